@@ -1,0 +1,1 @@
+"""The words of Remote SIM Provisioning: bytes <-> meaning. Pure: no I/O and no clock."""

@@ -1,0 +1,113 @@
+"""A BER-TLV that *is* its own bytes.
+
+What an eUICC signed must be checked and forwarded as the bytes that came. So a `Tlv` never holds a parsed
+copy: it is a slice of what arrived, and tag and value are read from it when asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lpa.errors import BadAnswer
+
+_MAX_TAG_BYTES = 3
+_MAX_LENGTH_BYTES = 3  # 16 MiB; the largest object in SGP.22 is a profile package
+
+
+class Tlv(bytes):
+    """One BER-TLV with definite length, header included. Make one with `whole`, `cut` or `build`."""
+
+    @classmethod
+    def whole(cls, data: bytes) -> Tlv:
+        """The one TLV that `data` is. Raises `BadAnswer` if there is less or more."""
+        tlv, rest = cls.cut(data)
+        if rest:
+            raise BadAnswer(f"{len(rest)} bytes too many after the object with tag {tlv.tag:X}")
+        return tlv
+
+    @classmethod
+    def cut(cls, data: bytes) -> tuple[Tlv, bytes]:
+        """The first TLV of `data`, and what follows it. Raises `BadAnswer` if `data` does not hold one."""
+        _, header, length = _header(data)
+        end = header + length
+        if end > len(data):
+            raise BadAnswer(f"an object announces {length} bytes and only {len(data) - header} are there")
+        return cls(data[:end]), data[end:]
+
+    @classmethod
+    def sequence(cls, data: bytes) -> Iterator[Tlv]:
+        """The TLVs that `data` consists of, one after the other. Raises `BadAnswer` where one is broken."""
+        while data:
+            tlv, data = cls.cut(data)
+            yield tlv
+
+    @classmethod
+    def build(cls, tag: int, *parts: bytes) -> Tlv:
+        """A TLV with `tag` (as written in the specification, e.g. 0xBF2D) around the joined `parts`."""
+        value = b"".join(parts)
+        return cls(tag.to_bytes((tag.bit_length() + 7) // 8 or 1, "big") + _length(len(value)) + value)
+
+    @property
+    def tag(self) -> int:
+        """The tag as written in the specification: 0x5A, 0xBF2D."""
+        return int.from_bytes(self[: _header(self)[0]], "big")
+
+    @property
+    def value(self) -> bytes:
+        """The content, without tag and length."""
+        return bytes(self[_header(self)[1] :])
+
+    @property
+    def children(self) -> tuple[Tlv, ...]:
+        """The TLVs inside a constructed one. Raises `BadAnswer` where one is broken."""
+        return tuple(Tlv.sequence(self.value))
+
+    def child(self, tag: int) -> Tlv | None:
+        """The first child with `tag`, or None."""
+        return next((child for child in self.children if child.tag == tag), None)
+
+    def search(self, tag: int) -> Tlv | None:
+        """The first TLV with `tag` at any depth, this one included, or None. Broken branches hold nothing."""
+        if self.tag == tag:
+            return self
+        if not self[0] & 0x20:
+            return None
+        try:
+            children = self.children
+        except BadAnswer:
+            return None
+        return next((found for child in children if (found := child.search(tag))), None)
+
+    def __repr__(self) -> str:
+        return f"Tlv({self.hex()})"
+
+
+def _header(data: bytes) -> tuple[int, int, int]:
+    """Number of tag bytes, number of tag and length bytes, and the length of the value."""
+    try:
+        tag_bytes = 1
+        if data[0] & 0x1F == 0x1F:
+            while data[tag_bytes] & 0x80:
+                tag_bytes += 1
+            tag_bytes += 1
+        first = data[tag_bytes]
+    except IndexError:
+        raise BadAnswer("an object ends inside its tag or length") from None
+    if tag_bytes > _MAX_TAG_BYTES:
+        raise BadAnswer(f"an object has a tag of {tag_bytes} bytes")
+    if first < 0x80:
+        return tag_bytes, tag_bytes + 1, first
+    width = first & 0x7F
+    header = tag_bytes + 1 + width
+    if not 1 <= width <= _MAX_LENGTH_BYTES:
+        raise BadAnswer(f"an object has a length of {width} bytes; 1 to {_MAX_LENGTH_BYTES} are usual")
+    if header > len(data):
+        raise BadAnswer("an object ends inside its length")
+    return tag_bytes, header, int.from_bytes(data[tag_bytes + 1 : header], "big")
+
+
+def _length(length: int) -> bytes:
+    if length < 0x80:
+        return bytes([length])
+    width = (length.bit_length() + 7) // 8
+    return bytes([0x80 | width]) + length.to_bytes(width, "big")

@@ -1,0 +1,133 @@
+"""The names that things go by: parsed once at the border, printed once, never wrong in between.
+
+Each has a wire form (`coded`, bytes) and a human form (`str`). `parse` reads what a person typed and raises
+ValueError with a sentence; `from_coded` reads what a card sent and raises `BadAnswer`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from lpa.errors import BadAnswer
+
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
+
+
+@dataclass(frozen=True, order=True)
+class _Coded:
+    """What the three card names share: a coded form whose size is checked once."""
+
+    coded: bytes
+    _sizes: ClassVar[range]
+
+    def __post_init__(self) -> None:
+        if len(self.coded) not in self._sizes:
+            low, high = self._sizes[0], self._sizes[-1]
+            size = str(low) if low == high else f"{low} to {high}"
+            name = type(self).__name__.upper()
+            raise ValueError(f"an {name} has {size} bytes, not {len(self.coded)}")
+
+    @classmethod
+    def from_coded(cls, coded: bytes) -> Self:
+        """The name that a card sent. Raises `BadAnswer` if it has the wrong size."""
+        try:
+            return cls(bytes(coded))
+        except ValueError as error:
+            raise BadAnswer(f"the card answered {coded.hex() or 'nothing'}: {error}") from error
+
+
+class Iccid(_Coded):
+    """A profile's number: 10 bytes as in EF.ICCID, nibbles swapped, filled with F.
+
+    Usually 19 or 20 decimal digits; 18 occur, and so do the digits A to E on some cards.
+    """
+
+    _sizes = range(10, 11)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The ICCID a person wrote: 18 to 20 digits; spaces and hyphens between them are ignored."""
+        digits = re.sub(r"[\s-]", "", text).upper().rstrip("F")
+        if not re.fullmatch(r"[0-9A-E]{18,20}", digits):
+            raise ValueError(f"{text!r} is no ICCID: 18 to 20 digits are needed")
+        return cls(_swapped(bytes.fromhex(digits.ljust(20, "F"))))
+
+    def __str__(self) -> str:
+        return _swapped(self.coded).hex().upper().rstrip("F")
+
+
+class Eid(_Coded):
+    """The card's own number: 32 decimal digits in 16 bytes, nibbles not swapped."""
+
+    _sizes = range(16, 17)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The EID a person wrote: 32 digits; spaces and hyphens between them are ignored."""
+        digits = re.sub(r"[\s-]", "", text)
+        if not re.fullmatch(r"[0-9]{32}", digits, re.ASCII):
+            raise ValueError(f"{text!r} is no EID: 32 digits are needed")
+        return cls(bytes.fromhex(digits))
+
+    @property
+    def plausible(self) -> bool:
+        """Whether the two check digits are right. Some genuine cards carry wrong ones: warn, never refuse."""
+        return str(self).isdecimal() and int(str(self)) % 97 == 1
+
+    def __str__(self) -> str:
+        return self.coded.hex().upper()
+
+
+class Aid(_Coded):
+    """An application identifier, 5 to 16 bytes (ISO 7816-5): that of an ISD-R, or of a profile's ISD-P."""
+
+    _sizes = range(5, 17)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The AID a person wrote: 10 to 32 hexadecimal digits; spaces between them are ignored."""
+        try:
+            return cls(bytes.fromhex(text))
+        except ValueError:
+            raise ValueError(f"{text!r} is no AID: 10 to 32 hexadecimal digits are needed") from None
+
+    def __str__(self) -> str:
+        return self.coded.hex().upper()
+
+
+@dataclass(frozen=True, order=True)
+class ServerAddress:
+    """Where an SM-DP+ or SM-DS answers: a host name and the HTTPS port (SGP.22 §5.6)."""
+
+    host: str
+    port: int = 443
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The address in a profile or an answer: `host` or `host:port`. Spaces around it are dropped.
+
+        Raises ValueError for everything that is not a host name: a URL, a path, an IP address, nothing.
+        """
+        if not re.fullmatch(r"[^/@\[\]]*", text):
+            raise ValueError(f"{text!r} is not the name of a server")
+        host, colon, port = text.strip(" \0").rpartition(":")
+        if not colon:
+            host, port = port, "443"
+        host = host.lower().rstrip(".")
+        labels = host.split(".")
+        if not host:
+            raise ValueError("the server address is empty")
+        if not all(_LABEL.fullmatch(label) for label in labels) or len(host) > 253 or labels[-1].isdecimal():
+            raise ValueError(f"{text!r} is not the name of a server")
+        if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
+            raise ValueError(f"{text!r} has no valid port")
+        return cls(host, int(port))
+
+    def __str__(self) -> str:
+        return self.host if self.port == 443 else f"{self.host}:{self.port}"
+
+
+def _swapped(coded: bytes) -> bytes:
+    return bytes((octet & 0x0F) << 4 | octet >> 4 for octet in coded)

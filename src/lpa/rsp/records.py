@@ -1,0 +1,145 @@
+"""What a card tells about its profiles and its notifications, as facts in Python's words.
+
+Named numbers become the specification's identifiers ("enabled", "operational"); a number that the schema
+does not name becomes its digits. `unknown` keeps the members that we have no name for, as they came.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from lpa.errors import BadAnswer
+from lpa.rsp import schema
+from lpa.rsp.ber import Tlv
+from lpa.rsp.names import Aid, Iccid
+
+# The tags of ProfileInfo to ask for (§5.7.15). Icons are up to 1 kB each, so they are never in a list.
+LIST_TAGS = bytes.fromhex("5A 4F 9F70 90 91 92 95 99")
+DETAIL_TAGS = bytes.fromhex("5A 4F 9F70 90 91 92 93 94 95 99 B6 B7 B8 BF22 BF76")
+# What must be known before a profile is changed. The AID is long and not needed for it.
+CHANGE_TAGS = bytes.fromhex("5A 9F70 90 91 92 95 99 B6")
+
+
+@dataclass(frozen=True)
+class NotificationConfiguration:
+    """A server that wants to hear of `events` ("install", "enable", "disable", "delete") of a profile."""
+
+    events: tuple[str, ...]
+    address: str
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A mobile network operator: MCC and MNC as "262-01", and the group identifiers (TS 31.102)."""
+
+    mcc_mnc: str
+    gid1: bytes = b""
+    gid2: bytes = b""
+
+    @classmethod
+    def from_asn1(cls, value: dict[str, Any]) -> Self:
+        """From an OperatorId. In rules a digit may be E: any digit."""
+        mcc2, mcc1, mnc3, mcc3, mnc2, mnc1 = value["mccMnc"].hex().upper()
+        digits = f"{mcc1}{mcc2}{mcc3}-{mnc1}{mnc2}{mnc3}"
+        return cls(digits.rstrip("F"), value.get("gid1", b""), value.get("gid2", b""))
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A profile on the card, as far as it was asked for: a field is None or empty if it was not told."""
+
+    iccid: Iccid
+    state: str = "disabled"
+    aid: Aid | None = None
+    nickname: str = ""
+    service_provider: str = ""
+    name: str = ""
+    profile_class: str = "operational"
+    policy_rules: tuple[str, ...] = ()
+    notifications: tuple[NotificationConfiguration, ...] = ()
+    owner: Operator | None = None
+    icon: bytes = b""
+    unknown: tuple[Tlv, ...] = ()
+
+    @classmethod
+    def from_tlv(cls, item: bytes) -> Self:
+        """From a ProfileInfo (tag E3). Raises `BadAnswer` if it is none, or does not say which profile."""
+        value, unknown = schema.decode_open("ProfileInfo", item)
+        if "iccid" not in value:
+            raise BadAnswer("the card listed a profile without its ICCID")
+        owner = value.get("profileOwner")
+        return cls(
+            iccid=Iccid.from_coded(value["iccid"]),
+            state=schema.named("ProfileState", value.get("profileState", 0)),
+            aid=Aid.from_coded(value["isdpAid"]) if "isdpAid" in value else None,
+            nickname=value.get("profileNickname", ""),
+            service_provider=value.get("serviceProviderName", ""),
+            name=value.get("profileName", ""),
+            profile_class=schema.named("ProfileClass", value.get("profileClass", 2)),
+            policy_rules=schema.bits("PolicyRules", value.get("profilePolicyRules", (b"", 0))),
+            notifications=tuple(
+                NotificationConfiguration(
+                    schema.bits("NotificationEvent", entry["profileManagementOperation"]),
+                    entry["notificationAddress"],
+                )
+                for entry in value.get("notificationConfigurationInfo", ())
+            ),
+            owner=Operator.from_asn1(owner) if owner else None,
+            icon=value.get("icon", b""),
+            unknown=unknown,
+        )
+
+    @property
+    def enabled(self) -> bool:
+        """Whether this is the profile in use."""
+        return self.state == "enabled"
+
+    @property
+    def title(self) -> str:
+        """The best name there is: nickname, else operator and profile name, else the ICCID."""
+        names = (self.nickname, self.service_provider, self.name)
+        return next((name for name in names if name.strip()), str(self.iccid))
+
+
+@dataclass(frozen=True)
+class NotificationMetadata:
+    """What a pending notification tells, and whom (SGP.22 §2.4.a.1.7)."""
+
+    sequence_number: int
+    event: str
+    address: str
+    iccid: Iccid | None
+
+    @classmethod
+    def from_tlv(cls, item: bytes) -> Self:
+        """From a NotificationMetadata (tag BF2F). Raises `BadAnswer` if it is none."""
+        value, _ = schema.decode_open("NotificationMetadata", item)
+        number = value["seqNumber"]
+        if number < 0:
+            raise BadAnswer(f"the card numbered a notification {number}")
+        events = schema.bits("NotificationEvent", value["profileManagementOperation"])
+        return cls(
+            sequence_number=number,
+            event=" ".join(events) or "none",
+            address=value["notificationAddress"],
+            iccid=Iccid.from_coded(value["iccid"]) if "iccid" in value else None,
+        )
+
+
+@dataclass(frozen=True)
+class Notification:
+    """A signed notification: the exact bytes that the card signed, and what they say."""
+
+    raw: Tlv
+    metadata: NotificationMetadata
+
+    @classmethod
+    def from_tlv(cls, item: bytes) -> Self:
+        """From an element of RetrieveNotificationsList: an OtherSignedNotification or an install result."""
+        raw = Tlv.whole(item)
+        body = raw.child(0xBF27) if raw.tag == 0xBF37 else raw
+        metadata = body.child(0xBF2F) if body is not None and raw.tag in (0xBF37, 0x30) else None
+        if metadata is None:
+            raise BadAnswer(f"the card gave a notification with tag {raw.tag:X} that says nothing")
+        return cls(raw, NotificationMetadata.from_tlv(metadata))

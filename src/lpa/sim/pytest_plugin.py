@@ -1,0 +1,1 @@
+"""Fixtures for tests against a simulated eUICC and a simulated SM-DP+."""
