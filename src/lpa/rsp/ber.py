@@ -7,11 +7,12 @@ copy: it is a slice of what arrived, and tag and value are read from it when ask
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from lpa.errors import BadAnswer
 
 _MAX_TAG_BYTES = 3
-_MAX_LENGTH_BYTES = 3  # 16 MiB; the largest object in SGP.22 is a profile package
+_MAX_LENGTH_BYTES = 4  # More than any object in SGP.22 needs, but some senders always write four.
 
 
 class Tlv(bytes):
@@ -68,15 +69,16 @@ class Tlv(bytes):
 
     def search(self, tag: int) -> Tlv | None:
         """The first TLV with `tag` at any depth, this one included, or None. Broken branches hold nothing."""
-        if self.tag == tag:
-            return self
-        if not self[0] & 0x20:
-            return None
-        try:
-            children = self.children
-        except BadAnswer:
-            return None
-        return next((found for child in children if (found := child.search(tag))), None)
+        # A loop and no recursion: hostile bytes can nest deeper than Python's stack.
+        waiting = [self]
+        while waiting:
+            tlv = waiting.pop()
+            if tlv.tag == tag:
+                return tlv
+            if tlv[0] & 0x20:
+                with suppress(BadAnswer):
+                    waiting.extend(reversed(tlv.children))
+        return None
 
     def __repr__(self) -> str:
         return f"Tlv({self.hex()})"
@@ -100,7 +102,7 @@ def _header(data: bytes) -> tuple[int, int, int]:
     width = first & 0x7F
     header = tag_bytes + 1 + width
     if not 1 <= width <= _MAX_LENGTH_BYTES:
-        raise BadAnswer(f"an object has a length of {width} bytes; 1 to {_MAX_LENGTH_BYTES} are usual")
+        raise BadAnswer(f"an object announces its length in {width} bytes, not in 1 to {_MAX_LENGTH_BYTES}")
     if header > len(data):
         raise BadAnswer("an object ends inside its length")
     return tag_bytes, header, int.from_bytes(data[tag_bytes + 1 : header], "big")

@@ -12,6 +12,24 @@ from typing import ClassVar, Self
 
 from lpa.errors import BadAnswer
 
+# Who made a card, by how its EID begins: the issuer's eight digits (SGP.29).
+_MANUFACTURERS = {
+    "89049032": "Giesecke+Devrient",
+    "89049038": "Giesecke+Devrient",
+    "89033023": "Thales",
+    "89033024": "IDEMIA",
+    "89043051": "NXP",
+    "89043052": "NXP",
+    "89044045": "Kigen",
+    "89044047": "Truphone",
+    "89041030": "STMicroelectronics",
+    "89034011": "Valid",
+    "35840574": "Watchdata",
+    "89086030": "Eastcompeace",
+    "89086001": "Hengbao",
+    "89086029": "Tianyu",
+    "35060000": "HED",
+}
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
 
 
@@ -76,6 +94,11 @@ class Eid(_Coded):
         """Whether the two check digits are right. Some genuine cards carry wrong ones: warn, never refuse."""
         return str(self).isdecimal() and int(str(self)) % 97 == 1
 
+    @property
+    def manufacturer(self) -> str:
+        """Who made the card (the EUM), as far as the first eight digits tell; else empty."""
+        return _MANUFACTURERS.get(str(self)[:8], "")
+
     def __str__(self) -> str:
         return self.coded.hex().upper()
 
@@ -110,12 +133,12 @@ class ServerAddress:
 
         Raises ValueError for everything that is not a host name: a URL, a path, an IP address, nothing.
         """
-        if not re.fullmatch(r"[^/@\[\]]*", text):
+        if not re.fullmatch(r"[^/@\[\]]*", text) or not text.isascii():
             raise ValueError(f"{text!r} is not the name of a server")
         host, colon, port = text.strip(" \0").rpartition(":")
         if not colon:
             host, port = port, "443"
-        host = host.lower().rstrip(".")
+        host = host.lower().removesuffix(".")
         labels = host.split(".")
         if not host:
             raise ValueError("the server address is empty")

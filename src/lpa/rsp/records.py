@@ -20,6 +20,10 @@ DETAIL_TAGS = bytes.fromhex("5A 4F 9F70 90 91 92 93 94 95 99 B6 B7 B8 BF22 BF76"
 # What must be known before a profile is changed. The AID is long and not needed for it.
 CHANGE_TAGS = bytes.fromhex("5A 9F70 90 91 92 95 99 B6")
 
+# State, class and policy rules decide what may be done: better no profile than a wrong word about these.
+_DECISIVE = {0x9F70, 0x95, 0x99}
+_NO_RULES = bytes.fromhex("9900")
+
 
 @dataclass(frozen=True)
 class NotificationConfiguration:
@@ -39,7 +43,9 @@ class Operator:
 
     @classmethod
     def from_asn1(cls, value: dict[str, Any]) -> Self:
-        """From an OperatorId. In rules a digit may be E: any digit."""
+        """From an OperatorId, whose digits may be E (any) in a rule. Raises `BadAnswer` if it has none."""
+        if len(value["mccMnc"]) != 3:
+            raise BadAnswer(f"an operator has a code of 3 bytes, not {value['mccMnc'].hex() or 'none'}")
         mcc2, mcc1, mnc3, mcc3, mnc2, mnc1 = value["mccMnc"].hex().upper()
         digits = f"{mcc1}{mcc2}{mcc3}-{mnc1}{mnc2}{mnc3}"
         return cls(digits.rstrip("F"), value.get("gid1", b""), value.get("gid2", b""))
@@ -60,6 +66,8 @@ class Profile:
     notifications: tuple[NotificationConfiguration, ...] = ()
     owner: Operator | None = None
     icon: bytes = b""
+    service_data: tuple[Tlv, ...] = ()
+    access_rules: tuple[Tlv, ...] = ()
     unknown: tuple[Tlv, ...] = ()
 
     @classmethod
@@ -68,6 +76,8 @@ class Profile:
         value, unknown = schema.decode_open("ProfileInfo", item)
         if "iccid" not in value:
             raise BadAnswer("the card listed a profile without its ICCID")
+        if any(member.tag in _DECISIVE and member != _NO_RULES for member in unknown):
+            raise BadAnswer(f"the card did not say clearly what this profile is: {bytes(item).hex()}")
         owner = value.get("profileOwner")
         return cls(
             iccid=Iccid.from_coded(value["iccid"]),
@@ -87,6 +97,8 @@ class Profile:
             ),
             owner=Operator.from_asn1(owner) if owner else None,
             icon=value.get("icon", b""),
+            service_data=tuple(Tlv(item) for item in value.get("serviceSpecificDataStoredInEuicc", ())),
+            access_rules=tuple(Tlv(rule) for rule in value.get("refArDo", ())),
             unknown=unknown,
         )
 

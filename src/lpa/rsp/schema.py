@@ -1,85 +1,96 @@
 """The ASN.1 of `asn1/rsp.asn`: encode, decode whole, and name what an answer refuses.
 
-The only place that knows asn1tools. Values are asn1tools' plain Python values: a dict for a SEQUENCE, a pair
-(name, value) for a CHOICE, a pair (bytes, number of bits) for a BIT STRING, bytes, int, str, list, bool.
+The only place that knows asn1tools. Values are its plain Python values: a dict for a SEQUENCE, a list for a
+SEQUENCE OF, a pair (name, value) for a CHOICE, a pair (bytes, number of bits) for a BIT STRING; int, bool,
+str; bytes for an OCTET STRING and, header included, for an ANY.
 """
 
 from __future__ import annotations
 
 import functools
-import json
-import pkgutil
 from collections.abc import Iterable
-from typing import Any, cast
-
-import asn1tools
+from typing import Any
 
 from lpa.errors import BadAnswer
 from lpa.rsp.ber import Tlv
-
-_CLASSES = {"UNIVERSAL": 0x00, "APPLICATION": 0x40, "CONTEXT": 0x80, "PRIVATE": 0xC0}
-_UNIVERSAL = {
-    "BOOLEAN": 0x01,
-    "INTEGER": 0x02,
-    "BIT STRING": 0x03,
-    "OCTET STRING": 0x04,
-    "UTF8String": 0x0C,
-    "SEQUENCE": 0x30,
-    "SEQUENCE OF": 0x30,
-}
-_CONSTRUCTED = ("SEQUENCE", "SEQUENCE OF", "CHOICE")
-# Hostile bytes trip more than asn1tools itself: text that is no UTF-8, nesting without end.
-_DECODE_ERRORS = (asn1tools.DecodeError, ValueError, IndexError, RecursionError)
-
-
-@functools.cache
-def _types() -> dict[str, Any]:
-    text = pkgutil.get_data("lpa.asn1", "rsp.json")
-    assert text is not None
-    return cast("dict[str, Any]", json.loads(text)["Rsp"]["types"])
+from lpa.rsp.canonical import canonical
+from lpa.rsp.definitions import (
+    ANY,
+    Node,
+    members,
+    members_by_tag,
+    named_numbers,
+    parsed,
+    resolved,
+    tag,
+    types,
+)
 
 
 @functools.cache
 def _codec() -> Any:
-    text = pkgutil.get_data("lpa.asn1", "rsp.json")
-    assert text is not None
-    return asn1tools.compile_dict(json.loads(text), "der")
+    # Imported when it is needed: it takes longer than everything else together, and `import lpa` is cheap.
+    import asn1tools
+
+    return asn1tools.compile_dict(parsed(), "der")
 
 
 def encode(name: str, value: Any) -> Tlv:
     """The DER of `value` as the type `name`. Raises ValueError if it does not fit: our own mistake."""
     try:
-        return Tlv(_codec().encode(name, value, check_constraints=True))
-    except asn1tools.Error as error:
-        raise ValueError(f"{name}: {error}") from error
+        return Tlv(_codec().encode(name, value, check_types=True, check_constraints=True))
+    except Exception as error:
+        raise ValueError(f"{name}: {error!r}") from error
 
 
 def decode(name: str, data: bytes) -> Any:
-    """The value of `data`, all of it, as the type `name`. Raises `BadAnswer` if it does not fit."""
-    Tlv.whole(data)
+    """The value of `data`, all of it, as the type `name`. Raises `BadAnswer` if it does not fit.
+
+    Lenient where real cards are: BOOLEAN TRUE may be any byte but 00, lengths and BIT STRINGs may be longer
+    than needed, members may come in any order, and those that a later version adds are ignored.
+    """
+    coded = canonical(types()[name], _whole(name, data))
     try:
-        return _codec().decode(name, bytes(data))
-    except _DECODE_ERRORS as error:
+        return _codec().decode(name, bytes(coded), check_constraints=True)
+    except Exception as error:
         raise BadAnswer(f"this is no {name}: {error}") from error
 
 
 def decode_open(name: str, data: bytes) -> tuple[dict[str, Any], tuple[Tlv, ...]]:
-    """The value of `data` as the SEQUENCE `name`, and the members that the type does not know.
+    """The value of `data` as the SEQUENCE `name`, and the members that could not be understood, as they came.
 
-    For objects that later versions extend and cards fill with more: an unknown or repeated member is set
-    aside wherever it stands, and members may come in any order. Raises `BadAnswer` if the rest does not fit.
+    For objects that later versions extend and cards fill with more: as `decode`, but unknown, repeated,
+    unreadable and wrongly sized optional members are set aside, and text that is no UTF-8 is read with
+    replacement signs. Raises `BadAnswer` if a mandatory member is missing or unreadable.
     """
+    whole = _whole(name, data)
     known: dict[int, Tlv] = {}
-    unknown = []
-    whole = Tlv.whole(data)
-    order = {_tag(member): position for position, member in enumerate(_types()[name]["members"])}
+    strange = []
+    by_tag = dict(members_by_tag(types()[name]))
     for child in whole.children:
-        if child.tag in order and child.tag not in known:
-            known[child.tag] = child
+        if child.tag in by_tag and child.tag not in known:
+            known[child.tag] = _repaired(by_tag[child.tag], child)
         else:
-            unknown.append(child)
-    members = sorted(known.values(), key=lambda child: order[child.tag])
-    return decode(name, Tlv.build(whole.tag, *members)), tuple(unknown)
+            strange.append(child)
+    try:
+        return decode(name, Tlv.build(whole.tag, *known.values())), tuple(strange)
+    except BadAnswer:
+        return _one_by_one(name, whole.tag, known, strange)
+
+
+def _one_by_one(
+    name: str, outer: int, known: dict[int, Tlv], strange: list[Tlv]
+) -> tuple[dict[str, Any], tuple[Tlv, ...]]:
+    """As `decode_open`, of which a member cannot be read: that one is strange, if it may be missing."""
+    optional = {number for number, member in members_by_tag(types()[name]) if member.get("optional")}
+    mandatory = [part for number, part in known.items() if number not in optional]
+    value = decode(name, Tlv.build(outer, *mandatory))
+    for number, part in known.items():
+        try:
+            value |= decode(name, Tlv.build(outer, *mandatory, part)) if number in optional else {}
+        except BadAnswer:
+            strange.append(part)
+    return value, tuple(strange)
 
 
 def alternative(name: str, data: bytes) -> tuple[str, Tlv]:
@@ -87,44 +98,42 @@ def alternative(name: str, data: bytes) -> tuple[str, Tlv]:
 
     So a list can be walked item by item, and one strange item does not hide the others.
     """
-    outer = Tlv.whole(data)
-    children = outer.children
-    if outer.tag != tag_of(name) or len(children) != 1:
-        raise BadAnswer(f"this is no {name}: {outer.hex()[:40]}")
-    for member in _types()[name]["members"]:
-        if _tag(member) == children[0].tag:
-            return member["name"], children[0]
-    raise BadAnswer(f"{name} has no alternative with tag {children[0].tag:X}")
+    outer = _whole(name, data)
+    names = {tag(member): member["name"] for member in members(types()[name])}
+    for child in outer.children:
+        if child.tag in names:
+            return names[child.tag], child
+    raise BadAnswer(f"this {name} holds nothing that the specification names: {outer.hex()[:40]}")
 
 
 def tag_of(name: str) -> int:
     """The tag of the type `name`, as written in the specification: 0xBF2D."""
-    return _tag(_types()[name])
+    return tag(types()[name])
 
 
 @functools.cache
 def functions() -> dict[int, str]:
     """Every ES10 function by the tag of its request: {0xBF33: "DeleteProfile", ...}."""
-    return {tag_of(name): name.removesuffix("Request") for name in _types() if name.endswith("Request")}
+    return {tag_of(name): name.removesuffix("Request") for name in types() if name.endswith("Request")}
 
 
 def named(name: str, number: int) -> str:
     """The identifier that the INTEGER type `name` gives `number`, or the number itself as text."""
-    return _identifier(_types()[name], number)
+    return _identifier(types()[name], number)
 
 
 def bits(name: str, value: tuple[bytes, int]) -> tuple[str, ...]:
     """The identifiers of the bits set in a BIT STRING of type `name`; "bit 33" where it names none."""
-    names = {int(number): text for text, number in _types()[name]["named-bits"]}
-    content, _ = value
-    numbers = (i for i in range(8 * len(content)) if content[i // 8] & 0x80 >> i % 8)
+    names = {int(number): text for text, number in types()[name]["named-bits"]}
+    content, width = value
+    numbers = (i for i in range(min(width, 8 * len(content))) if content[i // 8] & 0x80 >> i % 8)
     return tuple(names.get(i, f"bit {i}") for i in numbers)
 
 
 def from_bits(name: str, identifiers: Iterable[str]) -> tuple[bytes, int]:
     """The BIT STRING of type `name` with the bits set that `identifiers` name, no longer than needed."""
-    names = {text: int(number) for text, number in _types()[name]["named-bits"]}
-    wanted = [names[identifier] for identifier in identifiers]
+    names = {text: int(number) for text, number in types()[name]["named-bits"]}
+    wanted = {names[identifier] for identifier in identifiers}
     width = max(wanted, default=-1) + 1
     number = sum(1 << (width - 1 - i) for i in wanted)
     octets = (width + 7) // 8
@@ -133,66 +142,64 @@ def from_bits(name: str, identifiers: Iterable[str]) -> tuple[bytes, int]:
 
 def refusal(name: str, value: Any) -> tuple[str, int] | None:
     """What the answer `value` of type `name` refuses, as (identifier, number); None if it does not."""
-    return _refusal(_types()[name], value, under_error=False)
+    return _refusal(types()[name], value, under_error=False)
+
+
+def outcomes(name: str) -> dict[str, int]:
+    """The outcomes that the answer type `name` knows, by identifier: {"ok": 0, "catBusy": 5, ...}."""
+    return dict(_outcomes(types()[name], under_error=False))
 
 
 def code(name: str, identifier: str) -> int:
-    """The number that an outcome `identifier` has in the answer type `name`: the way back from `refusal`."""
-    for numbers in _outcome_numbers(_types()[name]):
-        if identifier in numbers:
-            return numbers[identifier]
-    raise KeyError(f"{name} knows no outcome {identifier}")
+    """The number of `identifier` in the type `name`: the way back from `named` and `refusal`."""
+    numbers = named_numbers(types()[name]) or outcomes(name)
+    if identifier not in numbers:
+        raise KeyError(f"{name} knows no {identifier}")
+    return numbers[identifier]
 
 
-def _refusal(node: dict[str, Any], value: Any, *, under_error: bool) -> tuple[str, int] | None:
+def _whole(name: str, data: bytes) -> Tlv:
+    tlv = Tlv.whole(data)
+    if tag_of(name) not in (tlv.tag, ANY):
+        raise BadAnswer(f"this is no {name}: {tlv.hex()[:40]}")
+    return tlv
+
+
+def _repaired(node: Node, tlv: Tlv) -> Tlv:
+    """The same member, with what is no UTF-8 replaced if it is a text: a name never hides what it names."""
+    if resolved(node)["type"] != "UTF8String":
+        return tlv
+    return Tlv.build(tlv.tag, tlv.value.decode(errors="replace").encode())
+
+
+def _refusal(node: Node, value: Any, *, under_error: bool) -> tuple[str, int] | None:
     if isinstance(value, int) and not isinstance(value, bool):
-        numbers = _named_numbers(node)
-        if not (numbers and (under_error or "ok" in numbers)) or value == numbers.get("ok"):
+        numbers = _outcome_numbers(node, under_error=under_error)
+        if not numbers or value == numbers.get("ok"):
             return None
         return _identifier(node, value), value
     if isinstance(value, tuple) and isinstance(value[0], str):
         pairs = [value]
     else:
         pairs = list(value.items()) if isinstance(value, dict) else []
-    members = {member["name"]: member for member in _resolved(node).get("members", ())}
+    by_name = {member["name"]: member for member in members(node)}
     for name, inner in pairs:
-        found = _refusal(members[name], inner, under_error=under_error or "error" in name.lower())
+        found = _refusal(by_name[name], inner, under_error=under_error or "error" in name.lower())
         if found:
             return found
     return None
 
 
-def _outcome_numbers(node: dict[str, Any]) -> Iterable[dict[str, int]]:
-    if numbers := _named_numbers(node):
-        yield numbers
-    for member in _resolved(node).get("members", ()):
-        yield from _outcome_numbers(member)
+def _outcomes(node: Node, *, under_error: bool) -> Iterable[tuple[str, int]]:
+    yield from _outcome_numbers(node, under_error=under_error).items()
+    for member in members(node):
+        yield from _outcomes(member, under_error=under_error or "error" in member["name"].lower())
 
 
-def _identifier(node: dict[str, Any], number: int) -> str:
-    return next((text for text, known in _named_numbers(node).items() if known == number), str(number))
+def _outcome_numbers(node: Node, *, under_error: bool) -> dict[str, int]:
+    numbers = named_numbers(node)
+    return numbers if under_error or "ok" in numbers else {}
 
 
-def _named_numbers(node: dict[str, Any]) -> dict[str, int]:
-    return _resolved(node).get("named-numbers") or {}
-
-
-def _resolved(node: dict[str, Any]) -> dict[str, Any]:
-    while node["type"] in _types():
-        node = _types()[node["type"]]
-    return node
-
-
-def _tag(node: dict[str, Any]) -> int:
-    while "tag" not in node and node["type"] in _types():
-        node = _types()[node["type"]]
-    if "tag" not in node:
-        return _UNIVERSAL[node["type"]]
-    first = _CLASSES[node["tag"].get("class", "CONTEXT")]
-    if _resolved(node)["type"] in _CONSTRUCTED:
-        first |= 0x20
-    number = node["tag"]["number"]
-    if number < 31:
-        return int(first | number)
-    high, low = divmod(number, 0x80)
-    return int.from_bytes([first | 0x1F, *([0x80 | high] if high else []), low], "big")
+def _identifier(node: Node, number: int) -> str:
+    return next((text for text, known in named_numbers(node).items() if known == number), str(number))

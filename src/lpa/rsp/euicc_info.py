@@ -1,0 +1,250 @@
+"""What a card says about itself: versions, memory, abilities, whom it trusts, whom it asks, what it permits.
+
+Everything is optional, whatever the specification says: cards leave members out, and later versions of SGP.22
+add some. What a card did not tell is None or empty; what could not be understood is in `unknown`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from lpa.errors import BadAnswer
+from lpa.rsp import schema
+from lpa.rsp.ber import Tlv
+from lpa.rsp.records import Operator
+
+# The certificate issuers that are known by name, by how their key identifiers begin.
+_PRODUCTION = {
+    "81370f": "GSMA RSP2 Root CI1",
+    "4c2796": "OISTE GSMA CI G1",
+}
+_TEST = {
+    "f54172": "SGP.26 test CI (NIST P-256)",
+    "c0bc70": "SGP.26 test CI (Brainpool)",
+    "34eecf": "SGP.26 v3 test CI (NIST P-256)",
+    "2209f6": "SGP.26 v3 test CI (Brainpool)",
+    "665a14": "Symantec RSP test root",
+}
+_OTHER = {
+    "d7a7d0": "GSMA M2M31 Root CI2",
+    "b70ba4": "Truphone SAS-UP",
+    "148030": "Taier",
+    "16b5d1": "China Unicom",
+    "7c0e54": "China Unicom",
+    "3bd3f5": "China Unicom",
+    "cdf6d1": "China Mobile",
+    "d3ef83": "China Telecom",
+    "4eb94e": "China Telecom",
+    "73fca0": "Redtea",
+    "16704b": "Entrust",
+    "ea53ad": "SubMan V4.2",
+    "96524c": "SubMan V4.2",
+    "b60f0b": "SubMan V4.2",
+    "cd6e60": "MC4",
+    "066d48": "MC4",
+    "77f0bd": "Gemalto CE",
+}
+_NAMES = _PRODUCTION | _TEST | _OTHER
+
+
+@dataclass(frozen=True, order=True)
+class KeyIdentifier:
+    """The key of a certificate issuer (CI): the SHA-1 of its public key, 20 bytes."""
+
+    coded: bytes
+
+    @property
+    def name(self) -> str:
+        """Whose key it is, as far as known; else empty."""
+        return _NAMES.get(str(self)[:6], "")
+
+    @property
+    def kind(self) -> str:
+        """Of what use it is: "production" (the GSMA's own issuers), "test", or "other"."""
+        prefix = str(self)[:6]
+        return "production" if prefix in _PRODUCTION else "test" if prefix in _TEST else "other"
+
+    def __str__(self) -> str:
+        return self.coded.hex()
+
+
+@dataclass(frozen=True)
+class CardResource:
+    """What fits on the card: installed applications, and free bytes of lasting and of working memory."""
+
+    installed_applications: int | None = None
+    free_non_volatile: int | None = None
+    free_volatile: int | None = None
+    raw: bytes = b""
+
+    @classmethod
+    def from_coded(cls, raw: bytes) -> Self:
+        """From the content of extCardResource (§5.7.8). Nonsense inside says nothing."""
+        numbers: dict[int, int] = {}
+        rest = raw
+        while rest:
+            try:
+                item, rest = Tlv.cut(rest)
+            except BadAnswer:
+                break
+            if item.value:
+                numbers.setdefault(item.tag, int.from_bytes(item.value, "big"))
+        return cls(numbers.get(0x81), numbers.get(0x82), numbers.get(0x83), bytes(raw))
+
+
+@dataclass(frozen=True)
+class EuiccInfo1:
+    """The version a card speaks and whom it trusts, in its order of preference. A server is told `raw`."""
+
+    raw: Tlv
+    svn: str = ""
+    ci_for_verification: tuple[KeyIdentifier, ...] = ()
+    ci_for_signing: tuple[KeyIdentifier, ...] = ()
+    ci_for_signing_v3: tuple[KeyIdentifier, ...] = ()
+    highest_svn: str = ""
+    unknown: tuple[Tlv, ...] = ()
+
+    @classmethod
+    def from_tlv(cls, answer: bytes) -> Self:
+        """From an EUICCInfo1 (tag BF20). Raises `BadAnswer` if it is none."""
+        raw = _tagged(0xBF20, answer)
+        # Every member of EUICCInfo1 has its tag and meaning in EUICCInfo2 too, where all are optional.
+        value, unknown = schema.decode_open("GetEuiccInfo2Response", Tlv.build(0xBF22, raw.value))
+        return cls(
+            raw=raw,
+            svn=_version(value.get("svn", b"")),
+            ci_for_verification=_keys(value.get("euiccCiPKIdListForVerification", ())),
+            ci_for_signing=_keys(value.get("euiccCiPKIdListForSigning", ())),
+            ci_for_signing_v3=_keys(value.get("euiccCiPKIdListForSigningV3", ())),
+            highest_svn=_version(value.get("highestSvn", b"")),
+            unknown=unknown,
+        )
+
+    @property
+    def test_only(self) -> bool:
+        """Whether it trusts test issuers only: then no operator's profile can be loaded."""
+        return bool(self.ci_for_verification) and all(key.kind == "test" for key in self.ci_for_verification)
+
+
+@dataclass(frozen=True)
+class EuiccInfo2:
+    """What a card is and can do. Versions are texts such as "2.2.2", abilities the specification's words."""
+
+    raw: Tlv
+    profile_version: str = ""
+    svn: str = ""
+    firmware: str = ""
+    resource: CardResource = CardResource()
+    uicc_capability: tuple[str, ...] = ()
+    ts102241_version: str = ""
+    globalplatform_version: str = ""
+    rsp_capability: tuple[str, ...] = ()
+    ci_for_verification: tuple[KeyIdentifier, ...] = ()
+    ci_for_signing: tuple[KeyIdentifier, ...] = ()
+    ci_for_signing_v3: tuple[KeyIdentifier, ...] = ()
+    category: str = ""
+    forbidden_policy_rules: tuple[str, ...] = ()
+    pp_version: str = ""
+    sas_accreditation_number: str = ""
+    platform_label: str = ""
+    discovery_base_url: str = ""
+    tre_properties: tuple[str, ...] = ()
+    tre_product_reference: str = ""
+    additional_profile_versions: tuple[str, ...] = ()
+    lpa_mode: str = ""
+    additional_info: bytes = b""
+    highest_svn: str = ""
+    unknown: tuple[Tlv, ...] = ()
+
+    @classmethod
+    def from_tlv(cls, answer: bytes) -> Self:
+        """From an EUICCInfo2 (tag BF22). Raises `BadAnswer` if it is none."""
+        raw = _tagged(0xBF22, answer)
+        value, unknown = schema.decode_open("GetEuiccInfo2Response", raw)
+        certification = value.get("certificationDataObject", {})
+        return cls(
+            raw=raw,
+            profile_version=_version(value.get("profileVersion", b"")),
+            svn=_version(value.get("svn", b"")),
+            firmware=_version(value.get("euiccFirmwareVer", b"")),
+            resource=CardResource.from_coded(value.get("extCardResource", b"")),
+            uicc_capability=_bits("UiccCapability", value, "uiccCapability"),
+            ts102241_version=_version(value.get("ts102241Version", b"")),
+            globalplatform_version=_version(value.get("globalplatformVersion", b"")),
+            rsp_capability=_bits("RspCapability", value, "rspCapability"),
+            ci_for_verification=_keys(value.get("euiccCiPKIdListForVerification", ())),
+            ci_for_signing=_keys(value.get("euiccCiPKIdListForSigning", ())),
+            ci_for_signing_v3=_keys(value.get("euiccCiPKIdListForSigningV3", ())),
+            category=_word("EuiccCategory", value.get("euiccCategory")),
+            forbidden_policy_rules=_bits("PolicyRules", value, "forbiddenProfilePolicyRules"),
+            pp_version=_version(value.get("ppVersion", b"")),
+            sas_accreditation_number=value.get("sasAcreditationNumber", ""),
+            platform_label=certification.get("platformLabel", ""),
+            discovery_base_url=certification.get("discoveryBaseURL", ""),
+            tre_properties=_bits("TreProperties", value, "treProperties"),
+            tre_product_reference=value.get("treProductReference", ""),
+            additional_profile_versions=tuple(
+                _version(version) for version in value.get("additionalEuiccProfilePackageVersions", ())
+            ),
+            lpa_mode=_word("LpaMode", value.get("lpaMode")),
+            additional_info=value.get("additionalEuiccInfo", b""),
+            highest_svn=_version(value.get("highestSvn", b"")),
+            unknown=unknown,
+        )
+
+
+@dataclass(frozen=True)
+class ConfiguredAddresses:
+    """Whom the card asks for profiles, as it has them: they may be empty, or no server's name at all."""
+
+    default_dp: str = ""
+    root_ds: str = ""
+    unknown: tuple[Tlv, ...] = ()
+
+    @classmethod
+    def from_tlv(cls, answer: bytes) -> Self:
+        """From the answer to GetEuiccConfiguredAddresses (tag BF3C). Raises `BadAnswer` if it is none."""
+        value, unknown = schema.decode_open("GetEuiccConfiguredAddressesResponse", _tagged(0xBF3C, answer))
+        return cls(value.get("defaultDpAddress", "").strip(), value.get("rootDsAddress", "").strip(), unknown)
+
+
+@dataclass(frozen=True)
+class AuthorisationRule:
+    """Which policy rules the profiles of `operators` may carry, and if the person must agree (§5.7.22)."""
+
+    policy_rules: tuple[str, ...]
+    operators: tuple[Operator, ...]
+    consent_required: bool
+
+    @classmethod
+    def from_asn1(cls, value: dict[str, Any]) -> Self:
+        """From an element of the Rules Authorisation Table. Raises `BadAnswer` if an operator is none."""
+        return cls(
+            schema.bits("PolicyRules", value["pprIds"]),
+            tuple(Operator.from_asn1(operator) for operator in value["allowedOperators"]),
+            "consentRequired" in schema.bits("PprFlags", value["pprFlags"]),
+        )
+
+
+def _tagged(tag: int, answer: bytes) -> Tlv:
+    tlv = Tlv.whole(answer)
+    if tlv.tag != tag:
+        raise BadAnswer(f"the card answered with tag {tlv.tag:X} where {tag:X} was asked for")
+    return tlv
+
+
+def _version(coded: bytes) -> str:
+    return ".".join(str(octet) for octet in coded)
+
+
+def _keys(identifiers: list[bytes]) -> tuple[KeyIdentifier, ...]:
+    return tuple(KeyIdentifier(bytes(identifier)) for identifier in identifiers)
+
+
+def _bits(name: str, value: dict[str, Any], member: str) -> tuple[str, ...]:
+    return schema.bits(name, value.get(member, (b"", 0)))
+
+
+def _word(name: str, number: int | None) -> str:
+    return "" if number is None else schema.named(name, number)

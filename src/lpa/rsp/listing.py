@@ -1,0 +1,42 @@
+"""A list out of a card's answer, in which one strange item does not hide the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from lpa.errors import BadAnswer
+from lpa.rsp.ber import Tlv
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Listing(tuple[T_co, ...]):
+    """The items that could be read, in the card's order; `unreadable` holds the others, as they came.
+
+    If the list itself is cut short, its last unreadable item is what remained: bytes that are no whole TLV.
+    """
+
+    unreadable: tuple[Tlv, ...] = ()
+
+    @classmethod
+    def of(cls, read: Callable[[Tlv], T_co], container: Tlv) -> Listing[T_co]:
+        """What `read` makes of each child of `container`; where it raises `BadAnswer`, one is unreadable."""
+        items, unreadable = [], []
+        rest = container.value
+        while rest:
+            item, rest = _cut(rest)
+            try:
+                items.append(read(item))
+            except BadAnswer:
+                unreadable.append(item)
+        listing = Listing(items)
+        listing.unreadable = tuple(unreadable)
+        return listing
+
+
+def _cut(data: bytes) -> tuple[Tlv, bytes]:
+    try:
+        return Tlv.cut(data)
+    except BadAnswer:
+        return Tlv(data), b""
