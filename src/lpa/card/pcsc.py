@@ -1,0 +1,245 @@
+"""Card readers over PC/SC: which there are, and the card in one of them for ourselves alone.
+
+The only place that knows pyscard, and of it only the thin layer over the C functions. Every return code is
+turned into an error here, by one table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from smartcard import scard
+
+from lpa.errors import (
+    CardBusy,
+    CardRemoved,
+    CardUnpowered,
+    LpaError,
+    NoCard,
+    NoReader,
+    NoService,
+    NotAnEuicc,
+    WireError,
+)
+
+# By number and not by pyscard's name: names differ between systems, and Windows adds numbers of its own.
+_FAILURES: dict[int, tuple[type[LpaError], str]] = {
+    0x8010001D: (NoService, "the smart card service is not running"),
+    0x8010001E: (NoService, "the smart card service has stopped"),
+    0x80100018: (NoService, "the smart card service is shutting down"),
+    0x80100003: (NoService, "the smart card service has restarted"),
+    0x80100031: (NoService, "the smart card service has too much to do"),
+    0x8010006A: (NoService, "the smart card service does not serve this user (see its polkit rules)"),
+    0x80100027: (NoService, "the smart card service does not serve this user"),
+    0x8010002E: (NoReader, "there is no card reader"),
+    0x80100009: (NoReader, "there is no card reader {reader!r}"),
+    0x80100017: (NoReader, "the card reader {reader!r} was unplugged"),
+    0x0000001F: (NoReader, "the card reader {reader!r} does not work (a device attached to it fails)"),
+    0x00000016: (NoReader, "the card reader {reader!r} was unplugged"),
+    0x8010000C: (NoCard, "there is no card in {reader!r}"),
+    0x80100069: (CardRemoved, "the card was taken out of {reader!r}"),
+    0x8010000B: (CardBusy, "another program uses the card in {reader!r}"),
+    0x0000045D: (CardBusy, "the card in {reader!r} cannot be reached; another program may be using it"),
+    0x8010002F: (CardBusy, "the card in {reader!r} cannot be reached; another program may be using it"),
+    0x80100068: (WireError, "another program has reset the card in {reader!r}"),
+    0x80100066: (CardUnpowered, "the card in {reader!r} does not answer"),
+    0x80100067: (CardUnpowered, "the card in {reader!r} has no power"),
+    0x80100015: (CardUnpowered, "the card in {reader!r} says nothing sensible when it gets power"),
+    0x80100065: (NotAnEuicc, "the card in {reader!r} is of a kind that the reader cannot use"),
+    0x8010000F: (NotAnEuicc, "the card in {reader!r} speaks neither T=0 nor T=1"),
+    0x80100016: (WireError, "the card in {reader!r} did not answer a command"),
+    0x80100013: (WireError, "the connection to the smart card service broke"),
+    0x8010000A: (WireError, "the card in {reader!r} did not answer in time"),
+    0x80100010: (WireError, "the card reader {reader!r} is not ready"),
+}
+_CANNOT_REACH = (0x0000045D, 0x8010002F)  # Windows, while another program lets go of the card
+_NOT_TRANSACTED = 0x80100016
+_NO_ANSWER = (_NOT_TRANSACTED, 0x80100013, 0x0000045D, 0x8010002F)
+_UNKNOWN_READER, _NO_READERS, _TIMEOUT = 0x80100009, 0x8010002E, 0x8010000A
+_SHARING_VIOLATION, _REMOVED = 0x8010000B, 0x80100069
+_UNTIL_REMOVAL_IS_SEEN = 1000  # milliseconds; pcscd looks into a reader every 400
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A card reader and what is in it. `atr` is empty if there is no card, or none that gave one."""
+
+    name: str
+    present: bool
+    atr: bytes
+    busy: bool
+    mute: bool
+
+
+def readers() -> tuple[Reader, ...]:
+    """The card readers in the order of the smart card service; empty if there is none.
+
+    `busy`: another program uses the card. `mute`: a card is there and does not answer.
+    Raises `NoService` if the service cannot be reached.
+    """
+    context = _establish()
+    try:
+        code, names = scard.SCardListReaders(context, [])
+        if _number(code) == _NO_READERS:
+            return ()
+        _check(code)
+        found = (_look(context, name) for name in names)
+        return tuple(reader for reader in found if reader is not None)
+    finally:
+        scard.SCardReleaseContext(context)
+
+
+class PcscTransport:
+    """The card in a PC/SC reader, held exclusively (`lpa.card.apdu.Transport`); give it back with `with`.
+
+    `stale` tells `close` whether other programs would go on with a wrong picture of the card: set it when a
+    command may have changed which profile the card shows. `reset` clears it.
+    """
+
+    def __init__(self, context: Any, handle: Any, reader: str) -> None:
+        """Use `open`."""
+        self._context = context
+        self._handle = handle
+        self.reader = reader
+        self.stale = False
+        self._read_status()
+
+    @classmethod
+    def open(cls, reader: str) -> Self:
+        """Connect to the card in the reader with the name `reader`.
+
+        Raises `NoService`, `NoReader`, `NoCard`, `CardBusy`, `CardUnpowered` or another `WireError`.
+        """
+        context = _establish()
+        try:
+            return cls(context, _connect(context, reader), reader)
+        except BaseException:
+            scard.SCardReleaseContext(context)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        """Send one command; data and status word of the answer. The card may have acted on it if this raises.
+
+        Raises `CardRemoved`, `NoReader`, `NoService` or another `WireError`.
+        """
+        header = scard.SCARD_PCI_T0 if self.protocol == "T=0" else scard.SCARD_PCI_T1
+        command = without_le(apdu) if self.protocol == "T=0" else apdu
+        code, answer = scard.SCardTransmit(self._handle, header, list(command))
+        if _number(code) or len(answer) < 2:
+            self.stale = True
+            raise failure(self._explained(code or _NOT_TRANSACTED), self.reader)
+        return bytes(answer[:-2]), int.from_bytes(bytes(answer[-2:]), "big")
+
+    def reset(self) -> None:
+        """Take the power off and put it on again. The card forgets its channels and sessions.
+
+        Raises what `open` raises. Nobody else can take the card in between.
+        """
+        code, _ = scard.SCardReconnect(
+            self._handle,
+            scard.SCARD_SHARE_EXCLUSIVE,
+            scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1,
+            scard.SCARD_UNPOWER_CARD,
+        )
+        _check(code, self.reader)
+        self._read_status()
+        self.stale = False
+
+    def close(self) -> None:
+        """Let go of the card; never raises.
+
+        It stays powered, which saves the next command a second of start-up. Only a `stale` one loses its
+        power: others see the old profile until the card starts afresh.
+        """
+        action = scard.SCARD_UNPOWER_CARD if self.stale else scard.SCARD_LEAVE_CARD
+        scard.SCardDisconnect(self._handle, action)
+        scard.SCardReleaseContext(self._context)
+
+    def _read_status(self) -> None:
+        code, _, _, protocol, atr = scard.SCardStatus(self._handle)
+        _check(code, self.reader)
+        self.atr = bytes(atr)
+        self.protocol = "T=0" if protocol == scard.SCARD_PROTOCOL_T0 else "T=1"
+
+    def _explained(self, code: int) -> int:
+        """`code`, or the code for a removed card if that is why there was no answer."""
+        if _number(code) not in _NO_ANSWER:
+            return code
+        state = scard.SCARD_STATE_PRESENT
+        _, states = scard.SCardGetStatusChange(self._context, _UNTIL_REMOVAL_IS_SEEN, [(self.reader, state)])
+        return _REMOVED if states and states[0][1] & scard.SCARD_STATE_EMPTY else code
+
+
+def without_le(apdu: bytes) -> bytes:
+    """The command as T=0 carries it: a short case 4 loses its Le, all others stay (ISO 7816-3 §12.2)."""
+    with_data_and_le = len(apdu) > 5 and len(apdu) == 5 + apdu[4] + 1
+    return apdu[:-1] if with_data_and_le else apdu
+
+
+def failure(code: int, reader: str = "") -> LpaError:
+    """The error that the PC/SC return code `code` stands for; unknown ones keep their number."""
+    kind, sentence = _FAILURES.get(
+        _number(code), (WireError, f"the smart card service failed with code {_number(code):08X}")
+    )
+    return kind(sentence.format(reader=reader))
+
+
+def _check(code: int, reader: str = "") -> None:
+    if _number(code):
+        raise failure(code, reader)
+
+
+def _number(code: int) -> int:
+    """Some systems count return codes below zero."""
+    return code & 0xFFFFFFFF
+
+
+def _establish() -> Any:
+    """A context: our connection to the service. Whoever asked for it releases it."""
+    code, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
+    _check(code)
+    return context
+
+
+def _look(context: Any, name: str) -> Reader | None:
+    """What is in the reader; None if it was unplugged since it was listed."""
+    code, states = scard.SCardGetStatusChange(context, 0, [(name, scard.SCARD_STATE_UNAWARE)])
+    if _number(code) == _UNKNOWN_READER:
+        return None
+    _check(0 if _number(code) == _TIMEOUT else code, name)
+    _, state, atr = states[0]
+    return Reader(
+        name=name,
+        present=bool(state & scard.SCARD_STATE_PRESENT),
+        atr=bytes(atr),
+        busy=bool(state & (scard.SCARD_STATE_EXCLUSIVE | scard.SCARD_STATE_INUSE)),
+        mute=bool(state & scard.SCARD_STATE_MUTE),
+    )
+
+
+def _connect(context: Any, reader: str) -> Any:
+    """A handle to the card, for us alone. Windows gets a second try while another program lets go."""
+    seen = _look(context, reader)
+    if seen and seen.busy:  # SCardConnect would wait until the other program has ended its transaction.
+        raise failure(_SHARING_VIOLATION, reader)
+    for clumsy in (_CANNOT_REACH, ()):
+        code, handle, _ = scard.SCardConnect(
+            context,
+            reader,
+            scard.SCARD_SHARE_EXCLUSIVE,
+            scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1,
+        )
+        if _number(code) not in clumsy:
+            break
+    _check(code, reader)
+    return handle
