@@ -1,0 +1,77 @@
+"""Command APDUs as the simulated card reads them (ISO 7816-4, TS 102 221 §10 and §11)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+OK = 0x9000
+WRONG_LENGTH = 0x6700
+MEMORY_PROBLEM = 0x6581
+CHANNEL_NOT_SUPPORTED = 0x6881
+SECURE_MESSAGING_NOT_SUPPORTED = 0x6882
+SECURITY_STATUS_NOT_SATISFIED = 0x6982
+CONDITIONS_NOT_SATISFIED = 0x6985
+NO_FILE_SELECTED = 0x6986
+WRONG_DATA = 0x6A80
+NOT_FOUND = 0x6A82
+WRONG_P1_P2 = 0x6A86
+UNKNOWN_OBJECT = 0x6A88
+WRONG_OFFSET = 0x6B00
+WRONG_LE = 0x6C00
+UNKNOWN_INSTRUCTION = 0x6D00
+UNKNOWN_CLASS = 0x6E00
+
+
+class StatusWord(Exception):
+    """Ends a command with this status word and without data."""
+
+    def __init__(self, sw: int) -> None:
+        super().__init__(f"{sw:04X}")
+        self.sw = sw
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command. `le` is None if it was not sent, else 1 to 256. `proprietary` is about the class byte."""
+
+    channel: int
+    proprietary: bool
+    ins: int
+    p1: int
+    p2: int
+    data: bytes
+    le: int | None
+
+    @classmethod
+    def parse(cls, apdu: bytes) -> Self:
+        """Raises `StatusWord`: 6700 for a wrong length, 6E00 or 6882 for a class that is not understood."""
+        if len(apdu) < 4:
+            raise StatusWord(WRONG_LENGTH)
+        channel, proprietary = _class(apdu[0])
+        data, le = _body(apdu[4:])
+        return cls(channel, proprietary, apdu[1], apdu[2], apdu[3], data, le)
+
+
+def _class(cla: int) -> tuple[int, bool]:
+    """The channel and whether the class is proprietary: 0X and 8X for channels 0 to 3, 4X and CX above."""
+    kind, low = cla & 0xF0, cla & 0x0F
+    if kind in (0x00, 0x80):
+        if low > 3:
+            raise StatusWord(SECURE_MESSAGING_NOT_SUPPORTED)
+        return low, kind == 0x80
+    if kind in (0x40, 0xC0):
+        return 4 + low, kind == 0xC0
+    raise StatusWord(UNKNOWN_CLASS)
+
+
+def _body(body: bytes) -> tuple[bytes, int | None]:
+    """The data and Le of what follows P2: nothing, Le, Lc and data, or Lc, data and Le."""
+    if len(body) < 2:
+        return b"", (body[0] or 256) if body else None
+    lc, content = body[0], body[1:]
+    if lc and len(content) == lc:
+        return content, None
+    if lc and len(content) == lc + 1:
+        return content[:lc], content[lc] or 256
+    raise StatusWord(WRONG_LENGTH)

@@ -1,0 +1,122 @@
+"""The parts of which the certificates of SGP.22 are put together (§4.5.2)."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+# id-rspRole of SGP.22 v2, as certificate policies
+CI, EUICC, EUM, DP_TLS = (x509.ObjectIdentifier(f"2.23.146.1.2.1.{role}") for role in range(4))
+_CARRIED = (EUICC, EUM)  # in every signed notification, so they are kept short
+
+
+def pem(certificate: x509.Certificate) -> bytes:
+    """The certificate as PEM."""
+    return certificate.public_bytes(Encoding.PEM)
+
+
+def der(certificate: x509.Certificate) -> bytes:
+    """The certificate as DER."""
+    return certificate.public_bytes(Encoding.DER)
+
+
+def key_identifier(certificate: x509.Certificate) -> bytes:
+    """The certificate's subject key identifier. Raises ExtensionNotFound if it has none."""
+    return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+
+
+def name_of(organisation: str, number: str = "") -> x509.Name:
+    """A name of an organisation, and of an EID or its beginning."""
+    attributes = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation)]
+    if number:
+        attributes.append(x509.NameAttribute(NameOID.SERIAL_NUMBER, number))
+    return x509.Name(attributes)
+
+
+def host_name(name: str) -> x509.GeneralName:
+    """The DNS name, or the IP address if it is one. Raises ValueError for a name that is not ASCII."""
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def alternative_names(oid: str, *names: x509.GeneralName) -> x509.SubjectAlternativeName:
+    """Under which names a peer is known beside its subject: hosts, and its object identifier."""
+    return x509.SubjectAlternativeName([*names, x509.RegisteredID(x509.ObjectIdentifier(oid))])
+
+
+def begin(
+    subject: x509.Name,
+    key: ec.EllipticCurvePrivateKey,
+    role: x509.ObjectIdentifier,
+    randomness: Callable[[int], bytes],
+) -> x509.CertificateBuilder:
+    """A certificate for the holder of `key` in this role, with a random serial number."""
+    policies = x509.CertificatePolicies([x509.PolicyInformation(role, None)])
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .public_key(key.public_key())
+        .serial_number(int.from_bytes(randomness(2 if role in _CARRIED else 8), "big") // 2 + 1)
+        .add_extension(_identifier(key.public_key(), role), critical=False)
+        # A TLS client refuses what it does not know and must heed, so the server's role is not critical.
+        .add_extension(policies, critical=role != DP_TLS)
+    )
+
+
+def below(builder: x509.CertificateBuilder, issuer: x509.Certificate) -> x509.CertificateBuilder:
+    """Name its issuer."""
+    above = x509.AuthorityKeyIdentifier(key_identifier(issuer), None, None)
+    return builder.issuer_name(issuer.subject).add_extension(above, critical=False)
+
+
+def valid(builder: x509.CertificateBuilder, start: datetime, end: datetime) -> x509.CertificateBuilder:
+    """Limit it to a time."""
+    return builder.not_valid_before(start.replace(microsecond=0)).not_valid_after(end.replace(microsecond=0))
+
+
+def may_certify(
+    builder: x509.CertificateBuilder, *, path_length: int | None, revoke: bool
+) -> x509.CertificateBuilder:
+    """Make it one of an issuer, with at most `path_length` issuers between it and a leaf (None: any)."""
+    usage = key_usage(key_cert_sign=True, crl_sign=revoke)
+    constraints = x509.BasicConstraints(ca=True, path_length=path_length)
+    return builder.add_extension(usage, critical=True).add_extension(constraints, critical=True)
+
+
+def key_usage(
+    *, digital_signature: bool = False, key_cert_sign: bool = False, crl_sign: bool = False
+) -> x509.KeyUsage:
+    """The key usages that occur; all others are off."""
+    return x509.KeyUsage(
+        digital_signature=digital_signature,
+        key_cert_sign=key_cert_sign,
+        crl_sign=crl_sign,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def signed(builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    """The finished certificate; the same every time (RFC 6979)."""
+    return builder.sign(key, hashes.SHA256(), ecdsa_deterministic=True)
+
+
+def _identifier(key: ec.EllipticCurvePublicKey, role: x509.ObjectIdentifier) -> x509.SubjectKeyIdentifier:
+    """RFC 5280 §4.2.1.2: the SHA-1 of the key, or 0100 and its last 60 bits in certificates cards send."""
+    full = x509.SubjectKeyIdentifier.from_public_key(key)
+    if role not in _CARRIED:
+        return full
+    return x509.SubjectKeyIdentifier(bytes([0x40 | full.digest[-8] & 0x0F]) + full.digest[-7:])

@@ -1,0 +1,26 @@
+"""Facts to and from the plain values of JSON, without trust in what a file says."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, Field, fields
+from typing import Any, ClassVar, Protocol, TypeVar
+
+
+class _Dataclass(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+_D = TypeVar("_D", bound=_Dataclass)
+
+
+def restored(cls: type[_D], value: dict[str, Any]) -> _D:
+    """The dataclass `cls` from exactly its members. Each must be of its default's kind; beside None, text.
+
+    Raises KeyError or TypeError if they are not; and ValueError as `cls` itself does.
+    """
+    for field in fields(cls):
+        given = value[field.name]
+        kinds = (type(field.default),) if field.default is not None else (type(None), str)
+        if field.default is not MISSING and type(given) not in kinds:
+            raise TypeError(f"{field.name} is {given!r}")
+    return cls(**value)

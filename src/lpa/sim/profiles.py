@@ -1,0 +1,117 @@
+"""A profile on the simulated card: its facts, and the bytes in which the card tells them."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, Self
+
+from lpa.rsp import schema
+from lpa.rsp.ber import Tlv
+from lpa.rsp.names import Aid, Iccid
+from lpa.sim import plain
+
+
+@dataclass(frozen=True)
+class SimulatedProfile:
+    """A profile. Texts are as people write them: ICCID of 18 to 20 digits, owner "262-01", AID in hex.
+
+    `notifications` pairs events ("install", "enable", "disable", "delete") with the server that wants them.
+    `aid` may stay empty: the card chooses it. `size` is the memory it takes, in bytes. A `preloaded` test
+    profile survives a memory reset. Raises ValueError if a value does not fit the specification.
+    """
+
+    iccid: str
+    state: str = "disabled"
+    profile_class: str = "operational"
+    nickname: str = ""
+    service_provider: str = ""
+    name: str = ""
+    icon: bytes = b""
+    policy_rules: tuple[str, ...] = ()
+    owner: str = ""
+    notifications: tuple[tuple[tuple[str, ...], str], ...] = ()
+    aid: str = ""
+    size: int = 48_000
+    preloaded: bool = False
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"([0-9]{3}-[0-9]{2,3})?", self.owner, re.ASCII):
+            raise ValueError(f"{self.owner!r} is no operator: write MCC and MNC as in '262-01'")
+        for text, limit in ((self.nickname, 64), (self.service_provider, 32), (self.name, 64)):
+            if len(text.encode()) > limit:
+                raise ValueError(f"{text!r} is longer than {limit} bytes")
+        try:
+            _ = self.info
+        except KeyError as error:
+            raise ValueError(f"profile {self.iccid}: {error.args[0]!r} is not a word of SGP.22") from error
+
+    @cached_property
+    def coded_iccid(self) -> bytes:
+        """The ICCID as in EF.ICCID: 10 bytes, nibbles swapped, F filled."""
+        return Iccid.parse(self.iccid).coded
+
+    @cached_property
+    def coded_aid(self) -> bytes:
+        """The AID of its ISD-P; no bytes while the card has not chosen it."""
+        return Aid.parse(self.aid).coded if self.aid else b""
+
+    @cached_property
+    def info(self) -> Tlv:
+        """All the card can tell of it: a complete ProfileInfo (E3). What is empty is missing."""
+        rules, png = self.policy_rules, schema.code("IconType", "png")
+        members = {
+            "iccid": self.coded_iccid,
+            "isdpAid": self.coded_aid,
+            "profileState": schema.code("ProfileState", self.state),
+            "profileNickname": self.nickname,
+            "serviceProviderName": self.service_provider,
+            "profileName": self.name,
+            "iconType": png if self.icon else "",
+            "icon": self.icon,
+            "profileClass": schema.code("ProfileClass", self.profile_class),
+            "notificationConfigurationInfo": [
+                {
+                    "profileManagementOperation": schema.from_bits("NotificationEvent", events),
+                    "notificationAddress": address,
+                }
+                for events, address in self.notifications
+            ],
+            "profileOwner": {"mccMnc": _coded_operator(self.owner)} if self.owner else "",
+            "profilePolicyRules": schema.from_bits("PolicyRules", rules) if rules else "",
+        }
+        told = {name: value for name, value in members.items() if value not in ("", b"", [])}
+        return schema.encode("ProfileInfo", told)
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it is the profile in use."""
+        return self.state == "enabled"
+
+    def addresses(self, event: str) -> tuple[str, ...]:
+        """Who wants to hear of `event`. Of a test profile nobody hears anything."""
+        if self.profile_class == "test":
+            return ()
+        return tuple(address for events, address in self.notifications if event in events)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """The way back from `to_json`. Raises KeyError, TypeError or ValueError if it does not fit."""
+        notifications = tuple((tuple(events), address) for events, address in value["notifications"])
+        icon = base64.b64decode(value["icon"])
+        rules = tuple(value["policy_rules"])
+        changed = {"notifications": notifications, "icon": icon, "policy_rules": rules}
+        return plain.restored(cls, value | changed)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values for JSON."""
+        return asdict(self) | {"icon": base64.b64encode(self.icon).decode()}
+
+
+def _coded_operator(mcc_mnc: str) -> bytes:
+    """MCC and MNC in the nibble order of TS 24.008: "262-01" is 62F210."""
+    mcc, _, mnc = mcc_mnc.partition("-")
+    mnc = mnc.ljust(3, "F")
+    return bytes.fromhex(mcc[1] + mcc[0] + mnc[2] + mcc[2] + mnc[1] + mnc[0])

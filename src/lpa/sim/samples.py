@@ -1,0 +1,83 @@
+"""Profiles to fill a card with: made-up operators of several countries, numbers that pass their checks."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+
+from lpa.sim.pki import Randomness
+from lpa.sim.profiles import SimulatedProfile
+
+EID_PREFIX = "89999999"  # of no real maker
+
+
+@dataclass(frozen=True)
+class _Operator:
+    name: str
+    product: str
+    mcc_mnc: str
+    prefix: str
+    digits: int
+    label: str  # of its server
+    colour: int  # 0xRRGGBB
+
+
+# The prefix is 89, the country code and what makes the check digit of the first three ICCIDs 7, 5 and 3.
+_OPERATORS = (
+    _Operator("Albion Mobile", "Albion Travel", "234-99", "8944994", 19, "albion", 0xC81E32),
+    _Operator("Nordlicht", "Nordlicht Prepaid", "262-98", "8949985", 19, "nordlicht", 0x1478B4),
+    _Operator("示例移动", "示例日租卡", "460-99", "8986987", 20, "shili", 0x009650),
+    _Operator("Océane Télécom", "Océane Liberté", "208-97", "8933970", 20, "oceane", 0x1E3CA0),
+    _Operator("Sakura Mobile", "Sakura Data 3GB", "440-96", "8981960", 18, "sakura", 0xF08CAA),
+)
+
+
+def profiles(count: int) -> tuple[SimulatedProfile, ...]:
+    """So many different operational profiles, the first one enabled."""
+    return tuple(_profile(number) for number in range(1, count + 1))
+
+
+def eid(randomness: Randomness) -> str:
+    """A new EID of 32 digits with valid check digits."""
+    serial = int.from_bytes(randomness(8), "big") % 10**12
+    body = f"{EID_PREFIX}0000000000{serial:012}"
+    return f"{body}{98 - int(body) * 100 % 97:02}"
+
+
+def _profile(number: int) -> SimulatedProfile:
+    operator = _OPERATORS[(number - 1) % len(_OPERATORS)]
+    events = ("enable", "disable", "delete")
+    return SimulatedProfile(
+        iccid=_iccid(operator.prefix, operator.digits, number),
+        state="enabled" if number == 1 else "disabled",
+        service_provider=operator.name,
+        name=operator.product,
+        icon=_icon(operator.colour),
+        owner=operator.mcc_mnc,
+        notifications=((events, f"{operator.label}.smdp.example"),),
+    )
+
+
+def _iccid(prefix: str, digits: int, number: int) -> str:
+    """An ICCID with its check digit (ITU-T E.118, Luhn)."""
+    body = prefix + str(number).zfill(digits - len(prefix) - 1)
+    doubled = (int(digit) * (2 - index % 2) for index, digit in enumerate(reversed(body)))
+    total = sum(value - 9 if value > 9 else value for value in doubled)
+    return f"{body}{-total % 10}"
+
+
+def _icon(colour: int) -> bytes:
+    """A PNG of 64 x 64 points, all in one colour."""
+    rows = b"".join(b"\0" + bytes(8) for _ in range(64))
+    header = struct.pack(">IIBBBBB", 64, 64, 1, 3, 0, 0, 0)
+    parts = (
+        (b"IHDR", header),
+        (b"PLTE", colour.to_bytes(3, "big")),
+        (b"IDAT", zlib.compress(rows, 9)),
+        (b"IEND", b""),
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in parts
+    )

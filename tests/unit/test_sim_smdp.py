@@ -1,0 +1,492 @@
+import base64
+import http.client
+import json
+import resource
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lpa.errors import ConnectFailed, ServerRefused, StorageFailed
+from lpa.rsp.names import Iccid, ServerAddress
+from lpa.server.es9 import Server
+from lpa.server.https import ConnectTo, Https
+from lpa.sim.acceptance import Rejection, accept
+from lpa.sim.pki import Authority, Credentials, der
+from lpa.sim.smdp import SimulatedSmdp
+from tests.unit.tls_faults import CI, HOST, NOW, trusting
+
+PREFIX = "89999999"
+EID = "89999999000000000000000000000025"
+EUM = CI.issue_eum(PREFIX, now=NOW)
+EUICC = CI.issue_euicc(EUM, EID, now=NOW)
+
+# NotificationMetadata: sequence number 7, delete, smdp.example, ICCID 8944500000000000017
+SIGNED = bytes.fromhex("BF2F 21 800107 81020410 0C0C 736D64702E6578616D706C65 5A0A 984405000000000010F7")
+
+
+def tlv(tag: str, value: bytes) -> bytes:
+    length = bytes([len(value)]) if len(value) < 0x80 else b"\x82" + len(value).to_bytes(2, "big")
+    return bytes.fromhex(tag) + length + value
+
+
+def notification(
+    signed: bytes = SIGNED, euicc: Credentials = EUICC, eum: x509.Certificate = EUM.certificate
+) -> bytes:
+    r, s = decode_dss_signature(euicc.key.sign(signed, ec.ECDSA(hashes.SHA256())))
+    signature = tlv("5F37", r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+    return tlv("30", signed + signature + der(euicc.certificate) + der(eum))
+
+
+@pytest.fixture
+def smdp() -> Iterator[SimulatedSmdp]:
+    with SimulatedSmdp(CI) as running:
+        yield running
+
+
+def connection(smdp: SimulatedSmdp, host: str = "localhost") -> http.client.HTTPSConnection:
+    """A client that shares nothing with ours; it does not care for the server's name."""
+    context = trusting(CI).context()
+    context.check_hostname = False
+    return http.client.HTTPSConnection(host, smdp.port, timeout=10, context=context)
+
+
+HEADERS = {"Content-Type": "application/json", "X-Admin-Protocol": "gsma/rsp/v2.2.2"}
+PATH = "/gsma/rsp2/es9plus/handleNotification"
+
+
+def ask(
+    smdp: SimulatedSmdp, body: bytes, *, path: str = PATH, headers: dict[str, str] = HEADERS
+) -> tuple[int, bytes]:
+    client = connection(smdp)
+    try:
+        client.request("POST", path, body, headers)
+        response = client.getresponse()
+        return response.status, response.read()
+    finally:
+        client.close()
+
+
+def pending(raw: bytes) -> bytes:
+    return json.dumps({"pendingNotification": base64.b64encode(raw).decode()}).encode()
+
+
+def codes(answer: tuple[int, bytes]) -> str:
+    """Subject and reason of a refusal."""
+    status, body = answer
+    execution = json.loads(body)["header"]["functionExecutionStatus"]
+    assert (status, execution["status"]) == (200, "Failed")
+    return f"{execution['statusCodeData']['subjectCode']}/{execution['statusCodeData']['reasonCode']}"
+
+
+def deliver(smdp: SimulatedSmdp, raw: bytes, host: str = HOST, *, authority: Authority = CI) -> None:
+    """Through our own client."""
+    with Https(trusting(authority), connect_to=[ConnectTo.parse(smdp.connect_to)]) as https:
+        Server(ServerAddress(host), https).handle_notification(raw)
+
+
+# What it accepts
+
+
+def test_a_good_notification_is_acknowledged_and_kept_as_the_bytes_that_came(smdp: SimulatedSmdp) -> None:
+    raw = notification()
+    deliver(smdp, raw)
+    (received,) = smdp.received
+    assert received.raw == raw
+    assert received.signed == SIGNED
+    assert received.sequence_number == 7
+    assert received.event == "delete"
+    assert received.address == HOST
+    assert received.iccid == Iccid.parse("8944500000000000017")
+    assert received.eid == EID
+
+
+def test_the_acknowledgement_is_204_without_a_body(smdp: SimulatedSmdp) -> None:
+    client = connection(smdp)
+    client.request("POST", PATH, pending(notification()), HEADERS)
+    response = client.getresponse()
+    assert (response.status, response.read()) == (204, b"")
+    assert response.headers["X-Admin-Protocol"] == "gsma/rsp/v2.2.2"
+    assert response.headers["Content-Length"] is None
+    client.close()
+
+
+def test_a_repetition_is_acknowledged_and_kept_once(smdp: SimulatedSmdp) -> None:
+    first = notification()
+    deliver(smdp, first)
+    deliver(smdp, first)
+    deliver(smdp, notification())  # the same, signed again
+    assert [received.raw for received in smdp.received] == [first]
+
+
+def test_brainpool_from_the_card_to_the_tls_certificate() -> None:
+    ci = Authority.mint(curve="brainpoolP256r1", now=NOW)
+    eum = ci.issue_eum(PREFIX, now=NOW)
+    euicc = ci.issue_euicc(eum, EID, now=NOW)
+    with SimulatedSmdp(ci) as smdp:
+        deliver(smdp, notification(SIGNED, euicc, eum.certificate), authority=ci)
+        assert len(smdp.received) == 1
+
+
+def test_one_server_serves_several_names_and_only_those() -> None:
+    other = SIGNED.replace(b"smdp.example", b"smdq.example")
+    third = SIGNED.replace(b"smdp.example", b"smdr.example")
+    with SimulatedSmdp(CI, also=["SMDQ.example"]) as smdp:
+        deliver(smdp, notification())
+        deliver(smdp, notification(other), "smdq.example")
+        with pytest.raises(ServerRefused, match=r"8\.8\.1/3\.8.*this server is not smdr\.example"):
+            deliver(smdp, notification(third))
+        assert [received.address for received in smdp.received] == ["smdp.example", "smdq.example"]
+
+
+@pytest.mark.parametrize(
+    "address", [b"SMDP.example", b"smdp.example ", b"smdp.example.", b"smdp.example:8443"]
+)
+def test_its_own_name_is_recognised_however_it_is_written(smdp: SimulatedSmdp, address: bytes) -> None:
+    metadata = bytes.fromhex("800107 81020410") + tlv("0C", address)
+    deliver(smdp, notification(tlv("BF2F", metadata)))
+    assert len(smdp.received) == 1
+
+
+@pytest.mark.parametrize("address", [b"", b"https://smdp.example/", b"other.example"])
+def test_a_notification_for_somebody_else_is_taken_only_if_any_may_come(address: bytes) -> None:
+    raw = notification(tlv("BF2F", bytes.fromhex("800107 81020410") + tlv("0C", address)))
+    with SimulatedSmdp(CI) as strict, SimulatedSmdp(CI, any_address=True) as lax:
+        assert codes(ask(strict, pending(raw))) == "8.8.1/3.8"
+        assert ask(lax, pending(raw)) == (204, b"")
+
+
+def test_base64_may_have_line_breaks_and_no_padding_and_the_type_a_charset(smdp: SimulatedSmdp) -> None:
+    text = base64.encodebytes(notification()).decode().rstrip("=\n")
+    headers = HEADERS | {"Content-Type": "application/json; charset=utf-8"}
+    assert ask(smdp, json.dumps({"pendingNotification": text}).encode(), headers=headers) == (204, b"")
+
+
+# What it does not
+
+
+@pytest.mark.parametrize(
+    ("headers", "refusal"),
+    [
+        ({"Content-Type": "text/plain"}, "1.2.1/2.1"),
+        ({"Content-Type": ""}, "1.2.1/2.1"),
+        ({"X-Admin-Protocol": "gsma/rsp/v3.0.0"}, "1.2.2/2.1"),
+        ({"X-Admin-Protocol": "gsma/rsp/v2"}, "1.2.2/2.1"),
+        ({"X-Admin-Protocol": ""}, "1.2.2/2.1"),
+    ],
+)
+def test_wrong_headers_have_their_own_codes(
+    smdp: SimulatedSmdp, headers: dict[str, str], refusal: str
+) -> None:
+    assert codes(ask(smdp, pending(notification()), headers=HEADERS | headers)) == refusal
+    assert smdp.received == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "refusal"),
+    [
+        (b"", "1.2.1/2.1"),
+        (b"\xff", "1.2.1/2.1"),
+        (b"[" * 60000, "1.2.1/2.1"),
+        (b"[]", "1.2.1/2.1"),
+        (b"{}", "1.2.1/2.2"),
+        (b'{"pendingNotification": 1}', "1.2.1/2.2"),
+        (b'{"pendingNotification": "M*=="}', "1.2.1/2.1"),
+        (b'{"pendingNotification": "\xc3\xa4"}', "1.2.1/2.1"),
+        (b'{"pendingNotification": "A"}', "1.2.1/2.1"),
+        (pending(b""), "1.2.1/2.1"),
+        (pending(b"\x30\x80\x00\x00"), "1.2.1/2.1"),
+        (pending(notification() + b"\x00"), "1.2.1/2.1"),
+        (pending(notification()[:-1]), "1.2.1/2.1"),
+        (pending(tlv("30", SIGNED)), "1.2.1/2.1"),
+        (pending(tlv("30", notification()[4:] + b"\xa1\x00")), "1.2.1/2.1"),
+        (pending(tlv("BF37", tlv("BF27", SIGNED))), "8.10.1/3.9"),
+    ],
+)
+def test_what_is_no_notification_is_refused_before_any_certificate_is_looked_at(
+    smdp: SimulatedSmdp, body: bytes, refusal: str
+) -> None:
+    assert codes(ask(smdp, body)) == refusal
+    assert smdp.received == ()
+
+
+def rejected(raw: bytes, now: datetime = NOW) -> str:
+    with pytest.raises(Rejection) as caught:
+        accept(raw, CI.certificate, now)
+    return f"{caught.value.subject}/{caught.value.reason}"
+
+
+def resigned(
+    credentials: Credentials,
+    issuer: ec.EllipticCurvePrivateKey,
+    without: type[x509.ExtensionType],
+    *instead: Any,
+) -> Credentials:
+    """The same certificate with another extension of that type (or none), signed again."""
+    old = credentials.certificate
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(old.subject)
+        .issuer_name(old.issuer)
+        .public_key(old.public_key())
+        .serial_number(old.serial_number)
+        .not_valid_before(old.not_valid_before_utc)
+        .not_valid_after(old.not_valid_after_utc)
+    )
+    for extension in old.extensions:
+        if not isinstance(extension.value, without):
+            builder = builder.add_extension(extension.value, extension.critical)
+    for value in instead:
+        builder = builder.add_extension(value, critical=True)
+    return replace(credentials, certificate=builder.sign(issuer, hashes.SHA256()))
+
+
+def with_eum(eum: Credentials, eid: str = EID) -> bytes:
+    return notification(SIGNED, CI.issue_euicc(eum, eid, now=NOW), eum.certificate)
+
+
+def policy(suffix: str) -> x509.CertificatePolicies:
+    role = x509.ObjectIdentifier(f"2.23.146.1.2.1.{suffix}")
+    return x509.CertificatePolicies([x509.PolicyInformation(role, None)])
+
+
+OTHER = Authority.mint(now=NOW)
+NO_CA = x509.BasicConstraints(ca=False, path_length=None)
+ANYBODY = x509.NameConstraints([x509.DNSName("example")], None)
+SIGNS_ONLY = EUICC.certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+CERTIFIES_ONLY = EUM.certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+
+
+def forged_eum() -> Credentials:
+    """An EUM that claims our CI's key identifier and is signed by somebody else."""
+    other = replace(CI, key=OTHER.key)
+    return other.issue_eum(PREFIX, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("raw", "refusal"),
+    [
+        (notification().replace(b"smdp.example", b"smdq.example", 1), "8.1/6.1"),
+        (notification(SIGNED, replace(EUICC, key=OTHER.key)), "8.1/6.1"),
+        (
+            tlv("30", SIGNED + tlv("5F37", bytes(64)) + der(EUICC.certificate) + der(EUM.certificate)),
+            "8.1/6.1",
+        ),
+        (tlv("30", SIGNED + tlv("5F37", b"\x01") + der(EUICC.certificate) + der(EUM.certificate)), "8.1/6.1"),
+        (with_eum(OTHER.issue_eum(PREFIX, now=NOW)), "8.11.1/3.9"),
+        (with_eum(forged_eum()), "8.1.2/6.1"),
+        (with_eum(CI.issue_eum("89999998", now=NOW)), "8.1.4/6.1"),
+        (with_eum(resigned(EUM, CI.key, x509.BasicConstraints, NO_CA)), "8.1.2/6.1"),
+        (with_eum(resigned(EUM, CI.key, x509.KeyUsage, SIGNS_ONLY)), "8.1.2/6.1"),
+        (with_eum(resigned(EUM, CI.key, x509.CertificatePolicies, policy("1"))), "8.1.2/6.1"),
+        (with_eum(resigned(EUM, CI.key, x509.CertificatePolicies)), "8.1.2/6.1"),
+        (with_eum(resigned(EUM, CI.key, x509.AuthorityKeyIdentifier)), "8.1.2/6.1"),
+        (with_eum(resigned(EUM, CI.key, x509.NameConstraints)), "8.1.2/6.1"),
+        (with_eum(resigned(EUM, CI.key, x509.NameConstraints, ANYBODY)), "8.1.4/6.1"),
+        (with_eum(EUM, "89999999"), "8.1.3/6.1"),
+        (with_eum(EUM, "8" * 31 + "x"), "8.1.3/6.1"),
+        (notification(SIGNED, EUICC, CI.issue_eum(PREFIX, now=NOW).certificate), "8.1.3/6.1"),
+        (notification(SIGNED, resigned(EUICC, OTHER.key, x509.KeyUsage, SIGNS_ONLY)), "8.1.3/6.1"),
+        (notification(SIGNED, resigned(EUICC, EUM.key, x509.KeyUsage, CERTIFIES_ONLY)), "8.1.3/6.1"),
+        (notification(SIGNED, resigned(EUICC, EUM.key, x509.CertificatePolicies, policy("2"))), "8.1.3/6.1"),
+        (notification(SIGNED, Credentials(CI.certificate, CI.key)), "8.1.3/6.1"),
+        (notification(SIGNED, EUICC, EUICC.certificate), "8.11.1/3.9"),
+    ],
+)
+def test_each_broken_link_of_the_chain_has_its_own_code(raw: bytes, refusal: str) -> None:
+    assert rejected(raw) == refusal
+
+
+def test_a_maker_of_another_name_is_not_permitted() -> None:
+    named_otherwise = x509.NameConstraints(
+        [
+            x509.DirectoryName(
+                x509.Name(
+                    [
+                        x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Somebody"),
+                        x509.NameAttribute(NameOID.SERIAL_NUMBER, PREFIX),
+                    ]
+                )
+            )
+        ],
+        None,
+    )
+    assert rejected(with_eum(resigned(EUM, CI.key, x509.NameConstraints, named_otherwise))) == "8.1.4/6.1"
+
+
+def test_the_dates_of_the_certificates_are_checked() -> None:
+    after_eum = EUM.certificate.not_valid_after_utc + timedelta(seconds=1)
+    assert rejected(notification(), after_eum) == "8.1.2/6.3"
+    assert rejected(notification(), NOW - timedelta(days=1)) == "8.1.2/6.1"
+    later = CI.issue_euicc(EUM, EID, now=NOW + timedelta(days=1))
+    assert rejected(notification(SIGNED, later)) == "8.1.3/6.1"
+    assert accept(notification(), CI.certificate, after_eum - timedelta(days=2)).eid == EID
+
+
+def test_no_byte_of_a_notification_can_be_changed() -> None:
+    good = notification()
+    assert accept(good, CI.certificate, NOW).eid == EID
+    # But for the number of unused bits before a certificate's signature, which nobody signs or heeds.
+    unused = {good.index(held.certificate.signature) - 1 for held in (EUICC, EUM)}
+    for place in set(range(len(good))) - unused:
+        for change in (0x01, 0x80):
+            changed = bytearray(good)
+            changed[place] ^= change
+            with pytest.raises(Rejection):
+                accept(bytes(changed), CI.certificate, NOW)
+
+
+@given(st.binary() | st.binary().map(lambda value: tlv("30", SIGNED + tlv("5F37", bytes(64)) + value)))
+def test_garbage_is_rejected_and_nothing_else(raw: bytes) -> None:
+    with pytest.raises(Rejection):
+        accept(raw, CI.certificate, NOW)
+
+
+# As an HTTPS server
+
+
+def test_what_was_accepted_is_one_line_of_json_and_known_after_a_restart(tmp_path: Path) -> None:
+    store = tmp_path / "received.jsonl"
+    raw = notification()
+    smdp = SimulatedSmdp(CI, store=store, clock=lambda: NOW)
+    with smdp:
+        deliver(smdp, raw)
+        deliver(smdp, notification(SIGNED.replace(b"\x80\x01\x07", b"\x80\x01\x08")))
+    first, second = store.read_text("utf-8").splitlines()
+    assert json.loads(first) == {
+        "received": NOW.isoformat(),
+        "eid": EID,
+        "iccid": "8944500000000000017",
+        "event": "delete",
+        "sequenceNumber": 7,
+        "address": "smdp.example",
+        "pendingNotification": base64.b64encode(raw).decode(),
+    }
+    assert json.loads(second)["sequenceNumber"] == 8
+    with SimulatedSmdp(CI, store=store) as again:
+        assert again.received == smdp.received
+        deliver(again, raw)
+        assert len(again.received) == 2
+    assert len(store.read_text("utf-8").splitlines()) == 2
+
+
+def test_half_a_line_left_by_a_power_cut_is_dropped(tmp_path: Path) -> None:
+    store = tmp_path / "received.jsonl"
+    with SimulatedSmdp(CI, store=store) as smdp:
+        deliver(smdp, notification())
+    whole = store.read_bytes()
+    store.write_bytes(whole + whole[:100])
+    with SimulatedSmdp(CI, store=store) as smdp:
+        assert len(smdp.received) == 1
+    assert store.read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    "content", [b"{}\n", b"[]\n", b"no JSON\n", b"\n", b'{"pendingNotification":"AA=="}\n']
+)
+def test_a_file_of_something_else_is_left_alone(tmp_path: Path, content: bytes) -> None:
+    store = tmp_path / "notes.txt"
+    store.write_bytes(content)
+    with pytest.raises(StorageFailed, match="is no list of notifications"):
+        SimulatedSmdp(CI, store=store)
+    assert store.read_bytes() == content
+
+
+def test_what_cannot_be_kept_is_not_acknowledged(tmp_path: Path) -> None:
+    with SimulatedSmdp(CI, store=tmp_path / "no" / "such" / "folder") as smdp:
+        assert ask(smdp, pending(notification()))[0] == 500
+        assert smdp.received == ()
+
+
+def test_a_full_disk_leaves_no_half_line(tmp_path: Path) -> None:
+    store = tmp_path / "received.jsonl"
+    with SimulatedSmdp(CI, store=store) as smdp:
+        deliver(smdp, notification())
+        whole = store.read_bytes()
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 100, hard))
+        try:
+            second = pending(notification(SIGNED.replace(b"\x80\x01\x07", b"\x80\x01\x08")))
+            assert ask(smdp, second)[0] == 500
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert store.read_bytes() == whole
+        assert ask(smdp, second) == (204, b"")
+
+
+@pytest.mark.parametrize("path", ["/", PATH + "/", "/gsma/rsp2/es9plus/initiateAuthentication", PATH.upper()])
+def test_an_unknown_path_is_404(smdp: SimulatedSmdp, path: str) -> None:
+    assert ask(smdp, pending(notification()), path=path) == (404, b"")
+
+
+@pytest.mark.parametrize(
+    ("length", "status"),
+    [("65537", 413), ("9" * 5000, 413), ("-1", 411), ("x", 411), ("²", 411), (None, 411)],
+)
+def test_a_body_without_a_sensible_length_is_not_read(
+    smdp: SimulatedSmdp, length: str | None, status: int
+) -> None:
+    client = connection(smdp)
+    client.putrequest("POST", PATH)
+    if length is not None:
+        client.putheader("Content-Length", length)
+    client.endheaders()
+    response = client.getresponse()
+    assert (response.status, response.headers["Connection"]) == (status, "close")
+    client.close()
+
+
+def test_two_posts_go_over_one_connection(smdp: SimulatedSmdp) -> None:
+    client = connection(smdp)
+    for body, status in ((b"", 200), (pending(notification()), 204)):
+        client.request("POST", PATH, body, HEADERS)
+        response = client.getresponse()
+        response.read()
+        assert response.status == status
+        client.auto_open = 0  # from here on, a closed connection is an error
+    client.close()
+
+
+def test_clients_are_served_at_the_same_time(smdp: SimulatedSmdp) -> None:
+    raws = [notification(SIGNED.replace(b"\x80\x01\x07", bytes([0x80, 1, n]))) for n in range(8)]
+    with socket.create_connection((smdp.address, smdp.port)):  # which never says a word
+        threads = [threading.Thread(target=deliver, args=(smdp, raw)) for raw in raws]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(received.sequence_number for received in smdp.received) == list(range(8))
+
+
+def test_closing_breaks_off_the_connections_that_wait() -> None:
+    with SimulatedSmdp(CI) as smdp:
+        waiting = connection(smdp)
+        waiting.connect()
+        start = time.monotonic()
+    assert time.monotonic() - start < 10  # a silent client is waited for much longer
+    assert isinstance(waiting.sock, ssl.SSLSocket)
+    assert waiting.sock.recv(1) == b""
+    waiting.close()
+    with pytest.raises(ConnectFailed):
+        deliver(smdp, notification())
+
+
+def test_the_port_can_be_chosen() -> None:
+    with SimulatedSmdp(CI) as smdp:
+        port = smdp.port
+    with SimulatedSmdp(CI, port=port) as smdp:
+        assert smdp.connect_to == f"::127.0.0.1:{port}"
