@@ -1,0 +1,176 @@
+"""The front desk: a Local Profile Assistant for one card. It opens the card and hands out the procedures."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from lpa import deletion, selection, switching
+from lpa.card.apdu import LARGEST_BLOCK, Transport
+from lpa.card.es10 import ISDR_AIDS, Euicc
+from lpa.delivery import Delivery, Directory, Outbox
+from lpa.errors import Refused
+from lpa.receipts import Receipts
+from lpa.rsp.listing import Listing
+from lpa.rsp.names import Aid, Eid, Iccid
+from lpa.rsp.records import DETAIL_TAGS, NotificationMetadata, Profile
+
+
+class Assistant:
+    """A card, this computer's receipts, and the way to the servers. Use it in a `with` block.
+
+    ```python
+    with Assistant.open() as assistant:
+        for profile in assistant.profiles():
+            print(profile.iccid, profile.title, profile.state)
+    ```
+    Every method raises an `LpaError`: see `lpa.errors` for what each asks of the caller.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        state_dir: Path | None = None,
+        directory: Directory | None = None,
+        aids: Sequence[Aid] = ISDR_AIDS,
+        block_size: int = LARGEST_BLOCK,
+    ) -> None:
+        """Open the eUICC behind `transport`, which is closed with this assistant.
+
+        `state_dir`: where the receipts are kept; the user's state folder if None. `directory`: from a
+        server's address to the server; over HTTPS with the system's trusted authorities if None.
+        """
+        self._state_dir = state_dir
+        self._directory = directory
+        with ExitStack() as opened:
+            opened.callback(transport.close)
+            self.euicc = opened.enter_context(Euicc(transport, aids=aids, block_size=block_size))
+            self._opened = opened.pop_all()
+
+    @classmethod
+    def open(
+        cls,
+        reader: str | None = None,
+        *,
+        state_dir: Path | None = None,
+        directory: Directory | None = None,
+        aids: Sequence[Aid] = ISDR_AIDS,
+        block_size: int = LARGEST_BLOCK,
+    ) -> Self:
+        """Open the eUICC in a PC/SC reader: the one called `reader`, or the only one that holds one."""
+        from lpa.card.pcsc import PcscTransport
+        from lpa.card.probing import choose
+
+        return cls(
+            PcscTransport.open(choose(reader, aids, block_size).name),
+            state_dir=state_dir,
+            directory=directory,
+            aids=aids,
+            block_size=block_size,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back the channel and the card, and hang up on the servers."""
+        self._opened.close()
+
+    @property
+    def eid(self) -> Eid:
+        """The card's number."""
+        return self.euicc.eid
+
+    @property
+    def receipts(self) -> Receipts:
+        """The proofs that are kept on this computer."""
+        return Receipts((self._state_dir or default_state_dir()) / "receipts")
+
+    def profiles(self) -> Listing[Profile]:
+        """The profiles on the card, without icons and other details."""
+        return self.euicc.profiles()
+
+    def profile(self, name: str | Iccid) -> Profile:
+        """One profile with everything that the card tells about it. `name`: see `selection.read`."""
+        _, chosen = selection.read(self.euicc, name)
+        return selection.find(self.euicc.profiles(DETAIL_TAGS, only=chosen.iccid), chosen.iccid)
+
+    def enable(self, name: str | Iccid) -> switching.Outcome:
+        """Put a profile to use, in place of the one in use, and tell the servers."""
+        return switching.enable(self._outbox(), name)
+
+    def disable(self, name: str | Iccid) -> switching.Outcome:
+        """Take a profile out of use, and tell the servers."""
+        return switching.disable(self._outbox(), name)
+
+    def plan_deletion(self, name: str | Iccid, *, disable_first: bool = False) -> deletion.Plan:
+        """Look at everything that speaks against deleting a profile. Changes nothing; raises `Refused`."""
+        return deletion.plan(self.euicc, name, disable_first=disable_first)
+
+    def delete(self, plan: deletion.Plan) -> switching.Outcome:
+        """Delete a profile, for ever, as planned, and tell the servers."""
+        return deletion.delete(self._outbox(), plan)
+
+    def rename(self, name: str | Iccid, nickname: str) -> Profile:
+        """Name a profile, in at most 64 bytes of UTF-8; empty to take the name away. The profile before."""
+        _, chosen = selection.read(self.euicc, name)
+        self.euicc.set_nickname(chosen.iccid, nickname)
+        return chosen
+
+    def reset(self, options: Collection[str]) -> switching.Outcome:
+        """Delete many profiles at once (`Euicc.memory_reset` has the options), and tell their servers."""
+        return switching.reset(self._outbox(), options)
+
+    def notifications(self) -> Listing[NotificationMetadata]:
+        """What waits on the card for its servers."""
+        return self.euicc.list_notifications()
+
+    def send_notifications(self) -> tuple[Delivery, ...]:
+        """Deliver everything that waits on the card."""
+        return self._outbox().send_pending()
+
+    def remove_notification(self, sequence_number: int) -> NotificationMetadata:
+        """Have the card forget a notification that no server acknowledged; its receipt is kept here before.
+
+        Its server will not hear of what happened, unless the person tells the operator. Raises `Refused` if
+        the card has no such notification.
+        """
+        notification = self.euicc.retrieve_notification(sequence_number)
+        if notification is None:
+            raise Refused(
+                "NotificationSent",
+                "nothingToDelete",
+                f"The card has no notification {sequence_number}.",
+                advice="'lpa notifications list' shows what it has.",
+            )
+        self.receipts.keep(self.eid, notification)
+        self.euicc.notification_sent(sequence_number)
+        return notification.metadata
+
+    def _outbox(self) -> Outbox:
+        if self._directory is None:
+            # Listing profiles should not cost the time and memory of an HTTP library.
+            from lpa.server.es9 import Server
+            from lpa.server.https import Https
+            from lpa.server.trust import Trust
+
+            https = self._opened.enter_context(Https(Trust.system()))
+            self._directory = partial(Server, https=https)
+        return Outbox(self.euicc, self.receipts, self._directory)
+
+
+def default_state_dir() -> Path:
+    """Where receipts are kept if nobody says otherwise: the user's state folder, by the system's custom."""
+    from platformdirs import user_state_path
+
+    return user_state_path("lpa", appauthor=False)

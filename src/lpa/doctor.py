@@ -1,0 +1,143 @@
+"""Why it does not work: a walk from the smart card service to the operators' servers.
+
+Each look is told as it is made. The walk ends where what is wrong leaves nothing to look at behind it.
+Nothing is changed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from lpa.card.apdu import LARGEST_BLOCK, Transport
+from lpa.card.es10 import ISDR_AIDS, Euicc
+from lpa.card.pcsc import PcscTransport, readers
+from lpa.card.probing import choose
+from lpa.errors import LpaError, NotVerified
+from lpa.rsp.names import Aid, ServerAddress
+from lpa.rsp.records import CHANGE_TAGS
+
+# Opens a verified connection to a server and sends nothing. Raises an `LpaError` if there is no way.
+Greet = Callable[[ServerAddress], None]
+Clock = Callable[[], float]
+
+_LONG_AGO = 1735689600  # 2025-01-01: before there was any of this program
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One look. `step`: where ("service", "readers", "card", "ATR", "ISD-R", "EID", "clock", "network").
+
+    `message`: what is so. `advice`: what to do about it; empty if all is well. `problem`: the error, if
+    something does not work.
+    """
+
+    step: str
+    message: str
+    advice: str = ""
+    problem: LpaError | None = None
+
+    @property
+    def verdict(self) -> str:
+        """ "good", "doubtful" or "bad"."""
+        return "bad" if self.problem else "doubtful" if self.advice else "good"
+
+
+def examine(
+    greet: Greet,
+    reader: str | None = None,
+    *,
+    aids: Sequence[Aid] = ISDR_AIDS,
+    block_size: int = LARGEST_BLOCK,
+    clock: Clock = time.time,
+) -> Iterator[Finding]:
+    """Walk the whole way, through PC/SC. `reader` as for `Assistant.open`."""
+    step = "service"
+    try:
+        connected = readers()
+        yield Finding(step, "the smart card service runs")
+        step = "readers"
+        chosen = choose(reader, aids, block_size)
+        yield Finding(step, _and(repr(found.name) for found in connected))
+        step = "card"
+        with PcscTransport.open(chosen.name) as transport:
+            yield Finding(step, f"the card in {chosen.name!r} is ours to use, over {transport.protocol}")
+            yield Finding("ATR", transport.atr.hex().upper())
+            yield from examine_card(transport, greet, aids=aids, block_size=block_size, clock=clock)
+    except LpaError as problem:
+        yield _bad(step, problem)
+
+
+def examine_card(
+    transport: Transport,
+    greet: Greet,
+    *,
+    aids: Sequence[Aid] = ISDR_AIDS,
+    block_size: int = LARGEST_BLOCK,
+    clock: Clock = time.time,
+) -> Iterator[Finding]:
+    """Walk from the ISD-R on, behind a transport that works. Raises nothing of ours."""
+    step = "ISD-R"
+    try:
+        with Euicc(transport, aids=aids, block_size=block_size) as euicc:
+            yield Finding(step, f"{euicc.aid} answers")
+            step = "EID"
+            yield _eid(euicc)
+            addresses = _addresses(euicc)
+    except LpaError as problem:
+        yield _bad(step, problem)
+        return
+    yield _clock(clock())
+    yield from _network(addresses, greet)
+
+
+def _eid(euicc: Euicc) -> Finding:
+    maker = euicc.eid.manufacturer
+    message = f"{euicc.eid} ({maker})" if maker else str(euicc.eid)
+    if euicc.eid.plausible:
+        return Finding("EID", message)
+    return Finding(
+        "EID", message, advice="Its check digits are wrong. Some genuine cards have such a number."
+    )
+
+
+def _clock(now: float) -> Finding:
+    today = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now))
+    if now > _LONG_AGO:
+        return Finding("clock", f"it is {today}")
+    wrong = NotVerified(
+        f"the clock of this computer says {today}, and that is long ago",
+        advice="Set the clock: with a wrong one no server's certificate is valid.",
+    )
+    return _bad("clock", wrong)
+
+
+def _addresses(euicc: Euicc) -> list[str]:
+    """The servers that this card's owner may need: those of the profiles, and of what waits for delivery."""
+    told = [entry.address for profile in euicc.profiles(CHANGE_TAGS) for entry in profile.notifications]
+    waiting = [notification.address for notification in euicc.list_notifications()]
+    return list(dict.fromkeys(address.strip(" \0").lower() for address in (*told, *waiting) if address))
+
+
+def _network(addresses: Sequence[str], greet: Greet) -> Iterator[Finding]:
+    if not addresses:
+        yield Finding("network", "the card names no server that could be tried")
+    for address in addresses:
+        try:
+            greet(ServerAddress.parse(address))
+            yield Finding("network", f"{address} answers, and has proved who it is")
+        except LpaError as problem:
+            yield _bad("network", problem)
+        except ValueError as error:
+            yield Finding(
+                "network", str(error), advice="Only the operator can change what its profile names."
+            )
+
+
+def _bad(step: str, problem: LpaError) -> Finding:
+    return Finding(step, problem.message, problem.advice, problem)
+
+
+def _and(words: Iterator[str]) -> str:
+    return ", ".join(words)

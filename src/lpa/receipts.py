@@ -1,0 +1,111 @@
+"""The proofs: every signed notification as a file of its own, written before anybody is told.
+
+A receipt is the notification exactly as the card signed it (DER), so anyone can check it without this
+program. Nothing here deletes one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lpa.errors import BadAnswer, StorageFailed
+from lpa.rsp.names import Eid
+from lpa.rsp.records import Notification
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A signed notification that is on disk, and where."""
+
+    path: Path
+    notification: Notification
+
+
+class Receipts:
+    """The folder of receipts: `<EID>/<sequence number>-<event>-<ICCID>-<hash>.der`, readable by us only."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def prepare(self, eid: Eid) -> None:
+        """Prove that a receipt for this card could be kept now. Raises `StorageFailed` if not.
+
+        To be asked before the card is changed: a proof that cannot be kept must not come into being.
+        """
+        with _storage_errors(self._folder):
+            folder = self._of(eid)
+            with tempfile.TemporaryFile(dir=folder) as probe:
+                probe.write(bytes(4096))
+                probe.flush()
+                os.fsync(probe.fileno())
+
+    def keep(self, eid: Eid, notification: Notification) -> Receipt:
+        """Write a notification to disk, for good: when this returns, a power cut cannot take it away.
+
+        Keeping one twice is keeping it once. Raises `StorageFailed`, and then leaves no half of it.
+        """
+        with _storage_errors(self._folder):
+            path = self._of(eid) / _file_name(notification)
+            if not (path.exists() and path.read_bytes() == notification.raw):
+                _write(path, notification.raw)
+            return Receipt(path, notification)
+
+    def holds(self, eid: Eid, notification: Notification) -> bool:
+        """Whether this notification was kept before. Some cards sign anew each time, so by what it says."""
+        known = _file_name(notification).rpartition("-")[0]
+        return any((self._folder / str(eid)).glob(f"{known}-*.der"))
+
+    def of(self, eid: Eid) -> tuple[Receipt, ...]:
+        """What was kept of this card's notifications, by sequence number. Other files are left out."""
+        found = []
+        for path in (self._folder / str(eid)).glob("*.der"):
+            with contextlib.suppress(BadAnswer, OSError):
+                found.append(Receipt(path, Notification.from_tlv(path.read_bytes())))
+        return tuple(sorted(found, key=lambda kept: kept.notification.metadata.sequence_number))
+
+    def _of(self, eid: Eid) -> Path:
+        folder = self._folder / str(eid)
+        for path in (self._folder, folder):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+
+def _file_name(notification: Notification) -> str:
+    told = notification.metadata
+    digest = hashlib.sha256(notification.raw).hexdigest()[:8]
+    event = told.event.replace(" ", "+")
+    return f"{told.sequence_number:06}-{event}-{told.iccid or 'unknown'}-{digest}.der"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """All of it or nothing, and on the disk itself: the file first, then its name (fsync of the folder)."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    if os.name == "posix":  # Windows has no way to sync a folder, and needs none.
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+@contextlib.contextmanager
+def _storage_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageFailed(f"The receipts cannot be kept in {folder}: {error.strerror or error}.") from error

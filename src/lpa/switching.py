@@ -1,0 +1,199 @@
+"""Which profile is in use: enable, disable, and the reset that deletes many.
+
+Law: the card's answer to a switch proves nothing, because the switch itself can swallow it. So after every
+attempt the card is reset and read again, and what it then lists is what we say. A next attempt is made only
+after such a look, and never after an answer that was lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from lpa import selection
+from lpa.card.es10 import Euicc
+from lpa.delivery import Delivery, Happening, Outbox
+from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, Refused, WireError
+from lpa.rsp.listing import Listing
+from lpa.rsp.names import Aid, Iccid
+from lpa.rsp.records import CHANGE_TAGS, Profile
+
+# Refusals that no other way of asking will change. The others are known from cards that want the AID
+# instead of the ICCID, or the other refresh flag (Eastcompeace: 5ber, eSIM.me), or a reset (catBusy).
+_FINAL = (
+    "disallowedByPolicy",
+    "wrongProfileReenabling",
+    "disallowedByEnterpriseRule",
+    "disallowedForRpm",
+    "noEsimPortAvailable",
+    "nothingToDelete",
+)
+_AID_TAGS = bytes.fromhex("5A 4F")
+
+Attempt = Callable[[], None]
+
+
+class Switch(Protocol):
+    """`Euicc.enable_profile` or `Euicc.disable_profile`."""
+
+    def __call__(self, profile: Iccid | Aid, *, refresh: bool) -> None:
+        """Ask the card once."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was done to the card, and who was told.
+
+    `profile`: the one it was about, as it was before; None for a reset. `happenings`: empty if the card was
+    so already. `problem`: what the last look at the card found wrong; None if it shows what was wanted.
+    """
+
+    profile: Profile | None = None
+    happenings: tuple[Happening, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    problem: LpaError | None = None
+
+    @property
+    def unacknowledged(self) -> tuple[Delivery, ...]:
+        """The notifications that a server has yet to hear."""
+        return tuple(delivery for delivery in self.deliveries if not delivery.acknowledged)
+
+
+def enable(outbox: Outbox, name: str | Iccid) -> Outcome:
+    """Enable a profile and tell the servers, also those of the profile that it replaces.
+
+    Raises `Refused` before the card is asked if it cannot be, `OutcomeUnknown` if the card no longer says.
+    """
+    euicc = outbox.euicc
+    before, target = selection.read(euicc, name)
+    if target.enabled:
+        return Outcome(target)
+    for profile in before:
+        # Only an operational profile is bound by PPR1 of another; tests and provisioning go ahead (§2.4.3).
+        if profile.enabled and target.profile_class == "operational":
+            refuse_if_bound(profile, "ppr1", "EnableProfile")
+    outbox.prepare()
+    after = _insist(euicc, _ways(euicc, euicc.enable_profile, target), _shows(target, enabled=True))
+    return _settled(outbox, target, before, after)
+
+
+def disable(outbox: Outbox, name: str | Iccid) -> Outcome:
+    """Disable the profile in use and tell its servers. Raises as `enable` does."""
+    euicc = outbox.euicc
+    before, target = selection.read(euicc, name)
+    if not target.enabled:
+        return Outcome(target)
+    refuse_if_bound(target, "ppr1", "DisableProfile")
+    outbox.prepare()
+    after = _insist(euicc, _ways(euicc, euicc.disable_profile, target), _shows(target, enabled=False))
+    return _settled(outbox, target, before, after)
+
+
+def reset(outbox: Outbox, options: Collection[str]) -> Outcome:
+    """Delete many profiles at once, by the `options` of `Euicc.memory_reset`, and tell their servers."""
+    euicc = outbox.euicc
+    before = euicc.profiles(CHANGE_TAGS)
+    outbox.prepare()
+    attempt = partial(euicc.memory_reset, options)
+    if set(options) == {"resetDefaultSmdpAddress"}:
+        attempt()
+        return Outcome()
+    after = _insist(euicc, (attempt, attempt), lambda after: _count(after) < _count(before))
+    return _settled(outbox, None, before, after)
+
+
+def look_again(euicc: Euicc, error: LpaError | None = None) -> Listing[Profile]:
+    """Reset the card and read which profiles it shows now. Raises `OutcomeUnknown` if that fails.
+
+    `error`: why, if an answer was lost.
+    """
+    try:
+        euicc.restart()
+        return euicc.profiles(CHANGE_TAGS)
+    except LpaError as failed:
+        before = error.message if error else "The card was told to change."
+        raise OutcomeUnknown(f"{before} It cannot be read again: {failed.message}") from failed
+
+
+def refuse_if_bound(profile: Profile, rule: str, function: str) -> None:
+    """Raise `Refused` if a policy rule ("ppr1": not disabled, "ppr2": not deleted) stands against it."""
+    if rule in profile.policy_rules:
+        done = {"ppr1": "disabled", "ppr2": "deleted"}[rule]
+        raise Refused(
+            function,
+            "disallowedByPolicy",
+            f"The operator does not allow {profile.title} ({profile.iccid}) to be {done} ({rule.upper()}).",
+            advice="Ask the operator to lift the rule, or to remove the profile.",
+        )
+
+
+def _insist(
+    euicc: Euicc, attempts: Iterable[Attempt], done: Callable[[Listing[Profile]], bool]
+) -> Listing[Profile]:
+    """Make the attempts in order until the card, read again, is as it should be; what it shows then."""
+    refused: LpaError = BadAnswer("The card says that it is done, and shows that it is not.")
+    for attempt in attempts:
+        try:
+            attempt()
+        except OutcomeUnknown as unknown:
+            after = look_again(euicc, unknown)
+            if done(after):
+                return after
+            raise nothing_happened(unknown) from unknown
+        except EuiccRefused as error:
+            if error.reason in _FINAL:
+                raise
+            refused = error
+        after = look_again(euicc)
+        if done(after):
+            return after
+    raise refused
+
+
+def nothing_happened(unknown: OutcomeUnknown) -> WireError:
+    """The error to raise when an answer was lost and the card shows that nothing was done."""
+    return WireError(f"{unknown.message} The card was read again: nothing was changed.")
+
+
+def _ways(euicc: Euicc, switch: Switch, profile: Profile) -> Iterator[Attempt]:
+    """The ways of asking that cards want. No refresh first: in a reader there is no device to start anew."""
+    yield partial(switch, profile.iccid, refresh=False)
+    yield partial(switch, profile.iccid, refresh=True)
+    for aid in aids_of(euicc, profile):
+        yield partial(switch, aid, refresh=False)
+        yield partial(switch, aid, refresh=True)
+
+
+def aids_of(euicc: Euicc, profile: Profile) -> Iterator[Aid]:
+    """The AID of `profile`, if the card tells one. Asked for only now: hardly any card needs it."""
+    for found in euicc.profiles(_AID_TAGS, only=profile.iccid):
+        if found.iccid == profile.iccid and found.aid:
+            yield found.aid
+
+
+def _shows(profile: Profile, *, enabled: bool) -> Callable[[Listing[Profile]], bool]:
+    return lambda after: any(now.iccid == profile.iccid and now.enabled is enabled for now in after)
+
+
+def _settled(
+    outbox: Outbox, target: Profile | None, before: Listing[Profile], after: Listing[Profile]
+) -> Outcome:
+    happenings = tuple(_happenings(before, after))
+    return Outcome(target, happenings, outbox.settle(happenings))
+
+
+def _happenings(before: Listing[Profile], after: Listing[Profile]) -> Iterator[Happening]:
+    """What the two lists differ in. A profile that may hide in an unreadable item is not gone."""
+    now = {profile.iccid: profile for profile in after}
+    for profile in before:
+        if profile.iccid in now:
+            if now[profile.iccid].enabled != profile.enabled:
+                yield Happening("disable" if profile.enabled else "enable", profile)
+        elif not after.unreadable:
+            yield Happening("delete", profile)
+
+
+def _count(profiles: Listing[Profile]) -> int:
+    return len(profiles) + len(profiles.unreadable)

@@ -1,0 +1,77 @@
+"""A real conversation with a card, disturbed where a test wants it."""
+
+from __future__ import annotations
+
+from lpa.card.apdu import Transport
+from lpa.errors import CardRemoved
+
+
+class DisturbedCard:
+    """A `Transport` in front of another. It notes the tag of every ES10 request that reaches the card.
+
+    A disturbance is for the next request with a tag: `lose` carries it out and pulls the card before the
+    answer, `drop` pulls it before the request, `instead` answers for the card. `put_back` ends a pull.
+    """
+
+    def __init__(self, card: Transport) -> None:
+        self._card = card
+        self._lost: set[int] = set()
+        self._dropped: set[int] = set()
+        self._instead: dict[int, list[str]] = {}
+        self.pulled = False
+        self.requests: list[int] = []
+        self.resets = 0
+
+    def lose(self, tag: int) -> None:
+        """Pull the card after it did what the next request with `tag` says, before it can answer."""
+        self._lost.add(tag)
+
+    def drop(self, tag: int) -> None:
+        """Pull the card just before the next request with `tag`."""
+        self._dropped.add(tag)
+
+    def instead(self, tag: int, *answers: str, carried_out: bool = False) -> None:
+        """Answer the next requests with `tag` by `answers`: hex with status word."""
+        self._instead[tag] = list(answers)
+        self._carried_out = carried_out
+
+    def put_back(self) -> None:
+        """Put the card back; `reset` then reaches it again."""
+        self.pulled = False
+
+    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        """Pass it on, or not."""
+        if self.pulled:
+            raise CardRemoved("the card was pulled")
+        tag = int.from_bytes(apdu[5:7], "big") if apdu[1] == 0xE2 else 0
+        if tag in self._dropped:
+            self._dropped.remove(tag)
+            self._pull()
+        if tag:
+            self.requests.append(tag)
+        if self._instead.get(tag):
+            if self._carried_out:
+                self._card.transmit(apdu)
+            answer = bytes.fromhex(self._instead[tag].pop(0))
+            return answer[:-2], int.from_bytes(answer[-2:], "big")
+        answered = self._card.transmit(apdu)
+        if tag in self._lost:
+            self._lost.remove(tag)
+            self._pull()
+        return answered
+
+    def reset(self) -> None:
+        """Reset the card, if it is there."""
+        if self.pulled:
+            raise CardRemoved("the card was pulled")
+        self.resets += 1
+        self._card.reset()
+
+    def close(self) -> None:
+        """Close the card."""
+        self._card.close()
+
+    def _pull(self) -> None:
+        self.pulled = True
+        self._card.reset()
+        raise CardRemoved("the card was pulled")

@@ -1,0 +1,118 @@
+"""The proofs on disk: written whole, private, found again, and never pretended."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from lpa.errors import StorageFailed
+from lpa.receipts import Receipts
+from lpa.rsp.names import Eid
+from lpa.rsp.records import Notification
+
+EID = Eid.parse("89049032123451234512345678901235")
+
+
+def signed(number: str = "07", event: str = "0410", signature: str = "0102") -> Notification:
+    body = bytes.fromhex(f"BF2F18 8001{number} 8102{event} 0C03612E62 5A0A98989898989898989898")
+    body += bytes.fromhex(f"5F3702{signature} 3000 3000")
+    return Notification.from_tlv(bytes([0x30, len(body)]) + body)
+
+
+def test_a_receipt_is_the_notification_byte_for_byte(tmp_path: Path) -> None:
+    receipt = Receipts(tmp_path / "r").keep(EID, signed())
+    assert receipt.path.read_bytes() == signed().raw
+    assert receipt.path.parent.name == str(EID)
+    assert receipt.path.name.startswith("000007-delete-89898989898989898989-")
+    assert receipt.path.suffix == ".der"
+
+
+def test_only_we_can_read_receipts(tmp_path: Path) -> None:
+    receipt = Receipts(tmp_path / "r").keep(EID, signed())
+    assert receipt.path.stat().st_mode & 0o777 == 0o600
+    assert receipt.path.parent.stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "r").stat().st_mode & 0o777 == 0o700
+
+
+def test_keeping_twice_is_keeping_once(tmp_path: Path) -> None:
+    kept = Receipts(tmp_path)
+    assert kept.keep(EID, signed()).path == kept.keep(EID, signed()).path
+    assert len(kept.of(EID)) == 1
+
+
+def test_a_receipt_that_was_damaged_is_written_again(tmp_path: Path) -> None:
+    kept = Receipts(tmp_path)
+    path = kept.keep(EID, signed()).path
+    path.write_bytes(b"half")
+    kept.keep(EID, signed())
+    assert path.read_bytes() == signed().raw
+
+
+def test_receipts_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    kept = Receipts(tmp_path)
+    for number in ("09", "03", "7F"):
+        kept.keep(EID, signed(number))
+    assert [receipt.notification.metadata.sequence_number for receipt in kept.of(EID)] == [3, 9, 127]
+
+
+def test_other_files_are_no_receipts(tmp_path: Path) -> None:
+    kept = Receipts(tmp_path)
+    path = kept.keep(EID, signed()).path
+    (path.parent / "notes.der").write_bytes(b"not one")
+    (path.parent / "notes.txt").write_text("not one")
+    assert len(kept.of(EID)) == 1
+    assert Receipts(tmp_path / "nowhere").of(EID) == ()
+
+
+def test_a_notification_is_known_again_though_it_is_signed_anew(tmp_path: Path) -> None:
+    kept = Receipts(tmp_path)
+    assert not kept.holds(EID, signed())
+    kept.keep(EID, signed())
+    assert kept.holds(EID, signed(signature="0909"))
+    assert not kept.holds(EID, signed(number="08"))
+    assert not kept.holds(EID, signed(event="0520"))
+
+
+def test_a_folder_that_is_a_file_is_reported_before_anything_is_done(tmp_path: Path) -> None:
+    (tmp_path / "r").write_text("in the way")
+    with pytest.raises(StorageFailed, match="cannot be kept in"):
+        Receipts(tmp_path / "r").prepare(EID)
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    kept = Receipts(tmp_path)
+    kept.prepare(EID)
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageFailed, match="No space left"):
+        kept.keep(EID, signed())
+    with pytest.raises(StorageFailed, match="No space left"):
+        kept.prepare(EID)
+    assert list((tmp_path / str(EID)).iterdir()) == []
+
+
+def test_the_file_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order that survives a power cut: content synced, then renamed, then the folder synced."""
+    steps = []
+    fsync, replace = os.fsync, Path.replace
+
+    def synced(handle: int) -> None:
+        steps.append("sync folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "sync file")
+        fsync(handle)
+
+    def renamed(self: Path, target: Path) -> Path:
+        steps.append("rename")
+        return replace(self, target)
+
+    kept = Receipts(tmp_path)
+    kept.prepare(EID)
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    kept.keep(EID, signed())
+    assert steps == ["sync file", "rename", "sync folder"]

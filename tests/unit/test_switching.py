@@ -1,0 +1,203 @@
+"""Enable, disable and reset against a simulated card, also one that wants to be asked in its own way."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lpa import Assistant
+from lpa.delivery import Directory
+from lpa.errors import BadAnswer, EuiccRefused, OutcomeUnknown, Refused, WireError
+from lpa.sim.behaviour import Behaviour
+from lpa.sim.card import SimulatedEuicc
+from lpa.sim.profiles import SimulatedProfile
+from lpa.sim.smdp import SimulatedSmdp
+from tests.disturbed import DisturbedCard
+
+ENABLE, DISABLE, RESET, PROFILES, ADDRESS = 0xBF31, 0xBF32, 0xBF34, 0xBF2D, 0xBF3F
+
+
+def states(euicc: SimulatedEuicc) -> list[str]:
+    return [profile.state for profile in euicc.profiles]
+
+
+def told(smdp: SimulatedSmdp) -> list[tuple[str, str]]:
+    return [(received.event, str(received.iccid)) for received in smdp.received]
+
+
+def samples() -> tuple[SimulatedProfile, ...]:
+    return SimulatedEuicc.create(None).profiles
+
+
+def test_enabling_replaces_the_profile_in_use_and_tells_both_servers(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    first, second, _ = euicc.profiles
+    outcome = assistant.enable(second.iccid)
+    assert states(euicc) == ["disabled", "enabled", "disabled"]
+    assert told(smdp) == [("disable", first.iccid), ("enable", second.iccid)]
+    assert outcome.unacknowledged == ()
+    assert list(assistant.notifications()) == []
+
+
+def test_disabling_tells_the_server(assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp) -> None:
+    assistant.disable(euicc.profiles[0].iccid[-6:])
+    assert states(euicc) == ["disabled"] * 3
+    assert told(smdp) == [("disable", euicc.profiles[0].iccid)]
+
+
+def test_what_is_so_already_needs_no_command(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    assert assistant.enable(euicc.profiles[0].iccid).happenings == ()
+    assert assistant.disable(euicc.profiles[1].iccid).happenings == ()
+    assert not {ENABLE, DISABLE} & set(card.requests)
+    assert smdp.received == ()
+
+
+def test_what_was_there_before_is_left_where_it_was(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, card: DisturbedCard
+) -> None:
+    assistant.euicc.disable_profile(assistant.profiles()[0].iccid, refresh=False)
+    (older,) = assistant.notifications()
+    assistant.enable(euicc.profiles[1].iccid)
+    assert told(smdp) == [("enable", euicc.profiles[1].iccid)]
+    assert list(assistant.notifications()) == [older]
+
+
+@pytest.mark.parametrize("kind", ["iccid", "isdpAid"])
+@pytest.mark.parametrize("refresh", [True, False])
+def test_a_card_is_asked_in_every_way_until_it_takes_one(
+    kind: str, refresh: bool, directory: Directory, tmp_path: Path, smdp: SimulatedSmdp, euicc: SimulatedEuicc
+) -> None:
+    behaviour = Behaviour(accepted=((kind, refresh),))
+    picky = SimulatedEuicc.create(None, behaviour=behaviour, authority=euicc.authority)
+    card = DisturbedCard(picky)
+    with Assistant(card, state_dir=tmp_path, directory=directory) as assistant:
+        assistant.enable(picky.profiles[1].iccid)
+        assistant.disable(picky.profiles[1].iccid)
+    assert states(picky) == ["disabled"] * 3
+    assert len(told(smdp)) == 3
+    assert card.requests.count(ENABLE) <= 4
+
+
+def test_a_card_that_takes_no_way_is_asked_in_each_once(euicc: SimulatedEuicc, tmp_path: Path) -> None:
+    stubborn = SimulatedEuicc.create(None, behaviour=Behaviour(accepted=()))
+    card = DisturbedCard(stubborn)
+    with Assistant(card, state_dir=tmp_path) as assistant, pytest.raises(EuiccRefused, match="no reason"):
+        assistant.enable(stubborn.profiles[1].iccid)
+    assert card.requests.count(ENABLE) == 4
+    assert states(stubborn) == ["enabled", "disabled", "disabled"]
+
+
+def test_between_two_ways_the_card_is_read(euicc: SimulatedEuicc, tmp_path: Path) -> None:
+    card = DisturbedCard(SimulatedEuicc.create(None, behaviour=Behaviour(accepted=())))
+    with Assistant(card, state_dir=tmp_path) as assistant, pytest.raises(EuiccRefused):
+        assistant.enable("0025")
+    between = [tag for tag in card.requests if tag in (ENABLE, PROFILES)]
+    assert (ENABLE, ENABLE) not in list(itertools.pairwise(between))
+
+
+def test_a_busy_card_is_reset_and_asked_again(directory: Directory, tmp_path: Path) -> None:
+    busy = SimulatedEuicc.create(None, behaviour=Behaviour(cat_busy=True))
+    with Assistant(busy, state_dir=tmp_path, directory=directory) as assistant:
+        assistant.enable(busy.profiles[1].iccid)
+    assert states(busy) == ["disabled", "enabled", "disabled"]
+
+
+@pytest.mark.parametrize("status", ["6F00", "9000", "BF3103 9000"])
+def test_a_switch_whose_answer_is_swallowed_is_believed_as_the_card_then_shows_it(
+    status: str, assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    card.instead(ENABLE, status, carried_out=True)
+    assistant.enable(euicc.profiles[1].iccid)
+    assert states(euicc) == ["disabled", "enabled", "disabled"]
+    assert card.requests.count(ENABLE) == 1
+    assert len(smdp.received) == 2
+
+
+def test_a_switch_that_was_lost_is_not_tried_again(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    card.instead(ENABLE, "6F00")
+    with pytest.raises(WireError, match="nothing was changed"):
+        assistant.enable(euicc.profiles[1].iccid)
+    assert card.requests.count(ENABLE) == 1
+
+
+def test_a_card_pulled_during_a_switch_leaves_its_outcome_open(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    card.lose(DISABLE)
+    with pytest.raises(OutcomeUnknown):
+        assistant.disable(euicc.profiles[0].iccid)
+
+
+def test_a_card_that_says_yes_and_does_nothing_is_found_out(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    card.instead(DISABLE, *["BF3203800100 9000"] * 9)
+    with pytest.raises(BadAnswer, match="shows that it is not"):
+        assistant.disable(euicc.profiles[0].iccid)
+    assert card.requests.count(DISABLE) == 4
+
+
+@pytest.mark.parametrize("change", ["enable", "disable"])
+def test_a_profile_that_must_stay_in_use_stays_and_the_card_is_not_asked(change: str, tmp_path: Path) -> None:
+    locked, other, _ = samples()
+    euicc = SimulatedEuicc.create(None, profiles=[replace(locked, policy_rules=("ppr1",)), other])
+    card = DisturbedCard(euicc)
+    with Assistant(card, state_dir=tmp_path) as assistant, pytest.raises(Refused) as caught:
+        assistant.enable(other.iccid) if change == "enable" else assistant.disable(locked.iccid)
+    assert caught.value.reason == "disallowedByPolicy"
+    assert not {ENABLE, DISABLE} & set(card.requests)
+
+
+def test_a_test_profile_may_follow_one_that_must_stay_in_use(directory: Directory, tmp_path: Path) -> None:
+    locked, other, _ = samples()
+    profiles = [replace(locked, policy_rules=("ppr1",)), replace(other, profile_class="test")]
+    euicc = SimulatedEuicc.create(None, profiles=profiles)
+    with Assistant(euicc, state_dir=tmp_path, directory=directory) as assistant:
+        assistant.enable(other.iccid)
+    assert states(euicc) == ["disabled", "enabled"]
+
+
+def test_a_reset_deletes_them_all_and_tells_every_server(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    before = [profile.iccid for profile in euicc.profiles]
+    outcome = assistant.reset(["deleteOperationalProfiles"])
+    assert euicc.profiles == ()
+    assert sorted(told(smdp)) == sorted(("delete", iccid) for iccid in before)
+    assert len(outcome.happenings) == 3
+    assert outcome.unacknowledged == ()
+
+
+def test_a_reset_of_the_server_address_alone_touches_no_profile(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    before = assistant.euicc.configured_addresses()
+    assistant.euicc.set_default_dp_address("elsewhere.example")
+    assistant.reset(["resetDefaultSmdpAddress"])
+    assert assistant.euicc.configured_addresses() == before
+    assert len(euicc.profiles) == 3
+
+
+def test_a_reset_with_nothing_to_delete_is_refused(assistant: Assistant, euicc: SimulatedEuicc) -> None:
+    with pytest.raises(EuiccRefused) as caught:
+        assistant.reset(["deleteFieldLoadedTestProfiles"])
+    assert caught.value.reason == "nothingToDelete"
+    assert len(euicc.profiles) == 3
+
+
+def test_a_reset_whose_answer_is_swallowed_is_believed_as_the_card_then_shows_it(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    card.instead(RESET, "6F00", carried_out=True)
+    assistant.reset(["deleteOperationalProfiles"])
+    assert euicc.profiles == ()
+    assert card.requests.count(RESET) == 1
+    assert len(smdp.received) == 3
