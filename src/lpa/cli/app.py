@@ -1,0 +1,112 @@
+"""The command line as a whole: its global options, and the table of commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lpa.card.apdu import LARGEST_BLOCK
+from lpa.card.es10 import ISDR_AIDS
+from lpa.cli import cards, changes, pending, profiles, proofs, simulator
+from lpa.cli.desk import Desk
+from lpa.cli.logs import log_to
+from lpa.cli.parsing import AID, CONNECT_TO, FILE, FOLDER, SMALLEST_BLOCK, TRUST, Group
+from lpa.cli.screen import Screen
+
+JSON_HELP = "Print one JSON document, errors included."
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--reader",
+    envvar="LPA_READER",
+    metavar="NAME",
+    help="The card reader: its name or a part of it, its number in 'lpa readers', or sim:PATH.",
+)
+@click.option("--json", is_flag=True, envvar="LPA_JSON", expose_value=False, help=JSON_HELP)
+@click.option(
+    "--state-dir", type=FOLDER, envvar="LPA_STATE_DIR", metavar="DIR", help="Where the receipts are kept."
+)
+@click.option(
+    "--ca-bundle",
+    "trust",
+    type=TRUST,
+    envvar="LPA_CA_BUNDLE",
+    metavar="FILE",
+    help="Trust the certificate authorities in this PEM file, and no others.",
+)
+@click.option(
+    "--connect-to",
+    type=CONNECT_TO,
+    envvar="LPA_CONNECT_TO",
+    metavar="HOST:PORT:HOST:PORT",
+    multiple=True,
+    help="Reach the first server at the second address; it must still prove to be the first.",
+)
+@click.option(
+    "--aid",
+    "aids",
+    type=AID,
+    envvar="LPA_AID",
+    default=[str(aid) for aid in ISDR_AIDS],
+    metavar="AID",
+    multiple=True,
+    help="The ISD-R of the card, instead of those that are known.",
+)
+@click.option(
+    "--block-size",
+    type=click.IntRange(SMALLEST_BLOCK, LARGEST_BLOCK),
+    envvar="LPA_BLOCK_SIZE",
+    default=LARGEST_BLOCK,
+    metavar="BYTES",
+    help="The most to send to the card at once, for devices that take little.",
+)
+@click.option(
+    "-v",
+    "--verbose",
+    count=True,
+    envvar="LPA_VERBOSE",
+    help="Say what is done; -vv also every command to the card.",
+)
+@click.option(
+    "--trace", type=FILE, envvar="LPA_TRACE", metavar="FILE", help="Write every command to the card into it."
+)
+@click.version_option(package_name="lpa", message="lpa %(version)s")
+@click.pass_context
+def app(context: click.Context, /, verbose: int, trace: Path | None, **options: Any) -> None:
+    """Manage the profiles of an eSIM card."""
+    log_to(context, verbose, trace)
+    screen = context.ensure_object(Screen)
+    screen.verbose = verbose > 1
+    context.obj = Desk(screen, **options)
+
+
+def _accept_json(command: click.Command) -> None:
+    """Let --json stand after the command too; `gate` has seen it by then."""
+    if isinstance(command, click.Group):
+        for member in command.commands.values():
+            _accept_json(member)
+    else:
+        command.params.append(click.Option(["--json"], is_flag=True, expose_value=False, help=JSON_HELP))
+
+
+for _command in (
+    cards.readers,
+    cards.doctor,
+    cards.info,
+    profiles.list_,
+    profiles.show,
+    changes.enable,
+    changes.disable,
+    changes.delete,
+    profiles.rename,
+    pending.notifications,
+    proofs.receipts,
+    cards.default_server,
+    changes.reset,
+    simulator.sim,
+):
+    _accept_json(_command)
+    app.add_command(_command)

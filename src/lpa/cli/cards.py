@@ -1,0 +1,168 @@
+"""Commands about readers and the card itself: readers, doctor, info, default-server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import click
+
+from lpa.cli.desk import Desk, changing
+from lpa.cli.documents import Answer, plain
+from lpa.cli.gate import exit_code
+from lpa.cli.parsing import ADDRESS
+from lpa.cli.screen import Screen
+from lpa.cli.words import sentence
+from lpa.rsp.euicc_info import ConfiguredAddresses, EuiccInfo1, EuiccInfo2, KeyIdentifier
+from lpa.rsp.names import Eid, ServerAddress
+
+if TYPE_CHECKING:
+    from lpa.doctor import Finding
+
+_VERDICTS = {"good": "green", "doubtful": "yellow", "bad": "red"}
+_PROFILE_SIZE = 64 * 1024  # bytes; a usual profile takes 30 to 80 KiB
+_MOST_PLACES = 24
+
+
+@click.command()
+@click.pass_obj
+def readers(desk: Desk) -> Answer:
+    """List the card readers, and what is in them."""
+    from lpa.card import pcsc, probing
+
+    probes = [probing.probe(reader, desk.aids, desk.block_size) for reader in pcsc.readers()]
+    rows = [
+        (str(number), found.reader.name, f"eUICC {found.eid}" if found.eid else _why(found.problem))
+        for number, found in enumerate(probes)
+    ]
+    desk.screen.table(("Number", "Reader", "Card"), rows)
+    if not probes:
+        desk.screen.say("There is no card reader.")
+    return Answer({"readers": probes})
+
+
+@click.command()
+@click.pass_obj
+def doctor(desk: Desk) -> Answer:
+    """Find out why it does not work.
+
+    Looks at everything from the card reader to the operators' servers, and changes nothing.
+    """
+    findings = []
+    for finding in _examine(desk):
+        findings.append(finding)
+        desk.screen.line(
+            (f"{finding.verdict:<10}", _VERDICTS[finding.verdict]), f"{finding.step:<9}", finding.message
+        )
+        if finding.advice:
+            desk.screen.line(f"{'':19}{finding.advice}")
+    result = {"findings": [plain(finding) | {"verdict": finding.verdict} for finding in findings]}
+    problem = next((finding.problem for finding in findings if finding.problem), None)
+    return Answer(result, problem, exit_code(problem) if problem else 0)
+
+
+@click.command()
+@click.pass_obj
+def info(desk: Desk) -> Answer:
+    """Show what the card says about itself."""
+    with desk.assistant() as assistant:
+        euicc, profiles = assistant.euicc, assistant.profiles()
+        aid, info1, info2 = euicc.aid, euicc.euicc_info1(), euicc.euicc_info2()
+        addresses = euicc.configured_addresses()
+    eid = assistant.eid
+    desk.screen.facts(
+        [
+            ("EID", str(eid)),
+            ("Made by", eid.manufacturer),
+            ("ISD-R", str(aid)),
+            ("Memory", _memory(desk.screen, info2, len(profiles))),
+            *_address_facts(addresses),
+            *_issuer_facts(info1),
+            *_ability_facts(info2),
+        ]
+    )
+    _warn(desk.screen, eid, info1)
+    return Answer({"eid": eid, "aid": aid, "info1": info1, "info2": info2, "addresses": addresses})
+
+
+@click.command("default-server")
+@click.argument("address", type=ADDRESS, required=False)
+@click.option("--clear", is_flag=True, help="Have the card ask no server.")
+@click.pass_obj
+def default_server(desk: Desk, address: ServerAddress | None, clear: bool) -> Answer:
+    """Show or set the server to ask for profiles."""
+    if address and clear:
+        raise click.UsageError("Give an ADDRESS or --clear, not both.")
+    with desk.assistant() as assistant:
+        if address or clear:
+            with changing():
+                assistant.euicc.set_default_dp_address(str(address or ""))
+        addresses = assistant.euicc.configured_addresses()
+    desk.screen.facts(_address_facts(addresses))
+    return Answer(addresses)
+
+
+def _examine(desk: Desk) -> Iterator[Finding]:
+    from lpa.doctor import examine, examine_card
+
+    with desk.https() as https:
+        if desk.simulated is None:
+            yield from examine(https.greet, desk.reader, aids=desk.aids, block_size=desk.block_size)
+        else:
+            with closing(desk.simulated_card(desk.simulated)) as card:
+                yield from examine_card(card, https.greet, aids=desk.aids, block_size=desk.block_size)
+
+
+def _why(problem: Exception | None) -> str:
+    return sentence(str(problem)) if problem else ""
+
+
+def _memory(screen: Screen, info: EuiccInfo2, installed: int) -> str:
+    """How much is free, and a picture: full places are profiles, free places about so many more."""
+    free = info.resource.free_non_volatile
+    if free is None:
+        return ""
+    room = free // _PROFILE_SIZE
+    picture = screen.bar(min(installed, _MOST_PLACES), min(room, _MOST_PLACES))
+    return f"{picture}  {free // 1024} KiB free: room for about {room} more profiles"
+
+
+def _address_facts(addresses: ConfiguredAddresses) -> list[tuple[str, str | list[str]]]:
+    return [
+        ("Default server", addresses.default_dp or "none"),
+        ("Discovery server", addresses.root_ds or "none"),
+    ]
+
+
+def _issuer_facts(info: EuiccInfo1) -> list[tuple[str, str | list[str]]]:
+    return [
+        ("Trusts", [_issuer(key) for key in info.ci_for_verification]),
+        ("Trusted by", [_issuer(key) for key in info.ci_for_signing]),
+    ]
+
+
+def _issuer(key: KeyIdentifier) -> str:
+    return f"{key} {key.name or 'an issuer that is not known here'}"
+
+
+def _ability_facts(info: EuiccInfo2) -> list[tuple[str, str | list[str]]]:
+    return [
+        ("SGP.22", info.svn),
+        ("Firmware", info.firmware),
+        ("Profile packages", info.profile_version),
+        ("Java Card", info.ts102241_version),
+        ("GlobalPlatform", info.globalplatform_version),
+        ("Category", info.category),
+        ("Accreditation", info.sas_accreditation_number),
+        ("Platform", info.platform_label),
+        ("Can do", " ".join((*info.uicc_capability, *info.rsp_capability))),
+        ("Refuses rules", " ".join(info.forbidden_policy_rules)),
+    ]
+
+
+def _warn(screen: Screen, eid: Eid, info: EuiccInfo1) -> None:
+    if not eid.plausible:
+        screen.say("The check digits of the EID are wrong. Some genuine cards have such a number.", "yellow")
+    if info.test_only:
+        screen.say("This card trusts test issuers only: no operator can load a profile onto it.", "yellow")

@@ -1,0 +1,180 @@
+"""Commands that change which profiles there are and which is in use: enable, disable, delete, reset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import click
+
+from lpa.assistant import Assistant
+from lpa.cli.desk import Desk, changing
+from lpa.cli.documents import Answer, plain
+from lpa.cli.gate import UNDELIVERED, exit_code
+from lpa.cli.parsing import EID, PROFILE
+from lpa.cli.screen import Screen
+from lpa.cli.words import named, rules, servers, steps, still_unheard, wrong
+from lpa.deletion import Plan
+from lpa.errors import Declined
+from lpa.rsp.names import Eid
+from lpa.rsp.records import Profile
+from lpa.switching import Outcome
+
+_DIGITS = 4  # of an ICCID: as many as name a profile
+_EID_DIGITS = 6
+
+
+@click.command()
+@click.argument("name", type=PROFILE)
+@click.pass_obj
+def enable(desk: Desk, name: str) -> Answer:
+    """Put a profile to use.
+
+    It takes the place of the one in use, and the servers of both are told. NAME is an ICCID, the last
+    digits of it (four or more), or an ISD-P AID.
+    """
+    with desk.delivering_assistant() as assistant, changing():
+        outcome = assistant.enable(name)
+    return _told(desk.screen, outcome, "{} is in use now.", "{} was in use already: nothing was done.")
+
+
+@click.command()
+@click.argument("name", type=PROFILE)
+@click.pass_obj
+def disable(desk: Desk, name: str) -> Answer:
+    """Take the profile in use out of use.
+
+    Its servers are told. NAME is an ICCID, the last digits of it (four or more), or an ISD-P AID.
+    """
+    with desk.delivering_assistant() as assistant, changing():
+        outcome = assistant.disable(name)
+    return _told(
+        desk.screen,
+        outcome,
+        "{} is out of use; no profile is in use now.",
+        "{} was out of use already: nothing was done.",
+    )
+
+
+@click.command()
+@click.argument("name", type=PROFILE)
+@click.option("--disable-first", is_flag=True, help="Also if it is in use: then take it out of use before.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--plan", "only_plan", is_flag=True, help="Only show what would be done.")
+@click.pass_obj
+def delete(desk: Desk, name: str, disable_first: bool, yes: bool, only_plan: bool) -> Answer:
+    """Delete a profile from the card, for good.
+
+    Its servers are told, and what the card signs about it is kept on this computer. NAME is an ICCID, the
+    last digits of it (four or more), or an ISD-P AID.
+    """
+    with desk.delivering_assistant() as assistant:
+        plan = assistant.plan_deletion(name, disable_first=disable_first)
+        if only_plan:
+            desk.screen.facts(_plan_facts(plan))
+            return Answer(plain(plan) | {"addresses": plan.addresses})
+        desk.screen.say_facts(_plan_facts(plan))
+        if not yes:
+            _agree(
+                desk.screen, "the last four digits of its ICCID", str(plan.profile.iccid)[-_DIGITS:], "--yes"
+            )
+        with changing():
+            outcome = assistant.delete(plan)
+    truth = "{} is gone for good."
+    if not plan.addresses:
+        truth += " Its operator will not hear of it from the card: tell them yourself."
+    return _told(desk.screen, outcome, truth, truth)
+
+
+@click.command()
+@click.option("--operational", is_flag=True, help="Delete the operators' profiles. So without any option.")
+@click.option("--test", is_flag=True, help="Delete the test profiles that did not come with the card.")
+@click.option(
+    "--default-server", is_flag=True, help="Set the default server as it was when the card was new."
+)
+@click.option(
+    "--yes-delete-everything",
+    "agreed",
+    type=EID,
+    metavar="EID",
+    help="Do not ask: the card with this EID is meant.",
+)
+@click.pass_obj
+def reset(desk: Desk, operational: bool, test: bool, default_server: bool, agreed: Eid | None) -> Answer:
+    """Delete all profiles, for good.
+
+    Also the one in use. Rules of the operators do not protect them. Their servers are told.
+    """
+    chosen = {
+        "deleteOperationalProfiles": operational or not (test or default_server),
+        "deleteFieldLoadedTestProfiles": test,
+        "resetDefaultSmdpAddress": default_server,
+    }
+    options = [option for option, wanted in chosen.items() if wanted]
+    with desk.delivering_assistant() as assistant:
+        desk.screen.say_facts(_reset_facts(assistant, options))
+        _agree_to_reset(desk.screen, assistant.eid, agreed)
+        with changing():
+            outcome = assistant.reset(options)
+    return _told(desk.screen, outcome, "The card was reset.", "The card was reset.")
+
+
+def _told(screen: Screen, outcome: Outcome, done: str, idle: str) -> Answer:
+    """Say what was done, who knows, and at the end what is true: `done`, or `idle` if nothing had to be."""
+    for text, style in steps(outcome):
+        screen.line((text, style))
+    truth = done if outcome.happenings else idle
+    screen.line((truth.format(named(outcome.profile) if outcome.profile else ""), "bold"))
+    for text, style in (*still_unheard(outcome.deliveries), *wrong(outcome.problem)):
+        screen.line((text, style))
+    if outcome.problem:
+        return Answer(outcome, outcome.problem, exit_code(outcome.problem))
+    if outcome.unacknowledged:
+        return Answer(outcome, outcome.unacknowledged[0].problem, UNDELIVERED)
+    return Answer(outcome)
+
+
+def _agree(screen: Screen, what: str, digits: str, option: str) -> None:
+    """Have a person type `digits`, which shows that this is meant. Raises `Declined` if it is not."""
+    if screen.ask(f"To go on, type {what}:", otherwise=option) != digits:
+        raise Declined(f"Those are not {what}.")
+
+
+def _agree_to_reset(screen: Screen, eid: Eid, agreed: Eid | None) -> None:
+    if agreed is None:
+        digits = str(eid)[-_EID_DIGITS:]
+        _agree(screen, "the last six digits of the EID", digits, "--yes-delete-everything with the EID")
+    elif agreed != eid:
+        raise Declined(f"The card in the reader is not {agreed}, but {eid}.")
+
+
+def _plan_facts(plan: Plan) -> list[tuple[str, str | list[str]]]:
+    profile = plan.profile
+    first = ["It is in use, and will be taken out of use first."] if plan.disable_first else []
+    return [
+        ("To delete", [profile.title, "This cannot be undone.", *first]),
+        ("Operator", profile.service_provider),
+        ("Profile", profile.name),
+        ("ICCID", str(profile.iccid)),
+        ("Class", profile.profile_class),
+        ("State", profile.state),
+        ("Rules", rules(profile)),
+        ("Servers told", servers(plan.addresses)),
+        ("What stays", [f"{named(other)}, {other.state}" for other in plan.others] or ["no other profile"]),
+    ]
+
+
+def _reset_facts(assistant: Assistant, options: Iterable[str]) -> list[tuple[str, str | list[str]]]:
+    going = {"deleteOperationalProfiles": "operational", "deleteFieldLoadedTestProfiles": "test"}
+    classes = [going[option] for option in options if option in going]
+    profiles = assistant.profiles()
+    leaving = [profile for profile in profiles if profile.profile_class in classes]
+    return [
+        ("Card", str(assistant.eid)),
+        ("To delete", [_with_state(profile) for profile in leaving] or ["no profile"]),
+        ("", "This cannot be undone." if leaving else ""),
+        ("Default server", "as when the card was new" if "resetDefaultSmdpAddress" in options else ""),
+    ]
+
+
+def _with_state(profile: Profile) -> str:
+    return f"{named(profile)}, {profile.state}"

@@ -1,0 +1,102 @@
+"""The global options, and what they open: the card, alone or together with the way to the servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lpa.assistant import Assistant
+from lpa.card.apdu import Transport
+from lpa.cli.gate import Interrupted
+from lpa.cli.screen import Screen
+from lpa.receipts import Receipts
+from lpa.rsp.names import Aid
+
+if TYPE_CHECKING:
+    from lpa.delivery import Directory
+    from lpa.server.https import ConnectTo, Https
+    from lpa.server.trust import Trust
+
+_SIMULATED = "sim:"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What every command gets: the screen and the global options."""
+
+    screen: Screen
+    reader: str | None
+    state_dir: Path | None
+    trust: Trust | None
+    connect_to: Sequence[ConnectTo]
+    aids: Sequence[Aid]
+    block_size: int
+
+    @property
+    def simulated(self) -> Path | None:
+        """The folder of the simulated card, if one was named as the reader."""
+        if self.reader is None or not self.reader.startswith(_SIMULATED):
+            return None
+        return Path(self.reader.removeprefix(_SIMULATED))
+
+    def assistant(self) -> Assistant:
+        """The card, for commands that tell no server. Use it with `with`."""
+        return self._open(None)
+
+    @contextmanager
+    def delivering_assistant(self) -> Iterator[Assistant]:
+        """The card and the way to the servers."""
+        from lpa.server.es9 import Server
+
+        with self.https() as https, self._open(partial(Server, https=https)) as assistant:
+            yield assistant
+
+    def https(self) -> Https:
+        """The way to the servers."""
+        from lpa.server.https import Https
+        from lpa.server.trust import Trust
+
+        return Https(self.trust or Trust.system(), connect_to=self.connect_to)
+
+    def receipts(self) -> Receipts:
+        """The proofs on this computer; no card is needed to read them."""
+        from lpa.assistant import default_state_dir
+
+        return Receipts((self.state_dir or default_state_dir()) / "receipts")
+
+    def simulated_card(self, folder: Path) -> Transport:
+        """The simulated card in `folder`."""
+        from lpa.sim.card import SimulatedEuicc
+
+        return SimulatedEuicc.load(folder)
+
+    def _open(self, directory: Directory | None) -> Assistant:
+        simulated = self.simulated
+        if simulated is None:
+            return Assistant.open(
+                self.reader,
+                state_dir=self.state_dir,
+                directory=directory,
+                aids=self.aids,
+                block_size=self.block_size,
+            )
+        return Assistant(
+            self.simulated_card(simulated),
+            state_dir=self.state_dir,
+            directory=directory,
+            aids=self.aids,
+            block_size=self.block_size,
+        )
+
+
+@contextmanager
+def changing() -> Iterator[None]:
+    """While a `with` block of this runs the card is being changed, and Ctrl-C is told so."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise Interrupted from error

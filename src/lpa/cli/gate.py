@@ -1,0 +1,114 @@
+"""The one place where what happened becomes words, an exit code and a document.
+
+0   done
+1   a real no: the card, the server, a signature or the person
+2   usage: nothing was tried
+3   could not ask, or cannot know
+4   done on the card; a server does not know yet
+70  a bug in this program
+130 stopped with Ctrl-C
+
+With `--json` there is always exactly one document: `{"command", "ok", "result", "error"}`. `ok` is true for
+exit code 0 only. `result` is there if anything was found or done, `error` whenever `ok` is false.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from lpa.cli.documents import Answer, error_members, plain
+from lpa.cli.screen import Screen
+from lpa.cli.words import sentence
+from lpa.errors import Declined, LpaError, NotVerified, Refused
+
+NO, USAGE, UNKNOWN, UNDELIVERED, BUG, STOPPED = 1, 2, 3, 4, 70, 130
+
+_NOTHING_CHANGED = "Nothing was changed."
+
+
+class Interrupted(Exception):
+    """Ctrl-C came while the card was being changed."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; the exit code. Raises nothing."""
+    from lpa.cli.app import app
+
+    screen = Screen(json=_wants_json(arguments))
+    try:
+        answer = app.main([*arguments], prog_name="lpa", standalone_mode=False, obj=screen)
+    except click.ClickException as error:
+        return _misused(screen, error)
+    except LpaError as error:
+        return _failed(screen, exit_code(error), error_members(error))
+    except (click.Abort, KeyboardInterrupt):
+        return _failed(screen, STOPPED, _error("Interrupted", "Stopped.", _NOTHING_CHANGED))
+    except Interrupted:
+        return _failed(screen, STOPPED, _interrupted())
+    except Exception as error:  # noqa: BLE001  (whatever it is, a person gets a sentence)
+        return _bug(screen, error)
+    return _answered(screen, answer) if isinstance(answer, Answer) else int(answer or 0)
+
+
+def exit_code(error: LpaError) -> int:
+    """What an error means to a shell."""
+    return NO if isinstance(error, Refused | NotVerified | Declined) else UNKNOWN
+
+
+def _answered(screen: Screen, answer: Answer) -> int:
+    if screen.json:
+        error = {"error": error_members(answer.problem)} if answer.problem else {}
+        result = {"result": plain(answer.result)}
+        screen.document({"command": screen.command, "ok": answer.code == 0, **result, **error})
+    return answer.code
+
+
+def _failed(screen: Screen, code: int, error: dict[str, Any]) -> int:
+    if screen.json:
+        screen.document({"command": screen.command, "ok": False, "error": error})
+    else:
+        screen.say(f"lpa: {sentence(error['message'])}", "red")
+        if error["advice"]:
+            screen.say(error["advice"])
+    return code
+
+
+def _misused(screen: Screen, error: click.ClickException) -> int:
+    if not screen.json:
+        error.show()
+        return USAGE
+    how = f"'lpa {screen.command} --help' shows how.".replace("  ", " ")
+    return _failed(screen, USAGE, _error("Usage", error.format_message(), how))
+
+
+def _interrupted() -> dict[str, Any]:
+    return _error(
+        "Interrupted",
+        "Stopped while the card was being changed: it may have been, or not.",
+        "'lpa list' shows what is true now. What a server has yet to hear waits on the card; "
+        "'lpa notifications send' delivers it.",
+    )
+
+
+def _bug(screen: Screen, error: Exception) -> int:
+    if screen.verbose:
+        for line in "".join(traceback.format_exception(error)).splitlines():
+            screen.say(line)
+    message = f"This is a bug in lpa, not your mistake: {type(error).__name__}: {error}"
+    advice = "'lpa list' shows the card's state. Please report this, with what -vv says."
+    return _failed(screen, BUG, _error("Bug", message, advice))
+
+
+def _error(kind: str, message: str, advice: str) -> dict[str, Any]:
+    return {"kind": kind, "reason": None, "message": message, "advice": advice}
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Known before parsing, so that a mistake in the arguments is told in a document too."""
+    before_names = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return "--json" in before_names or os.environ.get("LPA_JSON", "").lower() in ("1", "true", "yes", "on")

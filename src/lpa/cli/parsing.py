@@ -1,0 +1,98 @@
+"""What people type, parsed at the border: a wrong word is a usage error before anything happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from lpa import selection
+from lpa.card.es10 import NICKNAME_BYTES
+from lpa.cli.desk import Desk
+from lpa.cli.screen import Screen
+from lpa.rsp.names import Aid, Eid, ServerAddress
+
+if TYPE_CHECKING:
+    from lpa.server.https import ConnectTo
+    from lpa.server.trust import Trust
+
+T = TypeVar("T")
+SMALLEST_BLOCK = 6  # bytes; what the strangest modem takes
+
+
+class Group(click.Group):
+    """A group of commands in an order of our own, that tells the screen which one runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (the signature is click's)
+        """In our order, not by the alphabet."""
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it."""
+        name, command, rest = super().resolve_command(ctx, args)
+        desk = ctx.find_object(Desk)
+        screen = desk.screen if desk else ctx.ensure_object(Screen)
+        if name:
+            screen.command = f"{screen.command} {name}".lstrip()
+        return name, command, rest
+
+
+def _parsed(parse: Callable[[str], T]) -> Callable[[str], T]:
+    """`parse` for click, which gives its objection (a ValueError) to the person."""
+
+    def convert(text: str) -> T:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise click.BadParameter(f"{error}.") from error
+
+    return convert
+
+
+def _trust(text: str) -> Trust:
+    from lpa.server.trust import Trust
+
+    return Trust.bundle(Path(text))
+
+
+def _connect_to(text: str) -> ConnectTo:
+    from lpa.server.https import ConnectTo
+
+    return ConnectTo.parse(text)
+
+
+def _profile(text: str) -> str:
+    selection.parse(text)
+    return text
+
+
+def _nickname(text: str) -> str:
+    size = len(text.encode(errors="surrogatepass"))
+    if size > NICKNAME_BYTES:
+        raise ValueError(f"a nickname has at most {NICKNAME_BYTES} bytes; this one has {size}")
+    if not text.isprintable():
+        raise ValueError(f"{text!r} holds signs that cannot be shown")
+    return text
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
+        raise ValueError(f"{text!r} is not HOST:PORT")
+    return host.strip("[]") or "localhost", int(port)
+
+
+PROFILE = _parsed(_profile)
+NICKNAME = _parsed(_nickname)
+ADDRESS = _parsed(ServerAddress.parse)
+AID = _parsed(Aid.parse)
+EID = _parsed(Eid.parse)
+TRUST = _parsed(_trust)
+CONNECT_TO = _parsed(_connect_to)
+HOST_AND_PORT = _parsed(_host_and_port)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)

@@ -1,0 +1,160 @@
+"""All that the command reads and writes: data on stdout, talk on stderr, questions only at a terminal.
+
+Law: texts that come from a card or a server pass through `safe` on their way out. They may hold sequences
+that repaint the terminal, or signs that turn the reading direction, and look like words of ours.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from lpa.errors import Declined
+
+# A cell of a table, or a line: a text, or a text and its style ("green", "dim", "red", "bold").
+Cell = str | tuple[str, str]
+
+_WIDE_AS_NEEDED = 10_000  # columns, where nobody looks: a pipe must not depend on a window
+_WHOLE = ("ICCID", "State", "Number", "Event")  # stay on one line where the window is narrow
+
+
+class Screen:
+    """Where a command shows its result. With `json` only the document goes to stdout.
+
+    `command`: which one runs, as "notifications send"; empty until that is known. `verbose`: somebody looks
+    for a mistake of ours.
+    """
+
+    def __init__(self, *, json: bool) -> None:
+        self.json = json
+        self.command = ""
+        self.verbose = False
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")  # for terminals that lack a sign
+
+    def line(self, *cells: Cell) -> None:
+        """A line on stdout."""
+        if not self.json:
+            _write(sys.stdout, "".join(_styled(cell) for cell in cells))
+
+    def facts(self, facts: Iterable[tuple[str, str | Iterable[str]]]) -> None:
+        """Names and values on stdout. A fact without a value is left out."""
+        for line in _aligned(facts):
+            self.line(line)
+
+    def table(self, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+        """A table on stdout, if there are any rows. In a pipe no cell is broken into lines."""
+        rows = list(rows)
+        if rows and not self.json:
+            _write(sys.stdout, _table(headings, rows))
+
+    def bar(self, full: int, free: int) -> str:
+        """A picture of so many full and free places."""
+        signs = "■□" if _speaks_unicode(sys.stdout) else "#."
+        return signs[0] * full + signs[1] * free
+
+    def document(self, value: dict[str, Any]) -> None:
+        """The one JSON document on stdout."""
+        text = json.dumps(value, indent=2, ensure_ascii=not _speaks_unicode(sys.stdout))
+        _write(
+            sys.stdout, "".join(sign if _harmless(sign) or sign == "\n" else _in_json(sign) for sign in text)
+        )
+
+    def say(self, text: str = "", style: str = "") -> None:
+        """A line of talk on stderr."""
+        _write(sys.stderr, _styled((text, style)))
+
+    def say_facts(self, facts: Iterable[tuple[str, str | Iterable[str]]]) -> None:
+        """Names and values on stderr."""
+        for line in _aligned(facts):
+            self.say(line)
+
+    def ask(self, question: str, *, otherwise: str) -> str:
+        """What a person types in answer. `otherwise`: the option that decides where nobody can be asked.
+
+        Raises `Declined` if stdin is no terminal, or ends.
+        """
+        if not sys.stdin.isatty():
+            raise Declined(
+                "This needs a yes, and there is no terminal to ask at.",
+                advice=f"Nothing was changed. {otherwise} answers beforehand.",
+            )
+        _write(sys.stderr, question, end=" ")
+        answer = sys.stdin.readline()
+        if not answer:
+            self.say()
+            raise Declined("There was no answer.")
+        return answer.strip()
+
+
+def safe(text: str) -> str:
+    """`text` on one line, with every sign that is not to be seen shown as its escape."""
+    return "".join(sign if _harmless(sign) else sign.encode("unicode_escape").decode() for sign in text)
+
+
+def _harmless(sign: str) -> bool:
+    return sign.isprintable() or unicodedata.category(sign) == "Zs"
+
+
+def _in_json(sign: str) -> str:
+    return json.dumps(sign)[1:-1]
+
+
+def _styled(cell: Cell) -> str:
+    text, style = _pair(cell)
+    text = safe(text)
+    if style in ("dim", "bold"):
+        return click.style(text, **{style: True})
+    return click.style(text, fg=style) if style else text
+
+
+def _pair(cell: Cell) -> tuple[str, str]:
+    return (cell, "") if isinstance(cell, str) else cell
+
+
+def _aligned(facts: Iterable[tuple[str, str | Iterable[str]]]) -> Iterator[str]:
+    listed = [(name, [value] if isinstance(value, str) else [*value]) for name, value in facts if value]
+    width = max((len(name) for name, _ in listed), default=0) + 2
+    for name, values in listed:
+        for label, value in zip((name, *("" for _ in values)), values, strict=False):
+            yield f"{label:<{width}}{value}"
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    # Here, because they take a tenth of all the time of a command that shows no table.
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    terminal = sys.stdout.isatty()
+    console = Console(file=sys.stdout, width=None if terminal else _WIDE_AS_NEEDED)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold", no_wrap=heading in _WHOLE)
+    for row in rows:
+        table.add_row(*(Text(safe(text), style=style) for text, style in map(_pair, row)))
+    with console.capture() as capture:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def _speaks_unicode(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().startswith("utf")
+
+
+def _write(stream: TextIO, text: str, end: str = "\n") -> None:
+    """Write, and be quiet from then on if nobody reads: what a command does must not depend on its reader."""
+    try:
+        click.echo(text + end, file=stream, nl=False)
+    except BrokenPipeError:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), stream.fileno())

@@ -1,0 +1,118 @@
+"""What happened, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from lpa.delivery import Delivery, Happening
+from lpa.errors import LpaError
+from lpa.rsp.names import Iccid
+from lpa.rsp.records import Profile
+from lpa.switching import Outcome
+
+DONE = {"install": "Installed", "enable": "Enabled", "disable": "Disabled", "delete": "Deleted"}
+RULES = {"ppr1": "may not be disabled (PPR1)", "ppr2": "may not be deleted (PPR2)"}
+STYLES = {"enabled": "green", "disabled": "dim"}
+
+# A line and how to show it.
+Line = tuple[str, str]
+
+
+def sentence(text: str) -> str:
+    """`text` with a capital and a full stop. A name at its beginning, such as a server's, stays as it is."""
+    first = text.split(" ", 1)[0]
+    text = text[:1].upper() + text[1:] if first.isalpha() else text
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def named(profile: Profile) -> str:
+    """A profile's name and number."""
+    number = str(profile.iccid)
+    return number if profile.title == number else f"{profile.title} ({number})"
+
+
+def rules(profile: Profile) -> list[str]:
+    """What the operator forbids."""
+    return [RULES.get(rule, rule) for rule in profile.policy_rules]
+
+
+def steps(outcome: Outcome) -> Iterator[Line]:
+    """Each thing that was done, and below it what became of the notifications about it."""
+    left = list(outcome.deliveries)
+    for happening in outcome.happenings:
+        yield f"{DONE[happening.event]} {named(happening.profile)}.", "bold"
+        for delivery in outcome.deliveries:
+            if delivery in left and _about(happening, delivery):
+                left.remove(delivery)
+                yield from delivery_lines(delivery)
+    for delivery in left:
+        yield from delivery_lines(delivery)
+
+
+def delivery_lines(delivery: Delivery) -> Iterator[Line]:
+    """What became of one notification."""
+    yield from ((f"  {text}", style) for text, style in _delivery(delivery))
+    if delivery.problem:
+        yield f"  {sentence(delivery.problem.message)}", ""
+        yield f"  {delivery.problem.advice}", "dim"
+    if delivery.receipt:
+        yield f"  Receipt: {delivery.receipt.path}", "dim"
+
+
+def headed(deliveries: Iterable[Delivery]) -> Iterator[Line]:
+    """Deliveries that no step stands above, each with what it is about."""
+    for delivery in deliveries:
+        number = "" if delivery.sequence_number is None else f" {delivery.sequence_number}"
+        yield f"Notification{number}: {delivery.event} of {delivery.iccid or 'an unknown profile'}", "bold"
+        yield from delivery_lines(delivery)
+
+
+def still_unheard(deliveries: Iterable[Delivery]) -> Iterator[Line]:
+    """Who does not know yet, and what to do about it; or that everybody knows."""
+    deliveries = tuple(deliveries)
+    waiting = [delivery for delivery in deliveries if not delivery.acknowledged]
+    if not waiting:
+        if deliveries:
+            yield "Every server that had to be told has acknowledged it.", "green"
+        return
+    servers = ", ".join(dict.fromkeys(delivery.address or "the operator's server" for delivery in waiting))
+    yield f"Not told yet: {servers}.", "yellow"
+    if any(delivery.sequence_number is not None for delivery in waiting):
+        yield "What the card signed waits on the card. 'lpa notifications send' delivers it.", ""
+
+
+def wrong(problem: LpaError | None) -> Iterator[Line]:
+    """What the last look at the card found wrong."""
+    if problem:
+        yield f"But: {sentence(problem.message)}", "red"
+        yield problem.advice, ""
+
+
+def servers(addresses: Iterable[str]) -> list[str]:
+    """Which servers will be told of a deletion, or that none will."""
+    return list(addresses) or ["none: the operator will not hear of it from the card, so tell them yourself"]
+
+
+def last_digits(number: Iccid | object, count: int) -> str:
+    """The end of a number, to be typed by somebody who means it."""
+    return str(number)[-count:]
+
+
+def _about(happening: Happening, delivery: Delivery) -> bool:
+    return (delivery.event, delivery.iccid) == (happening.event, happening.profile.iccid)
+
+
+def _delivery(delivery: Delivery) -> Iterator[Line]:
+    server = delivery.address or "its server"
+    if delivery.cleared:
+        yield (
+            f"{server} acknowledged; the card has forgotten notification {delivery.sequence_number}.",
+            "green",
+        )
+    elif delivery.acknowledged:
+        yield (
+            f"{server} acknowledged; the card still holds notification {delivery.sequence_number}.",
+            "yellow",
+        )
+    else:
+        yield f"{server} does not know yet.", "yellow"

@@ -1,0 +1,99 @@
+"""The command `lpa` as a person or a script runs it, in this process or in one of its own."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lpa.cli import gate
+from lpa.sim.card import SimulatedEuicc
+from lpa.sim.profiles import SimulatedProfile
+
+# Ctrl-C works in it, whatever the process that runs the tests does about it.
+_START = "import lpa.cli, signal; signal.signal(signal.SIGINT, signal.default_int_handler); lpa.cli.main()"
+PROGRAM = (sys.executable, "-c", _START)
+CTRL_C = "\x03"
+_PATIENCE = 20  # seconds that a program may be silent
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of a command: exit code, data, talk."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The only thing on stdout, if it was `--json`."""
+        document = json.loads(self.out)
+        assert isinstance(document, dict)
+        return document
+
+
+def run(*arguments: object) -> Ran:
+    """Run `lpa` in this process, with nobody at a terminal."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+    with redirect_stdout(out), redirect_stderr(err):
+        code = gate.run([str(argument) for argument in arguments])
+    return Ran(code, _content(out), _content(err))
+
+
+def converse(*arguments: object, types: str) -> Ran:
+    """Run `lpa` in a process of its own, with a person at the terminal who types `types` when asked.
+
+    `CTRL_C` is not typed but sent, as a terminal does.
+    """
+    ours, theirs = pty.openpty()
+    command = [*PROGRAM, *map(str, arguments)]
+    with subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs) as process:
+        os.close(theirs)
+        seen = _read_until(ours, b": ")
+        if types == CTRL_C:
+            process.send_signal(signal.SIGINT)
+        else:
+            os.write(ours, types.encode())
+        seen += _read_until(ours, None)
+        os.close(ours)
+        assert process.stdout
+        out = process.stdout.read()
+    return Ran(process.returncode, out.decode(), seen.decode().replace("\r\n", "\n"))
+
+
+def card(folder: Path, *profiles: SimulatedProfile) -> Path:
+    """A simulated card in the new `folder`: with these profiles, or the usual three."""
+    SimulatedEuicc.create(folder, profiles=profiles or 3).close()
+    return folder
+
+
+def _read_until(terminal: int, mark: bytes | None) -> bytes:
+    """What the program says up to `mark` at the end of a piece, or until it closes its side."""
+    seen = b""
+    while not (mark and seen.endswith(mark)):
+        assert select.select([terminal], [], [], _PATIENCE)[0], f"nothing more came after {seen!r}"
+        try:
+            piece = os.read(terminal, 4096)
+        except OSError:  # how Linux tells that nobody is at the other end any more
+            break
+        if not piece:
+            break
+        seen += piece
+    return seen
+
+
+def _content(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    binary = stream.buffer
+    assert isinstance(binary, io.BytesIO)
+    return binary.getvalue().decode()

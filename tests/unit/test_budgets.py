@@ -1,0 +1,13 @@
+"""The budgets that do not depend on the machine."""
+
+from tests import bench
+
+
+def test_a_list_of_eight_profiles_takes_few_commands() -> None:
+    measure = bench.list_apdus()
+    assert measure.kept, measure
+
+
+def test_a_deletion_takes_few_commands() -> None:
+    measure = bench.delete_apdus()
+    assert measure.kept, measure

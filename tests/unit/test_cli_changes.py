@@ -1,0 +1,231 @@
+"""`lpa enable`, `disable`, `delete` and `reset`: what they say before, what they ask, what they say after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lpa.sim.card import SimulatedEuicc
+from lpa.sim.pki import Authority
+from lpa.sim.profiles import SimulatedProfile
+from lpa.sim.smdp import SimulatedSmdp
+from tests.unit import command
+
+ALBION, NORDLICHT, SHILI = "8944994000000000017", "8949985000000000025", "89869870000000000033"
+
+
+@dataclass(frozen=True)
+class World:
+    """A card, its server, and the options that lead to both. `lost`: the way to no server."""
+
+    card: Path
+    smdp: SimulatedSmdp
+    found: tuple[str, ...]
+    lost: tuple[str, ...]
+
+    @property
+    def eid(self) -> str:
+        card = SimulatedEuicc.load(self.card)
+        card.close()
+        return card.eid
+
+    @property
+    def states(self) -> dict[str, str]:
+        card = SimulatedEuicc.load(self.card)
+        card.close()
+        return {profile.iccid: profile.state for profile in card.profiles}
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        return [(item.event, str(item.iccid)) for item in self.smdp.received]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    folder = command.card(tmp_path / "card")
+    place = ("--reader", f"sim:{folder}", "--state-dir", str(tmp_path / "state"))
+    common = (*place, "--ca-bundle", str(folder / "ci.pem"), "--connect-to")
+    with SimulatedSmdp(Authority.load(folder), host="*.smdp.example", any_address=True) as smdp:
+        # Nobody listens on port 1 of this computer.
+        yield World(folder, smdp, (*common, smdp.connect_to), (*common, "::127.0.0.1:1"))
+
+
+def test_enabling_tells_the_servers_of_both_profiles_and_says_so(world: World) -> None:
+    ran = command.run(*world.found, "enable", "0025")
+    assert (ran.code, ran.err) == (0, "")
+    lines = [line for line in ran.out.splitlines() if "Receipt: " not in line]
+    assert lines == [
+        f"Disabled Albion Mobile ({ALBION}).",
+        "  albion.smdp.example acknowledged; the card has forgotten notification 1.",
+        f"Enabled Nordlicht ({NORDLICHT}).",
+        "  nordlicht.smdp.example acknowledged; the card has forgotten notification 2.",
+        f"Nordlicht ({NORDLICHT}) is in use now.",
+        "Every server that had to be told has acknowledged it.",
+    ]
+    assert world.states[NORDLICHT] == "enabled"
+    assert world.told == [("disable", ALBION), ("enable", NORDLICHT)]
+
+
+def test_what_is_so_already_is_not_done_again(world: World) -> None:
+    ran = command.run(*world.found, "enable", "0017")
+    assert ran.out == f"Albion Mobile ({ALBION}) was in use already: nothing was done.\n"
+    ran = command.run(*world.found, "disable", "0025")
+    assert ran.out == f"Nordlicht ({NORDLICHT}) was out of use already: nothing was done.\n"
+
+
+def test_disabling_without_a_way_to_the_server_is_done_and_exit_code_4(world: World) -> None:
+    ran = command.run(*world.lost, "disable", "0017")
+    assert ran.code == 4
+    assert world.states[ALBION] == "disabled"
+    assert "  albion.smdp.example does not know yet.\n" in ran.out
+    assert "  Cannot reach albion.smdp.example at 127.0.0.1:1: connection refused.\n" in ran.out
+    assert ran.out.endswith(
+        "Not told yet: albion.smdp.example.\n"
+        "What the card signed waits on the card. 'lpa notifications send' delivers it.\n"
+    )
+
+
+def test_exit_code_4_is_a_document_with_result_and_error(world: World) -> None:
+    document = command.run(*world.lost, "--json", "disable", "0017").document
+    assert document["ok"] is False
+    assert document["error"]["kind"] == "ConnectFailed"
+    (delivery,) = document["result"]["deliveries"]
+    assert (delivery["event"], delivery["iccid"], delivery["acknowledged"]) == ("disable", ALBION, False)
+    assert Path(delivery["receipt"]["path"]).read_bytes()[:1] == b"\x30"
+
+
+def test_a_plan_says_what_would_be_done_and_does_nothing(world: World) -> None:
+    ran = command.run(*world.found, "delete", "0017", "--disable-first", "--plan")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == (
+        "To delete     Albion Mobile\n"
+        "              This cannot be undone.\n"
+        "              It is in use, and will be taken out of use first.\n"
+        "Operator      Albion Mobile\n"
+        "Profile       Albion Travel\n"
+        f"ICCID         {ALBION}\n"
+        "Class         operational\n"
+        "State         enabled\n"
+        "Servers told  albion.smdp.example\n"
+        f"What stays    Nordlicht ({NORDLICHT}), disabled\n"
+        f"              示例移动 ({SHILI}), disabled\n"
+    )
+    document = command.run(*world.found, "delete", "0017", "--disable-first", "--plan", "--json").document
+    assert document["result"]["addresses"] == ["albion.smdp.example"]
+    assert document["result"]["disable_first"] is True
+    assert len(world.states) == 3
+    assert world.told == []
+
+
+def test_deleting_asks_and_says_what_it_did(world: World) -> None:
+    ran = command.converse(*world.found, "delete", "0025", types="0025\n")
+    assert ran.code == 0
+    assert "This cannot be undone." in ran.err
+    assert "To go on, type the last four digits of its ICCID: 0025\n" in ran.err
+    lines = ran.out.splitlines()
+    assert lines[0] == f"Deleted Nordlicht ({NORDLICHT})."
+    assert lines[1] == "  nordlicht.smdp.example acknowledged; the card has forgotten notification 1."
+    assert lines[2].startswith("  Receipt: ")
+    assert lines[3:] == [
+        f"Nordlicht ({NORDLICHT}) is gone for good.",
+        "Every server that had to be told has acknowledged it.",
+    ]
+    assert NORDLICHT not in world.states
+    assert world.told == [("delete", NORDLICHT)]
+
+
+@pytest.mark.parametrize("types", ["0017\n", "yes\n", "\n", "\x04"])
+def test_deleting_needs_the_right_digits(world: World, types: str) -> None:
+    ran = command.converse(*world.found, "delete", "0025", types=types)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.endswith("Nothing was changed.\n")
+    assert NORDLICHT in world.states
+    assert world.told == []
+
+
+def test_ctrl_c_at_the_question_changes_nothing(world: World) -> None:
+    ran = command.converse(*world.found, "delete", "0025", types=command.CTRL_C)
+    assert ran.code == 130
+    assert ran.err.endswith("\x1b[31mlpa: Stopped.\x1b[0m\nNothing was changed.\n")
+    assert NORDLICHT in world.states
+
+
+def test_without_a_terminal_deleting_names_the_option_that_decides(world: World) -> None:
+    ran = command.run(*world.found, "delete", "0025")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.endswith(
+        "lpa: This needs a yes, and there is no terminal to ask at.\n"
+        "Nothing was changed. --yes answers beforehand.\n"
+    )
+    assert NORDLICHT in world.states
+
+
+def test_yes_answers_beforehand_and_the_plan_is_still_told(world: World) -> None:
+    ran = command.run(*world.found, "delete", "0017", "--disable-first", "--yes")
+    assert ran.code == 0
+    assert ran.err.startswith("To delete     Albion Mobile\n")
+    assert [line for line in ran.out.splitlines() if not line.startswith(" ")] == [
+        f"Disabled Albion Mobile ({ALBION}).",
+        f"Deleted Albion Mobile ({ALBION}).",
+        f"Albion Mobile ({ALBION}) is gone for good.",
+        "Every server that had to be told has acknowledged it.",
+    ]
+    assert world.told == [("disable", ALBION), ("delete", ALBION)]
+
+
+def test_a_profile_in_use_is_not_deleted_without_consent_to_disable_it(world: World) -> None:
+    ran = command.run(*world.found, "delete", "0017", "--yes", "--json")
+    assert ran.code == 1
+    assert ran.document["error"]["kind"] == "Refused"
+    assert ran.document["error"]["reason"] == "profileNotInDisabledState"
+
+
+def test_an_operator_that_no_server_tells_must_be_told_by_the_person(tmp_path: Path) -> None:
+    folder = command.card(tmp_path / "card", SimulatedProfile(NORDLICHT, service_provider="Nordlicht"))
+    ran = command.run("--reader", f"sim:{folder}", "--state-dir", tmp_path, "delete", "0025", "--yes")
+    assert ran.code == 0
+    assert "Servers told  none: the operator will not hear of it from the card, so tell them" in ran.err
+    assert ran.out == (
+        f"Deleted Nordlicht ({NORDLICHT}).\n"
+        f"Nordlicht ({NORDLICHT}) is gone for good. "
+        "Its operator will not hear of it from the card: tell them yourself.\n"
+    )
+
+
+def test_resetting_asks_for_digits_of_the_card_and_deletes_everything(world: World) -> None:
+    ran = command.converse(*world.found, "reset", types=f"{world.eid[-6:]}\n")
+    assert ran.code == 0
+    assert f"To delete  Albion Mobile ({ALBION}), enabled\n" in ran.err
+    assert "To go on, type the last six digits of the EID: " in ran.err
+    assert "The card was reset.\n" in ran.out
+    assert world.states == {}
+    assert sorted(world.told) == [("delete", ALBION), ("delete", NORDLICHT), ("delete", SHILI)]
+
+
+def test_resetting_with_the_digits_of_something_else_does_nothing(world: World) -> None:
+    ran = command.converse(*world.found, "reset", types="000017\n")
+    assert (ran.code, ran.out) == (1, "")
+    assert len(world.states) == 3
+
+
+def test_without_a_terminal_resetting_needs_the_whole_number_of_this_card(world: World) -> None:
+    ran = command.run(*world.found, "reset")
+    assert ran.code == 1
+    assert "--yes-delete-everything with the EID answers beforehand" in ran.err
+    other = "89049032000000000000000000000097"
+    assert command.run(*world.found, "reset", "--yes-delete-everything", other).code == 1
+    assert len(world.states) == 3
+    assert command.run(*world.found, "reset", "--yes-delete-everything", world.eid).code == 0
+    assert world.states == {}
+
+
+def test_resetting_only_the_default_server_deletes_no_profile(world: World) -> None:
+    assert command.run(*world.found, "default-server", "mine.example").code == 0
+    ran = command.run(*world.found, "reset", "--default-server", "--yes-delete-everything", world.eid)
+    assert ran.code == 0
+    assert "To delete       no profile\n" in ran.err
+    assert len(world.states) == 3
+    assert "smdp.example" in command.run(*world.found, "default-server").out

@@ -1,0 +1,87 @@
+"""What is said about outcomes that a well-behaved card and server do not give."""
+
+from __future__ import annotations
+
+import os
+import pty
+
+import pytest
+
+from lpa.cli.changes import _told
+from lpa.cli.screen import Screen
+from lpa.delivery import Delivery, Happening
+from lpa.errors import BadAnswer, CardRemoved
+from lpa.rsp.names import Iccid
+from lpa.rsp.records import Profile
+from lpa.switching import Outcome
+
+ICCID = Iccid.parse("8949985000000000025")
+PROFILE = Profile(ICCID, service_provider="Nordlicht")
+DELETED = (Happening("delete", PROFILE),)
+
+
+def _said(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
+    answer = _told(Screen(json=False), outcome, "{} is gone for good.", "idle")
+    return answer.code, capsys.readouterr().out.splitlines()
+
+
+def test_a_last_look_that_finds_something_wrong_is_exit_code_3(capsys: pytest.CaptureFixture[str]) -> None:
+    outcome = Outcome(PROFILE, DELETED, problem=BadAnswer("the card still lists it", advice="Look again."))
+    code, lines = _said(outcome, capsys)
+    assert code == 3
+    assert lines[-2:] == ["But: The card still lists it.", "Look again."]
+
+
+def test_what_the_card_still_holds_after_an_acknowledgement_is_said_and_no_failure(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pulled = CardRemoved("the card was taken out", advice="Put it back.")
+    delivery = Delivery("delete", "rsp.example", ICCID, 7, acknowledged=True, problem=pulled)
+    code, lines = _said(Outcome(PROFILE, DELETED, (delivery,)), capsys)
+    assert code == 0
+    assert lines[1:4] == [
+        "  rsp.example acknowledged; the card still holds notification 7.",
+        "  The card was taken out.",
+        "  Put it back.",
+    ]
+
+
+def test_a_notification_that_the_card_did_not_sign_cannot_be_sent_later(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    missing = BadAnswer("the card signed no notification", advice="Tell the operator yourself.")
+    delivery = Delivery("delete", "rsp.example", ICCID, problem=missing)
+    code, lines = _said(Outcome(PROFILE, DELETED, (delivery,)), capsys)
+    assert code == 4
+    assert lines[-1] == "Not told yet: rsp.example."
+    assert "  Tell the operator yourself." in lines
+
+
+def test_a_delivery_about_something_else_is_told_after_the_steps(capsys: pytest.CaptureFixture[str]) -> None:
+    other = Delivery("enable", "rsp.example", None, 9, acknowledged=True, cleared=True)
+    _, lines = _said(Outcome(PROFILE, DELETED, (other,)), capsys)
+    assert lines[:2] == [
+        "Deleted Nordlicht (8949985000000000025).",
+        "  rsp.example acknowledged; the card has forgotten notification 9.",
+    ]
+
+
+def test_a_narrow_terminal_breaks_names_and_never_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "44")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    ours, theirs = pty.openpty()
+    with open(theirs, "w", encoding="utf-8") as terminal:  # noqa: PTH123  (a descriptor has no path)
+        monkeypatch.setattr("sys.stdout", terminal)
+        row = (("8949985000000000025", "bold"), ("enabled", "green"), "Nordlicht Prepaid 示例移动")
+        Screen(json=False).table(("ICCID", "State", "Profile"), [row])
+        monkeypatch.undo()
+        shown = os.read(ours, 4096).decode()
+    os.close(ours)
+    assert "\x1b[1m8949985000000000025" in shown
+    assert "\x1b[32menabled" in shown
+    assert [line.rsplit("  ", 1)[-1].strip() for line in shown.splitlines()[1:]] == [
+        "Nordlicht",
+        "Prepaid",
+        "示例移动",
+    ]

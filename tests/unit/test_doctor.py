@@ -1,0 +1,86 @@
+"""The doctor's walk: each look, and where it ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lpa import doctor
+from lpa.errors import ConnectFailed
+from lpa.rsp.names import ServerAddress
+from lpa.sim.behaviour import Behaviour
+from lpa.sim.card import SimulatedEuicc
+
+NOW = 1_800_000_000.0  # 2027-01-15
+
+
+class Network:
+    """Servers of which some cannot be reached; `greeted`: who was asked."""
+
+    def __init__(self, *away: str) -> None:
+        self.away = away
+        self.greeted: list[str] = []
+
+    def greet(self, address: ServerAddress) -> None:
+        self.greeted.append(str(address))
+        if address.host in self.away:
+            raise ConnectFailed(f"cannot reach {address}")
+
+
+def _walk(card: SimulatedEuicc, network: Network, now: float = NOW) -> list[tuple[str, str, str]]:
+    findings = doctor.examine_card(card, network.greet, clock=lambda: now)
+    return [(finding.step, finding.verdict, finding.message) for finding in findings]
+
+
+def test_a_walk_without_trouble_ends_at_every_server_of_the_card() -> None:
+    card, network = SimulatedEuicc.create(None), Network()
+    assert _walk(card, network) == [
+        ("ISD-R", "good", "A0000005591010FFFFFFFF8900000100 answers"),
+        ("EID", "good", card.eid),
+        ("clock", "good", "it is 2027-01-15 08:00 UTC"),
+        ("network", "good", "albion.smdp.example answers, and has proved who it is"),
+        ("network", "good", "nordlicht.smdp.example answers, and has proved who it is"),
+        ("network", "good", "shili.smdp.example answers, and has proved who it is"),
+    ]
+    assert network.greeted == ["albion.smdp.example", "nordlicht.smdp.example", "shili.smdp.example"]
+
+
+def test_a_plain_sim_ends_the_walk() -> None:
+    card = SimulatedEuicc.create(None, behaviour=Behaviour(not_an_euicc=True))
+    (finding,) = doctor.examine_card(card, Network().greet)
+    assert (finding.step, finding.verdict) == ("ISD-R", "bad")
+    assert finding.problem is not None
+    assert finding.advice == finding.problem.advice != ""
+
+
+def test_wrong_check_digits_are_doubtful_and_no_end() -> None:
+    card = SimulatedEuicc.create(None, eid="89999999000000000000000000000000")
+    steps = _walk(card, Network())
+    assert [verdict for step, verdict, _ in steps if step == "EID"] == ["doubtful"]
+    assert steps[-1][0] == "network"
+
+
+def test_a_clock_that_stands_in_the_past_is_bad() -> None:
+    assert ("clock", "bad", "the clock of this computer says 1970-01-01 00:00 UTC, and that is long ago") in (
+        _walk(SimulatedEuicc.create(None), Network(), now=0.0)
+    )
+
+
+def test_one_server_that_is_away_does_not_hide_the_others() -> None:
+    network = Network("albion.smdp.example")
+    verdicts = [
+        verdict for step, verdict, _ in _walk(SimulatedEuicc.create(None), network) if step == "network"
+    ]
+    assert verdicts == ["bad", "good", "good"]
+
+
+def test_a_profile_that_names_no_server_is_doubtful() -> None:
+    profile = replace(SimulatedEuicc.create(None).profiles[0], notifications=((("delete",), "10.0.0.1"),))
+    network = Network()
+    steps = _walk(SimulatedEuicc.create(None, profiles=[profile]), network)
+    assert steps[-1] == ("network", "doubtful", "'10.0.0.1' is not the name of a server")
+    assert network.greeted == []
+
+
+def test_a_card_without_servers_leaves_nothing_to_try() -> None:
+    steps = _walk(SimulatedEuicc.create(None, profiles=0), Network())
+    assert steps[-1] == ("network", "good", "the card names no server that could be tried")
