@@ -1,0 +1,132 @@
+"""How fast it is, against its budgets: `make bench` prints the table and writes `build/bench.json`.
+
+APDUs are counted at a simulated T=0 card; the counts are the same on any machine, so a test holds them to
+their budgets. Times and memory depend on the machine, so they are only reported.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from lpa import Assistant
+from lpa.delivery import Directory
+from lpa.server.es9 import Server
+from lpa.server.https import ConnectTo, Https
+from lpa.server.trust import Trust
+from lpa.sim.card import SimulatedEuicc
+from lpa.sim.smdp import SimulatedSmdp
+
+DELETES = 100
+ICON = 1024
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One line of the table. `budget` is the most that `value` may be, or for a rate the least."""
+
+    name: str
+    value: float
+    unit: str
+    budget: float
+
+    @property
+    def kept(self) -> bool:
+        """Whether the budget is kept."""
+        return self.value >= self.budget if self.unit.startswith("1/") else self.value <= self.budget
+
+
+def list_apdus() -> Measure:
+    """`lpa list` of 8 profiles that carry icons of 1 kB."""
+    profiles = [
+        replace(profile, icon=bytes(ICON)) for profile in SimulatedEuicc.create(None, profiles=8).profiles
+    ]
+    card = SimulatedEuicc.create(None, profiles=profiles)
+    with Assistant(card) as assistant:
+        assert len(assistant.profiles()) == 8
+    return Measure("APDUs, list of 8 profiles", card.apdus, "APDU", 12)
+
+
+def delete_apdus() -> Measure:
+    """`lpa delete` with everything that belongs to it, in one session and one power-up."""
+    card = SimulatedEuicc.create(None)
+    with servers(card) as (directory, smdp), tempfile.TemporaryDirectory() as folder:
+        with Assistant(card, state_dir=Path(folder), directory=directory) as assistant:
+            outcome = assistant.delete(assistant.plan_deletion(card.profiles[1].iccid))
+        assert not outcome.unacknowledged
+        assert not outcome.problem
+        assert len(smdp.received) == 1
+    assert card.resets == 0
+    return Measure("APDUs, delete with delivery", card.apdus, "APDU", 20)
+
+
+def deletes_per_second() -> Measure:
+    """Complete deletions, each of another card; cards and server in this process."""
+    first = SimulatedEuicc.create(None)
+    cards = [first] + [SimulatedEuicc.create(None, authority=first.authority) for _ in range(DELETES - 1)]
+    with servers(first) as (directory, smdp), tempfile.TemporaryDirectory() as folder:
+        begin = time.perf_counter()
+        for card in cards:
+            with Assistant(card, state_dir=Path(folder), directory=directory) as assistant:
+                assistant.delete(assistant.plan_deletion(card.profiles[1].iccid))
+        seconds = time.perf_counter() - begin
+        assert len(smdp.received) == DELETES
+    return Measure("complete deletes", round(DELETES / seconds, 1), "1/s", 200)
+
+
+def list_process() -> Iterator[Measure]:
+    """CPU and peak memory of one `lpa list` process, with the files in the cache.
+
+    The simulated card runs in that process too, so the real figures are a little lower.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "card"
+        SimulatedEuicc.create(path, profiles=8).close()
+        command = [sys.executable, "-m", "lpa", "--reader", f"sim:{path}", "list"]
+        subprocess.run(command, check=True, capture_output=True)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command, check=True, capture_output=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    yield Measure("CPU of a list process", round(seconds, 3), "s", 0.35)
+    yield Measure("peak memory of a list process", round(after.ru_maxrss / 1024, 1), "MiB", 45)
+
+
+@contextmanager
+def servers(card: SimulatedEuicc) -> Iterator[tuple[Directory, SimulatedSmdp]]:
+    """A running simulated SM-DP+ for the profiles of `card`, and the way to it."""
+    names = sorted({address for profile in card.profiles for address in profile.addresses("delete")})
+    with tempfile.TemporaryDirectory() as folder:
+        card.authority.save(Path(folder))
+        trust = Trust.bundle(Path(folder) / "ci.pem")
+        with (
+            SimulatedSmdp(card.authority, host=names[0], also=names[1:]) as smdp,
+            Https(trust, connect_to=[ConnectTo.parse(smdp.connect_to)]) as https,
+        ):
+            yield partial(Server, https=https), smdp
+
+
+def main() -> None:
+    """Measure everything, print the table, write the file."""
+    measures = [list_apdus(), delete_apdus(), *list_process(), deletes_per_second()]
+    for measure in measures:
+        sign = "at least" if measure.unit.startswith("1/") else "at most"
+        verdict = "ok" if measure.kept else "OVER BUDGET"
+        print(f"{measure.name:32}{measure.value:>8} {measure.unit:5} {sign} {measure.budget:<6} {verdict}")
+    Path("build").mkdir(exist_ok=True)
+    Path("build/bench.json").write_text(
+        json.dumps([asdict(measure) for measure in measures], indent=2) + "\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

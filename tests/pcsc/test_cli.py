@@ -1,0 +1,58 @@
+"""`lpa readers` and `lpa doctor` at real card readers."""
+
+from __future__ import annotations
+
+from lpa import doctor
+from lpa.rsp.names import ServerAddress
+from lpa.sim.card import SimulatedEuicc
+from tests.unit import command
+
+from .conftest import READERS, PlugIn, VirtualReader
+
+
+def _greet(address: ServerAddress) -> None:
+    """Every server is there."""
+
+
+def test_readers_are_listed_with_what_is_in_them(virtual_reader: PlugIn) -> None:
+    card = SimulatedEuicc.create(None)
+    with virtual_reader(card, slot=1):
+        ran = command.run("readers")
+        document = command.run("readers", "--json").document
+    assert (ran.code, ran.err) == (0, "")
+    assert [line.split(maxsplit=5) for line in ran.out.splitlines()[1:]] == [
+        ["0", *READERS[0].split(), f"There is no card in {READERS[0]!r}."],
+        ["1", *READERS[1].split(), f"eUICC {card.eid}"],
+    ]
+    empty, full = document["result"]["readers"]
+    assert (empty["eid"], empty["problem"]["kind"]) == (None, "NoCard")
+    assert (full["eid"], full["reader"]["atr"]) == (card.eid, card.atr.hex())
+
+
+def test_the_doctor_walks_from_the_service_to_the_servers(virtual_reader: PlugIn) -> None:
+    card = SimulatedEuicc.create(None)
+    with virtual_reader(card) as reader:
+        findings = list(doctor.examine(_greet))
+    assert [(finding.step, finding.verdict) for finding in findings] == [
+        ("service", "good"),
+        ("readers", "good"),
+        ("card", "good"),
+        ("ATR", "good"),
+        ("ISD-R", "good"),
+        ("EID", "good"),
+        ("clock", "good"),
+        *[("network", "good")] * 3,
+    ]
+    assert findings[2].message == f"the card in {reader.name!r} is ours to use, over T=0"
+    assert findings[3].message == card.atr.hex().upper()
+
+
+def test_the_doctor_ends_at_a_card_that_gives_no_sign_of_life(mute_card: VirtualReader) -> None:
+    *_, last = doctor.examine(_greet, mute_card.name)
+    assert (last.step, last.verdict) == ("card", "bad")
+
+
+def test_the_doctor_ends_at_a_reader_that_is_not_there(virtual_reader: PlugIn) -> None:
+    with virtual_reader(SimulatedEuicc.create(None)):
+        *_, last = doctor.examine(_greet, "another reader")
+    assert (last.step, last.verdict) == ("readers", "bad")

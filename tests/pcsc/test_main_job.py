@@ -1,0 +1,205 @@
+"""The main job as a person does it: a card in a reader, the smart card service, the library, the server."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lpa import Assistant
+from lpa.card.pcsc import readers
+from lpa.card.probing import choose, probe
+from lpa.delivery import Directory
+from lpa.errors import CardBusy, NoCard, NoReader, NotAnEuicc, OutcomeUnknown
+from lpa.sim.behaviour import Behaviour
+from lpa.sim.card import SimulatedEuicc
+from lpa.sim.smdp import SimulatedSmdp
+
+from .conftest import READERS, PlugIn, Service
+
+DELETE, DISABLE = 0xBF33, 0xBF32
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(params=["T=0", "T=1"])
+def euicc(request: pytest.FixtureRequest) -> SimulatedEuicc:
+    """A card of either kind, in place of the plugin's."""
+    return SimulatedEuicc.create(None, behaviour=Behaviour(protocol=request.param))
+
+
+class Torn:
+    """A card that is torn out of its reader when it was told `tag`, before or after it did so."""
+
+    def __init__(self, card: SimulatedEuicc, tag: int, *, before: bool) -> None:
+        self._card, self._tag, self._before = card, tag, before
+        self.cut: Callable[[], None] = lambda: None
+        self.atr = card.atr
+        self.reset, self.power_off = card.reset, card.power_off
+
+    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        told = apdu[1] == 0xE2 and int.from_bytes(apdu[5:7], "big") == self._tag
+        answer = (b"", 0x6F00) if told and self._before else self._card.transmit(apdu)
+        if told:
+            self.cut()
+        return answer
+
+
+@pytest.fixture
+def assistant(
+    euicc: SimulatedEuicc, virtual_reader: PlugIn, directory: Directory, tmp_path: Path
+) -> Iterator[Assistant]:
+    with (
+        virtual_reader(euicc),
+        Assistant.open(state_dir=tmp_path / "state", directory=directory) as assistant,
+    ):
+        yield assistant
+
+
+def test_profiles_are_listed(assistant: Assistant, euicc: SimulatedEuicc) -> None:
+    assert str(assistant.eid) == euicc.eid
+    listed = [(str(profile.iccid), profile.state) for profile in assistant.profiles()]
+    assert listed == [(profile.iccid, profile.state) for profile in euicc.profiles]
+
+
+def test_profiles_are_switched(assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp) -> None:
+    assistant.disable(euicc.profiles[0].iccid)
+    assistant.enable(euicc.profiles[1].iccid)
+    assert [profile.state for profile in euicc.profiles] == ["disabled", "enabled", "disabled"]
+    assert [received.event for received in smdp.received] == ["disable", "enable"]
+
+
+def test_the_profile_in_use_is_deleted_and_its_server_told(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    victim = euicc.profiles[0].iccid
+    outcome = assistant.delete(assistant.plan_deletion(victim[-4:], disable_first=True))
+    assert [str(profile.iccid) for profile in assistant.profiles()] == [
+        profile.iccid for profile in euicc.profiles
+    ]
+    assert len(euicc.profiles) == 2
+    assert [(received.event, str(received.iccid)) for received in smdp.received] == [
+        ("disable", victim),
+        ("delete", victim),
+    ]
+    assert not outcome.unacknowledged
+    assert not outcome.problem
+
+
+def test_an_empty_reader_and_an_ordinary_sim_are_passed_over(
+    euicc: SimulatedEuicc, virtual_reader: PlugIn
+) -> None:
+    with virtual_reader(euicc, slot=1):
+        assert choose().name == READERS[1]
+        sim = SimulatedEuicc.create(None, behaviour=Behaviour(not_an_euicc=True))
+        with virtual_reader(sim, slot=0):
+            assert choose().name == READERS[1]
+            problems = [found.problem for found in map(probe, readers())]
+            assert [type(problem) for problem in problems] == [NotAnEuicc, type(None)]
+
+
+def test_between_two_euiccs_a_person_must_choose(euicc: SimulatedEuicc, virtual_reader: PlugIn) -> None:
+    other = SimulatedEuicc.create(None)
+    with virtual_reader(euicc, slot=0), virtual_reader(other, slot=1):
+        with pytest.raises(NoReader, match="2 readers hold an eUICC"):
+            choose()
+        for name in ("1", READERS[1], "00 01"):
+            with Assistant.open(name) as assistant:
+                assert str(assistant.eid) == other.eid
+
+
+def test_no_card_in_any_reader_says_so_for_each(service: Service) -> None:
+    with pytest.raises(NoReader, match=r"no card in .*00 00.*; .*no card in .*00 01"):
+        choose()
+    assert [type(found.problem) for found in map(probe, readers())] == [NoCard, NoCard]
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_card_torn_out_at_the_deletion_leaves_its_outcome_open_and_loses_nothing(
+    before: bool,
+    euicc: SimulatedEuicc,
+    virtual_reader: PlugIn,
+    directory: Directory,
+    smdp: SimulatedSmdp,
+    tmp_path: Path,
+) -> None:
+    torn = Torn(euicc, DELETE, before=before)
+    victim = euicc.profiles[1].iccid
+    with virtual_reader(torn) as reader, Assistant.open(state_dir=tmp_path, directory=directory) as assistant:
+        torn.cut = reader.cut
+        plan = assistant.plan_deletion(victim)
+        with pytest.raises(OutcomeUnknown):
+            assistant.delete(plan)
+    assert smdp.received == ()
+    assert (victim in [profile.iccid for profile in euicc.profiles]) is before
+    with virtual_reader(euicc), Assistant.open(state_dir=tmp_path, directory=directory) as assistant:
+        sent = assistant.send_notifications()
+    assert [delivery.acknowledged for delivery in sent] == [True] * (not before)
+    assert len(smdp.received) == (not before)
+
+
+def test_a_second_process_is_told_that_the_card_is_taken(
+    euicc: SimulatedEuicc, virtual_reader: PlugIn
+) -> None:
+    with virtual_reader(euicc) as reader, Assistant.open(reader.name):
+        with pytest.raises(CardBusy):
+            Assistant.open(reader.name)
+        taken = command("list", "--reader", reader.name)
+        assert taken.returncode == 3
+        assert "Traceback" not in taken.stderr
+    assert command("list", "--reader", reader.name).returncode == 3
+
+
+def command(*words: str, text: str = "") -> subprocess.CompletedProcess[str]:
+    """One run of the command `lpa`, which finds the service as we do."""
+    options = words[words.index("--reader") :] if "--reader" in words else ()
+    rest = words[: len(words) - len(options)]
+    return subprocess.run(
+        [sys.executable, "-m", "lpa", *options, *rest],
+        input=text,
+        capture_output=True,
+        text=True,
+        env=dict(os.environ),
+        timeout=60,
+        check=False,
+    )
+
+
+def example(name: str, *arguments: str, text: str = "", trust: Path | None = None) -> str:
+    environment = dict(os.environ) | ({"SSL_CERT_FILE": str(trust)} if trust else {})
+    ran = subprocess.run(
+        [sys.executable, str(EXAMPLES / name), *arguments],
+        input=text,
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in ran.stderr, ran.stderr
+    return ran.stdout + ran.stderr
+
+
+def test_the_example_that_lists(euicc: SimulatedEuicc, virtual_reader: PlugIn) -> None:
+    with virtual_reader(euicc):
+        printed = example("list_profiles.py")
+    assert f"EID {euicc.eid}" in printed
+    assert f"{euicc.profiles[0].iccid:20}  enabled   Albion Mobile" in printed
+
+
+def test_the_example_that_deletes(
+    euicc: SimulatedEuicc, virtual_reader: PlugIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    victim = euicc.profiles[1].iccid
+    with virtual_reader(euicc):
+        assert "Nothing was changed." in example("delete_profile.py", victim, text="0000\n")
+        assert len(euicc.profiles) == 3
+        printed = example("delete_profile.py", victim, text=victim[-4:] + "\n")
+    assert "Deleted." in printed
+    assert "not yet told" in printed  # Nobody is called *.smdp.example.
+    assert len(euicc.profiles) == 2
+    assert len(list(tmp_path.rglob("*.der"))) == 1

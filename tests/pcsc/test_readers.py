@@ -1,0 +1,48 @@
+"""What `readers` says about a real service: the one of this run, one without readers, and none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lpa.card.pcsc import PcscTransport, Reader, readers
+
+from .conftest import READERS, OtherProcess, PlugIn, Service, VirtualReader
+from .scripted import T0_ATR, ScriptedCard
+
+_PRINT_READERS = """
+from lpa.card.pcsc import readers
+from lpa.errors import LpaError
+try:
+    print(readers())
+except LpaError as error:
+    print(error.kind)
+"""
+
+
+def test_readers_keep_their_order_and_tell_the_empty_one_from_the_one_with_a_card(
+    virtual_reader: PlugIn,
+) -> None:
+    with virtual_reader(ScriptedCard(), slot=1):
+        assert readers() == (
+            Reader(READERS[0], present=False, atr=b"", busy=False, mute=False),
+            Reader(READERS[1], present=True, atr=T0_ATR, busy=False, mute=False),
+        )
+
+
+def test_a_reader_whose_card_somebody_uses_is_busy(virtual_reader: PlugIn) -> None:
+    with virtual_reader(ScriptedCard()) as reader:
+        with PcscTransport.open(reader.name):
+            assert readers()[0].busy
+        assert not readers()[0].busy
+
+
+def test_a_card_that_gives_no_sign_of_life_is_present_and_mute(mute_card: VirtualReader) -> None:
+    assert Reader(mute_card.name, present=True, atr=b"", busy=False, mute=True) in readers()
+
+
+def test_a_service_without_readers_has_none(empty_service: Service, other_process: OtherProcess) -> None:
+    assert other_process(_PRINT_READERS, service_socket=empty_service.socket) == "()"
+
+
+def test_without_a_service_there_is_no_answer(tmp_path: Path, other_process: OtherProcess) -> None:
+    assert other_process(_PRINT_READERS, service_socket=tmp_path / "nobody") == "NoService"
