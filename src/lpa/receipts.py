@@ -7,9 +7,9 @@ program. Nothing here deletes one.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import tempfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ class Receipt:
 
 
 class Receipts:
-    """The folder of receipts: `<EID>/<sequence number>-<event>-<ICCID>-<hash>.der`, readable by us only."""
+    """The folder of receipts: `<EID>/<sequence number>-<event>-<ICCID>-<CRC-32>.der`, readable by us only."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -78,9 +78,9 @@ class Receipts:
 
 def _file_name(notification: Notification) -> str:
     told = notification.metadata
-    digest = hashlib.sha256(notification.raw).hexdigest()[:8]
     event = told.event.replace(" ", "+")
-    return f"{told.sequence_number:06}-{event}-{told.iccid or 'unknown'}-{digest}.der"
+    checksum = f"{zlib.crc32(notification.raw):08x}"
+    return f"{told.sequence_number:06}-{event}-{told.iccid or 'unknown'}-{checksum}.der"
 
 
 def _write(path: Path, content: bytes) -> None:

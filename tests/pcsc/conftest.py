@@ -6,6 +6,7 @@ folders of ours: it never meets the machine's own service or readers. Tests find
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -66,6 +68,16 @@ class Service:
         self._process.terminate()
         self._process.wait(_PATIENCE)
         self._reading.join(_PATIENCE)
+
+    def _listens(self) -> bool:
+        """Whether it lets us in, in the end: it calls itself ready a moment before it makes its socket."""
+        ends = time.monotonic() + _PATIENCE
+        while time.monotonic() < ends:
+            with socket.socket(socket.AF_UNIX) as caller, contextlib.suppress(OSError):
+                caller.connect(str(self.socket))
+                return True
+            time.sleep(0.01)
+        return False
 
     def _start(self, readers: str) -> subprocess.Popen[str]:
         program = shutil.which("pcscd", path=os.environ["PATH"] + ":/usr/sbin")
@@ -222,7 +234,8 @@ class _Mute:
 
 def _wait_for(reader: str, state: int) -> None:
     """Return when the service sees the reader in `state`."""
-    _, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
+    code, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
+    assert code == scard.SCARD_S_SUCCESS, scard.SCardGetErrorMessage(code)
     try:
         seen = scard.SCARD_STATE_UNAWARE
         while not seen & state:

@@ -59,6 +59,7 @@ def test_a_refresh_can_be_fetched_and_answered() -> None:
     assert terminal.send("801200000B") == "6985"
     assert terminal.ask("BF3211A00C5A0A984499040000000010F78101FF") == "BF3203800100910B"
     assert terminal.send("8012000000") == "6C0B"
+    assert terminal.send("801201000B") == terminal.send("801200010B") == "6A86"
     assert terminal.send("801200000B") == spaced("D009 8103010104 82028182 9000")
     assert [profile.state for profile in terminal.card.profiles] == ["enabled", "disabled", "disabled"]
     assert terminal.send("801400000C810301010482028281830100") == "9000"
