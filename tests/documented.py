@@ -63,6 +63,7 @@ def _printed(command: str, environment: dict[str, str], folder: str) -> str:
     ran = subprocess.run(
         [sys.executable, "-m", "lpa", *words],
         env=environment,
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

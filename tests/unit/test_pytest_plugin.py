@@ -1,0 +1,27 @@
+"""The fixtures as a project of somebody else gets them: by installing lpa."""
+
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "simulator.md"
+
+
+def test_the_fixtures_work_as_the_document_shows(pytester: pytest.Pytester) -> None:
+    code = DOCUMENT.read_text().split("```python\n")[1].split("```")[0]
+    pytester.makepyfile(code)
+    pytester.runpytest_subprocess("-q").assert_outcomes(passed=1)
+
+
+def test_nothing_of_the_simulator_is_loaded_before_it_is_asked_for(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_nothing_is_loaded():
+            assert not [name for name in sys.modules if name.startswith(("lpa.sim.card", "cryptography"))]
+        """
+    )
+    pytester.runpytest_subprocess("-q").assert_outcomes(passed=1)
