@@ -20,8 +20,9 @@ from pathlib import Path
 
 from lpa import Assistant
 from lpa.delivery import Directory
+from lpa.server.connect_to import ConnectTo
 from lpa.server.es9 import Server
-from lpa.server.https import ConnectTo, Https
+from lpa.server.https import Https
 from lpa.server.trust import Trust
 from lpa.sim import vpcd
 from lpa.sim.card import SimulatedEuicc

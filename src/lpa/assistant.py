@@ -9,11 +9,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from lpa import deletion, selection, switching
+from lpa import deletion, resumption, selection, switching
 from lpa.card.apdu import LARGEST_BLOCK, Transport
 from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.delivery import Delivery, Directory, Outbox
 from lpa.errors import Refused
+from lpa.journal import Journal
 from lpa.receipts import Receipts
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Eid, Iccid
@@ -47,6 +48,9 @@ class Assistant:
         """
         self._state_dir = state_dir
         self._directory = directory
+        self._journal: Journal | None = None
+        self.resumed: tuple[resumption.Resumption, ...] = ()
+        """What was found unfinished on this card, and settled before the change that was asked for."""
         with ExitStack() as opened:
             opened.callback(transport.close)
             self.euicc = opened.enter_context(Euicc(transport, aids=aids, block_size=block_size))
@@ -107,19 +111,35 @@ class Assistant:
 
     def enable(self, name: str | Iccid) -> switching.Outcome:
         """Put a profile to use, in place of the one in use, and tell the servers."""
-        return switching.enable(self._outbox(), name)
+        return switching.enable(self._settled_outbox(), name)
 
     def disable(self, name: str | Iccid) -> switching.Outcome:
         """Take a profile out of use, and tell the servers."""
-        return switching.disable(self._outbox(), name)
+        return switching.disable(self._settled_outbox(), name)
 
     def plan_deletion(self, name: str | Iccid, *, disable_first: bool = False) -> deletion.Plan:
-        """Look at everything that speaks against deleting a profile. Changes nothing; raises `Refused`."""
+        """Look at what speaks against deleting a profile. Changes nothing."""
         return deletion.plan(self.euicc, name, disable_first=disable_first)
 
-    def delete(self, plan: deletion.Plan) -> switching.Outcome:
-        """Delete a profile, for ever, as planned, and tell the servers."""
-        return deletion.delete(self._outbox(), plan)
+    def review_deletion(self, plan: deletion.Plan) -> deletion.Plan:
+        """Look closer: what waits for servers, whether they can be reached, what no card can check."""
+        return deletion.review(self._outbox(), plan)
+
+    def delete(self, plan: deletion.Plan, reason: str = "") -> switching.Outcome:
+        """Delete a profile, for ever, as planned, and tell the servers. `reason` stays on this computer."""
+        return deletion.delete(self._settled_outbox(), plan, reason)
+
+    def protect(self, name: str | Iccid) -> Profile:
+        """Have a profile refused for deletion on this computer, until `unprotect`. The profile."""
+        _, chosen = selection.read(self.euicc, name)
+        self.journal.protect(chosen.iccid)
+        return chosen
+
+    def unprotect(self, name: str | Iccid) -> Profile:
+        """Lift the protection of a profile. The profile."""
+        _, chosen = selection.read(self.euicc, name)
+        self.journal.unprotect(chosen.iccid)
+        return chosen
 
     def rename(self, name: str | Iccid, nickname: str) -> Profile:
         """Name a profile, in at most 64 bytes of UTF-8; empty to take the name away. The profile before."""
@@ -129,7 +149,7 @@ class Assistant:
 
     def reset(self, options: Collection[str]) -> switching.Outcome:
         """Delete many profiles at once (`Euicc.memory_reset` has the options), and tell their servers."""
-        return switching.reset(self._outbox(), options)
+        return switching.reset(self._settled_outbox(), options)
 
     def notifications(self) -> Listing[NotificationMetadata]:
         """What waits on the card for its servers."""
@@ -155,7 +175,34 @@ class Assistant:
             )
         self.receipts.keep(self.eid, notification)
         self.euicc.notification_sent(sequence_number)
+        self.journal.forget(self.eid, notification)
         return notification.metadata
+
+    def settle(self) -> tuple[resumption.Resumption, ...]:
+        """Find out what became of everything that was begun on this card and not finished.
+
+        Its servers are told; nothing is done to a profile. Every change does this first: see `resumed`.
+        """
+        settled = resumption.resume(self._outbox())
+        self.resumed += settled
+        return settled
+
+    def resume(self) -> tuple[Delivery, ...]:
+        """Settle what was not finished (see `resumed`), and deliver all that waits for a server."""
+        self.settle()
+        return self.send_notifications()
+
+    @property
+    def journal(self) -> Journal:
+        """What was begun, and what waits for a server, on this computer."""
+        if self._journal is None:
+            self._journal = Journal(self._state_dir or default_state_dir())
+            self._opened.callback(self._journal.close)
+        return self._journal
+
+    def _settled_outbox(self) -> Outbox:
+        self.settle()
+        return self._outbox()
 
     def _outbox(self) -> Outbox:
         if self._directory is None:
@@ -166,7 +213,7 @@ class Assistant:
 
             https = self._opened.enter_context(Https(Trust.system()))
             self._directory = partial(Server, https=https)
-        return Outbox(self.euicc, self.receipts, self._directory)
+        return Outbox(self.euicc, self.receipts, self.journal, self._directory)
 
 
 def default_state_dir() -> Path:

@@ -1,7 +1,7 @@
 """What happens to a phone number when its profile is deleted.
 
-First a plan: everything that speaks against it is looked at while nothing has happened, and refused here, not
-by the card. Then, with the person's consent:
+First a plan: everything that speaks against it is looked at while nothing has happened. Then, with the
+person's consent:
 
 1. make sure that a proof can be kept on this computer,
 2. have the card delete the profile; if its answer is lost, read the card and believe what it shows,
@@ -14,13 +14,16 @@ There is no way back after step 2, and nothing in step 3 can fail in a way that 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lpa import selection, switching
+from lpa import findings, selection, switching
 from lpa.card.es10 import Euicc
-from lpa.delivery import Delivery, Happening, Outbox
-from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, Refused
+from lpa.delivery import Happening, Outbox
+from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, Refused, WireError
+from lpa.findings import Finding
+from lpa.journal import DELETING
 from lpa.rsp.names import Aid, Eid, Iccid
 from lpa.rsp.records import CHANGE_TAGS, Profile
 
@@ -30,67 +33,106 @@ _ASK_BY_AID = ("iccidOrAidNotFound", "undefinedError", "commandError")
 
 @dataclass(frozen=True)
 class Plan:
-    """A deletion that the card will accept, as far as can be known before.
+    """A deletion, and what speaks against it or should be known before.
 
     `disable_first`: the profile is in use and will be disabled before. `others`: what stays on the card.
+    `findings`: stops, warnings and notes; `review` adds those that take a closer look.
     """
 
     eid: Eid
     profile: Profile
     others: tuple[Profile, ...]
     disable_first: bool
+    findings: tuple[Finding, ...]
 
     @property
     def addresses(self) -> tuple[str, ...]:
         """The servers that will be told. If empty, the operator will never hear of it from the card."""
         return Happening("delete", self.profile).addresses
 
+    @property
+    def stops(self) -> tuple[Finding, ...]:
+        """What makes it impossible."""
+        return tuple(finding for finding in self.findings if finding.level == "stop")
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What a person should agree to, one by one."""
+        return tuple(finding for finding in self.findings if finding.level == "warning")
+
 
 def plan(euicc: Euicc, name: str | Iccid, *, disable_first: bool = False) -> Plan:
-    """Look at everything that could say no. Changes nothing.
+    """Look at everything that the card says of its profiles. Changes nothing.
 
     `name`: see `selection.read`. `disable_first`: consent to take a profile that is in use out of use.
-    Raises `Refused` with the reason that the card would give.
+    Raises `Refused` if there is no such profile.
     """
     profiles, profile = selection.read(euicc, name)
-    switching.refuse_if_bound(profile, "ppr2", "DeleteProfile")
-    if profile.enabled:
-        switching.refuse_if_bound(profile, "ppr1", "DisableProfile")
-        if not disable_first:
-            raise Refused(
-                "DeleteProfile",
-                "profileNotInDisabledState",
-                f"{profile.title} ({profile.iccid}) is in use; only a disabled profile can be deleted.",
-                advice=f"'lpa disable {str(profile.iccid)[-4:]}' first, or delete with --disable-first.",
-            )
     others = tuple(other for other in profiles if other != profile)
-    return Plan(euicc.eid, profile, others, disable_first=profile.enabled)
+    found = tuple(findings.against(profile, others, disable_first=disable_first))
+    return Plan(euicc.eid, profile, others, profile.enabled and disable_first, found)
 
 
-def delete(outbox: Outbox, plan: Plan) -> switching.Outcome:
+def review(outbox: Outbox, plan: Plan) -> Plan:
+    """The plan with what a closer look finds: protection, what waits for servers, who can be reached.
+
+    Changes nothing. What the card cannot say is left out.
+    """
+    euicc, found = outbox.euicc, list(plan.findings)
+    if outbox.journal.protects(plan.profile.iccid):
+        found.append(findings.protection(plan.profile.iccid))
+    with contextlib.suppress(BadAnswer, EuiccRefused):
+        found += findings.pending(plan.profile, euicc.list_notifications())
+    with contextlib.suppress(BadAnswer, EuiccRefused):
+        found += findings.memory(euicc.euicc_info2())
+    found += (findings.reach(address, outbox.obstacle(address)) for address in plan.addresses)
+    found += findings.reminders(plan.profile)
+    return replace(plan, findings=tuple(found))
+
+
+def delete(outbox: Outbox, plan: Plan, reason: str = "") -> switching.Outcome:
     """Carry out a plan: delete the profile, for ever, and tell the servers.
 
-    Raises `StorageFailed` before anything is done, `EuiccRefused` if the card says no, `WireError` if the
-    card shows that nothing was done, and `OutcomeUnknown` if it cannot be asked any more.
+    `reason`: the person's own words, for the journal. Raises `Refused` if the plan has a stop or is for
+    another card, `StorageFailed` before anything is done, `EuiccRefused` if the card says no, `WireError` if
+    the card shows that nothing was done, and `OutcomeUnknown` if it cannot be asked any more.
     """
     euicc, profile = outbox.euicc, plan.profile
     if euicc.eid != plan.eid:
         raise Refused("DeleteProfile", "otherCard", "This is not the card that the plan was made for.")
-    outbox.prepare()
-    before: tuple[Delivery, ...] = ()
-    happenings: tuple[Happening, ...] = ()
-    if plan.disable_first:
-        disabled = switching.disable(outbox, profile.iccid)
-        before, happenings = disabled.deliveries, disabled.happenings
-    _delete(euicc, profile)
-    happening = Happening("delete", profile)
-    deliveries = outbox.settle([happening])
+    if outbox.journal.protects(profile.iccid):
+        plan = replace(plan, findings=(*plan.findings, findings.protection(profile.iccid)))
+    for stop in plan.stops:
+        raise stop.refused
+    disabled = switching.disable(outbox, profile.iccid) if plan.disable_first else switching.Outcome()
+    with outbox.operation("delete", (profile, *plan.others), reason) as operation:
+        operation.enter(DELETING)
+        try:
+            _delete(euicc, profile)
+        except LpaError as error:
+            if disabled.happenings:
+                error.add("It was disabled before, and is out of use now.")
+            raise
+        happening = Happening("delete", profile)
+        deliveries = outbox.settle(operation, [happening])
     return switching.Outcome(
-        profile, (*happenings, happening), (*before, *deliveries), _still_there(euicc, profile)
+        profile,
+        (*disabled.happenings, happening),
+        (*disabled.deliveries, *deliveries),
+        _still_there(euicc, profile),
     )
 
 
 def _delete(euicc: Euicc, profile: Profile) -> None:
+    """Have the card delete it. A card that says no is believed only if it still lists the profile."""
+    try:
+        _ask(euicc, profile)
+    except EuiccRefused:
+        if _still_there(euicc, profile):
+            raise
+
+
+def _ask(euicc: Euicc, profile: Profile) -> None:
     """Have the card delete it: by ICCID, and by AID if the card says that it does not know that one."""
     for identifier in _identifiers(euicc, profile):
         try:
@@ -98,7 +140,10 @@ def _delete(euicc: Euicc, profile: Profile) -> None:
         except OutcomeUnknown as unknown:
             after = switching.look_again(euicc, unknown)
             if any(left.iccid == profile.iccid for left in after):
-                raise switching.nothing_happened(unknown) from unknown
+                raise WireError(
+                    f"{unknown.message} The card was read again: it still has the profile.",
+                    advice="Try again.",
+                ) from unknown
             if after.unreadable:  # It may be the one that cannot be read.
                 raise
             return None

@@ -1,33 +1,41 @@
 """How a server learns what happened to its profile: keep -> send -> clear.
 
 Law, for each notification: it is on our disk before it is sent, and the card forgets it only after the
-server acknowledged it. Whatever goes wrong leaves it on the card, and everything can be done again: a server
-that hears the same notification twice acknowledges it twice (SGP.22 §3.5).
+server acknowledged it. Each step is in the journal, so whatever ends us in between can be gone on from; and
+everything can be done again, as a server that hears the same notification twice acknowledges it twice.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from lpa.card.es10 import Euicc
-from lpa.errors import BadAnswer, EuiccRefused, LpaError, Refused
+from lpa.errors import BadAnswer, EuiccRefused, LpaError, Refused, StorageFailed
+from lpa.journal import CHANGED, CLOSED, PROOF_KEPT, Journal, Operation
 from lpa.receipts import Receipt, Receipts
 from lpa.rsp.names import Iccid, ServerAddress
-from lpa.rsp.records import Notification, Profile
+from lpa.rsp.records import Notification, NotificationMetadata, Profile
 
+_SHOWN = 40  # bytes of what cannot be read
+_SHOWN = 40  # bytes of what cannot be read
 _log = logging.getLogger(__name__)
 
 
 class Recipient(Protocol):
     """Who can be told: `lpa.server.es9.Server`."""
 
-    def handle_notification(self, pending: bytes) -> None:
-        """Return if the notification was acknowledged; raise an `LpaError` if it was not."""
+    def handle_notification(self, pending: bytes) -> Evidence:
+        """Return if the notification was acknowledged, with how; raise an `LpaError` if it was not."""
+
+    def greet(self) -> None:
+        """Return if it can be reached and proves who it is; raise an `LpaError` if not. Tell it nothing."""
 
 
+Evidence = dict[str, str]  # how a server acknowledged: see `lpa.server.es9.Server.handle_notification`
 Directory = Callable[[ServerAddress], Recipient]
 
 
@@ -68,50 +76,82 @@ class Outbox:
     A server that could not be reached is not tried again in it: its notifications go in order or not at all.
     """
 
-    def __init__(self, euicc: Euicc, receipts: Receipts, directory: Directory) -> None:
+    def __init__(self, euicc: Euicc, receipts: Receipts, journal: Journal, directory: Directory) -> None:
         self.euicc = euicc
+        self.journal = journal
         self._receipts = receipts
         self._directory = directory
         self._silent: dict[str, LpaError] = {}
 
-    def prepare(self) -> None:
-        """Make sure that proofs can be kept. Raises `StorageFailed`: then change nothing on the card."""
+    def operation(
+        self, function: str, before: Iterable[Profile], reason: str = ""
+    ) -> contextlib.AbstractContextManager[Operation]:
+        """Begin a change of the card in the journal: see `Journal.operation`.
+
+        Raises `StorageFailed` if no proof could be kept: then change nothing on the card.
+        """
         self._receipts.prepare(self.euicc.eid)
+        return self.journal.operation(self.euicc.eid, function, tuple(before), reason)
 
-    def settle(self, happenings: Iterable[Happening]) -> tuple[Delivery, ...]:
-        """Take what the card just signed about `happenings`, and deliver it. Raises nothing of ours.
+    def settle(self, operation: Operation, happenings: Iterable[Happening]) -> tuple[Delivery, ...]:
+        """Take what the card just signed about `happenings`, keep all of it, then deliver it.
 
-        What was there before stays: it may belong to somebody who did not want it sent now.
+        Raises nothing of ours. What cannot be taken or kept leaves the operation open, to be resumed. What
+        was on the card before stays: it may belong to somebody who did not want it sent now.
         """
         happenings = tuple(happenings)
         try:
+            operation.enter(CHANGED)
             signed = self._produced(happenings)
+            self.keep(signed)
+            kept = [entry.notification for entry in self.journal.kept_since(self.euicc.eid, operation.begun)]
+            operation.enter(PROOF_KEPT)
         except LpaError as problem:
-            _log.debug("the notifications could not be taken from the card: %s", problem)
+            _log.debug("the notifications could not be taken and kept: %s", problem)
             return tuple(_not_taken(happenings, problem))
-        return (*self.deliver(signed), *_missing(happenings, signed))
+        missing = tuple(_missing(happenings, [*signed, *kept]))
+        deliveries = (*self.deliver(signed), *missing)
+        with contextlib.suppress(StorageFailed):  # Resuming it finds everything done, and closes it then.
+            operation.enter(CLOSED, " ".join(str(lost.problem) for lost in missing))
+        return deliveries
+
+    def obstacle(self, address: str) -> LpaError | None:
+        """What would keep a notification from this server now, None if nothing would."""
+        try:
+            self._directory(_parsed(address)).greet()
+        except LpaError as problem:
+            return problem
+        return None
+
+    def keep(self, signed: Iterable[Notification]) -> None:
+        """Have all of them on the disk, as receipts and in the outbox. Raises `StorageFailed`."""
+        for notification in signed:
+            self._receipts.keep(self.euicc.eid, notification)
+            self.journal.keep(self.euicc.eid, notification)
 
     def deliver(self, signed: Iterable[Notification]) -> tuple[Delivery, ...]:
-        """Keep, send and clear each. One that fails does not stop the others. Raises nothing of ours.
+        """Send and clear each of what was kept. One that fails does not stop the others.
 
-        To each server in the order of the sequence numbers (§3.5).
+        To each server in the order of the sequence numbers (§3.5). Raises nothing of ours.
         """
         in_order = sorted(signed, key=lambda notification: notification.metadata.sequence_number)
         return tuple(self._deliver(notification) for notification in in_order)
 
     def send_pending(self) -> tuple[Delivery, ...]:
-        """Deliver everything that waits on the card, taken one by one: together it can be very long."""
-        signed, unreadable = [], []
-        for told in self.euicc.list_notifications():
-            try:
-                notification = self.euicc.retrieve_notification(told.sequence_number)
-            except (BadAnswer, EuiccRefused) as problem:
-                unreadable.append(
-                    Delivery(told.event, told.address, told.iccid, told.sequence_number, problem=problem)
-                )
-            else:
-                signed += [notification] if notification else []
-        return (*self.deliver(signed), *unreadable)
+        """Deliver everything that waits on the card or in the outbox, whenever its next try is due."""
+        with self.journal.alone(self.euicc.eid):
+            listed = self.euicc.list_notifications()
+            signed, unreadable = self._one_by_one(listed)
+            unreadable += map(_unreadable, listed.unreadable)
+            self.keep(signed)
+            waiting = [entry.notification for entry in self.journal.outbox(self.euicc.eid)]
+            return (*self.deliver(waiting), *unreadable)
+
+    def send_due(self) -> tuple[Delivery, ...]:
+        """Deliver what waits in the outbox and whose next try is due."""
+        now = self.journal.clock()
+        due = [entry for entry in self.journal.outbox(self.euicc.eid) if entry.next_try <= now]
+        return self.deliver(entry.notification for entry in due)
 
     def _produced(self, happenings: tuple[Happening, ...]) -> list[Notification]:
         """What the card signed about these happenings: the newest for each profile, event and address.
@@ -122,12 +162,13 @@ class Outbox:
         newest: dict[tuple[Iccid, str, str], Notification] = {}
         for notification in self._signed({event for _, event in wanted}):
             told = notification.metadata
-            key = (told.iccid, told.event)
-            if told.iccid is None or key not in wanted or self._receipts.holds(self.euicc.eid, notification):
+            if told.iccid is None or (told.iccid, told.event) not in wanted:
                 continue
-            known = newest.get((told.iccid, told.event, _normal(told.address)))
-            if known is None or known.metadata.sequence_number < told.sequence_number:
-                newest[told.iccid, told.event, _normal(told.address)] = notification
+            if self._receipts.holds(self.euicc.eid, notification):
+                continue
+            key = (told.iccid, told.event, _normal(told.address))
+            if key not in newest or newest[key].metadata.sequence_number < told.sequence_number:
+                newest[key] = notification
         return list(newest.values())
 
     def _signed(self, events: set[str]) -> Iterable[Notification]:
@@ -138,21 +179,45 @@ class Outbox:
             return self.euicc.retrieve_notifications(sorted(events))
         except (BadAnswer, EuiccRefused) as error:
             _log.debug("not all at once (%s), so one by one", error)
-            listed = self.euicc.list_notifications()
-            each = (self.euicc.retrieve_notification(told.sequence_number) for told in listed)
-            return [notification for notification in each if notification]
+            signed, _ = self._one_by_one(self.euicc.list_notifications())
+            return signed
+
+    def _one_by_one(
+        self, listed: Iterable[NotificationMetadata]
+    ) -> tuple[list[Notification], list[Delivery]]:
+        """The signed ones of what is listed, and those that cannot be read. Together they can be long."""
+        signed, unreadable = [], []
+        for told in listed:
+            try:
+                notification = self.euicc.retrieve_notification(told.sequence_number)
+            except (BadAnswer, EuiccRefused) as problem:
+                unreadable.append(
+                    Delivery(told.event, told.address, told.iccid, told.sequence_number, problem=problem)
+                )
+            else:
+                signed += [notification] if notification else []
+        return signed, unreadable
 
     def _deliver(self, notification: Notification) -> Delivery:
-        told = notification.metadata
-        receipt, acknowledged, cleared, problem = None, False, False, None
+        told, eid = notification.metadata, self.euicc.eid
+        acknowledged, cleared, problem = False, False, None
         try:
-            receipt = self._receipts.keep(self.euicc.eid, notification)
-            self._send(notification)
-            acknowledged = True
+            entry = self.journal.entry(eid, notification)
+            acknowledged = bool(entry and entry.sent)
+            if not acknowledged:
+                evidence = self._send(notification)
+                acknowledged = True
+                self.journal.sent(eid, notification, evidence)
             self.euicc.notification_sent(told.sequence_number)
             cleared = True
+            self.journal.cleared(eid, notification)
         except LpaError as error:
             problem = error
+            with contextlib.suppress(
+                StorageFailed
+            ):  # It was noted as kept; that it failed is a comfort only.
+                self.journal.failed(eid, notification, error)
+        receipt = self._receipts.receipt(eid, notification)
         return Delivery(
             told.event,
             told.address,
@@ -164,17 +229,23 @@ class Outbox:
             problem,
         )
 
-    def _send(self, notification: Notification) -> None:
+    def _send(self, notification: Notification) -> Evidence:
         address = _normal(notification.metadata.address)
         if address in self._silent:
             raise self._silent[address]
         try:
-            self._directory(_parsed(notification.metadata.address)).handle_notification(notification.raw)
+            recipient = self._directory(_parsed(notification.metadata.address))
+            return recipient.handle_notification(notification.raw)
         except (Refused, BadAnswer):
             raise  # It speaks, and objects to this one; it may take the next.
         except LpaError as error:
             self._silent[address] = error
             raise
+
+
+def _unreadable(item: bytes) -> Delivery:
+    problem = BadAnswer(f"The card lists a notification that cannot be read: {item[:_SHOWN].hex()}.")
+    return Delivery("", "", None, problem=problem)
 
 
 def _parsed(address: str) -> ServerAddress:

@@ -29,8 +29,8 @@ _LONG_AGO = 1735689600  # 2025-01-01: before there was any of this program
 class Finding:
     """One look. `step`: where ("service", "readers", "card", "ATR", "ISD-R", "EID", "clock", "network").
 
-    `message`: what is so. `advice`: what to do about it; empty if all is well. `problem`: the error, if
-    something does not work.
+    `message`: what is so, in a sentence or as the bare fact (names, ATR, EID). `advice`: what to do about it;
+    empty if all is well. `problem`: the error, if something does not work.
     """
 
     step: str
@@ -56,13 +56,13 @@ def examine(
     step = "service"
     try:
         connected = readers()
-        yield Finding(step, "the smart card service runs")
+        yield Finding(step, "The smart card service runs.")
         step = "readers"
         chosen = choose(reader, aids, block_size)
-        yield Finding(step, _and(repr(found.name) for found in connected))
+        yield Finding(step, ", ".join(repr(found.name) for found in connected))
         step = "card"
         with PcscTransport.open(chosen.name) as transport:
-            yield Finding(step, f"the card in {chosen.name!r} is ours to use, over {transport.protocol}")
+            yield Finding(step, f"The card in {chosen.name!r} is ours to use, over {transport.protocol}.")
             yield Finding("ATR", transport.atr.hex().upper())
             yield from examine_card(transport, greet, aids=aids, block_size=block_size, clock=clock)
     except LpaError as problem:
@@ -81,7 +81,7 @@ def examine_card(
     step = "ISD-R"
     try:
         with Euicc(transport, aids=aids, block_size=block_size) as euicc:
-            yield Finding(step, f"{euicc.aid} answers")
+            yield Finding(step, f"{euicc.aid} answers.")
             step = "EID"
             yield _eid(euicc)
             addresses = _addresses(euicc)
@@ -105,9 +105,9 @@ def _eid(euicc: Euicc) -> Finding:
 def _clock(now: float) -> Finding:
     today = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now))
     if now > _LONG_AGO:
-        return Finding("clock", f"it is {today}")
+        return Finding("clock", f"It is {today}.")
     wrong = NotVerified(
-        f"the clock of this computer says {today}, and that is long ago",
+        f"The clock of this computer says {today}, and that is long ago.",
         advice="Set the clock: with a wrong one no server's certificate is valid.",
     )
     return _bad("clock", wrong)
@@ -122,22 +122,20 @@ def _addresses(euicc: Euicc) -> list[str]:
 
 def _network(addresses: Sequence[str], greet: Greet) -> Iterator[Finding]:
     if not addresses:
-        yield Finding("network", "the card names no server that could be tried")
+        yield Finding("network", "The card names no server that could be tried.")
     for address in addresses:
         try:
             greet(ServerAddress.parse(address))
-            yield Finding("network", f"{address} answers, and has proved who it is")
+            yield Finding("network", f"The server {address} answers, and has proved who it is.")
         except LpaError as problem:
             yield _bad("network", problem)
         except ValueError as error:
             yield Finding(
-                "network", str(error), advice="Only the operator can change what its profile names."
+                "network",
+                f"The card names no proper server: {error}.",
+                advice="Only the operator can change what its profile names.",
             )
 
 
 def _bad(step: str, problem: LpaError) -> Finding:
     return Finding(step, problem.message, problem.advice, problem)
-
-
-def _and(words: Iterator[str]) -> str:
-    return ", ".join(words)

@@ -38,6 +38,11 @@ class LpaError(Exception):
         if advice is not None:
             self.advice = advice
 
+    def add(self, sentence: str) -> None:
+        """Say one thing more, that only the one who catches it on its way knows."""
+        self.message = f"{self.message} {sentence}"
+        self.args = (self.message,)
+
     @property
     def kind(self) -> str:
         """The class's name, as `--json` prints it."""

@@ -56,10 +56,23 @@ class Receipts:
                 _write(path, notification.raw)
             return Receipt(path, notification)
 
+    def receipt(self, eid: Eid, notification: Notification) -> Receipt | None:
+        """The receipt of a notification, None if it is not kept here."""
+        path = self._folder / str(eid) / _file_name(notification)
+        return Receipt(path, notification) if path.exists() else None
+
     def holds(self, eid: Eid, notification: Notification) -> bool:
         """Whether this notification was kept before. Some cards sign anew each time, so by what it says."""
         known = _file_name(notification).rpartition("-")[0]
         return any((self._folder / str(eid)).glob(f"{known}-*.der"))
+
+    def eids(self) -> tuple[Eid, ...]:
+        """The cards of which something is kept."""
+        found = []
+        for path in self._folder.glob("*/"):
+            with contextlib.suppress(ValueError):
+                found.append(Eid.parse(path.name))
+        return tuple(sorted(found))
 
     def of(self, eid: Eid) -> tuple[Receipt, ...]:
         """What was kept of this card's notifications, by sequence number. Other files are left out."""
@@ -74,6 +87,16 @@ class Receipts:
         for path in (self._folder, folder):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
+
+
+def read(path: Path) -> Receipt:
+    """The receipt in any file. Raises `StorageFailed` if it cannot be read, `BadAnswer` if it is none."""
+    try:
+        return Receipt(path, Notification.from_tlv(path.read_bytes()))
+    except OSError as error:
+        raise StorageFailed(
+            f"The receipt in {path} cannot be read: {error.strerror or error}.", advice="Name another file."
+        ) from error
 
 
 def _file_name(notification: Notification) -> str:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from lpa import selection
+from lpa import findings, selection
 from lpa.card.es10 import Euicc
 from lpa.delivery import Delivery, Happening, Outbox
-from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, Refused, WireError
+from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, WireError
+from lpa.journal import DELETING, SWITCHING, Operation
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Iccid
 from lpa.rsp.records import CHANGE_TAGS, Profile
@@ -71,12 +72,13 @@ def enable(outbox: Outbox, name: str | Iccid) -> Outcome:
     if target.enabled:
         return Outcome(target)
     for profile in before:
-        # Only an operational profile is bound by PPR1 of another; tests and provisioning go ahead (§2.4.3).
+        # Only an operational profile is bound by PPR1 of another; tests and provisioning go ahead.
         if profile.enabled and target.profile_class == "operational":
-            refuse_if_bound(profile, "ppr1", "EnableProfile")
-    outbox.prepare()
-    after = _insist(euicc, _ways(euicc, euicc.enable_profile, target), _shows(target, enabled=True))
-    return _settled(outbox, target, before, after)
+            _refuse_if_bound(profile)
+    with outbox.operation("enable", before) as operation:
+        operation.enter(SWITCHING)
+        after = _insist(euicc, _ways(euicc, euicc.enable_profile, target), _shows(target, enabled=True))
+        return _settled(outbox, operation, target, after)
 
 
 def disable(outbox: Outbox, name: str | Iccid) -> Outcome:
@@ -85,23 +87,26 @@ def disable(outbox: Outbox, name: str | Iccid) -> Outcome:
     before, target = selection.read(euicc, name)
     if not target.enabled:
         return Outcome(target)
-    refuse_if_bound(target, "ppr1", "DisableProfile")
-    outbox.prepare()
-    after = _insist(euicc, _ways(euicc, euicc.disable_profile, target), _shows(target, enabled=False))
-    return _settled(outbox, target, before, after)
+    _refuse_if_bound(target)
+    with outbox.operation("disable", before) as operation:
+        operation.enter(SWITCHING)
+        after = _insist(euicc, _ways(euicc, euicc.disable_profile, target), _shows(target, enabled=False))
+        return _settled(outbox, operation, target, after)
 
 
 def reset(outbox: Outbox, options: Collection[str]) -> Outcome:
     """Delete many profiles at once, by the `options` of `Euicc.memory_reset`, and tell their servers."""
     euicc = outbox.euicc
     before = euicc.profiles(CHANGE_TAGS)
-    outbox.prepare()
     attempt = partial(euicc.memory_reset, options)
-    if set(options) == {"resetDefaultSmdpAddress"}:
-        attempt()
-        return Outcome()
-    after = _insist(euicc, (attempt, attempt), lambda after: _count(after) < _count(before))
-    return _settled(outbox, None, before, after)
+    with outbox.operation("reset", before) as operation:
+        operation.enter(DELETING)
+        if set(options) == {"resetDefaultSmdpAddress"}:
+            attempt()
+            after = before
+        else:
+            after = _insist(euicc, (attempt, attempt), lambda after: _count(after) < _count(before))
+        return _settled(outbox, operation, None, after)
 
 
 def look_again(euicc: Euicc, error: LpaError | None = None) -> Listing[Profile]:
@@ -117,16 +122,9 @@ def look_again(euicc: Euicc, error: LpaError | None = None) -> Listing[Profile]:
         raise OutcomeUnknown(f"{before} It cannot be read again: {failed.message}") from failed
 
 
-def refuse_if_bound(profile: Profile, rule: str, function: str) -> None:
-    """Raise `Refused` if a policy rule ("ppr1": not disabled, "ppr2": not deleted) stands against it."""
-    if rule in profile.policy_rules:
-        done = {"ppr1": "disabled", "ppr2": "deleted"}[rule]
-        raise Refused(
-            function,
-            "disallowedByPolicy",
-            f"The operator does not allow {profile.title} ({profile.iccid}) to be {done} ({rule.upper()}).",
-            advice="Ask the operator to lift the rule, or to remove the profile.",
-        )
+def _refuse_if_bound(profile: Profile) -> None:
+    for stop in findings.bound(profile, "ppr1"):
+        raise stop.refused
 
 
 def _insist(
@@ -141,20 +139,15 @@ def _insist(
             after = look_again(euicc, unknown)
             if done(after):
                 return after
-            raise nothing_happened(unknown) from unknown
+            raise WireError(f"{unknown.message} The card was read again: nothing was changed.") from unknown
         except EuiccRefused as error:
-            if error.reason in _FINAL:
-                raise
             refused = error
         after = look_again(euicc)
         if done(after):
             return after
+        if refused.reason in _FINAL:
+            break
     raise refused
-
-
-def nothing_happened(unknown: OutcomeUnknown) -> WireError:
-    """The error to raise when an answer was lost and the card shows that nothing was done."""
-    return WireError(f"{unknown.message} The card was read again: nothing was changed.")
 
 
 def _ways(euicc: Euicc, switch: Switch, profile: Profile) -> Iterator[Attempt]:
@@ -178,14 +171,14 @@ def _shows(profile: Profile, *, enabled: bool) -> Callable[[Listing[Profile]], b
 
 
 def _settled(
-    outbox: Outbox, target: Profile | None, before: Listing[Profile], after: Listing[Profile]
+    outbox: Outbox, operation: Operation, target: Profile | None, after: Listing[Profile]
 ) -> Outcome:
-    happenings = tuple(_happenings(before, after))
-    return Outcome(target, happenings, outbox.settle(happenings))
+    happenings = tuple(differences(operation.before, after))
+    return Outcome(target, happenings, outbox.settle(operation, happenings))
 
 
-def _happenings(before: Listing[Profile], after: Listing[Profile]) -> Iterator[Happening]:
-    """What the two lists differ in. A profile that may hide in an unreadable item is not gone."""
+def differences(before: Iterable[Profile], after: Listing[Profile]) -> Iterator[Happening]:
+    """What happened between two lists. A profile that may hide in an unreadable item is not gone."""
     now = {profile.iccid: profile for profile in after}
     for profile in before:
         if profile.iccid in now:

@@ -104,7 +104,7 @@ def test_an_empty_reader_and_an_ordinary_sim_are_passed_over(
 def test_between_two_euiccs_a_person_must_choose(euicc: SimulatedEuicc, virtual_reader: PlugIn) -> None:
     other = SimulatedEuicc.create(None)
     with virtual_reader(euicc, slot=0), virtual_reader(other, slot=1):
-        with pytest.raises(NoReader, match="2 readers hold an eUICC"):
+        with pytest.raises(NoReader, match="More than one reader holds an eUICC"):
             choose()
         for name in ("1", READERS[1], "00 01"):
             with Assistant.open(name) as assistant:
@@ -112,7 +112,7 @@ def test_between_two_euiccs_a_person_must_choose(euicc: SimulatedEuicc, virtual_
 
 
 def test_no_card_in_any_reader_says_so_for_each(service: Service) -> None:
-    with pytest.raises(NoReader, match=r"no card in .*00 00.*; .*no card in .*00 01"):
+    with pytest.raises(NoReader, match=r"no card in .*00 00.*no card in .*00 01"):
         choose()
     assert [type(found.problem) for found in map(probe, readers())] == [NoCard, NoCard]
 

@@ -7,7 +7,6 @@ from typing import Literal
 import pytest
 
 from lpa.card.pcsc import PcscTransport
-from lpa.errors import CardUnpowered
 from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc
 
@@ -45,13 +44,3 @@ def test_a_reset_is_a_power_cycle_in_which_it_forgets_its_channels(virtual_reade
         assert card.resets == before + 1
         _, sw = transport.transmit(_SELECT_ISDR)
         assert sw == 0x6881
-
-
-def test_it_loses_its_power_when_somebody_takes_it(virtual_reader: PlugIn) -> None:
-    card = SimulatedEuicc.create(None)
-    with virtual_reader(card) as reader:
-        with PcscTransport.open(reader.name) as transport:
-            transport.stale = True
-        reader.pull()
-        with pytest.raises(CardUnpowered):
-            card.transmit(_OPEN_CHANNEL)

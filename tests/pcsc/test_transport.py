@@ -67,7 +67,7 @@ def test_a_held_card_is_busy_for_every_other_process_until_it_is_given_back(
     with virtual_reader(ScriptedCard()) as reader:
         with PcscTransport.open(reader.name):
             assert other_process(_OPEN_AND_PRINT, reader.name) == "CardBusy"
-            with pytest.raises(CardBusy, match="another program uses the card"):
+            with pytest.raises(CardBusy, match="Another program uses the card"):
                 PcscTransport.open(reader.name)
         assert other_process(_OPEN_AND_PRINT, reader.name) == "opened"
 
@@ -104,30 +104,13 @@ def test_reset_takes_the_power_off_and_on_and_keeps_others_out(virtual_reader: P
             PcscTransport.open(reader.name)
 
 
-def test_a_card_that_was_only_read_stays_powered(virtual_reader: PlugIn) -> None:
+def test_a_card_stays_powered_for_the_next_command(virtual_reader: PlugIn) -> None:
     card = ScriptedCard()
     with virtual_reader(card) as reader:
         with PcscTransport.open(reader.name):
             card.seen.clear()
         with PcscTransport.open(reader.name):
             assert card.seen == []
-
-
-def test_a_card_that_shows_another_profile_loses_its_power_at_the_end(virtual_reader: PlugIn) -> None:
-    card = ScriptedCard()
-    with virtual_reader(card) as reader:
-        with PcscTransport.open(reader.name) as transport:
-            transport.stale = True
-            card.seen.clear()
-        with PcscTransport.open(reader.name):
-            assert card.seen == ["off", "reset"]
-
-
-def test_a_reset_makes_a_stale_card_fresh(virtual_reader: PlugIn) -> None:
-    with virtual_reader(ScriptedCard()) as reader, PcscTransport.open(reader.name) as transport:
-        transport.stale = True
-        transport.reset()
-        assert not transport.stale
 
 
 def test_a_card_pulled_between_two_commands_is_gone(virtual_reader: PlugIn) -> None:
@@ -139,13 +122,12 @@ def test_a_card_pulled_between_two_commands_is_gone(virtual_reader: PlugIn) -> N
             transport.reset()
 
 
-def test_a_card_pulled_during_a_command_is_gone_and_its_picture_stale(virtual_reader: PlugIn) -> None:
+def test_a_card_pulled_during_a_command_is_gone(virtual_reader: PlugIn) -> None:
     card = ScriptedCard()
     with virtual_reader(card) as reader, PcscTransport.open(reader.name) as transport:
         card.instead = reader.cut
         with pytest.raises(CardRemoved):
             transport.transmit(bytes.fromhex("00A40004023F0000"))
-        assert transport.stale
 
 
 @pytest.mark.usefixtures("service")

@@ -31,7 +31,11 @@ def test_info_says_what_the_card_is(reader: str) -> None:
     facts = dict(line.split("  ", 1) for line in ran.out.splitlines() if not line.startswith(" "))
     assert facts["ISD-R"].strip() == "A0000005591010FFFFFFFF8900000100"
     assert facts["SGP.22"].strip() == "2.2.2"
-    assert facts["Memory"].strip().startswith("■■■□□□□□□  390 KiB free: room for about 6 more")
+    assert facts["Memory"].strip() == "■■■□□□□□□  390 KiB free"
+    assert facts["TS 102 241"].strip() == "15.0.0"
+    assert facts["Allows rules of"].strip() == (
+        "any operator, if you agree: may not be disabled (PPR1), may not be deleted (PPR2)"
+    )
     document = command.run("--reader", reader, "info", "--json").document
     assert document["result"]["eid"] == facts["EID"].strip()
     assert document["result"]["info2"]["svn"] == "2.2.2"
@@ -70,8 +74,8 @@ def test_doctor_walks_to_the_servers_and_names_what_does_not_work(reader: str) -
     ran = command.run("--reader", reader, "--connect-to", "::127.0.0.1:1", "doctor")
     assert (ran.code, ran.err) == (3, "")
     lines = ran.out.splitlines()
-    assert lines[0] == "good      ISD-R    A0000005591010FFFFFFFF8900000100 answers"
-    assert lines[3].startswith("bad       network  cannot reach albion.smdp.example at 127.0.0.1:1: ")
+    assert lines[0] == "good      ISD-R    A0000005591010FFFFFFFF8900000100 answers."
+    assert lines[3].startswith("bad       network  Cannot reach albion.smdp.example at 127.0.0.1:1: ")
     ran = command.run("--reader", reader, "--connect-to", "::127.0.0.1:1", "doctor", "--json")
     assert ran.document["error"]["kind"] == "ConnectFailed"
     steps = [(finding["step"], finding["verdict"]) for finding in ran.document["result"]["findings"]]
@@ -81,7 +85,7 @@ def test_doctor_walks_to_the_servers_and_names_what_does_not_work(reader: str) -
 def test_without_a_smart_card_service_doctor_says_how_to_start_it(tmp_path: Path) -> None:
     ran = _run_without_service(tmp_path, "doctor")
     assert ran.code == 3
-    assert ran.out.startswith("bad       service  the smart card service is not running\n")
+    assert ran.out.startswith("bad       service  The smart card service is not running.\n")
     assert len(ran.out.splitlines()) == 2
 
 

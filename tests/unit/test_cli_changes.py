@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from lpa import Assistant
+from lpa.journal import DELETING, Journal
+from lpa.rsp.names import Eid, Iccid
+from lpa.rsp.records import NotificationConfiguration, Profile
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.pki import Authority
 from lpa.sim.profiles import SimulatedProfile
@@ -112,6 +117,13 @@ def test_a_plan_says_what_would_be_done_and_does_nothing(world: World) -> None:
         "Servers told  albion.smdp.example\n"
         f"What stays    Nordlicht ({NORDLICHT}), disabled\n"
         f"              示例移动 ({SHILI}), disabled\n"
+        "Note: The card has 390 KiB free now.\n"
+        "Note: albion.smdp.example can be reached, and is who it says it is.\n"
+        "Note: Are all bills of Albion Mobile paid, and is the contract's term over?\n"
+        "Note: Is there a balance left, or a deposit that Albion Mobile owes you?\n"
+        "Note: Which accounts, banks and services know this number? Give them another one first.\n"
+        "Note: Can you still reach Albion Mobile when the number is gone, and prove who you are?\n"
+        "Note: Deleting the profile does not end the contract with Albion Mobile.\n"
     )
     document = command.run(*world.found, "delete", "0017", "--disable-first", "--plan", "--json").document
     assert document["result"]["addresses"] == ["albion.smdp.example"]
@@ -185,7 +197,11 @@ def test_a_profile_in_use_is_not_deleted_without_consent_to_disable_it(world: Wo
 
 def test_an_operator_that_no_server_tells_must_be_told_by_the_person(tmp_path: Path) -> None:
     folder = command.card(tmp_path / "card", SimulatedProfile(NORDLICHT, service_provider="Nordlicht"))
-    ran = command.run("--reader", f"sim:{folder}", "--state-dir", tmp_path, "delete", "0025", "--yes")
+    options = ("--reader", f"sim:{folder}", "--state-dir", tmp_path, "delete", "0025", "--yes")
+    unaccepted = command.run(*options)
+    assert unaccepted.code == 1
+    assert "--accept last-profile --accept nobody-told accepts them." in unaccepted.err
+    ran = command.run(*options, "--accept", "last-profile", "--accept", "nobody-told")
     assert ran.code == 0
     assert "Servers told  none: the operator will not hear of it from the card, so tell them" in ran.err
     assert ran.out == (
@@ -229,3 +245,47 @@ def test_resetting_only_the_default_server_deletes_no_profile(world: World) -> N
     assert "To delete       no profile\n" in ran.err
     assert len(world.states) == 3
     assert "smdp.example" in command.run(*world.found, "default-server").out
+
+
+def test_a_protected_profile_is_not_deleted_until_it_is_unprotected(world: World) -> None:
+    assert command.run(*world.found, "protect", "0025").out == (
+        f"Nordlicht ({NORDLICHT}) is protected: 'lpa delete' refuses it.\n"
+    )
+    refused = command.run(*world.found, "delete", "0025", "--yes", "--json")
+    assert (refused.code, refused.document["error"]["reason"]) == (1, "protected")
+    assert command.run(*world.found, "unprotect", "0025").code == 0
+    assert command.run(*world.found, "delete", "0025", "--yes").code == 0
+    assert len(world.states) == 2
+
+
+def test_the_plan_in_json_has_every_finding_with_its_level(world: World) -> None:
+    document = command.run(*world.found, "delete", "0017", "--plan", "--json").document
+    levels = {finding["name"]: finding["level"] for finding in document["result"]["findings"]}
+    assert levels["profileNotInDisabledState"] == "stop"
+    assert levels["contract"] == "note"
+    assert len(world.states) == 3
+
+
+def test_what_was_left_unfinished_is_settled_before_the_next_change_and_said(world: World) -> None:
+    told = (NotificationConfiguration(("delete",), "nordlicht.smdp.example"),)
+    before = (
+        Profile(Iccid.parse(ALBION), state="enabled"),
+        Profile(Iccid.parse(NORDLICHT), service_provider="Nordlicht", notifications=told),
+        Profile(Iccid.parse(SHILI)),
+    )
+    with SimulatedEuicc.load(world.card) as card, Assistant(card) as assistant:
+        assistant.euicc.delete_profile(Iccid.parse(NORDLICHT))
+    journal = Journal(Path(world.found[3]))
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        journal.operation(Eid.parse(world.eid), "delete", before) as it,
+    ):
+        it.enter(DELETING)
+        raise KeyboardInterrupt
+    journal.close()
+    ran = command.run(*world.found, "disable", "0017")
+    assert ran.code == 0
+    assert "An earlier 'delete' (" in ran.err
+    assert f"  Deleted Nordlicht ({NORDLICHT})." in ran.err
+    assert world.told == [("delete", NORDLICHT), ("disable", ALBION)]
+    assert command.run(*world.found, "resume").err == "Nothing was left unfinished.\n"

@@ -80,18 +80,13 @@ def test_an_error_has_its_exit_code_and_its_document(
 
 
 def test_a_person_gets_the_message_and_the_advice_on_stderr(fail_with: Prepare) -> None:
-    fail_with(errors.NoCard("there is no card in 'R'", advice="Put it in."))
+    fail_with(errors.NoCard("There is no card in 'R'.", advice="Put it in."))
     assert command.run(FIXTURE) == command.Ran(3, "", "lpa: There is no card in 'R'.\nPut it in.\n")
-
-
-def test_a_servers_name_at_the_beginning_of_a_message_stays_as_it_is(fail_with: Prepare) -> None:
-    fail_with(errors.BadAnswer("rsp.example answered nonsense", advice=""))
-    assert command.run(FIXTURE).err == "lpa: rsp.example answered nonsense.\n"
 
 
 def test_a_message_cannot_steer_the_terminal(fail_with: Prepare) -> None:
     fail_with(errors.Refused("f", "r", "\x1b[2Jgone\u202edeleted\nlpa: done", advice="\x9b31m"))
-    assert command.run(FIXTURE).err == "lpa: \\x1b[2Jgone\\u202edeleted\\nlpa: done.\n\\x9b31m\n"
+    assert command.run(FIXTURE).err == "lpa: \\x1b[2Jgone\\u202edeleted\\nlpa: done\n\\x9b31m\n"
     assert "\\u202e" in command.run(FIXTURE, "--json").out
 
 

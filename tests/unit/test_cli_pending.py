@@ -54,7 +54,7 @@ def test_what_is_sent_and_acknowledged_waits_no_more(options: tuple[str, ...], t
     assert lines[-1] == "Every server that had to be told has acknowledged it."
     assert _waiting(tmp_path) == 0
     assert command.run(*options, "notifications", "send") == command.Ran(
-        0, "", "Nothing waits on the card.\n"
+        0, "", "Nothing waits for a server.\n"
     )
     assert command.run(*options, "notifications", "list") == command.Ran(
         0, "", "Nothing waits on the card.\n"
@@ -75,7 +75,7 @@ def test_what_no_server_acknowledged_is_not_removed_without_a_word(
     ran = command.run(*options, "notifications", "remove", "1")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == (
-        f"lpa: albion.smdp.example has not acknowledged notification 1 (disable of {ALBION}), "
+        f"lpa: The server albion.smdp.example has not acknowledged notification 1 (disable of {ALBION}), "
         "and would never hear of it.\n"
         "'lpa notifications send' delivers it. To remove it all the same, add --unsent.\n"
     )

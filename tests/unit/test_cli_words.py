@@ -26,7 +26,7 @@ def _said(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> tuple[int, li
 
 
 def test_a_last_look_that_finds_something_wrong_is_exit_code_3(capsys: pytest.CaptureFixture[str]) -> None:
-    outcome = Outcome(PROFILE, DELETED, problem=BadAnswer("the card still lists it", advice="Look again."))
+    outcome = Outcome(PROFILE, DELETED, problem=BadAnswer("The card still lists it.", advice="Look again."))
     code, lines = _said(outcome, capsys)
     assert code == 3
     assert lines[-2:] == ["But: The card still lists it.", "Look again."]
@@ -35,7 +35,7 @@ def test_a_last_look_that_finds_something_wrong_is_exit_code_3(capsys: pytest.Ca
 def test_what_the_card_still_holds_after_an_acknowledgement_is_said_and_no_failure(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    pulled = CardRemoved("the card was taken out", advice="Put it back.")
+    pulled = CardRemoved("The card was taken out.", advice="Put it back.")
     delivery = Delivery("delete", "rsp.example", ICCID, 7, acknowledged=True, problem=pulled)
     code, lines = _said(Outcome(PROFILE, DELETED, (delivery,)), capsys)
     assert code == 0
@@ -85,3 +85,16 @@ def test_a_narrow_terminal_breaks_names_and_never_numbers(monkeypatch: pytest.Mo
         "Prepaid",
         "示例移动",
     ]
+
+
+def test_a_terminal_that_is_too_narrow_cuts_off_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "20")
+    ours, theirs = pty.openpty()
+    with open(theirs, "w", encoding="utf-8") as terminal:  # noqa: PTH123  (a descriptor has no path)
+        monkeypatch.setattr("sys.stdout", terminal)
+        Screen(json=False).table(("ICCID", "State"), [("8949985000000000025", "disabled")])
+        monkeypatch.undo()
+        shown = os.read(ours, 4096).decode()
+    os.close(ours)
+    assert "8949985000000000025  disabled" in shown

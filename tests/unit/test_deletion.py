@@ -70,10 +70,14 @@ def test_the_order_is_keep_send_clear(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
 ) -> None:
     class Watching:
-        def handle_notification(self, pending: bytes) -> None:
+        def greet(self) -> None:
+            """It can always be reached."""
+
+        def handle_notification(self, pending: bytes) -> dict[str, str]:
             kept = [path.read_bytes() for path in (tmp_path / "state").rglob("*.der")]
             assert pending in kept, "sent before it was kept"
             assert SENT not in card.requests, "cleared before it was acknowledged"
+            return {}
 
     assistant._directory = lambda _address: Watching()
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
@@ -92,12 +96,12 @@ def test_the_order_is_keep_send_clear(
     ],
 )
 def test_what_the_card_would_refuse_is_refused_before_it_is_asked(
-    rules: tuple[str, ...], state: str, disable_first: bool, function: str, reason: str
+    rules: tuple[str, ...], state: str, disable_first: bool, function: str, reason: str, tmp_path: Path
 ) -> None:
     profile = replace(SimulatedEuicc.create(None).profiles[0], policy_rules=rules, state=state)
     card = DisturbedCard(SimulatedEuicc.create(None, profiles=[profile]))
-    with Assistant(card) as assistant, pytest.raises(Refused) as caught:
-        assistant.plan_deletion(profile.iccid, disable_first=disable_first)
+    with Assistant(card, state_dir=tmp_path) as assistant, pytest.raises(Refused) as caught:
+        assistant.delete(assistant.plan_deletion(profile.iccid, disable_first=disable_first))
     assert (caught.value.function, caught.value.reason) == (function, reason)
     assert not isinstance(caught.value, EuiccRefused)
     assert caught.value.advice
@@ -167,7 +171,7 @@ def test_a_deletion_that_was_lost_on_its_way_changed_nothing_and_is_not_tried_ag
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
     card.instead(DELETE, "6F00")
-    with pytest.raises(WireError, match="nothing was changed"):
+    with pytest.raises(WireError, match="it still has the profile"):
         assistant.delete(plan)
     assert card.requests.count(DELETE) == 1
     assert len(iccids(euicc)) == 3
@@ -295,7 +299,10 @@ def test_an_unreachable_server_leaves_everything_for_later(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, directory: Directory, tmp_path: Path
 ) -> None:
     class Silent:
-        def handle_notification(self, pending: bytes) -> None:
+        def greet(self) -> None:
+            """It can always be reached."""
+
+        def handle_notification(self, pending: bytes) -> dict[str, str]:
             raise ConnectFailed("the server cannot be reached")
 
     def nobody(_address: ServerAddress) -> Silent:

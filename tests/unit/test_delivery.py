@@ -38,10 +38,14 @@ class Servers:
         def __init__(self, servers: Servers, address: ServerAddress) -> None:
             self.servers, self.address = servers, address
 
-        def handle_notification(self, pending: bytes) -> None:
+        def greet(self) -> None:
+            """It can always be reached."""
+
+        def handle_notification(self, pending: bytes) -> dict[str, str]:
             self.servers.asked.append((str(self.address), len(pending)))
             if self.address.host in self.servers.faults:
                 raise self.servers.faults[self.address.host]
+            return {}
 
 
 def card_with(*addresses: str, events: tuple[str, ...] = ("enable", "disable", "delete")) -> SimulatedEuicc:

@@ -23,7 +23,7 @@ class Network:
     def greet(self, address: ServerAddress) -> None:
         self.greeted.append(str(address))
         if address.host in self.away:
-            raise ConnectFailed(f"cannot reach {address}")
+            raise ConnectFailed(f"Cannot reach {address}.")
 
 
 def _walk(card: SimulatedEuicc, network: Network, now: float = NOW) -> list[tuple[str, str, str]]:
@@ -34,12 +34,12 @@ def _walk(card: SimulatedEuicc, network: Network, now: float = NOW) -> list[tupl
 def test_a_walk_without_trouble_ends_at_every_server_of_the_card() -> None:
     card, network = SimulatedEuicc.create(None), Network()
     assert _walk(card, network) == [
-        ("ISD-R", "good", "A0000005591010FFFFFFFF8900000100 answers"),
+        ("ISD-R", "good", "A0000005591010FFFFFFFF8900000100 answers."),
         ("EID", "good", card.eid),
-        ("clock", "good", "it is 2027-01-15 08:00 UTC"),
-        ("network", "good", "albion.smdp.example answers, and has proved who it is"),
-        ("network", "good", "nordlicht.smdp.example answers, and has proved who it is"),
-        ("network", "good", "shili.smdp.example answers, and has proved who it is"),
+        ("clock", "good", "It is 2027-01-15 08:00 UTC."),
+        ("network", "good", "The server albion.smdp.example answers, and has proved who it is."),
+        ("network", "good", "The server nordlicht.smdp.example answers, and has proved who it is."),
+        ("network", "good", "The server shili.smdp.example answers, and has proved who it is."),
     ]
     assert network.greeted == ["albion.smdp.example", "nordlicht.smdp.example", "shili.smdp.example"]
 
@@ -60,9 +60,11 @@ def test_wrong_check_digits_are_doubtful_and_no_end() -> None:
 
 
 def test_a_clock_that_stands_in_the_past_is_bad() -> None:
-    assert ("clock", "bad", "the clock of this computer says 1970-01-01 00:00 UTC, and that is long ago") in (
-        _walk(SimulatedEuicc.create(None), Network(), now=0.0)
-    )
+    assert (
+        "clock",
+        "bad",
+        "The clock of this computer says 1970-01-01 00:00 UTC, and that is long ago.",
+    ) in (_walk(SimulatedEuicc.create(None), Network(), now=0.0))
 
 
 def test_one_server_that_is_away_does_not_hide_the_others() -> None:
@@ -77,10 +79,14 @@ def test_a_profile_that_names_no_server_is_doubtful() -> None:
     profile = replace(SimulatedEuicc.create(None).profiles[0], notifications=((("delete",), "10.0.0.1"),))
     network = Network()
     steps = _walk(SimulatedEuicc.create(None, profiles=[profile]), network)
-    assert steps[-1] == ("network", "doubtful", "'10.0.0.1' is not the name of a server")
+    assert steps[-1] == (
+        "network",
+        "doubtful",
+        "The card names no proper server: '10.0.0.1' is not the name of a server.",
+    )
     assert network.greeted == []
 
 
 def test_a_card_without_servers_leaves_nothing_to_try() -> None:
     steps = _walk(SimulatedEuicc.create(None, profiles=0), Network())
-    assert steps[-1] == ("network", "good", "the card names no server that could be tried")
+    assert steps[-1] == ("network", "good", "The card names no server that could be tried.")

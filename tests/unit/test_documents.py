@@ -1,12 +1,48 @@
-"""What the documents show is what the commands print."""
+"""What the documents show is what the commands print, and they are complete."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from lpa import errors
+from lpa.rsp.reasons import explain, server_reason
 from tests import documented
+from tests.unit.test_errors import KINDS, reasons_of_our_own
+from tests.unit.test_reasons import PAIRS, REFUSALS
+
+ERRORS = documented.ROOT / "docs" / "errors.md"
 
 
 @pytest.mark.parametrize("document", documented.DOCUMENTS, ids=lambda path: path.name)
 def test_a_document_shows_what_the_commands_print(document: Path) -> None:
     assert documented.replayed(document) == document.read_text()
+
+
+@pytest.mark.parametrize("document", documented.DOCUMENTS, ids=lambda path: path.name)
+def test_a_link_to_a_file_leads_to_one(document: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text())
+    assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("kind", KINDS.values())
+def test_every_kind_of_error_is_documented_with_its_advice(kind: type[errors.LpaError]) -> None:
+    rows = [line for line in ERRORS.read_text().splitlines() if f"`{kind.__name__}`" in line]
+    assert any(kind.advice in row for row in rows)
+
+
+@pytest.mark.parametrize(("function", "reason"), REFUSALS)
+def test_every_reason_of_a_card_is_documented_with_its_sentences(function: str, reason: str) -> None:
+    message, advice = explain(function, reason)
+    rows = [line for line in ERRORS.read_text().splitlines() if line.startswith(f"| `{reason}` |")]
+    assert any(function in row and f"| {message} | {advice} |" in row for row in rows)
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_every_reason_of_a_server_is_documented_with_its_sentence(pair: str) -> None:
+    assert f"| `{pair}` | {server_reason(*pair.split('/'))} |" in ERRORS.read_text().splitlines()
+
+
+def test_every_reason_of_our_own_is_documented() -> None:
+    text = ERRORS.read_text()
+    assert [reason for reason in sorted(reasons_of_our_own()) if f"| `{reason}` |" not in text] == []

@@ -119,6 +119,16 @@ def test_the_rules_authorisation_table() -> None:
     assert rule.consent_required
 
 
+@pytest.mark.parametrize("status", ["6A80", "6A88", "6D00"])
+def test_a_card_older_than_the_rules_authorisation_table_has_no_rules(status: str) -> None:
+    assert call(Euicc.rules, "BF4300", "", status) == ()
+
+
+def test_a_card_that_cannot_tell_its_rules_now_is_not_taken_for_one_without() -> None:
+    with pytest.raises(BadAnswer, match="6985"):
+        call(Euicc.rules, "BF4300", "", "6985")
+
+
 def test_the_challenge_has_16_bytes() -> None:
     answer = "BF2E12 8010 000102030405060708090A0B0C0D0E0F"
     assert call(Euicc.challenge, "BF2E00", answer) == bytes(range(16))
@@ -323,7 +333,7 @@ def test_a_notification_under_another_number_is_not_the_one_asked_for() -> None:
 
 
 def test_a_notification_that_cannot_be_read_is_a_bad_answer() -> None:
-    with pytest.raises(BadAnswer, match="notification 1 cannot be read"):
+    with pytest.raises(BadAnswer, match="Notification 1 cannot be read"):
         call(lambda euicc: euicc.retrieve_notification(1), "BF2B05 A003 800101", "BF2B04 A002 3000")
 
 

@@ -65,15 +65,22 @@ def test_a_failed_header_is_a_refusal_with_the_servers_own_codes(content_type: s
     assert (refused.function, refused.subject, refused.reason_code) == ("HandleNotification", "8.1", "6.1")
     assert refused.reason == "8.1/6.1"
     assert refused.message == (
-        "smdp.example refused HandleNotification (8.1/6.1): the eUICC's signature does not hold; Nein.; x"
+        "The server smdp.example refused HandleNotification (8.1/6.1). "
+        'The server does not accept the card\'s signature. It says "Nein.; x".'
     )
 
 
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (header("Expired", subjectCode="8.8.5", reasonCode="4.10"), "let expire .*the order has expired$"),
-        (header("Failed", subjectCode="8.99", reasonCode="1.1"), r"\(8.99/1.1\): it gave no reason that"),
+        (
+            header("Expired", subjectCode="8.8.5", reasonCode="4.10"),
+            r"let expire .*\. The order has expired\.$",
+        ),
+        (
+            header("Failed", subjectCode="8.99", reasonCode="9.1"),
+            r"\(8.99/9.1\)\. The specification does not name",
+        ),
         (header("Failed"), r"refused HandleNotification \(\?/\?\)"),
         (header("Failed", subjectCode=8, reasonCode=None), r"\(8/None\)"),
     ],

@@ -8,7 +8,8 @@ import pytest
 
 from lpa.errors import BadAnswer, ConnectFailed, LpaError, NotVerified, OutcomeUnknown
 from lpa.rsp.names import ServerAddress
-from lpa.server.https import Answer, ConnectTo, Https
+from lpa.server.connect_to import ConnectTo
+from lpa.server.https import Answer, Https
 from lpa.sim.https import tls_context
 from lpa.sim.pki import Authority, Credentials
 from tests.unit.tls_faults import (
@@ -125,11 +126,11 @@ def test_a_server_that_is_down_is_named_with_the_reason() -> None:
     port = free_port()
     with pytest.raises(ConnectFailed) as caught:
         post(https(Peer(port)))
-    assert str(caught.value) == f"cannot reach smdp.example at 127.0.0.1:{port}: connection refused"
+    assert str(caught.value) == f"Cannot reach smdp.example at 127.0.0.1:{port}: connection refused."
 
 
 def test_a_name_that_does_not_resolve_is_named() -> None:
-    with pytest.raises(ConnectFailed, match=r"cannot reach nowhere\.invalid: the name does not resolve"):
+    with pytest.raises(ConnectFailed, match=r"Cannot reach nowhere\.invalid: the name does not resolve"):
         post(Https(trusting(CI)), ServerAddress("nowhere.invalid"))
 
 
@@ -184,7 +185,7 @@ def test_a_certificate_that_does_not_hold_gets_nothing_sent(credentials: Credent
         with pytest.raises(NotVerified, match=objection) as caught:
             post(https(peer))
         assert peer.requests == []
-    assert str(caught.value).startswith("smdp.example could not prove that it is smdp.example: ")
+    assert str(caught.value).startswith("The server smdp.example could not prove that it is smdp.example: ")
 
 
 def test_an_unknown_root_that_the_server_sends_along_is_not_trusted() -> None:
@@ -256,7 +257,7 @@ def test_an_objection_without_a_sentence_of_ours_is_told_in_openssls_words() -> 
 def test_half_an_answer_leaves_the_outcome_unknown(script: Script, reason: str) -> None:
     with tls_peer(script) as peer, pytest.raises(OutcomeUnknown, match=reason) as caught:
         post(https(peer))
-    assert str(caught.value).startswith("the request went to smdp.example, and no complete answer came back")
+    assert str(caught.value).startswith("The request went to smdp.example, and no complete answer came back")
     assert "list" not in caught.value.advice  # the default advice is about a card
 
 

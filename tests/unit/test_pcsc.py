@@ -60,7 +60,7 @@ def test_a_return_code_below_zero_means_the_same(code: int, kind: type[WireError
 
 
 def test_an_error_about_a_reader_names_it() -> None:
-    assert pcsc.failure(0x8010000C, "Reader {1}").message == "there is no card in 'Reader {1}'"
+    assert pcsc.failure(0x8010000C, "Reader {1}").message == "There is no card in 'Reader {1}'."
 
 
 def test_an_unknown_return_code_keeps_its_number() -> None:

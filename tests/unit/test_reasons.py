@@ -77,7 +77,7 @@ def test_every_refusal_that_the_specification_names_has_a_sentence_and_an_advice
     message, advice = explain(function, reason)
     assert reason not in message
     assert "specification" not in message
-    assert re.fullmatch(r"[a-z].*[^.]", message)
+    assert re.fullmatch(r"[A-Z].*[^.]\.", message)
     assert re.fullmatch(r"[A-Z].*\.", advice)
 
 
@@ -87,7 +87,7 @@ def test_advice_names_commands_that_exist(function: str, reason: str) -> None:
 
 
 def test_what_a_reason_means_depends_on_the_function() -> None:
-    assert explain("EnableProfile", "profileNotInDisabledState")[0] == "the profile is already enabled"
+    assert explain("EnableProfile", "profileNotInDisabledState")[0] == "The profile is already enabled."
     assert (
         "only a disabled profile can be deleted" in explain("DeleteProfile", "profileNotInDisabledState")[0]
     )
@@ -98,21 +98,21 @@ def test_what_a_reason_means_depends_on_the_function() -> None:
 
 def test_a_reason_that_nobody_names_keeps_its_number() -> None:
     message, advice = explain("DeleteProfile", "99")
-    assert message == "the card answered 99 to DeleteProfile, which the specification does not name"
+    assert message == "The card answered 99 to DeleteProfile, which the specification does not name."
     assert "lpa list" in advice
 
 
 @pytest.mark.parametrize("pair", PAIRS)
 def test_every_pair_of_codes_in_use_has_a_sentence_of_its_own(pair: str) -> None:
     sentence = server_reason(*pair.split("/"))
-    assert re.fullmatch(r"[a-z][^:/]*[^.:/]", sentence)
+    assert re.fullmatch(r"[A-Z][^:/]*[^.:/]\.", sentence)
 
 
 def test_a_pair_without_a_sentence_is_put_together_from_its_halves() -> None:
-    assert server_reason("8.2.7", "4.10") == "the confirmation code: has expired"
-    assert server_reason("8.2", "9.9") == "the profile: reason 9.9"
-    assert server_reason("9.9", "3.8") == "subject 9.9: refused"
+    assert server_reason("8.2.7", "4.10") == "The confirmation code has expired."
+    assert server_reason("8.2", "9.9") == "The profile has what it calls 9.9."
+    assert server_reason("9.9", "3.8") == "What it calls 9.9 was refused."
 
 
 def test_codes_that_nobody_names_stay_codes() -> None:
-    assert server_reason("9.9", "9.8") == "the server answered 9.9/9.8, which the specification does not name"
+    assert server_reason("9.9", "9.8") == "The specification does not name these codes."

@@ -82,9 +82,9 @@ def test_select_without_data_wanted_gives_none() -> None:
 def test_select_refuses_what_it_does_not_know_and_keeps_what_was_selected() -> None:
     card = made()
     send(card, f"00{SELECT_ISDR}")
-    assert send(card, "00A4040007A0000000871002") == "6A82"
+    assert send(card, "00A4040007A0000000871004") == "6A82"
     assert send(card, "00A40004026F07") == "6A82"
-    assert send(card, "00A40804047F106F3A") == "6A82"
+    assert send(card, "00A40804047F106F3B") == "6A82"
     assert send(card, "00A40001023F00") == "6A86"
     assert send(card, "00A40304023F00") == "6A86"
     assert send(card, f"80E2910006{GET_EID}") == "6115"

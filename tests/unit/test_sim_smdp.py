@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 
 from lpa.errors import ConnectFailed, ServerRefused, StorageFailed
 from lpa.rsp.names import Iccid, ServerAddress
+from lpa.server.connect_to import ConnectTo
 from lpa.server.es9 import Server
-from lpa.server.https import ConnectTo, Https
+from lpa.server.https import Https
 from lpa.sim.acceptance import Rejection, accept
 from lpa.sim.pki import Authority, Credentials, der
 from lpa.sim.smdp import SimulatedSmdp

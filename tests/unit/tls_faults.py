@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from lpa.server.https import ConnectTo, Https
+from lpa.server.connect_to import ConnectTo
+from lpa.server.https import Https
 from lpa.server.trust import Trust
 from lpa.sim.https import tls_context
 from lpa.sim.pki import Authority, Credentials, pem

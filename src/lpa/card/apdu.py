@@ -1,6 +1,6 @@
 """The way to an application on the card: a logical channel, and commands of any length over it.
 
-Law: status words live in this file. Below it are APDUs, above it are ES10 messages.
+Law: the status words of ES10 live in this file. Below it are APDUs, above it are ES10 messages.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ TRAFFIC = 5  # the log level below DEBUG that shows what goes over the wire
 _log = logging.getLogger(__name__)
 logging.addLevelName(TRAFFIC, "TRAFFIC")
 
+# Bytes of a command in one APDU. Some modems take no more than the smallest through their AT interface.
 LARGEST_BLOCK = 255
-_SMALLEST_BLOCK = 6  # the smallest that a modem's AT interface was seen to need
+SMALLEST_BLOCK = 6
 _MOST_BLOCKS = 256  # P2 counts them in one byte
 _LONGEST_ANSWER = 65535
+_HEADER = 4  # bytes of a command that say what it is
+_VERIFY = 0x20  # the command that carries a PIN
 
 _SELECT_MF = bytes.fromhex("00A4000402 3F00 00")
 # TS 102 221 §11.1.19: no power or contactless demands; "this device has an LPA" (LUId, LPDd and LDSd).
@@ -50,16 +53,56 @@ class Transport(Protocol):
         """Let others have the card."""
 
 
+class Wire:
+    """The way to one logical channel of a card (0 is the basic one): commands, and their complete answers."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.channel = 0
+
+    @property
+    def interindustry(self) -> int:
+        """The class byte of ISO 7816-4's own commands on this channel."""
+        return self.channel if self.channel < 4 else 0x40 | self.channel - 4
+
+    def complete(self, command: bytes) -> tuple[bytes, int]:
+        """The whole answer to one command."""
+        return self.fetched(*self.with_length(command))
+
+    def fetched(self, data: bytes, sw: int) -> tuple[bytes, int]:
+        """An answer and what is still to be fetched of it, as long as the card says 61xx (ISO 7816-4)."""
+        answer = bytearray(data)
+        while sw >> 8 == 0x61:
+            data, sw = self.with_length(bytes([self.interindustry, 0xC0, 0x00, 0x00, sw & 0xFF]))
+            answer += data
+            if len(answer) > _LONGEST_ANSWER or (sw >> 8 == 0x61 and not data):
+                raise BadAnswer(f"The card does not come to an end after {len(answer)} bytes.", sw=sw)
+        return bytes(answer), sw
+
+    def with_length(self, command: bytes) -> tuple[bytes, int]:
+        """One command, once more with the right Le if the card names it (6Cxx)."""
+        data, sw = self.transmit(command)
+        if sw >> 8 == 0x6C:
+            data, sw = self.transmit(command[:-1] + bytes([sw & 0xFF]))
+        return data, sw
+
+    def transmit(self, command: bytes) -> tuple[bytes, int]:
+        """One command and what the card says at once. A PIN is never logged."""
+        data, sw = self._transport.transmit(command)
+        shown = command[:_HEADER].hex() + "..." if command[1] == _VERIFY else command.hex()
+        _log.log(TRAFFIC, "%s -> %s %04X", shown, data.hex(), sw)
+        return data, sw
+
+
 class Channel:
     """One logical channel, ours alone and closed by `with`. Raises `WireError` and `BadAnswer`."""
 
     def __init__(self, transport: Transport, *, block_size: int = LARGEST_BLOCK) -> None:
         """`block_size`: bytes of a command per APDU, 6 to 255. Some modems lose bytes of longer ones."""
-        if not _SMALLEST_BLOCK <= block_size <= LARGEST_BLOCK:
-            raise ValueError(f"a block has {_SMALLEST_BLOCK} to {LARGEST_BLOCK} bytes, not {block_size}")
-        self._transport = transport
+        if not SMALLEST_BLOCK <= block_size <= LARGEST_BLOCK:
+            raise ValueError(f"a block has {SMALLEST_BLOCK} to {LARGEST_BLOCK} bytes, not {block_size}")
+        self._wire = Wire(transport)
         self._block_size = block_size
-        self._number = 0
         self._announce_lpa()
         self._open()
 
@@ -72,93 +115,68 @@ class Channel:
         self.close()
 
     def select(self, aid: Aid) -> bool:
-        """Select the application `aid` on this channel; whether the card has it (ISO 7816-4 §7.1.1).
+        """Select the application `aid` on this channel; whether the card has it (ISO 7816-4).
 
         What the application says about itself (its FCI) is not fetched: an ES10 answer proves more.
         """
-        command = bytes([self._interindustry(), 0xA4, 0x04, 0x00, len(aid.coded)]) + aid.coded + b"\0"
-        _, sw = self._transmit(command)
+        command = bytes([self._wire.interindustry, 0xA4, 0x04, 0x00, len(aid.coded)]) + aid.coded + b"\0"
+        _, sw = self._wire.transmit(command)
         return sw >> 8 in (0x61, 0x62, 0x90)
 
     def exchange(self, request: bytes) -> bytes:
         """The answer to an ES10 request, both complete and of any length up to 64 kB (SGP.22 §5.7.2).
 
-        A card that finds a block too long has not acted on it, so it is asked again in smaller ones.
+        A card that finds a block too long has not acted on it, so it is asked again in smaller ones. One that
+        has an answer to be fetched has acted: from then on nothing is sent again.
         """
         while True:
             answer, sw = self._store_data(request)
-            if sw != 0x6700 or min(len(request), self._block_size) <= _SMALLEST_BLOCK:
+            if sw != 0x6700 or min(len(request), self._block_size) <= SMALLEST_BLOCK:
                 break
-            self._block_size = max(min(len(request), self._block_size) // 2, _SMALLEST_BLOCK)
+            self._block_size = max(min(len(request), self._block_size) // 2, SMALLEST_BLOCK)
             _log.debug("the card rejects the length: trying blocks of %d bytes", self._block_size)
-        if not _successful(sw):
-            raise BadAnswer(f"the card answered with status {sw:04X}: {_meaning(sw)}", sw=sw)
+        answer, sw = self._wire.fetched(answer, sw)
+        if not successful(sw):
+            raise BadAnswer(f"The card answered with status {sw:04X}: {_meaning(sw)}.", sw=sw)
         return answer
 
     def close(self) -> None:
         """Give the channel back. A card that cannot be asked any more has lost it anyway."""
-        number, self._number = self._number, 0
+        number, self._wire.channel = self._wire.channel, 0
         if number:
             with contextlib.suppress(LpaError):
-                self._transmit(bytes([0x00, 0x70, 0x80, number]))
+                self._wire.transmit(bytes([0x00, 0x70, 0x80, number]))
 
     def _announce_lpa(self) -> None:
-        """Say that this device has an LPA, if the MF asks for it; before the first application (§3.4.2)."""
-        answer, _ = self._complete(_SELECT_MF)
+        """Say that this device has an LPA, if the MF asks for it; before the first application."""
+        answer, _ = self._wire.complete(_SELECT_MF)
         if _wants_terminal_capability(answer):
-            self._transmit(_TERMINAL_CAPABILITY)
+            self._wire.transmit(_TERMINAL_CAPABILITY)
 
     def _open(self) -> None:
         """Take a logical channel; the basic one (0) if the card has none to give."""
-        answer, sw = self._complete(_OPEN_CHANNEL)
-        if _successful(sw) and len(answer) == 1 and 1 <= answer[0] <= 19:
-            self._number = answer[0]
+        answer, sw = self._wire.complete(_OPEN_CHANNEL)
+        if successful(sw) and len(answer) == 1 and 1 <= answer[0] <= 19:
+            self._wire.channel = answer[0]
         else:
             _log.debug("no logical channel (%04X): using the basic one", sw)
 
     def _store_data(self, request: bytes) -> tuple[bytes, int]:
-        """One request in STORE DATA blocks: the answer to the last, or the first block that was refused."""
+        """One request in STORE DATA blocks: what the last says at once, or the first that was refused."""
         size = self._block_size
         blocks = [request[start : start + size] for start in range(0, len(request), size)]
         if len(blocks) > _MOST_BLOCKS:
             raise ValueError(f"{len(request)} bytes do not fit into {_MOST_BLOCKS} blocks of {size}")
         for number, block in enumerate(blocks[:-1]):
-            answer, sw = self._complete(self._block(0x11, number, block))
-            if not _successful(sw):
+            answer, sw = self._wire.complete(self._block(0x11, number, block))
+            if not successful(sw):
                 return answer, sw
             if answer:
-                raise BadAnswer(f"the card answered {len(answer)} bytes before it had the whole command")
-        return self._complete(self._block(0x91, len(blocks) - 1, blocks[-1]))
+                raise BadAnswer(f"The card answered {len(answer)} bytes before it had the whole command.")
+        return self._wire.with_length(self._block(0x91, len(blocks) - 1, blocks[-1]))
 
     def _block(self, p1: int, number: int, data: bytes) -> bytes:
-        cla = 0x80 | self._number if self._number < 4 else 0xC0 | self._number - 4
-        return bytes([cla, 0xE2, p1, number, len(data)]) + data + b"\0"
-
-    def _complete(self, command: bytes) -> tuple[bytes, int]:
-        """The whole answer to one command: fetched as long as the card says 61xx (ISO 7816-4 §5.3.4)."""
-        data, sw = self._with_length(command)
-        answer = bytearray(data)
-        while sw >> 8 == 0x61:
-            data, sw = self._with_length(bytes([self._interindustry(), 0xC0, 0x00, 0x00, sw & 0xFF]))
-            answer += data
-            if len(answer) > _LONGEST_ANSWER or (sw >> 8 == 0x61 and not data):
-                raise BadAnswer(f"the card does not come to an end after {len(answer)} bytes", sw=sw)
-        return bytes(answer), sw
-
-    def _with_length(self, command: bytes) -> tuple[bytes, int]:
-        """One command, once more with the right Le if the card names it (6Cxx)."""
-        data, sw = self._transmit(command)
-        if sw >> 8 == 0x6C:
-            data, sw = self._transmit(command[:-1] + bytes([sw & 0xFF]))
-        return data, sw
-
-    def _transmit(self, command: bytes) -> tuple[bytes, int]:
-        data, sw = self._transport.transmit(command)
-        _log.log(TRAFFIC, "%s -> %s %04X", command.hex(), data.hex(), sw)
-        return data, sw
-
-    def _interindustry(self) -> int:
-        return self._number if self._number < 4 else 0x40 | self._number - 4
+        return bytes([0x80 | self._wire.interindustry, 0xE2, p1, number, len(data)]) + data + b"\0"
 
 
 def _wants_terminal_capability(answer: bytes) -> bool:
@@ -170,7 +188,7 @@ def _wants_terminal_capability(answer: bytes) -> bool:
     return bool(flags and flags.value and flags.value[0] & _TERMINAL_CAPABILITY_SUPPORTED)
 
 
-def _successful(sw: int) -> bool:
+def successful(sw: int) -> bool:
     """9000; warnings; and 91xx, 92xx, 9Fxx: done, with something else to tell that is not ours."""
     if sw >> 8 in (0x62, 0x63):
         _log.debug("the card warns: %04X", sw)

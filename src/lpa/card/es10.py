@@ -44,6 +44,9 @@ NICKNAME_BYTES = 64
 _RESTART_TRIES = 10
 _RESTART_PAUSE = 0.25  # seconds
 
+# How cards that are older than a function answer it: they do not know the object, or the command.
+_UNKNOWN_FUNCTION = (0x6A80, 0x6A88, 0x6D00)
+
 
 class Euicc:
     """An eUICC, opened. Use it in a `with` block, which gives the channel back."""
@@ -117,14 +120,20 @@ class Euicc:
         self._change("SetDefaultDpAddress", {"defaultDpAddress": address})
 
     def rules(self) -> tuple[AuthorisationRule, ...]:
-        """Which operators may lock their profiles (§5.7.22, ES10b.GetRAT)."""
-        return tuple(AuthorisationRule.from_asn1(rule) for rule in self._call("GetRAT", {})["rat"])
+        """Which operators may lock their profiles (§5.7.22, ES10b.GetRAT). Empty if the card has no table."""
+        try:
+            table = self._call("GetRAT", {})["rat"]
+        except BadAnswer as error:
+            if error.sw not in _UNKNOWN_FUNCTION:
+                raise
+            return ()
+        return tuple(AuthorisationRule.from_asn1(rule) for rule in table)
 
     def challenge(self) -> bytes:
-        """16 fresh random bytes; they begin a session and end the one before (§5.7.7, GetEUICCChallenge)."""
+        """16 fresh random bytes; they begin a session and end the one before (§5.7.7, ES10b)."""
         challenge = bytes(self._call("GetEuiccChallenge", {})["euiccChallenge"])
         if len(challenge) != 16:
-            raise BadAnswer(f"the card's challenge has {len(challenge)} bytes, not 16")
+            raise BadAnswer(f"The card's challenge has {len(challenge)} bytes, not 16.")
         return challenge
 
     # Profiles
@@ -200,7 +209,7 @@ class Euicc:
         found = self._retrieve({"searchCriteria": ("seqNumber", sequence_number)})
         if found.unreadable:
             raise BadAnswer(
-                f"notification {sequence_number} cannot be read: {found.unreadable[0].hex()[:40]}"
+                f"Notification {sequence_number} cannot be read: {found.unreadable[0].hex()[:40]}."
             )
         return next((item for item in found if item.metadata.sequence_number == sequence_number), None)
 
@@ -253,7 +262,7 @@ class Euicc:
             self._call(function, request)
         except (WireError, BadAnswer) as error:
             raise OutcomeUnknown(
-                f"{function} was sent to the card, but its answer is lost: {error}"
+                f"The card was sent {function}, and its answer is lost. {error.message}"
             ) from error
 
     def _list(self, function: str, request: Any) -> Tlv:

@@ -26,33 +26,33 @@ from lpa.errors import (
 
 # By number and not by pyscard's name: names differ between systems, and Windows adds numbers of its own.
 _FAILURES: dict[int, tuple[type[LpaError], str]] = {
-    0x8010001D: (NoService, "the smart card service is not running"),
-    0x8010001E: (NoService, "the smart card service has stopped"),
-    0x80100018: (NoService, "the smart card service is shutting down"),
-    0x80100003: (NoService, "the smart card service has restarted"),
-    0x80100031: (NoService, "the smart card service has too much to do"),
-    0x8010006A: (NoService, "the smart card service does not serve this user (see its polkit rules)"),
-    0x80100027: (NoService, "the smart card service does not serve this user"),
-    0x8010002E: (NoReader, "there is no card reader"),
-    0x80100009: (NoReader, "there is no card reader {reader!r}"),
-    0x80100017: (NoReader, "the card reader {reader!r} was unplugged"),
-    0x0000001F: (NoReader, "the card reader {reader!r} does not work (a device attached to it fails)"),
-    0x00000016: (NoReader, "the card reader {reader!r} was unplugged"),
-    0x8010000C: (NoCard, "there is no card in {reader!r}"),
-    0x80100069: (CardRemoved, "the card was taken out of {reader!r}"),
-    0x8010000B: (CardBusy, "another program uses the card in {reader!r}"),
-    0x0000045D: (CardBusy, "the card in {reader!r} cannot be reached; another program may be using it"),
-    0x8010002F: (CardBusy, "the card in {reader!r} cannot be reached; another program may be using it"),
-    0x80100068: (WireError, "another program has reset the card in {reader!r}"),
-    0x80100066: (CardUnpowered, "the card in {reader!r} does not answer"),
-    0x80100067: (CardUnpowered, "the card in {reader!r} has no power"),
-    0x80100015: (CardUnpowered, "the card in {reader!r} says nothing sensible when it gets power"),
-    0x80100065: (NotAnEuicc, "the card in {reader!r} is of a kind that the reader cannot use"),
-    0x8010000F: (NotAnEuicc, "the card in {reader!r} speaks neither T=0 nor T=1"),
-    0x80100016: (WireError, "the card in {reader!r} did not answer a command"),
-    0x80100013: (WireError, "the connection to the smart card service broke"),
-    0x8010000A: (WireError, "the card in {reader!r} did not answer in time"),
-    0x80100010: (WireError, "the card reader {reader!r} is not ready"),
+    0x8010001D: (NoService, "The smart card service is not running."),
+    0x8010001E: (NoService, "The smart card service has stopped."),
+    0x80100018: (NoService, "The smart card service is shutting down."),
+    0x80100003: (NoService, "The smart card service has restarted."),
+    0x80100031: (NoService, "The smart card service has too much to do."),
+    0x8010006A: (NoService, "The smart card service does not serve this user (see its polkit rules)."),
+    0x80100027: (NoService, "The smart card service does not serve this user."),
+    0x8010002E: (NoReader, "There is no card reader."),
+    0x80100009: (NoReader, "There is no card reader {reader!r}."),
+    0x80100017: (NoReader, "The card reader {reader!r} was unplugged."),
+    0x0000001F: (NoReader, "The card reader {reader!r} does not work (a device attached to it fails)."),
+    0x00000016: (NoReader, "The card reader {reader!r} was unplugged."),
+    0x8010000C: (NoCard, "There is no card in {reader!r}."),
+    0x80100069: (CardRemoved, "The card was taken out of {reader!r}."),
+    0x8010000B: (CardBusy, "Another program uses the card in {reader!r}."),
+    0x0000045D: (CardBusy, "The card in {reader!r} cannot be reached; another program may be using it."),
+    0x8010002F: (CardBusy, "The card in {reader!r} cannot be reached; another program may be using it."),
+    0x80100068: (WireError, "Another program has reset the card in {reader!r}."),
+    0x80100066: (CardUnpowered, "The card in {reader!r} does not answer."),
+    0x80100067: (CardUnpowered, "The card in {reader!r} has no power."),
+    0x80100015: (CardUnpowered, "The card in {reader!r} says nothing sensible when it gets power."),
+    0x80100065: (NotAnEuicc, "The card in {reader!r} is of a kind that the reader cannot use."),
+    0x8010000F: (NotAnEuicc, "The card in {reader!r} speaks neither T=0 nor T=1."),
+    0x80100016: (WireError, "The card in {reader!r} did not answer a command."),
+    0x80100013: (WireError, "The connection to the smart card service broke."),
+    0x8010000A: (WireError, "The card in {reader!r} did not answer in time."),
+    0x80100010: (WireError, "The card reader {reader!r} is not ready."),
 }
 _CANNOT_REACH = (0x0000045D, 0x8010002F)  # Windows, while another program lets go of the card
 _NOT_TRANSACTED = 0x80100016
@@ -92,18 +92,13 @@ def readers() -> tuple[Reader, ...]:
 
 
 class PcscTransport:
-    """The card in a PC/SC reader, held exclusively (`lpa.card.apdu.Transport`); give it back with `with`.
-
-    `stale` tells `close` whether other programs would go on with a wrong picture of the card: set it when a
-    command may have changed which profile the card shows. `reset` clears it.
-    """
+    """The card in a PC/SC reader, held exclusively (`lpa.card.apdu.Transport`); give it back with `with`."""
 
     def __init__(self, context: Any, handle: Any, reader: str) -> None:
         """Use `open`."""
         self._context = context
         self._handle = handle
         self.reader = reader
-        self.stale = False
         self._read_status()
 
     @classmethod
@@ -136,7 +131,6 @@ class PcscTransport:
         command = without_le(apdu) if self.protocol == "T=0" else apdu
         code, answer = scard.SCardTransmit(self._handle, header, list(command))
         if _number(code) or len(answer) < 2:
-            self.stale = True
             raise failure(self._explained(code or _NOT_TRANSACTED), self.reader)
         return bytes(answer[:-2]), int.from_bytes(bytes(answer[-2:]), "big")
 
@@ -153,16 +147,10 @@ class PcscTransport:
         )
         _check(code, self.reader)
         self._read_status()
-        self.stale = False
 
     def close(self) -> None:
-        """Let go of the card; never raises.
-
-        It stays powered, which saves the next command a second of start-up. Only a `stale` one loses its
-        power: others see the old profile until the card starts afresh.
-        """
-        action = scard.SCARD_UNPOWER_CARD if self.stale else scard.SCARD_LEAVE_CARD
-        scard.SCardDisconnect(self._handle, action)
+        """Let go of the card; never raises. It stays powered, which saves the next command its start-up."""
+        scard.SCardDisconnect(self._handle, scard.SCARD_LEAVE_CARD)
         scard.SCardReleaseContext(self._context)
 
     def _read_status(self) -> None:
@@ -189,7 +177,7 @@ def without_le(apdu: bytes) -> bytes:
 def failure(code: int, reader: str = "") -> LpaError:
     """The error that the PC/SC return code `code` stands for; unknown ones keep their number."""
     kind, sentence = _FAILURES.get(
-        _number(code), (WireError, f"the smart card service failed with code {_number(code):08X}")
+        _number(code), (WireError, f"The smart card service failed with code {_number(code):08X}.")
     )
     return kind(sentence.format(reader=reader))
 

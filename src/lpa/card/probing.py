@@ -28,7 +28,7 @@ class Probe:
 def probe(reader: Reader, aids: Sequence[Aid] = ISDR_AIDS, block_size: int = LARGEST_BLOCK) -> Probe:
     """Look whether there is an eUICC in `reader`. Raises nothing of ours."""
     if not reader.present:
-        return Probe(reader, problem=NoCard(f"there is no card in {reader.name!r}"))
+        return Probe(reader, problem=NoCard(f"There is no card in {reader.name!r}."))
     try:
         with (
             PcscTransport.open(reader.name) as transport,
@@ -50,7 +50,7 @@ def choose(
     """
     connected = readers()
     if not connected:
-        raise NoReader("there is no card reader")
+        raise NoReader("There is no card reader.")
     if name is not None:
         return _called(name, connected)
     if len(connected) == 1:
@@ -61,7 +61,7 @@ def choose(
         return holding[0]
     if holding:
         raise NoReader(
-            f"{len(holding)} readers hold an eUICC: {_names(holding)}",
+            f"More than one reader holds an eUICC: {_names(holding)}.",
             advice="Choose one with --reader, by its name or its number in 'lpa readers'.",
         )
     raise _none(probes)
@@ -73,8 +73,8 @@ def _called(name: str, connected: tuple[Reader, ...]) -> Reader:
     fitting = [reader for reader in connected if name.lower() in reader.name.lower()]
     exact = [reader for reader in fitting if reader.name == name]
     if len(exact or fitting) != 1:
-        found = "several readers are" if fitting else "no reader is"
-        raise NoReader(f"{found} called {name!r}; there are {_names(connected)}")
+        found = "More than one reader is" if fitting else "No reader is"
+        raise NoReader(f"{found} called {name!r}; there are {_names(connected)}.")
     return (exact or fitting)[0]
 
 
@@ -84,7 +84,7 @@ def _none(probes: list[Probe]) -> LpaError:
     worst = next(
         (p for kind in (CardBusy, CardUnpowered, BadAnswer) for p in problems if isinstance(p, kind)), None
     )
-    message = "no reader holds an eUICC: " + "; ".join(problem.message for problem in problems)
+    message = " ".join(["No reader holds an eUICC.", *(problem.message for problem in problems)])
     kind = type(worst) if worst else NoReader
     return kind(message, advice=worst.advice if worst else "Put the eUICC into one of the readers.")
 

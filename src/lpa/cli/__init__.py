@@ -5,12 +5,24 @@ Only `gate` turns errors into words and exit codes, and only `screen` writes.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import NoReturn
 
 
 def main() -> NoReturn:
     """Run the command line of this process."""
+    _open_what_is_closed()
     from lpa.cli import gate
 
     sys.exit(gate.run(sys.argv[1:]))
+
+
+def _open_what_is_closed() -> None:
+    """Put nothing in place of a standard stream that is closed (`>&-`).
+
+    Else the next file that is opened would get its number: a receipt, or the state of a simulated card.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from lpa.card.apdu import LARGEST_BLOCK
+from lpa.card.apdu import LARGEST_BLOCK, SMALLEST_BLOCK
 from lpa.card.es10 import ISDR_AIDS
 from lpa.cli import cards, changes, pending, profiles, proofs, simulator
 from lpa.cli.desk import Desk
 from lpa.cli.logs import log_to
-from lpa.cli.parsing import AID, CONNECT_TO, FILE, FOLDER, SMALLEST_BLOCK, TRUST, Group
+from lpa.cli.parsing import AID, CONNECT_TO, FILE, FOLDER, TRUST, Group
 from lpa.cli.screen import Screen
 
 JSON_HELP = "Print one JSON document, errors included."
@@ -101,8 +101,11 @@ for _command in (
     changes.enable,
     changes.disable,
     changes.delete,
+    changes.protect,
+    changes.unprotect,
     profiles.rename,
     pending.notifications,
+    pending.resume,
     proofs.receipts,
     cards.default_server,
     changes.reset,

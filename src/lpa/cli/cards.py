@@ -12,17 +12,25 @@ from lpa.cli.desk import Desk, changing
 from lpa.cli.documents import Answer, plain
 from lpa.cli.gate import exit_code
 from lpa.cli.parsing import ADDRESS
-from lpa.cli.screen import Screen
-from lpa.cli.words import sentence
-from lpa.rsp.euicc_info import ConfiguredAddresses, EuiccInfo1, EuiccInfo2, KeyIdentifier
+from lpa.cli.screen import Facts, Screen
+from lpa.cli.words import named_rules
+from lpa.rsp.euicc_info import (
+    AuthorisationRule,
+    ConfiguredAddresses,
+    EuiccInfo1,
+    EuiccInfo2,
+    KeyIdentifier,
+)
 from lpa.rsp.names import Eid, ServerAddress
 
 if TYPE_CHECKING:
+    from lpa.card.probing import Probe
     from lpa.doctor import Finding
 
 _VERDICTS = {"good": "green", "doubtful": "yellow", "bad": "red"}
-_PROFILE_SIZE = 64 * 1024  # bytes; a usual profile takes 30 to 80 KiB
+_PLACE = 64 * 1024  # bytes of free memory for one sign of the picture
 _MOST_PLACES = 24
+_ANY_OPERATOR = "EEE-EEE"  # each E stands for any digit
 
 
 @click.command()
@@ -32,10 +40,7 @@ def readers(desk: Desk) -> Answer:
     from lpa.card import pcsc, probing
 
     probes = [probing.probe(reader, desk.aids, desk.block_size) for reader in pcsc.readers()]
-    rows = [
-        (str(number), found.reader.name, f"eUICC {found.eid}" if found.eid else _why(found.problem))
-        for number, found in enumerate(probes)
-    ]
+    rows = [(str(number), found.reader.name, _content(found)) for number, found in enumerate(probes)]
     desk.screen.table(("Number", "Reader", "Card"), rows)
     if not probes:
         desk.screen.say("There is no card reader.")
@@ -69,7 +74,7 @@ def info(desk: Desk) -> Answer:
     with desk.assistant() as assistant:
         euicc, profiles = assistant.euicc, assistant.profiles()
         aid, info1, info2 = euicc.aid, euicc.euicc_info1(), euicc.euicc_info2()
-        addresses = euicc.configured_addresses()
+        addresses, authorisations = euicc.configured_addresses(), euicc.rules()
     eid = assistant.eid
     desk.screen.facts(
         [
@@ -80,10 +85,20 @@ def info(desk: Desk) -> Answer:
             *_address_facts(addresses),
             *_issuer_facts(info1),
             *_ability_facts(info2),
+            ("Allows rules of", [_authorisation(rule) for rule in authorisations]),
         ]
     )
     _warn(desk.screen, eid, info1)
-    return Answer({"eid": eid, "aid": aid, "info1": info1, "info2": info2, "addresses": addresses})
+    return Answer(
+        {
+            "eid": eid,
+            "aid": aid,
+            "info1": info1,
+            "info2": info2,
+            "addresses": addresses,
+            "rules": authorisations,
+        }
+    )
 
 
 @click.command("default-server")
@@ -114,28 +129,27 @@ def _examine(desk: Desk) -> Iterator[Finding]:
                 yield from examine_card(card, https.greet, aids=desk.aids, block_size=desk.block_size)
 
 
-def _why(problem: Exception | None) -> str:
-    return sentence(str(problem)) if problem else ""
+def _content(found: Probe) -> str:
+    return found.problem.message if found.problem else f"eUICC {found.eid}"
 
 
 def _memory(screen: Screen, info: EuiccInfo2, installed: int) -> str:
-    """How much is free, and a picture: full places are profiles, free places about so many more."""
+    """A picture, with a sign for each profile and one for each 64 KiB that are free, and the number."""
     free = info.resource.free_non_volatile
     if free is None:
         return ""
-    room = free // _PROFILE_SIZE
-    picture = screen.bar(min(installed, _MOST_PLACES), min(room, _MOST_PLACES))
-    return f"{picture}  {free // 1024} KiB free: room for about {room} more profiles"
+    picture = screen.bar(min(installed, _MOST_PLACES), min(free // _PLACE, _MOST_PLACES))
+    return f"{picture}  {free // 1024} KiB free"
 
 
-def _address_facts(addresses: ConfiguredAddresses) -> list[tuple[str, str | list[str]]]:
+def _address_facts(addresses: ConfiguredAddresses) -> Facts:
     return [
         ("Default server", addresses.default_dp or "none"),
         ("Discovery server", addresses.root_ds or "none"),
     ]
 
 
-def _issuer_facts(info: EuiccInfo1) -> list[tuple[str, str | list[str]]]:
+def _issuer_facts(info: EuiccInfo1) -> Facts:
     return [
         ("Trusts", [_issuer(key) for key in info.ci_for_verification]),
         ("Trusted by", [_issuer(key) for key in info.ci_for_signing]),
@@ -146,12 +160,12 @@ def _issuer(key: KeyIdentifier) -> str:
     return f"{key} {key.name or 'an issuer that is not known here'}"
 
 
-def _ability_facts(info: EuiccInfo2) -> list[tuple[str, str | list[str]]]:
+def _ability_facts(info: EuiccInfo2) -> Facts:
     return [
         ("SGP.22", info.svn),
         ("Firmware", info.firmware),
         ("Profile packages", info.profile_version),
-        ("Java Card", info.ts102241_version),
+        ("TS 102 241", info.ts102241_version),
         ("GlobalPlatform", info.globalplatform_version),
         ("Category", info.category),
         ("Accreditation", info.sas_accreditation_number),
@@ -159,6 +173,14 @@ def _ability_facts(info: EuiccInfo2) -> list[tuple[str, str | list[str]]]:
         ("Can do", " ".join((*info.uicc_capability, *info.rsp_capability))),
         ("Refuses rules", " ".join(info.forbidden_policy_rules)),
     ]
+
+
+def _authorisation(rule: AuthorisationRule) -> str:
+    """A row of the Rules Authorisation Table: whose rules, on what condition, and which."""
+    codes = (operator.mcc_mnc for operator in rule.operators)
+    operators = ", ".join("any operator" if code == _ANY_OPERATOR else code for code in codes)
+    consent = ", if you agree" if rule.consent_required else ""
+    return f"{operators}{consent}: {', '.join(named_rules(rule.policy_rules))}"
 
 
 def _warn(screen: Screen, eid: Eid, info: EuiccInfo1) -> None:

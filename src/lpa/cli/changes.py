@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import click
 
 from lpa.assistant import Assistant
-from lpa.cli.desk import Desk, changing
+from lpa.cli.desk import Desk, resuming
 from lpa.cli.documents import Answer, plain
 from lpa.cli.gate import UNDELIVERED, exit_code
 from lpa.cli.parsing import EID, PROFILE
-from lpa.cli.screen import Screen
-from lpa.cli.words import named, rules, servers, steps, still_unheard, wrong
+from lpa.cli.screen import Facts, Screen
+from lpa.cli.words import findings, named, rules, servers, steps, still_unheard, wrong
 from lpa.deletion import Plan
 from lpa.errors import Declined
 from lpa.rsp.names import Eid
@@ -32,7 +32,7 @@ def enable(desk: Desk, name: str) -> Answer:
     It takes the place of the one in use, and the servers of both are told. NAME is an ICCID, the last
     digits of it (four or more), or an ISD-P AID.
     """
-    with desk.delivering_assistant() as assistant, changing():
+    with desk.delivering_assistant() as assistant, resuming(desk.screen, assistant):
         outcome = assistant.enable(name)
     return _told(desk.screen, outcome, "{} is in use now.", "{} was in use already: nothing was done.")
 
@@ -45,7 +45,7 @@ def disable(desk: Desk, name: str) -> Answer:
 
     Its servers are told. NAME is an ICCID, the last digits of it (four or more), or an ISD-P AID.
     """
-    with desk.delivering_assistant() as assistant, changing():
+    with desk.delivering_assistant() as assistant, resuming(desk.screen, assistant):
         outcome = assistant.disable(name)
     return _told(
         desk.screen,
@@ -58,31 +58,69 @@ def disable(desk: Desk, name: str) -> Answer:
 @click.command()
 @click.argument("name", type=PROFILE)
 @click.option("--disable-first", is_flag=True, help="Also if it is in use: then take it out of use before.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask. Warnings have to be accepted by name.")
+@click.option(
+    "--accept", "accepted", multiple=True, metavar="WARNING", help="Go on in spite of this warning."
+)
+@click.option("--reason", default="", metavar="TEXT", help="Why, in your words; kept on this computer.")
 @click.option("--plan", "only_plan", is_flag=True, help="Only show what would be done.")
 @click.pass_obj
-def delete(desk: Desk, name: str, disable_first: bool, yes: bool, only_plan: bool) -> Answer:
+def delete(
+    desk: Desk,
+    *,
+    name: str,
+    disable_first: bool,
+    yes: bool,
+    accepted: tuple[str, ...],
+    reason: str,
+    only_plan: bool,
+) -> Answer:
     """Delete a profile from the card, for good.
 
     Its servers are told, and what the card signs about it is kept on this computer. NAME is an ICCID, the
     last digits of it (four or more), or an ISD-P AID.
     """
     with desk.delivering_assistant() as assistant:
-        plan = assistant.plan_deletion(name, disable_first=disable_first)
+        plan = assistant.review_deletion(assistant.plan_deletion(name, disable_first=disable_first))
         if only_plan:
             desk.screen.facts(_plan_facts(plan))
+            for line in findings(plan):
+                desk.screen.line(line)
             return Answer(plain(plan) | {"addresses": plan.addresses})
+        for stop in plan.stops:
+            raise stop.refused
         desk.screen.say_facts(_plan_facts(plan))
-        if not yes:
-            _agree(
-                desk.screen, "the last four digits of its ICCID", str(plan.profile.iccid)[-_DIGITS:], "--yes"
-            )
-        with changing():
-            outcome = assistant.delete(plan)
+        for text, style in findings(plan):
+            desk.screen.say(text, style)
+        _consent(desk.screen, plan, accepted, yes=yes)
+        with resuming(desk.screen, assistant):
+            outcome = assistant.delete(plan, reason)
     truth = "{} is gone for good."
     if not plan.addresses:
         truth += " Its operator will not hear of it from the card: tell them yourself."
     return _told(desk.screen, outcome, truth, truth)
+
+
+@click.command()
+@click.argument("name", type=PROFILE)
+@click.pass_obj
+def protect(desk: Desk, name: str) -> Answer:
+    """Have a profile refused for deletion on this computer."""
+    with desk.assistant() as assistant:
+        profile = assistant.protect(name)
+    desk.screen.line((f"{named(profile)} is protected: 'lpa delete' refuses it.", "bold"))
+    return Answer({"iccid": profile.iccid, "protected": True})
+
+
+@click.command()
+@click.argument("name", type=PROFILE)
+@click.pass_obj
+def unprotect(desk: Desk, name: str) -> Answer:
+    """Lift the protection of a profile."""
+    with desk.assistant() as assistant:
+        profile = assistant.unprotect(name)
+    desk.screen.line((f"{named(profile)} is not protected.", "bold"))
+    return Answer({"iccid": profile.iccid, "protected": False})
 
 
 @click.command()
@@ -113,7 +151,7 @@ def reset(desk: Desk, operational: bool, test: bool, default_server: bool, agree
     with desk.delivering_assistant() as assistant:
         desk.screen.say_facts(_reset_facts(assistant, options))
         _agree_to_reset(desk.screen, assistant.eid, agreed)
-        with changing():
+        with resuming(desk.screen, assistant):
             outcome = assistant.reset(options)
     return _told(desk.screen, outcome, "The card was reset.", "The card was reset.")
 
@@ -133,6 +171,16 @@ def _told(screen: Screen, outcome: Outcome, done: str, idle: str) -> Answer:
     return Answer(outcome)
 
 
+def _consent(screen: Screen, plan: Plan, accepted: tuple[str, ...], *, yes: bool) -> None:
+    """The person's yes to the deletion, and to each warning. Raises `Declined` without it."""
+    open_warnings = [warning.name for warning in plan.warnings if warning.name not in accepted]
+    if not yes:
+        _agree(screen, "the last four digits of its ICCID", str(plan.profile.iccid)[-_DIGITS:], "--yes")
+    elif open_warnings:
+        options = " ".join(f"--accept {name}" for name in open_warnings)
+        raise Declined("There are warnings that --yes does not answer.", advice=f"{options} accepts them.")
+
+
 def _agree(screen: Screen, what: str, digits: str, option: str) -> None:
     """Have a person type `digits`, which shows that this is meant. Raises `Declined` if it is not."""
     if screen.ask(f"To go on, type {what}:", otherwise=option) != digits:
@@ -147,7 +195,7 @@ def _agree_to_reset(screen: Screen, eid: Eid, agreed: Eid | None) -> None:
         raise Declined(f"The card in the reader is not {agreed}, but {eid}.")
 
 
-def _plan_facts(plan: Plan) -> list[tuple[str, str | list[str]]]:
+def _plan_facts(plan: Plan) -> Facts:
     profile = plan.profile
     first = ["It is in use, and will be taken out of use first."] if plan.disable_first else []
     return [
@@ -163,7 +211,7 @@ def _plan_facts(plan: Plan) -> list[tuple[str, str | list[str]]]:
     ]
 
 
-def _reset_facts(assistant: Assistant, options: Iterable[str]) -> list[tuple[str, str | list[str]]]:
+def _reset_facts(assistant: Assistant, options: Iterable[str]) -> Facts:
     going = {"deleteOperationalProfiles": "operational", "deleteFieldLoadedTestProfiles": "test"}
     classes = [going[option] for option in options if option in going]
     profiles = assistant.profiles()

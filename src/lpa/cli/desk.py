@@ -13,12 +13,15 @@ from lpa.assistant import Assistant
 from lpa.card.apdu import Transport
 from lpa.cli.gate import Interrupted
 from lpa.cli.screen import Screen
+from lpa.cli.words import resumed
 from lpa.receipts import Receipts
 from lpa.rsp.names import Aid
 
 if TYPE_CHECKING:
     from lpa.delivery import Directory
-    from lpa.server.https import ConnectTo, Https
+    from lpa.journal import Journal
+    from lpa.server.connect_to import ConnectTo
+    from lpa.server.https import Https
     from lpa.server.trust import Trust
 
 _SIMULATED = "sim:"
@@ -64,15 +67,24 @@ class Desk:
 
     def receipts(self) -> Receipts:
         """The proofs on this computer; no card is needed to read them."""
-        from lpa.assistant import default_state_dir
+        return Receipts(self._state() / "receipts")
 
-        return Receipts((self.state_dir or default_state_dir()) / "receipts")
+    def journal(self) -> Journal:
+        """What was written down about operations and deliveries. To be closed."""
+        from lpa.journal import Journal
+
+        return Journal(self._state())
 
     def simulated_card(self, folder: Path) -> Transport:
         """The simulated card in `folder`."""
         from lpa.sim.card import SimulatedEuicc
 
         return SimulatedEuicc.load(folder)
+
+    def _state(self) -> Path:
+        from lpa.assistant import default_state_dir
+
+        return self.state_dir or default_state_dir()
 
     def _open(self, directory: Directory | None) -> Assistant:
         simulated = self.simulated
@@ -100,3 +112,13 @@ def changing() -> Iterator[None]:
         yield
     except KeyboardInterrupt as error:
         raise Interrupted from error
+
+
+@contextmanager
+def resuming(screen: Screen, assistant: Assistant) -> Iterator[None]:
+    """As `changing`; and what was left unfinished on the card is settled before, and said."""
+    with changing():
+        for resumption in assistant.settle():
+            for text, style in resumed(resumption):
+                screen.say(text, style)
+        yield

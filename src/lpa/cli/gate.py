@@ -23,12 +23,12 @@ import click
 
 from lpa.cli.documents import Answer, error_members, plain
 from lpa.cli.screen import Screen
-from lpa.cli.words import sentence
 from lpa.errors import Declined, LpaError, NotVerified, Refused
 
 NO, USAGE, UNKNOWN, UNDELIVERED, BUG, STOPPED = 1, 2, 3, 4, 70, 130
 
 _NOTHING_CHANGED = "Nothing was changed."
+_YES = ("1", "true", "t", "yes", "y", "on")  # as click reads a switch from the environment
 
 
 class Interrupted(Exception):
@@ -37,9 +37,17 @@ class Interrupted(Exception):
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; the exit code. Raises nothing."""
+    screen = Screen(json=_wants_json(arguments))
+    code = _run(screen, arguments)
+    if screen.unwritten:
+        screen.say(f"lpa: The result could not be written: {screen.unwritten.strerror}.", "red")
+        return code or UNKNOWN
+    return code
+
+
+def _run(screen: Screen, arguments: Sequence[str]) -> int:
     from lpa.cli.app import app
 
-    screen = Screen(json=_wants_json(arguments))
     try:
         answer = app.main([*arguments], prog_name="lpa", standalone_mode=False, obj=screen)
     except click.ClickException as error:
@@ -72,7 +80,7 @@ def _failed(screen: Screen, code: int, error: dict[str, Any]) -> int:
     if screen.json:
         screen.document({"command": screen.command, "ok": False, "error": error})
     else:
-        screen.say(f"lpa: {sentence(error['message'])}", "red")
+        screen.say(f"lpa: {error['message']}", "red")
         if error["advice"]:
             screen.say(error["advice"])
     return code
@@ -83,7 +91,10 @@ def _misused(screen: Screen, error: click.ClickException) -> int:
         error.show()
         return USAGE
     how = f"'lpa {screen.command} --help' shows how.".replace("  ", " ")
-    return _failed(screen, USAGE, _error("Usage", error.format_message(), how))
+    # Its message would be the whole help.
+    missing = isinstance(error, click.exceptions.NoArgsIsHelpError)
+    message = "Missing command." if missing else error.format_message()
+    return _failed(screen, USAGE, _error("Usage", message, how))
 
 
 def _interrupted() -> dict[str, Any]:
@@ -99,7 +110,7 @@ def _bug(screen: Screen, error: Exception) -> int:
     if screen.verbose:
         for line in "".join(traceback.format_exception(error)).splitlines():
             screen.say(line)
-    message = f"This is a bug in lpa, not your mistake: {type(error).__name__}: {error}"
+    message = f"This is a bug in lpa, not your mistake: {type(error).__name__}: {error}."
     advice = "'lpa list' shows the card's state. Please report this, with what -vv says."
     return _failed(screen, BUG, _error("Bug", message, advice))
 
@@ -111,4 +122,4 @@ def _error(kind: str, message: str, advice: str) -> dict[str, Any]:
 def _wants_json(arguments: Sequence[str]) -> bool:
     """Known before parsing, so that a mistake in the arguments is told in a document too."""
     before_names = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    return "--json" in before_names or os.environ.get("LPA_JSON", "").lower() in ("1", "true", "yes", "on")
+    return "--json" in before_names or os.environ.get("LPA_JSON", "").lower() in _YES

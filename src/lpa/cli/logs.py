@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import sys
 from pathlib import Path
 
 import click
@@ -45,10 +47,24 @@ def _attach(context: click.Context, handler: logging.Handler, level: int, form: 
     context.call_on_close(detach)
 
 
+class _Trace(logging.FileHandler):
+    """A log file that is given up, with a word, when it cannot be written: the card matters more."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  (the signature is logging's)
+        """Say so once."""
+        self.setLevel(logging.CRITICAL + 1)
+        logging.getLogger(__name__).warning("the trace is not complete: %s", sys.exc_info()[1])
+
+    def close(self) -> None:
+        """Close the file; what could not be written before cannot be written now."""
+        with contextlib.suppress(OSError):
+            super().close()
+
+
 def _private_file(path: Path) -> logging.Handler:
     """A log file that only its owner can read: it names every profile on the card."""
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
-        return logging.FileHandler(path, encoding="utf-8")
+        return _Trace(path, encoding="utf-8")
     except OSError as error:
         raise click.BadParameter(f"cannot write {path}: {error.strerror}.", param_hint="--trace") from error

@@ -11,15 +11,15 @@ import click
 from lpa import selection
 from lpa.card.es10 import NICKNAME_BYTES
 from lpa.cli.desk import Desk
-from lpa.cli.screen import Screen
+from lpa.cli.screen import Screen, safe
+from lpa.pages.words import LANGUAGES
 from lpa.rsp.names import Aid, Eid, ServerAddress
 
 if TYPE_CHECKING:
-    from lpa.server.https import ConnectTo
+    from lpa.server.connect_to import ConnectTo
     from lpa.server.trust import Trust
 
 T = TypeVar("T")
-SMALLEST_BLOCK = 6  # bytes; what the strangest modem takes
 
 
 class Group(click.Group):
@@ -60,7 +60,7 @@ def _trust(text: str) -> Trust:
 
 
 def _connect_to(text: str) -> ConnectTo:
-    from lpa.server.https import ConnectTo
+    from lpa.server.connect_to import ConnectTo
 
     return ConnectTo.parse(text)
 
@@ -74,7 +74,7 @@ def _nickname(text: str) -> str:
     size = len(text.encode(errors="surrogatepass"))
     if size > NICKNAME_BYTES:
         raise ValueError(f"a nickname has at most {NICKNAME_BYTES} bytes; this one has {size}")
-    if not text.isprintable():
+    if safe(text) != text:
         raise ValueError(f"{text!r} holds signs that cannot be shown")
     return text
 
@@ -86,7 +86,16 @@ def _host_and_port(text: str) -> tuple[str, int]:
     return host.strip("[]") or "localhost", int(port)
 
 
+def _receipt(text: str) -> int | Path:
+    if text.isascii() and text.isdecimal():
+        return int(text)
+    if not Path(text).is_file():
+        raise ValueError(f"{text!r} is neither the number of a notification nor a file")
+    return Path(text)
+
+
 PROFILE = _parsed(_profile)
+RECEIPT = _parsed(_receipt)
 NICKNAME = _parsed(_nickname)
 ADDRESS = _parsed(ServerAddress.parse)
 AID = _parsed(Aid.parse)
@@ -96,3 +105,6 @@ CONNECT_TO = _parsed(_connect_to)
 HOST_AND_PORT = _parsed(_host_and_port)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
+LANGUAGE = click.option(
+    "--lang", "language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the page."
+)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import click
 
-from lpa.cli.desk import Desk, changing
+from lpa.cli.desk import Desk, changing, resuming
 from lpa.cli.documents import Answer
 from lpa.cli.gate import UNDELIVERED
 from lpa.cli.parsing import Group
-from lpa.cli.words import headed, still_unheard
+from lpa.cli.screen import Screen
+from lpa.cli.words import headed, headline, still_unheard
+from lpa.delivery import Delivery
 from lpa.errors import Declined
 from lpa.rsp.listing import Listing
 from lpa.rsp.records import NotificationMetadata
@@ -39,20 +41,15 @@ def list_(desk: Desk) -> Answer:
 @notifications.command()
 @click.pass_obj
 def send(desk: Desk) -> Answer:
-    """Deliver what waits on the card.
+    """Deliver what waits, on the card or on this computer.
 
     Each is kept on this computer first, and the card forgets it when its server has acknowledged it.
     """
-    with desk.delivering_assistant() as assistant, changing():
+    with desk.delivering_assistant() as assistant, resuming(desk.screen, assistant):
         deliveries = assistant.send_notifications()
-    for text, style in (*headed(deliveries), *still_unheard(deliveries)):
-        desk.screen.line((text, style))
     if not deliveries:
-        desk.screen.say("Nothing waits on the card.")
-    unheard = [delivery for delivery in deliveries if not delivery.acknowledged]
-    if unheard:
-        return Answer({"deliveries": deliveries}, unheard[0].problem, UNDELIVERED)
-    return Answer({"deliveries": deliveries})
+        desk.screen.say("Nothing waits for a server.")
+    return _delivered(desk.screen, {}, deliveries)
 
 
 @notifications.command()
@@ -89,7 +86,39 @@ def _unsent(number: int, waiting: Listing[NotificationMetadata]) -> Declined:
         )
     told = found[0]
     return Declined(
-        f"{told.address} has not acknowledged notification {number} ({told.event} of {told.iccid}), "
-        "and would never hear of it.",
+        f"The server {told.address} has not acknowledged notification {number} "
+        f"({told.event} of {told.iccid}), and would never hear of it.",
         advice="'lpa notifications send' delivers it. To remove it all the same, add --unsent.",
     )
+
+
+@click.command()
+@click.pass_obj
+def resume(desk: Desk) -> Answer:
+    """Finish what was begun, or say what became of it.
+
+    After a crash, a pulled card or a network that was down: nothing is done to a profile, but what did happen
+    is found out, and its servers are told.
+    """
+    with desk.delivering_assistant() as assistant, resuming(desk.screen, assistant):
+        deliveries = assistant.send_notifications()
+        resumed = assistant.resumed
+        elsewhere = [
+            operation for operation in assistant.journal.unfinished() if operation.eid != assistant.eid
+        ]
+    for operation in elsewhere:
+        desk.screen.say(
+            f"{headline(operation.function, operation.begun)} waits for the card {operation.eid}."
+        )
+    if not (resumed or deliveries or elsewhere):
+        desk.screen.say("Nothing was left unfinished.")
+    return _delivered(desk.screen, {"resumed": resumed}, deliveries)
+
+
+def _delivered(screen: Screen, result: dict[str, object], deliveries: tuple[Delivery, ...]) -> Answer:
+    for text, style in (*headed(deliveries), *still_unheard(deliveries)):
+        screen.line((text, style))
+    unheard = [delivery for delivery in deliveries if not delivery.acknowledged]
+    if unheard:
+        return Answer(result | {"deliveries": deliveries}, unheard[0].problem, UNDELIVERED)
+    return Answer(result | {"deliveries": deliveries})

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import click
 
 from lpa.cli.desk import Desk, changing
 from lpa.cli.documents import Answer
-from lpa.cli.parsing import NICKNAME, PROFILE
-from lpa.cli.screen import Cell, Screen
+from lpa.cli.parsing import FILE, LANGUAGE, NICKNAME, PROFILE
+from lpa.cli.screen import Cell, Facts, Screen
 from lpa.cli.words import STYLES, named, rules
+from lpa.pages.words import Language
 from lpa.rsp.listing import Listing
 from lpa.rsp.records import Profile
 
@@ -28,15 +32,25 @@ def list_(desk: Desk, everything: bool) -> Answer:
 
 @click.command()
 @click.argument("name", type=PROFILE)
+@click.option("--html", "path", type=FILE, metavar="FILE", help="Also write a page for the operator into it.")
+@LANGUAGE
 @click.pass_obj
-def show(desk: Desk, name: str) -> Answer:
+def show(desk: Desk, name: str, path: Path | None, language: Language) -> Answer:
     """Show all that the card tells of a profile.
 
     NAME is its ICCID, the last digits of it (four or more), or its ISD-P AID.
     """
     with desk.assistant() as assistant:
         profile = assistant.profile(name)
+        eid = assistant.eid
     desk.screen.facts(_facts(profile))
+    if path:
+        from lpa import pages
+        from lpa.pages import particulars
+
+        made = datetime.now(UTC).astimezone()
+        pages.save(particulars.page(profile, eid, made=made, language=language), path)
+        desk.screen.say(f"The page is in {path}.")
     return Answer(profile)
 
 
@@ -79,7 +93,7 @@ def _mention(screen: Screen, found: Listing[Profile], hidden: int) -> None:
         )
 
 
-def _facts(profile: Profile) -> list[tuple[str, str | list[str]]]:
+def _facts(profile: Profile) -> Facts:
     told = [f"{' '.join(entry.events) or 'nothing'}: {entry.address}" for entry in profile.notifications]
     return [
         ("ICCID", str(profile.iccid)),

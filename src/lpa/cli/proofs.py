@@ -1,17 +1,34 @@
-"""Commands about the proofs on this computer: receipts list, show."""
+"""Commands about the proofs on this computer: receipts list, show, verify, export. They need no card."""
 
 from __future__ import annotations
 
+import hashlib
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
+from lpa import receipts as kept
 from lpa.cli.desk import Desk
 from lpa.cli.documents import Answer
-from lpa.cli.parsing import EID, Group
-from lpa.errors import Refused
+from lpa.cli.gate import NO
+from lpa.cli.parsing import EID, FILE, LANGUAGE, RECEIPT, Group
+from lpa.cli.screen import Facts, Screen
+from lpa.errors import LpaError, Refused
+from lpa.pages.words import Language, Words
 from lpa.receipts import Receipt
 from lpa.rsp.names import Eid
 
-_eid = click.option("--eid", type=EID, metavar="EID", help="Of this card, which need not be there.")
+if TYPE_CHECKING:
+    from lpa.proof import TrustedIssuers, Verification
+
+# A receipt, and the card it is kept as one of; None for a file from elsewhere.
+Kept = tuple[Eid | None, Receipt]
+
+_eid = click.option("--eid", type=EID, metavar="EID", help="Of this card only.")
+_name = click.argument("name", metavar="NUMBER|FILE", type=RECEIPT)
 
 
 @click.group(cls=Group)
@@ -23,47 +40,159 @@ def receipts() -> None:
 @_eid
 @click.pass_obj
 def list_(desk: Desk, eid: Eid | None) -> Answer:
-    """List the receipts of the card in the reader."""
-    eid = eid or _eid_in_reader(desk)
-    kept = desk.receipts().of(eid)
-    desk.screen.table(("Number", "Event", "ICCID", "Server", "File"), map(_row, kept))
-    if not kept:
-        desk.screen.say(f"Nothing is kept of the card {eid}.")
-    return Answer({"eid": eid, "receipts": [_members(receipt) for receipt in kept]})
+    """List the receipts on this computer."""
+    found = {card: desk.receipts().of(card) for card in ([eid] if eid else desk.receipts().eids())}
+    for card, of_card in found.items():
+        if of_card:
+            desk.screen.line((f"Card {card}", "bold"))
+            desk.screen.table(("Number", "Event", "ICCID", "Server", "File"), map(_row, of_card))
+    if not any(found.values()):
+        desk.screen.say(f"Nothing is kept of the card {eid}." if eid else "Nothing is kept here.")
+    return Answer({"receipts": [_members(card, receipt) for card in found for receipt in found[card]]})
 
 
 @receipts.command()
-@click.argument("number", type=click.IntRange(0))
+@_name
 @_eid
 @click.pass_obj
-def show(desk: Desk, number: int, eid: Eid | None) -> Answer:
-    """Show a receipt, by the number of its notification."""
-    eid = eid or _eid_in_reader(desk)
-    found = [
-        receipt
-        for receipt in desk.receipts().of(eid)
-        if receipt.notification.metadata.sequence_number == number
+def show(desk: Desk, name: int | Path, eid: Eid | None) -> Answer:
+    """Show a receipt, by the number of its notification or the name of its file."""
+    found = _chosen(desk, name, eid)
+    for card, receipt in found:
+        desk.screen.facts(_facts(card, receipt))
+    return Answer(
+        {"receipts": [_members(card, receipt) | {"raw": receipt.notification.raw} for card, receipt in found]}
+    )
+
+
+@receipts.command()
+@_name
+@_eid
+@click.pass_obj
+def verify(desk: Desk, name: int | Path, eid: Eid | None) -> Answer:
+    """Check the signature of a receipt, and say what it proves and what not.
+
+    Works without a card and without the internet. The card's certificates must come from an issuer of the
+    GSMA, or from one in the --ca-bundle.
+    """
+    from lpa import proof
+
+    trusted = _trusted(desk)
+    proven = [
+        proof.verify(receipt.notification.raw, trusted, datetime.now(UTC), eid=card)
+        for card, receipt in _chosen(desk, name, eid)
     ]
+    for verification in proven:
+        _say(desk.screen, verification)
+    return Answer({"verifications": proven})
+
+
+@receipts.command()
+@_name
+@click.option("--html", "path", type=FILE, required=True, metavar="FILE", help="Write the page into it.")
+@LANGUAGE
+@_eid
+@click.pass_obj
+def export(desk: Desk, name: int | Path, path: Path, language: Language, eid: Eid | None) -> Answer:
+    """Make a page of a receipt, to print or to send.
+
+    It says what the receipt proves and what not, and holds the receipt itself.
+    """
+    from lpa import pages, proof
+    from lpa.pages import proofs
+
+    card, receipt = _chosen(desk, name, eid)[0]
+    result = proof.examine(receipt.notification.raw, _trusted(desk), datetime.now(UTC), eid=card)
+    if not isinstance(result, LpaError):
+        card = result.eid
+    page = proofs.page(
+        receipt.notification,
+        card,
+        result,
+        made=datetime.now(UTC).astimezone(),
+        language=language,
+        witnessed=proofs.Witnessed(_delivery(desk, card, receipt)),
+    )
+    pages.save(page, path)
+    desk.screen.line(f"The page is in {path}.")
+    if isinstance(result, LpaError):
+        desk.screen.say(f"It says that the receipt is not verified: {result.message}", "yellow")
+        return Answer({"path": path, "verification": None}, result, NO)
+    return Answer({"path": path, "verification": result})
+
+
+def _chosen(desk: Desk, name: int | Path, eid: Eid | None) -> list[Kept]:
+    """The receipt of that name; a few if the card signed its notification anew. Raises `Refused` if none."""
+    if isinstance(name, Path):
+        return [(eid or _owner(desk, name), kept.read(name))]
+    folder = desk.receipts()
+    found: list[Kept] = [
+        (card, receipt)
+        for card in ([eid] if eid else folder.eids())
+        for receipt in folder.of(card)
+        if receipt.notification.metadata.sequence_number == name
+    ]
+    cards = list(dict.fromkeys(str(card) for card, _ in found))
+    if len(cards) > 1:
+        raise Refused(
+            "receipts",
+            "ambiguous",
+            f"Several cards have a receipt {name}: {', '.join(cards)}.",
+            advice="Name the card with --eid, or name the file.",
+        )
     if not found:
+        whose = f" of the card {eid}" if eid else ""
         raise Refused(
             "receipts",
             "nothingKept",
-            f"No receipt {number} of the card {eid} is kept here.",
+            f"No receipt {name}{whose} is kept here.",
             advice="'lpa receipts list' shows which are.",
         )
-    for receipt in found:
-        desk.screen.facts(_facts(eid, receipt))
-    whole = [_members(receipt) | {"raw": receipt.notification.raw} for receipt in found]
-    return Answer({"eid": eid, "receipts": whole})
+    return found
 
 
-def _eid_in_reader(desk: Desk) -> Eid:
-    with desk.assistant() as assistant:
-        return assistant.eid
+def _owner(desk: Desk, path: Path) -> Eid | None:
+    """The card of a file that is one of those kept here."""
+    folder = desk.receipts()
+    return next(
+        (card for card in folder.eids() if any(path.samefile(one.path) for one in folder.of(card))), None
+    )
 
 
-def _members(receipt: Receipt) -> dict[str, object]:
-    return {"path": receipt.path, "metadata": receipt.notification.metadata}
+def _delivery(desk: Desk, eid: Eid | None, receipt: Receipt) -> dict[str, str]:
+    """What the journal says of the notification's way, for the page; nothing if it is not one of ours."""
+    if eid is None or eid not in desk.receipts().eids():
+        return {}
+    with closing(desk.journal()) as journal:
+        entry = journal.entry(eid, receipt.notification)
+    if entry is None:
+        return {}
+    times = {"kept": entry.kept, "acknowledged": entry.sent}
+    shown = {name: datetime.fromtimestamp(when, UTC) for name, when in times.items() if when}
+    return {name: f"{when.astimezone():%Y-%m-%d %H:%M:%S%z}" for name, when in shown.items()} | entry.evidence
+
+
+def _trusted(desk: Desk) -> TrustedIssuers:
+    from lpa.proof import TrustedIssuers
+
+    if desk.trust is None or desk.trust.pem is None:
+        return TrustedIssuers.production()
+    return TrustedIssuers.from_pem(desk.trust.pem.encode())
+
+
+def _say(screen: Screen, verification: Verification) -> None:
+    from lpa.pages.proofs import statements
+
+    words, heading = Words("en"), ""
+    for kind, template, values in statements(words, verification):
+        if kind != heading:
+            screen.line((words[kind], "green" if kind == "proven" else "yellow"))
+            heading = kind
+        screen.line(f"  {template.format(**values)}")
+
+
+def _members(eid: Eid | None, receipt: Receipt) -> dict[str, object]:
+    return {"eid": eid, "path": receipt.path, "metadata": receipt.notification.metadata}
 
 
 def _row(receipt: Receipt) -> tuple[str, ...]:
@@ -71,14 +200,15 @@ def _row(receipt: Receipt) -> tuple[str, ...]:
     return str(told.sequence_number), told.event, str(told.iccid or ""), told.address, receipt.path.name
 
 
-def _facts(eid: Eid, receipt: Receipt) -> list[tuple[str, str | list[str]]]:
+def _facts(eid: Eid | None, receipt: Receipt) -> Facts:
     told = receipt.notification.metadata
     return [
-        ("Card", str(eid)),
+        ("Card", str(eid or "")),
         ("Number", str(told.sequence_number)),
         ("Event", told.event),
         ("ICCID", str(told.iccid or "")),
         ("Server", told.address),
         ("Size", f"{len(receipt.notification.raw)} bytes, as the card signed them (DER)"),
+        ("SHA-256", hashlib.sha256(receipt.notification.raw).hexdigest()),
         ("File", str(receipt.path)),
     ]

@@ -13,16 +13,22 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from lpa.errors import Declined
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
+# Names and values; a value may have several lines.
+Facts = Iterable[tuple[str, str | Iterable[str]]]
 # A cell of a table, or a line: a text, or a text and its style ("green", "dim", "red", "bold").
 Cell = str | tuple[str, str]
 
 _WIDE_AS_NEEDED = 10_000  # columns, where nobody looks: a pipe must not depend on a window
+_NARROWEST = 8  # columns for a name
 _WHOLE = ("ICCID", "State", "Number", "Event")  # stay on one line where the window is narrow
 
 
@@ -30,13 +36,14 @@ class Screen:
     """Where a command shows its result. With `json` only the document goes to stdout.
 
     `command`: which one runs, as "notifications send"; empty until that is known. `verbose`: somebody looks
-    for a mistake of ours.
+    for a mistake of ours. `unwritten`: why a part of the result could not be written, where it was wanted.
     """
 
     def __init__(self, *, json: bool) -> None:
         self.json = json
         self.command = ""
         self.verbose = False
+        self.unwritten: OSError | None = None
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")  # for terminals that lack a sign
@@ -44,9 +51,9 @@ class Screen:
     def line(self, *cells: Cell) -> None:
         """A line on stdout."""
         if not self.json:
-            _write(sys.stdout, "".join(_styled(cell) for cell in cells))
+            self._write(sys.stdout, "".join(_styled(cell) for cell in cells))
 
-    def facts(self, facts: Iterable[tuple[str, str | Iterable[str]]]) -> None:
+    def facts(self, facts: Facts) -> None:
         """Names and values on stdout. A fact without a value is left out."""
         for line in _aligned(facts):
             self.line(line)
@@ -55,7 +62,7 @@ class Screen:
         """A table on stdout, if there are any rows. In a pipe no cell is broken into lines."""
         rows = list(rows)
         if rows and not self.json:
-            _write(sys.stdout, _table(headings, rows))
+            self._write(sys.stdout, _table(headings, rows))
 
     def bar(self, full: int, free: int) -> str:
         """A picture of so many full and free places."""
@@ -65,15 +72,15 @@ class Screen:
     def document(self, value: dict[str, Any]) -> None:
         """The one JSON document on stdout."""
         text = json.dumps(value, indent=2, ensure_ascii=not _speaks_unicode(sys.stdout))
-        _write(
+        self._write(
             sys.stdout, "".join(sign if _harmless(sign) or sign == "\n" else _in_json(sign) for sign in text)
         )
 
     def say(self, text: str = "", style: str = "") -> None:
         """A line of talk on stderr."""
-        _write(sys.stderr, _styled((text, style)))
+        self._write(sys.stderr, _styled((text, style)))
 
-    def say_facts(self, facts: Iterable[tuple[str, str | Iterable[str]]]) -> None:
+    def say_facts(self, facts: Facts) -> None:
         """Names and values on stderr."""
         for line in _aligned(facts):
             self.say(line)
@@ -88,12 +95,22 @@ class Screen:
                 "This needs a yes, and there is no terminal to ask at.",
                 advice=f"Nothing was changed. {otherwise} answers beforehand.",
             )
-        _write(sys.stderr, question, end=" ")
+        self._write(sys.stderr, question, end=" ")
         answer = sys.stdin.readline()
         if not answer:
             self.say()
             raise Declined("There was no answer.")
         return answer.strip()
+
+    def _write(self, stream: TextIO, text: str, end: str = "\n") -> None:
+        """Write, and be quiet from then on if that fails: what a command does must not depend on it."""
+        try:
+            click.echo(text + end, file=stream, nl=False)
+        except OSError as error:
+            if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+                self.unwritten = error
+            with Path(os.devnull).open("wb") as nowhere:
+                os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def safe(text: str) -> str:
@@ -121,7 +138,7 @@ def _pair(cell: Cell) -> tuple[str, str]:
     return (cell, "") if isinstance(cell, str) else cell
 
 
-def _aligned(facts: Iterable[tuple[str, str | Iterable[str]]]) -> Iterator[str]:
+def _aligned(facts: Facts) -> Iterator[str]:
     listed = [(name, [value] if isinstance(value, str) else [*value]) for name, value in facts if value]
     width = max((len(name) for name, _ in listed), default=0) + 2
     for name, values in listed:
@@ -136,25 +153,31 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     from rich.text import Text
 
     terminal = sys.stdout.isatty()
-    console = Console(file=sys.stdout, width=None if terminal else _WIDE_AS_NEEDED)
+    # Not on stdout itself: rich writes to its file even while it only captures.
+    width = None if terminal else _WIDE_AS_NEEDED
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=width)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
     for heading in headings:
         table.add_column(heading, overflow="fold", no_wrap=heading in _WHOLE)
     for row in rows:
         table.add_row(*(Text(safe(text), style=style) for text, style in map(_pair, row)))
+    # A window that is too narrow breaks the lines itself: rich would cut off the ends of numbers.
+    console.width = max(console.width, _least_width(table))
     with console.capture() as capture:
         console.print(table)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
+def _least_width(table: Table) -> int:
+    """The columns in which `table` can be shown with its numbers whole and its names broken."""
+    from rich.cells import cell_len
+
+    widths = [
+        max(cell_len(str(cell)) for cell in column.cells) if column.no_wrap else _NARROWEST
+        for column in table.columns
+    ]
+    return sum(width + 2 for width in widths)
+
+
 def _speaks_unicode(stream: TextIO) -> bool:
     return (stream.encoding or "").lower().startswith("utf")
-
-
-def _write(stream: TextIO, text: str, end: str = "\n") -> None:
-    """Write, and be quiet from then on if nobody reads: what a command does must not depend on its reader."""
-    try:
-        click.echo(text + end, file=stream, nl=False)
-    except BrokenPipeError:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), stream.fileno())

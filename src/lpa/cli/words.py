@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
+from lpa.deletion import Plan
 from lpa.delivery import Delivery, Happening
 from lpa.errors import LpaError
-from lpa.rsp.names import Iccid
+from lpa.resumption import Resumption
 from lpa.rsp.records import Profile
 from lpa.switching import Outcome
 
@@ -14,15 +16,10 @@ DONE = {"install": "Installed", "enable": "Enabled", "disable": "Disabled", "del
 RULES = {"ppr1": "may not be disabled (PPR1)", "ppr2": "may not be deleted (PPR2)"}
 STYLES = {"enabled": "green", "disabled": "dim"}
 
+_LEVELS = {"stop": ("Stop", "red"), "warning": ("Warning", "yellow"), "note": ("Note", "")}
+
 # A line and how to show it.
 Line = tuple[str, str]
-
-
-def sentence(text: str) -> str:
-    """`text` with a capital and a full stop. A name at its beginning, such as a server's, stays as it is."""
-    first = text.split(" ", 1)[0]
-    text = text[:1].upper() + text[1:] if first.isalpha() else text
-    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def named(profile: Profile) -> str:
@@ -33,10 +30,15 @@ def named(profile: Profile) -> str:
 
 def rules(profile: Profile) -> list[str]:
     """What the operator forbids."""
-    return [RULES.get(rule, rule) for rule in profile.policy_rules]
+    return named_rules(profile.policy_rules)
 
 
-def steps(outcome: Outcome) -> Iterator[Line]:
+def named_rules(identifiers: Iterable[str]) -> list[str]:
+    """What policy rules say, by their identifiers; those without words here stay as they are."""
+    return [RULES.get(identifier, identifier) for identifier in identifiers]
+
+
+def steps(outcome: Outcome | Resumption) -> Iterator[Line]:
     """Each thing that was done, and below it what became of the notifications about it."""
     left = list(outcome.deliveries)
     for happening in outcome.happenings:
@@ -53,7 +55,7 @@ def delivery_lines(delivery: Delivery) -> Iterator[Line]:
     """What became of one notification."""
     yield from ((f"  {text}", style) for text, style in _delivery(delivery))
     if delivery.problem:
-        yield f"  {sentence(delivery.problem.message)}", ""
+        yield f"  {delivery.problem.message}", ""
         yield f"  {delivery.problem.advice}", "dim"
     if delivery.receipt:
         yield f"  Receipt: {delivery.receipt.path}", "dim"
@@ -81,21 +83,39 @@ def still_unheard(deliveries: Iterable[Delivery]) -> Iterator[Line]:
         yield "What the card signed waits on the card. 'lpa notifications send' delivers it.", ""
 
 
+def headline(function: str, begun: float) -> str:
+    """Which operation is meant, when nobody asked for it now."""
+    return f"An earlier '{function}' ({datetime.fromtimestamp(begun).astimezone():%Y-%m-%d %H:%M})"
+
+
+def resumed(resumption: Resumption) -> Iterator[Line]:
+    """What became of an operation that was not finished."""
+    yield f"{headline(resumption.function, resumption.begun)} was not finished.", "yellow"
+    if not resumption.happenings:
+        yield "  The card shows that it changed nothing.", ""
+    yield from ((f"  {text}", style) for text, style in steps(resumption))
+
+
+def findings(plan: Plan) -> Iterator[Line]:
+    """What speaks against a deletion, or should be known before it, with what to do about it."""
+    for finding in plan.findings:
+        head, style = _LEVELS[finding.level]
+        name = f" ({finding.name})" if finding.level == "warning" else ""
+        yield f"{head}{name}: {finding.message}", style
+        if finding.advice:
+            yield f"  {finding.advice}", "dim"
+
+
 def wrong(problem: LpaError | None) -> Iterator[Line]:
     """What the last look at the card found wrong."""
     if problem:
-        yield f"But: {sentence(problem.message)}", "red"
+        yield f"But: {problem.message}", "red"
         yield problem.advice, ""
 
 
 def servers(addresses: Iterable[str]) -> list[str]:
     """Which servers will be told of a deletion, or that none will."""
     return list(addresses) or ["none: the operator will not hear of it from the card, so tell them yourself"]
-
-
-def last_digits(number: Iccid | object, count: int) -> str:
-    """The end of a number, to be typed by somebody who means it."""
-    return str(number)[-count:]
 
 
 def _about(happening: Happening, delivery: Delivery) -> bool:

@@ -23,7 +23,7 @@ class Tlv(bytes):
         """The one TLV that `data` is. Raises `BadAnswer` if there is less or more."""
         tlv, rest = cls.cut(data)
         if rest:
-            raise BadAnswer(f"{len(rest)} bytes too many after the object with tag {tlv.tag:X}")
+            raise BadAnswer(f"The object with tag {tlv.tag:X} is followed by {len(rest)} bytes too many.")
         return tlv
 
     @classmethod
@@ -32,7 +32,7 @@ class Tlv(bytes):
         _, header, length = _header(data)
         end = header + length
         if end > len(data):
-            raise BadAnswer(f"an object announces {length} bytes and only {len(data) - header} are there")
+            raise BadAnswer(f"An object announces {length} bytes, and only {len(data) - header} are there.")
         return cls(data[:end]), data[end:]
 
     @classmethod
@@ -94,17 +94,17 @@ def _header(data: bytes) -> tuple[int, int, int]:
             tag_bytes += 1
         first = data[tag_bytes]
     except IndexError:
-        raise BadAnswer("an object ends inside its tag or length") from None
+        raise BadAnswer("An object ends inside its tag or length.") from None
     if tag_bytes > _MAX_TAG_BYTES:
-        raise BadAnswer(f"an object has a tag of {tag_bytes} bytes")
+        raise BadAnswer(f"An object has a tag of {tag_bytes} bytes.")
     if first < 0x80:
         return tag_bytes, tag_bytes + 1, first
     width = first & 0x7F
     header = tag_bytes + 1 + width
     if not 1 <= width <= _MAX_LENGTH_BYTES:
-        raise BadAnswer(f"an object announces its length in {width} bytes, not in 1 to {_MAX_LENGTH_BYTES}")
+        raise BadAnswer(f"An object announces its length in {width} bytes, not in 1 to {_MAX_LENGTH_BYTES}.")
     if header > len(data):
-        raise BadAnswer("an object ends inside its length")
+        raise BadAnswer("An object ends inside its length.")
     return tag_bytes, header, int.from_bytes(data[tag_bytes + 1 : header], "big")
 
 

@@ -41,13 +41,13 @@ def _members(node: Node, tlv: Tlv) -> list[Tlv]:
             children.remove(child)
             found.append(canonical(member, child))
         elif not member.get("optional"):
-            raise BadAnswer(f"{member['name']} is missing in {tlv.hex()[:40]}")
+            raise BadAnswer(f"The member {member['name']} is missing in {tlv.hex()[:40]}.")
     return found
 
 
 def _item(element: Node, tlv: Tlv) -> Tlv:
     if tag(element) not in (ANY, tlv.tag):
-        raise BadAnswer(f"an item has tag {tlv.tag:X} instead of {tag(element):X}")
+        raise BadAnswer(f"An item has tag {tlv.tag:X} instead of {tag(element):X}.")
     return canonical(element, tlv)
 
 
@@ -59,12 +59,12 @@ def _chosen(node: Node, tlv: Tlv) -> Tlv:
             if known == candidate.tag:
                 alternative = canonical(member, candidate)
                 return alternative if bare else Tlv.build(tlv.tag, alternative)
-    raise BadAnswer(f"there is no alternative that is known in {tlv.hex()[:40]}")
+    raise BadAnswer(f"There is no alternative that is known in {tlv.hex()[:40]}.")
 
 
 def _check_primitive(kind: str, tlv: Tlv) -> None:
     content = tlv.value
     if (kind in _NEVER_EMPTY and not content) or (kind == "BOOLEAN" and len(content) != 1):
-        raise BadAnswer(f"the {kind} with tag {tlv.tag:X} has {len(content)} bytes")
+        raise BadAnswer(f"The {kind} with tag {tlv.tag:X} has {len(content)} bytes.")
     if kind == "BIT STRING" and content[0] > min(7, 8 * (len(content) - 1)):
-        raise BadAnswer(f"the BIT STRING with tag {tlv.tag:X} leaves {content[0]} bits unused")
+        raise BadAnswer(f"The BIT STRING with tag {tlv.tag:X} leaves {content[0]} bits unused.")

@@ -27,8 +27,8 @@ _UNIVERSAL = {
 }
 _CONSTRUCTED = ("SEQUENCE", "SEQUENCE OF", "CHOICE")
 
-
-_by_tag: dict[int, list[tuple[int, Node]]] = {}  # by the identity of a node; the tree lives for ever
+# The members of each node that was asked for, by its identity: the tree that `types` keeps is never freed.
+_by_tag: dict[int, list[tuple[int, Node]]] = {}
 
 
 def parsed() -> dict[str, Any]:

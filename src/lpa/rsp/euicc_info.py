@@ -230,7 +230,7 @@ class AuthorisationRule:
 def _tagged(tag: int, answer: bytes) -> Tlv:
     tlv = Tlv.whole(answer)
     if tlv.tag != tag:
-        raise BadAnswer(f"the card answered with tag {tlv.tag:X} where {tag:X} was asked for")
+        raise BadAnswer(f"The card answered with tag {tlv.tag:X} where {tag:X} was asked for.")
     return tlv
 
 

@@ -53,7 +53,7 @@ class _Coded:
         try:
             return cls(bytes(coded))
         except ValueError as error:
-            raise BadAnswer(f"the card answered {coded.hex() or 'nothing'}: {error}") from error
+            raise BadAnswer(f"The card answered {coded.hex() or 'nothing'}: {error}.") from error
 
 
 class Iccid(_Coded):

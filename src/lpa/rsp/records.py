@@ -45,7 +45,7 @@ class Operator:
     def from_asn1(cls, value: dict[str, Any]) -> Self:
         """From an OperatorId, whose digits may be E (any) in a rule. Raises `BadAnswer` if it has none."""
         if len(value["mccMnc"]) != 3:
-            raise BadAnswer(f"an operator has a code of 3 bytes, not {value['mccMnc'].hex() or 'none'}")
+            raise BadAnswer(f"An operator has a code of 3 bytes, not {value['mccMnc'].hex() or 'none'}.")
         mcc2, mcc1, mnc3, mcc3, mnc2, mnc1 = value["mccMnc"].hex().upper()
         digits = f"{mcc1}{mcc2}{mcc3}-{mnc1}{mnc2}{mnc3}"
         return cls(digits.rstrip("F"), value.get("gid1", b""), value.get("gid2", b""))
@@ -75,9 +75,9 @@ class Profile:
         """From a ProfileInfo (tag E3). Raises `BadAnswer` if it is none, or does not say which profile."""
         value, unknown = schema.decode_open("ProfileInfo", item)
         if "iccid" not in value:
-            raise BadAnswer("the card listed a profile without its ICCID")
+            raise BadAnswer("The card listed a profile without its ICCID.")
         if any(member.tag in _DECISIVE and member != _NO_RULES for member in unknown):
-            raise BadAnswer(f"the card did not say clearly what this profile is: {bytes(item).hex()}")
+            raise BadAnswer(f"The card did not say clearly what this profile is: {bytes(item).hex()}.")
         owner = value.get("profileOwner")
         return cls(
             iccid=Iccid.from_coded(value["iccid"]),
@@ -116,7 +116,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class NotificationMetadata:
-    """What a pending notification tells, and whom (SGP.22 §2.4.a.1.7)."""
+    """What a pending notification tells, and whom (NotificationMetadata)."""
 
     sequence_number: int
     event: str
@@ -129,7 +129,7 @@ class NotificationMetadata:
         value, _ = schema.decode_open("NotificationMetadata", item)
         number = value["seqNumber"]
         if number < 0:
-            raise BadAnswer(f"the card numbered a notification {number}")
+            raise BadAnswer(f"The card numbered a notification {number}.")
         events = schema.bits("NotificationEvent", value["profileManagementOperation"])
         return cls(
             sequence_number=number,
@@ -153,5 +153,5 @@ class Notification:
         body = raw.child(0xBF27) if raw.tag == 0xBF37 else raw
         metadata = body.child(0xBF2F) if body is not None and raw.tag in (0xBF37, 0x30) else None
         if metadata is None:
-            raise BadAnswer(f"the card gave a notification with tag {raw.tag:X} that says nothing")
+            raise BadAnswer(f"The card gave a notification with tag {raw.tag:X} that says nothing.")
         return cls(raw, NotificationMetadata.from_tlv(metadata))

@@ -53,7 +53,7 @@ def decode(name: str, data: bytes) -> Any:
     try:
         return _codec().decode(name, bytes(coded), check_constraints=True)
     except Exception as error:
-        raise BadAnswer(f"this is no {name}: {error}") from error
+        raise BadAnswer(f"This is no {name}: {error}.") from error
 
 
 def decode_open(name: str, data: bytes) -> tuple[dict[str, Any], tuple[Tlv, ...]]:
@@ -103,7 +103,7 @@ def alternative(name: str, data: bytes) -> tuple[str, Tlv]:
     for child in outer.children:
         if child.tag in names:
             return names[child.tag], child
-    raise BadAnswer(f"this {name} holds nothing that the specification names: {outer.hex()[:40]}")
+    raise BadAnswer(f"This {name} holds nothing that the specification names: {outer.hex()[:40]}.")
 
 
 def tag_of(name: str) -> int:
@@ -161,7 +161,7 @@ def code(name: str, identifier: str) -> int:
 def _whole(name: str, data: bytes) -> Tlv:
     tlv = Tlv.whole(data)
     if tag_of(name) not in (tlv.tag, ANY):
-        raise BadAnswer(f"this is no {name}: {tlv.hex()[:40]}")
+        raise BadAnswer(f"This is no {name}: {tlv.hex()[:40]}.")
     return tlv
 
 

@@ -8,15 +8,13 @@ is over nothing was sent (`ConnectFailed`, `NotVerified`); after that only a com
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import logging
 import math
-import re
 import socket
 import ssl
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self, cast
 
 from urllib3 import exceptions
@@ -24,11 +22,10 @@ from urllib3.connection import HTTPSConnection
 
 from lpa.errors import BadAnswer, ConnectFailed, NotVerified, OutcomeUnknown
 from lpa.rsp.names import ServerAddress
+from lpa.server.connect_to import ConnectTo
 from lpa.server.trust import Trust
 
 _log = logging.getLogger(__name__)
-
-_CONNECT_TO = re.compile(r"([^:\[\]]*):([0-9]*):(\[[^\[\]]+\]|[^:\[\]]*):([0-9]*)", re.ASCII)
 
 # What OpenSSL's verify codes (X509_V_ERR_...) mean for the person in front of it.
 _UNTRUSTED = "its certificate was issued by an authority that is not trusted"
@@ -49,56 +46,11 @@ _UNKNOWN = "The server may have acted on it or not: what was kept stays kept, as
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server answered: the HTTP status, and the body as it came."""
+    """What a server answered: HTTP status and body as they came, and its TLS certificate."""
 
     status: int
     body: bytes
-
-
-@dataclass(frozen=True)
-class ConnectTo:
-    """A row of `--connect-to`: where to really connect for a host and port. Empty fields match or keep any.
-
-    It moves the connection only: the certificate is always checked for the host that was asked for.
-    """
-
-    host: str
-    port: int | None
-    target_host: str
-    target_port: int | None
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """The row `HOST:PORT:HOST:PORT`, as for curl. Raises ValueError with a sentence if it is none."""
-        match = _CONNECT_TO.fullmatch(text)
-        if not match:
-            raise ValueError(f"{text!r} is not HOST:PORT:HOST:PORT")
-        host, port, target_host, target_port = match.groups()
-        host = ServerAddress.parse(host).host if host else ""
-        return cls(host, _port(port), _target_host(target_host), _port(target_port))
-
-    def target(self, address: ServerAddress) -> tuple[str, int] | None:
-        """The host and port to connect to for `address`, or None if this row is about another one."""
-        if self.host not in ("", address.host) or self.port not in (None, address.port):
-            return None
-        return self.target_host or address.host, self.target_port or address.port
-
-
-def _port(text: str) -> int | None:
-    if not text:
-        return None
-    if not 0 < int(text) < 65536:
-        raise ValueError(f"{text} is no port")
-    return int(text)
-
-
-def _target_host(text: str) -> str:
-    if not text:
-        return ""
-    try:
-        return str(ipaddress.ip_address(text.strip("[]")))
-    except ValueError:
-        return ServerAddress.parse(text).host
+    certificate: bytes = field(default=b"", compare=False)  # DER
 
 
 class _BoundedSocket(ssl.SSLSocket):
@@ -211,7 +163,7 @@ class Https:
         except ssl.SSLCertVerificationError as error:
             raise _not_verified(address, error) from error
         except (exceptions.HTTPError, OSError) as error:
-            raise ConnectFailed(f"cannot reach {self._where(address)}: {_obstacle(error)}") from error
+            raise ConnectFailed(f"Cannot reach {self._where(address)}: {_obstacle(error)}.") from error
 
     def _connect(self, address: ServerAddress, context: ssl.SSLContext) -> HTTPSConnection:
         context.sslsocket_class = _BoundedSocket  # what urllib3 will wrap its TCP socket in
@@ -235,19 +187,22 @@ class Https:
         headers: Mapping[str, str],
     ) -> Answer:
         try:
+            certificate = _certificate(connection)
             connection.request("POST", path, body, {"Host": str(address), **headers}, preload_content=False)
             response = connection.getresponse()
             content = b""
             while len(content) <= self._max_body and (piece := response.read(_PIECE, decode_content=False)):
                 content += piece
         except (OSError, exceptions.ProtocolError, exceptions.SSLError, exceptions.TimeoutError) as error:
-            message = f"the request went to {address}, and no complete answer came back: {_obstacle(error)}"
+            message = f"The request went to {address}, and no complete answer came back: {_obstacle(error)}."
             raise OutcomeUnknown(message, advice=_UNKNOWN) from error
         except (http.client.HTTPException, exceptions.HTTPError, ValueError) as error:
-            raise BadAnswer(f"{address} did not answer with HTTP: {repr(error)[:_SHOWN]}") from error
+            raise BadAnswer(
+                f"The server {address} did not answer with HTTP: {repr(error)[:_SHOWN]}."
+            ) from error
         if len(content) > self._max_body:
-            raise BadAnswer(f"{address} answered with more than {self._max_body} bytes")
-        return Answer(response.status, content)
+            raise BadAnswer(f"The server {address} answered with more than {self._max_body} bytes.")
+        return Answer(response.status, content, certificate)
 
     def _target(self, address: ServerAddress) -> tuple[str, int]:
         targets = (row.target(address) for row in self._connect_to)
@@ -261,7 +216,9 @@ class Https:
 def _not_verified(address: ServerAddress, error: ssl.SSLCertVerificationError) -> NotVerified:
     objection = _OBJECTIONS.get(error.verify_code, error.verify_message)
     advice = _CLOCK if error.verify_code in (9, 10) else None
-    return NotVerified(f"{address} could not prove that it is {address.host}: {objection}", advice=advice)
+    return NotVerified(
+        f"The server {address} could not prove that it is {address.host}: {objection}.", advice=advice
+    )
 
 
 def _obstacle(error: BaseException) -> str:
@@ -274,10 +231,21 @@ def _obstacle(error: BaseException) -> str:
             return "it did not answer in time"
         if isinstance(cause, socket.gaierror):
             return f"the name does not resolve ({cause.strerror})"
-        if isinstance(cause, ssl.SSLEOFError | ConnectionResetError | BrokenPipeError):
+        if isinstance(cause, ConnectionResetError | BrokenPipeError) or _is_end(cause):
             return "it closed the connection"
         if isinstance(cause, ssl.SSLError):
             return f"no secure connection is possible ({cause.reason})"
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror.lower()
     return str(error)
+
+
+def _is_end(error: BaseException) -> bool:
+    """Whether it says that a TLS connection was cut; Python before 3.11.3 has no SSLEOFError for that."""
+    return isinstance(error, ssl.SSLError) and error.reason in (None, "UNEXPECTED_EOF_WHILE_READING")
+
+
+def _certificate(connection: HTTPSConnection) -> bytes:
+    """The server's certificate, which was verified when the connection was made."""
+    tls = cast("ssl.SSLSocket", connection.sock)
+    return tls.getpeercert(binary_form=True) or b""

@@ -42,6 +42,11 @@ class Trust:
             raise ValueError(f"{path} holds no certificate in PEM form")
         return trust
 
+    @property
+    def pem(self) -> str | None:
+        """The certificates of the bundle in PEM form; None for the authorities of this computer."""
+        return self._pem
+
     def context(self) -> ssl.SSLContext:
         """Verified TLS 1.2 or later. The same object every time."""
         return self._context
@@ -61,6 +66,8 @@ class Trust:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.hostname_checks_common_name = False
+        # Python before 3.11.3 takes a cut wire for a proper end; nobody may end a server's answer but itself.
+        context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", ssl.Options(0))
         if self._pem is None:
             context.load_default_certs(ssl.Purpose.SERVER_AUTH)
         else:

@@ -1,46 +1,72 @@
-"""The files that the simulated card shows beside the ISD-R (TS 102 221 §8): those of the profile in use.
-
-So far the MF and EF.ICCID. A further file is one more entry in `files`.
-"""
+"""Files as the simulated card shows them beside the ISD-R, and how they are found (TS 102 221 §8)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lpa.rsp.ber import Tlv
-from lpa.sim.profiles import SimulatedProfile
 
 MF = b"\x3f\x00"
-_EF_ICCID = MF + b"\x2f\xe2"
+ADF = b"\x7f\xff"  # the application that was selected last on the channel, wherever its files are
 _ACTIVATED = Tlv.build(0x8A, b"\x05")
-_PIN_STATUS = Tlv.build(
-    0xC6, Tlv.build(0x90, b"\x00"), Tlv.build(0x83, b"\x01")
-)  # there is one, and it is off
 
 
 @dataclass(frozen=True)
 class File:
-    """A file: its path from the MF on, what SELECT tells of it (FCP), and its content; None for a folder."""
+    """A file: its path from the MF on, what SELECT tells of it (FCP), and its content or records.
+
+    A folder has neither. `aid`: of an application. `guarded`: it is read only after PIN1.
+    """
 
     path: bytes
     fcp: Tlv
-    content: bytes | None
+    content: bytes = b""
+    records: tuple[bytes, ...] = ()
+    aid: bytes = b""
+    guarded: bool = False
+
+    @property
+    def folder(self) -> bytes:
+        """Where one is after selecting it: a folder itself, or the folder of a file."""
+        return self.path[:-2] if self.content or self.records else self.path
 
 
-def files(profile: SimulatedProfile | None, *, announces_terminal_capability: bool) -> dict[bytes, File]:
-    """The files by their paths, as they are while `profile` is in use."""
-    proprietary = Tlv.build(0x87, b"\x01" if announces_terminal_capability else b"\x00")
-    found = [_folder(MF, Tlv.build(0xA5, Tlv.build(0x80, b"\x71"), proprietary))]
-    if profile:
-        found.append(_transparent(_EF_ICCID, profile.coded_iccid))
-    return {file.path: file for file in found}
+def folder(path: bytes, *more: Tlv, pin: bool = False, aid: bytes = b"") -> File:
+    """A folder, or an application if it has an AID. `pin`: PIN1 is switched on (it is always there)."""
+    name = Tlv.build(0x84, aid) if aid else Tlv.build(0x83, path[-2:])
+    usage = Tlv.build(0x90, b"\x80" if pin else b"\x00")
+    status = Tlv.build(0xC6, usage, Tlv.build(0x83, b"\x01"))
+    fcp = Tlv.build(0x62, Tlv.build(0x82, b"\x78\x21"), name, *more, _ACTIVATED, status)
+    return File(path, fcp, aid=aid)
+
+
+def transparent(path: bytes, content: bytes, *, guarded: bool = False) -> File:
+    """A file that is one run of bytes, at least one."""
+    fcp = _elementary(path, b"\x41\x21", len(content))
+    return File(path, fcp, content=content, guarded=guarded)
+
+
+def linear_fixed(path: bytes, records: Sequence[bytes], *, guarded: bool = False) -> File:
+    """A file of 1 to 254 records of the same length, counted from 1."""
+    size = len(records[0])
+    descriptor = b"\x42\x21" + size.to_bytes(2, "big") + bytes([len(records)])
+    fcp = _elementary(path, descriptor, size * len(records))
+    return File(path, fcp, records=tuple(records), guarded=guarded)
 
 
 def by_identifier(present: dict[bytes, File], folder: bytes, identifier: bytes) -> File | None:
-    """The file with this 2-byte identifier as seen from `folder`: the MF, a child, or a sibling."""
+    """The file with this identifier as seen from `folder` (TS 102 221 §8.4.1).
+
+    That is the MF, a child, the folder itself, its parent, or a folder beside it.
+    """
     if identifier == MF:
         return present[MF]
-    return present.get(folder + identifier) or present.get(folder[:-2] + identifier)
+    child, beside = present.get(folder + identifier), present.get(folder[:-2] + identifier)
+    if child or (beside and beside.folder == beside.path):
+        return child or beside
+    parent = folder[:-2]
+    return present.get(parent) if parent[-2:] == identifier else None
 
 
 def by_path(present: dict[bytes, File], path: bytes) -> File | None:
@@ -48,14 +74,11 @@ def by_path(present: dict[bytes, File], path: bytes) -> File | None:
     return present.get(MF + path)
 
 
-def _folder(path: bytes, *more: Tlv) -> File:
-    descriptor = Tlv.build(0x82, b"\x78\x21")
-    fcp = Tlv.build(0x62, descriptor, Tlv.build(0x83, path[-2:]), *more, _ACTIVATED, _PIN_STATUS)
-    return File(path, fcp, None)
+def by_aid(present: dict[bytes, File], aid: bytes) -> File | None:
+    """The application whose AID begins with `aid`."""
+    return next((file for file in present.values() if file.aid and file.aid.startswith(aid)), None)
 
 
-def _transparent(path: bytes, content: bytes) -> File:
-    descriptor = Tlv.build(0x82, b"\x41\x21")
-    size = Tlv.build(0x80, len(content).to_bytes(2, "big"))
-    fcp = Tlv.build(0x62, descriptor, Tlv.build(0x83, path[-2:]), _ACTIVATED, size)
-    return File(path, fcp, content)
+def _elementary(path: bytes, descriptor: bytes, size: int) -> Tlv:
+    total = Tlv.build(0x80, size.to_bytes(2, "big"))
+    return Tlv.build(0x62, Tlv.build(0x82, descriptor), Tlv.build(0x83, path[-2:]), _ACTIVATED, total)

@@ -81,6 +81,17 @@ class Isdr:
         """The terminal could not carry out the REFRESH: the old profile stays, and nothing is notified."""
         self._become(replace(self.state, awaiting_refresh=None))
 
+    def keep_pin_tries(self, left: int) -> None:
+        """Remember how many tries PIN1 of the profile in use has. Raises OSError if it cannot be kept."""
+        profiles = tuple(
+            replace(profile, contents=replace(profile.contents, pin_tries=left))
+            if profile.enabled
+            else profile
+            for profile in self.state.profiles
+        )
+        if profiles != self.state.profiles:
+            self._become(replace(self.state, profiles=profiles))
+
     # What the card is
 
     def get_eid(self, request: dict[str, Any]) -> Tlv:

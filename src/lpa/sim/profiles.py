@@ -12,6 +12,9 @@ from lpa.rsp import schema
 from lpa.rsp.ber import Tlv
 from lpa.rsp.names import Aid, Iccid
 from lpa.sim import plain
+from lpa.sim.contents import Contents
+
+_EMPTY = Contents()
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,8 @@ class SimulatedProfile:
 
     `notifications` pairs events ("install", "enable", "disable", "delete") with the server that wants them.
     `aid` may stay empty: the card chooses it. `size` is the memory it takes, in bytes. A `preloaded` test
-    profile survives a memory reset. Raises ValueError if a value does not fit the specification.
+    profile survives a memory reset. `contents` is what its files hold. Raises ValueError if a value does not
+    fit the specification.
     """
 
     iccid: str
@@ -36,6 +40,7 @@ class SimulatedProfile:
     aid: str = ""
     size: int = 48_000
     preloaded: bool = False
+    contents: Contents = _EMPTY
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"([0-9]{3}-[0-9]{2,3})?", self.owner, re.ASCII):
@@ -102,7 +107,14 @@ class SimulatedProfile:
         notifications = tuple((tuple(events), address) for events, address in value["notifications"])
         icon = base64.b64decode(value["icon"])
         rules = tuple(value["policy_rules"])
-        changed = {"notifications": notifications, "icon": icon, "policy_rules": rules}
+        # A card from before profiles had contents is as good as one whose profiles are empty.
+        contents = Contents.from_json(value.get("contents", {}))
+        changed = {
+            "notifications": notifications,
+            "icon": icon,
+            "policy_rules": rules,
+            "contents": contents,
+        }
         return plain.restored(cls, value | changed)
 
     def to_json(self) -> dict[str, Any]:

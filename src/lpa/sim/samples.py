@@ -6,6 +6,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 
+from lpa.sim.contents import Contents, SimulatedContact
 from lpa.sim.pki import Randomness
 from lpa.sim.profiles import SimulatedProfile
 
@@ -33,6 +34,28 @@ _OPERATORS = (
 )
 
 
+_CONTACTS = (
+    SimulatedContact("Ada Lovelace", ("+447700900123", "02079460018"), "ada@example.com"),
+    SimulatedContact("张伟", ("+8613800138000",), nickname="小张"),
+    SimulatedContact("José Núñez €", ("+34910000017",)),
+    SimulatedContact("Conference room", ("+4930901820000,,1234567890#",)),
+    SimulatedContact("Δημήτρης Ωμέγα", ("*100#",), "dimitris@example.org"),
+)
+# Records of EF.SMS, in the default alphabet, UCS-2 with a character beyond it, two parts, 8 bit, and sent.
+_MESSAGES = (
+    "010791447700090000040C914477000910320000623041906235401CC8329BFD0E819875F7180D0AD3413119C8FC9683"
+    "62B04DF907",
+    "030791447700090000040D91683108108300F0000862401081000023264F60597D002C60A876849A8C8BC17801662F00"
+    "200034003800320039003100333002D83DDE00",
+    "010791447700090000440BD041B638FD76030000625020015100403D0500032A02018220F6DB7D06B5CBF379F85C068D"
+    "DFEDF21C947683E061397DAE03D1D1E939283D07A1DF77509A0E1297CF69F79C0502",
+    "010791447700090000440BD041B638FD76030000625020015110401F0500032A0202C26E32888E4ECF41E93908FDBE83"
+    "D27450D94D9EBB00",
+    "030791447700090000040C9144770009909900045221133295954906DEADBEEF0001",
+    "05079144770009000011070B817007900054F60000A70A4F37A89D07DDC37917",
+)
+
+
 def profiles(count: int) -> tuple[SimulatedProfile, ...]:
     """So many different operational profiles, the first one enabled."""
     return tuple(_profile(number) for number in range(1, count + 1))
@@ -56,6 +79,20 @@ def _profile(number: int) -> SimulatedProfile:
         icon=_icon(operator.colour),
         owner=operator.mcc_mnc,
         notifications=((events, f"{operator.label}.smdp.example"),),
+        contents=_contents(operator, number),
+    )
+
+
+def _contents(operator: _Operator, number: int) -> Contents:
+    """The same contacts and messages for each, as far as they fit: its phone book comes in all kinds."""
+    return Contents(
+        contacts=_CONTACTS,
+        messages=_MESSAGES,
+        imsi=operator.mcc_mnc.replace("-", "") + f"{number:010}",
+        msisdn=f"+{operator.prefix[2:4]}700900{number:04}",
+        service_provider=operator.name,
+        phone_book=("parallel", "linked", "plain")[(number - 1) % 3],
+        local=number % 2 == 0,
     )
 
 

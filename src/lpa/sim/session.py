@@ -14,10 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lpa.rsp.ber import Tlv
-from lpa.sim import apdu, filesystem
+from lpa.sim import apdu
 from lpa.sim.apdu import Command, StatusWord
+from lpa.sim.filesystem import MF
 from lpa.sim.info import SVN
 from lpa.sim.isdr import Isdr
+from lpa.sim.reading import Reading
 from lpa.sim.toolkit import REFRESH, Toolkit
 
 _GET_RESPONSE, _STORE_DATA = 0xC0, 0xE2
@@ -29,7 +31,8 @@ class _Channel:
     """What is selected on a channel, and the part of a request that has come so far."""
 
     isdr: bool = False
-    folder: bytes = filesystem.MF
+    application: bool = False
+    folder: bytes = MF
     file: bytes = b""
     request: bytearray = field(default_factory=bytearray)
     blocks: int = 0
@@ -57,10 +60,13 @@ class Session:
         self._channels = {0: _Channel()}
         self._waiting: _Waiting | None = None
         self._toolkit = Toolkit(isdr)
+        self._reading = Reading(isdr)
         # The instructions that end with 9000 if they end well, by whether their class is proprietary.
         self._instructions: dict[tuple[bool, int], Callable[[Command], bytes]] = {
             (False, 0xA4): self._select,
-            (False, 0xB0): self._read_binary,
+            (False, 0xB0): lambda command: self._reading.binary(command, self._file_on(command)),
+            (False, 0xB2): lambda command: self._reading.record(command, self._file_on(command)),
+            (False, 0x20): self._reading.verify_pin,
             (False, 0x70): self._manage_channel,
             (True, 0x10): self._toolkit.terminal_profile,
             (True, 0x12): self._toolkit.fetch,
@@ -164,48 +170,35 @@ class Session:
             raise StatusWord(apdu.WRONG_P1_P2)
         if not command.data:
             raise StatusWord(apdu.WRONG_LENGTH)
-        told = self._select_isdr(command) if command.p1 == 0x04 else self._select_file(command)
+        by_name, isdr = command.p1 == 0x04, bytes.fromhex(self._behaviour.isdr_aid)
+        wants_isdr = by_name and command.data == isdr and not self._behaviour.not_an_euicc
+        told = self._select_isdr(command) if wants_isdr else self._select_file(command)
         return b"" if command.p2 == 0x0C else told
 
     def _select_isdr(self, command: Command) -> Tlv:
         """By AID: the answer is the FCI, with E0 as the sign of an ISD-R."""
-        aid = bytes.fromhex(self._behaviour.isdr_aid)
-        if self._behaviour.not_an_euicc or command.data != aid:
-            raise StatusWord(apdu.NOT_FOUND)
         self._channels[command.channel] = _Channel(isdr=True)
         longest_block = Tlv.build(0xA5, bytes.fromhex("9F6501"), bytes([self._behaviour.block_size]))
         no_lpa_inside = bytes.fromhex("030100")
         return Tlv.build(
-            0x6F, Tlv.build(0x84, aid), longest_block, Tlv.build(0xE0, Tlv.build(0x82, SVN), no_lpa_inside)
+            0x6F,
+            Tlv.build(0x84, command.data),
+            longest_block,
+            Tlv.build(0xE0, Tlv.build(0x82, SVN), no_lpa_inside),
         )
 
     def _select_file(self, command: Command) -> Tlv:
-        """By identifier (P1 00) or by path from the MF (08)."""
-        folder = self._channels[command.channel].folder
-        if command.p1 == 0x00:
-            file = filesystem.by_identifier(self._files(), folder, command.data)
-        elif command.p1 == 0x08:
-            file = filesystem.by_path(self._files(), command.data)
-        else:
-            raise StatusWord(apdu.WRONG_P1_P2)
-        if file is None:
-            raise StatusWord(apdu.NOT_FOUND)
-        folder = file.path if file.content is None else file.path[:-2]
-        self._channels[command.channel] = _Channel(folder=folder, file=file.path)
+        """By identifier (P1 00), by name (04) or by path from the MF (08): the answer is the FCP."""
+        before = self._channels[command.channel]
+        file = self._reading.find(command, before.folder, application=before.application)
+        application = before.application or bool(file.aid)
+        self._channels[command.channel] = _Channel(
+            application=application, folder=file.folder, file=file.path
+        )
         return file.fcp
 
-    def _read_binary(self, command: Command) -> bytes:
-        file = self._files().get(self._channels[command.channel].file)
-        if file is None or file.content is None:
-            raise StatusWord(apdu.NO_FILE_SELECTED)
-        offset = command.p1 << 8 | command.p2
-        if offset >= len(file.content):
-            raise StatusWord(apdu.WRONG_OFFSET)
-        return file.content[offset:][: command.le or 256]
-
-    def _files(self) -> dict[bytes, filesystem.File]:
-        announces = self._behaviour.announces_terminal_capability
-        return filesystem.files(self._isdr.state.enabled, announces_terminal_capability=announces)
+    def _file_on(self, command: Command) -> bytes:
+        return self._channels[command.channel].file
 
     # ES10
 
@@ -252,3 +245,4 @@ class Session:
         for number, channel in self._channels.items():
             if number == 0 or not channel.isdr:
                 self._channels[number] = _Channel()
+        self._reading.forget_pin()

@@ -1,0 +1,192 @@
+"""What the profile in use holds, saved to files: contacts, messages, and the numbers that name it.
+
+Only the profile in use shows its files. A backup is a folder that is there as a whole or not at all:
+`contacts.vcf` (vCard 4.0), `messages.json` and `messages.txt`, `identity.json`, and `records.json` with every
+record as the card gave it. Only its owner can read it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lpa.card.filesystem import UiccFiles
+from lpa.card.inbox import read_messages
+from lpa.card.phonebook import read_contacts
+from lpa.card.problems import Problems
+from lpa.errors import Refused, StorageFailed
+from lpa.rsp.contacts import Contact
+from lpa.rsp.messages import Message
+from lpa.rsp.names import Iccid
+from lpa.rsp.vcard import vcards
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who the profile is. Texts are empty and `mnc_length` is None where the card does not tell."""
+
+    iccid: str
+    imsi: str = ""
+    mnc_length: int | None = None
+    numbers: tuple[str, ...] = ()
+    service_provider: str = ""
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What a profile holds, read. `records`: every record as it came, in hexadecimal, by file and number.
+
+    `problems`: what could not be read and why, a sentence each.
+    """
+
+    identity: Identity
+    contacts: tuple[Contact, ...]
+    messages: tuple[Message, ...]
+    records: dict[str, dict[int, str]]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A backup that is on disk: where, how much it holds, and what is missing from it (`problems`)."""
+
+    folder: Path
+    contacts: int
+    messages: int
+    problems: tuple[str, ...]
+
+
+def back_up(files: UiccFiles, iccid: Iccid, folder: Path, *, pin: str | None = None) -> Backup:
+    """Save what the profile `iccid` holds into `folder`, which must not be there yet.
+
+    `pin`: the profile's PIN, shown to the card only if it asks for one. Raises as `read` does; and
+    `StorageFailed` if the folder is there already or cannot be written, and then leaves nothing behind.
+    """
+    if folder.exists():
+        raise StorageFailed(f"{folder} is there already.", advice="Name a folder that is not there yet.")
+    holdings = read(files, iccid, pin=pin)
+    try:
+        _write(folder, _documents(holdings))
+    except OSError as error:
+        raise StorageFailed(
+            f"The backup cannot be written to {folder}: {error.strerror or error}.",
+            advice="Free some disk space, or choose another folder.",
+        ) from error
+    return Backup(folder, len(holdings.contacts), len(holdings.messages), holdings.problems)
+
+
+def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None) -> Holdings:
+    """Read all that the profile `iccid` holds. What the card does not let us read is a problem, no error.
+
+    Raises `Refused` with "notEnabled" if another profile is in use, or none; or with "pinNeeded",
+    "pinWrong", "pinBlocked" or "lastTry"; and a `WireError` if the card cannot be asked.
+    """
+    refuse_unless_in_use(files, iccid)
+    files.unlock(pin)
+    problems = Problems()
+    identity = Identity(
+        iccid=str(iccid),
+        imsi=problems.attempt("IMSI", files.imsi) or "",
+        mnc_length=problems.attempt("EF.AD", files.mnc_length),
+        service_provider=problems.attempt("Service provider name", files.service_provider_name) or "",
+        numbers=problems.attempt("Own number", files.own_numbers) or (),
+    )
+    # Contacts first: their books of the USIM come before those of DF.TELECOM, and no way is made twice.
+    contacts = read_contacts(files, problems)
+    messages = read_messages(files, problems)
+    records = {
+        path: {number: content.hex().upper() for number, content in records.items()}
+        for path, records in files.raw.items()
+    }
+    return Holdings(identity, contacts, messages, records, tuple(problems))
+
+
+def refuse_unless_in_use(files: UiccFiles, iccid: Iccid) -> None:
+    """Raise `Refused` with "notEnabled" if the profile `iccid` is not the one in use."""
+    present = files.iccid()
+    if present != iccid:
+        shown = f"The card shows those of {present}" if present else "No profile is in use"
+        raise Refused(
+            "Backup",
+            "notEnabled",
+            f"The contacts and messages of {iccid} cannot be read. {shown}.",
+            advice="Enable the profile first: a card shows the files of the profile in use alone.",
+        )
+
+
+def _documents(holdings: Holdings) -> dict[str, str]:
+    """The files of a backup, by name."""
+    return {
+        "contacts.vcf": vcards(holdings.contacts),
+        "messages.json": _json([_message(message) for message in holdings.messages]),
+        "messages.txt": "\n".join(map(_readable, holdings.messages)),
+        "identity.json": _json(asdict(holdings.identity)),
+        "records.json": _json(holdings.records),
+    }
+
+
+def _message(message: Message) -> dict[str, Any]:
+    return {
+        "direction": message.direction,
+        "status": message.status,
+        "number": message.number,
+        "centre": message.centre,
+        "time": message.time.isoformat() if message.time else None,
+        "text": message.text,
+        "data": message.data.hex().upper(),
+        "missing_parts": list(message.missing),
+        "problem": message.problem,
+        "raw": [record.hex().upper() for record in message.raw],
+    }
+
+
+def _readable(message: Message) -> str:
+    """A message as a person reads it: a line about it, then what it says."""
+    towards = {"received": "From", "sent": "To", "report": "Report from"}.get(message.direction, "Message")
+    when = f", {message.time.isoformat(' ')}" if message.time else ""
+    missing = f", parts missing: {', '.join(map(str, message.missing))}" if message.missing else ""
+    heading = f"{towards} {message.number or 'unknown'}{when} ({message.status}{missing})"
+    said = message.text if message.text is not None else (message.data or message.raw[0]).hex().upper()
+    return f"{heading}\n{said}\n"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+def _write(folder: Path, documents: dict[str, str]) -> None:
+    """All of them, or nothing: a folder beside it is filled, flushed to the disk, and then gets the name."""
+    parent = folder.absolute().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(dir=parent, prefix=f".{folder.name}-"))  # closed to others: 0700
+    try:
+        for title, content in documents.items():
+            _write_file(fresh / title, content.encode())
+        _sync(fresh)
+        fresh.rename(folder)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    _sync(parent)
+
+
+def _sync(folder: Path) -> None:
+    if os.name == "posix":  # Windows has no way to sync a folder, and needs none.
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,140 @@
+"""What speaks against a deletion, or should be known before it: stops, warnings and notes.
+
+Pure: what is found follows from the facts that were read. A stop makes the deletion impossible; a warning
+needs a person's yes of its own; a note is to be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from lpa.errors import LpaError, Refused
+from lpa.rsp.euicc_info import EuiccInfo2
+from lpa.rsp.names import Iccid
+from lpa.rsp.records import NotificationMetadata, Profile
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to know. `name` is stable; a stop's is the reason the card would give to `function`."""
+
+    level: Literal["stop", "warning", "note"]
+    name: str
+    message: str
+    advice: str = ""
+    function: str = "DeleteProfile"
+
+    @property
+    def refused(self) -> Refused:
+        """The error that a stop ends in."""
+        return Refused(self.function, self.name, self.message, advice=self.advice)
+
+
+def against(profile: Profile, others: Iterable[Profile], *, disable_first: bool) -> Iterator[Finding]:
+    """What the profiles of the card say about deleting one of them."""
+    yield from bound(profile, "ppr2")
+    if profile.enabled:
+        yield from bound(profile, "ppr1")
+    if profile.enabled and not disable_first:
+        yield Finding(
+            "stop",
+            "profileNotInDisabledState",
+            f"The profile {profile.title} ({profile.iccid}) is in use; only a disabled one can be deleted.",
+            f"'lpa disable {str(profile.iccid)[-4:]}' first, or delete with --disable-first.",
+        )
+    if profile.profile_class != "operational":
+        yield Finding(
+            "warning",
+            "not-operational",
+            f"This is a {profile.profile_class} profile, no operator's: card or device may need it.",
+        )
+    elif not any(other.profile_class == "operational" for other in others):
+        yield Finding(
+            "warning", "last-profile", "This is the last profile on the card that connects anywhere."
+        )
+    if not any("delete" in entry.events for entry in profile.notifications):
+        yield Finding(
+            "warning",
+            "nobody-told",
+            "The profile names no server to tell: its operator will not hear of the deletion from the card.",
+            "Tell the operator yourself, and keep the receipts of what you write.",
+        )
+
+
+def pending(profile: Profile, waiting: Iterable[NotificationMetadata]) -> Iterator[Finding]:
+    """What the notifications that wait on the card say about it."""
+    own = [told for told in waiting if told.iccid == profile.iccid]
+    foreign = [told for told in waiting if told.iccid != profile.iccid]
+    send = "'lpa notifications send' delivers what waits."
+    if own:
+        events = ", ".join(told.event for told in own)
+        yield Finding(
+            "warning",
+            "undelivered",
+            f"Servers have not heard yet of earlier events of this profile: {events}.",
+            send,
+        )
+    if foreign:
+        yield Finding(
+            "note",
+            "undelivered-others",
+            f"{len(foreign)} notifications of other profiles wait on the card.",
+            send,
+        )
+
+
+def memory(info: EuiccInfo2) -> Iterator[Finding]:
+    """How much room there is now."""
+    free = info.resource.free_non_volatile
+    if free is not None:
+        yield Finding("note", "free-memory", f"The card has {free // 1024} KiB free now.")
+
+
+def protection(iccid: Iccid) -> Finding:
+    """The person has put it under protection."""
+    return Finding(
+        "stop",
+        "protected",
+        f"The profile {iccid} is protected on this computer.",
+        f"'lpa unprotect {str(iccid)[-4:]}' lifts that.",
+    )
+
+
+def reach(address: str, problem: LpaError | None) -> Finding:
+    """Whether a server that is to be told can be reached now."""
+    if problem is None:
+        return Finding("note", "reachable", f"{address} can be reached, and is who it says it is.")
+    return Finding(
+        "note",
+        "unreachable",
+        f"{address} will not be told at once. {problem.message}",
+        "What the card signs is kept; 'lpa notifications send' delivers it later.",
+    )
+
+
+def reminders(profile: Profile) -> Iterator[Finding]:
+    """What no card can check."""
+    operator = profile.service_provider or "the operator"
+    for name, message in (
+        ("bills", f"Are all bills of {operator} paid, and is the contract's term over?"),
+        ("balance", f"Is there a balance left, or a deposit that {operator} owes you?"),
+        ("accounts", "Which accounts, banks and services know this number? Give them another one first."),
+        ("contact", f"Can you still reach {operator} when the number is gone, and prove who you are?"),
+        ("contract", f"Deleting the profile does not end the contract with {operator}."),
+    ):
+        yield Finding("note", name, message)
+
+
+def bound(profile: Profile, rule: str) -> Iterator[Finding]:
+    """Whether the operator's policy rule ("ppr1": not disabled, "ppr2": not deleted) stands against it."""
+    done, function = {"ppr1": ("disabled", "DisableProfile"), "ppr2": ("deleted", "DeleteProfile")}[rule]
+    if rule in profile.policy_rules:
+        yield Finding(
+            "stop",
+            "disallowedByPolicy",
+            f"The operator does not allow {profile.title} ({profile.iccid}) to be {done} ({rule.upper()}).",
+            "Ask the operator to lift the rule, or to remove the profile.",
+            function,
+        )

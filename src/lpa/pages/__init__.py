@@ -1,0 +1,22 @@
+"""Pages to print or to send: each one HTML file that needs nothing else, in English or Chinese.
+
+Pure but for `save`: facts in, text out. They stand beside the command line as a face of their own, so that
+programs without a terminal can make them too. `particulars.page` and `proofs.page` make them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lpa.errors import StorageFailed
+
+
+def save(page: str, path: Path) -> None:
+    """Write a page to `path`, in place of what is there. Raises `StorageFailed` if that cannot be."""
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise StorageFailed(
+            f"The page cannot be written to {path}: {error.strerror or error}.",
+            advice="Give another FILE, or free some disk space.",
+        ) from error

@@ -1,0 +1,163 @@
+"""Every text of the pages, in both languages side by side. Values go where the braces are."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+Language = Literal["en", "zh-CN"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+# key: (English, Chinese)
+TEXTS: dict[str, tuple[str, str]] = {
+    "brand": ("eSIM · signed by the card", "eSIM · 由卡片签名"),
+    "title.delete": ("Proof of deletion", "删除凭证"),
+    "title.enable": ("Proof of activation", "启用凭证"),
+    "title.disable": ("Proof of deactivation", "停用凭证"),
+    "title.install": ("Proof of installation", "安装凭证"),
+    "title.other": ("Proof of a change", "变更凭证"),
+    "title.unverified": ("Unverified receipt", "未经验证的凭证"),
+    "event.delete": ("deletion", "删除"),
+    "event.enable": ("activation", "启用"),
+    "event.disable": ("deactivation", "停用"),
+    "event.install": ("installation", "安装"),
+    # What was checked
+    "verdict.production": ("Verified", "验证通过"),
+    "verdict.production.why": (
+        "The card's signature holds, and so do the certificates of the card and its maker, up to {issuer}.",
+        "卡片签名有效，卡片及其制造商的证书直至 {issuer} 均有效。",
+    ),
+    "verdict.private": ("Verified, with an issuer that is not the GSMA's", "验证通过，但签发机构不属于 GSMA"),
+    "verdict.private.why": (
+        "The card's signature holds, as do the certificates up to {issuer}, whom whoever checked it trusts.",
+        "卡片签名有效，证书直至 {issuer} 均有效；信任该机构是验证者自己的选择。",
+    ),
+    "verdict.test": ("Verified with test keys only", "仅以测试密钥验证"),
+    "verdict.test.why": (
+        "Everything fits together, but anyone can sign with the keys of {issuer}. This is an exercise.",
+        "各项内容相符，但任何人都可以用 {issuer} 的密钥签名。本页仅供演练。",
+    ),
+    "verdict.none": ("Not verified", "未通过验证"),
+    "verdict.none.why": ("{reason}", "{reason}"),
+    # The facts
+    "facts": ("What the card reported", "卡片报告的内容"),
+    "event": ("Event", "事件"),
+    "iccid": ("Profile (ICCID)", "配置文件（ICCID）"),
+    "eid": ("Card (EID)", "卡片（EID）"),
+    "maker": ("Maker of the card", "卡片制造商"),
+    "sequenceNumber": ("Number of the report", "报告序号"),
+    "address": ("Reported to", "报告发往"),
+    "issuer": ("Vouched for by", "证书签发机构"),
+    "operator": ("Operator", "运营商"),
+    "reason": ("Reason, as noted", "备注原因"),
+    "memory": ("Free memory of the card", "卡片可用空间"),
+    "memory.change": ("{before} KiB before, {after} KiB after", "之前 {before} KiB，之后 {after} KiB"),
+    # What that proves
+    "proven": ("What is proven", "能够证明"),
+    "proven.signed": (
+        "The card with the EID {eid} signed this report, and not a byte of it has been changed.",
+        "EID 为 {eid} 的卡片签署了这份报告，内容一个字节都没有改动过。",
+    ),
+    "proven.event": (
+        "It reports the {event} of the profile {iccid}, with number {number}, to {address}.",
+        "报告的内容是：{event}配置文件 {iccid}，序号 {number}，发往 {address}。",
+    ),
+    "proven.maker": (
+        "{maker} vouches for the card, and {issuer} for {maker}.",
+        "{maker} 为该卡片担保，{issuer} 为 {maker} 担保。",
+    ),
+    "unproven": ("What is not proven", "不能证明"),
+    "unproven.time": (
+        "When it happened. The card has no clock; its numbers tell the order and nothing more.",
+        "发生的时间。卡片没有时钟，序号只说明先后顺序。",
+    ),
+    "unproven.since": (
+        "What happened later: a profile can be installed or switched again.",
+        "之后的情况：配置文件可能被重新安装或再次切换。",
+    ),
+    "unproven.delivery": (
+        "That the operator's server received it: the card does not sign that.",
+        "运营商服务器已经收到：卡片不对此签名。",
+    ),
+    "unproven.contract": (
+        "That the operator closed the line or ended the contract. The card knows of neither.",
+        "运营商已经停机或销户、合约已经终止。卡片对此一无所知。",
+    ),
+    "unproven.profile": (
+        "Which profile it was: the report names none.",
+        "具体是哪个配置文件：报告中没有写明。",
+    ),
+    "unproven.testIssuer": (
+        "That the card is real: {issuer} is a test issuer, and its key is public.",
+        "卡片是真实的：{issuer} 是测试签发机构，其密钥是公开的。",
+    ),
+    "unproven.privateIssuer": (
+        "That {issuer} is to be trusted: it is none of the GSMA's issuers; whoever checked this chose it.",
+        "{issuer} 值得信任：它不是 GSMA 的签发机构，由验证者自行选定。",
+    ),
+    # What no signature covers
+    "witnessed": ("What this computer noted, unsigned", "本机记录（无签名）"),
+    "delivery": ("Delivery", "投递"),
+    "delivery.none": ("nothing is recorded", "没有记录"),
+    "delivery.kept": ("Taken from the card", "从卡片取出"),
+    "delivery.acknowledged": ("Acknowledged", "服务器确认"),
+    "delivery.address": ("Delivered to", "已投递至"),
+    "delivery.http_status": ("HTTP status", "HTTP 状态码"),
+    "delivery.tls_certificate_sha256": ("Server's certificate (SHA-256)", "服务器证书（SHA-256）"),
+    "delivery.notification_sha256": ("What was sent (SHA-256)", "投递内容（SHA-256）"),
+    # How to check
+    "check": ("Check it yourself", "自行验证"),
+    "check.how": (
+        "Save the lines below as receipt.b64, turn them into the receipt with {decode}, and check it offline "
+        "with {verify}. The SHA-256 of the receipt, also in the QR code, is:",
+        "将下方内容保存为 receipt.b64，用 {decode} 还原为凭证文件，再用 {verify} 离线验证。"
+        "凭证的 SHA-256（与二维码相同）为：",
+    ),
+    "code": ("SHA-256 of the receipt", "凭证的 SHA-256"),
+    "made": ("Made by lpa on {date}.", "由 lpa 于 {date} 生成。"),
+    # The particulars of a profile
+    "particulars": ("Particulars of an eSIM profile", "eSIM 配置文件资料"),
+    "particulars.brand": ("eSIM · for the operator", "eSIM · 供运营商核对"),
+    "particulars.lead": (
+        "These identify the profile and the card when you speak with the operator.",
+        "联系运营商办理业务时，可用以下资料核对配置文件和卡片。",
+    ),
+    "profile": ("Profile", "套餐名称"),
+    "nickname": ("Nickname", "昵称"),
+    "network": ("Network (MCC-MNC)", "网络（MCC-MNC）"),
+    "imsi": ("Subscriber (IMSI)", "用户识别码（IMSI）"),
+    "msisdn": ("Telephone number", "电话号码"),
+    "servers": ("Operator's server (SM-DP+)", "运营商服务器（SM-DP+）"),
+    "state": ("State", "状态"),
+    "class": ("Class", "类别"),
+    "rules": ("Rules of the operator", "运营商规则"),
+    "aid": ("ISD-P AID", "ISD-P AID"),
+    "notRead": ("not read: only the profile in use can be read", "未读取：只能读取正在使用的配置文件"),
+    "none": ("none", "无"),
+    "state.enabled": ("in use", "使用中"),
+    "state.disabled": ("not in use", "未使用"),
+    "class.operational": ("operational", "运营"),
+    "class.provisioning": ("provisioning", "引导"),
+    "class.test": ("test", "测试"),
+    "rule.ppr1": ("may not be disabled (PPR1)", "不允许停用（PPR1）"),
+    "rule.ppr2": ("may not be deleted (PPR2)", "不允许删除（PPR2）"),
+    "private": (
+        "With these numbers others can speak about your line. Give this page to nobody but the operator.",
+        "他人可凭这些号码查询您的线路，请勿将本页交给运营商以外的任何人。",
+    ),
+}
+
+
+class Words:
+    """The texts in one language."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        self._column = LANGUAGES.index(language)
+
+    def __getitem__(self, key: str) -> str:
+        return TEXTS[key][self._column]
+
+    def of(self, kind: str, name: str) -> str:
+        """The word for `name`, which is of some `kind` such as "state"; `name` itself where there is none."""
+        key = f"{kind}.{name}"
+        return self[key] if key in TEXTS else name

@@ -1,0 +1,84 @@
+"""What a receipt proves, to anybody and offline; and what it does not, which is said as plainly.
+
+A receipt is a notification as a card signed it. Its bytes prove that this card reported this event of this
+profile; they hold no date, and nobody's promise but the card's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from lpa.errors import NotVerified
+from lpa.rsp import chain, issuers
+from lpa.rsp.euicc_info import KeyIdentifier
+from lpa.rsp.issuers import TrustedIssuers
+from lpa.rsp.names import Eid, Iccid
+from lpa.rsp.records import Notification
+
+__all__ = ["TrustedIssuers", "Verification", "examine", "verify"]
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What is proven: the card `eid` signed that `event` happened to the profile `iccid`, for `address`.
+
+    `maker` (EUM) vouches for the card and `issuer` (CI) for the maker. `sha256`: of the receipt, 32 bytes.
+    `unproven`: what somebody might read into it and must not, see `UNPROVEN`.
+    """
+
+    eid: Eid
+    iccid: Iccid | None
+    event: str
+    sequence_number: int
+    address: str
+    maker: str
+    issuer: KeyIdentifier
+    issuer_name: str
+    issuer_kind: str
+    sha256: bytes
+    unproven: tuple[str, ...]
+
+
+# Never in a receipt: when it happened; that it stayed so; that the server heard of it; that the operator
+# closed the line or ended the contract.
+UNPROVEN = ("time", "since", "delivery", "contract")
+# In some: which profile it was; that the issuer is real, because its key is public ("testIssuer"), or because
+# only the person who asked knows it ("privateIssuer").
+_PROFILE, _ISSUERS = "profile", {"test": "testIssuer", "private": "privateIssuer"}
+
+
+def verify(receipt: bytes, trusted: TrustedIssuers, at: datetime, *, eid: Eid | None = None) -> Verification:
+    """What `receipt` (DER) proves. `at`: when its certificates must be valid. `eid`: the card it must be of.
+
+    Raises `NotVerified` if it proves nothing, `BadAnswer` if it is no receipt.
+    """
+    notification = Notification.from_tlv(receipt)
+    signer = chain.verify(notification, trusted, at, eid=eid)
+    told = notification.metadata
+    kind = issuers.kind(signer.issuer)
+    doubts = (_ISSUERS.get(kind), None if told.iccid else _PROFILE)
+    return Verification(
+        eid=signer.eid,
+        iccid=told.iccid,
+        event=told.event,
+        sequence_number=told.sequence_number,
+        address=told.address,
+        maker=signer.maker,
+        issuer=signer.issuer,
+        issuer_name=issuers.name(signer.issuer),
+        issuer_kind=kind,
+        sha256=hashlib.sha256(receipt).digest(),
+        unproven=(*filter(None, doubts), *UNPROVEN),
+    )
+
+
+def examine(
+    receipt: bytes, trusted: TrustedIssuers, at: datetime, *, eid: Eid | None = None
+) -> Verification | NotVerified:
+    """As `verify`, for who shows the one as well as the other: why it proves nothing is returned."""
+    try:
+        return verify(receipt, trusted, at, eid=eid)
+    except NotVerified as doubt:
+        return doubt

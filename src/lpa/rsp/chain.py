@@ -1,0 +1,196 @@
+"""Who signed a notification: eUICC <- EUM <- CI, checked offline and on the bytes that came (SGP.22 §4.5.2).
+
+`verify` raises for every doubt and never answers with a bool, so no caller can forget to look.
+
+```
+notification  30 { BF2F what happened, 5F37 signature, 30 eUICC's certificate, 30 EUM's, A1? others (v3) }
+```
+Each certificate must be for its role and issued by the next, the last by a trusted issuer (CI); and the
+maker's (EUM) must permit the card's EID.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.x509.oid import NameOID
+
+from lpa.errors import NotVerified
+from lpa.rsp.ber import Tlv
+from lpa.rsp.certificates import BROKEN, Certificate
+from lpa.rsp.euicc_info import KeyIdentifier
+from lpa.rsp.issuers import TrustedIssuers
+from lpa.rsp.names import Eid
+from lpa.rsp.records import Notification
+
+_PARTS = (0xBF2F, 0x5F37, 0x30, 0x30)
+_OTHERS = 0xA1
+_SIGNATURE_SIZE = 64  # r and s
+
+# id-rspRole (§4.5.2), the longer ones those of SGP.22 v3
+_ROLE = "2.23.146.1.2.1"
+_EUICC = {f"{_ROLE}.1", f"{_ROLE}.0.0.0.0.0"}
+_EUM = {f"{_ROLE}.2", f"{_ROLE}.0.0.0", f"{_ROLE}.0.0.0.0"}
+_CI_SUB_CA = {f"{_ROLE}.0.0"}
+# What a certificate may demand to be heeded, because it is.
+_UNDERSTOOD = (
+    x509.AuthorityKeyIdentifier,
+    x509.BasicConstraints,
+    x509.CertificatePolicies,
+    x509.CRLDistributionPoints,
+    x509.KeyUsage,
+    x509.NameConstraints,
+    x509.SubjectAlternativeName,
+    x509.SubjectKeyIdentifier,
+)
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Who signed: the card `eid`, which `maker` (EUM) made, for whom `issuer` (CI) vouches."""
+
+    eid: Eid
+    maker: str
+    issuer: KeyIdentifier
+
+
+def verify(
+    notification: Notification, trusted: TrustedIssuers, at: datetime, *, eid: Eid | None = None
+) -> Signer:
+    """Who signed `notification`. `at`: when the certificates must be valid. `eid`: which card it must be.
+
+    Raises `NotVerified` if anything is missing, broken, or does not hold.
+    """
+    signed, signature, leaf, issuers = _parts(notification.raw)
+    _check_euicc(leaf, at)
+    for below, issuer in enumerate(issuers):
+        _check_issuer(issuer, _EUM if below == 0 else _EUM | _CI_SUB_CA, below, at)
+    for certificate, issuer in zip((leaf, *issuers), issuers, strict=False):
+        _check_issued(certificate, issuer)
+    if not [issuer for issuer in issuers if _limits(issuer, leaf)]:
+        raise NotVerified(f"The {issuers[0]} does not say which cards it may vouch for.")
+    _check_eid(leaf.eid, eid)
+    vouching = trusted.issuer_of(issuers[-1])
+    _check_signature(leaf, signature, signed)
+    return Signer(leaf.eid, issuers[0].organisation, vouching)
+
+
+def _parts(raw: Tlv) -> tuple[Tlv, bytes, Certificate, tuple[Certificate, ...]]:
+    """What was signed, the signature, the eUICC's certificate, and those above it."""
+    if raw.tag == 0xBF37:
+        raise NotVerified(
+            "An installation result carries no certificates, so it cannot be checked without its server.",
+            advice="Other receipts of the same card can be checked.",
+        )
+    children = raw.children
+    tags = tuple(child.tag for child in children)
+    if tags not in (_PARTS, (*_PARTS, _OTHERS)):
+        raise NotVerified("It lacks the signature or the certificates.", advice=BROKEN)
+    signed, signature, leaf, issuer, *more = children
+    others = [other for held in more for other in held.children]
+    issuers = tuple(Certificate.from_tlv(encoded) for encoded in (issuer, *others))
+    return signed, signature.value, Certificate.from_tlv(leaf), issuers
+
+
+def _check_euicc(leaf: Certificate, at: datetime) -> None:
+    _check_role(leaf, _EUICC)
+    _check_usage(leaf, "digital_signature")
+    constraints = leaf.extension(x509.BasicConstraints)
+    if constraints and constraints.ca:
+        raise NotVerified(f"The {leaf} is a card's, and yet may certify others.")
+    _check_dates(leaf, at)
+    _check_demands(leaf)
+
+
+def _check_issuer(issuer: Certificate, roles: Collection[str], below: int, at: datetime) -> None:
+    """`below`: how many between it and the eUICC certify as well."""
+    _check_role(issuer, roles)
+    _check_usage(issuer, "key_cert_sign")
+    constraints = issuer.extension(x509.BasicConstraints)
+    if constraints is None or not constraints.ca:
+        raise NotVerified(f"The {issuer} may not certify others.")
+    if constraints.path_length is not None and constraints.path_length < below:
+        raise NotVerified(f"The {issuer} may not certify those who certify others.")
+    _check_dates(issuer, at)
+    _check_demands(issuer)
+
+
+def _check_role(certificate: Certificate, roles: Collection[str]) -> None:
+    if certificate.roles.isdisjoint(roles):
+        held = ", ".join(sorted(certificate.roles)) or "none"
+        raise NotVerified(f"The {certificate} is for another role: {held}.")
+
+
+def _check_usage(certificate: Certificate, usage: str) -> None:
+    usages = certificate.extension(x509.KeyUsage)
+    if usages is None or not getattr(usages, usage):
+        raise NotVerified(f"The key in the {certificate} is not for this use: {usage}.")
+
+
+def _check_dates(certificate: Certificate, at: datetime) -> None:
+    if not certificate.start <= at <= certificate.end:
+        span = f"from {certificate.start:%Y-%m-%d} until {certificate.end:%Y-%m-%d}"
+        raise NotVerified(f"The {certificate} is valid {span} only.")
+
+
+def _check_demands(certificate: Certificate) -> None:
+    for extension in certificate.extensions:
+        if extension.critical and not isinstance(extension.value, _UNDERSTOOD):
+            raise NotVerified(f"The {certificate} demands that {extension.oid.dotted_string} be heeded.")
+
+
+def _check_issued(certificate: Certificate, issuer: Certificate) -> None:
+    named = certificate.issuer_identifier
+    if (
+        certificate.issuer != issuer.subject
+        or (named and issuer.own_identifier and named != issuer.own_identifier)
+        or not certificate.is_signed_by(issuer.key)
+    ):
+        raise NotVerified(f"The {certificate} was not issued by the holder of the {issuer}.", advice=BROKEN)
+
+
+def _limits(issuer: Certificate, leaf: Certificate) -> bool:
+    """Whether `issuer` is limited to some EIDs. Raises `NotVerified` if that of `leaf` is none of them."""
+    constraints = issuer.extension(x509.NameConstraints)
+    if constraints is None:
+        return False
+    permitted = any(_within(leaf, subtree) for subtree in constraints.permitted_subtrees or ())
+    excluded = any(_within(leaf, subtree) for subtree in constraints.excluded_subtrees or ())
+    if not permitted or excluded:
+        raise NotVerified(f"The holder of the {issuer} may not vouch for a card with the EID {leaf.eid}.")
+    return True
+
+
+def _within(leaf: Certificate, subtree: x509.GeneralName) -> bool:
+    """Whether the subject has all that `subtree` names, and an EID that begins as it says."""
+    if not isinstance(subtree, x509.DirectoryName):
+        return False
+    limit = {attribute.oid: str(attribute.value) for attribute in subtree.value}
+    held = [(attribute.oid, str(attribute.value)) for attribute in leaf.subject]
+    prefix = limit.pop(NameOID.SERIAL_NUMBER, "")
+    return prefix != "" and str(leaf.eid).startswith(prefix) and all(pair in held for pair in limit.items())
+
+
+def _check_eid(eid: Eid, wanted: Eid | None) -> None:
+    if wanted not in (None, eid):
+        raise NotVerified(f"The card {eid} signed it, not {wanted}.")
+
+
+def _check_signature(leaf: Certificate, signature: bytes, signed: bytes) -> None:
+    """ECDSA with SHA-256; r and s stand side by side, 32 bytes each."""
+    numbers = [int.from_bytes(half, "big") for half in (signature[:32], signature[32:])]
+    try:
+        if len(signature) != _SIGNATURE_SIZE:
+            raise NotVerified(
+                f"A signature has {_SIGNATURE_SIZE} bytes, not {len(signature)}.", advice=BROKEN
+            )
+        leaf.key.verify(encode_dss_signature(*numbers), signed, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature as error:
+        raise NotVerified("The card's signature does not hold for these bytes.", advice=BROKEN) from error

@@ -1,0 +1,100 @@
+"""Whom to believe: the certificate issuers (CI) at the top of every eUICC's chain (SGP.22 §4.5.2).
+
+An issuer is named by its key identifier, the SHA-1 of its public key. Often nothing else is at hand, and it
+is enough: an ECDSA signature gives away the key that made it, and if that has the identifier, it is the one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from lpa.errors import NotVerified
+from lpa.rsp.certificates import Certificate
+from lpa.rsp.euicc_info import KeyIdentifier
+from lpa.rsp.recovery import keys_that_may_have_signed
+
+# The GSMA's issuers, whole: the first bytes of an identifier, by which we name others, are easily imitated.
+PRODUCTION = (
+    KeyIdentifier(bytes.fromhex("81370f5125d0b1d408d4c3b232e6d25e795bebfb")),
+    KeyIdentifier(bytes.fromhex("4c27967ad20c14b391e9601e41e604ad57c0222f")),
+)
+
+_CI_ROLE = "2.23.146.1.2.1.0"  # id-rspRole-ci
+
+
+@dataclass(frozen=True)
+class TrustedIssuers:
+    """The issuers to believe, by their certificates and by their key identifiers."""
+
+    certificates: tuple[Certificate, ...] = ()
+    identifiers: tuple[KeyIdentifier, ...] = ()
+
+    @classmethod
+    def production(cls) -> Self:
+        """The GSMA's issuers, under which all cards in the shops are made."""
+        return cls(identifiers=PRODUCTION)
+
+    @classmethod
+    def from_pem(cls, bundle: bytes) -> Self:
+        """The issuers in a bundle of PEM certificates; those of websites and others in it do not count.
+
+        Raises ValueError if it holds no certificate.
+        """
+        return cls(certificates=tuple(_issuers(x509.load_pem_x509_certificates(bundle))))
+
+    def issuer_of(self, certificate: Certificate) -> KeyIdentifier:
+        """Which of these issuers signed `certificate`. Raises `NotVerified` if none did."""
+        issuer = KeyIdentifier(certificate.issuer_identifier or b"")
+        if not any(certificate.is_signed_by(key) for key in self._keys(certificate, issuer)):
+            raise NotVerified(
+                f"The {certificate} was issued by nobody who is trusted here, but by {described(issuer)}.",
+                advice="If you trust that issuer, give its certificate with --ca-bundle.",
+            )
+        return issuer
+
+    def _keys(self, certificate: Certificate, issuer: KeyIdentifier) -> Iterator[ec.EllipticCurvePublicKey]:
+        for trusted in self.certificates:
+            same_name = trusted.subject == certificate.issuer
+            if same_name and trusted.own_identifier == issuer.coded:
+                yield trusted.key
+        if issuer in self.identifiers:
+            yield from _recovered(certificate, issuer)
+
+
+def kind(issuer: KeyIdentifier) -> str:
+    """What an issuer's word is worth: "production" (the GSMA's), "test" (its key is public), "private"."""
+    if issuer in PRODUCTION:
+        return "production"
+    return "test" if issuer.kind == "test" else "private"
+
+
+def name(issuer: KeyIdentifier) -> str:
+    """Whose key it is, as far as known; else empty. Never the name of one that only looks alike."""
+    return "" if issuer.kind == "production" and issuer not in PRODUCTION else issuer.name
+
+
+def _issuers(bundle: Iterable[x509.Certificate]) -> Iterator[Certificate]:
+    for parsed in bundle:
+        with contextlib.suppress(NotVerified):  # The web has certificates that are none of SGP.22.
+            certificate = Certificate.of(parsed)
+            if _CI_ROLE in certificate.roles:
+                yield certificate
+
+
+def described(issuer: KeyIdentifier) -> str:
+    """An issuer's name and key identifier, for a sentence."""
+    known = name(issuer)
+    return f"{known} ({issuer})" if known else f"{issuer}" if issuer.coded else "an issuer without a name"
+
+
+def _recovered(certificate: Certificate, issuer: KeyIdentifier) -> Iterator[ec.EllipticCurvePublicKey]:
+    """The keys with the issuer's identifier that may have signed: one, if the certificate is genuine."""
+    for key in keys_that_may_have_signed(certificate.signature, certificate.signed_part):
+        if x509.SubjectKeyIdentifier.from_public_key(key).digest == issuer.coded:
+            yield key

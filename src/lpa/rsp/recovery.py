@@ -1,0 +1,37 @@
+"""The public keys that may have made an ECDSA signature. The only import of the library ecdsa.
+
+Nothing here is secret, and nothing here is believed: who asks must know the key by its identifier, and verify
+with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import ecdsa
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+# In which curves' arithmetic: of the library that computes, and of the one that verifies.
+_CURVES = ((ecdsa.NIST256p, ec.SECP256R1()), (ecdsa.BRAINPOOLP256r1, ec.BrainpoolP256R1()))
+
+
+def keys_that_may_have_signed(signature: bytes, signed: bytes) -> Iterator[ec.EllipticCurvePublicKey]:
+    """Up to two keys on each curve of SGP.22 for a DER signature with SHA-256; none if it is no signature."""
+    try:
+        numbers = decode_dss_signature(signature)
+    except ValueError:
+        return
+    digest = hashlib.sha256(signed).digest()
+    for curve, same in _CURVES:
+        if not all(0 < number < curve.order for number in numbers):
+            continue
+        try:
+            found = ecdsa.VerifyingKey.from_public_key_recovery_with_digest(
+                numbers, digest, curve, hashlib.sha256, sigdecode=lambda pair, _order: pair
+            )
+        except ecdsa.numbertheory.SquareRootError:
+            continue  # No point of this curve lies there.
+        for key in found:
+            yield ec.EllipticCurvePublicKey.from_encoded_point(same, key.to_string("uncompressed"))

@@ -1,0 +1,81 @@
+"""What a person keeps in a simulated profile: contacts, messages, and who the subscriber is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, Self, get_args
+
+from lpa.sim import plain
+
+PIN_TRIES = 3
+PhoneBook = Literal["parallel", "linked", "plain"]
+_PHONE_BOOKS: tuple[PhoneBook, ...] = get_args(PhoneBook)
+_LONGEST_MESSAGE = 176  # bytes of a record of EF.SMS
+_LONGEST_NUMBER = 42  # digits in one record and one extension
+_MOST_CONTACTS = 1000  # four sets of EF.PBR
+
+
+@dataclass(frozen=True)
+class SimulatedContact:
+    """A contact: numbers as dialled ("+" before an international one, up to 42 digits), at most two."""
+
+    name: str = ""
+    numbers: tuple[str, ...] = ()
+    email: str = ""
+    nickname: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.numbers) > 2:
+            raise ValueError(f"{self.name!r} has more than two numbers")
+        for number in self.numbers:
+            if not re.fullmatch(rf"\+?[0-9*#,?]{{1,{_LONGEST_NUMBER}}}", number, re.ASCII):
+                raise ValueError(f"{number!r} is no number to dial")
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The contents of a profile. Raises ValueError if a value cannot be in a file.
+
+    `messages`: EF.SMS records in hexadecimal (status, centre, TPDU); the card fills them up with FF.
+    """
+
+    contacts: tuple[SimulatedContact, ...] = ()
+    messages: tuple[str, ...] = ()
+    imsi: str = ""
+    msisdn: str = ""
+    service_provider: str = ""
+    pin: str | None = None
+    """PIN1, 4 to 8 digits; None if it is switched off."""
+    pin_tries: int = PIN_TRIES
+    phone_book: PhoneBook = "parallel"
+    """How second numbers, e-mails and nicknames are kept: beside EF.ADN (type 1), linked by EF.IAP (type 2),
+    or not at all, as there is no EF.PBR."""
+    local: bool = False
+    """The phone book is the USIM's own, and not the global one in DF.TELECOM."""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"([0-9]{6,15})?", self.imsi, re.ASCII):
+            raise ValueError(f"{self.imsi!r} is no IMSI: it has 6 to 15 digits")
+        if self.pin is not None and not re.fullmatch(r"[0-9]{4,8}", self.pin, re.ASCII):
+            raise ValueError("a PIN has 4 to 8 digits")
+        if any(len(bytes.fromhex(message)) > _LONGEST_MESSAGE for message in self.messages):
+            raise ValueError(f"a message has at most {_LONGEST_MESSAGE} bytes")
+        if self.phone_book not in _PHONE_BOOKS or self.pin_tries not in range(PIN_TRIES + 1):
+            raise ValueError(f"a phone book is one of {_PHONE_BOOKS}, and a PIN has 0 to {PIN_TRIES} tries")
+        if len(self.contacts) > _MOST_CONTACTS or len(self.messages) > 255:
+            raise ValueError(f"a profile keeps at most {_MOST_CONTACTS} contacts and 255 messages")
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """The way back from `to_json`; what is missing has its default. Raises as `plain.restored` does."""
+        given = {field.name: getattr(cls(), field.name) for field in fields(cls)} | value
+        contacts = tuple(
+            plain.restored(SimulatedContact, contact | {"numbers": tuple(contact["numbers"])})
+            for contact in value.get("contacts", ())
+        )
+        return plain.restored(cls, given | {"contacts": contacts, "messages": tuple(given["messages"])})
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values for JSON."""
+        return asdict(self)

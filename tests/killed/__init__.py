@@ -1,0 +1,1 @@
+"""Nothing is lost, wherever a session ends: see `test_killed`."""

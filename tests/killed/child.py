@@ -1,0 +1,235 @@
+"""A session with a card and its servers, every step of which is a point where a disaster can strike.
+
+What happens is noted in a file as it happens, so that the note outlives the session.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lpa import Assistant
+from lpa.errors import CardRemoved, ConnectFailed, OutcomeUnknown, StorageFailed
+from lpa.journal import Journal
+from lpa.receipts import Receipt, Receipts
+from lpa.rsp.ber import Tlv
+from lpa.rsp.names import Eid, ServerAddress
+from lpa.rsp.records import Notification
+from lpa.sim.acceptance import accept
+from lpa.sim.card import SimulatedEuicc
+from lpa.sim.ledger import Ledger
+
+if TYPE_CHECKING:
+    from _typeshed import FileDescriptorLike
+
+CARD, SERVER, JOURNAL, RECEIPT, DISK = "card", "server", "journal", "receipt", "disk"
+BEFORE, AFTER = "before", "after"
+_STORE_DATA, _NOTIFICATION_SENT = 0xE2, 0xBF30
+
+Disaster = Callable[[str, str], None]  # what happens at a step, before or after it
+
+
+def kill(step: str, moment: str) -> None:
+    """End the process, so that it can do nothing more."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def pull(step: str, moment: str) -> None:
+    """Have the card gone: before it got the command, or before its answer came."""
+    if step == CARD:
+        raise CardRemoved("the card was pulled")
+
+
+def hang_up(step: str, moment: str) -> None:
+    """Have the network gone: before the server was reached, or before its acknowledgement came."""
+    if step == SERVER:
+        raise ConnectFailed("no network") if moment == BEFORE else OutcomeUnknown("the answer was lost")
+
+
+def fill(step: str, moment: str) -> None:
+    """Have the disk full: nothing was written, or it is not known to be."""
+    if step in (JOURNAL, RECEIPT):
+        raise StorageFailed("the disk is full")
+    if step == DISK:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+class Fate:
+    """Counts the points that a session passes, and lets `disaster` strike from the `first` to the `last`."""
+
+    def __init__(self, disaster: Disaster = kill, first: int = sys.maxsize, last: int = sys.maxsize) -> None:
+        self.points: list[tuple[str, str]] = []
+        self._disaster, self._first, self._last = disaster, first, last
+
+    def meet(self, step: str, moment: str) -> None:
+        """Pass a point, or not."""
+        self.points.append((step, moment))
+        if self._first <= len(self.points) - 1 <= self._last:
+            self._disaster(step, moment)
+
+    @contextlib.contextmanager
+    def around(self, step: str) -> Iterator[None]:
+        """Pass the two points of a step."""
+        self.meet(step, BEFORE)
+        yield
+        self.meet(step, AFTER)
+
+
+class Place:
+    """A folder with all that outlives a session: the card, the state folder, the server's list, the notes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.card, self.state = folder / "card", folder / "state"
+        self.server, self._notes = folder / "server.jsonl", folder / "notes"
+
+    def note(self, *words: object) -> None:
+        """Write down what happens now."""
+        with self._notes.open("a") as file:
+            file.write(" ".join(map(str, words)) + "\n")
+
+    @property
+    def notes(self) -> list[list[str]]:
+        """All that was noted, in words."""
+        return [line.split() for line in self._notes.read_text().splitlines()]
+
+
+@contextlib.contextmanager
+def session(place: Place, fate: Fate) -> Iterator[Assistant]:
+    """An assistant with the card of this place, whose steps all meet `fate`."""
+    card = SimulatedEuicc.load(place.card)
+    with WatchedAssistant(WatchedCard(card, place, fate), WatchedServer(card, place, fate)) as assistant:
+        yield assistant
+
+
+class WatchedCard:
+    """A card. It notes each ES10 request by its tag, and that it was answered."""
+
+    def __init__(self, card: SimulatedEuicc, place: Place, fate: Fate) -> None:
+        self._card, self._place, self._fate = card, place, fate
+
+    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        request = Tlv.whole(apdu[5 : 5 + apdu[4]]) if apdu[1] == _STORE_DATA else None
+        with self._fate.around(CARD):
+            if request:
+                self._note(request)
+            answer = self._card.transmit(apdu)
+        if request:
+            self._place.note("answered", f"{request.tag:04X}")
+        return answer
+
+    def reset(self) -> None:
+        with self._fate.around(CARD):
+            self._card.reset()
+
+    def close(self) -> None:
+        self._card.close()
+
+    def _note(self, request: Tlv) -> None:
+        self._place.note("asked", f"{request.tag:04X}")
+        number = request.child(0x80)
+        if request.tag == _NOTIFICATION_SENT and number:
+            self._place.note("cleared", int.from_bytes(number.value, "big"))
+
+
+class WatchedServer:
+    """All servers in one: what an SM-DP+ verifies and keeps, without the network before it."""
+
+    def __init__(self, card: SimulatedEuicc, place: Place, fate: Fate) -> None:
+        self.place, self.fate = place, fate
+        self._authority = card.authority.certificate
+        self._ledger = Ledger(place.server)
+
+    def __call__(self, address: ServerAddress) -> WatchedServer:
+        return self
+
+    def greet(self) -> None:
+        """It is there."""
+
+    def handle_notification(self, pending: bytes) -> dict[str, str]:
+        number = Notification.from_tlv(pending).metadata.sequence_number
+        with self.fate.around(SERVER):
+            kept = pending in [path.read_bytes() for path in self.place.state.rglob("*.der")]
+            self.place.note("sent", number, "kept" if kept else "UNKEPT")
+            self._ledger.keep(accept(pending, self._authority, datetime.now(UTC)))
+        self.place.note("acknowledged", number)
+        return {"address": "smdp.example"}
+
+
+class WatchedJournal(Journal):
+    """A journal whose writes meet their fate, also when it is made."""
+
+    def __init__(self, folder: Path, fate: Fate) -> None:
+        self._fate = fate
+        super().__init__(folder)
+
+    def _write(self, statement: str, values: tuple[object, ...]) -> sqlite3.Cursor:
+        with self._fate.around(JOURNAL):
+            return super()._write(statement, values)
+
+    def _prepare(self) -> None:
+        with self._fate.around(JOURNAL):
+            super()._prepare()
+
+    def _migrate(self) -> None:
+        with self._fate.around(JOURNAL):
+            super()._migrate()
+
+
+class WatchedReceipts(Receipts):
+    """Receipts that meet their fate when one is kept, and at each sync within."""
+
+    def __init__(self, folder: Path, fate: Fate) -> None:
+        self._fate = fate
+        super().__init__(folder)
+
+    def prepare(self, eid: Eid) -> None:
+        with self._fate.around(RECEIPT), _each_sync(self._fate):
+            super().prepare(eid)
+
+    def keep(self, eid: Eid, notification: Notification) -> Receipt:
+        with self._fate.around(RECEIPT), _each_sync(self._fate):
+            return super().keep(eid, notification)
+
+
+class WatchedAssistant(Assistant):
+    """An assistant that writes under the eyes of fate."""
+
+    def __init__(self, card: WatchedCard, server: WatchedServer) -> None:
+        self._fate = server.fate
+        super().__init__(card, state_dir=server.place.state, directory=server)
+        self._place = server.place
+
+    @property
+    def receipts(self) -> Receipts:
+        return WatchedReceipts(self._place.state / "receipts", self._fate)
+
+    @property
+    def journal(self) -> Journal:
+        if self._journal is None:
+            self._journal = WatchedJournal(self._place.state, self._fate)
+            self._opened.callback(self._journal.close)
+        return self._journal
+
+
+@contextlib.contextmanager
+def _each_sync(fate: Fate) -> Iterator[None]:
+    real = os.fsync
+
+    def watched(handle: FileDescriptorLike) -> None:
+        with fate.around(DISK):
+            real(handle)
+
+    os.fsync = watched
+    try:
+        yield
+    finally:
+        os.fsync = real

@@ -1,0 +1,124 @@
+"""What must be true after a session ended somewhere and another one resumed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lpa.journal import CLOSED, PLANNED, Journal
+from lpa.rsp.records import Notification
+from lpa.sim.ledger import Ledger
+from lpa.sim.state import CardState
+from tests.killed.child import Fate, Place, session
+
+States = dict[str, str]  # the state of each profile, by ICCID
+_PROFILES_INFO = "BF2D"
+_MUTATING = {"BF31", "BF32", "BF33", "BF34"}  # enable, disable, delete, memory reset
+_EVENTS = {
+    "enable": {"enable", "disable"},
+    "disable": {"disable"},
+    "delete": {"delete"},
+    "reset": {"delete"},
+}
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the journal has on an operation."""
+
+    function: str
+    state: str
+    outcome: str
+
+
+def card_state(place: Place) -> CardState:
+    """What the card holds, as it is without power."""
+    return CardState.from_json(json.loads((place.card / "card.json").read_bytes()))
+
+
+def states(place: Place) -> States:
+    """How the profiles are."""
+    return {profile.iccid: profile.state for profile in card_state(place).profiles}
+
+
+def operations(place: Place) -> list[Written]:
+    """All that was ever begun, in order."""
+    journal = Journal(place.state)
+    try:
+        rows = journal._read("SELECT function, state, outcome FROM operation ORDER BY id", ())
+        return [Written(*row) for row in rows]
+    finally:
+        journal.close()
+
+
+def resume(place: Place, first_number: int) -> None:
+    """Resume in a fresh session, which must tell what the card did since `first_number`, and no more."""
+    before = operations(place)
+    with session(place, Fate()) as assistant:
+        assistant.resume()
+        told = {(was.event, str(was.profile.iccid)) for one in assistant.resumed for was in one.happenings}
+        assert len(assistant.resumed) == len([one for one in before if one.state != CLOSED])
+    happened = {
+        (received.event, str(received.iccid))
+        for received in Ledger(place.server).received
+        if received.sequence_number >= first_number
+    }
+    assert told <= happened, "it tells of what was not done"
+    for event, iccid in happened - told:
+        assert any(one.state in (CLOSED, PLANNED) and event in _EVENTS[one.function] for one in before), (
+            f"it does not tell of {event} {iccid}"
+        )
+
+
+def inquest(place: Place) -> None:
+    """Judge what card, disk, server and notes show when everything is over."""
+    for one in operations(place):
+        assert one.state == CLOSED
+        assert "signed no notification" not in one.outcome, "a loss that was none"
+    assert not (place.state / "journal.db-wal").exists(), "the journal was not closed"
+    _nothing_is_lost(place)
+    _nothing_was_hasty(place)
+    _nothing_was_repeated_blindly(place)
+
+
+def _nothing_is_lost(place: Place) -> None:
+    """Each notification that the card ever signed is a receipt, is known to the server, and is cleared."""
+    card = card_state(place)
+    assert card.notifications == ()
+    every = list(range(1, card.next_sequence_number))
+    receipts = [path.read_bytes() for path in sorted(place.state.rglob("*.der"))]
+    assert [Notification.from_tlv(raw).metadata.sequence_number for raw in receipts] == every
+    received = Ledger(place.server).received
+    assert sorted(one.sequence_number for one in received) == every
+    assert {one.raw for one in received} == set(receipts)
+    journal = Journal(place.state)
+    assert journal.outbox() == ()
+    journal.close()
+
+
+def _nothing_was_hasty(place: Place) -> None:
+    """Kept before it was sent; cleared only after an acknowledgement that was heard."""
+    acknowledged = set()
+    for words in place.notes:
+        if words[0] == "sent":
+            assert words[2] == "kept"
+        if words[0] == "acknowledged":
+            acknowledged.add(words[1])
+        if words[0] == "cleared":
+            assert words[1] in acknowledged
+
+
+def _nothing_was_repeated_blindly(place: Place) -> None:
+    """Between two commands that change profiles, the card was read."""
+    changed = False
+    for what, tag in _conversation(place):
+        if what == "asked" and tag in _MUTATING:
+            assert not changed, f"{tag} was sent without a look at the card"
+            changed = True
+        if (what, tag) == ("answered", _PROFILES_INFO):
+            changed = False
+
+
+def _conversation(place: Place) -> Iterator[tuple[str, str]]:
+    return ((words[0], words[1]) for words in place.notes if words[0] in ("asked", "answered"))

@@ -1,0 +1,210 @@
+"""Wherever a session ends, nothing is lost: the next one finds out what is true and finishes it.
+
+Each procedure is run once to count the points before and after every command to the card, exchange with a
+server, write of the journal and step of keeping a receipt. Then it is run once for each point, and ended there:
+killed with SIGKILL, the card pulled, the network gone, the disk full. A fresh session resumes, and what the
+card, the disk and the server then hold is judged by `inquest`.
+
+`LPA_KILL_ALL=1` takes every point; without it a part of them, spread evenly, is enough for every day.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lpa import Assistant
+from lpa.errors import LpaError, OutcomeUnknown
+from lpa.sim.card import SimulatedEuicc
+from tests.killed.child import (
+    AFTER,
+    CARD,
+    DISK,
+    JOURNAL,
+    RECEIPT,
+    SERVER,
+    Fate,
+    Place,
+    fill,
+    hang_up,
+    kill,
+    pull,
+    session,
+)
+from tests.killed.inquest import States, card_state, inquest, resume, states
+
+_EVERY = 1 if os.environ.get("LPA_KILL_ALL") else 2
+_FIRST, _SECOND, _THIRD = "8944994000000000017", "8949985000000000025", "89869870000000000033"
+_DELETE = "BF33"
+
+Act = Callable[[Assistant], object]
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """What a session does, and how the profiles are when it is done. `prepare`: what happened before it."""
+
+    act: Act
+    ends: States
+    prepare: Callable[[Place], None] = lambda _: None
+
+
+def _delete_first(assistant: Assistant) -> object:
+    return assistant.delete(assistant.plan_deletion(_FIRST, disable_first=True))
+
+
+def _delete_third(assistant: Assistant) -> object:
+    return assistant.delete(assistant.plan_deletion(_THIRD))
+
+
+def _leave_work_behind(place: Place) -> None:
+    """Notifications that are in the outbox and on the card, and one that is on the card alone."""
+    with session(place, Fate(hang_up, 0)) as assistant:
+        assistant.disable(_FIRST)
+        assistant.enable(_SECOND)
+        assistant.euicc.delete_profile(assistant.profiles()[0].iccid)
+
+
+def _leave_a_deletion_behind(place: Place) -> None:
+    """A profile that was deleted in a session that did not live to hear it."""
+
+    def kill_when_deleted(step: str, moment: str) -> None:
+        if moment == AFTER and place.notes[-1:] == [["asked", _DELETE]]:
+            kill(step, moment)
+
+    place.note("begun")
+    die(place, _delete_third, Fate(kill_when_deleted, 0))
+
+
+PROCEDURES = {
+    "delete": Procedure(_delete_first, {_SECOND: "disabled", _THIRD: "disabled"}),
+    "enable": Procedure(
+        lambda assistant: assistant.enable(_SECOND),
+        {_FIRST: "disabled", _SECOND: "enabled", _THIRD: "disabled"},
+    ),
+    "disable": Procedure(
+        lambda assistant: assistant.disable(_FIRST),
+        {_FIRST: "disabled", _SECOND: "disabled", _THIRD: "disabled"},
+    ),
+    "reset": Procedure(lambda assistant: assistant.reset(["deleteOperationalProfiles"]), {}),
+    "send": Procedure(
+        lambda assistant: assistant.send_notifications(),
+        {_SECOND: "enabled", _THIRD: "disabled"},
+        _leave_work_behind,
+    ),
+    "resume": Procedure(
+        lambda assistant: assistant.resume(),
+        {_FIRST: "enabled", _SECOND: "disabled"},
+        _leave_a_deletion_behind,
+    ),
+}
+
+
+class Stage:
+    """A procedure, the points of its undisturbed run, and a fresh place for each run."""
+
+    def __init__(self, procedure: Procedure, folder: Path) -> None:
+        self.procedure = procedure
+        self._folder, self._runs = folder, 0
+        template = Place(folder / "template")
+        SimulatedEuicc.create(template.card).close()
+        procedure.prepare(template)
+        self.begins, self.first_number = states(template), card_state(template).next_sequence_number
+        fate = Fate()
+        place = self.place()
+        with session(place, fate) as assistant:
+            procedure.act(assistant)
+        self.points = fate.points
+        assert states(place) == procedure.ends
+        inquest(place)
+
+    def place(self) -> Place:
+        """A place as the procedure finds it."""
+        self._runs += 1
+        folder = self._folder / str(self._runs)
+        shutil.copytree(self._folder / "template", folder)
+        return Place(folder)
+
+    def chosen(self, *steps: str) -> Iterator[int]:
+        """The points of these steps where the disaster is to strike."""
+        found = [number for number, (step, _) in enumerate(self.points) if step in steps]
+        return iter(found[::_EVERY])
+
+    def finish(self, place: Place) -> None:
+        """Resume after a disaster, then do what was not done, and judge."""
+        resume(place, self.first_number)
+        inquest(place)
+        if states(place) != self.procedure.ends:
+            with session(place, Fate()) as assistant:
+                self.procedure.act(assistant)
+            inquest(place)
+        assert states(place) == self.procedure.ends
+        shutil.rmtree(place.folder)
+
+
+@pytest.fixture(params=PROCEDURES, scope="module")
+def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    return Stage(PROCEDURES[request.param], tmp_path_factory.mktemp(request.param))
+
+
+def test_killed_at_any_point_it_loses_nothing(stage: Stage) -> None:
+    for point in stage.chosen(CARD, SERVER, JOURNAL, RECEIPT, DISK):
+        place = stage.place()
+        die(place, stage.procedure.act, Fate(kill, point))
+        stage.finish(place)
+
+
+def test_with_the_card_pulled_at_any_point_it_loses_nothing(stage: Stage) -> None:
+    for point in stage.chosen(CARD):
+        _survive(stage, Fate(pull, point))
+
+
+@pytest.mark.parametrize("lasting", [True, False])
+def test_with_the_server_failing_at_any_point_it_loses_nothing(stage: Stage, lasting: bool) -> None:
+    for point in stage.chosen(SERVER):
+        _survive(stage, Fate(hang_up, point, sys.maxsize if lasting else point))
+
+
+@pytest.mark.parametrize("lasting", [True, False])
+def test_with_the_disk_full_at_any_point_it_loses_nothing(stage: Stage, lasting: bool) -> None:
+    for point in stage.chosen(JOURNAL, RECEIPT, DISK):
+        _survive(stage, Fate(fill, point, sys.maxsize if lasting else point))
+
+
+def _survive(stage: Stage, fate: Fate) -> None:
+    """Run into a disaster that leaves the process alive: then what it says must be true."""
+    place = stage.place()
+    error = None
+    try:
+        with session(place, fate) as assistant:
+            stage.procedure.act(assistant)
+    except LpaError as raised:
+        error = raised
+    assert len(fate.points) > 0
+    if stage.begins != stage.procedure.ends and not isinstance(error, OutcomeUnknown):
+        assert (states(place) == stage.procedure.ends) is (error is None), error
+    stage.finish(place)
+
+
+def die(place: Place, act: Act, fate: Fate) -> None:
+    """Do something in a child process that does not survive it."""
+    child = os.fork()
+    if child == 0:
+        try:
+            with session(place, fate) as assistant:
+                act(assistant)
+        except BaseException:  # noqa: BLE001 - nothing of a child may go on in the parent's tests
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status), "it ended before it was killed"
+    assert os.WTERMSIG(status) == signal.SIGKILL

@@ -1,0 +1,121 @@
+"""Notifications signed with keys of our own: genuine ones, and ones with a single thing wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from lpa.rsp.ber import Tlv
+
+EID = "89049032123451234512345678901235"
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+# No. 7: deletion (10) of the profile 89898989898989898989, for the server "a.b"
+BODY = bytes.fromhex("BF2F18 800107 81020410 0C03612E62 5A0A98989898989898989898")
+CI, EUICC, EUM = "2.23.146.1.2.1.0", "2.23.146.1.2.1.1", "2.23.146.1.2.1.2"
+Change = Callable[[x509.CertificateBuilder], x509.CertificateBuilder]
+
+
+@dataclass
+class Party:
+    """Somebody in the chain, before their certificate is made. Change what is to be wrong."""
+
+    role: str
+    organisation: str = "Maker"
+    serial_number: str = ""
+    curve: ec.EllipticCurve = field(default_factory=ec.SECP256R1)
+    usage: str = "key_cert_sign"
+    basic: x509.BasicConstraints | None = None
+    limits: x509.NameConstraints | None = None
+    identifier_size: int = 20
+    start: datetime = NOW - timedelta(days=1)
+    end: datetime = NOW + timedelta(days=1)
+    change: Change = lambda builder: builder
+    key: ec.EllipticCurvePrivateKey = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.key = ec.generate_private_key(self.curve)
+
+    @property
+    def name(self) -> x509.Name:
+        """The subject."""
+        number = [x509.NameAttribute(NameOID.SERIAL_NUMBER, self.serial_number)] if self.serial_number else []
+        return x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, self.organisation), *number])
+
+    @property
+    def identifier(self) -> bytes:
+        """The key identifier, shortened as some certificates have it."""
+        return x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()).digest[
+            -self.identifier_size :
+        ]
+
+    def certificate(self, issuer: Party) -> bytes:
+        """The certificate by `issuer`, as DER."""
+        flags = dict.fromkeys(_USAGES, False) | {self.usage: True}
+        policies = x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier(self.role), None)])
+        builder = (
+            x509.CertificateBuilder(issuer.name, self.name, self.key.public_key(), 77, self.start, self.end)
+            .add_extension(x509.KeyUsage(**flags), critical=True)
+            .add_extension(policies, critical=True)
+            .add_extension(x509.SubjectKeyIdentifier(self.identifier), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier(issuer.identifier, None, None), critical=False)
+        )
+        if self.basic:
+            builder = builder.add_extension(self.basic, critical=True)
+        if self.limits:
+            builder = builder.add_extension(self.limits, critical=True)
+        return self.change(builder).sign(issuer.key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+class Chain:
+    """A genuine eUICC <- EUM <- CI. Change a party, then ask for `notification`."""
+
+    def __init__(self, curve: ec.EllipticCurve | None = None) -> None:
+        curve = curve or ec.SECP256R1()
+        self.ci = Party(CI, "CI", curve=curve)
+        self.eum = Party(EUM, curve=curve, basic=x509.BasicConstraints(True, 0), limits=limits())
+        self.euicc = Party(EUICC, "Maker", EID, curve=curve, usage="digital_signature")
+        self.above: list[bytes] = []  # certificates in A1, as in SGP.22 v3
+        self.eum_issuer = self.ci
+
+    def notification(self, body: bytes = BODY) -> bytes:
+        """An OtherSignedNotification by this card."""
+        leaf, maker = self.euicc.certificate(self.eum), self.eum.certificate(self.eum_issuer)
+        more = [Tlv.build(0xA1, *self.above)] if self.above else []
+        return Tlv.build(0x30, body, Tlv.build(0x5F37, signature(self.euicc.key, body)), leaf, maker, *more)
+
+    @property
+    def ci_certificate(self) -> x509.Certificate:
+        """What the CI says of itself."""
+        return x509.load_der_x509_certificate(self.ci.certificate(self.ci))
+
+
+def limits(organisation: str = "Maker", prefix: str = "89049032") -> x509.NameConstraints:
+    """The name constraints of a maker of cards whose EIDs begin with `prefix`."""
+    return x509.NameConstraints([x509.DirectoryName(Party(EUM, organisation, prefix).name)], None)
+
+
+def signature(key: ec.EllipticCurvePrivateKey, signed: bytes) -> bytes:
+    """r and s side by side, as a card writes them."""
+    r, s = decode_dss_signature(key.sign(signed, ec.ECDSA(hashes.SHA256())))
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+_USAGES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)

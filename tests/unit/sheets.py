@@ -1,0 +1,56 @@
+"""Pages as the tests look at them: two kinds, two languages, always the same facts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from lpa import proof
+from lpa.pages import particulars, proofs
+from lpa.pages.words import Language
+from lpa.rsp.euicc_info import KeyIdentifier
+from lpa.rsp.issuers import TrustedIssuers
+from lpa.rsp.names import Eid, Iccid
+from lpa.rsp.records import Notification, NotificationConfiguration, Operator, Profile
+from tests.unit.forgery import EID, NOW, Chain
+
+MADE = datetime(2026, 11, 22, 21, 5, tzinfo=ZoneInfo("Asia/Shanghai"))
+WORLD = Chain()
+RECEIPT = WORLD.notification()
+EVIDENCE = {
+    "kept": "2026-11-22 21:04:58+0800",
+    "acknowledged": "2026-11-22 21:04:59+0800",
+    "address": "nordlicht.smdp.example",
+    "http_status": "204",
+    "tls_certificate_sha256": "ab" * 32,
+}
+WITNESSED = proofs.Witnessed(EVIDENCE, (250_000, 330_000), "Nordlicht", "left the operator")
+PROFILE = Profile(
+    Iccid.parse("8949985000000000025"),
+    "enabled",
+    nickname="旅行",
+    service_provider="Nordlicht",
+    name="Nordlicht Prepaid",
+    policy_rules=("ppr1",),
+    notifications=(NotificationConfiguration(("delete",), "nordlicht.smdp.example"),),
+    owner=Operator("262-98"),
+)
+
+
+def verified() -> proof.Verification:
+    """What the receipt proves."""
+    trusted = TrustedIssuers(identifiers=(KeyIdentifier(WORLD.ci.identifier),))
+    return proof.verify(RECEIPT, trusted, NOW)
+
+
+def receipt(language: Language = "en", **changed: str) -> str:
+    """The page of a receipt; `changed`: members of the verification."""
+    result = replace(verified(), **changed)  # type: ignore[arg-type]  # mypy cannot see which members
+    note = Notification.from_tlv(RECEIPT)
+    return proofs.page(note, Eid.parse(EID), result, made=MADE, language=language, witnessed=WITNESSED)
+
+
+def profile(language: Language = "en", imsi: str | None = None, shown: Profile = PROFILE) -> str:
+    """The page of a profile."""
+    return particulars.page(shown, Eid.parse(EID), made=MADE, language=language, imsi=imsi, msisdn="")

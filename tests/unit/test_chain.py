@@ -1,0 +1,378 @@
+"""Who signed a notification: what holds is accepted, and everything that does not is refused."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lpa.errors import BadAnswer, NotVerified
+from lpa.rsp import chain, issuers
+from lpa.rsp.ber import Tlv
+from lpa.rsp.certificates import Certificate
+from lpa.rsp.euicc_info import KeyIdentifier
+from lpa.rsp.issuers import TrustedIssuers
+from lpa.rsp.names import Eid
+from lpa.rsp.records import Notification
+from lpa.sim.notifications import Notary
+from lpa.sim.pki import Authority, CurveName
+from tests.unit.forgery import CI, EID, EUICC, EUM, NOW, Chain, Party, limits, signature
+
+CURVES: list[CurveName] = ["P-256", "brainpoolP256r1"]
+OF = {"P-256": ec.SECP256R1(), "brainpoolP256r1": ec.BrainpoolP256R1()}
+
+
+def by_certificate(world: Chain) -> TrustedIssuers:
+    return TrustedIssuers.from_pem(world.ci_certificate.public_bytes(Encoding.PEM))
+
+
+def by_identifier(world: Chain) -> TrustedIssuers:
+    return TrustedIssuers(identifiers=(KeyIdentifier(world.ci.identifier),))
+
+
+Trusting = Callable[[Chain], TrustedIssuers]
+TRUSTING: list[Trusting] = [by_certificate, by_identifier]
+
+
+def verified(world: Chain, raw: bytes | None = None, trusting: Trusting = by_certificate) -> chain.Signer:
+    return chain.verify(Notification.from_tlv(raw or world.notification()), trusting(world), NOW)
+
+
+@pytest.mark.parametrize("trusting", TRUSTING)
+@pytest.mark.parametrize("curve", CURVES)
+def test_a_genuine_notification_tells_its_signer(curve: CurveName, trusting: Trusting) -> None:
+    world = Chain(OF[curve])
+    signer = verified(world, trusting=trusting)
+    assert signer == chain.Signer(Eid.parse(EID), "Maker", KeyIdentifier(world.ci.identifier))
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_the_simulated_card_is_believed_though_its_key_identifiers_are_short(curve: CurveName) -> None:
+    authority = Authority.mint(curve=curve, now=NOW)
+    card = authority.issue_euicc(authority.issue_eum("89049032", now=NOW), EID, now=NOW)
+    notary = Notary(card)
+    raw = notary.certified(notary.sign(7, "delete", "a.b", "89898989898989898989"))
+    for trusted in (
+        TrustedIssuers(identifiers=(KeyIdentifier(authority.key_identifier),)),
+        TrustedIssuers(certificates=(Certificate.of(authority.certificate),)),
+    ):
+        signer = chain.verify(Notification.from_tlv(raw), trusted, NOW, eid=Eid.parse(EID))
+        assert (str(signer.eid), signer.maker) == (EID, "Sim EUM")
+
+
+@pytest.mark.parametrize("trusting", TRUSTING)
+@pytest.mark.parametrize("curve", CURVES)
+def test_a_flipped_bit_in_any_byte_is_refused(curve: CurveName, trusting: Trusting) -> None:
+    """No byte escapes: even the count of unused bits in a certificate's signature is looked at."""
+    world = Chain(OF[curve])
+    raw, trusted = world.notification(), trusting(world)
+    for position in range(len(raw)):
+        changed = bytearray(raw)
+        changed[position] ^= 1 << position % 8
+        with pytest.raises((NotVerified, BadAnswer)):
+            chain.verify(Notification.from_tlv(bytes(changed)), trusted, NOW)
+
+
+def test_every_flipped_bit_is_refused() -> None:
+    trusted = by_certificate(GENUINE)
+    for position in range(8 * len(RAW)):
+        changed = bytearray(RAW)
+        changed[position // 8] ^= 1 << position % 8
+        with pytest.raises((NotVerified, BadAnswer)):
+            chain.verify(Notification.from_tlv(bytes(changed)), trusted, NOW)
+
+
+@given(st.binary(max_size=400), st.integers(0, 3))
+def test_garbage_in_any_part_is_refused_and_nothing_else(garbage: bytes, part: int) -> None:
+    parts = list(Tlv.whole(RAW).children)
+    parts[part] = Tlv.build(parts[part].tag, garbage)
+    with pytest.raises((NotVerified, BadAnswer)):
+        verified(GENUINE, Tlv.build(0x30, *parts))
+
+
+@given(st.data())
+def test_overwritten_bytes_are_refused_and_nothing_else(data: st.DataObject) -> None:
+    raw = bytearray(RAW)
+    start = data.draw(st.integers(0, len(raw) - 1))
+    piece = data.draw(st.binary(min_size=1, max_size=8))
+    raw[start : start + len(piece)] = piece
+    if raw != RAW:
+        with pytest.raises((NotVerified, BadAnswer)):
+            verified(GENUINE, bytes(raw), by_identifier)
+
+
+GENUINE = Chain()
+RAW = GENUINE.notification()
+
+
+def test_another_cards_certificate_is_refused() -> None:
+    world, other = Chain(), Chain()
+    other.euicc.serial_number = "89049032123451234512345678901999"
+    parts = Tlv.whole(world.notification()).children
+    foreign = other.euicc.certificate(world.eum)  # by the same maker, so only the signature tells
+    with pytest.raises(NotVerified, match="signature does not hold"):
+        verified(world, Tlv.build(0x30, parts[0], parts[1], foreign, parts[3]))
+
+
+@pytest.mark.parametrize("trusting", TRUSTING)
+def test_another_issuer_is_refused_and_named(trusting: Trusting) -> None:
+    world, other = Chain(), Chain()
+    with pytest.raises(NotVerified, match=f"but by {world.ci.identifier.hex()}"):
+        chain.verify(Notification.from_tlv(world.notification()), trusting(other), NOW)
+
+
+@pytest.mark.parametrize("trusting", TRUSTING)
+def test_an_issuer_that_only_claims_a_trusted_identifier_is_refused(trusting: Trusting) -> None:
+    world, impostor = Chain(), Chain()
+    impostor.eum.change = lambda builder: builder
+    forged = Party(CI, "CI")
+
+    class Claiming(Party):
+        @property
+        def identifier(self) -> bytes:
+            return world.ci.identifier
+
+    forged.__class__ = Claiming
+    impostor.eum_issuer = forged
+    with pytest.raises(NotVerified, match="nobody who is trusted here"):
+        chain.verify(Notification.from_tlv(impostor.notification()), trusting(world), NOW)
+
+
+def test_a_body_that_was_signed_again_by_another_key_is_refused() -> None:
+    world = Chain()
+    parts = Tlv.whole(world.notification()).children
+    body = bytes.fromhex("BF2F18 800108 81020410 0C03612E62 5A0A98989898989898989898")
+    again = Tlv.build(0x5F37, signature(ec.generate_private_key(ec.SECP256R1()), body))
+    with pytest.raises(NotVerified, match="signature does not hold"):
+        verified(world, Tlv.build(0x30, body, again, *parts[2:]))
+
+
+def test_a_signature_of_another_length_is_refused() -> None:
+    world = Chain()
+    parts = Tlv.whole(world.notification()).children
+    for value in (b"", parts[1].value[:-1], parts[1].value + b"\0", bytes(64)):
+        with pytest.raises(NotVerified):
+            verified(world, Tlv.build(0x30, parts[0], Tlv.build(0x5F37, value), *parts[2:]))
+
+
+def _expired(world: Chain) -> None:
+    world.euicc.end = NOW - timedelta(seconds=1)
+
+
+def _early(world: Chain) -> None:
+    world.eum.start = NOW + timedelta(seconds=1)
+
+
+def _server_role(world: Chain) -> None:
+    world.euicc.role = "2.23.146.1.2.1.4"
+
+
+def _maker_is_a_card(world: Chain) -> None:
+    world.eum.role = EUICC
+
+
+def _card_is_a_maker(world: Chain) -> None:
+    world.euicc.role = EUM
+
+
+def _card_may_certify(world: Chain) -> None:
+    world.euicc.basic = x509.BasicConstraints(True, None)
+
+
+def _maker_may_not_certify(world: Chain) -> None:
+    world.eum.basic = None
+
+
+def _maker_is_no_authority(world: Chain) -> None:
+    world.eum.basic = x509.BasicConstraints(False, None)
+
+
+def _card_signs_certificates(world: Chain) -> None:
+    world.euicc.usage = "key_cert_sign"
+
+
+def _maker_signs_messages(world: Chain) -> None:
+    world.eum.usage = "digital_signature"
+
+
+def _other_prefix(world: Chain) -> None:
+    world.eum.limits = limits(prefix="89049033")
+
+
+def _other_maker(world: Chain) -> None:
+    world.eum.limits = limits(organisation="Other")
+
+
+def _unlimited(world: Chain) -> None:
+    world.eum.limits = None
+
+
+def _no_prefix(world: Chain) -> None:
+    world.eum.limits = limits(prefix="")
+
+
+def _excluded(world: Chain) -> None:
+    permitted = limits().permitted_subtrees
+    world.eum.limits = x509.NameConstraints(permitted, limits(prefix="8904903212").permitted_subtrees)
+
+
+def _other_kind_of_name(world: Chain) -> None:
+    world.eum.limits = x509.NameConstraints([x509.DNSName("example")], None)
+
+
+def _no_eid(world: Chain) -> None:
+    world.euicc.serial_number = ""
+
+
+def _half_an_eid(world: Chain) -> None:
+    world.euicc.serial_number = EID[:31]
+
+
+def _strange_curve(world: Chain) -> None:
+    world.euicc.key = ec.generate_private_key(ec.SECP256K1())
+
+
+def _strange_demand(world: Chain) -> None:
+    strange = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
+    world.euicc.change = lambda builder: builder.add_extension(strange, critical=True)
+
+
+def _other_maker_signed(world: Chain) -> None:
+    world.eum_issuer = Party(CI, "CI")
+    world.ci = world.eum_issuer
+    world.eum_issuer = Party(EUM)
+
+
+WRONG = {
+    _expired: "valid from .* until 2026-11-21 only",
+    _early: "valid from 2026-11-22",
+    _server_role: "another role: 2.23.146.1.2.1.4",
+    _maker_is_a_card: "another role",
+    _card_is_a_maker: "another role",
+    _card_may_certify: "may certify others",
+    _maker_may_not_certify: "may not certify others",
+    _maker_is_no_authority: "may not certify others",
+    _card_signs_certificates: "not for this use: digital_signature",
+    _maker_signs_messages: "not for this use: key_cert_sign",
+    _other_prefix: "may not vouch for a card with the EID 89049032",
+    _other_maker: "may not vouch",
+    _unlimited: "does not say which cards",
+    _no_prefix: "may not vouch",
+    _excluded: "may not vouch",
+    _other_kind_of_name: "may not vouch",
+    _no_eid: "names no card",
+    _half_an_eid: "names no card",
+    _strange_curve: "neither on NIST P-256 nor on brainpoolP256r1",
+    _strange_demand: "demands that 1.2.3.4 be heeded",
+    _other_maker_signed: "nobody who is trusted here",
+}
+
+
+@pytest.mark.parametrize(("spoil", "reason"), WRONG.items(), ids=lambda case: getattr(case, "__name__", ""))
+def test_a_chain_with_one_thing_wrong_is_refused(spoil: Callable[[Chain], None], reason: str) -> None:
+    world = Chain()
+    verified(world)
+    spoil(world)
+    with pytest.raises(NotVerified, match=reason):
+        verified(world)
+
+
+def test_a_certificate_by_a_maker_of_the_same_name_is_refused() -> None:
+    world, other = Chain(), Chain()
+    parts = Tlv.whole(world.notification()).children
+    with pytest.raises(NotVerified, match="was not issued by the holder"):
+        verified(world, Tlv.build(0x30, *parts[:3], other.eum.certificate(world.ci)))
+
+
+def test_a_card_that_is_not_the_expected_one_is_refused() -> None:
+    world = Chain()
+    notification = Notification.from_tlv(world.notification())
+    with pytest.raises(NotVerified, match=f"The card {EID} signed it, not 8904"):
+        chain.verify(
+            notification, by_certificate(world), NOW, eid=Eid.parse("89049032000000000000000000000097")
+        )
+
+
+@pytest.mark.parametrize("year", [7496, 9999])
+def test_a_card_certified_for_ever_is_accepted(year: int) -> None:
+    world = Chain()
+    world.euicc.end = datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
+    verified(world)
+
+
+def test_the_roles_of_version_3_are_accepted_with_issuers_in_between() -> None:
+    world = Chain()
+    sub_ca = Party("2.23.146.1.2.1.0.0", "Sub CA", basic=x509.BasicConstraints(True, 1))
+    world.euicc.role, world.eum.role = "2.23.146.1.2.1.0.0.0.0.0", "2.23.146.1.2.1.0.0.0"
+    world.eum_issuer, world.above = sub_ca, [sub_ca.certificate(world.ci)]
+    verified(world, trusting=by_identifier)
+    sub_ca.basic = x509.BasicConstraints(True, 0)
+    world.above = [sub_ca.certificate(world.ci)]
+    with pytest.raises(NotVerified, match="may not certify those who certify others"):
+        verified(world)
+
+
+def test_an_installation_result_cannot_be_checked_alone() -> None:
+    result = bytes.fromhex(
+        "BF37 21 BF27 1B BF2F18 800107 81020410 0C03612E62 5A0A98989898989898989898 5F37 00"
+    )
+    with pytest.raises(NotVerified, match="carries no certificates"):
+        chain.verify(Notification.from_tlv(result), TrustedIssuers(), NOW)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_notification_without_all_its_parts_is_refused(count: int) -> None:
+    world = Chain()
+    parts = Tlv.whole(world.notification()).children
+    with pytest.raises(NotVerified, match="lacks the signature or the certificates"):
+        verified(world, Tlv.build(0x30, *parts[:count]))
+
+
+def test_a_bundle_counts_only_with_its_certificate_issuers() -> None:
+    world = Chain()
+    world.ci.role = "2.23.146.1.2.1.3"
+    assert by_certificate(world) == TrustedIssuers()
+    with pytest.raises(ValueError, match=r"."):
+        TrustedIssuers.from_pem(b"nothing")
+
+
+def test_nobody_is_called_the_gsma_for_having_a_similar_identifier() -> None:
+    genuine, similar = issuers.PRODUCTION[0], KeyIdentifier(bytes.fromhex("81370f" + "00" * 17))
+    assert (issuers.name(genuine), issuers.kind(genuine)) == ("GSMA RSP2 Root CI1", "production")
+    assert (issuers.name(similar), issuers.kind(similar)) == ("", "private")
+    sgp26 = KeyIdentifier(bytes.fromhex("F54172BDF98A95D65CBEB88A38A1C11D800A85C3"))
+    assert (issuers.name(sgp26), issuers.kind(sgp26)) == ("SGP.26 test CI (NIST P-256)", "test")
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_openssl_agrees(curve: CurveName, tmp_path: Path) -> None:
+    world = Chain(OF[curve])
+    verified(world)
+    body, sign, leaf, maker = Tlv.whole(world.notification()).children
+    der = {"leaf": bytes(leaf), "maker": bytes(maker), "ci": world.ci_certificate.public_bytes(Encoding.DER)}
+    for name, content in der.items():
+        pem = x509.load_der_x509_certificate(content).public_bytes(Encoding.PEM)
+        (tmp_path / f"{name}.pem").write_bytes(pem)
+    numbers = (int.from_bytes(sign.value[:32], "big"), int.from_bytes(sign.value[32:], "big"))
+    (tmp_path / "signature").write_bytes(encode_dss_signature(*numbers))
+    (tmp_path / "body").write_bytes(body)
+    key = world.euicc.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (tmp_path / "key.pem").write_bytes(key)
+    command = ("openssl", "dgst", "-sha256", "-verify", "key.pem", "-signature", "signature", "body")
+    assert b"Verified OK" in subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout
+    # The chain as well, but for the name constraints: OpenSSL wants a whole EID, not its beginning.
+    for issued, issuer in (("leaf", "maker"), ("maker", "ci")):
+        at = str(int(NOW.timestamp()))
+        check = ("openssl", "verify", "-attime", at, "-partial_chain", "-ignore_critical")
+        trusted = ("-trusted", f"{issuer}.pem", f"{issued}.pem")
+        ran = subprocess.run((*check, *trusted), cwd=tmp_path, capture_output=True, check=False, text=True)
+        assert ran.returncode == 0 or "subtree violation" in ran.stderr, ran.stderr

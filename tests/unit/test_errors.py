@@ -1,0 +1,59 @@
+"""Errors speak in sentences, wherever they are raised."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import lpa
+from lpa import errors
+
+SOURCES = Path(lpa.__file__).parent
+KINDS = {
+    name: kind
+    for name, kind in vars(errors).items()
+    if isinstance(kind, type) and issubclass(kind, errors.LpaError)
+}
+
+
+def raised() -> Iterator[tuple[str, ast.Call]]:
+    """Every place outside the simulator where an error is made, and the call that makes it."""
+    for path in sorted(set(SOURCES.rglob("*.py")) - set(SOURCES.glob("sim/*"))):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KINDS:
+                yield f"{path.relative_to(SOURCES)}:{node.lineno}", node
+
+
+def reasons_of_our_own() -> set[str]:
+    """The identifiers with which the library itself refuses, before any card or server is asked."""
+    arguments = (call.args[1] for _, call in raised() if len(call.args) > 2)
+    return {str(found.value) for found in arguments if isinstance(found, ast.Constant)}
+
+
+def _ends(message: ast.expr) -> tuple[str, str]:
+    """The first and the last written part of a message; "X." stands for what is put in when it is raised."""
+    parts = message.values if isinstance(message, ast.JoinedStr) else [message]
+    first, last = (part.value if isinstance(part, ast.Constant) else "X." for part in (parts[0], parts[-1]))
+    return str(first), str(last)
+
+
+@pytest.mark.parametrize(
+    ("place", "call"), list(raised()), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_every_message_begins_with_a_capital_and_ends_with_a_full_stop(place: str, call: ast.Call) -> None:
+    first, last = _ends(call.args[-1])
+    assert re.match(r"[A-Z]", first), place
+    assert re.search(r"[.!?]$", last), place
+
+
+@pytest.mark.parametrize("kind", KINDS.values())
+def test_every_advice_is_a_sentence(kind: type[errors.LpaError]) -> None:
+    assert re.fullmatch(r"([A-Z].*[.)])?", kind.advice)
+    assert kind.__name__ in str(errors.__doc__)
+
+
+def test_there_are_places_to_look_at() -> None:
+    assert len(list(raised())) > 50
+    assert "otherCard" in reasons_of_our_own()

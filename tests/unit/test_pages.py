@@ -1,0 +1,221 @@
+"""The pages: what stands on them, in both languages, and that nothing on them can do harm."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lpa import pages
+from lpa.errors import NotVerified, StorageFailed
+from lpa.pages import html, proofs
+from lpa.pages.words import LANGUAGES, TEXTS, Language, Words
+from lpa.rsp.records import Notification
+from tests.unit import sheets
+from tests.unit.forgery import EID
+
+VOID = ("meta", "path")
+
+
+class Reader(HTMLParser):
+    """Reads a page strictly: every element that is opened is closed, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.shown: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        assert not [name for name, _ in attrs if name.startswith("on") or name in ("src", "href", "style")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] != ["style"]:
+            self.shown.append(data)
+
+
+def read(page: str) -> str:
+    """What a person reads on the page."""
+    reader = Reader()
+    reader.feed(page)
+    reader.close()
+    assert reader.open == []
+    assert not {"script", "img", "link", "iframe", "object", "form", "a"} & set(reader.tags)
+    return "".join(reader.shown)
+
+
+PAGES = {
+    f"{kind.__name__} {language}": kind(language)
+    for kind in (sheets.receipt, sheets.profile)
+    for language in LANGUAGES
+}
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+def test_a_page_is_whole_and_needs_nothing_else(page: str) -> None:
+    read(page)
+    assert "default-src &#x27;none&#x27;; style-src &#x27;unsafe-inline&#x27;" in page
+    assert not re.search(r"https?:|url\(|@import|javascript:", page)
+
+
+def test_every_text_is_there_in_both_languages_with_the_same_values() -> None:
+    for key, texts in TEXTS.items():
+        assert all(texts), key
+        fields = [{name for _, name, _, _ in Formatter().parse(text) if name} for text in texts]
+        assert fields[0] == fields[1], key
+    assert not [key for key, (_, chinese) in TEXTS.items() if chinese.endswith(".")]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentences"),
+    [
+        (
+            "en",
+            [
+                "Proof of deletion",
+                f"The card with the EID {EID} signed this report, and not a byte of it has been changed.",
+                "It reports the deletion of the profile 89898989898989898989, with number 7, to a.b.",
+                "When it happened. The card has no clock",
+                "That the operator closed the line or ended the contract.",
+                "244 KiB before, 322 KiB after",
+                "Acknowledged2026-11-22 21:04:59+0800",
+                "Made by lpa on 2026-11-22 21:05+08:00.",
+            ],
+        ),
+        (
+            "zh-CN",
+            [
+                "删除凭证",
+                f"EID 为 {EID} 的卡片签署了这份报告",
+                "报告的内容是：删除配置文件 89898989898989898989，序号 7，发往 a.b。",
+                "发生的时间。卡片没有时钟",
+                "运营商已经停机或销户、合约已经终止。",
+                "之前 244 KiB，之后 322 KiB",
+                "服务器确认2026-11-22 21:04:59+0800",
+                "由 lpa 于 2026-11-22 21:05+08:00 生成。",
+            ],
+        ),
+    ],
+)
+def test_the_page_of_a_receipt_says_what_is_proven_and_what_not(
+    language: Language, sentences: list[str]
+) -> None:
+    page = sheets.receipt(language)
+    assert f'lang="{language}"' in page
+    shown = read(page)
+    for sentence in sentences:
+        assert sentence in shown
+
+
+def test_the_page_holds_the_receipt_and_its_hash() -> None:
+    shown = read(sheets.receipt())
+    assert base64.b64encode(sheets.RECEIPT).decode() in shown
+    assert hashlib.sha256(sheets.RECEIPT).hexdigest() in shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "colour", "heading"),
+    [
+        ("production", "good", "Verified"),
+        ("private", "doubtful", "Verified, with an issuer that is not the GSMA's"),
+        ("test", "doubtful", "Verified with test keys only"),
+    ],
+)
+def test_the_verdict_says_what_the_issuer_is_worth(kind: str, colour: str, heading: str) -> None:
+    page = sheets.receipt(issuer_kind=kind, issuer_name="Somebody")
+    assert f'class="verdict {colour}"><strong>{html.text(heading)}</strong>' in page
+
+
+def test_what_is_not_verified_is_called_no_proof() -> None:
+    doubt = NotVerified("The card's signature does not hold.")
+    page = proofs.page(Notification.from_tlv(sheets.RECEIPT), None, doubt, made=sheets.MADE)
+    shown = read(page)
+    assert "Unverified receipt" in shown
+    assert "The card's signature does not hold." in shown
+    assert 'class="verdict bad"' in page
+    assert "Proof of" not in shown
+    assert "proven" not in shown
+    assert "nothing is recorded" in shown
+    assert "None" not in shown
+
+
+def test_an_event_that_has_no_name_here_keeps_its_own() -> None:
+    shown = read(sheets.receipt(event="rpmDelete"))
+    assert "It reports the rpmDelete of the profile" in shown
+
+
+def test_the_page_of_a_profile_has_what_the_operator_asks_for() -> None:
+    shown = read(sheets.profile(imsi="262980000000025"))
+    for fact in (
+        "OperatorNordlicht",
+        "Profile (ICCID)8949985000000000025",
+        f"Card (EID){EID}",
+        "Subscriber (IMSI)262980000000025",
+        "Telephone numbernone",
+        "Network (MCC-MNC)262-98",
+        "Operator's server (SM-DP+)nordlicht.smdp.example",
+        "Statein use",
+        "Classoperational",
+        "Rules of the operatormay not be disabled (PPR1)",
+    ):
+        assert fact in shown
+    assert "Subscriber (IMSI)not read: only the profile in use can be read" in read(sheets.profile())
+    assert "用户识别码（IMSI）未读取：只能读取正在使用的配置文件" in read(sheets.profile("zh-CN"))
+
+
+def test_a_profile_that_tells_nobody_says_so() -> None:
+    bare = replace(sheets.PROFILE, notifications=(), policy_rules=(), owner=None)
+    shown = read(sheets.profile(shown=bare))
+    assert "Operator's server (SM-DP+)none" in shown
+    assert "Rules of the operatornone" in shown
+    assert "Network" not in shown
+
+
+HOSTILE = "<script>alert(1)</script>\u202e\x1b]0;&{eid}{0}\n\u200b"
+
+
+def test_names_from_elsewhere_are_shown_and_do_nothing() -> None:
+    hostile = replace(sheets.PROFILE, nickname=HOSTILE, service_provider=HOSTILE, name=HOSTILE)
+    for page in (sheets.profile(shown=hostile), sheets.receipt(maker=HOSTILE, address=HOSTILE)):
+        assert "<script>alert(1)</script>\\u202e\\x1b]0;&{eid}{0}\\n\\u200b" in read(page)
+        assert not {"\u202e", "\x1b", "\u200b"} & set(page)
+
+
+@given(st.text())
+def test_any_text_comes_out_as_text(shown: str) -> None:
+    page = html.document("en", shown, html.value(shown), html.sentence("{x}", x=shown))
+    read(page)
+    assert all(sign.isprintable() or sign in "\n\u3000\xa0" or sign.isspace() for sign in page)
+
+
+def test_long_numbers_are_grouped_but_copied_whole() -> None:
+    assert html.value("8949985000000000025") == html.number("8949985000000000025")
+    assert html.number("894998") == '<bdi class="number"><span>8949</span><span>98</span></bdi>'
+    assert html.value("204") == "<bdi>204</bdi>"
+
+
+def test_a_word_that_is_not_known_stays() -> None:
+    assert Words("zh-CN").of("state", "enabled") == "使用中"
+    assert Words("zh-CN").of("state", "5") == "5"
+
+
+def test_a_page_is_saved_or_the_reason_told(tmp_path: Path) -> None:
+    pages.save("页", tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == "页"
+    with pytest.raises(StorageFailed, match="cannot be written to"):
+        pages.save("页", tmp_path / "no" / "page.html")

@@ -1,0 +1,80 @@
+"""What a receipt proves is said exactly, and so is what it does not."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from lpa import proof
+from lpa.errors import BadAnswer, NotVerified
+from lpa.rsp.euicc_info import KeyIdentifier
+from lpa.rsp.issuers import TrustedIssuers
+from lpa.rsp.names import Eid, Iccid
+from tests.unit.forgery import EID, NOW, Chain
+
+NEVER = ("time", "since", "delivery", "contract")
+
+
+def trusted(world: Chain) -> TrustedIssuers:
+    return TrustedIssuers(identifiers=(KeyIdentifier(world.ci.identifier),))
+
+
+def test_a_receipt_proves_what_the_card_signed_and_no_more() -> None:
+    world = Chain()
+    receipt = world.notification()
+    assert proof.verify(receipt, trusted(world), NOW, eid=Eid.parse(EID)) == proof.Verification(
+        eid=Eid.parse(EID),
+        iccid=Iccid.parse("89898989898989898989"),
+        event="delete",
+        sequence_number=7,
+        address="a.b",
+        maker="Maker",
+        issuer=KeyIdentifier(world.ci.identifier),
+        issuer_name="",
+        issuer_kind="private",
+        sha256=hashlib.sha256(receipt).digest(),
+        unproven=("privateIssuer", *NEVER),
+    )
+
+
+def test_a_receipt_that_names_no_profile_does_not_prove_which_it_was() -> None:
+    world = Chain()
+    receipt = world.notification(bytes.fromhex("BF2F0C 800107 81020410 0C03612E62"))
+    verification = proof.verify(receipt, trusted(world), NOW)
+    assert verification.iccid is None
+    assert verification.unproven == ("privateIssuer", "profile", *NEVER)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "kind", "doubts"),
+    [
+        ("81370f5125d0b1d408d4c3b232e6d25e795bebfb", "production", NEVER),
+        ("4c27967ad20c14b391e9601e41e604ad57c0222f", "production", NEVER),
+        ("f54172bdf98a95d65cbeb88a38a1c11d800a85c3", "test", ("testIssuer", *NEVER)),
+    ],
+)
+def test_who_vouches_decides_what_it_is_worth(
+    issuer: str, kind: str, doubts: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody here has the keys of these issuers, so that they signed is the one thing pretended."""
+    world = Chain()
+    key = KeyIdentifier(bytes.fromhex(issuer))
+    monkeypatch.setattr(TrustedIssuers, "issuer_of", lambda _self, _certificate: key)
+    verification = proof.verify(world.notification(), TrustedIssuers(), NOW)
+    assert (verification.issuer_kind, verification.unproven) == (kind, doubts)
+    assert verification.issuer_name == key.name != ""
+
+
+def test_by_itself_only_the_gsma_is_believed() -> None:
+    with pytest.raises(NotVerified, match="nobody who is trusted here"):
+        proof.verify(Chain().notification(), TrustedIssuers.production(), NOW)
+
+
+def test_who_examines_gets_the_doubt_as_a_value() -> None:
+    world = Chain()
+    assert isinstance(proof.examine(world.notification(), trusted(world), NOW), proof.Verification)
+    doubt = proof.examine(world.notification(), TrustedIssuers(), NOW)
+    assert isinstance(doubt, NotVerified)
+    with pytest.raises(BadAnswer):
+        proof.examine(b"no receipt", trusted(world), NOW)
