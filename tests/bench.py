@@ -72,6 +72,19 @@ def delete_apdus() -> Measure:
     return Measure("APDUs, delete with delivery", card.apdus, "APDU", 20)
 
 
+def reviewed_delete_apdus() -> Measure:
+    """The same with the closer look that the command takes: what waits, free memory."""
+    card = SimulatedEuicc.create(None)
+    with (
+        servers(card) as (directory, _),
+        tempfile.TemporaryDirectory() as folder,
+        Assistant(card, state_dir=Path(folder), directory=directory) as assistant,
+    ):
+        plan = assistant.review_deletion(assistant.plan_deletion(card.profiles[1].iccid))
+        assert not assistant.delete(plan).unacknowledged
+    return Measure("APDUs, delete with review", card.apdus, "APDU", 30)
+
+
 def deletes_per_second() -> Measure:
     """Complete deletions, each of another card; cards and server in this process."""
     first = SimulatedEuicc.create(None)
@@ -134,7 +147,7 @@ def servers(card: SimulatedEuicc) -> Iterator[tuple[Directory, SimulatedSmdp]]:
 
 def main() -> None:
     """Measure everything, print the table, write the file."""
-    measures = [list_apdus(), delete_apdus(), *list_process(), deletes_per_second()]
+    measures = [list_apdus(), delete_apdus(), reviewed_delete_apdus(), *list_process(), deletes_per_second()]
     for measure in measures:
         sign = "at least" if measure.unit.startswith("1/") else "at most"
         verdict = "ok" if measure.kept else "OVER BUDGET"

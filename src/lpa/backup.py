@@ -67,7 +67,7 @@ def back_up(files: UiccFiles, iccid: Iccid, folder: Path, *, pin: str | None = N
     `pin`: the profile's PIN, shown to the card only if it asks for one. Raises as `read` does; and
     `StorageFailed` if the folder is there already or cannot be written, and then leaves nothing behind.
     """
-    if folder.exists():
+    if os.path.lexists(folder):
         raise StorageFailed(f"{folder} is there already.", advice="Name a folder that is not there yet.")
     holdings = read(files, iccid, pin=pin)
     try:

@@ -15,13 +15,13 @@ There is no way back after step 2, and nothing in step 3 can fail in a way that 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from lpa import findings, selection, switching
 from lpa.card.es10 import Euicc
 from lpa.delivery import Happening, Outbox
-from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, Refused, WireError
+from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
 from lpa.findings import Finding
 from lpa.journal import DELETING
 from lpa.rsp.names import Aid, Eid, Iccid
@@ -36,7 +36,8 @@ class Plan:
     """A deletion, and what speaks against it or should be known before.
 
     `disable_first`: the profile is in use and will be disabled before. `others`: what stays on the card.
-    `findings`: stops, warnings and notes; `review` adds those that take a closer look.
+    `findings`: stops, warnings and notes; `review` adds those that take a closer look, and `free_memory`, the
+    bytes that were free on the card then.
     """
 
     eid: Eid
@@ -44,6 +45,7 @@ class Plan:
     others: tuple[Profile, ...]
     disable_first: bool
     findings: tuple[Finding, ...]
+    free_memory: int | None = None
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -83,11 +85,18 @@ def review(outbox: Outbox, plan: Plan) -> Plan:
         found.append(findings.protection(plan.profile.iccid))
     with contextlib.suppress(BadAnswer, EuiccRefused):
         found += findings.pending(plan.profile, euicc.list_notifications())
-    with contextlib.suppress(BadAnswer, EuiccRefused):
-        found += findings.memory(euicc.euicc_info2())
+    free = free_memory(euicc)
+    found += findings.memory(free)
     found += (findings.reach(address, outbox.obstacle(address)) for address in plan.addresses)
     found += findings.reminders(plan.profile)
-    return replace(plan, findings=tuple(found))
+    return replace(plan, findings=tuple(found), free_memory=free)
+
+
+def free_memory(euicc: Euicc) -> int | None:
+    """The bytes that are free for profiles; None if the card does not say, or cannot be asked any more."""
+    with contextlib.suppress(LpaError):
+        return euicc.euicc_info2().resource.free_non_volatile
+    return None
 
 
 def delete(outbox: Outbox, plan: Plan, reason: str = "") -> switching.Outcome:
@@ -104,8 +113,8 @@ def delete(outbox: Outbox, plan: Plan, reason: str = "") -> switching.Outcome:
         plan = replace(plan, findings=(*plan.findings, findings.protection(profile.iccid)))
     for stop in plan.stops:
         raise stop.refused
-    disabled = switching.disable(outbox, profile.iccid) if plan.disable_first else switching.Outcome()
-    with outbox.operation("delete", (profile, *plan.others), reason) as operation:
+    disabled = _disabled(outbox, profile) if plan.disable_first else switching.Outcome()
+    with outbox.operation("delete", _since(disabled, (profile, *plan.others)), reason) as operation:
         operation.enter(DELETING)
         try:
             _delete(euicc, profile)
@@ -121,6 +130,26 @@ def delete(outbox: Outbox, plan: Plan, reason: str = "") -> switching.Outcome:
         (*disabled.deliveries, *deliveries),
         _still_there(euicc, profile),
     )
+
+
+def _disabled(outbox: Outbox, profile: Profile) -> switching.Outcome:
+    """Take it out of use. Only when that is settled may there be more to settle."""
+    outcome = switching.disable(outbox, profile.iccid)
+    if outbox.journal.unfinished(outbox.euicc.eid):
+        told = next((str(delivery.problem) for delivery in outcome.deliveries if delivery.problem), "")
+        raise StorageFailed(
+            f"{profile.title} is out of use now, but not deleted: it could not be kept that it is. {told}".strip(),
+            advice="Run 'lpa resume', then delete it.",
+        )
+    return outcome
+
+
+def _since(disabled: switching.Outcome, profiles: Iterable[Profile]) -> Iterator[Profile]:
+    """The profiles as they are after the one in use was disabled: a test profile gives way to another."""
+    states = {"enable": "enabled", "disable": "disabled"}
+    changed = {happening.profile.iccid: states[happening.event] for happening in disabled.happenings}
+    for profile in profiles:
+        yield replace(profile, state=changed.get(profile.iccid, profile.state))
 
 
 def _delete(euicc: Euicc, profile: Profile) -> None:

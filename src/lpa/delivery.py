@@ -124,10 +124,13 @@ class Outbox:
         return None
 
     def keep(self, signed: Iterable[Notification]) -> None:
-        """Have all of them on the disk, as receipts and in the outbox. Raises `StorageFailed`."""
+        """Have all of them on the disk, in the outbox and as receipts. Raises `StorageFailed`.
+
+        The outbox first: a receipt that it does not know is of an earlier operation (see `_produced`).
+        """
         for notification in signed:
-            self._receipts.keep(self.euicc.eid, notification)
             self.journal.keep(self.euicc.eid, notification)
+            self._receipts.keep(self.euicc.eid, notification)
 
     def deliver(self, signed: Iterable[Notification]) -> tuple[Delivery, ...]:
         """Send and clear each of what was kept. One that fails does not stop the others.
@@ -200,8 +203,9 @@ class Outbox:
 
     def _deliver(self, notification: Notification) -> Delivery:
         told, eid = notification.metadata, self.euicc.eid
-        acknowledged, cleared, problem = False, False, None
+        receipt, acknowledged, cleared, problem = None, False, False, None
         try:
+            receipt = self._receipts.keep(eid, notification)  # unless we were stopped between the two before
             entry = self.journal.entry(eid, notification)
             acknowledged = bool(entry and entry.sent)
             if not acknowledged:
@@ -217,7 +221,6 @@ class Outbox:
                 StorageFailed
             ):  # It was noted as kept; that it failed is a comfort only.
                 self.journal.failed(eid, notification, error)
-        receipt = self._receipts.receipt(eid, notification)
         return Delivery(
             told.event,
             told.address,

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lpa.errors import LpaError, Refused
-from lpa.rsp.euicc_info import EuiccInfo2
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import NotificationMetadata, Profile
 
@@ -85,9 +84,8 @@ def pending(profile: Profile, waiting: Iterable[NotificationMetadata]) -> Iterat
         )
 
 
-def memory(info: EuiccInfo2) -> Iterator[Finding]:
-    """How much room there is now."""
-    free = info.resource.free_non_volatile
+def memory(free: int | None) -> Iterator[Finding]:
+    """How much room there is now, in bytes, if the card says so."""
     if free is not None:
         yield Finding("note", "free-memory", f"The card has {free // 1024} KiB free now.")
 

@@ -10,8 +10,9 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from lpa.errors import NotVerified
+from lpa.errors import BadAnswer, NotVerified
 from lpa.rsp import chain, issuers
+from lpa.rsp.certificates import BROKEN
 from lpa.rsp.euicc_info import KeyIdentifier
 from lpa.rsp.issuers import TrustedIssuers
 from lpa.rsp.names import Eid, Iccid
@@ -52,10 +53,13 @@ _PROFILE, _ISSUERS = "profile", {"test": "testIssuer", "private": "privateIssuer
 def verify(receipt: bytes, trusted: TrustedIssuers, at: datetime, *, eid: Eid | None = None) -> Verification:
     """What `receipt` (DER) proves. `at`: when its certificates must be valid. `eid`: the card it must be of.
 
-    Raises `NotVerified` if it proves nothing, `BadAnswer` if it is no receipt.
+    Raises `NotVerified` if it proves nothing, also because it is no receipt at all.
     """
-    notification = Notification.from_tlv(receipt)
-    signer = chain.verify(notification, trusted, at, eid=eid)
+    try:
+        notification = Notification.from_tlv(receipt)
+        signer = chain.verify(notification, trusted, at, eid=eid)
+    except BadAnswer as error:
+        raise NotVerified(f"This is no receipt: {error}", advice=BROKEN) from error
     told = notification.metadata
     kind = issuers.kind(signer.issuer)
     doubts = (_ISSUERS.get(kind), None if told.iccid else _PROFILE)

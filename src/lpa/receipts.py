@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpa.errors import BadAnswer, StorageFailed
+from lpa.errors import BadAnswer, NotVerified, StorageFailed
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
 
@@ -90,12 +90,16 @@ class Receipts:
 
 
 def read(path: Path) -> Receipt:
-    """The receipt in any file. Raises `StorageFailed` if it cannot be read, `BadAnswer` if it is none."""
+    """The receipt in any file. Raises `StorageFailed` if it cannot be read, `NotVerified` if it is none."""
     try:
         return Receipt(path, Notification.from_tlv(path.read_bytes()))
     except OSError as error:
         raise StorageFailed(
             f"The receipt in {path} cannot be read: {error.strerror or error}.", advice="Name another file."
+        ) from error
+    except BadAnswer as error:
+        raise NotVerified(
+            f"There is no receipt in {path}: {error}", advice="It may be damaged, or be another file."
         ) from error
 
 

@@ -224,9 +224,9 @@ class WatchedAssistant(Assistant):
 def _each_sync(fate: Fate) -> Iterator[None]:
     real = os.fsync
 
-    def watched(handle: FileDescriptorLike) -> None:
+    def watched(fd: FileDescriptorLike) -> None:
         with fate.around(DISK):
-            real(handle)
+            real(fd)
 
     os.fsync = watched
     try:

@@ -1,9 +1,9 @@
 """Wherever a session ends, nothing is lost: the next one finds out what is true and finishes it.
 
 Each procedure is run once to count the points before and after every command to the card, exchange with a
-server, write of the journal and step of keeping a receipt. Then it is run once for each point, and ended there:
-killed with SIGKILL, the card pulled, the network gone, the disk full. A fresh session resumes, and what the
-card, the disk and the server then hold is judged by `inquest`.
+server, write of the journal and step of keeping a receipt. Then it is run once for each point, and ended
+there: killed with SIGKILL, the card pulled, the network gone, the disk full. A fresh session resumes, and
+what the card, the disk and the server then hold is judged by `inquest`.
 
 `LPA_KILL_ALL=1` takes every point; without it a part of them, spread evenly, is enough for every day.
 """
@@ -14,6 +14,7 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -39,11 +40,12 @@ from tests.killed.child import (
     pull,
     session,
 )
-from tests.killed.inquest import States, card_state, inquest, resume, states
+from tests.killed.inquest import States, inquest, resume, states
 
 _EVERY = 1 if os.environ.get("LPA_KILL_ALL") else 2
 _FIRST, _SECOND, _THIRD = "8944994000000000017", "8949985000000000025", "89869870000000000033"
 _DELETE = "BF33"
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a kill takes nothing from files in memory, and they sync at once
 
 Act = Callable[[Assistant], object]
 
@@ -117,7 +119,7 @@ class Stage:
         template = Place(folder / "template")
         SimulatedEuicc.create(template.card).close()
         procedure.prepare(template)
-        self.begins, self.first_number = states(template), card_state(template).next_sequence_number
+        self.begins = states(template)
         fate = Fate()
         place = self.place()
         with session(place, fate) as assistant:
@@ -134,13 +136,15 @@ class Stage:
         return Place(folder)
 
     def chosen(self, *steps: str) -> Iterator[int]:
-        """The points of these steps where the disaster is to strike."""
+        """The points of these steps where the disaster is to strike. A failure is told with its point."""
         found = [number for number, (step, _) in enumerate(self.points) if step in steps]
-        return iter(found[::_EVERY])
+        for number in found[::_EVERY]:
+            print(f"point {number} of {len(self.points)}: {' '.join(self.points[number])}")  # noqa: T201
+            yield number
 
     def finish(self, place: Place) -> None:
         """Resume after a disaster, then do what was not done, and judge."""
-        resume(place, self.first_number)
+        resume(place)
         inquest(place)
         if states(place) != self.procedure.ends:
             with session(place, Fate()) as assistant:
@@ -151,8 +155,9 @@ class Stage:
 
 
 @pytest.fixture(params=PROCEDURES, scope="module")
-def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Stage:
-    return Stage(PROCEDURES[request.param], tmp_path_factory.mktemp(request.param))
+def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
+        yield Stage(PROCEDURES[request.param], Path(folder))
 
 
 def test_killed_at_any_point_it_loses_nothing(stage: Stage) -> None:

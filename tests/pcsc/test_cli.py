@@ -21,7 +21,7 @@ def test_readers_are_listed_with_what_is_in_them(virtual_reader: PlugIn) -> None
         document = command.run("readers", "--json").document
     assert (ran.code, ran.err) == (0, "")
     assert [line.split(maxsplit=5) for line in ran.out.splitlines()[1:]] == [
-        ["0", *READERS[0].split(), f"There is no card in {READERS[0]!r}."],
+        ["0", *READERS[0].split(), "empty"],
         ["1", *READERS[1].split(), f"eUICC {card.eid}"],
     ]
     empty, full = document["result"]["readers"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from lpa import proof
@@ -44,9 +45,9 @@ def verified() -> proof.Verification:
     return proof.verify(RECEIPT, trusted, NOW)
 
 
-def receipt(language: Language = "en", **changed: str) -> str:
+def receipt(language: Language = "en", **changed: Any) -> str:
     """The page of a receipt; `changed`: members of the verification."""
-    result = replace(verified(), **changed)  # type: ignore[arg-type]  # mypy cannot see which members
+    result = replace(verified(), **changed)
     note = Notification.from_tlv(RECEIPT)
     return proofs.page(note, Eid.parse(EID), result, made=MADE, language=language, witnessed=WITNESSED)
 

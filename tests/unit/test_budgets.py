@@ -11,3 +11,8 @@ def test_a_list_of_eight_profiles_takes_few_commands() -> None:
 def test_a_deletion_takes_few_commands() -> None:
     measure = bench.delete_apdus()
     assert measure.kept, measure
+
+
+def test_a_deletion_with_a_closer_look_takes_a_few_more() -> None:
+    measure = bench.reviewed_delete_apdus()
+    assert measure.kept, measure

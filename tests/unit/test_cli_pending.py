@@ -1,4 +1,4 @@
-"""`lpa notifications` and `lpa receipts`: what servers have yet to hear, and what was kept of it."""
+"""`lpa notifications`: what servers have yet to hear."""
 
 from __future__ import annotations
 
@@ -99,38 +99,3 @@ def test_a_notification_that_is_not_there_cannot_be_removed(
     ran = command.run(*options, "notifications", "remove", "7", *consent)
     assert ran.code == 1
     assert ran.err == "lpa: The card has no notification 7.\n'lpa notifications list' shows what it has.\n"
-
-
-def test_receipts_are_listed_and_shown(options: tuple[str, ...], tmp_path: Path) -> None:
-    (path,) = (tmp_path / "state").rglob("*.der")
-    heading, line = command.run(*options, "receipts", "list").out.splitlines()
-    assert heading.split() == ["Number", "Event", "ICCID", "Server", "File"]
-    assert line.split() == ["1", "disable", ALBION, "albion.smdp.example", path.name]
-    assert command.run(*options, "receipts", "show", "1").out.splitlines()[1:] == [
-        "Number  1",
-        "Event   disable",
-        f"ICCID   {ALBION}",
-        "Server  albion.smdp.example",
-        f"Size    {path.stat().st_size} bytes, as the card signed them (DER)",
-        f"File    {path}",
-    ]
-    (receipt,) = command.run(*options, "receipts", "show", "1", "--json").document["result"]["receipts"]
-    assert (receipt["path"], receipt["raw"]) == (str(path), path.read_bytes().hex())
-
-
-def test_receipts_of_a_card_that_is_gone_are_found_by_its_number(
-    options: tuple[str, ...], tmp_path: Path
-) -> None:
-    (path,) = (tmp_path / "state").rglob("*.der")
-    away = ("--reader", f"sim:{tmp_path / 'nothing'}", "--state-dir", tmp_path / "state")
-    assert command.run(*away, "receipts", "list").code == 3
-    assert path.name in command.run(*away, "receipts", "list", "--eid", path.parent.name).out
-
-
-def test_a_receipt_that_is_not_kept_cannot_be_shown(options: tuple[str, ...]) -> None:
-    ran = command.run(*options, "receipts", "show", "9")
-    assert ran.code == 1
-    assert ran.err.endswith("'lpa receipts list' shows which are.\n")
-    other = "89049032000000000000000000000097"
-    ran = command.run(*options, "receipts", "list", "--eid", other)
-    assert ran == command.Ran(0, "", f"Nothing is kept of the card {other}.\n")

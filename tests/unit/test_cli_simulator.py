@@ -47,14 +47,18 @@ def test_a_server_shows_what_it_accepted_until_it_is_stopped(tmp_path: Path) -> 
     folder = command.card(tmp_path / "card")
     arguments = [*command.PROGRAM, "sim", "server", "--pki", str(folder)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
-        assert server.stderr
-        said = server.stderr.readline()
-        options = said.partition("with: ")[2].split()
-        assert options[2:] == ["--ca-bundle", str(folder / "ci.pem")]
-        ran = command.run("--reader", f"sim:{folder}", "--state-dir", tmp_path, *options, "disable", "0017")
-        assert ran.code == 0
-        server.send_signal(signal.SIGINT)
-        out, err = server.communicate()
+        try:
+            assert server.stderr
+            said = server.stderr.readline()
+            options = said.partition("with: ")[2].split()
+            assert options[2:] == ["--ca-bundle", str(folder / "ci.pem")]
+            place = ("--reader", f"sim:{folder}", "--state-dir", tmp_path)
+            ran = command.run(*place, *options, "disable", "0017")
+            assert ran.code == 0
+            server.send_signal(signal.SIGINT)
+            out, err = server.communicate(timeout=30)
+        finally:
+            server.kill()
     assert (server.returncode, err) == (0, "")
     assert "disable of 8944994000000000017, notification 1 for albion.smdp.example, card 8999" in out
 

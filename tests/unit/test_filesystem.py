@@ -1,9 +1,8 @@
-"""The files of the profile in use, by cards that know their conversation by heart, and by the simulated one."""
+"""The files of the profile in use: cards that know their conversation by heart, and the simulated one."""
 
 from __future__ import annotations
 
 import contextlib
-import logging
 from dataclasses import replace
 
 import pytest
@@ -190,6 +189,11 @@ def test_a_pin_is_not_tried_if_the_card_does_not_say_how_many_tries_are_left(sw:
     with pytest.raises(BadAnswer, match="how many tries"):
         UiccFiles(card).unlock("1234")
     assert card.finished()
+
+
+def test_a_strange_answer_to_a_pin_is_a_bad_answer() -> None:
+    with pytest.raises(BadAnswer, match="6F00 to the PIN"):
+        UiccFiles(ScriptedCard(*LOCKED, (ASK_TRIES, "63C2"), (SHOW_PIN, "6F00"))).unlock("1234")
 
 
 def test_the_universal_pin_is_used_where_it_is_the_one_that_is_on() -> None:

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from lpa import proof
-from lpa.errors import BadAnswer, NotVerified
+from lpa.errors import NotVerified
 from lpa.rsp.euicc_info import KeyIdentifier
 from lpa.rsp.issuers import TrustedIssuers
 from lpa.rsp.names import Eid, Iccid
@@ -76,5 +76,9 @@ def test_who_examines_gets_the_doubt_as_a_value() -> None:
     assert isinstance(proof.examine(world.notification(), trusted(world), NOW), proof.Verification)
     doubt = proof.examine(world.notification(), TrustedIssuers(), NOW)
     assert isinstance(doubt, NotVerified)
-    with pytest.raises(BadAnswer):
-        proof.examine(b"no receipt", trusted(world), NOW)
+
+
+@pytest.mark.parametrize("garbage", [b"", b"no receipt", bytes.fromhex("3000")])
+def test_what_is_no_receipt_proves_nothing(garbage: bytes) -> None:
+    with pytest.raises(NotVerified, match="This is no receipt"):
+        proof.verify(garbage, TrustedIssuers(), NOW)

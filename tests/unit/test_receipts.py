@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lpa.errors import StorageFailed
+from lpa import receipts
+from lpa.errors import NotVerified, StorageFailed
 from lpa.receipts import Receipts
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
@@ -116,3 +117,24 @@ def test_the_file_is_on_the_disk_before_it_has_its_name(
     monkeypatch.setattr(Path, "replace", renamed)
     kept.keep(EID, signed())
     assert steps == ["sync file", "rename", "sync folder"]
+
+
+def test_the_cards_of_which_something_is_kept_are_known(tmp_path: Path) -> None:
+    other = Eid.parse("35840574000000000000000000000001")
+    kept = Receipts(tmp_path / "r")
+    assert kept.eids() == ()
+    for eid in (EID, other):
+        kept.keep(eid, signed())
+    (tmp_path / "r" / "notes").mkdir()
+    assert kept.eids() == (other, EID)
+
+
+def test_a_receipt_from_elsewhere_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "sent-by-mail.der"
+    path.write_bytes(signed().raw)
+    assert receipts.read(path) == receipts.Receipt(path, signed())
+    path.write_bytes(b"none")
+    with pytest.raises(NotVerified, match="There is no receipt in"):
+        receipts.read(path)
+    with pytest.raises(StorageFailed, match="cannot be read: No such file"):
+        receipts.read(tmp_path / "none.der")

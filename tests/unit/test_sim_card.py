@@ -122,7 +122,7 @@ def test_a_switch_that_waits_for_a_refresh_is_done_when_the_card_is_loaded(folde
 
 def test_one_program_at_a_time_holds_a_card(folder: Path) -> None:
     with closing(SimulatedEuicc.load(folder)):
-        with pytest.raises(CardBusy, match="another program holds the simulated card"):
+        with pytest.raises(CardBusy, match="Another program holds the simulated card"):
             SimulatedEuicc.load(folder)
         assert in_another_process(folder, "") == "CardBusy"
     assert in_another_process(folder, "") == "done"

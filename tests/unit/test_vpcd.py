@@ -160,5 +160,5 @@ def test_an_answer_that_nobody_waits_for_ends_it_too(
 def test_without_a_reader_it_says_where_it_looked() -> None:
     with socket.create_server(("127.0.0.1", 0)) as door:
         _, port = door.getsockname()
-    with pytest.raises(NoReader, match=f"no virtual card reader listens at 127.0.0.1:{port}"):
+    with pytest.raises(NoReader, match=f"No virtual card reader listens at 127.0.0.1:{port}"):
         vpcd.serve(Card(), "127.0.0.1", port)

@@ -14,7 +14,15 @@ from types import TracebackType
 from typing import Any, Self
 
 from lpa.card.apdu import LARGEST_BLOCK, Channel, Transport
-from lpa.errors import BadAnswer, CardRemoved, EuiccRefused, NotAnEuicc, OutcomeUnknown, WireError
+from lpa.errors import (
+    BadAnswer,
+    CardRemoved,
+    CardUnpowered,
+    EuiccRefused,
+    NotAnEuicc,
+    OutcomeUnknown,
+    WireError,
+)
 from lpa.rsp import schema
 from lpa.rsp.ber import Tlv
 from lpa.rsp.euicc_info import AuthorisationRule, ConfiguredAddresses, EuiccInfo1, EuiccInfo2
@@ -93,7 +101,7 @@ class Euicc:
                 self._transport.reset()
                 self._open()
                 break
-            except (BadAnswer, NotAnEuicc) as error:
+            except (BadAnswer, CardUnpowered, NotAnEuicc) as error:
                 if not tries_left:
                     raise
                 _log.debug("the card is not back yet: %s", error)

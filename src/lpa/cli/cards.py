@@ -130,6 +130,8 @@ def _examine(desk: Desk) -> Iterator[Finding]:
 
 
 def _content(found: Probe) -> str:
+    if not found.reader.present:
+        return "empty"
     return found.problem.message if found.problem else f"eUICC {found.eid}"
 
 

@@ -13,7 +13,7 @@ from lpa.cli.gate import UNDELIVERED, exit_code
 from lpa.cli.parsing import EID, PROFILE
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.words import findings, named, rules, servers, steps, still_unheard, wrong
-from lpa.deletion import Plan
+from lpa.deletion import Plan, free_memory
 from lpa.errors import Declined
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Profile
@@ -95,6 +95,9 @@ def delete(
         _consent(desk.screen, plan, accepted, yes=yes)
         with resuming(desk.screen, assistant):
             outcome = assistant.delete(plan, reason)
+            free = free_memory(assistant.euicc)
+    if plan.free_memory is not None and free is not None:
+        desk.screen.say(f"Free memory: {plan.free_memory // 1024} KiB before, {free // 1024} KiB now.")
     truth = "{} is gone for good."
     if not plan.addresses:
         truth += " Its operator will not hear of it from the card: tell them yourself."

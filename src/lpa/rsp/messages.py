@@ -66,11 +66,12 @@ def joined(messages: Iterable[Message]) -> tuple[Message, ...]:
     """The messages with the parts of long ones put together, each in the place of its first part found."""
     groups: list[dict[int, Message]] = []
     for message in messages:
+        index = message.part.index if message.part else 1
         group = next((group for group in groups if _belongs(message, group)), None)
         if group is None:
-            groups.append({message.part.index if message.part else 1: message})
-        elif message.part:
-            group[message.part.index] = message
+            groups.append({index: message})
+        else:
+            group[index] = message
     return tuple(_whole(group) for group in groups)
 
 

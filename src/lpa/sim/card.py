@@ -140,7 +140,7 @@ class SimulatedEuicc:
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
         """Data and status word that answer one command APDU. Raises `CardUnpowered` after `power_off`."""
         if self._session is None:
-            raise CardUnpowered("the simulated card has no power")
+            raise CardUnpowered("The simulated card has no power.")
         self.apdus += 1
         return self._session.transmit(apdu)
 
@@ -178,4 +178,4 @@ class SimulatedEuicc:
             change()
         except OSError as error:
             self.close()
-            raise StorageFailed(f"the simulated card in {self.path} cannot be written: {error}") from error
+            raise StorageFailed(f"The simulated card in {self.path} cannot be written: {error}.") from error

@@ -44,8 +44,8 @@ def hold(folder: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         lock.close()
         if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-            raise CardBusy(f"another program holds the simulated card in {folder}") from error
-        raise StorageFailed(f"the simulated card in {folder} cannot be held: {error}") from error
+            raise CardBusy(f"Another program holds the simulated card in {folder}.") from error
+        raise StorageFailed(f"The simulated card in {folder} cannot be held: {error}.") from error
     return lock
 
 

@@ -53,7 +53,7 @@ class Ledger:
                 received = _received(line)
                 self._received[received.eid, received.signed] = received
         except (OSError, ValueError, KeyError, TypeError, BadAnswer) as error:
-            raise StorageFailed(f"{path} is no list of notifications: {error}") from error
+            raise StorageFailed(f"The file {path} is no list of notifications: {error}.") from error
 
 
 def _append(path: Path, line: bytes) -> None:
@@ -66,9 +66,9 @@ def _append(path: Path, line: bytes) -> None:
             else:
                 file.truncate(end)  # half a line would spoil the next one
     except OSError as error:
-        raise StorageFailed(f"cannot write to {path}: {error.strerror}") from error
+        raise StorageFailed(f"Cannot write to {path}: {error.strerror}.") from error
     if written != len(line):
-        raise StorageFailed(f"cannot write to {path}: the disk is full")
+        raise StorageFailed(f"Cannot write to {path}: the disk is full.")
 
 
 def _line(received: Received) -> bytes:

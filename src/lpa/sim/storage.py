@@ -43,7 +43,9 @@ class CardFolder:
             held = cls(path, folder.hold(path))
             undo.callback(held.close)
             if (path / _STATE).exists():
-                raise StorageFailed(f"{path} holds a simulated card already", advice="Choose another folder.")
+                raise StorageFailed(
+                    f"The folder {path} holds a simulated card already.", advice="Choose another folder."
+                )
             authority.save(path)
             folder.write(path / _CHAIN, credentials.pem_chain)
             folder.write(path / _KEY, credentials.key_pem, mode=0o600)
@@ -55,7 +57,7 @@ class CardFolder:
     def open(cls, path: Path) -> CardFolder:
         """Hold the folder `path`. Raises `NoCard` if there is no card in it, `CardBusy` if it is held."""
         if not (path / _STATE).is_file():
-            raise NoCard(f"{path} holds no simulated card", advice="Make one with 'lpa sim new'.")
+            raise NoCard(f"The folder {path} holds no simulated card.", advice="Make one with 'lpa sim new'.")
         return cls(path, folder.hold(path))
 
     def read(self, randomness: Randomness) -> tuple[CardState, Credentials, Authority]:
@@ -65,7 +67,7 @@ class CardFolder:
             chain, key = (self.path / _CHAIN).read_bytes(), (self.path / _KEY).read_bytes()
             return state, Credentials.from_pem(chain, key), Authority.load(self.path, randomness=randomness)
         except _DAMAGED as error:
-            raise StorageFailed(f"the simulated card in {self.path} is damaged: {error!r}") from error
+            raise StorageFailed(f"The simulated card in {self.path} is damaged: {error!r}.") from error
 
     def keep(self, state: CardState) -> None:
         """Write `state`, all or nothing. Raises OSError; then the state before is still there."""
@@ -82,4 +84,4 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageFailed(f"{path} cannot hold a simulated card: {error}") from error
+        raise StorageFailed(f"The folder {path} cannot hold a simulated card: {error}.") from error

@@ -86,4 +86,4 @@ def _performed(terminal_response: bytes) -> bool:
     for part in Tlv.sequence(terminal_response):
         if part.tag in _RESULT_TAGS and part.value:
             return part.value[0] < 0x10
-    raise BadAnswer("a TERMINAL RESPONSE without a result")
+    raise BadAnswer("The TERMINAL RESPONSE has no result.")

@@ -91,11 +91,15 @@ def _messages(contents: Contents) -> Iterator[File]:
 
 
 def _phone_book(contents: Contents) -> Iterator[File]:
-    """One EF.ADN in DF.TELECOM; or a DF.PHONEBOOK, with one record of EF.PBR for each set of contacts."""
-    if contents.phone_book == "plain":
+    """A DF.PHONEBOOK, with one record of EF.PBR for each set of contacts; the first set shows in DF.TELECOM.
+
+    A plain phone book has the latter only: names and first numbers, as on a SIM. A local one is not shown.
+    """
+    if not contents.local:
         records = phonebook.parallel(contents.contacts[: phonebook.SET_SIZE])
         yield linear_fixed(_TELECOM + b"\x6f\x3a", records[phonebook.ADN], guarded=True)
         yield linear_fixed(_TELECOM + b"\x6f\x4a", records[phonebook.EXT1], guarded=True)
+    if contents.phone_book == "plain":
         return
     place = (_USIM if contents.local else _TELECOM) + _PHONEBOOK
     yield folder(place, pin=bool(contents.pin))

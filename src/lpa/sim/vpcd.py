@@ -66,7 +66,7 @@ def _reader(host: str, port: int) -> socket.socket:
         reader = socket.create_connection((host, port), timeout=5)
     except OSError as error:
         raise NoReader(
-            f"no virtual card reader listens at {host}:{port}",
+            f"No virtual card reader listens at {host}:{port}.",
             advice="Install vsmartcard-vpcd and start the smart card service (pcscd).",
         ) from error
     reader.settimeout(_PATIENCE)

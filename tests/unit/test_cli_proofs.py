@@ -1,0 +1,197 @@
+"""`lpa receipts`: what was kept is listed, shown, verified and printed, with no card in the reader."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from lpa.sim.card import SimulatedEuicc
+from lpa.sim.pki import Authority
+from lpa.sim.smdp import SimulatedSmdp
+from tests.unit import command
+
+ALBION = "8944994000000000017"
+NOBODY = ("--connect-to", "::127.0.0.1:1")  # nobody listens on port 1 of this computer
+Options = tuple[str, ...]
+
+
+def disabled(folder: Path, state: Path) -> Path:
+    """A card whose profile was disabled with no server in reach; its receipt is in `state`."""
+    card = command.card(folder)
+    place = ("--reader", f"sim:{card}", "--state-dir", state, "--ca-bundle", card / "ci.pem")
+    assert command.run(*place, *NOBODY, "disable", "0017").code == 4
+    return card
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """A state folder with one receipt; the card is in `card`."""
+    disabled(tmp_path / "card", tmp_path / "state")
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def options(state: Path, tmp_path: Path) -> Options:
+    """That folder, the authority of the card to trust, and an empty reader."""
+    bundle = str(tmp_path / "card" / "ci.pem")
+    return ("--reader", f"sim:{tmp_path / 'nothing'}", "--state-dir", str(state), "--ca-bundle", bundle)
+
+
+@pytest.fixture
+def path(state: Path) -> Path:
+    """The receipt."""
+    (path,) = state.rglob("*.der")
+    return path
+
+
+def test_receipts_are_listed_by_card(options: Options, path: Path) -> None:
+    card, heading, line = command.run(*options, "receipts", "list").out.splitlines()
+    assert card == f"Card {path.parent.name}"
+    assert heading.split() == ["Number", "Event", "ICCID", "Server", "File"]
+    assert line.split() == ["1", "disable", ALBION, "albion.smdp.example", path.name]
+    (receipt,) = command.run(*options, "receipts", "list", "--json").document["result"]["receipts"]
+    assert receipt["eid"] == path.parent.name
+
+
+def test_where_nothing_is_kept_it_is_said(options: Options, tmp_path: Path) -> None:
+    other = "89049032000000000000000000000097"
+    ran = command.run(*options, "receipts", "list", "--eid", other)
+    assert ran == command.Ran(0, "", f"Nothing is kept of the card {other}.\n")
+    ran = command.run("--state-dir", tmp_path / "fresh", "receipts", "list")
+    assert ran == command.Ran(0, "", "Nothing is kept here.\n")
+
+
+@pytest.mark.parametrize("by", ["number", "file"])
+def test_a_receipt_is_shown_by_number_or_file(options: Options, path: Path, by: str) -> None:
+    name = "1" if by == "number" else path
+    lines = command.run(*options, "receipts", "show", name).out.splitlines()
+    sha256 = re.compile("SHA-256  [0-9a-f]{64}")
+    assert sha256.fullmatch(lines.pop(6))
+    assert lines == [
+        f"Card     {path.parent.name}",
+        "Number   1",
+        "Event    disable",
+        f"ICCID    {ALBION}",
+        "Server   albion.smdp.example",
+        f"Size     {path.stat().st_size} bytes, as the card signed them (DER)",
+        f"File     {path}",
+    ]
+    (receipt,) = command.run(*options, "receipts", "show", name, "--json").document["result"]["receipts"]
+    assert (receipt["path"], receipt["raw"]) == (str(path), path.read_bytes().hex())
+
+
+def test_a_receipt_that_is_not_kept_cannot_be_shown(options: Options) -> None:
+    ran = command.run(*options, "receipts", "show", "9")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "lpa: No receipt 9 is kept here.\n'lpa receipts list' shows which are.\n"
+
+
+def test_what_is_neither_a_number_nor_a_file_is_a_usage_error(options: Options) -> None:
+    ran = command.run(*options, "receipts", "verify", "nothing.der")
+    assert ran.code == 2
+    assert "neither the number of a notification nor a file" in ran.err
+
+
+def test_of_two_cards_one_must_be_named(options: Options, state: Path, path: Path, tmp_path: Path) -> None:
+    disabled(tmp_path / "other", state)
+    ran = command.run(*options, "receipts", "verify", "1")
+    assert ran.code == 1
+    assert "Several cards have a receipt 1: " in ran.err
+    assert command.run(*options, "receipts", "verify", "1", "--eid", path.parent.name).code == 0
+
+
+def test_a_genuine_receipt_is_proven_and_its_limits_are_said(options: Options, path: Path) -> None:
+    ran = command.run(*options, "receipts", "verify", "1")
+    assert (ran.code, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    eid = path.parent.name
+    assert lines[:3] == [
+        "What is proven",
+        f"  The card with the EID {eid} signed this report, and not a byte of it has been changed.",
+        f"  It reports the deactivation of the profile {ALBION}, with number 1, to albion.smdp.example.",
+    ]
+    assert lines[4] == "What is not proven"
+    assert any("closed the line" in line for line in lines[5:])
+    (found,) = command.run(*options, "receipts", "verify", path, "--json").document["result"]["verifications"]
+    assert (found["eid"], found["iccid"], found["event"]) == (path.parent.name, ALBION, "disable")
+    assert found["unproven"] == ["privateIssuer", "time", "since", "delivery", "contract"]
+
+
+def test_without_its_authority_a_receipt_proves_nothing(options: Options, path: Path) -> None:
+    ran = command.run(*options[:-2], "receipts", "verify", path)
+    assert (ran.code, ran.out) == (1, "")
+    assert "was issued by nobody who is trusted here" in ran.err
+
+
+def test_a_changed_receipt_is_refused(options: Options, path: Path, tmp_path: Path) -> None:
+    changed = bytearray(path.read_bytes())
+    changed[10] ^= 1
+    (tmp_path / "changed.der").write_bytes(changed)
+    ran = command.run(*options, "receipts", "verify", tmp_path / "changed.der", "--json")
+    assert ran.code == 1
+    assert ran.document["error"]["kind"] == "NotVerified"
+
+
+def test_a_receipt_in_the_folder_of_another_card_is_refused(
+    options: Options, path: Path, state: Path
+) -> None:
+    other = "89049032000000000000000000000097"
+    (state / "receipts" / other).mkdir()
+    path.rename(state / "receipts" / other / path.name)
+    ran = command.run(*options, "receipts", "verify", "1")
+    assert ran.code == 1
+    assert f"signed it, not {other}" in ran.err
+
+
+def test_a_file_that_is_no_receipt_is_said_to_be_none(options: Options, tmp_path: Path) -> None:
+    (tmp_path / "x.der").write_bytes(b"none")
+    ran = command.run(*options, "receipts", "verify", tmp_path / "x.der")
+    assert ran.code == 1
+    assert ran.err.startswith(f"lpa: There is no receipt in {tmp_path / 'x.der'}: ")
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "Proof of deactivation"), ("zh-CN", "停用凭证")])
+def test_a_receipt_becomes_a_page(options: Options, tmp_path: Path, language: str, title: str) -> None:
+    page = tmp_path / "out.html"
+    ran = command.run(*options, "receipts", "export", "1", "--html", page, "--lang", language)
+    assert ran == command.Ran(0, f"The page is in {page}.\n", "")
+    assert f"<h1>{title}</h1>" in page.read_text(encoding="utf-8")
+
+
+def test_the_page_tells_of_the_delivery(options: Options, tmp_path: Path) -> None:
+    card = ("--reader", f"sim:{tmp_path / 'card'}", *options[2:])
+    with SimulatedSmdp(Authority.load(tmp_path / "card"), host="albion.smdp.example") as smdp:
+        assert command.run(*card, "--connect-to", smdp.connect_to, "notifications", "send").code == 0
+    page = tmp_path / "out.html"
+    assert command.run(*options, "receipts", "export", "1", "--html", page).code == 0
+    shown = re.sub("<[^>]*>", " ", page.read_text(encoding="utf-8"))
+    assert re.search(r"Acknowledged +20\d\d-", shown)
+    assert re.search(r"HTTP status +204", shown)
+
+
+def test_an_unproven_receipt_becomes_a_page_that_says_so(options: Options, tmp_path: Path) -> None:
+    page = tmp_path / "out.html"
+    ran = command.run(*options[:-2], "receipts", "export", "1", "--html", page)
+    assert ran.code == 1
+    assert "says that the receipt is not verified" in ran.err
+    assert "<h1>Unverified receipt</h1>" in page.read_text(encoding="utf-8")
+
+
+def test_a_page_that_cannot_be_written_is_code_3(options: Options, tmp_path: Path) -> None:
+    ran = command.run(*options, "receipts", "export", "1", "--html", tmp_path / "no" / "out.html")
+    assert ran.code == 3
+    assert "cannot be written" in ran.err
+
+
+def test_a_profile_becomes_a_page_for_its_operator(state: Path, tmp_path: Path) -> None:
+    page = tmp_path / "profile.html"
+    reader = ("--reader", f"sim:{tmp_path / 'card'}")
+    ran = command.run(*reader, "show", "0017", "--html", page, "--lang", "zh-CN")
+    assert (ran.code, ran.err) == (0, f"The page is in {page}.\n")
+    shown = re.sub("<[^>]*>", "", page.read_text(encoding="utf-8"))
+    card = SimulatedEuicc.load(tmp_path / "card")
+    card.close()
+    assert f"卡片（EID）{card.eid}" in shown
+    assert f"配置文件（ICCID）{ALBION}" in shown
