@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from lpa import deletion, resumption, selection, switching
 from lpa.card.apdu import LARGEST_BLOCK, Transport
@@ -19,6 +19,9 @@ from lpa.receipts import Receipts
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Eid, Iccid
 from lpa.rsp.records import DETAIL_TAGS, NotificationMetadata, Profile
+
+if TYPE_CHECKING:
+    from lpa.backup import Backup
 
 
 class Assistant:
@@ -46,6 +49,7 @@ class Assistant:
         `state_dir`: where the receipts are kept; the user's state folder if None. `directory`: from a
         server's address to the server; over HTTPS with the system's trusted authorities if None.
         """
+        self._transport = transport
         self._state_dir = state_dir
         self._directory = directory
         self._journal: Journal | None = None
@@ -128,6 +132,21 @@ class Assistant:
     def delete(self, plan: deletion.Plan, reason: str = "") -> switching.Outcome:
         """Delete a profile, for ever, as planned, and tell the servers. `reason` stays on this computer."""
         return deletion.delete(self._settled_outbox(), plan, reason)
+
+    def back_up(self, folder: Path, name: str | Iccid, *, pin: str | None = None) -> Backup:
+        """Save the contacts, messages and numbers of the profile in use into a new folder.
+
+        `name`: which profile that should be. `pin`: its PIN, if it is locked with one. Raises `Refused` if it
+        is not in use or locked, and `StorageFailed` if the folder cannot be made.
+        """
+        from lpa.backup import back_up
+        from lpa.card.filesystem import UiccFiles
+
+        _, chosen = selection.read(self.euicc, name)
+        try:
+            return back_up(UiccFiles(self._transport), chosen.iccid, folder, pin=pin)
+        finally:
+            self.euicc.reopen()
 
     def protect(self, name: str | Iccid) -> Profile:
         """Have a profile refused for deletion on this computer, until `unprotect`. The profile."""

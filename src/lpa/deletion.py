@@ -88,7 +88,7 @@ def review(outbox: Outbox, plan: Plan) -> Plan:
     free = free_memory(euicc)
     found += findings.memory(free)
     found += (findings.reach(address, outbox.obstacle(address)) for address in plan.addresses)
-    found += findings.reminders(plan.profile)
+    found += (findings.backup(plan.profile), *findings.reminders(plan.profile))
     return replace(plan, findings=tuple(found), free_memory=free)
 
 
@@ -136,11 +136,13 @@ def _disabled(outbox: Outbox, profile: Profile) -> switching.Outcome:
     """Take it out of use. Only when that is settled may there be more to settle."""
     outcome = switching.disable(outbox, profile.iccid)
     if outbox.journal.unfinished(outbox.euicc.eid):
-        told = next((str(delivery.problem) for delivery in outcome.deliveries if delivery.problem), "")
-        raise StorageFailed(
-            f"{profile.title} is out of use now, but not deleted: it could not be kept that it is. {told}".strip(),
+        stopped = StorageFailed(
+            f"{profile.title} is out of use now, but was not deleted: what the card says of it was not kept.",
             advice="Run 'lpa resume', then delete it.",
         )
+        for problem in {str(delivery.problem) for delivery in outcome.deliveries if delivery.problem}:
+            stopped.add(problem)
+        raise stopped
     return outcome
 
 

@@ -112,6 +112,19 @@ def reach(address: str, problem: LpaError | None) -> Finding:
     )
 
 
+def backup(profile: Profile) -> Finding:
+    """Whether what the profile holds can be saved before."""
+    if profile.enabled:
+        message, advice = (
+            "Its contacts and messages can be saved first.",
+            "'lpa backup' or --backup does that.",
+        )
+    else:
+        message = "Contacts and messages can be read from the profile in use only, and it is not."
+        advice = "To save them, put it to use for a moment ('lpa enable'): its servers are told of that."
+    return Finding("note", "backup", message, advice)
+
+
 def reminders(profile: Profile) -> Iterator[Finding]:
     """What no card can check."""
     operator = profile.service_provider or "the operator"

@@ -128,11 +128,9 @@ class Journal:
             operation = Operation(self, int(cursor.lastrowid or 0), eid, function, before, PLANNED, now)
             try:
                 yield operation
-            except OutcomeUnknown as unknown:
-                operation.enter(UNKNOWN, unknown.message)
-                raise
-            except (Refused, WireError) as no:
-                operation.enter(CLOSED, no.message)
+            except (OutcomeUnknown, Refused, WireError) as error:
+                with contextlib.suppress(StorageFailed):  # What became of the card matters more.
+                    operation.enter(UNKNOWN if isinstance(error, OutcomeUnknown) else CLOSED, error.message)
                 raise
 
     @contextlib.contextmanager
@@ -140,15 +138,20 @@ class Journal:
         """Hold the card among all processes; one that was killed holds nothing any more."""
         import sqlite3
 
-        path = self._folder / f"{eid}.lock"
+        path, holder = self._folder / f"{eid}.lock", self._folder / f"{eid}.holder"
         with _storage_errors(self._folder):
-            _touch(path)
+            for file in (path, holder):
+                _touch(file)
             lock = sqlite3.connect(path, isolation_level=None, timeout=0)
         with contextlib.closing(lock):
-            try:
-                lock.execute("BEGIN EXCLUSIVE")
-            except sqlite3.OperationalError as error:
-                raise CardBusy(f"Another lpa works on this card{self._holder(eid)}.") from error
+            with _storage_errors(self._folder):
+                try:
+                    lock.execute("BEGIN EXCLUSIVE")
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                        raise
+                    raise CardBusy(f"Another lpa works on this card ({holder.read_text()}).") from error
+                holder.write_text(f"process {os.getpid()}: {_command()}")
             yield
 
     def unfinished(self, eid: Eid | None = None) -> tuple[Operation, ...]:
@@ -176,9 +179,14 @@ class Journal:
         return bool(self._read("SELECT 1 FROM protection WHERE iccid = ?", (str(iccid),)))
 
     def keep(self, eid: Eid, notification: Notification) -> None:
-        """Take a signed notification into the outbox. Keeping one twice is keeping it once."""
+        """Take a signed notification into the outbox. Keeping one twice is keeping it once.
+
+        After what was begun on this card, also where the computer's clock was put back since.
+        """
+        begun = "(SELECT coalesce(max(begun), 0) FROM operation WHERE eid = ?1)"
         self._write(
-            "INSERT OR IGNORE INTO notification (eid, sequence, signed, kept) VALUES (?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO notification (eid, sequence, signed, kept)"
+            f" VALUES (?1, ?2, ?3, max(?4, {begun}))",
             (str(eid), notification.metadata.sequence_number, bytes(notification.raw), self.clock()),
         )
 
@@ -280,21 +288,18 @@ class Journal:
                 self._database.execute(statement)
         self._database.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
 
-    def _holder(self, eid: Eid) -> str:
-        """Who works on the card, as far as the journal knows: the last that began something."""
-        rows = self._read(
-            "SELECT pid, command FROM operation WHERE eid = ? ORDER BY id DESC LIMIT 1", (str(eid),)
-        )
-        return "".join(f" (process {pid}: {command})" for pid, command in rows)
-
 
 def _command() -> str:
     return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200]
 
 
 def _touch(path: Path) -> None:
-    """Make the file ours alone before SQLite opens it."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    """Make the file ours alone before SQLite opens it.
+
+    One that is there is left alone: to close it here would end all locks that this process has on it (POSIX).
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _to_json(profiles: tuple[Profile, ...]) -> str:

@@ -34,7 +34,7 @@ class Party:
     usage: str = "key_cert_sign"
     basic: x509.BasicConstraints | None = None
     limits: x509.NameConstraints | None = None
-    identifier_size: int = 20
+    claimed: bytes = b""  # a key identifier that is not the key's own
     start: datetime = NOW - timedelta(days=1)
     end: datetime = NOW + timedelta(days=1)
     change: Change = lambda builder: builder
@@ -51,10 +51,8 @@ class Party:
 
     @property
     def identifier(self) -> bytes:
-        """The key identifier, shortened as some certificates have it."""
-        return x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()).digest[
-            -self.identifier_size :
-        ]
+        """The key identifier: its own, the SHA-1 of the key, if no other is claimed."""
+        return self.claimed or x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()).digest
 
     def certificate(self, issuer: Party) -> bytes:
         """The certificate by `issuer`, as DER."""

@@ -162,6 +162,14 @@ def test_what_the_card_does_not_let_us_read_is_told_and_the_rest_is_saved(tmp_pa
     )
 
 
+def test_messages_that_only_df_telecom_holds_are_saved_as_well(tmp_path: Path) -> None:
+    other = SENT.replace("0A4F37", "024F37") + "FF" * (176 - len(SENT) // 2)
+    card = Spoiled(in_use(0), file="7F106F3C", answers={"00B201": other + "9000"})
+    backup = back_up(UiccFiles(card), Iccid.parse(ICCID), tmp_path / "backup")
+    texts = [m["text"] for m in json.loads((backup.folder / "messages.json").read_text("utf-8"))]
+    assert texts[4:] == ["On my way.", "On"]
+
+
 def test_a_message_that_makes_no_sense_is_kept_as_it_is(tmp_path: Path) -> None:
     backup = saved(holding(Contents(messages=("0100" + "03FF",))), tmp_path / "backup")
     assert backup.problems == ("A message cannot be read: The message is of a kind that TS 23.040 reserves.",)

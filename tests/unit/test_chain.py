@@ -133,18 +133,32 @@ def test_another_issuer_is_refused_and_named(trusting: Trusting) -> None:
 @pytest.mark.parametrize("trusting", TRUSTING)
 def test_an_issuer_that_only_claims_a_trusted_identifier_is_refused(trusting: Trusting) -> None:
     world, impostor = Chain(), Chain()
-    impostor.eum.change = lambda builder: builder
-    forged = Party(CI, "CI")
-
-    class Claiming(Party):
-        @property
-        def identifier(self) -> bytes:
-            return world.ci.identifier
-
-    forged.__class__ = Claiming
-    impostor.eum_issuer = forged
+    impostor.ci.claimed = world.ci.identifier
     with pytest.raises(NotVerified, match="nobody who is trusted here"):
         chain.verify(Notification.from_tlv(impostor.notification()), trusting(world), NOW)
+
+
+def test_a_private_issuer_cannot_pass_for_the_gsma() -> None:
+    world = Chain()
+    trusted, own = by_certificate(world), world.ci.identifier
+    world.ci.claimed = issuers.PRODUCTION[0].coded
+    with pytest.raises(NotVerified, match=r"GSMA RSP2 Root CI1 \(81370f"):
+        chain.verify(Notification.from_tlv(world.notification()), trusted, NOW)
+    assert verified(world).issuer.coded == own  # Its own certificate claims it too: the key tells.
+
+
+def test_a_certificate_must_name_its_issuer() -> None:
+    world = Chain()
+    trusted, parts = by_certificate(world), Tlv.whole(world.notification()).children
+    for change in ({"organisation": "Renamed"}, {"organisation": "Maker", "claimed": bytes(20)}):
+        vars(world.eum).update(change)
+        with pytest.raises(NotVerified, match="was not issued by the holder"):
+            verified(world, Tlv.build(0x30, *parts[:3], world.eum.certificate(world.ci)))
+    genuine = Notification.from_tlv(Tlv.build(0x30, *parts))
+    chain.verify(genuine, trusted, NOW)
+    world.ci.organisation = "Renamed"
+    with pytest.raises(NotVerified, match="nobody who is trusted here"):
+        chain.verify(genuine, by_certificate(world), NOW)
 
 
 def test_a_body_that_was_signed_again_by_another_key_is_refused() -> None:
@@ -159,8 +173,8 @@ def test_a_body_that_was_signed_again_by_another_key_is_refused() -> None:
 def test_a_signature_of_another_length_is_refused() -> None:
     world = Chain()
     parts = Tlv.whole(world.notification()).children
-    for value in (b"", parts[1].value[:-1], parts[1].value + b"\0", bytes(64)):
-        with pytest.raises(NotVerified):
+    for value in (b"", parts[1].value[:-1], parts[1].value + b"\0"):
+        with pytest.raises(NotVerified, match=f"A signature has 64 bytes, not {len(value)}"):
             verified(world, Tlv.build(0x30, parts[0], Tlv.build(0x5F37, value), *parts[2:]))
 
 
@@ -178,6 +192,10 @@ def _server_role(world: Chain) -> None:
 
 def _maker_is_a_card(world: Chain) -> None:
     world.eum.role = EUICC
+
+
+def _maker_is_an_issuer(world: Chain) -> None:
+    world.eum.role = "2.23.146.1.2.1.0.0"
 
 
 def _card_is_a_maker(world: Chain) -> None:
@@ -257,6 +275,7 @@ WRONG = {
     _early: "valid from 2026-11-22",
     _server_role: "another role: 2.23.146.1.2.1.4",
     _maker_is_a_card: "another role",
+    _maker_is_an_issuer: "another role",
     _card_is_a_maker: "another role",
     _card_may_certify: "may certify others",
     _maker_may_not_certify: "may not certify others",
@@ -349,6 +368,8 @@ def test_nobody_is_called_the_gsma_for_having_a_similar_identifier() -> None:
     genuine, similar = issuers.PRODUCTION[0], KeyIdentifier(bytes.fromhex("81370f" + "00" * 17))
     assert (issuers.name(genuine), issuers.kind(genuine)) == ("GSMA RSP2 Root CI1", "production")
     assert (issuers.name(similar), issuers.kind(similar)) == ("", "private")
+    taier = KeyIdentifier(bytes.fromhex("148030" + "00" * 17))
+    assert (issuers.name(taier), issuers.kind(taier)) == ("", "private")
     sgp26 = KeyIdentifier(bytes.fromhex("F54172BDF98A95D65CBEB88A38A1C11D800A85C3"))
     assert (issuers.name(sgp26), issuers.kind(sgp26)) == ("SGP.26 test CI (NIST P-256)", "test")
 

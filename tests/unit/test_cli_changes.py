@@ -119,6 +119,8 @@ def test_a_plan_says_what_would_be_done_and_does_nothing(world: World) -> None:
         f"              示例移动 ({SHILI}), disabled\n"
         "Note: The card has 390 KiB free now.\n"
         "Note: albion.smdp.example can be reached, and is who it says it is.\n"
+        "Note: Its contacts and messages can be saved first.\n"
+        "  'lpa backup' or --backup does that.\n"
         "Note: Are all bills of Albion Mobile paid, and is the contract's term over?\n"
         "Note: Is there a balance left, or a deposit that Albion Mobile owes you?\n"
         "Note: Which accounts, banks and services know this number? Give them another one first.\n"

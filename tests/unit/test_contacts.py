@@ -30,6 +30,7 @@ def adn(coded: str) -> NumberRecord | None:
         (NAME + "00 91 447700091032 FFFFFFFF FF 00", NumberRecord("Ada", "", None)),
         (NAME + "FE 81 1032547698 1032547698 FF FF", NumberRecord("Ada", "01234567890123456789", None)),
         ("02 91 44 FFFFFFFFFFFFFFFFFF FF FF", NumberRecord("", "+44", None)),
+        (NAME + "01 91 FFFFFFFFFFFFFFFFFFFF FF FF", NumberRecord("Ada", "", None)),
         (FREE, None),
     ],
 )

@@ -141,6 +141,19 @@ def test_a_file_with_two_names_is_known_by_its_first_record_in_use() -> None:
         assert card.finished()
 
 
+def test_a_file_that_is_not_there_is_looked_for_once() -> None:
+    known, missing = (b"\x6f\x01",), (b"\x6f\x02",)
+    card = ScriptedCard(
+        ("00A40804026F0100", "6207 8205 4221 0002 01 9000"),
+        ("00B2010402", "AABB 9000"),
+        ("00A40804026F0200", "6A82"),
+    )
+    files = UiccFiles(card)
+    files.records(known)
+    assert not files.alike(missing, known)
+    assert files.records(missing) == ()
+
+
 # The PIN
 
 

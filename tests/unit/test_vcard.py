@@ -38,6 +38,8 @@ def test_a_long_line_is_folded_after_75_bytes_and_never_inside_a_character() -> 
     assert lines[2] == "FN:" + "é" * 36
     assert lines[3] == " " + "é" * 24
     assert len(lines[2].encode()) == 75
+    lines = vcards([Contact("x" * 160)]).split("\r\n")
+    assert [len(line) for line in lines[2:5]] == [75, 75, 1 + 160 - 72 - 74]
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=120))

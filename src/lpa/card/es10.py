@@ -90,6 +90,11 @@ class Euicc:
         """Give the logical channel back. The transport stays open."""
         self._channel.close()
 
+    def reopen(self) -> None:
+        """Open the card again without a reset: after the basic channel was used for something else."""
+        self._channel.close()
+        self._open()
+
     def restart(self) -> None:
         """Reset the card and open it again: after a switch of profiles, or when an answer was lost.
 

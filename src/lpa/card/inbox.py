@@ -18,7 +18,8 @@ def read_messages(files: UiccFiles, problems: Problems) -> tuple[Message, ...]:
     records = problems.attempt(name(path), partial(files.records, path)) or ()
     # Cards show the same messages in the USIM and in DF.TELECOM, as a rule.
     if path != elsewhere and not problems.attempt(name(elsewhere), partial(files.alike, elsewhere, path)):
-        records += problems.attempt(name(elsewhere), partial(files.records, elsewhere)) or ()
+        others = problems.attempt(name(elsewhere), partial(files.records, elsewhere)) or ()
+        records += tuple(record for record in others if record not in records)
     messages = joined(message for record in records if (message := Message.from_record(record)))
     for message in messages:
         if message.problem:

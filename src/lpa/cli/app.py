@@ -9,7 +9,7 @@ import click
 
 from lpa.card.apdu import LARGEST_BLOCK, SMALLEST_BLOCK
 from lpa.card.es10 import ISDR_AIDS
-from lpa.cli import cards, changes, pending, profiles, proofs, simulator
+from lpa.cli import backups, cards, changes, pending, profiles, proofs, simulator
 from lpa.cli.desk import Desk
 from lpa.cli.logs import log_to
 from lpa.cli.parsing import AID, CONNECT_TO, FILE, FOLDER, TRUST, Group
@@ -104,6 +104,7 @@ for _command in (
     changes.protect,
     changes.unprotect,
     profiles.rename,
+    backups.backup,
     pending.notifications,
     pending.resume,
     proofs.receipts,

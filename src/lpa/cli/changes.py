@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import click
 
 from lpa.assistant import Assistant
+from lpa.cli.backups import pin, saved
 from lpa.cli.desk import Desk, resuming
 from lpa.cli.documents import Answer, plain
 from lpa.cli.gate import UNDELIVERED, exit_code
-from lpa.cli.parsing import EID, PROFILE
+from lpa.cli.parsing import EID, FOLDER, PROFILE
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.words import findings, named, rules, servers, steps, still_unheard, wrong
 from lpa.deletion import Plan, free_memory
@@ -62,6 +64,10 @@ def disable(desk: Desk, name: str) -> Answer:
 @click.option(
     "--accept", "accepted", multiple=True, metavar="WARNING", help="Go on in spite of this warning."
 )
+@click.option(
+    "--backup", type=FOLDER, metavar="DIR", help="Save contacts and messages into this new folder first."
+)
+@click.option("--ask-pin", is_flag=True, help="Ask for the profile's PIN, for the backup.")
 @click.option("--reason", default="", metavar="TEXT", help="Why, in your words; kept on this computer.")
 @click.option("--plan", "only_plan", is_flag=True, help="Only show what would be done.")
 @click.pass_obj
@@ -72,6 +78,8 @@ def delete(
     disable_first: bool,
     yes: bool,
     accepted: tuple[str, ...],
+    backup: Path | None,
+    ask_pin: bool,
     reason: str,
     only_plan: bool,
 ) -> Answer:
@@ -93,6 +101,8 @@ def delete(
         for text, style in findings(plan):
             desk.screen.say(text, style)
         _consent(desk.screen, plan, accepted, yes=yes)
+        if backup:
+            saved(desk.screen, assistant.back_up(backup, plan.profile.iccid, pin=pin(desk.screen, ask_pin)))
         with resuming(desk.screen, assistant):
             outcome = assistant.delete(plan, reason)
             free = free_memory(assistant.euicc)

@@ -6,6 +6,7 @@ that repaint the terminal, or signs that turn the reading direction, and look li
 
 from __future__ import annotations
 
+import getpass
 import io
 import json
 import os
@@ -101,6 +102,12 @@ class Screen:
             self.say()
             raise Declined("There was no answer.")
         return answer.strip()
+
+    def ask_secret(self, question: str, *, otherwise: str) -> str:
+        """As `ask`, but what is typed is not shown."""
+        if not sys.stdin.isatty():
+            raise Declined("There is no terminal to ask at.", advice=f"{otherwise} needed.")
+        return getpass.getpass(f"{question} ", stream=sys.stderr)
 
     def _write(self, stream: TextIO, text: str, end: str = "\n") -> None:
         """Write, and be quiet from then on if that fails: what a command does must not depend on it."""
