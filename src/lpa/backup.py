@@ -84,7 +84,8 @@ def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None) -> Holdings:
     """Read all that the profile `iccid` holds. What the card does not let us read is a problem, no error.
 
     Raises `Refused` with "notEnabled" if another profile is in use, or none; or with "pinNeeded",
-    "pinWrong", "pinBlocked" or "lastTry"; and a `WireError` if the card cannot be asked.
+    "pinWrong", "pinBlocked" or "lastTry"; `BadAnswer` if the card does not say which profile is in use or
+    what it is locked with; and a `WireError` if the card cannot be asked.
     """
     refuse_unless_in_use(files, iccid)
     files.unlock(pin)

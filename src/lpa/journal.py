@@ -48,6 +48,9 @@ _MIGRATIONS = (
 # Waiting after a failed attempt: one minute, doubled each time, at most half a day.
 _FIRST_WAIT, _LONGEST_WAIT = 60.0, 12 * 3600.0
 
+# Of processes that open a new journal together, one makes it and the others wait. The pause is in seconds.
+_WAL_TRIES, _WAL_PAUSE = 500, 0.02
+
 
 @dataclass
 class Operation:
@@ -183,11 +186,11 @@ class Journal:
 
         After what was begun on this card, also where the computer's clock was put back since.
         """
-        begun = "(SELECT coalesce(max(begun), 0) FROM operation WHERE eid = ?1)"
+        number, signed = notification.metadata.sequence_number, bytes(notification.raw)
         self._write(
-            "INSERT OR IGNORE INTO notification (eid, sequence, signed, kept)"
-            f" VALUES (?1, ?2, ?3, max(?4, {begun}))",
-            (str(eid), notification.metadata.sequence_number, bytes(notification.raw), self.clock()),
+            "INSERT OR IGNORE INTO notification (eid, sequence, signed, kept) VALUES (?, ?, ?,"
+            " max(?, (SELECT coalesce(max(begun), 0) FROM operation WHERE eid = ?)))",
+            (str(eid), number, signed, self.clock(), str(eid)),
         )
 
     def sent(self, eid: Eid, notification: Notification, evidence: dict[str, str]) -> None:
@@ -208,19 +211,11 @@ class Journal:
 
     def failed(self, eid: Eid, notification: Notification, problem: LpaError) -> None:
         """An attempt to send it failed: the next is due after twice the time, give or take a tenth."""
-        entry = next(
-            (entry for entry in self.outbox(eid) if entry.notification.raw == notification.raw), None
-        )
+        entry = self.entry(eid, notification)
         attempts = entry.attempts if entry else 0
         wait = min(_FIRST_WAIT * 2**attempts, _LONGEST_WAIT) * (0.9 + 0.2 * (os.urandom(1)[0] / 255))
-        self._update(
-            eid,
-            notification,
-            "attempts = ?, next_try = ?, problem = ?",
-            attempts + 1,
-            self.clock() + wait,
-            problem.message,
-        )
+        changed = (attempts + 1, self.clock() + wait, problem.message)
+        self._update(eid, notification, "attempts = ?, next_try = ?, problem = ?", *changed)
 
     def outbox(self, eid: Eid | None = None) -> tuple[Entry, ...]:
         """What was kept of one card's notifications, or of all, and is not through: by card and number."""
@@ -240,17 +235,9 @@ class Journal:
         rows = self._read(f"SELECT {columns} FROM notification WHERE {where}", values)  # noqa: S608 - ours
         return tuple(
             Entry(
-                Eid.parse(eid),
-                Notification.from_tlv(signed),
-                kept,
-                tries,
-                due,
-                problem,
-                sent,
-                json.loads(how),
-                done,
+                Eid.parse(eid), Notification.from_tlv(raw), kept, tries, due, bad, sent, json.loads(how), gone
             )
-            for eid, signed, kept, tries, due, problem, sent, how, done in rows
+            for eid, raw, kept, tries, due, bad, sent, how, gone in rows
         )
 
     def _update(self, eid: Eid, notification: Notification, what: str, *values: object) -> None:
@@ -267,7 +254,7 @@ class Journal:
 
     def _prepare(self) -> None:
         """Check the file, and bring it to this version. Never go on with a damaged one."""
-        self._database.execute("PRAGMA journal_mode = WAL")
+        self._use_wal()
         self._database.execute("PRAGMA synchronous = FULL")
         (verdict,) = self._database.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
@@ -275,6 +262,19 @@ class Journal:
         self._database.execute("BEGIN EXCLUSIVE")  # so that of two processes one migrates
         with self._database:
             self._migrate()
+
+    def _use_wal(self) -> None:
+        """SQLite waits for other processes, but not in this: it might be them who wait for us. So we do."""
+        import sqlite3
+
+        for tries_left in reversed(range(_WAL_TRIES)):
+            try:
+                self._database.execute("PRAGMA journal_mode = WAL")
+                break
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not tries_left:
+                    raise
+                time.sleep(_WAL_PAUSE)
 
     def _migrate(self) -> None:
         (version,) = self._database.execute("PRAGMA user_version").fetchone()

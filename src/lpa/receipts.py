@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,6 +37,8 @@ class Receipts:
 
         To be asked before the card is changed: a proof that cannot be kept must not come into being.
         """
+        import tempfile
+
         with _storage_errors(self._folder):
             folder = self._of(eid)
             with tempfile.TemporaryFile(dir=folder) as probe:
@@ -112,6 +113,8 @@ def _file_name(notification: Notification) -> str:
 
 def _write(path: Path, content: bytes) -> None:
     """All of it or nothing, and on the disk itself: the file first, then its name (fsync of the folder)."""
+    import tempfile
+
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:

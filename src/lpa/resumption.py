@@ -13,8 +13,8 @@ from lpa.delivery import Delivery, Happening, Outbox
 from lpa.errors import OutcomeUnknown
 from lpa.journal import CLOSED, PLANNED, Operation
 from lpa.rsp.listing import Listing
-from lpa.rsp.records import CHANGE_TAGS, Profile
-from lpa.switching import differences
+from lpa.rsp.records import Profile
+from lpa.switching import differences, look_again
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ def resume(outbox: Outbox) -> tuple[Resumption, ...]:
     """
     with outbox.journal.alone(outbox.euicc.eid):
         unfinished = outbox.journal.unfinished(outbox.euicc.eid)
-        after = outbox.euicc.profiles(CHANGE_TAGS) if unfinished else Listing[Profile]()
+        # Looked at after a reset: a switch may still wait for one, and until then the card does not say.
+        after = look_again(outbox.euicc) if unfinished else Listing[Profile]()
         return tuple(_settled(outbox, operation, after) for operation in unfinished)
 
 

@@ -24,6 +24,7 @@ import pytest
 
 from lpa import Assistant
 from lpa.errors import LpaError, OutcomeUnknown
+from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc
 from tests.killed.child import (
     AFTER,
@@ -42,10 +43,12 @@ from tests.killed.child import (
 )
 from tests.killed.inquest import States, inquest, resume, states
 
-_EVERY = 1 if os.environ.get("LPA_KILL_ALL") else 2
+_EVERY = 1 if os.environ.get("LPA_KILL_ALL") else 3  # odd, so that befores and afters take turns
 _FIRST, _SECOND, _THIRD = "8944994000000000017", "8949985000000000025", "89869870000000000033"
 _DELETE = "BF33"
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a kill takes nothing from files in memory, and they sync at once
+
+_WELL_BEHAVED = Behaviour()
 
 Act = Callable[[Assistant], object]
 
@@ -57,6 +60,7 @@ class Procedure:
     act: Act
     ends: States
     prepare: Callable[[Place], None] = lambda _: None
+    behaviour: Behaviour = _WELL_BEHAVED
 
 
 def _delete_first(assistant: Assistant) -> object:
@@ -92,6 +96,11 @@ PROCEDURES = {
         lambda assistant: assistant.enable(_SECOND),
         {_FIRST: "disabled", _SECOND: "enabled", _THIRD: "disabled"},
     ),
+    "enable, the fourth way": Procedure(
+        lambda assistant: assistant.enable(_SECOND),
+        {_FIRST: "disabled", _SECOND: "enabled", _THIRD: "disabled"},
+        behaviour=Behaviour(accepted=(("isdpAid", True),)),
+    ),
     "disable": Procedure(
         lambda assistant: assistant.disable(_FIRST),
         {_FIRST: "disabled", _SECOND: "disabled", _THIRD: "disabled"},
@@ -117,7 +126,7 @@ class Stage:
         self.procedure = procedure
         self._folder, self._runs = folder, 0
         template = Place(folder / "template")
-        SimulatedEuicc.create(template.card).close()
+        SimulatedEuicc.create(template.card, behaviour=procedure.behaviour).close()
         procedure.prepare(template)
         self.begins = states(template)
         fate = Fate()

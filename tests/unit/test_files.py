@@ -60,6 +60,7 @@ def test_a_usim_is_known_by_the_beginning_of_its_name() -> None:
     assert files.application(isim) is None
     assert files.application(b"\xff" * 20) is None
     assert files.application(b"") is None
+    assert files.application(bytes.fromhex("6118 4F10 A0000000871002")) is None
 
 
 @pytest.mark.parametrize(

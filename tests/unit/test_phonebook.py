@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lpa.card.filesystem import UiccFiles
+from lpa.card.inbox import read_messages
 from lpa.card.phonebook import read_contacts
 from lpa.card.problems import Problems
 from lpa.rsp.contacts import Contact
@@ -103,6 +106,12 @@ def test_an_entry_that_is_too_short_is_told_and_found_where_else_it_shows() -> N
     assert problems == ["7F10/5F3A/4F3A: A phone book entry has 2 bytes, not 14 or more."]
 
 
+def test_an_entry_that_cannot_be_read_does_not_hide_the_next_ones() -> None:
+    contacts, problems = spoiled("4F3A", {"00B202": "6F00"})
+    assert [contact.name for contact in contacts] == ["Ada", "", "Nobody", "Room"]
+    assert problems == ["7F10/5F3A/4F3A, record 2: The card answered 6F00 when 7F10/5F3A/4F3A was read."]
+
+
 def test_extensions_that_go_round_in_a_circle_come_to_an_end() -> None:
     circle = "02 02 2143 FFFFFFFFFFFFFFFF 01".replace(" ", "")
     (*_, room), problems = spoiled("4F4A", {"00B202": circle + "9000", "00B201": circle[:-2] + "029000"})
@@ -121,3 +130,24 @@ def test_a_phone_book_that_cannot_be_understood_is_told_and_read_as_that_of_a_si
     contacts, problems = spoiled("4F30", {"00B201": "A809 C0034F3A01 9000"})
     assert contacts == tuple(Contact(contact.name, contact.numbers[:1]) for contact in READ)
     assert problems == ["7F10/5F3A/4F30: An object announces 9 bytes, and only 5 are there."]
+
+
+@given(
+    st.lists(
+        st.tuples(st.binary(max_size=40), st.sampled_from([0x9000, 0x6A83, 0x6A82, 0x6F00])), max_size=40
+    )
+)
+def test_whatever_a_card_has_in_its_files_gives_contacts_and_messages(wild: list[tuple[bytes, int]]) -> None:
+    class Wild:
+        def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+            if apdu[1] == 0xA4:
+                return bytes.fromhex("6207 8205 4221 0028 05"), 0x9000
+            return wild.pop() if wild else (b"", 0x6A83)
+
+        def reset(self) -> None: ...
+
+        def close(self) -> None: ...
+
+    files, problems = UiccFiles(Wild()), Problems()
+    problems.attempt("the phone books", lambda: read_contacts(files, problems))
+    problems.attempt("the messages", lambda: read_messages(files, problems))

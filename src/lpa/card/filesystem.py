@@ -167,14 +167,18 @@ class UiccFiles:
 
     def records(self, path: Path) -> tuple[bytes, ...]:
         """All records of a file, the free ones too; empty if there is no such file."""
-        control = self.control(path)
         found = []
-        for number in range(1, (control.record_count or _MOST_RECORDS) + 1 if control else 1):
+        for number in self.numbers(path):
             content = self.record(path, number)
             if content is None:
                 break
             found.append(content)
         return tuple(found)
+
+    def numbers(self, path: Path) -> range:
+        """The numbers of a file's records; of more than there are, if the card does not tell how many."""
+        control = self.control(path)
+        return range(1, (control.record_count or _MOST_RECORDS) + 1) if control else range(0)
 
     def alike(self, path: Path, known: Path) -> bool:
         """Whether `path` is very likely the file `known`, read before, by another way.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from lpa.card.filesystem import TELECOM, UiccFiles, name
-from lpa.card.problems import Problems
+from lpa.card.problems import Problems, readable_records
 from lpa.rsp.messages import Message, joined
 
 _SMS = b"\x6f\x3c"
@@ -15,11 +15,11 @@ def read_messages(files: UiccFiles, problems: Problems) -> tuple[Message, ...]:
     """All short messages, those sent and unsent too. Raises a `WireError` if the card cannot be asked."""
     usim = files.usim()
     path, elsewhere = (usim.coded if usim else TELECOM, _SMS), (TELECOM, _SMS)
-    records = problems.attempt(name(path), partial(files.records, path)) or ()
+    records = [record for _, record in readable_records(files, path, problems)]
     # Cards show the same messages in the USIM and in DF.TELECOM, as a rule.
     if path != elsewhere and not problems.attempt(name(elsewhere), partial(files.alike, elsewhere, path)):
-        others = problems.attempt(name(elsewhere), partial(files.records, elsewhere)) or ()
-        records += tuple(record for record in others if record not in records)
+        others = readable_records(files, elsewhere, problems)
+        records += [record for _, record in others if record not in records]
     messages = joined(message for record in records if (message := Message.from_record(record)))
     for message in messages:
         if message.problem:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from lpa.card.filesystem import PHONEBOOK, TELECOM, Path, UiccFiles, name
-from lpa.card.problems import Problems
+from lpa.card.problems import Problems, readable_records
 from lpa.rsp.contacts import Contact, Extension, LinkedFile, NumberRecord, PhoneBookSet, merged, text
 
 PBR = b"\x4f\x30"
@@ -39,7 +39,7 @@ def _books(files: UiccFiles, problems: Problems) -> Iterator[tuple[Path, PhoneBo
     usim = files.usim()
     for folder in ([(usim.coded, PHONEBOOK)] if usim else []) + [(TELECOM, PHONEBOOK)]:
         path = (*folder, PBR)
-        for record in problems.attempt(name(path), partial(files.records, path)) or ():
+        for _, record in readable_records(files, path, problems):
             if book := problems.attempt(name(path), partial(PhoneBookSet.from_record, record)):
                 yield folder, book
     yield (TELECOM,), _PLAIN
@@ -73,8 +73,7 @@ class _Shelf:
 
     def _entries(self, adn: LinkedFile) -> Iterator[tuple[int, NumberRecord]]:
         path = self._path(adn)
-        records = self.problems.attempt(name(path), partial(self.files.records, path)) or ()
-        for index, record in enumerate(records, start=1):
+        for index, record in readable_records(self.files, path, self.problems):
             if entry := self.problems.attempt(name(path), partial(NumberRecord.from_adn, record)):
                 yield index, entry
 

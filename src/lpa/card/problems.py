@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TypeVar
 
+from lpa.card.filesystem import Path, UiccFiles, name
 from lpa.errors import BadAnswer, Refused
 
 _T = TypeVar("_T")
+
+
+def readable_records(files: UiccFiles, path: Path, problems: Problems) -> Iterator[tuple[int, bytes]]:
+    """The records of a file that can be read, with their numbers. One that cannot does not hide the next."""
+    for number in problems.attempt(name(path), partial(files.numbers, path)) or ():
+        try:
+            record = files.record(path, number)
+        except BadAnswer as error:
+            problems.note(f"{name(path)}, record {number}: {error.message}")
+            continue
+        except Refused as error:  # It would refuse the others as well.
+            problems.note(f"{name(path)}: {error.message}")
+            return
+        if record is None:
+            return
+        yield number, record
 
 
 class Problems(list[str]):

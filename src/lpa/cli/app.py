@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,6 @@ import click
 
 from lpa.card.apdu import LARGEST_BLOCK, SMALLEST_BLOCK
 from lpa.card.es10 import ISDR_AIDS
-from lpa.cli import backups, cards, changes, pending, profiles, proofs, simulator
 from lpa.cli.desk import Desk
 from lpa.cli.logs import log_to
 from lpa.cli.parsing import AID, CONNECT_TO, FILE, FOLDER, TRUST, Group
@@ -18,7 +18,49 @@ from lpa.cli.screen import Screen
 JSON_HELP = "Print one JSON document, errors included."
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+# Which room each command is in, in the order of the help. A room is opened when its command is wanted: a list
+# should not wait for what deletes, proves or simulates.
+_ROOMS = {
+    "readers": "cards",
+    "doctor": "cards",
+    "info": "cards",
+    "list": "profiles",
+    "show": "profiles",
+    "enable": "changes",
+    "disable": "changes",
+    "delete": "changes",
+    "protect": "changes",
+    "unprotect": "changes",
+    "rename": "profiles",
+    "backup": "backups",
+    "notifications": "pending",
+    "resume": "pending",
+    "receipts": "proofs",
+    "default-server": "cards",
+    "reset": "changes",
+    "sim": "simulator",
+}
+_NAMES = {"list": "list_", "default-server": "default_server"}  # where Python wants another name
+
+
+class Commands(Group):
+    """All commands, each loaded when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (the signature is click's)
+        """In our order."""
+        return list(_ROOMS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command `cmd_name`, None if there is none."""
+        if cmd_name in _ROOMS and cmd_name not in self.commands:
+            room = importlib.import_module(f"lpa.cli.{_ROOMS[cmd_name]}")
+            command: click.Command = getattr(room, _NAMES.get(cmd_name, cmd_name))
+            _accept_json(command)
+            self.add_command(command)
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--reader",
     envvar="LPA_READER",
@@ -90,27 +132,3 @@ def _accept_json(command: click.Command) -> None:
             _accept_json(member)
     else:
         command.params.append(click.Option(["--json"], is_flag=True, expose_value=False, help=JSON_HELP))
-
-
-for _command in (
-    cards.readers,
-    cards.doctor,
-    cards.info,
-    profiles.list_,
-    profiles.show,
-    changes.enable,
-    changes.disable,
-    changes.delete,
-    changes.protect,
-    changes.unprotect,
-    profiles.rename,
-    backups.backup,
-    pending.notifications,
-    pending.resume,
-    proofs.receipts,
-    cards.default_server,
-    changes.reset,
-    simulator.sim,
-):
-    _accept_json(_command)
-    app.add_command(_command)

@@ -50,11 +50,12 @@ class FileControl:
 
 def application(record: bytes) -> Aid | None:
     """The AID in a record of EF.DIR (TS 102 221 §13.1) if it is that of a USIM; else None."""
-    if record[:1] != b"\x61":
-        return None
-    entry, _ = Tlv.cut(record)
-    aid = entry.child(0x4F)
-    return Aid.from_coded(aid.value) if aid and aid.value.startswith(_USIM) else None
+    try:
+        entry, _ = Tlv.cut(record)
+        aid = entry.child(0x4F) if entry.tag == 0x61 else None
+        return Aid.from_coded(aid.value) if aid and aid.value.startswith(_USIM) else None
+    except BadAnswer:
+        return None  # A broken or free entry names no application, and must not hide the next one.
 
 
 def imsi(content: bytes) -> str:
