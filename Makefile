@@ -12,7 +12,7 @@ test: .venv/ready-to-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest --numprocesses auto --dist loadscope
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

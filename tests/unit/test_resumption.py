@@ -164,13 +164,15 @@ def test_what_was_kept_and_not_sent_is_sent_without_the_card_having_it_any_more(
     def delete_and_keep() -> None:
         assistant.euicc.delete_profile(victim)
         (signed,) = assistant.euicc.retrieve_notifications()
-        assistant._outbox().keep([signed])
+        journal.keep(assistant.eid, signed)
         assistant.euicc.notification_sent(signed.metadata.sequence_number)
 
     stop(assistant, "delete", PROOF_KEPT, delete_and_keep)
     (delivery,) = assistant.resume()
     assert told(assistant) == [("delete", "delete", str(victim))]
     assert delivery.acknowledged
+    assert delivery.receipt
+    assert delivery.receipt.path.read_bytes() == smdp.received[0].raw
     assert received(smdp) == [("delete", str(victim))]
     assert outcomes(journal) == [("CLOSED", "")]
     assert journal.outbox() == ()

@@ -1,4 +1,5 @@
 import base64
+import contextlib
 import http.client
 import json
 import resource
@@ -480,7 +481,8 @@ def test_closing_breaks_off_the_connections_that_wait() -> None:
         start = time.monotonic()
     assert time.monotonic() - start < 10  # a silent client is waited for much longer
     assert isinstance(waiting.sock, ssl.SSLSocket)
-    assert waiting.sock.recv(1) == b""
+    with contextlib.suppress(ssl.SSLError):  # which some versions of Python make of the end
+        assert waiting.sock.recv(1) == b""
     waiting.close()
     with pytest.raises(ConnectFailed):
         deliver(smdp, notification())

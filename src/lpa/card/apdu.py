@@ -149,13 +149,17 @@ class Channel:
 
     def _announce_lpa(self) -> None:
         """Say that this device has an LPA, if the MF asks for it; before the first application."""
-        answer, _ = self._wire.complete(_SELECT_MF)
-        if _wants_terminal_capability(answer):
-            self._wire.transmit(_TERMINAL_CAPABILITY)
+        with contextlib.suppress(BadAnswer):  # An MF that nobody can read asks for nothing.
+            answer, _ = self._wire.complete(_SELECT_MF)
+            if _wants_terminal_capability(answer):
+                self._wire.transmit(_TERMINAL_CAPABILITY)
 
     def _open(self) -> None:
         """Take a logical channel; the basic one (0) if the card has none to give."""
-        answer, sw = self._wire.complete(_OPEN_CHANNEL)
+        try:
+            answer, sw = self._wire.complete(_OPEN_CHANNEL)
+        except BadAnswer as error:
+            answer, sw = b"", error.sw
         if successful(sw) and len(answer) == 1 and 1 <= answer[0] <= 19:
             self._wire.channel = answer[0]
         else:
@@ -180,11 +184,8 @@ class Channel:
 
 
 def _wants_terminal_capability(answer: bytes) -> bool:
-    try:
-        characteristics = Tlv.whole(answer).child(_PROPRIETARY) if answer else None
-        flags = characteristics.child(_SYSTEM_COMMANDS) if characteristics else None
-    except BadAnswer:
-        return False  # An MF that nobody can read announces nothing.
+    characteristics = Tlv.whole(answer).child(_PROPRIETARY) if answer else None
+    flags = characteristics.child(_SYSTEM_COMMANDS) if characteristics else None
     return bool(flags and flags.value and flags.value[0] & _TERMINAL_CAPABILITY_SUPPORTED)
 
 
