@@ -1,4 +1,4 @@
-"""Enable, disable, delete and reset on the simulated card, after digest §2.8 to §2.10."""
+"""Enable, disable, delete and reset on the simulated card."""
 
 from __future__ import annotations
 

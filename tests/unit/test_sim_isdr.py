@@ -1,4 +1,4 @@
-"""What the simulated card tells of itself and its profiles: ES10 messages after digest §2.2 to §2.7."""
+"""What the simulated card tells of itself and its profiles."""
 
 from __future__ import annotations
 

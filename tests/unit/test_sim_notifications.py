@@ -1,4 +1,4 @@
-"""The notifications of the simulated card: their bytes, signatures and numbers (digest §2.12, §3)."""
+"""The notifications of the simulated card: their bytes, signatures and numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The certificates of the simulated world: their profiles after digest §6.1, and what OpenSSL says."""
+"""The certificates of the simulated world: their profiles, and what OpenSSL says."""
 
 from __future__ import annotations
 

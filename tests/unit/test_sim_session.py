@@ -1,4 +1,4 @@
-"""What the simulated card answers to APDUs: bytes written by hand, after digest §1."""
+"""What the simulated card answers to APDUs: bytes written by hand."""
 
 from __future__ import annotations
 
