@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from lpa.cli import cards
 from lpa.cli.cards import _warn
 from lpa.cli.screen import Screen
 from lpa.rsp.ber import Tlv
-from lpa.rsp.euicc_info import EuiccInfo1, KeyIdentifier
+from lpa.rsp.euicc_info import EuiccInfo1, EuiccInfo2, KeyIdentifier
 from lpa.rsp.names import Eid
 from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc
@@ -152,3 +153,8 @@ def _run_without_service(tmp_path: Path, name: str) -> command.Ran:
         [*command.PROGRAM, name], capture_output=True, text=True, check=False, env=environment
     )
     return command.Ran(ran.returncode, ran.stdout, ran.stderr)
+
+
+def test_what_a_card_says_beyond_the_specification_is_shown_as_it_came() -> None:
+    info = EuiccInfo2.from_tlv(bytes.fromhex("BF2207 8203020202 9E00"))
+    assert ("Also", ["9e00"]) in cards._ability_facts(info)

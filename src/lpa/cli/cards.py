@@ -173,6 +173,7 @@ def _ability_facts(info: EuiccInfo2) -> Facts:
         ("Accreditation", info.sas_accreditation_number),
         ("Platform", info.platform_label),
         ("Can do", " ".join((*info.uicc_capability, *info.rsp_capability))),
+        ("Also", [item.hex() for item in info.unknown]),
         ("Refuses rules", " ".join(info.forbidden_policy_rules)),
     ]
 
