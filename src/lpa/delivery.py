@@ -150,12 +150,6 @@ class Outbox:
             waiting = [entry.notification for entry in self.journal.outbox(self.euicc.eid)]
             return (*self.deliver(waiting), *unreadable)
 
-    def send_due(self) -> tuple[Delivery, ...]:
-        """Deliver what waits in the outbox and whose next try is due."""
-        now = self.journal.clock()
-        due = [entry for entry in self.journal.outbox(self.euicc.eid) if entry.next_try <= now]
-        return self.deliver(entry.notification for entry in due)
-
     def _produced(self, happenings: tuple[Happening, ...]) -> list[Notification]:
         """What the card signed about these happenings: the newest for each profile, event and address.
 

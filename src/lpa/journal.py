@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lpa.errors import CardBusy, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
+from lpa.rsp.memory import from_json, to_json
 from lpa.rsp.names import Eid, Iccid
-from lpa.rsp.records import Notification, NotificationConfiguration, Profile
+from lpa.rsp.records import Notification, Profile
 
 if TYPE_CHECKING:
     import sqlite3
@@ -126,7 +128,7 @@ class Journal:
             cursor = self._write(
                 "INSERT INTO operation (eid, function, before, state, begun, changed, reason, pid, command)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (str(eid), function, _to_json(before), PLANNED, now, now, reason, os.getpid(), _command()),
+                (str(eid), function, to_json(before), PLANNED, now, now, reason, os.getpid(), _command()),
             )
             operation = Operation(self, int(cursor.lastrowid or 0), eid, function, before, PLANNED, now)
             try:
@@ -165,7 +167,7 @@ class Journal:
             (str(eid), str(eid) if eid else None),
         )
         return tuple(
-            Operation(self, number, Eid.parse(card), function, _from_json(before), state, begun)
+            Operation(self, number, Eid.parse(card), function, from_json(before), state, begun)
             for number, card, function, before, state, begun in rows
         )
 
@@ -290,7 +292,14 @@ class Journal:
 
 
 def _command() -> str:
-    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200]
+    """The command of this process by name alone: arguments may hold what is never written down."""
+    program, *words = sys.argv
+    plain = [
+        word
+        for before, word in zip([program, *words], words, strict=False)
+        if re.fullmatch(r"[a-z-]+", word) and not word.startswith("-") and not before.startswith("--")
+    ]
+    return " ".join([Path(program).name, *plain[:2]])
 
 
 def _touch(path: Path) -> None:
@@ -300,40 +309,6 @@ def _touch(path: Path) -> None:
     """
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-
-
-def _to_json(profiles: tuple[Profile, ...]) -> str:
-    """What telling the servers and a person afterwards needs of each profile."""
-    return json.dumps(
-        [
-            {
-                "iccid": profile.iccid.coded.hex(),
-                "state": profile.state,
-                "nickname": profile.nickname,
-                "service_provider": profile.service_provider,
-                "name": profile.name,
-                "profile_class": profile.profile_class,
-                "policy_rules": profile.policy_rules,
-                "notifications": [(entry.events, entry.address) for entry in profile.notifications],
-            }
-            for profile in profiles
-        ]
-    )
-
-
-def _from_json(text: str) -> tuple[Profile, ...]:
-    return tuple(
-        Profile(
-            iccid=Iccid.from_coded(bytes.fromhex(value.pop("iccid"))),
-            policy_rules=tuple(value.pop("policy_rules")),
-            notifications=tuple(
-                NotificationConfiguration(tuple(events), address)
-                for events, address in value.pop("notifications")
-            ),
-            **value,
-        )
-        for value in json.loads(text)
-    )
 
 
 @contextlib.contextmanager

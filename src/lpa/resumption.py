@@ -28,7 +28,7 @@ class Resumption:
 
 
 def resume(outbox: Outbox) -> tuple[Resumption, ...]:
-    """Settle what was begun on this card, and deliver what waits in the outbox and is due.
+    """Settle what was begun on this card and not finished: keep and deliver what it signed about it.
 
     Raises `OutcomeUnknown` if the card cannot say what became of an operation; it stays open then.
     """
