@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from lpa import Assistant
-from lpa.delivery import Directory
+from lpa.courier import Directory
 from lpa.server.connect_to import ConnectTo
 from lpa.server.es9 import Server
 from lpa.server.https import Https

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Self
 from lpa import deletion, resumption, selection, switching
 from lpa.card.apdu import LARGEST_BLOCK, Transport
 from lpa.card.es10 import ISDR_AIDS, Euicc
-from lpa.delivery import Delivery, Directory, Outbox
+from lpa.courier import Directory
+from lpa.delivery import Delivery, Outbox
 from lpa.errors import Refused
 from lpa.journal import Journal
 from lpa.receipts import Receipts

@@ -9,34 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 from lpa.card.es10 import Euicc
-from lpa.errors import BadAnswer, EuiccRefused, LpaError, Refused, StorageFailed
-from lpa.journal import CHANGED, CLOSED, PROOF_KEPT, Journal, Operation
+from lpa.courier import Courier, Directory, normal
+from lpa.errors import BadAnswer, EuiccRefused, LpaError, StorageFailed
+from lpa.journal import CHANGED, CLOSED, PROOF_KEPT, Entry, Journal, Operation
 from lpa.receipts import Receipt, Receipts
-from lpa.rsp.names import Iccid, ServerAddress
+from lpa.rsp.names import Iccid
 from lpa.rsp.records import Notification, NotificationMetadata, Profile
 
 _SHOWN = 40  # bytes of what cannot be read
-_SHOWN = 40  # bytes of what cannot be read
 _log = logging.getLogger(__name__)
-
-
-class Recipient(Protocol):
-    """Who can be told: `lpa.server.es9.Server`."""
-
-    def handle_notification(self, pending: bytes) -> Evidence:
-        """Return if the notification was acknowledged, with how; raise an `LpaError` if it was not."""
-
-    def greet(self) -> None:
-        """Return if it can be reached and proves who it is; raise an `LpaError` if not. Tell it nothing."""
-
-
-Evidence = dict[str, str]  # how a server acknowledged: see `lpa.server.es9.Server.handle_notification`
-Directory = Callable[[ServerAddress], Recipient]
 
 
 @dataclass(frozen=True)
@@ -80,8 +65,7 @@ class Outbox:
         self.euicc = euicc
         self.journal = journal
         self._receipts = receipts
-        self._directory = directory
-        self._silent: dict[str, LpaError] = {}
+        self._courier = Courier(directory)
 
     def operation(
         self, function: str, before: Iterable[Profile], reason: str = ""
@@ -117,11 +101,7 @@ class Outbox:
 
     def obstacle(self, address: str) -> LpaError | None:
         """What would keep a notification from this server now, None if nothing would."""
-        try:
-            self._directory(_parsed(address)).greet()
-        except LpaError as problem:
-            return problem
-        return None
+        return self._courier.obstacle(address)
 
     def keep(self, signed: Iterable[Notification]) -> None:
         """Have all of them on the disk, in the outbox and as receipts. Raises `StorageFailed`.
@@ -163,7 +143,7 @@ class Outbox:
                 continue
             if self._receipts.holds(self.euicc.eid, notification):
                 continue
-            key = (told.iccid, told.event, _normal(told.address))
+            key = (told.iccid, told.event, normal(told.address))
             if key not in newest or newest[key].metadata.sequence_number < told.sequence_number:
                 newest[key] = notification
         return list(newest.values())
@@ -203,7 +183,7 @@ class Outbox:
             entry = self.journal.entry(eid, notification)
             acknowledged = bool(entry and entry.sent)
             if not acknowledged:
-                evidence = self._send(notification)
+                evidence = self._courier.send(notification)
                 acknowledged = True
                 self.journal.sent(eid, notification, evidence)
             self.euicc.notification_sent(told.sequence_number)
@@ -226,46 +206,18 @@ class Outbox:
             problem,
         )
 
-    def _send(self, notification: Notification) -> Evidence:
-        address = _normal(notification.metadata.address)
-        if address in self._silent:
-            raise self._silent[address]
-        try:
-            recipient = self._directory(_parsed(notification.metadata.address))
-            return recipient.handle_notification(notification.raw)
-        except (Refused, BadAnswer):
-            raise  # It speaks, and objects to this one; it may take the next.
-        except LpaError as error:
-            self._silent[address] = error
-            raise
-
 
 def _unreadable(item: bytes) -> Delivery:
     problem = BadAnswer(f"The card lists a notification that cannot be read: {item[:_SHOWN].hex()}.")
     return Delivery("", "", None, problem=problem)
 
 
-def _parsed(address: str) -> ServerAddress:
-    try:
-        return ServerAddress.parse(address)
-    except ValueError as error:
-        raise BadAnswer(
-            f"The profile names no server that could be told: {error}.",
-            advice="Tell the operator yourself; the receipt is your proof. "
-            "'lpa notifications remove' takes this notification from the card.",
-        ) from error
-
-
-def _normal(address: str) -> str:
-    return address.strip(" \0").rstrip(".").lower()
-
-
 def _missing(happenings: tuple[Happening, ...], signed: list[Notification]) -> Iterator[Delivery]:
     """What the profiles wanted told and the card did not sign."""
-    made = {(told.metadata.iccid, told.metadata.event, _normal(told.metadata.address)) for told in signed}
+    made = {(told.metadata.iccid, told.metadata.event, normal(told.metadata.address)) for told in signed}
     for happening in happenings:
         for address in happening.addresses:
-            if (happening.profile.iccid, happening.event, _normal(address)) not in made:
+            if (happening.profile.iccid, happening.event, normal(address)) not in made:
                 problem = BadAnswer(
                     f"The card signed no notification for {address}, though the profile asks for one.",
                     advice="Look at 'lpa notifications list', and tell the operator yourself.",
@@ -277,3 +229,33 @@ def _not_taken(happenings: tuple[Happening, ...], problem: LpaError) -> Iterator
     for happening in happenings:
         for address in happening.addresses or ("",):
             yield Delivery(happening.event, address, happening.profile.iccid, problem=problem)
+
+
+def send_kept(journal: Journal, directory: Directory) -> tuple[Delivery, ...]:
+    """Deliver what was kept of any card and not sent yet, without the card: the bytes are enough.
+
+    The card forgets them when it is here again (`Outbox.send_pending`). Raises `StorageFailed` if the journal
+    cannot be read.
+    """
+    courier = Courier(directory)
+    return tuple(_sent_alone(journal, courier, entry) for entry in journal.outbox() if entry.sent is None)
+
+
+def _sent_alone(journal: Journal, courier: Courier, entry: Entry) -> Delivery:
+    told, acknowledged, problem = entry.notification.metadata, False, None
+    try:
+        evidence = courier.send(entry.notification)
+        acknowledged = True
+        journal.sent(entry.eid, entry.notification, evidence)
+    except LpaError as error:
+        problem = error
+        with contextlib.suppress(StorageFailed):
+            journal.failed(entry.eid, entry.notification, error)
+    return Delivery(
+        told.event,
+        told.address,
+        told.iccid,
+        told.sequence_number,
+        acknowledged=acknowledged,
+        problem=problem,
+    )

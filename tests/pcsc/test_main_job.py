@@ -13,7 +13,7 @@ import pytest
 from lpa import Assistant
 from lpa.card.pcsc import readers
 from lpa.card.probing import choose, probe
-from lpa.delivery import Directory
+from lpa.courier import Directory
 from lpa.errors import CardBusy, NoCard, NoReader, NotAnEuicc, OutcomeUnknown
 from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc

@@ -99,3 +99,24 @@ def test_a_notification_that_is_not_there_cannot_be_removed(
     ran = command.run(*options, "notifications", "remove", "7", *consent)
     assert ran.code == 1
     assert ran.err == "lpa: The card has no notification 7.\n'lpa notifications list' shows what it has.\n"
+
+
+def test_what_is_kept_here_is_sent_without_the_card_and_cleared_when_it_is_back(tmp_path: Path) -> None:
+    folder = command.card(tmp_path / "card")
+    place = ("--reader", f"sim:{folder}", "--state-dir", tmp_path / "state", "--ca-bundle", folder / "ci.pem")
+    assert command.run(*place, "--connect-to", "::127.0.0.1:1", "disable", "0017").code == 4
+    elsewhere = ("--reader", "no such reader", *place[2:])
+    with SimulatedSmdp(Authority.load(folder), host="*.smdp.example", any_address=True) as smdp:
+        ran = command.run(
+            *elsewhere, "--connect-to", smdp.connect_to, "notifications", "send", "--without-card"
+        )
+        assert ran.code == 0
+        assert "acknowledged; the card still holds notification 1." in ran.out
+        assert len(smdp.received) == 1
+        again = command.run(
+            *elsewhere, "--connect-to", smdp.connect_to, "notifications", "send", "--without-card"
+        )
+        assert (again.code, again.out) == (0, "")
+        back = command.run(*place, "--connect-to", smdp.connect_to, "notifications", "send")
+        assert "acknowledged; the card has forgotten notification 1." in back.out
+        assert len(smdp.received) == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant
-from lpa.delivery import Directory
+from lpa.courier import Directory
 from lpa.errors import (
     BadAnswer,
     ConnectFailed,

@@ -9,7 +9,7 @@ import pytest
 
 from lpa import Assistant
 from lpa.card.apdu import Channel
-from lpa.delivery import Directory
+from lpa.courier import Directory
 from lpa.errors import BadAnswer, CardRemoved, EuiccRefused, LpaError, Refused, WireError
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.smdp import SimulatedSmdp

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant
-from lpa.delivery import Directory, Recipient
+from lpa.courier import Directory, Recipient
 from lpa.errors import CardRemoved, ConnectFailed, OutcomeUnknown
 from lpa.journal import CHANGED, DELETING, PLANNED, PROOF_KEPT, SWITCHING, UNKNOWN, Journal
 from lpa.rsp.names import Eid, Iccid, ServerAddress

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant
-from lpa.delivery import Directory
+from lpa.courier import Directory
 from lpa.errors import BadAnswer, EuiccRefused, OutcomeUnknown, Refused, WireError
 from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc

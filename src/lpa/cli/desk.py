@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,8 @@ from lpa.receipts import Receipts
 from lpa.rsp.names import Aid
 
 if TYPE_CHECKING:
-    from lpa.delivery import Directory
+    from lpa.courier import Directory
+    from lpa.delivery import Delivery
     from lpa.journal import Journal
     from lpa.server.connect_to import ConnectTo
     from lpa.server.https import Https
@@ -74,6 +75,14 @@ class Desk:
         from lpa.journal import Journal
 
         return Journal(self._state())
+
+    def send_kept(self) -> tuple[Delivery, ...]:
+        """Deliver what is kept on this computer and not sent yet, without a card."""
+        from lpa.delivery import send_kept
+        from lpa.server.es9 import Server
+
+        with closing(self.journal()) as journal, self.https() as https:
+            return send_kept(journal, partial(Server, https=https))
 
     def simulated_card(self, folder: Path) -> Transport:
         """The simulated card in `folder`."""

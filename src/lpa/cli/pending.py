@@ -39,12 +39,15 @@ def list_(desk: Desk) -> Answer:
 
 
 @notifications.command()
+@click.option("--without-card", is_flag=True, help="Only what is kept on this computer; no card is needed.")
 @click.pass_obj
-def send(desk: Desk) -> Answer:
+def send(desk: Desk, without_card: bool) -> Answer:
     """Deliver what waits, on the card or on this computer.
 
     Each is kept on this computer first, and the card forgets it when its server has acknowledged it.
     """
+    if without_card:
+        return _delivered(desk.screen, {}, desk.send_kept())
     with desk.delivering_assistant() as assistant, resuming(desk.screen, assistant):
         deliveries = assistant.send_notifications()
     if not deliveries:

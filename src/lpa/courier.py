@@ -1,0 +1,73 @@
+"""The way of a signed notification to its server. Its bytes are enough for that: no card is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from lpa.errors import BadAnswer, LpaError, Refused
+from lpa.rsp.names import ServerAddress
+from lpa.rsp.records import Notification
+
+
+class Recipient(Protocol):
+    """Who can be told: `lpa.server.es9.Server`."""
+
+    def handle_notification(self, pending: bytes) -> Evidence:
+        """Return if the notification was acknowledged, with how; raise an `LpaError` if it was not."""
+
+    def greet(self) -> None:
+        """Return if it can be reached and proves who it is; raise an `LpaError` if not. Tell it nothing."""
+
+
+Evidence = dict[str, str]  # how a server acknowledged: see `lpa.server.es9.Server.handle_notification`
+Directory = Callable[[ServerAddress], Recipient]
+
+
+class Courier:
+    """Takes notifications to their servers, one after the other.
+
+    A server that could not be reached is not tried again: its notifications go in order or not at all.
+    """
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._silent: dict[str, LpaError] = {}
+
+    def send(self, notification: Notification) -> Evidence:
+        """Return if the server acknowledged it, with how; raise an `LpaError` if it did not."""
+        address = normal(notification.metadata.address)
+        if address in self._silent:
+            raise self._silent[address]
+        try:
+            recipient = self._directory(_parsed(notification.metadata.address))
+            return recipient.handle_notification(notification.raw)
+        except (Refused, BadAnswer):
+            raise  # It speaks, and objects to this one; it may take the next.
+        except LpaError as error:
+            self._silent[address] = error
+            raise
+
+    def obstacle(self, address: str) -> LpaError | None:
+        """What would keep a notification from this server now, None if nothing would."""
+        try:
+            self._directory(_parsed(address)).greet()
+        except LpaError as problem:
+            return problem
+        return None
+
+
+def normal(address: str) -> str:
+    """An address as it can be compared: operators write the same one in several ways."""
+    return address.strip(" \0").rstrip(".").lower()
+
+
+def _parsed(address: str) -> ServerAddress:
+    try:
+        return ServerAddress.parse(address)
+    except ValueError as error:
+        raise BadAnswer(
+            f"The profile names no server that could be told: {error}.",
+            advice="Tell the operator yourself; the receipt is your proof. "
+            "'lpa notifications remove' takes this notification from the card.",
+        ) from error
