@@ -106,12 +106,13 @@ def delete(
         with resuming(desk.screen, assistant):
             outcome = assistant.delete(plan, reason)
             free = free_memory(assistant.euicc)
-    if plan.free_memory is not None and free is not None:
-        desk.screen.say(f"Free memory: {plan.free_memory // 1024} KiB before, {free // 1024} KiB now.")
     truth = "{} is gone for good."
     if not plan.addresses:
         truth += " Its operator will not hear of it from the card: tell them yourself."
-    return _told(desk.screen, outcome, truth, truth)
+    answer = _told(desk.screen, outcome, truth, truth)
+    if plan.free_memory is not None and free is not None:
+        desk.screen.say(f"Free memory: {plan.free_memory // 1024} KiB before, {free // 1024} KiB now.")
+    return answer
 
 
 @click.command()
