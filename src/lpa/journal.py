@@ -234,7 +234,7 @@ class Journal:
 
     def _entries(self, where: str, values: tuple[object, ...]) -> tuple[Entry, ...]:
         columns = "eid, signed, kept, attempts, next_try, problem, sent, evidence, cleared"
-        rows = self._read(f"SELECT {columns} FROM notification WHERE {where}", values)  # noqa: S608 - ours
+        rows = self._read(f"SELECT {columns} FROM notification WHERE {where}", values)  # noqa: S608  (no text from outside)
         return tuple(
             Entry(
                 Eid.parse(eid), Notification.from_tlv(raw), kept, tries, due, bad, sent, json.loads(how), gone
@@ -244,7 +244,7 @@ class Journal:
 
     def _update(self, eid: Eid, notification: Notification, what: str, *values: object) -> None:
         key = (str(eid), bytes(notification.raw))
-        self._write(f"UPDATE notification SET {what} WHERE eid = ? AND signed = ?", (*values, *key))  # noqa: S608 - ours
+        self._write(f"UPDATE notification SET {what} WHERE eid = ? AND signed = ?", (*values, *key))  # noqa: S608  (no text from outside)
 
     def _write(self, statement: str, values: tuple[object, ...]) -> sqlite3.Cursor:
         with _storage_errors(self._folder):

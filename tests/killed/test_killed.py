@@ -148,7 +148,7 @@ class Stage:
         """The points of these steps where the disaster is to strike. A failure is told with its point."""
         found = [number for number, (step, _) in enumerate(self.points) if step in steps]
         for number in found[::_EVERY]:
-            print(f"point {number} of {len(self.points)}: {' '.join(self.points[number])}")  # noqa: T201
+            sys.stdout.write(f"point {number} of {len(self.points)}: {' '.join(self.points[number])}\n")
             yield number
 
     def finish(self, place: Place) -> None:

@@ -71,7 +71,7 @@ def test_a_narrow_terminal_breaks_names_and_never_numbers(monkeypatch: pytest.Mo
     monkeypatch.setenv("COLUMNS", "44")
     monkeypatch.delenv("NO_COLOR", raising=False)
     ours, theirs = pty.openpty()
-    with open(theirs, "w", encoding="utf-8") as terminal:  # noqa: PTH123  (a descriptor has no path)
+    with os.fdopen(theirs, "w", encoding="utf-8") as terminal:
         monkeypatch.setattr("sys.stdout", terminal)
         row = (("8949985000000000025", "bold"), ("enabled", "green"), "Nordlicht Prepaid 示例移动")
         Screen(json=False).table(("ICCID", "State", "Profile"), [row])
@@ -91,7 +91,7 @@ def test_a_terminal_that_is_too_narrow_cuts_off_no_number(monkeypatch: pytest.Mo
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "20")
     ours, theirs = pty.openpty()
-    with open(theirs, "w", encoding="utf-8") as terminal:  # noqa: PTH123  (a descriptor has no path)
+    with os.fdopen(theirs, "w", encoding="utf-8") as terminal:
         monkeypatch.setattr("sys.stdout", terminal)
         Screen(json=False).table(("ICCID", "State"), [("8949985000000000025", "disabled")])
         monkeypatch.undo()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -171,7 +172,8 @@ def test_whatever_happens_to_whichever_command_no_lie_is_told_and_no_notificatio
         card = SimulatedEuicc.create(None, authority=euicc.authority)
         wire = _OnceDisturbed(card, at, disturb)
         before, heard = _state(card), len(smdp.received)
-        _perform(operation, wire, directory, tmp_path / f"{at}", untouched=lambda: _state(card) == before)  # noqa: B023
+        untouched = partial(_is_untouched, card, before)
+        _perform(operation, wire, directory, tmp_path / f"{at}", untouched=untouched)
         if wire.commands < at:
             break
         wire.put_right()
@@ -181,6 +183,10 @@ def test_whatever_happens_to_whichever_command_no_lie_is_told_and_no_notificatio
         assert _events(before, _state(card)) <= told, f"command {at}"
     else:
         pytest.fail("It does not come to an end.")
+
+
+def _is_untouched(card: SimulatedEuicc, before: dict[str, bool]) -> bool:
+    return _state(card) == before
 
 
 def _perform(
