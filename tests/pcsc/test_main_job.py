@@ -89,6 +89,14 @@ def test_the_profile_in_use_is_deleted_and_its_server_told(
     assert not outcome.problem
 
 
+def test_what_the_profile_in_use_holds_is_saved_and_the_card_goes_on_answering(
+    assistant: Assistant, euicc: SimulatedEuicc, tmp_path: Path
+) -> None:
+    backup = assistant.back_up(tmp_path / "saved", euicc.profiles[0].iccid)
+    assert (backup.contacts, backup.messages, backup.problems) == (5, 5, ())
+    assert len(assistant.profiles()) == 3
+
+
 def test_an_empty_reader_and_an_ordinary_sim_are_passed_over(
     euicc: SimulatedEuicc, virtual_reader: PlugIn
 ) -> None:
@@ -136,8 +144,9 @@ def test_a_card_torn_out_at_the_deletion_leaves_its_outcome_open_and_loses_nothi
     assert smdp.received == ()
     assert (victim in [profile.iccid for profile in euicc.profiles]) is before
     with virtual_reader(euicc), Assistant.open(state_dir=tmp_path, directory=directory) as assistant:
-        sent = assistant.send_notifications()
-    assert [delivery.acknowledged for delivery in sent] == [True] * (not before)
+        (settled,) = assistant.settle()
+    assert [happening.event for happening in settled.happenings] == ["delete"] * (not before)
+    assert [delivery.acknowledged for delivery in settled.deliveries] == [True] * (not before)
     assert len(smdp.received) == (not before)
 
 
