@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from lpa import errors
-from lpa.rsp.reasons import explain, server_reason
+from lpa.rsp.reasons import explain
+from lpa.rsp.status_codes import server_reason
 from tests import documented
 from tests.unit.test_errors import KINDS, reasons_of_our_own
 from tests.unit.test_reasons import PAIRS, REFUSALS

@@ -3,7 +3,8 @@ import re
 import pytest
 
 from lpa.rsp import schema
-from lpa.rsp.reasons import explain, server_reason
+from lpa.rsp.reasons import explain
+from lpa.rsp.status_codes import server_reason
 
 REFUSALS = [
     (function, reason)

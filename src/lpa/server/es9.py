@@ -10,7 +10,7 @@ from typing import Any
 
 from lpa.errors import BadAnswer, ServerRefused
 from lpa.rsp.names import ServerAddress
-from lpa.rsp.reasons import server_reason
+from lpa.rsp.status_codes import server_reason
 from lpa.server.https import Answer, Https
 
 _HEADERS = {
