@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 from lpa import findings, selection, switching
 from lpa.card.es10 import Euicc
-from lpa.delivery import Happening, Outbox
+from lpa.delivery import Happening, Outbox, free_memory
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
 from lpa.findings import Finding
 from lpa.journal import DELETING
@@ -92,17 +92,11 @@ def review(outbox: Outbox, plan: Plan) -> Plan:
     return replace(plan, findings=tuple(found), free_memory=free)
 
 
-def free_memory(euicc: Euicc) -> int | None:
-    """The bytes that are free for profiles; None if the card does not say, or cannot be asked any more."""
-    with contextlib.suppress(LpaError):
-        return euicc.euicc_info2().resource.free_non_volatile
-    return None
-
-
 def delete(outbox: Outbox, plan: Plan, reason: str = "") -> switching.Outcome:
     """Carry out a plan: delete the profile, for ever, and tell the servers.
 
-    `reason`: the person's own words, for the journal. Raises `Refused` if the plan has a stop or is for
+    `reason`: the person's own words, for the journal, which also notes the free memory before and after if
+    the plan was reviewed. Raises `Refused` if the plan has a stop or is for
     another card, `StorageFailed` before anything is done, `EuiccRefused` if the card says no, `WireError` if
     the card shows that nothing was done, and `OutcomeUnknown` if it cannot be asked any more.
     """
@@ -114,7 +108,8 @@ def delete(outbox: Outbox, plan: Plan, reason: str = "") -> switching.Outcome:
     for stop in plan.stops:
         raise stop.refused
     disabled = _disabled(outbox, profile) if plan.disable_first else switching.Outcome()
-    with outbox.operation("delete", _since(disabled, (profile, *plan.others)), reason) as operation:
+    before = _since(disabled, (profile, *plan.others))
+    with outbox.operation("delete", before, reason, plan.free_memory) as operation:
         operation.enter(DELETING)
         try:
             _delete(euicc, profile)
@@ -129,6 +124,7 @@ def delete(outbox: Outbox, plan: Plan, reason: str = "") -> switching.Outcome:
         (*disabled.happenings, happening),
         (*disabled.deliveries, *deliveries),
         _still_there(euicc, profile),
+        operation.memory_after,
     )
 
 

@@ -68,14 +68,14 @@ class Outbox:
         self._courier = Courier(directory)
 
     def operation(
-        self, function: str, before: Iterable[Profile], reason: str = ""
+        self, function: str, before: Iterable[Profile], reason: str = "", memory_before: int | None = None
     ) -> contextlib.AbstractContextManager[Operation]:
         """Begin a change of the card in the journal: see `Journal.operation`.
 
         Raises `StorageFailed` if no proof could be kept: then change nothing on the card.
         """
         self._receipts.prepare(self.euicc.eid)
-        return self.journal.operation(self.euicc.eid, function, tuple(before), reason)
+        return self.journal.operation(self.euicc.eid, function, tuple(before), reason, memory_before)
 
     def settle(self, operation: Operation, happenings: Iterable[Happening]) -> tuple[Delivery, ...]:
         """Take what the card just signed about `happenings`, keep all of it, then deliver it.
@@ -87,14 +87,16 @@ class Outbox:
         try:
             operation.enter(CHANGED)
             signed = self._produced(happenings)
-            self.keep(signed)
             kept = [entry.notification for entry in self.journal.kept_since(self.euicc.eid, operation.begun)]
+            self.keep([*signed, *_about(happenings, kept)], operation)
             operation.enter(PROOF_KEPT)
         except LpaError as problem:
             _log.debug("the notifications could not be taken and kept: %s", problem)
             return tuple(_not_taken(happenings, problem))
         missing = tuple(_missing(happenings, [*signed, *kept]))
         deliveries = (*self.deliver(signed), *missing)
+        if operation.memory_before is not None:
+            operation.memory_after = free_memory(self.euicc)
         with contextlib.suppress(StorageFailed):  # Resuming it finds everything done, and closes it then.
             operation.enter(CLOSED, " ".join(str(lost.problem) for lost in missing))
         return deliveries
@@ -103,13 +105,15 @@ class Outbox:
         """What would keep a notification from this server now, None if nothing would."""
         return self._courier.obstacle(address)
 
-    def keep(self, signed: Iterable[Notification]) -> None:
+    def keep(self, signed: Iterable[Notification], operation: Operation | None = None) -> None:
         """Have all of them on the disk, in the outbox and as receipts. Raises `StorageFailed`.
 
-        The outbox first: a receipt that it does not know is of an earlier operation (see `_produced`).
+        `operation`: the one that they tell of. The outbox first: a receipt that it does not know is of an
+        earlier operation (see `_produced`).
         """
+        signed = tuple(signed)
+        self.journal.keep(self.euicc.eid, *signed, operation=operation)
         for notification in signed:
-            self.journal.keep(self.euicc.eid, notification)
             self._receipts.keep(self.euicc.eid, notification)
 
     def deliver(self, signed: Iterable[Notification]) -> tuple[Delivery, ...]:
@@ -205,6 +209,21 @@ class Outbox:
             cleared,
             problem,
         )
+
+
+def free_memory(euicc: Euicc) -> int | None:
+    """The bytes that are free for profiles; None if the card does not say, or cannot be asked any more."""
+    with contextlib.suppress(LpaError):
+        return euicc.euicc_info2().resource.free_non_volatile
+    return None
+
+
+def _about(happenings: Iterable[Happening], kept: Iterable[Notification]) -> Iterator[Notification]:
+    """Those of `kept` that tell of `happenings`."""
+    wanted = {(happening.profile.iccid, happening.event) for happening in happenings}
+    for notification in kept:
+        if (notification.metadata.iccid, notification.metadata.event) in wanted:
+            yield notification
 
 
 def _unreadable(item: bytes) -> Delivery:

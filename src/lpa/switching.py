@@ -49,12 +49,14 @@ class Outcome:
 
     `profile`: the one it was about, as it was before; None for a reset. `happenings`: empty if the card was
     so already. `problem`: what the last look at the card found wrong; None if it shows what was wanted.
+    `memory_after`: the bytes that are free on the card now, None if nobody looked.
     """
 
     profile: Profile | None = None
     happenings: tuple[Happening, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     problem: LpaError | None = None
+    memory_after: int | None = None
 
     @property
     def unacknowledged(self) -> tuple[Delivery, ...]:

@@ -9,7 +9,6 @@ import contextlib
 import errno
 import os
 import signal
-import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 from lpa import Assistant
 from lpa.errors import CardRemoved, ConnectFailed, OutcomeUnknown, StorageFailed
 from lpa.journal import Journal
+from lpa.journal.database import Database, Statement
 from lpa.receipts import Receipt, Receipts
 from lpa.rsp.ber import Tlv
 from lpa.rsp.names import Eid, ServerAddress
@@ -171,17 +171,28 @@ class WatchedJournal(Journal):
         self._fate = fate
         super().__init__(folder)
 
-    def _write(self, statement: str, values: tuple[object, ...]) -> sqlite3.Cursor:
-        with self._fate.around(JOURNAL):
-            return super()._write(statement, values)
+    def _open(self) -> Database:
+        return WatchedDatabase(self._folder, self._fate)
 
-    def _prepare(self) -> None:
-        with self._fate.around(JOURNAL):
-            super()._prepare()
 
-    def _migrate(self) -> None:
+class WatchedDatabase(Database):
+    """A journal's file that meets its fate when it is opened, checked and written."""
+
+    def __init__(self, folder: Path, fate: Fate) -> None:
+        self._fate = fate
+        super().__init__(folder)
+
+    def write(self, *statements: Statement) -> int:
         with self._fate.around(JOURNAL):
-            super()._migrate()
+            return super().write(*statements)
+
+    def prepare(self) -> None:
+        with self._fate.around(JOURNAL):
+            super().prepare()
+
+    def migrate(self) -> None:
+        with self._fate.around(JOURNAL):
+            super().migrate()
 
 
 class WatchedReceipts(Receipts):

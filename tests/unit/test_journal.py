@@ -94,7 +94,7 @@ def _end_deletion(
 
 def _fill(journal: Journal) -> None:
     """Have SQLite refuse to write from now on."""
-    journal._database.execute("PRAGMA query_only = ON")
+    journal._database.connection.execute("PRAGMA query_only = ON")
 
 
 def test_what_is_unfinished_is_told_by_card_and_in_order(journal: Journal) -> None:

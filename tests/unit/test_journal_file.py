@@ -15,9 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpa import journal as journals
 from lpa.errors import StorageFailed
-from lpa.journal import CHANGED, DELETING, Journal
+from lpa.journal import CHANGED, DELETING, Journal, migrations
 from tests.unit.journals import EID, PROFILE, child, signed
 
 
@@ -37,7 +36,7 @@ def test_the_journal_is_ours_alone(journal: Journal, tmp_path: Path) -> None:
 
 
 def test_a_power_cut_loses_nothing_that_was_written(journal: Journal) -> None:
-    database = journal._database
+    database = journal._database.connection
     assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert database.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
 
@@ -48,17 +47,17 @@ def test_a_journal_of_the_version_before_is_brought_to_this_one(
     with closing(Journal(tmp_path)) as first:
         first.keep(EID, signed())
     further = "ALTER TABLE notification ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue'"
-    monkeypatch.setattr(journals, "_MIGRATIONS", (*journals._MIGRATIONS, further))
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, further))
     with closing(Journal(tmp_path)) as later:
         assert len(later.outbox(EID)) == 1
         assert later._read("SELECT colour FROM notification", ()) == [("blue",)]
-        assert later._read("PRAGMA user_version", ()) == [(len(journals._MIGRATIONS),)]
+        assert later._read("PRAGMA user_version", ()) == [(len(migrations.MIGRATIONS),)]
 
 
 def test_an_empty_database_becomes_a_journal(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "journal.db").close()
     with closing(Journal(tmp_path)) as journal:
-        assert journal._read("PRAGMA user_version", ()) == [(len(journals._MIGRATIONS),)]
+        assert journal._read("PRAGMA user_version", ()) == [(len(migrations.MIGRATIONS),)]
         assert journal.unfinished() == ()
 
 
@@ -66,7 +65,7 @@ def test_a_migration_that_fails_leaves_what_was(tmp_path: Path, monkeypatch: pyt
     Journal(tmp_path).close()
     with monkeypatch.context() as patch:
         broken = "CREATE TABLE half (a); CREATE TABLE half (a)"
-        patch.setattr(journals, "_MIGRATIONS", (*journals._MIGRATIONS, broken))
+        patch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, broken))
         with pytest.raises(StorageFailed, match="half already exists"):
             Journal(tmp_path)
     with closing(Journal(tmp_path)) as journal:
@@ -76,7 +75,7 @@ def test_a_migration_that_fails_leaves_what_was(tmp_path: Path, monkeypatch: pyt
 def test_a_journal_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     Journal(tmp_path).close()
     with closing(sqlite3.connect(tmp_path / "journal.db")) as database:
-        database.execute(f"PRAGMA user_version = {len(journals._MIGRATIONS) + 1}")
+        database.execute(f"PRAGMA user_version = {len(migrations.MIGRATIONS) + 1}")
     before = (tmp_path / "journal.db").read_bytes()
     with pytest.raises(StorageFailed, match="later version") as caught:
         Journal(tmp_path)
@@ -122,7 +121,7 @@ def test_who_opens_a_new_journal_while_another_makes_it_waits(
         waits.append(seconds)
         maker.close()
 
-    monkeypatch.setattr("lpa.journal.time.sleep", wait)
+    monkeypatch.setattr("lpa.journal.database.time.sleep", wait)
     with closing(Journal(tmp_path)) as journal:
         assert journal.unfinished() == ()
     assert waits == [0.02]

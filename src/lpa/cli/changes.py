@@ -15,7 +15,7 @@ from lpa.cli.gate import UNDELIVERED, exit_code
 from lpa.cli.parsing import EID, FOLDER, PROFILE
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.words import findings, named, rules, servers, steps, still_unheard, wrong
-from lpa.deletion import Plan, free_memory
+from lpa.deletion import Plan
 from lpa.errors import Declined
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Profile
@@ -105,13 +105,13 @@ def delete(
             saved(desk.screen, assistant.back_up(backup, plan.profile.iccid, pin=pin(desk.screen, ask_pin)))
         with resuming(desk.screen, assistant):
             outcome = assistant.delete(plan, reason)
-            free = free_memory(assistant.euicc)
     truth = "{} is gone for good."
     if not plan.addresses:
         truth += " Its operator will not hear of it from the card: tell them yourself."
     answer = _told(desk.screen, outcome, truth, truth)
-    if plan.free_memory is not None and free is not None:
-        desk.screen.say(f"Free memory: {plan.free_memory // 1024} KiB before, {free // 1024} KiB now.")
+    if plan.free_memory is not None and outcome.memory_after is not None:
+        before, now = plan.free_memory // 1024, outcome.memory_after // 1024
+        desk.screen.say(f"Free memory: {before} KiB before, {now} KiB now.")
     return answer
 
 

@@ -1,0 +1,22 @@
+"""What must survive a crash: operations that were begun, and notifications on their way to a server.
+
+Law: a line is on the disk before the step that it announces, and after the answer that it reports.
+"""
+
+from lpa.journal.facts import Entry, Story
+from lpa.journal.journal import Journal, Operation
+from lpa.journal.states import CHANGED, CLOSED, DELETING, PLANNED, PROOF_KEPT, SWITCHING, UNKNOWN
+
+__all__ = [
+    "CHANGED",
+    "CLOSED",
+    "DELETING",
+    "PLANNED",
+    "PROOF_KEPT",
+    "SWITCHING",
+    "UNKNOWN",
+    "Entry",
+    "Journal",
+    "Operation",
+    "Story",
+]

@@ -1,0 +1,118 @@
+"""The journal's file: whole and of this version before anything is read, on the disk after each write.
+
+SQLite keeps it (WAL, synchronous=FULL), so a power cut loses nothing that was written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lpa.errors import StorageFailed
+from lpa.journal import migrations
+
+# A statement of SQL, and the values for its question marks.
+Statement = tuple[str, tuple[object, ...]]
+
+# Of processes that open a new journal together, one makes it and the others wait. The pause is in seconds.
+_WAL_TRIES, _WAL_PAUSE = 500, 0.02
+
+
+class Database:
+    """The file `journal.db` in a folder. Raises `StorageFailed` if it cannot be opened, read or written."""
+
+    def __init__(self, folder: Path) -> None:
+        import sqlite3  # Here and not above: only what changes a card needs it.
+
+        self._folder = folder
+        with storage_errors(folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            touch(folder / "journal.db")
+            self.connection = sqlite3.connect(folder / "journal.db", isolation_level=None, timeout=10)
+            try:
+                self.prepare()
+            except BaseException:
+                self.connection.close()
+                raise
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.connection.close()
+
+    def write(self, *statements: Statement) -> int:
+        """Have all of it on the disk or none. The number of the row that was inserted last, 0 if none."""
+        with storage_errors(self._folder):
+            if len(statements) == 1:
+                return self.connection.execute(*statements[0]).lastrowid or 0
+            self.connection.execute("BEGIN IMMEDIATE")
+            with self.connection:
+                return max((self.connection.execute(*one).lastrowid or 0 for one in statements), default=0)
+
+    def read(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        """The rows that a query finds."""
+        with storage_errors(self._folder):
+            return self.connection.execute(statement, values).fetchall()
+
+    def prepare(self) -> None:
+        """Check the file, and bring it to this version. Never go on with a damaged one."""
+        self._use_wal()
+        self.connection.execute("PRAGMA synchronous = FULL")
+        (verdict,) = self.connection.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise OSError(f"it is damaged: {verdict}")
+        self.connection.execute("BEGIN EXCLUSIVE")  # so that of two processes one migrates
+        with self.connection:
+            self.migrate()
+
+    def migrate(self) -> None:
+        """Bring the tables to this version, in the transaction that is open."""
+        (version,) = self.connection.execute("PRAGMA user_version").fetchone()
+        if version > len(migrations.MIGRATIONS):
+            raise StorageFailed(
+                f"The journal in {self._folder} was written by a later version of lpa.",
+                advice="Use that version, or choose another folder with --state-dir.",
+            )
+        for migration in migrations.MIGRATIONS[version:]:
+            for statement in migration.split(";"):
+                self.connection.execute(statement)
+        self.connection.execute(f"PRAGMA user_version = {len(migrations.MIGRATIONS)}")
+
+    def _use_wal(self) -> None:
+        """SQLite waits for other processes, but not in this: it might be them who wait for us. So we do."""
+        import sqlite3
+
+        for tries_left in reversed(range(_WAL_TRIES)):
+            try:
+                self.connection.execute("PRAGMA journal_mode = WAL")
+                break
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not tries_left:
+                    raise
+                time.sleep(_WAL_PAUSE)
+
+
+def touch(path: Path) -> None:
+    """Make the file ours alone before SQLite opens it.
+
+    One that is there is left alone: to close it here would end all locks that this process has on it (POSIX).
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+@contextlib.contextmanager
+def storage_errors(folder: Path) -> Iterator[None]:
+    """Say in our words what SQLite or the disk has against it."""
+    import sqlite3
+
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise StorageFailed(
+            f"The journal in {folder} cannot be used: {error}.",
+            advice="Free some disk space, or move a damaged journal.db away: the receipts stay.",
+        ) from error

@@ -1,0 +1,45 @@
+"""What the journal tells: where a notification is on its way, and what a receipt is part of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lpa.rsp.names import Eid
+from lpa.rsp.records import Notification
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A notification on its way. `sent` and `cleared` are None until the server and the card confirmed.
+
+    Times are seconds since 1970. `evidence`: how the server acknowledged. `problem`: of the last attempt.
+    """
+
+    eid: Eid
+    notification: Notification
+    kept: float
+    attempts: int = 0
+    next_try: float = 0.0
+    problem: str = ""
+    sent: float | None = None
+    evidence: dict[str, str] = field(default_factory=dict)
+    cleared: float | None = None
+
+
+@dataclass(frozen=True)
+class Story:
+    """What this computer noted about the operation that a notification tells of. No card has signed this.
+
+    `function`: what was asked for ("delete", "enable" ...), `begun` in seconds since 1970, for a `reason` in
+    the person's own words (may be empty). `state`: where it stands (`lpa.journal.states`). `memory_before`
+    and `memory_after`: the bytes that were free on the card, None if nobody looked. `entry`: the
+    notification's own way, with the server's evidence.
+    """
+
+    entry: Entry
+    function: str
+    reason: str
+    begun: float
+    state: str
+    memory_before: int | None
+    memory_after: int | None

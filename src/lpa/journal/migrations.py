@@ -1,0 +1,26 @@
+"""How the journal's tables came to be: each text brings a journal of the version before to the next."""
+
+# A text that was released is never edited. Statements end with a semicolon, and hold none themselves.
+MIGRATIONS = (
+    """
+    CREATE TABLE operation (
+        id INTEGER PRIMARY KEY, eid TEXT NOT NULL, function TEXT NOT NULL, before TEXT NOT NULL,
+        state TEXT NOT NULL, outcome TEXT NOT NULL DEFAULT '', begun REAL NOT NULL, changed REAL NOT NULL,
+        reason TEXT NOT NULL, pid INTEGER NOT NULL, command TEXT NOT NULL
+    );
+    CREATE INDEX unfinished ON operation (eid) WHERE state != 'CLOSED';
+    CREATE TABLE notification (
+        eid TEXT NOT NULL, sequence INTEGER NOT NULL, signed BLOB NOT NULL, kept REAL NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0, next_try REAL NOT NULL DEFAULT 0,
+        problem TEXT NOT NULL DEFAULT '', sent REAL, evidence TEXT NOT NULL DEFAULT '{}', cleared REAL,
+        PRIMARY KEY (eid, sequence, signed)
+    );
+    CREATE TABLE protection (iccid TEXT PRIMARY KEY);
+    """,
+    # Which operation a notification tells of (NULL if nobody knows), and the card's free memory in bytes.
+    """
+    ALTER TABLE notification ADD COLUMN operation INTEGER REFERENCES operation (id);
+    ALTER TABLE operation ADD COLUMN memory_before INTEGER;
+    ALTER TABLE operation ADD COLUMN memory_after INTEGER;
+    """,
+)
