@@ -13,7 +13,8 @@ from lpa import deletion, resumption, selection, switching
 from lpa.card.apdu import LARGEST_BLOCK, Transport
 from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.courier import Directory
-from lpa.delivery import Delivery, Outbox
+from lpa.delivery import Outbox
+from lpa.dispatch import Delivery, Waiting, waiting
 from lpa.errors import Refused
 from lpa.journal import Journal
 from lpa.receipts import Receipts
@@ -176,8 +177,16 @@ class Assistant:
         return self.euicc.list_notifications()
 
     def send_notifications(self) -> tuple[Delivery, ...]:
-        """Deliver everything that waits on the card."""
+        """Deliver everything that waits on the card or was kept of it, whenever its next try is due."""
         return self._outbox().send_pending()
+
+    def send_due(self) -> tuple[Delivery, ...]:
+        """Deliver what was kept here of any card, and whose next try is due: see `waiting` for the rest."""
+        return self._outbox().send_due()
+
+    def waiting(self) -> tuple[Waiting, ...]:
+        """What was kept here of any card and no server acknowledged, and when it is tried next by itself."""
+        return waiting(self.journal)
 
     def remove_notification(self, sequence_number: int) -> NotificationMetadata:
         """Have the card forget a notification that no server acknowledged; its receipt is kept here before.
@@ -195,7 +204,7 @@ class Assistant:
             )
         self.receipts.keep(self.eid, notification)
         self.euicc.notification_sent(sequence_number)
-        self.journal.forget(self.eid, notification)
+        self.journal.give_up(self.eid, notification)
         return notification.metadata
 
     def settle(self) -> tuple[resumption.Resumption, ...]:
@@ -208,9 +217,9 @@ class Assistant:
         return settled
 
     def resume(self) -> tuple[Delivery, ...]:
-        """Settle what was not finished (see `resumed`), and deliver all that waits for a server."""
+        """Settle what was not finished (see `resumed`), and deliver what waits for a server and is due."""
         self.settle()
-        return self.send_notifications()
+        return self._outbox().send_pending_if_due()
 
     @property
     def journal(self) -> Journal:

@@ -36,17 +36,21 @@ class Courier:
 
     def send(self, notification: Notification) -> Evidence:
         """Return if the server acknowledged it, with how; raise an `LpaError` if it did not."""
-        address = normal(notification.metadata.address)
-        if address in self._silent:
-            raise self._silent[address]
+        silent = self.silence(notification)
+        if silent:
+            raise silent
         try:
             recipient = self._directory(_parsed(notification.metadata.address))
             return recipient.handle_notification(notification.raw)
         except (Refused, BadAnswer):
             raise  # It speaks, and objects to this one; it may take the next.
         except LpaError as error:
-            self._silent[address] = error
+            self._silent[normal(notification.metadata.address)] = error
             raise
+
+    def silence(self, notification: Notification) -> LpaError | None:
+        """Why this one will not even be tried: its server could not be reached for an earlier one."""
+        return self._silent.get(normal(notification.metadata.address))
 
     def obstacle(self, address: str) -> LpaError | None:
         """What would keep a notification from this server now, None if nothing would."""

@@ -23,7 +23,7 @@ from lpa.card.es10 import Euicc
 from lpa.delivery import Happening, Outbox, free_memory
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
 from lpa.findings import Finding
-from lpa.journal import DELETING
+from lpa.journal import DELETING, DISABLED, DISABLING, Operation
 from lpa.rsp.names import Aid, Eid, Iccid
 from lpa.rsp.records import CHANGE_TAGS, Profile
 
@@ -107,47 +107,52 @@ def delete(outbox: Outbox, plan: Plan, reason: str = "") -> switching.Outcome:
         plan = replace(plan, findings=(*plan.findings, findings.protection(profile.iccid)))
     for stop in plan.stops:
         raise stop.refused
-    disabled = _disabled(outbox, profile) if plan.disable_first else switching.Outcome()
-    before = _since(disabled, (profile, *plan.others))
-    with outbox.operation("delete", before, reason, plan.free_memory) as operation:
+    with outbox.operation(
+        "delete",
+        (profile, *plan.others),
+        target=profile.iccid,
+        reason=reason,
+        memory_before=plan.free_memory,
+    ) as operation:
+        disabled = _disabled(outbox, operation, profile) if plan.disable_first else ()
         operation.enter(DELETING)
         try:
             _delete(euicc, profile)
         except LpaError as error:
-            if disabled.happenings:
+            if disabled:
                 error.add("It was disabled before, and is out of use now.")
+                _settle_unless_open(outbox, operation, disabled, error)
             raise
-        happening = Happening("delete", profile)
-        deliveries = outbox.settle(operation, [happening])
+        happenings = (*disabled, Happening("delete", profile))
+        deliveries = outbox.settle(operation, happenings)
     return switching.Outcome(
-        profile,
-        (*disabled.happenings, happening),
-        (*disabled.deliveries, *deliveries),
-        _still_there(euicc, profile),
-        operation.memory_after,
+        profile, happenings, deliveries, _still_there(euicc, profile), operation.memory_after
     )
 
 
-def _disabled(outbox: Outbox, profile: Profile) -> switching.Outcome:
-    """Take it out of use. Only when that is settled may there be more to settle."""
-    outcome = switching.disable(outbox, profile.iccid)
-    if outbox.journal.unfinished(outbox.euicc.eid):
-        stopped = StorageFailed(
-            f"{profile.title} is out of use now, but was not deleted: what the card says of it was not kept.",
+def _disabled(outbox: Outbox, operation: Operation, profile: Profile) -> tuple[Happening, ...]:
+    """Take it out of use, and keep what the card signed about that before anything else is done."""
+    operation.enter(DISABLING)
+    after = switching.take_out_of_use(outbox.euicc, profile)
+    happenings = tuple(switching.differences(operation.before, after))
+    try:
+        operation.enter(DISABLED)
+        outbox.take(operation, happenings)
+    except LpaError as error:
+        raise StorageFailed(
+            f"{profile.title} is out of use now, but was not deleted: what the card says of it was not kept. "
+            f"{error.message}",
             advice="Run 'lpa resume', then delete it.",
-        )
-        for problem in {str(delivery.problem) for delivery in outcome.deliveries if delivery.problem}:
-            stopped.add(problem)
-        raise stopped
-    return outcome
+        ) from error
+    return happenings
 
 
-def _since(disabled: switching.Outcome, profiles: Iterable[Profile]) -> Iterator[Profile]:
-    """The profiles as they are after the one in use was disabled: a test profile gives way to another."""
-    states = {"enable": "enabled", "disable": "disabled"}
-    changed = {happening.profile.iccid: states[happening.event] for happening in disabled.happenings}
-    for profile in profiles:
-        yield replace(profile, state=changed.get(profile.iccid, profile.state))
+def _settle_unless_open(
+    outbox: Outbox, operation: Operation, happenings: Iterable[Happening], error: LpaError
+) -> None:
+    """After a no, the profile stays, and its servers hear that it is out of use. Else nobody knows yet."""
+    if isinstance(error, Refused | WireError):
+        outbox.settle(operation, happenings)
 
 
 def _delete(euicc: Euicc, profile: Profile) -> None:

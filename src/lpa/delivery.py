@@ -10,15 +10,18 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lpa.card.es10 import Euicc
-from lpa.courier import Courier, Directory, normal
+from lpa.courier import Directory, normal
+from lpa.dispatch import Delivery, Dispatch, Waiting, due, postponed, with_older
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, StorageFailed
-from lpa.journal import CHANGED, CLOSED, PROOF_KEPT, Entry, Journal, Operation
-from lpa.receipts import Receipt, Receipts
+from lpa.journal import DELETED, DISABLED, ENABLED, PROOF_KEPT, Entry, Journal, Operation
+from lpa.receipts import Receipts
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import Notification, NotificationMetadata, Profile
+
+__all__ = ["Delivery", "Happening", "Outbox", "Waiting", "free_memory"]
 
 _SHOWN = 40  # bytes of what cannot be read
 _log = logging.getLogger(__name__)
@@ -37,24 +40,6 @@ class Happening:
         return tuple(entry.address for entry in self.profile.notifications if self.event in entry.events)
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """What became of one notification.
-
-    `sequence_number`: None if the card did not give the notification. `receipt`: the proof on disk.
-    `acknowledged`: the server knows. `cleared`: the card forgot it. `problem`: what stopped it on that way.
-    """
-
-    event: str
-    address: str
-    iccid: Iccid | None
-    sequence_number: int | None = None
-    receipt: Receipt | None = None
-    acknowledged: bool = False
-    cleared: bool = False
-    problem: LpaError | None = None
-
-
 class Outbox:
     """One card's notifications on their way to the servers, for the length of one operation.
 
@@ -65,45 +50,66 @@ class Outbox:
         self.euicc = euicc
         self.journal = journal
         self._receipts = receipts
-        self._courier = Courier(directory)
+        self._dispatch = Dispatch(journal, directory)
 
     def operation(
-        self, function: str, before: Iterable[Profile], reason: str = "", memory_before: int | None = None
+        self,
+        function: str,
+        before: Iterable[Profile],
+        *,
+        target: Iccid | None = None,
+        reason: str = "",
+        memory_before: int | None = None,
     ) -> contextlib.AbstractContextManager[Operation]:
         """Begin a change of the card in the journal: see `Journal.operation`.
 
         Raises `StorageFailed` if no proof could be kept: then change nothing on the card.
         """
         self._receipts.prepare(self.euicc.eid)
-        return self.journal.operation(self.euicc.eid, function, tuple(before), reason, memory_before)
+        return self.journal.operation(
+            self.euicc.eid, function, tuple(before), target=target, reason=reason, memory_before=memory_before
+        )
 
     def settle(self, operation: Operation, happenings: Iterable[Happening]) -> tuple[Delivery, ...]:
-        """Take what the card just signed about `happenings`, keep all of it, then deliver it.
+        """Take what the card just signed about `happenings`, keep all of it, then deliver what is due.
 
         Raises nothing of ours. What cannot be taken or kept leaves the operation open, to be resumed. What
         was on the card before stays: it may belong to somebody who did not want it sent now.
         """
         happenings = tuple(happenings)
         try:
-            operation.enter(CHANGED)
-            signed = self._produced(happenings)
-            kept = [entry.notification for entry in self.journal.kept_since(self.euicc.eid, operation.begun)]
-            self.keep([*signed, *_about(happenings, kept)], operation)
-            operation.enter(PROOF_KEPT)
+            if operation.state != PROOF_KEPT and happenings:
+                operation.enter(_answer(operation, happenings))
+            told = self.take(operation, happenings)
+            if operation.state != PROOF_KEPT and happenings:
+                operation.enter(PROOF_KEPT)
+            queue = self._queue_of(operation)
         except LpaError as problem:
             _log.debug("the notifications could not be taken and kept: %s", problem)
             return tuple(_not_taken(happenings, problem))
-        missing = tuple(_missing(happenings, [*signed, *kept]))
-        deliveries = (*self.deliver(signed), *missing)
+        missing = tuple(_missing(happenings, told))
+        deliveries = (*self._due_or_postponed(queue), *missing)
         if operation.memory_before is not None:
             operation.memory_after = free_memory(self.euicc)
-        with contextlib.suppress(StorageFailed):  # Resuming it finds everything done, and closes it then.
-            operation.enter(CLOSED, " ".join(str(lost.problem) for lost in missing))
+        with contextlib.suppress(StorageFailed):  # Resuming it finds everything done, and settles it then.
+            operation.settle(" ".join(str(lost.problem) for lost in missing))
         return deliveries
+
+    def take(self, operation: Operation, happenings: Iterable[Happening]) -> list[Notification]:
+        """Keep what the card signed about `happenings`; all that is kept of them now.
+
+        Raises `StorageFailed`, and what the card has against it.
+        """
+        happenings = tuple(happenings)
+        kept = [entry.notification for entry in self.journal.kept_since(self.euicc.eid, operation.begun)]
+        signed = self._produced(tuple(_untaken(happenings, kept)))
+        told = [*signed, *_about(happenings, kept)]
+        self.keep(told, operation)
+        return told
 
     def obstacle(self, address: str) -> LpaError | None:
         """What would keep a notification from this server now, None if nothing would."""
-        return self._courier.obstacle(address)
+        return self._dispatch.courier.obstacle(address)
 
     def keep(self, signed: Iterable[Notification], operation: Operation | None = None) -> None:
         """Have all of them on the disk, in the outbox and as receipts. Raises `StorageFailed`.
@@ -116,23 +122,70 @@ class Outbox:
         for notification in signed:
             self._receipts.keep(self.euicc.eid, notification)
 
-    def deliver(self, signed: Iterable[Notification]) -> tuple[Delivery, ...]:
+    def deliver(self, entries: Iterable[Entry]) -> tuple[Delivery, ...]:
         """Send and clear each of what was kept. One that fails does not stop the others.
 
         To each server in the order of the sequence numbers (§3.5). Raises nothing of ours.
         """
-        in_order = sorted(signed, key=lambda notification: notification.metadata.sequence_number)
-        return tuple(self._deliver(notification) for notification in in_order)
+        in_order = sorted(entries, key=lambda entry: entry.notification.metadata.sequence_number)
+        return self._dispatch.dated(self.euicc.eid, map(self._deliver, in_order))
 
     def send_pending(self) -> tuple[Delivery, ...]:
         """Deliver everything that waits on the card or in the outbox, whenever its next try is due."""
         with self.journal.alone(self.euicc.eid):
-            listed = self.euicc.list_notifications()
-            signed, unreadable = self._one_by_one(listed)
-            unreadable += map(_unreadable, listed.unreadable)
-            self.keep(signed)
-            waiting = [entry.notification for entry in self.journal.outbox(self.euicc.eid)]
-            return (*self.deliver(waiting), *unreadable)
+            entries, unreadable = self._gather()
+            return (*self.deliver(entries), *unreadable)
+
+    def send_pending_if_due(self) -> tuple[Delivery, ...]:
+        """As `send_pending`, but leave what is not due, with the time of its next try."""
+        with self.journal.alone(self.euicc.eid):
+            entries, unreadable = self._gather()
+            return (*self._due_or_postponed(entries), *unreadable)
+
+    def send_due(self) -> tuple[Delivery, ...]:
+        """Deliver what is due in the outbox: of this card, and of others from its bytes alone."""
+        eid = self.euicc.eid
+        with self.journal.alone(eid):
+            mine = self.deliver(due(self.journal, self._dispatch.waiting(eid)))
+        return (*mine, *self._dispatch.send_due(but=eid))
+
+    def waiting(self) -> tuple[Waiting, ...]:
+        """What no server acknowledged yet, of any card."""
+        return self._dispatch.waiting()
+
+    def _queue_of(self, operation: Operation) -> list[Entry]:
+        """The notifications of an operation, and the older ones that their servers have to hear before."""
+        own = [entry for entry in self.journal.of(operation) if not entry.cleared and not entry.given_up]
+        return with_older(self.journal, own)
+
+    def _due_or_postponed(self, entries: Iterable[Entry]) -> tuple[Delivery, ...]:
+        """Deliver those of `entries` that are due; of the others, when they will be."""
+        eid, waiting = self.euicc.eid, self._dispatch.waiting(self.euicc.eid)
+        ready = {bytes(entry.notification.raw) for entry in due(self.journal, waiting)}
+        held = {bytes(one.entry.notification.raw): one for one in waiting}
+        now, later = [], []
+        for entry in entries:
+            signed = bytes(entry.notification.raw)
+            if signed in ready or signed not in held:
+                now.append(entry)
+            else:
+                receipt = self._receipts.receipt(eid, entry.notification)
+                later.append(replace(postponed(held[signed]), receipt=receipt))
+        return tuple(sorted((*self.deliver(now), *later), key=lambda delivery: delivery.sequence_number or 0))
+
+    def _gather(self) -> tuple[list[Entry], list[Delivery]]:
+        """Keep what is on the card: the entries of all that waits, and what cannot be read.
+
+        What is in the outbox is not asked for again: some cards would sign it anew.
+        """
+        listed = self.euicc.list_notifications()
+        waiting = self.journal.outbox(self.euicc.eid)
+        known = {entry.notification.metadata for entry in waiting}
+        signed, unreadable = self._one_by_one(told for told in listed if told not in known)
+        unreadable += map(_unreadable, listed.unreadable)
+        self.keep(signed)
+        entries = (self.journal.entry(self.euicc.eid, notification) for notification in signed)
+        return [*waiting, *filter(None, entries)], unreadable
 
     def _produced(self, happenings: tuple[Happening, ...]) -> list[Notification]:
         """What the card signed about these happenings: the newest for each profile, event and address.
@@ -179,36 +232,29 @@ class Outbox:
                 signed += [notification] if notification else []
         return signed, unreadable
 
-    def _deliver(self, notification: Notification) -> Delivery:
-        told, eid = notification.metadata, self.euicc.eid
-        receipt, acknowledged, cleared, problem = None, False, False, None
+    def _deliver(self, entry: Entry) -> Delivery:
+        notification, eid = entry.notification, self.euicc.eid
         try:
             receipt = self._receipts.keep(eid, notification)  # unless we were stopped between the two before
-            entry = self.journal.entry(eid, notification)
-            acknowledged = bool(entry and entry.sent)
-            if not acknowledged:
-                evidence = self._courier.send(notification)
-                acknowledged = True
-                self.journal.sent(eid, notification, evidence)
-            self.euicc.notification_sent(told.sequence_number)
-            cleared = True
-            self.journal.cleared(eid, notification)
-        except LpaError as error:
-            problem = error
-            with contextlib.suppress(
-                StorageFailed
-            ):  # It was noted as kept; that it failed is a comfort only.
-                self.journal.failed(eid, notification, error)
-        return Delivery(
-            told.event,
-            told.address,
-            told.iccid,
-            told.sequence_number,
-            receipt,
-            acknowledged,
-            cleared,
-            problem,
-        )
+        except LpaError as problem:
+            return Delivery.of(notification, problem=problem, acknowledged=entry.sent is not None)
+        if entry.sent is None:
+            delivery = replace(self._dispatch.send(entry), receipt=receipt)
+        else:
+            delivery = Delivery.of(notification, receipt=receipt, acknowledged=True)
+        if delivery.problem:
+            return delivery
+        return self._cleared(delivery, notification)
+
+    def _cleared(self, delivery: Delivery, notification: Notification) -> Delivery:
+        """Have the card forget what its server acknowledged."""
+        try:
+            self.euicc.notification_sent(notification.metadata.sequence_number)
+            delivery = replace(delivery, cleared=True)
+            self.journal.cleared(self.euicc.eid, notification)
+        except LpaError as problem:
+            return replace(delivery, problem=problem)
+        return delivery
 
 
 def free_memory(euicc: Euicc) -> int | None:
@@ -226,12 +272,27 @@ def _about(happenings: Iterable[Happening], kept: Iterable[Notification]) -> Ite
             yield notification
 
 
+def _answer(operation: Operation, happenings: Iterable[Happening]) -> str:
+    """The word for what the card has done."""
+    if any(happening.event == "delete" for happening in happenings):
+        return DELETED
+    return ENABLED if operation.function == "enable" else DISABLED
+
+
+def _untaken(happenings: Iterable[Happening], kept: Iterable[Notification]) -> Iterator[Happening]:
+    """Those about which not every notification is kept."""
+    kept = tuple(kept)
+    for happening in happenings:
+        if not happening.addresses or any(_missing([happening], kept)):
+            yield happening
+
+
 def _unreadable(item: bytes) -> Delivery:
     problem = BadAnswer(f"The card lists a notification that cannot be read: {item[:_SHOWN].hex()}.")
     return Delivery("", "", None, problem=problem)
 
 
-def _missing(happenings: tuple[Happening, ...], signed: list[Notification]) -> Iterator[Delivery]:
+def _missing(happenings: Iterable[Happening], signed: Iterable[Notification]) -> Iterator[Delivery]:
     """What the profiles wanted told and the card did not sign."""
     made = {(told.metadata.iccid, told.metadata.event, normal(told.metadata.address)) for told in signed}
     for happening in happenings:
@@ -248,33 +309,3 @@ def _not_taken(happenings: tuple[Happening, ...], problem: LpaError) -> Iterator
     for happening in happenings:
         for address in happening.addresses or ("",):
             yield Delivery(happening.event, address, happening.profile.iccid, problem=problem)
-
-
-def send_kept(journal: Journal, directory: Directory) -> tuple[Delivery, ...]:
-    """Deliver what was kept of any card and not sent yet, without the card: the bytes are enough.
-
-    The card forgets them when it is here again (`Outbox.send_pending`). Raises `StorageFailed` if the journal
-    cannot be read.
-    """
-    courier = Courier(directory)
-    return tuple(_sent_alone(journal, courier, entry) for entry in journal.outbox() if entry.sent is None)
-
-
-def _sent_alone(journal: Journal, courier: Courier, entry: Entry) -> Delivery:
-    told, acknowledged, problem = entry.notification.metadata, False, None
-    try:
-        evidence = courier.send(entry.notification)
-        acknowledged = True
-        journal.sent(entry.eid, entry.notification, evidence)
-    except LpaError as error:
-        problem = error
-        with contextlib.suppress(StorageFailed):
-            journal.failed(entry.eid, entry.notification, error)
-    return Delivery(
-        told.event,
-        told.address,
-        told.iccid,
-        told.sequence_number,
-        acknowledged=acknowledged,
-        problem=problem,
-    )

@@ -10,6 +10,7 @@ LpaError
     CardRemoved            the card was pulled while we spoke with it
     NotAnEuicc             a card is there, but it is not an eUICC
     ConnectFailed          the server could not be reached
+    Postponed              it is not time yet for the next try
   OutcomeUnknown         sent, then silence: read the state before trying again
   BadAnswer              the peer answered nonsense (`sw`: the status word, if that was the answer)
   Refused                the peer, or our look before asking it, said no (`function`, `reason`)
@@ -85,6 +86,10 @@ class NotAnEuicc(WireError):
 
 class ConnectFailed(WireError):
     advice = "Check the network and try again; what was kept stays kept ('lpa notifications send')."
+
+
+class Postponed(WireError):
+    advice = "It is tried again by itself when it is time. 'lpa notifications send' tries at once."
 
 
 class OutcomeUnknown(LpaError):

@@ -7,11 +7,12 @@ is settled like any other change: its notifications are kept and delivered. Noth
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lpa.delivery import Delivery, Happening, Outbox
 from lpa.errors import OutcomeUnknown
-from lpa.journal import CLOSED, PLANNED, Operation
+from lpa.journal import PLANNED, Operation
 from lpa.rsp.listing import Listing
 from lpa.rsp.records import Profile
 from lpa.switching import differences, look_again
@@ -25,6 +26,12 @@ class Resumption:
     begun: float
     happenings: tuple[Happening, ...]
     deliveries: tuple[Delivery, ...]
+
+    @property
+    def left_undone(self) -> bool:
+        """Whether it was to delete a profile, and took it out of use only: going on needs a new yes."""
+        events = {happening.event for happening in self.happenings}
+        return self.function == "delete" and bool(events) and "delete" not in events
 
 
 def resume(outbox: Outbox) -> tuple[Resumption, ...]:
@@ -41,12 +48,21 @@ def resume(outbox: Outbox) -> tuple[Resumption, ...]:
 
 def _settled(outbox: Outbox, operation: Operation, after: Listing[Profile]) -> Resumption:
     if operation.state == PLANNED:  # The card was not asked yet.
-        operation.enter(CLOSED, "nothing was done")
+        operation.settle("nothing was done")
         return Resumption(operation.function, operation.begun, (), ())
     if after.unreadable:
         raise OutcomeUnknown(
             f"An earlier '{operation.function}' was not finished, and the card lists what cannot be read."
         )
-    happenings = tuple(differences(operation.before, after))
+    happenings = tuple(_happenings(operation, after))
     deliveries = outbox.settle(operation, happenings)
     return Resumption(operation.function, operation.begun, happenings, deliveries)
+
+
+def _happenings(operation: Operation, after: Listing[Profile]) -> Iterator[Happening]:
+    """What differs now; and what must have come before: no card deletes the profile in use by its name."""
+    for happening in differences(operation.before, after):
+        target = operation.function == "delete" and happening.profile.iccid == operation.target
+        if target and happening.event == "delete" and happening.profile.enabled:
+            yield Happening("disable", happening.profile)
+        yield happening

@@ -16,7 +16,7 @@ from lpa import findings, selection
 from lpa.card.es10 import Euicc
 from lpa.delivery import Delivery, Happening, Outbox
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, WireError
-from lpa.journal import DELETING, SWITCHING, Operation
+from lpa.journal import DELETING, DISABLING, ENABLING, Operation
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Iccid
 from lpa.rsp.records import CHANGE_TAGS, Profile
@@ -76,9 +76,10 @@ def enable(outbox: Outbox, name: str | Iccid) -> Outcome:
     for profile in before:
         # Only an operational profile is bound by PPR1 of another; tests and provisioning go ahead.
         if profile.enabled and target.profile_class == "operational":
-            _refuse_if_bound(profile)
-    with outbox.operation("enable", before) as operation:
-        operation.enter(SWITCHING)
+            for stop in findings.bound(profile, "ppr1"):
+                raise stop.refused
+    with outbox.operation("enable", before, target=target.iccid) as operation:
+        operation.enter(ENABLING)
         after = _insist(euicc, _ways(euicc, euicc.enable_profile, target), _shows(target, enabled=True))
         return _settled(outbox, operation, target, after)
 
@@ -89,11 +90,11 @@ def disable(outbox: Outbox, name: str | Iccid) -> Outcome:
     before, target = selection.read(euicc, name)
     if not target.enabled:
         return Outcome(target)
-    _refuse_if_bound(target)
-    with outbox.operation("disable", before) as operation:
-        operation.enter(SWITCHING)
-        after = _insist(euicc, _ways(euicc, euicc.disable_profile, target), _shows(target, enabled=False))
-        return _settled(outbox, operation, target, after)
+    for stop in findings.bound(target, "ppr1"):
+        raise stop.refused
+    with outbox.operation("disable", before, target=target.iccid) as operation:
+        operation.enter(DISABLING)
+        return _settled(outbox, operation, target, take_out_of_use(euicc, target))
 
 
 def reset(outbox: Outbox, options: Collection[str]) -> Outcome:
@@ -111,6 +112,11 @@ def reset(outbox: Outbox, options: Collection[str]) -> Outcome:
         return _settled(outbox, operation, None, after)
 
 
+def take_out_of_use(euicc: Euicc, target: Profile) -> Listing[Profile]:
+    """Have the card disable a profile, as a part of an operation; what it shows then. Raises as `enable`."""
+    return _insist(euicc, _ways(euicc, euicc.disable_profile, target), _shows(target, enabled=False))
+
+
 def look_again(euicc: Euicc, error: LpaError | None = None) -> Listing[Profile]:
     """Reset the card and read which profiles it shows now. Raises `OutcomeUnknown` if that fails.
 
@@ -122,11 +128,6 @@ def look_again(euicc: Euicc, error: LpaError | None = None) -> Listing[Profile]:
     except LpaError as failed:
         before = error.message if error else "The card was told to change."
         raise OutcomeUnknown(f"{before} It cannot be read again: {failed.message}") from failed
-
-
-def _refuse_if_bound(profile: Profile) -> None:
-    for stop in findings.bound(profile, "ppr1"):
-        raise stop.refused
 
 
 def _insist(

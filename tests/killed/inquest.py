@@ -18,7 +18,7 @@ _MUTATING = {"BF31", "BF32", "BF33", "BF34"}  # enable, disable, delete, memory 
 _EVENTS = {
     "enable": {"enable", "disable"},
     "disable": {"disable"},
-    "delete": {"delete"},
+    "delete": {"disable", "delete"},
     "reset": {"delete"},
 }
 
@@ -29,6 +29,7 @@ class Written:
 
     function: str
     state: str
+    settled: bool
     outcome: str
 
 
@@ -46,23 +47,27 @@ def operations(place: Place) -> list[Written]:
     """All that was ever begun, in order."""
     journal = Journal(place.state)
     try:
-        rows = journal._read("SELECT function, state, outcome FROM operation ORDER BY id", ())
+        rows = journal._read("SELECT function, state, settled, outcome FROM operation ORDER BY id", ())
         return [Written(*row) for row in rows]
     finally:
         journal.close()
 
 
 def resume(place: Place) -> None:
-    """Resume in a fresh session, which must tell what the unfinished operations did, and nothing else."""
+    """Resume in a fresh session, which must tell what the unfinished operations did, and nothing else.
+
+    Then send what is not due yet: nobody waits for it here.
+    """
     begun = operations(place)
     with session(place, Fate()) as assistant:
         assistant.resume()
+        assistant.send_notifications()
         told = {(was.event, str(was.profile.iccid)) for one in assistant.resumed for was in one.happenings}
         resumed = [one.function for one in assistant.resumed]
-    assert resumed == [one.function for one in begun if one.state != CLOSED]
+    assert resumed == [one.function for one in begun if not one.settled]
     happened = {(received.event, str(received.iccid)) for received in Ledger(place.server).received}
     assert told <= happened, "it tells of what was not done"
-    finished = {event for one in begun if one.state == CLOSED for event in _EVENTS[one.function]}
+    finished = {event for one in begun if one.settled for event in _EVENTS[one.function]}
     if resumed:
         assert {event for event, _ in happened - told} <= finished, "it does not tell all that was done"
 

@@ -45,6 +45,7 @@ CODES: list[tuple[errors.LpaError, int]] = [
     (errors.CardRemoved("x"), 3),
     (errors.NotAnEuicc("x"), 3),
     (errors.ConnectFailed("x"), 3),
+    (errors.Postponed("x"), 3),
     (errors.OutcomeUnknown("x"), 3),
     (errors.BadAnswer("x"), 3),
     (errors.Refused("f", "r", "x"), 1),

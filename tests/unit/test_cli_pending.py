@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from lpa.journal import Journal
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.pki import Authority
 from lpa.sim.smdp import SimulatedSmdp
@@ -32,8 +36,27 @@ def _waiting(tmp_path: Path) -> int:
 
 
 def test_what_waits_is_listed(options: tuple[str, ...]) -> None:
-    assert command.run(*options, "notifications", "list").out == (
-        f"Number  Event    ICCID                Server\n1       disable  {ALBION}  albion.smdp.example\n"
+    lines = command.run(*options, "notifications", "list").out.splitlines()
+    assert lines[:3] == [
+        "Number  Event    ICCID                Server",
+        f"1       disable  {ALBION}  albion.smdp.example",
+        "Kept on this computer, and not acknowledged yet:",
+    ]
+    assert lines[3].split() == [
+        "Number",
+        "Event",
+        "ICCID",
+        "Server",
+        "Tries",
+        "Next",
+        "try",
+        "Last",
+        "problem",
+    ]
+    assert re.fullmatch(
+        rf"1 +disable +{ALBION} +albion\.smdp\.example +1 +in [12] minutes? \([-\d ]*\d\d:\d\d\) +"
+        r"Cannot reach albion\.smdp\.example at 127\.0\.0\.1:1: connection refused\.",
+        lines[4],
     )
     document = command.run(*options, "notifications", "list", "--json").document
     assert document["command"] == "notifications list"
@@ -120,3 +143,96 @@ def test_what_is_kept_here_is_sent_without_the_card_and_cleared_when_it_is_back(
         back = command.run(*place, "--connect-to", smdp.connect_to, "notifications", "send")
         assert "acknowledged; the card has forgotten notification 1." in back.out
         assert len(smdp.received) == 1
+
+
+def test_the_outbox_is_shown_without_the_card(options: tuple[str, ...]) -> None:
+    elsewhere = ("--reader", "no such reader", *options[2:])
+    ran = command.run(*elsewhere, "notifications", "list", "--without-card")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[0] == "Kept on this computer, and not acknowledged yet:"
+    document = command.run(*elsewhere, "notifications", "list", "--without-card", "--json").document
+    (entry,) = document["result"]["outbox"]
+    assert entry["notification"] == {
+        "sequence_number": 1,
+        "event": "disable",
+        "address": "albion.smdp.example",
+        "iccid": ALBION,
+    }
+    assert (entry["attempts"], entry["problem"]) == (
+        1,
+        "Cannot reach albion.smdp.example at 127.0.0.1:1: connection refused.",
+    )
+    wait = datetime.fromisoformat(entry["next_try"]) - datetime.now(UTC)
+    assert timedelta(0) < wait < timedelta(seconds=67)
+
+
+def test_an_empty_outbox_says_so(tmp_path: Path) -> None:
+    ran = command.run("--state-dir", tmp_path, "notifications", "list", "--without-card")
+    assert ran == command.Ran(0, "", "Nothing kept on this computer waits for a server.\n")
+
+
+def test_what_is_not_due_is_left_and_said_by_the_next_command(
+    options: tuple[str, ...], tmp_path: Path
+) -> None:
+    with SimulatedSmdp(Authority.load(tmp_path / "card"), host="*.smdp.example", any_address=True) as smdp:
+        ran = command.run(
+            *options, "--connect-to", smdp.connect_to, "delete", "0025", "--yes", "--accept", "unheard"
+        )
+        assert ran.code == 0
+        assert [told.event for told in smdp.received] == ["delete"]
+        assert re.search(
+            r"1 notification is kept here that a server has yet to acknowledge; next try in [12] minutes? \(",
+            ran.err,
+        )
+
+
+def test_what_is_due_is_sent_at_the_end_of_the_next_command(options: tuple[str, ...], tmp_path: Path) -> None:
+    _let_time_pass(tmp_path)
+    with SimulatedSmdp(Authority.load(tmp_path / "card"), host="*.smdp.example", any_address=True) as smdp:
+        ran = command.run(*options, "--connect-to", smdp.connect_to, "enable", "0025", "--json")
+        assert ran.code == 0
+        assert [(told.event, told.sequence_number) for told in smdp.received] == [
+            ("enable", 2),
+            ("disable", 1),
+        ]
+    (due,) = ran.document["result"]["due"]
+    assert (due["event"], due["acknowledged"], due["cleared"]) == ("disable", True, True)
+    assert ran.document["result"]["outbox"] == []
+    assert _waiting(tmp_path) == 0
+
+
+def test_resuming_leaves_what_is_not_due_and_sending_does_not(
+    options: tuple[str, ...], tmp_path: Path
+) -> None:
+    with SimulatedSmdp(Authority.load(tmp_path / "card"), host="*.smdp.example", any_address=True) as smdp:
+        found = (*options, "--connect-to", smdp.connect_to)
+        ran = command.run(*found, "resume", "--json")
+        assert (ran.code, ran.document["error"]["kind"]) == (4, "Postponed")
+        assert smdp.received == ()
+        text = command.run(*found, "resume").out
+        assert "albion.smdp.example could not be told before, and is tried again later: not before " in text
+        assert "Next try by itself in " in text
+        assert command.run(*found, "notifications", "send").code == 0
+        assert len(smdp.received) == 1
+
+
+def test_what_is_due_of_another_card_is_sent_from_its_bytes(options: tuple[str, ...], tmp_path: Path) -> None:
+    _let_time_pass(tmp_path)
+    authority = Authority.load(tmp_path / "card")
+    with SimulatedEuicc.create(tmp_path / "other", authority=authority):
+        """Another card of the same person."""
+    with SimulatedSmdp(authority, host="*.smdp.example", any_address=True) as smdp:
+        elsewhere = ("--reader", f"sim:{tmp_path / 'other'}", *options[2:], "--connect-to", smdp.connect_to)
+        ran = command.run(*elsewhere, "disable", "0017")
+        assert ran.code == 0
+        assert [told.event for told in smdp.received] == ["disable", "disable"]
+    assert "It was time to try these again:\n" in ran.err
+    assert _waiting(tmp_path) == 1  # that card has to hear of it
+    assert command.run(*options, "resume").code == 0
+    assert _waiting(tmp_path) == 0
+
+
+def _let_time_pass(tmp_path: Path) -> None:
+    """Have everything in the outbox due."""
+    with closing(Journal(tmp_path / "state")) as journal:
+        journal._write("UPDATE notification SET next_try = ?", (journal.clock() - 1,))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import pty
+from datetime import datetime, timedelta
 
 import pytest
 
 from lpa.cli.changes import _told
 from lpa.cli.screen import Screen
+from lpa.cli.words import moment
 from lpa.delivery import Delivery, Happening
 from lpa.errors import BadAnswer, CardRemoved
 from lpa.rsp.names import Iccid
@@ -60,8 +62,9 @@ def test_a_notification_that_the_card_did_not_sign_cannot_be_sent_later(
 def test_a_delivery_about_something_else_is_told_after_the_steps(capsys: pytest.CaptureFixture[str]) -> None:
     other = Delivery("enable", "rsp.example", None, 9, acknowledged=True, cleared=True)
     _, lines = _said(Outcome(PROFILE, DELETED, (other,)), capsys)
-    assert lines[:2] == [
+    assert lines[:3] == [
         "Deleted Nordlicht (8949985000000000025).",
+        "Notification 9: enable of an unknown profile",
         "  rsp.example acknowledged; the card has forgotten notification 9.",
     ]
 
@@ -98,3 +101,21 @@ def test_a_terminal_that_is_too_narrow_cuts_off_no_number(monkeypatch: pytest.Mo
         shown = os.read(ours, 4096).decode()
     os.close(ours)
     assert "8949985000000000025  disabled" in shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-1, "now"),
+        (0, "now"),
+        (0.2, "in 1 minute (12:00)"),
+        (60, "in 1 minute (12:01)"),
+        (61, "in 2 minutes (12:01)"),
+        (90 * 60, "in 90 minutes (13:30)"),
+        (91 * 60, "in 2 hours (13:31)"),
+        (13 * 3600, "in 13 hours (2026-11-26 01:00)"),
+    ],
+)
+def test_a_time_to_come_is_told_as_a_wait_and_a_time(seconds: float, said: str) -> None:
+    now = datetime(2026, 11, 25, 12).astimezone()
+    assert moment(now + timedelta(seconds=seconds), now) == said

@@ -23,7 +23,7 @@ from lpa.errors import (
     OutcomeUnknown,
     StorageFailed,
 )
-from lpa.journal import CHANGED, CLOSED, DELETING, PLANNED, UNKNOWN, Journal
+from lpa.journal import CLOSED, DELETED, DELETING, PLANNED, UNKNOWN, Journal
 from tests.unit.journals import EID, OTHER, PROFILE, Child, Clock, child, ready, signed
 
 REFUSED = EuiccRefused("DeleteProfile", "disallowedByPolicy", 3, "no")
@@ -45,7 +45,7 @@ def journal(tmp_path: Path, clock: Clock) -> Iterator[Journal]:
 
 def test_an_operation_is_on_the_disk_in_each_state_it_enters(journal: Journal, tmp_path: Path) -> None:
     with journal.operation(EID, "delete", (PROFILE,)) as operation:
-        for state in (PLANNED, DELETING, CHANGED):
+        for state in (PLANNED, DELETING, DELETED):
             if state != PLANNED:
                 operation.enter(state)
             with closing(Journal(tmp_path / "state")) as another:
@@ -234,9 +234,11 @@ def test_one_that_the_card_forgot_unsent_still_waits(journal: Journal) -> None:
 def test_a_notification_that_was_given_up_is_not_sent_any_more(journal: Journal) -> None:
     journal.keep(EID, signed("01"))
     journal.keep(EID, signed("02"))
-    journal.forget(EID, signed("01"))
+    journal.give_up(EID, signed("01"))
     assert [entry.notification for entry in journal.outbox(EID)] == [signed("02")]
-    assert journal.entry(EID, signed("01")) is None
+    given_up = journal.entry(EID, signed("01"))
+    assert given_up
+    assert (given_up.given_up, given_up.sent) == (1_000_000.0, None)
 
 
 def test_the_outbox_is_in_the_order_of_the_numbers(journal: Journal) -> None:

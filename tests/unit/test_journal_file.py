@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpa.errors import StorageFailed
-from lpa.journal import CHANGED, DELETING, Journal, migrations
+from lpa.journal import DELETED, DELETING, Journal, migrations
 from tests.unit.journals import EID, PROFILE, child, signed
 
 
@@ -154,7 +154,7 @@ def test_a_full_disk_is_said_before_the_step_and_keeps_what_was(tmp_path: Path) 
             size = (tmp_path / "journal.db-wal").stat().st_size
             resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
             with pytest.raises(StorageFailed, match="cannot be used") as caught:
-                operation.enter(CHANGED)
+                operation.enter(DELETED)
             assert operation.state == DELETING
             assert "Free some disk space" in caught.value.advice
 

@@ -11,7 +11,7 @@ import pytest
 from lpa import Assistant
 from lpa.courier import Directory, Recipient
 from lpa.errors import CardRemoved, ConnectFailed, OutcomeUnknown
-from lpa.journal import CHANGED, DELETING, PLANNED, PROOF_KEPT, SWITCHING, UNKNOWN, Journal
+from lpa.journal import DELETED, DELETING, DISABLING, ENABLED, ENABLING, PLANNED, PROOF_KEPT, UNKNOWN, Journal
 from lpa.rsp.names import Eid, Iccid, ServerAddress
 from lpa.rsp.records import CHANGE_TAGS
 from lpa.sim.behaviour import Behaviour
@@ -84,8 +84,8 @@ def test_what_was_only_planned_is_closed_and_the_card_is_not_changed(
 @pytest.mark.parametrize(
     ("function", "state"),
     [
-        ("enable", SWITCHING),
-        ("disable", SWITCHING),
+        ("enable", ENABLING),
+        ("disable", DISABLING),
         ("delete", DELETING),
         ("reset", DELETING),
         ("delete", UNKNOWN),
@@ -109,7 +109,7 @@ def test_what_was_not_done_is_said_and_not_made_up_for(
     assert smdp.received == ()
 
 
-@pytest.mark.parametrize("state", [DELETING, CHANGED, UNKNOWN])
+@pytest.mark.parametrize("state", [DELETING, DELETED, UNKNOWN])
 def test_a_deletion_that_was_done_is_found_kept_and_delivered(
     state: str, assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, journal: Journal
 ) -> None:
@@ -125,7 +125,7 @@ def test_a_deletion_that_was_done_is_found_kept_and_delivered(
     assert outcomes(journal) == [("CLOSED", "")]
 
 
-@pytest.mark.parametrize("state", [SWITCHING, CHANGED, UNKNOWN])
+@pytest.mark.parametrize("state", [ENABLING, ENABLED, UNKNOWN])
 def test_a_switch_that_was_done_is_found_with_what_it_replaced(
     state: str, assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
@@ -140,7 +140,7 @@ def test_a_switch_that_waits_for_a_refresh_is_carried_out_by_the_reset(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     new = iccid(euicc, 1)
-    stop(assistant, "enable", SWITCHING, lambda: assistant.euicc.enable_profile(new, refresh=True))
+    stop(assistant, "enable", ENABLING, lambda: assistant.euicc.enable_profile(new, refresh=True))
     assistant.settle()
     assert ("enable", "enable", str(new)) in told(assistant)
     assert len(smdp.received) == 2
@@ -168,7 +168,8 @@ def test_what_was_kept_and_not_sent_is_sent_without_the_card_having_it_any_more(
         assistant.euicc.notification_sent(signed.metadata.sequence_number)
 
     stop(assistant, "delete", PROOF_KEPT, delete_and_keep)
-    (delivery,) = assistant.resume()
+    assert assistant.resume() == ()
+    ((delivery,),) = (resumed.deliveries for resumed in assistant.resumed)
     assert told(assistant) == [("delete", "delete", str(victim))]
     assert delivery.acknowledged
     assert delivery.receipt
@@ -188,7 +189,8 @@ def test_what_was_sent_is_not_sent_again_but_cleared(
         journal.sent(assistant.eid, signed, {})
 
     stop(assistant, "delete", PROOF_KEPT, delete_and_send)
-    (delivery,) = assistant.resume()
+    assert assistant.resume() == ()
+    ((delivery,),) = (resumed.deliveries for resumed in assistant.resumed)
     assert delivery.cleared
     assert smdp.received == ()
     assert euicc.notifications == ()
@@ -255,7 +257,7 @@ def test_a_card_that_was_wiped_elsewhere_says_what_is_gone_and_what_it_did_not_s
             assistant.euicc.notification_sent(notification.sequence_number)
 
     every = [profile.iccid for profile in euicc.profiles]
-    stop(assistant, "disable", SWITCHING)
+    stop(assistant, "disable", DISABLING)
     wipe_and_forget()
     (resumed,) = assistant.settle()
     assert told(assistant) == [("disable", "delete", one) for one in every]
@@ -309,7 +311,7 @@ def test_a_card_that_is_pulled_while_it_is_asked_leaves_the_operation_open(
     (resumed,) = assistant.settle()
     (delivery,) = resumed.deliveries
     assert isinstance(delivery.problem, CardRemoved)
-    assert [left.state for left in journal.unfinished()] == [CHANGED]
+    assert [left.state for left in journal.unfinished()] == [DELETED]
 
 
 @pytest.mark.parametrize("command", ["enable", "disable", "delete", "reset"])
@@ -359,7 +361,7 @@ def test_several_unfinished_operations_are_settled_in_order(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     first, second = iccid(euicc, 0), iccid(euicc, 1)
-    stop(assistant, "disable", SWITCHING, lambda: assistant.euicc.disable_profile(first, refresh=False))
+    stop(assistant, "disable", DISABLING, lambda: assistant.euicc.disable_profile(first, refresh=False))
     stop(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(second))
     assistant.resume()
     assert [resumed.function for resumed in assistant.resumed] == ["disable", "delete"]
@@ -368,12 +370,54 @@ def test_several_unfinished_operations_are_settled_in_order(
     assert sorted(received(smdp)) == [("delete", str(second)), ("disable", str(first))]
 
 
-def test_a_deletion_after_a_disabling_remembers_the_profile_as_disabled(
-    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, journal: Journal
+@pytest.mark.parametrize("tag", [DELETE, PROFILES])
+def test_a_deletion_that_ended_after_the_disabling_says_so_and_deletes_nothing(
+    tag: int,
+    assistant: Assistant,
+    card: DisturbedCard,
+    euicc: SimulatedEuicc,
+    smdp: SimulatedSmdp,
+    directory: Directory,
+    tmp_path: Path,
 ) -> None:
-    plan = assistant.plan_deletion(iccid(euicc, 0), disable_first=True)
-    card.drop(DELETE)
+    victim = iccid(euicc, 0)
+    plan = assistant.plan_deletion(victim, disable_first=True)
+    card.drop(tag)  # the profiles are read to see what became of the disabling
     with pytest.raises(OutcomeUnknown):
         assistant.delete(plan)
-    (left,) = journal.unfinished()
-    assert [(left.function, profile.state) for profile in left.before] == [("delete", "disabled")] * 3
+    with Assistant(euicc, state_dir=tmp_path / "state", directory=directory) as later:
+        (resumed,) = later.settle()
+        assert told(later) == [("delete", "disable", str(victim))]
+        assert resumed.left_undone
+        assert [profile.state for profile in later.profiles()] == ["disabled"] * 3
+        assert later.journal.unfinished() == ()
+    assert received(smdp) == [("disable", str(victim))]
+
+
+def test_a_deletion_of_the_profile_in_use_that_was_done_is_told_whole(
+    assistant: Assistant,
+    card: DisturbedCard,
+    euicc: SimulatedEuicc,
+    smdp: SimulatedSmdp,
+    directory: Directory,
+    tmp_path: Path,
+) -> None:
+    victim = iccid(euicc, 0)
+    plan = assistant.plan_deletion(victim, disable_first=True)
+    card.lose(DELETE)
+    with pytest.raises(OutcomeUnknown):
+        assistant.delete(plan)
+    with Assistant(euicc, state_dir=tmp_path / "state", directory=directory) as later:
+        (resumed,) = later.settle()
+        assert told(later) == [("delete", "disable", str(victim)), ("delete", "delete", str(victim))]
+        assert not resumed.left_undone
+    assert received(smdp) == [("disable", str(victim)), ("delete", str(victim))]
+
+
+def test_a_reset_by_another_program_is_not_told_as_a_disabling(
+    assistant: Assistant, euicc: SimulatedEuicc
+) -> None:
+    stop(assistant, "delete", DELETING)  # of the second profile; the first is in use
+    assistant.euicc.memory_reset(["deleteOperationalProfiles"])
+    assistant.settle()
+    assert {event for _, event, _ in told(assistant)} == {"delete"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,34 +10,9 @@ import pytest
 
 from lpa import Assistant
 from lpa.errors import StorageFailed
-from lpa.journal import DELETING, PROOF_KEPT, Journal
+from lpa.journal import CLEARED, CLOSED, DELETED, DELETING, PROOF_KEPT, SENT, Journal
 from lpa.sim.card import SimulatedEuicc
-from tests.unit.journals import EID, PROFILE, Clock, signed
-
-# A journal as the first version made it, with a deletion that waits for its server.
-FIRST_VERSION = """
-PRAGMA journal_mode = WAL;
-CREATE TABLE operation (
-    id INTEGER PRIMARY KEY, eid TEXT NOT NULL, function TEXT NOT NULL, before TEXT NOT NULL,
-    state TEXT NOT NULL, outcome TEXT NOT NULL DEFAULT '', begun REAL NOT NULL, changed REAL NOT NULL,
-    reason TEXT NOT NULL, pid INTEGER NOT NULL, command TEXT NOT NULL
-);
-CREATE INDEX unfinished ON operation (eid) WHERE state != 'CLOSED';
-CREATE TABLE notification (
-    eid TEXT NOT NULL, sequence INTEGER NOT NULL, signed BLOB NOT NULL, kept REAL NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0, next_try REAL NOT NULL DEFAULT 0,
-    problem TEXT NOT NULL DEFAULT '', sent REAL, evidence TEXT NOT NULL DEFAULT '{}', cleared REAL,
-    PRIMARY KEY (eid, sequence, signed)
-);
-CREATE TABLE protection (iccid TEXT PRIMARY KEY);
-INSERT INTO operation VALUES (1,
-    '89049032123451234512345678901235', 'delete', '[]', 'DELETING', '', 1000.0, 1001.0, 'moved', 7, 'lpa');
-INSERT INTO notification VALUES ('89049032123451234512345678901235', 7,
-    x'3024BF2F18800107810204100C03612E625A0A989898989898989898985F3702010230003000',
-    1002.0, 3, 2000.0, 'no network', NULL, '{}', NULL);
-INSERT INTO protection VALUES ('8944994000000000017');
-PRAGMA user_version = 1;
-"""
+from tests.unit.journals import EID, Clock, signed
 
 
 @pytest.fixture
@@ -49,10 +23,11 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 def test_a_receipt_has_the_story_of_its_operation(journal: Journal) -> None:
     journal.keep(EID, signed("01"))
-    with journal.operation(EID, "delete", (), "left the operator", 400_000) as operation:
+    with journal.operation(EID, "delete", (), reason="left the operator", memory_before=400_000) as operation:
         journal.keep(EID, signed("02"), signed("03"), operation=operation)
         operation.memory_after = 450_000
         operation.enter(PROOF_KEPT)
+        operation.settle()
     journal.sent(EID, signed("03"), {"address": "smdp.example"})
     story = journal.story_of(EID, signed("03"))
     assert story
@@ -112,17 +87,46 @@ def test_without_a_closer_look_the_memory_is_not_asked_for(
     assert (story.memory_before, story.memory_after, outcome.memory_after) == (None, None, None)
 
 
-def test_a_journal_of_the_first_version_is_read_and_goes_on(tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "journal.db")) as database:
-        database.executescript(FIRST_VERSION)
-    with closing(Journal(tmp_path)) as journal:
-        (operation,) = journal.unfinished()
-        assert (operation.function, operation.state, operation.begun) == ("delete", DELETING, 1000.0)
-        (entry,) = journal.outbox()
-        assert (entry.notification, entry.attempts, entry.problem) == (signed(), 3, "no network")
-        assert journal.protects(PROFILE.iccid)
-        assert journal.story_of(EID, signed()) is None
-        journal.keep(EID, signed(), operation=operation)
-        story = journal.story_of(EID, signed())
-        assert story
-        assert (story.reason, story.memory_before, story.entry.kept) == ("moved", None, 1002.0)
+def test_the_story_goes_on_while_its_notifications_are_on_their_way(journal: Journal) -> None:
+    """SENT and CLEARED follow from where the notifications are, so they cannot say anything else."""
+    with journal.operation(EID, "delete", ()) as operation:
+        operation.enter(DELETING)
+        operation.enter(DELETED)
+        journal.keep(EID, signed("02"), signed("03"), operation=operation)
+        operation.enter(PROOF_KEPT)
+        operation.settle()
+    states = [_state(journal)]
+    for number in ("02", "03"):
+        journal.sent(EID, signed(number), {})
+        states.append(_state(journal))
+    journal.cleared(EID, signed("02"))
+    states.append(_state(journal))
+    journal.cleared(EID, signed("03"))
+    assert [*states, _state(journal)] == [PROOF_KEPT, PROOF_KEPT, SENT, SENT, CLOSED]
+    assert journal.unfinished() == ()
+
+
+def test_one_that_was_not_settled_is_cleared_and_not_closed(journal: Journal) -> None:
+    """Whoever wanted it has not heard of it yet."""
+    with journal.operation(EID, "delete", ()) as operation:
+        journal.keep(EID, signed("02"), operation=operation)
+        operation.enter(PROOF_KEPT)
+    journal.sent(EID, signed("02"), {})
+    journal.cleared(EID, signed("02"))
+    assert _state(journal) == CLEARED
+    assert [left.function for left in journal.unfinished()] == ["delete"]
+
+
+def test_a_notification_that_was_given_up_holds_no_operation_open(journal: Journal) -> None:
+    with journal.operation(EID, "delete", ()) as operation:
+        journal.keep(EID, signed("02"), operation=operation)
+        operation.enter(PROOF_KEPT)
+        operation.settle()
+    journal.give_up(EID, signed("02"))
+    assert _state(journal) == CLOSED
+
+
+def _state(journal: Journal) -> str:
+    story = journal.story_of(EID, signed("02"))
+    assert story
+    return story.state

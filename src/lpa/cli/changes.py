@@ -14,6 +14,7 @@ from lpa.cli.documents import Answer, plain
 from lpa.cli.gate import UNDELIVERED, exit_code
 from lpa.cli.parsing import EID, FOLDER, PROFILE
 from lpa.cli.screen import Facts, Screen
+from lpa.cli.waiting import and_due
 from lpa.cli.words import findings, named, rules, servers, steps, still_unheard, wrong
 from lpa.deletion import Plan
 from lpa.errors import Declined
@@ -36,7 +37,9 @@ def enable(desk: Desk, name: str) -> Answer:
     """
     with desk.delivering_assistant() as assistant, resuming(desk.screen, assistant):
         outcome = assistant.enable(name)
-    return _told(desk.screen, outcome, "{} is in use now.", "{} was in use already: nothing was done.")
+        idle = "{} was in use already: nothing was done."
+        answer = _told(desk.screen, outcome, "{} is in use now.", idle)
+        return and_due(desk.screen, assistant, answer, outcome.deliveries)
 
 
 @click.command()
@@ -49,12 +52,10 @@ def disable(desk: Desk, name: str) -> Answer:
     """
     with desk.delivering_assistant() as assistant, resuming(desk.screen, assistant):
         outcome = assistant.disable(name)
-    return _told(
-        desk.screen,
-        outcome,
-        "{} is out of use; no profile is in use now.",
-        "{} was out of use already: nothing was done.",
-    )
+        done = "{} is out of use; no profile is in use now."
+        idle = "{} was out of use already: nothing was done."
+        answer = _told(desk.screen, outcome, done, idle)
+        return and_due(desk.screen, assistant, answer, outcome.deliveries)
 
 
 @click.command()
@@ -105,14 +106,14 @@ def delete(
             saved(desk.screen, assistant.back_up(backup, plan.profile.iccid, pin=pin(desk.screen, ask_pin)))
         with resuming(desk.screen, assistant):
             outcome = assistant.delete(plan, reason)
-    truth = "{} is gone for good."
-    if not plan.addresses:
-        truth += " Its operator will not hear of it from the card: tell them yourself."
-    answer = _told(desk.screen, outcome, truth, truth)
-    if plan.free_memory is not None and outcome.memory_after is not None:
-        before, now = plan.free_memory // 1024, outcome.memory_after // 1024
-        desk.screen.say(f"Free memory: {before} KiB before, {now} KiB now.")
-    return answer
+        truth = "{} is gone for good."
+        if not plan.addresses:
+            truth += " Its operator will not hear of it from the card: tell them yourself."
+        answer = _told(desk.screen, outcome, truth, truth)
+        if plan.free_memory is not None and outcome.memory_after is not None:
+            before, now = plan.free_memory // 1024, outcome.memory_after // 1024
+            desk.screen.say(f"Free memory: {before} KiB before, {now} KiB now.")
+        return and_due(desk.screen, assistant, answer, outcome.deliveries)
 
 
 @click.command()
@@ -167,7 +168,8 @@ def reset(desk: Desk, operational: bool, test: bool, default_server: bool, agree
         _agree_to_reset(desk.screen, assistant.eid, agreed)
         with resuming(desk.screen, assistant):
             outcome = assistant.reset(options)
-    return _told(desk.screen, outcome, "The card was reset.", "The card was reset.")
+        answer = _told(desk.screen, outcome, "The card was reset.", "The card was reset.")
+        return and_due(desk.screen, assistant, answer, outcome.deliveries)
 
 
 def _told(screen: Screen, outcome: Outcome, done: str, idle: str) -> Answer:

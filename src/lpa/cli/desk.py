@@ -19,7 +19,7 @@ from lpa.rsp.names import Aid
 
 if TYPE_CHECKING:
     from lpa.courier import Directory
-    from lpa.delivery import Delivery
+    from lpa.dispatch import Dispatch
     from lpa.journal import Journal
     from lpa.server.connect_to import ConnectTo
     from lpa.server.https import Https
@@ -76,13 +76,14 @@ class Desk:
 
         return Journal(self._state())
 
-    def send_kept(self) -> tuple[Delivery, ...]:
-        """Deliver what is kept on this computer and not sent yet, without a card."""
-        from lpa.delivery import send_kept
+    @contextmanager
+    def dispatch(self) -> Iterator[Dispatch]:
+        """The outbox on this computer and the way to the servers, without a card."""
+        from lpa.dispatch import Dispatch
         from lpa.server.es9 import Server
 
         with closing(self.journal()) as journal, self.https() as https:
-            return send_kept(journal, partial(Server, https=https))
+            yield Dispatch(journal, partial(Server, https=https))
 
     def simulated_card(self, folder: Path) -> Transport:
         """The simulated card in `folder`."""

@@ -1,15 +1,16 @@
 """What `--json` prints: the library's own facts under their own names.
 
 A dataclass becomes an object with its fields; what names a thing (ICCID, EID, AID, key identifier, path) the
-text that people write; bytes become hexadecimal digits; an error its `kind`, `reason`, `message`, `advice`.
-A receipt is its `path`, for its bytes are in that file. Of a profile, what the card did not tell or was not
-asked for is left out, unless everything asks for it.
+text that people write; bytes become hexadecimal digits; a time its ISO 8601 in UTC; an error its `kind`,
+`reason`, `message`, `advice`. A receipt is its `path`, for its bytes are in that file. Of a profile, what the
+card did not tell or was not asked for is left out, unless everything asks for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,10 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
     return {"path": str(receipt.path)}
 
 
+def _time(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="seconds")
+
+
 def error_members(error: LpaError) -> dict[str, Any]:
     """An error as a document shows it."""
     return {"kind": error.kind, "reason": error.reason, "message": error.message, "advice": error.advice}
@@ -62,6 +67,7 @@ def error_members(error: LpaError) -> dict[str, Any]:
 _SPELLINGS: tuple[tuple[tuple[type, ...], Callable[[Any], Any]], ...] = (
     ((Aid, Eid, Iccid, KeyIdentifier, ServerAddress, Path), str),
     ((bytes,), bytes.hex),
+    ((datetime,), _time),
     ((LpaError,), error_members),
     ((Profile,), _profile),
     ((Receipt,), _receipt),

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
 import click
 
 from lpa.cli.desk import Desk, changing, resuming
 from lpa.cli.documents import Answer
-from lpa.cli.gate import UNDELIVERED
+from lpa.cli.gate import UNDELIVERED, exit_code
 from lpa.cli.parsing import Group
 from lpa.cli.screen import Screen
+from lpa.cli.waiting import and_due, members, show
 from lpa.cli.words import headed, headline, still_unheard
-from lpa.delivery import Delivery
+from lpa.dispatch import Delivery, waiting
 from lpa.errors import Declined
 from lpa.rsp.listing import Listing
 from lpa.rsp.records import NotificationMetadata
@@ -22,9 +28,19 @@ def notifications() -> None:
 
 
 @notifications.command("list")
+@click.option("--without-card", is_flag=True, help="Only what is kept on this computer; no card is needed.")
 @click.pass_obj
-def list_(desk: Desk) -> Answer:
-    """List what waits on the card."""
+def list_(desk: Desk, without_card: bool) -> Answer:
+    """List what waits, on the card and on this computer.
+
+    Of what is kept on this computer and no server acknowledged yet: how often it was tried, what the last
+    problem was, and when it is tried next.
+    """
+    if without_card:
+        result = _outbox(desk)
+        if not result["outbox"]:
+            desk.screen.say("Nothing kept on this computer waits for a server.")
+        return Answer(result)
     with desk.assistant() as assistant:
         found = assistant.notifications()
     desk.screen.table(
@@ -35,24 +51,64 @@ def list_(desk: Desk) -> Answer:
         desk.screen.say("Nothing waits on the card.")
     if found.unreadable:
         desk.screen.say(f"The card lists {len(found.unreadable)} more that cannot be read.", "yellow")
-    return Answer({"notifications": found, "unreadable": found.unreadable})
+    return Answer({"notifications": found, "unreadable": found.unreadable} | _outbox(desk))
+
+
+def _outbox(desk: Desk) -> dict[str, object]:
+    """Show what is kept on this computer and not acknowledged; for the document."""
+    with closing(desk.journal()) as journal:
+        kept = waiting(journal)
+        acknowledged = [entry for entry in journal.outbox() if entry.sent is not None]
+    if kept:
+        desk.screen.line(("Kept on this computer, and not acknowledged yet:", "bold"))
+        show(desk.screen, kept, cards=len({one.entry.eid for one in kept}) > 1)
+    if acknowledged:
+        desk.screen.say(f"{len(acknowledged)} acknowledged, and to be cleared when their card is here again.")
+    return {"outbox": [members(one) for one in kept], "uncleared": len(acknowledged)}
 
 
 @notifications.command()
+@click.argument("paths", type=click.Path(exists=True, path_type=Path), nargs=-1, metavar="[FILE|FOLDER]...")
 @click.option("--without-card", is_flag=True, help="Only what is kept on this computer; no card is needed.")
 @click.pass_obj
-def send(desk: Desk, without_card: bool) -> Answer:
+def send(desk: Desk, paths: tuple[Path, ...], without_card: bool) -> Answer:
     """Deliver what waits, on the card or on this computer.
 
     Each is kept on this computer first, and the card forgets it when its server has acknowledged it.
+
+    With receipts (FILE, or a FOLDER of them) only those are delivered; no card is needed, and this may be
+    another computer.
     """
+    if paths:
+        return _handed_over(desk, paths)
     if without_card:
-        return _delivered(desk.screen, {}, desk.send_kept())
+        with desk.dispatch() as dispatch:
+            deliveries = dispatch.send_all([one.entry for one in dispatch.waiting()])
+            return _delivered(desk.screen, {}, deliveries)
     with desk.delivering_assistant() as assistant, resuming(desk.screen, assistant):
         deliveries = assistant.send_notifications()
-    if not deliveries:
-        desk.screen.say("Nothing waits for a server.")
-    return _delivered(desk.screen, {}, deliveries)
+        if not deliveries:
+            desk.screen.say("Nothing waits for a server.")
+        answer = _delivered(desk.screen, {}, deliveries)
+        return and_due(desk.screen, assistant, answer, deliveries)
+
+
+def _handed_over(desk: Desk, paths: Iterable[Path]) -> Answer:
+    """Deliver the receipts in `paths`. A file that is none does not keep the others from their servers."""
+    from lpa import handover
+
+    found, unusable = handover.read(paths)
+    for one in unusable:
+        desk.screen.say(f"Not sent: {one.problem.message}", "red")
+        desk.screen.say(f"  {one.problem.advice}")
+    with desk.dispatch() as dispatch:
+        deliveries = handover.hand_over(dispatch, desk.receipts(), found)
+    answer = _delivered(desk.screen, {"unusable": unusable}, deliveries)
+    if any(delivery.acknowledged and not delivery.cleared for delivery in deliveries):
+        desk.screen.line("The card lists them until it is here again: 'lpa notifications send' clears them.")
+    if unusable and not answer.code:
+        return replace(answer, problem=unusable[0].problem, code=exit_code(unusable[0].problem))
+    return answer
 
 
 @notifications.command()
@@ -101,21 +157,22 @@ def resume(desk: Desk) -> Answer:
     """Finish what was begun, or say what became of it.
 
     After a crash, a pulled card or a network that was down: nothing is done to a profile, but what did happen
-    is found out, and its servers are told.
+    is found out, and its servers are told if their next try is due.
     """
     with desk.delivering_assistant() as assistant, resuming(desk.screen, assistant):
-        deliveries = assistant.send_notifications()
+        deliveries = assistant.resume()
         resumed = assistant.resumed
         elsewhere = [
             operation for operation in assistant.journal.unfinished() if operation.eid != assistant.eid
         ]
-    for operation in elsewhere:
-        desk.screen.say(
-            f"{headline(operation.function, operation.begun)} waits for the card {operation.eid}."
-        )
-    if not (resumed or deliveries or elsewhere):
-        desk.screen.say("Nothing was left unfinished.")
-    return _delivered(desk.screen, {"resumed": resumed}, deliveries)
+        for operation in elsewhere:
+            desk.screen.say(
+                f"{headline(operation.function, operation.begun)} waits for the card {operation.eid}."
+            )
+        if not (resumed or deliveries or elsewhere):
+            desk.screen.say("Nothing was left unfinished.")
+        answer = _delivered(desk.screen, {"resumed": resumed}, deliveries)
+        return and_due(desk.screen, assistant, answer, deliveries)
 
 
 def _delivered(screen: Screen, result: dict[str, object], deliveries: tuple[Delivery, ...]) -> Answer:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 from lpa.deletion import Plan
 from lpa.delivery import Delivery, Happening
@@ -47,8 +48,7 @@ def steps(outcome: Outcome | Resumption) -> Iterator[Line]:
             if delivery in left and _about(happening, delivery):
                 left.remove(delivery)
                 yield from delivery_lines(delivery)
-    for delivery in left:
-        yield from delivery_lines(delivery)
+    yield from headed(left)
 
 
 def delivery_lines(delivery: Delivery) -> Iterator[Line]:
@@ -81,6 +81,21 @@ def still_unheard(deliveries: Iterable[Delivery]) -> Iterator[Line]:
     yield f"Not told yet: {servers}.", "yellow"
     if any(delivery.sequence_number is not None for delivery in waiting):
         yield "What the card signed waits on the card. 'lpa notifications send' delivers it.", ""
+    times = [delivery.next_try for delivery in waiting if delivery.next_try]
+    if times:
+        when = moment(min(times), datetime.now(UTC))
+        yield f"Next try by itself {when}, with a command that goes online.", ""
+
+
+def moment(when: datetime, now: datetime) -> str:
+    """A time to come, as a person wants it: how long until then, and when that is."""
+    seconds = math.ceil((when - now).total_seconds())
+    if seconds <= 0:
+        return "now"
+    minutes, hours = math.ceil(seconds / 60), math.ceil(seconds / 3600)
+    wait = f"{hours} hours" if minutes > 90 else f"{minutes} minute{'s' * (minutes > 1)}"
+    same_day = when.astimezone().date() == now.astimezone().date()
+    return f"in {wait} ({when.astimezone():{'%H:%M' if same_day else '%Y-%m-%d %H:%M'}})"
 
 
 def headline(function: str, begun: float) -> str:
@@ -94,6 +109,8 @@ def resumed(resumption: Resumption) -> Iterator[Line]:
     if not resumption.happenings:
         yield "  The card shows that it changed nothing.", ""
     yield from ((f"  {text}", style) for text, style in steps(resumption))
+    if resumption.left_undone:
+        yield "  It was not deleted, and is not without a new yes: 'lpa delete' asks for it.", "yellow"
 
 
 def findings(plan: Plan) -> Iterator[Line]:

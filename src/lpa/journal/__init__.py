@@ -5,15 +5,33 @@ Law: a line is on the disk before the step that it announces, and after the answ
 
 from lpa.journal.facts import Entry, Story
 from lpa.journal.journal import Journal, Operation
-from lpa.journal.states import CHANGED, CLOSED, DELETING, PLANNED, PROOF_KEPT, SWITCHING, UNKNOWN
+from lpa.journal.states import (
+    CLEARED,
+    CLOSED,
+    DELETED,
+    DELETING,
+    DISABLED,
+    DISABLING,
+    ENABLED,
+    ENABLING,
+    PLANNED,
+    PROOF_KEPT,
+    SENT,
+    UNKNOWN,
+)
 
 __all__ = [
-    "CHANGED",
+    "CLEARED",
     "CLOSED",
+    "DELETED",
     "DELETING",
+    "DISABLED",
+    "DISABLING",
+    "ENABLED",
+    "ENABLING",
     "PLANNED",
     "PROOF_KEPT",
-    "SWITCHING",
+    "SENT",
     "UNKNOWN",
     "Entry",
     "Journal",

@@ -12,10 +12,12 @@ from lpa.rsp.records import Notification
 class Entry:
     """A notification on its way. `sent` and `cleared` are None until the server and the card confirmed.
 
-    Times are seconds since 1970. `evidence`: how the server acknowledged. `problem`: of the last attempt.
+    Times are seconds since 1970. `eid`: None if nobody knows which card signed it. `problem`: of the last
+    attempt; `objected`: it was the server that said no. `evidence`: how the server acknowledged. `given_up`:
+    when a person had it removed unsent, None if nobody did.
     """
 
-    eid: Eid
+    eid: Eid | None
     notification: Notification
     kept: float
     attempts: int = 0
@@ -24,6 +26,8 @@ class Entry:
     sent: float | None = None
     evidence: dict[str, str] = field(default_factory=dict)
     cleared: float | None = None
+    objected: bool = False
+    given_up: float | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The journal: operations as they go, notifications as they are kept, sent and cleared."""
+"""The book itself: operations as they go, notifications as they are kept, sent and cleared."""
 
 from __future__ import annotations
 
@@ -6,27 +6,59 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lpa.errors import LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
+from lpa.errors import BadAnswer, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
 from lpa.journal import lock
 from lpa.journal.database import Database, Statement
 from lpa.journal.facts import Entry, Story
-from lpa.journal.states import CLOSED, PLANNED, UNKNOWN
+from lpa.journal.states import PLANNED, UNKNOWN
 from lpa.rsp.memory import from_json, to_json
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Notification, Profile
 
-# Waiting after a failed attempt: one minute, doubled each time, at most half a day.
+# Waiting after a failed attempt: one minute, doubled each time, at most half a day, give or take a tenth.
 _FIRST_WAIT, _LONGEST_WAIT = 60.0, 12 * 3600.0
+
+# No card will ever forget what no known card has signed.
+_NOT_THROUGH = "(sent IS NULL OR cleared IS NULL AND eid != '') AND given_up IS NULL"
+_ENTRY = "eid, signed, kept, attempts, next_try, problem, sent, evidence, cleared, objected, given_up"
+_OF_NOBODY = ""  # the EID of a notification whose card nobody knows
+
+_KEEP = (
+    "INSERT INTO notification (eid, sequence, signed, operation, kept) VALUES (?, ?, ?, ?,"
+    " max(?, (SELECT coalesce(max(begun), 0) FROM operation WHERE eid = ?)))"
+    " ON CONFLICT DO UPDATE SET operation = excluded.operation WHERE operation IS NULL"
+)
+# One that was sent for somebody else, from its bytes alone, has a card from now on.
+_ADOPT = "UPDATE OR IGNORE notification SET eid = ? WHERE eid = '' AND sequence = ? AND signed = ?"
+
+# PROOF_KEPT is the last word that is written while notifications are on their way: what follows from where
+# they are is not written twice, so it cannot be contradicted.
+_STATE = f"""
+    CASE WHEN state != 'PROOF_KEPT' THEN state
+    WHEN EXISTS (SELECT 1 FROM notification AS n WHERE n.operation = o.id AND n.sent IS NULL
+        AND n.given_up IS NULL) THEN 'PROOF_KEPT'
+    WHEN EXISTS (SELECT 1 FROM notification AS n WHERE n.operation = o.id AND {_NOT_THROUGH}) THEN 'SENT'
+    ELSE 'CLEARED' END
+"""  # noqa: S608  (no text from outside)
+_SETTLE = f"""
+    UPDATE operation SET settled = 1, outcome = ?, memory_after = ?, changed = ?, state =
+    CASE WHEN EXISTS (SELECT 1 FROM notification WHERE operation = operation.id AND {_NOT_THROUGH})
+    THEN state ELSE 'CLOSED' END WHERE id = ?
+"""  # noqa: S608  (no text from outside)
+_CLOSE_IF_DONE = f"""
+    UPDATE operation SET state = 'CLOSED', changed = ? WHERE eid = ? AND settled AND state != 'CLOSED'
+    AND NOT EXISTS (SELECT 1 FROM notification WHERE operation = operation.id AND {_NOT_THROUGH})
+"""  # noqa: S608  (no text from outside)
 
 
 @dataclass
 class Operation:
-    """Something that was begun on a card. `before`: its profiles as they were.
+    """Something that was begun on a card. `before`: its profiles as they were. `target`: the one it is for.
 
     `memory_before`, `memory_after`: the bytes that were free on the card, None if nobody looked.
     """
@@ -38,16 +70,24 @@ class Operation:
     before: tuple[Profile, ...]
     state: str
     begun: float
+    target: Iccid | None = None
     memory_before: int | None = None
     memory_after: int | None = None
 
     def enter(self, state: str, outcome: str = "") -> None:
         """Write down where it stands now. Raises `StorageFailed`; then do not take the step."""
         self.journal._write(
-            "UPDATE operation SET state = ?, outcome = ?, memory_after = ?, changed = ? WHERE id = ?",
-            (state, outcome, self.memory_after, self.journal.clock(), self.number),
+            "UPDATE operation SET state = ?, outcome = ?, changed = ? WHERE id = ?",
+            (state, outcome, self.journal.clock(), self.number),
         )
         self.state = state
+
+    def settle(self, outcome: str = "") -> None:
+        """Whoever wanted it hears now how it stands. CLOSED, unless its notifications are still on their way.
+
+        Then it is closed when the last of them is through. Raises `StorageFailed`.
+        """
+        self.journal._write(_SETTLE, (outcome, self.memory_after, self.journal.clock(), self.number))
 
 
 class Journal:
@@ -69,40 +109,42 @@ class Journal:
         eid: Eid,
         function: str,
         before: tuple[Profile, ...],
+        *,
+        target: Iccid | None = None,
         reason: str = "",
         memory_before: int | None = None,
     ) -> Iterator[Operation]:
         """Begin an operation, alone on this card among all processes of this user until the block ends.
 
-        What the block raises tells how it stands: after a refusal, or when nothing was changed, it is closed;
-        after anything else it waits to be resumed. A block that ends well closes it unless its proofs wait.
-        Raises `CardBusy` if another process is at it.
+        What the block raises tells how it stands: after a refusal, or if nothing was changed, it is settled;
+        after anything else it waits to be resumed. Raises `CardBusy` if another process is at it.
         """
         with self.alone(eid):
             now = self.clock()
-            number = self._write(
-                "INSERT INTO operation"
-                " (eid, function, before, state, begun, changed, reason, pid, command, memory_before)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    str(eid),
-                    function,
-                    to_json(before),
-                    PLANNED,
-                    now,
-                    now,
-                    reason,
-                    os.getpid(),
-                    lock.command(),
-                    memory_before,
-                ),
-            )
-            operation = Operation(self, number, eid, function, before, PLANNED, now, memory_before)
+            row = {
+                "eid": str(eid),
+                "function": function,
+                "target": str(target or ""),
+                "before": to_json(before),
+                "state": PLANNED,
+                "begun": now,
+                "changed": now,
+                "reason": reason,
+                "pid": os.getpid(),
+                "command": lock.command(),
+                "memory_before": memory_before,
+            }
+            columns, places = ", ".join(row), ", ".join("?" * len(row))
+            number = self._write(f"INSERT INTO operation ({columns}) VALUES ({places})", (*row.values(),))  # noqa: S608  (the names above)
+            operation = Operation(self, number, eid, function, before, PLANNED, now, target, memory_before)
             try:
                 yield operation
             except (OutcomeUnknown, Refused, WireError) as error:
                 with contextlib.suppress(StorageFailed):  # What became of the card matters more.
-                    operation.enter(UNKNOWN if isinstance(error, OutcomeUnknown) else CLOSED, error.message)
+                    if isinstance(error, OutcomeUnknown):
+                        operation.enter(UNKNOWN, error.message)
+                    else:
+                        operation.settle(error.message)
                 raise
 
     def alone(self, eid: Eid) -> contextlib.AbstractContextManager[None]:
@@ -110,22 +152,32 @@ class Journal:
         return lock.alone(self._folder, eid)
 
     def unfinished(self, eid: Eid | None = None) -> tuple[Operation, ...]:
-        """The operations that were begun and not closed, of one card or of all, oldest first."""
+        """The operations that were begun and not settled, of one card or of all, oldest first."""
         rows = self._read(
-            "SELECT id, eid, function, before, state, begun, memory_before, memory_after FROM operation"
-            " WHERE state != 'CLOSED' AND (eid = ? OR ? IS NULL) ORDER BY id",
+            "SELECT id, eid, function, before, state, begun, target, memory_before, memory_after"
+            " FROM operation WHERE state != 'CLOSED' AND NOT settled AND (eid = ? OR ? IS NULL) ORDER BY id",
             (str(eid), str(eid) if eid else None),
         )
         return tuple(
-            Operation(self, number, Eid.parse(card), function, from_json(before), *rest)
-            for number, card, function, before, *rest in rows
+            Operation(
+                self,
+                number,
+                Eid.parse(card),
+                function,
+                from_json(before),
+                state,
+                begun,
+                Iccid.parse(target) if target else None,
+                *memory,
+            )
+            for number, card, function, before, state, begun, target, *memory in rows
         )
 
     def story_of(self, eid: Eid, notification: Notification) -> Story | None:
         """What was noted about the operation that a notification tells of, None if it is of none known."""
         entry = self.entry(eid, notification)
         rows = self._read(
-            "SELECT function, reason, begun, state, memory_before, memory_after FROM operation"
+            f"SELECT function, reason, begun, {_STATE}, memory_before, memory_after FROM operation AS o"  # noqa: S608  (no text from outside)
             " WHERE id = (SELECT operation FROM notification WHERE eid = ? AND signed = ?)",
             (str(eid), bytes(notification.raw)),
         )
@@ -143,85 +195,103 @@ class Journal:
         """Whether the profile is protected."""
         return bool(self._read("SELECT 1 FROM protection WHERE iccid = ?", (str(iccid),)))
 
-    def keep(self, eid: Eid, *notifications: Notification, operation: Operation | None = None) -> None:
+    def keep(self, eid: Eid | None, *notifications: Notification, operation: Operation | None = None) -> None:
         """Take signed notifications into the outbox, all or none. Keeping one twice is keeping it once.
 
-        `operation`: the one that they tell of, if that is known. Noted as kept after what was begun on this
-        card, also where the computer's clock was put back since.
+        `eid`: None if nobody knows which card signed them. `operation`: the one that they tell of, if that is
+        known. Noted as kept after what was begun on this card, also where the clock was put back since.
         """
-        self._write_all(
-            (
-                "INSERT INTO notification (eid, sequence, signed, operation, kept) VALUES (?, ?, ?, ?,"
-                " max(?, (SELECT coalesce(max(begun), 0) FROM operation WHERE eid = ?)))"
-                " ON CONFLICT DO UPDATE SET operation = excluded.operation WHERE operation IS NULL",
-                (
-                    str(eid),
-                    notification.metadata.sequence_number,
-                    bytes(notification.raw),
-                    operation.number if operation else None,
-                    self.clock(),
-                    str(eid),
-                ),
-            )
-            for notification in notifications
-        )
+        card, number, now = str(eid or _OF_NOBODY), operation.number if operation else None, self.clock()
+        statements: list[Statement] = []
+        for notification in notifications:
+            key = (card, notification.metadata.sequence_number, bytes(notification.raw))
+            statements += [(_ADOPT, key), (_KEEP, (*key, number, now, card))]
+        self._database.write(*statements)
 
-    def sent(self, eid: Eid, notification: Notification, evidence: dict[str, str]) -> None:
+    def sent(self, eid: Eid | None, notification: Notification, evidence: dict[str, str]) -> None:
         """The server acknowledged it; `evidence` says how."""
-        self._update(
-            eid, notification, "sent = ?, evidence = ?, problem = ''", self.clock(), json.dumps(evidence)
-        )
+        changes = "sent = ?, evidence = ?, problem = '', objected = 0"
+        self._update(eid, notification, changes, self.clock(), json.dumps(evidence))
 
     def cleared(self, eid: Eid, notification: Notification) -> None:
         """The card has forgotten it."""
         self._update(eid, notification, "cleared = ?", self.clock())
 
-    def forget(self, eid: Eid, notification: Notification) -> None:
-        """The person gave it up: it is not to be sent any more."""
-        self._write(
-            "DELETE FROM notification WHERE eid = ? AND signed = ?", (str(eid), bytes(notification.raw))
-        )
+    def give_up(self, eid: Eid, notification: Notification) -> None:
+        """A person had the card forget it, and it is not to be sent any more if it was not.
 
-    def failed(self, eid: Eid, notification: Notification, problem: LpaError) -> None:
-        """An attempt to send it failed: the next is due after twice the time, give or take a tenth."""
+        Known by what it says: some cards sign the same notification anew each time they are asked.
+        """
+        where = "eid = ? AND sequence = ?"
+        for entry in self._entries(where, (str(eid), notification.metadata.sequence_number)):
+            if entry.notification.metadata == notification.metadata:
+                changes = "cleared = ?, given_up = CASE WHEN sent IS NULL THEN ? END"
+                self._update(eid, entry.notification, changes, self.clock(), self.clock())
+
+    def failed(self, eid: Eid | None, notification: Notification, problem: LpaError) -> Entry | None:
+        """An attempt to send it failed: the next is due after twice the time. The entry as it is now."""
         entry = self.entry(eid, notification)
         attempts = entry.attempts if entry else 0
         wait = min(_FIRST_WAIT * 2**attempts, _LONGEST_WAIT) * (0.9 + 0.2 * (os.urandom(1)[0] / 255))
-        changed = (attempts + 1, self.clock() + wait, problem.message)
-        self._update(eid, notification, "attempts = ?, next_try = ?, problem = ?", *changed)
+        objected = isinstance(problem, Refused | BadAnswer)
+        self._update(
+            eid,
+            notification,
+            "attempts = ?, next_try = ?, problem = ?, objected = ?",
+            *(attempts + 1, self.clock() + wait, problem.message, objected),
+        )
+        return self.entry(eid, notification)
 
     def outbox(self, eid: Eid | None = None) -> tuple[Entry, ...]:
         """What was kept of one card's notifications, or of all, and is not through: by card and number."""
-        where = "(sent IS NULL OR cleared IS NULL) AND (eid = ? OR ? IS NULL) ORDER BY eid, sequence"
+        where = f"{_NOT_THROUGH} AND (eid = ? OR ? IS NULL) ORDER BY eid, sequence"
         return self._entries(where, (str(eid), str(eid) if eid else None))
 
     def kept_since(self, eid: Eid, begun: float) -> tuple[Entry, ...]:
         """What was kept of a card's notifications since a time, also what is through."""
         return self._entries("eid = ? AND kept >= ? ORDER BY sequence", (str(eid), begun))
 
-    def entry(self, eid: Eid, notification: Notification) -> Entry | None:
+    def of(self, operation: Operation) -> tuple[Entry, ...]:
+        """The notifications that tell of an operation, also what is through, by number."""
+        return self._entries("operation = ? ORDER BY sequence", (operation.number,))
+
+    def entry(self, eid: Eid | None, notification: Notification) -> Entry | None:
         """What became of one notification, if it was ever kept."""
-        return next(iter(self._entries("eid = ? AND signed = ?", (str(eid), bytes(notification.raw)))), None)
+        key = (str(eid or _OF_NOBODY), bytes(notification.raw))
+        return next(iter(self._entries("eid = ? AND signed = ?", key)), None)
 
     def _entries(self, where: str, values: tuple[object, ...]) -> tuple[Entry, ...]:
-        columns = "eid, signed, kept, attempts, next_try, problem, sent, evidence, cleared"
-        rows = self._read(f"SELECT {columns} FROM notification WHERE {where}", values)  # noqa: S608  (no text from outside)
+        rows = self._read(f"SELECT {_ENTRY} FROM notification WHERE {where}", values)  # noqa: S608  (no text from outside)
         return tuple(
             Entry(
-                Eid.parse(eid), Notification.from_tlv(raw), kept, tries, due, bad, sent, json.loads(how), gone
+                Eid.parse(eid) if eid else None,
+                Notification.from_tlv(raw),
+                kept,
+                tries,
+                due,
+                bad,
+                sent,
+                json.loads(how),
+                gone,
+                bool(objected),
+                given_up,
             )
-            for eid, raw, kept, tries, due, bad, sent, how, gone in rows
+            for eid, raw, kept, tries, due, bad, sent, how, gone, objected, given_up in rows
         )
 
-    def _update(self, eid: Eid, notification: Notification, what: str, *values: object) -> None:
-        key = (str(eid), bytes(notification.raw))
-        self._write(f"UPDATE notification SET {what} WHERE eid = ? AND signed = ?", (*values, *key))  # noqa: S608  (no text from outside)
+    def _update(self, eid: Eid | None, notification: Notification, what: str, *values: object) -> None:
+        """Change what is noted of a notification, and close its operation if that was the last of it."""
+        card = str(eid or _OF_NOBODY)
+        self._database.write(
+            (
+                f"UPDATE notification SET {what} WHERE eid = ? AND signed = ?",  # noqa: S608  (no text from outside)
+                (*values, card, bytes(notification.raw)),
+            ),
+            (_CLOSE_IF_DONE, (self.clock(), card)),
+        )
 
     def _write(self, statement: str, values: tuple[object, ...]) -> int:
         return self._database.write((statement, values))
-
-    def _write_all(self, statements: Iterable[Statement]) -> None:
-        self._database.write(*statements)
 
     def _read(self, statement: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
         return self._database.read(statement, values)

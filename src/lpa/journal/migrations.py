@@ -23,4 +23,23 @@ MIGRATIONS = (
     ALTER TABLE operation ADD COLUMN memory_before INTEGER;
     ALTER TABLE operation ADD COLUMN memory_after INTEGER;
     """,
+    # `settled`: whoever began or resumed it heard how it stands, and what remains is the outbox's. `target`:
+    # the ICCID of the profile that it is for, if it is for one. `objected`: the server spoke, and said no.
+    # `given_up`: when a person had it removed unsent.
+    """
+    ALTER TABLE operation ADD COLUMN settled INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE operation ADD COLUMN target TEXT NOT NULL DEFAULT '';
+    ALTER TABLE notification ADD COLUMN objected INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE notification ADD COLUMN given_up REAL;
+    UPDATE operation SET settled = 1 WHERE state = 'CLOSED';
+    UPDATE operation SET state = CASE function WHEN 'enable' THEN 'ENABLING' ELSE 'DISABLING' END
+        WHERE state = 'SWITCHING';
+    UPDATE operation SET state = CASE function WHEN 'enable' THEN 'ENABLED' WHEN 'disable' THEN 'DISABLED'
+        ELSE 'DELETED' END WHERE state = 'CHANGED';
+    DROP INDEX unfinished;
+    CREATE INDEX not_closed ON operation (eid) WHERE state != 'CLOSED';
+    CREATE INDEX not_through ON notification (eid, sequence)
+        WHERE (sent IS NULL OR cleared IS NULL AND eid != '') AND given_up IS NULL;
+    CREATE INDEX part_of ON notification (operation);
+    """,
 )

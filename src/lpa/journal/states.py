@@ -1,5 +1,22 @@
-"""Where an operation stands. The words are written to the disk, so they never change their meaning."""
+"""Where an operation stands. The words are written to the disk, so they never change their meaning.
 
-# The first three are written before what they name, the others after it.
-PLANNED, SWITCHING, DELETING = "PLANNED", "SWITCHING", "DELETING"
-CHANGED, UNKNOWN, PROOF_KEPT, CLOSED = "CHANGED", "UNKNOWN", "PROOF_KEPT", "CLOSED"
+```
+PLANNED -> ENABLING  -> ENABLED  -+
+PLANNED -> DISABLING -> DISABLED -+-> PROOF_KEPT -> SENT -> CLEARED -> CLOSED
+PLANNED -> DELETING  -> DELETED  -+
+```
+A deletion of the profile in use has DISABLING and DISABLED before DELETING. UNKNOWN stands for the middle
+word if the card no longer said what became of it. Where nothing was changed, CLOSED follows at once.
+"""
+
+PLANNED = "PLANNED"
+# Written before the card is asked.
+ENABLING, DISABLING, DELETING = "ENABLING", "DISABLING", "DELETING"
+# Written when the card answered, or when it no longer does.
+ENABLED, DISABLED, DELETED, UNKNOWN = "ENABLED", "DISABLED", "DELETED", "UNKNOWN"
+# All that the card signed about it is on the disk.
+PROOF_KEPT = "PROOF_KEPT"
+# Every server acknowledged; the card has forgotten all. Never written: each notification has that itself.
+SENT, CLEARED = "SENT", "CLEARED"
+# Nothing remains to be done.
+CLOSED = "CLOSED"

@@ -1,0 +1,65 @@
+"""What is kept on this computer and no server acknowledged yet, in words and in documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from lpa.assistant import Assistant
+from lpa.cli.documents import Answer, plain
+from lpa.cli.screen import Screen
+from lpa.cli.words import headed, moment
+from lpa.dispatch import Delivery, Waiting
+
+_HEADINGS = ("Number", "Event", "ICCID", "Server", "Tries", "Next try", "Last problem")
+
+
+def show(screen: Screen, waiting: Iterable[Waiting], *, cards: bool) -> None:
+    """A table on stdout. `cards`: also which card signed it."""
+    now = datetime.now(UTC)
+    rows = []
+    for one in waiting:
+        told, entry = one.entry.notification.metadata, one.entry
+        row = (str(told.sequence_number), told.event, str(told.iccid or ""), told.address)
+        way = (str(entry.attempts), moment(one.next_try, now), entry.problem)
+        rows.append((*row, *way, *([str(entry.eid or "unknown")] if cards else [])))
+    screen.table((*_HEADINGS, *(["Card"] if cards else [])), rows)
+
+
+def members(one: Waiting) -> dict[str, object]:
+    """For a document."""
+    entry = one.entry
+    return {
+        "eid": entry.eid,
+        "notification": entry.notification.metadata,
+        "kept": datetime.fromtimestamp(entry.kept, UTC),
+        "attempts": entry.attempts,
+        "problem": entry.problem,
+        "next_try": one.next_try,
+    }
+
+
+def and_due(screen: Screen, assistant: Assistant, answer: Answer, told: Iterable[Delivery]) -> Answer:
+    """The answer of a command, after which what is due of earlier ones is sent, and what is not is said.
+
+    `told`: what this command has said already.
+    """
+    said = {delivery.told for delivery in told}
+    deliveries = assistant.send_due()
+    if deliveries:
+        screen.say("It was time to try these again:")
+    for text, style in headed(deliveries):
+        screen.say(text, style)
+    waiting = assistant.waiting()
+    _say_waiting(screen, [one for one in waiting if one.entry.notification.metadata not in said])
+    more = {"due": deliveries, "outbox": [members(one) for one in waiting]}
+    return replace(answer, result=plain(answer.result) | plain(more))
+
+
+def _say_waiting(screen: Screen, waiting: list[Waiting]) -> None:
+    if waiting:
+        first = moment(min(one.next_try for one in waiting), datetime.now(UTC))
+        many = f"{len(waiting)} notifications are" if len(waiting) > 1 else "1 notification is"
+        screen.say(f"{many} kept here that a server has yet to acknowledge; next try {first}.", "yellow")
+        screen.say("'lpa notifications list' shows what waits; 'lpa notifications send' tries at once.")

@@ -1,0 +1,200 @@
+"""When a notification that is kept is sent, and what came of it. Its bytes are enough: no card is needed.
+
+Law: to each server in the order of the sequence numbers (§3.5). One that waits for its next try holds back
+the younger ones that the same card signed for the same server; one that the server objected to does not,
+because it was told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from lpa.courier import Courier, Directory, normal
+from lpa.errors import CardBusy, LpaError, Postponed, StorageFailed
+from lpa.journal import Entry, Journal
+from lpa.receipts import Receipt
+from lpa.rsp.names import Eid, Iccid
+from lpa.rsp.records import Notification, NotificationMetadata
+
+# No wait is as long as this, in seconds: a next try further ahead is from a clock that was wrong.
+_INCREDIBLE = 14 * 3600.0
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What became of one notification.
+
+    `sequence_number`: None if the card did not give the notification. `receipt`: the proof on disk.
+    `acknowledged`: the server knows. `cleared`: the card forgot it. `problem`: what stopped it on that way.
+    `next_try`: when it is sent by itself, None if it was acknowledged.
+    """
+
+    event: str
+    address: str
+    iccid: Iccid | None
+    sequence_number: int | None = None
+    receipt: Receipt | None = None
+    acknowledged: bool = False
+    cleared: bool = False
+    problem: LpaError | None = None
+    next_try: datetime | None = None
+
+    @property
+    def told(self) -> NotificationMetadata:
+        """What it is about, as the card lists it."""
+        return NotificationMetadata(self.sequence_number or 0, self.event, self.address, self.iccid)
+
+    @classmethod
+    def of(
+        cls,
+        notification: Notification,
+        *,
+        receipt: Receipt | None = None,
+        acknowledged: bool = False,
+        cleared: bool = False,
+        problem: LpaError | None = None,
+        next_try: datetime | None = None,
+    ) -> Delivery:
+        """Of this notification."""
+        told = notification.metadata
+        return cls(
+            told.event,
+            told.address,
+            told.iccid,
+            told.sequence_number,
+            receipt,
+            acknowledged,
+            cleared,
+            problem,
+            next_try,
+        )
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A notification that no server acknowledged yet, and when it is tried next by itself."""
+
+    entry: Entry
+    next_try: datetime
+
+
+class Dispatch:
+    """Sends what a journal holds. A server that could not be reached is not tried again by this one."""
+
+    def __init__(self, journal: Journal, directory: Directory) -> None:
+        self.journal = journal
+        self.courier = Courier(directory)
+
+    def waiting(self, eid: Eid | None = None) -> tuple[Waiting, ...]:
+        """What no server acknowledged yet, of one card or of all: by card and number."""
+        return waiting(self.journal, eid)
+
+    def send(self, entry: Entry) -> Delivery:
+        """Send one, whenever its next try is due; note what came of it. Raises nothing of ours."""
+        notification = entry.notification
+        silent = self.courier.silence(notification)
+        if silent:  # That is no attempt of its own.
+            return Delivery.of(notification, problem=silent)
+        try:
+            evidence = self.courier.send(notification)
+        except LpaError as problem:
+            with contextlib.suppress(StorageFailed):  # It is kept; that it failed is a comfort only.
+                self.journal.failed(entry.eid, notification, problem)
+            return Delivery.of(notification, problem=problem)
+        try:
+            self.journal.sent(entry.eid, notification, evidence)
+        except StorageFailed as problem:
+            return Delivery.of(notification, acknowledged=True, problem=problem)
+        return Delivery.of(notification, acknowledged=True)
+
+    def send_all(self, entries: Iterable[Entry]) -> tuple[Delivery, ...]:
+        """Send each, of any card, in order. The cards forget them when they are here again."""
+        cards: dict[Eid | None, list[Entry]] = {}
+        for entry in sorted(entries, key=lambda entry: entry.notification.metadata.sequence_number):
+            cards.setdefault(entry.eid, []).append(entry)
+        return tuple(
+            delivery for eid, own in cards.items() for delivery in self.dated(eid, map(self.send, own))
+        )
+
+    def send_due(self, *, but: Eid) -> tuple[Delivery, ...]:
+        """Send what is due of any card `but` one. A card at which another process works is left to that."""
+        cards = dict.fromkeys(one.entry.eid for one in self.waiting() if one.entry.eid != but)
+        return tuple(delivery for eid in cards for delivery in self._send_due_of(eid))
+
+    def dated(self, eid: Eid | None, deliveries: Iterable[Delivery]) -> tuple[Delivery, ...]:
+        """The deliveries of a card, with the times when those that failed are tried next by themselves."""
+        deliveries = tuple(deliveries)
+        if all(delivery.acknowledged for delivery in deliveries):
+            return deliveries
+        times = {}
+        with contextlib.suppress(StorageFailed):
+            times = {one.entry.notification.metadata: one.next_try for one in self.waiting(eid)}
+        return tuple(
+            delivery if delivery.acknowledged else replace(delivery, next_try=times.get(delivery.told))
+            for delivery in deliveries
+        )
+
+    def _send_due_of(self, eid: Eid | None) -> tuple[Delivery, ...]:
+        with contextlib.suppress(CardBusy), self.journal.alone(eid) if eid else contextlib.nullcontext():
+            return self.send_all(due(self.journal, self.waiting(eid)))
+        return ()
+
+
+def waiting(journal: Journal, eid: Eid | None = None) -> tuple[Waiting, ...]:
+    """What no server acknowledged yet, of one card or of all, with the time of its next try."""
+    return tuple(_scheduled(journal.clock(), (one for one in journal.outbox(eid) if one.sent is None)))
+
+
+def due(journal: Journal, queue: Iterable[Waiting]) -> tuple[Entry, ...]:
+    """Those whose next try is due."""
+    now = _time(journal.clock())
+    return tuple(one.entry for one in queue if one.next_try <= now)
+
+
+def with_older(journal: Journal, entries: Iterable[Entry]) -> list[Entry]:
+    """`entries`, and the older ones that the same servers have to hear of the same cards before."""
+    entries = list(entries)
+    last: dict[tuple[Eid | None, str], int] = {}
+    for entry in entries:
+        queue, number = _queue(entry), entry.notification.metadata.sequence_number
+        last[queue] = max(last.get(queue, number), number)
+    return entries + [
+        entry
+        for entry in journal.outbox()
+        if entry.sent is None
+        and entry not in entries
+        and entry.notification.metadata.sequence_number < last.get(_queue(entry), 0)
+    ]
+
+
+def postponed(one: Waiting) -> Delivery:
+    """What becomes of one whose next try is not due."""
+    told = one.entry.notification.metadata
+    problem = Postponed(
+        f"{told.address} could not be told before, and is tried again later: "
+        f"not before {one.next_try.astimezone():%Y-%m-%d %H:%M}."
+    )
+    return Delivery.of(one.entry.notification, problem=problem, next_try=one.next_try)
+
+
+def _scheduled(now: float, unsent: Iterable[Entry]) -> Iterator[Waiting]:
+    """Each not before those older than it. `unsent`: by card and number."""
+    held: dict[tuple[Eid | None, str], float] = {}
+    for entry in unsent:
+        queue = _queue(entry)
+        own = entry.next_try if entry.next_try - now < _INCREDIBLE else now
+        when = max(own, held.get(queue, 0.0))
+        if not entry.objected:
+            held[queue] = when
+        yield Waiting(entry, _time(max(when, now)))
+
+
+def _queue(entry: Entry) -> tuple[Eid | None, str]:
+    return entry.eid, normal(entry.notification.metadata.address)
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

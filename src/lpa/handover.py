@@ -1,0 +1,91 @@
+"""Signed notifications from files, sent for a card that may be far away: their bytes are enough.
+
+Law: as everywhere, each is on our disk before it is sent. The card lists it until it is here again, because
+only then can it be told to forget it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lpa import receipts
+from lpa.dispatch import Delivery, Dispatch, with_older
+from lpa.errors import BadAnswer, LpaError, NotVerified
+from lpa.journal import Entry
+from lpa.receipts import Receipt, Receipts
+from lpa.rsp.certificates import Certificate
+from lpa.rsp.names import Eid
+from lpa.rsp.records import Notification
+
+_SIGNED = _CERTIFICATE = 0x30  # OtherSignedNotification (§5.7.10), and a certificate
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """A file of which nothing was sent, and why."""
+
+    path: Path
+    problem: LpaError
+
+
+def read(paths: Iterable[Path]) -> tuple[list[Receipt], list[Unusable]]:
+    """The receipts in files, and in all `*.der` of folders; and what is none. Raises nothing of ours."""
+    found, unusable = [], []
+    for path in paths:
+        files = sorted(path.rglob("*.der")) if path.is_dir() else [path]
+        if not files:
+            problem = NotVerified(f"There is no receipt in {path}.", advice="Receipts are files named *.der.")
+            unusable.append(Unusable(path, problem))
+        for file in files:
+            try:
+                found.append(receipts.read(file))
+            except LpaError as error:
+                unusable.append(Unusable(file, error))
+    return found, unusable
+
+
+def hand_over(dispatch: Dispatch, folder: Receipts, found: Iterable[Receipt]) -> tuple[Delivery, ...]:
+    """Keep all of `found` on this computer, then send it to the servers, by card and number.
+
+    Before it goes what this computer keeps of the same card for the same server and is older. What is known
+    here to be acknowledged is not sent again. Raises `StorageFailed` if one cannot be kept: then nothing was
+    sent.
+    """
+    entries: dict[tuple[Eid | None, bytes], Entry] = {}
+    kept: dict[bytes, Receipt] = {}
+    for receipt in found:
+        eid, notification = card_of(receipt), receipt.notification
+        dispatch.journal.keep(eid, notification)
+        kept[bytes(notification.raw)] = folder.keep(eid, notification) if eid else receipt
+        entry = dispatch.journal.entry(eid, notification)
+        if entry:
+            entries[eid, bytes(notification.raw)] = entry
+    known = [entry for entry in entries.values() if entry.sent is not None]
+    new = with_older(dispatch.journal, [entry for entry in entries.values() if entry.sent is None])
+    return (
+        *(Delivery.of(entry.notification, acknowledged=True, cleared=bool(entry.cleared)) for entry in known),
+        *dispatch.send_all(new),
+    )
+
+
+def card_of(receipt: Receipt) -> Eid | None:
+    """Which card signed it: by its certificate, or by the folder. None if neither says so.
+
+    The certificate is not checked: the server does that, and it is only to find the card again.
+    """
+    with contextlib.suppress(BadAnswer, NotVerified, ValueError):
+        return _signer(receipt.notification)
+    with contextlib.suppress(ValueError):
+        return Eid.parse(receipt.path.resolve().parent.name)
+    return None
+
+
+def _signer(notification: Notification) -> Eid:
+    """By the first certificate in it. An install result has none."""
+    certificate = notification.raw.child(_CERTIFICATE) if notification.raw.tag == _SIGNED else None
+    if certificate:
+        return Certificate.from_tlv(certificate).eid
+    raise BadAnswer("There is no certificate in it.")

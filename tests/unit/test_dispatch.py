@@ -1,0 +1,192 @@
+"""When what is kept is sent: in order, in its time, and by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from lpa import Assistant
+from lpa.dispatch import Dispatch, waiting
+from lpa.errors import BadAnswer, ConnectFailed, LpaError, Postponed, ServerRefused
+from lpa.journal import Journal
+from tests.disturbed import DisturbedCard
+from tests.unit.journals import EID, OTHER, Clock, signed
+from tests.unit.test_delivery import SENT, Servers, card_with
+
+REFUSED = ServerRefused("HandleNotification", "8.1", "6.1", "no")
+DOWN = ConnectFailed("down")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(1_700_000_000.0)
+
+
+@pytest.fixture
+def journal(tmp_path: Path, clock: Clock) -> Iterator[Journal]:
+    with closing(Journal(tmp_path / "state", clock=clock)) as journal:
+        yield journal
+
+
+def times(journal: Journal) -> list[tuple[int, float]]:
+    """The number of each that waits, and in how many seconds it is tried."""
+    return [
+        (one.entry.notification.metadata.sequence_number, one.next_try.timestamp() - journal.clock())
+        for one in waiting(journal)
+    ]
+
+
+def test_what_was_never_tried_is_due_at_once(journal: Journal) -> None:
+    journal.keep(EID, signed("07"))
+    assert times(journal) == [(7, 0.0)]
+
+
+def test_a_younger_one_for_the_same_server_waits_for_the_older(journal: Journal) -> None:
+    journal.keep(EID, signed("07"), signed("08"))
+    journal.failed(EID, signed("07"), DOWN)
+    (_, older), (_, younger) = times(journal)
+    assert older == younger
+    assert 54 <= older <= 66
+
+
+@pytest.mark.parametrize("objection", [REFUSED, BadAnswer("500")])
+def test_one_that_the_server_objected_to_holds_back_nobody(objection: LpaError, journal: Journal) -> None:
+    journal.keep(EID, signed("07"), signed("08"))
+    journal.failed(EID, signed("07"), objection)
+    (_, older), (_, younger) = times(journal)
+    assert older > 50
+    assert younger == 0
+
+
+def test_cards_do_not_wait_for_each_other(journal: Journal) -> None:
+    journal.keep(EID, signed("07"))
+    journal.keep(OTHER, signed("08"))
+    journal.failed(EID, signed("07"), DOWN)
+    assert [wait > 0 for _, wait in times(journal)] == [True, False]
+
+
+def test_what_a_clock_that_was_wrong_put_off_for_years_is_due(journal: Journal, clock: Clock) -> None:
+    journal.keep(EID, signed())
+    clock.now += 10 * 365 * 86400
+    journal.failed(EID, signed(), DOWN)
+    clock.now -= 10 * 365 * 86400
+    assert times(journal) == [(7, 0.0)]
+
+
+def test_one_that_was_not_tried_because_its_server_was_silent_counts_no_try(journal: Journal) -> None:
+    journal.keep(EID, signed("07"), signed("08"))
+    servers = Servers(a_b=DOWN)
+    first, second = Dispatch(journal, servers).send_all(journal.outbox())
+    assert len(servers.asked) == 1
+    assert first.problem is second.problem is DOWN
+    assert [entry.attempts for entry in journal.outbox()] == [1, 0]
+    assert first.next_try
+    assert first.next_try == second.next_try
+
+
+def test_everything_is_sent_by_card_and_number(journal: Journal) -> None:
+    numbers = ["7F", "03", "10"]
+    for number in numbers:
+        journal.keep(EID, signed(number))
+        journal.keep(OTHER, signed(number))
+    deliveries = Dispatch(journal, Servers()).send_all(journal.outbox())
+    assert [delivery.sequence_number for delivery in deliveries] == [3, 16, 127, 3, 16, 127]
+    assert {entry.sent for entry in journal.outbox()} == {journal.clock()}
+
+
+def test_of_other_cards_what_is_due_is_sent_and_nothing_of_this_one(journal: Journal) -> None:
+    journal.keep(EID, signed("01"))
+    journal.keep(OTHER, signed("02"), signed("03"))
+    journal.failed(OTHER, signed("03"), DOWN)
+    servers = Servers()
+    (delivery,) = Dispatch(journal, servers).send_due(but=EID)
+    assert (delivery.sequence_number, delivery.acknowledged, delivery.cleared) == (2, True, False)
+    assert len(servers.asked) == 1
+
+
+def test_a_card_at_which_another_process_works_is_left_to_it(journal: Journal, tmp_path: Path) -> None:
+    journal.keep(OTHER, signed("02"))
+    with closing(Journal(tmp_path / "state")) as another, another.alone(OTHER):
+        assert Dispatch(journal, Servers()).send_due(but=EID) == ()
+
+
+def test_an_acknowledgement_that_cannot_be_noted_is_told(journal: Journal) -> None:
+    journal.keep(EID, signed())
+    (entry,) = journal.outbox()
+    journal._database.connection.execute("PRAGMA query_only = ON")
+    delivery = Dispatch(journal, Servers()).send(entry)
+    assert delivery.acknowledged
+    assert delivery.problem
+
+
+# With a card
+
+
+def test_a_fresh_notification_waits_for_an_older_one_that_is_not_due(tmp_path: Path) -> None:
+    euicc = card_with("slow.example")
+    servers = Servers(slow_example=DOWN)
+    with Assistant(euicc, state_dir=tmp_path, directory=servers) as assistant:
+        assistant.enable(euicc.profiles[1].iccid)
+        servers.faults.clear()
+        servers.asked.clear()
+        outcome = assistant.disable(euicc.profiles[1].iccid)
+        slow = [delivery for delivery in outcome.deliveries if delivery.address == "slow.example"]
+        assert [delivery.event for delivery in slow] == ["enable", "disable"]
+        for delivery in slow:
+            assert isinstance(delivery.problem, Postponed)
+            assert delivery.receipt
+            assert delivery.next_try
+            assert delivery.next_try > datetime.now(UTC)
+        assert servers.asked == []
+        assert assistant.send_due() == ()
+        sent = assistant.send_notifications()
+        events = [delivery.event for delivery in sent if delivery.address == "slow.example"]
+        assert events == ["enable", "disable"]
+        assert all(delivery.cleared for delivery in sent)
+
+
+def test_a_fresh_notification_takes_the_older_one_along_that_is_due(tmp_path: Path) -> None:
+    euicc = card_with("slow.example")
+    servers = Servers(slow_example=DOWN)
+    with Assistant(euicc, state_dir=tmp_path, directory=servers) as assistant:
+        assistant.enable(euicc.profiles[1].iccid)
+        servers.faults.clear()
+        assistant.journal._write("UPDATE notification SET next_try = 1", ())
+        outcome = assistant.disable(euicc.profiles[1].iccid)
+        told = [(one.event, one.cleared) for one in outcome.deliveries if one.address == "slow.example"]
+        assert told == [("enable", True), ("disable", True)]
+
+
+def test_what_was_acknowledged_waits_for_the_card_alone(tmp_path: Path) -> None:
+    euicc = card_with("good.example")
+    card = DisturbedCard(euicc)
+    with Assistant(card, state_dir=tmp_path, directory=Servers()) as assistant:
+        plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+        card.instead(SENT, "6F00")
+        (delivery,) = assistant.delete(plan).deliveries
+        assert (delivery.acknowledged, delivery.cleared) == (True, False)
+        assert delivery.problem
+        assert assistant.waiting() == ()
+        (delivery,) = assistant.resume()
+        assert (delivery.acknowledged, delivery.cleared) == (True, True)
+
+
+def test_what_was_cleared_here_and_is_on_the_card_all_the_same_is_cleared_again(tmp_path: Path) -> None:
+    euicc = card_with("good.example")
+    servers = Servers()
+    with Assistant(euicc, state_dir=tmp_path, directory=servers) as assistant:
+        assistant.euicc.delete_profile(assistant.profiles()[1].iccid)
+        (told,) = assistant.notifications()
+        notification = assistant.euicc.retrieve_notification(told.sequence_number)
+        assert notification
+        assistant._outbox().keep([notification])
+        assistant.journal.sent(assistant.eid, notification, {})
+        assistant.journal.cleared(assistant.eid, notification)
+        (delivery,) = assistant.send_notifications()
+        assert delivery.cleared
+        assert servers.asked == []
+        assert list(assistant.notifications()) == []
