@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,8 @@ from pathlib import Path
 
 from lpa import Assistant
 from lpa.courier import Directory
+from lpa.journal import Journal
+from lpa.journal.database import Database, Statement
 from lpa.server.connect_to import ConnectTo
 from lpa.server.es9 import Server
 from lpa.server.https import Https
@@ -99,6 +102,70 @@ def deletes_per_second() -> Measure:
     return Measure("complete deletes", round(DELETES / seconds, 1), "1/s", 200)
 
 
+class _TimedDatabase(Database):
+    """A journal's file that counts its commits, and the seconds that are spent with it."""
+
+    seconds, commits = 0.0, 0
+
+    def __init__(self, folder: Path) -> None:
+        begin = time.perf_counter()
+        super().__init__(folder)
+        self.seconds += time.perf_counter() - begin
+
+    def write(self, *statements: Statement) -> int:
+        begin = time.perf_counter()
+        number = super().write(*statements)
+        self.seconds += time.perf_counter() - begin
+        self.commits += 1
+        return number
+
+    def read(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+        begin = time.perf_counter()
+        rows = super().read(statement, values)
+        self.seconds += time.perf_counter() - begin
+        return rows
+
+    def close(self) -> None:
+        begin = time.perf_counter()
+        super().close()
+        self.seconds += time.perf_counter() - begin
+
+
+class _TimedJournal(Journal):
+    def _open(self) -> _TimedDatabase:
+        self.timed = _TimedDatabase(self._folder)
+        return self.timed
+
+
+class _Yes:
+    """A server that acknowledges at once."""
+
+    def greet(self) -> None:
+        """It is there."""
+
+    def handle_notification(self, pending: bytes) -> dict[str, str]:
+        return {}
+
+
+def journal_cost(times: int = DELETES) -> Iterator[Measure]:
+    """What the journal adds to a deletion, from opening to closing it, on the disk of this folder.
+
+    The median of sessions in a journal that has grown already.
+    """
+    first = SimulatedEuicc.create(None)
+    runs = []
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+        for _ in range(times):
+            card = SimulatedEuicc.create(None, authority=first.authority)
+            with Assistant(card, state_dir=Path(folder), directory=lambda _address: _Yes()) as assistant:
+                assistant._journal = journal = _TimedJournal(Path(folder))
+                assistant._opened.callback(journal.close)
+                assert not assistant.delete(assistant.plan_deletion(card.profiles[1].iccid)).unacknowledged
+            runs.append((journal.timed.seconds, journal.timed.commits))
+    yield Measure("journal of a delete", round(statistics.median(run[0] for run in runs) * 1000, 1), "ms", 30)
+    yield Measure("commits of a delete", max(commits for _, commits in runs), "", 8)
+
+
 # A process knows its peak memory best: what its parent can ask for counts the parent before the exec.
 _LIST = """
 import sys, time
@@ -147,7 +214,12 @@ def servers(card: SimulatedEuicc) -> Iterator[tuple[Directory, SimulatedSmdp]]:
 
 def main() -> None:
     """Measure everything, print the table, write the file."""
-    measures = [list_apdus(), delete_apdus(), reviewed_delete_apdus(), *list_process(), deletes_per_second()]
+    measures = [
+        *(list_apdus(), delete_apdus(), reviewed_delete_apdus()),
+        *list_process(),
+        *journal_cost(),
+        deletes_per_second(),
+    ]
     for measure in measures:
         sign = "at least" if measure.unit.startswith("1/") else "at most"
         verdict = "ok" if measure.kept else "OVER BUDGET"

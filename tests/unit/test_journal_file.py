@@ -41,6 +41,13 @@ def test_a_power_cut_loses_nothing_that_was_written(journal: Journal) -> None:
     assert database.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
 
 
+def test_opening_a_journal_writes_nothing(tmp_path: Path) -> None:
+    Journal(tmp_path).close()
+    with closing(Journal(tmp_path)) as journal:
+        assert journal.unfinished() == ()
+        assert (tmp_path / "journal.db-wal").stat().st_size == 0
+
+
 def test_a_journal_of_the_version_before_is_brought_to_this_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

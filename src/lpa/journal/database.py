@@ -64,13 +64,14 @@ class Database:
         (verdict,) = self.connection.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise OSError(f"it is damaged: {verdict}")
-        self.connection.execute("BEGIN EXCLUSIVE")  # so that of two processes one migrates
-        with self.connection:
-            self.migrate()
+        if self._version() != len(migrations.MIGRATIONS):  # Else nothing is written: that costs a sync.
+            self.connection.execute("BEGIN EXCLUSIVE")  # so that of two processes one migrates
+            with self.connection:
+                self.migrate()
 
     def migrate(self) -> None:
         """Bring the tables to this version, in the transaction that is open."""
-        (version,) = self.connection.execute("PRAGMA user_version").fetchone()
+        version = self._version()
         if version > len(migrations.MIGRATIONS):
             raise StorageFailed(
                 f"The journal in {self._folder} was written by a later version of lpa.",
@@ -80,6 +81,10 @@ class Database:
             for statement in migration.split(";"):
                 self.connection.execute(statement)
         self.connection.execute(f"PRAGMA user_version = {len(migrations.MIGRATIONS)}")
+
+    def _version(self) -> int:
+        (version,) = self.connection.execute("PRAGMA user_version").fetchone()
+        return int(version)
 
     def _use_wal(self) -> None:
         """SQLite waits for other processes, but not in this: it might be them who wait for us. So we do."""
