@@ -42,6 +42,11 @@ def kill(step: str, moment: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def interrupt(step: str, moment: str) -> None:
+    """Have somebody press Ctrl-C."""
+    signal.raise_signal(signal.SIGINT)
+
+
 def pull(step: str, moment: str) -> None:
     """Have the card gone: before it got the command, or before its answer came."""
     if step == CARD:

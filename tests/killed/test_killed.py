@@ -2,8 +2,8 @@
 
 Each procedure is run once to count the points before and after every command to the card, exchange with a
 server, write of the journal and step of keeping a receipt. Then it is run once for each point, and ended
-there: killed with SIGKILL, the card pulled, the network gone, the disk full. A fresh session resumes, and
-what the card, the disk and the server then hold is judged by `inquest`.
+there: killed with SIGKILL, stopped with Ctrl-C, the card pulled, the network gone, the disk full. A fresh
+session resumes, and what the card, the disk and the server then hold is judged by `inquest`.
 
 `LPA_KILL_ALL=1` takes every point; without it a part of them, spread evenly, is enough for every day.
 """
@@ -37,6 +37,7 @@ from tests.killed.child import (
     Place,
     fill,
     hang_up,
+    interrupt,
     kill,
     pull,
     session,
@@ -191,6 +192,18 @@ def test_with_the_server_failing_at_any_point_it_loses_nothing(stage: Stage, las
 def test_with_the_disk_full_at_any_point_it_loses_nothing(stage: Stage, lasting: bool) -> None:
     for point in stage.chosen(JOURNAL, RECEIPT, DISK):
         _survive(stage, Fate(fill, point, sys.maxsize if lasting else point))
+
+
+def test_with_ctrl_c_at_any_point_it_loses_nothing(stage: Stage) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        for point in stage.chosen(CARD, SERVER, JOURNAL, RECEIPT, DISK):
+            place = stage.place()
+            with pytest.raises(KeyboardInterrupt), session(place, Fate(interrupt, point, point)) as assistant:
+                stage.procedure.act(assistant)
+            stage.finish(place)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _survive(stage: Stage, fate: Fate) -> None:

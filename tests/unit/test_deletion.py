@@ -20,7 +20,9 @@ from lpa.errors import (
     StorageFailed,
     WireError,
 )
-from lpa.rsp.names import ServerAddress
+from lpa.receipts import Receipt, Receipts
+from lpa.rsp.names import Eid, ServerAddress
+from lpa.rsp.records import Notification
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.smdp import SimulatedSmdp
 from tests.disturbed import DisturbedCard
@@ -64,6 +66,73 @@ def test_the_profile_in_use_is_disabled_first_if_that_is_wanted(
     assert [told.event for told in smdp.received] == ["disable", "delete"]
     assert [happening.event for happening in outcome.happenings] == ["disable", "delete"]
     assert waiting(assistant) == []
+
+
+def test_the_profile_in_use_is_deleted_in_one_operation(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
+    assistant.delete(plan, "left the operator")
+    stories = [
+        assistant.journal.story_of(assistant.eid, receipt.notification)
+        for receipt in assistant.receipts.of(assistant.eid)
+    ]
+    assert [story and (story.function, story.reason, story.state) for story in stories] == [
+        ("delete", "left the operator", "CLOSED")
+    ] * 2
+    assert stories[0]
+    assert stories[1]
+    assert stories[0].begun == stories[1].begun
+
+
+def test_what_the_card_signed_about_the_disabling_is_kept_before_the_deletion(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, tmp_path: Path
+) -> None:
+    kept: list[int] = []
+    real = card.transmit
+
+    def watching(apdu: bytes) -> tuple[bytes, int]:
+        if apdu[5:7] == bytes.fromhex("BF33"):
+            kept.append(len(list((tmp_path / "state").rglob("*-disable-*.der"))))
+        return real(apdu)
+
+    card.transmit = watching  # type: ignore[method-assign]
+    assistant.delete(assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True))
+    assert kept == [1]
+
+
+def test_a_deletion_that_is_refused_after_the_disabling_tells_the_server_of_that(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
+    card.instead(DELETE, "BF3303800103 9000")
+    with pytest.raises(EuiccRefused, match="It was disabled before, and is out of use now"):
+        assistant.delete(plan)
+    assert [told.event for told in smdp.received] == ["disable"]
+    assert waiting(assistant) == []
+    assert assistant.journal.unfinished() == ()
+    (receipt,) = assistant.receipts.of(assistant.eid)
+    story = assistant.journal.story_of(assistant.eid, receipt.notification)
+    assert story
+    assert story.state == "CLOSED"
+
+
+def test_without_room_for_the_proof_of_the_disabling_nothing_is_deleted(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_receipts: Receipts, _eid: Eid, _notification: Notification) -> Receipt:
+        raise StorageFailed("the disk is full")
+
+    plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(Receipts, "keep", full)
+        with pytest.raises(StorageFailed, match="is out of use now, but was not deleted") as caught:
+            assistant.delete(plan)
+    assert "lpa resume" in caught.value.advice
+    assert DELETE not in card.requests
+    (resumed,) = assistant.settle()
+    assert resumed.left_undone
+    assert [delivery.cleared for delivery in resumed.deliveries] == [True]
 
 
 def test_the_order_is_keep_send_clear(

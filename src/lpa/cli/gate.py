@@ -101,8 +101,8 @@ def _interrupted() -> dict[str, Any]:
     return _error(
         "Interrupted",
         "Stopped while the card was being changed: it may have been, or not.",
-        "'lpa list' shows what is true now. What a server has yet to hear waits on the card; "
-        "'lpa notifications send' delivers it.",
+        "'lpa resume' finds out what is true, keeps what the card signed and tells the servers. "
+        "It deletes nothing.",
     )
 
 

@@ -1,0 +1,161 @@
+"""A disk that is really full: a small file system in a namespace of its own, which ends with its process."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lpa import Assistant
+from lpa.errors import StorageFailed
+from lpa.rsp.names import ServerAddress
+from lpa.sim.card import SimulatedEuicc
+from tests.unit.journals import child
+from tests.unit.test_delivery import Servers
+
+_NEW_MOUNTS, _NEW_USERS = 0x00020000, 0x10000000  # CLONE_NEWNS, CLONE_NEWUSER
+_PRIVATE = 0x40000 | 0x4000  # MS_PRIVATE | MS_REC
+DELETE = bytes.fromhex("BF33")
+
+
+def mount_small_disk(folder: Path, size: str = "256k") -> None:
+    """Have a file system of this size in `folder`, for this process alone. `OSError` where one may not."""
+    library = ctypes.CDLL(None, use_errno=True)
+
+    def check(result: int) -> None:
+        if result:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+    root = os.getuid() == 0
+    uid = os.getuid()
+    check(library.unshare(_NEW_MOUNTS if root else _NEW_MOUNTS | _NEW_USERS))
+    if not root:
+        Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
+    check(library.mount(b"none", b"/", None, _PRIVATE, None))
+    check(library.mount(b"none", bytes(folder), b"tmpfs", 0, f"size={size}".encode()))
+
+
+def fill(folder: Path) -> Path:
+    """Leave no room on the disk. The file that takes it all."""
+    path = folder / "full"
+    with contextlib.suppress(OSError), path.open("wb", buffering=0) as file:
+        while file.write(bytes(4096)) == 4096:
+            pass
+    return path
+
+
+def in_small_disk(folder: Path, act: Callable[[], None]) -> None:
+    """Do `act` in a process whose `folder` is on a small disk."""
+
+    def begin() -> None:
+        try:
+            mount_small_disk(folder)
+        except PermissionError:
+            os._exit(77)
+        act()
+
+    with child(begin) as process:
+        result = process.result()
+    if result == 77:
+        pytest.skip("no namespaces here; test_journal_file has the same with a limit to the size of files")
+    assert result == 0
+
+
+def test_on_a_full_disk_nothing_is_done_to_the_card(tmp_path: Path) -> None:
+    euicc = SimulatedEuicc.create(None)
+
+    def act() -> None:
+        with Assistant(euicc, state_dir=tmp_path / "state", directory=Servers()) as assistant:
+            assistant.settle()  # the journal is there already
+            fill(tmp_path)
+            plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+            with pytest.raises(StorageFailed, match=r"No space left|disk is full") as caught:
+                assistant.delete(plan)
+            assert "disk space" in caught.value.advice
+            assert len(assistant.profiles()) == 3
+
+    in_small_disk(tmp_path, act)
+
+
+def test_without_room_for_a_journal_nothing_is_begun(tmp_path: Path) -> None:
+    euicc = SimulatedEuicc.create(None)
+
+    def act() -> None:
+        fill(tmp_path)
+        with Assistant(euicc, state_dir=tmp_path / "state", directory=Servers()) as assistant:
+            plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+            with pytest.raises(StorageFailed):
+                assistant.delete(plan)
+            assert len(assistant.profiles()) == 3
+
+    in_small_disk(tmp_path, act)
+
+
+class FillingCard:
+    """A card whose deletion comes when the disk is full; what makes room again is `full`."""
+
+    def __init__(self, card: SimulatedEuicc, folder: Path) -> None:
+        self._card, self._folder = card, folder
+
+    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        if apdu[5:7] == DELETE:
+            self.full = fill(self._folder)
+        return self._card.transmit(apdu)
+
+    def reset(self) -> None:
+        self._card.reset()
+
+    def close(self) -> None:
+        """It is wanted again."""
+
+
+def test_a_disk_that_fills_while_the_card_deletes_loses_nothing(tmp_path: Path) -> None:
+    euicc = SimulatedEuicc.create(None)
+    servers = Servers()
+
+    def act() -> None:
+        card = FillingCard(euicc, tmp_path)
+        with Assistant(card, state_dir=tmp_path / "state", directory=servers) as assistant:
+            outcome = assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid))
+            (delivery,) = outcome.deliveries
+            assert isinstance(delivery.problem, StorageFailed)
+            assert not delivery.acknowledged
+            assert servers.asked == []
+            assert len(assistant.notifications()) == 1
+        card.full.unlink()
+        with Assistant(euicc, state_dir=tmp_path / "state", directory=servers) as assistant:
+            (resumed,) = assistant.settle()
+            assert [happening.event for happening in resumed.happenings] == ["delete"]
+            assert [delivery.cleared for delivery in resumed.deliveries] == [True]
+            assert assistant.journal.unfinished() == ()
+            assert len(assistant.receipts.of(assistant.eid)) == 1
+
+    in_small_disk(tmp_path, act)
+
+
+def test_a_disk_that_fills_while_the_server_is_told_loses_nothing(tmp_path: Path) -> None:
+    euicc = SimulatedEuicc.create(None)
+
+    class Filling(Servers):
+        def __call__(self, address: ServerAddress) -> Servers.One:
+            self.full = fill(tmp_path)
+            return super().__call__(address)
+
+    def act() -> None:
+        servers = Filling()
+        with Assistant(euicc, state_dir=tmp_path / "state", directory=servers) as assistant:
+            (delivery,) = assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid)).deliveries
+            assert delivery.acknowledged
+            assert not delivery.cleared, "not noted as acknowledged, so better told twice"
+            assert len(assistant.notifications()) == 1
+        servers.full.unlink()
+        with Assistant(euicc, state_dir=tmp_path / "state", directory=Servers()) as assistant:
+            assistant.resume()
+            assert list(assistant.notifications()) == []
+            assert assistant.journal.outbox() == ()
+
+    in_small_disk(tmp_path, act)
