@@ -45,8 +45,12 @@ class Courier:
         except (Refused, BadAnswer):
             raise  # It speaks, and objects to this one; it may take the next.
         except LpaError as error:
-            self._silent[normal(notification.metadata.address)] = error
+            self.hold(notification, error)
             raise
+
+    def hold(self, notification: Notification, problem: LpaError) -> None:
+        """Take nothing more to the server of this one, which has to hear of it before the younger ones."""
+        self._silent[normal(notification.metadata.address)] = problem
 
     def silence(self, notification: Notification) -> LpaError | None:
         """Why this one will not even be tried: its server could not be reached for an earlier one."""

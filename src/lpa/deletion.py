@@ -115,8 +115,8 @@ def delete(outbox: Outbox, plan: Plan, reason: str = "") -> switching.Outcome:
         memory_before=plan.free_memory,
     ) as operation:
         disabled = _disabled(outbox, operation, profile) if plan.disable_first else ()
-        operation.enter(DELETING)
         try:
+            operation.enter(DELETING)
             _delete(euicc, profile)
         except LpaError as error:
             if disabled:

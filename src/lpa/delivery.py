@@ -10,34 +10,24 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import starmap
 
+from lpa import taking
 from lpa.card.es10 import Euicc
-from lpa.courier import Directory, normal
-from lpa.dispatch import Delivery, Dispatch, Waiting, due, postponed, with_older
-from lpa.errors import BadAnswer, EuiccRefused, LpaError, StorageFailed
+from lpa.courier import Directory
+from lpa.dispatch import Delivery, Dispatch, due, postponed, with_older
+from lpa.errors import BadAnswer, CardBusy, LpaError, StorageFailed
 from lpa.journal import DELETED, DISABLED, ENABLED, PROOF_KEPT, Entry, Journal, Operation
 from lpa.receipts import Receipts
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import Notification, NotificationMetadata, Profile
+from lpa.taking import Happening
 
-__all__ = ["Delivery", "Happening", "Outbox", "Waiting", "free_memory"]
+__all__ = ["Delivery", "Happening", "Outbox", "free_memory"]
 
 _SHOWN = 40  # bytes of what cannot be read
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Happening:
-    """Something that was done to a profile, as it was before: "enable", "disable" or "delete"."""
-
-    event: str
-    profile: Profile
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """The servers that the profile wants told, as far as the card said so."""
-        return tuple(entry.address for entry in self.profile.notifications if self.event in entry.events)
 
 
 class Outbox:
@@ -83,12 +73,12 @@ class Outbox:
             told = self.take(operation, happenings)
             if operation.state != PROOF_KEPT and happenings:
                 operation.enter(PROOF_KEPT)
-            queue = self._queue_of(operation)
+            now, later = self._scheduled(self._queue_of(operation))
         except LpaError as problem:
             _log.debug("the notifications could not be taken and kept: %s", problem)
             return tuple(_not_taken(happenings, problem))
-        missing = tuple(_missing(happenings, told))
-        deliveries = (*self._due_or_postponed(queue), *missing)
+        missing = [_missing(*one) for one in taking.unsigned(happenings, told)]
+        deliveries = (*_in_order(*self.deliver(now), *later), *missing)
         if operation.memory_before is not None:
             operation.memory_after = free_memory(self.euicc)
         with contextlib.suppress(StorageFailed):  # Resuming it finds everything done, and settles it then.
@@ -102,8 +92,8 @@ class Outbox:
         """
         happenings = tuple(happenings)
         kept = [entry.notification for entry in self.journal.kept_since(self.euicc.eid, operation.begun)]
-        signed = self._produced(tuple(_untaken(happenings, kept)))
-        told = [*signed, *_about(happenings, kept)]
+        signed = taking.produced(self.euicc, self._receipts, taking.untaken(happenings, kept))
+        told = [*signed, *taking.about(happenings, kept)]
         self.keep(told, operation)
         return told
 
@@ -115,7 +105,7 @@ class Outbox:
         """Have all of them on the disk, in the outbox and as receipts. Raises `StorageFailed`.
 
         `operation`: the one that they tell of. The outbox first: a receipt that it does not know is of an
-        earlier operation (see `_produced`).
+        earlier operation (see `taking.produced`).
         """
         signed = tuple(signed)
         self.journal.keep(self.euicc.eid, *signed, operation=operation)
@@ -131,35 +121,40 @@ class Outbox:
         return self._dispatch.dated(self.euicc.eid, map(self._deliver, in_order))
 
     def send_pending(self) -> tuple[Delivery, ...]:
-        """Deliver everything that waits on the card or in the outbox, whenever its next try is due."""
+        """Deliver everything, whenever its next try is due: what waits on the card, and the whole outbox.
+
+        What other cards signed goes from its bytes alone.
+        """
         with self.journal.alone(self.euicc.eid):
             entries, unreadable = self._gather()
-            return (*self.deliver(entries), *unreadable)
+            mine = self.deliver(entries)
+        return (*mine, *unreadable, *self._dispatch.send_all_of_others(self.euicc.eid))
 
     def send_pending_if_due(self) -> tuple[Delivery, ...]:
         """As `send_pending`, but leave what is not due, with the time of its next try."""
         with self.journal.alone(self.euicc.eid):
             entries, unreadable = self._gather()
-            return (*self._due_or_postponed(entries), *unreadable)
+            now, later = self._scheduled(entries)
+            return (*_in_order(*self.deliver(now), *later), *unreadable)
 
     def send_due(self) -> tuple[Delivery, ...]:
-        """Deliver what is due in the outbox: of this card, and of others from its bytes alone."""
-        eid = self.euicc.eid
-        with self.journal.alone(eid):
-            mine = self.deliver(due(self.journal, self._dispatch.waiting(eid)))
-        return (*mine, *self._dispatch.send_due(but=eid))
+        """Deliver what is due in the outbox: of this card, and of others from its bytes alone.
 
-    def waiting(self) -> tuple[Waiting, ...]:
-        """What no server acknowledged yet, of any card."""
-        return self._dispatch.waiting()
+        A card at which another process works is left to that.
+        """
+        eid = self.euicc.eid
+        mine: tuple[Delivery, ...] = ()
+        with contextlib.suppress(CardBusy), self.journal.alone(eid):
+            mine = self.deliver(due(self.journal, self._dispatch.waiting(eid)))
+        return (*mine, *self._dispatch.send_due_of_others(eid))
 
     def _queue_of(self, operation: Operation) -> list[Entry]:
         """The notifications of an operation, and the older ones that their servers have to hear before."""
         own = [entry for entry in self.journal.of(operation) if not entry.cleared and not entry.given_up]
         return with_older(self.journal, own)
 
-    def _due_or_postponed(self, entries: Iterable[Entry]) -> tuple[Delivery, ...]:
-        """Deliver those of `entries` that are due; of the others, when they will be."""
+    def _scheduled(self, entries: Iterable[Entry]) -> tuple[list[Entry], list[Delivery]]:
+        """Those of `entries` that are due; and of the others, when they will be."""
         eid, waiting = self.euicc.eid, self._dispatch.waiting(self.euicc.eid)
         ready = {bytes(entry.notification.raw) for entry in due(self.journal, waiting)}
         held = {bytes(one.entry.notification.raw): one for one in waiting}
@@ -171,7 +166,7 @@ class Outbox:
             else:
                 receipt = self._receipts.receipt(eid, entry.notification)
                 later.append(replace(postponed(held[signed]), receipt=receipt))
-        return tuple(sorted((*self.deliver(now), *later), key=lambda delivery: delivery.sequence_number or 0))
+        return now, later
 
     def _gather(self) -> tuple[list[Entry], list[Delivery]]:
         """Keep what is on the card: the entries of all that waits, and what cannot be read.
@@ -181,62 +176,18 @@ class Outbox:
         listed = self.euicc.list_notifications()
         waiting = self.journal.outbox(self.euicc.eid)
         known = {entry.notification.metadata for entry in waiting}
-        signed, unreadable = self._one_by_one(told for told in listed if told not in known)
-        unreadable += map(_unreadable, listed.unreadable)
+        signed, unread = taking.one_by_one(self.euicc, (told for told in listed if told not in known))
+        unreadable = [*starmap(_unread, unread), *map(_unreadable, listed.unreadable)]
         self.keep(signed)
         entries = (self.journal.entry(self.euicc.eid, notification) for notification in signed)
         return [*waiting, *filter(None, entries)], unreadable
-
-    def _produced(self, happenings: tuple[Happening, ...]) -> list[Notification]:
-        """What the card signed about these happenings: the newest for each profile, event and address.
-
-        One that was kept before this operation is of an earlier one.
-        """
-        wanted = {(happening.profile.iccid, happening.event) for happening in happenings}
-        newest: dict[tuple[Iccid, str, str], Notification] = {}
-        for notification in self._signed({event for _, event in wanted}):
-            told = notification.metadata
-            if told.iccid is None or (told.iccid, told.event) not in wanted:
-                continue
-            if self._receipts.holds(self.euicc.eid, notification):
-                continue
-            key = (told.iccid, told.event, normal(told.address))
-            if key not in newest or newest[key].metadata.sequence_number < told.sequence_number:
-                newest[key] = notification
-        return list(newest.values())
-
-    def _signed(self, events: set[str]) -> Iterable[Notification]:
-        """All signed notifications of `events`: at once where the card can, else one by one."""
-        if not events:
-            return []
-        try:
-            return self.euicc.retrieve_notifications(sorted(events))
-        except (BadAnswer, EuiccRefused) as error:
-            _log.debug("not all at once (%s), so one by one", error)
-            signed, _ = self._one_by_one(self.euicc.list_notifications())
-            return signed
-
-    def _one_by_one(
-        self, listed: Iterable[NotificationMetadata]
-    ) -> tuple[list[Notification], list[Delivery]]:
-        """The signed ones of what is listed, and those that cannot be read. Together they can be long."""
-        signed, unreadable = [], []
-        for told in listed:
-            try:
-                notification = self.euicc.retrieve_notification(told.sequence_number)
-            except (BadAnswer, EuiccRefused) as problem:
-                unreadable.append(
-                    Delivery(told.event, told.address, told.iccid, told.sequence_number, problem=problem)
-                )
-            else:
-                signed += [notification] if notification else []
-        return signed, unreadable
 
     def _deliver(self, entry: Entry) -> Delivery:
         notification, eid = entry.notification, self.euicc.eid
         try:
             receipt = self._receipts.keep(eid, notification)  # unless we were stopped between the two before
         except LpaError as problem:
+            self._dispatch.courier.hold(notification, problem)
             return Delivery.of(notification, problem=problem, acknowledged=entry.sent is not None)
         if entry.sent is None:
             delivery = replace(self._dispatch.send(entry), receipt=receipt)
@@ -257,19 +208,15 @@ class Outbox:
         return delivery
 
 
+def _in_order(*deliveries: Delivery) -> list[Delivery]:
+    return sorted(deliveries, key=lambda delivery: delivery.sequence_number or 0)
+
+
 def free_memory(euicc: Euicc) -> int | None:
     """The bytes that are free for profiles; None if the card does not say, or cannot be asked any more."""
     with contextlib.suppress(LpaError):
         return euicc.euicc_info2().resource.free_non_volatile
     return None
-
-
-def _about(happenings: Iterable[Happening], kept: Iterable[Notification]) -> Iterator[Notification]:
-    """Those of `kept` that tell of `happenings`."""
-    wanted = {(happening.profile.iccid, happening.event) for happening in happenings}
-    for notification in kept:
-        if (notification.metadata.iccid, notification.metadata.event) in wanted:
-            yield notification
 
 
 def _answer(operation: Operation, happenings: Iterable[Happening]) -> str:
@@ -279,12 +226,8 @@ def _answer(operation: Operation, happenings: Iterable[Happening]) -> str:
     return ENABLED if operation.function == "enable" else DISABLED
 
 
-def _untaken(happenings: Iterable[Happening], kept: Iterable[Notification]) -> Iterator[Happening]:
-    """Those about which not every notification is kept."""
-    kept = tuple(kept)
-    for happening in happenings:
-        if not happening.addresses or any(_missing([happening], kept)):
-            yield happening
+def _unread(told: NotificationMetadata, problem: LpaError) -> Delivery:
+    return Delivery(told.event, told.address, told.iccid, told.sequence_number, problem=problem)
 
 
 def _unreadable(item: bytes) -> Delivery:
@@ -292,17 +235,12 @@ def _unreadable(item: bytes) -> Delivery:
     return Delivery("", "", None, problem=problem)
 
 
-def _missing(happenings: Iterable[Happening], signed: Iterable[Notification]) -> Iterator[Delivery]:
-    """What the profiles wanted told and the card did not sign."""
-    made = {(told.metadata.iccid, told.metadata.event, normal(told.metadata.address)) for told in signed}
-    for happening in happenings:
-        for address in happening.addresses:
-            if (happening.profile.iccid, happening.event, normal(address)) not in made:
-                problem = BadAnswer(
-                    f"The card signed no notification for {address}, though the profile asks for one.",
-                    advice="Look at 'lpa notifications list', and tell the operator yourself.",
-                )
-                yield Delivery(happening.event, address, happening.profile.iccid, problem=problem)
+def _missing(happening: Happening, address: str) -> Delivery:
+    problem = BadAnswer(
+        f"The card signed no notification for {address}, though the profile asks for one.",
+        advice="Look at 'lpa notifications list', and tell the operator yourself.",
+    )
+    return Delivery(happening.event, address, happening.profile.iccid, problem=problem)
 
 
 def _not_taken(happenings: tuple[Happening, ...], problem: LpaError) -> Iterator[Delivery]:

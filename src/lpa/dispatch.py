@@ -119,10 +119,14 @@ class Dispatch:
             delivery for eid, own in cards.items() for delivery in self.dated(eid, map(self.send, own))
         )
 
-    def send_due(self, *, but: Eid) -> tuple[Delivery, ...]:
-        """Send what is due of any card `but` one. A card at which another process works is left to that."""
-        cards = dict.fromkeys(one.entry.eid for one in self.waiting() if one.entry.eid != but)
-        return tuple(delivery for eid in cards for delivery in self._send_due_of(eid))
+    def send_all_of_others(self, eid: Eid) -> tuple[Delivery, ...]:
+        """Send everything of all cards but one."""
+        return self.send_all(one.entry for one in self.waiting() if one.entry.eid != eid)
+
+    def send_due_of_others(self, eid: Eid) -> tuple[Delivery, ...]:
+        """Send what is due of all cards but one. A card at which another process works is left to that."""
+        cards = dict.fromkeys(one.entry.eid for one in self.waiting() if one.entry.eid != eid)
+        return tuple(delivery for card in cards for delivery in self._send_due_of(card))
 
     def dated(self, eid: Eid | None, deliveries: Iterable[Delivery]) -> tuple[Delivery, ...]:
         """The deliveries of a card, with the times when those that failed are tried next by themselves."""

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from lpa import Assistant
 from lpa.card.apdu import Transport
 from lpa.cli.desk import Desk
+from lpa.dispatch import Delivery
+from lpa.errors import StorageFailed
 from lpa.server.es9 import Server
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.pki import Authority
@@ -137,3 +140,29 @@ def test_ctrl_c_while_the_server_is_told_is_orderly_and_resumed(
     assert f"  Deleted Albion Mobile ({ALBION}).\n" in again.err
     assert [received.event for received in smdp.received] == ["disable", "delete"]
     assert command.run(*options, "notifications", "list").err == "Nothing waits on the card.\n"
+
+
+def test_ctrl_c_while_earlier_ones_are_sent_does_not_say_that_nothing_was_changed(
+    options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, listening: None
+) -> None:
+    def interrupted(_assistant: Assistant) -> tuple[Delivery, ...]:
+        signal.raise_signal(signal.SIGINT)
+        return ()
+
+    monkeypatch.setattr(Assistant, "send_due", interrupted)
+    ran = deletes(*options)
+    assert orderly(ran)
+    assert f"Albion Mobile ({ALBION}) is gone for good.\n" in ran.out
+
+
+def test_earlier_ones_that_cannot_be_read_do_not_hide_what_was_done(
+    options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_assistant: Assistant) -> tuple[Delivery, ...]:
+        raise StorageFailed("The journal cannot be read.")
+
+    monkeypatch.setattr(Assistant, "send_due", broken)
+    ran = deletes(*options, "--json")
+    assert ran.code == 0
+    assert [was["event"] for was in ran.document["result"]["happenings"]] == ["disable", "delete"]
+    assert ran.err.endswith("The journal cannot be read.\n")

@@ -20,6 +20,7 @@ from lpa.errors import (
     StorageFailed,
     WireError,
 )
+from lpa.journal import Operation
 from lpa.receipts import Receipt, Receipts
 from lpa.rsp.names import Eid, ServerAddress
 from lpa.rsp.records import Notification
@@ -133,6 +134,23 @@ def test_without_room_for_the_proof_of_the_disabling_nothing_is_deleted(
     (resumed,) = assistant.settle()
     assert resumed.left_undone
     assert [delivery.cleared for delivery in resumed.deliveries] == [True]
+
+
+def test_without_room_for_the_next_word_the_profile_is_said_to_be_out_of_use(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Operation.enter
+
+    def full(operation: Operation, state: str, outcome: str = "") -> None:
+        if state == "DELETING":
+            raise StorageFailed("the disk is full")
+        real(operation, state, outcome)
+
+    plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
+    monkeypatch.setattr(Operation, "enter", full)
+    with pytest.raises(StorageFailed, match=r"full It was disabled before, and is out of use now\."):
+        assistant.delete(plan)
+    assert DELETE not in card.requests
 
 
 def test_the_order_is_keep_send_clear(

@@ -11,8 +11,11 @@ import pytest
 
 from lpa import Assistant
 from lpa.dispatch import Dispatch, waiting
-from lpa.errors import BadAnswer, ConnectFailed, LpaError, Postponed, ServerRefused
+from lpa.errors import BadAnswer, ConnectFailed, LpaError, Postponed, ServerRefused, StorageFailed
 from lpa.journal import Journal
+from lpa.receipts import Receipt, Receipts
+from lpa.rsp.names import Eid
+from lpa.rsp.records import Notification
 from tests.disturbed import DisturbedCard
 from tests.unit.journals import EID, OTHER, Clock, signed
 from tests.unit.test_delivery import SENT, Servers, card_with
@@ -103,7 +106,7 @@ def test_of_other_cards_what_is_due_is_sent_and_nothing_of_this_one(journal: Jou
     journal.keep(OTHER, signed("02"), signed("03"))
     journal.failed(OTHER, signed("03"), DOWN)
     servers = Servers()
-    (delivery,) = Dispatch(journal, servers).send_due(but=EID)
+    (delivery,) = Dispatch(journal, servers).send_due_of_others(EID)
     assert (delivery.sequence_number, delivery.acknowledged, delivery.cleared) == (2, True, False)
     assert len(servers.asked) == 1
 
@@ -111,7 +114,7 @@ def test_of_other_cards_what_is_due_is_sent_and_nothing_of_this_one(journal: Jou
 def test_a_card_at_which_another_process_works_is_left_to_it(journal: Journal, tmp_path: Path) -> None:
     journal.keep(OTHER, signed("02"))
     with closing(Journal(tmp_path / "state")) as another, another.alone(OTHER):
-        assert Dispatch(journal, Servers()).send_due(but=EID) == ()
+        assert Dispatch(journal, Servers()).send_due_of_others(EID) == ()
 
 
 def test_an_acknowledgement_that_cannot_be_noted_is_told(journal: Journal) -> None:
@@ -190,3 +193,44 @@ def test_what_was_cleared_here_and_is_on_the_card_all_the_same_is_cleared_again(
         assert delivery.cleared
         assert servers.asked == []
         assert list(assistant.notifications()) == []
+
+
+def test_what_is_due_of_this_card_is_left_to_another_process_at_it(tmp_path: Path) -> None:
+    euicc = card_with("good.example")
+    servers = Servers(good_example=DOWN)
+    with Assistant(euicc, state_dir=tmp_path, directory=servers) as assistant:
+        assistant.enable(euicc.profiles[1].iccid)
+        assistant.journal._write("UPDATE notification SET next_try = 1", ())
+        with closing(Journal(tmp_path)) as another, another.alone(assistant.eid):
+            assert assistant.send_due() == ()
+        assert len(assistant.send_due()) == 1
+
+
+def test_sending_everything_means_the_outbox_of_every_card(tmp_path: Path) -> None:
+    with Assistant(card_with("good.example"), state_dir=tmp_path, directory=Servers()) as assistant:
+        assistant.journal.keep(OTHER, signed("07"))
+        assistant.journal.failed(OTHER, signed("07"), DOWN)
+        (delivery,) = assistant.send_notifications()
+        assert (delivery.sequence_number, delivery.acknowledged, delivery.cleared) == (7, True, False)
+
+
+def test_a_younger_one_waits_for_an_older_one_whose_proof_cannot_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Receipts, eid: Eid, notification: Notification) -> Receipt:
+        if notification.metadata.event == "enable":
+            raise StorageFailed("the disk is full")
+        return real(self, eid, notification)
+
+    euicc = card_with("slow.example")
+    servers = Servers(slow_example=DOWN)
+    with Assistant(euicc, state_dir=tmp_path, directory=servers) as assistant:
+        assistant.enable(euicc.profiles[1].iccid)
+        assistant.disable(euicc.profiles[1].iccid)
+        servers.faults.clear()
+        servers.asked.clear()
+        real = Receipts.keep
+        monkeypatch.setattr(Receipts, "keep", full)
+        sent = assistant.send_notifications()
+    slow = [delivery.acknowledged for delivery in sent if delivery.address == "slow.example"]
+    assert slow == [False, False]

@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from lpa.assistant import Assistant
+from lpa.cli.desk import changing
 from lpa.cli.documents import Answer, plain
 from lpa.cli.screen import Screen
 from lpa.cli.words import headed, moment
 from lpa.dispatch import Delivery, Waiting
+from lpa.errors import LpaError
 
 _HEADINGS = ("Number", "Event", "ICCID", "Server", "Tries", "Next try", "Last problem")
 
@@ -46,12 +48,17 @@ def and_due(screen: Screen, assistant: Assistant, answer: Answer, told: Iterable
     `told`: what this command has said already.
     """
     said = {delivery.told for delivery in told}
-    deliveries = assistant.send_due()
+    try:
+        with changing():
+            deliveries = assistant.send_due()
+        waiting = assistant.waiting()
+    except LpaError as problem:  # What this command did is done, and must not look as if it had failed.
+        screen.say(problem.message, "yellow")
+        return answer
     if deliveries:
         screen.say("It was time to try these again:")
     for text, style in headed(deliveries):
         screen.say(text, style)
-    waiting = assistant.waiting()
     _say_waiting(screen, [one for one in waiting if one.entry.notification.metadata not in said])
     more = {"due": deliveries, "outbox": [members(one) for one in waiting]}
     return replace(answer, result=plain(answer.result) | plain(more))

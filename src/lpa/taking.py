@@ -1,0 +1,106 @@
+"""What a card has signed about what was done to it: how it is taken from the card, and what is missing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from lpa.card.es10 import Euicc
+from lpa.courier import normal
+from lpa.errors import BadAnswer, EuiccRefused, LpaError
+from lpa.receipts import Receipts
+from lpa.rsp.names import Iccid
+from lpa.rsp.records import Notification, NotificationMetadata, Profile
+
+_log = logging.getLogger(__name__)
+
+# What the card lists and does not give, and why.
+Unread = tuple[NotificationMetadata, LpaError]
+
+
+@dataclass(frozen=True)
+class Happening:
+    """Something that was done to a profile, as it was before: "enable", "disable" or "delete"."""
+
+    event: str
+    profile: Profile
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The servers that the profile wants told, as far as the card said so."""
+        return tuple(entry.address for entry in self.profile.notifications if self.event in entry.events)
+
+
+def produced(euicc: Euicc, receipts: Receipts, happenings: Iterable[Happening]) -> list[Notification]:
+    """What the card signed about `happenings`: the newest for each profile, event and address.
+
+    One that was kept before this operation is of an earlier one.
+    """
+    wanted = {(happening.profile.iccid, happening.event) for happening in happenings}
+    newest: dict[tuple[Iccid, str, str], Notification] = {}
+    for notification in _signed(euicc, {event for _, event in wanted}):
+        told = notification.metadata
+        if told.iccid is None or (told.iccid, told.event) not in wanted:
+            continue
+        if receipts.holds(euicc.eid, notification):
+            continue
+        key = (told.iccid, told.event, normal(told.address))
+        if key not in newest or newest[key].metadata.sequence_number < told.sequence_number:
+            newest[key] = notification
+    return list(newest.values())
+
+
+def one_by_one(
+    euicc: Euicc, listed: Iterable[NotificationMetadata]
+) -> tuple[list[Notification], list[Unread]]:
+    """The signed ones of what is listed, and those that cannot be read. Together they can be long."""
+    signed: list[Notification] = []
+    unread: list[Unread] = []
+    for told in listed:
+        try:
+            notification = euicc.retrieve_notification(told.sequence_number)
+        except (BadAnswer, EuiccRefused) as problem:
+            unread.append((told, problem))
+        else:
+            signed += [notification] if notification else []
+    return signed, unread
+
+
+def about(happenings: Iterable[Happening], kept: Iterable[Notification]) -> Iterator[Notification]:
+    """Those of `kept` that tell of `happenings`."""
+    wanted = {(happening.profile.iccid, happening.event) for happening in happenings}
+    for notification in kept:
+        if (notification.metadata.iccid, notification.metadata.event) in wanted:
+            yield notification
+
+
+def untaken(happenings: Iterable[Happening], kept: Iterable[Notification]) -> Iterator[Happening]:
+    """Those about which not every notification is kept."""
+    kept = tuple(kept)
+    for happening in happenings:
+        if not happening.addresses or any(unsigned([happening], kept)):
+            yield happening
+
+
+def unsigned(
+    happenings: Iterable[Happening], signed: Iterable[Notification]
+) -> Iterator[tuple[Happening, str]]:
+    """What the profiles wanted told and is not in `signed`: each with the address of the server."""
+    made = {(told.metadata.iccid, told.metadata.event, normal(told.metadata.address)) for told in signed}
+    for happening in happenings:
+        for address in happening.addresses:
+            if (happening.profile.iccid, happening.event, normal(address)) not in made:
+                yield happening, address
+
+
+def _signed(euicc: Euicc, events: set[str]) -> Iterable[Notification]:
+    """All signed notifications of `events`: at once where the card can, else one by one."""
+    if not events:
+        return []
+    try:
+        return euicc.retrieve_notifications(sorted(events))
+    except (BadAnswer, EuiccRefused) as error:
+        _log.debug("not all at once (%s), so one by one", error)
+        signed, _ = one_by_one(euicc, euicc.list_notifications())
+        return signed
