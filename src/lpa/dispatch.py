@@ -29,7 +29,8 @@ class Delivery:
 
     `sequence_number`: None if the card did not give the notification. `receipt`: the proof on disk.
     `acknowledged`: the server knows. `cleared`: the card forgot it. `problem`: what stopped it on that way.
-    `next_try`: when it is sent by itself, None if it was acknowledged.
+    `attempts`: how often it was tried so far. `next_try`: when it is sent by itself, None if it was
+    acknowledged.
     """
 
     event: str
@@ -41,6 +42,7 @@ class Delivery:
     cleared: bool = False
     problem: LpaError | None = None
     next_try: datetime | None = None
+    attempts: int = 0
 
     @property
     def told(self) -> NotificationMetadata:
@@ -56,7 +58,6 @@ class Delivery:
         acknowledged: bool = False,
         cleared: bool = False,
         problem: LpaError | None = None,
-        next_try: datetime | None = None,
     ) -> Delivery:
         """Of this notification."""
         told = notification.metadata
@@ -69,7 +70,6 @@ class Delivery:
             acknowledged,
             cleared,
             problem,
-            next_try,
         )
 
 
@@ -133,13 +133,10 @@ class Dispatch:
         deliveries = tuple(deliveries)
         if all(delivery.acknowledged for delivery in deliveries):
             return deliveries
-        times = {}
+        left: dict[NotificationMetadata, Waiting] = {}
         with contextlib.suppress(StorageFailed):
-            times = {one.entry.notification.metadata: one.next_try for one in self.waiting(eid)}
-        return tuple(
-            delivery if delivery.acknowledged else replace(delivery, next_try=times.get(delivery.told))
-            for delivery in deliveries
-        )
+            left = {one.entry.notification.metadata: one for one in self.waiting(eid)}
+        return tuple(_dated(delivery, left.get(delivery.told)) for delivery in deliveries)
 
     def _send_due_of(self, eid: Eid | None) -> tuple[Delivery, ...]:
         with contextlib.suppress(CardBusy), self.journal.alone(eid) if eid else contextlib.nullcontext():
@@ -181,7 +178,13 @@ def postponed(one: Waiting) -> Delivery:
         f"{told.address} could not be told before, and is tried again later: "
         f"not before {one.next_try.astimezone():%Y-%m-%d %H:%M}."
     )
-    return Delivery.of(one.entry.notification, problem=problem, next_try=one.next_try)
+    return _dated(Delivery.of(one.entry.notification, problem=problem), one)
+
+
+def _dated(delivery: Delivery, one: Waiting | None) -> Delivery:
+    if delivery.acknowledged or one is None:
+        return delivery
+    return replace(delivery, next_try=one.next_try, attempts=one.entry.attempts)
 
 
 def _scheduled(now: float, unsent: Iterable[Entry]) -> Iterator[Waiting]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lpa import receipts
@@ -18,7 +18,7 @@ from lpa.journal import Entry
 from lpa.receipts import Receipt, Receipts
 from lpa.rsp.certificates import Certificate
 from lpa.rsp.names import Eid
-from lpa.rsp.records import Notification
+from lpa.rsp.records import Notification, NotificationMetadata
 
 _SIGNED = _CERTIFICATE = 0x30  # OtherSignedNotification (§5.7.10), and a certificate
 
@@ -55,20 +55,22 @@ def hand_over(dispatch: Dispatch, folder: Receipts, found: Iterable[Receipt]) ->
     sent.
     """
     entries: dict[tuple[Eid | None, bytes], Entry] = {}
-    kept: dict[bytes, Receipt] = {}
+    proofs: dict[NotificationMetadata, Receipt] = {}
     for receipt in found:
         eid, notification = card_of(receipt), receipt.notification
         dispatch.journal.keep(eid, notification)
-        kept[bytes(notification.raw)] = folder.keep(eid, notification) if eid else receipt
+        proofs[notification.metadata] = folder.keep(eid, notification) if eid else receipt
         entry = dispatch.journal.entry(eid, notification)
         if entry:
             entries[eid, bytes(notification.raw)] = entry
-    known = [entry for entry in entries.values() if entry.sent is not None]
-    new = with_older(dispatch.journal, [entry for entry in entries.values() if entry.sent is None])
-    return (
-        *(Delivery.of(entry.notification, acknowledged=True, cleared=bool(entry.cleared)) for entry in known),
-        *dispatch.send_all(new),
-    )
+    known = [
+        Delivery.of(entry.notification, acknowledged=True, cleared=entry.cleared is not None)
+        for entry in entries.values()
+        if entry.sent is not None
+    ]
+    unsent = [entry for entry in entries.values() if entry.sent is None]
+    sent = dispatch.send_all(with_older(dispatch.journal, unsent))
+    return tuple(replace(one, receipt=proofs.get(one.told)) for one in (*known, *sent))
 
 
 def card_of(receipt: Receipt) -> Eid | None:

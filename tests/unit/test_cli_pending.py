@@ -211,7 +211,7 @@ def test_resuming_leaves_what_is_not_due_and_sending_does_not(
         assert smdp.received == ()
         text = command.run(*found, "resume").out
         assert "albion.smdp.example could not be told before, and is tried again later: not before " in text
-        assert "Next try by itself in " in text
+        assert "  1 try so far; next try in " in text
         assert command.run(*found, "notifications", "send").code == 0
         assert len(smdp.received) == 1
 

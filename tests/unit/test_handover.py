@@ -236,7 +236,8 @@ def test_a_server_that_is_down_is_exit_code_4_and_the_file_is_kept_here(
 ) -> None:
     ran = command.run(*_there(tmp_path), *NOBODY, "notifications", "send", exported)
     assert ran.code == 4
-    assert "Next try by itself in " in ran.out
+    assert "  1 try so far; next try in " in ran.out
+    assert f"  Receipt: {tmp_path / 'there' / 'receipts'}" in ran.out
     listed = command.run(*_there(tmp_path), "notifications", "list", "--without-card", "--json").document
     assert [entry["attempts"] for entry in listed["result"]["outbox"]] == [1, 0]
 

@@ -84,7 +84,10 @@ def send(desk: Desk, paths: tuple[Path, ...], without_card: bool) -> Answer:
     if without_card:
         with desk.dispatch() as dispatch:
             deliveries = dispatch.send_all([one.entry for one in dispatch.waiting()])
-            return _delivered(desk.screen, {}, deliveries)
+            left = [members(one) for one in dispatch.waiting()]
+        if not deliveries:
+            desk.screen.say("Nothing kept on this computer waits for a server.")
+        return _delivered(desk.screen, {"outbox": left}, deliveries)
     with desk.delivering_assistant() as assistant, resuming(desk.screen, assistant):
         deliveries = assistant.send_notifications()
         if not deliveries:
@@ -103,7 +106,8 @@ def _handed_over(desk: Desk, paths: Iterable[Path]) -> Answer:
         desk.screen.say(f"  {one.problem.advice}")
     with desk.dispatch() as dispatch:
         deliveries = handover.hand_over(dispatch, desk.receipts(), found)
-    answer = _delivered(desk.screen, {"unusable": unusable}, deliveries)
+        left = [members(one) for one in dispatch.waiting()]
+    answer = _delivered(desk.screen, {"unusable": unusable, "outbox": left}, deliveries)
     if any(delivery.acknowledged and not delivery.cleared for delivery in deliveries):
         desk.screen.line("The card lists them until it is here again: 'lpa notifications send' clears them.")
     if unusable and not answer.code:

@@ -57,6 +57,9 @@ def delivery_lines(delivery: Delivery) -> Iterator[Line]:
     if delivery.problem:
         yield f"  {delivery.problem.message}", ""
         yield f"  {delivery.problem.advice}", "dim"
+    if delivery.next_try:
+        tries = f"{delivery.attempts} {'try' if delivery.attempts == 1 else 'tries'} so far"
+        yield f"  {tries}; next try {moment(delivery.next_try, datetime.now(UTC))}.", ""
     if delivery.receipt:
         yield f"  Receipt: {delivery.receipt.path}", "dim"
 
@@ -81,10 +84,8 @@ def still_unheard(deliveries: Iterable[Delivery]) -> Iterator[Line]:
     yield f"Not told yet: {servers}.", "yellow"
     if any(delivery.sequence_number is not None for delivery in waiting):
         yield "What the card signed waits on the card. 'lpa notifications send' delivers it.", ""
-    times = [delivery.next_try for delivery in waiting if delivery.next_try]
-    if times:
-        when = moment(min(times), datetime.now(UTC))
-        yield f"Next try by itself {when}, with a command that goes online.", ""
+    if any(delivery.next_try for delivery in waiting):
+        yield "It also goes by itself, with the first command that goes online after the next try is due.", ""
 
 
 def moment(when: datetime, now: datetime) -> str:
