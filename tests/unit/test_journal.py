@@ -241,6 +241,24 @@ def test_a_notification_that_was_given_up_is_not_sent_any_more(journal: Journal)
     assert (given_up.given_up, given_up.sent) == (1_000_000.0, None)
 
 
+def test_what_was_given_up_is_known_by_what_it_says(journal: Journal) -> None:
+    """Some cards sign the same notification anew each time they are asked."""
+    journal.keep(EID, signed("01", signature="0102"))
+    journal.give_up(EID, signed("01", signature="0103"))
+    assert journal.outbox(EID) == ()
+
+
+def test_what_was_acknowledged_cannot_be_given_up_any_more(journal: Journal) -> None:
+    journal.keep(EID, signed())
+    journal.sent(EID, signed(), {"address": "smdp.example"})
+    journal.give_up(EID, signed())
+    told = journal.entry(EID, signed())
+    assert told
+    assert (told.given_up, told.evidence) == (None, {"address": "smdp.example"})
+    assert told.cleared
+    assert journal.outbox(EID) == ()
+
+
 def test_the_outbox_is_in_the_order_of_the_numbers(journal: Journal) -> None:
     for number in ("7F", "03", "10"):
         journal.keep(EID, signed(number))

@@ -58,6 +58,7 @@ def test_a_journal_of_the_first_version_is_read_and_goes_on(tmp_path: Path) -> N
             ("disable", DISABLED),
             ("reset", DELETED),
         ]
+        assert journal._read("SELECT id FROM operation WHERE settled", ()) == [(6,)]
         (entry,) = journal.outbox()
         assert (entry.notification, entry.attempts, entry.problem) == (signed(), 3, "no network")
         assert journal.protects(PROFILE.iccid)
