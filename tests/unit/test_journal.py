@@ -24,6 +24,7 @@ from lpa.errors import (
     StorageFailed,
 )
 from lpa.journal import CLOSED, DELETED, DELETING, PLANNED, UNKNOWN, Journal
+from lpa.locking import Locks
 from tests.unit.journals import EID, OTHER, PROFILE, Child, Clock, child, ready, signed
 
 REFUSED = EuiccRefused("DeleteProfile", "disallowedByPolicy", 3, "no")
@@ -121,8 +122,8 @@ def test_two_operations_on_one_card_are_refused_and_on_two_cards_are_not(
 
 def test_who_works_on_the_card_is_named(journal: Journal, tmp_path: Path) -> None:
     def hold() -> None:
-        sys.argv = ["/usr/bin/lpa", "notifications", "send"]
-        with closing(Journal(tmp_path / "state")) as mine, mine.alone(EID):
+        locks = Locks(tmp_path / "state", command="lpa notifications send")
+        with closing(Journal(tmp_path / "state", locks=locks)) as mine, mine.alone(EID):
             ready()
 
     with journal.operation(EID, "disable", ()):
@@ -130,7 +131,7 @@ def test_who_works_on_the_card_is_named(journal: Journal, tmp_path: Path) -> Non
     with child(hold) as holder:
         holder.wait_until_ready()
         with (
-            pytest.raises(CardBusy, match=f"process {holder.pid}: lpa notifications send"),
+            pytest.raises(CardBusy, match=rf"'lpa notifications send' \(process {holder.pid}\)"),
             journal.alone(EID),
         ):
             pass

@@ -6,17 +6,19 @@ SQLite keeps it (WAL, synchronous=FULL), so a power cut loses nothing that was w
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lpa import private
 from lpa.errors import StorageFailed
 from lpa.journal import migrations
 
 # A statement of SQL, and the values for its question marks.
 Statement = tuple[str, tuple[object, ...]]
+
+_BESIDE = ("journal.db-wal", "journal.db-shm", "journal.db-journal")  # SQLite's own, opened by their names
 
 # Of processes that open a new journal together, one makes it and the others wait. The pause is in seconds.
 _WAL_TRIES, _WAL_PAUSE = 500, 0.02
@@ -30,8 +32,10 @@ class Database:
 
         self._folder = folder
         with storage_errors(folder):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            touch(folder / "journal.db")
+            private.make_folder(folder)
+            for name in _BESIDE:
+                private.demand_plain(folder / name)
+            private.touch(folder / "journal.db")
             self.connection = sqlite3.connect(folder / "journal.db", isolation_level=None, timeout=10)
             try:
                 self.prepare()
@@ -98,15 +102,6 @@ class Database:
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not tries_left:
                     raise
                 time.sleep(_WAL_PAUSE)
-
-
-def touch(path: Path) -> None:
-    """Make the file ours alone before SQLite opens it.
-
-    One that is there is left alone: to close it here would end all locks that this process has on it (POSIX).
-    """
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 @contextlib.contextmanager

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from lpa.errors import BadAnswer, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
-from lpa.journal import lock
 from lpa.journal.database import Database, Statement
 from lpa.journal.facts import Entry, Story
 from lpa.journal.states import PLANNED, UNKNOWN
+from lpa.locking import Locks
 from lpa.rsp.memory import from_json, to_json
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Notification, Profile
@@ -93,10 +93,13 @@ class Operation:
 class Journal:
     """The journal in a folder. Raises `StorageFailed` if it cannot be opened, read or written."""
 
-    def __init__(self, folder: Path, *, clock: Callable[[], float] = time.time) -> None:
-        """`clock`: seconds since 1970."""
+    def __init__(
+        self, folder: Path, *, clock: Callable[[], float] = time.time, locks: Locks | None = None
+    ) -> None:
+        """`clock`: seconds since 1970. `locks`: who else may work on a card; in this folder if None."""
         self.clock = clock
         self._folder = folder
+        self._locks = locks or Locks(folder)
         self._database = self._open()
 
     def close(self) -> None:
@@ -114,7 +117,7 @@ class Journal:
         reason: str = "",
         memory_before: int | None = None,
     ) -> Iterator[Operation]:
-        """Begin an operation, alone on this card among all processes of this user until the block ends.
+        """Begin an operation, alone on this card until the block ends (see `alone`).
 
         What the block raises tells how it stands: after a refusal, or if nothing was changed, it is settled;
         after anything else it waits to be resumed. Raises `CardBusy` if another process is at it.
@@ -131,7 +134,7 @@ class Journal:
                 "changed": now,
                 "reason": reason,
                 "pid": os.getpid(),
-                "command": lock.command(),
+                "command": self._locks.command,
                 "memory_before": memory_before,
             }
             columns, places = ", ".join(row), ", ".join("?" * len(row))
@@ -148,8 +151,8 @@ class Journal:
                 raise
 
     def alone(self, eid: Eid) -> contextlib.AbstractContextManager[None]:
-        """Hold the card among all processes; one that was killed holds nothing any more."""
-        return lock.alone(self._folder, eid)
+        """Hold the card `eid` until the block ends: see `Locks.alone`."""
+        return self._locks.alone(f"EID {eid}")
 
     def unfinished(self, eid: Eid | None = None) -> tuple[Operation, ...]:
         """The operations that were begun and not settled, of one card or of all, oldest first."""
