@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -17,6 +20,31 @@ from lpa.server.trust import Trust
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.smdp import SimulatedSmdp
 from tests.disturbed import DisturbedCard
+from tests.logged import Capture, violations
+
+_CAPTURE = pytest.StashKey[Capture]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Capture all logs; and let no other run, and nobody else on this computer, wait for our cards."""
+    config.stash[_CAPTURE] = Capture()
+    os.environ["LPA_LOCK_DIR"] = tempfile.mkdtemp(prefix="lpa-locks-")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the whole run if any test logged what may never be logged."""
+    capture = session.config.stash[_CAPTURE]
+    capture.close()
+    shutil.rmtree(os.environ["LPA_LOCK_DIR"], ignore_errors=True)
+    if hasattr(session.config, "workerinput"):  # one of several processes: the first looks at all
+        return
+    found = list(violations(capture.lines()))
+    if found:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        print("\nLogged, and may not be:", *found[:20], sep="\n")  # noqa: T201  (pytest's report is over)
+    else:
+        shutil.rmtree(capture.folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from lpa.delivery import Outbox
 from lpa.dispatch import Delivery, Waiting, waiting
 from lpa.errors import Refused
 from lpa.journal import Journal
+from lpa.locking import Locks
 from lpa.receipts import Receipts
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Eid, Iccid
@@ -45,13 +46,16 @@ class Assistant:
         directory: Directory | None = None,
         aids: Sequence[Aid] = ISDR_AIDS,
         block_size: int = LARGEST_BLOCK,
+        locks: Locks | None = None,
     ) -> None:
         """Open the eUICC behind `transport`, which is closed with this assistant.
 
         `state_dir`: where the receipts are kept; the user's state folder if None. `directory`: from a
         server's address to the server; over HTTPS with the system's trusted authorities if None.
+        `locks`: where those meet who may work on the same card; in the state folder if None.
         """
         self._transport = transport
+        self._locks = locks
         self._state_dir = state_dir
         self._directory = directory
         self._journal: Journal | None = None
@@ -71,17 +75,23 @@ class Assistant:
         directory: Directory | None = None,
         aids: Sequence[Aid] = ISDR_AIDS,
         block_size: int = LARGEST_BLOCK,
+        locks: Locks | None = None,
     ) -> Self:
-        """Open the eUICC in a PC/SC reader: the one called `reader`, or the only one that holds one."""
+        """Open the eUICC in a PC/SC reader: the one called `reader`, or the only one that holds one.
+
+        If another lpa is at it, of any user of this computer, `CardBusy` says which; or `locks` waits.
+        """
         from lpa.card.pcsc import PcscTransport
         from lpa.card.probing import choose
 
+        locks = locks or Locks.of_host()
         return cls(
-            PcscTransport.open(choose(reader, aids, block_size).name),
+            PcscTransport.open(choose(reader, aids, block_size, locks).name, locks),
             state_dir=state_dir,
             directory=directory,
             aids=aids,
             block_size=block_size,
+            locks=locks,
         )
 
     def __enter__(self) -> Self:
@@ -225,7 +235,7 @@ class Assistant:
     def journal(self) -> Journal:
         """What was begun, and what waits for a server, on this computer."""
         if self._journal is None:
-            self._journal = Journal(self._state_dir or default_state_dir())
+            self._journal = Journal(self._state_dir or default_state_dir(), locks=self._locks)
             self._opened.callback(self._journal.close)
         return self._journal
 

@@ -8,12 +8,11 @@ everything can be done again, as a server that hears the same notification twice
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import starmap
 
-from lpa import taking
+from lpa import redaction, taking
 from lpa.card.es10 import Euicc
 from lpa.courier import Directory
 from lpa.dispatch import Delivery, Dispatch, due, postponed, with_older
@@ -27,7 +26,7 @@ from lpa.taking import Happening
 __all__ = ["Delivery", "Happening", "Outbox", "free_memory"]
 
 _SHOWN = 40  # bytes of what cannot be read
-_log = logging.getLogger(__name__)
+_log = redaction.logger(__name__)
 
 
 class Outbox:

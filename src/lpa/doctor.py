@@ -15,6 +15,7 @@ from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.card.pcsc import PcscTransport, readers
 from lpa.card.probing import choose
 from lpa.errors import LpaError, NotVerified
+from lpa.locking import Locks
 from lpa.rsp.names import Aid, ServerAddress
 from lpa.rsp.records import CHANGE_TAGS
 
@@ -61,7 +62,7 @@ def examine(
         chosen = choose(reader, aids, block_size)
         yield Finding(step, ", ".join(repr(found.name) for found in connected))
         step = "card"
-        with PcscTransport.open(chosen.name) as transport:
+        with PcscTransport.open(chosen.name, Locks.of_host()) as transport:
             yield Finding(step, f"The card in {chosen.name!r} is ours to use, over {transport.protocol}.")
             yield Finding("ATR", transport.atr.hex().upper())
             yield from examine_card(transport, greet, aids=aids, block_size=block_size, clock=clock)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import logging
 import os
 import stat
 import tempfile
 from pathlib import Path
 
-_log = logging.getLogger(__name__)
+from lpa import redaction
+
+_log = redaction.logger(__name__)
 
 _OTHERS = 0o077
 # Where the system has no such flag it has no such links either.
@@ -154,4 +155,4 @@ def _demand_ours(path: Path, found: os.stat_result) -> None:
 
 
 def _objection(path: Path, why: str) -> OSError:
-    return PermissionError(errno.EPERM, f"{path} is not used: {why}")
+    return PermissionError(errno.EPERM, why, str(path))

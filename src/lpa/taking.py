@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from lpa import redaction
 from lpa.card.es10 import Euicc
 from lpa.courier import normal
 from lpa.errors import BadAnswer, EuiccRefused, LpaError
@@ -13,7 +13,7 @@ from lpa.receipts import Receipts
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import Notification, NotificationMetadata, Profile
 
-_log = logging.getLogger(__name__)
+_log = redaction.logger(__name__)
 
 # What the card lists and does not give, and why.
 Unread = tuple[NotificationMetadata, LpaError]

@@ -10,12 +10,14 @@ import logging
 from types import TracebackType
 from typing import Protocol, Self
 
+from lpa import redaction
+from lpa.card.traffic import Veil
 from lpa.errors import BadAnswer, LpaError
 from lpa.rsp.ber import Tlv
 from lpa.rsp.names import Aid
 
 TRAFFIC = 5  # the log level below DEBUG that shows what goes over the wire
-_log = logging.getLogger(__name__)
+_log = redaction.logger(__name__)
 logging.addLevelName(TRAFFIC, "TRAFFIC")
 
 # Bytes of a command in one APDU. Some modems take no more than the smallest through their AT interface.
@@ -23,8 +25,6 @@ LARGEST_BLOCK = 255
 SMALLEST_BLOCK = 6
 _MOST_BLOCKS = 256  # P2 counts them in one byte
 _LONGEST_ANSWER = 65535
-_HEADER = 4  # bytes of a command that say what it is
-_VERIFY = 0x20  # the command that carries a PIN
 
 _SELECT_MF = bytes.fromhex("00A4000402 3F00 00")
 # TS 102 221 §11.1.19: no power or contactless demands; "this device has an LPA" (LUId, LPDd and LDSd).
@@ -58,6 +58,7 @@ class Wire:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self._veil = Veil()
         self.channel = 0
 
     @property
@@ -87,10 +88,10 @@ class Wire:
         return data, sw
 
     def transmit(self, command: bytes) -> tuple[bytes, int]:
-        """One command and what the card says at once. A PIN is never logged."""
+        """One command and what the card says at once. The log shows what may be shown of it."""
         data, sw = self._transport.transmit(command)
-        shown = command[:_HEADER].hex() + "..." if command[1] == _VERIFY else command.hex()
-        _log.log(TRAFFIC, "%s -> %s %04X", shown, data.hex(), sw)
+        if _log.isEnabledFor(TRAFFIC):
+            _log.log(TRAFFIC, "%s", self._veil.shown(command, data, sw))
         return data, sw
 
 

@@ -7,12 +7,12 @@ last two: the command was sent and may have been carried out. Then `restart` and
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Collection, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from lpa import redaction
 from lpa.card.apdu import LARGEST_BLOCK, Channel, Transport
 from lpa.errors import (
     BadAnswer,
@@ -31,7 +31,7 @@ from lpa.rsp.names import Aid, Eid, Iccid
 from lpa.rsp.reasons import explain
 from lpa.rsp.records import LIST_TAGS, Notification, NotificationMetadata, Profile
 
-_log = logging.getLogger(__name__)
+_log = redaction.logger(__name__)
 
 # Where an ISD-R answers, the standard's name first; the others are used by removable cards in the field.
 ISDR_AIDS = tuple(

@@ -6,6 +6,9 @@ turned into an error here, by one table.
 
 from __future__ import annotations
 
+import os
+import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -23,6 +26,7 @@ from lpa.errors import (
     NotAnEuicc,
     WireError,
 )
+from lpa.locking import Locks
 
 # By number and not by pyscard's name: names differ between systems, and Windows adds numbers of its own.
 _FAILURES: dict[int, tuple[type[LpaError], str]] = {
@@ -59,6 +63,8 @@ _NOT_TRANSACTED = 0x80100016
 _NO_ANSWER = (_NOT_TRANSACTED, 0x80100013, 0x0000045D, 0x8010002F)
 _UNKNOWN_READER, _NO_READERS, _TIMEOUT = 0x80100009, 0x8010002E, 0x8010000A
 _SHARING_VIOLATION, _REMOVED = 0x8010000B, 0x80100069
+_SERVICE = "PCSCLITE_CSOCK_NAME"  # the environment names another service; its readers are not ours
+_CLEANING_TRIES, _CLEANING_PAUSE = 10, 0.05  # seconds
 _UNTIL_REMOVAL_IS_SEEN = 1000  # milliseconds; pcscd looks into a reader every 400
 
 
@@ -98,21 +104,30 @@ class PcscTransport:
         """Use `open`."""
         self._context = context
         self._handle = handle
+        self._held = ExitStack()
         self.reader = reader
         self._read_status()
 
     @classmethod
-    def open(cls, reader: str) -> Self:
+    def open(cls, reader: str, locks: Locks | None = None) -> Self:
         """Connect to the card in the reader with the name `reader`.
 
-        Raises `NoService`, `NoReader`, `NoCard`, `CardBusy`, `CardUnpowered` or another `WireError`.
+        The service gives a card to one process at a time, but does not say to whom. `locks`: where to wait
+        for another lpa, or to learn who it is. Raises `NoService`, `NoReader`, `NoCard`, `CardBusy`,
+        `CardUnpowered` or another `WireError`.
         """
-        context = _establish()
-        try:
-            return cls(context, _connect(context, reader), reader)
-        except BaseException:
-            scard.SCardReleaseContext(context)
-            raise
+        with ExitStack() as held:
+            if locks:
+                held.enter_context(locks.alone(f"reader {os.environ.get(_SERVICE, '')} {reader}"))
+            context = _establish()
+            try:
+                connect = _connect_after_another if locks else _connect
+                transport = cls(context, connect(context, reader), reader)
+            except BaseException:
+                scard.SCardReleaseContext(context)
+                raise
+            transport._held = held.pop_all()
+            return transport
 
     def __enter__(self) -> Self:
         return self
@@ -152,6 +167,7 @@ class PcscTransport:
         """Let go of the card; never raises. It stays powered, which saves the next command its start-up."""
         scard.SCardDisconnect(self._handle, scard.SCARD_LEAVE_CARD)
         scard.SCardReleaseContext(self._context)
+        self._held.close()
 
     def _read_status(self) -> None:
         code, _, _, protocol, atr = scard.SCardStatus(self._handle)
@@ -213,6 +229,16 @@ def _look(context: Any, name: str) -> Reader | None:
         busy=bool(state & (scard.SCARD_STATE_EXCLUSIVE | scard.SCARD_STATE_INUSE)),
         mute=bool(state & scard.SCARD_STATE_MUTE),
     )
+
+
+def _connect_after_another(context: Any, reader: str) -> Any:
+    """As `_connect`, while no other lpa is at it: the service hears late of one that was killed."""
+    for _ in range(_CLEANING_TRIES):
+        try:
+            return _connect(context, reader)
+        except CardBusy:
+            time.sleep(_CLEANING_PAUSE)
+    return _connect(context, reader)
 
 
 def _connect(context: Any, reader: str) -> Any:

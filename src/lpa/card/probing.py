@@ -13,6 +13,7 @@ from lpa.card.apdu import LARGEST_BLOCK
 from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.card.pcsc import PcscTransport, Reader, readers
 from lpa.errors import BadAnswer, CardBusy, CardUnpowered, LpaError, NoCard, NoReader
+from lpa.locking import Locks
 from lpa.rsp.names import Aid, Eid
 
 
@@ -25,13 +26,21 @@ class Probe:
     problem: LpaError | None = None
 
 
-def probe(reader: Reader, aids: Sequence[Aid] = ISDR_AIDS, block_size: int = LARGEST_BLOCK) -> Probe:
-    """Look whether there is an eUICC in `reader`. Raises nothing of ours."""
+def probe(
+    reader: Reader,
+    aids: Sequence[Aid] = ISDR_AIDS,
+    block_size: int = LARGEST_BLOCK,
+    locks: Locks | None = None,
+) -> Probe:
+    """Look whether there is an eUICC in `reader`. Raises nothing of ours.
+
+    `locks`: who else may be at it; nobody is waited for if None.
+    """
     if not reader.present:
         return Probe(reader, problem=NoCard(f"There is no card in {reader.name!r}."))
     try:
         with (
-            PcscTransport.open(reader.name) as transport,
+            PcscTransport.open(reader.name, locks or Locks.of_host()) as transport,
             Euicc(transport, aids=aids, block_size=block_size) as euicc,
         ):
             return Probe(reader, euicc.eid)
@@ -40,11 +49,15 @@ def probe(reader: Reader, aids: Sequence[Aid] = ISDR_AIDS, block_size: int = LAR
 
 
 def choose(
-    name: str | None = None, aids: Sequence[Aid] = ISDR_AIDS, block_size: int = LARGEST_BLOCK
+    name: str | None = None,
+    aids: Sequence[Aid] = ISDR_AIDS,
+    block_size: int = LARGEST_BLOCK,
+    locks: Locks | None = None,
 ) -> Reader:
     """The reader called `name`, or the only one that holds an eUICC.
 
     `name`: the reader's name, a part of it that fits no other, or its position in the list, from 0.
+    `locks` as for `probe`.
     Raises `NoReader` if it does not exist, if none or several hold an eUICC; or, if there is one reader
     only, whatever stands in the way there.
     """
@@ -55,7 +68,7 @@ def choose(
         return _called(name, connected)
     if len(connected) == 1:
         return connected[0]
-    probes = [probe(reader, aids, block_size) for reader in connected]
+    probes = [probe(reader, aids, block_size, locks) for reader in connected]
     holding = [found.reader for found in probes if found.eid]
     if len(holding) == 1:
         return holding[0]

@@ -106,6 +106,9 @@ class Commands(Group):
     help="The most to send to the card at once, for devices that take little.",
 )
 @click.option(
+    "--no-wait", is_flag=True, envvar="LPA_NO_WAIT", help="Fail at once if another lpa works with the card."
+)
+@click.option(
     "-v",
     "--verbose",
     count=True,

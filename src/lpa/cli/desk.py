@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from lpa.assistant import Assistant
 from lpa.card.apdu import Transport
 from lpa.cli.gate import Interrupted
 from lpa.cli.screen import Screen
 from lpa.cli.words import resumed
+from lpa.locking import Holder, Locks
 from lpa.receipts import Receipts
 from lpa.rsp.names import Aid
 
@@ -39,6 +40,7 @@ class Desk:
     connect_to: Sequence[ConnectTo]
     aids: Sequence[Aid]
     block_size: int
+    no_wait: bool
 
     @property
     def simulated(self) -> Path | None:
@@ -47,7 +49,7 @@ class Desk:
             return None
         return Path(self.reader.removeprefix(_SIMULATED))
 
-    def assistant(self) -> Assistant:
+    def assistant(self) -> AbstractContextManager[Assistant]:
         """The card, for commands that tell no server. Use it with `with`."""
         return self._open(None)
 
@@ -96,23 +98,35 @@ class Desk:
 
         return self.state_dir or default_state_dir()
 
-    def _open(self, directory: Directory | None) -> Assistant:
+    @contextmanager
+    def _open(self, directory: Directory | None) -> Iterator[Assistant]:
+        notice = None if self.no_wait else self._say_who_is_waited_for
+        locks = Locks.of_host(command=f"lpa {self.screen.command}", notice=notice)
+        options = _Options(
+            state_dir=self.state_dir, directory=directory, aids=self.aids, block_size=self.block_size
+        )
         simulated = self.simulated
         if simulated is None:
-            return Assistant.open(
-                self.reader,
-                state_dir=self.state_dir,
-                directory=directory,
-                aids=self.aids,
-                block_size=self.block_size,
-            )
-        return Assistant(
-            self.simulated_card(simulated),
-            state_dir=self.state_dir,
-            directory=directory,
-            aids=self.aids,
-            block_size=self.block_size,
-        )
+            with Assistant.open(self.reader, locks=locks, **options) as assistant:
+                yield assistant
+        else:
+            with (
+                locks.alone(f"simulated card {simulated.resolve()}"),
+                Assistant(self.simulated_card(simulated), **options) as assistant,
+            ):
+                yield assistant
+
+    def _say_who_is_waited_for(self, holder: Holder) -> None:
+        self.screen.say(f"Waiting for {holder} to finish with this card ... (--no-wait does not wait)")
+
+
+class _Options(TypedDict):
+    """What both ways to an assistant share."""
+
+    state_dir: Path | None
+    directory: Directory | None
+    aids: Sequence[Aid]
+    block_size: int
 
 
 @contextmanager

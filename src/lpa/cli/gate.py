@@ -24,6 +24,7 @@ import click
 from lpa.cli.documents import Answer, error_members, plain
 from lpa.cli.screen import Screen
 from lpa.errors import Declined, LpaError, NotVerified, Refused
+from lpa.redaction import without_names
 
 NO, USAGE, UNKNOWN, UNDELIVERED, BUG, STOPPED = 1, 2, 3, 4, 70, 130
 
@@ -108,9 +109,10 @@ def _interrupted() -> dict[str, Any]:
 
 def _bug(screen: Screen, error: Exception) -> int:
     if screen.verbose:
-        for line in "".join(traceback.format_exception(error)).splitlines():
+        for line in without_names("".join(traceback.format_exception(error))).splitlines():
             screen.say(line)
-    message = f"This is a bug in lpa, not your mistake: {type(error).__name__}: {error}."
+    said = without_names(str(error))  # It will be sent to us, and may be seen by everybody.
+    message = f"This is a bug in lpa, not your mistake: {type(error).__name__}: {said}."
     advice = "'lpa list' shows the card's state. Please report this, with what -vv says."
     return _failed(screen, BUG, _error("Bug", message, advice))
 

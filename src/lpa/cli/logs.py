@@ -7,12 +7,19 @@ import logging
 import os
 import sys
 from pathlib import Path
+from typing import TextIO
 
 import click
 
+from lpa import private, redaction
 from lpa.card.apdu import TRAFFIC
 from lpa.cli.screen import safe
 
+_log = redaction.logger(__name__)
+_ABOUT = """\
+# A trace of lpa: what it sent to the card and the servers, and what they answered.
+# PRIVATE: it names the card (EID), its profiles (ICCID) and their operators. Codes, PINs, what the files of
+# a profile hold and the messages of a download are left out. Read it before you give it to anybody."""
 _LEVELS = (logging.WARNING, logging.DEBUG, TRAFFIC)
 
 
@@ -21,7 +28,7 @@ def log_to(context: click.Context, verbose: int, trace: Path | None) -> None:
     level = _LEVELS[min(verbose, len(_LEVELS) - 1)]
     _attach(context, logging.StreamHandler(), level, "%(name)s: %(message)s")
     if trace:
-        _attach(context, _private_file(trace), TRAFFIC, "%(asctime)s %(name)s: %(message)s")
+        _attach(context, _trace(trace), TRAFFIC, "%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
 class _OneLine(logging.Formatter):
@@ -35,6 +42,7 @@ def _attach(context: click.Context, handler: logging.Handler, level: int, form: 
     logger = logging.getLogger("lpa")
     handler.setLevel(level)
     handler.setFormatter(_OneLine(form))
+    handler.addFilter(redaction.Hiding())  # for what comes from elsewhere: the simulator
     before = logger.level
     logger.setLevel(min(level, before or level))
     logger.addHandler(handler)
@@ -47,24 +55,31 @@ def _attach(context: click.Context, handler: logging.Handler, level: int, form: 
     context.call_on_close(detach)
 
 
-class _Trace(logging.FileHandler):
+class _Trace(logging.StreamHandler[TextIO]):
     """A log file that is given up, with a word, when it cannot be written: the card matters more."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  (the signature is logging's)
         """Say so once."""
         self.setLevel(logging.CRITICAL + 1)
-        logging.getLogger(__name__).warning("the trace is not complete: %s", sys.exc_info()[1])
+        _log.warning("the trace is not complete: %s", sys.exc_info()[1])
 
     def close(self) -> None:
         """Close the file; what could not be written before cannot be written now."""
         with contextlib.suppress(OSError):
-            super().close()
+            self.stream.close()
+        super().close()
 
 
-def _private_file(path: Path) -> logging.Handler:
-    """A log file that only its owner can read: it names every profile on the card."""
+def _trace(path: Path) -> logging.Handler:
+    """A log file that only its owner can read, and that begins with what is in it.
+
+    One that is there is gone on with if it is the person's own, and closed to others.
+    """
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
-        return _Trace(path, encoding="utf-8")
+        descriptor = private.open_to_append(path)
     except OSError as error:
         raise click.BadParameter(f"cannot write {path}: {error.strerror}.", param_hint="--trace") from error
+    file = os.fdopen(descriptor, "a", encoding="utf-8")
+    handler = _Trace(file)
+    handler.emit(logging.LogRecord(__name__, TRAFFIC, "", 0, _ABOUT, None, None))
+    return handler

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import logging
 from typing import Any
 
+from lpa import redaction
 from lpa.errors import BadAnswer, ServerRefused
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.status_codes import server_reason
@@ -21,7 +21,7 @@ _HEADERS = {
 _DONE = ("Executed-Success", "Executed-WithWarning")
 _SHOWN = 200  # as many characters of a server's text as a person will read
 
-_log = logging.getLogger(__name__)
+_log = redaction.logger(__name__)
 
 
 class Server:

@@ -8,7 +8,6 @@ is over nothing was sent (`ConnectFailed`, `NotVerified`); after that only a com
 from __future__ import annotations
 
 import http.client
-import logging
 import math
 import socket
 import ssl
@@ -20,12 +19,13 @@ from typing import Any, Self, cast
 from urllib3 import exceptions
 from urllib3.connection import HTTPSConnection
 
+from lpa import redaction
 from lpa.errors import BadAnswer, ConnectFailed, NotVerified, OutcomeUnknown
 from lpa.rsp.names import ServerAddress
 from lpa.server.connect_to import ConnectTo
 from lpa.server.trust import Trust
 
-_log = logging.getLogger(__name__)
+_log = redaction.logger(__name__)
 
 # What OpenSSL's verify codes (X509_V_ERR_...) mean for the person in front of it.
 _UNTRUSTED = "its certificate was issued by an authority that is not trusted"

@@ -1,0 +1,73 @@
+"""All that the tests ever log, also in processes of their own, and the hunt for what may not stand in it.
+
+A test that uses a secret of a new kind adds it to `SECRETS`.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from lpa.card.apdu import TRAFFIC
+
+# PINs, codes and matching ids that tests use. Long ones: a short one would be found where it is not.
+SECRETS = ("24681357", "M4TCH1NG", "M4TCH-1D", "C0NFIRM-C0DE")
+
+_FOLDER = "LPA_TESTS_LOGGED"  # in the environment: where the processes of one run write
+_TRACE = re.compile(r"[0-9-]{10} [0-9:,]{12} ")
+_FULL_NUMBER = re.compile(r"(?<![0-9A-Za-z])(?:[0-9]{18,20}|[0-9]{32}|[0-9A-Fa-f]{20})(?![0-9A-Za-z])")
+_SHOWN = {
+    "a PIN": re.compile(r"apdu: [0-9a-f]{2}2[0468c][0-9a-f]{4}(?:08|10)[0-9a-f]"),
+    "what a profile's file holds": re.compile(r"apdu: [0-9a-f]{2}b[02][0-9a-f]{4,6} -> [0-9a-f]{2}"),
+    "a message of a download": re.compile(
+        r"apdu: [89a-f][0-9a-f]e2[0-9a-f]{2}00[0-9a-f]{2}(?:bf38|bf21|bf36|bf23|8[678]|a[0-3])"
+    ),
+    "an activation code": re.compile(r"\b1\$[\w.-]+\$(?!<hidden>)\w"),
+}
+
+
+class Capture:
+    """Files with what this process logs and its commands trace, in the folder of the whole run."""
+
+    def __init__(self) -> None:
+        self.folder = Path(os.environ.setdefault(_FOLDER, "") or tempfile.mkdtemp(prefix="lpa-logged-"))
+        os.environ[_FOLDER] = str(self.folder)
+        os.environ["LPA_TRACE"] = str(self.folder / f"{os.getpid()}.trace")
+        self._handler = logging.FileHandler(self.folder / f"{os.getpid()}.log", encoding="utf-8")
+        self._handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+        logger = logging.getLogger("lpa")
+        logger.setLevel(TRAFFIC)
+        logger.addHandler(self._handler)
+
+    def close(self) -> None:
+        logging.getLogger("lpa").removeHandler(self._handler)
+        self._handler.close()
+
+    def lines(self) -> Iterator[str]:
+        for path in sorted(self.folder.iterdir()):
+            with path.open(encoding="utf-8") as file:
+                yield from file
+
+
+def violations(lines: Iterable[str]) -> Iterator[str]:
+    """Each line that shows what it may not, after what that is."""
+    secrets = re.compile("|".join(_forms()), re.IGNORECASE)
+    for line in lines:
+        said = _TRACE.sub("", line, count=1)
+        if secrets.search(said):
+            yield f"a secret: {line}"
+        if not said.startswith(("TRAFFIC ", "DEBUG ")) and _FULL_NUMBER.search(said):
+            yield f"a whole EID or ICCID above DEBUG: {line}"
+        yield from (f"{what}: {line}" for what, shown in _SHOWN.items() if shown.search(said))
+
+
+def _forms() -> Iterator[str]:
+    for secret in SECRETS:
+        yield re.escape(secret)
+        yield secret.encode().hex()
+        yield re.escape(base64.b64encode(secret.encode()).decode().rstrip("=")[:-1])
