@@ -15,6 +15,7 @@ from lpa.card.pcsc import readers
 from lpa.card.probing import choose, probe
 from lpa.courier import Directory
 from lpa.errors import CardBusy, NoCard, NoReader, NotAnEuicc, OutcomeUnknown
+from lpa.locking import Holder, Locks
 from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.smdp import SimulatedSmdp
@@ -150,22 +151,42 @@ def test_a_card_torn_out_at_the_deletion_leaves_its_outcome_open_and_loses_nothi
     assert len(smdp.received) == (not before)
 
 
-def test_a_second_process_is_told_that_the_card_is_taken(
-    euicc: SimulatedEuicc, virtual_reader: PlugIn
-) -> None:
+def test_a_second_process_is_told_who_has_the_card(euicc: SimulatedEuicc, virtual_reader: PlugIn) -> None:
     with virtual_reader(euicc) as reader, Assistant.open(reader.name):
-        with pytest.raises(CardBusy):
+        with pytest.raises(CardBusy, match=f"process {os.getpid()}"):
             Assistant.open(reader.name)
-        taken = command("list", "--reader", reader.name)
+        taken = command("list", "--no-wait", "--reader", reader.name)
         assert taken.returncode == 3
+        assert f"(process {os.getpid()})" in taken.stderr
         assert "Traceback" not in taken.stderr
     assert command("list", "--reader", reader.name).returncode == 3
 
 
+def test_who_waited_for_the_card_has_it_when_its_holder_is_killed(
+    euicc: SimulatedEuicc, virtual_reader: PlugIn
+) -> None:
+    """The service hears of the death a moment later than the one who waits."""
+    hold = "import sys, lpa; held = lpa.Assistant.open(sys.argv[1]); print('.', flush=True); input()"
+    with virtual_reader(euicc) as reader:
+        start = [sys.executable, "-c", hold, reader.name]
+        with subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+            assert holder.stdout
+            assert holder.stdout.readline() == ".\n"
+
+            def kill(who: Holder) -> None:
+                assert who.pid == holder.pid
+                holder.kill()
+
+            with Assistant.open(reader.name, locks=Locks.of_host(notice=kill)) as assistant:
+                assert str(assistant.eid) == euicc.eid
+
+
 def command(*words: str, text: str = "") -> subprocess.CompletedProcess[str]:
     """One run of the command `lpa`, which finds the service as we do."""
-    options = words[words.index("--reader") :] if "--reader" in words else ()
-    rest = words[: len(words) - len(options)]
+    options = tuple(word for word in words if word == "--no-wait")
+    words = tuple(word for word in words if word not in options)
+    options += words[words.index("--reader") :] if "--reader" in words else ()
+    rest = words[: words.index("--reader")] if "--reader" in words else words
     return subprocess.run(
         [sys.executable, "-m", "lpa", *options, *rest],
         input=text,

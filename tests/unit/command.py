@@ -59,12 +59,12 @@ def converse(*arguments: object, types: str) -> Ran:
     command = [*PROGRAM, *map(str, arguments)]
     with subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs) as process:
         os.close(theirs)
-        seen = _read_until(ours, b": ")
+        seen = read_until(ours, b": ")
         if types == CTRL_C:
             process.send_signal(signal.SIGINT)
         else:
             os.write(ours, types.encode())
-        seen += _read_until(ours, None)
+        seen += read_until(ours, None)
         os.close(ours)
         assert process.stdout
         out = process.stdout.read()
@@ -77,7 +77,7 @@ def card(folder: Path, *profiles: SimulatedProfile) -> Path:
     return folder
 
 
-def _read_until(terminal: int, mark: bytes | None) -> bytes:
+def read_until(terminal: int, mark: bytes | None) -> bytes:
     """What the program says up to `mark` at the end of a piece, or until it closes its side."""
     seen = b""
     while not (mark and seen.endswith(mark)):
