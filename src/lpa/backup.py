@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from lpa import private
 from lpa.card.filesystem import UiccFiles
 from lpa.card.inbox import read_messages
 from lpa.card.phonebook import read_contacts
@@ -167,27 +168,10 @@ def _write(folder: Path, documents: dict[str, str]) -> None:
     fresh = Path(tempfile.mkdtemp(dir=parent, prefix=f".{folder.name}-"))  # closed to others: 0700
     try:
         for title, content in documents.items():
-            _write_file(fresh / title, content.encode())
-        _sync(fresh)
+            private.write_new(fresh / title, content.encode())
+        private.sync_folder(fresh)
         fresh.rename(folder)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
-    _sync(parent)
-
-
-def _sync(folder: Path) -> None:
-    if os.name == "posix":  # Windows has no way to sync a folder, and needs none.
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _write_file(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    private.sync_folder(parent)

@@ -25,13 +25,15 @@ _UNHURRIED = getattr(os, "O_NONBLOCK", 0)  # to open a pipe that was planted doe
 
 
 def make_folder(path: Path) -> None:
-    """Have `path` as a folder that only we can enter; what is above it is made if need be.
+    """Have `path` as a folder that only we can enter; what is missing above it is made so too.
 
     One that was open to others is closed to them, and that is said. A link, or a folder of another user, is
     an error.
     """
-    with contextlib.suppress(FileExistsError):
-        path.mkdir(mode=0o700, parents=True)
+    for missing in (*reversed(path.parents), path):
+        if not os.path.lexists(missing):
+            with contextlib.suppress(FileExistsError):  # another process was faster
+                missing.mkdir(mode=0o700)
     if os.name != "posix":  # elsewhere the system's own rules protect what is in a user's folders
         return
     folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _NOT_BY_LINK)

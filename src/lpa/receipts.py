@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lpa import private
 from lpa.errors import BadAnswer, NotVerified, StorageFailed
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
@@ -53,8 +54,8 @@ class Receipts:
         """
         with _storage_errors(self._folder):
             path = self._of(eid) / _file_name(notification)
-            if not (path.exists() and path.read_bytes() == notification.raw):
-                _write(path, notification.raw)
+            if not (private.is_plain(path) and path.read_bytes() == notification.raw):
+                private.write(path, notification.raw)
             return Receipt(path, notification)
 
     def receipt(self, eid: Eid, notification: Notification) -> Receipt | None:
@@ -86,7 +87,7 @@ class Receipts:
     def _of(self, eid: Eid) -> Path:
         folder = self._folder / str(eid)
         for path in (self._folder, folder):
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private.make_folder(path)
         return folder
 
 
@@ -109,28 +110,6 @@ def _file_name(notification: Notification) -> str:
     event = told.event.replace(" ", "+")
     checksum = f"{zlib.crc32(notification.raw):08x}"
     return f"{told.sequence_number:06}-{event}-{told.iccid or 'unknown'}-{checksum}.der"
-
-
-def _write(path: Path, content: bytes) -> None:
-    """All of it or nothing, and on the disk itself: the file first, then its name (fsync of the folder)."""
-    import tempfile
-
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # Windows has no way to sync a folder, and needs none.
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 @contextlib.contextmanager

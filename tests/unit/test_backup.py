@@ -98,6 +98,13 @@ def test_only_the_profile_in_use_can_be_saved(tmp_path: Path) -> None:
     assert not (tmp_path / "backup").exists()
 
 
+def test_a_backup_is_not_written_where_a_link_was_planted(tmp_path: Path) -> None:
+    (tmp_path / "backup").symlink_to(tmp_path / "nothing")
+    with pytest.raises(StorageFailed, match="is there already"):
+        saved(in_use(0), tmp_path / "backup")
+    assert [path.name for path in tmp_path.iterdir()] == ["backup"]
+
+
 def test_a_folder_that_is_there_already_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("before")
     card = in_use(0)

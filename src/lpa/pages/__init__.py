@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lpa import private
 from lpa.errors import StorageFailed
 
 
 def save(page: str, path: Path) -> None:
-    """Write a page to `path`, in place of what is there. Raises `StorageFailed` if that cannot be."""
+    """Write a page to `path`, in place of a file that is there; it is its owner's alone until they share it.
+
+    Raises `StorageFailed` if that cannot be, also if a link or a device is there.
+    """
     try:
-        path.write_text(page, encoding="utf-8")
+        private.write(path, page.encode())
     except OSError as error:
         raise StorageFailed(
             f"The page cannot be written to {path}: {error.strerror or error}.",
