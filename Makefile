@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test demo bench schema clean
+.PHONY: test demo bench schema audit release lock clean
 .DELETE_ON_ERROR:
 
 test: .venv/ready-to-test
@@ -25,18 +25,45 @@ bench: .venv/ready-to-test
 schema: .venv/ready-to-run
 	$(BIN)/python asn1/build.py
 
+# Known weaknesses in what we use, from a service on the network. The one that is left out: see SECURITY.md.
+audit: .venv/ready-to-release
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off --ignore-vuln CVE-2024-23342 \
+		$(foreach list,build run dev release,--requirement requirements/$(list).txt)
+
+# Wheel and source archive, the same bytes for everybody, and what is in them (SBOM).
+release: .venv/ready-to-release
+	$(BIN)/python .ci/release.py dist
+	$(BIN)/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml --output-reproducible \
+		--output-format JSON --output-file dist/sbom.cdx.json
+
+lock: .venv/ready-to-release
+	.ci/lock $(CURDIR)/$(BIN)/uv
+
 clean:
 	rm -rf .venv build dist *.egg-info .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/ready-to-run: pyproject.toml .ci/bootstrap
+# Exact versions, each file known by its hash. What comes as source is built with what was pinned for that.
+INSTALL = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pip install --quiet --disable-pip-version-check
+LOCKED = $(INSTALL) --require-hashes --no-build-isolation --requirement
+OURSELVES = $(INSTALL) --no-deps --no-build-isolation --editable .
+
+.venv/ready-to-run: pyproject.toml requirements/build.txt requirements/run.txt .ci/bootstrap
 	.ci/bootstrap $(PYTHON) run
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --editable .
+	$(LOCKED) requirements/build.txt
+	$(LOCKED) requirements/run.txt
+	$(OURSELVES)
 	touch $@
 
-.venv/ready-to-test: pyproject.toml .ci/bootstrap
+.venv/ready-to-test: pyproject.toml requirements/build.txt requirements/dev.txt .ci/bootstrap
 	.ci/bootstrap $(PYTHON) test
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --editable '.[dev]'
+	$(LOCKED) requirements/build.txt
+	$(LOCKED) requirements/dev.txt
+	$(OURSELVES)
 	touch .venv/ready-to-run $@
+
+.venv/ready-to-release: .venv/ready-to-test requirements/release.txt
+	$(LOCKED) requirements/release.txt
+	touch $@
