@@ -23,6 +23,7 @@ from lpa.rsp.euicc_info import KeyIdentifier
 from lpa.rsp.issuers import TrustedIssuers
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
+from lpa.sim.identity import Identity
 from lpa.sim.notifications import Notary
 from lpa.sim.pki import Authority, CurveName
 from tests.unit.forgery import CI, EID, EUICC, EUM, NOW, Chain, Party, limits, signature
@@ -59,7 +60,7 @@ def test_a_genuine_notification_tells_its_signer(curve: CurveName, trusting: Tru
 def test_the_simulated_card_is_believed_though_its_key_identifiers_are_short(curve: CurveName) -> None:
     authority = Authority.mint(curve=curve, now=NOW)
     card = authority.issue_euicc(authority.issue_eum("89049032", now=NOW), EID, now=NOW)
-    notary = Notary(card)
+    notary = Notary(Identity.minted(card, authority))
     raw = notary.certified(notary.sign(7, "delete", "a.b", "89898989898989898989"))
     for trusted in (
         TrustedIssuers(identifiers=(KeyIdentifier(authority.key_identifier),)),

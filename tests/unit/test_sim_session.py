@@ -253,7 +253,7 @@ def test_a_block_must_not_be_empty() -> None:
     assert Terminal(made()).send("81E2910000") == "6700"
 
 
-@pytest.mark.parametrize("request_", ["BF2100", "BF3600", "5A00", "3000", "BF5600"])
+@pytest.mark.parametrize("request_", ["BF3B00", "BF3500", "5A00", "3000", "BF5600"])
 def test_an_unknown_function_is_an_unknown_object(request_: str) -> None:
     assert Terminal(made()).ask(request_) == "6A88"
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
+from lpa.rsp import schema
 from lpa.rsp.names import Aid
 from lpa.sim import plain
+from lpa.sim.operators import ANY_OPERATOR
 
 STANDARD_ISDR = "A0000005591010FFFFFFFF8900000100"
+_ANY_RULE = ((("ppr1", "ppr2"), ANY_OPERATOR, True),)
 _EVERY_WAY = (("iccid", True), ("iccid", False), ("isdpAid", True), ("isdpAid", False))
 
 
@@ -35,6 +39,17 @@ class Behaviour:
     """The (kind of identifier, refreshFlag) it takes to enable and disable. Eastcompeace cards take few."""
     answers_9x: bool = True
     """A switch that waits for a REFRESH ends with 91xx; without, with 9000."""
+    takes_test_profiles: bool = True
+    """Profiles of the class test may be loaded."""
+    forbidden_policy_rules: tuple[str, ...] = ()
+    """Policy rules ("ppr1", "ppr2") with which no profile is loaded, whoever owns it."""
+    authorised_policy_rules: tuple[tuple[tuple[str, ...], str, bool], ...] = _ANY_RULE
+    """The RAT: (policy rules, operator, whether the user must consent), first match first. An operator is
+    written "262-01"; E is any digit."""
+    loading_fails: tuple[str, ...] = ()
+    """(bppCommandId, errorReason) with which every package fails when that command is carried out."""
+    reports_interruption: bool = False
+    """A package that a reset interrupted leaves a result (installFailedDueToInterruption); else nothing."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.channels <= 19:
@@ -48,12 +63,42 @@ class Behaviour:
         if self.first_sequence_number < 0:
             raise ValueError("a sequence number is not negative")
         Aid.parse(self.isdr_aid)
+        self._check_rules()
+        self._check_failure()
+
+    def _check_rules(self) -> None:
+        rules = [rule for rules, _, _ in self.authorised_policy_rules for rule in rules]
+        if not {*rules, *self.forbidden_policy_rules} <= {"pprUpdateControl", "ppr1", "ppr2"}:
+            raise ValueError("the policy rules are pprUpdateControl, ppr1 and ppr2")
+        for _, operator, _ in self.authorised_policy_rules:
+            if not re.fullmatch(r"[0-9E]{3}-[0-9E]{2,3}", operator, re.ASCII):
+                raise ValueError(
+                    f"{operator!r} is no operator: write MCC and MNC as in '262-01', E for any digit"
+                )
+
+    def _check_failure(self) -> None:
+        if not self.loading_fails:
+            return
+        try:
+            command, reason = self.loading_fails
+            schema.code("BppCommandId", command), schema.code("ErrorReason", reason)
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"loading fails with a bppCommandId and an errorReason: {error}") from error
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
         """The way back from `to_json`. Raises KeyError, TypeError or ValueError if it does not fit."""
         accepted = tuple((kind, refresh) for kind, refresh in value["accepted"])
-        return plain.restored(cls, value | {"accepted": accepted})
+        rules = tuple(
+            (tuple(rules), operator, consent) for rules, operator, consent in value["authorised_policy_rules"]
+        )
+        changed = {
+            "accepted": accepted,
+            "authorised_policy_rules": rules,
+            "forbidden_policy_rules": tuple(value["forbidden_policy_rules"]),
+            "loading_fails": tuple(value["loading_fails"]),
+        }
+        return plain.restored(cls, value | changed)
 
     def to_json(self) -> dict[str, Any]:
         """As plain values for JSON."""

@@ -13,14 +13,18 @@ from types import TracebackType
 from typing import Self
 
 from lpa.errors import CardUnpowered, StorageFailed
+from lpa.rsp.names import Eid
 from lpa.sim import samples
 from lpa.sim.behaviour import Behaviour
+from lpa.sim.download import Download
+from lpa.sim.identity import Identity
 from lpa.sim.isdr import Isdr
+from lpa.sim.memory import Memory
 from lpa.sim.notifications import Notary, SimulatedNotification
-from lpa.sim.pki import Authority, Credentials, CurveName, Randomness
+from lpa.sim.pki import Authority, CurveName, Randomness
 from lpa.sim.profiles import SimulatedProfile
 from lpa.sim.session import Session
-from lpa.sim.state import CardState
+from lpa.sim.state import SPARE_MEMORY, CardState
 from lpa.sim.storage import CardFolder
 
 # TA1 = 96 (512/32); historical bytes: selection by name and path, logical channels (ISO 7816-4 §12.1.1)
@@ -43,24 +47,20 @@ class SimulatedEuicc:
     def __init__(
         self,
         state: CardState,
-        credentials: Credentials,
-        authority: Authority,
+        identity: Identity,
+        authority: Authority | None,
         *,
         folder: CardFolder | None = None,
         randomness: Randomness = os.urandom,
     ) -> None:
-        self.authority = authority
+        self.identity = identity
+        self._authority = authority
         self.path = folder.path if folder else None
         self.apdus = 0
         self.resets = 0
         self._folder = folder
-        self._isdr = Isdr(
-            state,
-            notary=Notary(credentials),
-            ci=authority.key_identifier,
-            keep=self._keep,
-            randomness=randomness,
-        )
+        memory = Memory(state, Notary(identity), self._keep)
+        self._isdr = Isdr(memory, Download(memory, randomness))
         self._session: Session | None = Session(self._isdr)
 
     @classmethod
@@ -71,25 +71,30 @@ class SimulatedEuicc:
         profiles: Sequence[SimulatedProfile] | int = 3,
         behaviour: Behaviour = _WELL_BEHAVED,
         authority: Authority | None = None,
+        identity: Identity | None = None,
         eid: str | None = None,
+        free_memory: int = SPARE_MEMORY,
         curve: CurveName = "P-256",
         clock: Callable[[], datetime] = _now,
         randomness: Randomness = os.urandom,
     ) -> SimulatedEuicc:
         """A new card, in the folder `path` or (None) in memory only.
 
-        `profiles`: those it shall hold, or how many. `authority` (a new one on `curve` if not given) vouches
-        for it. Raises ValueError if the profiles or the EID cannot be; `StorageFailed` if the folder holds a
-        card already or cannot be written.
+        `profiles`: those it shall hold, or how many; there is room for `free_memory` bytes of further ones.
+        `authority` (a new one on `curve` if not given) vouches for it; or it has an `identity`, with its EID,
+        that somebody vouched for already. Raises ValueError if the profiles or the EID cannot be;
+        `StorageFailed` if the folder holds a card already or cannot be written.
         """
         now = clock()
-        authority = authority or Authority.mint(curve=curve, now=now, randomness=randomness)
+        if identity is None:
+            authority = authority or Authority.mint(curve=curve, now=now, randomness=randomness)
+            identity = _minted(authority, eid or samples.eid(randomness), now)
+        elif authority or eid not in (None, identity.eid):
+            raise ValueError("a card with an identity has no other authority or EID")
         chosen = samples.profiles(profiles) if isinstance(profiles, int) else profiles
-        state = CardState.new(eid or samples.eid(randomness), behaviour, chosen)
-        eum = authority.issue_eum(state.eid[:8], now=now)
-        credentials = authority.issue_euicc(eum, state.eid, now=now)
-        folder = CardFolder.furnish(path, state, credentials, authority) if path else None
-        return cls(state, credentials, authority, folder=folder, randomness=randomness)
+        state = CardState.new(identity.eid, behaviour, chosen, free_memory=free_memory)
+        folder = CardFolder.furnish(path, state, identity, authority) if path else None
+        return cls(state, identity, authority, folder=folder, randomness=randomness)
 
     @classmethod
     def load(cls, path: Path, *, randomness: Randomness = os.urandom) -> SimulatedEuicc:
@@ -101,11 +106,21 @@ class SimulatedEuicc:
         folder = CardFolder.open(path)
         with contextlib.ExitStack() as undo:
             undo.callback(folder.close)
-            state, credentials, authority = folder.read(randomness)
-            card = cls(state, credentials, authority, folder=folder, randomness=randomness)
+            state, identity, authority = folder.read(randomness)
+            card = cls(state, identity, authority, folder=folder, randomness=randomness)
             card._change(card._isdr.execute_refresh)
             undo.pop_all()
         return card
+
+    @property
+    def authority(self) -> Authority:
+        """The authority that vouches for the card. Raises `StorageFailed` if it came with an identity."""
+        if self._authority is None:
+            raise StorageFailed(
+                "The key of the authority above this card is not here: the card came with its own identity.",
+                advice="Its servers need certificates of that authority.",
+            )
+        return self._authority
 
     @property
     def eid(self) -> str:
@@ -179,3 +194,10 @@ class SimulatedEuicc:
         except OSError as error:
             self.close()
             raise StorageFailed(f"The simulated card in {self.path} cannot be written: {error}.") from error
+
+
+def _minted(authority: Authority, eid: str, now: datetime) -> Identity:
+    """Raises ValueError if it is no EID."""
+    coded = str(Eid.parse(eid))
+    eum = authority.issue_eum(coded[:8], now=now)
+    return Identity.minted(authority.issue_euicc(eum, coded, now=now), authority)

@@ -6,6 +6,9 @@ from typing import Any
 
 from lpa.rsp import schema
 from lpa.rsp.ber import Tlv
+from lpa.sim.behaviour import Behaviour
+from lpa.sim.identity import Identity
+from lpa.sim.operators import coded_operator
 from lpa.sim.state import CardState
 
 SVN = bytes((2, 2, 2))  # the version of SGP.22 that the card follows
@@ -14,35 +17,44 @@ _UICC_CAPABILITY = (
     *("usimSupport", "isimSupport", "akaMilenage", "akaTuak128", "usimTestAlgorithm", "javacard"),
     *("multipleUsimSupport", "multipleIsimSupport", "berTlvFileSupport", "getIdentity"),
 )
-_RSP_CAPABILITY = ("additionalProfile", "testProfileSupport", "deviceInfoExtensibilitySupport")
 _FREE_RAM = 8_192
 
 
-def euicc_info1(ci: bytes) -> dict[str, Any]:
-    """EUICCInfo1 of a card whose only authority has the key identifier `ci`."""
-    return {"svn": SVN, "euiccCiPKIdListForVerification": [ci], "euiccCiPKIdListForSigning": [ci]}
-
-
-def euicc_info2(state: CardState, ci: bytes) -> dict[str, Any]:
-    """EUICCInfo2: what the card can do, and how much room it has."""
-    return euicc_info1(ci) | {
-        "profileVersion": bytes((2, 3, 1)),
-        "euiccFirmwareVer": bytes((1, 0, 0)),
-        "extCardResource": _resources(state),
-        "uiccCapability": schema.from_bits("UiccCapability", _UICC_CAPABILITY),
-        "ts102241Version": bytes((15, 0, 0)),
-        "globalplatformVersion": bytes((2, 3, 0)),
-        "rspCapability": schema.from_bits("RspCapability", _RSP_CAPABILITY),
-        "euiccCategory": schema.code("EuiccCategory", "mediumEuicc"),
-        "ppVersion": bytes((1, 0, 0)),
-        "sasAcreditationNumber": "SI-MU-UP-0126",
-        "certificationDataObject": {
-            "platformLabel": "2.999.5/simulated",
-            "discoveryBaseURL": "https://discovery.example",
-        },
-        "treProperties": schema.from_bits("TreProperties", ["isDiscrete"]),
-        "treProductReference": "lpa simulated eUICC",
+def euicc_info1(identity: Identity) -> dict[str, Any]:
+    """EUICCInfo1: the version, and whom the card trusts."""
+    return {
+        "svn": SVN,
+        "euiccCiPKIdListForVerification": identity.verified,
+        "euiccCiPKIdListForSigning": identity.signing,
     }
+
+
+def euicc_info2(state: CardState, identity: Identity) -> dict[str, Any]:
+    """EUICCInfo2: what the card can do, and how much room it has."""
+    forbidden = state.behaviour.forbidden_policy_rules
+    rules = {"forbiddenProfilePolicyRules": schema.from_bits("PolicyRules", forbidden)} if forbidden else {}
+    return (
+        euicc_info1(identity)
+        | rules
+        | {
+            "profileVersion": bytes((2, 3, 1)),
+            "euiccFirmwareVer": bytes((1, 0, 0)),
+            "extCardResource": _resources(state),
+            "uiccCapability": schema.from_bits("UiccCapability", _UICC_CAPABILITY),
+            "ts102241Version": bytes((15, 0, 0)),
+            "globalplatformVersion": bytes((2, 3, 0)),
+            "rspCapability": schema.from_bits("RspCapability", _rsp_capability(state.behaviour)),
+            "euiccCategory": schema.code("EuiccCategory", "mediumEuicc"),
+            "ppVersion": bytes((1, 0, 0)),
+            "sasAcreditationNumber": "SI-MU-UP-0126",
+            "certificationDataObject": {
+                "platformLabel": "2.999.5/simulated",
+                "discoveryBaseURL": "https://discovery.example",
+            },
+            "treProperties": schema.from_bits("TreProperties", ["isDiscrete"]),
+            "treProductReference": "lpa simulated eUICC",
+        }
+    )
 
 
 def addresses(state: CardState) -> dict[str, Any]:
@@ -51,17 +63,23 @@ def addresses(state: CardState) -> dict[str, Any]:
     return default | {"rootDsAddress": _ROOT_DS_ADDRESS}
 
 
-def rules_authorisation_table() -> dict[str, Any]:
-    """The RAT: every operator may set PPR1 and PPR2, if the end user consents."""
+def rules_authorisation_table(behaviour: Behaviour) -> dict[str, Any]:
+    """The RAT, in the order in which its rules are tried."""
     return {
         "rat": [
             {
-                "pprIds": schema.from_bits("PolicyRules", ["ppr1", "ppr2"]),
-                "allowedOperators": [{"mccMnc": b"\xee\xee\xee", "gid1": b"", "gid2": b""}],
-                "pprFlags": (b"\x80", 1),  # consentRequired
+                "pprIds": schema.from_bits("PolicyRules", rules),
+                "allowedOperators": [{"mccMnc": coded_operator(operator), "gid1": b"", "gid2": b""}],
+                "pprFlags": (b"\x80", 1) if consent else (b"\x00", 1),  # consentRequired
             }
+            for rules, operator, consent in behaviour.authorised_policy_rules
         ]
     }
+
+
+def _rsp_capability(behaviour: Behaviour) -> list[str]:
+    test = ["testProfileSupport"] if behaviour.takes_test_profiles else []
+    return ["additionalProfile", *test, "deviceInfoExtensibilitySupport"]
 
 
 def _resources(state: CardState) -> bytes:

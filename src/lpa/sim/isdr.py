@@ -1,11 +1,13 @@
 """The ISD-R of the simulated card: the ES10 functions of SGP.22 v2, each a method that answers a request.
 
 A request finds its method by its tag through the ASN.1, and results are written with the numbers of the
-ASN.1. Every change goes through `_become`: kept first, then true.
+ASN.1. Every change goes through `Memory.become`: kept first, then true. What belongs to a download is in
+`download`.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -14,12 +16,14 @@ from typing import Any
 from lpa.errors import BadAnswer
 from lpa.rsp import schema
 from lpa.rsp.ber import Tlv
-from lpa.sim import info, policy
+from lpa.sim import info, policy, segments
 from lpa.sim.apdu import CONDITIONS_NOT_SATISFIED, MEMORY_PROBLEM, UNKNOWN_OBJECT, WRONG_DATA, StatusWord
-from lpa.sim.notifications import Notary, SimulatedNotification
-from lpa.sim.pki import Randomness
+from lpa.sim.download import Download
+from lpa.sim.identity import Identity
+from lpa.sim.memory import Memory
+from lpa.sim.notifications import SimulatedNotification
 from lpa.sim.profiles import SimulatedProfile
-from lpa.sim.state import CardState, Event
+from lpa.sim.state import CardState
 
 # What GetProfilesInfo tells when it is not asked for anything special (§5.7.15)
 _DEFAULT_TAGS = bytes.fromhex("5A 4F 9F70 90 91 92 93 94 95")
@@ -30,56 +34,56 @@ _MAX_ADDRESS = 255
 
 
 class Isdr:
-    """Answers ES10 requests. `keep` makes a state last and raises OSError if it cannot."""
+    """Answers ES10 requests from what `memory` holds, and changes it."""
 
-    def __init__(
-        self,
-        state: CardState,
-        *,
-        notary: Notary,
-        ci: bytes,
-        keep: Callable[[CardState], None],
-        randomness: Randomness,
-    ) -> None:
-        self.state = state
-        self._notary = notary
-        self._ci = ci
-        self._keep = keep
-        self._randomness = randomness
-        self._cat_busy = state.behaviour.cat_busy
-        self._methods = {
-            schema.tag_of(f"{function}Request"): (f"{function}Request", getattr(self, _snake(function)))
+    def __init__(self, memory: Memory, download: Download) -> None:
+        self._memory = memory
+        self._download = download
+        self._cat_busy = self.state.behaviour.cat_busy
+        self._functions = {
+            schema.tag_of(f"{function}Request"): answer
             for function in schema.functions().values()
-            if hasattr(self, _snake(function))
+            if (answer := self._own(function) or download.functions.get(function))
         }
 
-    def answer(self, request: bytes) -> Tlv:
-        """The response to one ES10 request. Raises `StatusWord` if it is refused as a whole."""
+    @property
+    def state(self) -> CardState:
+        """What the card remembers without power, as it is now."""
+        return self._memory.state
+
+    def answer(self, request: bytes) -> bytes:
+        """The response to one ES10 request, or to a segment of a package (nothing, until the result).
+
+        Raises `StatusWord` if it is refused as a whole.
+        """
         try:
-            tag = Tlv.cut(request)[0].tag
-            if tag not in self._methods:
+            tag = segments.opened(request).tag
+            if tag in segments.TAGS:
+                return self._download.load(request)
+            if tag not in self._functions:
                 raise StatusWord(UNKNOWN_OBJECT)
-            name, method = self._methods[tag]
-            response: Tlv = method(schema.decode(name, request))
+            if self._download.loading and tag not in self._download.ends_loading:
+                raise StatusWord(CONDITIONS_NOT_SATISFIED)
+            return self._functions[tag](request)
         except BadAnswer as error:
             raise StatusWord(WRONG_DATA) from error
         except OSError as error:
             raise StatusWord(MEMORY_PROBLEM) from error
-        return response
 
     def power_up(self) -> None:
         """A card session begins: nothing is busy any more, and a REFRESH that waited is carried out."""
         self._cat_busy = False
+        self._download.power_up()
         self.execute_refresh()
 
     def execute_refresh(self) -> None:
         """Do the switch that waits for a REFRESH. Raises OSError if it cannot be kept."""
         if self.state.awaiting_refresh is not None:
-            self._become(*policy.switch(self.state, self.state.awaiting_refresh))
+            self._memory.become(*policy.switch(self.state, self.state.awaiting_refresh))
 
     def drop_refresh(self) -> None:
         """The terminal could not carry out the REFRESH: the old profile stays, and nothing is notified."""
-        self._become(replace(self.state, awaiting_refresh=None))
+        self._memory.become(replace(self.state, awaiting_refresh=None))
 
     def keep_pin_tries(self, left: int) -> None:
         """Remember how many tries PIN1 of the profile in use has. Raises OSError if it cannot be kept."""
@@ -90,7 +94,7 @@ class Isdr:
             for profile in self.state.profiles
         )
         if profiles != self.state.profiles:
-            self._become(replace(self.state, profiles=profiles))
+            self._memory.become(replace(self.state, profiles=profiles))
 
     # What the card is
 
@@ -102,11 +106,11 @@ class Isdr:
 
     def get_euicc_info1(self, _: dict[str, Any]) -> Tlv:
         """§5.7.8."""
-        return schema.encode("GetEuiccInfo1Response", info.euicc_info1(self._ci))
+        return schema.encode("GetEuiccInfo1Response", info.euicc_info1(self._identity))
 
     def get_euicc_info2(self, _: dict[str, Any]) -> Tlv:
         """§5.7.8."""
-        return schema.encode("GetEuiccInfo2Response", info.euicc_info2(self.state, self._ci))
+        return schema.encode("GetEuiccInfo2Response", info.euicc_info2(self.state, self._identity))
 
     def get_euicc_configured_addresses(self, _: dict[str, Any]) -> Tlv:
         """§5.7.3."""
@@ -117,16 +121,12 @@ class Isdr:
         address = request["defaultDpAddress"]
         outcome = "ok" if len(address.encode()) <= _MAX_ADDRESS else "undefinedError"
         if outcome == "ok":
-            self._become(replace(self.state, default_dp_address=address))
+            self._memory.become(replace(self.state, default_dp_address=address))
         return _result("SetDefaultDpAddress", "setDefaultDpAddressResult", outcome)
-
-    def get_euicc_challenge(self, _: dict[str, Any]) -> Tlv:
-        """§5.7.7: 16 fresh random bytes."""
-        return schema.encode("GetEuiccChallengeResponse", {"euiccChallenge": self._randomness(16)})
 
     def get_rat(self, _: dict[str, Any]) -> Tlv:
         """§5.7.22."""
-        return schema.encode("GetRATResponse", info.rules_authorisation_table())
+        return schema.encode("GetRATResponse", info.rules_authorisation_table(self.state.behaviour))
 
     # Which profiles it holds
 
@@ -158,7 +158,7 @@ class Isdr:
             outcome = "ok"
             named = replace(profile, nickname=nickname)
             profiles = tuple(named if other is profile else other for other in self.state.profiles)
-            self._become(replace(self.state, profiles=profiles))
+            self._memory.become(replace(self.state, profiles=profiles))
         return _result("SetNickname", "setNicknameResult", outcome)
 
     # Changes
@@ -188,7 +188,7 @@ class Isdr:
         target = self._find(identifier)
         outcome = policy.may_delete(self.state, target)
         if target and outcome == "ok":
-            self._become(self.state.without(target), [("delete", target)])
+            self._memory.become(self.state.without(target), [("delete", target)])
         return _result("DeleteProfile", "deleteResult", outcome)
 
     def euicc_memory_reset(self, request: dict[str, Any]) -> Tlv:
@@ -201,7 +201,7 @@ class Isdr:
         elif self._busy and after.awaiting_refresh is not None:
             outcome = "catBusy"
         else:
-            self._become(after, [("delete", profile) for profile in gone])
+            self._memory.become(after, [("delete", profile) for profile in gone])
         return _result("EuiccMemoryReset", "resetResult", outcome)
 
     # Notifications
@@ -218,7 +218,7 @@ class Isdr:
             found = [item for item in self.state.notifications if item.sequence_number == wanted]
         else:
             found = self._of_events(wanted)
-        return _list("RetrieveNotificationsListResponse", map(self._notary.certified, found))
+        return _list("RetrieveNotificationsListResponse", map(self._memory.notary.certified, found))
 
     def notification_sent(self, request: dict[str, Any]) -> Tlv:
         """§5.7.11."""
@@ -226,10 +226,19 @@ class Isdr:
         kept = tuple(item for item in waiting if item.sequence_number != request["seqNumber"])
         outcome = "ok" if len(kept) < len(waiting) else "nothingToDelete"
         if outcome == "ok":
-            self._become(replace(self.state, notifications=kept))
+            self._memory.become(replace(self.state, notifications=kept))
         return _result("NotificationSent", "deleteNotificationStatus", outcome)
 
     # What they share
+
+    def _own(self, function: str) -> Callable[[bytes], Tlv] | None:
+        """The method for a function, for an undecoded request; None if it is not one of these."""
+        method = getattr(self, _snake(function), None)
+        return functools.partial(_decoded, f"{function}Request", method) if method else None
+
+    @property
+    def _identity(self) -> Identity:
+        return self._memory.notary.identity
 
     @property
     def _busy(self) -> bool:
@@ -240,14 +249,9 @@ class Isdr:
 
     def _switch(self, iccid: str, *, refresh: bool) -> None:
         if refresh:
-            self._become(replace(self.state, awaiting_refresh=iccid))
+            self._memory.become(replace(self.state, awaiting_refresh=iccid))
         else:
-            self._become(*policy.switch(self.state, iccid))
-
-    def _become(self, state: CardState, events: Iterable[Event] = ()) -> None:
-        fresh = state.notified(self._notary, events)
-        self._keep(fresh)
-        self.state = fresh
+            self._memory.become(*policy.switch(self.state, iccid))
 
     def _find(self, identifier: tuple[str, bytes]) -> SimulatedProfile | None:
         kind, wanted = identifier
@@ -267,6 +271,10 @@ class Isdr:
     def _of_events(self, mask: tuple[bytes, int] | None) -> list[SimulatedNotification]:
         events = schema.bits("NotificationEvent", mask) if mask else ()
         return [item for item in self.state.notifications if mask is None or item.event in events]
+
+
+def _decoded(name: str, method: Callable[[Any], Tlv], request: bytes) -> Tlv:
+    return method(schema.decode(name, request))
 
 
 def _snake(function: str) -> str:

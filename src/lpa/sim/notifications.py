@@ -12,21 +12,36 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lpa.rsp import schema
 from lpa.rsp.ber import Tlv
 from lpa.rsp.names import Iccid
+from lpa.sim.identity import Identity
 from lpa.sim.pki import Credentials, der
 
+METADATA, RESULT_DATA, RESULT = 0xBF2F, 0xBF27, 0xBF37
+_SIGNATURE = 0x5F37
 _DETERMINISTIC = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 
 
 @dataclass(frozen=True)
 class SimulatedNotification:
-    """A notification that waits on the card. `metadata`, a NotificationMetadata (BF2F), is what is signed."""
+    """A notification that waits on the card.
+
+    `signed` is a NotificationMetadata (BF2F) or, after a download, a ProfileInstallationResultData (BF27).
+    `iccid` is empty if a download failed before it was known. `issuer`: the CI under which it was signed.
+    """
 
     sequence_number: int
     event: str
     address: str
     iccid: str
-    metadata: Tlv
+    signed: Tlv
     signature: bytes
+    issuer: str = ""
+
+    @property
+    def metadata(self) -> Tlv:
+        """The NotificationMetadata (BF2F)."""
+        if self.signed.tag == METADATA:
+            return self.signed
+        return next(child for child in self.signed.children if child.tag == METADATA)
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
@@ -36,38 +51,65 @@ class SimulatedNotification:
             event=str(value["event"]),
             address=str(value["address"]),
             iccid=str(value["iccid"]),
-            metadata=Tlv(bytes.fromhex(value["metadata"])),
+            signed=Tlv(bytes.fromhex(value["signed"])),
             signature=bytes.fromhex(value["signature"]),
+            issuer=bytes.fromhex(value["issuer"]).hex(),
         )
 
     def to_json(self) -> dict[str, Any]:
         """As plain values for JSON."""
-        return vars(self) | {"metadata": self.metadata.hex(), "signature": self.signature.hex()}
+        return vars(self) | {"signed": self.signed.hex(), "signature": self.signature.hex()}
 
 
 @dataclass(frozen=True)
 class Notary:
-    """The part of the card that signs, with the eUICC's key and certificates."""
+    """The part of the card that signs, with the eUICC's keys and certificates.
 
-    credentials: Credentials
+    `issuer` is everywhere the key identifier, in hexadecimal, of the CI under which it shall be; if that is
+    empty or none of the card's, it is the preferred one.
+    """
 
-    def sign(self, sequence_number: int, event: str, address: str, iccid: str) -> SimulatedNotification:
+    identity: Identity
+
+    def signature(self, signed: bytes, issuer: str = "") -> Tlv:
+        """The eUICC's signature (5F37) over these bytes: r and s, 32 bytes each."""
+        r, s = decode_dss_signature(self.credentials(issuer).key.sign(signed, _DETERMINISTIC))
+        return Tlv.build(_SIGNATURE, r.to_bytes(32, "big"), s.to_bytes(32, "big"))
+
+    def certificates(self, issuer: str = "") -> tuple[bytes, bytes]:
+        """CERT.EUICC and CERT.EUM."""
+        credentials = self.credentials(issuer)
+        (eum,) = credentials.chain
+        return der(credentials.certificate), der(eum)
+
+    def credentials(self, issuer: str = "") -> Credentials:
+        """What the card is under that issuer."""
+        return self.identity.under(bytes.fromhex(issuer)) or self.identity.credentials[0]
+
+    def sign(
+        self, sequence_number: int, event: str, address: str, iccid: str, issuer: str = ""
+    ) -> SimulatedNotification:
         """A signed notification of `event` for the server at `address`."""
-        metadata = schema.encode(
-            "NotificationMetadata",
-            {
-                "seqNumber": sequence_number,
-                "profileManagementOperation": schema.from_bits("NotificationEvent", [event]),
-                "notificationAddress": address,
-                "iccid": Iccid.parse(iccid).coded,
-            },
-        )
-        r, s = decode_dss_signature(self.credentials.key.sign(metadata, _DETERMINISTIC))
-        signature = r.to_bytes(32, "big") + s.to_bytes(32, "big")
-        return SimulatedNotification(sequence_number, event, address, iccid, metadata, signature)
+        signed = schema.encode("NotificationMetadata", metadata(sequence_number, event, address, iccid))
+        signature = self.signature(signed, issuer).value
+        return SimulatedNotification(sequence_number, event, address, iccid, signed, signature, issuer)
 
     def certified(self, notification: SimulatedNotification) -> Tlv:
-        """The OtherSignedNotification: what was signed, the signature, CERT.EUICC and CERT.EUM."""
-        signature = Tlv.build(0x5F37, notification.signature)
-        (eum,) = self.credentials.chain
-        return Tlv.build(0x30, notification.metadata, signature, der(self.credentials.certificate), der(eum))
+        """As it goes to its server: a ProfileInstallationResult, or an OtherSignedNotification.
+
+        The first is known to be this card's by its session; the second has CERT.EUICC and CERT.EUM in it.
+        """
+        signature = Tlv.build(_SIGNATURE, notification.signature)
+        if notification.signed.tag == RESULT_DATA:
+            return Tlv.build(RESULT, notification.signed, signature)
+        return Tlv.build(0x30, notification.signed, signature, *self.certificates(notification.issuer))
+
+
+def metadata(sequence_number: int, event: str, address: str, iccid: str) -> dict[str, Any]:
+    """A NotificationMetadata as a value of the ASN.1; an empty `iccid` is missing."""
+    members = {
+        "seqNumber": sequence_number,
+        "profileManagementOperation": schema.from_bits("NotificationEvent", [event]),
+        "notificationAddress": address,
+    }
+    return members | ({"iccid": Iccid.parse(iccid).coded} if iccid else {})

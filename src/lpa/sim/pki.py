@@ -54,7 +54,7 @@ __all__ = ["CI", "DP_TLS", "EUICC", "EUM", "Authority", "Credentials", "der", "k
 CurveName = Literal["P-256", "brainpoolP256r1"]
 Randomness = Callable[[int], bytes]
 
-_CURVES: dict[str, ec.EllipticCurve] = {"P-256": ec.SECP256R1(), "brainpoolP256r1": ec.BrainpoolP256R1()}
+CURVES: dict[str, ec.EllipticCurve] = {"P-256": ec.SECP256R1(), "brainpoolP256r1": ec.BrainpoolP256R1()}
 _CI_NAME, _EUM_NAME = "Sim CI", "Sim EUM"
 _CI_OID, _EUM_OID, _SERVER_OID = "2.999.1", "2.999.5", "2.999.10"
 _NO_END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -102,7 +102,7 @@ class Authority:
         cls, *, curve: CurveName = "P-256", now: datetime, randomness: Randomness = os.urandom
     ) -> Authority:
         """A new authority, valid for 35 years from `now`. All it will certify is on the same curve."""
-        key = _new_key(_CURVES[curve], randomness)
+        key = new_key(CURVES[curve], randomness)
         name = name_of(_CI_NAME)
         builder = begin(name, key, CI, randomness).issuer_name(name)
         builder = valid(builder, now, now + timedelta(days=35 * 365))
@@ -180,7 +180,7 @@ class Authority:
         return Credentials(signed(builder, self.key), key)
 
     def _new_key(self) -> ec.EllipticCurvePrivateKey:
-        return _new_key(self.key.curve, self.randomness)
+        return new_key(self.key.curve, self.randomness)
 
     def _for(
         self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, role: x509.ObjectIdentifier
@@ -188,7 +188,8 @@ class Authority:
         return below(begin(subject, key, role, self.randomness), self.certificate)
 
 
-def _new_key(curve: ec.EllipticCurve, randomness: Randomness) -> ec.EllipticCurvePrivateKey:
+def new_key(curve: ec.EllipticCurve, randomness: Randomness) -> ec.EllipticCurvePrivateKey:
+    """A private key that was drawn from `randomness`."""
     # 64 bits more than the order has make the remainder as good as evenly spread (FIPS 186-5 §A.2.1).
     number = int.from_bytes(randomness(40), "big") % (curve.group_order - 1) + 1
     return ec.derive_private_key(number, curve)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from lpa.sim.behaviour import Behaviour
+from lpa.sim.operators import fits
 from lpa.sim.profiles import SimulatedProfile
 from lpa.sim.state import FACTORY_DP_ADDRESS, CardState, Event
 
@@ -49,6 +51,30 @@ def may_delete(state: CardState, target: SimulatedProfile | None) -> str:
     if target.enabled or target.iccid == state.awaiting_refresh:
         return "profileNotInDisabledState"
     return "disallowedByPolicy" if "ppr2" in target.policy_rules else "ok"
+
+
+def may_install(state: CardState, new: SimulatedProfile) -> str:
+    """Whether `new` may come onto the card, as an identifier of ErrorReason."""
+    behaviour = state.behaviour
+    if new.profile_class == "test" and not behaviour.takes_test_profiles:
+        return "unsupportedProfileClass"
+    if any(profile.coded_iccid == new.coded_iccid for profile in state.profiles):
+        return "installFailedDueToIccidAlreadyExistsOnEuicc"
+    return (
+        "ok"
+        if all(_is_authorised(behaviour, rule, new.owner) for rule in new.policy_rules)
+        else "pprNotAllowed"
+    )
+
+
+def _is_authorised(behaviour: Behaviour, policy_rule: str, owner: str) -> bool:
+    """Whether the RAT lets this owner set this rule (§2.9.2.1); without an owner nobody may."""
+    if policy_rule in behaviour.forbidden_policy_rules:
+        return False
+    return any(
+        policy_rule in rules and fits(operator, owner)
+        for rules, operator, _ in behaviour.authorised_policy_rules
+    )
 
 
 def successor(state: CardState, disabled: SimulatedProfile) -> str:

@@ -13,6 +13,7 @@ from lpa.rsp.ber import Tlv
 from lpa.rsp.names import Aid, Iccid
 from lpa.sim import plain
 from lpa.sim.contents import Contents
+from lpa.sim.operators import coded_operator
 
 _EMPTY = Contents()
 
@@ -25,6 +26,10 @@ class SimulatedProfile:
     `aid` may stay empty: the card chooses it. `size` is the memory it takes, in bytes. A `preloaded` test
     profile survives a memory reset. `contents` is what its files hold. Raises ValueError if a value does not
     fit the specification.
+
+    `gid1`, `gid2`: group identifiers of the owner, and `dp_oid` the object identifier that the SM-DP+ left in
+    the profile, all in hexadecimal. `issuer`: the key identifier of the CI under which it was loaded, in
+    hexadecimal; empty for the card's preferred one.
     """
 
     iccid: str
@@ -34,8 +39,13 @@ class SimulatedProfile:
     service_provider: str = ""
     name: str = ""
     icon: bytes = b""
+    icon_type: str = "png"
     policy_rules: tuple[str, ...] = ()
     owner: str = ""
+    gid1: str = ""
+    gid2: str = ""
+    dp_oid: str = ""
+    issuer: str = ""
     notifications: tuple[tuple[tuple[str, ...], str], ...] = ()
     aid: str = ""
     size: int = 48_000
@@ -66,7 +76,7 @@ class SimulatedProfile:
     @cached_property
     def info(self) -> Tlv:
         """All the card can tell of it: a complete ProfileInfo (E3). What is empty is missing."""
-        rules, png = self.policy_rules, schema.code("IconType", "png")
+        rules, kind = self.policy_rules, schema.code("IconType", self.icon_type)
         members = {
             "iccid": self.coded_iccid,
             "isdpAid": self.coded_aid,
@@ -74,7 +84,7 @@ class SimulatedProfile:
             "profileNickname": self.nickname,
             "serviceProviderName": self.service_provider,
             "profileName": self.name,
-            "iconType": png if self.icon else "",
+            "iconType": kind if self.icon else "",
             "icon": self.icon,
             "profileClass": schema.code("ProfileClass", self.profile_class),
             "notificationConfigurationInfo": [
@@ -84,11 +94,17 @@ class SimulatedProfile:
                 }
                 for events, address in self.notifications
             ],
-            "profileOwner": {"mccMnc": _coded_operator(self.owner)} if self.owner else "",
+            "profileOwner": self._owner if self.owner else "",
+            "dpProprietaryData": {"dpOid": bytes.fromhex(self.dp_oid)} if self.dp_oid else "",
             "profilePolicyRules": schema.from_bits("PolicyRules", rules) if rules else "",
         }
         told = {name: value for name, value in members.items() if value not in ("", b"", [])}
         return schema.encode("ProfileInfo", told)
+
+    @property
+    def _owner(self) -> dict[str, bytes]:
+        groups = {"gid1": bytes.fromhex(self.gid1), "gid2": bytes.fromhex(self.gid2)}
+        return {"mccMnc": coded_operator(self.owner)} | {name: gid for name, gid in groups.items() if gid}
 
     @property
     def enabled(self) -> bool:
@@ -120,10 +136,3 @@ class SimulatedProfile:
     def to_json(self) -> dict[str, Any]:
         """As plain values for JSON."""
         return asdict(self) | {"icon": base64.b64encode(self.icon).decode()}
-
-
-def _coded_operator(mcc_mnc: str) -> bytes:
-    """MCC and MNC in the nibble order of TS 24.008: "262-01" is 62F210."""
-    mcc, _, mnc = mcc_mnc.partition("-")
-    mnc = mnc.ljust(3, "F")
-    return bytes.fromhex(mcc[1] + mcc[0] + mnc[2] + mcc[2] + mnc[1] + mnc[0])

@@ -13,14 +13,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpa.errors import NoCard, StorageFailed
+from lpa.errors import NoCard, NotVerified, StorageFailed
 from lpa.sim import folder
-from lpa.sim.pki import Authority, Credentials, Randomness
+from lpa.sim.identification import found
+from lpa.sim.identity import Identity
+from lpa.sim.pki import Authority, Randomness, pem
 from lpa.sim.state import CardState
 
 _STATE, _CHAIN, _KEY = "card.json", "euicc.pem", "euicc-key.pem"
+_ISSUERS, _AUTHORITY_KEY = "ci.pem", "ci-key.pem"
 # What a file that was cut, edited or written by something else can raise on the way to a state
-_DAMAGED = (AttributeError, KeyError, OSError, TypeError, ValueError)
+_DAMAGED = (AttributeError, KeyError, NotVerified, OSError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class CardFolder:
 
     @classmethod
     def furnish(
-        cls, path: Path, state: CardState, credentials: Credentials, authority: Authority
+        cls, path: Path, state: CardState, identity: Identity, authority: Authority | None
     ) -> CardFolder:
         """Put a new card into the folder `path`, and hold it.
 
@@ -46,9 +49,11 @@ class CardFolder:
                 raise StorageFailed(
                     f"The folder {path} holds a simulated card already.", advice="Choose another folder."
                 )
-            authority.save(path)
-            folder.write(path / _CHAIN, credentials.pem_chain)
-            folder.write(path / _KEY, credentials.key_pem, mode=0o600)
+            if authority:
+                authority.save(path)
+            folder.write(path / _ISSUERS, b"".join(map(pem, identity.issuers)))
+            folder.write(path / _CHAIN, b"".join(held.pem_chain for held in identity.credentials))
+            folder.write(path / _KEY, b"".join(held.key_pem for held in identity.credentials), mode=0o600)
             held.keep(state)
             undo.pop_all()
         return held
@@ -60,12 +65,16 @@ class CardFolder:
             raise NoCard(f"The folder {path} holds no simulated card.", advice="Make one with 'lpa sim new'.")
         return cls(path, folder.hold(path))
 
-    def read(self, randomness: Randomness) -> tuple[CardState, Credentials, Authority]:
-        """What the folder says about its card. Raises `StorageFailed` if it cannot be understood."""
+    def read(self, randomness: Randomness) -> tuple[CardState, Identity, Authority | None]:
+        """What the folder says about its card; the authority if its key is there.
+
+        Raises `StorageFailed` if it cannot be understood.
+        """
         try:
             state = CardState.from_json(json.loads((self.path / _STATE).read_bytes()))
-            chain, key = (self.path / _CHAIN).read_bytes(), (self.path / _KEY).read_bytes()
-            return state, Credentials.from_pem(chain, key), Authority.load(self.path, randomness=randomness)
+            identity = found(self.path / name for name in (_CHAIN, _KEY, _ISSUERS))
+            held = (self.path / _AUTHORITY_KEY).exists()
+            return state, identity, Authority.load(self.path, randomness=randomness) if held else None
         except _DAMAGED as error:
             raise StorageFailed(f"The simulated card in {self.path} is damaged: {error!r}.") from error
 

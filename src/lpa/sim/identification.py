@@ -1,0 +1,192 @@
+"""Finds a card's identity in files: which certificate is whose, and whether all of it fits together.
+
+What a file is called does not matter. Certificates (PEM, several in one file if need be, or DER) are told
+apart by their roles and by who issued them, keys (PKCS#8 or SEC 1, PEM or DER) by the certificate they belong
+to. What belongs to others, such as a server's certificate, is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
+from cryptography.x509.oid import NameOID
+
+from lpa.errors import NotVerified
+from lpa.sim.identity import Identity
+from lpa.sim.pki import Credentials, key_identifier
+
+# id-rspRole of SGP.22 v2 and v3
+_ROLE = "2.23.146.1.2.1"
+_CI, _EUICC, _EUM = {f"{_ROLE}.0"}, {f"{_ROLE}.1", f"{_ROLE}.0.0.0.0.0"}, {f"{_ROLE}.2", f"{_ROLE}.0.0.0"}
+_CURVES = (ec.SECP256R1, ec.BrainpoolP256R1)
+_LARGEST = 100_000  # bytes of a file that may be one of these
+_PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
+_UNREADABLE = (TypeError, ValueError, UnsupportedAlgorithm)
+_UNFIT = (InvalidSignature, TypeError, ValueError, x509.ExtensionNotFound)
+
+_Key = ec.EllipticCurvePrivateKey
+
+
+@dataclass(frozen=True)
+class _Heap:
+    """What was found, not put in order yet."""
+
+    certificates: tuple[x509.Certificate, ...]
+    keys: tuple[_Key, ...]
+
+    def of(self, roles: set[str]) -> list[x509.Certificate]:
+        """The certificates for one of these roles."""
+        return [certificate for certificate in self.certificates if not _roles(certificate).isdisjoint(roles)]
+
+    @property
+    def issuers(self) -> list[x509.Certificate]:
+        """Those for the role, and those that vouch for themselves; of two with one key the first."""
+        selfmade = [held for held in self.certificates if held.issuer == held.subject]
+        by_key = {_identifier(issuer): issuer for issuer in reversed([*self.of(_CI), *selfmade])}
+        return [issuer for issuer in self.certificates if issuer in by_key.values()]
+
+
+def load(folder: Path) -> Identity:
+    """The identity whose files are in `folder`. Raises `NotVerified` if there is none, or it does not fit."""
+    try:
+        files = sorted(path for path in folder.iterdir() if path.is_file())
+    except OSError as error:
+        raise _objection(f"The folder {folder} cannot be read: {error.strerror}") from error
+    return found(files)
+
+
+def found(files: Iterable[Path]) -> Identity:
+    """The identity in these files, in their order. Raises OSError and `NotVerified`."""
+    contents = [path.read_bytes() for path in files if path.stat().st_size <= _LARGEST]
+    blocks = [block for content in contents for block in _blocks(content)]
+    certificates = dict.fromkeys(found for block in blocks for found in _certificate(block))
+    heap = _Heap(tuple(certificates), tuple(found for block in blocks for found in _key(block)))
+    return _identity(heap)
+
+
+def _identity(heap: _Heap) -> Identity:
+    cards, makers, issuers = heap.of(_EUICC), heap.of(_EUM), heap.issuers
+    for found, what in ((cards, "an eUICC"), (makers, "its maker (EUM)"), (issuers, "an issuer (CI)")):
+        if not found:
+            raise _objection(f"There is no certificate of {what}")
+    credentials = tuple(_credentials(card, makers, issuers, heap.keys) for card in cards)
+    identity = Identity(credentials, tuple(issuers))
+    _check_one_card(identity)
+    return identity
+
+
+def _credentials(
+    card: x509.Certificate,
+    makers: Sequence[x509.Certificate],
+    issuers: Sequence[x509.Certificate],
+    keys: Sequence[_Key],
+) -> Credentials:
+    public = card.public_key()
+    if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, _CURVES):
+        raise _objection("The eUICC's key is neither on NIST P-256 nor on brainpoolP256r1")
+    key = next((key for key in keys if key.public_key() == public), None)
+    if key is None:
+        raise _objection(f"None of the {len(keys)} private keys fits the certificate of the eUICC")
+    maker = next((maker for maker in makers if _issued(card, maker)), None)
+    if maker is None:
+        raise _objection("No maker (EUM) whose certificate is here signed that of the eUICC")
+    if not any(_issued(maker, issuer) for issuer in issuers):
+        raise _objection("No issuer (CI) whose certificate is here signed that of the maker (EUM)")
+    _check_eid(card, maker)
+    return Credentials(card, key, (maker,))
+
+
+def _check_eid(card: x509.Certificate, maker: x509.Certificate) -> None:
+    eid = _attribute(card.subject, NameOID.SERIAL_NUMBER)
+    if not re.fullmatch(r"[0-9]{32}", eid, re.ASCII):
+        raise _objection(f"The certificate of the eUICC names no EID of 32 digits, but {eid or 'nothing'}")
+    limits = _permitted(maker)
+    if limits and not any(eid.startswith(limit) for limit in limits):
+        raise _objection(f"The maker (EUM) may not vouch for the EID {eid}: it must begin with {limits[0]}")
+
+
+def _check_one_card(identity: Identity) -> None:
+    eids = {_attribute(held.certificate.subject, NameOID.SERIAL_NUMBER) for held in identity.credentials}
+    if len(eids) > 1:
+        raise _objection(f"The certificates are those of several cards: {', '.join(sorted(eids))}")
+    if len(set(identity.signing)) < len(identity.credentials):
+        raise _objection("The eUICC has two certificates under the same issuer (CI)")
+
+
+def _permitted(maker: x509.Certificate) -> list[str]:
+    """How the EIDs may begin that the maker's certificate permits; nothing if it does not say."""
+    try:
+        constraints = maker.extensions.get_extension_for_class(x509.NameConstraints).value
+    except x509.ExtensionNotFound:
+        return []
+    names = [
+        name.value for name in constraints.permitted_subtrees or () if isinstance(name, x509.DirectoryName)
+    ]
+    return [_attribute(name, NameOID.SERIAL_NUMBER) for name in names]
+
+
+def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except _UNFIT:
+        return False
+    return True
+
+
+def _blocks(content: bytes) -> list[bytes]:
+    """The PEM blocks in a file, or its whole content."""
+    return [match.group() for match in _PEM.finditer(content)] or [content]
+
+
+def _certificate(block: bytes) -> Iterable[x509.Certificate]:
+    """The certificate that a block is, if it is one that can be read wholly."""
+    load = x509.load_pem_x509_certificate if block.startswith(b"-----") else x509.load_der_x509_certificate
+    try:
+        certificate = load(block)
+        _ = certificate.extensions, certificate.public_key()
+    except _UNREADABLE:
+        return
+    yield certificate
+
+
+def _key(block: bytes) -> Iterable[_Key]:
+    load = load_pem_private_key if block.startswith(b"-----") else load_der_private_key
+    try:
+        key = load(block, None)
+    except _UNREADABLE:
+        return
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        yield key
+
+
+def _roles(certificate: x509.Certificate) -> set[str]:
+    try:
+        policies = certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
+    except x509.ExtensionNotFound:
+        return set()
+    return {policy.policy_identifier.dotted_string for policy in policies}
+
+
+def _identifier(certificate: x509.Certificate) -> bytes:
+    try:
+        return key_identifier(certificate)
+    except x509.ExtensionNotFound as error:
+        raise _objection("The certificate of an issuer (CI) does not name its key") from error
+
+
+def _attribute(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
+    return " and ".join(str(attribute.value) for attribute in name.get_attributes_for_oid(oid))
+
+
+def _objection(sentence: str) -> NotVerified:
+    advice = (
+        "A folder for --identity holds the certificates of CI, EUM and eUICC and the eUICC's private key."
+    )
+    return NotVerified(f"{sentence}.", advice=advice)

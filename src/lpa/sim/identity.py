@@ -1,0 +1,62 @@
+"""Who a simulated card is: under each issuer (CI) its certificate and key, and its maker's (EUM) certificate.
+
+A card may have several, as cards that are sold in many countries do: a server says under which it wants to
+know it. A card may also trust issuers under which it has no certificate of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from lpa.sim.pki import Authority, Credentials, key_identifier
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The certificates and keys of a card, the preferred ones first.
+
+    `credentials`: each with the EUM's certificate as its `chain`. `issuers`: those that the card trusts.
+    """
+
+    credentials: tuple[Credentials, ...]
+    issuers: tuple[x509.Certificate, ...]
+
+    @classmethod
+    def minted(cls, credentials: Credentials, authority: Authority) -> Identity:
+        """Of a card that only `authority` vouches for."""
+        return cls((credentials,), (authority.certificate,))
+
+    @property
+    def eid(self) -> str:
+        """The EID, 32 digits, that all its certificates name."""
+        (number,) = self.credentials[0].certificate.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
+        return str(number.value)
+
+    @property
+    def verified(self) -> list[bytes]:
+        """The key identifiers of the issuers under which a server may be certified (PKIds)."""
+        return [key_identifier(issuer) for issuer in self.issuers]
+
+    @property
+    def signing(self) -> list[bytes]:
+        """The key identifiers of the issuers under which the card itself is certified (PKIds)."""
+        return [issuer_of(held) for held in self.credentials]
+
+    def issuer(self, identifier: bytes) -> x509.Certificate | None:
+        """The trusted issuer whose key this identifies, if there is one."""
+        return next((issuer for issuer in self.issuers if key_identifier(issuer) == identifier), None)
+
+    def under(self, identifier: bytes) -> Credentials | None:
+        """What the card shows and signs with under the issuer whose key this identifies."""
+        return next((held for held in self.credentials if issuer_of(held) == identifier), None)
+
+
+def issuer_of(credentials: Credentials) -> bytes:
+    """The key identifier of the CI at the end of the chain. Raises ValueError if the chain does not say."""
+    above = credentials.chain[-1].extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+    if above.key_identifier is None:
+        raise ValueError("the EUM's certificate does not name the key of its issuer")
+    return above.key_identifier
