@@ -36,19 +36,33 @@ def sim() -> None:
     default="P-256",
     type=click.Choice(["P-256", "brainpoolP256r1"]),
     show_default=True,
-    help="Of all its keys.",
+    help="Of all its keys, if they are made now.",
+)
+@click.option(
+    "--memory", default=400_000, type=click.IntRange(0, 2**31), show_default=True, help="Free for downloads."
+)
+@click.option(
+    "--identity",
+    type=FOLDER,
+    metavar="DIR",
+    help="With the certificates (CI, EUM, eUICC) and the key of an eUICC that was certified elsewhere.",
 )
 @click.pass_obj
-def new(desk: Desk, path: Path, profiles: int, curve: CurveName) -> Answer:
+def new(
+    desk: Desk, path: Path, *, profiles: int, curve: CurveName, memory: int, identity: Path | None
+) -> Answer:
     """Make a card in the new folder PATH. Use it with 'lpa --reader sim:PATH'.
 
-    Beside it is the certificate of its own authority (ci.pem) and that one's key, for 'lpa sim server'.
+    Beside it is the certificate of its own authority (ci.pem) and that one's key, for 'lpa sim server'. With
+    --identity the card is the one in DIR, whose files may have any name, and there is no such key.
     """
     from lpa.sim.card import SimulatedEuicc
+    from lpa.sim.identity import Identity
 
     if path.exists() and any(path.iterdir()):
         raise click.UsageError(f"{path} is there already, and not empty.")
-    card = SimulatedEuicc.create(path, profiles=profiles, curve=curve)
+    known = Identity.load(identity) if identity else None
+    card = SimulatedEuicc.create(path, profiles=profiles, curve=curve, free_memory=memory, identity=known)
     card.close()
     desk.screen.line(f"A card with the EID {card.eid} is in {path}.")
     return Answer({"eid": card.eid, "path": path})

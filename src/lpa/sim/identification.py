@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key, l
 from cryptography.x509.oid import NameOID
 
 from lpa.errors import NotVerified
-from lpa.sim.identity import Identity
 from lpa.sim.pki import Credentials, key_identifier
 
 # id-rspRole of SGP.22 v2 and v3
@@ -31,6 +30,8 @@ _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL
 _UNREADABLE = (TypeError, ValueError, UnsupportedAlgorithm)
 _UNFIT = (InvalidSignature, TypeError, ValueError, x509.ExtensionNotFound)
 
+# What a card shows and signs with, and the issuers that it trusts
+Found = tuple[tuple[Credentials, ...], tuple[x509.Certificate, ...]]
 _Key = ec.EllipticCurvePrivateKey
 
 
@@ -53,33 +54,40 @@ class _Heap:
         return [issuer for issuer in self.certificates if issuer in by_key.values()]
 
 
-def load(folder: Path) -> Identity:
-    """The identity whose files are in `folder`. Raises `NotVerified` if there is none, or it does not fit."""
+def in_folder(folder: Path) -> Found:
+    """What is in the files of `folder`. Raises `NotVerified` if there is no identity, or it does not fit."""
     try:
         files = sorted(path for path in folder.iterdir() if path.is_file())
     except OSError as error:
         raise _objection(f"The folder {folder} cannot be read: {error.strerror}") from error
-    return found(files)
+    return in_files(files)
 
 
-def found(files: Iterable[Path]) -> Identity:
-    """The identity in these files, in their order. Raises OSError and `NotVerified`."""
+def in_files(files: Iterable[Path]) -> Found:
+    """What is in these files, in their order. Raises OSError and `NotVerified`."""
     contents = [path.read_bytes() for path in files if path.stat().st_size <= _LARGEST]
     blocks = [block for content in contents for block in _blocks(content)]
     certificates = dict.fromkeys(found for block in blocks for found in _certificate(block))
     heap = _Heap(tuple(certificates), tuple(found for block in blocks for found in _key(block)))
-    return _identity(heap)
+    return _sorted_out(heap)
 
 
-def _identity(heap: _Heap) -> Identity:
+def issuer_of(credentials: Credentials) -> bytes:
+    """The key identifier of the CI at the end of the chain. Raises ValueError if the chain does not say."""
+    above = credentials.chain[-1].extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+    if above.key_identifier is None:
+        raise ValueError("the EUM's certificate does not name the key of its issuer")
+    return above.key_identifier
+
+
+def _sorted_out(heap: _Heap) -> Found:
     cards, makers, issuers = heap.of(_EUICC), heap.of(_EUM), heap.issuers
     for found, what in ((cards, "an eUICC"), (makers, "its maker (EUM)"), (issuers, "an issuer (CI)")):
         if not found:
             raise _objection(f"There is no certificate of {what}")
     credentials = tuple(_credentials(card, makers, issuers, heap.keys) for card in cards)
-    identity = Identity(credentials, tuple(issuers))
-    _check_one_card(identity)
-    return identity
+    _check_one_card(credentials)
+    return credentials, tuple(issuers)
 
 
 def _credentials(
@@ -112,11 +120,11 @@ def _check_eid(card: x509.Certificate, maker: x509.Certificate) -> None:
         raise _objection(f"The maker (EUM) may not vouch for the EID {eid}: it must begin with {limits[0]}")
 
 
-def _check_one_card(identity: Identity) -> None:
-    eids = {_attribute(held.certificate.subject, NameOID.SERIAL_NUMBER) for held in identity.credentials}
+def _check_one_card(credentials: Sequence[Credentials]) -> None:
+    eids = {_attribute(held.certificate.subject, NameOID.SERIAL_NUMBER) for held in credentials}
     if len(eids) > 1:
         raise _objection(f"The certificates are those of several cards: {', '.join(sorted(eids))}")
-    if len(set(identity.signing)) < len(identity.credentials):
+    if len({issuer_of(held) for held in credentials}) < len(credentials):
         raise _objection("The eUICC has two certificates under the same issuer (CI)")
 
 

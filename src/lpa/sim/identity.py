@@ -7,10 +7,13 @@ know it. A card may also trust issuers under which it has no certificate of its 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from lpa.sim import identification
+from lpa.sim.identification import issuer_of
 from lpa.sim.pki import Authority, Credentials, key_identifier
 
 
@@ -28,6 +31,19 @@ class Identity:
     def minted(cls, credentials: Credentials, authority: Authority) -> Identity:
         """Of a card that only `authority` vouches for."""
         return cls((credentials,), (authority.certificate,))
+
+    @classmethod
+    def load(cls, folder: Path) -> Identity:
+        """What is in the files of `folder`, whatever they are called.
+
+        Raises `NotVerified` with a sentence if something is missing or does not fit.
+        """
+        return cls(*identification.in_folder(folder))
+
+    @classmethod
+    def read(cls, *files: Path) -> Identity:
+        """What is in these files. Raises OSError and `NotVerified`."""
+        return cls(*identification.in_files(files))
 
     @property
     def eid(self) -> str:
@@ -52,11 +68,3 @@ class Identity:
     def under(self, identifier: bytes) -> Credentials | None:
         """What the card shows and signs with under the issuer whose key this identifies."""
         return next((held for held in self.credentials if issuer_of(held) == identifier), None)
-
-
-def issuer_of(credentials: Credentials) -> bytes:
-    """The key identifier of the CI at the end of the chain. Raises ValueError if the chain does not say."""
-    above = credentials.chain[-1].extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
-    if above.key_identifier is None:
-        raise ValueError("the EUM's certificate does not name the key of its issuer")
-    return above.key_identifier

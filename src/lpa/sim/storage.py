@@ -15,7 +15,6 @@ from pathlib import Path
 
 from lpa.errors import NoCard, NotVerified, StorageFailed
 from lpa.sim import folder
-from lpa.sim.identification import found
 from lpa.sim.identity import Identity
 from lpa.sim.pki import Authority, Randomness, pem
 from lpa.sim.state import CardState
@@ -72,7 +71,7 @@ class CardFolder:
         """
         try:
             state = CardState.from_json(json.loads((self.path / _STATE).read_bytes()))
-            identity = found(self.path / name for name in (_CHAIN, _KEY, _ISSUERS))
+            identity = Identity.read(*(self.path / name for name in (_CHAIN, _KEY, _ISSUERS)))
             held = (self.path / _AUTHORITY_KEY).exists()
             return state, identity, Authority.load(self.path, randomness=randomness) if held else None
         except _DAMAGED as error:

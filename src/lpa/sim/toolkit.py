@@ -27,9 +27,7 @@ class Toolkit:
         self.lpa_announced = False
 
     def terminal_capability(self, command: Command) -> bytes:
-        """TERMINAL CAPABILITY (TS 102 221 §11.1.19); unknown to a card that does not announce it."""
-        if not self._isdr.state.behaviour.announces_terminal_capability:
-            raise StatusWord(apdu.UNKNOWN_INSTRUCTION)
+        """TERMINAL CAPABILITY (TS 102 221 §11.1.19): taken also by a card that does not ask for it."""
         _demand_data(command)
         try:
             told = Tlv.whole(command.data)

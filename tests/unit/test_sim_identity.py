@@ -1,0 +1,332 @@
+"""Cards that somebody else vouched for: their certificates and keys, in whatever files."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from lpa.errors import NotVerified, StorageFailed
+from lpa.sim.card import SimulatedEuicc
+from lpa.sim.identity import Identity
+from lpa.sim.pki import Authority, Credentials, CurveName, der, pem
+from tests.unit import command
+from tests.unit.downloads import (
+    CODED,
+    DPAUTH,
+    Conversation,
+    Package,
+    Server,
+    certificate,
+    parts,
+    store_metadata,
+    verify,
+)
+from tests.unit.forgery import EID, Chain
+from tests.unit.terminal import Terminal
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+CURVES: tuple[CurveName, ...] = ("P-256", "brainpoolP256r1")
+
+
+def certified(authority: Authority, eid: str = EID) -> Credentials:
+    return authority.issue_euicc(authority.issue_eum(eid[:8], now=NOW), eid, now=NOW)
+
+
+def authority(curve: CurveName = "P-256") -> Authority:
+    return Authority.mint(curve=curve, now=NOW)
+
+
+def write(folder: Path, files: dict[str, bytes]) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def pem_files(held: Credentials, above: Authority) -> dict[str, bytes]:
+    return {
+        "CERT_EUICC_ECDSA_NIST.pem": pem(held.certificate),
+        "CERT_EUM_ECDSA_NIST.pem": pem(held.chain[0]),
+        "SK_EUICC_ECDSA_NIST.pem": held.key_pem,
+        "CERT_CI_ECDSA_NIST.pem": pem(above.certificate),
+    }
+
+
+def der_files(held: Credentials, above: Authority) -> dict[str, bytes]:
+    key = held.key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    contents = (der(held.certificate), der(held.chain[0]), key, der(above.certificate))
+    return {f"{number}.bin": content for number, content in enumerate(contents)}
+
+
+def one_file(held: Credentials, above: Authority) -> dict[str, bytes]:
+    """As 'openssl ecparam -genkey' and 'cat' make it, with text around."""
+    key = held.key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    parameters = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+    return {"all": b"".join((b"Card\n", parameters, key, pem(above.certificate), held.pem_chain, b"End\n"))}
+
+
+@pytest.mark.parametrize("curve", CURVES)
+@pytest.mark.parametrize("files", [pem_files, der_files, one_file])
+def test_an_identity_is_found_by_what_the_files_are(
+    tmp_path: Path, curve: CurveName, files: Callable[[Credentials, Authority], dict[str, bytes]]
+) -> None:
+    above = authority(curve)
+    held = certified(above)
+    identity = Identity.load(write(tmp_path, files(held, above)))
+    assert (identity.eid, identity.signing) == (EID, [above.key_identifier])
+    assert identity.credentials[0].certificate == held.certificate
+    assert identity.credentials[0].key.private_numbers() == held.key.private_numbers()
+
+
+def test_what_belongs_to_others_is_left_alone(tmp_path: Path) -> None:
+    above = authority()
+    held, server = certified(above), above.issue_server("smdp.example", now=NOW)
+    others = {
+        "CERT_DPauth.der": certificate(above, server.key, DPAUTH),
+        "SK_DPauth.pem": server.key_pem,
+        "DPtls.pem": server.pem_chain,
+        "README": b"nothing",
+        "empty": b"",
+        "large": bytes(200_000),
+    }
+    (tmp_path / "folder").mkdir()
+    identity = Identity.load(write(tmp_path, others | pem_files(held, above)))
+    assert len(identity.issuers) == len(identity.credentials) == 1
+
+
+def test_keys_and_certificates_that_openssl_made_are_read(tmp_path: Path) -> None:
+    """A second implementation of the formats: the key of a card, rewritten by openssl."""
+    above = authority("brainpoolP256r1")
+    held = certified(above)
+    write(tmp_path, pem_files(held, above))
+    for kind in ("PEM", "DER"):
+        key = tmp_path / "SK_EUICC_ECDSA_NIST.pem"
+        made = subprocess.run(
+            ["openssl", "ec", "-outform", kind], input=held.key_pem, capture_output=True, check=True
+        )
+        key.write_bytes(made.stdout)
+        assert Identity.load(tmp_path).credentials[0].key.private_numbers() == held.key.private_numbers()
+
+
+# What does not fit
+
+
+def damaged(
+    change: Callable[[dict[str, bytes], Authority, Credentials], dict[str, bytes]], tmp_path: Path
+) -> str:
+    above = authority()
+    held = certified(above)
+    with pytest.raises(NotVerified) as caught:
+        Identity.load(write(tmp_path / "identity", change(pem_files(held, above), above, held)))
+    assert caught.value.advice.startswith("A folder for --identity holds")
+    return caught.value.message
+
+
+EUICC, EUM, KEY, CI = (
+    "CERT_EUICC_ECDSA_NIST.pem",
+    "CERT_EUM_ECDSA_NIST.pem",
+    "SK_EUICC_ECDSA_NIST.pem",
+    "CERT_CI_ECDSA_NIST.pem",
+)
+
+
+@pytest.mark.parametrize(
+    ("missing", "sentence"),
+    [
+        (EUICC, "There is no certificate of an eUICC."),
+        (EUM, "There is no certificate of its maker (EUM)."),
+        (CI, "There is no certificate of an issuer (CI)."),
+        (KEY, "None of the 0 private keys fits the certificate of the eUICC."),
+    ],
+)
+def test_what_is_missing_is_named(tmp_path: Path, missing: str, sentence: str) -> None:
+    def without(files: dict[str, bytes], *_: object) -> dict[str, bytes]:
+        return {name: content for name, content in files.items() if name != missing}
+
+    assert damaged(without, tmp_path) == sentence
+
+
+def test_a_key_that_is_not_the_cards_is_refused(tmp_path: Path) -> None:
+    other = certified(authority()).key_pem
+    sentence = damaged(lambda files, *_: files | {KEY: other}, tmp_path)
+    assert sentence == "None of the 1 private keys fits the certificate of the eUICC."
+
+
+def test_a_maker_who_did_not_sign_the_card_is_refused(tmp_path: Path) -> None:
+    sentence = damaged(
+        lambda files, above, _: files | {EUM: pem(above.issue_eum(EID[:8], now=NOW).certificate)}, tmp_path
+    )
+    assert sentence == "No maker (EUM) whose certificate is here signed that of the eUICC."
+
+
+def test_an_issuer_who_did_not_sign_the_maker_is_refused(tmp_path: Path) -> None:
+    sentence = damaged(lambda files, *_: files | {CI: pem(authority().certificate)}, tmp_path)
+    assert sentence == "No issuer (CI) whose certificate is here signed that of the maker (EUM)."
+
+
+def test_two_cards_are_not_one(tmp_path: Path) -> None:
+    second = authority()
+    other = certified(second, "89049032000000000000000000000012")
+    more = {"2.pem": other.pem_chain + other.key_pem + pem(second.certificate)}
+    sentence = damaged(lambda files, *_: files | more, tmp_path)
+    assert sentence == (
+        f"The certificates are those of several cards: 89049032000000000000000000000012, {EID}."
+    )
+
+
+def test_two_certificates_under_one_issuer_are_too_many(tmp_path: Path) -> None:
+    def twice(files: dict[str, bytes], above: Authority, _: Credentials) -> dict[str, bytes]:
+        again = certified(above)
+        return files | {"2.pem": again.pem_chain + again.key_pem}
+
+    assert damaged(twice, tmp_path) == "The eUICC has two certificates under the same issuer (CI)."
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        ("", "The certificate of the eUICC names no EID of 32 digits, but nothing."),
+        ("8904", "The certificate of the eUICC names no EID of 32 digits, but 8904."),
+        ("8" * 32, f"The maker (EUM) may not vouch for the EID {'8' * 32}: it must begin with 89049032."),
+    ],
+)
+def test_the_subject_must_name_an_eid_that_the_maker_may_vouch_for(
+    tmp_path: Path, number: str, sentence: str
+) -> None:
+    world = Chain()
+    world.euicc.serial_number = number
+    held = world.euicc.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    files = {
+        EUICC: world.euicc.certificate(world.eum),
+        EUM: world.eum.certificate(world.ci),
+        CI: world.ci.certificate(world.ci),
+        KEY: held,
+    }
+    assert damaged(lambda *_: files, tmp_path) == sentence
+
+
+def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(NotVerified, match="cannot be read: No such file"):
+        Identity.load(tmp_path / "nowhere")
+
+
+# Cards with such an identity
+
+
+def test_a_card_in_a_folder_keeps_its_identity(tmp_path: Path) -> None:
+    above = authority()
+    identity = Identity.load(write(tmp_path / "identity", pem_files(certified(above), above)))
+    with closing(SimulatedEuicc.create(tmp_path / "card", identity=identity)) as card:
+        assert card.eid == EID
+        assert Terminal(card).ask("BF3E035C015A") == f"BF3E125A10{EID}9000"
+        with pytest.raises(StorageFailed, match="came with its own identity"):
+            _ = card.authority
+    assert not (tmp_path / "card" / "ci-key.pem").exists()
+    with closing(SimulatedEuicc.load(tmp_path / "card")) as card:
+        assert (card.identity.eid, card.identity.signing) == (EID, [above.key_identifier])
+
+
+def test_the_folder_of_a_card_is_an_identity_itself(tmp_path: Path) -> None:
+    with closing(SimulatedEuicc.create(tmp_path / "card")) as card:
+        assert Identity.load(tmp_path / "card").credentials[0].certificate == (
+            card.identity.credentials[0].certificate
+        )
+
+
+@pytest.mark.parametrize("more", [{"authority": authority()}, {"eid": "89" * 16}])
+def test_an_identity_takes_no_other_authority_or_eid(more: dict[str, object]) -> None:
+    above = authority()
+    identity = Identity.minted(certified(above), above)
+    with pytest.raises(ValueError, match="no other authority or EID"):
+        SimulatedEuicc.create(None, identity=identity, **more)  # type: ignore[arg-type]
+
+
+def test_the_command_makes_a_card_of_an_identity(tmp_path: Path) -> None:
+    above = authority()
+    folder = write(tmp_path / "identity", pem_files(certified(above), above))
+    ran = command.run("sim", "new", tmp_path / "card", "--identity", folder, "--memory", 5000, "--json")
+    assert (ran.code, ran.document["result"]["eid"]) == (0, EID)
+    told = command.run("--reader", f"sim:{tmp_path / 'card'}", "info", "--json").document["result"]
+    assert told["eid"] == EID
+    assert above.key_identifier.hex() in str(told).lower()
+
+
+def test_the_command_says_what_is_wrong_with_an_identity(tmp_path: Path) -> None:
+    folder = write(tmp_path / "identity", {"README": b""})
+    ran = command.run("sim", "new", tmp_path / "card", "--identity", folder)
+    assert ran.code == 1
+    assert "There is no certificate of an eUICC." in ran.err
+    assert not (tmp_path / "card").exists()
+
+
+# Several issuers
+
+
+def several() -> tuple[list[Authority], SimulatedEuicc]:
+    """A card with certificates under two issuers, on two curves, that trusts a third as well."""
+    above = [authority("P-256"), authority("brainpoolP256r1"), authority("P-256")]
+    identity = Identity(
+        (certified(above[0]), certified(above[1])), tuple(issuer.certificate for issuer in above)
+    )
+    return above, SimulatedEuicc.create(None, identity=identity)
+
+
+def test_all_issuers_are_listed() -> None:
+    above, card = several()
+    first, second, third = ("0414" + issuer.key_identifier.hex().upper() for issuer in above)
+    assert Terminal(card).ask("BF2000") == (
+        f"BF2077820302 0202A942{first}{second}{third}AA2C{first}{second}9000".replace(" ", "")
+    )
+
+
+@pytest.mark.parametrize("asked", [0, 1])
+@pytest.mark.parametrize("server", [0, 1, 2])
+def test_the_card_answers_under_the_issuer_that_the_server_names(server: int, asked: int) -> None:
+    above, card = several()
+    peer = Server(above[server], EID)
+    peer.issuer = above[asked].key_identifier
+    talk = Conversation(card, peer)
+    answer = talk.authenticate()
+    signed, signature, euicc, eum = parts(parts(answer)[0])
+    held = card.identity.credentials[asked]
+    assert (euicc, eum) == (der(held.certificate), der(held.chain[0]))
+    verify(euicc, signed, signature)
+    talk.prepare()
+    data, signature = parts(talk.load(peer.segments(talk.key)))
+    verify(euicc, data, signature)
+
+
+def test_notifications_of_a_profile_are_signed_under_the_issuer_it_came_under() -> None:
+    above, card = several()
+    talk = Conversation(card, Server(above[1], EID))
+    talk.server.issuer = above[1].key_identifier
+    talk.download(Package(metadata=store_metadata(CODED, "B60B 3009 80020410 8103 612E62")))
+    assert talk.terminal.ask(f"BF330C5A0A{CODED}") == "BF33038001009000"
+    listed = talk.ask(bytes.fromhex("BF2B05A003800102"))
+    signed, signature, euicc, eum = parts(parts(parts(listed)[0])[0])
+    assert eum == der(card.identity.credentials[1].chain[0])
+    verify(euicc, signed, signature)
+
+
+@pytest.mark.parametrize("asked", [2, None])
+def test_an_issuer_under_which_the_card_has_no_certificate_is_unknown(asked: int | None) -> None:
+    above, card = several()
+    peer = Server(above[0], EID)
+    peer.issuer = b"" if asked is None else above[asked].key_identifier
+    talk = Conversation(card, peer)
+    assert talk.ask(peer.authenticate_server(talk.challenge())).hex()[-6:] == "020107"
+
+
+def test_a_card_with_two_issuers_lives_in_a_folder_too(tmp_path: Path) -> None:
+    _, card = several()
+    with closing(SimulatedEuicc.create(tmp_path / "card", identity=card.identity)):
+        pass
+    with closing(SimulatedEuicc.load(tmp_path / "card")) as again:
+        assert again.identity.signing == card.identity.signing
+        assert again.identity.verified == card.identity.verified
