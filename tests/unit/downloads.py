@@ -280,9 +280,9 @@ def _head(tag: str, content: bytes) -> bytes:
 class Conversation:
     """A download from `server` to the card in `terminal`, as far as a test wants it to go."""
 
-    def __init__(self, card: SimulatedEuicc, server: Server | None = None) -> None:
+    def __init__(self, card: SimulatedEuicc, server: Server | None = None, *, channel: int = 1) -> None:
         self.card = card
-        self.terminal = Terminal(card)
+        self.terminal = Terminal(card, channel=channel)
         self.server = server or Server(card.authority, card.eid)
         self.certificate = b""
         self.signature = b""

@@ -35,6 +35,7 @@ class Terminal:
     def __init__(self, card: SimulatedEuicc, *, channel: int = 1) -> None:
         self.card = card
         self.channel = channel
+        self.block = card.behaviour.block_size
         if channel:
             assert self.send(f"007000{channel:02X}00") == "9000"
         assert self.send(f"{channel:02X}{SELECT_ISDR}")[:2] == "61"
@@ -56,7 +57,7 @@ class Terminal:
     def ask(self, request: str) -> str:
         """The answer to an ES10 request in as many blocks as it needs."""
         data = bytes.fromhex(request)
-        blocks = [data[start : start + 255] for start in range(0, len(data), 255)]
+        blocks = [data[start : start + self.block] for start in range(0, len(data), self.block)]
         for number, block in enumerate(blocks[:-1]):
             assert (
                 self.send(f"{0x80 | self.channel:02X}E211{number:02X}{len(block):02X}{block.hex()}") == "9000"
