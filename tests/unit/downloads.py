@@ -335,6 +335,24 @@ def failure(result: bytes) -> tuple[int, int]:
     return value(command)[0], value(reason)[0]
 
 
+def left_nothing(talk: Conversation) -> bool:
+    """Whether the card holds the three profiles it was made with, and all the memory it had free."""
+    talk.card.reset()
+    fresh = Conversation(talk.card, talk.server)
+    talk.terminal = fresh.terminal
+    free = bytes.fromhex("8204 00061A80")
+    return len(talk.card.profiles) == 3 and free in talk.ask(bytes.fromhex("BF2200"))
+
+
+def piecewise(segments: list[bytes]) -> list[bytes]:
+    """A0 and A2 as their header, and each 87 alone."""
+    found = []
+    for segment in segments:
+        inside = parts(segment) if segment[0] in (0xA0, 0xA2) else []
+        found += [segment[: len(segment) - len(b"".join(inside))], *inside] if inside else [segment]
+    return found
+
+
 _USAGES = (
     "digital_signature",
     "content_commitment",
