@@ -138,6 +138,16 @@ def test_the_new_profile_has_its_numbers_in_its_files() -> None:
     assert talk.card.profiles[-1].contents.contacts == ()
 
 
+@pytest.mark.parametrize(("owner", "fit"), [("62F210", True), ("62F220", False), ("261210", False)])
+def test_the_owner_and_the_imsi_must_be_of_one_operator(owner: str, fit: bool) -> None:
+    talk = Conversation(made())
+    usim = tlv("B3", bytes.fromhex("A003810104 A30B 8309 082926100700000024"))
+    metadata = store_metadata(CODED, f"B7058003{owner}")
+    result = talk.download(Package(metadata=metadata, elements=profile_elements(CODED, usim)))
+    assert len(talk.card.profiles) == (4 if fit else 3)
+    assert fit or failure(result) == (5, 13)
+
+
 def aka(algorithm: int, key: bytes) -> bytes:
     """An akaParameter with the algorithm's number and its key."""
     return tlv(

@@ -193,9 +193,12 @@ class Loading:
             imsi = self._elements.finish()
         except ElementRefused as error:
             raise self.failure(error.reason, error.response) from error
-        if self._profile is None:
+        profile = self._profile
+        if profile is None:
             raise self.failure("scp03tStructureError")
-        return replace(self._profile, size=self._size, contents=Contents(imsi=imsi))
+        if imsi and not imsi.startswith(profile.owner.replace("-", "")):
+            raise self.failure("installFailedDueToDataMismatch")
+        return replace(profile, size=self._size, contents=Contents(imsi=imsi))
 
 
 def _protection(channel: Tlv, prepared: Prepared, eid: str) -> Protection:
