@@ -31,6 +31,7 @@ from lpa.sim import vpcd
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.smdp import SimulatedSmdp
 from tests.pcsc.conftest import VirtualReader, running_service
+from tests.unit.downloads import Conversation, Package, profile_elements
 
 DELETES = 100
 ICON = 1024
@@ -166,6 +167,18 @@ def journal_cost(times: int = DELETES) -> Iterator[Measure]:
     yield Measure("commits of a delete", max(commits for _, commits in runs), "", 8)
 
 
+def card_rate() -> Measure:
+    """The simulated card's side of a download of 1 MB, in blocks of 255 bytes."""
+    talk = Conversation(SimulatedEuicc.create(None, free_memory=2_000_000))
+    talk.prepare()
+    elements = profile_elements(filling=1_000_000)
+    segments = talk.server.segments(talk.key, Package(elements=elements))
+    begin = time.perf_counter()
+    assert talk.load(segments)
+    seconds = time.perf_counter() - begin
+    return Measure("kB that a simulated card takes", round(len(elements) / 1000 / seconds), "1/s", 200)
+
+
 # A process knows its peak memory best: what its parent can ask for counts the parent before the exec.
 _LIST = """
 import sys, time
@@ -219,6 +232,7 @@ def main() -> None:
         *list_process(),
         *journal_cost(),
         deletes_per_second(),
+        card_rate(),
     ]
     for measure in measures:
         sign = "at least" if measure.unit.startswith("1/") else "at most"

@@ -35,7 +35,6 @@ from tests.unit.downloads import (
 from tests.unit.terminal import SELECT_ISDR, T1, made
 
 CURVES: tuple[CurveName, ...] = ("P-256", "brainpoolP256r1")
-OTHER = {"P-256": ec.BrainpoolP256R1(), "brainpoolP256r1": ec.SECP256R1()}
 CANCEL = f"BF410D8008{TXID.hex()}8101"
 
 
@@ -323,6 +322,14 @@ def test_a_key_is_for_one_server_only(talk: Conversation) -> None:
     assert talk.key != key
 
 
+def test_a_key_is_for_one_curve_only(talk: Conversation) -> None:
+    talk.prepare()
+    key = talk.key
+    talk.server = Server(talk.server.authority, talk.server.eid, ec.BrainpoolP256R1())
+    talk.prepare(key=key)
+    ec.EllipticCurvePublicKey.from_encoded_point(ec.BrainpoolP256R1(), talk.key)
+
+
 def test_a_key_that_was_used_is_not_used_again(talk: Conversation) -> None:
     talk.prepare()
     key = talk.key
@@ -430,14 +437,14 @@ def brought(talk: Conversation, state: str) -> dict[str, bytes]:
         card_key = value(parts(parts(parts(talk.ask(requests["prepare"]))[0])[0])[1])
     segments = talk.server.segments(card_key or _some_key())
     requests |= {"package": segments[0], "piece": segments[1]}
-    if state in ("loading", "reset"):
+    if state in ("loading", "cancelled", "reset"):
         assert talk.load(segments[:1]) == b""
     elif state == "installed":
         assert talk.load(segments)
     elif state == "failed":
         broken = segments[1][:-1] + bytes([segments[1][-1] ^ 1])
         assert failure(talk.load([segments[0], broken])) == (1, 8)
-    elif state == "cancelled":
+    if state == "cancelled":
         talk.ask(requests["cancel"])
     if state in ("reset", "nothing"):
         talk.card.reset()

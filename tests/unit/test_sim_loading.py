@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -131,6 +132,22 @@ def test_a_result_that_cannot_be_kept_is_a_memory_problem(tmp_path: Path) -> Non
         (tmp_path / "card" / "card.json.new").mkdir()
         assert talk.terminal.ask(last.hex()) == "6581"
         assert (len(card.profiles), card.notifications) == (3, ())
+
+
+def test_a_megabyte_goes_through_little_memory() -> None:
+    talk = Conversation(SimulatedEuicc.create(None, free_memory=2_000_000))
+    talk.prepare()
+    filling = b"".join(tlv("A8", bytes.fromhex("A003810102"), tlv("81", bytes(20_000))) for _ in range(50))
+    segments = talk.server.segments(talk.key, Package(elements=profile_elements(CODED, filling)))
+    tracemalloc.start()
+    try:
+        result = talk.load(segments)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert result[:2] == b"\xbf\x37"
+    assert talk.card.profiles[-1].size > 1_000_000
+    assert peak < 400_000
 
 
 # In what segments it comes

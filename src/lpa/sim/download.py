@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from lpa.rsp import schema
 from lpa.rsp.ber import Tlv
@@ -36,6 +35,7 @@ from lpa.sim.server_certificates import Objection, ServerCertificate
 from lpa.sim.state import CardState
 
 _CONTEXT = 0xA0
+_SAID_AGAIN = (0x80, 0x83, 0x84)  # transactionId, serverAddress, serverChallenge: in both under these tags
 # After these the server may send the same package again, bound to the same one-time key (§5.7.14).
 _COMES_AGAIN = ("postponed", "timeout")
 
@@ -87,9 +87,7 @@ class Download:
         except Objection as objection:
             return _refused("AuthenticateServer", "authenticate", signed["transactionId"], objection)
         issuer = asked["euiccCiPKIdToBeUsed"].hex()
-        # The context as it came: a later version may say more in it than this card understands.
-        context = next(child for child in Tlv.whole(request).children if child.tag == _CONTEXT)
-        euicc_signed1 = self._euicc_signed1(signed, context)
+        euicc_signed1 = self._euicc_signed1(Tlv.whole(asked["serverSigned1"]), Tlv.whole(request))
         signature = self._memory.notary.signature(euicc_signed1, issuer)
         self._session = Authenticated(
             signed["transactionId"], server, signed["serverAddress"], issuer, signature
@@ -97,14 +95,14 @@ class Download:
         ok = Tlv.build(0xA0, euicc_signed1, signature, *self._memory.notary.certificates(issuer))
         return Tlv.build(schema.tag_of("AuthenticateServerResponse"), ok)
 
-    def _euicc_signed1(self, signed: dict[str, Any], context: Tlv) -> Tlv:
-        notary, state = self._memory.notary, self._memory.state
-        members = {name: signed[name] for name in ("transactionId", "serverAddress", "serverChallenge")}
-        told = info.euicc_info2(state, notary.identity)
+    def _euicc_signed1(self, server_signed1: Tlv, request: Tlv) -> Tlv:
+        """What the server said, what the card is, and in which context: the last as it came, for a later
+        version may say more in it than this card understands."""
+        said = (server_signed1.child(tag) for tag in _SAID_AGAIN)
+        told = info.euicc_info2(self._memory.state, self._memory.notary.identity)
         euicc_info2 = schema.encode("GetEuiccInfo2Response", told)
-        known = {"euiccInfo2": bytes(euicc_info2), "ctxParams1": schema.decode("CtxParams1", context)}
-        *parts, _ = schema.encode("EuiccSigned1", members | known).children
-        return Tlv.build(0x30, *parts, context)
+        parts = (*said, euicc_info2, request.child(_CONTEXT))
+        return Tlv.build(0x30, *(part for part in parts if part))
 
     def prepare_download(self, request: bytes) -> Tlv:
         """§5.7.14. The one-time key lasts until a package was bound to it, or the session is cancelled."""
@@ -125,10 +123,11 @@ class Download:
 
     def _one_time_key(self, binding: ServerCertificate, wanted: bytes | None) -> OneTimeKey:
         """The one that the server's package is bound to, if it is there for this server; else a new one."""
+        curve = binding.key.curve
         for kept in self._memory.state.one_time_keys:
-            if (kept.server, kept.public) == (binding.oid.hex(), wanted):
+            if kept.fits(binding.oid, curve) and kept.public == wanted:
                 return kept
-        key = OneTimeKey.made(binding.oid, binding.key.curve, self._randomness)
+        key = OneTimeKey.made(binding.oid, curve, self._randomness)
         self._memory.become(self._memory.state.with_key(key))
         return key
 

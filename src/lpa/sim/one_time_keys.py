@@ -28,6 +28,10 @@ class OneTimeKey:
         secret = new_key(curve, randomness).private_numbers().private_value
         return cls(server.hex(), name, f"{secret:064x}")
 
+    def fits(self, server: bytes, curve: ec.EllipticCurve) -> bool:
+        """Whether it was made for this server, and on the curve of its certificate."""
+        return self.server == server.hex() and CURVES[self.curve].name == curve.name
+
     @property
     def private(self) -> ec.EllipticCurvePrivateKey:
         """otSK.EUICC."""
