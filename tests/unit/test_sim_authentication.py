@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.pki import CurveName, der
+from tests.unit.der import parts, tlv, value
 from tests.unit.downloads import (
     ADDRESS,
     CODED,
@@ -25,11 +26,8 @@ from tests.unit.downloads import (
     Server,
     certificate,
     failure,
-    parts,
     point,
     signature,
-    tlv,
-    value,
     verify,
 )
 from tests.unit.terminal import SELECT_ISDR, T1, made

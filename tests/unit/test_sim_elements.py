@@ -9,17 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpa.sim.elements import ElementRefused, Elements
-from tests.unit.downloads import (
-    CODED,
-    Conversation,
-    Package,
-    failure,
-    parts,
-    profile_elements,
-    store_metadata,
-    tlv,
-    value,
-)
+from tests.unit.der import parts, tlv, value
+from tests.unit.downloads import CODED, Conversation, Package, failure, profile_elements, store_metadata
 from tests.unit.terminal import made
 
 HEADER = f"A01B 800102 810103 820154 830A{CODED} A5028100 A600"

@@ -16,6 +16,7 @@ from lpa.sim.card import SimulatedEuicc
 from lpa.sim.identity import Identity
 from lpa.sim.pki import Authority, Credentials, CurveName, der, pem
 from tests.unit import command
+from tests.unit.der import parts
 from tests.unit.downloads import (
     CODED,
     DPAUTH,
@@ -23,7 +24,6 @@ from tests.unit.downloads import (
     Package,
     Server,
     certificate,
-    parts,
     store_metadata,
     verify,
 )
@@ -112,6 +112,24 @@ def test_keys_and_certificates_that_openssl_made_are_read(tmp_path: Path) -> Non
         )
         key.write_bytes(made.stdout)
         assert Identity.load(tmp_path).credentials[0].key.private_numbers() == held.key.private_numbers()
+
+
+def test_of_two_certificates_of_the_maker_the_one_of_a_known_issuer_is_taken(tmp_path: Path) -> None:
+    """One key, two issuers, and only the second of them is here."""
+    world = Chain()
+    world.euicc.serial_number = EID
+    unknown = Chain()
+    unknown.eum.key = world.eum.key
+    key = world.euicc.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    files = {
+        "1": unknown.eum.certificate(unknown.ci),
+        "2": world.eum.certificate(world.ci),
+        "3": world.euicc.certificate(world.eum),
+        "4": world.ci.certificate(world.ci),
+        "5": key,
+    }
+    identity = Identity.load(write(tmp_path, files))
+    assert identity.signing == [world.ci.identifier]
 
 
 # What does not fit

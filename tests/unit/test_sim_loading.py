@@ -12,6 +12,7 @@ import pytest
 from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.pki import CurveName
+from tests.unit.der import parts, tlv
 from tests.unit.downloads import (
     CODED,
     ICCID,
@@ -21,18 +22,15 @@ from tests.unit.downloads import (
     bound,
     failure,
     left_nothing,
-    parts,
     piecewise,
     profile_elements,
     store_metadata,
-    tlv,
     verify,
 )
 from tests.unit.terminal import made
 
 CURVES: tuple[CurveName, ...] = ("P-256", "brainpoolP256r1")
 CANCEL = f"BF410D8008{TXID.hex()}810105"
-FIRST = "984499040000000010F7"
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from lpa.rsp import schema
 from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.pki import CurveName
+from tests.unit.der import cut, parts, tlv, value
 from tests.unit.downloads import (
     CODED,
     ICCID,
@@ -21,23 +22,17 @@ from tests.unit.downloads import (
     Conversation,
     Package,
     bound,
-    cut,
     failure,
     left_nothing,
-    parts,
     piecewise,
     point,
     profile_elements,
     store_metadata,
-    tlv,
-    value,
     verify,
 )
 from tests.unit.terminal import made
 
 CURVES: tuple[CurveName, ...] = ("P-256", "brainpoolP256r1")
-CANCEL = f"BF410D8008{TXID.hex()}810105"
-FIRST = "984499040000000010F7"
 
 
 @pytest.fixture

@@ -102,10 +102,12 @@ def _credentials(
     key = next((key for key in keys if key.public_key() == public), None)
     if key is None:
         raise _objection(f"None of the {len(keys)} private keys fits the certificate of the eUICC")
-    maker = next((maker for maker in makers if _issued(card, maker)), None)
-    if maker is None:
+    own = [maker for maker in makers if _issued(card, maker)]
+    if not own:
         raise _objection("No maker (EUM) whose certificate is here signed that of the eUICC")
-    if not any(_issued(maker, issuer) for issuer in issuers):
+    # A maker may have certificates of several issuers for one key, and not all of these need be here.
+    maker = next((held for held in own if any(_issued(held, issuer) for issuer in issuers)), None)
+    if maker is None:
         raise _objection("No issuer (CI) whose certificate is here signed that of the maker (EUM)")
     _check_eid(card, maker)
     return Credentials(card, key, (maker,))
