@@ -5,10 +5,13 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from lpa.errors import NotVerified, StorageFailed
@@ -27,7 +30,8 @@ from tests.unit.downloads import (
     store_metadata,
     verify,
 )
-from tests.unit.forgery import EID, Chain
+from tests.unit.forgery import EID, Chain, Party
+from tests.unit.forgery import EUICC as CARD
 from tests.unit.terminal import Terminal
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -227,6 +231,30 @@ def test_the_subject_must_name_an_eid_that_the_maker_may_vouch_for(
         KEY: held,
     }
     assert damaged(lambda *_: files, tmp_path) == sentence
+
+
+def test_a_key_on_a_curve_that_no_card_has_is_refused(tmp_path: Path) -> None:
+    world = Chain()
+    world.euicc = Party(CARD, "Maker", EID, ec.SECP384R1(), "digital_signature")
+    files = {"1": world.euicc.certificate(world.eum), "2": world.eum.certificate(world.ci)}
+    sentence = damaged(lambda *_: files | {"3": world.ci.certificate(world.ci)}, tmp_path)
+    assert sentence == "The eUICC's key is neither on NIST P-256 nor on brainpoolP256r1."
+
+
+def test_an_issuer_must_name_its_key(tmp_path: Path) -> None:
+    """Vouching for itself is enough to be one; it needs no role."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "CI")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 5, NOW, NOW + timedelta(days=1))
+    bare = builder.sign(key, hashes.SHA256())
+    sentence = damaged(lambda files, *_: files | {CI: pem(bare)}, tmp_path)
+    assert sentence == "The certificate of an issuer (CI) does not name its key."
+
+
+def test_a_file_that_only_looks_like_a_certificate_is_passed_over(tmp_path: Path) -> None:
+    looks = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    sentence = damaged(lambda files, *_: files | {CI: looks, "key": looks.replace(b"CERT", b"KEY")}, tmp_path)
+    assert sentence == "There is no certificate of an issuer (CI)."
 
 
 def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:

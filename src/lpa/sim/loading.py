@@ -12,7 +12,7 @@ A profile takes the bytes of its metadata and of its elements, and `OVERHEAD` fo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -99,8 +99,8 @@ class Loading:
         pieces = self._order.pieces(segment)
         while piece := self._next(pieces):
             self._carry_out(piece)
-            if piece.part == segments.ELEMENTS and piece.last:
-                return self._finished()
+            if self._profile and piece.part == segments.ELEMENTS and piece.last:
+                return self._finished(self._profile)
         return None
 
     def failure(self, reason: str, response: bytes = b"") -> LoadingFailed:
@@ -108,12 +108,11 @@ class Loading:
         iccid = self._profile.iccid if self._profile else ""
         return LoadingFailed(_COMMANDS[self._order.part], reason, response, iccid)
 
-    def _next(self, pieces: Any) -> Piece | None:
+    def _next(self, pieces: Iterator[Piece]) -> Piece | None:
         try:
-            piece: Piece | None = next(pieces, None)
+            return next(pieces, None)
         except Contradiction as error:
             raise self.failure("scp03tStructureError") from error
-        return piece
 
     def _carry_out(self, piece: Piece) -> None:
         try:
@@ -188,14 +187,11 @@ class Loading:
         except ElementRefused as error:
             raise self.failure(error.reason, error.response) from error
 
-    def _finished(self) -> SimulatedProfile:
+    def _finished(self, profile: SimulatedProfile) -> SimulatedProfile:
         try:
             imsi = self._elements.finish()
         except ElementRefused as error:
             raise self.failure(error.reason, error.response) from error
-        profile = self._profile
-        if profile is None:
-            raise self.failure("scp03tStructureError")
         if imsi and not imsi.startswith(profile.owner.replace("-", "")):
             raise self.failure("installFailedDueToDataMismatch")
         return replace(profile, size=self._size, contents=Contents(imsi=imsi))
