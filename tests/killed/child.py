@@ -164,7 +164,7 @@ class WatchedServer:
         with self.fate.around(SERVER):
             kept = pending in [path.read_bytes() for path in self.place.state.rglob("*.der")]
             self.place.note("sent", number, "kept" if kept else "UNKEPT")
-            self._ledger.keep(accept(pending, self._authority, datetime.now(UTC)))
+            self._ledger.keep(accept(pending, [self._authority], datetime.now(UTC)))
         self.place.note("acknowledged", number)
         return {"address": "smdp.example"}
 

@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 # id-rspRole of SGP.22 v2, as certificate policies
-CI, EUICC, EUM, DP_TLS = (x509.ObjectIdentifier(f"2.23.146.1.2.1.{role}") for role in range(4))
+CI, EUICC, EUM, DP_TLS, DP_AUTH, DP_PB, DS_TLS, DS_AUTH = (
+    x509.ObjectIdentifier(f"2.23.146.1.2.1.{role}") for role in range(8)
+)
 _CARRIED = (EUICC, EUM)  # in every signed notification, so they are kept short
 
 
@@ -53,6 +55,12 @@ def alternative_names(oid: str, *names: x509.GeneralName) -> x509.SubjectAlterna
     return x509.SubjectAlternativeName([*names, x509.RegisteredID(x509.ObjectIdentifier(oid))])
 
 
+def coded_oid(dotted: str) -> bytes:
+    """The content of the OBJECT IDENTIFIER `dotted` (X.690 §8.19): "2.999.10" is 88370A."""
+    first, second, *rest = (int(arc) for arc in dotted.split("."))
+    return b"".join(_base128(arc) for arc in (40 * first + second, *rest))
+
+
 def begin(
     subject: x509.Name,
     key: ec.EllipticCurvePrivateKey,
@@ -68,7 +76,7 @@ def begin(
         .serial_number(int.from_bytes(randomness(2 if role in _CARRIED else 8), "big") // 2 + 1)
         .add_extension(_identifier(key.public_key(), role), critical=False)
         # A TLS client refuses what it does not know and must heed, so the server's role is not critical.
-        .add_extension(policies, critical=role != DP_TLS)
+        .add_extension(policies, critical=role not in (DP_TLS, DS_TLS))
     )
 
 
@@ -112,6 +120,13 @@ def key_usage(
 def signed(builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
     """The finished certificate; the same every time (RFC 6979)."""
     return builder.sign(key, hashes.SHA256(), ecdsa_deterministic=True)
+
+
+def _base128(number: int) -> bytes:
+    octets = [number & 0x7F]
+    while number := number >> 7:
+        octets.append(0x80 | number & 0x7F)
+    return bytes(reversed(octets))
 
 
 def _identifier(key: ec.EllipticCurvePublicKey, role: x509.ObjectIdentifier) -> x509.SubjectKeyIdentifier:

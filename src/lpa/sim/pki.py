@@ -32,7 +32,11 @@ from lpa.errors import StorageFailed
 from lpa.sim import folder as folders
 from lpa.sim.certificates import (
     CI,
+    DP_AUTH,
+    DP_PB,
     DP_TLS,
+    DS_AUTH,
+    DS_TLS,
     EUICC,
     EUM,
     alternative_names,
@@ -49,15 +53,30 @@ from lpa.sim.certificates import (
     valid,
 )
 
-__all__ = ["CI", "DP_TLS", "EUICC", "EUM", "Authority", "Credentials", "der", "key_identifier", "pem"]
+__all__ = [
+    "CI",
+    "DP_AUTH",
+    "DP_PB",
+    "DP_TLS",
+    "DS_AUTH",
+    "DS_TLS",
+    "EUICC",
+    "EUM",
+    "Authority",
+    "Credentials",
+    "der",
+    "key_identifier",
+    "pem",
+]
 
 CurveName = Literal["P-256", "brainpoolP256r1"]
 Randomness = Callable[[int], bytes]
 
 CURVES: dict[str, ec.EllipticCurve] = {"P-256": ec.SECP256R1(), "brainpoolP256r1": ec.BrainpoolP256R1()}
 _CI_NAME, _EUM_NAME = "Sim CI", "Sim EUM"
-_CI_OID, _EUM_OID, _SERVER_OID = "2.999.1", "2.999.5", "2.999.10"
+_CI_OID, _EUM_OID, SERVER_OID = "2.999.1", "2.999.5", "2.999.10"
 _NO_END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+_SIGNER_DAYS = 3 * 365
 _MAX_TLS_DAYS = 398  # as browsers and the test certificates of SGP.26 have it
 
 
@@ -159,12 +178,14 @@ class Authority:
         also: Sequence[str] = (),
         not_before: datetime | None = None,
         not_after: datetime | None = None,
-        oid: str = _SERVER_OID,
+        oid: str = SERVER_OID,
+        role: x509.ObjectIdentifier = DP_TLS,
     ) -> Credentials:
-        """A TLS server (DPtls) for `host` and the names in `also`, valid for `days` from `now`.
+        """A TLS server for `host` and the names in `also`, valid for `days` from `now`.
 
-        An IP address becomes an IP name. `not_before` and `not_after` override the days, for certificates
-        that are expired or not yet valid. Raises ValueError if it would be valid for more than 398 days.
+        Its `role` is DPtls or DStls. An IP address becomes an IP name. `not_before` and `not_after` override
+        the days, for certificates that are expired or not yet valid. Raises ValueError if it would be valid
+        for more than 398 days.
         """
         start = not_before or now
         end = not_after or now + timedelta(days=days)
@@ -173,10 +194,20 @@ class Authority:
         key = self._new_key()
         names = [host_name(name) for name in (host, *also)]
         usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-        builder = valid(self._for(name_of(host[:64]), key, DP_TLS), start, end)
+        builder = valid(self._for(name_of(host[:64]), key, role), start, end)
         builder = builder.add_extension(key_usage(digital_signature=True), critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         builder = builder.add_extension(alternative_names(oid, *names), critical=False)
+        return Credentials(signed(builder, self.key), key)
+
+    def issue_signer(
+        self, name: str, role: x509.ObjectIdentifier, *, now: datetime, oid: str = SERVER_OID
+    ) -> Credentials:
+        """A signer of an SM-DP+ (DPauth, DPpb) or SM-DS (DSauth), whose object identifier is `oid`."""
+        key = self._new_key()
+        builder = valid(self._for(name_of(name[:64]), key, role), now, now + timedelta(days=_SIGNER_DAYS))
+        builder = builder.add_extension(key_usage(digital_signature=True), critical=True)
+        builder = builder.add_extension(alternative_names(oid), critical=False)
         return Credentials(signed(builder, self.key), key)
 
     def _new_key(self) -> ec.EllipticCurvePrivateKey:

@@ -1,162 +1,153 @@
-"""A simulated SM-DP+: a real HTTPS server that verifies the notifications it gets and keeps them.
+"""A simulated SM-DP+: a real HTTPS server that delivers profiles, and verifies and keeps notifications.
 
 with SimulatedSmdp(authority, host="smdp.example") as smdp:
+    order = smdp.order(packages.sample(), matching_id="ABC-1")
+    order.activation_code      # "LPA:1$smdp.example$ABC-1"
     ...                # `lpa --connect-to <smdp.connect_to> --ca-bundle ci.pem ...`
+    order.state        # "installed"
     smdp.received      # what was accepted, in the order in which it came
 """
 
 from __future__ import annotations
 
-import base64
-import json
-import logging
-import re
-import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from email.message import Message
-from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from lpa.rsp.names import ServerAddress
-from lpa.sim.acceptance import Received, Rejection, accept
-from lpa.sim.https import HttpsServer, tls_context
+from lpa.sim import eligibility
+from lpa.sim.acceptance import Received, accept
+from lpa.sim.binding import Packaging
+from lpa.sim.smdp_downloads import Downloads
+from lpa.sim.front import Members, SimulatedServer
+from lpa.sim.installation import report
 from lpa.sim.ledger import Ledger
-from lpa.sim.pki import Authority
+from lpa.sim.mutual import MutualAuthentication
+from lpa.sim.orders import DEFAULT_CODE_TRIES, DEFAULT_DOWNLOADS, Order, OrderBook, new_facts
+from lpa.sim.packages import ProfilePackage
+from lpa.sim.pki import DP_AUTH, DP_PB, SERVER_OID, Authority
 
-_ROOT = "/gsma/rsp2/es9plus/"
-_ADMIN_PROTOCOL = "gsma/rsp/v2.2.2"
-
-_log = logging.getLogger(__name__)
+_INSTALLATION_RESULT = 0xBF37
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class SimulatedSmdp:
+class SimulatedSmdp(SimulatedServer):
     """An SM-DP+ called `host` (and by the names in `also`), listening on the IPv4 `address`.
 
-    It trusts `authority`, which also certifies it. `port` 0 takes a free one. `store` is a file that gets one
-    line of JSON for each accepted notification, and is read again at the next start. It takes notifications
-    for its own names only, unless `any_address`. Use it as a `with` block, or call `serve_forever`.
+    It trusts `authorities`, which also certify it (the first one for TLS). `port` 0 takes a free one. `store`
+    is a file that gets one line of JSON for each accepted notification, and `orders` a file for its orders;
+    both are read again at the next start. It answers to its own names only, unless `any_address`. Use it as
+    a `with` block, or call `serve_forever`.
+
+    `packaging` is how it packs, `eligibility` how it looks at a card: both may be replaced.
     """
 
     def __init__(
         self,
-        authority: Authority,
-        *,
+        *authorities: Authority,
         host: str = "smdp.example",
         also: Sequence[str] = (),
         address: str = "127.0.0.1",
         port: int = 0,
         store: Path | None = None,
+        orders: Path | None = None,
         any_address: bool = False,
+        oid: str = SERVER_OID,
         clock: Callable[[], datetime] = _now,
     ) -> None:
+        now = clock()
         self.host = host
-        self._ci = authority.certificate
-        self._names = None if any_address else {name.lower() for name in (host, *also)}
-        self._clock = clock
-        self._ledger = Ledger(store)
-        context = tls_context(authority.issue_server(host, also=also, now=clock()))
-        self._https = HttpsServer((address, port), context, self.answer)
-        self.address, self.port = address, self._https.port
-        self._thread: threading.Thread | None = None
-
-    @property
-    def connect_to(self) -> str:
-        """The row for `--connect-to` that leads every host and port here."""
-        return f"::{self.address}:{self.port}"
+        self.packaging = Packaging()
+        self.eligibility = eligibility.check
+        self._authorities, self._clock, self._oid = authorities, clock, oid
+        self._ledger, self._book = Ledger(store), OrderBook(orders)
+        self._mutual = MutualAuthentication(
+            "8.8",
+            [
+                (authority, authority.issue_signer(host, DP_AUTH, now=now, oid=oid))
+                for authority in authorities
+            ],
+            names=None if any_address else frozenset(name.lower() for name in (host, *also)),
+            clock=clock,
+            randomness=authorities[0].randomness,
+        )
+        binders = {
+            authority.key_identifier: authority.issue_signer(host, DP_PB, now=now, oid=oid)
+            for authority in authorities
+        }
+        self._downloads = Downloads(self._book, self._mutual, binders, host=host, oid=oid, clock=clock)
+        functions = {
+            "initiateAuthentication": self._mutual.initiate,
+            "authenticateClient": self._authenticate_client,
+            "getBoundProfilePackage": self._get_bound_profile_package,
+            "cancelSession": self._downloads.cancel,
+            "handleNotification": self._handle_notification,
+        }
+        tls = authorities[0].issue_server(host, also=also, now=now, oid=oid)
+        super().__init__(functions, tls, address, port)
 
     @property
     def received(self) -> tuple[Received, ...]:
         """The notifications that were accepted, each once, in the order in which they first came."""
         return self._ledger.received
 
-    def serve_forever(self) -> None:
-        """Serve in this thread until an exception (as of Ctrl-C) ends it. Call `close` afterwards."""
-        self._https.serve_forever()
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """Its orders, with their states, in the order in which they were made."""
+        return self._book.orders
+
+    def order(
+        self,
+        package: ProfilePackage,
+        matching_id: str = "",
+        *,
+        eid: str | None = None,
+        confirmation_code: str | None = None,
+        code_tries: int = DEFAULT_CODE_TRIES,
+        downloads: int = DEFAULT_DOWNLOADS,
+        expires: datetime | None = None,
+        released: bool = True,
+        binds_once: bool = False,
+    ) -> Order:
+        """Let `package` be downloaded with the `matching_id`; without one, by asking this default server.
+
+        `eid`: only by that card. So many times may the confirmation code be wrong, and the download be tried.
+        With `released` False nobody gets it before `Order.release`. With `binds_once` it is not made again
+        for another one-time key of the card. Raises ValueError if the matching identifier is taken.
+        """
+        facts = new_facts(
+            self.host,
+            matching_id,
+            eid=eid or "",
+            confirmation_code=confirmation_code,
+            code_tries=code_tries,
+            downloads=downloads,
+            expires=expires,
+            released=released,
+            binds_once=binds_once,
+        )
+        return self._book.add(package, facts)
 
     def close(self) -> None:
         """Break off all connections and stop."""
-        if self._thread:
-            self._https.shutdown()
-            self._thread.join()
-            self._thread = None
-        self._https.server_close()
+        super().close()
+        self._book.close()
 
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self.serve_forever, name=f"SM-DP+ {self.host}")
-        self._thread.start()
-        return self
+    def _authenticate_client(self, members: Members) -> dict[str, Any]:
+        return self._downloads.authenticate(members, self.eligibility)
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def _get_bound_profile_package(self, members: Members) -> dict[str, Any]:
+        return self._downloads.deliver(members, self.packaging)
 
-    def answer(self, path: str, headers: Message, body: bytes) -> tuple[HTTPStatus, dict[str, str], bytes]:
-        """Status, headers and body of the answer to one POST (SGP.22 §6.5)."""
-        functions = {"handleNotification": self._handle_notification}
-        function = functions.get(path.removeprefix(_ROOT)) if path.startswith(_ROOT) else None
-        if function is None:
-            return HTTPStatus.NOT_FOUND, {}, b""
-        own = {"X-Admin-Protocol": _ADMIN_PROTOCOL}
-        try:
-            _check_headers(headers)
-            function(_members(body))
-        except Rejection as rejection:
-            _log.debug("%s: %s/%s %s", path, rejection.subject, rejection.reason, rejection)
-            return HTTPStatus.OK, {**own, "Content-Type": "application/json"}, _failed(rejection)
-        return HTTPStatus.NO_CONTENT, own, b""
-
-    def _handle_notification(self, members: dict[str, Any]) -> None:
-        received = accept(_binary(members, "pendingNotification"), self._ci, self._clock())
-        self._check_address(received.address)
+    def _handle_notification(self, members: Members) -> None:
+        pending, now = members.binary("pendingNotification"), self._clock()
+        if pending[:2] == _INSTALLATION_RESULT.to_bytes(2, "big"):
+            received = report(pending, self._book, self._oid, now)
+        else:
+            issuers = [authority.certificate for authority in self._authorities]
+            received = accept(pending, issuers, now)
+        self._mutual.check_address(received.address)
         self._ledger.keep(received)
-
-    def _check_address(self, address: str) -> None:
-        if self._names is None:
-            return
-        try:
-            host = ServerAddress.parse(address).host
-        except ValueError as error:
-            raise Rejection("8.8.1", "3.8", str(error)) from error
-        if host not in self._names:
-            raise Rejection("8.8.1", "3.8", f"this server is not {host}")
-
-
-def _check_headers(headers: Message) -> None:
-    if headers.get_content_type() != "application/json":
-        raise Rejection("1.2.1", "2.1", f"the content is {headers.get_content_type()}, not application/json")
-    protocol = headers.get("X-Admin-Protocol", "")
-    if not re.fullmatch(r"gsma/rsp/v2\.[0-9]+\.[0-9]+", protocol):
-        raise Rejection("1.2.2", "2.1", f"the protocol is {protocol!r}, not gsma/rsp/v2")
-
-
-def _members(body: bytes) -> dict[str, Any]:
-    try:
-        members = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Rejection("1.2.1", "2.1", f"the body is no JSON: {error}") from error
-    if not isinstance(members, dict):
-        raise Rejection("1.2.1", "2.1", "the body is no JSON object")
-    return members
-
-
-def _binary(members: dict[str, Any], name: str) -> bytes:
-    """The bytes that the member `name` holds as base64, with or without line breaks and padding."""
-    text = members.get(name)
-    if not isinstance(text, str):
-        raise Rejection("1.2.1", "2.2", f"{name} is missing")
-    text = "".join(text.split()).rstrip("=")
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except ValueError as error:
-        raise Rejection("1.2.1", "2.1", f"{name} is no base64: {error}") from error
-
-
-def _failed(rejection: Rejection) -> bytes:
-    data = {"subjectCode": rejection.subject, "reasonCode": rejection.reason, "message": rejection.message}
-    status = {"status": "Failed", "statusCodeData": data}
-    return json.dumps({"header": {"functionExecutionStatus": status}}).encode()
