@@ -1,16 +1,17 @@
-"""Commands that play the other side: sim new, card, server."""
+"""Commands that play the other side: sim new, card, server (with order add, list)."""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
 import click
 
+from lpa.cli import orders
 from lpa.cli.desk import Desk
 from lpa.cli.documents import Answer
 from lpa.cli.parsing import FILE, FOLDER, HOST_AND_PORT, Group
@@ -18,7 +19,9 @@ from lpa.cli.screen import Screen
 
 if TYPE_CHECKING:
     from lpa.sim.acceptance import Received
-    from lpa.sim.pki import CurveName
+    from lpa.sim.orders import Facts
+    from lpa.sim.pki import Authority, CurveName
+    from lpa.sim.smdp import SimulatedSmdp
 
 _PAUSE = 0.2  # seconds between looks at what a server received
 
@@ -91,8 +94,8 @@ def card_(desk: Desk, path: Path, vpcd: tuple[str, int]) -> Answer:
     return Answer({"eid": card.eid})
 
 
-@sim.command()
-@click.option("--pki", type=FOLDER, required=True, help="Where ci.pem and ci-key.pem are: a card's folder.")
+@sim.group(cls=Group, invoke_without_command=True)
+@orders.PKI
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
 @click.option(
     "--host",
@@ -103,25 +106,64 @@ def card_(desk: Desk, path: Path, vpcd: tuple[str, int]) -> Answer:
     help="Its name; may be given several times.",
 )
 @click.option("--store", type=FILE, help="A file for what it accepted: a line of JSON for each.")
-@click.pass_obj
-def server(desk: Desk, pki: Path, port: int, hosts: tuple[str, ...], store: Path | None) -> Answer:
-    """Be the operators' server (SM-DP+) until Ctrl-C, and show what comes in."""
+@click.option("--discovery", help="Be a discovery server (SM-DS) of this name too.")
+@click.pass_context
+def server(
+    ctx: click.Context,
+    *,
+    pki: Path | None,
+    port: int,
+    hosts: tuple[str, ...],
+    store: Path | None,
+    discovery: str | None,
+) -> Answer | None:
+    """Be the operators' server (SM-DP+) until Ctrl-C, and show what comes in.
+
+    What it has to deliver is in the same folder: see 'lpa sim server order add --help'.
+    """
+    ctx.meta[orders.FOLDER_ABOVE] = pki
+    if ctx.invoked_subcommand:
+        return None
+    pki = orders.folder(ctx, pki)
     from lpa.sim.pki import Authority
     from lpa.sim.smdp import SimulatedSmdp
 
-    stop = _stop_on_signal()
-    wild = any("*" in host for host in hosts)
+    desk = ctx.find_object(Desk)
+    assert desk  # noqa: S101 - every command has one
+    stop, authority = _stop_on_signal(), Authority.load(pki)
     smdp = SimulatedSmdp(
-        Authority.load(pki), host=hosts[0], also=hosts[1:], port=port, store=store, any_address=wild
+        authority,
+        host=hosts[0],
+        also=hosts[1:],
+        port=port,
+        store=store,
+        orders=orders.file(pki),
+        any_address=any("*" in host for host in hosts),
     )
-    shown = len(smdp.received)
-    with smdp:
-        way = f"--connect-to {smdp.connect_to} --ca-bundle {pki / 'ci.pem'}"
+    news = _News(desk.screen, smdp)
+    with ExitStack() as running:
+        running.enter_context(smdp)
+        rows = [*_discovery(discovery, authority, pki, running), smdp.connect_to]
+        way = " ".join([*(f"--connect-to {row}" for row in rows), f"--ca-bundle {pki / 'ci.pem'}"])
         desk.screen.say(f"The server listens; lpa reaches it with: {way}")
         while not stop.wait(_PAUSE):
-            shown = _show_new(desk.screen, smdp.received, shown)
-    _show_new(desk.screen, smdp.received, shown)
-    return Answer({"received": [_members(received) for received in smdp.received]})
+            news.show()
+        news.show()
+        states = [orders.members(order.facts) for order in smdp.orders]
+    return Answer({"received": [_members(received) for received in smdp.received], "orders": states})
+
+
+server.add_command(orders.order)
+
+
+def _discovery(host: str | None, authority: Authority, pki: Path, running: ExitStack) -> list[str]:
+    """The row for --connect-to that leads to a discovery server, if there is to be one."""
+    if host is None:
+        return []
+    from lpa.sim.smds import SimulatedSmds
+
+    smds = running.enter_context(SimulatedSmds(authority, host=host, orders=orders.file(pki)))
+    return [f"{host}:443:{smds.address}:{smds.port}"]
 
 
 def _stop_on_signal() -> Event:
@@ -132,14 +174,35 @@ def _stop_on_signal() -> Event:
     return stop
 
 
-def _show_new(screen: Screen, received: Sequence[Received], shown: int) -> int:
-    for item in received[shown:]:
-        when = item.when.astimezone().strftime("%H:%M:%S")
-        about = f"{item.event} of {item.iccid or 'an unknown profile'}"
-        screen.line(
-            f"{when}  {about}, notification {item.sequence_number} for {item.address}, card {item.eid}"
-        )
-    return len(received)
+class _News:
+    """Shows what happens at a server, each thing once."""
+
+    def __init__(self, screen: Screen, smdp: SimulatedSmdp) -> None:
+        self._screen = screen
+        self._smdp = smdp
+        self._shown = len(smdp.received)
+        self._states = self._orders()
+
+    def show(self) -> None:
+        """Show what is new."""
+        states = self._orders()
+        for number, facts in states.items():
+            if number in self._states and facts.state != self._states[number].state:
+                card = f", card {facts.eid}" if facts.eid else ""
+                self._screen.line(f"{_clock()}  order for {facts.iccid}: {orders.headline(facts)}{card}")
+        received = self._smdp.received
+        for item in received[self._shown :]:
+            about = f"{item.event} of {item.iccid or 'an unknown profile'}"
+            whom = f"notification {item.sequence_number} for {item.address}, card {item.eid}"
+            self._screen.line(f"{_clock(item.when)}  {about}, {whom}")
+        self._states, self._shown = states, len(received)
+
+    def _orders(self) -> dict[int, Facts]:
+        return {order.number: order.facts for order in self._smdp.orders}
+
+
+def _clock(when: datetime | None = None) -> str:
+    return (when or datetime.now(UTC)).astimezone().strftime("%H:%M:%S")
 
 
 def _members(received: Received) -> dict[str, object]:

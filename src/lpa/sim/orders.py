@@ -42,9 +42,10 @@ _TABLES = """
 class Facts:
     """Where an order stands. Without an `eid` it is for any card, until one has downloaded it.
 
-    `code_hash`: SHA-256 of the confirmation code, in hex. `expires`: a time as ISO 8601 has it. `binds_once`:
-    once made for a card's one-time key, the package is made for no other. The rest is the binding: the card's
-    public one-time key, the server's private one and the package's keys, in hex.
+    `code_hash`: SHA-256 of the confirmation code, in hex. `expires`: a time as ISO 8601 has it. `result`: why
+    it ended in an error. `announced`: an SM-DS tells the card of it. `binds_once`: once made for a card's
+    one-time key, the package is made for no other. The rest is the binding: the card's public one-time key,
+    the server's private one and the package's keys, in hex.
     """
 
     address: str = ""
@@ -58,6 +59,7 @@ class Facts:
     downloads: int = DEFAULT_DOWNLOADS
     expires: str = ""
     result: str = ""
+    announced: bool = False
     binds_once: bool = False
     euicc_key: str = ""
     server_key: str = ""
@@ -66,6 +68,10 @@ class Facts:
     def expired(self, now: datetime) -> bool:
         """Whether its time is over."""
         return bool(self.expires) and now >= datetime.fromisoformat(self.expires)
+
+    def discoverable(self, now: datetime) -> bool:
+        """Whether an SM-DS has to tell of it."""
+        return self.announced and self.state in ("released", "downloaded") and not self.expired(now)
 
     @property
     def activation_code(self) -> str:
@@ -237,9 +243,12 @@ def new_facts(
     downloads: int = DEFAULT_DOWNLOADS,
     expires: datetime | None = None,
     released: bool = True,
+    announced: bool = False,
     binds_once: bool = False,
 ) -> Facts:
-    """The facts of an order that is to be added. Raises ValueError for what cannot be an EID."""
+    """The facts of an order that is to be added. Raises ValueError for what cannot be."""
+    if announced and not (eid and matching_id):
+        raise ValueError("to be announced, an order needs an EID and a matching identifier")
     return Facts(
         address=address,
         matching_id=matching_id,
@@ -249,5 +258,6 @@ def new_facts(
         code_tries=code_tries,
         downloads=downloads,
         expires=expires.isoformat() if expires else "",
+        announced=announced,
         binds_once=binds_once,
     )

@@ -72,7 +72,7 @@ def _profile(number: int) -> SimulatedProfile:
     operator = _OPERATORS[(number - 1) % len(_OPERATORS)]
     events = ("enable", "disable", "delete")
     return SimulatedProfile(
-        iccid=_iccid(operator.prefix, operator.digits, number),
+        iccid=numbered_iccid(operator.prefix, operator.digits, number),
         state="enabled" if number == 1 else "disabled",
         service_provider=operator.name,
         name=operator.product,
@@ -96,7 +96,7 @@ def _contents(operator: _Operator, number: int) -> Contents:
     )
 
 
-def _iccid(prefix: str, digits: int, number: int) -> str:
+def numbered_iccid(prefix: str, digits: int, number: int) -> str:
     """An ICCID with its check digit (ITU-T E.118, Luhn)."""
     body = prefix + str(number).zfill(digits - len(prefix) - 1)
     doubled = (int(digit) * (2 - index % 2) for index, digit in enumerate(reversed(body)))

@@ -110,13 +110,15 @@ class SimulatedSmdp(SimulatedServer):
         downloads: int = DEFAULT_DOWNLOADS,
         expires: datetime | None = None,
         released: bool = True,
+        announced: bool = False,
         binds_once: bool = False,
     ) -> Order:
         """Let `package` be downloaded with the `matching_id`; without one, by asking this default server.
 
         `eid`: only by that card. So many times may the confirmation code be wrong, and the download be tried.
-        With `released` False nobody gets it before `Order.release`. With `binds_once` it is not made again
-        for another one-time key of the card. Raises ValueError if the matching identifier is taken.
+        With `released` False nobody gets it before `Order.release`. With `announced` an SM-DS that reads the
+        same file tells the card of it. With `binds_once` it is not made again for another one-time key of
+        the card. Raises ValueError if the matching identifier is taken, or something does not fit.
         """
         facts = new_facts(
             self.host,
@@ -127,6 +129,7 @@ class SimulatedSmdp(SimulatedServer):
             downloads=downloads,
             expires=expires,
             released=released,
+            announced=announced,
             binds_once=binds_once,
         )
         return self._book.add(package, facts)

@@ -1,0 +1,183 @@
+"""Commands about what the simulated server has to deliver: sim server order add, list."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lpa.cli.desk import Desk
+from lpa.cli.documents import Answer
+from lpa.cli.parsing import EID, FILE, FOLDER, Group
+from lpa.cli.screen import Screen
+from lpa.rsp.names import Eid
+
+if TYPE_CHECKING:
+    from lpa.sim.orders import Facts
+    from lpa.sim.packages import ProfilePackage
+
+PKI = click.option("--pki", type=FOLDER, help="Where ci.pem and ci-key.pem are: a card's folder.")
+FOLDER_ABOVE = "lpa.sim.pki"  # in click's memory: the folder, if it was given to the command above
+_FIRST_NUMBER = 9000  # of a profile made here, so that it is none of those on a new card
+_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without letters and digits that look alike
+
+
+@click.group(cls=Group)
+def order() -> None:
+    """What the server has to deliver. It may run meanwhile."""
+
+
+def folder(ctx: click.Context, given: Path | None) -> Path:
+    """The server's folder, which may be given to `server` or to what comes after it."""
+    found: Path | None = given or ctx.meta.get(FOLDER_ABOVE)
+    if found is None:
+        raise click.UsageError("Missing option '--pki'.")
+    return found
+
+
+def file(pki: Path) -> Path:
+    """Where the orders are in the server's folder."""
+    return pki / "orders.db"
+
+
+@order.command()
+@PKI
+@click.option("--matching-id", help="In the activation code; one is made up. Empty: for whom asks without.")
+@click.option("--eid", type=EID, help="Only for the card with this EID.")
+@click.option("--confirmation-code", help="That the person has to type.")
+@click.option("--days", type=click.IntRange(0), help="How long it can be downloaded.")
+@click.option("--announce", is_flag=True, help="Let the discovery server tell the card (--eid) of it.")
+@click.option("--package", type=FILE, help="A file of profile elements (DER).")
+@click.option("--name", default="Nordlicht Prepaid", show_default=True, help="Of the profile.")
+@click.option("--provider", default="Nordlicht", show_default=True, help="Who offers it.")
+@click.option(
+    "--class",
+    "profile_class",
+    type=click.Choice(["test", "provisioning", "operational"]),
+    help="Without it the metadata name none, which means operational.",
+)
+@click.option("--rule", "rules", multiple=True, type=click.Choice(["ppr1", "ppr2"]), help="A policy rule.")
+@click.option("--size", type=click.IntRange(0, 8_000_000), default=0, help="Bytes, if it has fewer without.")
+@click.option("--host", default="smdp.example", show_default=True, help="The server in the activation code.")
+@click.pass_context
+def add(
+    ctx: click.Context,
+    *,
+    pki: Path | None,
+    matching_id: str | None,
+    eid: Eid | None,
+    confirmation_code: str | None,
+    days: int | None,
+    announce: bool,
+    package: Path | None,
+    name: str,
+    provider: str,
+    profile_class: str | None,
+    rules: tuple[str, ...],
+    size: int,
+    host: str,
+) -> Answer:
+    """Let a profile be downloaded, and print the activation code for it.
+
+    The profile is made here, or its elements are those of a file, under the ICCID that stands in them.
+    """
+    from lpa.sim.orders import OrderBook, new_facts
+    from lpa.sim.packages import sample
+    from lpa.sim.samples import numbered_iccid
+
+    try:
+        with closing(OrderBook(file(folder(ctx, pki)))) as book:
+            made = sample(
+                numbered_iccid("8949985", 19, _FIRST_NUMBER + len(book.orders)),
+                name=name,
+                service_provider=provider,
+                profile_class=profile_class or "",
+                policy_rules=rules,
+                address=host,
+                size=size,
+            )
+            facts = new_facts(
+                host,
+                _made_up() if matching_id is None else matching_id,
+                eid=str(eid or ""),
+                confirmation_code=confirmation_code,
+                expires=None if days is None else datetime.now(UTC) + timedelta(days=days),
+                announced=announce,
+            )
+            added = book.add(_with_elements(made, package), facts).facts
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from error
+    _screen(ctx).line(added.activation_code)
+    return Answer(members(added))
+
+
+@order.command("list")
+@PKI
+@click.pass_context
+def list_(ctx: click.Context, pki: Path | None) -> Answer:
+    """List the orders, and what became of them."""
+    from lpa.sim.orders import OrderBook
+
+    with closing(OrderBook(file(folder(ctx, pki)))) as book:
+        found = [order.facts for order in book.orders]
+    _show(_screen(ctx), found)
+    return Answer({"orders": [members(facts) for facts in found]})
+
+
+def members(facts: Facts) -> dict[str, object]:
+    """An order in a document."""
+    return {
+        "activation_code": facts.activation_code,
+        "state": facts.state,
+        "iccid": facts.iccid,
+        "name": facts.name,
+        "eid": facts.eid,
+        "expires": facts.expires,
+        "result": facts.result,
+    }
+
+
+def headline(facts: Facts) -> str:
+    """How an order stands, in a few words."""
+    return f"{facts.state} ({facts.result})" if facts.result else facts.state
+
+
+def _screen(ctx: click.Context) -> Screen:
+    desk = ctx.find_object(Desk)
+    assert desk  # noqa: S101 - every command has one
+    return desk.screen
+
+
+def _show(screen: Screen, found: Sequence[Facts]) -> None:
+    screen.table(
+        ("Activation code", "State", "Profile", "ICCID", "Card"),
+        [
+            (facts.activation_code, headline(facts), facts.name, facts.iccid, facts.eid or "any")
+            for facts in found
+        ],
+    )
+    if not found:
+        screen.say("There are no orders.")
+
+
+def _with_elements(package: ProfilePackage, file: Path | None) -> ProfilePackage:
+    """The same with the profile elements of the file, if there is one."""
+    from lpa.sim.packages import from_der
+
+    if file is None:
+        return package
+    try:
+        return from_der(file.read_bytes(), package)
+    except OSError as error:
+        raise ValueError(f"cannot read {file}: {error.strerror}") from error
+
+
+def _made_up() -> str:
+    """A matching identifier that nobody guesses."""
+    letters = "".join(secrets.choice(_ALPHABET) for _ in range(12))
+    return "-".join((letters[:4], letters[4:8], letters[8:]))
