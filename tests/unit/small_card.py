@@ -139,13 +139,14 @@ class SmallCard:
     one_time: ec.EllipticCurvePrivateKey | None = None
     sequence_number: int = 1
     address: str = "smdp.example"
+    maker: Credentials = field(init=False)
     euicc: Credentials = field(init=False)
     eum: x509.Certificate = field(init=False)
 
     def __post_init__(self) -> None:
-        maker = self.authority.issue_eum(PREFIX, now=NOW)
-        self.eum = maker.certificate
-        self.euicc = self.authority.issue_euicc(maker, self.eid, now=NOW)
+        self.maker = self.authority.issue_eum(PREFIX, now=NOW)
+        self.eum = self.maker.certificate
+        self.euicc = self.authority.issue_euicc(self.maker, self.eid, now=NOW)
 
     # The messages
 

@@ -165,16 +165,16 @@ def _show(screen: Screen, found: Sequence[Facts]) -> None:
         screen.say("There are no orders.")
 
 
-def _with_elements(package: ProfilePackage, file: Path | None) -> ProfilePackage:
+def _with_elements(package: ProfilePackage, path: Path | None) -> ProfilePackage:
     """The same with the profile elements of the file, if there is one."""
     from lpa.sim.packages import from_der
 
-    if file is None:
+    if path is None:
         return package
     try:
-        return from_der(file.read_bytes(), package)
+        return from_der(path.read_bytes(), package)
     except OSError as error:
-        raise ValueError(f"cannot read {file}: {error.strerror}") from error
+        raise ValueError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _made_up() -> str:

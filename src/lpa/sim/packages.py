@@ -16,6 +16,7 @@ from lpa.rsp.ber import Tlv
 from lpa.rsp.names import Iccid
 from lpa.sim.operators import coded_operator
 from lpa.sim.profile_elements import END, HEADER, elements
+from lpa.sim.profiles import SimulatedProfile
 
 SAMPLE_ICCID = "8949985000000090018"
 ALL_EVENTS = ("install", "enable", "disable", "delete")
@@ -75,6 +76,16 @@ def sample(
     operational; `owner` is MCC and MNC as in "262-98"; the server at `address` wants to hear of `events`.
     Raises ValueError if something does not fit.
     """
+    SimulatedProfile(  # which knows what may be in a profile
+        iccid,
+        profile_class=profile_class or "operational",
+        service_provider=service_provider,
+        name=name,
+        icon=icon,
+        policy_rules=tuple(policy_rules),
+        owner=owner,
+        notifications=((tuple(events), address),),
+    )
     metadata = {
         "iccid": Iccid.parse(iccid).coded,
         "serviceProviderName": service_provider,
