@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -23,7 +23,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from lpa.rsp.ber import Tlv
 from lpa.sim.bsp import Protection, agreed, session_keys
-from lpa.sim.front import SimulatedServer
 from lpa.sim.pki import Authority, Credentials, der, key_identifier
 from tests.unit.tls_faults import NOW, trusting
 
@@ -73,11 +72,17 @@ class Refused(Exception):
     """The server said no: the codes."""
 
 
+class Listening(Protocol):
+    """What listens on a port of loopback."""
+
+    port: int
+
+
 @dataclass
 class Client:
     """Speaks JSON over TLS with a server on loopback, each request over a connection of its own."""
 
-    server: SimulatedServer
+    server: Listening
     authority: Authority
 
     def post(self, function: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
@@ -139,6 +144,7 @@ class SmallCard:
     one_time: ec.EllipticCurvePrivateKey | None = None
     sequence_number: int = 1
     address: str = "smdp.example"
+    notified: bytes = b"smdp.example"
     maker: Credentials = field(init=False)
     euicc: Credentials = field(init=False)
     eum: x509.Certificate = field(init=False)
@@ -260,7 +266,7 @@ class SmallCard:
             "BF2F",
             tlv("80", bytes([self.sequence_number])),
             bytes.fromhex("81020780"),
-            tlv("0C", b"smdp.example"),
+            tlv("0C", self.notified),
             tlv("5A", iccid),
         )
         named = tlv("06", oid) if oid else b""

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from lpa.sim.orders import OrderBook
+from lpa.sim.packages import from_der, sample
+from lpa.sim.pki import Authority
 from tests.unit import command
+from tests.unit.small_card import Client, SmallCard
 
 
 def test_a_new_card_can_be_listed_at_once(tmp_path: Path) -> None:
@@ -67,3 +74,112 @@ def test_a_server_needs_an_authority(tmp_path: Path) -> None:
     ran = command.run("sim", "server", "--pki", tmp_path)
     assert ran.code == 3
     assert "holds no certificate authority" in ran.err
+
+
+@dataclass
+class Place:
+    """Where a row of --connect-to leads."""
+
+    row: str
+
+    def __post_init__(self) -> None:
+        self.port = int(self.row.rpartition(":")[2])
+
+
+def orders(folder: Path) -> list[dict[str, str]]:
+    listed = command.run("sim", "server", "order", "list", "--pki", folder, "--json").document["result"]
+    found = listed["orders"]
+    assert isinstance(found, list)
+    return found
+
+
+def test_an_order_is_added_and_listed(tmp_path: Path) -> None:
+    folder = command.card(tmp_path / "card")
+    assert command.run("sim", "server", "order", "list", "--pki", folder).err == "There are no orders.\n"
+    add = ("sim", "server", "order", "add", "--pki", folder)
+    first = command.run(*add, "--matching-id", "ABC-1", "--confirmation-code", "1234", "--days", "1")
+    assert (first.code, first.out) == (0, "LPA:1$smdp.example$ABC-1$$1\n")
+    second = command.run(*add, "--matching-id", "", "--name", "Other", "--host", "dp.example").out
+    assert second == "LPA:1$dp.example$\n"
+    third = command.run(*add).out
+    assert re.fullmatch(r"LPA:1\$smdp\.example\$([A-Z2-9]{4}-){2}[A-Z2-9]{4}\n", third)
+    found = orders(folder)
+    assert [item["name"] for item in found] == ["Nordlicht Prepaid", "Other", "Nordlicht Prepaid"]
+    assert len({item["iccid"] for item in found}) == 3
+    assert found[0]["expires"] > found[1]["expires"] == ""
+    table = command.run("sim", "server", "--pki", folder, "order", "list").out
+    assert "LPA:1$dp.example$" in table
+    assert "released" in table
+
+
+def test_an_order_can_be_for_a_file_and_keeps_its_number(tmp_path: Path) -> None:
+    folder, file = command.card(tmp_path / "card"), tmp_path / "profile.der"
+    package = sample("8944994000000000017", size=3_000)
+    file.write_bytes(package.elements)
+    ran = command.run("sim", "server", "order", "add", "--pki", folder, "--package", file, "--json")
+    assert ran.document["result"]["iccid"] == "8944994000000000017"
+    with closing(OrderBook(folder / "orders.db")) as book:
+        assert book.orders[0].package == from_der(package.elements, sample())
+
+
+@pytest.mark.parametrize(
+    ("options", "objection"),
+    [
+        (("--matching-id", "ABC-1"), "ABC-1 already"),
+        (("--announce",), "needs an EID"),
+        (("--eid", "123"), "is no EID"),
+        (("--package", "no.der"), "cannot read no.der"),
+        (("--name", "x" * 65), "is longer than 64 bytes"),
+    ],
+)
+def test_an_order_that_cannot_be_is_a_usage_error(
+    tmp_path: Path, options: tuple[str, ...], objection: str
+) -> None:
+    folder = command.card(tmp_path / "card")
+    assert command.run("sim", "server", "order", "add", "--pki", folder, "--matching-id", "ABC-1").code == 0
+    ran = command.run("sim", "server", "order", "add", "--pki", folder, *options)
+    assert ran.code == 2
+    assert objection in ran.err
+    assert len(orders(folder)) == 1
+
+
+@pytest.mark.parametrize("words", [(), ("order", "list"), ("order", "add")])
+def test_a_server_needs_a_folder(words: tuple[str, ...]) -> None:
+    ran = command.run("sim", "server", *words)
+    assert (ran.code, "--pki" in ran.err) == (2, True)
+
+
+def test_orders_are_delivered_and_discovered_while_the_server_runs(tmp_path: Path) -> None:
+    folder = command.card(tmp_path / "card")
+    authority = Authority.load(folder)
+    card = SmallCard(authority, matching_id="")
+    arguments = [*command.PROGRAM, "sim", "server", "--pki", str(folder), "--discovery", "smds.example"]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stderr
+            options = server.stderr.readline().partition("with: ")[2].split()
+            assert (options[0], options[2]) == ("--connect-to", "--connect-to")
+            discovery, delivery = options[1], options[3]
+            assert discovery.startswith("smds.example:443:127.0.0.1:")
+            add = ("sim", "server", "order", "add", "--pki", folder, "--eid", card.eid, "--announce")
+            assert command.run(*add, "--matching-id", "ABC-1").code == 0
+            card.address = "smds.example"
+            client = Client(Place(discovery), authority)
+            begun = client.ask("initiateAuthentication", **card.initiate())
+            response = card.authenticate(begun, expected_role="7")
+            (event,) = client.ask(
+                "authenticateClient",
+                transactionId=begun["transactionId"],
+                authenticateServerResponse=response,
+            )["eventEntries"]
+            assert event == {"eventId": "ABC-1", "rspServerAddress": "smdp.example"}
+            card.address, card.matching_id = event["rspServerAddress"], event["eventId"]
+            card.load(card.downloaded(Client(Place(delivery), authority)))
+            (order,) = orders(folder)
+            assert (order["state"], order["eid"]) == ("downloaded", card.eid)
+            server.send_signal(signal.SIGINT)
+            out, err = server.communicate(timeout=30)
+        finally:
+            server.kill()
+    assert (server.returncode, err) == (0, "")
+    assert f"order for {order['iccid']}: downloaded, card {card.eid}" in out

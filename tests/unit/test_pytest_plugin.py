@@ -15,6 +15,26 @@ def test_the_fixtures_work_as_the_document_shows(pytester: pytest.Pytester) -> N
     pytester.runpytest_subprocess("-q").assert_outcomes(passed=1)
 
 
+def test_the_other_examples_work_one_after_the_other(pytester: pytest.Pytester) -> None:
+    blocks = [block.split("```")[0] for block in DOCUMENT.read_text().split("```python\n")[2:]]
+    assert len(blocks) == 3
+    ran = pytester.runpython(pytester.makepyfile("\n".join(blocks)))
+    assert (ran.ret, ran.errlines) == (0, [])
+
+
+def test_a_card_finds_its_discovery_server_by_its_own_root(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import lpa
+
+        def test_it_is_the_cards_own(euicc, smds):
+            with lpa.Assistant(euicc) as assistant:
+                assert assistant.euicc.configured_addresses().root_ds == smds.host
+        """
+    )
+    pytester.runpytest_subprocess("-q").assert_outcomes(passed=1)
+
+
 def test_nothing_of_the_simulator_is_loaded_before_it_is_asked_for(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """

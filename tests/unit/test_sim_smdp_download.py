@@ -270,6 +270,24 @@ def test_a_result_without_the_server_is_accepted_as_in_version_2_2(world: World)
     assert order.state == "installed"
 
 
+def test_a_result_counts_whoever_else_wants_to_hear_of_it(world: World) -> None:
+    package = sample(address="other.example")
+    order = world.smdp.order(package, "ABC-1")
+    world.card.load(world.card.downloaded(world.client))
+    world.card.notified = b"other.example"
+    result = world.card.result(package.iccid.coded)
+    world.client.ask("handleNotification", pendingNotification=result)
+    assert order.state == "installed"
+
+
+def test_a_server_may_be_called_by_an_ip_address() -> None:
+    with SimulatedSmdp(CI, host="127.0.0.1") as smdp:
+        smdp.order(PACKAGE, "ABC-1")
+        world = World(smdp)
+        world.card.address = "127.0.0.1"
+        assert world.downloaded() == PACKAGE.elements
+
+
 def test_a_result_must_be_the_cards_own_and_about_this_profile(world: World) -> None:
     order = world.smdp.order(PACKAGE, "ABC-1")
     world.downloaded()

@@ -127,7 +127,7 @@ class MutualAuthentication:
 
     def check_address(self, address: str) -> None:
         """Raise the rejection 8.8.1/3.8 if `address` is not one of this server's names."""
-        if self._names is None:
+        if self._names is None or address.strip().lower() in self._names:  # which may be an IP address
             return
         try:
             host = ServerAddress.parse(address).host

@@ -1,4 +1,4 @@
-"""Fixtures for tests against a simulated eUICC and a simulated SM-DP+, in every pytest that has `lpa`.
+"""Fixtures for tests against a simulated eUICC and its servers, in every pytest that has `lpa`.
 
 ```python
 def test_my_code_lists_profiles(euicc):
@@ -18,6 +18,7 @@ import pytest
 if TYPE_CHECKING:
     from lpa.sim.card import SimulatedEuicc
     from lpa.sim.smdp import SimulatedSmdp
+    from lpa.sim.smds import SimulatedSmds
 
 
 @pytest.fixture
@@ -39,4 +40,13 @@ def smdp(euicc: SimulatedEuicc) -> Iterator[SimulatedSmdp]:
 
     names = sorted({address for profile in euicc.profiles for address in profile.addresses("delete")})
     with SimulatedSmdp(euicc.authority, host=names[0], also=names[1:]) as server:
+        yield server
+
+
+@pytest.fixture
+def smds(euicc: SimulatedEuicc) -> Iterator[SimulatedSmds]:
+    """A running simulated SM-DS, with the name of the card's own root, that trusts the card's authority."""
+    from lpa.sim.smds import SimulatedSmds
+
+    with SimulatedSmds(euicc.authority) as server:
         yield server

@@ -152,5 +152,6 @@ class SimulatedSmdp(SimulatedServer):
         else:
             issuers = [authority.certificate for authority in self._authorities]
             received = accept(pending, issuers, now)
-        self._mutual.check_address(received.address)
+            # Of an installation the session tells that it happened here, whoever else wants to hear of it.
+            self._mutual.check_address(received.address)
         self._ledger.keep(received)
