@@ -80,6 +80,8 @@ class MutualAuthentication:
         with misunderstanding("EUICCInfo1"):
             info, _ = schema.decode_open("GetEuiccInfo1Response", members.binary("euiccInfo1"))
         address = members.text("smdpAddress").strip()
+        if not address.isascii():
+            raise Rejection(f"{self._subject}.1", "3.8", "that is no name of a server")
         self.check_address(address)
         session = self._begin(address, info)
         signed = schema.encode(
