@@ -223,6 +223,13 @@ def test_an_ended_order_can_be_released_again(world: World) -> None:
     assert order.state == "downloaded"
 
 
+def test_an_order_tells_how_it_stands_after_its_server_was_closed() -> None:
+    with SimulatedSmdp(CI) as smdp:
+        order = smdp.order(PACKAGE, "ABC-1")
+        World(smdp).downloaded()
+    assert order.state == smdp.orders[0].state == "downloaded"
+
+
 def test_a_matching_identifier_is_given_once(world: World) -> None:
     world.smdp.order(PACKAGE, "ABC-1")
     with pytest.raises(ValueError, match="ABC-1 already"):

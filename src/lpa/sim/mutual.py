@@ -20,7 +20,7 @@ from lpa.sim.rejection import Rejection, misunderstanding
 from lpa.sim.signatures import signature
 
 _CHALLENGE = 16  # bytes, as the transaction identifier
-_MOST_SESSIONS = 1000  # then the oldest is forgotten
+MOST_SESSIONS = 1000  # then the oldest is forgotten
 _VERSION = 2  # of SGP.22, the major one
 
 Subject = Literal["8.8", "8.9"]
@@ -153,7 +153,7 @@ class MutualAuthentication:
         authority = self._signers[trusted][0]
         transaction_id, challenge = (self._randomness(_CHALLENGE) for _ in range(2))
         session = Session(transaction_id, address, challenge, authority, signs_under)
-        while len(self._sessions) >= _MOST_SESSIONS:
+        while len(self._sessions) >= MOST_SESSIONS:
             del self._sessions[next(iter(self._sessions))]
         self._sessions[transaction_id] = session
         return session

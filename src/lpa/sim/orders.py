@@ -10,6 +10,7 @@ import hashlib
 import json
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -142,6 +143,8 @@ class OrderBook:
             self._database = sqlite3.connect(
                 path or ":memory:", timeout=_BUSY, isolation_level=None, check_same_thread=False
             )
+            # An order may be asked how it stands after its server was closed, so nobody need close the book.
+            weakref.finalize(self, self._database.close)
             if path:
                 path.chmod(0o600)  # it holds keys
             self._database.executescript(_TABLES)

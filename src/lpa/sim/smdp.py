@@ -134,11 +134,6 @@ class SimulatedSmdp(SimulatedServer):
         )
         return self._book.add(package, facts)
 
-    def close(self) -> None:
-        """Break off all connections and stop."""
-        super().close()
-        self._book.close()
-
     def _authenticate_client(self, members: Members) -> dict[str, Any]:
         return self._downloads.authenticate(members, self.eligibility)
 

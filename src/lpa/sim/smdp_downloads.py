@@ -17,7 +17,7 @@ from lpa.rsp.names import Eid
 from lpa.sim.binding import PACKAGE_KEYS, Binding, Packaging, bound
 from lpa.sim.certificates import coded_oid
 from lpa.sim.front import Members
-from lpa.sim.mutual import Client, MutualAuthentication, Session, objection
+from lpa.sim.mutual import MOST_SESSIONS, Client, MutualAuthentication, Session, objection
 from lpa.sim.orders import ENDED, Facts, Order, OrderBook
 from lpa.sim.packages import ProfilePackage
 from lpa.sim.pki import Credentials, der, new_key
@@ -151,6 +151,8 @@ class Downloads:
             | ({"bppEuiccOtpk": bytes.fromhex(facts.euicc_key)} if facts.euicc_key else {}),
         )
         signed_by_server = signature(binder.key, signed, client.signature)
+        while len(self._open) >= MOST_SESSIONS:
+            del self._open[next(iter(self._open))]
         self._open[session.transaction_id] = _Download(session, client, order, binder, signed_by_server)
         return {
             "transactionId": session.transaction,

@@ -101,11 +101,6 @@ class SimulatedSmds(SimulatedServer):
         """Forget the event. Raises ValueError if it is not here."""
         self._registered.remove(event)
 
-    def close(self) -> None:
-        """Break off all connections and stop."""
-        super().close()
-        self._book.close()
-
     def _authenticate_client(self, members: Members) -> dict[str, Any]:
         """ES11 authenticateClient (§5.8.2): the card's events, or the one that it names."""
         session, client = self._mutual.authenticate(members)
