@@ -22,6 +22,7 @@ from lpa.card.phonebook import read_contacts
 from lpa.card.problems import Problems
 from lpa.errors import Refused, StorageFailed
 from lpa.rsp.contacts import Contact
+from lpa.rsp.display import safe, safe_json
 from lpa.rsp.messages import Message
 from lpa.rsp.names import Iccid
 from lpa.rsp.vcard import vcards
@@ -148,17 +149,17 @@ def _message(message: Message) -> dict[str, Any]:
 
 
 def _readable(message: Message) -> str:
-    """A message as a person reads it: a line about it, then what it says."""
+    """A message as a person reads it: a line about it, then what it says, indented: no text makes a line."""
     towards = {"received": "From", "sent": "To", "report": "Report from"}.get(message.direction, "Message")
     when = f", {message.time.isoformat(' ')}" if message.time else ""
     missing = f", parts missing: {', '.join(map(str, message.missing))}" if message.missing else ""
-    heading = f"{towards} {message.number or 'unknown'}{when} ({message.status}{missing})"
+    heading = f"{towards} {safe(message.number) or 'unknown'}{when} ({message.status}{missing})"
     said = message.text if message.text is not None else (message.data or message.raw[0]).hex().upper()
-    return f"{heading}\n{said}\n"
+    return "\n".join((heading, *(f"    {safe(line)}".rstrip() for line in said.splitlines()), ""))
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+    return safe_json(json.dumps(value, ensure_ascii=False, indent=1)) + "\n"
 
 
 def _write(folder: Path, documents: dict[str, str]) -> None:

@@ -60,10 +60,10 @@ def test_the_messages_are_there_for_people_and_for_programs(tmp_path: Path) -> N
     assert [len(message["raw"]) for message in messages] == [1, 1, 2, 1, 1]
     text = (tmp_path / "backup" / "messages.txt").read_text("utf-8")
     assert text.startswith(
-        "From +447700900123, 2026-03-14 09:26:53+01:00 (read)\nHello! Lunch at 12 for 10€?\n\n"
+        "From +447700900123, 2026-03-14 09:26:53+01:00 (read)\n    Hello! Lunch at 12 for 10€?\n\n"
     )
-    assert "From +447700900999, 2025-12-31 23:59:59-03:30 (unread)\nDEADBEEF0001\n" in text
-    assert text.endswith("To 07700900456 (sent)\nOn my way.\n")
+    assert "From +447700900999, 2025-12-31 23:59:59-03:30 (unread)\n    DEADBEEF0001\n" in text
+    assert text.endswith("To 07700900456 (sent)\n    On my way.\n")
 
 
 def test_the_profile_is_named_and_every_record_is_kept(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_a_message_that_makes_no_sense_is_kept_as_it_is(tmp_path: Path) -> None:
     (message,) = json.loads((tmp_path / "backup" / "messages.json").read_text("utf-8"))
     assert message["raw"][0].startswith("010003FF")
     text = (tmp_path / "backup" / "messages.txt").read_text("utf-8")
-    assert text.startswith("Message unknown (read)\n010003FF")
+    assert text.startswith("Message unknown (read)\n    010003FF")
 
 
 @pytest.mark.parametrize("protocol", ["T=0", "T=1"])

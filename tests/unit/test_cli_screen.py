@@ -10,31 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpa.cli.documents import plain
-from lpa.cli.screen import Screen, safe
+from lpa.cli.screen import Screen
 from lpa.errors import NoCard
 from lpa.rsp.names import Aid, Eid, Iccid
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("示例移动 Océane", "示例移动 Océane"),
-        ("a\u3000b", "a\u3000b"),
-        ("\x1b[31mred", "\\x1b[31mred"),
-        ("a\r\nb\tc", "a\\r\\nb\\tc"),
-        ("\u202eabc\u2069", "\\u202eabc\\u2069"),
-        ("zero\u200bwidth", "zero\\u200bwidth"),
-        ("\udc80", "\\udc80"),
-    ],
-)
-def test_a_text_is_shown_without_what_could_play_tricks(text: str, shown: str) -> None:
-    assert safe(text) == shown
-
-
-@given(st.text())
-def test_whatever_a_text_holds_it_is_one_line_of_visible_signs(text: str) -> None:
-    assert all(sign.isprintable() or sign.isspace() for sign in safe(text))
-    assert len(safe(text).splitlines()) <= 1
 
 
 @given(st.text())

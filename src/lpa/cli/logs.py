@@ -13,7 +13,7 @@ import click
 
 from lpa import private, redaction
 from lpa.card.apdu import TRAFFIC
-from lpa.cli.screen import safe
+from lpa.rsp.display import safe
 
 _log = redaction.logger(__name__)
 _ABOUT = """\

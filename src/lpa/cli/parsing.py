@@ -11,8 +11,9 @@ import click
 from lpa import selection
 from lpa.card.es10 import NICKNAME_BYTES
 from lpa.cli.desk import Desk
-from lpa.cli.screen import Screen, safe
+from lpa.cli.screen import Screen
 from lpa.pages.words import LANGUAGES
+from lpa.rsp.display import safe
 from lpa.rsp.names import Aid, Eid, ServerAddress
 
 if TYPE_CHECKING:

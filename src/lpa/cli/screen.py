@@ -1,7 +1,7 @@
 """All that the command reads and writes: data on stdout, talk on stderr, questions only at a terminal.
 
-Law: texts that come from a card or a server pass through `safe` on their way out. They may hold sequences
-that repaint the terminal, or signs that turn the reading direction, and look like words of ours.
+Law: every text passes through `safe` (`lpa.rsp.display`) on its way out, and none is without end: it may come
+from a card or a server.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import io
 import json
 import os
 import sys
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from lpa.errors import Declined
+from lpa.rsp.display import brief, safe, safe_json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -29,6 +29,7 @@ Facts = Iterable[tuple[str, str | Iterable[str]]]
 Cell = str | tuple[str, str]
 
 _WIDE_AS_NEEDED = 10_000  # columns, where nobody looks: a pipe must not depend on a window
+_LONGEST_LINE, _LONGEST_CELL = 2_000, 500  # signs: more push off the screen what matters; --json has them
 _NARROWEST = 8  # columns for a name
 _WHOLE = ("ICCID", "State", "Number", "Event")  # stay on one line where the window is narrow
 
@@ -73,9 +74,7 @@ class Screen:
     def document(self, value: dict[str, Any]) -> None:
         """The one JSON document on stdout."""
         text = json.dumps(value, indent=2, ensure_ascii=not _speaks_unicode(sys.stdout))
-        self._write(
-            sys.stdout, "".join(sign if _harmless(sign) or sign == "\n" else _in_json(sign) for sign in text)
-        )
+        self._write(sys.stdout, safe_json(text))
 
     def say(self, text: str = "", style: str = "") -> None:
         """A line of talk on stderr."""
@@ -120,25 +119,16 @@ class Screen:
                 os.dup2(nowhere.fileno(), stream.fileno())
 
 
-def safe(text: str) -> str:
-    """`text` on one line, with every sign that is not to be seen shown as its escape."""
-    return "".join(sign if _harmless(sign) else sign.encode("unicode_escape").decode() for sign in text)
-
-
-def _harmless(sign: str) -> bool:
-    return sign.isprintable() or unicodedata.category(sign) == "Zs"
-
-
-def _in_json(sign: str) -> str:
-    return json.dumps(sign)[1:-1]
-
-
 def _styled(cell: Cell) -> str:
     text, style = _pair(cell)
-    text = safe(text)
+    text = _shown(text)
     if style in ("dim", "bold"):
         return click.style(text, **{style: True})
     return click.style(text, fg=style) if style else text
+
+
+def _shown(text: str, most: int = _LONGEST_LINE) -> str:
+    return brief(safe(text[: most + 1]), most)
 
 
 def _pair(cell: Cell) -> tuple[str, str]:
@@ -167,7 +157,7 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     for heading in headings:
         table.add_column(heading, overflow="fold", no_wrap=heading in _WHOLE)
     for row in rows:
-        table.add_row(*(Text(safe(text), style=style) for text, style in map(_pair, row)))
+        table.add_row(*(Text(_shown(text, _LONGEST_CELL), style=style) for text, style in map(_pair, row)))
     # A window that is too narrow breaks the lines itself: rich would cut off the ends of numbers.
     console.width = max(console.width, _least_width(table))
     with console.capture() as capture:

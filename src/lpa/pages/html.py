@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import html
 import io
-import unicodedata
 
 import segno
 
 from lpa.pages.style import STYLE
+from lpa.rsp.display import safe
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _VOID = ("meta",)
@@ -27,8 +27,7 @@ class Markup(str):
 
 def text(shown: str) -> Markup:
     """`shown` as it is to be read."""
-    visible = (sign if _harmless(sign) else sign.encode("unicode_escape").decode() for sign in shown)
-    return Markup(html.escape("".join(visible)))
+    return Markup(html.escape(safe(shown)))
 
 
 def element(tag: str, *content: str, css: str = "", **attributes: str) -> Markup:
@@ -82,7 +81,3 @@ def document(language: str, title: str, *content: str) -> str:
     )
     body = element("body", element("main", *content))
     return "<!DOCTYPE html>\n" + element("html", head, body, lang=language) + "\n"
-
-
-def _harmless(sign: str) -> bool:
-    return sign.isprintable() or unicodedata.category(sign) == "Zs"

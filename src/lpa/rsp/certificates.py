@@ -21,10 +21,12 @@ from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
 
 from lpa.errors import BadAnswer, NotVerified
 from lpa.rsp.ber import Tlv
+from lpa.rsp.display import brief
 from lpa.rsp.names import Eid
 
 BROKEN = "The file may be damaged. If it is not, somebody has changed it: do not rely on it."
 
+_LONGEST_NAME = 64  # signs (RFC 5280, ub-organization-name)
 _CURVES = (ec.SECP256R1, ec.BrainpoolP256R1)
 # How cryptography says that a certificate is broken or strange.
 _BROKEN = (
@@ -94,7 +96,7 @@ class Certificate:
     def organisation(self) -> str:
         """Whose it is, as the subject has it; empty if it does not say."""
         names = self.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
-        return " ".join(str(name.value) for name in names)
+        return brief(" ".join(str(name.value) for name in names), _LONGEST_NAME)
 
     @property
     def roles(self) -> set[str]:

@@ -12,6 +12,7 @@ from typing import Any, Self
 from lpa.errors import BadAnswer
 from lpa.rsp import schema
 from lpa.rsp.ber import Tlv
+from lpa.rsp.display import brief
 from lpa.rsp.names import Aid, Iccid
 
 # The tags of ProfileInfo to ask for (§5.7.15). Icons are up to 1 kB each, so they are never in a list.
@@ -23,6 +24,8 @@ CHANGE_TAGS = bytes.fromhex("5A 9F70 90 91 92 95 99 B6")
 # State, class and policy rules decide what may be done: better no profile than a wrong word about these.
 _DECISIVE = {0x9F70, 0x95, 0x99}
 _NO_RULES = bytes.fromhex("9900")
+# Signs, more than the specification's bytes. What is longer hides what stands beside it, and names nothing.
+_LONGEST_NAME, _LONGEST_ADDRESS = 64, 255
 
 
 @dataclass(frozen=True)
@@ -83,15 +86,15 @@ class Profile:
             iccid=Iccid.from_coded(value["iccid"]),
             state=schema.named("ProfileState", value.get("profileState", 0)),
             aid=Aid.from_coded(value["isdpAid"]) if "isdpAid" in value else None,
-            nickname=value.get("profileNickname", ""),
-            service_provider=value.get("serviceProviderName", ""),
-            name=value.get("profileName", ""),
+            nickname=brief(value.get("profileNickname", ""), _LONGEST_NAME),
+            service_provider=brief(value.get("serviceProviderName", ""), _LONGEST_NAME),
+            name=brief(value.get("profileName", ""), _LONGEST_NAME),
             profile_class=schema.named("ProfileClass", value.get("profileClass", 2)),
             policy_rules=schema.bits("PolicyRules", value.get("profilePolicyRules", (b"", 0))),
             notifications=tuple(
                 NotificationConfiguration(
                     schema.bits("NotificationEvent", entry["profileManagementOperation"]),
-                    entry["notificationAddress"],
+                    brief(entry["notificationAddress"], _LONGEST_ADDRESS),
                 )
                 for entry in value.get("notificationConfigurationInfo", ())
             ),
@@ -134,7 +137,7 @@ class NotificationMetadata:
         return cls(
             sequence_number=number,
             event=" ".join(events) or "none",
-            address=value["notificationAddress"],
+            address=brief(value["notificationAddress"], _LONGEST_ADDRESS),
             iccid=Iccid.from_coded(value["iccid"]) if "iccid" in value else None,
         )
 

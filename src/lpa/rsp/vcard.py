@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 from lpa.rsp.contacts import Contact
 
 _LONGEST_LINE = 75  # bytes of UTF-8, without the line's end (§3.2)
-_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")  # all but the line feed, which can be escaped
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")  # all but the line feed, which can be escaped
+# What some readers take for the end of a line, beside the line feed.
+_LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 
 def vcards(contacts: Iterable[Contact]) -> str:
@@ -32,7 +34,8 @@ def _lines(contact: Contact) -> Iterator[str]:
 
 def _escaped(text: str) -> str:
     """§3.4: what separates values is escaped. Control characters have no place in a vCard."""
-    safe = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    whole = text.encode("utf-8", "replace").decode()  # Half a UTF-16 character cannot be written.
+    safe = _CONTROLS.sub("", _LINE_ENDS.sub("\n", whole))
     return re.sub(r"([\\,;])", r"\\\1", safe).replace("\n", "\\n")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from lpa import redaction
 from lpa.errors import BadAnswer, ServerRefused
+from lpa.rsp.display import brief, safe
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.status_codes import server_reason
 from lpa.server.https import Answer, Https
@@ -111,5 +112,4 @@ def _inside(members: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _shown(value: object) -> str:
     """A server's text, verbatim but for what could play tricks on a terminal, and not without end."""
-    text = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in str(value)[:_SHOWN])
-    return text if len(str(value)) <= _SHOWN else f"{text}..."
+    return safe(brief(str(value), _SHOWN))

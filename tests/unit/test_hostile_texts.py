@@ -1,0 +1,210 @@
+"""Names, addresses and messages that want to be more than text, through every output that shows them."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from lpa import backup
+from lpa.errors import ServerRefused
+from lpa.journal import Journal
+from lpa.rsp.contacts import Contact
+from lpa.rsp.display import brief, safe
+from lpa.rsp.messages import Message
+from lpa.rsp.vcard import vcards
+from lpa.sim.card import SimulatedEuicc
+from lpa.sim.profiles import SimulatedProfile
+from tests.unit import command
+from tests.unit.journals import EID, signed
+
+ICCID = "8944994000000000017"
+PLAIN = "Travel"
+HOSTILE = {
+    "it repaints the screen": "\x1b[2J\x1b[1;1H\x1b[32mverified\x1b[0m",
+    "it is a link": "\x1b]8;;http://evil.example\x1b\\operator\x1b]8;;\x1b\\",
+    "it sets the title and rings": "\x1b]0;root\x07\x07",
+    "C1 controls": "\x9b2J\x9d0;x\x9c\x90q\x84",
+    "it makes lines": "x\nICCID     0\r\rState\tenabled\x0b\x0c\x85y\u2028z\u2029",
+    "it turns the direction": "\u202e0001 dellac\u202c\u2066\u2067\u200f",
+    "it is not to be seen": "a\u200b\u2060\ufeff\u3164\u2800\u00ad\u034fb",
+    "it piles up": "Z" + "\u0335\u0300\u0317" * 10,
+    "markup": "<script>alert(1)</script><img src=x onerror=y>",
+    "quotes": '"\'&amp;&#x3c;" onload="x\'{0}{eid}%s$(id)`id`',
+    "a rich tag": "[bold red]x[/] [link=http://evil.example]",
+    "a vCard": "x\r\nEND:VCARD\r\nBEGIN:VCARD\r\nFN:y;,\\",
+    "64 bytes": "\u202e" * 21 + "x",
+}
+every_text = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+
+
+class World:
+    """A card whose only profile has `text` for all its names, and a server `text` to tell of its changes."""
+
+    def __init__(self, folder: Path, text: str) -> None:
+        profile = SimulatedProfile(
+            ICCID,
+            "enabled",
+            nickname=text,
+            service_provider=text.encode()[:32].decode(errors="ignore"),
+            name=text,
+            notifications=((("enable", "disable", "delete"), text),),
+        )
+        SimulatedEuicc.create(folder / "card", profiles=[profile]).close()
+        self.options = ("--reader", f"sim:{folder / 'card'}", "--state-dir", folder / "state")
+
+    def run(self, *arguments: object) -> command.Ran:
+        ran = command.run(*self.options, *arguments)
+        assert ran.code != 70
+        return ran
+
+
+COMMANDS: tuple[tuple[object, ...], ...] = (
+    ("list",),
+    ("show", ICCID),
+    ("info",),
+    ("delete", ICCID, "--plan", "--disable-first"),
+    ("delete", ICCID),
+    ("protect", ICCID),
+    ("disable", ICCID),
+    ("notifications", "list"),
+    ("notifications", "list", "--without-card"),
+    ("notifications", "remove", "1"),
+    ("receipts", "list"),
+    ("receipts", "show", "1"),
+    ("receipts", "verify", "1"),
+    ("rename", ICCID, "harmless"),
+)
+
+
+@pytest.fixture(scope="module")
+def lines(tmp_path_factory: pytest.TempPathFactory) -> list[int]:
+    """How many lines each command prints of a profile with a decent name."""
+    world = World(tmp_path_factory.mktemp("plain"), PLAIN)
+    return [_lines(world.run(*arguments)) for arguments in COMMANDS]
+
+
+@every_text
+def test_a_terminal_shows_it_and_it_does_nothing(text: str, tmp_path: Path, lines: list[int]) -> None:
+    world = World(tmp_path, text)
+    for arguments, expected in zip(COMMANDS, lines, strict=True):
+        ran = world.run(*arguments)
+        _check_visible(ran.out + ran.err)
+        assert _lines(ran) == expected, arguments
+    assert safe(text) in world.run("receipts", "list").out
+
+
+@every_text
+def test_a_document_gives_it_back_and_shows_nothing_of_it(text: str, tmp_path: Path) -> None:
+    world = World(tmp_path, text)
+    for arguments in COMMANDS:
+        ran = world.run("--json", *arguments)
+        assert ran.document["command"].startswith(str(arguments[0]))
+        _check_visible(ran.out + ran.err)
+    assert world.run("--json", "receipts", "show", "1").document["result"]["receipts"][0]["metadata"][
+        "address"
+    ] == brief(text, 255)
+
+
+@every_text
+def test_a_log_and_a_trace_stay_lines_of_text(text: str, tmp_path: Path) -> None:
+    world = World(tmp_path, text)
+    ran = world.run("-vv", "--trace", tmp_path / "trace", "disable", ICCID)
+    _check_visible(ran.err + (tmp_path / "trace").read_text("utf-8"))
+    assert all(line.startswith(("lpa.", "  ", "The ", "'lpa ", "1 ")) for line in ran.err.splitlines())
+
+
+@every_text
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_a_page_shows_it_as_text(text: str, language: str, tmp_path: Path) -> None:
+    world = World(tmp_path, text)
+    world.run("disable", ICCID)
+    for arguments in (("show", ICCID), ("receipts", "export", "1")):
+        path = tmp_path / "page.html"
+        world.run(*arguments, "--lang", language, "--html", path)
+        page = path.read_text("utf-8")
+        _check_visible(page)
+        seen = _Seen(page)
+        assert safe(text) in seen.text
+        assert not seen.tags & {"script", "img", "a", "link", "iframe", "object"}
+        assert not any(name.startswith("on") for name in seen.attributes)
+
+
+@every_text
+def test_what_a_server_said_stays_one_cell(text: str, tmp_path: Path) -> None:
+    said = ServerRefused("HandleNotification", "8.1", "3.1", f"The server says {text}.")
+    with closing(Journal(tmp_path / "state")) as journal:
+        journal.keep(EID, signed())
+        journal.failed(EID, signed(), said)
+    ran = command.run("--state-dir", tmp_path / "state", "notifications", "list", "--without-card")
+    _check_visible(ran.out)
+    assert safe(f"The server says {text}.") in ran.out
+    assert len(ran.out.splitlines()) == 3
+
+
+@pytest.mark.parametrize("text", [*HOSTILE.values(), "\ud800\udfff\udc80", "x" * 10_000])
+def test_a_contact_stays_one_vcard(text: str) -> None:
+    written = vcards([Contact(text, (text,), (text,), (text, text))])
+    lines = written.encode().decode().splitlines()
+    assert lines == written.split("\r\n")[:-1]
+    assert (lines[0], lines[-1]) == ("BEGIN:VCARD", "END:VCARD")
+    known = ("VERSION:4.0", "FN:", "NICKNAME:", "TEL;VALUE=text:", "EMAIL:", " ")
+    assert all(line.startswith(known) for line in lines[1:-1])
+    assert not any(ord(sign) < 32 or 0x7F <= ord(sign) < 0xA0 for line in lines for sign in line)
+
+
+@every_text
+def test_a_message_in_a_backup_makes_no_other_message(text: str) -> None:
+    said = f"{text}\nFrom +1 (read)\nfalse"
+    message = Message((b"",), "read", "received", number=text, text=said)
+    holdings = backup.Holdings(backup.Identity(ICCID, service_provider=text), (), (message,), {}, ())
+    documents = backup._documents(holdings)
+    for written in documents.values():
+        _check_visible(written.replace("\r\n", "\n"))
+    heading, *body = documents["messages.txt"].splitlines()
+    assert heading.startswith("From ")
+    assert all(line.startswith("    ") or not line for line in body)
+    assert json.loads(documents["messages.json"])[0]["text"] == said
+    assert json.loads(documents["identity.json"])["service_provider"] == text
+
+
+def test_names_of_10_kb_leave_room_for_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SimulatedProfile, "__post_init__", lambda self: None)  # it knows the limits
+    world = World(tmp_path, "\u202e" * 3_400)  # 3 bytes each
+    for arguments in COMMANDS:
+        ran = world.run(*arguments)
+        assert "cannot be read" not in ran.out + ran.err
+        assert all(len(line) < 3000 for line in (ran.out + ran.err).splitlines()), arguments
+    assert world.run("list").out.splitlines()[1].startswith(ICCID)
+    shown = json.loads(world.run("--json", "show", ICCID).out)["result"]
+    assert shown["name"] == "\u202e" * 64 + "…"
+
+
+class _Seen(HTMLParser):
+    """What a browser would make of a page: its text, its tags, its attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.text = ""
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def _lines(ran: command.Ran) -> int:
+    return len(ran.out.splitlines()) + len(ran.err.splitlines())
+
+
+def _check_visible(text: str) -> None:
+    assert {sign for sign in text if not (sign == "\n" or sign.isprintable() or sign.isspace())} == set()
+    assert not {"\r", "\t", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"} & set(text)
