@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test demo bench schema audit release lock clean
+.PHONY: test fuzz demo bench schema audit release lock clean
 .DELETE_ON_ERROR:
 
 test: .venv/ready-to-test
@@ -15,6 +15,13 @@ test: .venv/ready-to-test
 	$(BIN)/coverage run -m pytest --numprocesses auto --dist loadscope
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+# make fuzz SECONDS=60 TARGET=notification: each decoder, or the one named, against bytes of a fuzzer.
+SECONDS ?= 60
+TARGET ?=
+
+fuzz: .venv/ready-to-fuzz
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(TARGET)
 
 demo: .venv/ready-to-run
 	$(BIN)/python examples/demo.py
@@ -40,7 +47,7 @@ lock: .venv/ready-to-release
 	.ci/lock $(CURDIR)/$(BIN)/uv
 
 clean:
-	rm -rf .venv build dist *.egg-info .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .fuzz build dist *.egg-info .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Exact versions, each file known by its hash. What comes as source is built with what was pinned for that.
@@ -66,4 +73,8 @@ OURSELVES = $(INSTALL) --no-deps --no-build-isolation --editable .
 
 .venv/ready-to-release: .venv/ready-to-test requirements/release.txt
 	$(LOCKED) requirements/release.txt
+	touch $@
+
+.venv/ready-to-fuzz: .venv/ready-to-test
+	$(BIN)/pip install --quiet --editable '.[fuzz]'
 	touch $@

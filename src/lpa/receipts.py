@@ -18,6 +18,8 @@ from lpa.errors import BadAnswer, NotVerified, StorageFailed
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
 
+_EVENT_SIGNS = 40  # in the name of a file, which may have 255
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -107,7 +109,7 @@ def read(path: Path) -> Receipt:
 
 def _file_name(notification: Notification) -> str:
     told = notification.metadata
-    event = told.event.replace(" ", "+")
+    event = told.event.replace(" ", "+")[:_EVENT_SIGNS]  # The card may set many bits that have no name.
     checksum = f"{zlib.crc32(notification.raw):08x}"
     return f"{told.sequence_number:06}-{event}-{told.iccid or 'unknown'}-{checksum}.der"
 

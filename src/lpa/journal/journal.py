@@ -6,12 +6,13 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lpa.errors import BadAnswer, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
+from lpa.journal import rows
 from lpa.journal.database import Database, Statement
 from lpa.journal.facts import Entry, Story
 from lpa.journal.states import PLANNED, UNKNOWN
@@ -25,7 +26,6 @@ _FIRST_WAIT, _LONGEST_WAIT = 60.0, 12 * 3600.0
 
 # No card will ever forget what no known card has signed.
 _NOT_THROUGH = "(sent IS NULL OR cleared IS NULL AND eid != '') AND given_up IS NULL"
-_ENTRY = "eid, signed, kept, attempts, next_try, problem, sent, evidence, cleared, objected, given_up"
 _OF_NOBODY = ""  # the EID of a notification whose card nobody knows
 
 _KEEP = (
@@ -54,6 +54,11 @@ _CLOSE_IF_DONE = f"""
     UPDATE operation SET state = 'CLOSED', changed = ? WHERE eid = ? AND settled AND state != 'CLOSED'
     AND NOT EXISTS (SELECT 1 FROM notification WHERE operation = operation.id AND {_NOT_THROUGH})
 """  # noqa: S608  (no text from outside)
+
+
+# What is in the columns that `unfinished` and `story_of` read.
+_OPERATION_KINDS = (int, str, str, str, str, float, str, int | None, int | None)
+_STORY_KINDS = (str, str, float, str, int | None, int | None)
 
 
 @dataclass
@@ -156,35 +161,24 @@ class Journal:
 
     def unfinished(self, eid: Eid | None = None) -> tuple[Operation, ...]:
         """The operations that were begun and not settled, of one card or of all, oldest first."""
-        rows = self._read(
+        found = self._read(
             "SELECT id, eid, function, before, state, begun, target, memory_before, memory_after"
             " FROM operation WHERE state != 'CLOSED' AND NOT settled AND (eid = ? OR ? IS NULL) ORDER BY id",
             (str(eid), str(eid) if eid else None),
         )
-        return tuple(
-            Operation(
-                self,
-                number,
-                Eid.parse(card),
-                function,
-                from_json(before),
-                state,
-                begun,
-                Iccid.parse(target) if target else None,
-                *memory,
-            )
-            for number, card, function, before, state, begun, target, *memory in rows
-        )
+        with rows.undamaged(self._folder):
+            return tuple(self._operation(row) for row in found)
 
     def story_of(self, eid: Eid, notification: Notification) -> Story | None:
         """What was noted about the operation that a notification tells of, None if it is of none known."""
         entry = self.entry(eid, notification)
-        rows = self._read(
+        found = self._read(
             f"SELECT function, reason, begun, {_STATE}, memory_before, memory_after FROM operation AS o"  # noqa: S608  (no text from outside)
             " WHERE id = (SELECT operation FROM notification WHERE eid = ? AND signed = ?)",
             (str(eid), bytes(notification.raw)),
         )
-        return Story(entry, *rows[0]) if entry and rows else None
+        with rows.undamaged(self._folder):
+            return Story(entry, *rows.checked(found[0], *_STORY_KINDS)) if entry and found else None
 
     def protect(self, iccid: Iccid) -> None:
         """Have the profile refused for deletion from now on."""
@@ -263,24 +257,15 @@ class Journal:
         key = (str(eid or _OF_NOBODY), bytes(notification.raw))
         return next(iter(self._entries("eid = ? AND signed = ?", key)), None)
 
+    def _operation(self, row: Sequence[Any]) -> Operation:
+        number, card, function, before, state, begun, target, *memory = rows.checked(row, *_OPERATION_KINDS)
+        profiles, iccid = from_json(before), Iccid.parse(target) if target else None
+        return Operation(self, number, Eid.parse(card), function, profiles, state, begun, iccid, *memory)
+
     def _entries(self, where: str, values: tuple[object, ...]) -> tuple[Entry, ...]:
-        rows = self._read(f"SELECT {_ENTRY} FROM notification WHERE {where}", values)  # noqa: S608  (no text from outside)
-        return tuple(
-            Entry(
-                Eid.parse(eid) if eid else None,
-                Notification.from_tlv(raw),
-                kept,
-                tries,
-                due,
-                bad,
-                sent,
-                json.loads(how),
-                gone,
-                bool(objected),
-                given_up,
-            )
-            for eid, raw, kept, tries, due, bad, sent, how, gone, objected, given_up in rows
-        )
+        found = self._read(f"SELECT {rows.ENTRY} FROM notification WHERE {where}", values)  # noqa: S608  (no text from outside)
+        with rows.undamaged(self._folder):
+            return tuple(rows.entry(row) for row in found)
 
     def _update(self, eid: Eid | None, notification: Notification, what: str, *values: object) -> None:
         """Change what is noted of a notification, and close its operation if that was the last of it."""

@@ -13,6 +13,7 @@ from lpa.rsp.ber import Tlv
 from lpa.rsp.definitions import ANY, Node, members_by_tag, resolved, tag
 
 _NEVER_EMPTY = ("BOOLEAN", "INTEGER", "BIT STRING")
+_LONGEST_INTEGER = 8  # bytes; Python refuses to print numbers of thousands, and a database keeps no more
 
 
 def canonical(node: Node, tlv: Tlv) -> Tlv:
@@ -66,5 +67,7 @@ def _check_primitive(kind: str, tlv: Tlv) -> None:
     content = tlv.value
     if (kind in _NEVER_EMPTY and not content) or (kind == "BOOLEAN" and len(content) != 1):
         raise BadAnswer(f"The {kind} with tag {tlv.tag:X} has {len(content)} bytes.")
+    if kind == "INTEGER" and len(content) > _LONGEST_INTEGER:
+        raise BadAnswer(f"The INTEGER with tag {tlv.tag:X} has {len(content)} bytes.")
     if kind == "BIT STRING" and content[0] > min(7, 8 * (len(content) - 1)):
         raise BadAnswer(f"The BIT STRING with tag {tlv.tag:X} leaves {content[0]} bits unused.")

@@ -46,6 +46,7 @@ _OTHER = {
     "77f0bd": "Gemalto CE",
 }
 _NAMES = _PRODUCTION | _TEST | _OTHER
+_LONGEST_NUMBER = 8  # bytes of a size of memory, more than any card has
 
 
 @dataclass(frozen=True, order=True)
@@ -88,7 +89,7 @@ class CardResource:
                 item, rest = Tlv.cut(rest)
             except BadAnswer:
                 break
-            if item.value:
+            if 0 < len(item.value) <= _LONGEST_NUMBER:
                 numbers.setdefault(item.tag, int.from_bytes(item.value, "big"))
         return cls(numbers.get(0x81), numbers.get(0x82), numbers.get(0x83), bytes(raw))
 

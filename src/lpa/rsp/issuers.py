@@ -7,12 +7,14 @@ is enough: an ECDSA signature gives away the key that made it, and if that has t
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.utils import CryptographyDeprecationWarning
 
 from lpa.errors import NotVerified
 from lpa.rsp.certificates import Certificate
@@ -46,7 +48,14 @@ class TrustedIssuers:
 
         Raises ValueError if it holds no certificate.
         """
-        return cls(certificates=tuple(_issuers(x509.load_pem_x509_certificates(bundle))))
+        try:
+            with warnings.catch_warnings():
+                # Of a bundle with many, nobody wants to hear which are old-fashioned.
+                warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+                parsed = x509.load_pem_x509_certificates(bundle)
+        except x509.InvalidVersion as error:
+            raise ValueError(f"a certificate in it is broken: {error}") from error
+        return cls(certificates=tuple(_issuers(parsed)))
 
     def issuer_of(self, certificate: Certificate) -> KeyIdentifier:
         """Which of these issuers signed `certificate`: the identifier of the key itself, whatever is claimed.

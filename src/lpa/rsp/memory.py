@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import NotificationConfiguration, Profile
@@ -28,16 +29,25 @@ def to_json(profiles: tuple[Profile, ...]) -> str:
 
 
 def from_json(text: str) -> tuple[Profile, ...]:
-    """The way back from `to_json`."""
-    return tuple(
-        Profile(
-            iccid=Iccid.from_coded(bytes.fromhex(value.pop("iccid"))),
-            policy_rules=tuple(value.pop("policy_rules")),
-            notifications=tuple(
-                NotificationConfiguration(tuple(events), address)
-                for events, address in value.pop("notifications")
-            ),
-            **value,
-        )
-        for value in json.loads(text)
+    """The way back from `to_json`. Raises ValueError, KeyError, TypeError or `BadAnswer` for others."""
+    return tuple(_profile(value) for value in json.loads(text))
+
+
+def _profile(value: dict[str, Any]) -> Profile:
+    wanted = [(tuple(map(_text, events)), _text(address)) for events, address in value["notifications"]]
+    return Profile(
+        iccid=Iccid.from_coded(bytes.fromhex(value["iccid"])),
+        state=_text(value["state"]),
+        nickname=_text(value["nickname"]),
+        service_provider=_text(value["service_provider"]),
+        name=_text(value["name"]),
+        profile_class=_text(value["profile_class"]),
+        policy_rules=tuple(map(_text, value["policy_rules"])),
+        notifications=tuple(NotificationConfiguration(*entry) for entry in wanted),
     )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{str(value)[:40]!r} is no text")
+    return value

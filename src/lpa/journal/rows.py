@@ -1,0 +1,59 @@
+"""What a row of the journal says. One that no lpa can have written is damage, as a torn page would be."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import UnionType
+from typing import Any
+
+from lpa.errors import BadAnswer, StorageFailed
+from lpa.journal.facts import Entry
+from lpa.rsp.names import Eid
+from lpa.rsp.records import Notification
+
+# The columns of an `Entry`, in the order of `entry`.
+ENTRY = "eid, signed, kept, attempts, next_try, problem, sent, evidence, cleared, objected, given_up"
+
+_Kind = type | UnionType
+_ENTRY_KINDS: tuple[_Kind, ...] = (
+    *(str, bytes, float, int, float, str, float | None, str, float | None, int, float | None),
+)
+_END_OF_TIME = 250_000_000_000.0  # seconds since 1970, in the year 9892: what comes later has no date
+
+
+@contextlib.contextmanager
+def undamaged(folder: Path) -> Iterator[None]:
+    """Raise `StorageFailed` where a row makes no sense."""
+    try:
+        yield
+    except (BadAnswer, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise StorageFailed(
+            f"The journal in {folder} cannot be used: it is damaged: {error}.",
+            advice="Move the damaged journal.db away: the receipts stay.",
+        ) from error
+
+
+def entry(row: Sequence[Any]) -> Entry:
+    """The entry of a row with the columns of `ENTRY`. Raises ValueError or `BadAnswer` for nonsense."""
+    eid, raw, kept, tries, due, bad, sent, how, gone, objected, given_up = checked(row, *_ENTRY_KINDS)
+    card, notification = Eid.parse(eid) if eid else None, Notification.from_tlv(raw)
+    evidence = _evidence(how)
+    return Entry(card, notification, kept, tries, due, bad, sent, evidence, gone, bool(objected), given_up)
+
+
+def checked(row: Sequence[Any], *kinds: _Kind) -> Sequence[Any]:
+    """`row`, if its values are of these kinds, and its times can be dates. Raises ValueError if not."""
+    for value, kind in zip(row, kinds, strict=True):
+        if not isinstance(value, kind) or (isinstance(value, float) and not 0 <= value < _END_OF_TIME):
+            raise ValueError(f"it has {str(value)[:40]!r} where it does not belong")
+    return row
+
+
+def _evidence(text: str) -> dict[str, str]:
+    evidence = json.loads(text)
+    if not isinstance(evidence, dict) or not all(isinstance(value, str) for value in evidence.values()):
+        raise ValueError("a server's acknowledgement is none")
+    return evidence

@@ -1,0 +1,113 @@
+"""Changes to an input that keep its form: what is inside a TLV changes, and the lengths around it follow.
+
+A fuzzer that only flips bytes seldom gets past the outermost length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from random import Random
+
+_DEEPEST = 12
+_INTERESTING = (b"", b"\0", b"\xff", b"\x80", b"\x7f", bytes(9), b"\xff" * 9, b"\x1b[2J", b"\xed\xa0\x80")
+
+
+def mutated(data: bytes, random: Random, plainly: Callable[[bytes], bytes] | None = None) -> bytes:
+    """`data` with one thing changed. `plainly`: how the content of a primitive TLV, or no TLV, changes."""
+    return _changed(data, random, plainly or (lambda content: _plain(content, random)), 0)
+
+
+def _changed(data: bytes, random: Random, plainly: Callable[[bytes], bytes], depth: int) -> bytes:
+    items = _cut(data)
+    if not items or depth == _DEEPEST or random.random() < 0.1:
+        return plainly(data)
+    index = random.randrange(len(items))
+    tag, value = items[index]
+    what = random.randrange(8)
+    if what == 0:
+        del items[index]
+    elif what == 1:
+        items.insert(random.randrange(len(items) + 1), (tag, value))
+    elif what == 2:
+        items[index] = random.choice((_flipped(tag, random), b"\x30", b"\x0c")), value
+    elif what == 3:
+        items[index] = tag, random.choice(_INTERESTING)
+    else:
+        inside = _changed if tag[0] & 0x20 else _primitive
+        items[index] = tag, inside(value, random, plainly, depth + 1)
+    return b"".join(_built(*item) for item in items)
+
+
+def _cut(data: bytes) -> list[tuple[bytes, bytes]]:
+    """Tags and values; none if it is no sequence of TLVs. Not the library's, which is watched."""
+    items, at, size = [], 0, len(data)
+    while at < size:
+        begin = at
+        at += 1 if data[at] & 0x1F != 0x1F else 2
+        if at >= size:
+            return []
+        tag, length = data[begin:at], data[at]
+        at += 1
+        if length & 0x80:
+            width = length & 0x7F
+            length = int.from_bytes(data[at : at + width], "big")
+            at += width
+        items.append((tag, data[at : at + length]))
+        at += length
+    return items if at == size else []
+
+
+def _length(size: int) -> bytes:
+    if size < 0x80:
+        return bytes([size])
+    return b"\x82" + size.to_bytes(2, "big") if size > 0xFF else bytes([0x81, size])
+
+
+def _flipped(tag: bytes, random: Random) -> bytes:
+    return bytes([tag[0] ^ 1 << random.randrange(8)]) + tag[1:]
+
+
+def _primitive(data: bytes, random: Random, plainly: Callable[[bytes], bytes], depth: int) -> bytes:
+    """Some hold TLVs all the same: an extension of a certificate, the card's resources."""
+    return _changed(data, random, plainly, depth) if random.random() < 0.3 else plainly(data)
+
+
+def _plain(content: bytes, random: Random) -> bytes:
+    at = random.randrange(len(content) + 1)
+    what = random.randrange(4)
+    if what == 0:
+        return content[:at] + random.choice(_INTERESTING) + content[at:]
+    if what == 1:
+        return content[:at]
+    if what == 2:
+        return content[:at] + content[at + random.randrange(1, 5) :]
+    return content[:at] + bytes([random.randrange(256)]) + content[at + 1 :]
+
+
+def swollen(data: bytes, size: int) -> Iterator[bytes]:
+    """Large inputs that are hard to read: deep; `data` repeated; the content of each TLV in it."""
+    yield nested(data, size)
+    yield (data * (size // max(len(data), 1)))[:size]
+    yield from _swollen(data, size - len(data) - 64, 0)
+
+
+def nested(data: bytes, size: int) -> bytes:
+    """`data` in as many TLVs as there is room for, here and there with an empty one beside it."""
+    tag = _cut(data)[0][0] if _cut(data) else b"\x30"
+    while len(data) < size - 16:
+        data = _built(tag, data) if len(data) % 4 else _built(b"\xa0", _built(b"\x80", b"") + data)
+    return data
+
+
+def _swollen(data: bytes, room: int, depth: int) -> Iterator[bytes]:
+    items = _cut(data) if depth < _DEEPEST else []
+    for index, (tag, value) in enumerate(items):
+        before, after = (
+            b"".join(_built(*item) for item in part) for part in (items[:index], items[index + 1 :])
+        )
+        for inside in (value * (room // max(len(value), 1)), *_swollen(value, room, depth + 1)):
+            yield before + _built(tag, inside) + after
+
+
+def _built(tag: bytes, value: bytes) -> bytes:
+    return tag + _length(len(value)) + value

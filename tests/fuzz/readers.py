@@ -1,0 +1,322 @@
+"""The decoders as the library calls them, and what must hold of every value that they give."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+from lpa import backup, handover, proof, receipts
+from lpa.card.es10 import ISDR_AIDS, Euicc
+from lpa.card.filesystem import UiccFiles
+from lpa.cli.documents import plain
+from lpa.errors import BadAnswer, LpaError
+from lpa.journal import Journal
+from lpa.rsp import alphabet, schema
+from lpa.rsp import files as uicc
+from lpa.rsp.ber import Tlv
+from lpa.rsp.certificates import Certificate
+from lpa.rsp.contacts import Contact, Extension, NumberRecord, PhoneBookSet, merged, text
+from lpa.rsp.definitions import types
+from lpa.rsp.display import safe
+from lpa.rsp.issuers import PRODUCTION, TrustedIssuers
+from lpa.rsp.messages import Message, joined
+from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
+from lpa.rsp.reasons import explain
+from lpa.rsp.records import DETAIL_TAGS, Notification
+from lpa.rsp.vcard import vcards
+from lpa.server.connect_to import ConnectTo
+from lpa.server.es9 import Server
+from lpa.server.https import Answer, Https
+from tests.fuzz import seeds
+from tests.fuzz.hostile import Parrot, Spoken
+from tests.unit.journals import EID, PROFILE, signed
+
+_SERVER = ServerAddress("smdp.example")
+
+
+def documented(value: object) -> object:
+    """What `--json` makes of a value must be possible, and a document."""
+    return json.loads(json.dumps(plain(value), allow_nan=False))
+
+
+def ber(data: bytes) -> None:
+    """A TLV is its own bytes, and so are those in it."""
+    for tlv in Tlv.sequence(data):
+        tlv.search(0xBF2F)
+        if tlv[0] & 0x20:
+            with contextlib.suppress(BadAnswer):
+                assert b"".join(tlv.children) == tlv.value
+    assert b"".join(Tlv.sequence(data)) == data
+
+
+def es10_message(data: bytes) -> None:
+    """Any answer, by its tag: decoded whole and open, its refusal in words."""
+    name = responses().get(Tlv.whole(data).tag)
+    if name is None:
+        return
+    kind = types()[name]["type"]
+    if kind == "CHOICE":
+        with contextlib.suppress(BadAnswer):
+            schema.alternative(name, data)
+    if kind == "SEQUENCE":
+        with contextlib.suppress(BadAnswer):
+            schema.decode_open(name, data)
+    refused = schema.refusal(name, schema.decode(name, data))
+    if refused:
+        explain(name.removesuffix("Response"), refused[0])
+
+
+def es10_result(data: bytes) -> None:
+    """The answers that are a result and no more."""
+    euicc = _euicc(data)
+    iccid = seeds.ICCID
+    changes: dict[str, Callable[[], None]] = {
+        "EnableProfile": lambda: euicc.enable_profile(iccid, refresh=True),
+        "DisableProfile": lambda: euicc.disable_profile(iccid, refresh=False),
+        "DeleteProfile": lambda: euicc.delete_profile(iccid),
+        "SetNickname": lambda: euicc.set_nickname(iccid, "x"),
+        "EuiccMemoryReset": lambda: euicc.memory_reset(["deleteOperationalProfiles"]),
+        "SetDefaultDpAddress": lambda: euicc.set_default_dp_address("a.example"),
+        "NotificationSent": lambda: euicc.notification_sent(7),
+    }
+    changes.get(schema.functions().get(_outer_tag(data), ""), changes["DeleteProfile"])()
+
+
+def es10_eid(data: bytes) -> None:
+    card = Parrot()
+    card.answer = data
+    assert len(str(Euicc(card, aids=ISDR_AIDS[:1]).eid)) == 32
+
+
+def es10_challenge(data: bytes) -> None:
+    assert len(_euicc(data).challenge()) == 16
+
+
+def es10_info1(data: bytes) -> None:
+    documented(_euicc(data).euicc_info1())
+
+
+def es10_info2(data: bytes) -> None:
+    documented(_euicc(data).euicc_info2())
+
+
+def es10_addresses(data: bytes) -> None:
+    documented(_euicc(data).configured_addresses())
+
+
+def es10_rules(data: bytes) -> None:
+    documented(_euicc(data).rules())
+
+
+def es10_profiles(data: bytes) -> None:
+    found = _euicc(data).profiles(DETAIL_TAGS)
+    documented([found, found.unreadable, [profile.title for profile in found]])
+
+
+def es10_notifications(data: bytes) -> None:
+    found = _euicc(data).list_notifications()
+    documented([found, found.unreadable])
+
+
+def es10_signed(data: bytes) -> None:
+    found = _euicc(data).retrieve_notifications()
+    documented([[notification.metadata for notification in found], found.unreadable])
+
+
+def card(data: bytes) -> None:
+    """A whole conversation, status words included."""
+    with Euicc(Spoken(data), aids=ISDR_AIDS[:2]) as euicc:
+        euicc.profiles(DETAIL_TAGS)
+        euicc.euicc_info2()
+        euicc.disable_profile(seeds.ICCID, refresh=False)
+        euicc.retrieve_notifications()
+
+
+def notification(data: bytes) -> None:
+    """It stays the bytes that came, and what they say has a name for a file."""
+    found = Notification.from_tlv(data)
+    assert found.raw == data
+    documented(found.metadata)
+    name = receipts._file_name(found)
+    assert Path(name).name == name.strip() == safe(name)
+    assert len(name) < 255
+
+
+def certificate(data: bytes) -> None:
+    found = Certificate.from_tlv(Tlv.whole(data))
+    str(found.eid)
+    str(found)
+
+
+def chain(data: bytes) -> None:
+    """Nothing passes but the signed bytes themselves."""
+    documented(proof.verify(data, _trusted(), seeds.FIXED))
+    genuine = Tlv(seeds.receipts()[0]).children
+    found = Tlv(data).children
+    assert (found[0], found[2:]) == (genuine[0], genuine[2:])
+
+
+def issuer_file(data: bytes) -> None:
+    TrustedIssuers.from_pem(data)
+
+
+def receipt_file(data: bytes) -> None:
+    path = _folder() / "receipt.der"
+    path.write_bytes(data)
+    handover.card_of(receipts.read(path))
+
+
+def json_answer(data: bytes) -> None:
+    """What a server says is shown on one line, and not without end."""
+    try:
+        Server(_SERVER, cast("Https", _Said(data))).handle_notification(b"")
+    except LpaError as error:
+        _check_sentence(error.message)
+        raise
+
+
+def names(data: bytes) -> None:
+    """Each way to read a text; one that is read is printed and read again as the same."""
+    text = data.decode(errors="surrogateescape")
+    for kind in (ServerAddress, Iccid, Eid, Aid):
+        with contextlib.suppress(ValueError):
+            found = kind.parse(text)
+            assert kind.parse(str(found)) == found
+            assert safe(str(found)) == str(found)
+    with contextlib.suppress(ValueError):
+        ConnectTo.parse(text)
+
+
+def uicc_records(data: bytes) -> None:
+    """A record as each file's: the phone book's, the identity's, the directory's."""
+    contacts = []
+    for read in (NumberRecord.from_adn, NumberRecord.from_anr):
+        with contextlib.suppress(BadAnswer):
+            if found := read(data):
+                contacts.append(Contact(found.name, (found.number,), (text(data, linked=True),)))
+    for other in (Extension.from_record, PhoneBookSet.from_record, uicc.FileControl.from_tlv, uicc.imsi):
+        with contextlib.suppress(BadAnswer):
+            cast("Callable[[bytes], object]", other)(data)
+    uicc.application(data)
+    uicc.mnc_length(data)
+    contacts.append(Contact(alphabet.alpha(data), (uicc.service_provider_name(data),)))
+    _check_vcards(vcards(merged(contacts)), len(merged(contacts)))
+
+
+def uicc_files(data: bytes) -> None:
+    """A whole backup, as it would be written to files."""
+    holdings = backup.read(UiccFiles(Spoken(data)), seeds.ICCID)
+    documents = {name: content.encode() for name, content in backup._documents(holdings).items()}
+    _check_vcards(documents["contacts.vcf"].decode(), len(holdings.contacts))
+    for name in ("messages.json", "identity.json", "records.json"):
+        json.loads(documents[name])
+
+
+def sms(data: bytes) -> None:
+    """Records of 176 bytes, put together; each message can be written down."""
+    records = [data[start : start + 176] for start in range(0, len(data), 176)]
+    for message in joined(found for record in records if (found := Message.from_record(record))):
+        backup._readable(message).encode()
+        json.dumps(backup._message(message))
+
+
+def journal_row(data: bytes) -> None:
+    """A column's number, what kind of value it holds, and the value."""
+    journal = _journal()
+    database = journal._database.connection
+    table, column = _columns()[data[0] % len(_columns())] if data else _columns()[0]
+    value = ("CAST(? AS TEXT)", "?", "CAST(CAST(? AS TEXT) AS NUMERIC)")[data[1] % 3 if len(data) > 1 else 0]
+    database.execute("BEGIN")
+    try:
+        try:
+            database.execute(f"UPDATE {table} SET {column} = {value}", (data[2:],))  # noqa: S608  (our names)
+        except Exception:  # noqa: BLE001  (SQLite does not take it, so it is not there)
+            return
+        begun = [(one.function, one.before, one.state, one.target) for one in journal.unfinished()]
+        documented([journal.outbox(), begun, journal.story_of(EID, signed())])
+    finally:
+        database.execute("ROLLBACK")
+
+
+class _Said:
+    """An `Https` whose server answered."""
+
+    def __init__(self, body: bytes) -> None:
+        self._answer = Answer(200, body)
+
+    def post(self, *_: object) -> Answer:
+        return self._answer
+
+
+def _euicc(answer: bytes) -> Euicc:
+    euicc, card = _opened()
+    card.answer = answer
+    return euicc
+
+
+@cache
+def _opened() -> tuple[Euicc, Parrot]:
+    card = Parrot()
+    return Euicc(card), card
+
+
+@cache
+def responses() -> dict[int, str]:
+    return {schema.tag_of(name): name for name in types() if name.endswith("Response")}
+
+
+@cache
+def _trusted() -> TrustedIssuers:
+    return TrustedIssuers((Certificate.of(seeds.chain().ci_certificate),), PRODUCTION)
+
+
+@cache
+def _folder() -> Path:
+    shared_memory = Path("/dev/shm")  # noqa: S108  (a folder of its own in it; a disk would be slow)
+    return Path(tempfile.mkdtemp(dir=shared_memory if shared_memory.is_dir() else None))
+
+
+@cache
+def _journal() -> Journal:
+    """A journal with one operation and its notification."""
+    journal = Journal(_folder())
+    with journal.operation(EID, "delete", (PROFILE,), target=PROFILE.iccid) as operation:
+        journal.keep(EID, signed(), operation=operation)
+    return journal
+
+
+@cache
+def _columns() -> list[tuple[str, str]]:
+    database = _journal()._database.connection
+    return [
+        (table, column)
+        for table in ("operation", "notification")
+        for _, column, *_ in database.execute(f"PRAGMA table_info({table})")
+        if (table, column) != ("operation", "id")
+    ]
+
+
+def _outer_tag(data: bytes) -> int:
+    try:
+        return Tlv.whole(data).tag
+    except BadAnswer:
+        return 0
+
+
+def _check_sentence(message: str) -> None:
+    assert safe(message) == message
+    assert len(message) < 2000
+
+
+def _check_vcards(written: str, count: int) -> None:
+    """As many cards as there are contacts, no line but with a name of ours, none too long."""
+    lines = written.split("\r\n")
+    assert lines.count("BEGIN:VCARD") == lines.count("END:VCARD") == count
+    known = ("BEGIN:VCARD", "VERSION:4.0", "FN:", "NICKNAME:", "TEL;VALUE=text:", "EMAIL:", "END:VCARD", " ")
+    assert all(line.startswith(known) and len(line.encode()) <= 75 for line in lines[:-1])
+    assert not any(ord(sign) < 32 for line in lines for sign in line)

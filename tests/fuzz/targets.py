@@ -1,0 +1,90 @@
+"""What reads bytes of strangers, each under a name: a decoder, what it may raise, and what to begin with.
+
+The invariant of all: a value or a declared error, in bounded time and memory. To have another decoder looked
+at, write `read` for it and add a line to `TARGETS`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from lpa.errors import BadAnswer, LpaError, NotVerified, Refused, StorageFailed, WireError
+from tests.fuzz import readers, seeds
+
+SECONDS = 1.0  # of computing, for one input of up to 64 KiB
+MOST_BYTES = 65536
+MEMORY = 64 << 20  # bytes that reading one input may take
+
+
+@dataclass(frozen=True)
+class Target:
+    """`read` gives a value or raises one of `errors`. `seeds` are genuine inputs."""
+
+    read: Callable[[bytes], object]
+    errors: tuple[type[Exception], ...]
+    seeds: Callable[[], Iterable[bytes]]
+
+
+class TooSlow(Exception):
+    """An input takes longer to read than it may."""
+
+
+TARGETS = {
+    "ber": Target(readers.ber, (BadAnswer,), seeds.answers),
+    "es10": Target(readers.es10_message, (BadAnswer,), seeds.answers),
+    "es10-result": Target(readers.es10_result, (Refused, LpaError), seeds.answers),
+    "es10-eid": Target(readers.es10_eid, (LpaError,), lambda: seeds.answers("GetEIDResponse")),
+    "es10-challenge": Target(
+        readers.es10_challenge, (BadAnswer,), lambda: seeds.answers("GetEuiccChallengeResponse")
+    ),
+    "es10-info1": Target(readers.es10_info1, (BadAnswer,), lambda: seeds.answers("GetEuiccInfo1Response")),
+    "es10-info2": Target(readers.es10_info2, (BadAnswer,), lambda: seeds.answers("GetEuiccInfo2Response")),
+    "es10-addresses": Target(
+        readers.es10_addresses, (BadAnswer,), lambda: seeds.answers("GetEuiccConfiguredAddressesResponse")
+    ),
+    "es10-rules": Target(readers.es10_rules, (BadAnswer,), lambda: seeds.answers("GetRATResponse")),
+    "es10-profiles": Target(
+        readers.es10_profiles, (BadAnswer, Refused), lambda: seeds.answers("GetProfilesInfoResponse")
+    ),
+    "es10-notifications": Target(
+        readers.es10_notifications, (BadAnswer, Refused), lambda: seeds.answers("ListNotificationResponse")
+    ),
+    "es10-signed": Target(
+        readers.es10_signed,
+        (BadAnswer, Refused),
+        lambda: seeds.answers("RetrieveNotificationsListResponse"),
+    ),
+    "card": Target(readers.card, (LpaError,), lambda: [seeds.conversation()]),
+    "notification": Target(
+        readers.notification,
+        (BadAnswer,),
+        lambda: [*seeds.receipts(), *seeds.answers("OtherSignedNotification", "ProfileInstallationResult")],
+    ),
+    "certificate": Target(readers.certificate, (BadAnswer, NotVerified), seeds.certificates),
+    "chain": Target(readers.chain, (NotVerified,), seeds.receipts),
+    "issuer-file": Target(readers.issuer_file, (ValueError,), lambda: [seeds.bundle()]),
+    "receipt-file": Target(readers.receipt_file, (NotVerified, StorageFailed), seeds.receipts),
+    "json": Target(readers.json_answer, (BadAnswer, Refused), seeds.json_answers),
+    "names": Target(
+        readers.names,
+        (),
+        lambda: [b"smdp.example:8443", b"89049032123451234512345678901235", b"8944994000000000017"],
+    ),
+    "uicc-records": Target(readers.uicc_records, (), seeds.records),
+    "uicc-files": Target(readers.uicc_files, (WireError, BadAnswer, Refused), lambda: [seeds.files()]),
+    "sms": Target(readers.sms, (), seeds.records),
+    "journal-row": Target(readers.journal_row, (StorageFailed,), seeds.journal_rows),
+}
+
+
+def check(target: Target, data: bytes) -> None:
+    """Have `target` read `data`. Raises what it must not raise, or `TooSlow`."""
+    began = time.thread_time()
+    with contextlib.suppress(*target.errors):
+        target.read(data)
+    took = time.thread_time() - began
+    if took > SECONDS:
+        raise TooSlow(f"{len(data)} bytes took {took:.1f} s")
