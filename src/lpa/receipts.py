@@ -18,6 +18,7 @@ from lpa.errors import BadAnswer, NotVerified, StorageFailed
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
 
+_LARGEST = 1 << 16  # bytes of a notification; a card cannot say more at once
 _EVENT_SIGNS = 40  # in the name of a file, which may have 255
 
 
@@ -83,7 +84,7 @@ class Receipts:
         found = []
         for path in (self._folder / str(eid)).glob("*.der"):
             with contextlib.suppress(BadAnswer, OSError):
-                found.append(Receipt(path, Notification.from_tlv(path.read_bytes())))
+                found.append(Receipt(path, _notification(path)))
         return tuple(sorted(found, key=lambda kept: kept.notification.metadata.sequence_number))
 
     def _of(self, eid: Eid) -> Path:
@@ -96,7 +97,7 @@ class Receipts:
 def read(path: Path) -> Receipt:
     """The receipt in any file. Raises `StorageFailed` if it cannot be read, `NotVerified` if it is none."""
     try:
-        return Receipt(path, Notification.from_tlv(path.read_bytes()))
+        return Receipt(path, _notification(path))
     except OSError as error:
         raise StorageFailed(
             f"The receipt in {path} cannot be read: {error.strerror or error}.", advice="Name another file."
@@ -105,6 +106,15 @@ def read(path: Path) -> Receipt:
         raise NotVerified(
             f"There is no receipt in {path}: {error}", advice="It may be damaged, or be another file."
         ) from error
+
+
+def _notification(path: Path) -> Notification:
+    """What a file holds. Raises `BadAnswer` if that is no notification; some files have no end at all."""
+    with path.open("rb") as file:
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise BadAnswer(f"It has more than {_LARGEST} bytes.")
+    return Notification.from_tlv(content)
 
 
 def _file_name(notification: Notification) -> str:

@@ -138,3 +138,16 @@ def test_a_receipt_from_elsewhere_is_read(tmp_path: Path) -> None:
         receipts.read(path)
     with pytest.raises(StorageFailed, match="cannot be read: No such file"):
         receipts.read(tmp_path / "none.der")
+
+
+def test_a_file_without_an_end_is_no_receipt() -> None:
+    with pytest.raises(NotVerified, match="has more than 65536 bytes"):
+        receipts.read(Path("/dev/zero"))
+
+
+def test_many_events_still_make_a_file_name(tmp_path: Path) -> None:
+    body = bytes.fromhex("BF2F21 800107 810B00FFFFFFFFFFFFFFFFFFFF 0C03612E62 5A0A98989898989898989898")
+    odd = Notification.from_tlv(bytes.fromhex("302D") + body + bytes.fromhex("5F37020102 3000 3000"))
+    path = Receipts(tmp_path).keep(EID, odd).path
+    assert path.name.startswith("000007-install+enable+disable+delete+")
+    assert Receipts(tmp_path).holds(EID, odd)
