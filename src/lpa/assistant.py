@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from contextlib import ExitStack
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,7 @@ from lpa.rsp.records import DETAIL_TAGS, NotificationMetadata, Profile
 
 if TYPE_CHECKING:
     from lpa.backup import Backup
+    from lpa.rescue import Rescue
 
 
 class Assistant:
@@ -47,13 +49,17 @@ class Assistant:
         aids: Sequence[Aid] = ISDR_AIDS,
         block_size: int = LARGEST_BLOCK,
         locks: Locks | None = None,
+        reader: str = "",
     ) -> None:
         """Open the eUICC behind `transport`, which is closed with this assistant.
 
         `state_dir`: where the receipts are kept; the user's state folder if None. `directory`: from a
         server's address to the server; over HTTPS with the system's trusted authorities if None.
-        `locks`: where those meet who may work on the same card; in the state folder if None.
+        `locks`: where those meet who may work on the same card; in the state folder if None. `reader`: what a
+        person calls that which holds the card.
         """
+        self.reader = reader
+        self._seen = ""  # what the card showed to the last plan, while nothing was changed since
         self._transport = transport
         self._locks = locks
         self._state_dir = state_dir
@@ -85,13 +91,15 @@ class Assistant:
         from lpa.card.probing import choose
 
         locks = locks or Locks.of_host()
+        name = choose(reader, aids, block_size, locks).name
         return cls(
-            PcscTransport.open(choose(reader, aids, block_size, locks).name, locks),
+            PcscTransport.open(name, locks),
             state_dir=state_dir,
             directory=directory,
             aids=aids,
             block_size=block_size,
             locks=locks,
+            reader=name,
         )
 
     def __enter__(self) -> Self:
@@ -135,15 +143,29 @@ class Assistant:
 
     def plan_deletion(self, name: str | Iccid, *, disable_first: bool = False) -> deletion.Plan:
         """Look at what speaks against deleting a profile. Changes nothing."""
-        return deletion.plan(self.euicc, name, disable_first=disable_first)
+        plan = deletion.plan(self.euicc, name, disable_first=disable_first)
+        self._seen = plan.fingerprint
+        return replace(plan, reader=self.reader)
+
+    def plan_again(self, saved: deletion.Plan) -> deletion.Plan:
+        """A plan from before, made anew. Raises `Refused` if the card is another one, or has changed."""
+        deletion.refuse_if_changed(self.euicc, saved)
+        return self.plan_deletion(saved.profile.iccid, disable_first=saved.disable_first)
 
     def review_deletion(self, plan: deletion.Plan) -> deletion.Plan:
         """Look closer: what waits for servers, whether they can be reached, what no card can check."""
         return deletion.review(self._outbox(), plan)
 
     def delete(self, plan: deletion.Plan, reason: str = "") -> switching.Outcome:
-        """Delete a profile, for ever, as planned, and tell the servers. `reason` stays on this computer."""
-        return deletion.delete(self._settled_outbox(), plan, reason)
+        """Delete a profile, for ever, as planned, and tell the servers. `reason` stays on this computer.
+
+        Raises `Refused` with "cardChanged" if the card is not as it was when the plan was made. It is not
+        read again for that if the plan was made in this session: nobody else can have the card meanwhile.
+        """
+        seen, outbox = self._seen, self._settled_outbox()
+        if plan.fingerprint != seen:
+            deletion.refuse_if_changed(self.euicc, plan)
+        return deletion.delete(outbox, plan, reason)
 
     def back_up(self, folder: Path, name: str | Iccid, *, pin: str | None = None) -> Backup:
         """Save the contacts, messages and numbers of the profile in use into a new folder.
@@ -160,6 +182,27 @@ class Assistant:
         finally:
             self.euicc.reopen()
 
+    def rescue(self, folder: Path, name: str | Iccid, *, pin: str | None = None) -> Rescue:
+        """As `back_up`, also for a profile that is not in use: it is put to use for that moment.
+
+        What was in use before is in use again then, and servers are told of each switch. A backup that fails
+        is told, not raised. Raises as `using` does.
+        """
+        from lpa.rescue import rescue
+
+        _, chosen = selection.read(self.euicc, name)
+        return rescue(
+            self._settled_outbox(), chosen.iccid, lambda: self.back_up(folder, chosen.iccid, pin=pin)
+        )
+
+    @contextmanager
+    def using(self, name: str | Iccid) -> Iterator[list[switching.Outcome]]:
+        """Put a profile to use while a `with` block runs, and tell the servers: see `interlude.using`."""
+        from lpa import interlude
+
+        with interlude.using(self._settled_outbox(), name) as outcomes:
+            yield outcomes
+
     def protect(self, name: str | Iccid) -> Profile:
         """Have a profile refused for deletion on this computer, until `unprotect`. The profile."""
         _, chosen = selection.read(self.euicc, name)
@@ -175,6 +218,7 @@ class Assistant:
     def rename(self, name: str | Iccid, nickname: str) -> Profile:
         """Name a profile, in at most 64 bytes of UTF-8; empty to take the name away. The profile before."""
         _, chosen = selection.read(self.euicc, name)
+        self._seen = ""
         self.euicc.set_nickname(chosen.iccid, nickname)
         return chosen
 
@@ -240,6 +284,8 @@ class Assistant:
         return self._journal
 
     def _settled_outbox(self) -> Outbox:
+        """For a change of the card, after which a plan that was made before is old."""
+        self._seen = ""
         self.settle()
         return self._outbox()
 

@@ -7,7 +7,7 @@ person's consent:
 2. have the card delete the profile; if its answer is lost, read the card and believe what it shows,
 3. keep the notification that the card signed about it, send it to the operator's server, and have the card
    forget it once the server has acknowledged it (`delivery`),
-4. read the card again, and say what is true.
+4. read the card again, and say what is true (`aftermath`).
 
 There is no way back after step 2, and nothing in step 3 can fail in a way that loses the proof.
 """
@@ -18,7 +18,7 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from lpa import findings, selection, switching
+from lpa import aftermath, comparison, findings, selection, switching
 from lpa.card.es10 import Euicc
 from lpa.delivery import Happening, Outbox, free_memory
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
@@ -37,7 +37,8 @@ class Plan:
 
     `disable_first`: the profile is in use and will be disabled before. `others`: what stays on the card.
     `findings`: stops, warnings and notes; `review` adds those that take a closer look, and `free_memory`, the
-    bytes that were free on the card then.
+    bytes that were free on the card then. `unreadable`: what the card lists beside, and nobody can read.
+    `reader`: what holds the card, for people; empty if it has no name.
     """
 
     eid: Eid
@@ -46,6 +47,13 @@ class Plan:
     disable_first: bool
     findings: tuple[Finding, ...]
     free_memory: int | None = None
+    unreadable: tuple[bytes, ...] = ()
+    reader: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """What the card showed when the plan was made (`comparison.fingerprint`)."""
+        return comparison.fingerprint(self.eid, (self.profile, *self.others), self.unreadable)
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -72,7 +80,33 @@ def plan(euicc: Euicc, name: str | Iccid, *, disable_first: bool = False) -> Pla
     profiles, profile = selection.read(euicc, name)
     others = tuple(other for other in profiles if other != profile)
     found = tuple(findings.against(profile, others, disable_first=disable_first))
-    return Plan(euicc.eid, profile, others, profile.enabled and disable_first, found)
+    return Plan(
+        euicc.eid,
+        profile,
+        others,
+        profile.enabled and disable_first,
+        found,
+        unreadable=profiles.unreadable,
+    )
+
+
+def refuse_if_changed(euicc: Euicc, plan: Plan) -> None:
+    """Raise `Refused` with "otherCard", or "cardChanged": it does not show any more what the plan saw."""
+    _refuse_other_card(euicc, plan)
+    now = euicc.profiles(CHANGE_TAGS)
+    if comparison.fingerprint(euicc.eid, now, now.unreadable) != plan.fingerprint:
+        differences = comparison.differences((plan.profile, *plan.others), now)
+        raise Refused(
+            "DeleteProfile",
+            "cardChanged",
+            " ".join(["The card has changed since the plan was made.", *differences]),
+            advice="Make a new plan: 'lpa delete NAME --plan' shows it.",
+        )
+
+
+def _refuse_other_card(euicc: Euicc, plan: Plan) -> None:
+    if euicc.eid != plan.eid:
+        raise Refused("DeleteProfile", "otherCard", "This is not the card that the plan was made for.")
 
 
 def review(outbox: Outbox, plan: Plan) -> Plan:
@@ -101,8 +135,7 @@ def delete(outbox: Outbox, plan: Plan, reason: str = "") -> switching.Outcome:
     the card shows that nothing was done, and `OutcomeUnknown` if it cannot be asked any more.
     """
     euicc, profile = outbox.euicc, plan.profile
-    if euicc.eid != plan.eid:
-        raise Refused("DeleteProfile", "otherCard", "This is not the card that the plan was made for.")
+    _refuse_other_card(euicc, plan)
     if outbox.journal.protects(profile.iccid):
         plan = replace(plan, findings=(*plan.findings, findings.protection(profile.iccid)))
     for stop in plan.stops:
@@ -126,8 +159,17 @@ def delete(outbox: Outbox, plan: Plan, reason: str = "") -> switching.Outcome:
         happenings = (*disabled, Happening("delete", profile))
         deliveries = outbox.settle(operation, happenings)
     return switching.Outcome(
-        profile, happenings, deliveries, _still_there(euicc, profile), operation.memory_after
+        profile, happenings, deliveries, _problem(euicc, plan, disabled), operation.memory_after
     )
+
+
+def _problem(euicc: Euicc, plan: Plan, disabled: Iterable[Happening]) -> LpaError | None:
+    """What a last look at the card finds wrong; one more question after a plan that took a closer look."""
+    others = aftermath.expected(plan.others, disabled)
+    found = aftermath.problem(euicc, plan.profile.iccid, others, plan.unreadable)
+    if found is None and plan.free_memory is not None:
+        return aftermath.other_card(euicc, plan.eid)
+    return found
 
 
 def _disabled(outbox: Outbox, operation: Operation, profile: Profile) -> tuple[Happening, ...]:
@@ -192,12 +234,10 @@ def _identifiers(euicc: Euicc, profile: Profile) -> Iterator[Iccid | Aid]:
     yield from switching.aids_of(euicc, profile)
 
 
-def _still_there(euicc: Euicc, profile: Profile) -> LpaError | None:
-    """What a last look at the card finds wrong, None if the profile is gone."""
+def _still_there(euicc: Euicc, profile: Profile) -> bool:
+    """Whether the card lists the profile, or may."""
     try:
         left = euicc.profiles(CHANGE_TAGS, only=profile.iccid)
-    except LpaError as error:
-        return error
-    if left or left.unreadable:
-        return BadAnswer(f"The card says that {profile.iccid} is deleted, and still lists it.")
-    return None
+    except LpaError:
+        return True
+    return bool(left or left.unreadable)

@@ -120,8 +120,8 @@ def backup(profile: Profile) -> Finding:
             "'lpa backup' or --backup does that.",
         )
     else:
-        message = "Contacts and messages can be read from the profile in use only, and it is not."
-        advice = "To save them, put it to use for a moment ('lpa enable'): its servers are told of that."
+        message = "Its contacts and messages can be saved first if it is put to use for a moment."
+        advice = "--backup offers that: the servers are told of each switch."
     return Finding("note", "backup", message, advice)
 
 

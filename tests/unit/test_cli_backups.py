@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from lpa.sim import samples
 from lpa.sim.card import SimulatedEuicc
+from lpa.sim.contents import Contents
+from lpa.sim.profiles import SimulatedProfile
 from tests.unit import command
 
 
@@ -60,9 +65,93 @@ def test_deleting_with_a_backup_saves_first(card: Path, tmp_path: Path) -> None:
 
 
 def test_a_backup_that_fails_stops_the_deletion(card: Path, tmp_path: Path) -> None:
-    victim = iccids(card)[1]
-    options = ("delete", victim, "--backup", tmp_path / "saved", "--yes", "--json")
+    victim = iccids(card)[0]
+    (tmp_path / "saved").mkdir()
+    options = ("delete", victim, "--disable-first", "--backup", tmp_path / "saved", "--yes")
     ran = command.run(*place(card, tmp_path), *options)
-    assert (ran.code, ran.document["error"]["reason"]) == (1, "notEnabled")
+    assert ran.code == 3
+    assert "is there already" in ran.err
+    assert "Nothing was deleted. --accept backup-failed deletes it all the same." in ran.err
     assert victim in iccids(card)
+    document = command.run(*place(card, tmp_path), *options, "--json").document
+    assert (document["ok"], document["error"]["kind"]) == (False, "StorageFailed")
+    ran = command.run(*place(card, tmp_path), *options, "--accept", "backup-failed")
+    assert ran.code == 4
+    assert victim not in iccids(card)
+
+
+def test_a_backup_that_lacks_something_stops_the_deletion(card: Path, tmp_path: Path) -> None:
+    spoiled = command.card(tmp_path / "spoiled", held(messages=("0100" + "03FF",)))
+    victim = iccids(spoiled)[0]
+    options = ("delete", victim, "--disable-first", "--accept", "last-profile", "--yes", "--backup")
+    ran = command.run(*place(spoiled, tmp_path), *options, tmp_path / "saved", "--json")
+    assert (ran.code, ran.document["error"]["reason"]) == (1, "backupIncomplete")
+    assert ran.document["result"]["rescue"]["backup"]["folder"] == str(tmp_path / "saved")
+    assert victim in iccids(spoiled)
+
+
+def held(**contents: Any) -> SimulatedProfile:
+    """A profile in use that holds nothing but `contents`."""
+    return replace(samples.profiles(1)[0], contents=Contents(**contents))
+
+
+def states(card: Path) -> list[str]:
+    with SimulatedEuicc.load(card) as euicc:
+        return [profile.state for profile in euicc.profiles]
+
+
+def test_a_profile_that_is_not_in_use_is_put_to_use_for_its_backup_if_that_is_agreed(
+    card: Path, tmp_path: Path
+) -> None:
+    victim = iccids(card)[1]
+    options = ("delete", victim, "--backup", tmp_path / "saved", "--yes", "--enable-first")
+    ran = command.run(*place(card, tmp_path), *options)
+    assert ran.code == 4  # The servers are not reached in this test.
+    switches = [line for line in ran.out.splitlines() if line.startswith(("Enabled", "Disabled"))]
+    assert sorted(switches) == [
+        "Disabled Albion Mobile (8944994000000000017).",
+        "Disabled Nordlicht (8949985000000000025).",
+        "Enabled Albion Mobile (8944994000000000017).",
+        "Enabled Nordlicht (8949985000000000025).",
+    ]
+    assert "Saved 5 contacts and 5 messages" in ran.out
+    assert json.loads((tmp_path / "saved" / "identity.json").read_text())["iccid"] == victim
+    assert victim not in iccids(card)
+    assert states(card) == ["enabled", "disabled"]
+
+
+def test_without_a_yes_of_its_own_it_is_not_put_to_use(card: Path, tmp_path: Path) -> None:
+    victim = iccids(card)[1]
+    options = ("delete", victim, "--backup", tmp_path / "saved", "--yes")
+    ran = command.run(*place(card, tmp_path), *options)
+    assert ran.code == 1
+    assert "it is put to use for a moment, and then out of use again." in ran.err
+    assert "Albion Mobile (8944994000000000017) is out of use meanwhile" in ran.err
+    assert "--enable-first answers beforehand." in ran.err
+    assert (victim in iccids(card), states(card)[0]) == (True, "enabled")
     assert not (tmp_path / "saved").exists()
+
+
+@pytest.mark.parametrize(("typed", "code"), [("enable\n", 4), ("no\n", 1)])
+def test_at_a_terminal_a_person_is_asked(typed: str, code: int, card: Path, tmp_path: Path) -> None:
+    victim = iccids(card)[1]
+    options = ("delete", victim, "--backup", tmp_path / "saved", "--yes")
+    ran = command.converse(*place(card, tmp_path), *options, types=typed)
+    assert ran.code == code
+    assert "To go on, type the word 'enable':" in ran.err
+    assert (victim in iccids(card)) is (code == 1)
+    assert (tmp_path / "saved").exists() is (code == 4)
+
+
+def test_what_was_in_use_is_so_again_after_a_backup_that_failed(card: Path, tmp_path: Path) -> None:
+    (tmp_path / "saved").mkdir()
+    options = ("delete", iccids(card)[1], "--backup", tmp_path / "saved", "--yes", "--enable-first")
+    ran = command.run(*place(card, tmp_path), *options, "--json")
+    assert (ran.code, ran.document["error"]["kind"]) == (3, "StorageFailed")
+    assert states(card) == ["enabled", "disabled", "disabled"]
+    assert len(ran.document["result"]["rescue"]["switches"]) == 2
+
+
+def test_the_plan_offers_it(card: Path, tmp_path: Path) -> None:
+    ran = command.run(*place(card, tmp_path), "delete", iccids(card)[1], "--plan")
+    assert "Its contacts and messages can be saved first if it is put to use for a moment." in ran.out

@@ -118,6 +118,8 @@ def test_a_plan_says_what_would_be_done_and_does_nothing(world: World) -> None:
         "Class         operational\n"
         "State         enabled\n"
         "Servers told  albion.smdp.example\n"
+        f"Card          EID {world.eid}\n"
+        f"              in sim:{world.card}\n"
         f"What stays    Nordlicht ({NORDLICHT}), disabled\n"
         f"              示例移动 ({SHILI}), disabled\n"
         "Note: The card has 390 KiB free now.\n"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from lpa.cli.changes import _told
+from lpa.cli.changes import told
 from lpa.cli.screen import Screen
 from lpa.cli.words import moment
 from lpa.delivery import Delivery, Happening
@@ -23,7 +23,7 @@ DELETED = (Happening("delete", PROFILE),)
 
 
 def _said(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
-    answer = _told(Screen(json=False), outcome, "{} is gone for good.", "idle")
+    answer = told(Screen(json=False), outcome, "{} is gone for good.", "idle")
     return answer.code, capsys.readouterr().out.splitlines()
 
 
@@ -59,7 +59,7 @@ def test_a_notification_that_the_card_did_not_sign_cannot_be_sent_later(
     assert "  Tell the operator yourself." in lines
 
 
-def test_a_delivery_about_something_else_is_told_after_the_steps(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_delivery_about_something_else_istold_after_the_steps(capsys: pytest.CaptureFixture[str]) -> None:
     other = Delivery("enable", "rsp.example", None, 9, acknowledged=True, cleared=True)
     _, lines = _said(Outcome(PROFILE, DELETED, (other,)), capsys)
     assert lines[:3] == [
@@ -116,6 +116,6 @@ def test_a_terminal_that_is_too_narrow_cuts_off_no_number(monkeypatch: pytest.Mo
         (13 * 3600, "in 13 hours (2026-11-26 01:00)"),
     ],
 )
-def test_a_time_to_come_is_told_as_a_wait_and_a_time(seconds: float, said: str) -> None:
+def test_a_time_to_come_istold_as_a_wait_and_a_time(seconds: float, said: str) -> None:
     now = datetime(2026, 11, 25, 12).astimezone()
     assert moment(now + timedelta(seconds=seconds), now) == said

@@ -115,6 +115,11 @@ class Channel:
     ) -> None:
         self.close()
 
+    @property
+    def basic(self) -> bool:
+        """Whether it is the basic channel, which everybody shares: the card had no other to give."""
+        return self._wire.channel == 0
+
     def select(self, aid: Aid) -> bool:
         """Select the application `aid` on this channel; whether the card has it (ISO 7816-4).
 

@@ -86,14 +86,21 @@ class Euicc:
         """The ISD-R that answered."""
         return self._aids[0]
 
+    def ask_eid(self) -> Eid:
+        """The number that the card tells now (§5.7.20, ES10c.GetEID)."""
+        return Eid.from_coded(self._call("GetEID", {"tagList": b"\x5a"})["eidValue"])
+
     def close(self) -> None:
         """Give the logical channel back. The transport stays open."""
         self._channel.close()
 
     def reopen(self) -> None:
-        """Open the card again without a reset: after the basic channel was used for something else."""
-        self._channel.close()
-        self._open()
+        """Have the card's ISD-R back after the basic channel was used for something else, without a reset.
+
+        Who has a logical channel of his own has never lost it.
+        """
+        if self._channel.basic:
+            self._open()
 
     def restart(self) -> None:
         """Reset the card and open it again: after a switch of profiles, or when an answer was lost.
@@ -254,7 +261,7 @@ class Euicc:
             if not self._channel.select(aid):
                 continue
             try:
-                self._eid = Eid.from_coded(self._call("GetEID", {"tagList": b"\x5a"})["eidValue"])
+                self._eid = self.ask_eid()
             except BadAnswer as error:
                 _log.debug("%s selects, but is no ISD-R: %s", aid, error)
                 continue

@@ -28,7 +28,7 @@ _ROOMS = {
     "show": "profiles",
     "enable": "changes",
     "disable": "changes",
-    "delete": "changes",
+    "delete": "deletions",
     "protect": "changes",
     "unprotect": "changes",
     "rename": "profiles",

@@ -1,28 +1,24 @@
-"""Commands that change which profiles there are and which is in use: enable, disable, delete, reset."""
+"""Commands that change which profiles there are and which is in use: enable, disable, reset; protect."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import click
 
 from lpa.assistant import Assistant
-from lpa.cli.backups import pin, saved
 from lpa.cli.desk import Desk, resuming
-from lpa.cli.documents import Answer, plain
+from lpa.cli.documents import Answer
 from lpa.cli.gate import UNDELIVERED, exit_code
-from lpa.cli.parsing import EID, FOLDER, PROFILE
+from lpa.cli.parsing import EID, PROFILE
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.waiting import and_due
-from lpa.cli.words import findings, named, rules, servers, steps, still_unheard, wrong
-from lpa.deletion import Plan
+from lpa.cli.words import named, steps, still_unheard, wrong
 from lpa.errors import Declined
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Profile
 from lpa.switching import Outcome
 
-_DIGITS = 4  # of an ICCID: as many as name a profile
 _EID_DIGITS = 6
 
 
@@ -38,7 +34,7 @@ def enable(desk: Desk, name: str) -> Answer:
     with desk.delivering_assistant() as assistant, resuming(desk.screen, assistant):
         outcome = assistant.enable(name)
         idle = "{} was in use already: nothing was done."
-        answer = _told(desk.screen, outcome, "{} is in use now.", idle)
+        answer = told(desk.screen, outcome, "{} is in use now.", idle)
         return and_due(desk.screen, assistant, answer, outcome.deliveries)
 
 
@@ -54,65 +50,7 @@ def disable(desk: Desk, name: str) -> Answer:
         outcome = assistant.disable(name)
         done = "{} is out of use; no profile is in use now."
         idle = "{} was out of use already: nothing was done."
-        answer = _told(desk.screen, outcome, done, idle)
-        return and_due(desk.screen, assistant, answer, outcome.deliveries)
-
-
-@click.command()
-@click.argument("name", type=PROFILE)
-@click.option("--disable-first", is_flag=True, help="Also if it is in use: then take it out of use before.")
-@click.option("--yes", is_flag=True, help="Do not ask. Warnings have to be accepted by name.")
-@click.option(
-    "--accept", "accepted", multiple=True, metavar="WARNING", help="Go on in spite of this warning."
-)
-@click.option(
-    "--backup", type=FOLDER, metavar="DIR", help="Save contacts and messages into this new folder first."
-)
-@click.option("--ask-pin", is_flag=True, help="Ask for the profile's PIN, for the backup.")
-@click.option("--reason", default="", metavar="TEXT", help="Why, in your words; kept on this computer.")
-@click.option("--plan", "only_plan", is_flag=True, help="Only show what would be done.")
-@click.pass_obj
-def delete(
-    desk: Desk,
-    *,
-    name: str,
-    disable_first: bool,
-    yes: bool,
-    accepted: tuple[str, ...],
-    backup: Path | None,
-    ask_pin: bool,
-    reason: str,
-    only_plan: bool,
-) -> Answer:
-    """Delete a profile from the card, for good.
-
-    Its servers are told, and what the card signs about it is kept on this computer. NAME is an ICCID, the
-    last digits of it (four or more), or an ISD-P AID.
-    """
-    with desk.delivering_assistant() as assistant:
-        plan = assistant.review_deletion(assistant.plan_deletion(name, disable_first=disable_first))
-        if only_plan:
-            desk.screen.facts(_plan_facts(plan))
-            for line in findings(plan):
-                desk.screen.line(line)
-            return Answer(plain(plan) | {"addresses": plan.addresses})
-        for stop in plan.stops:
-            raise stop.refused
-        desk.screen.say_facts(_plan_facts(plan))
-        for text, style in findings(plan):
-            desk.screen.say(text, style)
-        _consent(desk.screen, plan, accepted, yes=yes)
-        if backup:
-            saved(desk.screen, assistant.back_up(backup, plan.profile.iccid, pin=pin(desk.screen, ask_pin)))
-        with resuming(desk.screen, assistant):
-            outcome = assistant.delete(plan, reason)
-        truth = "{} is gone for good."
-        if not plan.addresses:
-            truth += " Its operator will not hear of it from the card: tell them yourself."
-        answer = _told(desk.screen, outcome, truth, truth)
-        if plan.free_memory is not None and outcome.memory_after is not None:
-            before, now = plan.free_memory // 1024, outcome.memory_after // 1024
-            desk.screen.say(f"Free memory: {before} KiB before, {now} KiB now.")
+        answer = told(desk.screen, outcome, done, idle)
         return and_due(desk.screen, assistant, answer, outcome.deliveries)
 
 
@@ -168,11 +106,11 @@ def reset(desk: Desk, operational: bool, test: bool, default_server: bool, agree
         _agree_to_reset(desk.screen, assistant.eid, agreed)
         with resuming(desk.screen, assistant):
             outcome = assistant.reset(options)
-        answer = _told(desk.screen, outcome, "The card was reset.", "The card was reset.")
+        answer = told(desk.screen, outcome, "The card was reset.", "The card was reset.")
         return and_due(desk.screen, assistant, answer, outcome.deliveries)
 
 
-def _told(screen: Screen, outcome: Outcome, done: str, idle: str) -> Answer:
+def told(screen: Screen, outcome: Outcome, done: str, idle: str) -> Answer:
     """Say what was done, who knows, and at the end what is true: `done`, or `idle` if nothing had to be."""
     for text, style in steps(outcome):
         screen.line((text, style))
@@ -187,17 +125,7 @@ def _told(screen: Screen, outcome: Outcome, done: str, idle: str) -> Answer:
     return Answer(outcome)
 
 
-def _consent(screen: Screen, plan: Plan, accepted: tuple[str, ...], *, yes: bool) -> None:
-    """The person's yes to the deletion, and to each warning. Raises `Declined` without it."""
-    open_warnings = [warning.name for warning in plan.warnings if warning.name not in accepted]
-    if not yes:
-        _agree(screen, "the last four digits of its ICCID", str(plan.profile.iccid)[-_DIGITS:], "--yes")
-    elif open_warnings:
-        options = " ".join(f"--accept {name}" for name in open_warnings)
-        raise Declined("There are warnings that --yes does not answer.", advice=f"{options} accepts them.")
-
-
-def _agree(screen: Screen, what: str, digits: str, option: str) -> None:
+def agree(screen: Screen, what: str, digits: str, option: str) -> None:
     """Have a person type `digits`, which shows that this is meant. Raises `Declined` if it is not."""
     if screen.ask(f"To go on, type {what}:", otherwise=option) != digits:
         raise Declined(f"Those are not {what}.")
@@ -206,25 +134,9 @@ def _agree(screen: Screen, what: str, digits: str, option: str) -> None:
 def _agree_to_reset(screen: Screen, eid: Eid, agreed: Eid | None) -> None:
     if agreed is None:
         digits = str(eid)[-_EID_DIGITS:]
-        _agree(screen, "the last six digits of the EID", digits, "--yes-delete-everything with the EID")
+        agree(screen, "the last six digits of the EID", digits, "--yes-delete-everything with the EID")
     elif agreed != eid:
         raise Declined(f"The card in the reader is not {agreed}, but {eid}.")
-
-
-def _plan_facts(plan: Plan) -> Facts:
-    profile = plan.profile
-    first = ["It is in use, and will be taken out of use first."] if plan.disable_first else []
-    return [
-        ("To delete", [profile.title, "This cannot be undone.", *first]),
-        ("Operator", profile.service_provider),
-        ("Profile", profile.name),
-        ("ICCID", str(profile.iccid)),
-        ("Class", profile.profile_class),
-        ("State", profile.state),
-        ("Rules", rules(profile)),
-        ("Servers told", servers(plan.addresses)),
-        ("What stays", [f"{named(other)}, {other.state}" for other in plan.others] or ["no other profile"]),
-    ]
 
 
 def _reset_facts(assistant: Assistant, options: Iterable[str]) -> Facts:

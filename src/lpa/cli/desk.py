@@ -112,7 +112,9 @@ class Desk:
         else:
             with (
                 locks.alone(f"simulated card {simulated.resolve()}"),
-                Assistant(self.simulated_card(simulated), **options) as assistant,
+                Assistant(
+                    self.simulated_card(simulated), reader=f"{_SIMULATED}{simulated}", **options
+                ) as assistant,
             ):
                 yield assistant
 

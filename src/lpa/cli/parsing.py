@@ -17,6 +17,7 @@ from lpa.rsp.display import safe
 from lpa.rsp.names import Aid, Eid, ServerAddress
 
 if TYPE_CHECKING:
+    from lpa.deletion import Plan
     from lpa.server.connect_to import ConnectTo
     from lpa.server.trust import Trust
 
@@ -71,6 +72,15 @@ def _profile(text: str) -> str:
     return text
 
 
+def _plan(text: str) -> Plan:
+    from lpa import plans
+
+    try:
+        return plans.parse(Path(text).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{text!r} cannot be used: {error}") from error
+
+
 def _nickname(text: str) -> str:
     size = len(text.encode(errors="surrogatepass"))
     if size > NICKNAME_BYTES:
@@ -96,6 +106,7 @@ def _receipt(text: str) -> int | Path:
 
 
 PROFILE = _parsed(_profile)
+PLAN = _parsed(_plan)
 RECEIPT = _parsed(_receipt)
 NICKNAME = _parsed(_nickname)
 ADDRESS = _parsed(ServerAddress.parse)

@@ -1,0 +1,62 @@
+"""After a deletion: read the card again, and compare all of it with what should be true.
+
+The profile must be gone and every other one untouched. What else is found is an error that says so; the
+deletion itself is not undone by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from lpa.card.es10 import Euicc
+from lpa.comparison import differences
+from lpa.delivery import Happening
+from lpa.errors import BadAnswer, LpaError
+from lpa.rsp.names import Eid, Iccid
+from lpa.rsp.records import CHANGE_TAGS, Profile
+
+_STATES = {"enable": "enabled", "disable": "disabled"}
+
+
+def problem(
+    euicc: Euicc, gone: Iccid, others: Iterable[Profile], unreadable: Iterable[bytes] = ()
+) -> LpaError | None:
+    """What is wrong after the deletion of `gone`; None if just `others` are left, as they were.
+
+    `unreadable`: the items of the list that could not be read before either.
+    """
+    try:
+        left = euicc.profiles(CHANGE_TAGS)
+    except LpaError as error:
+        return error
+    if any(profile.iccid == gone for profile in left):
+        return BadAnswer(f"The card says that {gone} is deleted, and still lists it.")
+    found = [*differences(others, left)]
+    if sorted(left.unreadable) != sorted(unreadable):
+        found.append(f"It lists {len(left.unreadable)} profiles that cannot be read.")
+    if found:
+        return BadAnswer(
+            f"{gone} is gone, but something else is not as it was before. {' '.join(found)}",
+            advice="Look at 'lpa list' before you do anything else; no other change was asked for.",
+        )
+    return None
+
+
+def other_card(euicc: Euicc, eid: Eid) -> LpaError | None:
+    """What is wrong if the card, asked again who it is, is not the one with this EID; None if it is."""
+    try:
+        now = euicc.ask_eid()
+    except LpaError as error:
+        return error
+    return None if now == eid else BadAnswer(f"The card says that it is {now} now; it was {eid}.")
+
+
+def expected(others: Iterable[Profile], happenings: Iterable[Happening]) -> tuple[Profile, ...]:
+    """How `others` should be after what is known to have happened: a test profile gives way to another."""
+    states = {
+        happening.profile.iccid: _STATES[happening.event]
+        for happening in happenings
+        if happening.event in _STATES
+    }
+    return tuple(replace(profile, state=states.get(profile.iccid, profile.state)) for profile in others)

@@ -1,0 +1,152 @@
+"""The command that deletes a profile: it shows a plan, asks, saves what is wanted, says what became true."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from lpa.assistant import Assistant
+from lpa.cli.backups import pin
+from lpa.cli.changes import agree, told
+from lpa.cli.desk import Desk, resuming
+from lpa.cli.documents import Answer, plain
+from lpa.cli.gate import UNDELIVERED
+from lpa.cli.parsing import FOLDER, PLAN, PROFILE
+from lpa.cli.rescues import agree_to_enable, stopped
+from lpa.cli.screen import Facts, Screen
+from lpa.cli.waiting import and_due
+from lpa.cli.words import findings, named, rules, servers
+from lpa.deletion import Plan
+from lpa.errors import Declined
+from lpa.rescue import Rescue
+from lpa.switching import Outcome
+
+_DIGITS = 4  # of an ICCID: as many as name a profile
+
+
+@click.command()
+@click.argument("name", type=PROFILE, required=False)
+@click.option("--disable-first", is_flag=True, help="Also if it is in use: then take it out of use before.")
+@click.option("--yes", is_flag=True, help="Do not ask. Warnings have to be accepted by name.")
+@click.option(
+    "--accept", "accepted", multiple=True, metavar="WARNING", help="Go on in spite of this warning."
+)
+@click.option(
+    "--backup", type=FOLDER, metavar="DIR", help="Save contacts and messages into this new folder first."
+)
+@click.option(
+    "--enable-first",
+    is_flag=True,
+    help="For the backup of a profile that is not in use: put it to use for a moment. Servers are told.",
+)
+@click.option("--ask-pin", is_flag=True, help="Ask for the profile's PIN, for the backup.")
+@click.option("--reason", default="", metavar="TEXT", help="Why, in your words; kept on this computer.")
+@click.option("--plan", "only_plan", is_flag=True, help="Only show what would be done.")
+@click.option(
+    "--apply",
+    "saved",
+    type=PLAN,
+    metavar="FILE",
+    help="Carry out what --plan --json printed into FILE, if the card is still as it was then.",
+)
+@click.pass_obj
+def delete(
+    desk: Desk,
+    *,
+    name: str | None,
+    disable_first: bool,
+    yes: bool,
+    accepted: tuple[str, ...],
+    backup: Path | None,
+    enable_first: bool,
+    ask_pin: bool,
+    reason: str,
+    only_plan: bool,
+    saved: Plan | None,
+) -> Answer:
+    """Delete a profile from the card, for good.
+
+    Its servers are told, and what the card signs about it is kept on this computer. NAME is an ICCID, the
+    last digits of it (four or more), or an ISD-P AID.
+    """
+    if (name is None) == (saved is None):
+        raise click.UsageError("Give a NAME, or --apply with a plan.")
+    if saved and disable_first:
+        raise click.UsageError("--apply takes from the plan whether to disable first.")
+    with desk.delivering_assistant() as assistant:
+        plan = _planned(assistant, name, saved, disable_first=disable_first)
+        if only_plan:
+            desk.screen.facts(_facts(plan))
+            for line in findings(plan):
+                desk.screen.line(line)
+            return Answer(plain(plan) | {"addresses": plan.addresses, "fingerprint": plan.fingerprint})
+        for stop in plan.stops:
+            raise stop.refused
+        desk.screen.say_facts(_facts(plan))
+        for text, style in findings(plan):
+            desk.screen.say(text, style)
+        if backup:
+            agree_to_enable(desk.screen, plan, enable_first=enable_first)
+        _consent(desk.screen, plan, accepted, yes=yes)
+        rescued = Rescue()
+        if backup:
+            typed = pin(desk.screen, ask_pin)
+            with resuming(desk.screen, assistant):
+                rescued = assistant.rescue(backup, plan.profile.iccid, pin=typed)
+            if answer := stopped(desk.screen, rescued, accepted):
+                return answer
+        with resuming(desk.screen, assistant):
+            outcome = assistant.delete(plan, reason)
+        return _done(desk.screen, assistant, plan, outcome, rescued)
+
+
+def _planned(assistant: Assistant, name: str | None, saved: Plan | None, *, disable_first: bool) -> Plan:
+    """The plan as it is now, whole."""
+    if saved:
+        return assistant.review_deletion(assistant.plan_again(saved))
+    return assistant.review_deletion(assistant.plan_deletion(name or "", disable_first=disable_first))
+
+
+def _consent(screen: Screen, plan: Plan, accepted: Collection[str], *, yes: bool) -> None:
+    """The person's yes to the deletion, and to each warning. Raises `Declined` without it."""
+    open_warnings = [warning.name for warning in plan.warnings if warning.name not in accepted]
+    if not yes:
+        agree(screen, "the last four digits of its ICCID", str(plan.profile.iccid)[-_DIGITS:], "--yes")
+    elif open_warnings:
+        options = " ".join(f"--accept {name}" for name in open_warnings)
+        raise Declined("There are warnings that --yes does not answer.", advice=f"{options} accepts them.")
+
+
+def _done(screen: Screen, assistant: Assistant, plan: Plan, outcome: Outcome, rescued: Rescue) -> Answer:
+    """Say what was done and what is true now."""
+    truth = "{} is gone for good."
+    if not plan.addresses:
+        truth += " Its operator will not hear of it from the card: tell them yourself."
+    answer = told(screen, outcome, truth, truth)
+    if plan.free_memory is not None and outcome.memory_after is not None:
+        before, now = plan.free_memory // 1024, outcome.memory_after // 1024
+        screen.say(f"Free memory: {before} KiB before, {now} KiB now.")
+    if rescued.unacknowledged and not answer.code:
+        answer = replace(answer, problem=rescued.unacknowledged[0].problem, code=UNDELIVERED)
+    answer = replace(answer, result=plain(answer.result) | {"rescue": plain(rescued)})
+    return and_due(screen, assistant, answer, (*outcome.deliveries, *rescued.deliveries))
+
+
+def _facts(plan: Plan) -> Facts:
+    profile = plan.profile
+    first = ["It is in use, and will be taken out of use first."] if plan.disable_first else []
+    return [
+        ("To delete", [profile.title, "This cannot be undone.", *first]),
+        ("Operator", profile.service_provider),
+        ("Profile", profile.name),
+        ("ICCID", str(profile.iccid)),
+        ("Class", profile.profile_class),
+        ("State", profile.state),
+        ("Rules", rules(profile)),
+        ("Servers told", servers(plan.addresses)),
+        ("Card", [f"EID {plan.eid}", f"in {plan.reader}" if plan.reader else ""]),
+        ("What stays", [f"{named(other)}, {other.state}" for other in plan.others] or ["no other profile"]),
+    ]

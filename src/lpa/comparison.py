@@ -1,0 +1,65 @@
+"""Two looks at a card: what is different, a sentence each; and a short sign that two looks were the same.
+
+Pure. Only what was asked for both times can differ: the tags in `CHANGE_TAGS`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+
+from lpa.rsp.names import Eid
+from lpa.rsp.records import Profile
+
+
+def fingerprint(eid: Eid, profiles: Iterable[Profile], unreadable: Iterable[bytes] = ()) -> str:
+    """What a look at the card `eid` showed, as 64 hexadecimal digits, in whatever order.
+
+    `unreadable`: the items of the list that could not be read, as they came.
+    """
+    told = {
+        "eid": str(eid),
+        "profiles": sorted([str(profile.iccid), *_told(profile).values()] for profile in profiles),
+        "unreadable": sorted(item.hex() for item in unreadable),
+    }
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def differences(before: Iterable[Profile], after: Iterable[Profile]) -> Iterator[str]:
+    """What is different `after`, a sentence for each thing."""
+    known, now = ({profile.iccid: profile for profile in profiles} for profiles in (before, after))
+    for iccid, profile in known.items():
+        if iccid not in now:
+            yield f"{_named(profile)} is not there any more."
+            continue
+        was, is_now = _told(profile), _told(now[iccid])
+        for what, value in is_now.items():
+            if value != was[what]:
+                yield f"{_named(profile)}: {what} is {_shown(value)} now, and was {_shown(was[what])}."
+    for iccid, profile in now.items():
+        if iccid not in known:
+            yield f"{_named(profile)} is there now, and was not."
+
+
+def _told(profile: Profile) -> dict[str, str]:
+    """What a card tells of a profile, by what a person calls it."""
+    servers = (f"{' '.join(entry.events)}: {entry.address}" for entry in profile.notifications)
+    return {
+        "state": profile.state,
+        "nickname": profile.nickname,
+        "operator": profile.service_provider,
+        "name": profile.name,
+        "class": profile.profile_class,
+        "rules": " ".join(profile.policy_rules),
+        "servers told": ", ".join(servers),
+    }
+
+
+def _shown(value: str) -> str:
+    return repr(value) if value else "empty"
+
+
+def _named(profile: Profile) -> str:
+    number = str(profile.iccid)
+    return number if profile.title == number else f"{profile.title} ({number})"

@@ -1,0 +1,63 @@
+"""Save what a profile holds before it is deleted; one that is not in use is put to use for that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lpa.backup import Backup
+from lpa.delivery import Outbox
+from lpa.dispatch import Delivery
+from lpa.errors import LpaError, Refused
+from lpa.interlude import using
+from lpa.rsp.names import Iccid
+from lpa.switching import Outcome
+
+
+@dataclass(frozen=True)
+class Rescue:
+    """What was saved, and what was done to the card for it (`switches`; empty if the profile was in use).
+
+    `problem`: why nothing was saved (then `backup` is None), or that a part could not be read.
+    """
+
+    backup: Backup | None = None
+    problem: LpaError | None = None
+    switches: tuple[Outcome, ...] = ()
+
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """Who was told that the profile was in use for a moment."""
+        return tuple(delivery for outcome in self.switches for delivery in outcome.deliveries)
+
+    @property
+    def unacknowledged(self) -> tuple[Delivery, ...]:
+        """Which servers have yet to hear of that."""
+        return tuple(delivery for delivery in self.deliveries if not delivery.acknowledged)
+
+
+def rescue(outbox: Outbox, iccid: Iccid, save: Callable[[], Backup]) -> Rescue:
+    """Have `save` make a backup while the profile `iccid` is in use; what was in use before is so again then.
+
+    A backup that fails is told, not raised. Raises as `interlude.using` does, if the switches fail.
+    """
+    backup: Backup | None = None
+    problem: LpaError | None = None
+    with using(outbox, iccid) as outcomes:
+        try:
+            backup = save()
+            problem = _incomplete(backup)
+        except LpaError as error:
+            problem = error
+    return Rescue(backup, problem, tuple(outcome for outcome in outcomes if outcome.happenings))
+
+
+def _incomplete(backup: Backup) -> Refused | None:
+    if not backup.problems:
+        return None
+    return Refused(
+        "Backup",
+        "backupIncomplete",
+        f"The backup in {backup.folder} lacks something: {' '.join(backup.problems)}",
+        advice="What could be read is saved.",
+    )

@@ -1,0 +1,143 @@
+"""After a deletion all of the card is looked at, and what is not as it should be is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lpa import Assistant, switching
+from lpa.comparison import differences, fingerprint
+from lpa.errors import BadAnswer, CardRemoved
+from lpa.rsp.ber import Tlv
+from lpa.rsp.names import Eid, Iccid
+from lpa.rsp.records import NotificationConfiguration, Profile
+from lpa.sim.card import SimulatedEuicc
+from tests.disturbed import DisturbedCard
+
+PROFILES, GET_EID = 0xBF2D, 0xBF3E
+EID = Eid.parse("89049032000000000000000000000091")
+ONE = Profile(Iccid.parse("8944994000000000017"), "enabled", nickname="Work", service_provider="Albion")
+TWO = Profile(Iccid.parse("8949985000000000025"), service_provider="Nordlicht")
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ((ONE, TWO), []),
+        ((TWO, ONE), []),
+        ((ONE,), ["Nordlicht (8949985000000000025) is not there any more."]),
+        (
+            (replace(ONE, state="disabled"), TWO),
+            ["Work (8944994000000000017): state is 'disabled' now, and was 'enabled'."],
+        ),
+        (
+            (replace(ONE, nickname=""), TWO),
+            ["Work (8944994000000000017): nickname is empty now, and was 'Work'."],
+        ),
+        (
+            (ONE, replace(TWO, policy_rules=("ppr2",))),
+            ["Nordlicht (8949985000000000025): rules is 'ppr2' now, and was empty."],
+        ),
+        (
+            (ONE, replace(TWO, notifications=(NotificationConfiguration(("delete",), "a.example"),))),
+            ["Nordlicht (8949985000000000025): servers told is 'delete: a.example' now, and was empty."],
+        ),
+        (
+            (ONE, TWO, Profile(Iccid.parse("89869870000000000033"))),
+            ["89869870000000000033 is there now, and was not."],
+        ),
+    ],
+)
+def test_what_is_different_between_two_looks_is_said_and_changes_the_fingerprint(
+    after: tuple[Profile, ...], said: list[str]
+) -> None:
+    assert [*differences((ONE, TWO), after)] == said
+    assert (fingerprint(EID, after) == fingerprint(EID, (ONE, TWO))) is (not said)
+
+
+def test_another_card_or_another_strange_item_has_another_fingerprint() -> None:
+    looks = [
+        fingerprint(EID, (ONE,)),
+        fingerprint(Eid.parse("89049032000000000000000000000188"), (ONE,)),
+        fingerprint(EID, (ONE,), [b"\xe3\x00"]),
+    ]
+    assert len({*looks}) == 3
+    # SHA-256 of {"eid": …, "profiles": [[ICCID, state, nickname, operator, name, class, rules, servers]] …}
+    assert looks[0] == "1444c0596dbc801d2b1ed07a20daf2c3ab65b16c344f8643a938916e5a80e03c"
+
+
+def deleted(assistant: Assistant, euicc: SimulatedEuicc, *, reviewed: bool = False) -> switching.Outcome:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    return assistant.delete(assistant.review_deletion(plan) if reviewed else plan)
+
+
+def a_list_of(*items: str) -> str:
+    """An answer to GetProfilesInfo with items of ProfileInfo, in hexadecimal."""
+    content = b"".join(Tlv.build(0xE3, bytes.fromhex(item)) for item in items)
+    return Tlv.build(0xBF2D, Tlv.build(0xA0, content)).hex() + "9000"
+
+
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        ([], "Albion Mobile (8944994000000000017) is not there any more."),
+        (
+            ["5A0A984499040000000010F7 9F700101 91054F74686572"],
+            "operator is 'Other' now, and was 'Albion Mobile'",
+        ),
+        (["5A0A984499040000000010F7 9F700100"], "state is 'disabled' now, and was 'enabled'"),
+        (["5A0A989489050000000020F5"], "The card says that 8949985000000000025 is deleted, and still lists"),
+        (["5A0401020304"], "It lists 1 profiles that cannot be read."),
+    ],
+)
+def test_what_the_last_look_finds_beside_the_deletion_is_told(
+    items: list[str], said: str, assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.instead(PROFILES, a_list_of(*items))
+    outcome = assistant.delete(plan)
+    assert isinstance(outcome.problem, BadAnswer)
+    assert said in outcome.problem.message
+    assert outcome.unacknowledged == ()
+
+
+def test_untouched_others_are_no_problem(assistant: Assistant, euicc: SimulatedEuicc) -> None:
+    assert deleted(assistant, euicc, reviewed=True).problem is None
+
+
+def test_a_test_profile_that_gave_way_to_the_one_before_is_no_problem(tmp_path: Path) -> None:
+    operator, test = SimulatedEuicc.create(None, profiles=2).profiles
+    test = replace(test, profile_class="test", state="enabled")
+    euicc = SimulatedEuicc.create(None, profiles=[replace(operator, state="disabled"), test])
+    with Assistant(euicc, state_dir=tmp_path) as assistant:
+        outcome = assistant.delete(assistant.plan_deletion(test.iccid, disable_first=True))
+    assert outcome.problem is None
+
+
+def test_a_card_that_says_it_is_another_one_is_told(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    plan = assistant.review_deletion(assistant.plan_deletion(euicc.profiles[1].iccid))
+    card.instead(GET_EID, "BF3E125A1089049032000000000000000000000091 9000")
+    outcome = assistant.delete(plan)
+    assert isinstance(outcome.problem, BadAnswer)
+    assert outcome.problem.message == f"The card says that it is {EID} now; it was {euicc.eid}."
+
+
+def test_a_strange_item_that_was_there_before_is_no_problem(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    victim, strange = "5A0A989489050000000020F5", "5A0401020304"
+    card.instead(PROFILES, a_list_of(victim, strange), a_list_of(strange))
+    outcome = assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid))
+    assert outcome.problem is None
+
+
+def test_a_card_that_cannot_be_asked_any_more_is_told(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.drop(PROFILES)
+    assert isinstance(assistant.delete(plan).problem, CardRemoved)
