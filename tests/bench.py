@@ -18,22 +18,29 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from lpa import Assistant
+from lpa.backup import back_up
+from lpa.card.filesystem import UiccFiles
 from lpa.courier import Directory
 from lpa.journal import Journal
 from lpa.journal.database import Database, Statement
+from lpa.rsp.names import Iccid
 from lpa.server.connect_to import ConnectTo
 from lpa.server.es9 import Server
 from lpa.server.https import Https
 from lpa.server.trust import Trust
-from lpa.sim import vpcd
+from lpa.sim import samples, vpcd
+from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc
+from lpa.sim.contents import SimulatedContact
 from lpa.sim.smdp import SimulatedSmdp
 from tests.pcsc.conftest import VirtualReader, running_service
 from tests.unit.downloads import Conversation, Package, profile_elements
 
 DELETES = 100
+CONTACTS, MESSAGES = 250, 50
 ICON = 1024
 
 
@@ -87,6 +94,36 @@ def reviewed_delete_apdus() -> Measure:
         plan = assistant.review_deletion(assistant.plan_deletion(card.profiles[1].iccid))
         assert not assistant.delete(plan).unacknowledged
     return Measure("APDUs, delete with review", card.apdus, "APDU", 30)
+
+
+def backup_apdus(protocol: Literal["T=0", "T=1"], pin: str | None) -> Measure:
+    """The files of a profile with 250 contacts and 50 messages, whose records alone are 300 commands."""
+    card = _full_card(protocol, pin)
+    with tempfile.TemporaryDirectory() as folder:
+        iccid = Iccid.parse(card.profiles[0].iccid)
+        saved = back_up(UiccFiles(card), iccid, Path(folder) / "saved", pin=pin)
+    assert (saved.contacts, saved.messages, saved.problems) == (CONTACTS, MESSAGES, ())
+    locked = " with a PIN" if pin else ""
+    return Measure(f"APDUs, backup over {protocol}{locked}", card.apdus, "APDU", 330)
+
+
+def backup_session_apdus() -> Measure:
+    """All that `lpa backup` does: open the card, find the profile in use, save it, give the card back."""
+    card = _full_card("T=0", None)
+    with tempfile.TemporaryDirectory() as folder, Assistant(card) as assistant:
+        assistant.back_up(Path(folder) / "saved")
+    return Measure("APDUs, all of lpa backup", card.apdus, "APDU", 335)
+
+
+def _full_card(protocol: Literal["T=0", "T=1"], pin: str | None) -> SimulatedEuicc:
+    people = tuple(SimulatedContact(f"Contact {n}", (f"+44770090{n:04}",)) for n in range(CONTACTS))
+    profile = samples.profiles(1)[0]
+    contents = replace(
+        profile.contents, contacts=people, messages=profile.contents.messages[-1:] * MESSAGES, pin=pin
+    )
+    return SimulatedEuicc.create(
+        None, profiles=[replace(profile, contents=contents)], behaviour=Behaviour(protocol=protocol)
+    )
 
 
 def deletes_per_second() -> Measure:
@@ -229,6 +266,7 @@ def main() -> None:
     """Measure everything, print the table, write the file."""
     measures = [
         *(list_apdus(), delete_apdus(), reviewed_delete_apdus()),
+        *(backup_apdus("T=0", None), backup_apdus("T=0", "1234"), backup_session_apdus()),
         *list_process(),
         *journal_cost(),
         deletes_per_second(),

@@ -167,16 +167,19 @@ class Assistant:
             deletion.refuse_if_changed(self.euicc, plan)
         return deletion.delete(outbox, plan, reason)
 
-    def back_up(self, folder: Path, name: str | Iccid, *, pin: str | None = None) -> Backup:
+    def back_up(self, folder: Path, name: str | Iccid | None = None, *, pin: str | None = None) -> Backup:
         """Save the contacts, messages and numbers of the profile in use into a new folder.
 
-        `name`: which profile that should be. `pin`: its PIN, if it is locked with one. Raises `Refused` if it
-        is not in use or locked, and `StorageFailed` if the folder cannot be made.
+        `name`: which profile that should be; any if None. `pin`: its PIN, if it is locked with one.
+        Raises `Refused` if it is not in use or locked, and `StorageFailed` if the folder cannot be made.
         """
         from lpa.backup import back_up
         from lpa.card.filesystem import UiccFiles
 
-        _, chosen = selection.read(self.euicc, name)
+        if name is None:
+            chosen = selection.in_use(self.euicc)
+        else:
+            _, chosen = selection.read(self.euicc, name)
         try:
             return back_up(UiccFiles(self._transport), chosen.iccid, folder, pin=pin)
         finally:

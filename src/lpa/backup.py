@@ -18,7 +18,7 @@ from typing import Any
 from lpa import private
 from lpa.card.filesystem import UiccFiles
 from lpa.card.inbox import read_messages
-from lpa.card.phonebook import read_contacts
+from lpa.card.phonebook import look_for_books, read_contacts
 from lpa.card.problems import Problems
 from lpa.errors import Refused, StorageFailed
 from lpa.rsp.contacts import Contact
@@ -30,11 +30,10 @@ from lpa.rsp.vcard import vcards
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the profile is. Texts are empty and `mnc_length` is None where the card does not tell."""
+    """Who the profile is. What the card does not tell is empty."""
 
     iccid: str
     imsi: str = ""
-    mnc_length: int | None = None
     numbers: tuple[str, ...] = ()
     service_provider: str = ""
 
@@ -92,16 +91,15 @@ def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None) -> Holdings:
     refuse_unless_in_use(files, iccid)
     files.unlock(pin)
     problems = Problems()
-    identity = Identity(
-        iccid=str(iccid),
-        imsi=problems.attempt("IMSI", files.imsi) or "",
-        mnc_length=problems.attempt("EF.AD", files.mnc_length),
-        service_provider=problems.attempt("Service provider name", files.service_provider_name) or "",
-        numbers=problems.attempt("Own number", files.own_numbers) or (),
-    )
-    # Contacts first: their books of the USIM come before those of DF.TELECOM, and no way is made twice.
-    contacts = read_contacts(files, problems)
+    # All of the USIM first, then what is beside it: each way back to the USIM is a command more.
+    imsi = problems.attempt("IMSI", files.imsi)
+    provider = problems.attempt("Service provider name", files.service_provider_name)
+    problems.attempt("Own number", files.numbers_of_usim)
+    look_for_books(files, problems)
     messages = read_messages(files, problems)
+    contacts = read_contacts(files, problems)
+    numbers = problems.attempt("Own number", files.own_numbers)
+    identity = Identity(str(iccid), imsi or "", numbers or (), provider or "")
     records = {
         path: {number: content.hex().upper() for number, content in records.items()}
         for path, records in files.raw.items()

@@ -26,6 +26,19 @@ def read(euicc: Euicc, name: str | Iccid) -> tuple[Listing[Profile], Profile]:
     return profiles, find(profiles, name)
 
 
+def in_use(euicc: Euicc) -> Profile:
+    """The profile in use. Raises `Refused` if there is none."""
+    for profile in euicc.profiles(CHANGE_TAGS):
+        if profile.enabled:
+            return profile
+    raise Refused(
+        "ReadFiles",
+        "notEnabled",
+        "No profile is in use, so there is nothing to read.",
+        advice="'lpa enable' puts one to use.",
+    )
+
+
 def parse(name: str) -> Aid | str:
     """The AID a person typed, or the digits that an ICCID is to end with. Raises ValueError if neither."""
     if re.fullmatch(r"\s*A0[0-9A-F]{8,}\s*", name, re.IGNORECASE):

@@ -1,5 +1,9 @@
 """The budgets that do not depend on the machine."""
 
+from typing import Literal
+
+import pytest
+
 from tests import bench
 
 
@@ -21,3 +25,17 @@ def test_a_deletion_with_a_closer_look_takes_a_few_more() -> None:
 def test_a_deletion_takes_few_commits_of_the_journal() -> None:
     _, commits = bench.journal_cost(times=3)
     assert commits.kept, commits
+
+
+@pytest.mark.parametrize("pin", [None, "1234"])
+@pytest.mark.parametrize("protocol", ["T=0", "T=1"])
+def test_250_contacts_and_50_messages_take_one_command_each_and_few_more(
+    protocol: Literal["T=0", "T=1"], pin: str | None
+) -> None:
+    measure = bench.backup_apdus(protocol, pin)
+    assert measure.kept, measure
+
+
+def test_a_backup_takes_few_commands_beside_the_files() -> None:
+    measure = bench.backup_session_apdus()
+    assert measure.kept, measure

@@ -82,14 +82,6 @@ def test_an_imsi_of_no_digits_is_a_bad_answer() -> None:
         files.imsi(bytes.fromhex("08A9BCDEF000000000"))
 
 
-@pytest.mark.parametrize(
-    ("content", "length"),
-    [("00000002", 2), ("00000103", 3), ("000000FF", None), ("000000", None), ("", None)],
-)
-def test_the_length_of_the_networks_code(content: str, length: int | None) -> None:
-    assert files.mnc_length(bytes.fromhex(content)) == length
-
-
 def test_the_name_of_the_operator_follows_where_to_show_it() -> None:
     content = bytes.fromhex("01 416C62696F6E FFFFFFFFFFFFFFFFFFFF")
     assert files.service_provider_name(content) == "Albion"
@@ -101,5 +93,4 @@ def test_any_bytes_give_a_value_or_a_bad_answer(data: bytes) -> None:
     for read in (FileControl.from_tlv, files.application, files.imsi):
         with contextlib.suppress(BadAnswer):
             read(data)
-    files.mnc_length(data)
     files.service_provider_name(data)

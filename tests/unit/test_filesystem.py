@@ -29,14 +29,9 @@ ADF = f"6221 8202 7821 8410 {USIM} 8A0105 C606 900180 830101 9000"
 SELECT_IMSI = ("00A40004026F0700", "6111")
 ASK_TRIES = "00200001"
 SHOW_PIN = "0020000108 31323334FFFFFFFF"
-LOCKED = (
-    *DIR,
-    (SELECT_USIM, "6123"),
-    SELECT_IMSI,
-    ("00B0000009", "6982"),
-    (SELECT_USIM, "6123"),
-    ("00C0000023", ADF),
-)
+READ_IMSI = "00B0000009"
+SELECTED = (*DIR, (SELECT_USIM, "6123"))
+LOCKED = (*SELECTED, ("00C0000023", ADF), SELECT_IMSI, (READ_IMSI, "6982"))
 
 
 def simulated(protocol: str = "T=0", *, pin: str | None = None, tries: int = 3) -> SimulatedEuicc:
@@ -65,15 +60,13 @@ def test_the_usims_files_are_selected_inside_it_and_everything_is_read_once() ->
         (SELECT_USIM, "6123"),
         SELECT_IMSI,
         ("00B0000009", "082943990000000010 9000"),
-        ("00A40004026FAD00", "6111"),
-        ("00B0000004", "00000003 9000"),
         ("00A40004026F4600", "6111"),
         ("00B0000011", "01 416C62696F6E FFFFFFFFFFFFFFFFFFFF 9000"),
     )
     files = UiccFiles(card)
     assert files.usim() == Aid.parse(USIM)
     assert [files.imsi() for _ in range(2)] == ["234990000000001"] * 2
-    assert (files.mnc_length(), files.service_provider_name()) == (3, "Albion")
+    assert files.service_provider_name() == "Albion"
     assert card.finished()
     assert files.raw[f"{USIM}/6F07"] == {0: bytes.fromhex("082943990000000010")}
     assert list(files.raw["2F00"]) == [1]
@@ -158,7 +151,8 @@ def test_a_file_that_is_not_there_is_looked_for_once() -> None:
 
 
 def test_a_pin_is_shown_only_to_a_card_that_asks_for_it() -> None:
-    card = ScriptedCard(*DIR, (SELECT_USIM, "6123"), SELECT_IMSI, ("00B0000009", "082943990000000010 9000"))
+    read = (READ_IMSI, "082943990000000010 9000")
+    card = ScriptedCard(*SELECTED, ("00C0000023", ADF), SELECT_IMSI, read)
     UiccFiles(card).unlock("1234")
     assert card.finished()
 
@@ -171,7 +165,7 @@ def test_a_locked_card_is_asked_how_many_tries_are_left_before_the_pin_is_shown(
 
 def test_a_locked_card_needs_a_pin() -> None:
     with pytest.raises(Refused) as caught:
-        UiccFiles(ScriptedCard(*LOCKED[:-2])).unlock(None)
+        UiccFiles(ScriptedCard(*SELECTED, SELECT_IMSI, (READ_IMSI, "6982"))).unlock(None)
     assert (caught.value.function, caught.value.reason) == ("VerifyPin", "pinNeeded")
 
 
@@ -212,7 +206,11 @@ def test_a_strange_answer_to_a_pin_is_a_bad_answer() -> None:
 def test_the_universal_pin_is_used_where_it_is_the_one_that_is_on() -> None:
     adf = ADF.replace("900180 830101", "900180 830111")
     card = ScriptedCard(
-        *LOCKED[:-1], ("00C0000023", adf), ("00200011", "63C3"), ("0020001108 31323334FFFFFFFF", "9000")
+        *SELECTED,
+        ("00C0000023", adf),
+        *LOCKED[-2:],
+        ("00200011", "63C3"),
+        ("0020001108 31323334FFFFFFFF", "9000"),
     )
     UiccFiles(card).unlock("1234")
     assert card.finished()
@@ -271,7 +269,7 @@ def test_whatever_a_card_answers_gives_values_or_an_error_of_ours(answers: list[
         def close(self) -> None: ...
 
     files = UiccFiles(Wild())
-    for read in (files.iccid, files.imsi, files.mnc_length, files.service_provider_name, files.own_numbers):
+    for read in (files.iccid, files.imsi, files.service_provider_name, files.own_numbers):
         with contextlib.suppress(BadAnswer, Refused):
             read()
     with contextlib.suppress(BadAnswer, Refused):

@@ -21,7 +21,7 @@ Path = tuple[bytes, ...]
 
 TELECOM, PHONEBOOK, _GSM = b"\x7f\x10", b"\x5f\x3a", b"\x7f\x20"
 _ICCID, _DIR = (b"\x2f\xe2",), (b"\x2f\x00",)
-_IMSI, _AD, _SPN, _MSISDN = b"\x6f\x07", b"\x6f\xad", b"\x6f\x46", b"\x6f\x40"
+_IMSI, _SPN, _MSISDN = b"\x6f\x07", b"\x6f\x46", b"\x6f\x40"
 
 _NO_FILE = (0x6A82, 0x6A81, 0x6A88, 0x6999, 0x9404)
 _NOT_ALLOWED = (0x6982, 0x9804)
@@ -68,23 +68,22 @@ class UiccFiles:
         """The subscriber's identity, 6 to 15 digits; empty if it has none."""
         return files.imsi(self._subscription(_IMSI, 9))
 
-    def mnc_length(self) -> int | None:
-        """How many digits of the IMSI after the first three name the network: 2, 3, or None if untold."""
-        return files.mnc_length(self._subscription(_AD, 4))
-
     def service_provider_name(self) -> str:
         """The operator's name for itself; empty if it has none."""
         return files.service_provider_name(self._subscription(_SPN, 17))
 
     def own_numbers(self) -> tuple[str, ...]:
         """The telephone numbers of the profile, as far as the operator wrote them."""
+        return self.numbers_of_usim() or self._numbers_in((TELECOM, _MSISDN))
+
+    def numbers_of_usim(self) -> tuple[str, ...]:
+        """Those of them that the USIM holds. Asking for them while it is selected saves a way."""
         usim = self.usim()
-        paths = ([(usim.coded, _MSISDN)] if usim else []) + [(TELECOM, _MSISDN)]
-        for path in paths:
-            entries = [NumberRecord.from_adn(record) for record in self.records(path)]
-            if numbers := tuple(entry.number for entry in entries if entry and entry.number):
-                return numbers
-        return ()
+        return self._numbers_in((usim.coded, _MSISDN)) if usim else ()
+
+    def _numbers_in(self, path: Path) -> tuple[str, ...]:
+        entries = [NumberRecord.from_adn(record) for record in self.records(path)]
+        return tuple(entry.number for entry in entries if entry and entry.number)
 
     # The PIN
 
@@ -93,6 +92,8 @@ class UiccFiles:
 
         Raises `Refused` with "pinNeeded" (none was given), or as `verify_pin` does.
         """
+        if pin is not None:
+            self._pin_reference()  # Asked for now, the application need not be selected once more for it.
         try:
             self._subscription(_IMSI, 9)
         except Refused as locked:

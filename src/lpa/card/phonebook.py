@@ -34,6 +34,13 @@ def read_contacts(files: UiccFiles, problems: Problems) -> tuple[Contact, ...]:
     return merged(found)
 
 
+def look_for_books(files: UiccFiles, problems: Problems) -> None:
+    """See whether the USIM has books of its own. Asking while it is selected saves a way back to it later."""
+    if usim := files.usim():
+        path = (usim.coded, PHONEBOOK, PBR)
+        problems.attempt(name(path), partial(files.control, path))
+
+
 def _books(files: UiccFiles, problems: Problems) -> Iterator[tuple[Path, PhoneBookSet]]:
     """Each set of files that makes contacts, and its folder: the USIM's, the global one, the old one."""
     usim = files.usim()

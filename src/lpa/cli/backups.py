@@ -11,7 +11,6 @@ from lpa.cli.desk import Desk
 from lpa.cli.documents import Answer
 from lpa.cli.parsing import FOLDER
 from lpa.cli.screen import Screen
-from lpa.errors import Refused
 
 if TYPE_CHECKING:
     from lpa.backup import Backup
@@ -28,10 +27,7 @@ def backup(desk: Desk, folder: Path, ask_pin: bool) -> Answer:
     the card gave it. A PIN is never guessed, and never tried when only one try is left.
     """
     with desk.assistant() as assistant:
-        in_use = [profile.iccid for profile in assistant.profiles() if profile.enabled]
-        if not in_use:
-            raise Refused("ReadFiles", "notEnabled", "No profile is in use, so there is nothing to read.")
-        saved_now = assistant.back_up(folder, in_use[0], pin=pin(desk.screen, ask_pin))
+        saved_now = assistant.back_up(folder, pin=pin(desk.screen, ask_pin))
     saved(desk.screen, saved_now)
     return Answer(saved_now)
 

@@ -70,12 +70,6 @@ def imsi(content: bytes) -> str:
     return digits
 
 
-def mnc_length(content: bytes) -> int | None:
-    """How many digits of the IMSI are the network's code, from EF.AD (TS 31.102 §4.2.18); None if untold."""
-    length = content[3] & 0x0F if len(content) > 3 else 0
-    return length if length in (2, 3) else None
-
-
 def service_provider_name(content: bytes) -> str:
     """The name in EF.SPN (TS 31.102 §4.2.12), whose first byte says where to show it."""
     return alpha(content[1:])
