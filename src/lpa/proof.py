@@ -7,8 +7,10 @@ profile; they hold no date, and nobody's promise but the card's.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from lpa.errors import BadAnswer, NotVerified
 from lpa.rsp import chain, issuers
@@ -18,7 +20,32 @@ from lpa.rsp.issuers import TrustedIssuers
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Notification
 
-__all__ = ["TrustedIssuers", "Verification", "examine", "verify"]
+__all__ = ["Expired", "Moment", "TrustedIssuers", "Verification", "examine", "verify"]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a receipt is said to have been there, and who says so; nobody has signed it.
+
+    "witnessed": this computer, by its clock, when it kept the receipt. "given": the person who asks. "now":
+    nobody knows, so it is when we look.
+    """
+
+    time: datetime
+    source: Literal["witnessed", "given", "now"] = "now"
+
+
+@dataclass(frozen=True)
+class Expired:
+    """A certificate that is not valid any more: whose ("card", "maker", "issuer"), and since when.
+
+    `name`: "expiredSinceWitnessed", "expiredSinceGiven": it was valid at that moment, which is not proven.
+    "expired": it was not, so it is not proven that it was when the card signed.
+    """
+
+    name: str
+    holder: str
+    end: datetime
 
 
 @dataclass(frozen=True)
@@ -26,7 +53,8 @@ class Verification:
     """What is proven: the card `eid` signed that `event` happened to the profile `iccid`, for `address`.
 
     `maker` (EUM) vouches for the card and `issuer` (CI) for the maker. `sha256`: of the receipt, 32 bytes.
-    `unproven`: what somebody might read into it and must not, see `UNPROVEN`.
+    `unproven`: what somebody might read into it and must not, see `UNPROVEN`. `moment`: when the certificates
+    were looked at; `expired`: those that are not valid any more now, or were not then.
     """
 
     eid: Eid
@@ -40,6 +68,8 @@ class Verification:
     issuer_kind: str
     sha256: bytes
     unproven: tuple[str, ...]
+    moment: Moment
+    expired: tuple[Expired, ...] = ()
 
 
 # Never in a receipt: when it happened; that it stayed so; that the server heard of it; that the operator
@@ -50,14 +80,26 @@ UNPROVEN = ("time", "since", "delivery", "contract")
 _PROFILE, _ISSUERS = "profile", {"test": "testIssuer", "private": "privateIssuer"}
 
 
-def verify(receipt: bytes, trusted: TrustedIssuers, at: datetime, *, eid: Eid | None = None) -> Verification:
-    """What `receipt` (DER) proves. `at`: when its certificates must be valid. `eid`: the card it must be of.
+_HOLDERS = ("card", "maker", "issuer")
+_NAMES = {"witnessed": "expiredSinceWitnessed", "given": "expiredSinceGiven", "now": "expired"}
+
+
+def verify(
+    receipt: bytes,
+    trusted: TrustedIssuers,
+    now: datetime,
+    *,
+    moment: Moment | None = None,
+    eid: Eid | None = None,
+) -> Verification:
+    """What `receipt` (DER) proves. `moment`: when it was there; now if None. `eid`: the card it must be of.
 
     Raises `NotVerified` if it proves nothing, also because it is no receipt at all.
     """
+    moment = moment or Moment(now)
     try:
         notification = Notification.from_tlv(receipt)
-        signer = chain.verify(notification, trusted, at, eid=eid)
+        signer = chain.verify(notification, trusted, moment.time, eid=eid)
     except BadAnswer as error:
         raise NotVerified(f"This is no receipt: {error}", advice=BROKEN) from error
     told = notification.metadata
@@ -75,14 +117,29 @@ def verify(receipt: bytes, trusted: TrustedIssuers, at: datetime, *, eid: Eid | 
         issuer_kind=kind,
         sha256=hashlib.sha256(receipt).digest(),
         unproven=(*filter(None, doubts), *UNPROVEN),
+        moment=moment,
+        expired=tuple(_expired(signer, moment, now)),
     )
 
 
 def examine(
-    receipt: bytes, trusted: TrustedIssuers, at: datetime, *, eid: Eid | None = None
+    receipt: bytes,
+    trusted: TrustedIssuers,
+    now: datetime,
+    *,
+    moment: Moment | None = None,
+    eid: Eid | None = None,
 ) -> Verification | NotVerified:
     """As `verify`, for who shows the one as well as the other: why it proves nothing is returned."""
     try:
-        return verify(receipt, trusted, at, eid=eid)
+        return verify(receipt, trusted, now, moment=moment, eid=eid)
     except NotVerified as doubt:
         return doubt
+
+
+def _expired(signer: chain.Signer, moment: Moment, now: datetime) -> Iterator[Expired]:
+    then = signer.expired(moment.time)
+    for certificate in signer.expired(max(now, moment.time)):
+        name = "expired" if certificate in then else _NAMES[moment.source]
+        place = min(signer.certificates.index(certificate), len(_HOLDERS) - 1)
+        yield Expired(name, _HOLDERS[place], certificate.end)

@@ -179,10 +179,6 @@ def test_a_signature_of_another_length_is_refused() -> None:
             verified(world, Tlv.build(0x30, parts[0], Tlv.build(0x5F37, value), *parts[2:]))
 
 
-def _expired(world: Chain) -> None:
-    world.euicc.end = NOW - timedelta(seconds=1)
-
-
 def _early(world: Chain) -> None:
     world.eum.start = NOW + timedelta(seconds=1)
 
@@ -272,7 +268,6 @@ def _other_maker_signed(world: Chain) -> None:
 
 
 WRONG = {
-    _expired: "valid from .* until 2026-11-21 only",
     _early: "valid from 2026-11-22",
     _server_role: "another role: 2.23.146.1.2.1.4",
     _maker_is_a_card: "another role",
@@ -304,6 +299,16 @@ def test_a_chain_with_one_thing_wrong_is_refused(spoil: Callable[[Chain], None],
     spoil(world)
     with pytest.raises(NotVerified, match=reason):
         verified(world)
+
+
+@pytest.mark.parametrize(("party", "place"), [("euicc", 0), ("eum", 1)])
+def test_a_certificate_that_has_expired_is_told_and_changes_nothing_else(party: str, place: int) -> None:
+    world = Chain()
+    assert verified(world).expired(NOW) == ()
+    getattr(world, party).end = NOW - timedelta(seconds=1)
+    signer = verified(world)
+    assert signer.expired(NOW) == (signer.certificates[place],)
+    assert signer.expired(NOW - timedelta(seconds=1)) == ()
 
 
 def test_a_certificate_by_a_maker_of_the_same_name_is_refused() -> None:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from lpa import Assistant, receipts
+from lpa.errors import ConnectFailed
+from lpa.journal import Journal
+from lpa.rsp.names import Eid, ServerAddress
+from lpa.server.es9 import Server
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.pki import Authority
 from lpa.sim.smdp import SimulatedSmdp
@@ -67,17 +74,20 @@ def test_where_nothing_is_kept_it_is_said(options: Options, tmp_path: Path) -> N
 def test_a_receipt_is_shown_by_number_or_file(options: Options, path: Path, by: str) -> None:
     name = "1" if by == "number" else path
     lines = command.run(*options, "receipts", "show", name).out.splitlines()
-    sha256 = re.compile("SHA-256  [0-9a-f]{64}")
-    assert sha256.fullmatch(lines.pop(6))
-    assert lines == [
-        f"Card     {path.parent.name}",
-        "Number   1",
-        "Event    disable",
-        f"ICCID    {ALBION}",
-        "Server   albion.smdp.example",
-        f"Size     {path.stat().st_size} bytes, as the card signed them (DER)",
-        f"File     {path}",
-    ]
+    told = dict(re.split(r"  +", line, maxsplit=1) for line in lines)
+    assert re.fullmatch("[0-9a-f]{64}", told.pop("SHA-256"))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d{4}", told.pop("Taken from the card"))
+    assert told.pop("Acknowledged").startswith("not yet; last problem: ")
+    assert told == {
+        "Card": path.parent.name,
+        "Number": "1",
+        "Event": "disable",
+        "ICCID": ALBION,
+        "Server": "albion.smdp.example",
+        "Size": f"{path.stat().st_size} bytes, as the card signed them (DER)",
+        "File": str(path),
+        "Operator": "Albion Mobile",
+    }
     (receipt,) = command.run(*options, "receipts", "show", name, "--json").document["result"]["receipts"]
     assert (receipt["path"], receipt["raw"]) == (str(path), path.read_bytes().hex())
 
@@ -117,6 +127,76 @@ def test_a_genuine_receipt_is_proven_and_its_limits_are_said(options: Options, p
     (found,) = command.run(*options, "receipts", "verify", path, "--json").document["result"]["verifications"]
     assert (found["eid"], found["iccid"], found["event"]) == (path.parent.name, ALBION, "disable")
     assert found["unproven"] == ["privateIssuer", "time", "since", "delivery", "contract"]
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A receipt of a card whose maker's certificate expired in 2012, in no folder of ours."""
+    long_ago = datetime(1990, 1, 1, tzinfo=UTC)
+    with (
+        SimulatedEuicc.create(tmp_path / "old", clock=lambda: long_ago) as card,
+        Assistant(card, state_dir=tmp_path / "elsewhere", directory=_nobody) as assistant,
+    ):
+        assistant.disable(card.profiles[0].iccid)
+    (path,) = (tmp_path / "elsewhere").rglob("*.der")
+    return path
+
+
+def _nobody(address: ServerAddress) -> Server:
+    raise ConnectFailed(f"{address} is not there.")
+
+
+EXPIRED = (
+    "That the certificate of the card's maker was valid when the card signed. It expired on 2012-12-26 (UTC)"
+)
+
+
+@pytest.mark.parametrize(
+    ("at", "source", "name", "said"),
+    [
+        ((), "now", "expired", f"{EXPIRED}, and nothing shows that the receipt is older than that."),
+        (
+            ("--at", "2010-05-17"),
+            "given",
+            "expiredSinceGiven",
+            f"{EXPIRED}; it was valid on 2010-05-1",
+        ),
+    ],
+)
+def test_a_receipt_whose_certificates_expired_is_verified_and_that_is_said(
+    at: Options, source: str, name: str, said: str, old: Path, tmp_path: Path
+) -> None:
+    place = ("--state-dir", str(tmp_path / "state"), "--ca-bundle", str(tmp_path / "old" / "ci.pem"))
+    ran = command.run(*place, "receipts", "verify", old, *at)
+    assert (ran.code, ran.err) == (0, "")
+    assert said in ran.out
+    document = command.run(*place, "receipts", "verify", old, *at, "--json").document
+    (found,) = document["result"]["verifications"]
+    assert [expired["name"] for expired in found["expired"]] == [name]
+    assert found["moment"]["source"] == source
+    page = tmp_path / "page.html"
+    assert command.run(*place, "receipts", "export", old, *at, "--html", page).code == 0
+    assert "Verified, with an expired certificate" in page.read_text()
+
+
+def test_the_time_when_it_was_kept_here_is_the_time_that_counts(old: Path, tmp_path: Path) -> None:
+    receipt, eid = receipts.read(old), Eid.parse(old.parent.name)
+    state = tmp_path / "state"
+    receipts.Receipts(state / "receipts").keep(eid, receipt.notification)
+    kept = datetime(2009, 3, 4, 5, tzinfo=UTC)
+    with closing(Journal(state, clock=kept.timestamp)) as journal:
+        journal.keep(eid, receipt.notification)
+    place = ("--state-dir", str(state), "--ca-bundle", str(tmp_path / "old" / "ci.pem"))
+    ran = command.run(*place, "receipts", "verify", receipt.notification.metadata.sequence_number)
+    assert ran.code == 0
+    assert (
+        f"{EXPIRED}; it was valid when this receipt was kept, on 2009-03-04 (UTC) by the clock of the "
+        "computer that kept it, which nobody has signed." in ran.out
+    )
+
+
+def test_a_date_that_is_none_is_a_usage_error(options: Options) -> None:
+    assert command.run(*options, "receipts", "verify", "1", "--at", "yesterday").code == 2
 
 
 def test_without_its_authority_a_receipt_proves_nothing(options: Options, path: Path) -> None:

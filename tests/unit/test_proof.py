@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -35,7 +36,42 @@ def test_a_receipt_proves_what_the_card_signed_and_no_more() -> None:
         issuer_kind="private",
         sha256=hashlib.sha256(receipt).digest(),
         unproven=("privateIssuer", *NEVER),
+        moment=proof.Moment(NOW, "now"),
     )
+
+
+LATER, END = NOW + timedelta(days=400), NOW + timedelta(days=1)
+WITNESSED, GIVEN = proof.Moment(NOW, "witnessed"), proof.Moment(NOW, "given")
+
+
+@pytest.mark.parametrize(
+    ("now", "moment", "name"),
+    [
+        (NOW, None, None),
+        (NOW, WITNESSED, None),
+        (END, None, None),
+        (LATER, None, "expired"),
+        (LATER, WITNESSED, "expiredSinceWitnessed"),
+        (LATER, GIVEN, "expiredSinceGiven"),
+        (LATER, proof.Moment(LATER, "witnessed"), "expired"),
+        (NOW, proof.Moment(LATER, "given"), "expired"),
+    ],
+)
+def test_a_certificate_that_has_expired_meanwhile_is_told_and_does_not_unsign(
+    now: datetime, moment: proof.Moment | None, name: str | None
+) -> None:
+    world = Chain()
+    world.euicc.end = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    verification = proof.verify(world.notification(), trusted(world), now, moment=moment)
+    assert verification.expired == ((proof.Expired(name, "maker", END),) if name else ())
+    assert verification.unproven == ("privateIssuer", *NEVER)
+
+
+def test_a_receipt_from_before_its_certificates_is_refused() -> None:
+    world = Chain()
+    early = proof.Moment(NOW - timedelta(days=2), "given")
+    with pytest.raises(NotVerified, match="valid from 2026-11-21 on only"):
+        proof.verify(world.notification(), trusted(world), NOW, moment=early)
 
 
 def test_a_receipt_that_names_no_profile_does_not_prove_which_it_was() -> None:

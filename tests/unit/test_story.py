@@ -11,6 +11,8 @@ import pytest
 from lpa import Assistant
 from lpa.errors import StorageFailed
 from lpa.journal import CLEARED, CLOSED, DELETED, DELETING, PROOF_KEPT, SENT, Journal
+from lpa.rsp.names import Iccid
+from lpa.rsp.records import Profile
 from lpa.sim.card import SimulatedEuicc
 from tests.unit.journals import EID, Clock, signed
 
@@ -37,6 +39,18 @@ def test_a_receipt_has_the_story_of_its_operation(journal: Journal) -> None:
     assert story.entry.notification == signed("03")
     assert journal.story_of(EID, signed("01")) is None
     assert journal.story_of(EID, signed("04")) is None
+
+
+def test_the_story_names_the_profile_as_it_was(journal: Journal) -> None:
+    about = signed().metadata.iccid
+    assert about
+    before = (Profile(Iccid.parse("8933970000000000048")), Profile(about, service_provider="Albion Mobile"))
+    with journal.operation(EID, "delete", before) as operation:
+        journal.keep(EID, signed(), operation=operation)
+    story = journal.story_of(EID, signed())
+    assert story
+    assert story.profile
+    assert (story.profile.iccid, story.profile.service_provider) == (about, "Albion Mobile")
 
 
 def test_a_notification_that_was_kept_before_it_was_known_whose_it_is_is_told_later(journal: Journal) -> None:

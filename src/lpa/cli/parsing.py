@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -105,6 +106,12 @@ def _receipt(text: str) -> int | Path:
     return Path(text)
 
 
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.astimezone()
+
+
+MOMENT = _parsed(_moment)
 PROFILE = _parsed(_profile)
 PLAN = _parsed(_plan)
 RECEIPT = _parsed(_receipt)

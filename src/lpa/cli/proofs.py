@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +13,9 @@ from lpa import receipts as kept
 from lpa.cli.desk import Desk
 from lpa.cli.documents import Answer
 from lpa.cli.gate import NO
-from lpa.cli.parsing import EID, FILE, LANGUAGE, RECEIPT, Group
+from lpa.cli.parsing import EID, FILE, LANGUAGE, MOMENT, RECEIPT, Group
 from lpa.cli.screen import Facts, Screen
+from lpa.cli.witness import Witness
 from lpa.errors import LpaError, Refused
 from lpa.pages.words import Language, Words
 from lpa.receipts import Receipt
@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 Kept = tuple[Eid | None, Receipt]
 
 _eid = click.option("--eid", type=EID, metavar="EID", help="Of this card only.")
+_at = click.option(
+    "--at",
+    "given",
+    type=MOMENT,
+    metavar="DATE",
+    help="When the receipt was there (YYYY-MM-DD), for one that was not kept on this computer.",
+)
 _name = click.argument("name", metavar="NUMBER|FILE", type=RECEIPT)
 
 
@@ -58,28 +65,38 @@ def list_(desk: Desk, eid: Eid | None) -> Answer:
 def show(desk: Desk, name: int | Path, eid: Eid | None) -> Answer:
     """Show a receipt, by the number of its notification or the name of its file."""
     found = _chosen(desk, name, eid)
+    shown = []
     for card, receipt in found:
-        desk.screen.facts(_facts(card, receipt))
-    return Answer(
-        {"receipts": [_members(card, receipt) | {"raw": receipt.notification.raw} for card, receipt in found]}
-    )
+        witness = Witness.of(desk, card, receipt)
+        desk.screen.facts([*_facts(card, receipt), *witness.facts()])
+        noted = {"witnessed": witness.noted}
+        shown.append(_members(card, receipt) | {"raw": receipt.notification.raw} | noted)
+    return Answer({"receipts": shown})
 
 
 @receipts.command()
 @_name
+@_at
 @_eid
 @click.pass_obj
-def verify(desk: Desk, name: int | Path, eid: Eid | None) -> Answer:
+def verify(desk: Desk, name: int | Path, given: datetime | None, eid: Eid | None) -> Answer:
     """Check the signature of a receipt, and say what it proves and what not.
 
     Works without a card and without the internet. The card's certificates must come from an issuer of the
-    GSMA, or from one in the --ca-bundle.
+    GSMA, or from one in the --ca-bundle. Whether they were valid is asked for the time when the receipt was
+    kept here, as this computer noted it; else for --at, else for now.
     """
     from lpa import proof
 
-    trusted = _trusted(desk)
+    trusted, now = _trusted(desk), datetime.now(UTC)
     proven = [
-        proof.verify(receipt.notification.raw, trusted, datetime.now(UTC), eid=card)
+        proof.verify(
+            receipt.notification.raw,
+            trusted,
+            now,
+            moment=Witness.of(desk, card, receipt).moment(given),
+            eid=card,
+        )
         for card, receipt in _chosen(desk, name, eid)
     ]
     for verification in proven:
@@ -91,9 +108,12 @@ def verify(desk: Desk, name: int | Path, eid: Eid | None) -> Answer:
 @_name
 @click.option("--html", "path", type=FILE, required=True, metavar="FILE", help="Write the page into it.")
 @LANGUAGE
+@_at
 @_eid
 @click.pass_obj
-def export(desk: Desk, name: int | Path, path: Path, language: Language, eid: Eid | None) -> Answer:
+def export(
+    desk: Desk, *, name: int | Path, path: Path, language: Language, given: datetime | None, eid: Eid | None
+) -> Answer:
     """Make a page of a receipt, to print or to send.
 
     It says what the receipt proves and what not, and holds the receipt itself.
@@ -102,16 +122,18 @@ def export(desk: Desk, name: int | Path, path: Path, language: Language, eid: Ei
     from lpa.pages import proofs
 
     card, receipt = _chosen(desk, name, eid)[0]
-    result = proof.examine(receipt.notification.raw, _trusted(desk), datetime.now(UTC), eid=card)
+    witness, now = Witness.of(desk, card, receipt), datetime.now(UTC)
+    moment = witness.moment(given)
+    result = proof.examine(receipt.notification.raw, _trusted(desk), now, moment=moment, eid=card)
     if not isinstance(result, LpaError):
         card = result.eid
     page = proofs.page(
         receipt.notification,
         card,
         result,
-        made=datetime.now(UTC).astimezone(),
+        made=now.astimezone(),
         language=language,
-        witnessed=proofs.Witnessed(_delivery(desk, card, receipt)),
+        witnessed=witness.noted,
     )
     pages.save(page, path)
     desk.screen.line(f"The page is in {path}.")
@@ -157,19 +179,6 @@ def _owner(desk: Desk, path: Path) -> Eid | None:
     return next(
         (card for card in folder.eids() if any(path.samefile(one.path) for one in folder.of(card))), None
     )
-
-
-def _delivery(desk: Desk, eid: Eid | None, receipt: Receipt) -> dict[str, str]:
-    """What the journal says of the notification's way, for the page; nothing if it is not one of ours."""
-    if eid is None or eid not in desk.receipts().eids():
-        return {}
-    with closing(desk.journal()) as journal:
-        entry = journal.entry(eid, receipt.notification)
-    if entry is None:
-        return {}
-    times = {"kept": entry.kept, "acknowledged": entry.sent}
-    shown = {name: datetime.fromtimestamp(when, UTC) for name, when in times.items() if when}
-    return {name: f"{when.astimezone():%Y-%m-%d %H:%M:%S%z}" for name, when in shown.items()} | entry.evidence
 
 
 def _trusted(desk: Desk) -> TrustedIssuers:

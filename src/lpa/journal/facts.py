@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lpa.rsp.names import Eid
-from lpa.rsp.records import Notification
+from lpa.rsp.records import Notification, Profile
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Story:
     `function`: what was asked for ("delete", "enable" ...), `begun` in seconds since 1970, for a `reason` in
     the person's own words (may be empty). `state`: where it stands (`lpa.journal.states`). `memory_before`
     and `memory_after`: the bytes that were free on the card, None if nobody looked. `entry`: the
-    notification's own way, with the server's evidence.
+    notification's own way, with the server's evidence. `profile`: which it was about, as it was before.
     """
 
     entry: Entry
@@ -47,3 +47,4 @@ class Story:
     state: str
     memory_before: int | None
     memory_after: int | None
+    profile: Profile | None = None

@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ _CLOSE_IF_DONE = f"""
 
 # What is in the columns that `unfinished` and `story_of` read.
 _OPERATION_KINDS = (int, str, str, str, str, float, str, int | None, int | None)
-_STORY_KINDS = (str, str, float, str, int | None, int | None)
+_STORY_KINDS = (str, str, str, float, str, int | None, int | None)
 
 
 @dataclass
@@ -173,12 +173,17 @@ class Journal:
         """What was noted about the operation that a notification tells of, None if it is of none known."""
         entry = self.entry(eid, notification)
         found = self._read(
-            f"SELECT function, reason, begun, {_STATE}, memory_before, memory_after FROM operation AS o"  # noqa: S608  (no text from outside)
+            f"SELECT before, function, reason, begun, {_STATE}, memory_before, memory_after"  # noqa: S608  (no text from outside)
+            " FROM operation AS o"
             " WHERE id = (SELECT operation FROM notification WHERE eid = ? AND signed = ?)",
             (str(eid), bytes(notification.raw)),
         )
+        if entry is None or not found:
+            return None
         with rows.undamaged(self._folder):
-            return Story(entry, *rows.checked(found[0], *_STORY_KINDS)) if entry and found else None
+            before, *noted = rows.checked(found[0], *_STORY_KINDS)
+            about = (one for one in from_json(before) if one.iccid == notification.metadata.iccid)
+            return replace(Story(entry, *noted), profile=next(about, None))
 
     def protect(self, iccid: Iccid) -> None:
         """Have the profile refused for deletion from now on."""

@@ -6,7 +6,7 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from lpa.errors import LpaError
 from lpa.pages.facts import Fact, footer, header, listed, section
@@ -79,9 +79,19 @@ def statements(words: Words, result: Verification) -> Iterator[tuple[str, str, d
         "maker": result.maker,
         "issuer": _called(result),
     }
-    for kind, names in (("proven", _PROVEN), ("unproven", result.unproven)):
-        for name in names:
-            yield kind, words[f"{kind}.{name}"], values
+    for name in _PROVEN:
+        yield "proven", words[f"proven.{name}"], values
+    for expired in result.expired:
+        said = {"end": _day(expired.end), "moment": _day(result.moment.time)}
+        said["holder"] = words[f"holder.{expired.holder}"]
+        yield "unproven", words[f"unproven.{expired.name}"], said
+    for name in result.unproven:
+        yield "unproven", words[f"unproven.{name}"], values
+
+
+def _day(time: datetime) -> str:
+    """A day as certificates have it."""
+    return f"{time.astimezone(UTC):%Y-%m-%d} (UTC)"
 
 
 def _title(event: str, result: Verification | LpaError) -> str:
@@ -101,8 +111,11 @@ def _verdict(words: Words, result: Verification | LpaError) -> Markup:
     else:
         kind = result.issuer_kind
         why = sentence(words[f"verdict.{kind}.why"], issuer=_called(result))
-    told = element("strong", words[f"verdict.{kind}"])
-    return element("section", told, element("p", why), css=f"verdict {_COLOURS[kind]}")
+    # That anyone can sign with the key, or that it proves nothing, is the greater doubt.
+    expired = isinstance(result, Verification) and result.expired and kind != "test"
+    told = element("strong", words["verdict.expired" if expired else f"verdict.{kind}"])
+    colour = _COLOURS["private"] if expired else _COLOURS[kind]
+    return element("section", told, element("p", why), css=f"verdict {colour}")
 
 
 def _called(result: Verification) -> str:

@@ -36,6 +36,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Everything fits together, but anyone can sign with the keys of {issuer}. This is an exercise.",
         "各项内容相符，但任何人都可以用 {issuer} 的密钥签名。本页仅供演练。",
     ),
+    "verdict.expired": ("Verified, with an expired certificate", "验证通过，但有证书已过期"),
     "verdict.none": ("Not verified", "未通过验证"),
     "verdict.none.why": ("{reason}", "{reason}"),
     # The facts
@@ -86,6 +87,26 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Which profile it was: the report names none.",
         "具体是哪个配置文件：报告中没有写明。",
     ),
+    "holder.card": ("card's certificate", "卡片证书"),
+    "holder.maker": ("certificate of the card's maker", "卡片制造商证书"),
+    "holder.issuer": ("issuer's certificate", "签发机构证书"),
+    "unproven.expiredSinceWitnessed": (
+        "That the {holder} was valid when the card signed. It expired on {end}; it was valid when this "
+        "receipt was kept, on {moment} by the clock of the computer that kept it, which nobody has signed.",
+        "卡片签名时{holder}有效。该证书已于 {end} 过期；凭证保存时（{moment}，"
+        "以保存它的电脑时钟为准）证书有效，但该时间没有签名。",
+    ),
+    "unproven.expiredSinceGiven": (
+        "That the {holder} was valid when the card signed. It expired on {end}; it was valid on {moment}, "
+        "the date that was given, which nothing in the receipt proves.",
+        "卡片签名时{holder}有效。该证书已于 {end} 过期；在所给日期 {moment} 证书有效，"
+        "但凭证本身不能证明该日期。",
+    ),
+    "unproven.expired": (
+        "That the {holder} was valid when the card signed. It expired on {end}, and nothing shows that the "
+        "receipt is older than that.",
+        "卡片签名时{holder}有效。该证书已于 {end} 过期，没有依据表明凭证早于该日期。",
+    ),
     "unproven.testIssuer": (
         "That the card is real: {issuer} is a test issuer, and its key is public.",
         "卡片是真实的：{issuer} 是测试签发机构，其密钥是公开的。",
@@ -100,6 +121,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "delivery.none": ("nothing is recorded", "没有记录"),
     "delivery.kept": ("Taken from the card", "从卡片取出"),
     "delivery.acknowledged": ("Acknowledged", "服务器确认"),
+    "delivery.given_up": ("Removed unsent, by a person", "未投递即被用户移除"),
     "delivery.address": ("Delivered to", "已投递至"),
     "delivery.http_status": ("HTTP status", "HTTP 状态码"),
     "delivery.tls_certificate_sha256": ("Server's certificate (SHA-256)", "服务器证书（SHA-256）"),

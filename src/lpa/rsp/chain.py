@@ -12,7 +12,7 @@ maker's (EUM) must permit the card's EID.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography import x509
@@ -54,19 +54,29 @@ _UNDERSTOOD = (
 
 @dataclass(frozen=True)
 class Signer:
-    """Who signed: the card `eid`, which `maker` (EUM) made, for whom `issuer` (CI) vouches."""
+    """Who signed: the card `eid`, which `maker` (EUM) made, for whom `issuer` (CI) vouches.
+
+    `certificates`: the card's, its maker's, and those above, as they came with the notification.
+    """
 
     eid: Eid
     maker: str
     issuer: KeyIdentifier
+    certificates: tuple[Certificate, ...] = field(default=(), compare=False, repr=False)
+
+    def expired(self, moment: datetime) -> tuple[Certificate, ...]:
+        """Those that were valid once, and no longer are at that moment."""
+        return tuple(certificate for certificate in self.certificates if certificate.end < moment)
 
 
 def verify(
     notification: Notification, trusted: TrustedIssuers, at: datetime, *, eid: Eid | None = None
 ) -> Signer:
-    """Who signed `notification`. `at`: when the certificates must be valid. `eid`: which card it must be.
+    """Who signed `notification`. `at`: when the certificates must have begun. `eid`: which card it must be.
 
-    Raises `NotVerified` if anything is missing, broken, or does not hold.
+    Raises `NotVerified` if anything is missing, broken, or does not hold. A certificate that has expired does
+    not unsign what was signed before, and a notification holds no date: what that means is for whoever asks
+    `Signer.expired`.
     """
     signed, signature, leaf, issuers = _parts(notification.raw)
     _check_euicc(leaf, at)
@@ -79,7 +89,7 @@ def verify(
     _check_eid(leaf.eid, eid)
     vouching = trusted.issuer_of(issuers[-1])
     _check_signature(leaf, signature, signed)
-    return Signer(leaf.eid, issuers[0].organisation, vouching)
+    return Signer(leaf.eid, issuers[0].organisation, vouching, (leaf, *issuers))
 
 
 def _parts(raw: Tlv) -> tuple[Tlv, bytes, Certificate, tuple[Certificate, ...]]:
@@ -135,9 +145,8 @@ def _check_usage(certificate: Certificate, usage: str) -> None:
 
 
 def _check_dates(certificate: Certificate, at: datetime) -> None:
-    if not certificate.start <= at <= certificate.end:
-        span = f"from {certificate.start:%Y-%m-%d} until {certificate.end:%Y-%m-%d}"
-        raise NotVerified(f"The {certificate} is valid {span} only.")
+    if at < certificate.start:
+        raise NotVerified(f"The {certificate} is valid from {certificate.start:%Y-%m-%d} on only.")
 
 
 def _check_demands(certificate: Certificate) -> None:
