@@ -27,6 +27,7 @@ from lpa.rsp.records import DETAIL_TAGS, NotificationMetadata, Profile
 if TYPE_CHECKING:
     from lpa.backup import Backup
     from lpa.rescue import Rescue
+    from lpa.subscriber import Subscriber
 
 
 class Assistant:
@@ -132,6 +133,18 @@ class Assistant:
         """One profile with everything that the card tells about it. `name`: see `selection.read`."""
         _, chosen = selection.read(self.euicc, name)
         return selection.find(self.euicc.profiles(DETAIL_TAGS, only=chosen.iccid), chosen.iccid)
+
+    def subscriber(self, profile: Profile, *, pin: str | None = None) -> Subscriber:
+        """Who the network knows `profile` as, if it is in use: see `subscriber.read`. `pin`: its PIN."""
+        from lpa import subscriber
+        from lpa.card.filesystem import UiccFiles
+
+        if not profile.enabled:
+            return subscriber.Subscriber(problem="notEnabled")
+        try:
+            return subscriber.read(UiccFiles(self._transport), profile.iccid, pin=pin)
+        finally:
+            self.euicc.reopen()
 
     def enable(self, name: str | Iccid) -> switching.Outcome:
         """Put a profile to use, in place of the one in use, and tell the servers."""

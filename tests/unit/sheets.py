@@ -14,6 +14,7 @@ from lpa.rsp.euicc_info import KeyIdentifier
 from lpa.rsp.issuers import TrustedIssuers
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Notification, NotificationConfiguration, Operator, Profile
+from lpa.subscriber import Subscriber
 from tests.unit.forgery import EID, NOW, Chain
 
 MADE = datetime(2026, 11, 22, 21, 5, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -52,6 +53,8 @@ def receipt(language: Language = "en", **changed: Any) -> str:
     return proofs.page(note, Eid.parse(EID), result, made=MADE, language=language, witnessed=WITNESSED)
 
 
-def profile(language: Language = "en", imsi: str | None = None, shown: Profile = PROFILE) -> str:
-    """The page of a profile."""
-    return particulars.page(shown, Eid.parse(EID), made=MADE, language=language, imsi=imsi, msisdn="")
+def profile(
+    language: Language = "en", *, read: Subscriber = particulars.UNREAD, shown: Profile = PROFILE
+) -> str:
+    """The page of a profile, of whose files this was `read`."""
+    return particulars.page(shown, Eid.parse(EID), made=MADE, language=language, subscriber=read)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from lpa.cli.screen import Screen
 from lpa.rsp.ber import Tlv
 from lpa.rsp.listing import Listing
 from lpa.rsp.records import Profile
+from lpa.sim import samples
 from lpa.sim.card import SimulatedEuicc
+from lpa.sim.contents import Contents
 from lpa.sim.profiles import SimulatedProfile
 from tests.unit import command
 
@@ -130,21 +133,25 @@ def test_showing_a_profile_tells_all_about_it(tmp_path: Path) -> None:
         owner="262-98",
         notifications=((("enable", "delete"), "rsp.example"),),
         aid="A0000005591010FFFFFFFF8900001100",
+        contents=Contents(imsi="262980000000025", msisdn="+4970090000025"),
     )
     reader = f"sim:{command.card(tmp_path / 'card', profile)}"
     assert command.run("--reader", reader, "show", "0991").out == (
-        "ICCID         89490000000000000991\n"
-        "State         enabled\n"
-        "Class         operational\n"
-        "Nickname      Reise\n"
-        "Operator      Nordlicht\n"
-        "Profile       Prepaid\n"
-        "Network       262-98\n"
-        "ISD-P AID     A0000005591010FFFFFFFF8900001100\n"
-        "Rules         may not be disabled (PPR1)\n"
-        "              may not be deleted (PPR2)\n"
-        "Servers told  enable delete: rsp.example\n"
-        "Icon          4 bytes\n"
+        "ICCID        89490000000000000991\n"
+        f"EID          {eid(reader)}\n"
+        "Operator     Nordlicht\n"
+        "Profile      Prepaid\n"
+        "Nickname     Reise\n"
+        "Network      262-98\n"
+        "SM-DP+ told  rsp.example (enable, delete)\n"
+        "IMSI         262980000000025\n"
+        "Number       +4970090000025\n"
+        "State        enabled\n"
+        "Class        operational\n"
+        "Rules        may not be disabled (PPR1)\n"
+        "             may not be deleted (PPR2)\n"
+        "ISD-P AID    A0000005591010FFFFFFFF8900001100\n"
+        "Icon         4 bytes\n"
     )
     document = command.run("--reader", reader, "show", profile.aid, "--json").document
     assert document["result"] == {
@@ -159,7 +166,57 @@ def test_showing_a_profile_tells_all_about_it(tmp_path: Path) -> None:
         "notifications": [{"events": ["enable", "delete"], "address": "rsp.example"}],
         "owner": {"mcc_mnc": "262-98", "gid1": "", "gid2": ""},
         "icon": "31323334",
+        "eid": eid(reader),
+        "subscriber": {
+            "imsi": "262980000000025",
+            "numbers": ["+4970090000025"],
+            "service_provider": "",
+            "problem": "",
+        },
     }
+
+
+def eid(reader: str) -> str:
+    with SimulatedEuicc.load(Path(reader.removeprefix("sim:"))) as card:
+        return card.eid
+
+
+def test_of_a_profile_that_is_not_in_use_neither_imsi_nor_number_can_be_read(reader: str) -> None:
+    ran = command.run("--reader", reader, "show", NORDLICHT)
+    assert ran.code == 0
+    assert "IMSI         not read: only the profile in use can be read\n" in ran.out
+    assert "Number       not read: only the profile in use can be read\n" in ran.out
+    subscriber = command.run("--reader", reader, "show", NORDLICHT, "--json").document["result"]["subscriber"]
+    assert (subscriber["imsi"], subscriber["numbers"], subscriber["problem"]) == (None, None, "notEnabled")
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> str:
+    """A card whose profile in use is locked with the PIN 1234."""
+    profile = samples.profiles(1)[0]
+    contents = replace(profile.contents, pin="1234")
+    return f"sim:{command.card(tmp_path / 'card', replace(profile, contents=contents))}"
+
+
+def test_a_pin_is_not_guessed_and_the_rest_is_shown(locked: str, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    ran = command.run("--reader", locked, "show", "0017", "--html", page)
+    assert ran.code == 0
+    assert "IMSI         protected with a PIN: --ask-pin reads it\n" in ran.out
+    assert "not read: it is protected with a PIN" in page.read_text()
+
+
+@pytest.mark.parametrize(("pin", "code"), [("1234", 0), ("9999", 1)])
+def test_a_pin_that_a_person_types_opens_it(pin: str, code: int, locked: str) -> None:
+    ran = command.converse("--reader", locked, "show", "0017", "--ask-pin", types=f"{pin}\n")
+    assert ran.code == code
+    assert ("IMSI         234990000000001\n" in ran.out) is (code == 0)
+    assert ("The PIN is wrong. Tries left: 2." in ran.err) is (code == 1)
+    assert pin not in ran.out + ran.err
+
+
+def test_without_a_terminal_no_pin_is_asked_for(locked: str) -> None:
+    assert command.run("--reader", locked, "show", "0017", "--ask-pin").code == 1
 
 
 def test_a_profile_that_is_not_there_is_a_no(reader: str) -> None:

@@ -19,6 +19,7 @@ from lpa.errors import NotVerified, StorageFailed
 from lpa.pages import html, proofs
 from lpa.pages.words import LANGUAGES, TEXTS, Language, Words
 from lpa.rsp.records import Notification
+from lpa.subscriber import Subscriber
 from tests.unit import sheets
 from tests.unit.forgery import EID
 
@@ -160,7 +161,7 @@ def test_an_event_that_has_no_name_here_keeps_its_own() -> None:
 
 
 def test_the_page_of_a_profile_has_what_the_operator_asks_for() -> None:
-    shown = read(sheets.profile(imsi="262980000000025"))
+    shown = read(sheets.profile(read=Subscriber("262980000000025", ())))
     for fact in (
         "OperatorNordlicht",
         "Profile (ICCID)8949985000000000025",
@@ -176,6 +177,18 @@ def test_the_page_of_a_profile_has_what_the_operator_asks_for() -> None:
         assert fact in shown
     assert "Subscriber (IMSI)not read: only the profile in use can be read" in read(sheets.profile())
     assert "用户识别码（IMSI）未读取：只能读取正在使用的配置文件" in read(sheets.profile("zh-CN"))
+
+
+@pytest.mark.parametrize(
+    ("subscriber", "said"),
+    [
+        (Subscriber("", ("+491701", "+491702")), "Subscriber (IMSI)noneTelephone number+491701+491702"),
+        (Subscriber(problem="pinNeeded"), "Telephone numbernot read: it is protected with a PIN"),
+        (Subscriber(problem="unreadable"), "Telephone numbernot read: the card does not give it"),
+    ],
+)
+def test_the_page_says_why_something_was_not_read(subscriber: Subscriber, said: str) -> None:
+    assert said in read(sheets.profile(read=subscriber))
 
 
 def test_a_profile_that_tells_nobody_says_so() -> None:

@@ -7,14 +7,22 @@ from pathlib import Path
 
 import click
 
+from lpa.cli.backups import pin
 from lpa.cli.desk import Desk, changing
-from lpa.cli.documents import Answer
+from lpa.cli.documents import Answer, plain
 from lpa.cli.parsing import FILE, LANGUAGE, NICKNAME, PROFILE
 from lpa.cli.screen import Cell, Facts, Screen
 from lpa.cli.words import STYLES, named, rules
 from lpa.pages.words import Language
 from lpa.rsp.listing import Listing
+from lpa.rsp.names import Eid
 from lpa.rsp.records import Profile
+from lpa.subscriber import Subscriber
+
+_UNREAD = {
+    "notEnabled": "not read: only the profile in use can be read",
+    "pinNeeded": "protected with a PIN: --ask-pin reads it",
+}
 
 
 @click.command("list")
@@ -34,24 +42,29 @@ def list_(desk: Desk, everything: bool) -> Answer:
 @click.argument("name", type=PROFILE)
 @click.option("--html", "path", type=FILE, metavar="FILE", help="Also write a page for the operator into it.")
 @LANGUAGE
+@click.option("--ask-pin", is_flag=True, help="Ask for the profile's PIN, to read IMSI and number.")
 @click.pass_obj
-def show(desk: Desk, name: str, path: Path | None, language: Language) -> Answer:
-    """Show all that the card tells of a profile.
+def show(desk: Desk, *, name: str, path: Path | None, language: Language, ask_pin: bool) -> Answer:
+    """Show a profile with all that its operator may ask for.
 
-    NAME is its ICCID, the last digits of it (four or more), or its ISD-P AID.
+    NAME is its ICCID, the last digits of it (four or more), or its ISD-P AID. IMSI and telephone number can
+    be read of the profile in use only. A PIN is never guessed, and never tried when only one try is left.
     """
     with desk.assistant() as assistant:
         profile = assistant.profile(name)
         eid = assistant.eid
-    desk.screen.facts(_facts(profile))
+        typed = pin(desk.screen, ask_pin and profile.enabled)
+        subscriber = assistant.subscriber(profile, pin=typed)
+    desk.screen.facts(_facts(profile, eid, subscriber))
     if path:
         from lpa import pages
         from lpa.pages import particulars
 
         made = datetime.now(UTC).astimezone()
-        pages.save(particulars.page(profile, eid, made=made, language=language), path)
+        page = particulars.page(profile, eid, made=made, language=language, subscriber=subscriber)
+        pages.save(page, path)
         desk.screen.say(f"The page is in {path}.")
-    return Answer(profile)
+    return Answer(plain(profile) | {"eid": str(eid), "subscriber": plain(subscriber)})
 
 
 @click.command()
@@ -93,19 +106,31 @@ def _mention(screen: Screen, found: Listing[Profile], hidden: int) -> None:
         )
 
 
-def _facts(profile: Profile) -> Facts:
-    told = [f"{' '.join(entry.events) or 'nothing'}: {entry.address}" for entry in profile.notifications]
+def _facts(profile: Profile, eid: Eid, subscriber: Subscriber) -> Facts:
+    unread = [_UNREAD.get(subscriber.problem, "not read: the card does not give it")]
+    imsi, numbers = subscriber.imsi, subscriber.numbers
     return [
         ("ICCID", str(profile.iccid)),
-        ("State", profile.state),
-        ("Class", profile.profile_class),
-        ("Nickname", profile.nickname),
+        ("EID", str(eid)),
         ("Operator", profile.service_provider),
         ("Profile", profile.name),
+        ("Nickname", profile.nickname),
         ("Network", profile.owner.mcc_mnc if profile.owner else ""),
-        ("ISD-P AID", str(profile.aid or "")),
+        ("SM-DP+ told", _told(profile) or ["none"]),
+        ("IMSI", unread if imsi is None else [imsi or "none"]),
+        ("Number", unread if numbers is None else list(numbers) or ["none"]),
+        ("State", profile.state),
+        ("Class", profile.profile_class),
         ("Rules", rules(profile) or ["none"]),
-        ("Servers told", told or ["none"]),
+        ("ISD-P AID", str(profile.aid or "")),
         ("Icon", f"{len(profile.icon)} bytes" if profile.icon else ""),
         ("Also", [item.hex() for item in profile.unknown]),
     ]
+
+
+def _told(profile: Profile) -> list[str]:
+    """Each server with the events that it wants to hear of."""
+    events: dict[str, list[str]] = {}
+    for entry in profile.notifications:
+        events.setdefault(entry.address, []).extend(entry.events)
+    return [f"{address} ({', '.join(dict.fromkeys(of)) or 'of nothing'})" for address, of in events.items()]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from lpa.pages.facts import Fact, footer, header, listed
-from lpa.pages.html import Markup, document, element, number
+from lpa.pages.html import document, element, number
 from lpa.pages.words import Language, Words
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Profile
+from lpa.subscriber import Subscriber
+
+UNREAD = Subscriber(problem="notEnabled")
 
 
 def page(
@@ -18,10 +21,9 @@ def page(
     *,
     made: datetime,
     language: Language = "en",
-    imsi: str | None = None,
-    msisdn: str | None = None,
+    subscriber: Subscriber = UNREAD,
 ) -> str:
-    """The HTML page of `profile` on the card `eid`. `imsi`, `msisdn`: None if they could not be read.
+    """The HTML page of `profile` on the card `eid`. `subscriber`: what was read of it, or why not.
 
     `made`: now, in the reader's time zone.
     """
@@ -31,19 +33,19 @@ def page(
         f"{words['particulars']} {profile.iccid}",
         header(words["particulars.brand"], words["particulars"], profile.title),
         element("p", words["particulars.lead"], css="lead"),
-        listed(_facts(words, profile, eid, imsi, msisdn)),
+        listed(_facts(words, profile, eid, subscriber)),
         footer(words, made, words["private"]),
     )
 
 
-def _facts(words: Words, profile: Profile, eid: Eid, imsi: str | None, msisdn: str | None) -> Iterator[Fact]:
+def _facts(words: Words, profile: Profile, eid: Eid, subscriber: Subscriber) -> Iterator[Fact]:
     yield words["operator"], profile.service_provider
     yield words["profile"], profile.name
     yield words["nickname"], profile.nickname
     yield words["iccid"], str(profile.iccid)
     yield words["eid"], str(eid)
-    yield words["imsi"], _read(words, imsi)
-    yield words["msisdn"], _read(words, msisdn)
+    yield words["imsi"], _read(words, subscriber, [subscriber.imsi] if subscriber.imsi else subscriber.imsi)
+    yield words["msisdn"], _read(words, subscriber, subscriber.numbers)
     yield words["network"], profile.owner.mcc_mnc if profile.owner else ""
     yield words["servers"], _servers(profile) or [words["none"]]
     yield words["state"], words.of("state", profile.state)
@@ -52,11 +54,11 @@ def _facts(words: Words, profile: Profile, eid: Eid, imsi: str | None, msisdn: s
     yield words["aid"], number(str(profile.aid)) if profile.aid else ""
 
 
-def _read(words: Words, shown: str | None) -> str | Markup:
+def _read(words: Words, subscriber: Subscriber, shown: Iterable[str] | None) -> Iterable[str]:
     """What the profile's files say: an empty one says that there is none."""
     if shown is None:
-        return element("span", words["notRead"], css="missing")
-    return shown or words["none"]
+        return [element("span", words[f"notRead.{subscriber.problem}"], css="missing")]
+    return [*shown] or [words["none"]]
 
 
 def _servers(profile: Profile) -> list[str]:

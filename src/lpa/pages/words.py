@@ -153,7 +153,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "class": ("Class", "类别"),
     "rules": ("Rules of the operator", "运营商规则"),
     "aid": ("ISD-P AID", "ISD-P AID"),
-    "notRead": ("not read: only the profile in use can be read", "未读取：只能读取正在使用的配置文件"),
+    "notRead.notEnabled": (
+        "not read: only the profile in use can be read",
+        "未读取：只能读取正在使用的配置文件",
+    ),
+    "notRead.pinNeeded": ("not read: it is protected with a PIN", "未读取：受 PIN 保护"),
+    "notRead.unreadable": ("not read: the card does not give it", "未读取：卡片未提供"),
     "none": ("none", "无"),
     "state.enabled": ("in use", "使用中"),
     "state.disabled": ("not in use", "未使用"),
