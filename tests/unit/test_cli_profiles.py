@@ -238,7 +238,13 @@ def test_renaming_says_so_and_does_so(reader: str) -> None:
     assert "旅行" not in command.run("--reader", reader, "list").out
 
 
-@pytest.mark.parametrize("nickname", ["x" * 65, "字" * 22, "a\nb", "\x1b[2J"])
+@pytest.mark.parametrize("nickname", ["👩‍🚀 Reise", "❤️", "🏳️‍🌈"])
+def test_a_name_may_be_a_picture(reader: str, nickname: str) -> None:
+    assert command.run("--reader", reader, "rename", "0025", nickname).code == 0
+    assert nickname in command.run("--reader", reader, "list").out
+
+
+@pytest.mark.parametrize("nickname", ["a\u200db", "\u202eabc", "x" * 65, "字" * 22, "a\nb", "\x1b[2J"])
 def test_a_name_that_the_card_cannot_keep_or_nobody_can_read_is_a_usage_error(
     reader: str, nickname: str
 ) -> None:

@@ -24,7 +24,7 @@ def test_a_document_gives_every_text_back_and_holds_nothing_invisible(text: str)
     output.seek(0)
     written = output.read()
     assert json.loads(written) == {"text": text}
-    assert all(sign == "\n" or sign.isprintable() or sign.isspace() for sign in written)
+    assert all(sign in "\n\u200d" or sign.isprintable() or sign.isspace() for sign in written)
 
 
 def test_a_terminal_that_lacks_signs_gets_escapes_and_a_plain_bar() -> None:

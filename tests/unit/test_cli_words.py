@@ -59,7 +59,7 @@ def test_a_notification_that_the_card_did_not_sign_cannot_be_sent_later(
     assert "  Tell the operator yourself." in lines
 
 
-def test_a_delivery_about_something_else_istold_after_the_steps(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_delivery_about_something_else_is_told_after_the_steps(capsys: pytest.CaptureFixture[str]) -> None:
     other = Delivery("enable", "rsp.example", None, 9, acknowledged=True, cleared=True)
     _, lines = _said(Outcome(PROFILE, DELETED, (other,)), capsys)
     assert lines[:3] == [
@@ -96,11 +96,40 @@ def test_a_terminal_that_is_too_narrow_cuts_off_no_number(monkeypatch: pytest.Mo
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w", encoding="utf-8") as terminal:
         monkeypatch.setattr("sys.stdout", terminal)
-        Screen(json=False).table(("ICCID", "State"), [("8949985000000000025", "disabled")])
+        rows = [("8949985000000000025", "disabled"), ("8944994000000000017", "enabled")]
+        Screen(json=False).table(("ICCID", "State"), rows)
         monkeypatch.undo()
         shown = os.read(ours, 4096).decode()
     os.close(ours)
-    assert "8949985000000000025  disabled" in shown
+    assert shown.splitlines() == [
+        "ICCID  8949985000000000025",
+        "State  disabled",
+        "",
+        "ICCID  8944994000000000017",
+        "State  enabled",
+    ]
+
+
+def test_a_terminal_breaks_lines_between_words_and_goes_on_below(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "36")
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w", encoding="utf-8") as terminal:
+        monkeypatch.setattr("sys.stdout", terminal)
+        screen = Screen(json=False)
+        screen.line("  It is in use, and will be taken out of use first.")
+        screen.facts([("Servers told", ["示例移动 示例移动 示例移动", "albion.smdp.example"])])
+        monkeypatch.undo()
+        shown = b""
+        while shown.count(b"\n") < 5:
+            shown += os.read(ours, 4096)
+    os.close(ours)
+    assert shown.decode().splitlines() == [
+        "  It is in use, and will be taken",
+        "  out of use first.",
+        "Servers told  示例移动 示例移动",
+        "              示例移动",
+        "              albion.smdp.example",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -116,6 +145,6 @@ def test_a_terminal_that_is_too_narrow_cuts_off_no_number(monkeypatch: pytest.Mo
         (13 * 3600, "in 13 hours (2026-11-26 01:00)"),
     ],
 )
-def test_a_time_to_come_istold_as_a_wait_and_a_time(seconds: float, said: str) -> None:
+def test_a_time_to_come_is_told_as_a_wait_and_a_time(seconds: float, said: str) -> None:
     now = datetime(2026, 11, 25, 12).astimezone()
     assert moment(now + timedelta(seconds=seconds), now) == said

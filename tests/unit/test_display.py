@@ -50,3 +50,20 @@ def test_json_keeps_its_meaning_and_shows_nothing_invisible(value: object) -> No
 def test_what_is_too_long_ends_with_an_ellipsis() -> None:
     assert brief("abc", 3) == "abc"
     assert brief("abcd", 3) == "abc…"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("👩‍🚀", "👩‍🚀"),
+        ("👩🏽‍❤️‍👨🏿 ⛹️‍♀️ 🙂‍↔️", "👩🏽‍❤️‍👨🏿 ⛹️‍♀️ 🙂‍↔️"),
+        ("☎️☎︎", "☎️☎︎"),
+        ("a\u200db", "a\\u200db"),
+        ("👩\u200d", "👩\\u200d"),
+        ("\u200d🚀", "\\u200d🚀"),
+        ("👩\u200d\u200d🚀", "👩\\u200d\\u200d🚀"),
+        ("👩\u200d\u202e🚀", "👩\\u200d\\u202e🚀"),
+    ],
+)
+def test_emoji_may_be_joined_to_one_picture_and_nothing_else_may(text: str, shown: str) -> None:
+    assert safe(text) == shown

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _VERDICTS = {"good": "green", "doubtful": "yellow", "bad": "red"}
 _PLACE = 64 * 1024  # bytes of free memory for one sign of the picture
 _MOST_PLACES = 24
+_READABLE = 64  # columns for a text
 _ANY_OPERATOR = "EEE-EEE"  # each E stands for any digit
 
 
@@ -172,10 +174,15 @@ def _ability_facts(info: EuiccInfo2) -> Facts:
         ("Category", info.category),
         ("Accreditation", info.sas_accreditation_number),
         ("Platform", info.platform_label),
-        ("Can do", " ".join((*info.uicc_capability, *info.rsp_capability))),
+        ("Can do", _grouped((*info.uicc_capability, *info.rsp_capability))),
         ("Also", [item.hex() for item in info.unknown]),
         ("Refuses rules", " ".join(info.forbidden_policy_rules)),
     ]
+
+
+def _grouped(abilities: Iterable[str]) -> list[str]:
+    """Many words in lines of a width that is easily read."""
+    return textwrap.wrap(", ".join(abilities), _READABLE, break_long_words=False, break_on_hyphens=False)
 
 
 def _authorisation(rule: AuthorisationRule) -> str:

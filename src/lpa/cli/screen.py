@@ -10,6 +10,7 @@ import getpass
 import io
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -30,7 +31,8 @@ Cell = str | tuple[str, str]
 
 _WIDE_AS_NEEDED = 10_000  # columns, where nobody looks: a pipe must not depend on a window
 _LONGEST_LINE, _LONGEST_CELL = 2_000, 500  # signs: more push off the screen what matters; --json has them
-_NARROWEST = 8  # columns for a name
+_NARROWEST = 20  # columns in which a text can be read
+_LONGEST_WORD = 30  # columns; what is longer is broken in a table
 _WHOLE = ("ICCID", "State", "Number", "Event")  # stay on one line where the window is narrow
 
 
@@ -53,12 +55,12 @@ class Screen:
     def line(self, *cells: Cell) -> None:
         """A line on stdout."""
         if not self.json:
-            self._write(sys.stdout, "".join(_styled(cell) for cell in cells))
+            self._write(sys.stdout, _lines(sys.stdout, cells))
 
     def facts(self, facts: Facts) -> None:
         """Names and values on stdout. A fact without a value is left out."""
-        for line in _aligned(facts):
-            self.line(line)
+        for label, value in _aligned(facts):
+            self.line(label, value)
 
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
         """A table on stdout, if there are any rows. In a pipe no cell is broken into lines."""
@@ -78,12 +80,12 @@ class Screen:
 
     def say(self, text: str = "", style: str = "") -> None:
         """A line of talk on stderr."""
-        self._write(sys.stderr, _styled((text, style)))
+        self._write(sys.stderr, _lines(sys.stderr, [(text, style)]))
 
     def say_facts(self, facts: Facts) -> None:
         """Names and values on stderr."""
-        for line in _aligned(facts):
-            self.say(line)
+        for label, value in _aligned(facts):
+            self._write(sys.stderr, _lines(sys.stderr, (label, value)))
 
     def ask(self, question: str, *, otherwise: str) -> str:
         """What a person types in answer. `otherwise`: the option that decides where nobody can be asked.
@@ -119,9 +121,19 @@ class Screen:
                 os.dup2(nowhere.fileno(), stream.fileno())
 
 
-def _styled(cell: Cell) -> str:
-    text, style = _pair(cell)
-    text = _shown(text)
+def _lines(stream: TextIO, cells: Sequence[Cell]) -> str:
+    """Cells side by side. At a terminal the last one is broken between words, and goes on below itself."""
+    *before, (text, style) = ((_shown(text), style) for text, style in map(_pair, cells))
+    head = "".join(text for text, _ in before)
+    lines = [text]
+    if stream.isatty() and text:
+        lines = _wrapped(text, shutil.get_terminal_size().columns - _width(head))
+    first, *rest = (_styled(line, style) for line in lines)
+    below = " " * _width(head)
+    return "\n".join(["".join(_styled(*cell) for cell in before) + first, *(below + line for line in rest)])
+
+
+def _styled(text: str, style: str) -> str:
     if style in ("dim", "bold"):
         return click.style(text, **{style: True})
     return click.style(text, fg=style) if style else text
@@ -135,12 +147,39 @@ def _pair(cell: Cell) -> tuple[str, str]:
     return (cell, "") if isinstance(cell, str) else cell
 
 
-def _aligned(facts: Facts) -> Iterator[str]:
+def _wrapped(text: str, columns: int) -> list[str]:
+    """`text` in lines of so many columns, as deep as its beginning; a word that is longer stays whole."""
+    indent = text[: len(text) - len(text.lstrip())]
+    if _width(text) <= columns or columns - len(indent) < _NARROWEST:
+        return [text]
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        if line and len(indent) + _width(f"{line} {word}") > columns:
+            lines.append(indent + line)
+            line = word
+        else:
+            line = f"{line} {word}".lstrip()
+    return [*lines, indent + line]
+
+
+def _width(text: str) -> int:
+    """In columns of a terminal."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _aligned(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Labels of the same width, and a value beside each."""
     listed = [(name, [value] if isinstance(value, str) else [*value]) for name, value in facts if value]
     width = max((len(name) for name, _ in listed), default=0) + 2
     for name, values in listed:
         for label, value in zip((name, *("" for _ in values)), values, strict=False):
-            yield f"{label:<{width}}{value}"
+            if value:
+                yield f"{label:<{width}}", value
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
@@ -158,22 +197,35 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
         table.add_column(heading, overflow="fold", no_wrap=heading in _WHOLE)
     for row in rows:
         table.add_row(*(Text(_shown(text, _LONGEST_CELL), style=style) for text, style in map(_pair, row)))
-    # A window that is too narrow breaks the lines itself: rich would cut off the ends of numbers.
-    console.width = max(console.width, _least_width(table))
+    if console.width < _least_width(table):
+        return _below_each_other(headings, rows)
     with console.capture() as capture:
         console.print(table)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
 def _least_width(table: Table) -> int:
-    """The columns in which `table` can be shown with its numbers whole and its names broken."""
-    from rich.cells import cell_len
-
+    """The columns in which `table` can be shown with numbers and words whole, but for very long words."""
     widths = [
-        max(cell_len(str(cell)) for cell in column.cells) if column.no_wrap else _NARROWEST
+        max(
+            min(_width(part), _LONGEST_WORD) if not column.no_wrap else _width(part)
+            for cell in column.cells
+            for part in ([str(cell)] if column.no_wrap else str(cell).split() or [""])
+        )
         for column in table.columns
     ]
     return sum(width + 2 for width in widths)
+
+
+def _below_each_other(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """The rows where a window is too narrow for a table: each as a list, with a line between them."""
+    width = max(map(len, headings)) + 2
+    blocks = []
+    for row in rows:
+        cells = zip(headings, row, strict=True)
+        lines = [_lines(sys.stdout, (f"{head:<{width}}", cell)) for head, cell in cells if _pair(cell)[0]]
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
 
 
 def _speaks_unicode(stream: TextIO) -> bool:

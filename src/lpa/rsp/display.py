@@ -3,6 +3,9 @@
 They may hold sequences that repaint a terminal, signs that turn the reading direction, marks that pile up
 over the lines above, or more than fits a screen, and so look like words of ours. What is not to be seen is
 shown as its escape. For terminals, logs and pages alike; what must come out as it went in is JSON.
+
+A sign that is not to be seen stands for no word of any language, with one exception that people use in
+names: the joiner (ZWJ) between two emoji, which makes one picture of them.
 """
 
 from __future__ import annotations
@@ -13,6 +16,10 @@ import unicodedata
 _MOST_MARKS = 5  # one above the other on one letter: Hebrew and Tibetan need four
 # Printable, says Unicode, and yet nothing is seen of them.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
+_JOINER = "\u200d"
+_SKIN_TONES = range(0x1F3FB, 0x1F400)
+_EMOJI_STYLE = "\ufe0f"
+_ARROWS = "↔↕"  # pictures that Unicode counts as mathematics
 
 
 def safe(text: str) -> str:
@@ -20,16 +27,19 @@ def safe(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     shown, marks = [], 0
-    for sign in text:
+    for place, sign in enumerate(text):
         marks = marks + 1 if unicodedata.category(sign) in ("Mn", "Me") else 0
-        harmless = _harmless(sign) and sign not in _BLANK and marks <= _MOST_MARKS
-        shown.append(sign if harmless else sign.encode("unicode_escape").decode())
+        seen = _harmless(text, place) and sign not in _BLANK and marks <= _MOST_MARKS
+        shown.append(sign if seen else sign.encode("unicode_escape").decode())
     return "".join(shown)
 
 
 def safe_json(text: str) -> str:
     """JSON `text` that means the same, with what is not to be seen as its \\u escape; lines stay lines."""
-    return "".join(sign if _harmless(sign) or sign == "\n" else json.dumps(sign)[1:-1] for sign in text)
+    return "".join(
+        sign if sign == "\n" or _harmless(text, place) else json.dumps(sign)[1:-1]
+        for place, sign in enumerate(text)
+    )
 
 
 def brief(text: str, most: int) -> str:
@@ -37,5 +47,20 @@ def brief(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]}…"
 
 
-def _harmless(sign: str) -> bool:
+def _harmless(text: str, place: int) -> bool:
+    """Whether the sign at `place` is seen, and nothing else."""
+    sign = text[place]
+    if sign == _JOINER:
+        return _ends_in_picture(text[max(0, place - 3) : place]) and _is_picture(text[place + 1 : place + 2])
     return sign.isprintable() or unicodedata.category(sign) == "Zs"
+
+
+def _ends_in_picture(text: str) -> bool:
+    text = text.removesuffix(_EMOJI_STYLE)
+    if text and ord(text[-1]) in _SKIN_TONES:
+        text = text[:-1]
+    return _is_picture(text[-1:])
+
+
+def _is_picture(sign: str) -> bool:
+    return bool(sign) and (unicodedata.category(sign) == "So" or sign in _ARROWS)

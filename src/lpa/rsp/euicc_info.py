@@ -6,7 +6,9 @@ add some. What a card did not tell is None or empty; what could not be understoo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Any, Self
 
 from lpa.errors import BadAnswer
@@ -94,16 +96,47 @@ class CardResource:
         return cls(numbers.get(0x81), numbers.get(0x82), numbers.get(0x83), bytes(raw))
 
 
+def _told(member: str, read: Callable[[Any], Any], empty: Any = "") -> Any:
+    """A field that holds what `read` makes of a member of EUICCInfo2; `empty` if the card left it out."""
+    return field(default=empty, metadata={"member": member, "read": read})
+
+
+def _version(coded: bytes) -> str:
+    return ".".join(str(octet) for octet in coded)
+
+
+def _keys(identifiers: Iterable[bytes]) -> tuple[KeyIdentifier, ...]:
+    return tuple(KeyIdentifier(bytes(identifier)) for identifier in identifiers)
+
+
+def _bits(name: str) -> Callable[[tuple[bytes, int]], tuple[str, ...]]:
+    return partial(schema.bits, name)
+
+
+def _word(name: str) -> Callable[[int], str]:
+    return partial(schema.named, name)
+
+
+def _read(kind: type[EuiccInfo1 | EuiccInfo2], value: dict[str, Any]) -> dict[str, Any]:
+    """The fields of `kind` that the card told."""
+    told = value | value.get("certificationDataObject", {})
+    return {
+        one.name: one.metadata["read"](told[one.metadata["member"]])
+        for one in fields(kind)
+        if one.metadata.get("member") in told
+    }
+
+
 @dataclass(frozen=True)
 class EuiccInfo1:
     """The version a card speaks and whom it trusts, in its order of preference. A server is told `raw`."""
 
     raw: Tlv
-    svn: str = ""
-    ci_for_verification: tuple[KeyIdentifier, ...] = ()
-    ci_for_signing: tuple[KeyIdentifier, ...] = ()
-    ci_for_signing_v3: tuple[KeyIdentifier, ...] = ()
-    highest_svn: str = ""
+    svn: str = _told("svn", _version)
+    ci_for_verification: tuple[KeyIdentifier, ...] = _told("euiccCiPKIdListForVerification", _keys, ())
+    ci_for_signing: tuple[KeyIdentifier, ...] = _told("euiccCiPKIdListForSigning", _keys, ())
+    ci_for_signing_v3: tuple[KeyIdentifier, ...] = _told("euiccCiPKIdListForSigningV3", _keys, ())
+    highest_svn: str = _told("highestSvn", _version)
     unknown: tuple[Tlv, ...] = ()
 
     @classmethod
@@ -112,15 +145,7 @@ class EuiccInfo1:
         raw = _tagged(0xBF20, answer)
         # Every member of EUICCInfo1 has its tag and meaning in EUICCInfo2 too, where all are optional.
         value, unknown = schema.decode_open("GetEuiccInfo2Response", Tlv.build(0xBF22, raw.value))
-        return cls(
-            raw=raw,
-            svn=_version(value.get("svn", b"")),
-            ci_for_verification=_keys(value.get("euiccCiPKIdListForVerification", ())),
-            ci_for_signing=_keys(value.get("euiccCiPKIdListForSigning", ())),
-            ci_for_signing_v3=_keys(value.get("euiccCiPKIdListForSigningV3", ())),
-            highest_svn=_version(value.get("highestSvn", b"")),
-            unknown=unknown,
-        )
+        return cls(raw=raw, unknown=unknown, **_read(cls, value))
 
     @property
     def test_only(self) -> bool:
@@ -133,29 +158,33 @@ class EuiccInfo2:
     """What a card is and can do. Versions are texts such as "2.2.2", abilities the specification's words."""
 
     raw: Tlv
-    profile_version: str = ""
-    svn: str = ""
-    firmware: str = ""
-    resource: CardResource = CardResource()
-    uicc_capability: tuple[str, ...] = ()
-    ts102241_version: str = ""
-    globalplatform_version: str = ""
-    rsp_capability: tuple[str, ...] = ()
-    ci_for_verification: tuple[KeyIdentifier, ...] = ()
-    ci_for_signing: tuple[KeyIdentifier, ...] = ()
-    ci_for_signing_v3: tuple[KeyIdentifier, ...] = ()
-    category: str = ""
-    forbidden_policy_rules: tuple[str, ...] = ()
-    pp_version: str = ""
-    sas_accreditation_number: str = ""
-    platform_label: str = ""
-    discovery_base_url: str = ""
-    tre_properties: tuple[str, ...] = ()
-    tre_product_reference: str = ""
-    additional_profile_versions: tuple[str, ...] = ()
-    lpa_mode: str = ""
-    additional_info: bytes = b""
-    highest_svn: str = ""
+    profile_version: str = _told("profileVersion", _version)
+    svn: str = _told("svn", _version)
+    firmware: str = _told("euiccFirmwareVer", _version)
+    resource: CardResource = field(
+        default=CardResource(), metadata={"member": "extCardResource", "read": CardResource.from_coded}
+    )
+    uicc_capability: tuple[str, ...] = _told("uiccCapability", _bits("UiccCapability"), ())
+    ts102241_version: str = _told("ts102241Version", _version)
+    globalplatform_version: str = _told("globalplatformVersion", _version)
+    rsp_capability: tuple[str, ...] = _told("rspCapability", _bits("RspCapability"), ())
+    ci_for_verification: tuple[KeyIdentifier, ...] = _told("euiccCiPKIdListForVerification", _keys, ())
+    ci_for_signing: tuple[KeyIdentifier, ...] = _told("euiccCiPKIdListForSigning", _keys, ())
+    ci_for_signing_v3: tuple[KeyIdentifier, ...] = _told("euiccCiPKIdListForSigningV3", _keys, ())
+    category: str = _told("euiccCategory", _word("EuiccCategory"))
+    forbidden_policy_rules: tuple[str, ...] = _told("forbiddenProfilePolicyRules", _bits("PolicyRules"), ())
+    pp_version: str = _told("ppVersion", _version)
+    sas_accreditation_number: str = _told("sasAcreditationNumber", str)
+    platform_label: str = _told("platformLabel", str)
+    discovery_base_url: str = _told("discoveryBaseURL", str)
+    tre_properties: tuple[str, ...] = _told("treProperties", _bits("TreProperties"), ())
+    tre_product_reference: str = _told("treProductReference", str)
+    additional_profile_versions: tuple[str, ...] = _told(
+        "additionalEuiccProfilePackageVersions", lambda versions: tuple(map(_version, versions)), ()
+    )
+    lpa_mode: str = _told("lpaMode", _word("LpaMode"))
+    additional_info: bytes = _told("additionalEuiccInfo", bytes, b"")
+    highest_svn: str = _told("highestSvn", _version)
     unknown: tuple[Tlv, ...] = ()
 
     @classmethod
@@ -163,36 +192,7 @@ class EuiccInfo2:
         """From an EUICCInfo2 (tag BF22). Raises `BadAnswer` if it is none."""
         raw = _tagged(0xBF22, answer)
         value, unknown = schema.decode_open("GetEuiccInfo2Response", raw)
-        certification = value.get("certificationDataObject", {})
-        return cls(
-            raw=raw,
-            profile_version=_version(value.get("profileVersion", b"")),
-            svn=_version(value.get("svn", b"")),
-            firmware=_version(value.get("euiccFirmwareVer", b"")),
-            resource=CardResource.from_coded(value.get("extCardResource", b"")),
-            uicc_capability=_bits("UiccCapability", value, "uiccCapability"),
-            ts102241_version=_version(value.get("ts102241Version", b"")),
-            globalplatform_version=_version(value.get("globalplatformVersion", b"")),
-            rsp_capability=_bits("RspCapability", value, "rspCapability"),
-            ci_for_verification=_keys(value.get("euiccCiPKIdListForVerification", ())),
-            ci_for_signing=_keys(value.get("euiccCiPKIdListForSigning", ())),
-            ci_for_signing_v3=_keys(value.get("euiccCiPKIdListForSigningV3", ())),
-            category=_word("EuiccCategory", value.get("euiccCategory")),
-            forbidden_policy_rules=_bits("PolicyRules", value, "forbiddenProfilePolicyRules"),
-            pp_version=_version(value.get("ppVersion", b"")),
-            sas_accreditation_number=value.get("sasAcreditationNumber", ""),
-            platform_label=certification.get("platformLabel", ""),
-            discovery_base_url=certification.get("discoveryBaseURL", ""),
-            tre_properties=_bits("TreProperties", value, "treProperties"),
-            tre_product_reference=value.get("treProductReference", ""),
-            additional_profile_versions=tuple(
-                _version(version) for version in value.get("additionalEuiccProfilePackageVersions", ())
-            ),
-            lpa_mode=_word("LpaMode", value.get("lpaMode")),
-            additional_info=value.get("additionalEuiccInfo", b""),
-            highest_svn=_version(value.get("highestSvn", b"")),
-            unknown=unknown,
-        )
+        return cls(raw=raw, unknown=unknown, **_read(cls, value))
 
 
 @dataclass(frozen=True)
@@ -233,19 +233,3 @@ def _tagged(tag: int, answer: bytes) -> Tlv:
     if tlv.tag != tag:
         raise BadAnswer(f"The card answered with tag {tlv.tag:X} where {tag:X} was asked for.")
     return tlv
-
-
-def _version(coded: bytes) -> str:
-    return ".".join(str(octet) for octet in coded)
-
-
-def _keys(identifiers: list[bytes]) -> tuple[KeyIdentifier, ...]:
-    return tuple(KeyIdentifier(bytes(identifier)) for identifier in identifiers)
-
-
-def _bits(name: str, value: dict[str, Any], member: str) -> tuple[str, ...]:
-    return schema.bits(name, value.get(member, (b"", 0)))
-
-
-def _word(name: str, number: int | None) -> str:
-    return "" if number is None else schema.named(name, number)

@@ -18,7 +18,6 @@ from typing import Any
 from lpa.sim import eligibility
 from lpa.sim.acceptance import Received, accept
 from lpa.sim.binding import Packaging
-from lpa.sim.smdp_downloads import Downloads
 from lpa.sim.front import Members, SimulatedServer
 from lpa.sim.installation import report
 from lpa.sim.ledger import Ledger
@@ -26,6 +25,7 @@ from lpa.sim.mutual import MutualAuthentication
 from lpa.sim.orders import DEFAULT_CODE_TRIES, DEFAULT_DOWNLOADS, Order, OrderBook, new_facts
 from lpa.sim.packages import ProfilePackage
 from lpa.sim.pki import DP_AUTH, DP_PB, SERVER_OID, Authority
+from lpa.sim.smdp_downloads import Downloads
 
 _INSTALLATION_RESULT = 0xBF37
 
