@@ -41,7 +41,7 @@ li::before { position: absolute; left: 0; font-weight: 700; }
 .hash, .receipt { font: 7.5pt/1.45 "DejaVu Sans Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere;
   background: #f5f7f9; border-radius: 1mm; padding: 2mm 3mm; margin-top: 1mm; }
 .receipt { font-size: 6.5pt; }
-code { font: .86em "DejaVu Sans Mono", Menlo, Consolas, monospace; }
+code { font: .82em "DejaVu Sans Mono", Menlo, Consolas, monospace; }
 footer { color: #5b6b7a; font-size: 8.5pt; border-top: .4pt solid #d5dce3; margin-top: 6mm;
   padding-top: 2mm; }
 @media print {
