@@ -203,7 +203,6 @@ def uicc_records(data: bytes) -> None:
         with contextlib.suppress(BadAnswer):
             cast("Callable[[bytes], object]", other)(data)
     uicc.application(data)
-    uicc.mnc_length(data)
     contacts.append(Contact(alphabet.alpha(data), (uicc.service_provider_name(data),)))
     _check_vcards(vcards(merged(contacts)), len(merged(contacts)))
 
