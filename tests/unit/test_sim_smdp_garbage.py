@@ -139,7 +139,7 @@ messages = st.binary().flatmap(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_garbage_is_answered(smdp: SimulatedSmdp, data: st.DataObject) -> None:
     function = data.draw(st.sampled_from(list(FUNCTIONS)))
@@ -148,7 +148,7 @@ def test_garbage_is_answered(smdp: SimulatedSmdp, data: st.DataObject) -> None:
         ask(smdp, function, **members)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(STEPS), messages)
 def test_garbage_in_a_session_is_answered(smdp: SimulatedSmdp, step: str, garbage: bytes) -> None:
     function, members, name = getattr(Ally(smdp), step)()
