@@ -71,9 +71,10 @@ def test_a_default_order_is_for_whom_names_nothing(world: World) -> None:
     mine = world.smdp.order(PACKAGE, eid=EID)
     other = world.smdp.order(PACKAGE, eid="89999999000000000000000000000122")
     assert mine.activation_code == "LPA:1$smdp.example$"
-    for nothing in (None, ""):
+    for nothing, first in ((None, mine), ("", anybody)):
         world.card.matching_id = nothing
         world.downloaded()
+        assert first.state == "downloaded"
         world.reported()
     assert [order.state for order in (mine, anybody, other)] == ["installed", "installed", "released"]
 
