@@ -136,8 +136,9 @@ def test_the_cards_memory_is_told_as_far_as_it_makes_sense(
 @pytest.mark.parametrize(
     ("prefix", "name", "kind"),
     [
-        ("81370f", "GSMA RSP2 Root CI1", "production"),
-        ("4c2796", "OISTE GSMA CI G1", "production"),
+        ("81370f5125d0b1d408d4c3b232e6d25e795bebfb", "GSMA RSP2 Root CI1", "production"),
+        ("81370f", "GSMA RSP2 Root CI1", "other"),
+        ("4c27967ad20c14b391e9601e41e604ad57c0222f", "OISTE GSMA CI G1", "production"),
         ("f54172", "SGP.26 test CI (NIST P-256)", "test"),
         ("c0bc70", "SGP.26 test CI (Brainpool)", "test"),
         ("34eecf", "SGP.26 v3 test CI (NIST P-256)", "test"),

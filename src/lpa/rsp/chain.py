@@ -22,11 +22,25 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.x509.oid import NameOID
 
-from lpa.errors import NotVerified
+from lpa.errors import BadAnswer, NotVerified
 from lpa.rsp.ber import Tlv
 from lpa.rsp.certificates import BROKEN, Certificate
-from lpa.rsp.euicc_info import KeyIdentifier
+from lpa.rsp.conditions import (
+    CI_SUB_CA,
+    EUICC,
+    EUM,
+    HEEDED,
+    Extensions,
+    check_begun,
+    check_certifies,
+    check_demands,
+    check_is_leaf,
+    check_issued,
+    check_role,
+    check_usage,
+)
 from lpa.rsp.issuers import TrustedIssuers
+from lpa.rsp.key_identifier import KeyIdentifier
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
 
@@ -34,22 +48,7 @@ _PARTS = (0xBF2F, 0x5F37, 0x30, 0x30)
 _OTHERS = 0xA1
 _SIGNATURE_SIZE = 64  # r and s
 
-# id-rspRole (§4.5.2), the longer ones those of SGP.22 v3
-_ROLE = "2.23.146.1.2.1"
-_EUICC = {f"{_ROLE}.1", f"{_ROLE}.0.0.0.0.0"}
-_EUM = {f"{_ROLE}.2", f"{_ROLE}.0.0.0", f"{_ROLE}.0.0.0.0"}
-_CI_SUB_CA = {f"{_ROLE}.0.0"}
-# What a certificate may demand to be heeded, because it is.
-_UNDERSTOOD = (
-    x509.AuthorityKeyIdentifier,
-    x509.BasicConstraints,
-    x509.CertificatePolicies,
-    x509.CRLDistributionPoints,
-    x509.KeyUsage,
-    x509.NameConstraints,
-    x509.SubjectAlternativeName,
-    x509.SubjectKeyIdentifier,
-)
+_HEEDED: Extensions = (*HEEDED, x509.NameConstraints)
 
 
 @dataclass(frozen=True)
@@ -81,15 +80,27 @@ def verify(
     signed, signature, leaf, issuers = _parts(notification.raw)
     _check_euicc(leaf, at)
     for below, issuer in enumerate(issuers):
-        _check_issuer(issuer, _EUM if below == 0 else _EUM | _CI_SUB_CA, below, at)
+        _check_issuer(issuer, EUM if below == 0 else EUM | CI_SUB_CA, below, at)
     for certificate, issuer in zip((leaf, *issuers), issuers, strict=False):
-        _check_issued(certificate, issuer)
+        check_issued(certificate, issuer)
     if not [issuer for issuer in issuers if _limits(issuer, leaf)]:
         raise NotVerified(f"The {issuers[0]} does not say which cards it may vouch for.")
     _check_eid(leaf.eid, eid)
     vouching = trusted.issuer_of(issuers[-1])
     _check_signature(leaf, signature, signed)
     return Signer(leaf.eid, issuers[0].organisation, vouching, (leaf, *issuers))
+
+
+def claimed_issuers(notification: Notification) -> tuple[KeyIdentifier, ...]:
+    """By whom its card says that it was certified: for a notification whose card is known by nothing else.
+
+    Nothing is checked. Who forged it chose the server that it names as well, and knows what it says.
+    """
+    try:
+        *_, top = _parts(notification.raw)[3]
+    except (BadAnswer, NotVerified):
+        return ()
+    return (KeyIdentifier(top.issuer_identifier),) if top.issuer_identifier else ()
 
 
 def _parts(raw: Tlv) -> tuple[Tlv, bytes, Certificate, tuple[Certificate, ...]]:
@@ -110,59 +121,18 @@ def _parts(raw: Tlv) -> tuple[Tlv, bytes, Certificate, tuple[Certificate, ...]]:
 
 
 def _check_euicc(leaf: Certificate, at: datetime) -> None:
-    _check_role(leaf, _EUICC)
-    _check_usage(leaf, "digital_signature")
-    constraints = leaf.extension(x509.BasicConstraints)
-    if constraints and constraints.ca:
-        raise NotVerified(f"The {leaf} is a card's, and yet may certify others.")
-    _check_dates(leaf, at)
-    _check_demands(leaf)
+    check_role(leaf, EUICC)
+    check_usage(leaf, "digital_signature")
+    check_is_leaf(leaf)
+    check_begun(leaf, at)
+    check_demands(leaf, _HEEDED)
 
 
 def _check_issuer(issuer: Certificate, roles: Collection[str], below: int, at: datetime) -> None:
-    """`below`: how many between it and the eUICC certify as well."""
-    _check_role(issuer, roles)
-    _check_usage(issuer, "key_cert_sign")
-    constraints = issuer.extension(x509.BasicConstraints)
-    if constraints is None or not constraints.ca:
-        raise NotVerified(f"The {issuer} may not certify others.")
-    if constraints.path_length is not None and constraints.path_length < below:
-        raise NotVerified(f"The {issuer} may not certify those who certify others.")
-    _check_dates(issuer, at)
-    _check_demands(issuer)
-
-
-def _check_role(certificate: Certificate, roles: Collection[str]) -> None:
-    if certificate.roles.isdisjoint(roles):
-        held = ", ".join(sorted(certificate.roles)) or "none"
-        raise NotVerified(f"The {certificate} is for another role: {held}.")
-
-
-def _check_usage(certificate: Certificate, usage: str) -> None:
-    usages = certificate.extension(x509.KeyUsage)
-    if usages is None or not getattr(usages, usage):
-        raise NotVerified(f"The key in the {certificate} is not for this use: {usage}.")
-
-
-def _check_dates(certificate: Certificate, at: datetime) -> None:
-    if at < certificate.start:
-        raise NotVerified(f"The {certificate} is valid from {certificate.start:%Y-%m-%d} on only.")
-
-
-def _check_demands(certificate: Certificate) -> None:
-    for extension in certificate.extensions:
-        if extension.critical and not isinstance(extension.value, _UNDERSTOOD):
-            raise NotVerified(f"The {certificate} demands that {extension.oid.dotted_string} be heeded.")
-
-
-def _check_issued(certificate: Certificate, issuer: Certificate) -> None:
-    named = certificate.issuer_identifier
-    if (
-        certificate.issuer != issuer.subject
-        or (named and issuer.own_identifier and named != issuer.own_identifier)
-        or not certificate.is_signed_by(issuer.key)
-    ):
-        raise NotVerified(f"The {certificate} was not issued by the holder of the {issuer}.", advice=BROKEN)
+    check_role(issuer, roles)
+    check_certifies(issuer, below)
+    check_begun(issuer, at)
+    check_demands(issuer, _HEEDED)
 
 
 def _limits(issuer: Certificate, leaf: Certificate) -> bool:

@@ -14,62 +14,19 @@ from typing import Any, Self
 from lpa.errors import BadAnswer
 from lpa.rsp import schema
 from lpa.rsp.ber import Tlv
+from lpa.rsp.key_identifier import KeyIdentifier
 from lpa.rsp.records import Operator
 
-# The certificate issuers that are known by name, by how their key identifiers begin.
-_PRODUCTION = {
-    "81370f": "GSMA RSP2 Root CI1",
-    "4c2796": "OISTE GSMA CI G1",
-}
-_TEST = {
-    "f54172": "SGP.26 test CI (NIST P-256)",
-    "c0bc70": "SGP.26 test CI (Brainpool)",
-    "34eecf": "SGP.26 v3 test CI (NIST P-256)",
-    "2209f6": "SGP.26 v3 test CI (Brainpool)",
-    "665a14": "Symantec RSP test root",
-}
-_OTHER = {
-    "d7a7d0": "GSMA M2M31 Root CI2",
-    "b70ba4": "Truphone SAS-UP",
-    "148030": "Taier",
-    "16b5d1": "China Unicom",
-    "7c0e54": "China Unicom",
-    "3bd3f5": "China Unicom",
-    "cdf6d1": "China Mobile",
-    "d3ef83": "China Telecom",
-    "4eb94e": "China Telecom",
-    "73fca0": "Redtea",
-    "16704b": "Entrust",
-    "ea53ad": "SubMan V4.2",
-    "96524c": "SubMan V4.2",
-    "b60f0b": "SubMan V4.2",
-    "cd6e60": "MC4",
-    "066d48": "MC4",
-    "77f0bd": "Gemalto CE",
-}
-_NAMES = _PRODUCTION | _TEST | _OTHER
+__all__ = [
+    "AuthorisationRule",
+    "CardResource",
+    "ConfiguredAddresses",
+    "EuiccInfo1",
+    "EuiccInfo2",
+    "KeyIdentifier",
+]
+
 _LONGEST_NUMBER = 8  # bytes of a size of memory, more than any card has
-
-
-@dataclass(frozen=True, order=True)
-class KeyIdentifier:
-    """The key of a certificate issuer (CI): the SHA-1 of its public key, 20 bytes."""
-
-    coded: bytes
-
-    @property
-    def name(self) -> str:
-        """Whose key it is, as far as known; else empty."""
-        return _NAMES.get(str(self)[:6], "")
-
-    @property
-    def kind(self) -> str:
-        """Of what use it is: "production" (the GSMA's own issuers), "test", or "other"."""
-        prefix = str(self)[:6]
-        return "production" if prefix in _PRODUCTION else "test" if prefix in _TEST else "other"
-
-    def __str__(self) -> str:
-        return self.coded.hex()
 
 
 @dataclass(frozen=True)

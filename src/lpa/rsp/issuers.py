@@ -17,16 +17,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.utils import CryptographyDeprecationWarning
 
 from lpa.errors import NotVerified
+from lpa.rsp import key_identifier
 from lpa.rsp.certificates import Certificate
-from lpa.rsp.euicc_info import KeyIdentifier
+from lpa.rsp.key_identifier import KeyIdentifier
 from lpa.rsp.recovery import keys_that_may_have_signed
 
-# The GSMA's issuers, whole: the first bytes of an identifier, by which we name others, are easily imitated.
-PRODUCTION = (
-    KeyIdentifier(bytes.fromhex("81370f5125d0b1d408d4c3b232e6d25e795bebfb")),
-    KeyIdentifier(bytes.fromhex("4c27967ad20c14b391e9601e41e604ad57c0222f")),
-)
-
+PRODUCTION = tuple(KeyIdentifier(bytes.fromhex(whole)) for whole in key_identifier.PRODUCTION)
 _CI_ROLE = "2.23.146.1.2.1.0"  # id-rspRole-ci
 
 
@@ -66,6 +62,10 @@ class TrustedIssuers:
         for key in self._keys(certificate, claimed):
             if certificate.is_signed_by(key):
                 return _identifier(key)
+        if claimed in self.identifiers:
+            raise NotVerified(
+                f"The {certificate} names {described(claimed)} as its issuer, whose key did not sign it."
+            )
         raise NotVerified(
             f"The {certificate} was issued by nobody who is trusted here, but by {described(claimed)}.",
             advice="If you trust that issuer, give its certificate with --ca-bundle.",
@@ -82,9 +82,16 @@ class TrustedIssuers:
 
 def kind(issuer: KeyIdentifier) -> str:
     """What an issuer's word is worth: "production" (the GSMA's), "test" (its key is public), "private"."""
-    if issuer in PRODUCTION:
-        return "production"
-    return "test" if issuer.kind == "test" else "private"
+    return "private" if issuer.kind == "other" else issuer.kind
+
+
+def worth_believing(listed: Iterable[KeyIdentifier]) -> tuple[KeyIdentifier, ...]:
+    """Those of a card's issuers whose word keeps a stranger out.
+
+    Everybody can sign as a test issuer, so on a card that lists others too its word is worth nothing.
+    """
+    listed = tuple(listed)
+    return tuple(issuer for issuer in listed if kind(issuer) != "test") or listed
 
 
 def name(issuer: KeyIdentifier) -> str:
