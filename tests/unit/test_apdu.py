@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from lpa.card.apdu import Channel
 from lpa.errors import BadAnswer, CardRemoved
+from lpa.rsp.bounds import ANSWER_ROUNDS
 from lpa.rsp.names import Aid
 from tests.scripted import ScriptedCard
 
@@ -136,6 +137,20 @@ def test_an_answer_without_end_is_given_up() -> None:
         pytest.raises(BadAnswer, match="does not come to an end"),
     ):
         channel.exchange(b"\xbf\x3e\x00")
+
+
+def test_an_answer_in_endless_small_pieces_is_given_up() -> None:
+    class Dripping(ScriptedCard):
+        asked = 0
+
+        def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+            self.asked += 1
+            return (b"x", 0x6101) if apdu[1] in (0xE2, 0xC0) else super().transmit(apdu)
+
+    card = Dripping(MF, OPEN, CLOSE)
+    with Channel(card) as channel, pytest.raises(BadAnswer, match="does not come to an end"):
+        channel.exchange(b"\xbf\x3e\x00")
+    assert card.asked < ANSWER_ROUNDS + 10
 
 
 def test_a_card_that_promises_and_gives_nothing_is_given_up() -> None:

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpa.rsp.ber import Tlv
+from lpa.rsp.bounds import LIST_ITEMS
 from lpa.rsp.listing import Listing
 from lpa.rsp.records import Notification, NotificationMetadata, Profile
 
@@ -47,6 +48,13 @@ def test_garbage_is_a_listing(
     assert len(listing) + len(listing.unreadable) >= 1
     if record is Profile:
         assert len(listing) >= 1
+
+
+def test_a_list_longer_than_any_card_has_ends() -> None:
+    item = Tlv.build(0x80, b"x")
+    listing = Listing.of(bytes, Tlv.build(0xA0, item * (LIST_ITEMS + 3)))
+    assert len(listing) == LIST_ITEMS
+    assert listing.unreadable == (item * 3,)
 
 
 def test_other_errors_than_bad_answers_are_not_hidden() -> None:

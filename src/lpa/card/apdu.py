@@ -14,6 +14,7 @@ from lpa import redaction
 from lpa.card.traffic import Veil
 from lpa.errors import BadAnswer, LpaError
 from lpa.rsp.ber import Tlv
+from lpa.rsp.bounds import ANSWER_BYTES, ANSWER_ROUNDS, BLOCKS
 from lpa.rsp.names import Aid
 
 TRAFFIC = 5  # the log level below DEBUG that shows what goes over the wire
@@ -23,8 +24,6 @@ logging.addLevelName(TRAFFIC, "TRAFFIC")
 # Bytes of a command in one APDU. Some modems take no more than the smallest through their AT interface.
 LARGEST_BLOCK = 255
 SMALLEST_BLOCK = 6
-_MOST_BLOCKS = 256  # P2 counts them in one byte
-_LONGEST_ANSWER = 65535
 
 _SELECT_MF = bytes.fromhex("00A4000402 3F00 00")
 # TS 102 221 §11.1.19: no power or contactless demands; "this device has an LPA" (LUId, LPDd and LDSd).
@@ -72,11 +71,13 @@ class Wire:
 
     def fetched(self, data: bytes, sw: int) -> tuple[bytes, int]:
         """An answer and what is still to be fetched of it, as long as the card says 61xx (ISO 7816-4)."""
-        answer = bytearray(data)
+        answer, rounds = bytearray(data), 0
         while sw >> 8 == 0x61:
+            rounds += 1
             data, sw = self.with_length(bytes([self.interindustry, 0xC0, 0x00, 0x00, sw & 0xFF]))
             answer += data
-            if len(answer) > _LONGEST_ANSWER or (sw >> 8 == 0x61 and not data):
+            endless = len(answer) > ANSWER_BYTES or rounds > ANSWER_ROUNDS
+            if endless or (sw >> 8 == 0x61 and not data):
                 raise BadAnswer(f"The card does not come to an end after {len(answer)} bytes.", sw=sw)
         return bytes(answer), sw
 
@@ -175,8 +176,8 @@ class Channel:
         """One request in STORE DATA blocks: what the last says at once, or the first that was refused."""
         size = self._block_size
         blocks = [request[start : start + size] for start in range(0, len(request), size)]
-        if len(blocks) > _MOST_BLOCKS:
-            raise ValueError(f"{len(request)} bytes do not fit into {_MOST_BLOCKS} blocks of {size}")
+        if len(blocks) > BLOCKS:
+            raise ValueError(f"{len(request)} bytes do not fit into {BLOCKS} blocks of {size}")
         for number, block in enumerate(blocks[:-1]):
             answer, sw = self._wire.complete(self._block(0x11, number, block))
             if not successful(sw):

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from lpa.errors import BadAnswer
 from lpa.rsp.ber import Tlv
+from lpa.rsp.bounds import LIST_ITEMS
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -15,6 +16,7 @@ class Listing(tuple[T_co, ...]):
     """The items that could be read, in the card's order; `unreadable` holds the others, as they came.
 
     If the list itself is cut short, its last unreadable item is what remained: bytes that are no whole TLV.
+    So it is if the list is longer than any card's.
     """
 
     unreadable: tuple[Tlv, ...] = ()
@@ -22,9 +24,13 @@ class Listing(tuple[T_co, ...]):
     @classmethod
     def of(cls, read: Callable[[Tlv], T_co], container: Tlv) -> Listing[T_co]:
         """What `read` makes of each child of `container`; where it raises `BadAnswer`, one is unreadable."""
-        items, unreadable = [], []
+        items: list[T_co] = []
+        unreadable: list[Tlv] = []
         rest = container.value
         while rest:
+            if len(items) + len(unreadable) >= LIST_ITEMS:
+                unreadable.append(Tlv(rest))
+                break
             item, rest = _cut(rest)
             try:
                 items.append(read(item))

@@ -30,6 +30,8 @@ _MANUFACTURERS = {
     "89086029": "Tianyu",
     "35060000": "HED",
 }
+# An address whose last label is a number is an IP address to some, whatever the others are (RFC 3986 §7.4).
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
 
 
@@ -142,7 +144,11 @@ class ServerAddress:
         labels = host.split(".")
         if not host:
             raise ValueError("the server address is empty")
-        if not all(_LABEL.fullmatch(label) for label in labels) or len(host) > 253 or labels[-1].isdecimal():
+        if (
+            not all(_LABEL.fullmatch(label) for label in labels)
+            or len(host) > 253
+            or _NUMBER.fullmatch(labels[-1])
+        ):
             raise ValueError(f"{text!r} is not the name of a server")
         if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
             raise ValueError(f"{text!r} has no valid port")
