@@ -22,7 +22,7 @@ def main() -> None:
             servers = [address for profile in euicc.profiles for address in profile.addresses("delete")]
         with SimulatedSmdp(authority, host=servers[0], also=servers[1:]) as smdp:
             options = ["--reader", f"sim:{card}", "--state-dir", f"{folder}/state"]
-            options += ["--ca-bundle", f"{card}/ci.pem", "--connect-to", smdp.connect_to]
+            options += ["--connect-to", smdp.connect_to]
             say("A simulated eUICC, and a simulated SM-DP+ on this computer. Which profiles are there?")
             lpa(options, "list")
             say("What would it take to delete the one in use?")

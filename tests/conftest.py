@@ -48,11 +48,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture
-def directory(euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path) -> Iterator[Directory]:
-    """The way to the simulated server, which is trusted by its own authority alone."""
-    euicc.authority.save(tmp_path / "pki")
-    trust = Trust.bundle(tmp_path / "pki" / "ci.pem")
-    with Https(trust, connect_to=[ConnectTo.parse(smdp.connect_to)]) as https:
+def directory(smdp: SimulatedSmdp) -> Iterator[Directory]:
+    """The way to the simulated server, for which the card's own list vouches."""
+    with Https(Trust.system(), connect_to=[ConnectTo.parse(smdp.connect_to)]) as https:
         yield partial(Server, https=https)
 
 

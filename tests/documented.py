@@ -40,7 +40,6 @@ def world(folder: Path) -> Iterator[dict[str, str]]:
         yield os.environ | {
             "LPA_READER": f"sim:{folder / 'card'}",
             "LPA_STATE_DIR": str(folder / "state"),
-            "LPA_CA_BUNDLE": str(folder / "card" / "ci.pem"),
             "LPA_CONNECT_TO": smdp.connect_to,
             "COLUMNS": "100",
         }

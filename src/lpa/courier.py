@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 from lpa.errors import BadAnswer, LpaError, Refused
+from lpa.rsp.key_identifier import KeyIdentifier
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.records import Notification
 
@@ -16,12 +16,19 @@ class Recipient(Protocol):
     def handle_notification(self, pending: bytes) -> Evidence:
         """Return if the notification was acknowledged, with how; raise an `LpaError` if it was not."""
 
-    def greet(self) -> None:
+    def greet(self) -> object:
         """Return if it can be reached and proves who it is; raise an `LpaError` if not. Tell it nothing."""
 
 
 Evidence = dict[str, str]  # how a server acknowledged: see `lpa.server.es9.Server.handle_notification`
-Directory = Callable[[ServerAddress], Recipient]
+Believed = tuple[KeyIdentifier, ...]  # a card's list: by which issuers it verifies servers (§5.7.8)
+
+
+class Directory(Protocol):
+    """From a server's address to the server: `partial(lpa.server.es9.Server, https=...)`."""
+
+    def __call__(self, address: ServerAddress, /, *, believed: Believed) -> Recipient:
+        """The server at `address`, for a card that believes the issuers in `believed`."""
 
 
 class Courier:
@@ -32,34 +39,37 @@ class Courier:
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
-        self._silent: dict[str, LpaError] = {}
+        self._silent: dict[tuple[str, Believed], LpaError] = {}
 
-    def send(self, notification: Notification) -> Evidence:
-        """Return if the server acknowledged it, with how; raise an `LpaError` if it did not."""
-        silent = self.silence(notification)
+    def send(self, notification: Notification, believed: Believed) -> Evidence:
+        """Return if the server acknowledged it, with how; raise an `LpaError` if it did not.
+
+        `believed`: the issuers on the list of the card that signed it, who vouch for the server.
+        """
+        silent = self.silence(notification, believed)
         if silent:
             raise silent
         try:
-            recipient = self._directory(_parsed(notification.metadata.address))
+            recipient = self._directory(_parsed(notification.metadata.address), believed=believed)
             return recipient.handle_notification(notification.raw)
         except (Refused, BadAnswer):
             raise  # It speaks, and objects to this one; it may take the next.
         except LpaError as error:
-            self.hold(notification, error)
+            self.hold(notification, believed, error)
             raise
 
-    def hold(self, notification: Notification, problem: LpaError) -> None:
+    def hold(self, notification: Notification, believed: Believed, problem: LpaError) -> None:
         """Take nothing more to the server of this one, which has to hear of it before the younger ones."""
-        self._silent[normal(notification.metadata.address)] = problem
+        self._silent[normal(notification.metadata.address), believed] = problem
 
-    def silence(self, notification: Notification) -> LpaError | None:
+    def silence(self, notification: Notification, believed: Believed) -> LpaError | None:
         """Why this one will not even be tried: its server could not be reached for an earlier one."""
-        return self._silent.get(normal(notification.metadata.address))
+        return self._silent.get((normal(notification.metadata.address), believed))
 
-    def obstacle(self, address: str) -> LpaError | None:
+    def obstacle(self, address: str, believed: Believed) -> LpaError | None:
         """What would keep a notification from this server now, None if nothing would."""
         try:
-            self._directory(_parsed(address)).greet()
+            self._directory(_parsed(address), believed=believed).greet()
         except LpaError as problem:
             return problem
         return None

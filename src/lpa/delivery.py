@@ -14,9 +14,9 @@ from itertools import starmap
 
 from lpa import redaction, taking
 from lpa.card.es10 import Euicc
-from lpa.courier import Directory
+from lpa.courier import Believed, Directory
 from lpa.dispatch import Delivery, Dispatch, due, postponed, with_older
-from lpa.errors import BadAnswer, CardBusy, LpaError, StorageFailed
+from lpa.errors import BadAnswer, CardBusy, EuiccRefused, LpaError, StorageFailed, WireError
 from lpa.journal import DELETED, DISABLED, ENABLED, PROOF_KEPT, Entry, Journal, Operation
 from lpa.receipts import Receipts
 from lpa.rsp.names import Iccid
@@ -40,6 +40,8 @@ class Outbox:
         self.journal = journal
         self._receipts = receipts
         self._dispatch = Dispatch(journal, directory)
+        self._issuers: Believed = ()
+        self._issuers_asked = False
 
     def operation(
         self,
@@ -55,6 +57,7 @@ class Outbox:
         Raises `StorageFailed` if no proof could be kept: then change nothing on the card.
         """
         self._receipts.prepare(self.euicc.eid)
+        self._know_issuers()
         return self.journal.operation(
             self.euicc.eid, function, tuple(before), target=target, reason=reason, memory_before=memory_before
         )
@@ -98,7 +101,25 @@ class Outbox:
 
     def obstacle(self, address: str) -> LpaError | None:
         """What would keep a notification from this server now, None if nothing would."""
-        return self._dispatch.courier.obstacle(address)
+        self._learn_issuers()
+        with contextlib.suppress(StorageFailed):  # What is done about it asks the card again then.
+            self.journal.keep(self.euicc.eid, believed=self._issuers)
+        return self._dispatch.courier.obstacle(address, self._issuers)
+
+    def _know_issuers(self) -> None:
+        """Know whom the card believes, at best from the journal: it need not be asked each time."""
+        self._issuers = self._issuers or self.journal.believed(self.euicc.eid)
+        if not self._issuers:
+            self._learn_issuers()
+
+    def _learn_issuers(self) -> None:
+        """Have the card say whom it believes, once. If it does not, what it said before holds."""
+        if self._issuers_asked:
+            return
+        self._issuers_asked = True
+        self._issuers = self.journal.believed(self.euicc.eid)
+        with contextlib.suppress(BadAnswer, EuiccRefused, WireError):
+            self._issuers = self.euicc.euicc_info1().ci_for_verification
 
     def keep(self, signed: Iterable[Notification], operation: Operation | None = None) -> None:
         """Have all of them on the disk, in the outbox and as receipts. Raises `StorageFailed`.
@@ -106,8 +127,9 @@ class Outbox:
         `operation`: the one that they tell of. The outbox first: a receipt that it does not know is of an
         earlier operation (see `taking.produced`).
         """
+        self._know_issuers()
         signed = tuple(signed)
-        self.journal.keep(self.euicc.eid, *signed, operation=operation)
+        self.journal.keep(self.euicc.eid, *signed, operation=operation, believed=self._issuers)
         for notification in signed:
             self._receipts.keep(self.euicc.eid, notification)
 
@@ -172,6 +194,7 @@ class Outbox:
 
         What is in the outbox is not asked for again: some cards would sign it anew.
         """
+        self._learn_issuers()
         listed = self.euicc.list_notifications()
         waiting = self.journal.outbox(self.euicc.eid)
         known = {entry.notification.metadata for entry in waiting}
@@ -186,7 +209,7 @@ class Outbox:
         try:
             receipt = self._receipts.keep(eid, notification)  # unless we were stopped between the two before
         except LpaError as problem:
-            self._dispatch.courier.hold(notification, problem)
+            self._dispatch.hold(entry, problem)
             return Delivery.of(notification, problem=problem, acknowledged=entry.sent is not None)
         if entry.sent is None:
             delivery = replace(self._dispatch.send(entry), receipt=receipt)

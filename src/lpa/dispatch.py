@@ -16,6 +16,7 @@ from lpa.courier import Courier, Directory, normal
 from lpa.errors import CardBusy, LpaError, Postponed, StorageFailed
 from lpa.journal import Entry, Journal
 from lpa.receipts import Receipt
+from lpa.rsp.key_identifier import KeyIdentifier
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Notification, NotificationMetadata
 
@@ -95,11 +96,12 @@ class Dispatch:
     def send(self, entry: Entry) -> Delivery:
         """Send one, whenever its next try is due; note what came of it. Raises nothing of ours."""
         notification = entry.notification
-        silent = self.courier.silence(notification)
+        believed = self._believed(entry)
+        silent = self.courier.silence(notification, believed)
         if silent:  # That is no attempt of its own.
             return Delivery.of(notification, problem=silent)
         try:
-            evidence = self.courier.send(notification)
+            evidence = self.courier.send(notification, believed)
         except LpaError as problem:
             with contextlib.suppress(StorageFailed):  # It is kept; that it failed is a comfort only.
                 self.journal.failed(entry.eid, notification, problem)
@@ -109,6 +111,17 @@ class Dispatch:
         except StorageFailed as problem:
             return Delivery.of(notification, acknowledged=True, problem=problem)
         return Delivery.of(notification, acknowledged=True)
+
+    def hold(self, entry: Entry, problem: LpaError) -> None:
+        """Take nothing more of this card to the server of this one."""
+        self.courier.hold(entry.notification, self._believed(entry), problem)
+
+    def _believed(self, entry: Entry) -> tuple[KeyIdentifier, ...]:
+        """Whom the card believes; if that is not known, by whom it says that it was certified."""
+        with contextlib.suppress(StorageFailed):
+            if believed := self.journal.believed(entry.eid):
+                return believed
+        return _claimed_issuers(entry.notification)
 
     def send_all(self, entries: Iterable[Entry]) -> tuple[Delivery, ...]:
         """Send each, of any card, in order. The cards forget them when they are here again."""
@@ -142,6 +155,12 @@ class Dispatch:
         with contextlib.suppress(CardBusy), self.journal.alone(eid) if eid else contextlib.nullcontext():
             return self.send_all(due(self.journal, self.waiting(eid)))
         return ()
+
+
+def _claimed_issuers(notification: Notification) -> tuple[KeyIdentifier, ...]:
+    from lpa.rsp import chain  # Certificates are loaded for what has no card alone.
+
+    return chain.claimed_issuers(notification)
 
 
 def waiting(journal: Journal, eid: Eid | None = None) -> tuple[Waiting, ...]:

@@ -6,21 +6,30 @@ Nothing is changed.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from lpa.card.apdu import LARGEST_BLOCK, Transport
 from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.card.pcsc import PcscTransport, readers
 from lpa.card.probing import choose
-from lpa.errors import LpaError, NotVerified
+from lpa.errors import BadAnswer, EuiccRefused, LpaError, NotVerified
 from lpa.locking import Locks
+from lpa.rsp.key_identifier import KeyIdentifier
 from lpa.rsp.names import Aid, ServerAddress
 from lpa.rsp.records import CHANGE_TAGS
 
-# Opens a verified connection to a server and sends nothing. Raises an `LpaError` if there is no way.
-Greet = Callable[[ServerAddress], None]
+
+class Greet(Protocol):
+    """Opens a verified connection to a server and sends nothing: `lpa.server.https.Https.greet`."""
+
+    def __call__(self, address: ServerAddress, /, *, believed: tuple[KeyIdentifier, ...]) -> object:
+        """Who vouches for the server, in words if printed. Raises an `LpaError` if there is no way to it."""
+
+
 Clock = Callable[[], float]
 
 _LONG_AGO = 1735689600  # 2025-01-01: before there was any of this program
@@ -85,12 +94,12 @@ def examine_card(
             yield Finding(step, f"{euicc.aid} answers.")
             step = "EID"
             yield _eid(euicc)
-            addresses = _addresses(euicc)
+            addresses, believed = _addresses(euicc), _issuers(euicc)
     except LpaError as problem:
         yield _bad(step, problem)
         return
     yield _clock(clock())
-    yield from _network(addresses, greet)
+    yield from _network(addresses, greet, believed)
 
 
 def _eid(euicc: Euicc) -> Finding:
@@ -121,13 +130,22 @@ def _addresses(euicc: Euicc) -> list[str]:
     return list(dict.fromkeys(address.strip(" \0").lower() for address in (*told, *waiting) if address))
 
 
-def _network(addresses: Sequence[str], greet: Greet) -> Iterator[Finding]:
+def _issuers(euicc: Euicc) -> tuple[KeyIdentifier, ...]:
+    """Whom the card believes; nobody if it does not say."""
+    with contextlib.suppress(BadAnswer, EuiccRefused):
+        return euicc.euicc_info1().ci_for_verification
+    return ()
+
+
+def _network(
+    addresses: Sequence[str], greet: Greet, believed: tuple[KeyIdentifier, ...]
+) -> Iterator[Finding]:
     if not addresses:
         yield Finding("network", "The card names no server that could be tried.")
     for address in addresses:
         try:
-            greet(ServerAddress.parse(address))
-            yield Finding("network", f"The server {address} answers, and has proved who it is.")
+            voucher = greet(ServerAddress.parse(address), believed=believed)
+            yield Finding("network", f"The server {address} answers, and {voucher} vouches for it.")
         except LpaError as problem:
             yield _bad("network", problem)
         except ValueError as error:

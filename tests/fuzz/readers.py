@@ -248,7 +248,7 @@ class _Said:
     def __init__(self, body: bytes) -> None:
         self._answer = Answer(200, body)
 
-    def post(self, *_: object) -> Answer:
+    def post(self, *_: object, **__: object) -> Answer:
         return self._answer
 
 

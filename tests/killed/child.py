@@ -153,7 +153,7 @@ class WatchedServer:
         self._authority = card.authority.certificate
         self._ledger = Ledger(place.server)
 
-    def __call__(self, address: ServerAddress) -> WatchedServer:
+    def __call__(self, address: ServerAddress, /, *, believed: object = ()) -> WatchedServer:
         return self
 
     def greet(self) -> None:

@@ -10,7 +10,7 @@ from tests.unit import command
 from .conftest import READERS, PlugIn, VirtualReader
 
 
-def _greet(address: ServerAddress) -> None:
+def _greet(address: ServerAddress, /, *, believed: object) -> None:
     """Every server is there."""
 
 

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lpa.rsp.ber import Tlv
 from lpa.sim.bsp import Protection, agreed, session_keys
 from lpa.sim.pki import Authority, Credentials, der, key_identifier
-from tests.unit.tls_faults import NOW, trusting
+from tests.unit.tls_faults import NOW, plain_context
 
 PREFIX = "89999999"
 EID = "89999999000000000000000000000025"
@@ -86,10 +86,7 @@ class Client:
     authority: Authority
 
     def post(self, function: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        trust = trusting(self.authority)
-        brainpool = self.authority.key.curve.name.startswith("brainpool")
-        context = trust.brainpool_context() if brainpool else trust.context()
-        context.check_hostname = False
+        context = plain_context(self.authority)
         client = http.client.HTTPSConnection("localhost", self.server.port, timeout=10, context=context)
         try:
             client.request("POST", f"/gsma/rsp2/es9plus/{function}", body, HEADERS)

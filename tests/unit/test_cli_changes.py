@@ -53,7 +53,7 @@ class World:
 def world(tmp_path: Path) -> Iterator[World]:
     folder = command.card(tmp_path / "card")
     place = ("--reader", f"sim:{folder}", "--state-dir", str(tmp_path / "state"))
-    common = (*place, "--ca-bundle", str(folder / "ci.pem"), "--connect-to")
+    common = (*place, "--connect-to")
     with SimulatedSmdp(Authority.load(folder), host="*.smdp.example", any_address=True) as smdp:
         # Nobody listens on port 1 of this computer.
         yield World(folder, smdp, (*common, smdp.connect_to), (*common, "::127.0.0.1:1"))

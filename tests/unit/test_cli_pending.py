@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from lpa.journal import Journal
+from lpa.rsp.names import Eid
 from lpa.sim.card import SimulatedEuicc
+from lpa.sim.https import HttpsServer, tls_context
 from lpa.sim.pki import Authority
 from lpa.sim.smdp import SimulatedSmdp
 from tests.unit import command
@@ -24,9 +28,8 @@ def options(tmp_path: Path) -> tuple[str, ...]:
     """The way to a card with one notification that no server has heard yet."""
     folder = command.card(tmp_path / "card")
     place = ("--reader", f"sim:{folder}", "--state-dir", str(tmp_path / "state"))
-    options = (*place, "--ca-bundle", str(folder / "ci.pem"))
-    assert command.run(*options, *NOBODY, "disable", "0017").code == 4
-    return options
+    assert command.run(*place, *NOBODY, "disable", "0017").code == 4
+    return place
 
 
 def _waiting(tmp_path: Path) -> int:
@@ -126,7 +129,7 @@ def test_a_notification_that_is_not_there_cannot_be_removed(
 
 def test_what_is_kept_here_is_sent_without_the_card_and_cleared_when_it_is_back(tmp_path: Path) -> None:
     folder = command.card(tmp_path / "card")
-    place = ("--reader", f"sim:{folder}", "--state-dir", tmp_path / "state", "--ca-bundle", folder / "ci.pem")
+    place = ("--reader", f"sim:{folder}", "--state-dir", tmp_path / "state")
     assert command.run(*place, "--connect-to", "::127.0.0.1:1", "disable", "0017").code == 4
     elsewhere = ("--reader", "no such reader", *place[2:])
     with SimulatedSmdp(Authority.load(folder), host="*.smdp.example", any_address=True) as smdp:
@@ -236,3 +239,45 @@ def _let_time_pass(tmp_path: Path) -> None:
     """Have everything in the outbox due."""
     with closing(Journal(tmp_path / "state")) as journal:
         journal._write("UPDATE notification SET next_try = ?", (journal.clock() - 1,))
+
+
+@contextmanager
+def foreign_server(folder: Path, certified_by: Authority) -> Iterator[tuple[SimulatedSmdp, str]]:
+    """A server that knows the card in `folder`, under an authority that the card does not know."""
+    credentials = certified_by.issue_server("*.smdp.example", now=datetime.now(UTC))
+    with SimulatedSmdp(Authority.load(folder), host="*.smdp.example", any_address=True) as smdp:
+        front = HttpsServer(("127.0.0.1", 0), tls_context(credentials), smdp.answer)
+        thread = Thread(target=front.serve_forever)
+        thread.start()
+        yield smdp, f"::127.0.0.1:{front.port}"
+        front.shutdown()
+        thread.join()
+        front.server_close()
+
+
+def test_a_bundle_vouches_for_a_server_that_the_card_does_not_know(tmp_path: Path) -> None:
+    folder, authority = command.card(tmp_path / "card"), Authority.mint(now=datetime.now(UTC))
+    authority.save(tmp_path / "foreign")
+    place = ("--reader", f"sim:{folder}", "--state-dir", tmp_path / "state")
+    bundle = ("--ca-bundle", tmp_path / "foreign" / "ci.pem")
+    with foreign_server(folder, authority) as (smdp, way):
+        refused = command.run(*place, "--connect-to", way, "disable", "0017")
+        assert refused.code == 4
+        assert "neither the card nor this computer trusts" in refused.out + refused.err
+        assert smdp.received == ()
+        ran = command.run(*place, "--connect-to", way, *bundle, "-v", "notifications", "send")
+        assert ran.code == 0
+        assert "has proved who it is, by O=Sim CI, from the --ca-bundle" in ran.err
+
+
+def test_the_evidence_says_who_vouched_and_v_shows_it(tmp_path: Path) -> None:
+    folder = command.card(tmp_path / "card")
+    place = ("--reader", f"sim:{folder}", "--state-dir", tmp_path / "state")
+    ci = Authority.load(folder).key_identifier.hex()
+    with SimulatedSmdp(Authority.load(folder), host="*.smdp.example", any_address=True) as smdp:
+        ran = command.run(*place, "--connect-to", smdp.connect_to, "-v", "disable", "0017")
+    assert f"albion.smdp.example has proved who it is, by the card's issuer {ci}" in ran.err
+    with closing(Journal(tmp_path / "state")) as journal:
+        (entry,) = journal.kept_since(Eid.parse(SimulatedEuicc.load(folder).eid), 0)
+    assert entry.evidence["vouched_by"] == "card"
+    assert entry.evidence["issuer_key"] == ci

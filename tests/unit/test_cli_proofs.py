@@ -142,7 +142,7 @@ def old(tmp_path: Path) -> Path:
     return path
 
 
-def _nobody(address: ServerAddress) -> Server:
+def _nobody(address: ServerAddress, *, believed: object) -> Server:
     raise ConnectFailed(f"{address} is not there.")
 
 

@@ -28,7 +28,7 @@ from lpa.sim.card import SimulatedEuicc
 from lpa.sim.smdp import SimulatedSmdp
 from tests.disturbed import DisturbedCard
 
-DELETE, RETRIEVE, SENT, LIST, PROFILES = 0xBF33, 0xBF2B, 0xBF30, 0xBF28, 0xBF2D
+DELETE, RETRIEVE, SENT, LIST, PROFILES, INFO1 = 0xBF33, 0xBF2B, 0xBF30, 0xBF28, 0xBF2D, 0xBF20
 
 
 def iccids(euicc: SimulatedEuicc) -> list[str]:
@@ -166,11 +166,11 @@ def test_the_order_is_keep_send_clear(
             assert SENT not in card.requests, "cleared before it was acknowledged"
             return {}
 
-    assistant._directory = lambda _address: Watching()
+    assistant._directory = lambda _address, believed: Watching()
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
     card.requests.clear()
     assistant.delete(plan)
-    assert card.requests == [DELETE, RETRIEVE, SENT, PROFILES]
+    assert card.requests == [INFO1, DELETE, RETRIEVE, SENT, PROFILES]
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_a_card_that_does_not_know_the_iccid_is_asked_by_aid(
     card.instead(DELETE, "BF3303800101 9000")
     card.requests.clear()
     assistant.delete(plan)
-    assert card.requests[:3] == [DELETE, PROFILES, DELETE]
+    assert card.requests[:4] == [INFO1, DELETE, PROFILES, DELETE]
     assert str(plan.profile.iccid) not in iccids(euicc)
     assert len(smdp.received) == 1
 
@@ -392,7 +392,7 @@ def test_an_unreachable_server_leaves_everything_for_later(
         def handle_notification(self, pending: bytes) -> dict[str, str]:
             raise ConnectFailed("the server cannot be reached")
 
-    def nobody(_address: ServerAddress) -> Silent:
+    def nobody(_address: ServerAddress, *, believed: object) -> Silent:
         return Silent()
 
     with Assistant(euicc, state_dir=tmp_path, directory=nobody) as assistant:

@@ -21,7 +21,7 @@ from lpa.rsp.names import ServerAddress
 from lpa.sim.card import SimulatedEuicc
 from tests.disturbed import DisturbedCard
 
-DELETE, RETRIEVE, LIST, SENT = 0xBF33, 0xBF2B, 0xBF28, 0xBF30
+DELETE, RETRIEVE, LIST, SENT, INFO1 = 0xBF33, 0xBF2B, 0xBF28, 0xBF30, 0xBF20
 
 
 class Servers:
@@ -31,7 +31,7 @@ class Servers:
         self.faults = {host.replace("_", "."): fault for host, fault in faults.items()}
         self.asked: list[tuple[str, int]] = []
 
-    def __call__(self, address: ServerAddress) -> Servers.One:
+    def __call__(self, address: ServerAddress, /, *, believed: object = ()) -> Servers.One:
         return Servers.One(self, address)
 
     class One:
@@ -162,7 +162,7 @@ def test_a_card_that_gives_them_one_by_one_only_is_asked_so(tmp_path: Path) -> N
     card.requests.clear()
     (delivery,) = assistant.delete(plan).deliveries
     assert delivery.cleared
-    assert card.requests[:4] == [DELETE, RETRIEVE, LIST, RETRIEVE]
+    assert card.requests[:5] == [INFO1, DELETE, RETRIEVE, LIST, RETRIEVE]
 
 
 def test_one_unreadable_notification_does_not_hide_the_others(tmp_path: Path) -> None:

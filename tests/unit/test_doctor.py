@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from lpa import doctor
 from lpa.errors import ConnectFailed
+from lpa.rsp.key_identifier import KeyIdentifier
 from lpa.rsp.names import ServerAddress
 from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc
@@ -20,10 +21,11 @@ class Network:
         self.away = away
         self.greeted: list[str] = []
 
-    def greet(self, address: ServerAddress) -> None:
+    def greet(self, address: ServerAddress, /, *, believed: tuple[KeyIdentifier, ...]) -> str:
         self.greeted.append(str(address))
         if address.host in self.away:
             raise ConnectFailed(f"Cannot reach {address}.")
+        return f"issuer {believed[0].coded.hex()[:4] if believed else None}"
 
 
 def _walk(card: SimulatedEuicc, network: Network, now: float = NOW) -> list[tuple[str, str, str]]:
@@ -33,13 +35,14 @@ def _walk(card: SimulatedEuicc, network: Network, now: float = NOW) -> list[tupl
 
 def test_a_walk_without_trouble_ends_at_every_server_of_the_card() -> None:
     card, network = SimulatedEuicc.create(None), Network()
+    vouching = f"issuer {card.authority.key_identifier.hex()[:4]} vouches for it."
     assert _walk(card, network) == [
         ("ISD-R", "good", "A0000005591010FFFFFFFF8900000100 answers."),
         ("EID", "good", card.eid),
         ("clock", "good", "It is 2027-01-15 08:00 UTC."),
-        ("network", "good", "The server albion.smdp.example answers, and has proved who it is."),
-        ("network", "good", "The server nordlicht.smdp.example answers, and has proved who it is."),
-        ("network", "good", "The server shili.smdp.example answers, and has proved who it is."),
+        ("network", "good", f"The server albion.smdp.example answers, and {vouching}"),
+        ("network", "good", f"The server nordlicht.smdp.example answers, and {vouching}"),
+        ("network", "good", f"The server shili.smdp.example answers, and {vouching}"),
     ]
     assert network.greeted == ["albion.smdp.example", "nordlicht.smdp.example", "shili.smdp.example"]
 

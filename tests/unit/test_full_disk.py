@@ -141,7 +141,7 @@ def test_a_disk_that_fills_while_the_server_is_told_loses_nothing(tmp_path: Path
     euicc = SimulatedEuicc.create(None)
 
     class Filling(Servers):
-        def __call__(self, address: ServerAddress) -> Servers.One:
+        def __call__(self, address: ServerAddress, /, *, believed: object = ()) -> Servers.One:
             self.full = fill(tmp_path)
             return super().__call__(address)
 

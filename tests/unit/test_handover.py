@@ -14,7 +14,7 @@ from lpa.errors import ConnectFailed, NotVerified, StorageFailed
 from lpa.handover import card_of, hand_over, read
 from lpa.journal import Journal
 from lpa.receipts import Receipts
-from lpa.rsp.names import Eid
+from lpa.rsp.names import Eid, ServerAddress
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.pki import Authority
 from lpa.sim.smdp import SimulatedSmdp
@@ -72,10 +72,10 @@ def test_they_are_kept_then_sent_in_order_and_their_evidence_is_kept(
     found, _ = read([given(tmp_path, f"{name}.der", signed(number).raw) for name, number in names])
 
     class Watching(Servers):
-        def __call__(self, address: object) -> Servers.One:
+        def __call__(self, address: ServerAddress, /, *, believed: object = ()) -> Servers.One:
             assert len(journal.outbox(EID)) == 3, "sent before all were kept"
             assert len(folder.of(EID)) == 3
-            return super().__call__(address)  # type: ignore[arg-type]
+            return super().__call__(address)
 
     deliveries = hand_over(Dispatch(journal, Watching()), folder, found)
     assert numbers(deliveries) == [(1, True), (2, True), (3, True)]
@@ -170,8 +170,6 @@ def exported(tmp_path: Path) -> Path:
         f"sim:{card}",
         "--state-dir",
         tmp_path / "here",
-        "--ca-bundle",
-        card / "ci.pem",
         *NOBODY,
     )
     assert command.run(*here, "delete", "0017", "--disable-first", "--yes").code == 4
@@ -185,8 +183,6 @@ def _there(tmp_path: Path) -> tuple[object, ...]:
         "none",
         "--state-dir",
         tmp_path / "there",
-        "--ca-bundle",
-        tmp_path / "card" / "ci.pem",
     )
 
 

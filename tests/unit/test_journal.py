@@ -25,6 +25,7 @@ from lpa.errors import (
 )
 from lpa.journal import CLOSED, DELETED, DELETING, PLANNED, UNKNOWN, Journal
 from lpa.locking import Locks
+from lpa.rsp.key_identifier import KeyIdentifier
 from tests.unit.journals import EID, OTHER, PROFILE, Child, Clock, child, ready, signed
 
 REFUSED = EuiccRefused("DeleteProfile", "disallowedByPolicy", 3, "no")
@@ -319,3 +320,20 @@ def test_protection_lasts_until_it_is_lifted(journal: Journal, tmp_path: Path) -
         assert another.protects(PROFILE.iccid)
         another.unprotect(PROFILE.iccid)
     assert not journal.protects(PROFILE.iccid)
+
+
+def test_whom_a_card_believes_is_kept_with_its_notifications(journal: Journal, tmp_path: Path) -> None:
+    first, second = KeyIdentifier(b"\1" * 20), KeyIdentifier(b"\2" * 20)
+    assert journal.believed(EID) == journal.believed(None) == ()
+    journal.keep(EID, signed("07"), believed=[first, second])
+    journal.keep(OTHER, believed=[second])
+    journal.keep(None, signed("08"), believed=[second])
+    with closing(Journal(tmp_path / "state")) as later:
+        assert (later.believed(EID), later.believed(OTHER)) == ((first, second), (second,))
+        later.keep(EID, signed("08"), believed=[second])
+        later.keep(OTHER, signed("07"))  # the card did not say
+    assert (journal.believed(EID), journal.believed(OTHER), journal.believed(None)) == (
+        (second,),
+        (second,),
+        (),
+    )

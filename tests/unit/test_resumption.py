@@ -343,7 +343,7 @@ def test_looking_settles_nothing(assistant: Assistant, journal: Journal) -> None
 def test_a_server_that_is_down_does_not_keep_an_operation_open(
     assistant: Assistant, euicc: SimulatedEuicc, journal: Journal
 ) -> None:
-    def nobody(_address: ServerAddress) -> Recipient:
+    def nobody(_address: ServerAddress, *, believed: object) -> Recipient:
         raise ConnectFailed("no network")
 
     stop(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(iccid(euicc, 1)))

@@ -31,7 +31,7 @@ from lpa.sim.acceptance import accept
 from lpa.sim.pki import Authority, Credentials, der
 from lpa.sim.rejection import Rejection
 from lpa.sim.smdp import SimulatedSmdp
-from tests.unit.tls_faults import CI, HOST, NOW, trusting
+from tests.unit.tls_faults import CI, HOST, NOW, plain_context, trusting
 
 PREFIX = "89999999"
 EID = "89999999000000000000000000000025"
@@ -63,8 +63,7 @@ def smdp() -> Iterator[SimulatedSmdp]:
 
 def connection(smdp: SimulatedSmdp, host: str = "localhost") -> http.client.HTTPSConnection:
     """A client that shares nothing with ours; it does not care for the server's name."""
-    context = trusting(CI).context()
-    context.check_hostname = False
+    context = plain_context(CI)
     return http.client.HTTPSConnection(host, smdp.port, timeout=10, context=context)
 
 

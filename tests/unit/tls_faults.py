@@ -27,11 +27,15 @@ GOOD = CI.issue_server(HOST, now=NOW)
 
 @dataclass
 class Peer:
-    """A running server: where it listens, how many greetings succeeded, and the requests it read."""
+    """A running server: where it listens, how many greetings succeeded, and what it read after them.
+
+    `requests`: whole ones; `received`: by `recording`, whatever it was.
+    """
 
     port: int
     greetings: int = 0
     requests: list[bytes] = field(default_factory=list)
+    received: bytearray = field(default_factory=bytearray)
     over: threading.Event = field(default_factory=threading.Event)
 
     def take(self, connection: socket.socket) -> bool:
@@ -55,6 +59,17 @@ Script = Callable[[Peer, socket.socket], object]
 
 def trusting(authority: Authority) -> Trust:
     return Trust(pem(authority.certificate).decode())
+
+
+def plain_context(authority: Authority) -> ssl.SSLContext:
+    """TLS of a client that shares nothing with ours. It trusts `authority` and does not care for names."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=pem(authority.certificate).decode())
+    context.check_hostname = False
+    if authority.key.curve.name.startswith("brainpool"):
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ecdh_curve(authority.key.curve.name)
+    return context
 
 
 def https(
@@ -129,6 +144,14 @@ def answering(*answers: bytes) -> Script:
             connection.unwrap()
 
     return script
+
+
+def recording(peer: Peer, connection: socket.socket) -> None:
+    """Take down whatever comes after the greeting, and answer as soon as it could be a request."""
+    while piece := connection.recv(4096):
+        peer.received += piece
+        if b"secret" in piece:
+            connection.sendall(http("204 No Content"))
 
 
 def cutting(answer: bytes) -> Script:

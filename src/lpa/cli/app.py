@@ -12,7 +12,7 @@ from lpa.card.apdu import LARGEST_BLOCK, SMALLEST_BLOCK
 from lpa.card.es10 import ISDR_AIDS
 from lpa.cli.desk import Desk
 from lpa.cli.logs import log_to
-from lpa.cli.parsing import AID, CONNECT_TO, FILE, FOLDER, TRUST, Group
+from lpa.cli.parsing import AID, CONNECT_TO, FILE, FOLDER, PROXY, TRUST, Group
 from lpa.cli.screen import Screen
 
 JSON_HELP = "Print one JSON document, errors included."
@@ -77,7 +77,7 @@ class Commands(Group):
     type=TRUST,
     envvar="LPA_CA_BUNDLE",
     metavar="FILE",
-    help="Trust the certificate authorities in this PEM file, and no others.",
+    help="Trust the certificate authorities in this PEM file too.",
 )
 @click.option(
     "--connect-to",
@@ -86,6 +86,13 @@ class Commands(Group):
     metavar="HOST:PORT:HOST:PORT",
     multiple=True,
     help="Reach the first server at the second address; it must still prove to be the first.",
+)
+@click.option(
+    "--proxy",
+    type=PROXY,
+    envvar="LPA_PROXY",
+    metavar="URL|env",
+    help="Reach servers through this HTTP proxy, or through that of the environment.",
 )
 @click.option(
     "--aid",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lpa.journal import Journal
     from lpa.server.connect_to import ConnectTo
     from lpa.server.https import Https
+    from lpa.server.proxy import ProxyChoice
     from lpa.server.trust import Trust
 
 _SIMULATED = "sim:"
@@ -38,6 +39,7 @@ class Desk:
     state_dir: Path | None
     trust: Trust | None
     connect_to: Sequence[ConnectTo]
+    proxy: ProxyChoice | None
     aids: Sequence[Aid]
     block_size: int
     no_wait: bool
@@ -66,7 +68,7 @@ class Desk:
         from lpa.server.https import Https
         from lpa.server.trust import Trust
 
-        return Https(self.trust or Trust.system(), connect_to=self.connect_to)
+        return Https(self.trust or Trust.system(), connect_to=self.connect_to, proxy=self.proxy)
 
     def receipts(self) -> Receipts:
         """The proofs on this computer; no card is needed to read them."""

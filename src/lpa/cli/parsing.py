@@ -20,6 +20,7 @@ from lpa.rsp.names import Aid, Eid, ServerAddress
 if TYPE_CHECKING:
     from lpa.deletion import Plan
     from lpa.server.connect_to import ConnectTo
+    from lpa.server.proxy import ProxyChoice
     from lpa.server.trust import Trust
 
 T = TypeVar("T")
@@ -66,6 +67,12 @@ def _connect_to(text: str) -> ConnectTo:
     from lpa.server.connect_to import ConnectTo
 
     return ConnectTo.parse(text)
+
+
+def _proxy(text: str) -> ProxyChoice:
+    from lpa.server.proxy import choose
+
+    return choose(text)
 
 
 def _profile(text: str) -> str:
@@ -121,6 +128,7 @@ AID = _parsed(Aid.parse)
 EID = _parsed(Eid.parse)
 TRUST = _parsed(_trust)
 CONNECT_TO = _parsed(_connect_to)
+PROXY = _parsed(_proxy)
 HOST_AND_PORT = _parsed(_host_and_port)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)

@@ -144,7 +144,7 @@ def server(
     with ExitStack() as running:
         running.enter_context(smdp)
         rows = [*_discovery(discovery, authority, pki, running), smdp.connect_to]
-        way = " ".join([*(f"--connect-to {row}" for row in rows), f"--ca-bundle {pki / 'ci.pem'}"])
+        way = " ".join(f"--connect-to {row}" for row in rows)
         desk.screen.say(f"The server listens; lpa reaches it with: {way}")
         while not stop.wait(_PAUSE):
             news.show()

@@ -17,6 +17,7 @@ from lpa.journal.database import Database, Statement
 from lpa.journal.facts import Entry, Story
 from lpa.journal.states import PLANNED, UNKNOWN
 from lpa.locking import Locks
+from lpa.rsp.key_identifier import KeyIdentifier
 from lpa.rsp.memory import from_json, to_json
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Notification, Profile
@@ -33,6 +34,7 @@ _KEEP = (
     " max(?, (SELECT coalesce(max(begun), 0) FROM operation WHERE eid = ?)))"
     " ON CONFLICT DO UPDATE SET operation = excluded.operation WHERE operation IS NULL"
 )
+_BELIEVE = "INSERT OR REPLACE INTO card_issuers VALUES (?, ?)"
 # One that was sent for somebody else, from its bytes alone, has a card from now on.
 _ADOPT = "UPDATE OR IGNORE notification SET eid = ? WHERE eid = '' AND sequence = ? AND signed = ?"
 
@@ -197,18 +199,34 @@ class Journal:
         """Whether the profile is protected."""
         return bool(self._read("SELECT 1 FROM protection WHERE iccid = ?", (str(iccid),)))
 
-    def keep(self, eid: Eid | None, *notifications: Notification, operation: Operation | None = None) -> None:
+    def believed(self, eid: Eid | None) -> tuple[KeyIdentifier, ...]:
+        """Whom a card believes; nobody, if it is not known which card it is, or it never said."""
+        rows = self._read("SELECT identifiers FROM card_issuers WHERE eid = ?", (str(eid),))
+        return tuple(KeyIdentifier(bytes.fromhex(one)) for (listed,) in rows for one in listed.split())
+
+    def keep(
+        self,
+        eid: Eid | None,
+        *notifications: Notification,
+        operation: Operation | None = None,
+        believed: Sequence[KeyIdentifier] = (),
+    ) -> None:
         """Take signed notifications into the outbox, all or none. Keeping one twice is keeping it once.
 
         `eid`: None if nobody knows which card signed them. `operation`: the one that they tell of, if that is
-        known. Noted as kept after what was begun on this card, also where the clock was put back since.
+        known. `believed`: the issuers (CI) on the card's list, if it said so: noted with them, as its servers
+        are verified by it when it is away. Noted as kept after what was begun on this card, also where the
+        clock was put back since.
         """
         card, number, now = str(eid or _OF_NOBODY), operation.number if operation else None, self.clock()
         statements: list[Statement] = []
+        if eid and believed and tuple(believed) != self.believed(eid):
+            statements.append((_BELIEVE, (card, " ".join(map(str, believed)))))
         for notification in notifications:
             key = (card, notification.metadata.sequence_number, bytes(notification.raw))
             statements += [(_ADOPT, key), (_KEEP, (*key, number, now, card))]
-        self._database.write(*statements)
+        if statements:
+            self._database.write(*statements)
 
     def sent(self, eid: Eid | None, notification: Notification, evidence: dict[str, str]) -> None:
         """The server acknowledged it; `evidence` says how."""

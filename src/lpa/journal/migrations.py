@@ -42,4 +42,8 @@ MIGRATIONS = (
         WHERE (sent IS NULL OR cleared IS NULL AND eid != '') AND given_up IS NULL;
     CREATE INDEX part_of ON notification (operation);
     """,
+    # `identifiers`: whom a card believes, so that its servers can be verified while it is away.
+    """
+    CREATE TABLE card_issuers (eid TEXT PRIMARY KEY, identifiers TEXT NOT NULL);
+    """,
 )

@@ -12,7 +12,10 @@ from lpa.errors import BadAnswer, ServerRefused
 from lpa.rsp.display import brief, safe
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.status_codes import server_reason
-from lpa.server.https import Answer, Https
+from lpa.server import strict_json
+from lpa.server.exchange import Answer
+from lpa.server.https import Https
+from lpa.server.trust import Believed, Voucher
 
 _HEADERS = {
     "User-Agent": "gsma-rsp-lpad",
@@ -26,26 +29,27 @@ _log = redaction.logger(__name__)
 
 
 class Server:
-    """An SM-DP+ at one address.
+    """An SM-DP+ at one address. `believed`: the issuers whom the card believes that is spoken for.
 
     Each method asks once and raises what `Https.post` raises, `ServerRefused` if the server said no, and
     `BadAnswer` if what it said is no answer to the function.
     """
 
-    def __init__(self, address: ServerAddress, https: Https) -> None:
+    def __init__(self, address: ServerAddress, https: Https, *, believed: Believed = ()) -> None:
         self.address = address
+        self.believed = believed
         self._https = https
 
-    def greet(self) -> None:
-        """Open a verified connection and say nothing: whether it can be reached, and is who it should be."""
-        self._https.greet(self.address)
+    def greet(self) -> Voucher:
+        """Open a verified connection and say nothing: who vouches that it is who it should be."""
+        return self._https.greet(self.address, believed=self.believed)
 
     def handle_notification(self, pending: bytes) -> dict[str, str]:
         """Deliver the signed notification `pending`, as it came from the eUICC (ES9+.HandleNotification).
 
         Returns only if the server acknowledged, with 204 or any 2xx with nothing in it: the evidence, which
-        is its address, the HTTP status, and the SHA-256 of its TLS certificate and of `pending`. Delivering
-        again does no harm; a server acknowledges a repetition too.
+        is its address, the HTTP status, who vouched for it (`Voucher.evidence`), and the SHA-256 of its TLS
+        certificate and of `pending`. Delivering again does no harm; a server acknowledges a repetition too.
         """
         request = {"pendingNotification": base64.b64encode(pending).decode()}
         answer, members = self._call("HandleNotification", request)
@@ -58,13 +62,14 @@ class Server:
             "http_status": str(answer.status),
             "tls_certificate_sha256": hashlib.sha256(answer.certificate).hexdigest(),
             "notification_sha256": hashlib.sha256(pending).hexdigest(),
+            **(answer.voucher.evidence if answer.voucher else {}),
         }
 
     def _call(self, function: str, request: dict[str, str]) -> tuple[Answer, dict[str, Any]]:
         """The server's answer, and its members with the header; none if there is nothing in it."""
         path = f"/gsma/rsp2/es9plus/{function[0].lower()}{function[1:]}"
         body = json.dumps(request, separators=(",", ":")).encode()
-        answer = self._https.post(self.address, path, body, _HEADERS)
+        answer = self._https.post(self.address, path, body, _HEADERS, believed=self.believed)
         if not 200 <= answer.status < 300:
             _log.debug("%s answered HTTP %d: %r", self.address, answer.status, answer.body[:_SHOWN])
             raise BadAnswer(
@@ -78,8 +83,8 @@ class Server:
 
     def _members(self, answer: Answer) -> dict[str, Any]:
         try:
-            members = json.loads(answer.body)
-        except (ValueError, RecursionError):
+            members = strict_json.loads(answer.body)
+        except ValueError:
             members = None
         if not isinstance(members, dict):
             _log.debug("%s answered HTTP %d: %r", self.address, answer.status, answer.body[:_SHOWN])

@@ -1,22 +1,83 @@
-"""Which certificate authorities are good enough for a server, as one object.
+"""Whom to believe that a server is who it should be. There is no switch to believe everybody.
 
-TLS here is always verified: the chain must end at a trusted authority and the certificate must name the
-host. There is no switch to turn this off; a private authority is given with `Trust.bundle`.
+Three can vouch, in this order: an issuer (CI) on the list of the card that is spoken for; a public authority
+that this computer trusts, for some servers have certificates of the web; an authority in the bundle that the
+person gave. docs/trust.md says why.
 """
 
 from __future__ import annotations
 
-import functools
-import ssl
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.utils import CryptographyDeprecationWarning
+
+from lpa.errors import NotVerified
+from lpa.rsp import issuers, server_chain
+from lpa.rsp.conditions import CLOCK
+from lpa.rsp.key_identifier import KeyIdentifier
+from lpa.server.tls import Greeted
+
+Believed = tuple[KeyIdentifier, ...]  # a card's list: by which issuers it verifies (§5.7.8)
+
+CARD, PUBLIC, BUNDLE = "card", "public", "bundle"
+_WHO = {
+    CARD: "the card's issuer {}",
+    PUBLIC: "{}, whom this computer trusts",
+    BUNDLE: "{}, from the --ca-bundle",
+}
+
+# What OpenSSL's verify codes (X509_V_ERR_...) mean for the person in front of it.
+_UNTRUSTED = "its certificate was issued by somebody whom neither the card nor this computer trusts"
+_OBJECTIONS = {
+    7: "the signature in its certificate does not hold",
+    9: "its certificate is not valid yet",
+    10: "its certificate has expired",
+    18: "its certificate is self-signed",
+    19: _UNTRUSTED,
+    20: _UNTRUSTED,
+    21: _UNTRUSTED,
+    79: "its certificate was issued by somebody who may not certify others",
+    25: "its certificate was issued by somebody who may not certify others at such a distance",
+    26: "its certificate is not for TLS servers",
+    47: "its certificate was issued by somebody who may not certify this name",
+}
+
+
+@dataclass(frozen=True)
+class Voucher:
+    """Who vouched for a server: "card", "public" or "bundle", and the issuer in words.
+
+    `identifier`: the issuer's key identifier if it is the card's, else None.
+    """
+
+    anchor: str
+    issuer: str
+    identifier: KeyIdentifier | None = None
+
+    def __str__(self) -> str:
+        return _WHO[self.anchor].format(self.issuer)
+
+    @property
+    def evidence(self) -> dict[str, str]:
+        """For the journal: who vouched."""
+        key = {"issuer_key": str(self.identifier)} if self.identifier else {}
+        return {"vouched_by": self.anchor, "issuer": self.issuer, **key}
+
 
 class Trust:
-    """The authorities to trust, and the TLS settings made from them. Make one with `system` or `bundle`."""
+    """Whom to believe beside a card's own list. Make one with `system` or `bundle`."""
 
     def __init__(self, pem: str | None) -> None:
+        """`pem`: certificates of further authorities. Raises ValueError if there is none in it."""
         self._pem = pem
+        self.authorities = _authorities(pem) if pem is not None else ()
 
     @classmethod
     def system(cls) -> Self:
@@ -25,58 +86,81 @@ class Trust:
 
     @classmethod
     def bundle(cls, path: Path) -> Self:
-        """The authorities in the PEM file `path`, and no others.
+        """The authorities that this computer trusts, and those in the PEM file `path`.
 
         Raises ValueError with a sentence if the file cannot be read or holds no certificate.
         """
         try:
             # The names written between the certificates of public bundles are not always ASCII.
-            trust = cls(path.read_bytes().decode("ascii", "ignore"))
+            pem = path.read_bytes().decode("ascii", "ignore")
         except OSError as error:
             raise ValueError(f"cannot read the certificates in {path}: {error.strerror}") from error
         try:
-            loaded = trust.context().cert_store_stats()["x509"]
-        except (ssl.SSLError, ValueError):
-            loaded = 0
-        if not loaded:
-            raise ValueError(f"{path} holds no certificate in PEM form")
-        return trust
+            return cls(pem)
+        except ValueError as error:
+            raise ValueError(f"{path} holds no certificate in PEM form") from error
 
     @property
     def pem(self) -> str | None:
-        """The certificates of the bundle in PEM form; None for the authorities of this computer."""
+        """The certificates of the bundle in PEM form; None without one."""
         return self._pem
 
-    def context(self) -> ssl.SSLContext:
-        """Verified TLS 1.2 or later. The same object every time."""
-        return self._context
+    def judge(self, greeted: Greeted, host: str, believed: Believed, at: datetime) -> Voucher:
+        """Who vouches that the peer is `host`. `believed`: the card's list; `at`: now.
 
-    def brainpool_context(self) -> ssl.SSLContext:
-        """The same trust for a server whose key lies on brainpoolP256r1 (SGP.22 allows it). TLS 1.2 only.
-
-        Python's ssl offers either the usual curves or one that is named, and TLS 1.3 knows no brainpool
-        curve here: so such a server needs a greeting of its own.
+        Raises `NotVerified` if nobody does.
         """
-        return self._brainpool_context
+        listed = issuers.worth_believing(believed)
+        path = server_chain.path_to(listed, greeted.chain)
+        try:
+            if path:
+                issuer = server_chain.verify(path, host, listed, at)
+                return Voucher(CARD, issuers.described(issuer), issuer)
+        except NotVerified:
+            if greeted.objections:
+                raise
+        try:
+            return self._judged_by_authorities(greeted, host)
+        except NotVerified as doubt:
+            if not path and server_chain.path_to(believed, greeted.chain):
+                doubt.add("The card lists its issuer, but as a test CI, whose key everybody has.")
+            raise
 
-    @functools.cached_property
-    def _context(self) -> ssl.SSLContext:
-        # A fresh client context verifies chain and host name. OpenSSL's own settings beyond that are kept,
-        # so that every Python judges a certificate alike.
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.hostname_checks_common_name = False
-        # Python before 3.11.3 takes a cut wire for a proper end; nobody may end a server's answer but itself.
-        context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", ssl.Options(0))
-        if self._pem is None:
-            context.load_default_certs(ssl.Purpose.SERVER_AUTH)
-        else:
-            context.load_verify_locations(cadata=self._pem)
-        return context
+    def _judged_by_authorities(self, greeted: Greeted, host: str) -> Voucher:
+        if greeted.objections or not greeted.chain or greeted.root is None:
+            raise _objection(greeted)
+        server_chain.check_host(_alternative_names(greeted.chain[0]), host)
+        bundled = {authority.fingerprint(hashes.SHA256()) for authority in self.authorities}
+        anchor = BUNDLE if greeted.root.fingerprint(hashes.SHA256()) in bundled else PUBLIC
+        return Voucher(anchor, _name_of(greeted.root))
 
-    @functools.cached_property
-    def _brainpool_context(self) -> ssl.SSLContext:
-        context = Trust(self._pem).context()
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
-        context.set_ecdh_curve("brainpoolP256r1")
-        return context
+
+def _objection(greeted: Greeted) -> NotVerified:
+    code = greeted.objections[0] if greeted.objections else 0
+    said = _OBJECTIONS.get(code, f"OpenSSL refuses its certificate (code {code})")
+    return NotVerified(f"{said[0].upper()}{said[1:]}.", advice=CLOCK if code in (9, 10) else None)
+
+
+def _authorities(pem: str) -> Sequence[x509.Certificate]:
+    with (
+        warnings.catch_warnings()
+    ):  # An authority with a strange serial number is still the one that is meant.
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        try:
+            return tuple(x509.load_pem_x509_certificates(pem.encode()))
+        except x509.InvalidVersion as error:
+            raise ValueError(f"a certificate in it is broken: {error}") from error
+
+
+def _alternative_names(leaf: x509.Certificate) -> x509.SubjectAlternativeName | None:
+    try:
+        return leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, x509.DuplicateExtension, x509.ExtensionNotFound, x509.UnsupportedGeneralNameType):
+        return None
+
+
+def _name_of(root: x509.Certificate) -> str:
+    try:
+        return root.subject.rfc4514_string()
+    except ValueError:
+        return "an authority without a name"

@@ -3,7 +3,7 @@
 with SimulatedSmdp(authority, host="smdp.example") as smdp:
     order = smdp.order(packages.sample(), matching_id="ABC-1")
     order.activation_code      # "LPA:1$smdp.example$ABC-1"
-    ...                # `lpa --connect-to <smdp.connect_to> --ca-bundle ci.pem ...`
+    ...                # `lpa --connect-to <smdp.connect_to> ...`, of a card that believes the authority
     order.state        # "installed"
     smdp.received      # what was accepted, in the order in which it came
 """

@@ -2,7 +2,7 @@
 
 with SimulatedSmds(authority) as smds:
     smds.register(eid, "smdp.example", "EVENT-1")
-    ...                # `lpa --connect-to <smds.connect_to> --ca-bundle ci.pem discover`
+    ...                # `lpa --connect-to <smds.connect_to> discover`
 """
 
 from __future__ import annotations

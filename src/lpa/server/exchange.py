@@ -1,0 +1,90 @@
+"""Requests and answers on a connection to a server that proved who it is. The only place that knows urllib3.
+
+Law: what may have reached the server is never sent again. Only a complete answer is an answer.
+"""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from urllib3 import exceptions
+from urllib3.connection import HTTPConnection
+
+from lpa.errors import BadAnswer, OutcomeUnknown
+from lpa.rsp.bounds import CHUNKING, HEADER_BYTES
+from lpa.rsp.names import ServerAddress
+from lpa.server.obstacles import obstacle
+from lpa.server.tls import TlsStream, TooMuch
+from lpa.server.trust import Voucher
+
+_PIECE = 1 << 16  # bytes read at once
+_SHOWN = 200  # as many characters of nonsense as a person will read
+_UNKNOWN = "The server may have acted on it or not: what was kept stays kept, ask it again later."
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server answered: HTTP status and body as they came, its TLS certificate, who vouched for it."""
+
+    status: int
+    body: bytes
+    certificate: bytes = field(default=b"", compare=False)  # DER
+    voucher: Voucher | None = field(default=None, compare=False)
+
+
+class Line:
+    """An open connection to the server at `address`, for one request after the other."""
+
+    def __init__(
+        self, stream: TlsStream, address: ServerAddress, certificate: x509.Certificate, voucher: Voucher
+    ) -> None:
+        self.stream = stream
+        self.voucher = voucher
+        self._address = address
+        self._certificate = certificate
+        self._http = HTTPConnection(address.host, address.port)
+        self._http.sock = stream
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more can be asked on it: one side closed it, or is about to."""
+        return not self._http.is_connected
+
+    def post(self, path: str, body: bytes, headers: Mapping[str, str], *, max_body: int) -> Answer:
+        """Post once, and give what the server answered, whatever the status. `max_body`: in bytes.
+
+        Raises `OutcomeUnknown` if no complete answer came, `BadAnswer` if it is too large or no HTTP.
+        """
+        try:
+            status, content = self._exchanged(path, body, headers, max_body)
+        except (OSError, exceptions.ProtocolError, exceptions.SSLError, exceptions.TimeoutError) as error:
+            raise OutcomeUnknown(
+                f"The request went to {self._address}, and no complete answer came back: {obstacle(error)}.",
+                advice=_UNKNOWN,
+            ) from error
+        except TooMuch as error:
+            raise BadAnswer(f"The server {self._address} answered with more than any answer has.") from error
+        except (http.client.HTTPException, exceptions.HTTPError, ValueError) as error:
+            raise BadAnswer(
+                f"The server {self._address} did not answer with HTTP: {repr(error)[:_SHOWN]}."
+            ) from error
+        if len(content) > max_body:
+            raise BadAnswer(f"The server {self._address} answered with more than {max_body} bytes.")
+        return Answer(status, content, self._certificate.public_bytes(Encoding.DER), self.voucher)
+
+    def _exchanged(
+        self, path: str, body: bytes, headers: Mapping[str, str], max_body: int
+    ) -> tuple[int, bytes]:
+        """The status and the body, of which there may be more if it is longer than `max_body`."""
+        self.stream.allow(HEADER_BYTES)
+        self._http.request("POST", path, body, {"Host": str(self._address), **headers}, preload_content=False)
+        response = self._http.getresponse()
+        self.stream.allow(CHUNKING * max_body + HEADER_BYTES)
+        content = bytearray()
+        while len(content) <= max_body and (piece := response.read(_PIECE, decode_content=False)):
+            content += piece
+        return response.status, bytes(content)
