@@ -187,7 +187,9 @@ class _News:
         """Show what is new."""
         states = self._orders()
         for number, facts in states.items():
-            if number in self._states and facts.state != self._states[number].state:
+            before = self._states.get(number)
+            # One that is new may have been fetched since it was added; that it was added is no news.
+            if facts.state != before.state if before else facts.state not in ("confirmed", "released"):
                 card = f", card {facts.eid}" if facts.eid else ""
                 self._screen.line(f"{_clock()}  order for {facts.iccid}: {orders.headline(facts)}{card}")
         received = self._smdp.received
