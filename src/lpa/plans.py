@@ -9,10 +9,12 @@ import json
 from typing import Any
 
 from lpa.deletion import Plan
+from lpa.rsp.memory import only_text
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import NotificationConfiguration, Profile
 
-_TEXTS = ("state", "nickname", "service_provider", "name", "profile_class")
+# How it shows that something else was written down than a plan.
+NONSENSE = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
 
 def parse(text: str) -> Plan:
@@ -31,7 +33,7 @@ def parse(text: str) -> Plan:
             unreadable=tuple(bytes.fromhex(item) for item in members["unreadable"]),
         )
         whole = plan.fingerprint == members["fingerprint"]
-    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+    except NONSENSE as error:
         raise ValueError("there is no plan in it; 'lpa delete NAME --plan --json' prints one") from error
     if not whole:
         raise ValueError("the plan in it was changed after it was made")
@@ -41,10 +43,14 @@ def parse(text: str) -> Plan:
 def _profile(members: dict[str, Any]) -> Profile:
     return Profile(
         Iccid.parse(members["iccid"]),
-        **{name: members[name] for name in _TEXTS},
-        policy_rules=tuple(members["policy_rules"]),
+        state=only_text(members["state"]),
+        nickname=only_text(members["nickname"]),
+        service_provider=only_text(members["service_provider"]),
+        name=only_text(members["name"]),
+        profile_class=only_text(members["profile_class"]),
+        policy_rules=tuple(map(only_text, members["policy_rules"])),
         notifications=tuple(
-            NotificationConfiguration(tuple(entry["events"]), entry["address"])
+            NotificationConfiguration(tuple(map(only_text, entry["events"])), only_text(entry["address"]))
             for entry in members.get("notifications", ())
         ),
     )

@@ -5,18 +5,23 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
+import warnings
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
-from lpa import backup, handover, proof, receipts
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
+
+from lpa import backup, handover, plans, proof, receipts
 from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.card.filesystem import UiccFiles
 from lpa.cli.documents import plain
 from lpa.errors import BadAnswer, LpaError
 from lpa.journal import Journal
-from lpa.rsp import alphabet, schema
+from lpa.rsp import alphabet, schema, server_chain
 from lpa.rsp import files as uicc
 from lpa.rsp.ber import Tlv
 from lpa.rsp.certificates import Certificate
@@ -35,6 +40,7 @@ from lpa.server.https import Answer, Https
 from tests.fuzz import seeds
 from tests.fuzz.hostile import Parrot, Spoken
 from tests.unit.journals import EID, PROFILE, signed
+from tests.unit.tls_faults import NOW
 
 _SERVER = ServerAddress("smdp.example")
 
@@ -159,6 +165,33 @@ def chain(data: bytes) -> None:
     genuine = Tlv(seeds.receipts()[0]).children
     found = Tlv(data).children
     assert (found[0], found[2:]) == (genuine[0], genuine[2:])
+
+
+def server_certificates(data: bytes) -> None:
+    """The certificates that a server shows, its own first."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            shown = [x509.load_der_x509_certificate(der) for der in Tlv.sequence(data)]
+    except (BadAnswer, ValueError, x509.InvalidVersion):
+        return  # OpenSSL would not have taken them.
+    world = seeds.server_world()
+    path = server_chain.path_to(world.believed, shown)
+    if path:
+        server_chain.verify(path, world.host, world.believed, NOW)
+        assert all(cert.public_bytes(Encoding.DER) in seeds.server_certificates()[0] for cert in shown[:1])
+
+
+def plan_file(data: bytes) -> None:
+    """What is changed by hand is found by its fingerprint, so the profiles in it are looked at as well."""
+    found = []
+    for members in _profiles_in(data):
+        with contextlib.suppress(*plans.NONSENSE):
+            found.append(plans._profile(members))
+    documented([(profile.title, profile) for profile in found])
+    for profile in found:
+        assert all(isinstance(said, str) for said in (*profile.policy_rules, profile.state, profile.title))
+    documented(plans.parse(data.decode(errors="surrogateescape")))
 
 
 def issuer_file(data: bytes) -> None:
@@ -310,6 +343,14 @@ def _outer_tag(data: bytes) -> int:
 def _check_sentence(message: str) -> None:
     assert safe(message) == message
     assert len(message) < 2000
+
+
+def _profiles_in(data: bytes) -> list[Any]:
+    try:
+        result = json.loads(data)["result"]
+        return [result["profile"], *result["others"]]
+    except (KeyError, RecursionError, TypeError, ValueError):
+        return []
 
 
 def _check_vcards(written: str, count: int) -> None:

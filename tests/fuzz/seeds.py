@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lpa.backup import read
 from lpa.card.es10 import Euicc
 from lpa.card.filesystem import UiccFiles
+from lpa.cli.documents import plain
+from lpa.deletion import Plan
+from lpa.rsp.key_identifier import KeyIdentifier
 from lpa.rsp.memory import to_json
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import DETAIL_TAGS
@@ -21,8 +25,9 @@ from lpa.sim import samples
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.contents import Contents, SimulatedContact
 from tests.fuzz.hostile import Stenographer
+from tests.unit import tls_chains
 from tests.unit.forgery import Chain
-from tests.unit.journals import PROFILE, signed
+from tests.unit.journals import EID, PROFILE, signed
 from tests.unit.phones import holding
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "es10.json"
@@ -96,6 +101,29 @@ def certificates() -> list[bytes]:
     made = chain()
     issued = ((made.euicc, made.eum), (made.eum, made.ci), (made.ci, made.ci))
     return [party.certificate(issuer) for party, issuer in issued]
+
+
+@functools.cache
+def server_world() -> tls_chains.World:
+    """A genuine server with one authority between it and the issuer, always with the same keys."""
+    world = tls_chains.World()
+    for secret, party in enumerate((world.ci, world.sub, world.server), start=5):
+        party.key = ec.derive_private_key(secret, ec.SECP256R1())
+    world.way, world.believed = [world.sub], [KeyIdentifier(world.ci.identifier)]
+    return world
+
+
+@functools.cache
+def server_certificates() -> list[bytes]:
+    """What the server shows; signed anew in each process."""
+    shown = server_world().credentials()
+    return [b"".join(cert.public_bytes(Encoding.DER) for cert in (shown.certificate, *shown.chain))]
+
+
+def plan() -> bytes:
+    """What `lpa delete --plan --json` prints, as far as it is read again."""
+    made = Plan(EID, PROFILE, (replace(PROFILE, iccid=ICCID, state="disabled"),), True, ())
+    return json.dumps({"result": plain(made) | {"fingerprint": made.fingerprint}}).encode()
 
 
 def bundle() -> bytes:

@@ -21,7 +21,7 @@ from tests.fuzz.targets import MEMORY, MOST_BYTES, TARGETS, Target, TooSlow, che
 
 CASES = Path(__file__).parents[1] / "fuzz" / "cases"
 PINNED = sorted(path for path in CASES.glob("*/*") if path.is_file())
-EXAMPLES = 200
+EXAMPLES, LARGE = 200, 16
 every_target = pytest.mark.parametrize("name", TARGETS)
 
 
@@ -63,7 +63,7 @@ def test_what_is_large_takes_no_more_than_it_may(name: str) -> None:
 def test_what_is_large_needs_no_more_memory_than_it_may(name: str) -> None:
     tracemalloc.start()
     try:
-        for data in _large(name)[::7]:
+        for data in _large(name)[::4]:
             tracemalloc.reset_peak()
             before = tracemalloc.get_traced_memory()[0]
             _read(TARGETS[name], data)
@@ -98,9 +98,10 @@ def _seeds(name: str) -> list[bytes]:
 
 
 def _large(name: str) -> list[bytes]:
-    """For the first few genuine inputs of a target."""
-    few = _seeds(name)[:: max(1, len(_seeds(name)) // 6)]
-    return [data for seed in few for data in swollen(seed, MOST_BYTES)]
+    """Large relatives of a target's largest genuine input, and of its first."""
+    two = {_seeds(name)[0], max(_seeds(name), key=len)}
+    found = [data for seed in sorted(two) for data in swollen(seed, MOST_BYTES)]
+    return found[:: len(found) // LARGE + 1]
 
 
 def _read(target: Target, data: bytes) -> None:

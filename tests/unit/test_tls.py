@@ -2,12 +2,16 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from OpenSSL import SSL
 
+from lpa.errors import NotVerified
 from lpa.server import tls
 from lpa.sim.pki import Credentials
 from tests.unit.tls_faults import CI, GOOD, HOST, NOW, Peer, Script, plain_peer, silent, tls_peer
@@ -123,3 +127,42 @@ def test_threads_may_greet_with_one_context() -> None:
     assert len(seen) == 8
     assert {greeted.chain for greeted in seen} == {(GOOD.certificate,)}
     assert all(greeted.objections == seen[0].objections != () for greeted in seen)
+
+
+def showing_beside(der: bytes, folder: Path) -> Script:
+    """A server that shows another certificate after its own."""
+    key = GOOD.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    own = GOOD.certificate.public_bytes(Encoding.PEM)
+    (folder / "server.pem").write_text((key + own).decode() + ssl.DER_cert_to_PEM_cert(der))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem")
+
+    def script(_peer: Peer, plain: socket.socket) -> None:
+        plain.settimeout(None)
+        with contextlib.suppress(OSError), context.wrap_socket(plain, server_side=True) as connection:
+            connection.recv(1)
+
+    return script
+
+
+def changed(before: bytes, after: bytes) -> bytes:
+    """A genuine certificate with some bytes of it changed."""
+    return OTHER.certificate.public_bytes(Encoding.DER).replace(before, after, 1)
+
+
+def test_a_certificate_of_an_unknown_version_is_one_that_cannot_be_read(tmp_path: Path) -> None:
+    strange = changed(bytes.fromhex("A003020102"), bytes.fromhex("A003020106"))
+    with (
+        plain_peer(showing_beside(strange, tmp_path)) as peer,
+        stream(peer) as connected,
+        pytest.raises(NotVerified, match="cannot be read: 6 is not a valid X509 version"),
+    ):
+        connected.greet()
+
+
+def test_a_certificate_that_is_only_odd_makes_no_noise(tmp_path: Path) -> None:
+    number = OTHER.certificate.serial_number
+    coded = number.to_bytes((number.bit_length() + 8) // 8, "big")
+    negative = changed(coded, b"\x81" + coded[1:])
+    with plain_peer(showing_beside(negative, tmp_path)) as peer, stream(peer) as connected:
+        assert len(connected.greet().chain) == 2

@@ -34,20 +34,23 @@ def from_json(text: str) -> tuple[Profile, ...]:
 
 
 def _profile(value: dict[str, Any]) -> Profile:
-    wanted = [(tuple(map(_text, events)), _text(address)) for events, address in value["notifications"]]
+    wanted = [
+        (tuple(map(only_text, events)), only_text(address)) for events, address in value["notifications"]
+    ]
     return Profile(
         iccid=Iccid.from_coded(bytes.fromhex(value["iccid"])),
-        state=_text(value["state"]),
-        nickname=_text(value["nickname"]),
-        service_provider=_text(value["service_provider"]),
-        name=_text(value["name"]),
-        profile_class=_text(value["profile_class"]),
-        policy_rules=tuple(map(_text, value["policy_rules"])),
+        state=only_text(value["state"]),
+        nickname=only_text(value["nickname"]),
+        service_provider=only_text(value["service_provider"]),
+        name=only_text(value["name"]),
+        profile_class=only_text(value["profile_class"]),
+        policy_rules=tuple(map(only_text, value["policy_rules"])),
         notifications=tuple(NotificationConfiguration(*entry) for entry in wanted),
     )
 
 
-def _text(value: object) -> str:
+def only_text(value: object) -> str:
+    """`value`, which came out of JSON, if it is a text. Raises TypeError if not."""
     if not isinstance(value, str):
         raise TypeError(f"{str(value)[:40]!r} is no text")
     return value

@@ -14,6 +14,7 @@ import socket
 import ssl
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +22,7 @@ from typing import Any, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.utils import CryptographyDeprecationWarning
 from OpenSSL import SSL
 from OpenSSL.crypto import X509
 
@@ -120,9 +122,12 @@ class TlsStream:
         """The TLS greeting, whoever the peer is. Raises `NotVerified` if what it shows cannot be read."""
         self._patiently(self._tls.do_handshake)
         try:
-            chain = self._tls.get_peer_cert_chain(as_cryptography=True) or []
-            known = self._tls.get_verified_chain(as_cryptography=True) or []
-        except ValueError as error:
+            with warnings.catch_warnings():
+                # Whether an old-fashioned certificate is good enough is decided by who reads it.
+                warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+                chain = self._tls.get_peer_cert_chain(as_cryptography=True) or []
+                known = self._tls.get_verified_chain(as_cryptography=True) or []
+        except (ValueError, x509.InvalidVersion) as error:
             raise NotVerified(f"The server's certificate cannot be read: {error}.") from error
         return Greeted(tuple(chain), tuple(self._noted), known[-1] if known else None)
 
