@@ -37,7 +37,9 @@ def report(pending: bytes, book: OrderBook, oid: str, now: datetime) -> Received
     check_signature(x509.load_der_x509_certificate(encoded), signature.value if signature else b"", data)
     _check_server(data, oid)
     facts = order.facts
-    if notification.metadata.iccid is None or str(notification.metadata.iccid) != facts.iccid:
+    # A card that failed before the metadata does not know the profile's number.
+    named, failed = notification.metadata.iccid, told["finalResult"][0] == "errorResult"
+    if str(named) != facts.iccid and not (named is None and failed):
         raise Rejection("8.2.1", "3.9", "the result is about another profile")
     order.change(lambda facts: _ended(facts, told["finalResult"]))
     return Received(notification, facts.eid, now)
