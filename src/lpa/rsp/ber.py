@@ -84,7 +84,16 @@ class Tlv(bytes):
         return f"Tlv({self.hex()})"
 
 
-def _header(data: bytes) -> tuple[int, int, int]:
+def header(data: bytes | memoryview) -> tuple[int, int, int]:
+    """Of the TLV that `data` begins with: tag, number of tag and length bytes, and the length of the value.
+
+    Raises `BadAnswer` if there is no such header; whether the value is there is not looked at.
+    """
+    tag_bytes, size, length = _header(data)
+    return int.from_bytes(data[:tag_bytes], "big"), size, length
+
+
+def _header(data: bytes | memoryview) -> tuple[int, int, int]:
     """Number of tag bytes, number of tag and length bytes, and the length of the value."""
     try:
         tag_bytes = 1

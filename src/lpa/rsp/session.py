@@ -1,0 +1,108 @@
+"""What server and card tell each other while they make sure of each other (SGP.22 §3.0.1, §3.1.2).
+
+What one of them signed stays the bytes that came: it is read here, and handed to the other as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lpa.errors import BadAnswer, NotVerified
+from lpa.rsp import schema
+from lpa.rsp.activation import ActivationCode
+from lpa.rsp.ber import Tlv
+from lpa.rsp.euicc_info import EuiccInfo2
+from lpa.rsp.names import ServerAddress
+from lpa.rsp.offered import OfferedProfile
+
+_OK = 0xA0
+_INFO2 = 0xBF22
+
+
+@dataclass(frozen=True)
+class ServerProof:
+    """What a server answers to InitiateAuthentication: who it is, for the card to check.
+
+    The members after `transaction_id` are the first four of an AuthenticateServerRequest, in its order.
+    """
+
+    transaction_id: bytes
+    signed: Tlv
+    signature: Tlv
+    key: Tlv
+    certificate: Tlv
+
+    def check(self, contacted: ServerAddress) -> None:
+        """See that it was signed for this transaction, by the server that was asked.
+
+        Raises `BadAnswer` and `NotVerified`. The card checks the signature itself, and its own challenge.
+        """
+        signed = schema.decode("ServerSigned1", self.signed)
+        _same_transaction(signed["transactionId"], self.transaction_id)
+        address = str(signed["serverAddress"])
+        try:
+            named = ServerAddress.parse(address)
+        except ValueError:
+            named = None
+        if named is None or named.host != contacted.host:
+            raise NotVerified(f"The server {contacted} signed as {address!r}, which is another server.")
+
+
+@dataclass(frozen=True)
+class CardProof:
+    """What the card answers to AuthenticateServer. `answer`: for the server, a refusal too."""
+
+    answer: Tlv
+
+    @property
+    def info(self) -> EuiccInfo2 | None:
+        """What the card says about itself in what it signed; None if it refused."""
+        ok = self.answer.child(_OK)
+        signed = ok.children[0] if ok and ok.children else None
+        info = signed.child(_INFO2) if signed else None
+        return EuiccInfo2.from_tlv(info) if info else None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a server answers to AuthenticateClient: the profile, and what it signed about the download.
+
+    `signed`, `signature` and `certificate` are for a PrepareDownloadRequest.
+    """
+
+    offered: OfferedProfile
+    signed: Tlv
+    signature: Tlv
+    certificate: Tlv
+    confirmation_code_required: bool
+
+    @classmethod
+    def checked(
+        cls, transaction_id: bytes, metadata: bytes, signed: Tlv, signature: Tlv, certificate: Tlv
+    ) -> Terms:
+        """The terms of this transaction. Raises `BadAnswer` if they are of another, or cannot be read."""
+        value = schema.decode("SmdpSigned2", signed)
+        _same_transaction(value["transactionId"], transaction_id)
+        required = bool(value["ccRequiredFlag"])
+        return cls(OfferedProfile.from_tlv(metadata), signed, signature, certificate, required)
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that waits for a card: at the server `address`, under the matching id `event_id`."""
+
+    address: ServerAddress
+    event_id: str
+
+    @property
+    def code(self) -> ActivationCode:
+        """How to ask for it."""
+        return ActivationCode(self.address, self.event_id)
+
+    def __repr__(self) -> str:
+        return f"Event({self.address})"
+
+
+def _same_transaction(signed: bytes, told: bytes) -> None:
+    if signed != told:
+        raise BadAnswer("The server signed for another transaction than the one that it named.")

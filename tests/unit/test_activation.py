@@ -1,0 +1,84 @@
+from urllib.parse import quote
+
+import pytest
+
+from lpa.rsp.activation import ActivationCode
+from lpa.rsp.names import ServerAddress
+
+HOST = ServerAddress("rsp.example.com")
+CODES = [
+    ("LPA:1$rsp.example.com$ABC-123", ActivationCode(HOST, "ABC-123")),
+    ("LPA:1$rsp.example.com$", ActivationCode(HOST)),
+    ("LPA:1$rsp.example.com$ABC-123$1.3.6.1.4.1.31746", ActivationCode(HOST, "ABC-123", "1.3.6.1.4.1.31746")),
+    ("LPA:1$rsp.example.com$ABC-123$$1", ActivationCode(HOST, "ABC-123", "", True)),
+    ("LPA:1$rsp.example.com$$1.3.6$1", ActivationCode(HOST, "", "1.3.6", True)),
+    ("LPA:1$rsp.example.com:8443$ABC-123", ActivationCode(ServerAddress("rsp.example.com", 8443), "ABC-123")),
+]
+APPLE = "https://esimsetup.apple.com/esim_qrcode_provisioning?carddata="
+ANDROID = "https://esimsetup.android.com/esim_qrcode_provisioning?a=b&carddata="
+
+
+@pytest.mark.parametrize(("text", "code"), CODES)
+def test_a_code_is_read_and_written(text: str, code: ActivationCode) -> None:
+    assert ActivationCode.parse(text) == code
+    assert code.text == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1$rsp.example.com$ABC-123",
+        "lpa:1$RSP.example.com.$ABC-123",
+        "  LPA:1$rsp.example.com$ABC-123\r\n",
+        "LPA:1$rsp.example.com$ABC-123$",
+        "LPA:1$rsp.example.com$ABC-123$$0",
+        "LPA:1$rsp.example.com$ABC-123$$$what$comes$later",
+        "lpa:1%24rsp.example.com%24ABC-123",
+        quote("LPA:1$rsp.example.com$ABC-123"),
+        f"{APPLE}LPA:1$rsp.example.com$ABC-123",
+        f"{ANDROID}{quote('LPA:1$rsp.example.com$ABC-123', safe='')}",
+        f"{APPLE.upper().replace('CARDDATA', 'carddata')}LPA:1%24rsp.example.com%24ABC-123",
+    ],
+)
+def test_what_people_and_links_make_of_it_does_not_matter(text: str) -> None:
+    assert ActivationCode.parse(text) == ActivationCode(HOST, "ABC-123")
+
+
+@pytest.mark.parametrize(
+    ("text", "objection"),
+    [
+        ("", "is empty"),
+        ("LPA:", "is empty"),
+        ("hello", r"begins with LPA:1\$"),
+        ("LPA:2$rsp.example.com$ABC", r"begins with LPA:1\$"),
+        ("LPA:1", "the shell has taken them"),
+        ("LPA:1.example.com-123", "the shell has taken them"),
+        ("1-123", "put the code into single quotes"),
+        ("LPA:1$rsp.example.com", r"the second '\$' is missing"),
+        ("LPA:1$rsp.example.com-123", r"the second '\$' is missing"),
+        ("LPA:1$$ABC", "the server address is empty"),
+        ("LPA:1$https://rsp.example.com$ABC", "should be the name of a server"),
+        ("LPA:1$192.0.2.1$ABC", "should be the name of a server"),
+        ("LPA:1$rsp.example.com$SECRET 1", "may only have letters, digits and '-'"),
+        ("LPA:1$rsp.example.com$SECRET_ö", "may only have letters, digits and '-'"),
+        ("LPA:1$rsp.example.com$ABC$SM-DP", "is not the number of a server"),
+        ("LPA:1$rsp.example.com$ABC$$2", "should be 1 or nothing"),
+        ("LPA:1$rsp.example.com$ABC\n$1", "is one line"),
+        (f"LPA:1$rsp.example.com${'A' * 240}", "at most 255 characters, and this has 258"),
+        ("https://esimsetup.apple.com/", "carries no activation code"),
+    ],
+)
+def test_each_mistake_has_a_sentence_of_its_own_that_shows_no_secret(text: str, objection: str) -> None:
+    with pytest.raises(ValueError, match=objection) as caught:
+        ActivationCode.parse(text)
+    assert "SECRET" not in str(caught.value)
+    assert "AAAA" not in str(caught.value)
+
+
+def test_the_matching_id_does_not_get_into_a_log() -> None:
+    code = ActivationCode.parse("LPA:1$rsp.example.com$SECRET-1")
+    assert "SECRET" not in f"{code} {code!r}"
+
+
+def test_the_longest_code_is_taken() -> None:
+    assert len(ActivationCode.parse(f"LPA:1$rsp.example.com${'A' * 237}").matching_id) == 237
