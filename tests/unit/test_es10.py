@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lpa.card import es10
+from lpa.card import isdr
 from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.errors import (
     BadAnswer,
@@ -338,7 +338,7 @@ def test_a_notification_that_cannot_be_read_is_a_bad_answer() -> None:
 
 
 def test_a_restart_finds_the_card_again_though_it_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(es10, "_RESTART_PAUSE", 0)
+    monkeypatch.setattr(isdr, "_RESTART_PAUSE", 0)
     card = ScriptedCard(
         *OPENING,
         "reset",

@@ -167,7 +167,7 @@ def test_whatever_happens_to_whichever_command_no_lie_is_told_and_no_notificatio
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("lpa.card.es10._RESTART_PAUSE", 0)
+    monkeypatch.setattr("lpa.card.isdr._RESTART_PAUSE", 0)
     for at in range(1, 200):
         card = SimulatedEuicc.create(None, authority=euicc.authority)
         wire = _OnceDisturbed(card, at, disturb)

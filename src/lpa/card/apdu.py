@@ -130,7 +130,7 @@ class Channel:
         _, sw = self._wire.transmit(command)
         return sw >> 8 in (0x61, 0x62, 0x90)
 
-    def exchange(self, request: bytes) -> bytes:
+    def exchange(self, request: bytes | memoryview) -> bytes:
         """The answer to an ES10 request, both complete and of any length up to 64 kB (SGP.22 §5.7.2).
 
         A card that finds a block too long has not acted on it, so it is asked again in smaller ones. One that
@@ -172,7 +172,7 @@ class Channel:
         else:
             _log.debug("no logical channel (%04X): using the basic one", sw)
 
-    def _store_data(self, request: bytes) -> tuple[bytes, int]:
+    def _store_data(self, request: bytes | memoryview) -> tuple[bytes, int]:
         """One request in STORE DATA blocks: what the last says at once, or the first that was refused."""
         size = self._block_size
         blocks = [request[start : start + size] for start in range(0, len(request), size)]
@@ -186,7 +186,7 @@ class Channel:
                 raise BadAnswer(f"The card answered {len(answer)} bytes before it had the whole command.")
         return self._wire.with_length(self._block(0x91, len(blocks) - 1, blocks[-1]))
 
-    def _block(self, p1: int, number: int, data: bytes) -> bytes:
+    def _block(self, p1: int, number: int, data: bytes | memoryview) -> bytes:
         return bytes([0x80 | self._wire.interindustry, 0xE2, p1, number, len(data)]) + data + b"\0"
 
 

@@ -3,54 +3,30 @@
 Every method raises `EuiccRefused` if the card says no, `BadAnswer` if its answer cannot be read, and a
 `WireError` if the card cannot be asked. Methods that change the card raise `OutcomeUnknown` instead of the
 last two: the command was sent and may have been carried out. Then `restart` and read before anything else.
+What belongs to a download says for itself what it raises: until the last segment it changes nothing for good.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from lpa import redaction
-from lpa.card.apdu import LARGEST_BLOCK, Channel, Transport
-from lpa.errors import (
-    BadAnswer,
-    CardRemoved,
-    CardUnpowered,
-    EuiccRefused,
-    NotAnEuicc,
-    OutcomeUnknown,
-    WireError,
-)
-from lpa.rsp import schema
+from lpa.card.apdu import LARGEST_BLOCK, Transport
+from lpa.card.isdr import ISDR_AIDS, Isdr, raise_refusal
+from lpa.errors import BadAnswer, EuiccRefused
+from lpa.rsp import bpp, schema
 from lpa.rsp.ber import Tlv
 from lpa.rsp.euicc_info import AuthorisationRule, ConfiguredAddresses, EuiccInfo1, EuiccInfo2
+from lpa.rsp.installation import InstallationResult
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Eid, Iccid
-from lpa.rsp.reasons import explain
 from lpa.rsp.records import LIST_TAGS, Notification, NotificationMetadata, Profile
+from lpa.rsp.session import CardProof, ServerProof, Terms
 
-_log = redaction.logger(__name__)
+__all__ = ["ISDR_AIDS", "NICKNAME_BYTES", "Euicc", "raise_refusal"]
 
-# Where an ISD-R answers, the standard's name first; the others are used by removable cards in the field.
-ISDR_AIDS = tuple(
-    Aid.parse(text)
-    for text in (
-        "A0000005591010FFFFFFFF8900000100",  # SGP.02 and SGP.22
-        "A0000005591010FFFFFFFF8900050500",  # 5ber
-        "A0000005591010000000008900000300",  # eSIM.me v2
-        "A0000005591010FFFFFFFF8900000177",  # Xesim
-        "A000000559104C696E6B736669656C64",  # LinksField
-        "A06573746B6D65FFFF4953442D522030",  # eSTK.me, first and second secure element
-        "A06573746B6D65FFFF4953442D522031",
-    )
-)
 NICKNAME_BYTES = 64
-
-# A card that changes its profile is not there at once: the commands may fail until it has started anew.
-_RESTART_TRIES = 10
-_RESTART_PAUSE = 0.25  # seconds
 
 # How cards that are older than a function answer it: they do not know the object, or the command.
 _UNKNOWN_FUNCTION = (0x6A80, 0x6A88, 0x6D00)
@@ -63,10 +39,7 @@ class Euicc:
         self, transport: Transport, *, aids: Sequence[Aid] = ISDR_AIDS, block_size: int = LARGEST_BLOCK
     ) -> None:
         """Find the ISD-R among `aids`, in that order. Raises `NotAnEuicc` if none of them answers."""
-        self._transport = transport
-        self._aids = tuple(aids)
-        self._block_size = block_size
-        self._open()
+        self._isdr = Isdr(transport, aids=aids, block_size=block_size)
 
     def __enter__(self) -> Self:
         return self
@@ -79,70 +52,54 @@ class Euicc:
     @property
     def eid(self) -> Eid:
         """The card's number, read when it was opened (§5.7.20, ES10c.GetEID)."""
-        return self._eid
+        return self._isdr.eid
 
     @property
     def aid(self) -> Aid:
         """The ISD-R that answered."""
-        return self._aids[0]
+        return self._isdr.aid
 
     def ask_eid(self) -> Eid:
         """The number that the card tells now (§5.7.20, ES10c.GetEID)."""
-        return Eid.from_coded(self._call("GetEID", {"tagList": b"\x5a"})["eidValue"])
+        return self._isdr.ask_eid()
 
     def close(self) -> None:
         """Give the logical channel back. The transport stays open."""
-        self._channel.close()
+        self._isdr.close()
 
     def reopen(self) -> None:
-        """Have the card's ISD-R back after the basic channel was used for something else, without a reset.
-
-        Who has a logical channel of his own has never lost it.
-        """
-        if self._channel.basic:
-            self._open()
+        """Have the card's ISD-R back after the basic channel was used for something else, without a reset."""
+        self._isdr.reopen()
 
     def restart(self) -> None:
         """Reset the card and open it again: after a switch of profiles, or when an answer was lost.
 
         Raises `CardRemoved` if another card answers then.
         """
-        before = self._eid
-        for tries_left in reversed(range(_RESTART_TRIES)):
-            try:
-                self._transport.reset()
-                self._open()
-                break
-            except (BadAnswer, CardUnpowered, NotAnEuicc) as error:
-                if not tries_left:
-                    raise
-                _log.debug("the card is not back yet: %s", error)
-                time.sleep(_RESTART_PAUSE)
-        if self._eid != before:
-            raise CardRemoved("Another card is in the reader now.")
+        self._isdr.restart()
 
     # What the card is
 
     def euicc_info1(self) -> EuiccInfo1:
         """The version it speaks and whom it trusts (§5.7.8, ES10b.GetEUICCInfo)."""
-        return EuiccInfo1.from_tlv(self._ask("GetEuiccInfo1"))
+        return EuiccInfo1.from_tlv(self._isdr.ask("GetEuiccInfo1"))
 
     def euicc_info2(self) -> EuiccInfo2:
         """Versions, memory, capabilities, certification (§5.7.8, ES10b.GetEUICCInfo)."""
-        return EuiccInfo2.from_tlv(self._ask("GetEuiccInfo2"))
+        return EuiccInfo2.from_tlv(self._isdr.ask("GetEuiccInfo2"))
 
     def configured_addresses(self) -> ConfiguredAddresses:
         """Its default SM-DP+ and its root SM-DS (§5.7.3, ES10a.GetEuiccConfiguredAddresses)."""
-        return ConfiguredAddresses.from_tlv(self._ask("GetEuiccConfiguredAddresses"))
+        return ConfiguredAddresses.from_tlv(self._isdr.ask("GetEuiccConfiguredAddresses"))
 
     def set_default_dp_address(self, address: str) -> None:
         """Set the SM-DP+ to ask for profiles; empty for none (§5.7.4, ES10a.SetDefaultDpAddress)."""
-        self._change("SetDefaultDpAddress", {"defaultDpAddress": address})
+        self._isdr.change("SetDefaultDpAddress", {"defaultDpAddress": address})
 
     def rules(self) -> tuple[AuthorisationRule, ...]:
         """Which operators may lock their profiles (§5.7.22, ES10b.GetRAT). Empty if the card has no table."""
         try:
-            table = self._call("GetRAT", {})["rat"]
+            table = self._isdr.call("GetRAT", {})["rat"]
         except BadAnswer as error:
             if error.sw not in _UNKNOWN_FUNCTION:
                 raise
@@ -151,7 +108,7 @@ class Euicc:
 
     def challenge(self) -> bytes:
         """16 fresh random bytes; they begin a session and end the one before (§5.7.7, ES10b)."""
-        challenge = bytes(self._call("GetEuiccChallenge", {})["euiccChallenge"])
+        challenge = bytes(self._isdr.call("GetEuiccChallenge", {})["euiccChallenge"])
         if len(challenge) != 16:
             raise BadAnswer(f"The card's challenge has {len(challenge)} bytes, not 16.")
         return challenge
@@ -175,22 +132,26 @@ class Euicc:
             request["searchCriteria"] = _identifier(only)
         elif profile_class is not None:
             request["searchCriteria"] = ("profileClass", schema.code("ProfileClass", profile_class))
-        return Listing.of(Profile.from_tlv, self._list("GetProfilesInfo", request))
+        return Listing.of(Profile.from_tlv, self._isdr.listed("GetProfilesInfo", request))
 
     def enable_profile(self, profile: Iccid | Aid, *, refresh: bool) -> None:
         """Enable a profile, and disable the one in use (§5.7.16, ES10c.EnableProfile).
 
         `refresh`: whether the card itself makes the device start anew; then the change happens at a reset.
         """
-        self._change("EnableProfile", {"profileIdentifier": _identifier(profile), "refreshFlag": refresh})
+        self._isdr.change(
+            "EnableProfile", {"profileIdentifier": _identifier(profile), "refreshFlag": refresh}
+        )
 
     def disable_profile(self, profile: Iccid | Aid, *, refresh: bool) -> None:
         """Disable the profile in use (§5.7.17, ES10c.DisableProfile). `refresh` as in `enable_profile`."""
-        self._change("DisableProfile", {"profileIdentifier": _identifier(profile), "refreshFlag": refresh})
+        self._isdr.change(
+            "DisableProfile", {"profileIdentifier": _identifier(profile), "refreshFlag": refresh}
+        )
 
     def delete_profile(self, profile: Iccid | Aid) -> None:
         """Delete a disabled profile, for ever (§5.7.18, ES10c.DeleteProfile)."""
-        self._change("DeleteProfile", _identifier(profile))
+        self._isdr.change("DeleteProfile", _identifier(profile))
 
     def set_nickname(self, iccid: Iccid, nickname: str) -> None:
         """Name a profile; empty to take the name away (§5.7.21, ES10c.SetNickname).
@@ -200,7 +161,7 @@ class Euicc:
         size = len(nickname.encode())
         if size > NICKNAME_BYTES:
             raise ValueError(f"a nickname has at most {NICKNAME_BYTES} bytes; this one has {size}")
-        self._change("SetNickname", {"iccid": iccid.coded, "profileNickname": nickname})
+        self._isdr.change("SetNickname", {"iccid": iccid.coded, "profileNickname": nickname})
 
     def memory_reset(self, options: Iterable[str]) -> None:
         """Delete many profiles at once (§5.7.19, ES10c.eUICCMemoryReset).
@@ -208,7 +169,7 @@ class Euicc:
         `options`: of "deleteOperationalProfiles", "deleteFieldLoadedTestProfiles",
         "resetDefaultSmdpAddress". Enabled profiles go too, and policy rules do not protect them.
         """
-        self._change("EuiccMemoryReset", {"resetOptions": schema.from_bits("ResetOptions", options)})
+        self._isdr.change("EuiccMemoryReset", {"resetOptions": schema.from_bits("ResetOptions", options)})
 
     # Notifications
 
@@ -217,7 +178,7 @@ class Euicc:
         request = (
             {"profileManagementOperation": schema.from_bits("NotificationEvent", events)} if events else {}
         )
-        return Listing.of(NotificationMetadata.from_tlv, self._list("ListNotification", request))
+        return Listing.of(NotificationMetadata.from_tlv, self._isdr.listed("ListNotification", request))
 
     def retrieve_notifications(self, events: Collection[str] = ()) -> Listing[Notification]:
         """The signed notifications of all events, or `events` (§5.7.10, ES10b.RetrieveNotificationsList)."""
@@ -240,62 +201,59 @@ class Euicc:
         no more is content.
         """
         try:
-            self._change("NotificationSent", {"seqNumber": sequence_number})
+            self._isdr.change("NotificationSent", {"seqNumber": sequence_number})
         except EuiccRefused as refused:
             if refused.reason != "nothingToDelete":
                 raise
 
-    # One way down and up
+    # Download
 
-    def _open(self) -> None:
-        self._channel = Channel(self._transport, block_size=self._block_size)
-        try:
-            self._find_isdr()
-        except BaseException:
-            self._channel.close()
-            raise
+    def authenticate_server(self, proof: ServerProof, context: dict[str, Any]) -> CardProof:
+        """Have the card check a server and prove itself (§5.7.13, ES10b.AuthenticateServer).
 
-    def _find_isdr(self) -> None:
-        """An AID that selects may be another application, or SGP.02: only an EID proves an eUICC for us."""
-        for aid in self._aids:
-            if not self._channel.select(aid):
-                continue
-            try:
-                self._eid = self.ask_eid()
-            except BadAnswer as error:
-                _log.debug("%s selects, but is no ISD-R: %s", aid, error)
-                continue
-            self._aids = (aid, *(other for other in self._aids if other != aid))
-            return
-        raise NotAnEuicc("The card answers, but it is not an eUICC of the consumer kind (SGP.22).")
+        `context`: a CtxParamsForCommonAuthentication. A card that refuses answers too: its answer is for the
+        server, and `raise_refusal` for us.
+        """
+        ctx = schema.encode("CtxParams1", ("ctxParamsForCommonAuthentication", context))
+        parts = (proof.signed, proof.signature, proof.key, proof.certificate, ctx)
+        return CardProof(self._carry("AuthenticateServer", *parts))
 
-    def _ask(self, function: str, request: Any = None) -> Tlv:
-        return Tlv.whole(self._channel.exchange(schema.encode(f"{function}Request", request or {})))
+    def prepare_download(self, terms: Terms, hashed_code: bytes = b"") -> Tlv:
+        """Have the card accept the terms and make a one-time key (§5.7.14, ES10b.PrepareDownload).
 
-    def _call(self, function: str, request: Any) -> Any:
-        value = schema.decode(f"{function}Response", self._ask(function, request))
-        _raise_refusal(function, value)
-        return value
+        `hashed_code`: of the confirmation code, 32 bytes, or nothing. A refusal is an answer as above.
+        """
+        code = (Tlv.build(0x04, hashed_code),) if hashed_code else ()
+        return self._carry("PrepareDownload", terms.signed, terms.signature, *code, terms.certificate)
 
-    def _change(self, function: str, request: Any) -> None:
-        try:
-            self._call(function, request)
-        except (WireError, BadAnswer) as error:
-            raise OutcomeUnknown(
-                f"The card was sent {function}, and its answer is lost. {error.message}"
-            ) from error
+    def load_segment(self, segment: bytes | memoryview) -> InstallationResult | None:
+        """Hand over a piece of a bound profile package (§5.7.6, ES10b.LoadBoundProfilePackage).
 
-    def _list(self, function: str, request: Any) -> Tlv:
-        """The list that `function` answers with, uncut: a strange item must not hide the others."""
-        answer = self._ask(function, request)
-        alternative, items = schema.alternative(f"{function}Response", answer)
-        if "error" in alternative.lower():
-            _raise_refusal(function, schema.decode(f"{function}Response", answer))
-        return items
+        The result as soon as there is one; then nothing more may be sent. Raises `BadAnswer` if the card does
+        not take the segment, and a `WireError` if its answer is lost: then only a look at the card helps.
+        """
+        result = bpp.result(self._isdr.exchange(segment))
+        return InstallationResult.from_tlv(result) if result else None
+
+    def cancel_session(self, transaction_id: bytes, reason: str) -> Tlv:
+        """End a download (§5.7.5, ES10b.CancelSession). The signed answer is for the server.
+
+        `reason`: a CancelSessionReason such as "endUserRejection".
+        """
+        code = schema.code("CancelSessionReason", reason)
+        answer = self._isdr.ask("CancelSession", {"transactionId": transaction_id, "reason": code})
+        raise_refusal("CancelSession", schema.decode("CancelSessionResponse", answer))
+        return answer
+
+    def _carry(self, function: str, *parts: bytes) -> Tlv:
+        """The answer to a request that consists of what others made; nothing in it is coded anew."""
+        answer = Tlv.whole(self._isdr.exchange(Tlv.build(schema.tag_of(f"{function}Request"), *parts)))
+        schema.decode(f"{function}Response", answer)
+        return answer
 
     def _retrieve(self, request: Any) -> Listing[Notification]:
         try:
-            items = self._list("RetrieveNotificationsList", request)
+            items = self._isdr.listed("RetrieveNotificationsList", request)
         except EuiccRefused as refused:
             if refused.reason != "noResultAvailable":  # how version 2.0 said that the list is empty
                 raise
@@ -305,11 +263,3 @@ class Euicc:
 
 def _identifier(profile: Iccid | Aid) -> tuple[str, bytes]:
     return ("iccid" if isinstance(profile, Iccid) else "isdpAid", profile.coded)
-
-
-def _raise_refusal(function: str, value: Any) -> None:
-    refusal = schema.refusal(f"{function}Response", value)
-    if refusal:
-        reason, code = refusal
-        message, advice = explain(function, reason)
-        raise EuiccRefused(function, reason, code, message, advice=advice)

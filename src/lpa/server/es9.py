@@ -1,4 +1,7 @@
-"""ES9+, the LPA's interface to an SM-DP+: one method per function (SGP.22 §5.6, JSON binding §6.5)."""
+"""ES9+ and ES11, the LPA's interfaces to an SM-DP+ and an SM-DS: one method per function (SGP.22 §5.6, §5.8).
+
+Both speak the JSON binding (§6.5) at the same paths.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,10 @@ from lpa import redaction
 from lpa.errors import BadAnswer, ServerRefused
 from lpa.rsp.display import brief, safe
 from lpa.rsp.names import ServerAddress
+from lpa.rsp.session import Event, ServerProof, Terms
 from lpa.rsp.status_codes import server_reason
 from lpa.server import strict_json
+from lpa.server.answers import Members
 from lpa.server.exchange import Answer
 from lpa.server.https import Https
 from lpa.server.trust import Believed, Voucher
@@ -23,13 +28,14 @@ _HEADERS = {
     "Content-Type": "application/json",
 }
 _DONE = ("Executed-Success", "Executed-WithWarning")
+_LARGEST_PACKAGE = 8 << 20  # bytes of an answer that carries a profile: base64 of up to 6 MB
 _SHOWN = 200  # as many characters of a server's text as a person will read
 
 _log = redaction.logger(__name__)
 
 
 class Server:
-    """An SM-DP+ at one address. `believed`: the issuers whom the card believes that is spoken for.
+    """An SM-DP+ or SM-DS at one address. `believed`: the issuers whom the card believes that is spoken for.
 
     Each method asks once and raises what `Https.post` raises, `ServerRefused` if the server said no, and
     `BadAnswer` if what it said is no answer to the function.
@@ -51,7 +57,7 @@ class Server:
         is its address, the HTTP status, who vouched for it (`Voucher.evidence`), and the SHA-256 of its TLS
         certificate and of `pending`. Delivering again does no harm; a server acknowledges a repetition too.
         """
-        request = {"pendingNotification": base64.b64encode(pending).decode()}
+        request = {"pendingNotification": _base64(pending)}
         answer, members = self._call("HandleNotification", request)
         if members:
             raise BadAnswer(
@@ -65,11 +71,77 @@ class Server:
             **(answer.voucher.evidence if answer.voucher else {}),
         }
 
-    def _call(self, function: str, request: dict[str, str]) -> tuple[Answer, dict[str, Any]]:
-        """The server's answer, and its members with the header; none if there is nothing in it."""
+    def initiate_authentication(self, challenge: bytes, info1: bytes) -> ServerProof:
+        """Begin a session: the server proves who it is (ES9+ and ES11.InitiateAuthentication).
+
+        `challenge` and `info1` (EUICCInfo1) as they came from the eUICC.
+        """
+        request = {
+            "smdpAddress": str(self.address),
+            "euiccChallenge": _base64(challenge),
+            "euiccInfo1": _base64(info1),
+        }
+        members = self._ask("InitiateAuthentication", request)
+        return ServerProof(
+            members.transaction_id(),
+            members.tlv("serverSigned1", 0x30),
+            members.tlv("serverSignature1", 0x5F37),
+            members.tlv("euiccCiPKIdToBeUsed", 0x04),
+            members.tlv("serverCertificate", 0x30),
+        )
+
+    def authenticate_client(self, transaction_id: bytes, proof: bytes) -> Terms | tuple[Event, ...]:
+        """Prove who the card is, or hand on that it refused (ES9+ and ES11.AuthenticateClient).
+
+        An SM-DP+ answers with the terms of a download, an SM-DS with what it knows of.
+        """
+        request = {"authenticateServerResponse": _base64(proof)}
+        members = self._in_session("AuthenticateClient", transaction_id, request)
+        if "eventEntries" in members:
+            return members.events()
+        return Terms.checked(
+            transaction_id,
+            members.tlv("profileMetadata", 0xBF25),
+            members.tlv("smdpSigned2", 0x30),
+            members.tlv("smdpSignature2", 0x5F37),
+            members.tlv("smdpCertificate", 0x30),
+        )
+
+    def get_bound_profile_package(self, transaction_id: bytes, prepared: bytes) -> bytes:
+        """The profile, encrypted for this card and session (ES9+.GetBoundProfilePackage).
+
+        `prepared`: the card's answer to PrepareDownload, a refusal too. A package that was lost on the way is
+        not asked for again here: the server may bind it once only.
+        """
+        request = {"prepareDownloadResponse": _base64(prepared)}
+        members = self._in_session("GetBoundProfilePackage", transaction_id, request, _LARGEST_PACKAGE)
+        return members.binary("boundProfilePackage")
+
+    def cancel_session(self, transaction_id: bytes, cancelled: bytes) -> None:
+        """Tell that the card ended the session, by its signed answer (ES9+.CancelSession)."""
+        request = {"cancelSessionResponse": _base64(cancelled)}
+        self._call("CancelSession", {"transactionId": transaction_id.hex().upper(), **request})
+
+    def _in_session(
+        self, function: str, transaction_id: bytes, request: dict[str, str], most: int | None = None
+    ) -> Members:
+        members = self._ask(function, {"transactionId": transaction_id.hex().upper(), **request}, most)
+        members.expect_transaction(transaction_id)
+        return members
+
+    def _ask(self, function: str, request: dict[str, str], most: int | None = None) -> Members:
+        return Members(self.address, function, self._call(function, request, most)[1])
+
+    def _call(
+        self, function: str, request: dict[str, str], most: int | None = None
+    ) -> tuple[Answer, dict[str, Any]]:
+        """The server's answer, and its members with the header; none if there is nothing in it.
+
+        `most`: bytes, where an answer may be larger than others.
+        """
         path = f"/gsma/rsp2/es9plus/{function[0].lower()}{function[1:]}"
         body = json.dumps(request, separators=(",", ":")).encode()
-        answer = self._https.post(self.address, path, body, _HEADERS, believed=self.believed)
+        answer = self._https.post(self.address, path, body, _HEADERS, most, believed=self.believed)
         if not 200 <= answer.status < 300:
             _log.debug("%s answered HTTP %d: %r", self.address, answer.status, answer.body[:_SHOWN])
             raise BadAnswer(
@@ -108,6 +180,10 @@ def _check(address: ServerAddress, function: str, members: dict[str, Any]) -> No
     if said:
         message += f' It says "{"; ".join(said)}".'
     raise ServerRefused(function, subject, reason, message)
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
 
 
 def _inside(members: dict[str, Any], name: str) -> dict[str, Any]:

@@ -1,0 +1,90 @@
+"""The members of a server's JSON answer, read strictly: what is missing or of another kind is `BadAnswer`.
+
+Lenient where servers are (SGP.22 §6.5): base64 may be broken into lines and lack its padding, and the digits
+of a transaction id may be of any case.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from lpa.errors import BadAnswer
+from lpa.rsp.ber import Tlv
+from lpa.rsp.names import ServerAddress
+from lpa.rsp.session import Event
+
+_LONGEST_ID = 16  # bytes of a transaction id
+
+
+class Members:
+    """The members of the answer of one server to one function."""
+
+    def __init__(self, address: ServerAddress, function: str, members: dict[str, Any]) -> None:
+        self._who = f"The server {address} answered {function}"
+        self._members = members
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._members
+
+    def text(self, name: str) -> str:
+        """A member that is a text."""
+        value = self._members.get(name)
+        if not isinstance(value, str):
+            raise self._wrong(name, "is missing" if name not in self._members else "is no text")
+        return value
+
+    def tlv(self, name: str, *tags: int) -> Tlv:
+        """A member that is one of these objects, in base64."""
+        try:
+            tlv = Tlv.whole(self.binary(name))
+        except BadAnswer as error:
+            raise self._wrong(name, "is no object") from error
+        if tlv.tag not in tags:
+            raise self._wrong(name, f"has tag {tlv.tag:X} instead of {tags[0]:X}")
+        return tlv
+
+    def binary(self, name: str) -> bytes:
+        """A member that is bytes, in base64."""
+        text = "".join(self.text(name).split()).rstrip("=")
+        try:
+            return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise self._wrong(name, "is no base64") from error
+
+    def transaction_id(self) -> bytes:
+        """The name of the session: 1 to 16 bytes, in hexadecimal digits."""
+        try:
+            found = bytes.fromhex(self.text("transactionId"))
+        except ValueError as error:
+            raise self._wrong("transactionId", "is no hexadecimal number") from error
+        if not 1 <= len(found) <= _LONGEST_ID:
+            raise self._wrong("transactionId", f"has {len(found)} bytes")
+        return found
+
+    def expect_transaction(self, transaction_id: bytes) -> None:
+        """See that it is about this session."""
+        if self.transaction_id() != transaction_id:
+            raise self._wrong("transactionId", "is that of another session")
+
+    def events(self) -> tuple[Event, ...]:
+        """What a discovery server knows of."""
+        entries = self._members.get("eventEntries")
+        if not isinstance(entries, list):
+            raise self._wrong("eventEntries", "is missing or no list")
+        return tuple(self._event(entry) for entry in entries)
+
+    def _event(self, entry: object) -> Event:
+        if not isinstance(entry, dict):
+            raise self._wrong("eventEntries", "holds what is no event")
+        event_id, address = entry.get("eventId"), entry.get("rspServerAddress")
+        if not isinstance(event_id, str) or not isinstance(address, str):
+            raise self._wrong("eventEntries", "holds an event without eventId or rspServerAddress")
+        try:
+            return Event(ServerAddress.parse(address), event_id)
+        except ValueError as error:
+            raise self._wrong("eventEntries", f"names no server: {error}") from error
+
+    def _wrong(self, name: str, what: str) -> BadAnswer:
+        return BadAnswer(f"{self._who}, and '{name}' {what}.")
