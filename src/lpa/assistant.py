@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,12 +21,16 @@ from lpa.journal import Journal
 from lpa.locking import Locks
 from lpa.receipts import Receipts
 from lpa.rsp.listing import Listing
-from lpa.rsp.names import Aid, Eid, Iccid
+from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
 from lpa.rsp.records import DETAIL_TAGS, NotificationMetadata, Profile
 
 if TYPE_CHECKING:
     from lpa.backup import Backup
+    from lpa.download import Offer
     from lpa.rescue import Rescue
+    from lpa.rsp.activation import ActivationCode
+    from lpa.rsp.device import Device
+    from lpa.rsp.session import Event
     from lpa.subscriber import Subscriber
 
 
@@ -242,6 +246,24 @@ class Assistant:
         """Delete many profiles at once (`Euicc.memory_reset` has the options), and tell their servers."""
         return switching.reset(self._settled_outbox(), options)
 
+    def download(
+        self, order: ActivationCode | Event | None = None, *, device: Device | None = None
+    ) -> AbstractContextManager[Offer]:
+        """What is offered to this card, in a `with` block that ends the session: see `lpa.download`.
+
+        `order`: None for what waits at the card's default server. `device`: that the card is for.
+        """
+        from lpa.discovery import code_for
+        from lpa.download import offered
+
+        return offered(self._settled_outbox(), self._servers(), code_for(self.euicc, order), device)
+
+    def discover(self, at: ServerAddress | None = None, *, device: Device | None = None) -> tuple[Event, ...]:
+        """What waits for this card, by the discovery server `at`; by the one that the card names if None."""
+        from lpa.discovery import events
+
+        return events(self.euicc, self._servers(), device, at)
+
     def notifications(self) -> Listing[NotificationMetadata]:
         """What waits on the card for its servers."""
         return self.euicc.list_notifications()
@@ -306,6 +328,9 @@ class Assistant:
         return self._outbox()
 
     def _outbox(self) -> Outbox:
+        return Outbox(self.euicc, self.receipts, self.journal, self._servers())
+
+    def _servers(self) -> Directory:
         if self._directory is None:
             # Listing profiles should not cost the time and memory of an HTTP library.
             from lpa.server.es9 import Server
@@ -314,7 +339,7 @@ class Assistant:
 
             https = self._opened.enter_context(Https(Trust.system()))
             self._directory = partial(Server, https=https)
-        return Outbox(self.euicc, self.receipts, self.journal, self._directory)
+        return self._directory
 
 
 def default_state_dir() -> Path:

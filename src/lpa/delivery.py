@@ -17,7 +17,7 @@ from lpa.card.es10 import Euicc
 from lpa.courier import Believed, Directory
 from lpa.dispatch import Delivery, Dispatch, due, postponed, with_older
 from lpa.errors import BadAnswer, CardBusy, EuiccRefused, LpaError, StorageFailed, WireError
-from lpa.journal import DELETED, DISABLED, ENABLED, PROOF_KEPT, Entry, Journal, Operation
+from lpa.journal import DELETED, DISABLED, ENABLED, INSTALLED, PROOF_KEPT, Entry, Journal, Operation
 from lpa.receipts import Receipts
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import Notification, NotificationMetadata, Profile
@@ -51,6 +51,7 @@ class Outbox:
         target: Iccid | None = None,
         reason: str = "",
         memory_before: int | None = None,
+        transaction_id: bytes = b"",
     ) -> contextlib.AbstractContextManager[Operation]:
         """Begin a change of the card in the journal: see `Journal.operation`.
 
@@ -59,7 +60,13 @@ class Outbox:
         self._receipts.prepare(self.euicc.eid)
         self._know_issuers()
         return self.journal.operation(
-            self.euicc.eid, function, tuple(before), target=target, reason=reason, memory_before=memory_before
+            self.euicc.eid,
+            function,
+            tuple(before),
+            target=target,
+            reason=reason,
+            memory_before=memory_before,
+            transaction_id=transaction_id,
         )
 
     def settle(self, operation: Operation, happenings: Iterable[Happening]) -> tuple[Delivery, ...]:
@@ -98,6 +105,10 @@ class Outbox:
         told = [*signed, *taking.about(happenings, kept)]
         self.keep(told, operation)
         return told
+
+    def news(self, event: str) -> tuple[Notification, ...]:
+        """What the card signed about events of this kind and nobody here has kept yet."""
+        return tuple(taking.news(self.euicc, self._receipts, event))
 
     def obstacle(self, address: str) -> LpaError | None:
         """What would keep a notification from this server now, None if nothing would."""
@@ -245,6 +256,8 @@ def _answer(operation: Operation, happenings: Iterable[Happening]) -> str:
     """The word for what the card has done."""
     if any(happening.event == "delete" for happening in happenings):
         return DELETED
+    if operation.function == "download":
+        return INSTALLED
     return ENABLED if operation.function == "enable" else DISABLED
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lpa import installation
 from lpa.delivery import Delivery, Happening, Outbox
 from lpa.errors import OutcomeUnknown
 from lpa.journal import PLANNED, Operation
@@ -54,6 +55,9 @@ def _settled(outbox: Outbox, operation: Operation, after: Listing[Profile]) -> R
         raise OutcomeUnknown(
             f"An earlier '{operation.function}' was not finished, and the card lists what cannot be read."
         )
+    if operation.function == installation.OPERATION:
+        happenings, deliveries = installation.finish(outbox, operation, after)
+        return Resumption(operation.function, operation.begun, happenings, deliveries)
     happenings = tuple(_happenings(operation, after))
     deliveries = outbox.settle(operation, happenings)
     return Resumption(operation.function, operation.begun, happenings, deliveries)

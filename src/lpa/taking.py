@@ -51,6 +51,13 @@ def produced(euicc: Euicc, receipts: Receipts, happenings: Iterable[Happening]) 
     return list(newest.values())
 
 
+def news(euicc: Euicc, receipts: Receipts, event: str) -> Iterator[Notification]:
+    """What the card signed about events of this kind and nobody here has kept yet."""
+    for notification in _signed(euicc, {event}):
+        if not receipts.holds(euicc.eid, notification):
+            yield notification
+
+
 def one_by_one(
     euicc: Euicc, listed: Iterable[NotificationMetadata]
 ) -> tuple[list[Notification], list[Unread]]:

@@ -59,7 +59,7 @@ _CLOSE_IF_DONE = f"""
 
 
 # What is in the columns that `unfinished` and `story_of` read.
-_OPERATION_KINDS = (int, str, str, str, str, float, str, int | None, int | None)
+_OPERATION_KINDS = (int, str, str, str, str, float, str, int | None, int | None, str)
 _STORY_KINDS = (str, str, str, float, str, int | None, int | None)
 
 
@@ -68,6 +68,7 @@ class Operation:
     """Something that was begun on a card. `before`: its profiles as they were. `target`: the one it is for.
 
     `memory_before`, `memory_after`: the bytes that were free on the card, None if nobody looked.
+    `transaction_id`: of a download; the card's result names it.
     """
 
     journal: Journal
@@ -80,6 +81,7 @@ class Operation:
     target: Iccid | None = None
     memory_before: int | None = None
     memory_after: int | None = None
+    transaction_id: bytes = b""
 
     def enter(self, state: str, outcome: str = "") -> None:
         """Write down where it stands now. Raises `StorageFailed`; then do not take the step."""
@@ -123,6 +125,7 @@ class Journal:
         target: Iccid | None = None,
         reason: str = "",
         memory_before: int | None = None,
+        transaction_id: bytes = b"",
     ) -> Iterator[Operation]:
         """Begin an operation, alone on this card until the block ends (see `alone`).
 
@@ -143,10 +146,22 @@ class Journal:
                 "pid": os.getpid(),
                 "command": self._locks.command,
                 "memory_before": memory_before,
+                "transaction_id": transaction_id.hex(),
             }
             columns, places = ", ".join(row), ", ".join("?" * len(row))
             number = self._write(f"INSERT INTO operation ({columns}) VALUES ({places})", (*row.values(),))  # noqa: S608  (the names above)
-            operation = Operation(self, number, eid, function, before, PLANNED, now, target, memory_before)
+            operation = Operation(
+                self,
+                number,
+                eid,
+                function,
+                before,
+                PLANNED,
+                now,
+                target,
+                memory_before,
+                transaction_id=transaction_id,
+            )
             try:
                 yield operation
             except (OutcomeUnknown, Refused, WireError) as error:
@@ -164,7 +179,8 @@ class Journal:
     def unfinished(self, eid: Eid | None = None) -> tuple[Operation, ...]:
         """The operations that were begun and not settled, of one card or of all, oldest first."""
         found = self._read(
-            "SELECT id, eid, function, before, state, begun, target, memory_before, memory_after"
+            "SELECT id, eid, function, before, state, begun, target, memory_before, memory_after,"
+            " transaction_id"
             " FROM operation WHERE state != 'CLOSED' AND NOT settled AND (eid = ? OR ? IS NULL) ORDER BY id",
             (str(eid), str(eid) if eid else None),
         )
@@ -281,9 +297,21 @@ class Journal:
         return next(iter(self._entries("eid = ? AND signed = ?", key)), None)
 
     def _operation(self, row: Sequence[Any]) -> Operation:
-        number, card, function, before, state, begun, target, *memory = rows.checked(row, *_OPERATION_KINDS)
-        profiles, iccid = from_json(before), Iccid.parse(target) if target else None
-        return Operation(self, number, Eid.parse(card), function, profiles, state, begun, iccid, *memory)
+        number, card, function, before, state, begun, *rest = rows.checked(row, *_OPERATION_KINDS)
+        target, free_before, free_after, session = rest
+        return Operation(
+            self,
+            number,
+            Eid.parse(card),
+            function,
+            from_json(before),
+            state,
+            begun,
+            Iccid.parse(target) if target else None,
+            free_before,
+            free_after,
+            bytes.fromhex(session),
+        )
 
     def _entries(self, where: str, values: tuple[object, ...]) -> tuple[Entry, ...]:
         found = self._read(f"SELECT {rows.ENTRY} FROM notification WHERE {where}", values)  # noqa: S608  (no text from outside)

@@ -46,4 +46,8 @@ MIGRATIONS = (
     """
     CREATE TABLE card_issuers (eid TEXT PRIMARY KEY, identifiers TEXT NOT NULL);
     """,
+    # The session of a download, in hexadecimal: the card's result names it, and nothing else does as surely.
+    """
+    ALTER TABLE operation ADD COLUMN transaction_id TEXT NOT NULL DEFAULT '';
+    """,
 )

@@ -1,0 +1,143 @@
+"""A card and a server make sure of each other (SGP.22 §3.0.1), and end what they began.
+
+From the moment when the card accepted the server there is a session on both sides, which holds back others
+until it is used, cancelled, or replaced. Whoever begins one must end it: see `Session.cancel`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from lpa import redaction
+from lpa.card.es10 import Euicc, raise_refusal
+from lpa.courier import Directory, Recipient
+from lpa.errors import LpaError, NotVerified, OutcomeUnknown, ServerRefused
+from lpa.rsp import schema, server_oid
+from lpa.rsp.ber import Tlv
+from lpa.rsp.device import Device
+from lpa.rsp.euicc_info import EuiccInfo2
+from lpa.rsp.names import ServerAddress
+from lpa.rsp.session import Event, ServerProof, Terms
+
+_log = redaction.logger(__name__)
+
+
+@runtime_checkable
+class Provider(Recipient, Protocol):
+    """Who offers profiles, or knows of them: `lpa.server.es9.Server`, which says what each method does."""
+
+    address: ServerAddress
+
+    def initiate_authentication(self, challenge: bytes, info1: bytes) -> ServerProof: ...  # noqa: D102
+    def authenticate_client(self, transaction_id: bytes, proof: bytes) -> Terms | tuple[Event, ...]: ...  # noqa: D102
+    def get_bound_profile_package(self, transaction_id: bytes, prepared: bytes) -> bytes: ...  # noqa: D102
+    def cancel_session(self, transaction_id: bytes, cancelled: bytes) -> None: ...  # noqa: D102
+
+
+def provider(directory: Directory, address: ServerAddress) -> Provider:
+    """The server at `address`, if it is one that has more to say than that it took a notification."""
+    server = directory(address)
+    if not isinstance(server, Provider):
+        raise TypeError(f"{server!r} takes notifications only; a download needs a Server")
+    return server
+
+
+@dataclass
+class Session:
+    """A session of `euicc` with `server`, since the card accepted it.
+
+    `answer`: what the server said to the card's proof. `info`: what the card told the server about itself.
+    `open`: whether there is anything left to cancel.
+    """
+
+    euicc: Euicc
+    server: Provider
+    transaction_id: bytes
+    info: EuiccInfo2 | None = None
+    answer: Terms | tuple[Event, ...] = ()
+    open: bool = True
+
+    def cancel(self, reason: str) -> bool:
+        """End it on the card, and tell the server; whether the card has ended it. Raises nothing of ours.
+
+        `reason`: a CancelSessionReason (§5.7.5). A card that was reset has ended it by itself.
+        """
+        if not self.open:
+            return False
+        self.open = False
+        try:
+            cancelled = self.euicc.cancel_session(self.transaction_id, reason)
+        except LpaError as error:
+            _log.debug("the card did not cancel the session: %s", error)
+            return False
+        with suppress(LpaError):  # It ends by itself there, or has ended.
+            self.server.cancel_session(self.transaction_id, cancelled)
+        return True
+
+    @contextmanager
+    def ended_by_refusal(self) -> Iterator[None]:
+        """A server that refuses has ended the session on its side: then only the card still has it."""
+        try:
+            yield
+        except ServerRefused:
+            self.open = False
+            with suppress(LpaError):
+                self.euicc.cancel_session(self.transaction_id, "undefinedReason")
+            raise
+
+
+def authenticate(
+    euicc: Euicc, server: Provider, device: Device, *, matching_id: str = "", oid: str = ""
+) -> Session:
+    """Begin a session. `matching_id`: what is asked for; empty: whatever waits for this card.
+
+    `oid`: who the server has to be by its certificate, as "1.3.6"; empty if nobody said. Raises what the two
+    raise, and `NotVerified` if it is another server.
+    """
+    info1, challenge = euicc.euicc_info1(), euicc.challenge()
+    proof = server.initiate_authentication(challenge, info1.raw)
+    proof.check(server.address)
+    _check_oid(proof.certificate, oid, server.address)
+    context = {"deviceInfo": device.info} | ({"matchingId": matching_id} if matching_id else {})
+    own = euicc.authenticate_server(proof, context)
+    _hand_on_refusal("AuthenticateServer", own.answer, server, proof.transaction_id)
+    session = Session(euicc, server, proof.transaction_id)
+    try:
+        session.info = own.info
+        with session.ended_by_refusal():
+            session.answer = server.authenticate_client(proof.transaction_id, own.answer)
+    except BaseException as error:
+        session.cancel(reason_of(error))
+        raise
+    return session
+
+
+def reason_of(error: BaseException) -> str:
+    """The CancelSessionReason (§5.7.5) for a download that ends in `error`, which is nobody's decision.
+
+    An order that was put off stays as it is, so that is what we say wherever it is true.
+    """
+    # Who waits for a person may have turned the interruption into an error of its own.
+    if isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt):
+        return "postponed"
+    if isinstance(error, TimeoutError | OutcomeUnknown):
+        return "timeout"
+    return "postponed" if isinstance(error, LpaError) else "undefinedReason"
+
+
+def _check_oid(certificate: Tlv, oid: str, address: ServerAddress) -> None:
+    if oid and server_oid.of_certificate(certificate) != server_oid.coded(oid):
+        raise NotVerified(f"The server {address} is not the one that the activation code names ({oid}).")
+
+
+def _hand_on_refusal(function: str, answer: Tlv, server: Provider, transaction_id: bytes) -> None:
+    """A card that refuses the server: the server is to hear that from the card itself, if it can."""
+    try:
+        raise_refusal(function, schema.decode(f"{function}Response", answer))
+    except LpaError:
+        with suppress(LpaError):
+            server.authenticate_client(transaction_id, answer)
+        raise

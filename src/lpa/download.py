@@ -1,0 +1,243 @@
+"""A download: a server offers a profile, a person agrees, the card installs it (SGP.22 §3.1.3).
+
+```python
+with assistant.download(ActivationCode.parse(text)) as offer:    # both sides are authenticated
+    print(offer.profile.title, offer.confirmation_code_required)
+    outcome = offer.install(confirmation_code=code)
+```
+Law: leaving the block without an installation, however that happens, cancels the session on card and server
+with the reason that is true. The package is handed to the card as it came, piece by piece.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from lpa import installation, policy
+from lpa.authentication import Provider, Session, authenticate, provider, reason_of
+from lpa.card.es10 import raise_refusal
+from lpa.courier import Directory
+from lpa.delivery import Outbox
+from lpa.errors import BadAnswer, Declined, LpaError, Refused
+from lpa.findings import Finding
+from lpa.installation import FUNCTION, Progress
+from lpa.rsp import schema
+from lpa.rsp.activation import ActivationCode
+from lpa.rsp.bpp import Package
+from lpa.rsp.device import Device
+from lpa.rsp.names import ServerAddress
+from lpa.rsp.records import Profile
+from lpa.rsp.session import Terms
+from lpa.switching import Outcome
+
+WRONG_CODE = "8.2.7/3.8"  # subject and reason with which a server lets a person try again
+
+_MOST_REFERRALS = 4  # from one discovery server to the next
+_REJECTED, _POSTPONED = "endUserRejection", "postponed"
+_ICCIDS = bytes.fromhex("5A")
+
+
+class Offer:
+    """What a server offers to this card. Get one from `offered`, in a `with` block.
+
+    `findings`: what speaks against it (stops) or must be agreed to (warnings).
+    """
+
+    def __init__(self, outbox: Outbox, directory: Directory, order: ActivationCode, device: Device) -> None:
+        """`order`: where to ask, and what for. Nothing is asked before `begin`."""
+        self._outbox = outbox
+        self._directory = directory
+        self._order = order
+        self._device = device
+        self._reason = _REJECTED
+        self._session: Session
+        self._terms: Terms
+        self.findings: tuple[Finding, ...] = ()
+
+    @property
+    def profile(self) -> Profile:
+        """What would be installed, as its server describes it."""
+        return self._terms.offered.profile
+
+    @property
+    def server(self) -> ServerAddress:
+        """Who offers it."""
+        return self._session.server.address
+
+    @property
+    def confirmation_code_required(self) -> bool:
+        """Whether the server wants a code that the operator gave to the person."""
+        return self._terms.confirmation_code_required
+
+    @property
+    def free_memory(self) -> int | None:
+        """The bytes that are free on the card for profiles; None if it does not say."""
+        return self._session.info.resource.free_non_volatile if self._session.info else None
+
+    @property
+    def stops(self) -> tuple[Finding, ...]:
+        """What makes it impossible."""
+        return tuple(finding for finding in self.findings if finding.level == "stop")
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What a person should agree to, one by one."""
+        return tuple(finding for finding in self.findings if finding.level == "warning")
+
+    def postpone(self) -> None:
+        """Leaving the block is no refusal: the order stays as it is, for later."""
+        self._reason = _POSTPONED
+
+    def reject(self) -> None:
+        """Leaving the block is a refusal, after which most servers end the order. So it is if nobody says."""
+        self._reason = _REJECTED
+
+    def install(self, *, confirmation_code: str = "", progress: Progress = installation.silent) -> Outcome:
+        """Have the card install it, and the server told. Raises what `installation.install` does, and more:
+
+        `Refused` if a stop stands against it, or the confirmation code is missing; `ServerRefused` if the
+        server says no. If its reason is `WRONG_CODE`, this may be called again: the session begins anew.
+        """
+        for stop in self.stops:
+            raise stop.refused
+        if not self._session.open:
+            self._begin_again()
+        if self.confirmation_code_required and not confirmation_code:
+            raise Refused(
+                "PrepareDownload",
+                "confirmationCodeNeeded",
+                "The server asks for a confirmation code.",
+                advice="The operator has it, and gives it apart from the activation code.",
+            )
+        package = self._package(confirmation_code)
+        return installation.install(self._outbox, self._session, self.profile, package, progress)
+
+    def begin(self) -> None:
+        """Have card and server make sure of each other, and look at what is offered."""
+        self._session = self._introduced()
+        terms = self._session.answer
+        if not isinstance(terms, Terms):
+            self._session.cancel(_POSTPONED)
+            raise BadAnswer("The server sends the card to one discovery server after the other.")
+        self._terms = terms
+        try:
+            self.findings = tuple(self._looked_at())
+        except BaseException as error:
+            self.end(error)
+            raise
+
+    def end(self, error: BaseException | None) -> None:
+        """Cancel what is open. `error`: with which the block was left."""
+        self._session.cancel(self._why(error))
+
+    def _introduced(self) -> Session:
+        """A session with whom the profile is to be had from: a discovery server only knows who that is."""
+        order = self._order
+        for _ in range(_MOST_REFERRALS):
+            server: Provider = provider(self._directory, order.address)
+            euicc, oid = self._outbox.euicc, order.oid
+            session = authenticate(euicc, server, self._device, matching_id=order.matching_id, oid=oid)
+            if isinstance(session.answer, Terms) or not session.answer:
+                break
+            order = session.answer[0].code
+        return session
+
+    def _begin_again(self) -> None:
+        """A new session for the same profile, after the one before ended."""
+        before = self._terms.offered
+        self.begin()
+        if not self._terms.offered.describes(before.raw):
+            self._session.cancel("metadataMismatch")
+            raise _metadata_mismatch()
+        for stop in self.stops:
+            raise stop.refused
+
+    def _package(self, confirmation_code: str) -> Package:
+        """The package for this card and session, whose shape and metadata are right."""
+        session, euicc = self._session, self._outbox.euicc
+        hashed = (
+            _hashed(confirmation_code, session.transaction_id) if self.confirmation_code_required else b""
+        )
+        prepared = euicc.prepare_download(self._terms, hashed)
+        with session.ended_by_refusal():
+            data = self._asked_for(session, prepared)
+        try:
+            package = Package.checked(data)
+        except BadAnswer:
+            session.cancel("loadBppExecutionError")
+            raise
+        if not self._terms.offered.describes(package.metadata):
+            session.cancel("metadataMismatch")
+            raise _metadata_mismatch()
+        return package
+
+    def _asked_for(self, session: Session, prepared: bytes) -> bytes:
+        """The package. A card that refuses is to be heard by the server, too."""
+        try:
+            raise_refusal("PrepareDownload", schema.decode("PrepareDownloadResponse", prepared))
+        except LpaError:
+            with suppress(LpaError):
+                session.server.get_bound_profile_package(session.transaction_id, prepared)
+            raise
+        return session.server.get_bound_profile_package(session.transaction_id, prepared)
+
+    def _looked_at(self) -> Iterator[Finding]:
+        """What the card says about this profile, as far as it can be asked."""
+        euicc, profile = self._outbox.euicc, self.profile
+        if any(present.iccid == profile.iccid for present in euicc.profiles(_ICCIDS)):
+            yield _already_there(profile)
+        if profile.policy_rules:
+            refused = self._session.info.forbidden_policy_rules if self._session.info else ()
+            yield from policy.findings(policy.judge(profile, euicc.rules(), refused), FUNCTION)
+
+    def _why(self, error: BaseException | None) -> str:
+        """The reason for the server, by how the block was left (§5.7.5)."""
+        stops = {stop.name for stop in self.stops}
+        if stops:
+            return "pprNotAllowed" if "pprNotAllowed" in stops else _POSTPONED
+        if error is None or isinstance(error, Refused | Declined):
+            return self._reason
+        return reason_of(error)
+
+
+@contextmanager
+def offered(
+    outbox: Outbox, directory: Directory, order: ActivationCode, device: Device | None
+) -> Iterator[Offer]:
+    """What is offered for `order`, while the block lasts. Raises what card and server raise."""
+    offer = Offer(outbox, directory, order, device or Device())
+    offer.begin()
+    try:
+        yield offer
+    except BaseException as error:
+        offer.end(error)
+        raise
+    offer.end(None)
+
+
+def _hashed(code: str, transaction_id: bytes) -> bytes:
+    """As typed, without trimming: the code hashed, and hashed again with the session (§5.7.14)."""
+    if not code:
+        return b""
+    return hashlib.sha256(hashlib.sha256(code.encode()).digest() + transaction_id).digest()
+
+
+def _already_there(profile: Profile) -> Finding:
+    return Finding(
+        "stop",
+        "installFailedDueToIccidAlreadyExistsOnEuicc",
+        f"The card has the profile {profile.title} ({profile.iccid}) already.",
+        "'lpa list' shows it. To install it anew, delete it first.",
+        FUNCTION,
+    )
+
+
+def _metadata_mismatch() -> Refused:
+    return Refused(
+        FUNCTION,
+        "metadataMismatch",
+        "The server sent another profile than the one that it offered.",
+        advice="Nothing was installed. Ask the operator what is wrong with the order.",
+    )

@@ -1,0 +1,52 @@
+"""The way to a server, interfered with where a test wants it: its answers changed, or itself gone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lpa.errors import LpaError
+from lpa.rsp.names import ServerAddress
+from lpa.server.connect_to import ConnectTo
+from lpa.server.https import Answer, Https
+from lpa.server.trust import Trust
+
+Change = Callable[[dict[str, Any]], None]
+
+
+class InterferedHttps(Https):
+    """An `Https` that notes which functions were called, by their names in the path.
+
+    `change`: functions whose next answer is changed before it is read. `dies_before`, `dies_after`: functions
+    at whose next call the server does not hear it, or does and its answer is lost; each with the error.
+    """
+
+    def __init__(self, trust: Trust, connect_to: ConnectTo) -> None:
+        super().__init__(trust, connect_to=[connect_to])
+        self.called: list[str] = []
+        self.change: dict[str, Change] = {}
+        self.dies_before: dict[str, LpaError] = {}
+        self.dies_after: dict[str, LpaError] = {}
+
+    def post(
+        self,
+        address: ServerAddress,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        max_body: int | None = None,
+    ) -> Answer:
+        """As the real one, but for what was asked for."""
+        function = path.rpartition("/")[2]
+        self.called.append(function)
+        if function in self.dies_before:
+            raise self.dies_before.pop(function)
+        answer = super().post(address, path, body, headers, max_body)
+        if function in self.dies_after:
+            raise self.dies_after.pop(function)
+        if function in self.change:
+            members = json.loads(answer.body)
+            self.change.pop(function)(members)
+            answer = Answer(answer.status, json.dumps(members).encode(), answer.certificate)
+        return answer
