@@ -10,6 +10,7 @@ import select
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,29 @@ def converse(*arguments: object, types: str) -> Ran:
             process.send_signal(signal.SIGINT)
         else:
             os.write(ours, types.encode())
+        seen += read_until(ours, None)
+        os.close(ours)
+        assert process.stdout
+        out = process.stdout.read()
+    return Ran(process.returncode, out.decode(), seen.decode().replace("\r\n", "\n"))
+
+
+def dialogue(*arguments: object, answers: Sequence[str]) -> Ran:
+    """As `converse`, with one of `answers` to each question; a person types when asked and not before.
+
+    `CTRL_C` is not typed but sent.
+    """
+    ours, theirs = pty.openpty()
+    command = [*PROGRAM, *map(str, arguments)]
+    seen = b""
+    with subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs) as process:
+        os.close(theirs)
+        for answer in answers:
+            seen += read_until(ours, b": ")
+            if answer == CTRL_C:
+                process.send_signal(signal.SIGINT)
+            else:
+                os.write(ours, f"{answer}\n".encode())
         seen += read_until(ours, None)
         os.close(ours)
         assert process.stdout

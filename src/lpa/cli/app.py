@@ -32,6 +32,8 @@ _ROOMS = {
     "protect": "changes",
     "unprotect": "changes",
     "rename": "profiles",
+    "download": "downloads",
+    "discover": "downloads",
     "backup": "backups",
     "notifications": "pending",
     "resume": "pending",

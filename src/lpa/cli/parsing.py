@@ -14,6 +14,8 @@ from lpa.card.es10 import NICKNAME_BYTES
 from lpa.cli.desk import Desk
 from lpa.cli.screen import Screen
 from lpa.pages.words import LANGUAGES
+from lpa.rsp.activation import ActivationCode
+from lpa.rsp.device import Device
 from lpa.rsp.display import safe
 from lpa.rsp.names import Aid, Eid, ServerAddress
 
@@ -119,8 +121,20 @@ def _moment(text: str) -> datetime:
 
 
 MOMENT = _parsed(_moment)
+
+
+def _image(text: str) -> ActivationCode:
+    from lpa.cli.scanning import text_in
+
+    return ActivationCode.parse(text_in(Path(text)))
+
+
 PROFILE = _parsed(_profile)
 PLAN = _parsed(_plan)
+ACTIVATION_CODE = _parsed(ActivationCode.parse)
+IMAGE = _parsed(_image)
+IMEI = _parsed(Device.with_imei)
+TAC = _parsed(Device.with_tac)
 RECEIPT = _parsed(_receipt)
 NICKNAME = _parsed(_nickname)
 ADDRESS = _parsed(ServerAddress.parse)

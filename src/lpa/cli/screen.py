@@ -12,7 +12,8 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -87,16 +88,34 @@ class Screen:
         for label, value in _aligned(facts):
             self._write(sys.stderr, _lines(sys.stderr, (label, value)))
 
-    def ask(self, question: str, *, otherwise: str) -> str:
-        """What a person types in answer. `otherwise`: the option that decides where nobody can be asked.
+    @contextmanager
+    def progress(self, title: str) -> Iterator[Callable[[int, int], None]]:
+        """Something to be told how many bytes of how many are done. A bar on stderr, if somebody looks."""
+        if not sys.stderr.isatty():
+            yield lambda _done, _all: None
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress
 
-        Raises `Declined` if stdin is no terminal, or ends.
-        """
+        columns = (f"{title} ", BarColumn(), DownloadColumn(binary_units=True))
+        with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+            task = bar.add_task(title, total=None)
+            yield lambda done, whole: bar.update(task, completed=done, total=whole)
+
+    def see_that_somebody_is_there(self, *, otherwise: str) -> None:
+        """Raise `Declined` if stdin is no terminal, where the option `otherwise` has to decide."""
         if not sys.stdin.isatty():
             raise Declined(
                 "This needs a yes, and there is no terminal to ask at.",
                 advice=f"Nothing was changed. {otherwise} answers beforehand.",
             )
+
+    def ask(self, question: str, *, otherwise: str) -> str:
+        """What a person types in answer. `otherwise`: the option that decides where nobody can be asked.
+
+        Raises `Declined` if stdin is no terminal, or ends.
+        """
+        self.see_that_somebody_is_there(otherwise=otherwise)
         self._write(sys.stderr, question, end=" ")
         answer = sys.stdin.readline()
         if not answer:

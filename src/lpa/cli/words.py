@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from lpa.deletion import Plan
 from lpa.delivery import Delivery, Happening
@@ -12,6 +13,9 @@ from lpa.errors import LpaError
 from lpa.resumption import Resumption
 from lpa.rsp.records import Profile
 from lpa.switching import Outcome
+
+if TYPE_CHECKING:
+    from lpa.download import Offer
 
 DONE = {"install": "Installed", "enable": "Enabled", "disable": "Disabled", "delete": "Deleted"}
 RULES = {"ppr1": "may not be disabled (PPR1)", "ppr2": "may not be deleted (PPR2)"}
@@ -114,8 +118,8 @@ def resumed(resumption: Resumption) -> Iterator[Line]:
         yield "  It was not deleted, and is not without a new yes: 'lpa delete' asks for it.", "yellow"
 
 
-def findings(plan: Plan) -> Iterator[Line]:
-    """What speaks against a deletion, or should be known before it, with what to do about it."""
+def findings(plan: Plan | Offer) -> Iterator[Line]:
+    """What speaks against a deletion or a download, or should be known before, with what to do about it."""
     for finding in plan.findings:
         head, style = _LEVELS[finding.level]
         name = f" ({finding.name})" if finding.level == "warning" else ""

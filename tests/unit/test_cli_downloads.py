@@ -1,0 +1,307 @@
+"""`lpa download` and `lpa discover`: what they show, what they ask, what they say after."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import segno
+
+from lpa.sim import packages
+from lpa.sim.behaviour import Behaviour
+from lpa.sim.card import SimulatedEuicc
+from lpa.sim.orders import Order
+from lpa.sim.smdp import SimulatedSmdp
+from lpa.sim.smds import SimulatedSmds
+from tests.unit import command
+from tests.unit.ordering import ICCID, holds
+
+HOST, DISCOVERY = "smdp.example", "smds.example"
+SECRETS = ("SECRET-1", "4Y8TBX")
+CONSENT = Behaviour(authorised_policy_rules=((("ppr1", "ppr2"), "EEE-EEE", True),))
+
+
+@dataclass
+class World:
+    """A card, its server, and the options that lead to both."""
+
+    card: Path
+    smdp: SimulatedSmdp
+    options: tuple[str, ...]
+
+    @property
+    def installed(self) -> bool:
+        with SimulatedEuicc.load(self.card) as card:
+            return holds(card)
+
+    def order(self, **wishes: object) -> Order:
+        package = wishes.pop("package", packages.sample(name="Nordlicht Prepaid"))
+        return self.smdp.order(package, "SECRET-1", **wishes)  # type: ignore[arg-type]
+
+    def run(self, *arguments: object) -> command.Ran:
+        return _kept_secret(command.run(*self.options, *arguments))
+
+    def dialogue(self, *arguments: object, answers: tuple[str, ...]) -> command.Ran:
+        return _kept_secret(command.dialogue(*self.options, *arguments, answers=answers))
+
+
+def _kept_secret(ran: command.Ran) -> command.Ran:
+    for secret in SECRETS:
+        assert secret not in ran.out + ran.err
+    return ran
+
+
+def _world(folder: Path, behaviour: Behaviour) -> Iterator[World]:
+    card = folder / "card"
+    with SimulatedEuicc.create(card, behaviour=behaviour) as made:
+        authority = made.authority
+    with SimulatedSmdp(authority, host=HOST, also=["*.smdp.example"], any_address=True) as smdp:
+        options = ("--reader", f"sim:{card}", "--state-dir", str(folder / "state"))
+        way = ("--ca-bundle", str(card / "ci.pem"), "--connect-to", smdp.connect_to)
+        yield World(card, smdp, (*options, *way))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    yield from _world(tmp_path, Behaviour())
+
+
+@pytest.fixture
+def strict(tmp_path: Path) -> Iterator[World]:
+    yield from _world(tmp_path, CONSENT)
+
+
+def test_a_profile_is_installed_after_a_yes_and_put_to_use_after_another(world: World) -> None:
+    order = world.order()
+    ran = world.dialogue("download", order.activation_code, answers=("yes", "yes"))
+    assert ran.code == 0
+    for fact in ("Nordlicht Prepaid", "by smdp.example", ICCID, "operational", "KiB", "not told before"):
+        assert fact in ran.err
+    assert "Installed Nordlicht" in ran.out
+    assert "smdp.example acknowledged" in ran.out
+    assert "is on the card." in ran.out
+    assert "is in use now." in ran.out
+    assert order.state == "installed"
+    assert ("enable", ICCID) in [(item.event, str(item.iccid)) for item in world.smdp.received]
+
+
+def test_a_profile_need_not_be_put_to_use(world: World) -> None:
+    ran = world.dialogue("download", world.order().activation_code, answers=("y", "no"))
+    assert ran.code == 0
+    assert "'lpa enable' puts it to use." in ran.err
+    assert "is in use now" not in ran.out
+
+
+def test_without_questions_it_is_installed_and_not_put_to_use(world: World) -> None:
+    ran = world.run("--json", "download", world.order().activation_code, "--yes")
+    assert ran.code == 0
+    result = ran.document["result"]
+    assert result["profile"]["iccid"] == ICCID
+    assert [happening["event"] for happening in result["happenings"]] == ["install"]
+    assert result["deliveries"][0]["acknowledged"]
+    assert "enabled" not in result
+
+
+def test_with_an_option_it_is_put_to_use(world: World) -> None:
+    ran = world.run("--json", "download", world.order().activation_code, "--yes", "--enable")
+    events = [happening["event"] for happening in ran.document["result"]["enabled"]["happenings"]]
+    assert (ran.code, events) == (0, ["disable", "enable"])
+
+
+def test_a_preview_changes_nothing_and_the_order_stays(world: World) -> None:
+    order = world.order(confirmation_code="4Y8TBX")
+    ran = world.run("download", order.activation_code, "--preview")
+    assert ran.code == 0
+    assert "Nordlicht Prepaid" in ran.out
+    assert "a code of the operator is needed" in ran.out
+    document = world.run("--json", "download", order.activation_code, "--preview").document
+    assert document["result"]["confirmation_code_required"] is True
+    assert document["result"]["server"] == HOST
+    assert not world.installed
+    assert order.state == "released"
+
+
+def test_a_no_is_told_to_the_server(world: World) -> None:
+    order = world.order()
+    ran = world.dialogue("download", order.activation_code, answers=("no",))
+    assert ran.code == 1
+    assert "was not installed" in ran.err
+    assert (order.state, order.facts.result) == ("error", "endUserRejection")
+    assert not world.installed
+
+
+def test_ctrl_c_at_the_question_puts_it_off(world: World) -> None:
+    order = world.order()
+    ran = world.dialogue("download", order.activation_code, answers=(command.CTRL_C,))
+    assert ran.code == 130
+    assert "Nothing was changed" in ran.err
+    assert order.state == "released"
+    assert not world.installed
+
+
+def test_where_nobody_can_be_asked_no_server_is(world: World) -> None:
+    order = world.order()
+    ran = world.run("download", order.activation_code)
+    assert ran.code == 1
+    assert "--yes answers beforehand" in ran.err
+    assert order.facts.downloads == world.smdp.orders[0].facts.downloads
+    assert order.state == "released"
+
+
+def test_a_wrong_confirmation_code_is_asked_for_again(world: World) -> None:
+    order = world.order(confirmation_code="4Y8TBX")
+    ran = world.dialogue("download", order.activation_code, answers=("yes", "4y8tbx", "4Y8TBX", "no"))
+    assert ran.code == 0
+    assert "The confirmation code is wrong." in ran.err
+    assert order.state == "installed"
+
+
+def test_too_many_wrong_confirmation_codes_end_it(world: World) -> None:
+    order = world.order(confirmation_code="4Y8TBX", code_tries=2)
+    ran = world.dialogue("download", order.activation_code, answers=("yes", "1", "2"))
+    assert ran.code == 1
+    assert "8.2.7/6.4" in ran.err
+    assert not world.installed
+
+
+def test_the_confirmation_code_may_be_in_a_file(world: World, tmp_path: Path) -> None:
+    (tmp_path / "code").write_text("4Y8TBX\n")
+    order = world.order(confirmation_code="4Y8TBX")
+    file = ("--confirmation-code-file", tmp_path / "code")
+    assert world.run("download", order.activation_code, "--yes", *file).code == 0
+    assert order.state == "installed"
+
+
+def test_a_wrong_confirmation_code_in_a_file_is_tried_once(world: World, tmp_path: Path) -> None:
+    (tmp_path / "code").write_text("1234")
+    order = world.order(confirmation_code="4Y8TBX")
+    ran = world.run("download", order.activation_code, "--yes", "--confirmation-code-file", tmp_path / "code")
+    assert (ran.code, order.state) == (1, "released")
+    assert "The confirmation code is wrong." in ran.err
+
+
+def test_where_no_confirmation_code_can_be_asked_for_it_is_put_off(world: World) -> None:
+    order = world.order(confirmation_code="4Y8TBX")
+    ran = world.run("download", order.activation_code, "--yes")
+    assert (ran.code, order.state) == (1, "released")
+    assert "--confirmation-code-file" in ran.err
+
+
+def test_rules_of_the_operator_need_a_stronger_yes(strict: World) -> None:
+    order = strict.order(package=packages.sample(policy_rules=["ppr2"]))
+    ran = strict.dialogue("download", order.activation_code, answers=("yes",))
+    assert ran.code == 1
+    assert "cannot be deleted (PPR2)" in ran.err
+    assert order.facts.result == "endUserRejection"
+
+
+def test_rules_of_the_operator_are_agreed_to_by_the_number(strict: World) -> None:
+    order = strict.order(package=packages.sample(policy_rules=["ppr2"]))
+    ran = strict.dialogue("download", order.activation_code, answers=(ICCID[-4:], "no"))
+    assert (ran.code, order.state) == (0, "installed")
+
+
+def test_yes_does_not_answer_for_rules(strict: World) -> None:
+    order = strict.order(package=packages.sample(policy_rules=["ppr1"]))
+    ran = strict.run("download", order.activation_code, "--yes")
+    assert (ran.code, order.state) == (1, "released")
+    assert "--accept ppr1" in ran.err
+    assert strict.run("download", order.activation_code, "--yes", "--accept", "ppr1").code == 0
+
+
+def test_a_profile_that_is_there_already_is_said(world: World) -> None:
+    order = world.order()
+    world.run("download", order.activation_code, "--yes")
+    again = world.smdp.order(packages.sample(), "SECRET-12")
+    ran = world.run("--json", "download", again.activation_code, "--yes")
+    assert ran.code == 1
+    assert ran.document["error"]["reason"] == "installFailedDueToIccidAlreadyExistsOnEuicc"
+    assert again.state == "released"
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("LPA:1", "the shell has taken them"),
+        ("LPA:1.example.com-123", "single quotes"),
+        ("LPA:1$smdp.example$SECRET-1 4Y8TBX", "may only have letters"),
+        ("rubbish", "begins with LPA:1$"),
+    ],
+)
+def test_a_mistake_in_the_code_is_a_usage_error(code: str, sentence: str, world: World) -> None:
+    ran = world.run("download", code, "--yes")
+    assert ran.code == 2
+    assert sentence in ran.err
+
+
+def test_the_code_may_be_a_picture(world: World, tmp_path: Path) -> None:
+    order = world.order()
+    segno.make(order.activation_code).save(str(tmp_path / "code.png"), scale=4)
+    assert world.run("download", "--qr", tmp_path / "code.png", "--yes").code == 0
+    assert order.state == "installed"
+
+
+def test_a_picture_without_a_code_or_with_another_is_a_usage_error(world: World, tmp_path: Path) -> None:
+    segno.make("https://example.com").save(str(tmp_path / "other.png"), scale=4)
+    (tmp_path / "text.png").write_text("no picture")
+    blank = tmp_path / "blank.png"
+    from PIL import Image
+
+    Image.new("L", (64, 64), 255).save(blank)
+    for name, sentence in (
+        ("other.png", "carries no activation code"),
+        ("text.png", "is no image that can be read"),
+        ("blank.png", "There is no QR code in"),
+        ("missing.png", "is no image that can be read"),
+    ):
+        ran = world.run("download", "--qr", tmp_path / name, "--yes")
+        assert ran.code == 2
+        assert sentence in ran.err.replace("\n", " ")
+
+
+def test_without_the_extra_the_message_says_what_to_install(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "zxingcpp", None)
+    ran = world.run("download", "--qr", tmp_path / "code.png", "--yes")
+    assert ran.code == 2
+    assert "pip install 'lpa[qr]'" in ran.err
+
+
+def test_without_a_code_the_default_server_is_asked(world: World) -> None:
+    with SimulatedEuicc.load(world.card) as card:
+        eid = card.eid
+    order = world.smdp.order(packages.sample(), eid=eid)
+    assert world.run("default-server", HOST).code == 0
+    assert world.run("download", "--yes", "--imei", "353490069873319").code == 0
+    assert order.state == "installed"
+
+
+def test_nothing_is_discovered_where_nothing_waits(world: World) -> None:
+    with SimulatedSmds(_authority(world), host=DISCOVERY) as smds:
+        options = ("--connect-to", f"{DISCOVERY}:443:127.0.0.1:{smds.port}")
+        ran = _kept_secret(command.run(*options, *world.options, "discover", "--server", DISCOVERY))
+    assert (ran.code, ran.out) == (0, "")
+    assert "No profile waits" in ran.err
+
+
+def test_what_is_discovered_is_listed_and_installed(world: World) -> None:
+    order = world.order()
+    with SimulatedSmds(_authority(world), host=DISCOVERY) as smds, SimulatedEuicc.load(world.card) as card:
+        smds.register(card.eid, HOST, "SECRET-1")
+        card.close()
+        way = (*("--connect-to", f"{DISCOVERY}:443:127.0.0.1:{smds.port}"), *world.options)
+        listed = _kept_secret(command.run(*way, "--json", "discover", "--server", DISCOVERY))
+        assert listed.document["result"] == {"events": [{"address": HOST}]}
+        ran = _kept_secret(command.run(*way, "discover", "--server", DISCOVERY, "--download", "--yes"))
+    assert ran.code == 0
+    assert HOST in ran.out
+    assert order.state == "installed"
+
+
+def _authority(world: World):  # type: ignore[no-untyped-def]
+    with SimulatedEuicc.load(world.card) as card:
+        return card.authority
