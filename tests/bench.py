@@ -273,10 +273,14 @@ def servers(card: SimulatedEuicc) -> Iterator[tuple[Directory, SimulatedSmdp]]:
 
 def main() -> None:
     """Measure everything, print the table, write the file."""
+    from tests import bench_downloads  # it measures with what is here
+
     measures = [
         *(list_apdus(), delete_apdus(), reviewed_delete_apdus()),
         *(backup_apdus("T=0", None), backup_apdus("T=0", "1234"), backup_session_apdus()),
+        *bench_downloads.download_apdus(),
         *list_process(),
+        *bench_downloads.download_process(),
         *journal_cost(),
         deletes_per_second(),
         card_rate(),

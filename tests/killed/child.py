@@ -12,26 +12,32 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from email.message import Message
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from lpa import Assistant
 from lpa.errors import CardRemoved, ConnectFailed, OutcomeUnknown, StorageFailed
 from lpa.journal import Journal
 from lpa.journal.database import Database, Statement
 from lpa.receipts import Receipt, Receipts
-from lpa.rsp.ber import Tlv
+from lpa.rsp.ber import Tlv, header
 from lpa.rsp.names import Eid, ServerAddress
 from lpa.rsp.records import Notification
+from lpa.rsp.session import Event, ServerProof, Terms
+from lpa.server.es9 import Server
+from lpa.server.https import Answer, Https
 from lpa.sim.acceptance import accept
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.ledger import Ledger
+from lpa.sim.smdp import SimulatedSmdp
 
 if TYPE_CHECKING:
     from _typeshed import FileDescriptorLike
 
 CARD, SERVER, JOURNAL, RECEIPT, DISK = "card", "server", "journal", "receipt", "disk"
 BEFORE, AFTER = "before", "after"
+SMDP = "smdp.example"
 _STORE_DATA, _NOTIFICATION_SENT = 0xE2, 0xBF30
 
 Disaster = Callable[[str, str], None]  # what happens at a step, before or after it
@@ -95,6 +101,7 @@ class Place:
         self.folder = folder
         self.card, self.state = folder / "card", folder / "state"
         self.server, self._notes = folder / "server.jsonl", folder / "notes"
+        self.orders = folder / "orders.db"
 
     def note(self, *words: object) -> None:
         """Write down what happens now."""
@@ -111,7 +118,11 @@ class Place:
 def session(place: Place, fate: Fate) -> Iterator[Assistant]:
     """An assistant with the card of this place, whose steps all meet `fate`."""
     card = SimulatedEuicc.load(place.card)
-    with WatchedAssistant(WatchedCard(card, place, fate), WatchedServer(card, place, fate)) as assistant:
+    kind = WatchedSmdp if place.orders.exists() else WatchedServer
+    with (
+        contextlib.closing(kind(card, place, fate)) as server,
+        WatchedAssistant(WatchedCard(card, place, fate), server) as assistant,
+    ):
         yield assistant
 
 
@@ -122,13 +133,14 @@ class WatchedCard:
         self._card, self._place, self._fate = card, place, fate
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
-        request = Tlv.whole(apdu[5 : 5 + apdu[4]]) if apdu[1] == _STORE_DATA else None
+        # Of a request that takes several blocks, the first says which it is.
+        block = apdu[5 : 5 + apdu[4]] if apdu[1] == _STORE_DATA and apdu[3] == 0 else b""
         with self._fate.around(CARD):
-            if request:
-                self._note(request)
+            if block:
+                self._note(block)
             answer = self._card.transmit(apdu)
-        if request:
-            self._place.note("answered", f"{request.tag:04X}")
+        if block:
+            self._place.note("answered", f"{header(block)[0]:04X}")
         return answer
 
     def reset(self) -> None:
@@ -138,10 +150,11 @@ class WatchedCard:
     def close(self) -> None:
         self._card.close()
 
-    def _note(self, request: Tlv) -> None:
-        self._place.note("asked", f"{request.tag:04X}")
-        number = request.child(0x80)
-        if request.tag == _NOTIFICATION_SENT and number:
+    def _note(self, block: bytes) -> None:
+        tag = header(block)[0]
+        self._place.note("asked", f"{tag:04X}")
+        number = Tlv.whole(block).child(0x80) if tag == _NOTIFICATION_SENT else None
+        if number:
             self._place.note("cleared", int.from_bytes(number.value, "big"))
 
 
@@ -159,6 +172,9 @@ class WatchedServer:
     def greet(self) -> None:
         """It is there."""
 
+    def close(self) -> None:
+        """It has nothing open."""
+
     def handle_notification(self, pending: bytes) -> dict[str, str]:
         number = Notification.from_tlv(pending).metadata.sequence_number
         with self.fate.around(SERVER):
@@ -167,6 +183,52 @@ class WatchedServer:
             self._ledger.keep(accept(pending, [self._authority], datetime.now(UTC)))
         self.place.note("acknowledged", number)
         return {"address": "smdp.example"}
+
+
+class WatchedSmdp(WatchedServer):
+    """A whole SM-DP+ with the orders of this place. Its sessions end with ours, as if it had restarted."""
+
+    def __init__(self, card: SimulatedEuicc, place: Place, fate: Fate) -> None:
+        super().__init__(card, place, fate)
+        self._smdp = SimulatedSmdp(
+            card.authority, host=SMDP, any_address=True, store=place.server, orders=place.orders
+        )
+        self.address = ServerAddress(SMDP)
+        self._functions = Server(self.address, cast("Https", self))
+
+    def close(self) -> None:
+        self._smdp.close()
+
+    def handle_notification(self, pending: bytes) -> dict[str, str]:
+        number = Notification.from_tlv(pending).metadata.sequence_number
+        kept = pending in [path.read_bytes() for path in self.place.state.rglob("*.der")]
+        self.place.note("sent", number, "kept" if kept else "UNKEPT")
+        evidence = self._functions.handle_notification(pending)
+        self.place.note("acknowledged", number)
+        return evidence
+
+    def initiate_authentication(self, challenge: bytes, info1: bytes) -> ServerProof:
+        return self._functions.initiate_authentication(challenge, info1)
+
+    def authenticate_client(self, transaction_id: bytes, proof: bytes) -> Terms | tuple[Event, ...]:
+        return self._functions.authenticate_client(transaction_id, proof)
+
+    def get_bound_profile_package(self, transaction_id: bytes, prepared: bytes) -> bytes:
+        return self._functions.get_bound_profile_package(transaction_id, prepared)
+
+    def cancel_session(self, transaction_id: bytes, cancelled: bytes) -> None:
+        self._functions.cancel_session(transaction_id, cancelled)
+
+    def post(
+        self, address: ServerAddress, path: str, body: bytes, headers: dict[str, str], most: int | None = None
+    ) -> Answer:
+        """What `Https.post` is, without the network."""
+        told = Message()
+        for name, value in headers.items():
+            told[name] = value
+        with self.fate.around(SERVER):
+            status, _, answer = self._smdp.answer(path, told, body)
+        return Answer(status, answer)
 
 
 class WatchedJournal(Journal):

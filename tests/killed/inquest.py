@@ -20,6 +20,7 @@ _EVENTS = {
     "disable": {"disable"},
     "delete": {"disable", "delete"},
     "reset": {"delete"},
+    "download": {"install"},
 }
 
 

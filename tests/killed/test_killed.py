@@ -24,8 +24,11 @@ import pytest
 
 from lpa import Assistant
 from lpa.errors import LpaError, OutcomeUnknown
+from lpa.rsp.activation import ActivationCode
+from lpa.sim import packages
 from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc
+from lpa.sim.smdp import SimulatedSmdp
 from tests.killed.child import (
     AFTER,
     CARD,
@@ -33,6 +36,7 @@ from tests.killed.child import (
     JOURNAL,
     RECEIPT,
     SERVER,
+    SMDP,
     Fate,
     Place,
     fill,
@@ -46,6 +50,7 @@ from tests.killed.inquest import States, inquest, resume, states
 
 _EVERY = 1 if os.environ.get("LPA_KILL_ALL") else 3  # odd, so that befores and afters take turns
 _FIRST, _SECOND, _THIRD = "8944994000000000017", "8949985000000000025", "89869870000000000033"
+_NEW = packages.SAMPLE_ICCID
 _DELETE = "BF33"
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a kill takes nothing from files in memory, and they sync at once
 
@@ -91,7 +96,24 @@ def _leave_a_deletion_behind(place: Place) -> None:
     die(place, _delete_third, Fate(kill_when_deleted, 0))
 
 
+def _order_a_profile(place: Place) -> None:
+    card = SimulatedEuicc.load(place.card)
+    with SimulatedSmdp(card.authority, host=SMDP, orders=place.orders) as smdp:
+        smdp.order(packages.sample(iccid=_NEW), "ABC-1", downloads=1000)
+    card.close()
+
+
+def _download(assistant: Assistant) -> object:
+    with assistant.download(ActivationCode.parse(f"LPA:1${SMDP}$ABC-1")) as offer:
+        return offer.install()
+
+
 PROCEDURES = {
+    "download": Procedure(
+        _download,
+        {_FIRST: "enabled", _SECOND: "disabled", _THIRD: "disabled", _NEW: "disabled"},
+        _order_a_profile,
+    ),
     "delete": Procedure(_delete_first, {_SECOND: "disabled", _THIRD: "disabled"}),
     "enable": Procedure(
         lambda assistant: assistant.enable(_SECOND),

@@ -4,7 +4,7 @@ from typing import Literal
 
 import pytest
 
-from tests import bench
+from tests import bench, bench_downloads
 
 
 def test_a_list_of_eight_profiles_takes_few_commands() -> None:
@@ -39,3 +39,9 @@ def test_250_contacts_and_50_messages_take_one_command_each_and_few_more(
 def test_a_backup_takes_few_commands_beside_the_files() -> None:
     measure = bench.backup_session_apdus()
     assert measure.kept, measure
+
+
+def test_a_download_takes_few_commands_and_hardly_more_than_it_must() -> None:
+    count, above = bench_downloads.download_apdus()
+    assert count.kept, count
+    assert above.kept, above

@@ -1,0 +1,119 @@
+"""A download as a person does it: a card in a reader, the smart card service, HTTPS, on both curves."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from lpa import Assistant
+from lpa.errors import OutcomeUnknown
+from lpa.rsp.activation import ActivationCode
+from lpa.server.es9 import Server
+from lpa.sim import packages
+from lpa.sim.behaviour import Behaviour
+from lpa.sim.card import SimulatedEuicc
+from lpa.sim.pki import CurveName
+from lpa.sim.smdp import SimulatedSmdp
+from tests.interfering import InterferedHttps
+from tests.unit.ordering import ICCID, holds, way_to
+
+from .conftest import PlugIn, Service
+
+HOST = "smdp.example"
+
+
+@pytest.fixture(params=["T=0", "T=1"])
+def protocol(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=["P-256", "brainpoolP256r1"])
+def euicc(request: pytest.FixtureRequest, protocol: str) -> SimulatedEuicc:
+    """A card of either kind on either curve, in place of the plugin's."""
+    curve: CurveName = request.param
+    return SimulatedEuicc.create(None, curve=curve, behaviour=Behaviour(protocol=protocol))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def smdp(euicc: SimulatedEuicc) -> Iterator[SimulatedSmdp]:
+    with SimulatedSmdp(euicc.authority, host=HOST, also=["*.smdp.example"], any_address=True) as smdp:
+        yield smdp
+
+
+@pytest.fixture
+def https(euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path) -> Iterator[InterferedHttps]:
+    with way_to(smdp, euicc, tmp_path / "pki") as https:
+        yield https
+
+
+def test_a_profile_is_installed_and_its_server_told(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, virtual_reader: PlugIn, tmp_path: Path
+) -> None:
+    order = smdp.order(packages.sample(size=3000), "ABC-1", confirmation_code="1234")
+    with (
+        virtual_reader(euicc),
+        Assistant.open(state_dir=tmp_path / "state", directory=partial(Server, https=https)) as assistant,
+    ):
+        with assistant.download(ActivationCode.parse(order.activation_code)) as offer:
+            outcome = offer.install(confirmation_code="1234")
+        assert [delivery.cleared for delivery in outcome.deliveries] == [True]
+        assert ICCID in [str(profile.iccid) for profile in assistant.profiles()]
+    assert order.state == "installed"
+
+
+def test_the_command_installs_it_and_puts_it_to_use(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, virtual_reader: PlugIn, service: Service, tmp_path: Path
+) -> None:
+    euicc.authority.save(tmp_path)
+    order = smdp.order(packages.sample(), "ABC-1")
+    options = ("--ca-bundle", tmp_path / "ci.pem", "--connect-to", smdp.connect_to, "--state-dir", tmp_path)
+    with virtual_reader(euicc):
+        ran = subprocess.run(
+            [
+                *(sys.executable, "-m", "lpa", *map(str, options)),
+                *("--json", "download", order.activation_code, "--yes", "--enable"),
+            ],
+            env=os.environ,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert json.loads(ran.stdout)["ok"]
+    assert order.state == "installed"
+    assert [profile.state for profile in euicc.profiles if profile.iccid == ICCID] == ["enabled"]
+
+
+def test_a_card_that_is_torn_out_in_the_package_is_gone_on_with_later(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, virtual_reader: PlugIn, tmp_path: Path
+) -> None:
+    order = smdp.order(packages.sample(size=3000), "ABC-1")
+    code, directory = ActivationCode.parse(order.activation_code), partial(Server, https=https)
+    with virtual_reader(euicc) as reader:
+
+        def tear(done: int, whole: int) -> None:
+            if 2 * done > whole:
+                reader.pull()
+
+        with (
+            Assistant.open(state_dir=tmp_path / "state", directory=directory) as assistant,
+            pytest.raises(OutcomeUnknown),
+            assistant.download(code) as offer,
+        ):
+            offer.install(progress=tear)
+    assert not holds(euicc)
+    with (
+        virtual_reader(euicc),
+        Assistant.open(state_dir=tmp_path / "state", directory=directory) as assistant,
+    ):
+        (resumed,) = assistant.settle()
+        assert (resumed.function, resumed.happenings, resumed.deliveries) == ("download", (), ())
+        with assistant.download(code) as offer:
+            offer.install()
+    assert order.state == "installed"
