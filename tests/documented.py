@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lpa.sim import packages
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.smdp import SimulatedSmdp
 
@@ -36,7 +37,8 @@ def world(folder: Path) -> Iterator[dict[str, str]]:
     ) as euicc:
         authority = euicc.authority
         names = [address for profile in euicc.profiles for address in profile.addresses("delete")]
-    with SimulatedSmdp(authority, host=names[0], also=names[1:]) as smdp:
+    with SimulatedSmdp(authority, host=names[0], also=[*names[1:], "smdp.example"]) as smdp:
+        smdp.order(packages.sample(name="Nordlicht Travel", size=10_600), "ABC-123")
         yield os.environ | {
             "LPA_READER": f"sim:{folder / 'card'}",
             "LPA_STATE_DIR": str(folder / "state"),

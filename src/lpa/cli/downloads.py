@@ -194,7 +194,9 @@ def _agree(screen: Screen, offer: Offer, wishes: Wishes) -> None:
     if wishes.yes:
         if rules:
             options = " ".join(f"--accept {name}" for name in rules)
-            raise Declined("--yes does not answer for the operator's rules.", advice=f"{options} does.")
+            raise Declined(
+                "The option --yes does not answer for the operator's rules.", advice=f"{options} does."
+            )
         return
     if rules:
         what, digits = "the last four digits of its ICCID", str(offer.profile.iccid)[-_DIGITS:]
