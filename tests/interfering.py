@@ -10,7 +10,7 @@ from lpa.errors import LpaError
 from lpa.rsp.names import ServerAddress
 from lpa.server.connect_to import ConnectTo
 from lpa.server.https import Answer, Https
-from lpa.server.trust import Trust
+from lpa.server.trust import Believed, Trust
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -36,13 +36,15 @@ class InterferedHttps(Https):
         body: bytes,
         headers: Mapping[str, str],
         max_body: int | None = None,
+        *,
+        believed: Believed = (),
     ) -> Answer:
         """As the real one, but for what was asked for."""
         function = path.rpartition("/")[2]
         self.called.append(function)
         if function in self.dies_before:
             raise self.dies_before.pop(function)
-        answer = super().post(address, path, body, headers, max_body)
+        answer = super().post(address, path, body, headers, max_body, believed=believed)
         if function in self.dies_after:
             raise self.dies_after.pop(function)
         if function in self.change:

@@ -37,14 +37,6 @@ class Provider(Recipient, Protocol):
     def cancel_session(self, transaction_id: bytes, cancelled: bytes) -> None: ...  # noqa: D102
 
 
-def provider(directory: Directory, address: ServerAddress) -> Provider:
-    """The server at `address`, if it is one that has more to say than that it took a notification."""
-    server = directory(address)
-    if not isinstance(server, Provider):
-        raise TypeError(f"{server!r} takes notifications only; a download needs a Server")
-    return server
-
-
 @dataclass
 class Session:
     """A session of `euicc` with `server`, since the card accepted it.
@@ -90,14 +82,24 @@ class Session:
 
 
 def authenticate(
-    euicc: Euicc, server: Provider, device: Device, *, matching_id: str = "", oid: str = ""
+    euicc: Euicc,
+    directory: Directory,
+    address: ServerAddress,
+    device: Device,
+    *,
+    matching_id: str = "",
+    oid: str = "",
 ) -> Session:
-    """Begin a session. `matching_id`: what is asked for; empty: whatever waits for this card.
+    """Begin a session with the server at `address`, which the card's own issuers vouch for.
 
-    `oid`: who the server has to be by its certificate, as "1.3.6"; empty if nobody said. Raises what the two
-    raise, and `NotVerified` if it is another server.
+    `matching_id`: what is asked for; empty: whatever waits for this card. `oid`: who the server has to be by
+    its certificate, as "1.3.6"; empty if nobody said. Raises what the two raise, and `NotVerified` if it is
+    another server.
     """
     info1, challenge = euicc.euicc_info1(), euicc.challenge()
+    server = directory(address, believed=info1.ci_for_verification)
+    if not isinstance(server, Provider):
+        raise TypeError(f"{server!r} takes notifications only; a download needs a Server")
     proof = server.initiate_authentication(challenge, info1.raw)
     proof.check(server.address)
     _check_oid(proof.certificate, oid, server.address)

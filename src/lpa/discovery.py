@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lpa.authentication import authenticate, provider
+from lpa.authentication import authenticate
 from lpa.card.es10 import Euicc
 from lpa.courier import Directory
 from lpa.errors import BadAnswer, Refused
@@ -47,7 +47,7 @@ def events(
     An event may lead to another discovery server, and only from there to a profile.
     """
     at = at or root(euicc)
-    session = authenticate(euicc, provider(directory, at), device or Device())
+    session = authenticate(euicc, directory, at, device or Device())
     if isinstance(session.answer, Terms):
         session.cancel("postponed")
         raise BadAnswer(f"The server {at} is no discovery server: it offers a profile itself.")

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from lpa import installation, policy
-from lpa.authentication import Provider, Session, authenticate, provider, reason_of
+from lpa.authentication import Session, authenticate, reason_of
 from lpa.card.es10 import raise_refusal
 from lpa.courier import Directory
 from lpa.delivery import Outbox
@@ -136,9 +136,14 @@ class Offer:
         """A session with whom the profile is to be had from: a discovery server only knows who that is."""
         order = self._order
         for _ in range(_MOST_REFERRALS):
-            server: Provider = provider(self._directory, order.address)
-            euicc, oid = self._outbox.euicc, order.oid
-            session = authenticate(euicc, server, self._device, matching_id=order.matching_id, oid=oid)
+            session = authenticate(
+                self._outbox.euicc,
+                self._directory,
+                order.address,
+                self._device,
+                matching_id=order.matching_id,
+                oid=order.oid,
+            )
             if isinstance(session.answer, Terms) or not session.answer:
                 break
             order = session.answer[0].code
