@@ -220,7 +220,14 @@ class WatchedSmdp(WatchedServer):
         self._functions.cancel_session(transaction_id, cancelled)
 
     def post(
-        self, address: ServerAddress, path: str, body: bytes, headers: dict[str, str], most: int | None = None
+        self,
+        address: ServerAddress,
+        path: str,
+        body: bytes,
+        headers: dict[str, str],
+        most: int | None = None,
+        *,
+        believed: object = (),
     ) -> Answer:
         """What `Https.post` is, without the network."""
         told = Message()
