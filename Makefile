@@ -35,7 +35,7 @@ schema: .venv/ready-to-run
 # Known weaknesses in what we use, from a service on the network. The one that is left out: see SECURITY.md.
 audit: .venv/ready-to-release
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off --ignore-vuln CVE-2024-23342 \
-		$(foreach list,build run dev release,--requirement requirements/$(list).txt)
+		$(foreach list,build run dev release fuzz,--requirement requirements/$(list).txt)
 
 # Wheel and source archive, the same bytes for everybody, and what is in them (SBOM).
 release: .venv/ready-to-release
@@ -75,6 +75,6 @@ OURSELVES = $(INSTALL) --no-deps --no-build-isolation --editable .
 	$(LOCKED) requirements/release.txt
 	touch $@
 
-.venv/ready-to-fuzz: .venv/ready-to-test
-	$(BIN)/pip install --quiet --editable '.[fuzz]'
+.venv/ready-to-fuzz: .venv/ready-to-test requirements/fuzz.txt
+	$(LOCKED) requirements/fuzz.txt
 	touch $@
