@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
@@ -106,6 +107,19 @@ def signature(key: ec.EllipticCurvePrivateKey, signed: bytes) -> bytes:
     return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
+def keyless(signed: bytes, curve: ec.EllipticCurve) -> bytes:
+    """A signature (DER) of `signed` from which the point at infinity follows as the key: s R = e G."""
+    order = _ORDERS[curve.name]
+    nonce = 0xBADC0FFEE
+    r = ec.derive_private_key(nonce, curve).public_key().public_numbers().x % order
+    hashed = int.from_bytes(sha256(signed).digest(), "big")
+    return encode_dss_signature(r, hashed * pow(nonce, -1, order) % order)
+
+
+_ORDERS = {
+    "secp256r1": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+    "brainpoolP256r1": 0xA9FB57DBA1EEA9BC3E660A909D838D718C397AA3B561A6F7901E0E82974856A7,
+}
 _USAGES = (
     "digital_signature",
     "content_commitment",

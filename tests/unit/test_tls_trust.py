@@ -112,6 +112,9 @@ CASES = {
     "a genuine certificate whose signature was changed": Case(
         _set("spoilt", value=True), "whose key did not sign it|not in order"
     ),
+    "a signature that no key can have made": Case(
+        _set("keyless", value=True), "whose key did not sign it|nobody who is trusted"
+    ),
     "a certificate for another name": Case(
         _set("server.change", serving("other.example")), "for another name than smdp.example: 'other.example'"
     ),

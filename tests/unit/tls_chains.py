@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from lpa.rsp.ber import Tlv
 from lpa.rsp.key_identifier import KeyIdentifier
 from lpa.sim.pki import Credentials
 from tests.unit import forgery
@@ -54,6 +55,7 @@ class World:
         self.believed = [KeyIdentifier(self.ci.identifier)]
         self.host = HOST
         self.spoilt = False  # whether the CI's signature is
+        self.keyless = False  # whether the CI's signature is one that no key can have made
 
     def credentials(self) -> Credentials:
         """What the server shows and holds."""
@@ -61,6 +63,10 @@ class World:
         ders = [holder.certificate(issuer) for holder, issuer in pairwise(line)]
         if self.spoilt:
             ders[-1] = ders[-1][:-1] + bytes([ders[-1][-1] ^ 1])
+        if self.keyless:
+            signed, algorithm, _ = Tlv(ders[-1]).children
+            signature = b"\0" + forgery.keyless(signed, self.ci.curve)
+            ders[-1] = bytes(Tlv.build(0x30, signed, algorithm, Tlv.build(0x03, signature)))
         leaf, *above = [x509.load_der_x509_certificate(der) for der in ders]
         return Credentials(leaf, self.server.key, tuple(above[: self.sent]))
 

@@ -31,7 +31,9 @@ def keys_that_may_have_signed(signature: bytes, signed: bytes) -> Iterator[ec.El
             found = ecdsa.VerifyingKey.from_public_key_recovery_with_digest(
                 numbers, digest, curve, hashlib.sha256, sigdecode=lambda pair, _order: pair
             )
-        except ecdsa.numbertheory.SquareRootError:
-            continue  # No point of this curve lies there.
+        except (ecdsa.numbertheory.SquareRootError, TypeError):
+            # No point of this curve lies there; or the numbers were chosen so that the key would be the point
+            # at infinity, which is none, and has no coordinates for the library to compare.
+            continue
         for key in found:
             yield ec.EllipticCurvePublicKey.from_encoded_point(same, key.to_string("uncompressed"))
