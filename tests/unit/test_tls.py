@@ -4,6 +4,7 @@ import contextlib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from OpenSSL import SSL
 
 from lpa.errors import NotVerified
+from lpa.rsp.ber import Tlv
 from lpa.server import tls
 from lpa.sim.pki import Credentials
 from tests.unit.tls_faults import CI, GOOD, HOST, NOW, Peer, Script, plain_peer, silent, tls_peer
@@ -108,6 +110,56 @@ def test_reading_ends_at_what_was_allowed() -> None:
         assert len(reader.read(5000)) == 5000
         with pytest.raises(tls.TooMuch):
             reader.read(1)
+
+
+HELLO_REQUEST = bytes.fromhex("16 0303 0004 00000000")  # a record with a message to which nobody answers
+
+
+def flooding(_peer: Peer, plain: socket.socket) -> None:
+    while True:
+        plain.sendall(1000 * HELLO_REQUEST)
+
+
+def test_a_flood_of_messages_that_need_no_answer_does_not_outlast_the_clock() -> None:
+    """OpenSSL alone reads on for as long as they come; neither the clock nor Ctrl-C stops it."""
+    with plain_peer(flooding) as peer, stream(peer) as connected:
+        connected.bound(60, time.monotonic() + 0.2)
+        with pytest.raises(TimeoutError):
+            connected.greet()
+
+
+def showing(der: bytes, folder: Path) -> ssl.SSLContext:
+    """The settings of a server that shows `der` for a certificate with its own key."""
+    key = GOOD.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "shown.pem").write_bytes(ssl.DER_cert_to_PEM_cert(der).encode() + key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "shown.pem")
+    return context
+
+
+def minted(serial_number: bytes, version: int) -> bytes:
+    """GOOD's certificate with another serial number and version; no signature is looked at here."""
+    signed, algorithm, signature = Tlv(GOOD.certificate.public_bytes(Encoding.DER)).children
+    _, _, *rest = signed.children
+    head = Tlv.build(0xA0, Tlv.build(0x02, bytes([version]))), Tlv.build(0x02, serial_number)
+    return bytes(Tlv.build(0x30, Tlv.build(0x30, *head, *rest), algorithm, signature))
+
+
+def test_a_certificate_of_an_unknown_version_is_refused(tmp_path: Path) -> None:
+    context = showing(minted(b"\x01", version=4), tmp_path)
+    with (
+        tls_peer(silent, context=context) as peer,
+        stream(peer) as connected,
+        pytest.raises(NotVerified, match="cannot be read: 4 is not a valid X509 version"),
+    ):
+        connected.greet()
+
+
+@pytest.mark.parametrize("serial_number", [b"\x00", b"\xff"])
+def test_a_strange_serial_number_is_no_warning_on_the_screen(serial_number: bytes, tmp_path: Path) -> None:
+    context = showing(minted(serial_number, version=2), tmp_path)
+    with tls_peer(silent, context=context) as peer, stream(peer) as connected:
+        assert len(connected.greet().chain) == 1  # Warnings are errors here.
 
 
 def test_threads_may_greet_with_one_context() -> None:

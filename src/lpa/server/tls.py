@@ -3,6 +3,9 @@
 The greeting goes through whatever the peer shows, and `Greeted` tells what that was and what OpenSSL has
 against it. Whom to believe is decided in `trust`, on this very connection and before a byte of a request:
 so nothing can change between the look and the request. Python's own ssl cannot show the chain before 3.13.
+
+Law: OpenSSL never holds the socket. It goes on reading, deaf to clock and Ctrl-C, as long as messages come
+that it need not answer; so it is given one record of TLS at a time, and the time is looked at in between.
 """
 
 from __future__ import annotations
@@ -32,6 +35,8 @@ from lpa.errors import NotVerified
 # What every Python offers by default: fresh keys for each connection, and authenticated encryption first.
 _CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:DHE+AES:!aNULL:!aDSS:!SHA1:!AESCCM:@SECLEVEL=2"
 _FOREVER = float("inf")
+_RECORD_HEADER = 5  # bytes, the last two of which are the length of what follows
+_PIECE = 1 << 16  # bytes, as many as OpenSSL is asked for at once
 
 Context = SSL.Context  # the settings of connections, and whom they know as authorities
 
@@ -101,8 +106,10 @@ class TlsStream:
         """On the connected socket `plain`, which is ours from now on. Nothing is sent yet."""
         plain.setblocking(False)
         self._plain = plain
+        self._header = b""  # of the record that is coming in, as much as there is
+        self._missing = 0  # bytes of that record behind its header
         self._noted: list[int] = []
-        self._tls = SSL.Connection(context, plain)
+        self._tls = SSL.Connection(context, None)
         self._tls.set_app_data(self._noted)
         self._tls.set_tlsext_host_name(host.encode("ascii"))
         self._tls.set_connect_state()
@@ -156,6 +163,7 @@ class TlsStream:
         """Say goodbye if that takes no waiting, and close the connection."""
         with contextlib.suppress(SSL.Error, OSError):
             self._tls.shutdown()
+            self._plain.send(self._written())
         self._plain.close()
 
     def _receive(self, size: int) -> bytes:
@@ -174,28 +182,66 @@ class TlsStream:
         return piece
 
     def _patiently(self, act: Callable[[], _T]) -> _T:
-        until = time.monotonic() + self._patience
+        until = min(time.monotonic() + self._patience, self._ends)
         while True:
-            if time.monotonic() >= min(until, self._ends):
+            try:
+                done = act()
+            except SSL.WantReadError:
+                self._send_out(until)
+                self._take_in(until)
+            except SSL.ZeroReturnError:
+                raise
+            except SSL.Error as error:
+                with contextlib.suppress(OSError):
+                    self._plain.send(self._written())  # what OpenSSL has to say to that
+                raise TlsFailed(error) from error
+            else:
+                self._send_out(until)
+                return done
+
+    def _send_out(self, until: float) -> None:
+        """Send what OpenSSL wrote."""
+        rest = memoryview(self._written())
+        while rest:
+            rest = rest[self._when_ready(selectors.EVENT_WRITE, until, partial(self._plain.send, rest)) :]
+
+    def _take_in(self, until: float) -> None:
+        """Give OpenSSL a piece of what came, which ends with the record (RFC 8446 §5.1) at the latest.
+
+        What follows stays on the socket: that something is there tells that a server ended the connection.
+        """
+        size = self._missing or _RECORD_HEADER - len(self._header)
+        piece = self._when_ready(selectors.EVENT_READ, until, partial(self._plain.recv, size))
+        if not piece:
+            raise ConnectionResetError("it closed the connection")
+        if self._missing:
+            self._missing -= len(piece)
+        else:
+            self._header += piece
+            if len(self._header) == _RECORD_HEADER:
+                self._missing, self._header = int.from_bytes(self._header[-2:], "big"), b""
+        self._tls.bio_write(piece)
+
+    def _written(self) -> bytes:
+        """What OpenSSL wrote for the peer since it was last asked."""
+        pieces = []
+        with contextlib.suppress(SSL.WantReadError):  # It has no more.
+            while True:
+                pieces.append(self._tls.bio_read(_PIECE))
+        return b"".join(pieces)
+
+    def _when_ready(self, event: int, until: float, act: Callable[[], _T]) -> _T:
+        """Act on the socket, when it is ready for it. Raises `TimeoutError` if that is too late."""
+        while True:
+            left = until - time.monotonic()
+            if left <= 0:
                 raise TimeoutError("it took too long")
             try:
                 return act()
-            except SSL.WantReadError:
-                self._wait(selectors.EVENT_READ, until)
-            except SSL.WantWriteError:
-                self._wait(selectors.EVENT_WRITE, until)
-            except SSL.ZeroReturnError:
-                raise
-            except SSL.SysCallError as error:
-                raise _broken(error) from error
-            except SSL.Error as error:
-                raise TlsFailed(error) from error
-
-    def _wait(self, event: int, until: float) -> None:
-        left = min(until, self._ends) - time.monotonic()
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._plain, event)
-            selector.select(None if left == _FOREVER else max(left, 0))
+            except BlockingIOError:
+                with selectors.DefaultSelector() as selector:
+                    selector.register(self._plain, event)
+                    selector.select(None if left == _FOREVER else left)
 
 
 class _Reader(io.RawIOBase):
@@ -218,11 +264,6 @@ def _note(connection: SSL.Connection, _certificate: X509, objection: int, _depth
     if objection:
         connection.get_app_data().append(objection)
     return True
-
-
-def _broken(error: SSL.SysCallError) -> OSError:
-    number, text = error.args
-    return ConnectionResetError("it closed the connection") if number == -1 else OSError(number, text)
 
 
 def _load_public_authorities(made: Context) -> None:
