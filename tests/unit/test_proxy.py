@@ -109,6 +109,20 @@ def test_a_proxy_that_does_not_connect_is_told(answer: bytes, obstacle: str) -> 
         client.greet(ADDRESS)
 
 
+def test_a_proxy_that_answers_a_drop_at_a_time_is_given_up() -> None:
+    def dripping(peer: Peer, plain: socket.socket) -> None:
+        plain.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+        while not peer.over.wait(0.005):
+            plain.sendall(b"y")
+
+    with (
+        plain_peer(dripping) as between,
+        Https(Trust.system(), proxy=choose(f"127.0.0.1:{between.port}"), connect_timeout=0.2) as client,
+        pytest.raises(ConnectFailed, match="it did not answer in time"),
+    ):
+        client.greet(ADDRESS)
+
+
 @pytest.mark.parametrize(
     ("url", "parsed"),
     [

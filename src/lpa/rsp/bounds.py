@@ -7,7 +7,9 @@ ends, and takes no more room than this. docs/trust.md has the same numbers in a 
 from __future__ import annotations
 
 # Servers: time in seconds
-CONNECT_SECONDS = 10.0  # for the TCP connection, all addresses of a name together; again for the TLS greeting
+CONNECT_SECONDS = (
+    10.0  # for the TCP connection, all addresses of a name together; again for proxy and greeting
+)
 READ_SECONDS = 30.0  # for each piece of an answer
 EXCHANGE_SECONDS = 60.0  # for a request and its whole answer
 

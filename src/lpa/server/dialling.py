@@ -71,7 +71,8 @@ class Dialler:
     def _dial_through(self, proxy: Proxy, address: ServerAddress) -> socket.socket:
         plain = self._connected(self._resolve(proxy.host, proxy.port))
         try:
-            proxy.tunnel(plain, *(self._target(address) or (address.host, address.port)))
+            target = self._target(address) or (address.host, address.port)
+            proxy.tunnel(plain, *target, patience=self._patience)
         except BaseException:
             plain.close()
             raise

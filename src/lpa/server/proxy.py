@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import http.client
 import socket
+import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
@@ -49,17 +50,18 @@ class Proxy:
         secret = base64.b64encode(f"{user}:{password}".encode()).decode() if user else ""
         return cls(parts.hostname, port, f"Basic {secret}" if secret else "")
 
-    def tunnel(self, plain: socket.socket, host: str, port: int) -> None:
+    def tunnel(self, plain: socket.socket, host: str, port: int, *, patience: float) -> None:
         """Have the proxy at the other end of `plain` connect it to `host` (RFC 9110 §9.3.6).
 
-        Raises `ProxyRefused` if it does not, and `OSError`.
+        It has `patience` seconds for that. Raises `ProxyRefused` if it does not, and `OSError`.
         """
+        ends = time.monotonic() + patience
         target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
         if self.authorization:
             lines.append(f"Proxy-Authorization: {self.authorization}")
         plain.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
-        status = _status(_head(plain))
+        status = _status(_head(plain, ends))
         if not 200 <= status < 300:
             said = http.client.responses.get(status, "no HTTP")
             raise ProxyRefused(f"the proxy {self.host}:{self.port} says {status} ({said})")
@@ -86,10 +88,17 @@ def _from_environment(address: ServerAddress) -> Proxy | None:
         raise ProxyRefused(f"what the environment names as a proxy is of no use: {error}") from error
 
 
-def _head(plain: socket.socket) -> bytes:
-    """The proxy's answer up to its empty line, and not a byte further: what follows is the server's."""
+def _head(plain: socket.socket, ends: float) -> bytes:
+    """The proxy's answer up to its empty line, and not a byte further: what follows is the server's.
+
+    `ends`: on the monotonic clock. Raises `TimeoutError` then, however often a byte comes.
+    """
     head = b""
     while not head.endswith(b"\r\n\r\n"):
+        left = ends - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("it took too long")
+        plain.settimeout(left)
         piece = plain.recv(1)
         if not piece or len(head) > HEADER_BYTES:
             raise ProxyRefused("the proxy does not answer with HTTP")
