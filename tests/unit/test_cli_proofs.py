@@ -250,6 +250,29 @@ def test_the_page_tells_of_the_delivery(options: Options, tmp_path: Path) -> Non
     assert re.search(r"Acknowledged +20\d\d-", shown)
     assert re.search(r"HTTP status +204", shown)
 
+    card_vouched = "Server believed because of +the card(&#x27;|')s own list of issuers"
+    assert re.search(card_vouched, shown)
+    assert "vouched_by" not in shown
+    assert "issuer_key" not in shown
+    told = command.run(*options, "receipts", "show", "1").out
+    assert re.search(card_vouched, told)
+    assert "issuer_key" not in told
+
+
+@pytest.mark.parametrize(
+    "subcommand", [("show", "1"), ("verify", "1"), ("export", "1", "--html", "out.html")]
+)
+def test_a_damaged_journal_takes_no_proof_away(
+    options: Options, state: Path, subcommand: Options, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    journal = state / "journal.db"
+    journal.write_bytes(journal.read_bytes()[:5000])
+    ran = command.run(*options, "receipts", *subcommand)
+    assert ran.code == 0
+    assert ran.err.startswith("What this computer noted of it is left out. The journal in ")
+    assert ran.out
+
 
 def test_an_unproven_receipt_becomes_a_page_that_says_so(options: Options, tmp_path: Path) -> None:
     page = tmp_path / "out.html"

@@ -143,6 +143,7 @@ def test_garbage_is_refused_and_left_as_it_is(garbage: bytes) -> None:
         with pytest.raises(StorageFailed) as caught:
             Journal(Path(folder))
         assert "receipts stay" in caught.value.advice
+        assert "'lpa notifications send FOLDER' tells the servers" in caught.value.advice
         assert path.read_bytes() == garbage
 
 
@@ -178,8 +179,10 @@ def test_a_folder_that_cannot_be_written_is_said(existing: bool) -> None:
         def open_it() -> None:
             if os.getuid() == 0:
                 os.setuid(65534)
-            with pytest.raises(StorageFailed, match="cannot be used"):
+            with pytest.raises(StorageFailed, match="cannot be used") as caught:
                 Journal(folder)
+            assert "[Errno" not in caught.value.message
+            assert caught.value.advice.startswith("Have that folder be yours alone and writable")
 
         with child(open_it) as opener:
             assert opener.result() == 0

@@ -87,7 +87,9 @@ def _plan(text: str) -> Plan:
 
     try:
         return plans.parse(Path(text).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ValueError(f"{text!r} cannot be read: {error.strerror}") from error
+    except ValueError as error:
         raise ValueError(f"{text!r} cannot be used: {error}") from error
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from lpa.cli.desk import Desk
 from lpa.cli.screen import Facts
-from lpa.pages.proofs import Witnessed
+from lpa.errors import StorageFailed
+from lpa.pages.proofs import Witnessed, evidence
 from lpa.pages.words import Words
 from lpa.proof import Moment
 from lpa.receipts import Receipt
@@ -29,11 +30,19 @@ class Witness:
 
     @classmethod
     def of(cls, desk: Desk, eid: Eid | None, receipt: Receipt) -> Witness:
-        """What the journal says of a receipt of the card `eid`; nothing if it is none of those kept here."""
+        """What the journal says of a receipt of the card `eid`; nothing if it is none of those kept here.
+
+        Nothing either if it cannot be read, which is said: the proof is the receipt, and needs no journal.
+        """
         if eid is None or eid not in desk.receipts().eids():
             return cls()
-        with closing(desk.journal()) as journal:
-            return cls(journal.entry(eid, receipt.notification), journal.story_of(eid, receipt.notification))
+        try:
+            with closing(desk.journal()) as journal:
+                told = receipt.notification
+                return cls(journal.entry(eid, told), journal.story_of(eid, told))
+        except StorageFailed as problem:
+            desk.screen.say(f"What this computer noted of it is left out. {problem.message}", "yellow")
+            return cls()
 
     def moment(self, given: datetime | None) -> Moment | None:
         """For when its certificates are asked: the time that a person gave, else when it was kept here."""
@@ -72,7 +81,7 @@ class Witness:
             before, after = (size // 1024 for size in noted.memory)
             yield "Free memory", f"{before} KiB before, {after} KiB after"
         for name, told in self.delivery.items():
-            yield words.of("delivery", name), told
+            yield words.of("delivery", name), evidence(words, name, told)
         if self.entry and not self.entry.sent:
             yield (
                 "Acknowledged",

@@ -6,6 +6,7 @@ SQLite keeps it (WAL, synchronous=FULL), so a power cut loses nothing that was w
 from __future__ import annotations
 
 import contextlib
+import errno
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,12 @@ _BESIDE = ("journal.db-wal", "journal.db-shm", "journal.db-journal")  # SQLite's
 
 # Of processes that open a new journal together, one makes it and the others wait. The pause is in seconds.
 _WAL_TRIES, _WAL_PAUSE = 500, 0.02
+
+# Of SQLite's result codes the low byte says what it is about, the rest where.
+_PRIMARY = 0xFF
+_DAMAGED = (11, 26)  # SQLITE_CORRUPT, SQLITE_NOTADB
+_UNWRITABLE = (8, 14)  # SQLITE_READONLY, SQLITE_CANTOPEN
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class Database:
@@ -113,6 +120,26 @@ def storage_errors(folder: Path) -> Iterator[None]:
         yield
     except (OSError, sqlite3.Error) as error:
         raise StorageFailed(
-            f"The journal in {folder} cannot be used: {error}.",
-            advice="Free some disk space, or move a damaged journal.db away: the receipts stay.",
+            f"The journal in {folder} cannot be used: {_why(error, folder)}.", advice=_advice(error)
         ) from error
+
+
+def _why(error: Exception, folder: Path) -> str:
+    """What stands against it, without numbers, and naming a file that is not the folder."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    file = Path(error.filename or folder)
+    return error.strerror if file == folder else f"{file.name}: {error.strerror}"
+
+
+def _advice(error: Exception) -> str:
+    """What to do about a disk or a file that cannot be used."""
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+    if code in _DAMAGED:
+        return (
+            "Move the damaged journal.db away: the receipts stay, and 'lpa notifications send FOLDER' tells "
+            "the servers from them."
+        )
+    if code in _UNWRITABLE or (isinstance(error, OSError) and error.errno in _FORBIDDEN):
+        return "Have that folder be yours alone and writable, or choose another one with --state-dir."
+    return "Free some disk space, or move a damaged journal.db away: the receipts stay."

@@ -137,6 +137,11 @@ def _facts(
     yield words["address"], told.address
 
 
+def evidence(words: Words, name: str, given: str) -> str:
+    """What was noted of a delivery, in words where it is one of a few names."""
+    return words.of("voucher", given) if name == "vouched_by" else given
+
+
 def _witnessed(words: Words, seen: Witnessed) -> Iterator[Fact]:
     yield words["operator"], seen.operator
     yield words["reason"], seen.reason
@@ -146,7 +151,9 @@ def _witnessed(words: Words, seen: Witnessed) -> Iterator[Fact]:
     if not seen.delivery:
         yield words["delivery"], element("span", words["delivery.none"], css="missing")
     for name, given in seen.delivery.items():
-        yield words.of("delivery", name), element("code", given) if name.endswith("_sha256") else given
+        value = evidence(words, name, given)
+        in_figures = name.endswith(("_sha256", "_key"))
+        yield words.of("delivery", name), element("code", value) if in_figures else value
 
 
 def _proof(words: Words, result: Verification) -> Iterator[Markup]:

@@ -125,6 +125,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "delivery.address": ("Delivered to", "已投递至"),
     "delivery.http_status": ("HTTP status", "HTTP 状态码"),
     "delivery.tls_certificate_sha256": ("Server's certificate (SHA-256)", "服务器证书（SHA-256）"),
+    "delivery.vouched_by": ("Server believed because of", "信任服务器的依据"),
+    "delivery.issuer": ("Issuer of that certificate", "该证书的签发机构"),
+    "delivery.issuer_key": ("Key of that issuer", "签发机构密钥标识"),
+    "voucher.card": ("the card's own list of issuers", "卡片自身的签发机构列表"),
+    "voucher.public": ("the authorities that this computer trusts", "本机信任的证书颁发机构"),
+    "voucher.bundle": ("the authorities of a --ca-bundle", "--ca-bundle 中的证书颁发机构"),
     "delivery.notification_sha256": ("What was sent (SHA-256)", "投递内容（SHA-256）"),
     # How to check
     "check": ("Check it yourself", "自行验证"),
