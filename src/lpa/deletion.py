@@ -116,7 +116,8 @@ def review(outbox: Outbox, plan: Plan) -> Plan:
     """
     euicc, found = outbox.euicc, list(plan.findings)
     if outbox.journal.protects(plan.profile.iccid):
-        found.append(findings.protection(plan.profile.iccid))
+        found.append(findings.protection(plan.profile))
+    found += findings.unfinished(begun.function for begun in outbox.journal.unfinished(plan.eid))
     with contextlib.suppress(BadAnswer, EuiccRefused):
         found += findings.pending(plan.profile, euicc.list_notifications())
     free = free_memory(euicc)
@@ -137,7 +138,7 @@ def delete(outbox: Outbox, plan: Plan, reason: str = "") -> switching.Outcome:
     euicc, profile = outbox.euicc, plan.profile
     _refuse_other_card(euicc, plan)
     if outbox.journal.protects(profile.iccid):
-        plan = replace(plan, findings=(*plan.findings, findings.protection(profile.iccid)))
+        plan = replace(plan, findings=(*plan.findings, findings.protection(profile)))
     for stop in plan.stops:
         raise stop.refused
     with outbox.operation(

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lpa.errors import LpaError, Refused
-from lpa.rsp.names import Iccid
 from lpa.rsp.records import NotificationMetadata, Profile
+
+# What only the person can know, by the names of these findings.
+REMINDERS = ("bills", "balance", "accounts", "contact", "contract")
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,9 @@ def pending(profile: Profile, waiting: Iterable[NotificationMetadata]) -> Iterat
         yield Finding(
             "note",
             "undelivered-others",
-            f"{len(foreign)} notifications of other profiles wait on the card.",
+            "1 notification of another profile waits on the card."
+            if len(foreign) == 1
+            else f"{len(foreign)} notifications of other profiles wait on the card.",
             send,
         )
 
@@ -90,12 +94,24 @@ def memory(free: int | None) -> Iterator[Finding]:
         yield Finding("note", "free-memory", f"The card has {free // 1024} KiB free now.")
 
 
-def protection(iccid: Iccid) -> Finding:
+def unfinished(functions: Iterable[str]) -> Iterator[Finding]:
+    """What was begun on this card and not finished."""
+    for function in functions:
+        yield Finding(
+            "note",
+            "unfinished",
+            f"An earlier '{function}' of this card was not finished.",
+            "What became of it is found out before anything is deleted; 'lpa resume' does it now.",
+        )
+
+
+def protection(profile: Profile) -> Finding:
     """The person has put it under protection."""
+    iccid = profile.iccid
     return Finding(
         "stop",
         "protected",
-        f"The profile {iccid} is protected on this computer.",
+        f"The profile {profile.title} ({iccid}) is protected on this computer.",
         f"'lpa unprotect {str(iccid)[-4:]}' lifts that.",
     )
 

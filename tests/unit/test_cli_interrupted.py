@@ -11,12 +11,14 @@ import pytest
 from lpa import Assistant
 from lpa.card.apdu import Transport
 from lpa.cli.desk import Desk
+from lpa.cli.words import Line
 from lpa.dispatch import Delivery
 from lpa.errors import StorageFailed
 from lpa.server.es9 import Server
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.pki import Authority
 from lpa.sim.smdp import SimulatedSmdp
+from lpa.switching import Outcome
 from tests.unit import command
 
 ALBION = "8944994000000000017"
@@ -140,6 +142,17 @@ def test_ctrl_c_while_the_server_is_told_is_orderly_and_resumed(
     assert f"  Deleted Albion Mobile ({ALBION}).\n" in again.err
     assert [received.event for received in smdp.received] == ["disable", "delete"]
     assert command.run(*options, "notifications", "list").err == "Nothing waits on the card.\n"
+
+
+def test_ctrl_c_while_it_is_told_what_was_done_does_not_say_that_nothing_was_changed(
+    options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, listening: None
+) -> None:
+    def interrupted(_outcome: Outcome) -> Iterator[Line]:
+        signal.raise_signal(signal.SIGINT)
+        yield "Deleted.", ""
+
+    monkeypatch.setattr("lpa.cli.changes.steps", interrupted)
+    assert orderly(deletes(*options))
 
 
 def test_ctrl_c_while_earlier_ones_are_sent_does_not_say_that_nothing_was_changed(

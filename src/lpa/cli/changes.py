@@ -106,7 +106,7 @@ def reset(desk: Desk, operational: bool, test: bool, default_server: bool, agree
         _agree_to_reset(desk.screen, assistant.eid, agreed)
         with resuming(desk.screen, assistant):
             outcome = assistant.reset(options)
-        answer = told(desk.screen, outcome, "The card was reset.", "The card was reset.")
+            answer = told(desk.screen, outcome, "The card was reset.", "The card was reset.")
         return and_due(desk.screen, assistant, answer, outcome.deliveries)
 
 

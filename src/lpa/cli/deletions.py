@@ -11,14 +11,15 @@ import click
 from lpa.assistant import Assistant
 from lpa.cli.backups import pin
 from lpa.cli.changes import agree, told
-from lpa.cli.desk import Desk, resuming
+from lpa.cli.counsel import counsel
+from lpa.cli.desk import Desk, changing, resuming
 from lpa.cli.documents import Answer, plain
 from lpa.cli.gate import UNDELIVERED
 from lpa.cli.parsing import FOLDER, PLAN, PROFILE
 from lpa.cli.rescues import agree_to_enable, stopped
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.waiting import and_due
-from lpa.cli.words import findings, named, rules, servers
+from lpa.cli.words import named, rules, servers
 from lpa.deletion import Plan
 from lpa.errors import Declined
 from lpa.rescue import Rescue
@@ -80,27 +81,31 @@ def delete(
         plan = _planned(assistant, name, saved, disable_first=disable_first)
         if only_plan:
             desk.screen.facts(_facts(plan))
-            for line in findings(plan):
-                desk.screen.line(line)
+            for cells in counsel(plan):
+                desk.screen.line(*cells)
+            desk.screen.line("")
+            desk.screen.line("This is only a plan: nothing was changed.")
             return Answer(plain(plan) | {"addresses": plan.addresses, "fingerprint": plan.fingerprint})
         for stop in plan.stops:
             raise stop.refused
         desk.screen.say_facts(_facts(plan))
-        for text, style in findings(plan):
-            desk.screen.say(text, style)
+        for cells in counsel(plan):
+            desk.screen.say_beside(*cells)
+        desk.screen.say()
         if backup:
             agree_to_enable(desk.screen, plan, enable_first=enable_first)
         _consent(desk.screen, plan, accepted, yes=yes)
-        rescued = Rescue()
-        if backup:
-            typed = pin(desk.screen, ask_pin)
+        typed = pin(desk.screen, ask_pin) if backup else None
+        with changing():  # To the last line: Ctrl-C while it is told what was done must not deny it.
+            rescued = Rescue()
+            if backup:
+                with resuming(desk.screen, assistant):
+                    rescued = assistant.rescue(backup, plan.profile.iccid, pin=typed)
+                if answer := stopped(desk.screen, rescued, accepted):
+                    return answer
             with resuming(desk.screen, assistant):
-                rescued = assistant.rescue(backup, plan.profile.iccid, pin=typed)
-            if answer := stopped(desk.screen, rescued, accepted):
-                return answer
-        with resuming(desk.screen, assistant):
-            outcome = assistant.delete(plan, reason)
-        return _done(desk.screen, assistant, plan, outcome, rescued)
+                outcome = assistant.delete(plan, reason)
+            return _done(desk.screen, assistant, plan, outcome, rescued)
 
 
 def _planned(assistant: Assistant, name: str | None, saved: Plan | None, *, disable_first: bool) -> Plan:

@@ -83,6 +83,10 @@ class Screen:
         """A line of talk on stderr."""
         self._write(sys.stderr, _lines(sys.stderr, [(text, style)]))
 
+    def say_beside(self, *cells: Cell) -> None:
+        """As `line`, but talk on stderr."""
+        self._write(sys.stderr, _lines(sys.stderr, cells))
+
     def say_facts(self, facts: Facts) -> None:
         """Names and values on stderr."""
         for label, value in _aligned(facts):

@@ -21,7 +21,8 @@ DONE = {"install": "Installed", "enable": "Enabled", "disable": "Disabled", "del
 RULES = {"ppr1": "may not be disabled (PPR1)", "ppr2": "may not be deleted (PPR2)"}
 STYLES = {"enabled": "green", "disabled": "dim"}
 
-_LEVELS = {"stop": ("Stop", "red"), "warning": ("Warning", "yellow"), "note": ("Note", "")}
+# The levels of findings, the gravest first: how each is called and shown.
+LEVELS = {"stop": ("Stop", "red"), "warning": ("Warning", "yellow"), "note": ("Note", "")}
 
 # A line and how to show it.
 Line = tuple[str, str]
@@ -121,7 +122,7 @@ def resumed(resumption: Resumption) -> Iterator[Line]:
 def findings(plan: Plan | Offer) -> Iterator[Line]:
     """What speaks against a deletion or a download, or should be known before, with what to do about it."""
     for finding in plan.findings:
-        head, style = _LEVELS[finding.level]
+        head, style = LEVELS[finding.level]
         name = f" ({finding.name})" if finding.level == "warning" else ""
         yield f"{head}{name}: {finding.message}", style
         if finding.advice:
