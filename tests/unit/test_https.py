@@ -1,5 +1,6 @@
 import socket
 import ssl
+import threading
 import warnings
 
 import pytest
@@ -288,6 +289,24 @@ def test_a_body_in_tiny_chunks_ends_at_the_limit() -> None:
     script = endless(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1;xxxxxxxxxx\r\nx\r\n" * 100)
     with tls_peer(script) as peer, pytest.raises(BadAnswer, match="more than any answer has"):
         post(https(peer, max_body=50_000))
+
+
+def test_an_answer_that_only_announces_another_is_not_mixed_up_with_that_to_the_next_request() -> None:
+    """What comes late is about the first request: the second must not be taken for acknowledged by it."""
+    late = threading.Event()
+
+    def script(peer: Peer, connection: socket.socket) -> None:
+        peer.take(connection)
+        connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n")
+        if peer.take(connection):
+            late.set()
+            connection.sendall(http("204 No Content"))
+
+    with tls_peer(script) as peer, https(peer) as client:
+        for _ in range(2):
+            with pytest.raises(OutcomeUnknown, match="HTTP status 103 only announces one"):
+                client.post(ADDRESS, "/", b"", {})
+    assert (peer.greetings, late.is_set()) == (2, False)
 
 
 def test_after_a_failure_the_next_post_greets_anew() -> None:

@@ -72,6 +72,12 @@ class Line:
             raise BadAnswer(
                 f"The server {self._address} did not answer with HTTP: {repr(error)[:_SHOWN]}."
             ) from error
+        if status < 200:  # An answer is still to come; nobody may take it for that to another request.
+            raise OutcomeUnknown(
+                f"The request went to {self._address}, and no complete answer came back: "
+                f"HTTP status {status} only announces one.",
+                advice=_UNKNOWN,
+            )
         if len(content) > max_body:
             raise BadAnswer(f"The server {self._address} answered with more than {max_body} bytes.")
         return Answer(status, content, self._certificate.public_bytes(Encoding.DER), self.voucher)
