@@ -36,7 +36,10 @@ def make_folder(path: Path) -> None:
                 missing.mkdir(mode=0o700)
     if os.name != "posix":  # elsewhere the system's own rules protect what is in a user's folders
         return
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _NOT_BY_LINK)
+    try:
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _NOT_BY_LINK)
+    except NotADirectoryError as error:  # which is what Linux says of a link to a folder, too
+        raise _objection(path, "it is a link" if path.is_symlink() else "it is no folder") from error
     try:
         found = os.fstat(folder)
         _demand_ours(path, found)

@@ -91,6 +91,16 @@ def test_a_link_in_place_of_a_folder_is_refused(
     assert list(elsewhere.iterdir()) == []
 
 
+def test_what_stands_in_place_of_the_state_folder_is_named(tmp_path: Path) -> None:
+    """Linux calls a link to a folder no folder, which nobody who looks at it understands."""
+    (tmp_path / "link").symlink_to(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(StorageFailed, match=r"link cannot be used: it is a link\."):
+        open_journal(tmp_path / "link")
+    with pytest.raises(StorageFailed, match=r"pipe cannot be used: it is no folder\."):
+        open_journal(tmp_path / "pipe")
+
+
 @needs_root
 @pytest.mark.parametrize("write", WRITERS)
 def test_a_folder_of_another_user_is_refused(tmp_path: Path, write: Callable[[Path], None]) -> None:
