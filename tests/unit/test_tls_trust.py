@@ -155,6 +155,9 @@ CASES = {
     "an intermediate whose key is for another use": Case(
         _between("sub", usage="digital_signature"), "not for this use: key_cert_sign"
     ),
+    "a server that certifies another": Case(
+        _between("sub", role=f"{ROLE}.3", basic=None, usage="digital_signature"), "is for another role"
+    ),
     "more intermediates than the upper one permits": Case(
         _between("sub", "second_sub"), "may not certify those who certify others"
     ),
