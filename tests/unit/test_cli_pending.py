@@ -137,7 +137,7 @@ def test_what_is_kept_here_is_sent_without_the_card_and_cleared_when_it_is_back(
             *elsewhere, "--connect-to", smdp.connect_to, "notifications", "send", "--without-card"
         )
         assert ran.code == 0
-        assert "acknowledged; the card still holds notification 1." in ran.out
+        assert "acknowledged; the card was not here to forget notification 1." in ran.out
         assert len(smdp.received) == 1
         again = command.run(
             *elsewhere, "--connect-to", smdp.connect_to, "notifications", "send", "--without-card"

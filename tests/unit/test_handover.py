@@ -196,7 +196,7 @@ def test_another_computer_with_the_saved_bytes_alone_tells_the_servers(
         assert [told.event for told in smdp.received] == ["disable", "delete"]
         assert ran.out.splitlines()[-2:] == [
             "Every server that had to be told has acknowledged it.",
-            "The card lists them until it is here again: 'lpa notifications send' clears them.",
+            "'lpa notifications send' has the card forget them when it is here, if it has not yet.",
         ]
         listed = command.run(*there, "notifications", "list", "--without-card")
         assert listed.err == (

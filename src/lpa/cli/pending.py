@@ -109,7 +109,9 @@ def _handed_over(desk: Desk, paths: Iterable[Path]) -> Answer:
         left = [members(one) for one in dispatch.waiting()]
     answer = _delivered(desk.screen, {"unusable": unusable, "outbox": left}, deliveries)
     if any(delivery.acknowledged and not delivery.cleared for delivery in deliveries):
-        desk.screen.line("The card lists them until it is here again: 'lpa notifications send' clears them.")
+        desk.screen.line(
+            "'lpa notifications send' has the card forget them when it is here, if it has not yet."
+        )
     if unusable and not answer.code:
         return replace(answer, problem=unusable[0].problem, code=exit_code(unusable[0].problem))
     return answer

@@ -153,9 +153,8 @@ def _delivery(delivery: Delivery) -> Iterator[Line]:
             "green",
         )
     elif delivery.acknowledged:
-        yield (
-            f"{server} acknowledged; the card still holds notification {delivery.sequence_number}.",
-            "yellow",
-        )
+        # Without a problem nobody asked the card: another computer may have had it forget by now.
+        left = "the card still holds" if delivery.problem else "the card was not here to forget"
+        yield f"{server} acknowledged; {left} notification {delivery.sequence_number}.", "yellow"
     else:
         yield f"{server} does not know yet.", "yellow"
