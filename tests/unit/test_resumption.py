@@ -2,70 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from lpa import Assistant
-from lpa.courier import Directory, Recipient
-from lpa.errors import CardRemoved, ConnectFailed, OutcomeUnknown
+from lpa.courier import Directory
+from lpa.errors import CardRemoved, OutcomeUnknown
 from lpa.journal import DELETED, DELETING, DISABLING, ENABLED, ENABLING, PLANNED, PROOF_KEPT, UNKNOWN, Journal
-from lpa.rsp.names import Eid, Iccid, ServerAddress
-from lpa.rsp.records import CHANGE_TAGS
+from lpa.rsp.names import Eid
 from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.smdp import SimulatedSmdp
 from tests.disturbed import DisturbedCard
-
-ENABLE, DISABLE, DELETE, RESET = 0xBF31, 0xBF32, 0xBF33, 0xBF34
-EID, RETRIEVE, PROFILES, SENT = 0xBF3E, 0xBF2B, 0xBF2D, 0xBF30
-
-
-class Stopped(BaseException):
-    """The process ended here."""
+from tests.unit.begun import (
+    DELETE,
+    DISABLE,
+    EID,
+    ENABLE,
+    PROFILES,
+    RESET,
+    RETRIEVE,
+    SENT,
+    iccid,
+    outcomes,
+    received,
+    stop,
+    told,
+)
 
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
     with closing(Journal(tmp_path / "state")) as journal:
         yield journal
-
-
-def stop(assistant: Assistant, function: str, state: str, act: Callable[[], object] = lambda: None) -> None:
-    """Begin an operation as a command does it, `act` on the card, and end in that state."""
-
-    def begin() -> None:
-        before = assistant.euicc.profiles(CHANGE_TAGS)
-        with assistant.journal.operation(assistant.eid, function, before) as operation:
-            if state != PLANNED:
-                operation.enter(state)
-            act()
-            raise Stopped
-
-    with pytest.raises(Stopped):
-        begin()
-
-
-def iccid(euicc: SimulatedEuicc, number: int) -> Iccid:
-    return Iccid.parse(euicc.profiles[number].iccid)
-
-
-def told(assistant: Assistant) -> list[tuple[str, str, str]]:
-    return [
-        (resumed.function, happening.event, str(happening.profile.iccid))
-        for resumed in assistant.resumed
-        for happening in resumed.happenings
-    ]
-
-
-def received(smdp: SimulatedSmdp) -> list[tuple[str, str]]:
-    return [(one.event, str(one.iccid)) for one in smdp.received]
-
-
-def outcomes(journal: Journal) -> list[tuple[str, str]]:
-    return [(state, outcome) for state, outcome in journal._read("SELECT state, outcome FROM operation", ())]
 
 
 def test_what_was_only_planned_is_closed_and_the_card_is_not_changed(
@@ -312,112 +284,3 @@ def test_a_card_that_is_pulled_while_it_is_asked_leaves_the_operation_open(
     (delivery,) = resumed.deliveries
     assert isinstance(delivery.problem, CardRemoved)
     assert [left.state for left in journal.unfinished()] == [DELETED]
-
-
-@pytest.mark.parametrize("command", ["enable", "disable", "delete", "reset"])
-def test_every_change_first_settles_what_was_begun(
-    command: str, assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, journal: Journal
-) -> None:
-    victim = iccid(euicc, 1)
-    stop(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(victim))
-    commands: dict[str, Callable[[], object]] = {
-        "enable": lambda: assistant.enable(iccid(euicc, 1)),
-        "disable": lambda: assistant.disable(iccid(euicc, 0)),
-        "delete": lambda: assistant.delete(assistant.plan_deletion(iccid(euicc, 1))),
-        "reset": lambda: assistant.reset(["deleteOperationalProfiles"]),
-    }
-    commands[command]()
-    assert told(assistant) == [("delete", "delete", str(victim))]
-    assert received(smdp)[0] == ("delete", str(victim))
-    assert journal.unfinished() == ()
-    assert [state for state, _ in outcomes(journal)] == ["CLOSED", "CLOSED"]
-
-
-def test_looking_settles_nothing(assistant: Assistant, journal: Journal) -> None:
-    stop(assistant, "delete", DELETING)
-    assistant.profiles()
-    assistant.notifications()
-    assert len(journal.unfinished()) == 1
-
-
-def test_a_server_that_is_down_does_not_keep_an_operation_open(
-    assistant: Assistant, euicc: SimulatedEuicc, journal: Journal
-) -> None:
-    def nobody(_address: ServerAddress, *, believed: object) -> Recipient:
-        raise ConnectFailed("no network")
-
-    stop(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(iccid(euicc, 1)))
-    assistant._directory = nobody
-    (resumed,) = assistant.settle()
-    (delivery,) = resumed.deliveries
-    assert isinstance(delivery.problem, ConnectFailed)
-    assert delivery.receipt
-    assert journal.unfinished() == ()
-    (entry,) = journal.outbox()
-    assert (entry.attempts, entry.problem) == (1, "no network")
-
-
-def test_several_unfinished_operations_are_settled_in_order(
-    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
-) -> None:
-    first, second = iccid(euicc, 0), iccid(euicc, 1)
-    stop(assistant, "disable", DISABLING, lambda: assistant.euicc.disable_profile(first, refresh=False))
-    stop(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(second))
-    assistant.resume()
-    assert [resumed.function for resumed in assistant.resumed] == ["disable", "delete"]
-    assert ("disable", "disable", str(first)) in told(assistant)
-    assert ("delete", "delete", str(second)) in told(assistant)
-    assert sorted(received(smdp)) == [("delete", str(second)), ("disable", str(first))]
-
-
-@pytest.mark.parametrize("tag", [DELETE, PROFILES])
-def test_a_deletion_that_ended_after_the_disabling_says_so_and_deletes_nothing(
-    tag: int,
-    assistant: Assistant,
-    card: DisturbedCard,
-    euicc: SimulatedEuicc,
-    smdp: SimulatedSmdp,
-    directory: Directory,
-    tmp_path: Path,
-) -> None:
-    victim = iccid(euicc, 0)
-    plan = assistant.plan_deletion(victim, disable_first=True)
-    card.drop(tag)  # the profiles are read to see what became of the disabling
-    with pytest.raises(OutcomeUnknown):
-        assistant.delete(plan)
-    with Assistant(euicc, state_dir=tmp_path / "state", directory=directory) as later:
-        (resumed,) = later.settle()
-        assert told(later) == [("delete", "disable", str(victim))]
-        assert resumed.left_undone
-        assert [profile.state for profile in later.profiles()] == ["disabled"] * 3
-        assert later.journal.unfinished() == ()
-    assert received(smdp) == [("disable", str(victim))]
-
-
-def test_a_deletion_of_the_profile_in_use_that_was_done_is_told_whole(
-    assistant: Assistant,
-    card: DisturbedCard,
-    euicc: SimulatedEuicc,
-    smdp: SimulatedSmdp,
-    directory: Directory,
-    tmp_path: Path,
-) -> None:
-    victim = iccid(euicc, 0)
-    plan = assistant.plan_deletion(victim, disable_first=True)
-    card.lose(DELETE)
-    with pytest.raises(OutcomeUnknown):
-        assistant.delete(plan)
-    with Assistant(euicc, state_dir=tmp_path / "state", directory=directory) as later:
-        (resumed,) = later.settle()
-        assert told(later) == [("delete", "disable", str(victim)), ("delete", "delete", str(victim))]
-        assert not resumed.left_undone
-    assert received(smdp) == [("disable", str(victim)), ("delete", str(victim))]
-
-
-def test_a_reset_by_another_program_is_not_told_as_a_disabling(
-    assistant: Assistant, euicc: SimulatedEuicc
-) -> None:
-    stop(assistant, "delete", DELETING)  # of the second profile; the first is in use
-    assistant.euicc.memory_reset(["deleteOperationalProfiles"])
-    assistant.settle()
-    assert {event for _, event, _ in told(assistant)} == {"delete"}

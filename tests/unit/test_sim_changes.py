@@ -1,77 +1,14 @@
-"""Enable, disable, delete and reset on the simulated card."""
+"""Enable, disable and delete on the simulated card."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import pytest
 
 from lpa.sim.behaviour import Behaviour
-from lpa.sim.card import SimulatedEuicc
-from lpa.sim.profiles import SimulatedProfile
+from tests.unit.numbered_world import World, profile, two, world
 from tests.unit.terminal import Terminal
 
 NOBODY = "98000000000000000000"
-
-
-@dataclass(frozen=True)
-class World:
-    """A card whose profiles are numbered from 1: `states` and `events` tell of them by number."""
-
-    terminal: Terminal
-
-    @property
-    def states(self) -> str:
-        """One letter for each profile: E enabled, d disabled."""
-        return "".join("E" if profile.enabled else "d" for profile in self.terminal.card.profiles)
-
-    @property
-    def events(self) -> list[str]:
-        """The pending notifications, as in "enable 2"."""
-        return [f"{note.event} {int(note.iccid[-1])}" for note in self.terminal.card.notifications]
-
-    def ask(self, request: str) -> str:
-        return self.terminal.ask(request)
-
-    def enable(self, number: int, flag: str = "00") -> str:
-        return self.ask(f"BF3111 A00C5A0A{coded(number)} 8101{flag}")
-
-    def disable(self, number: int, flag: str = "00") -> str:
-        return self.ask(f"BF3211 A00C5A0A{coded(number)} 8101{flag}")
-
-    def delete(self, number: int) -> str:
-        return self.ask(f"BF330C 5A0A{coded(number)}")
-
-    def reset(self) -> None:
-        self.terminal.card.reset()
-
-
-def coded(number: int) -> str:
-    """The ICCID of a profile as on the wire: nibbles swapped, one F for the missing twentieth digit."""
-    return f"980000000000000000F{number}"
-
-
-def profile(
-    number: int, state: str = "disabled", kind: str = "operational", *rules: str, preloaded: bool = False
-) -> SimulatedProfile:
-    return SimulatedProfile(
-        f"890000000000000000{number}",
-        state=state,
-        profile_class=kind,
-        policy_rules=rules,
-        notifications=((("enable", "disable", "delete"), f"p{number}.example"),),
-        preloaded=preloaded,
-    )
-
-
-def world(*profiles: SimulatedProfile, behaviour: Behaviour | None = None) -> World:
-    card = SimulatedEuicc.create(None, profiles=profiles, behaviour=behaviour or Behaviour())
-    return World(Terminal(card))
-
-
-def two() -> World:
-    return world(profile(1, "enabled"), profile(2))
-
 
 # Enable
 
@@ -310,79 +247,6 @@ def test_a_particular_card_takes_only_some_ways() -> None:
     assert card.disable(1) == "BF320380017F9000"
     assert card.ask("BF3117 A012 4F10 A0000005591010FFFFFFFF8900001100 810100") == "BF310380017F9000"
     assert card.ask("BF3117 A012 4F10 A0000005591010FFFFFFFF8900001100 8101FF") == "BF3103800100910B"
-
-
-# Memory reset
-
-
-def every_kind() -> World:
-    return world(
-        profile(1, "enabled", "operational", "ppr1", "ppr2"),
-        profile(2),
-        profile(3, "disabled", "test"),
-        profile(4, "disabled", "test", preloaded=True),
-        profile(5, "disabled", "provisioning"),
-    )
-
-
-def left(card: World) -> list[int]:
-    return [int(item.iccid[-1]) for item in card.terminal.card.profiles]
-
-
-def test_a_memory_reset_deletes_operational_profiles_and_tells_it() -> None:
-    card = every_kind()
-    assert card.ask("BF3404 82020780") == "BF3403800100910B"
-    assert (left(card), card.events) == ([3, 4, 5], ["delete 1", "delete 2"])
-
-
-def test_a_memory_reset_deletes_test_profiles_that_were_loaded_in_the_field() -> None:
-    card = every_kind()
-    assert card.ask("BF3404 82020640") == "BF34038001009000"
-    assert (left(card), card.events) == ([1, 2, 4, 5], [])
-
-
-def test_a_memory_reset_brings_back_the_default_address_of_the_factory() -> None:
-    card = every_kind()
-    factory = card.ask("BF3C00")
-    card.ask("BF3F05 8003 612E62")
-    assert card.ask("BF3404 82020520") == "BF34038001009000"
-    assert (card.ask("BF3C00"), left(card)) == (factory, [1, 2, 3, 4, 5])
-
-
-def test_a_memory_reset_of_everything() -> None:
-    card = every_kind()
-    assert card.ask("BF3404 820205E0") == "BF3403800100910B"
-    assert left(card) == [4, 5]
-
-
-@pytest.mark.parametrize("options", ["82020640", "82020520", "82020700", "82020318"])
-def test_a_memory_reset_with_nothing_to_do_says_so(options: str) -> None:
-    card = two()
-    assert card.ask(f"BF3404 {options}") == "BF34038001019000"
-    assert card.states == "Ed"
-
-
-def test_a_memory_reset_that_leaves_the_enabled_profile_needs_no_refresh() -> None:
-    card = world(profile(1, "enabled", "provisioning"), profile(2), behaviour=Behaviour(cat_busy=True))
-    assert card.ask("BF3404 82020780") == "BF34038001009000"
-    assert card.states == "E"
-
-
-def test_a_memory_reset_does_not_take_away_what_a_refresh_will_enable() -> None:
-    card = world(profile(1, "enabled", "provisioning"), profile(2))
-    card.enable(2, "FF")
-    assert card.ask("BF3404 82020780") == "BF34038001059000"
-    card.reset()
-    assert card.states == "dE"
-
-
-def test_after_a_memory_reset_the_refresh_changes_nothing_more() -> None:
-    card = two()
-    card.ask("BF3404 82020780")
-    assert card.ask("BF2D00") == "6985"
-    card.reset()
-    assert World(Terminal(card.terminal.card)).ask("BF2D00") == "BF2D02A0009000"
-    assert card.events == ["delete 1", "delete 2"]
 
 
 @pytest.mark.parametrize("request_", ["BF3400", "BF3100", "BF3200", "BF3300", "BF3302 8000", "BF3103 810100"])
