@@ -140,7 +140,6 @@ def test_any_other_body_is_a_bad_answer(body: bytes) -> None:
         http("404 Not Found"),
         http("503 Service Unavailable", header("Executed-Success")),
         b"HTTP/1.1 304 Not Modified\r\n\r\n",
-        b"HTTP/1.1 199 Almost\r\n\r\n",
         http("999 Beyond"),
     ],
 )
@@ -148,6 +147,11 @@ def test_no_other_http_status_acknowledges_even_if_it_is_empty(answer: bytes) ->
     status = answer.split()[1].decode()
     with pytest.raises(BadAnswer, match=f"answered HandleNotification with HTTP status {status}"):
         deliver(answer)
+
+
+def test_an_answer_that_announces_another_does_not_acknowledge() -> None:
+    with pytest.raises(OutcomeUnknown, match="HTTP status 199 only announces one"):
+        deliver(b"HTTP/1.1 199 Almost\r\n\r\n")
 
 
 def test_what_a_broken_server_said_is_shown_at_debug_only(caplog: pytest.LogCaptureFixture) -> None:
