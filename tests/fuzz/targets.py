@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from lpa.errors import BadAnswer, LpaError, NotVerified, Refused, StorageFailed, WireError
-from tests.fuzz import readers, seeds
+from tests.fuzz import downloads, readers, seeds
 
 SECONDS = 1.0  # of computing, for one input of up to 64 KiB
 MOST_BYTES = 65536
@@ -70,6 +70,18 @@ TARGETS = {
     "issuer-file": Target(readers.issuer_file, (ValueError,), lambda: [seeds.bundle()]),
     "receipt-file": Target(readers.receipt_file, (NotVerified, StorageFailed), seeds.receipts),
     "json": Target(readers.json_answer, (BadAnswer, Refused), seeds.json_answers),
+    "json-of-download": Target(
+        downloads.json_of_download, (BadAnswer, NotVerified, Refused), downloads.json_answers
+    ),
+    "activation-code": Target(downloads.activation_code, (ValueError,), downloads.codes),
+    "bound-package": Target(downloads.bound_package, (BadAnswer,), downloads.packages),
+    "offered-profile": Target(downloads.offered_profile, (BadAnswer,), downloads.offers),
+    "installation-result": Target(
+        downloads.installation_result,
+        (BadAnswer,),
+        lambda: seeds.answers("ProfileInstallationResult"),
+    ),
+    "server-identifier": Target(downloads.server_identifier, (BadAnswer,), downloads.server_certificates),
     "names": Target(
         readers.names,
         (),

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpa.errors import BadAnswer, NotVerified
@@ -92,6 +92,7 @@ def test_every_flipped_bit_is_refused() -> None:
             chain.verify(Notification.from_tlv(bytes(changed)), trusted, NOW)
 
 
+@settings(deadline=None)  # real cryptography, and `test_fuzz_cases` bounds the time
 @given(st.binary(max_size=400), st.integers(0, 3))
 def test_garbage_in_any_part_is_refused_and_nothing_else(garbage: bytes, part: int) -> None:
     parts = list(Tlv.whole(RAW).children)
@@ -100,6 +101,7 @@ def test_garbage_in_any_part_is_refused_and_nothing_else(garbage: bytes, part: i
         verified(GENUINE, Tlv.build(0x30, *parts))
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_overwritten_bytes_are_refused_and_nothing_else(data: st.DataObject) -> None:
     raw = bytearray(RAW)

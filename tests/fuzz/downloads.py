@@ -1,0 +1,137 @@
+"""The decoders of a download, from the activation code to the card's result, and genuine inputs for them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any, cast
+
+from lpa.rsp.activation import ActivationCode
+from lpa.rsp.ber import Tlv
+from lpa.rsp.bpp import Package
+from lpa.rsp.display import safe
+from lpa.rsp.installation import InstallationResult
+from lpa.rsp.names import ServerAddress
+from lpa.rsp.offered import OfferedProfile
+from lpa.rsp.server_oid import of_certificate
+from lpa.server.es9 import Server
+from lpa.server.exchange import Answer
+from lpa.server.https import Https
+from lpa.sim.pki import DP_AUTH, Authority, der
+from tests.fuzz import seeds
+from tests.fuzz.readers import documented
+from tests.unit import test_bpp, test_es9_download, test_offered
+from tests.unit.tls_faults import HOST
+
+_TXID = test_es9_download.TXID
+_SERVER = ServerAddress(HOST)
+
+
+def activation_code(data: bytes) -> None:
+    """A code that is read can be written, and read again as the same."""
+    code = ActivationCode.parse(data.decode(errors="surrogateescape"))
+    assert ActivationCode.parse(code.text) == code
+    assert safe(code.text) == code.text
+    assert "matching_id" not in repr(code)
+
+
+def bound_package(data: bytes) -> None:
+    """Its segments are the package, and its metadata can be looked at."""
+    package = Package.checked(data)
+    assert b"".join(package.segments()) == data
+    OfferedProfile.from_tlv(package.metadata)
+
+
+def offered_profile(data: bytes) -> None:
+    """What a server says of a profile; it says the same as itself."""
+    offered = OfferedProfile.from_tlv(data)
+    documented(offered.profile)
+    assert offered.describes(data)
+
+
+def installation_result(data: bytes) -> None:
+    """What the card says at the end; it stays the bytes that came."""
+    result = InstallationResult.from_tlv(data)
+    assert result.notification.raw == data
+    documented((result.command, result.reason, result.code, result.aid, result.notification.metadata))
+
+
+def server_identifier(data: bytes) -> None:
+    """The number in a server's certificate."""
+    of_certificate(Tlv.whole(data))
+
+
+def json_of_download(data: bytes) -> None:
+    """The first byte says which function is answered."""
+    server = Server(_SERVER, cast("Https", _Said(data[1:])))
+    functions: tuple[Callable[[], object], ...] = (
+        lambda: server.initiate_authentication(bytes(16), b"\xbf\x20\x00").check(_SERVER),
+        lambda: server.authenticate_client(_TXID, b"\xbf\x38\x00"),
+        lambda: server.get_bound_profile_package(_TXID, b"\xbf\x21\x00"),
+        lambda: server.cancel_session(_TXID, b"\xbf\x41\x00"),
+    )
+    functions[data[0] % len(functions) if data else 0]()
+
+
+def codes() -> list[bytes]:
+    """Codes as people and phones write them."""
+    return [
+        b"LPA:1$smdp.example$04386-AGYFT-A74Y8-3F815",
+        b"1$smdp.example:8443$$1.3.6.1.4.1.31746$1",
+        b"https://esimsetup.apple.com/esim_qrcode_provisioning?carddata=LPA:1%24smdp.example%24A-1",
+    ]
+
+
+def packages() -> list[bytes]:
+    """Packages in miniature, with keys of their own and without."""
+    metadata = test_offered.SAMPLE + bytes(8)
+    held = Tlv.build(0xA1, Tlv.build(0x88, metadata)).hex()
+    before = test_bpp.CHANNEL + test_bpp.CONFIGURATION + held
+    ways = (before + test_bpp.ELEMENTS, before + test_bpp.SESSION_KEYS + test_bpp.ELEMENTS)
+    return [Tlv.build(0xBF36, bytes.fromhex(way)) for way in ways]
+
+
+def offers() -> list[bytes]:
+    """The specification's sample."""
+    return [test_offered.SAMPLE, test_es9_download.METADATA]
+
+
+def server_certificates() -> list[bytes]:
+    """That of a simulated server, which has a number."""
+    authority = Authority.mint(now=seeds.FIXED)
+    signer = authority.issue_signer("smdp.example", DP_AUTH, now=seeds.FIXED, oid="2.999.10")
+    return [der(signer.certificate)]
+
+
+def json_answers() -> list[bytes]:
+    """One for each function."""
+    signed2 = Tlv.build(0x30, Tlv.build(0x80, _TXID), b"\x01\x01\xff")
+    session = {"transactionId": _TXID.hex()}
+    members: tuple[dict[str, Any], ...] = (
+        session
+        | _coded(serverSigned1=test_es9_download.signed1(), serverSignature1=test_es9_download.SIGNATURE)
+        | _coded(euiccCiPKIdToBeUsed=b"\x04\x01\x07", serverCertificate=b"\x30\x00"),
+        session
+        | _coded(profileMetadata=test_es9_download.METADATA, smdpSigned2=signed2)
+        | _coded(smdpSignature2=test_es9_download.SIGNATURE, smdpCertificate=b"\x30\x00"),
+        session | _coded(boundProfilePackage=packages()[0]),
+        {},
+        session | {"eventEntries": [{"eventId": "A-1", "rspServerAddress": "a.example"}]},
+    )
+    found = [json.dumps(test_es9_download.OK | one).encode() for one in members]
+    return [bytes([which]) + body for which, body in zip((0, 1, 2, 3, 1), found, strict=True)]
+
+
+class _Said:
+    """An `Https` whose server answered."""
+
+    def __init__(self, body: bytes) -> None:
+        self._answer = Answer(200, body)
+
+    def post(self, *_: object, **__: object) -> Answer:
+        return self._answer
+
+
+def _coded(**members: bytes) -> dict[str, str]:
+    return {name: base64.b64encode(content).decode() for name, content in members.items()}
