@@ -42,7 +42,8 @@ class Session:
     """A session of `euicc` with `server`, since the card accepted it.
 
     `answer`: what the server said to the card's proof. `info`: what the card told the server about itself.
-    `open`: whether there is anything left to cancel.
+    `open`: whether there is anything left to cancel. `loading`: whether the card may hold something of the
+    package, which it has not signed that it gave up.
     """
 
     euicc: Euicc
@@ -51,6 +52,7 @@ class Session:
     info: EuiccInfo2 | None = None
     answer: Terms | tuple[Event, ...] = ()
     open: bool = True
+    loading: bool = False
 
     def cancel(self, reason: str) -> bool:
         """End it on the card, and tell the server; whether the card has ended it. Raises nothing of ours.
@@ -65,6 +67,7 @@ class Session:
         except LpaError as error:
             _log.debug("the card did not cancel the session: %s", error)
             return False
+        self.loading = False
         with suppress(LpaError):  # It ends by itself there, or has ended.
             self.server.cancel_session(self.transaction_id, cancelled)
         return True

@@ -77,6 +77,11 @@ class Offer:
         return self._session.info.resource.free_non_volatile if self._session.info else None
 
     @property
+    def loading(self) -> bool:
+        """Whether the card may hold something of it. If not, whatever ends `install` changed nothing."""
+        return self._session.loading
+
+    @property
     def stops(self) -> tuple[Finding, ...]:
         """What makes it impossible."""
         return tuple(finding for finding in self.findings if finding.level == "stop")

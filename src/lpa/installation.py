@@ -49,6 +49,7 @@ def install(
     begun = outbox.operation(OPERATION, [target], target=target.iccid, transaction_id=session.transaction_id)
     with begun as operation:
         operation.enter(LOADING)
+        session.loading = True
         try:
             result = _load(outbox.euicc, package, progress)
         except LpaError as error:

@@ -53,6 +53,7 @@ def test_what_people_and_links_make_of_it_does_not_matter(text: str) -> None:
         ("LPA:2$rsp.example.com$ABC", r"begins with LPA:1\$"),
         ("LPA:1", "the shell has taken them"),
         ("LPA:1.example.com-123", "the shell has taken them"),
+        ("LPA:1.example$", "the shell has taken them"),
         ("1-123", "put the code into single quotes"),
         ("LPA:1$rsp.example.com", r"the second '\$' is missing"),
         ("LPA:1$rsp.example.com-123", r"the second '\$' is missing"),

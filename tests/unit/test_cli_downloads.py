@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import segno
 
+from lpa.cli.screen import Screen
+from lpa.server.es9 import Server
 from lpa.sim import packages
 from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.orders import Order
+from lpa.sim.samples import numbered_iccid
 from lpa.sim.smdp import SimulatedSmdp
 from lpa.sim.smds import SimulatedSmds
 from tests.unit import command
@@ -305,3 +309,77 @@ def test_what_is_discovered_is_listed_and_installed(world: World) -> None:
 def _authority(world: World):  # type: ignore[no-untyped-def]
     with SimulatedEuicc.load(world.card) as card:
         return card.authority
+
+
+def _waits(world: World, smds: SimulatedSmds, *matching_ids: str) -> None:
+    with SimulatedEuicc.load(world.card) as card:
+        for matching_id in matching_ids:
+            smds.register(card.eid, HOST, matching_id)
+
+
+def test_a_no_to_one_profile_hides_neither_those_before_nor_those_after(world: World) -> None:
+    orders = [
+        world.smdp.order(packages.sample(numbered_iccid("8949985", 19, at)), f"SECRET-1{at}") for at in (1, 3)
+    ]
+    with SimulatedSmds(_authority(world), host=DISCOVERY) as smds:
+        _waits(world, smds, "SECRET-11", "SECRET-12", "SECRET-13")  # The server knows nothing of the second.
+        way = (*("--connect-to", f"{DISCOVERY}:443:127.0.0.1:{smds.port}"), *world.options)
+        ran = _kept_secret(
+            command.run(*way, "--json", "discover", "--server", DISCOVERY, "--download", "--yes")
+        )
+    assert [order.state for order in orders] == ["installed", "installed"]
+    assert ran.code == 1
+    assert ran.document["error"]["reason"] == "8.2.6/3.8"
+    first, second, third = ran.document["result"]["downloads"]
+    assert [one["profile"]["iccid"] for one in (first, third)] == [order.iccid for order in orders]
+    assert second["problem"]["reason"] == "8.2.6/3.8"
+    assert ran.document["result"]["outbox"] == []
+    assert "refused AuthenticateClient (8.2.6/3.8)" in ran.err
+
+
+def test_an_empty_confirmation_code_is_asked_for_again(world: World) -> None:
+    order = world.order(confirmation_code="4Y8TBX")
+    ran = world.dialogue("download", order.activation_code, answers=("yes", "", "4Y8TBX", "no"))
+    assert (ran.code, ran.err.count("Confirmation code:")) == (0, 2)
+    assert order.state == "installed"
+
+
+@pytest.mark.parametrize(
+    ("when", "truth", "resumed"),
+    [
+        ("binding", "lpa: Stopped.\nNothing was changed.\n", "Nothing was left unfinished."),
+        ("loading", "lpa: Stopped.\nNothing was changed.\n", "Nothing was left unfinished."),
+        (
+            "loaded",
+            "Stopped while the card was being changed: it may have been, or not.",
+            "Installed Nordlicht",
+        ),
+    ],
+)
+def test_ctrl_c_while_it_is_installed_is_told_as_it_is(
+    when: str, truth: str, resumed: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = world.order(package=packages.sample(size=5_000))
+
+    @contextmanager
+    def interrupted(_screen: Screen, _title: str, _before: str) -> Iterator[Callable[[int, int], None]]:
+        def told(done: int, whole: int) -> None:
+            if done >= {"binding": 0, "loading": whole // 2, "loaded": whole}[when]:
+                raise KeyboardInterrupt
+
+        if when == "binding":
+            monkeypatch.setattr(Server, "get_bound_profile_package", _interrupt)
+        yield told
+
+    monkeypatch.setattr(Screen, "progress", interrupted)
+    ran = world.run("download", order.activation_code, "--yes")
+    assert ran.code == 130
+    assert truth in ran.err
+    monkeypatch.undo()
+    again = world.run("resume")
+    assert resumed in again.out + again.err
+    assert world.installed is (when == "loaded")
+
+
+def _interrupt(*_anything: object) -> bytes:
+    raise KeyboardInterrupt

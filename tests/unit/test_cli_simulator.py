@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import subprocess
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import pytest
 
+from lpa.cli.app import app
 from lpa.sim.orders import OrderBook
 from lpa.sim.packages import from_der, sample
 from lpa.sim.pki import Authority
@@ -75,6 +79,27 @@ def test_a_server_needs_an_authority(tmp_path: Path) -> None:
     ran = command.run("sim", "server", "--pki", tmp_path)
     assert ran.code == 3
     assert "holds no certificate authority" in ran.err
+
+
+def test_a_server_at_a_port_that_is_taken_says_so(tmp_path: Path) -> None:
+    folder = command.card(tmp_path / "card")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        ran = command.run("sim", "server", "--pki", folder, "--port", port)
+    assert ran.code == 2
+    assert f"cannot listen at port {port}: Address already in use" in ran.err
+
+
+def test_no_help_shows_a_name_out_of_the_program() -> None:
+    def pages(command: click.Command, parent: click.Context | None) -> Iterator[str]:
+        with click.Context(command, parent=parent, info_name=command.name) as context:
+            yield command.get_help(context)
+            for below in command.commands.values() if isinstance(command, click.Group) else ():
+                yield from pages(below, context)
+
+    shown = list(pages(app, None))
+    assert len(shown) > 20
+    assert not [page for page in shown if "CONVERT" in page]
 
 
 @dataclass

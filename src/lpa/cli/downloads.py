@@ -17,13 +17,14 @@ from lpa.assistant import Assistant
 from lpa.cli.changes import told
 from lpa.cli.desk import Desk, changing, resuming
 from lpa.cli.documents import Answer, plain
-from lpa.cli.gate import exit_code
+from lpa.cli.gate import Interrupted, exit_code
 from lpa.cli.parsing import ACTIVATION_CODE, ADDRESS, IMAGE, IMEI, TAC
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.waiting import and_due
 from lpa.cli.words import findings, named_rules
+from lpa.dispatch import Delivery
 from lpa.download import WRONG_CODE, Offer
-from lpa.errors import Declined, LpaError, ServerRefused
+from lpa.errors import Declined, LpaError, OutcomeUnknown, ServerRefused
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.device import Device
 from lpa.rsp.names import ServerAddress
@@ -138,10 +139,29 @@ def discover(
 def _all_downloaded(
     screen: Screen, assistant: Assistant, events: tuple[Event, ...], wishes: Wishes, found: Answer
 ) -> Answer:
-    answers = [_downloaded(screen, assistant, event, wishes)[0] for event in events]
+    answers: list[Answer] = []
+    told: list[Delivery] = []
+    for event in events:
+        answer, deliveries = _tried(screen, assistant, event, wishes)
+        answers.append(answer)
+        told.extend(deliveries)
+        if isinstance(answer.problem, OutcomeUnknown):
+            break  # What became of this one is to be found out first.
     worst = max(answers, key=lambda answer: answer.code, default=found)
     result = plain(found.result) | {"downloads": [plain(answer.result) for answer in answers]}
-    return Answer(result, worst.problem, worst.code)
+    return and_due(screen, assistant, Answer(result, worst.problem, worst.code), told)
+
+
+def _tried(
+    screen: Screen, assistant: Assistant, event: Event, wishes: Wishes
+) -> tuple[Answer, tuple[Delivery, ...]]:
+    """As `_downloaded`; but a no to one hides neither what came before it nor what comes after."""
+    try:
+        return _downloaded(screen, assistant, event, wishes)
+    except LpaError as problem:
+        screen.say(problem.message, "red")
+        screen.say(problem.advice)
+        return Answer({"problem": problem}, problem, exit_code(problem)), ()
 
 
 def _previewed(
@@ -165,7 +185,7 @@ def _previewed(
 
 def _downloaded(
     screen: Screen, assistant: Assistant, order: ActivationCode | Event | None, wishes: Wishes
-) -> tuple[Answer, tuple[Any, ...]]:
+) -> tuple[Answer, tuple[Delivery, ...]]:
     """The answer of one download, and what it told whom."""
     with resuming(screen, assistant):
         opened = assistant.download(order, device=wishes.device)
@@ -205,7 +225,10 @@ def _agree(screen: Screen, offer: Offer, wishes: Wishes) -> None:
         agreed = screen.ask("Install it? Type yes:", otherwise="--yes").lower() in ("yes", "y")
     if not agreed:
         offer.reject()
-        raise Declined("The profile was not installed, and its server was told that you do not want it.")
+        raise Declined(
+            "The profile was not installed, and its server was told that you do not want it.",
+            advice="Nothing was changed on the card. Most servers end the order then.",
+        )
 
 
 def _installed(screen: Screen, offer: Offer, wishes: Wishes) -> Outcome:
@@ -213,8 +236,12 @@ def _installed(screen: Screen, offer: Offer, wishes: Wishes) -> Outcome:
     while True:
         code = _confirmation_code(screen, offer, wishes)
         try:
-            with changing(), screen.progress("Installing") as progress:
+            with screen.progress("Installing", "Waiting for the server") as progress:
                 return offer.install(confirmation_code=code, progress=progress)
+        except KeyboardInterrupt as interruption:
+            if offer.loading:
+                raise Interrupted from interruption
+            raise
         except ServerRefused as refused:
             if refused.reason != WRONG_CODE or wishes.code_file:
                 raise
@@ -228,7 +255,9 @@ def _confirmation_code(screen: Screen, offer: Offer, wishes: Wishes) -> str:
         with click.open_file(str(wishes.code_file), encoding="utf-8") as file:
             line: str = file.readline()
             return line.rstrip("\r\n")
-    return screen.ask_secret("Confirmation code:", otherwise="--confirmation-code-file is")
+    while True:  # An empty line is a slip of the finger, and no server has to hear of it.
+        if code := screen.ask_secret("Confirmation code:", otherwise="--confirmation-code-file is"):
+            return code
 
 
 def _enabled(

@@ -48,7 +48,7 @@ def file(pki: Path) -> Path:
 @order.command()
 @PKI
 @click.option("--matching-id", help="In the activation code; one is made up. Empty: for whom asks without.")
-@click.option("--eid", type=EID, help="Only for the card with this EID.")
+@click.option("--eid", type=EID, metavar="EID", help="Only for the card with this EID.")
 @click.option("--confirmation-code", help="That the person has to type.")
 @click.option("--days", type=click.IntRange(0), help="How long it can be downloaded.")
 @click.option("--announce", is_flag=True, help="Let the discovery server tell the card (--eid) of it.")

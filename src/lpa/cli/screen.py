@@ -93,18 +93,23 @@ class Screen:
             self._write(sys.stderr, _lines(sys.stderr, (label, value)))
 
     @contextmanager
-    def progress(self, title: str) -> Iterator[Callable[[int, int], None]]:
-        """Something to be told how many bytes of how many are done. A bar on stderr, if somebody looks."""
+    def progress(self, title: str, before: str) -> Iterator[Callable[[int, int], None]]:
+        """Something to be told how many bytes of how many are done. A bar on stderr, if somebody looks.
+
+        `before`: what is said instead of the title until it is told for the first time.
+        """
         if not sys.stderr.isatty():
             yield lambda _done, _all: None
             return
         from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress
+        from rich.progress import BarColumn, Progress
 
-        columns = (f"{title} ", BarColumn(), DownloadColumn(binary_units=True))
+        columns = ("{task.description} ", BarColumn(), "{task.fields[size]}")
         with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
-            task = bar.add_task(title, total=None)
-            yield lambda done, whole: bar.update(task, completed=done, total=whole)
+            task = bar.add_task(before, total=None, size="")
+            yield lambda done, whole: bar.update(
+                task, description=title, completed=done, total=whole, size=_size(done, whole)
+            )
 
     def see_that_somebody_is_there(self, *, otherwise: str) -> None:
         """Raise `Declined` if stdin is no terminal, where the option `otherwise` has to decide."""
@@ -253,3 +258,7 @@ def _below_each_other(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -
 
 def _speaks_unicode(stream: TextIO) -> bool:
     return (stream.encoding or "").lower().startswith("utf")
+
+
+def _size(done: int, whole: int) -> str:
+    return f"{-(-done // 1024)} of {-(-whole // 1024)} KiB"

@@ -131,15 +131,18 @@ def server(
     desk = ctx.find_object(Desk)
     assert desk  # noqa: S101 - every command has one
     stop, authority = _stop_on_signal(), Authority.load(pki)
-    smdp = SimulatedSmdp(
-        authority,
-        host=hosts[0],
-        also=hosts[1:],
-        port=port,
-        store=store,
-        orders=orders.file(pki),
-        any_address=any("*" in host for host in hosts),
-    )
+    try:
+        smdp = SimulatedSmdp(
+            authority,
+            host=hosts[0],
+            also=hosts[1:],
+            port=port,
+            store=store,
+            orders=orders.file(pki),
+            any_address=any("*" in host for host in hosts),
+        )
+    except OSError as error:
+        raise click.UsageError(f"The server cannot listen at port {port}: {error.strerror}.") from error
     news = _News(desk.screen, smdp)
     with ExitStack() as running:
         running.enter_context(smdp)

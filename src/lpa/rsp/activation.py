@@ -88,9 +88,11 @@ def _fields(code: str) -> list[str]:
     version, *fields = code.split("$")
     if not code:
         raise ValueError("the activation code is empty")
-    if version != "1" and (fields or not code.startswith("1")):
+    # A '$' at the very end stays where the shell takes those before it.
+    taken = version != "1" and version.startswith("1") and not any(fields)
+    if version != "1" and not taken:
         raise ValueError("an activation code begins with LPA:1$, and this does not")
-    if not fields:
+    if taken or not fields:
         raise ValueError(f"the '$' signs are missing: the shell has taken them, so {_QUOTE}")
     if len(fields) == 1:
         raise ValueError(f"the second '$' is missing; if the shell has taken it, {_QUOTE}")

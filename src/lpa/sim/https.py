@@ -52,12 +52,12 @@ class HttpsServer(socketserver.ThreadingTCPServer):
     daemon_threads = False
 
     def __init__(self, address: tuple[str, int], context: ssl.SSLContext, answer: Answerer) -> None:
-        super().__init__(address, _Handler)
-        self.answer = answer
-        # The greeting happens in the connection's own thread, so a silent client holds up no other.
-        self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self._live: set[socket.socket] = set()
         self._lock = threading.Lock()
+        self.answer = answer
+        super().__init__(address, _Handler)  # If it cannot listen there it closes, which needs the lock.
+        # The greeting happens in the connection's own thread, so a silent client holds up no other.
+        self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     @property
     def port(self) -> int:
