@@ -9,3 +9,22 @@ def test_importing_lpa_loads_no_library_for_cards_codecs_servers_or_terminals() 
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     heavy = {"smartcard", "asn1tools", "urllib3", "click", "rich", "cryptography", "ssl"}
     assert heavy.isdisjoint(loaded.split())
+
+
+def test_the_codec_leaves_asn1tools_whole_for_others() -> None:
+    code = """
+from lpa.rsp import schema
+assert schema.encode("GetEIDRequest", {"tagList": b"Z"}).hex() == "bf3e035c015a"
+import sys
+assert not {name for name in sys.modules if name.startswith(("asn1tools", "pyparsing"))}
+import asn1tools
+text = asn1tools.compile_string("A DEFINITIONS ::= BEGIN B ::= INTEGER END", "der")
+assert text.decode("B", text.encode("B", 5)) == 5
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_codec_works_beside_asn1tools() -> None:
+    code = "import asn1tools; from lpa.rsp import schema; print(schema.encode('GetRATRequest', {}).hex())"
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert ran.stdout == "bf4300\n"

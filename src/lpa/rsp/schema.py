@@ -1,6 +1,6 @@
 """The ASN.1 of `asn1/rsp.asn`: encode, decode whole, and name what an answer refuses.
 
-The only place that knows asn1tools. Values are its plain Python values: a dict for a SEQUENCE, a list for a
+Values are the plain Python values of asn1tools: a dict for a SEQUENCE, a list for a
 SEQUENCE OF, a pair (name, value) for a CHOICE, a pair (bytes, number of bits) for a BIT STRING; int, bool,
 str; bytes for an OCTET STRING and, header included, for an ANY.
 """
@@ -14,6 +14,7 @@ from typing import Any
 from lpa.errors import BadAnswer
 from lpa.rsp.ber import Tlv
 from lpa.rsp.canonical import canonical
+from lpa.rsp.codec import Codec
 from lpa.rsp.definitions import (
     ANY,
     Node,
@@ -28,17 +29,14 @@ from lpa.rsp.definitions import (
 
 
 @functools.cache
-def _codec() -> Any:
-    # Imported when it is needed: it takes longer than everything else together, and `import lpa` is cheap.
-    import asn1tools
-
-    return asn1tools.compile_dict(parsed(), "der")
+def _codec() -> Codec:
+    return Codec(parsed())
 
 
 def encode(name: str, value: Any) -> Tlv:
     """The DER of `value` as the type `name`. Raises ValueError if it does not fit: our own mistake."""
     try:
-        return Tlv(_codec().encode(name, value, check_types=True, check_constraints=True))
+        return Tlv(_codec().encode(name, value))
     except Exception as error:
         raise ValueError(f"{name}: {error!r}") from error
 
@@ -51,7 +49,7 @@ def decode(name: str, data: bytes) -> Any:
     """
     coded = canonical(types()[name], _whole(name, data))
     try:
-        return _codec().decode(name, bytes(coded), check_constraints=True)
+        return _codec().decode(name, bytes(coded))
     except Exception as error:
         raise BadAnswer(f"This is no {name}: {error}.") from error
 
