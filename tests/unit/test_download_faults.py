@@ -269,14 +269,14 @@ def test_another_profile_than_the_one_that_was_offered_is_not_installed(world: W
 CALLS = ["initiateAuthentication", "authenticateClient", "getBoundProfilePackage", "handleNotification"]
 
 
+DEATHS = [
+    ("dies_before", ConnectFailed("Nobody answers.")),
+    ("dies_after", OutcomeUnknown("The request went, and no answer came.")),
+]
+
+
 @pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize(
-    ("when", "error"),
-    [
-        ("dies_before", ConnectFailed("Nobody answers.")),
-        ("dies_after", OutcomeUnknown("The request went, and no answer came.")),
-    ],
-)
+@pytest.mark.parametrize(("when", "error"), DEATHS)
 def test_a_server_may_die_between_any_two_calls(call: str, when: str, error: LpaError, world: World) -> None:
     getattr(world.https, when)[call] = error
     if call == "handleNotification":
@@ -291,6 +291,20 @@ def test_a_server_may_die_between_any_two_calls(call: str, when: str, error: Lpa
         assert "boundProfilePackage" not in world.https.called[-1]
         world.download()
     assert world.order.state == "installed"
+    world.check_that_it_works_again()
+
+
+@pytest.mark.parametrize(("when", "error"), DEATHS)
+def test_a_server_may_die_when_it_hears_of_a_no(when: str, error: LpaError, world: World) -> None:
+    getattr(world.https, when)["cancelSession"] = error
+    with (
+        assistant_with(world.card, world.https, world.folder) as assistant,
+        assistant.download(code_of(world.order)),
+    ):
+        pass
+    assert world.https.called[-1] == "cancelSession"
+    assert world.has_nothing()
+    assert world.order.state == {"dies_before": "released", "dies_after": "error"}[when]
     world.check_that_it_works_again()
 
 
