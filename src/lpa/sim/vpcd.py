@@ -108,9 +108,20 @@ class _Frames:
         """At least one byte; none when the other end has closed, or `stop` is set."""
         while not self._stop.is_set():
             try:
+                _acknowledge_at_once(self._reader)
                 return self._reader.recv(4096)
             except TimeoutError:
                 continue
             except OSError:
                 break
         return b""
+
+
+def _acknowledge_at_once(reader: socket.socket) -> None:
+    """Have what comes next acknowledged without delay, where the system can (Linux forgets it each time).
+
+    vpcd sends a length and then the frame, and holds the frame back until the length is acknowledged: without
+    this every command takes 40 ms.
+    """
+    if hasattr(socket, "TCP_QUICKACK"):
+        reader.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
