@@ -16,7 +16,10 @@ from pathlib import Path
 from lpa.card.apdu import TRAFFIC
 
 # PINs, codes and matching ids that tests use. Long ones: a short one would be found where it is not.
-SECRETS = ("24681357", "M4TCH1NG", "M4TCH-1D", "C0NFIRM-C0DE")
+SECRETS = (
+    *("24681357", "M4TCH1NG", "M4TCH-1D", "C0NFIRM-C0DE", "Geheim-77"),
+    *("ABC-1", "EVENT-3", "EVENT-9", "SECRET-1", "4Y8TBX"),
+)
 
 _FOLDER = "LPA_TESTS_LOGGED"  # in the environment: where the processes of one run write
 _TRACE = re.compile(r"[0-9-]{10} [0-9:,]{12} ")

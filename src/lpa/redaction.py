@@ -14,7 +14,10 @@ from collections.abc import Callable
 
 # Ten digits (dates and sizes are shorter), or nine bytes in hexadecimal: an ICCID may be as on the card.
 _LONG_NUMBER = re.compile(r"(?<![0-9A-Za-z])\+?(?:[0-9]{10,}|[0-9A-Fa-f]{18,})(?![0-9A-Za-z])")
-_ACTIVATION_CODE = re.compile(r"(LPA:|(?<![\w$]))1\$([^$\s'\"]*)\$[^\s'\",;)]*", re.IGNORECASE)
+# Also as a link has it: %24 is $.
+_ACTIVATION_CODE = re.compile(
+    r"((?:LPA(?::|%3A)|(?<![\w$]))1(\$|%24)[^$%\s'\"]*)\2[^\s'\",;)]*", re.IGNORECASE
+)
 _NAMED = re.compile(
     r"""(\b(?:matchingId|confirmationCode|hashCc|hashedConfirmationCode|eventId|transactionId|pin|puk|token
     |authorization|boundProfilePackage|prepareDownloadResponse|authenticateServerResponse|smdpSigned2)\b
@@ -45,7 +48,7 @@ class Hiding(logging.Filter):
 
 def without_secrets(text: str) -> str:
     """`text` without codes and tokens."""
-    text = _ACTIVATION_CODE.sub(lambda code: f"{code[1]}1${code[2]}${_HIDDEN}", text)
+    text = _ACTIVATION_CODE.sub(lambda code: f"{code[1]}{code[2]}{_HIDDEN}", text)
     return _NAMED.sub(lambda named: f"{named[1]}{_HIDDEN}", text)
 
 

@@ -109,6 +109,20 @@ def test_without_questions_it_is_installed_and_not_put_to_use(world: World) -> N
     assert "enabled" not in result
 
 
+def test_a_trace_of_a_download_shows_neither_codes_nor_the_package(world: World, tmp_path: Path) -> None:
+    order = world.order(confirmation_code="4Y8TBX")
+    trace = tmp_path / "trace"
+    (tmp_path / "code").write_text("4Y8TBX\n")
+    code = ("--confirmation-code-file", tmp_path / "code")
+    ran = world.run("-vv", "--trace", trace, "download", order.activation_code, "--yes", *code)
+    assert ran.code == 0
+    written = trace.read_text()
+    commands = [line.rpartition("apdu: ")[2] for line in written.splitlines() if "apdu: " in line]
+    assert sum("<255 bytes>" in line or "<256 bytes>" in line for line in commands) > 3
+    assert all("bf38" not in line and "bf21" not in line and "bf36" not in line for line in commands)
+    assert [kind for secret in SECRETS for kind in (secret, secret.encode().hex()) if kind in written] == []
+
+
 def test_with_an_option_it_is_put_to_use(world: World) -> None:
     ran = world.run("--json", "download", world.order().activation_code, "--yes", "--enable")
     events = [happening["event"] for happening in ran.document["result"]["enabled"]["happenings"]]

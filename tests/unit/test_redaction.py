@@ -45,6 +45,10 @@ def test_above_debug_a_long_number_is_its_last_four_digits(said: str, shown: str
     [
         ("LPA:1$smdp.example$M4TCH-1D$$1", "LPA:1$smdp.example$<hidden>"),
         ("'lpa:1$smdp.example$M4TCH-1D' is wrong", "'lpa:1$smdp.example$<hidden>' is wrong"),
+        (
+            "https://a.example/?carddata=LPA%3A1%24b.example%24M4TCH-1D",
+            "https://a.example/?carddata=LPA%3A1%24b.example%24<hidden>",
+        ),
         ("got 1$smdp.example$M4TCH-1D.", "got 1$smdp.example$<hidden>"),
         ('{"matchingId": "M4TCH-1D", "a": 1}', '{"matchingId": <hidden>, "a": 1}'),
         ('b\'{"transactionId":"0A0B', 'b\'{"transactionId":<hidden>'),
