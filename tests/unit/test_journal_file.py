@@ -193,3 +193,17 @@ def test_a_folder_that_is_a_file_is_said(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("")
     with pytest.raises(StorageFailed):
         Journal(tmp_path / "state")
+
+
+def test_a_journal_that_lost_all_it_held_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
+    Journal(tmp_path).close()
+    os.truncate(tmp_path / "journal.db", 0)
+    Journal(tmp_path).close()  # It held nothing that anybody could miss.
+    os.truncate(tmp_path / "journal.db", 0)
+    (tmp_path / "receipts" / str(EID)).mkdir(parents=True)
+    (tmp_path / "receipts" / str(EID) / "000001-delete.der").write_bytes(b"")
+    with pytest.raises(StorageFailed, match="it is empty") as caught:
+        Journal(tmp_path)
+    assert "lpa notifications send FOLDER" in caught.value.advice
+    (tmp_path / "journal.db").rename(tmp_path / "away")
+    Journal(tmp_path).close()

@@ -28,6 +28,10 @@ _WAL_TRIES, _WAL_PAUSE = 500, 0.02
 _PRIMARY = 0xFF
 _DAMAGED = (11, 26)  # SQLITE_CORRUPT, SQLITE_NOTADB
 _UNWRITABLE = (8, 14)  # SQLITE_READONLY, SQLITE_CANTOPEN
+_MOVE_AWAY = (
+    "Move the damaged journal.db away: the receipts stay, and 'lpa notifications send FOLDER' tells the "
+    "servers from them."
+)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -42,6 +46,7 @@ class Database:
             private.make_folder(folder)
             for name in _BESIDE:
                 private.demand_plain(folder / name)
+            _demand_not_emptied(folder)
             private.touch(folder / "journal.db")
             self.connection = sqlite3.connect(folder / "journal.db", isolation_level=None, timeout=10)
             try:
@@ -111,6 +116,16 @@ class Database:
                 time.sleep(_WAL_PAUSE)
 
 
+def _demand_not_emptied(folder: Path) -> None:
+    """Raise for a journal that has lost all it held: each receipt beside it once stood in it.
+
+    To SQLite an empty file is a new database, and what it knew would be forgotten without a word.
+    """
+    file = folder / "journal.db"
+    if private.is_plain(file) and not file.stat().st_size and any(folder.glob("receipts/*/*.der")):
+        raise StorageFailed(f"The journal in {folder} cannot be used: it is empty.", advice=_MOVE_AWAY)
+
+
 @contextlib.contextmanager
 def storage_errors(folder: Path) -> Iterator[None]:
     """Say in our words what SQLite or the disk has against it."""
@@ -136,10 +151,7 @@ def _advice(error: Exception) -> str:
     """What to do about a disk or a file that cannot be used."""
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
     if code in _DAMAGED:
-        return (
-            "Move the damaged journal.db away: the receipts stay, and 'lpa notifications send FOLDER' tells "
-            "the servers from them."
-        )
+        return _MOVE_AWAY
     if code in _UNWRITABLE or (isinstance(error, OSError) and error.errno in _FORBIDDEN):
         return "Have that folder be yours alone and writable, or choose another one with --state-dir."
     return "Free some disk space, or move a damaged journal.db away: the receipts stay."
