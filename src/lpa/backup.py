@@ -152,8 +152,12 @@ def _readable(message: Message) -> str:
     when = f", {message.time.isoformat(' ')}" if message.time else ""
     missing = f", parts missing: {', '.join(map(str, message.missing))}" if message.missing else ""
     heading = f"{towards} {safe(message.number) or 'unknown'}{when} ({message.status}{missing})"
-    said = message.text if message.text is not None else (message.data or message.raw[0]).hex().upper()
-    return "\n".join((heading, *(f"    {safe(line)}".rstrip() for line in said.splitlines()), ""))
+    if message.problem:
+        heading += f" {message.problem}"
+    lines = [] if message.text is None else message.text.splitlines()
+    if message.text is None or message.data:
+        lines.append((message.data or message.raw[0]).hex().upper())
+    return "\n".join((heading, *(f"    {safe(line)}".rstrip() for line in lines), ""))
 
 
 def _json(value: Any) -> str:

@@ -81,7 +81,7 @@ def test_a_locked_profile_is_saved_with_the_pin_that_is_typed(
     assert "The PIN is wrong. Tries left: 2." in ran.err
     ran = command.converse(*place, "backup", folder, "--ask-pin", types="1234\n")
     assert ran.code == 0
-    assert f"Saved 5 contacts and 5 messages in {folder}." in ran.out
+    assert f"Saved 5 contacts and 6 messages in {folder}." in ran.out
     assert json.loads((folder / "identity.json").read_text())["imsi"] == "234990000000001"
     assert "1234" not in ran.out + ran.err
 

@@ -26,7 +26,7 @@ def saved(card: SimulatedEuicc, folder: Path, *, iccid: str = ICCID, pin: str | 
 
 def test_a_backup_holds_everything_in_files_that_others_cannot_read(tmp_path: Path) -> None:
     backup = saved(in_use(0), tmp_path / "backup")
-    assert backup == Backup(tmp_path / "backup", contacts=5, messages=5, problems=())
+    assert backup == Backup(tmp_path / "backup", contacts=5, messages=6, problems=())
     found = sorted(path.name for path in backup.folder.iterdir())
     assert found == ["contacts.vcf", "identity.json", "messages.json", "messages.txt", "records.json"]
     assert stat.S_IMODE(backup.folder.stat().st_mode) == 0o700
@@ -52,12 +52,13 @@ def test_the_messages_are_there_for_people_and_for_programs(tmp_path: Path) -> N
         "你好,您的验证码是 482913。😀",
         "A long message comes in parts: this is how it begins, and this is how it ends.",
         None,
+        "Yarın İstanbul'da görüşürüz, Ayşegül.",
         "On my way.",
     ]
     assert messages[3]["data"] == "DEADBEEF0001"
     assert messages[3]["time"] == "2025-12-31T23:59:59-03:30"
-    assert (messages[4]["direction"], messages[4]["number"]) == ("sent", "07700900456")
-    assert [len(message["raw"]) for message in messages] == [1, 1, 2, 1, 1]
+    assert (messages[5]["direction"], messages[5]["number"]) == ("sent", "07700900456")
+    assert [len(message["raw"]) for message in messages] == [1, 1, 2, 1, 1, 1]
     text = (tmp_path / "backup" / "messages.txt").read_text("utf-8")
     assert text.startswith(
         "From +447700900123, 2026-03-14 09:26:53+01:00 (read)\n    Hello! Lunch at 12 for 10€?\n\n"
@@ -76,7 +77,7 @@ def test_the_profile_is_named_and_every_record_is_kept(tmp_path: Path) -> None:
     }
     records = json.loads((tmp_path / "backup" / "records.json").read_text("utf-8"))
     assert records["2FE2"] == {"0": "984499040000000010F7"}
-    assert records["A0000000871002FFFFFFFF8900000100/6F3C"]["6"] == SENT + "FF" * (176 - len(SENT) // 2)
+    assert records["A0000000871002FFFFFFFF8900000100/6F3C"]["7"] == SENT + "FF" * (176 - len(SENT) // 2)
 
 
 def test_a_locked_profile_is_saved_with_its_pin(tmp_path: Path) -> None:
@@ -173,7 +174,7 @@ def test_messages_that_only_df_telecom_holds_are_saved_as_well(tmp_path: Path) -
     card = Spoiled(in_use(0), file="7F106F3C", answers={"00B201": other + "9000"})
     backup = back_up(UiccFiles(card), Iccid.parse(ICCID), tmp_path / "backup")
     texts = [m["text"] for m in json.loads((backup.folder / "messages.json").read_text("utf-8"))]
-    assert texts[4:] == ["On my way.", "On"]
+    assert texts[5:] == ["On my way.", "On"]
 
 
 def test_a_message_that_makes_no_sense_is_kept_as_it_is(tmp_path: Path) -> None:
@@ -182,4 +183,17 @@ def test_a_message_that_makes_no_sense_is_kept_as_it_is(tmp_path: Path) -> None:
     (message,) = json.loads((tmp_path / "backup" / "messages.json").read_text("utf-8"))
     assert message["raw"][0].startswith("010003FF")
     text = (tmp_path / "backup" / "messages.txt").read_text("utf-8")
-    assert text.startswith("Message unknown (read)\n    010003FF")
+    assert text.startswith(
+        "Message unknown (read) The message is of a kind that TS 23.040 reserves.\n    010003FF"
+    )
+
+
+def test_a_message_in_an_unknown_language_is_bytes_and_a_problem(tmp_path: Path) -> None:
+    turkish = in_use(0).profiles[0].contents.messages[5].replace("03240101", "0324010E")
+    backup = saved(holding(Contents(messages=(turkish,))), tmp_path / "backup")
+    told = "The message is in a language whose alphabet is not known here (0, 14)."
+    assert backup.problems == (f"A message cannot be read: {told}",)
+    (message,) = json.loads((tmp_path / "backup" / "messages.json").read_text("utf-8"))
+    assert (message["text"], message["problem"], message["data"][:8]) == (None, told, "C886E59B")
+    text = (tmp_path / "backup" / "messages.txt").read_text("utf-8")
+    assert f"(read) {told}\n    C886E59B" in text

@@ -40,12 +40,12 @@ def iccids(card: Path) -> list[str]:
 def test_a_backup_is_a_private_folder_with_contacts_and_messages(card: Path, tmp_path: Path) -> None:
     folder = tmp_path / "saved"
     ran = command.run(*place(card, tmp_path), "backup", folder)
-    assert (ran.code, ran.out) == (0, f"Saved 5 contacts and 5 messages in {folder}.\n")
+    assert (ran.code, ran.out) == (0, f"Saved 5 contacts and 6 messages in {folder}.\n")
     assert "FN:张伟" in (folder / "contacts.vcf").read_text()
     assert json.loads((folder / "identity.json").read_text())["iccid"] == iccids(card)[0]
     assert folder.stat().st_mode & 0o777 == 0o700
     document = command.run(*place(card, tmp_path), "backup", tmp_path / "again", "--json").document
-    assert (document["result"]["contacts"], document["result"]["messages"]) == (5, 5)
+    assert (document["result"]["contacts"], document["result"]["messages"]) == (5, 6)
 
 
 def test_a_backup_never_writes_over_another(card: Path, tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_deleting_with_a_backup_saves_first(card: Path, tmp_path: Path) -> None:
     options = ("delete", victim, "--disable-first", "--backup", tmp_path / "saved", "--yes")
     ran = command.run(*place(card, tmp_path), *options)
     assert ran.code == 4  # The server is not reached in this test.
-    assert ran.out.startswith("Saved 5 contacts and 5 messages")
+    assert ran.out.startswith("Saved 5 contacts and 6 messages")
     assert victim not in iccids(card)
 
 
@@ -114,7 +114,7 @@ def test_a_profile_that_is_not_in_use_is_put_to_use_for_its_backup_if_that_is_ag
         "Enabled Albion Mobile (8944994000000000017).",
         "Enabled Nordlicht (8949985000000000025).",
     ]
-    assert "Saved 5 contacts and 5 messages" in ran.out
+    assert "Saved 5 contacts and 6 messages" in ran.out
     assert json.loads((tmp_path / "saved" / "identity.json").read_text())["iccid"] == victim
     assert victim not in iccids(card)
     assert states(card) == ["enabled", "disabled"]

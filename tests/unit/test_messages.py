@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -76,6 +75,22 @@ def test_the_data_coding_scheme_names_the_alphabet(
     assert (told.text, told.data) == (text, bytes.fromhex(data) if text is None else b"")
 
 
+@pytest.mark.parametrize(
+    ("coding", "problem"),
+    [
+        ("20", "The message is compressed, which is not read here."),
+        ("68", "The message is compressed, which is not read here."),
+        ("0C", "The message is in an alphabet that TS 23.038 reserves (0C)."),
+        ("8A", "The message is in an alphabet that TS 23.038 reserves (8A)."),
+        ("04", ""),
+    ],
+)
+def test_what_is_in_no_known_alphabet_is_bytes_and_a_problem(coding: str, problem: str) -> None:
+    told = message(f"01 00 04 {FROM} 00 {coding} {NOON} 04 E8329BFD")
+    assert (told.text, told.data.hex(), told.problem) == (None, "e8329bfd", problem)
+    assert (told.number, told.direction) == ("+447700900123", "received")
+
+
 def test_a_sender_may_have_a_name_instead_of_a_number() -> None:
     assert message(f"01 00 04 0B D0 41B638FD7603 00 00 {NOON} {HELLO}").number == "Albion"
     assert message(f"01 00 04 05 81 2A4BF5 00 00 {NOON} {HELLO}").number == "*2#45"
@@ -129,7 +144,17 @@ def test_a_part_that_cannot_be_is_a_message_of_its_own(element: str) -> None:
 
 @pytest.mark.parametrize(
     "tpdu",
-    ["03 00", "04 0C 91 4477", f"04 {FROM} 00 00 {NOON} A1 E832", "", "04 FF 91"],
+    [
+        "03 00",
+        "04 0C 91 4477",
+        f"04 {FROM} 00 00 {NOON} A0 E832",
+        f"04 {FROM} 00 00 {NOON} A1 {'00' * 141}",
+        f"04 {FROM} 00 04 {NOON} 8D {'00' * 141}",
+        f"44 {FROM} 00 04 {NOON} 03 050000",
+        f"44 {FROM} 00 00 {NOON} 02 7F00",
+        "",
+        "04 FF 91",
+    ],
 )
 def test_what_cannot_be_understood_keeps_its_bytes_and_says_so(tpdu: str) -> None:
     record = bytes.fromhex(f"01 00 {tpdu}")
@@ -137,42 +162,6 @@ def test_what_cannot_be_understood_keeps_its_bytes_and_says_so(tpdu: str) -> Non
     assert told is not None
     assert told.problem.startswith("The message ")
     assert (told.raw, told.text, told.status) == ((record,), None, "read")
-
-
-# Long messages
-
-
-def part(index: int, total: int = 2, reference: int = 1, **more: str) -> Message:
-    raw = bytes([reference, index])
-    made = Message((raw,), "read", "received", "1", text=f"<{index}>", part=Part(reference, total, index))
-    return replace(made, number=more.get("number", "1"), text=more.get("text", made.text))
-
-
-def test_the_parts_of_a_long_message_are_put_together_in_their_order() -> None:
-    other = Message((b"x",), "read", text="other")
-    (long, short) = joined([part(2), other, part(1)])
-    assert (long.text, long.raw, long.missing) == ("<1><2>", (b"\x01\x01", b"\x01\x02"), ())
-    assert short == other
-
-
-def test_a_part_that_is_not_on_the_card_is_told() -> None:
-    (long,) = joined([part(3, total=4), part(1, total=4)])
-    assert (long.text, long.missing) == ("<1><3>", (2, 4))
-
-
-def test_parts_of_another_sender_or_reference_are_not_mixed() -> None:
-    assert len(joined([part(1), part(2, number="2"), part(2, reference=9), part(2, total=3)])) == 4
-
-
-def test_a_reference_that_comes_round_again_is_another_message() -> None:
-    texts = [long.text for long in joined([part(1), part(2), part(1, text="a"), part(2, text="b")])]
-    assert texts == ["<1><2>", "ab"]
-
-
-def test_parts_of_bytes_are_bytes() -> None:
-    first = replace(part(1), text=None, data=b"\x01")
-    (long,) = joined([first, replace(part(2), text=None, data=b"\x02")])
-    assert (long.text, long.data) == (None, b"\x01\x02")
 
 
 @given(st.lists(st.binary(max_size=176), max_size=4))

@@ -5,7 +5,7 @@ Nothing here raises: a code that means nothing becomes U+FFFD, and what is cut s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 # TS 23.038 §6.2.1: the character for each code from 00 on. 1B opens the second table.
 BASIC = (
@@ -28,11 +28,14 @@ EXTENSION = {
     0x65: "€",
 }
 _ESCAPE = 0x1B
-_UNKNOWN = "\ufffd"
+UNKNOWN = "\ufffd"
 
 
-def gsm(codes: Iterable[int]) -> str:
-    """Text in the default alphabet, one code of 0 to 127 per character. 128 and above are no characters."""
+def gsm(codes: Iterable[int], basic: str = BASIC, extension: Mapping[int, str] = EXTENSION) -> str:
+    """Text in the default alphabet, one code of 0 to 127 per character. 128 and above are no characters.
+
+    `basic` and `extension`: the tables of a language that has its own.
+    """
     text = []
     escaped = False
     for code in codes:
@@ -40,8 +43,8 @@ def gsm(codes: Iterable[int]) -> str:
             escaped = True
             continue
         # A code that the second table does not have shows as that of the first (§6.2.1.1).
-        known = BASIC[code] if code < len(BASIC) and code != _ESCAPE else _UNKNOWN
-        text.append(EXTENSION.get(code, known) if escaped else known)
+        known = basic[code] if code < len(basic) and code != _ESCAPE else UNKNOWN
+        text.append(extension.get(code, known) if escaped else known)
         escaped = False
     return "".join(text)
 
@@ -84,4 +87,4 @@ def _half_page(codes: bytes, base: int) -> str:
 
 def _character(code: int) -> str:
     surrogate_or_too_large = 0xD800 <= code <= 0xDFFF or code > 0xFFFF
-    return _UNKNOWN if surrogate_or_too_large else chr(code)
+    return UNKNOWN if surrogate_or_too_large else chr(code)

@@ -10,23 +10,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 from lpa.errors import BadAnswer
-from lpa.rsp import alphabet
+from lpa.rsp import alphabet, user_data
+from lpa.rsp.user_data import Part
 
 _STATUSES = {0x01: "read", 0x03: "unread", 0x05: "sent", 0x07: "to be sent"}
 _DELIVER, _SUBMIT, _STATUS_REPORT = 0, 1, 2
 _USER_DATA_HEADER = 0x40
 _VALIDITY_BYTES = (0, 7, 1, 7)  # by bits 5 and 4: none, enhanced, relative, absolute
-_CONCATENATED_8, _CONCATENATED_16 = 0x00, 0x08
 _BCD = "0123456789*#abc"
 
-
-@dataclass(frozen=True)
-class Part:
-    """Which part of a long message this is: `index` of `total`, from 1; `reference` is common to all."""
-
-    reference: int
-    total: int
-    index: int
+__all__ = ["Message", "Part", "joined"]
 
 
 @dataclass(frozen=True)
@@ -136,43 +129,11 @@ def _status_report(message: Message, cursor: _Cursor) -> Message:
 
 
 def _with_user_data(message: Message, cursor: _Cursor, first: int, coding: int) -> Message:
-    """The user data (§9.2.3.24), with its header if `first` announces one, in the alphabet of `coding`."""
-    kind = _alphabet(coding)
+    """The user data, with their header if `first` announces one, in the alphabet of `coding`."""
     length = cursor.octet()
-    data = cursor.take((length * 7 + 7) // 8 if kind == "gsm" else length)
-    header = data[: data[0] + 1] if first & _USER_DATA_HEADER and data else b""
-    message = replace(message, part=_part(header[1:]))
-    if kind == "gsm":
-        skipped = (len(header) * 8 + 6) // 7
-        return replace(message, text=alphabet.gsm(alphabet.septets(data, length, skip=skipped)))
-    if kind == "ucs2":
-        return replace(message, text=alphabet.ucs2(data[len(header) :]))
-    return replace(message, data=data[len(header) :])
-
-
-def _alphabet(coding: int) -> str:
-    """ "gsm", "ucs2" or "data" (8 bit, or compressed), from the data coding scheme (TS 23.038 §4)."""
-    group = coding >> 4
-    if group < 0x8:
-        if coding & 0x20:
-            return "data"
-        return ("gsm", "data", "ucs2", "gsm")[coding >> 2 & 0x03]
-    if group == 0xE:
-        return "ucs2"
-    return "data" if group == 0xF and coding & 0x04 else "gsm"
-
-
-def _part(header: bytes) -> Part | None:
-    """The concatenation element (§9.2.3.24.1, .8) of a user data header, or None."""
-    while len(header) >= 2:
-        element, size = header[0], header[1]
-        content, header = header[2 : 2 + size], header[2 + size :]
-        wanted = {_CONCATENATED_8: 3, _CONCATENATED_16: 4}.get(element)
-        if wanted == len(content):
-            total, index = content[-2:]
-            reference = int.from_bytes(content[:-2], "big")
-            return Part(reference, total, index) if 1 <= index <= total else None
-    return None
+    octets = cursor.take(user_data.size(coding, length))
+    told = user_data.read(coding, length, octets, has_header=bool(first & _USER_DATA_HEADER))
+    return replace(message, text=told.text, data=told.data, part=told.part, problem=told.problem)
 
 
 def _party(cursor: _Cursor) -> str:
@@ -221,13 +182,12 @@ def _whole(group: dict[int, Message]) -> Message:
     """One message of its parts, in their order; the first of them sets everything but text and bytes."""
     parts = [group[index] for index in sorted(group)]
     first = parts[0]
-    if first.part is None:
-        return first
     texts = [part.text for part in parts if part.text is not None]
+    total = first.part.total if first.part else 1
     return replace(
         first,
         raw=tuple(record for part in parts for record in part.raw),
-        text="".join(texts) if texts else None,
+        text=user_data.whole("".join(texts)) if texts else None,
         data=b"".join(part.data for part in parts),
-        missing=tuple(index for index in range(1, first.part.total + 1) if index not in group),
+        missing=tuple(index for index in range(1, total + 1) if index not in group),
     )
