@@ -18,6 +18,7 @@ _DELIVER, _SUBMIT, _STATUS_REPORT = 0, 1, 2
 _USER_DATA_HEADER = 0x40
 _VALIDITY_BYTES = (0, 7, 1, 7)  # by bits 5 and 4: none, enhanced, relative, absolute
 _BCD = "0123456789*#abc"
+_LONGEST_JOURNEY = timedelta(days=1)  # between the parts of one message
 
 __all__ = ["Message", "Part", "joined"]
 
@@ -60,7 +61,11 @@ def joined(messages: Iterable[Message]) -> tuple[Message, ...]:
     groups: list[dict[int, Message]] = []
     for message in messages:
         index = message.part.index if message.part else 1
-        group = next((group for group in groups if _belongs(message, group)), None)
+        group = min(
+            (group for group in groups if _belongs(message, group)),
+            key=lambda group: _apart(message, group),
+            default=None,
+        )
         if group is None:
             groups.append({index: message})
         else:
@@ -170,6 +175,8 @@ def _belongs(message: Message, group: dict[int, Message]) -> bool:
     other = next(iter(group.values()))
     if not (message.part and other.part) or message.part.index in group:
         return False
+    if _apart(message, group) > _LONGEST_JOURNEY:
+        return False
     return (message.part.reference, message.part.total, message.number, message.direction) == (
         other.part.reference,
         other.part.total,
@@ -178,11 +185,20 @@ def _belongs(message: Message, group: dict[int, Message]) -> bool:
     )
 
 
+def _apart(message: Message, group: dict[int, Message]) -> timedelta:
+    """How long after, or before, the next of the group the message was sent; nothing if nobody knows."""
+    if message.time is None:
+        return timedelta()
+    times = [part.time for part in group.values() if part.time]
+    return min((abs(message.time - time) for time in times), default=timedelta())
+
+
 def _whole(group: dict[int, Message]) -> Message:
-    """One message of its parts, in their order; the first of them sets everything but text and bytes."""
+    """One message of its parts, in their order; the first of them sets what is not said here."""
     parts = [group[index] for index in sorted(group)]
     first = parts[0]
     texts = [part.text for part in parts if part.text is not None]
+    problems = dict.fromkeys(part.problem for part in parts if part.problem)
     total = first.part.total if first.part else 1
     return replace(
         first,
@@ -190,4 +206,5 @@ def _whole(group: dict[int, Message]) -> Message:
         text=user_data.whole("".join(texts)) if texts else None,
         data=b"".join(part.data for part in parts),
         missing=tuple(index for index in range(1, total + 1) if index not in group),
+        problem=" ".join(problems),
     )
