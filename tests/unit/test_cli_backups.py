@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lpa.card.filesystem import UiccFiles
 from lpa.sim import samples
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.contents import Contents
@@ -46,6 +47,33 @@ def test_a_backup_is_a_private_folder_with_contacts_and_messages(card: Path, tmp
     assert folder.stat().st_mode & 0o777 == 0o700
     document = command.run(*place(card, tmp_path), "backup", tmp_path / "again", "--json").document
     assert (document["result"]["contacts"], document["result"]["messages"]) == (5, 6)
+
+
+def tries(card: Path) -> int:
+    with SimulatedEuicc.load(card) as euicc:
+        return UiccFiles(euicc).pin_tries_left()
+
+
+@pytest.mark.parametrize("typed", ["", "12x", "123456789"])
+@pytest.mark.parametrize(
+    "asked", [("backup",), ("show",), ("delete", "--disable-first", "--yes", "--backup")]
+)
+def test_what_can_be_no_pin_is_asked_for_again_and_costs_no_try(
+    typed: str, asked: tuple[str, ...], tmp_path: Path
+) -> None:
+    locked = command.card(tmp_path / "locked", held(imsi="234990000000001", pin="1234"))
+    profile, folder = iccids(locked)[0], str(tmp_path / "saved")
+    what = {"backup": (folder,), "show": (profile,), "delete": (folder, "--accept", "last-profile", profile)}
+    options = (*place(locked, tmp_path), *asked, *what[asked[0]], "--ask-pin")
+    ran = command.dialogue(*options, answers=[typed, "1234"])
+    assert ran.code == (4 if asked[0] == "delete" else 0)
+    assert "A PIN has 4 to 8 digits. The card was not asked, and no try was used up." in ran.err
+    wrong = command.dialogue(
+        *place(locked, tmp_path), "backup", tmp_path / "more", "--ask-pin", answers=[typed, "\x04"]
+    )
+    assert (wrong.code, "There was no answer." in wrong.err) == (1, True)
+    if asked[0] != "delete":
+        assert tries(locked) == 3
 
 
 def test_a_backup_never_writes_over_another(card: Path, tmp_path: Path) -> None:

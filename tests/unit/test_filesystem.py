@@ -218,8 +218,9 @@ def test_the_universal_pin_is_used_where_it_is_the_one_that_is_on() -> None:
 
 @pytest.mark.parametrize("pin", ["", "123", "123456789", "12a4", "１２３４"])
 def test_what_is_no_pin_is_never_sent(pin: str) -> None:
-    with pytest.raises(ValueError, match="4 to 8 digits"):
+    with pytest.raises(Refused, match="4 to 8 digits") as caught:
         UiccFiles(ScriptedCard()).verify_pin(pin)
+    assert (caught.value.function, caught.value.reason) == ("VerifyPin", "notAPin")
 
 
 def test_a_pin_is_never_logged(caplog: pytest.LogCaptureFixture) -> None:

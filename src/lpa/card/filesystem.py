@@ -118,11 +118,16 @@ class UiccFiles:
     def verify_pin(self, pin: str) -> None:
         """Show PIN1 (4 to 8 digits) to the card, once.
 
-        Raises ValueError if it is no PIN; `Refused` with "pinWrong", "pinBlocked" or "lastTry": a single try
-        left is never used up.
+        Raises `Refused` with "notAPin" (nothing was shown), "pinWrong", "pinBlocked" or "lastTry": a single
+        try left is never used up.
         """
-        if not re.fullmatch(r"[0-9]{4,8}", pin, re.ASCII):
-            raise ValueError("a PIN has 4 to 8 digits")
+        if not is_pin(pin):
+            raise Refused(
+                "VerifyPin",
+                "notAPin",
+                "A PIN has 4 to 8 digits. What was given is none, and the card was not asked.",
+                advice="Give the PIN of the profile; no try was used up.",
+            )
         tries = self.pin_tries_left()
         if 0 < tries < _FEWEST_TRIES:
             raise Refused(
@@ -250,6 +255,11 @@ class UiccFiles:
         if not successful(sw):
             raise BadAnswer(f"The card answered {sw:04X} when {name(path)} was read.", sw=sw)
         return data
+
+
+def is_pin(text: str) -> bool:
+    """Whether `text` can be a PIN: 4 to 8 digits (TS 102 221 §9.5.1)."""
+    return bool(re.fullmatch(r"[0-9]{4,8}", text, re.ASCII))
 
 
 def name(path: Path) -> str:

@@ -33,8 +33,15 @@ def backup(desk: Desk, folder: Path, ask_pin: bool) -> Answer:
 
 
 def pin(screen: Screen, wanted: bool) -> str | None:
-    """The PIN that a person types, unseen, if one is wanted."""
-    return screen.ask_secret("PIN of the profile:", otherwise="Without --ask-pin none is") if wanted else None
+    """The PIN that a person types, unseen, if one is wanted. What can be none is asked for again."""
+    from lpa.card.filesystem import is_pin
+
+    while wanted:
+        typed = screen.ask_secret("PIN of the profile:", otherwise="Without --ask-pin none is")
+        if is_pin(typed):
+            return typed
+        screen.say("A PIN has 4 to 8 digits. The card was not asked, and no try was used up.")
+    return None
 
 
 def saved(screen: Screen, backup: Backup) -> None:

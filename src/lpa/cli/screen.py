@@ -136,7 +136,11 @@ class Screen:
         """As `ask`, but what is typed is not shown."""
         if not sys.stdin.isatty():
             raise Declined("There is no terminal to ask at.", advice=f"{otherwise} needed.")
-        return getpass.getpass(f"{question} ", stream=sys.stderr)
+        try:
+            return getpass.getpass(f"{question} ", stream=sys.stderr)
+        except EOFError:
+            self.say()
+            raise Declined("There was no answer.") from None
 
     def _write(self, stream: TextIO, text: str, end: str = "\n") -> None:
         """Write, and be quiet from then on if that fails: what a command does must not depend on it."""
