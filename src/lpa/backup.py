@@ -18,6 +18,7 @@ from typing import Any
 from lpa import private
 from lpa.card.filesystem import UiccFiles
 from lpa.card.inbox import read_messages
+from lpa.card.numbers import read_numbers_of_usim, read_own_numbers
 from lpa.card.phonebook import look_for_books, read_contacts
 from lpa.card.problems import Problems
 from lpa.errors import Refused, StorageFailed
@@ -84,7 +85,7 @@ def back_up(files: UiccFiles, iccid: Iccid, folder: Path, *, pin: str | None = N
 def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None) -> Holdings:
     """Read all that the profile `iccid` holds. What the card does not let us read is a problem, no error.
 
-    Raises `Refused` with "notEnabled" if another profile is in use, or none; or with "pinNeeded",
+    Raises `Refused` with "notEnabled" if another profile is in use, or none; or with "pinNeeded", "notAPin",
     "pinWrong", "pinBlocked" or "lastTry"; `BadAnswer` if the card does not say which profile is in use or
     what it is locked with; and a `WireError` if the card cannot be asked.
     """
@@ -94,12 +95,12 @@ def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None) -> Holdings:
     # All of the USIM first, then what is beside it: each way back to the USIM is a command more.
     imsi = problems.attempt("IMSI", files.imsi)
     provider = problems.attempt("Service provider name", files.service_provider_name)
-    problems.attempt("Own number", files.numbers_of_usim)
+    read_numbers_of_usim(files, problems)
     look_for_books(files, problems)
     messages = read_messages(files, problems)
     contacts = read_contacts(files, problems)
-    numbers = problems.attempt("Own number", files.own_numbers)
-    identity = Identity(str(iccid), imsi or "", numbers or (), provider or "")
+    numbers = read_own_numbers(files, problems)
+    identity = Identity(str(iccid), imsi or "", numbers, provider or "")
     records = {
         path: {number: content.hex().upper() for number, content in records.items()}
         for path, records in files.raw.items()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lpa.backup import refuse_unless_in_use
 from lpa.card.filesystem import UiccFiles
+from lpa.card.numbers import read_own_numbers
 from lpa.card.problems import Problems
 from lpa.errors import BadAnswer, Refused
 from lpa.rsp.names import Iccid
@@ -43,5 +44,7 @@ def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None) -> Subscribe
         return Subscriber(problem="unreadable")
     imsi = problems.attempt("IMSI", files.imsi)
     provider = problems.attempt("Service provider name", files.service_provider_name)
-    numbers = problems.attempt("Own number", files.own_numbers)
-    return Subscriber(imsi, numbers, provider or "", "unreadable" if problems else "")
+    unread = Problems()
+    numbers = read_own_numbers(files, unread)
+    shown = None if unread and not numbers else numbers
+    return Subscriber(imsi, shown, provider or "", "unreadable" if problems or unread else "")

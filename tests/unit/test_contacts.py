@@ -48,7 +48,9 @@ def test_an_additional_number_has_no_name() -> None:
 def test_an_extension_holds_more_digits_and_says_where_they_go_on() -> None:
     coded = "02 03 CC1032 FFFFFFFFFFFFFF 05"
     assert Extension.from_record(bytes.fromhex(coded)) == Extension(",,0123", 5)
-    assert Extension.from_record(bytes.fromhex("01 03 CC1032 FFFFFFFFFFFFFF FF")) is None
+    subaddress = bytes.fromhex("01 03 CC1032 FFFFFFFFFFFFFF 07")
+    assert Extension.from_record(subaddress) == Extension("", 7)
+    assert Extension.from_record(bytes(13)) is None
     assert Extension.from_record(b"\xff" * 13) is None
 
 

@@ -81,23 +81,6 @@ def test_a_card_without_a_usim_has_its_files_in_df_gsm() -> None:
     assert UiccFiles(card).imsi() == "234990000000001"
 
 
-def test_own_numbers_are_those_of_df_telecom_if_the_usim_has_none() -> None:
-    free, entry = "FF" * 14, "07 91 447700091032 FFFFFFFF FF FF"
-    fcp = "6207 8205 4221 000E 01 9000"
-    card = ScriptedCard(
-        *DIR,
-        (SELECT_USIM, "6123"),
-        ("00A40004026F4000", "6109"),
-        ("00C0000009", fcp),
-        ("00B201040E", free + "9000"),
-        ("00A40804047F106F4000", "6109"),
-        ("00C0000009", fcp),
-        ("00B201040E", entry + "9000"),
-    )
-    assert UiccFiles(card).own_numbers() == ("+447700900123",)
-    assert card.finished()
-
-
 def test_a_file_that_does_not_say_how_many_records_it_has_is_read_to_its_end() -> None:
     card = ScriptedCard(
         ("00A40804047F106F3A00", "6206 8202 4221 8A00 9000"),
@@ -240,7 +223,6 @@ def test_a_locked_profile_opens_with_its_pin(protocol: str) -> None:
     assert files.pin_tries_left() == 2
     files.unlock("1234")
     assert files.imsi() == "234990000000001"
-    assert files.own_numbers() == ("+447009000001",)
     assert files.pin_tries_left() == 3
 
 
@@ -270,7 +252,7 @@ def test_whatever_a_card_answers_gives_values_or_an_error_of_ours(answers: list[
         def close(self) -> None: ...
 
     files = UiccFiles(Wild())
-    for read in (files.iccid, files.imsi, files.service_provider_name, files.own_numbers):
+    for read in (files.iccid, files.imsi, files.service_provider_name):
         with contextlib.suppress(BadAnswer, Refused):
             read()
     with contextlib.suppress(BadAnswer, Refused):

@@ -119,11 +119,20 @@ def test_extensions_that_go_round_in_a_circle_come_to_an_end() -> None:
     assert problems == []
 
 
-def test_a_free_or_missing_extension_adds_nothing() -> None:
-    for answer in ("FF" * 13 + "9000", "6A83"):
-        (*_, room), problems = spoiled("4F4A", {"00B2": answer})
-        assert room.numbers[0] == "12345678901234567890"
-        assert problems == []
+@pytest.mark.parametrize("answer", ["FF" * 13 + "9000", "00" * 13 + "9000", "6A83"])
+def test_a_long_number_without_its_end_is_told(answer: str) -> None:
+    (*_, room), problems = spoiled("4F4A", {"00B2": answer})
+    assert room.numbers[0] == "12345678901234567890"
+    assert problems == [
+        "7F10/5F3A/4F4A, record 2, does not hold the end of a number that begins with 12345678901234567890."
+    ]
+
+
+def test_a_short_number_that_points_nowhere_is_whole() -> None:
+    entry = "416461" + "FF" * 11 + "07 91 447700091032 FFFFFFFF FF 09"
+    contacts, problems = spoiled("4F3A", {"00B201": f"{entry}9000"})
+    assert contacts[0] == READ[0]
+    assert problems == []
 
 
 def test_a_phone_book_that_cannot_be_understood_is_told_and_read_as_that_of_a_sim() -> None:

@@ -12,7 +12,6 @@ import re
 from lpa.card.apdu import Transport, Wire, successful
 from lpa.errors import BadAnswer, Refused
 from lpa.rsp import files
-from lpa.rsp.contacts import NumberRecord
 from lpa.rsp.files import FileControl
 from lpa.rsp.names import Aid, Iccid
 
@@ -21,7 +20,7 @@ Path = tuple[bytes, ...]
 
 TELECOM, PHONEBOOK, _GSM = b"\x7f\x10", b"\x5f\x3a", b"\x7f\x20"
 _ICCID, _DIR = (b"\x2f\xe2",), (b"\x2f\x00",)
-_IMSI, _SPN, _MSISDN = b"\x6f\x07", b"\x6f\x46", b"\x6f\x40"
+_IMSI, _SPN = b"\x6f\x07", b"\x6f\x46"
 
 _NO_FILE = (0x6A82, 0x6A81, 0x6A88, 0x6999, 0x9404)
 _NOT_ALLOWED = (0x6982, 0x9804)
@@ -71,19 +70,6 @@ class UiccFiles:
     def service_provider_name(self) -> str:
         """The operator's name for itself; empty if it has none."""
         return files.service_provider_name(self._subscription(_SPN, 17))
-
-    def own_numbers(self) -> tuple[str, ...]:
-        """The telephone numbers of the profile, as far as the operator wrote them."""
-        return self.numbers_of_usim() or self._numbers_in((TELECOM, _MSISDN))
-
-    def numbers_of_usim(self) -> tuple[str, ...]:
-        """Those of them that the USIM holds. Asking for them while it is selected saves a way."""
-        usim = self.usim()
-        return self._numbers_in((usim.coded, _MSISDN)) if usim else ()
-
-    def _numbers_in(self, path: Path) -> tuple[str, ...]:
-        entries = [NumberRecord.from_adn(record) for record in self.records(path)]
-        return tuple(entry.number for entry in entries if entry and entry.number)
 
     # The PIN
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from lpa.card.filesystem import PHONEBOOK, TELECOM, Path, UiccFiles, name
+from lpa.card.numbers import whole
 from lpa.card.problems import Problems, readable_records
-from lpa.rsp.contacts import Contact, Extension, LinkedFile, NumberRecord, PhoneBookSet, merged, text
+from lpa.rsp.contacts import Contact, LinkedFile, NumberRecord, PhoneBookSet, merged, text
 
 PBR = b"\x4f\x30"
 # A SIM's phone book in DF.TELECOM has no EF.PBR (TS 51.011 §10.5).
 _PLAIN = PhoneBookSet((LinkedFile("ADN", 1, b"\x6f\x3a", 0), LinkedFile("EXT1", 3, b"\x6f\x4a", 0)))
 _NO_LINK = (0x00, 0xFF)
-_NOTHING = bytes(13)  # an extension that adds no digits
 
 
 def read_contacts(files: UiccFiles, problems: Problems) -> tuple[Contact, ...]:
@@ -101,18 +101,8 @@ class _Shelf:
         return self._whole(entry) if entry else ""
 
     def _whole(self, entry: NumberRecord) -> str:
-        """The entry's number with all its extensions. A chain that comes back to itself ends there."""
-        number, following, seen = entry.number, entry.extension, set[int]()
-        for file in self.book.of("EXT1")[:1]:
-            while following and following not in seen:
-                seen.add(following)
-                record = self._record(file, following) or _NOTHING
-                extension = self.problems.attempt(
-                    name(self._path(file)), partial(Extension.from_record, record)
-                )
-                number += extension.digits if extension else ""
-                following = extension.extension if extension else None
-        return number
+        extensions = self.book.of("EXT1")
+        return whole(self.files, entry, self._path(extensions[0]) if extensions else None, self.problems)
 
     def _link(self, file: LinkedFile, index: int) -> int:
         """The record of `file` that belongs to an entry, by EF.IAP; 0 if none does."""

@@ -16,8 +16,10 @@ from lpa.rsp.ber import Tlv
 
 _DIGITS = "0123456789*#,?E"  # A to E are star, hash, pause, wild card, and one for later use; F is filler
 _INTERNATIONAL = 0x10  # type of number, bits 7 to 5 (TS 24.008 §10.5.4.7)
-_LONGEST_NUMBER = 10  # bytes of digits in one record
+LONGEST_IN_A_RECORD = 20  # digits, two in a byte
+_LONGEST_NUMBER = LONGEST_IN_A_RECORD // 2
 _NO_RECORD = (0x00, 0xFF)
+_SUBADDRESS, _MORE_DIGITS = 0x01, 0x02  # kinds of extension (TS 51.011 §10.5.10)
 _TYPES = {0xA8: 1, 0xA9: 2, 0xAA: 3}
 _KINDS = {
     0xC0: "ADN",
@@ -78,20 +80,21 @@ class NumberRecord:
 
 @dataclass(frozen=True)
 class Extension:
-    """More digits of a number (EF.EXT1), and the record where they go on, or None."""
+    """More digits of a number (EF.EXT1, EF.EXT5), or none; and the record where it goes on, or None."""
 
     digits: str
     extension: int | None
 
     @classmethod
     def from_record(cls, record: bytes) -> Self | None:
-        """From 13 bytes; None for a free record and for a subaddress. Raises `BadAnswer` if it is shorter."""
+        """From 13 bytes, None if it is free. A subaddress adds no digits. Raises `BadAnswer` if shorter."""
         if len(record) < 13:
             raise BadAnswer(f"An extension has {len(record)} bytes, not 13.")
-        if record[0] & 0x03 != 0x02:
+        kind, size = record[0] & 0x03, min(record[1], _LONGEST_NUMBER)
+        if kind not in (_SUBADDRESS, _MORE_DIGITS):
             return None
-        size = min(record[1], _LONGEST_NUMBER)
-        return cls(_dialled(record[2 : 2 + size]), _record_number(record[12]))
+        digits = _dialled(record[2 : 2 + size]) if kind == _MORE_DIGITS else ""
+        return cls(digits, _record_number(record[12]))
 
 
 @dataclass(frozen=True)

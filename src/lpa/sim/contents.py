@@ -16,6 +16,11 @@ _LONGEST_NUMBER = 42  # digits in one record and one extension
 _MOST_CONTACTS = 1000  # four sets of EF.PBR
 
 
+def _see_that_it_can_be_dialled(number: str) -> None:
+    if not re.fullmatch(rf"\+?[0-9*#,?]{{1,{_LONGEST_NUMBER}}}", number, re.ASCII):
+        raise ValueError(f"{number!r} is no number to dial")
+
+
 @dataclass(frozen=True)
 class SimulatedContact:
     """A contact: numbers as dialled ("+" before an international one, up to 42 digits), at most two."""
@@ -29,8 +34,7 @@ class SimulatedContact:
         if len(self.numbers) > 2:
             raise ValueError(f"{self.name!r} has more than two numbers")
         for number in self.numbers:
-            if not re.fullmatch(rf"\+?[0-9*#,?]{{1,{_LONGEST_NUMBER}}}", number, re.ASCII):
-                raise ValueError(f"{number!r} is no number to dial")
+            _see_that_it_can_be_dialled(number)
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ class Contents:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"([0-9]{6,15})?", self.imsi, re.ASCII):
             raise ValueError(f"{self.imsi!r} is no IMSI: it has 6 to 15 digits")
+        if self.msisdn:
+            _see_that_it_can_be_dialled(self.msisdn)
         if self.pin is not None and not re.fullmatch(r"[0-9]{4,8}", self.pin, re.ASCII):
             raise ValueError("a PIN has 4 to 8 digits")
         if any(len(bytes.fromhex(message)) > _LONGEST_MESSAGE for message in self.messages):

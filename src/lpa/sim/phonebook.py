@@ -17,6 +17,7 @@ _DIGITS_PER_RECORD = 20
 _NONE = b"\xff"
 _ESCAPED = {character: bytes([0x1B, code]) for code, character in EXTENSION.items()}
 _PLAIN = BASIC.replace("\x1b", "")
+FREE_EXTENSION = _NONE * 13
 _SHORTEST_NAME = 14  # bytes
 _FREE_ENTRIES, _USUAL_SIZE = 3, 250  # a phone book is full with 250 contacts, on many cards
 
@@ -49,7 +50,7 @@ def parallel(contacts: Sequence[SimulatedContact]) -> dict[int, list[bytes]]:
     free = [_NONE * (name_size + 14)] * max(0, min(_FREE_ENTRIES, _USUAL_SIZE - len(contacts)))
     return {
         ADN: entries + free,
-        EXT1: [*extensions, _NONE * 13],
+        EXT1: [*extensions, FREE_EXTENSION],
         ANR: numbers,
         EMAIL: _texts([contact.email for contact in contacts]),
         SNE: _texts([contact.nickname for contact in contacts]),
@@ -81,9 +82,9 @@ def reference(files: dict[int, bytes], *, links: bool) -> bytes:
     return b"".join([*groups, Tlv.build(0xAA, parts[EXT1])])
 
 
-def entry(name: str, number: str) -> bytes:
-    """A record of its own (EF.MSISDN), without extension."""
-    return _padded(alpha(name), _SHORTEST_NAME) + _number(number, [])
+def entry(name: str, number: str, extensions: list[bytes]) -> bytes:
+    """A record of its own (EF.MSISDN). What does not fit goes to `extensions`."""
+    return _padded(alpha(name), _SHORTEST_NAME) + _number(number, extensions)
 
 
 def _texts(texts: Sequence[str]) -> list[bytes]:

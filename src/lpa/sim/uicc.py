@@ -75,9 +75,16 @@ def _subscription(contents: Contents) -> Iterator[File]:
     yield transparent(_USIM + b"\x6f\x38", _SERVICES.to_bytes(3, "little"), guarded=True)
     spn = b"\x01" + phonebook.alpha(contents.service_provider)[:16].ljust(16, b"\xff")
     yield transparent(_USIM + b"\x6f\x46", spn)
-    own_number = phonebook.entry("", contents.msisdn)
-    for place in (_USIM, _TELECOM):
-        yield linear_fixed(place + b"\x6f\x40", [own_number], guarded=True)
+    yield from _own_number(contents, _USIM, b"\x6f\x4e", [])
+
+
+def _own_number(
+    contents: Contents, place: bytes, identifier: bytes, extensions: Sequence[bytes]
+) -> Iterator[File]:
+    """EF.MSISDN, and the file of extensions where a long number goes on, after those that are in it."""
+    held = [*extensions]
+    yield linear_fixed(place + b"\x6f\x40", [phonebook.entry("", contents.msisdn, held)], guarded=True)
+    yield linear_fixed(place + identifier, [*held, phonebook.FREE_EXTENSION], guarded=True)
 
 
 def _messages(contents: Contents) -> Iterator[File]:
@@ -95,10 +102,11 @@ def _phone_book(contents: Contents) -> Iterator[File]:
 
     A plain phone book has the latter only: names and first numbers, as on a SIM. A local one is not shown.
     """
+    shown = () if contents.local else contents.contacts[: phonebook.SET_SIZE]
+    records = phonebook.parallel(shown)
     if not contents.local:
-        records = phonebook.parallel(contents.contacts[: phonebook.SET_SIZE])
         yield linear_fixed(_TELECOM + b"\x6f\x3a", records[phonebook.ADN], guarded=True)
-        yield linear_fixed(_TELECOM + b"\x6f\x4a", records[phonebook.EXT1], guarded=True)
+    yield from _own_number(contents, _TELECOM, b"\x6f\x4a", records[phonebook.EXT1][:-1])
     if contents.phone_book == "plain":
         return
     place = (_USIM if contents.local else _TELECOM) + _PHONEBOOK
