@@ -143,6 +143,10 @@ class NotVerified(LpaError):
 
     advice = "Do not go on with this peer. If it uses a private authority, give it with --ca-bundle."
 
+    def __init__(self, message: str, *, advice: str | None = None, reason: str | None = None) -> None:
+        super().__init__(message, advice=advice)
+        self.reason = reason
+
 
 class StorageFailed(LpaError):
     """This computer could not write what must survive, so the next step was not taken."""

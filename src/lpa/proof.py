@@ -14,13 +14,13 @@ from typing import Literal
 
 from lpa.errors import BadAnswer, NotVerified
 from lpa.rsp import chain, issuers
-from lpa.rsp.certificates import BROKEN
+from lpa.rsp.certificates import BROKEN, DAMAGED
 from lpa.rsp.euicc_info import KeyIdentifier
 from lpa.rsp.issuers import TrustedIssuers
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Notification
 
-__all__ = ["Expired", "Moment", "TrustedIssuers", "Verification", "examine", "verify"]
+__all__ = ["EVENTS", "Expired", "Moment", "TrustedIssuers", "Verification", "examine", "verify"]
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ UNPROVEN = ("time", "since", "delivery", "contract")
 _PROFILE, _ISSUERS = "profile", {"test": "testIssuer", "private": "privateIssuer"}
 
 
+EVENTS = ("install", "enable", "disable", "delete")
 _HOLDERS = ("card", "maker", "issuer")
 _NAMES = {"witnessed": "expiredSinceWitnessed", "given": "expiredSinceGiven", "now": "expired"}
 
@@ -101,7 +102,7 @@ def verify(
         notification = Notification.from_tlv(receipt)
         signer = chain.verify(notification, trusted, moment.time, eid=eid)
     except BadAnswer as error:
-        raise NotVerified(f"This is no receipt: {error}", advice=BROKEN) from error
+        raise NotVerified(f"This is no receipt: {error}", advice=BROKEN, reason=DAMAGED) from error
     told = notification.metadata
     kind = issuers.kind(signer.issuer)
     doubts = (_ISSUERS.get(kind), None if told.iccid else _PROFILE)

@@ -104,7 +104,9 @@ def read(path: Path) -> Receipt:
         ) from error
     except BadAnswer as error:
         raise NotVerified(
-            f"There is no receipt in {path}: {error}", advice="It may be damaged, or be another file."
+            f"There is no receipt in {path}: {error}",
+            advice="It may be damaged, or be another file.",
+            reason="damaged",
         ) from error
 
 

@@ -155,6 +155,41 @@ def test_what_is_not_verified_is_called_no_proof() -> None:
     assert "None" not in shown
 
 
+@pytest.mark.parametrize(
+    ("reason", "chinese"),
+    [
+        ("damaged", "凭证已损坏，或者被人改动过。"),
+        ("unknownIssuer", "为该卡片担保的签发机构不在信任之列。"),
+        ("otherCard", "签名的不是保存时所记录的那张卡片。"),
+        ("noCertificates", "安装凭证不附带证书，只有相应的服务器才能验证。"),
+        (None, "凭证所附的证书不符合要求。"),
+    ],
+)
+def test_why_it_is_not_verified_is_said_in_the_language_of_the_page(reason: str | None, chinese: str) -> None:
+    doubt = NotVerified("It does not hold.", reason=reason)
+    note = Notification.from_tlv(sheets.RECEIPT)
+    page = proofs.page(note, None, doubt, made=sheets.MADE, language="zh-CN")
+    assert f'<p>{chinese}</p><p class="detail" lang="en"><bdi>It does not hold.</bdi></p>' in page
+    assert ("--ca-bundle issuer.pem" in page) is (reason == "unknownIssuer")
+
+
+@pytest.mark.parametrize("kind", ["production", "private", "test"])
+def test_an_issuer_that_lpa_does_not_know_is_named_in_the_command(kind: str) -> None:
+    shown = read(sheets.receipt(issuer_kind=kind, issuer_name="Somebody"))
+    given = kind != "production"
+    assert ("with lpa --ca-bundle issuer.pem receipts verify receipt.der." in shown) is given
+    assert ("with lpa receipts verify receipt.der." in shown) is not given
+    assert ("There issuer.pem is the certificate of the issuer" in shown) is given
+
+
+def test_an_issuer_without_a_name_is_said_once() -> None:
+    key = "ab" * 20
+    vouched = {"vouched_by": "card", "issuer": key, "issuer_key": key}
+    assert [name for name, _, _ in proofs.evidence(Words("en"), vouched)] == ["vouched_by", "issuer_key"]
+    named = vouched | {"issuer": f"a CI ({key})"}
+    assert [told for _, _, told in proofs.evidence(Words("en"), named)][1:] == ["a CI", key]
+
+
 def test_an_event_that_has_no_name_here_keeps_its_own() -> None:
     shown = read(sheets.receipt(event="rpmDelete"))
     assert "It reports the rpmDelete of the profile" in shown

@@ -80,8 +80,8 @@ class Witness:
         if noted.memory:
             before, after = (size // 1024 for size in noted.memory)
             yield "Free memory", f"{before} KiB before, {after} KiB after"
-        for name, told in self.delivery.items():
-            yield words.of("delivery", name), evidence(words, name, told)
+        for _, label, told in evidence(words, self.delivery):
+            yield label, told
         if self.entry and not self.entry.sent:
             yield (
                 "Acknowledged",

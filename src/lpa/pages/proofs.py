@@ -11,16 +11,16 @@ from datetime import UTC, datetime
 from lpa.errors import LpaError
 from lpa.pages.facts import Fact, footer, header, listed, section
 from lpa.pages.html import Markup, document, element, number, qr_code, sentence
-from lpa.pages.words import Language, Words
-from lpa.proof import Verification
+from lpa.pages.words import TEXTS, Language, Words
+from lpa.proof import EVENTS, Verification
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
 
-_EVENTS = ("install", "enable", "disable", "delete")
 _PROVEN = ("signed", "event", "maker")
 _COLOURS = {"production": "good", "private": "doubtful", "test": "doubtful", "none": "bad"}
 _DECODE = "base64 -d receipt.b64 > receipt.der"
 _VERIFY = "lpa receipts verify receipt.der"
+_VERIFY_WITH = "lpa --ca-bundle issuer.pem receipts verify receipt.der"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def page(
         section(words["facts"], listed(_facts(words, receipt, eid, result))),
         *(_proof(words, result) if isinstance(result, Verification) else ()),
         section(words["witnessed"], listed(_witnessed(words, seen))),
-        section(words["check"], *_check(words, receipt.raw, digest)),
+        section(words["check"], *_check(words, receipt.raw, digest, result)),
         footer(words, made),
     )
 
@@ -98,7 +98,7 @@ def _title(event: str, result: Verification | LpaError) -> str:
     """What to call the page: nothing is called a proof that is none."""
     if isinstance(result, LpaError):
         return "unverified"
-    return event if event in _EVENTS else "other"
+    return event if event in EVENTS else "other"
 
 
 def _iccid(receipt: Notification) -> Markup:
@@ -107,15 +107,22 @@ def _iccid(receipt: Notification) -> Markup:
 
 def _verdict(words: Words, result: Verification | LpaError) -> Markup:
     if isinstance(result, LpaError):
-        kind, why = "none", sentence(words["verdict.none.why"], reason=result.message)
-    else:
-        kind = result.issuer_kind
-        why = sentence(words[f"verdict.{kind}.why"], issuer=_called(result))
-    # That anyone can sign with the key, or that it proves nothing, is the greater doubt.
-    expired = isinstance(result, Verification) and result.expired and kind != "test"
+        return _doubt(words, result)
+    kind = result.issuer_kind
+    why = sentence(words[f"verdict.{kind}.why"], issuer=_called(result))
+    expired = result.expired and kind != "test"  # That anyone can sign with the key is the greater doubt.
     told = element("strong", words["verdict.expired" if expired else f"verdict.{kind}"])
     colour = _COLOURS["private"] if expired else _COLOURS[kind]
     return element("section", told, element("p", why), css=f"verdict {colour}")
+
+
+def _doubt(words: Words, doubt: LpaError) -> Markup:
+    """Why it proves nothing: in the reader's language by its kind, then in the error's own words."""
+    known = f"doubt.{doubt.reason}" in TEXTS
+    told = element("strong", words["verdict.none"])
+    why = element("p", words[f"doubt.{doubt.reason}" if known else "doubt.other"])
+    detail = element("p", sentence("{said}", said=doubt.message), css="detail", lang="en")
+    return element("section", told, why, detail, css=f"verdict {_COLOURS['none']}")
 
 
 def _called(result: Verification) -> str:
@@ -137,9 +144,18 @@ def _facts(
     yield words["address"], told.address
 
 
-def evidence(words: Words, name: str, given: str) -> str:
-    """What was noted of a delivery, in words where it is one of a few names."""
-    return words.of("voucher", given) if name == "vouched_by" else given
+def evidence(words: Words, delivery: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """What was noted of a delivery: the name, what to call it, and the value in words where there are some.
+
+    The key of an issuer is said once; one without a name has nothing else.
+    """
+    key = delivery.get("issuer_key")
+    for name, given in delivery.items():
+        shown = words.of("voucher", given) if name == "vouched_by" else given
+        if name == "issuer" and key:
+            shown = "" if given == key else given.removesuffix(f" ({key})")
+        if shown:
+            yield name, words.of("delivery", name), shown
 
 
 def _witnessed(words: Words, seen: Witnessed) -> Iterator[Fact]:
@@ -150,10 +166,8 @@ def _witnessed(words: Words, seen: Witnessed) -> Iterator[Fact]:
         yield words["memory"], sentence(words["memory.change"], before=before, after=after)
     if not seen.delivery:
         yield words["delivery"], element("span", words["delivery.none"], css="missing")
-    for name, given in seen.delivery.items():
-        value = evidence(words, name, given)
-        in_figures = name.endswith(("_sha256", "_key"))
-        yield words.of("delivery", name), element("code", value) if in_figures else value
+    for name, label, given in evidence(words, seen.delivery):
+        yield label, element("code", given) if name.endswith(("_sha256", "_key")) else given
 
 
 def _proof(words: Words, result: Verification) -> Iterator[Markup]:
@@ -167,8 +181,16 @@ def _proof(words: Words, result: Verification) -> Iterator[Markup]:
         yield section(words[kind], element("ul", *lines, css=kind))
 
 
-def _check(words: Words, receipt: bytes, digest: str) -> Iterator[Markup]:
-    how = sentence(words["check.how"], decode=element("code", _DECODE), verify=element("code", _VERIFY))
-    yield element("p", how)
+def _check(words: Words, receipt: bytes, digest: str, result: Verification | LpaError) -> Iterator[Markup]:
+    """How anybody checks it. The GSMA's issuers `lpa` knows; another one's certificate it must be given."""
+    given = (
+        result.reason == "unknownIssuer"
+        if isinstance(result, LpaError)
+        else result.issuer_kind != "production"
+    )
+    command = element("code", _VERIFY_WITH if given else _VERIFY)
+    yield element("p", sentence(words["check.how"], decode=element("code", _DECODE), verify=command))
+    if given:
+        yield element("p", words["check.issuer"])
     yield element("p", digest, css="hash")
     yield element("p", base64.b64encode(receipt).decode(), css="receipt")

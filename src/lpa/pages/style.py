@@ -32,6 +32,7 @@ dt, dd { padding: 1.3mm 0; border-bottom: .4pt solid #d5dce3; }
 dt { color: #5b6b7a; padding-right: 8mm; }
 dd { overflow-wrap: anywhere; }
 dd p + p { margin-top: .5mm; }
+.detail { color: #5b6b7a; font-size: .92em; }
 .missing { color: #8695a3; }
 ul { list-style: none; }
 li { padding-left: 6mm; position: relative; margin-bottom: 1mm; break-inside: avoid; }

@@ -38,7 +38,27 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "verdict.expired": ("Verified, with an expired certificate", "验证通过，但有证书已过期"),
     "verdict.none": ("Not verified", "未通过验证"),
-    "verdict.none.why": ("{reason}", "{reason}"),
+    # Why not: by the reason of the error, whose own words stand beside it in English
+    "doubt.damaged": (
+        "The receipt is damaged, or somebody has changed it.",
+        "凭证已损坏，或者被人改动过。",
+    ),
+    "doubt.unknownIssuer": (
+        "Nobody who is trusted here vouches for the card.",
+        "为该卡片担保的签发机构不在信任之列。",
+    ),
+    "doubt.otherCard": (
+        "Another card signed it than the one that it is kept as one of.",
+        "签名的不是保存时所记录的那张卡片。",
+    ),
+    "doubt.noCertificates": (
+        "A receipt of an installation carries no certificates, so nobody but its server can check it.",
+        "安装凭证不附带证书，只有相应的服务器才能验证。",
+    ),
+    "doubt.other": (
+        "The certificates that came with the receipt do not hold.",
+        "凭证所附的证书不符合要求。",
+    ),
     # The facts
     "facts": ("What the card reported", "卡片报告的内容"),
     "event": ("Event", "事件"),
@@ -139,6 +159,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "with {verify}. The SHA-256 of the receipt, also in the QR code, is:",
         "将下方内容保存为 receipt.b64，用 {decode} 还原为凭证文件，再用 {verify} 离线验证。"
         "凭证的 SHA-256（与二维码相同）为：",
+    ),
+    "check.issuer": (
+        "There issuer.pem is the certificate of the issuer at the top; get it from somebody whom you trust.",
+        "其中 issuer.pem 为最上级签发机构的证书，请从您信任的渠道获取。",
     ),
     "code": ("SHA-256 of the receipt", "凭证的 SHA-256"),
     "made": ("Made by lpa on {date}.", "由 lpa 于 {date} 生成。"),

@@ -25,6 +25,8 @@ from lpa.rsp.display import brief
 from lpa.rsp.names import Eid
 
 BROKEN = "The file may be damaged. If it is not, somebody has changed it: do not rely on it."
+OTHER = "It may be genuine, and yet it does not prove what it should: ask for the right one."
+DAMAGED = "damaged"  # the reason that goes with it
 
 _LONGEST_NAME = 64  # signs (RFC 5280, ub-organization-name)
 _CURVES = (ec.SECP256R1, ec.BrainpoolP256R1)
@@ -148,4 +150,6 @@ def _refusing() -> Iterator[None]:
         try:
             yield
         except (*_BROKEN, BadAnswer, IndexError) as error:
-            raise NotVerified(f"A certificate is not in order: {error}.", advice=BROKEN) from error
+            raise NotVerified(
+                f"A certificate is not in order: {error}.", advice=BROKEN, reason=DAMAGED
+            ) from error

@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 
 from lpa.errors import BadAnswer, NotVerified
 from lpa.rsp.ber import Tlv
-from lpa.rsp.certificates import BROKEN, Certificate
+from lpa.rsp.certificates import BROKEN, DAMAGED, OTHER, Certificate
 from lpa.rsp.conditions import (
     CI_SUB_CA,
     EUICC,
@@ -109,11 +109,12 @@ def _parts(raw: Tlv) -> tuple[Tlv, bytes, Certificate, tuple[Certificate, ...]]:
         raise NotVerified(
             "An installation result carries no certificates, so it cannot be checked without its server.",
             advice="Other receipts of the same card can be checked.",
+            reason="noCertificates",
         )
     children = raw.children
     tags = tuple(child.tag for child in children)
     if tags not in (_PARTS, (*_PARTS, _OTHERS)):
-        raise NotVerified("It lacks the signature or the certificates.", advice=BROKEN)
+        raise NotVerified("It lacks the signature or the certificates.", advice=BROKEN, reason=DAMAGED)
     signed, signature, leaf, issuer, *more = children
     others = [other for held in more for other in held.children]
     issuers = tuple(Certificate.from_tlv(encoded) for encoded in (issuer, *others))
@@ -159,7 +160,7 @@ def _within(leaf: Certificate, subtree: x509.GeneralName) -> bool:
 
 def _check_eid(eid: Eid, wanted: Eid | None) -> None:
     if wanted not in (None, eid):
-        raise NotVerified(f"The card {eid} signed it, not {wanted}.")
+        raise NotVerified(f"The card {eid} signed it, not {wanted}.", advice=OTHER, reason="otherCard")
 
 
 def _check_signature(leaf: Certificate, signature: bytes, signed: bytes) -> None:
@@ -168,8 +169,12 @@ def _check_signature(leaf: Certificate, signature: bytes, signed: bytes) -> None
     try:
         if len(signature) != _SIGNATURE_SIZE:
             raise NotVerified(
-                f"A signature has {_SIGNATURE_SIZE} bytes, not {len(signature)}.", advice=BROKEN
+                f"A signature has {_SIGNATURE_SIZE} bytes, not {len(signature)}.",
+                advice=BROKEN,
+                reason=DAMAGED,
             )
         leaf.key.verify(encode_dss_signature(*numbers), signed, ec.ECDSA(hashes.SHA256()))
     except InvalidSignature as error:
-        raise NotVerified("The card's signature does not hold for these bytes.", advice=BROKEN) from error
+        raise NotVerified(
+            "The card's signature does not hold for these bytes.", advice=BROKEN, reason=DAMAGED
+        ) from error

@@ -11,7 +11,7 @@ from datetime import datetime
 from cryptography import x509
 
 from lpa.errors import NotVerified
-from lpa.rsp.certificates import BROKEN, Certificate
+from lpa.rsp.certificates import BROKEN, DAMAGED, Certificate
 
 Extensions = tuple[type[x509.ExtensionType], ...]
 
@@ -100,4 +100,6 @@ def check_issued(certificate: Certificate, issuer: Certificate) -> None:
         or (named and issuer.own_identifier and named != issuer.own_identifier)
         or not certificate.is_signed_by(issuer.key)
     ):
-        raise NotVerified(f"The {certificate} was not issued by the holder of the {issuer}.", advice=BROKEN)
+        raise NotVerified(
+            f"The {certificate} was not issued by the holder of the {issuer}.", advice=BROKEN, reason=DAMAGED
+        )

@@ -69,6 +69,7 @@ class TrustedIssuers:
         raise NotVerified(
             f"The {certificate} was issued by nobody who is trusted here, but by {described(claimed)}.",
             advice="If you trust that issuer, give its certificate with --ca-bundle.",
+            reason="unknownIssuer",
         )
 
     def _keys(self, certificate: Certificate, issuer: KeyIdentifier) -> Iterator[ec.EllipticCurvePublicKey]:
