@@ -14,11 +14,11 @@ from typing import Literal
 
 from lpa.errors import BadAnswer, NotVerified
 from lpa.rsp import chain, issuers
-from lpa.rsp.certificates import BROKEN, DAMAGED
+from lpa.rsp.certificates import BROKEN, DAMAGED, OTHER
 from lpa.rsp.euicc_info import KeyIdentifier
 from lpa.rsp.issuers import TrustedIssuers
 from lpa.rsp.names import Eid, Iccid
-from lpa.rsp.records import Notification
+from lpa.rsp.records import Notification, NotificationMetadata
 
 __all__ = ["EVENTS", "Expired", "Moment", "TrustedIssuers", "Verification", "examine", "verify"]
 
@@ -92,10 +92,13 @@ def verify(
     *,
     moment: Moment | None = None,
     eid: Eid | None = None,
+    iccid: Iccid | None = None,
+    event: str | None = None,
 ) -> Verification:
-    """What `receipt` (DER) proves. `moment`: when it was there; now if None. `eid`: the card it must be of.
+    """What `receipt` (DER) proves. `moment`: when it was there; now if None.
 
-    Raises `NotVerified` if it proves nothing, also because it is no receipt at all.
+    `eid`, `iccid`, `event`: the card, the profile and the event that it must be of, if that is known.
+    Raises `NotVerified` if it proves nothing, also because it is no receipt at all, or proves another thing.
     """
     moment = moment or Moment(now)
     try:
@@ -104,6 +107,7 @@ def verify(
     except BadAnswer as error:
         raise NotVerified(f"This is no receipt: {error}", advice=BROKEN, reason=DAMAGED) from error
     told = notification.metadata
+    _check_told(told, iccid, event)
     kind = issuers.kind(signer.issuer)
     doubts = (_ISSUERS.get(kind), None if told.iccid else _PROFILE)
     return Verification(
@@ -144,3 +148,13 @@ def _expired(signer: chain.Signer, moment: Moment, now: datetime) -> Iterator[Ex
         name = "expired" if certificate in then else _NAMES[moment.source]
         place = min(signer.certificates.index(certificate), len(_HOLDERS) - 1)
         yield Expired(name, _HOLDERS[place], certificate.end)
+
+
+def _check_told(told: NotificationMetadata, iccid: Iccid | None, event: str | None) -> None:
+    """Raise `NotVerified` if it is about another profile or event than what is wanted."""
+    if iccid not in (None, told.iccid):
+        about = f"the profile {told.iccid}" if told.iccid else "a profile that it does not name"
+        raise NotVerified(f"The receipt is about {about}, not {iccid}.", advice=OTHER, reason="otherProfile")
+    if event not in (None, told.event):
+        known = told.event if told.event in EVENTS else "another event"
+        raise NotVerified(f"The receipt is about {known}, not {event}.", advice=OTHER, reason="otherEvent")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from contextlib import closing
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -223,6 +225,51 @@ def test_a_receipt_in_the_folder_of_another_card_is_refused(
     ran = command.run(*options, "receipts", "verify", "1")
     assert ran.code == 1
     assert f"signed it, not {other}" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        (("--eid", "89049032000000000000000000000097"), "signed it, not 89049032000000000000000000000097."),
+        (("--iccid", "8949985000000000025"), f"is about the profile {ALBION}, not 8949985000000000025."),
+        (("--event", "delete"), "is about disable, not delete."),
+    ],
+)
+def test_a_receipt_that_was_handed_over_is_checked_against_what_it_should_be(
+    wanted: Options, said: str, options: Options, path: Path, tmp_path: Path
+) -> None:
+    handed = tmp_path / "handed.der"
+    handed.write_bytes(path.read_bytes())
+    right = ("--eid", path.parent.name, "--iccid", ALBION, "--event", "disable")
+    ran = command.run(*options, "receipts", "verify", handed, *right)
+    assert (ran.code, ran.err) == (0, "")
+    ran = command.run(*options, "receipts", "verify", handed, *right, *wanted)
+    assert (ran.code, ran.out) == (1, "")
+    assert said in ran.err
+    assert "ask for the right one" in ran.err
+
+
+def test_what_a_receipt_should_be_of_is_understood_or_a_usage_error(options: Options) -> None:
+    for wrong in (("--iccid", "0017"), ("--event", "erase"), ("--eid", "1")):
+        assert command.run(*options, "receipts", "verify", "1", *wrong).code == 2
+
+
+def test_the_command_on_the_page_checks_what_is_on_the_page(
+    options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "out.html"
+    assert command.run(*options, "receipts", "export", "1", "--html", page).code == 0
+    text = page.read_text(encoding="utf-8")
+    decode, verify = re.findall(r"<code>(.*?)</code>", text.split("Check it yourself")[1])[:2]
+    (held,) = re.findall(r'<p class="receipt">(.*?)</p>', text)
+    monkeypatch.chdir(tmp_path)
+    Path("receipt.b64").write_text(held)
+    Path("issuer.pem").write_bytes((tmp_path / "card" / "ci.pem").read_bytes())
+    assert unescape(decode) == "base64 -d receipt.b64 > receipt.der"
+    Path("receipt.der").write_bytes(base64.b64decode(held))
+    ran = command.run(*unescape(verify).split()[1:])
+    assert (ran.code, ran.err) == (0, "")
+    assert "What is proven" in ran.out
 
 
 def test_a_file_that_is_no_receipt_is_said_to_be_none(options: Options, tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -100,6 +102,44 @@ def test_who_vouches_decides_what_it_is_worth(
     verification = proof.verify(world.notification(), TrustedIssuers(), NOW)
     assert (verification.issuer_kind, verification.unproven) == (kind, doubts)
     assert verification.issuer_name == key.name != ""
+
+
+@pytest.mark.parametrize(
+    ("wanted", "reason", "said"),
+    [
+        (
+            {"eid": Eid.parse("89049032000000000000000000000097")},
+            "otherCard",
+            f"The card {EID} signed it, not 8904",
+        ),
+        (
+            {"iccid": Iccid.parse("8944994000000000017")},
+            "otherProfile",
+            "The receipt is about the profile 89898989898989898989, not 8944994000000000017.",
+        ),
+        ({"event": "enable"}, "otherEvent", "The receipt is about delete, not enable."),
+    ],
+)
+def test_a_genuine_receipt_of_something_else_is_refused(
+    wanted: dict[str, Any], reason: str, said: str
+) -> None:
+    world = Chain()
+    right: dict[str, Any] = {
+        "eid": Eid.parse(EID),
+        "iccid": Iccid.parse("89898989898989898989"),
+        "event": "delete",
+    }
+    assert proof.verify(world.notification(), trusted(world), NOW, **right).event == "delete"
+    with pytest.raises(NotVerified, match=re.escape(said)) as caught:
+        proof.verify(world.notification(), trusted(world), NOW, **right | wanted)
+    assert caught.value.reason == reason
+
+
+def test_a_receipt_that_names_no_profile_is_about_none_that_is_wanted() -> None:
+    world = Chain()
+    receipt = world.notification(bytes.fromhex("BF2F0C 800107 81020410 0C03612E62"))
+    with pytest.raises(NotVerified, match="is about a profile that it does not name, not 8944"):
+        proof.verify(receipt, trusted(world), NOW, iccid=Iccid.parse("8944994000000000017"))
 
 
 def test_by_itself_only_the_gsma_is_believed() -> None:

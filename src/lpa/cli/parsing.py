@@ -17,7 +17,7 @@ from lpa.pages.words import LANGUAGES
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.device import Device
 from lpa.rsp.display import safe
-from lpa.rsp.names import Aid, Eid, ServerAddress
+from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
 
 if TYPE_CHECKING:
     from lpa.deletion import Plan
@@ -142,6 +142,7 @@ NICKNAME = _parsed(_nickname)
 ADDRESS = _parsed(ServerAddress.parse)
 AID = _parsed(Aid.parse)
 EID = _parsed(Eid.parse)
+ICCID = _parsed(Iccid.parse)
 TRUST = _parsed(_trust)
 CONNECT_TO = _parsed(_connect_to)
 PROXY = _parsed(_proxy)

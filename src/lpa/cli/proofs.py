@@ -13,13 +13,14 @@ from lpa import receipts as kept
 from lpa.cli.desk import Desk
 from lpa.cli.documents import Answer
 from lpa.cli.gate import NO
-from lpa.cli.parsing import EID, FILE, LANGUAGE, MOMENT, RECEIPT, Group
+from lpa.cli.parsing import EID, FILE, ICCID, LANGUAGE, MOMENT, RECEIPT, Group
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.witness import Witness
 from lpa.errors import LpaError, Refused
 from lpa.pages.words import Language, Words
+from lpa.proof import EVENTS
 from lpa.receipts import Receipt
-from lpa.rsp.names import Eid
+from lpa.rsp.names import Eid, Iccid
 
 if TYPE_CHECKING:
     from lpa.proof import TrustedIssuers, Verification
@@ -76,11 +77,24 @@ def show(desk: Desk, name: int | Path, eid: Eid | None) -> Answer:
 
 @receipts.command()
 @_name
+@click.option("--eid", type=EID, metavar="EID", help="The card that must have signed it.")
+@click.option("--iccid", type=ICCID, metavar="ICCID", help="The profile that it must be about, all digits.")
+@click.option("--event", type=click.Choice(EVENTS), help="What must have happened to it.")
 @_at
-@_eid
 @click.pass_obj
-def verify(desk: Desk, name: int | Path, given: datetime | None, eid: Eid | None) -> Answer:
+def verify(
+    desk: Desk,
+    *,
+    name: int | Path,
+    given: datetime | None,
+    eid: Eid | None,
+    iccid: Iccid | None,
+    event: str | None,
+) -> Answer:
     """Check the signature of a receipt, and say what it proves and what not.
+
+    Who was handed a receipt says with --eid, --iccid and --event what it must be of: a genuine one of another
+    card, profile or event is refused.
 
     Works without a card and without the internet. The card's certificates must come from an issuer of the
     GSMA, or from one in the --ca-bundle. Whether they were valid is asked for the time when the receipt was
@@ -96,6 +110,8 @@ def verify(desk: Desk, name: int | Path, given: datetime | None, eid: Eid | None
             now,
             moment=Witness.of(desk, card, receipt).moment(given),
             eid=card,
+            iccid=iccid,
+            event=event,
         )
         for card, receipt in _chosen(desk, name, eid)
     ]
