@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from lpa import proof
+from lpa.errors import NotVerified
 from lpa.pages import particulars, proofs
 from lpa.pages.words import Language
 from lpa.rsp.euicc_info import KeyIdentifier
@@ -51,6 +52,18 @@ def receipt(language: Language = "en", **changed: Any) -> str:
     result = replace(verified(), **changed)
     note = Notification.from_tlv(RECEIPT)
     return proofs.page(note, Eid.parse(EID), result, made=MADE, language=language, witnessed=WITNESSED)
+
+
+def doubt(language: Language = "en") -> str:
+    """The page of a receipt whose issuer nobody here trusts, with all the evidence that there can be."""
+    why = NotVerified(
+        f"The certificate of Maker was issued by nobody who is trusted here, but by {'ab' * 20}.",
+        reason="unknownIssuer",
+    )
+    vouched = EVIDENCE | {"vouched_by": "card", "issuer": "ab" * 20, "issuer_key": "ab" * 20}
+    seen = replace(WITNESSED, delivery=vouched | {"notification_sha256": "cd" * 32})
+    note = Notification.from_tlv(RECEIPT)
+    return proofs.page(note, Eid.parse(EID), why, made=MADE, language=language, witnessed=seen)
 
 
 def profile(

@@ -177,8 +177,8 @@ def test_why_it_is_not_verified_is_said_in_the_language_of_the_page(reason: str 
 def test_an_issuer_that_lpa_does_not_know_is_named_in_the_command(kind: str) -> None:
     shown = read(sheets.receipt(issuer_kind=kind, issuer_name="Somebody"))
     given = kind != "production"
-    assert ("with lpa --ca-bundle issuer.pem receipts verify receipt.der." in shown) is given
-    assert ("with lpa receipts verify receipt.der." in shown) is not given
+    assert ("receipt.derlpa --ca-bundle issuer.pem receipts verify receipt.der" in shown) is given
+    assert ("receipt.derlpa receipts verify receipt.der" in shown) is not given
     assert ("There issuer.pem is the certificate of the issuer" in shown) is given
 
 

@@ -188,9 +188,12 @@ def _check(words: Words, receipt: bytes, digest: str, result: Verification | Lpa
         if isinstance(result, LpaError)
         else result.issuer_kind != "production"
     )
-    command = element("code", _VERIFY_WITH if given else _VERIFY)
-    yield element("p", sentence(words["check.how"], decode=element("code", _DECODE), verify=command))
+    commands = (_DECODE, _VERIFY_WITH if given else _VERIFY)
+    yield element("p", words["check.how"])
+    yield element("p", *(element("code", command) for command in commands), css="commands")
     if given:
         yield element("p", words["check.issuer"])
+    yield element("p", words["check.code"])
     yield element("p", digest, css="hash")
+    yield element("p", words["check.receipt"])
     yield element("p", base64.b64encode(receipt).decode(), css="receipt")

@@ -39,12 +39,21 @@ li { padding-left: 6mm; position: relative; margin-bottom: 1mm; break-inside: av
 li::before { position: absolute; left: 0; font-weight: 700; }
 .proven li::before { content: "✓"; color: #1e8e5a; }
 .unproven li::before { content: "✗"; color: #c98a10; }
-.hash, .receipt { font: 7.5pt/1.45 "DejaVu Sans Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere;
-  background: #f5f7f9; border-radius: 1mm; padding: 2mm 3mm; margin-top: 1mm; }
+.hash, .receipt, .commands { font: 7.5pt/1.45 "DejaVu Sans Mono", Menlo, Consolas, monospace;
+  overflow-wrap: anywhere; background: #f5f7f9; border-radius: 1mm; padding: 2mm 3mm; margin: 1mm 0 2mm; }
+.commands code { display: block; font-size: inherit; }
 .receipt { font-size: 6.5pt; }
 code { font: .82em "DejaVu Sans Mono", Menlo, Consolas, monospace; }
 footer { color: #5b6b7a; font-size: 8.5pt; border-top: .4pt solid #d5dce3; margin-top: 6mm;
   padding-top: 2mm; }
+@media screen and (max-width: 170mm) {
+  main { margin: 0; padding: 6mm 5mm; min-height: 0; box-shadow: none; }
+  header { gap: 4mm; }
+  h1 { font-size: 16pt; }
+  dl { display: block; }
+  dt { border-bottom: 0; padding: 1.3mm 0 0; font-size: .88em; }
+  dd { padding-top: 0; }
+}
 @media print {
   html { background: #fff; }
   main { margin: 0; padding: 0; max-width: none; min-height: 0; box-shadow: none; }

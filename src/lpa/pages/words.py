@@ -155,15 +155,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     # How to check
     "check": ("Check it yourself", "自行验证"),
     "check.how": (
-        "Save the lines below as receipt.b64, turn them into the receipt with {decode}, and check it offline "
-        "with {verify}. The SHA-256 of the receipt, also in the QR code, is:",
-        "将下方内容保存为 receipt.b64，用 {decode} 还原为凭证文件，再用 {verify} 离线验证。"
-        "凭证的 SHA-256（与二维码相同）为：",
+        "Save the last box as receipt.b64. This makes the receipt of it, and checks that offline:",
+        "将最后一个方框中的内容保存为 receipt.b64，用以下命令还原为凭证文件并离线验证：",
     ),
     "check.issuer": (
         "There issuer.pem is the certificate of the issuer at the top; get it from somebody whom you trust.",
         "其中 issuer.pem 为最上级签发机构的证书，请从您信任的渠道获取。",
     ),
+    "check.code": (
+        "The SHA-256 of the receipt, also in the QR code:",
+        "凭证的 SHA-256（与二维码相同）：",
+    ),
+    "check.receipt": ("The receipt:", "凭证内容："),
     "code": ("SHA-256 of the receipt", "凭证的 SHA-256"),
     "made": ("Made by lpa on {date}.", "由 lpa 于 {date} 生成。"),
     # The particulars of a profile
