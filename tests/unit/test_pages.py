@@ -182,6 +182,23 @@ def test_an_issuer_that_lpa_does_not_know_is_named_in_the_command(kind: str) -> 
     assert ("There issuer.pem is the certificate of the issuer" in shown) is given
 
 
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "Acknowledgednot yet"), ("zh-CN", "服务器确认尚未确认")]
+)
+def test_what_no_server_acknowledged_is_said_to_be_that(language: Language, said: str) -> None:
+    note = Notification.from_tlv(sheets.RECEIPT)
+    kept = {"kept": sheets.EVIDENCE["kept"]}
+    for delivery, shown in (
+        (kept, True),
+        (kept | {"given_up": "2026-11-23"}, False),
+        (sheets.EVIDENCE, False),
+        ({}, False),
+    ):
+        seen = proofs.Witnessed(delivery)
+        page = proofs.page(note, None, sheets.verified(), made=sheets.MADE, language=language, witnessed=seen)
+        assert (said in read(page)) is shown
+
+
 def test_an_issuer_without_a_name_is_said_once() -> None:
     key = "ab" * 20
     vouched = {"vouched_by": "card", "issuer": key, "issuer_key": key}

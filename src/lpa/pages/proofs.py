@@ -166,6 +166,8 @@ def _witnessed(words: Words, seen: Witnessed) -> Iterator[Fact]:
         yield words["memory"], sentence(words["memory.change"], before=before, after=after)
     if not seen.delivery:
         yield words["delivery"], element("span", words["delivery.none"], css="missing")
+    elif not {"acknowledged", "given_up"} & seen.delivery.keys():
+        yield words["delivery.acknowledged"], element("span", words["delivery.notYet"], css="missing")
     for name, label, given in evidence(words, seen.delivery):
         yield label, element("code", given) if name.endswith(("_sha256", "_key")) else given
 

@@ -141,6 +141,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "delivery.none": ("nothing is recorded", "没有记录"),
     "delivery.kept": ("Taken from the card", "从卡片取出"),
     "delivery.acknowledged": ("Acknowledged", "服务器确认"),
+    "delivery.notYet": ("not yet", "尚未确认"),
     "delivery.given_up": ("Removed unsent, by a person", "未投递即被用户移除"),
     "delivery.address": ("Delivered to", "已投递至"),
     "delivery.http_status": ("HTTP status", "HTTP 状态码"),
