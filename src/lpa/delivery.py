@@ -40,8 +40,6 @@ class Outbox:
         self.journal = journal
         self._receipts = receipts
         self._dispatch = Dispatch(journal, directory)
-        self._issuers: Believed = ()
-        self._issuers_asked = False
 
     def operation(
         self,
@@ -58,7 +56,7 @@ class Outbox:
         Raises `StorageFailed` if no proof could be kept: then change nothing on the card.
         """
         self._receipts.prepare(self.euicc.eid)
-        self._know_issuers()
+        self._believed()  # Once it is changed, the card may not be there any more to be asked.
         return self.journal.operation(
             self.euicc.eid,
             function,
@@ -112,25 +110,13 @@ class Outbox:
 
     def obstacle(self, address: str) -> LpaError | None:
         """What would keep a notification from this server now, None if nothing would."""
-        self._learn_issuers()
-        with contextlib.suppress(StorageFailed):  # What is done about it asks the card again then.
-            self.journal.keep(self.euicc.eid, believed=self._issuers)
-        return self._dispatch.courier.obstacle(address, self._issuers)
+        return self._dispatch.courier.obstacle(address, self._believed() or ())
 
-    def _know_issuers(self) -> None:
-        """Know whom the card believes, at best from the journal: it need not be asked each time."""
-        self._issuers = self._issuers or self.journal.believed(self.euicc.eid)
-        if not self._issuers:
-            self._learn_issuers()
-
-    def _learn_issuers(self) -> None:
-        """Have the card say whom it believes, once. If it does not, what it said before holds."""
-        if self._issuers_asked:
-            return
-        self._issuers_asked = True
-        self._issuers = self.journal.believed(self.euicc.eid)
+    def _believed(self) -> Believed | None:
+        """Whom the card believes, None if it does not say. What was said before counts for nothing."""
         with contextlib.suppress(BadAnswer, EuiccRefused, WireError):
-            self._issuers = self.euicc.euicc_info1().ci_for_verification
+            return self.euicc.believed
+        return None
 
     def keep(self, signed: Iterable[Notification], operation: Operation | None = None) -> None:
         """Have all of them on the disk, in the outbox and as receipts. Raises `StorageFailed`.
@@ -138,9 +124,8 @@ class Outbox:
         `operation`: the one that they tell of. The outbox first: a receipt that it does not know is of an
         earlier operation (see `taking.produced`).
         """
-        self._know_issuers()
         signed = tuple(signed)
-        self.journal.keep(self.euicc.eid, *signed, operation=operation, believed=self._issuers)
+        self.journal.keep(self.euicc.eid, *signed, operation=operation, believed=self._believed())
         for notification in signed:
             self._receipts.keep(self.euicc.eid, notification)
 
@@ -205,7 +190,6 @@ class Outbox:
 
         What is in the outbox is not asked for again: some cards would sign it anew.
         """
-        self._learn_issuers()
         listed = self.euicc.list_notifications()
         waiting = self.journal.outbox(self.euicc.eid)
         known = {entry.notification.metadata for entry in waiting}

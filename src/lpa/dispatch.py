@@ -96,7 +96,7 @@ class Dispatch:
     def send(self, entry: Entry) -> Delivery:
         """Send one, whenever its next try is due; note what came of it. Raises nothing of ours."""
         notification = entry.notification
-        believed = self._believed(entry)
+        believed = _believed(entry)
         silent = self.courier.silence(notification, believed)
         if silent:  # That is no attempt of its own.
             return Delivery.of(notification, problem=silent)
@@ -114,14 +114,7 @@ class Dispatch:
 
     def hold(self, entry: Entry, problem: LpaError) -> None:
         """Take nothing more of this card to the server of this one."""
-        self.courier.hold(entry.notification, self._believed(entry), problem)
-
-    def _believed(self, entry: Entry) -> tuple[KeyIdentifier, ...]:
-        """Whom the card believes; if that is not known, by whom it says that it was certified."""
-        with contextlib.suppress(StorageFailed):
-            if believed := self.journal.believed(entry.eid):
-                return believed
-        return _claimed_issuers(entry.notification)
+        self.courier.hold(entry.notification, _believed(entry), problem)
 
     def send_all(self, entries: Iterable[Entry]) -> tuple[Delivery, ...]:
         """Send each, of any card, in order. The cards forget them when they are here again."""
@@ -157,10 +150,13 @@ class Dispatch:
         return ()
 
 
-def _claimed_issuers(notification: Notification) -> tuple[KeyIdentifier, ...]:
+def _believed(entry: Entry) -> tuple[KeyIdentifier, ...]:
+    """Whom its card believed; if the card did not say, by whom it says that it was certified."""
+    if entry.believed is not None:
+        return entry.believed
     from lpa.rsp import chain  # Certificates are loaded for what has no card alone.
 
-    return chain.claimed_issuers(notification)
+    return chain.claimed_issuers(entry.notification)
 
 
 def waiting(journal: Journal, eid: Eid | None = None) -> tuple[Waiting, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant
+from lpa.dispatch import Dispatch
 from lpa.errors import (
     BadAnswer,
     ConnectFailed,
@@ -18,6 +19,7 @@ from lpa.errors import (
     ServerRefused,
 )
 from lpa.rsp.names import ServerAddress
+from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc
 from tests.disturbed import DisturbedCard
 
@@ -30,8 +32,10 @@ class Servers:
     def __init__(self, **faults: LpaError) -> None:
         self.faults = {host.replace("_", "."): fault for host, fault in faults.items()}
         self.asked: list[tuple[str, int]] = []
+        self.believed: list[object] = []
 
     def __call__(self, address: ServerAddress, /, *, believed: object = ()) -> Servers.One:
+        self.believed.append(believed)
         return Servers.One(self, address)
 
     class One:
@@ -163,6 +167,22 @@ def test_a_card_that_gives_them_one_by_one_only_is_asked_so(tmp_path: Path) -> N
     (delivery,) = assistant.delete(plan).deliveries
     assert delivery.cleared
     assert card.requests[:5] == [INFO1, DELETE, RETRIEVE, LIST, RETRIEVE]
+
+
+def test_the_card_that_is_here_says_whom_to_believe_and_no_other_in_its_name(tmp_path: Path) -> None:
+    """An EID proves nothing to us: any card can say that it is this one."""
+    genuine = card_with("one.example")
+    down = Servers(one_example=ConnectFailed("down"), two_example=ConnectFailed("down"))
+    _, assistant = delete_second(genuine, down, tmp_path)
+    own = assistant.euicc.euicc_info1().ci_for_verification
+    profiles, behaviour = card_with("two.example").profiles, Behaviour(first_sequence_number=7)
+    thief = SimulatedEuicc.create(None, eid=str(genuine.eid), profiles=profiles, behaviour=behaviour)
+    _, assistant = delete_second(thief, down, tmp_path)
+    another = assistant.euicc.euicc_info1().ci_for_verification
+    assert down.believed == [own, another]
+    up = Servers()
+    Dispatch(assistant.journal, up).send_all(assistant.journal.outbox())
+    assert up.believed == [own, another]
 
 
 def test_one_unreadable_notification_does_not_hide_the_others(tmp_path: Path) -> None:

@@ -14,9 +14,11 @@ from lpa.dispatch import Dispatch, waiting
 from lpa.errors import BadAnswer, ConnectFailed, LpaError, Postponed, ServerRefused, StorageFailed
 from lpa.journal import Journal
 from lpa.receipts import Receipt, Receipts
+from lpa.rsp.key_identifier import KeyIdentifier
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
 from tests.disturbed import DisturbedCard
+from tests.unit.forgery import BODY, Chain
 from tests.unit.journals import EID, OTHER, Clock, signed
 from tests.unit.test_delivery import SENT, Servers, card_with
 
@@ -99,6 +101,18 @@ def test_everything_is_sent_by_card_and_number(journal: Journal) -> None:
     deliveries = Dispatch(journal, Servers()).send_all(journal.outbox())
     assert [delivery.sequence_number for delivery in deliveries] == [3, 16, 127, 3, 16, 127]
     assert {entry.sent for entry in journal.outbox()} == {journal.clock()}
+
+
+def test_a_server_is_believed_by_what_its_card_said_when_it_signed(journal: Journal) -> None:
+    """And by what the notification says itself only if the card has not said."""
+    chain = Chain()
+    listed, certified = KeyIdentifier(b"\1" * 20), KeyIdentifier(chain.ci.identifier)
+    for number, believed in enumerate(([listed], [], None), 1):
+        body = BODY.replace(bytes.fromhex("800107"), bytes([0x80, 1, number]))
+        journal.keep(EID, Notification.from_tlv(chain.notification(body)), believed=believed)
+    servers = Servers()
+    Dispatch(journal, servers).send_all(journal.outbox())
+    assert servers.believed == [(listed,), (), (certified,)]
 
 
 def test_of_other_cards_what_is_due_is_sent_and_nothing_of_this_one(journal: Journal) -> None:

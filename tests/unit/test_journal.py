@@ -322,18 +322,19 @@ def test_protection_lasts_until_it_is_lifted(journal: Journal, tmp_path: Path) -
     assert not journal.protects(PROFILE.iccid)
 
 
-def test_whom_a_card_believes_is_kept_with_its_notifications(journal: Journal, tmp_path: Path) -> None:
+def test_whom_a_card_believed_is_noted_with_what_it_signed_then(journal: Journal, tmp_path: Path) -> None:
     first, second = KeyIdentifier(b"\1" * 20), KeyIdentifier(b"\2" * 20)
-    assert journal.believed(EID) == journal.believed(None) == ()
     journal.keep(EID, signed("07"), believed=[first, second])
-    journal.keep(OTHER, believed=[second])
-    journal.keep(None, signed("08"), believed=[second])
+    journal.keep(EID, signed("08"))  # the card did not say
+    journal.keep(EID, signed("09"), believed=[])  # it said: nobody
     with closing(Journal(tmp_path / "state")) as later:
-        assert (later.believed(EID), later.believed(OTHER)) == ((first, second), (second,))
-        later.keep(EID, signed("08"), believed=[second])
-        later.keep(OTHER, signed("07"))  # the card did not say
-    assert (journal.believed(EID), journal.believed(OTHER), journal.believed(None)) == (
-        (second,),
-        (second,),
-        (),
-    )
+        assert [entry.believed for entry in later.outbox(EID)] == [(first, second), None, ()]
+
+
+def test_what_is_noted_of_whom_a_card_believed_stays(journal: Journal) -> None:
+    """Else any card that says the same EID would speak for those that were signed before."""
+    first, thief = KeyIdentifier(b"\1" * 20), KeyIdentifier(b"\2" * 20)
+    journal.keep(EID, signed("07"), believed=[first])
+    journal.keep(EID, signed("08"))
+    journal.keep(EID, signed("07"), signed("08"), signed("09"), believed=[thief])
+    assert [entry.believed for entry in journal.outbox(EID)] == [(first,), (thief,), (thief,)]

@@ -6,7 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from lpa.journal import DELETED, DELETING, DISABLED, DISABLING, ENABLING, Journal
+from lpa.journal import DELETED, DELETING, DISABLED, DISABLING, ENABLING, Journal, migrations
+from lpa.rsp.key_identifier import KeyIdentifier
 from tests.unit.journals import EID, OTHER, PROFILE, signed
 
 # A journal as the first version made it, with a deletion whose notification waits, and others in each state.
@@ -67,3 +68,21 @@ def test_a_journal_of_the_first_version_is_read_and_goes_on(tmp_path: Path) -> N
         story = journal.story_of(EID, signed())
         assert story
         assert (story.reason, story.memory_before, story.entry.kept) == ("moved", None, 1002.0)
+
+
+def test_whom_cards_believed_goes_to_their_notifications(tmp_path: Path) -> None:
+    """Up to the fifth version a card had one list, whatever it said when a notification was signed."""
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as database:
+        for migration in migrations.MIGRATIONS[:5]:
+            database.executescript(migration)
+        database.executescript("PRAGMA user_version = 5; PRAGMA journal_mode = WAL;")
+        for eid in (EID, OTHER):
+            told = "INSERT INTO notification (eid, sequence, signed, kept) VALUES (?, 7, ?, 1.0)"
+            database.execute(told, (str(eid), bytes(signed().raw)))
+        database.execute("INSERT INTO card_issuers VALUES (?, ?)", (str(EID), f"{'01' * 20} {'02' * 20}"))
+        database.commit()
+    with closing(Journal(tmp_path)) as journal:
+        assert [(entry.eid, entry.believed) for entry in journal.outbox()] == [
+            (EID, (KeyIdentifier(b"\1" * 20), KeyIdentifier(b"\2" * 20))),
+            (OTHER, None),
+        ]

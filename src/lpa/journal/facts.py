@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lpa.rsp.key_identifier import KeyIdentifier
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification, Profile
 
@@ -14,7 +15,8 @@ class Entry:
 
     Times are seconds since 1970. `eid`: None if nobody knows which card signed it. `problem`: of the last
     attempt; `objected`: it was the server that said no. `evidence`: how the server acknowledged. `given_up`:
-    when a person had it removed unsent, None if nobody did.
+    when a person had it removed unsent, None if nobody did. `believed`: the issuers whom its card believed
+    when it was kept; None if the card did not say, or was not there.
     """
 
     eid: Eid | None
@@ -28,6 +30,7 @@ class Entry:
     cleared: float | None = None
     objected: bool = False
     given_up: float | None = None
+    believed: tuple[KeyIdentifier, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,11 +30,11 @@ _NOT_THROUGH = "(sent IS NULL OR cleared IS NULL AND eid != '') AND given_up IS 
 _OF_NOBODY = ""  # the EID of a notification whose card nobody knows
 
 _KEEP = (
-    "INSERT INTO notification (eid, sequence, signed, operation, kept) VALUES (?, ?, ?, ?,"
+    "INSERT INTO notification (eid, sequence, signed, operation, believed, kept) VALUES (?, ?, ?, ?, ?,"
     " max(?, (SELECT coalesce(max(begun), 0) FROM operation WHERE eid = ?)))"
-    " ON CONFLICT DO UPDATE SET operation = excluded.operation WHERE operation IS NULL"
+    " ON CONFLICT DO UPDATE SET operation = coalesce(operation, excluded.operation),"
+    " believed = coalesce(believed, excluded.believed) WHERE operation IS NULL OR believed IS NULL"
 )
-_BELIEVE = "INSERT OR REPLACE INTO card_issuers VALUES (?, ?)"
 # One that was sent for somebody else, from its bytes alone, has a card from now on.
 _ADOPT = "UPDATE OR IGNORE notification SET eid = ? WHERE eid = '' AND sequence = ? AND signed = ?"
 
@@ -215,32 +215,26 @@ class Journal:
         """Whether the profile is protected."""
         return bool(self._read("SELECT 1 FROM protection WHERE iccid = ?", (str(iccid),)))
 
-    def believed(self, eid: Eid | None) -> tuple[KeyIdentifier, ...]:
-        """Whom a card believes; nobody, if it is not known which card it is, or it never said."""
-        rows = self._read("SELECT identifiers FROM card_issuers WHERE eid = ?", (str(eid),))
-        return tuple(KeyIdentifier(bytes.fromhex(one)) for (listed,) in rows for one in listed.split())
-
     def keep(
         self,
         eid: Eid | None,
         *notifications: Notification,
         operation: Operation | None = None,
-        believed: Sequence[KeyIdentifier] = (),
+        believed: Iterable[KeyIdentifier] | None = None,
     ) -> None:
         """Take signed notifications into the outbox, all or none. Keeping one twice is keeping it once.
 
         `eid`: None if nobody knows which card signed them. `operation`: the one that they tell of, if that is
-        known. `believed`: the issuers (CI) on the card's list, if it said so: noted with them, as its servers
-        are verified by it when it is away. Noted as kept after what was begun on this card, also where the
-        clock was put back since.
+        known. `believed`: the issuers (CI) on the card's list, None if it did not say: they count when the
+        card is away, and what is noted of them stays. Noted as kept after what was begun on this card, also
+        where the clock was put back since.
         """
         card, number, now = str(eid or _OF_NOBODY), operation.number if operation else None, self.clock()
+        listed = None if believed is None else " ".join(map(str, believed))
         statements: list[Statement] = []
-        if eid and believed and tuple(believed) != self.believed(eid):
-            statements.append((_BELIEVE, (card, " ".join(map(str, believed)))))
         for notification in notifications:
             key = (card, notification.metadata.sequence_number, bytes(notification.raw))
-            statements += [(_ADOPT, key), (_KEEP, (*key, number, now, card))]
+            statements += [(_ADOPT, key), (_KEEP, (*key, number, listed, now, card))]
         if statements:
             self._database.write(*statements)
 

@@ -50,4 +50,12 @@ MIGRATIONS = (
     """
     ALTER TABLE operation ADD COLUMN transaction_id TEXT NOT NULL DEFAULT '';
     """,
+    # `believed`: whom its card believed when it signed this one; NULL if the card did not say. Whoever else
+    # says later that it is this card has no word in that.
+    """
+    ALTER TABLE notification ADD COLUMN believed TEXT;
+    UPDATE notification SET believed =
+        (SELECT identifiers FROM card_issuers WHERE card_issuers.eid = notification.eid);
+    DROP TABLE card_issuers;
+    """,
 )

@@ -11,15 +11,18 @@ from typing import Any
 
 from lpa.errors import BadAnswer, StorageFailed
 from lpa.journal.facts import Entry
+from lpa.rsp.key_identifier import KeyIdentifier
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
 
 # The columns of an `Entry`, in the order of `entry`.
-ENTRY = "eid, signed, kept, attempts, next_try, problem, sent, evidence, cleared, objected, given_up"
+ENTRY = (
+    "eid, signed, kept, attempts, next_try, problem, sent, evidence, cleared, objected, given_up, believed"
+)
 
 _Kind = type | UnionType
 _ENTRY_KINDS: tuple[_Kind, ...] = (
-    *(str, bytes, float, int, float, str, float | None, str, float | None, int, float | None),
+    *(str, bytes, float, int, float, str, float | None, str, float | None, int, float | None, str | None),
 )
 _END_OF_TIME = 250_000_000_000.0  # seconds since 1970, in the year 9892: what comes later has no date
 
@@ -38,10 +41,12 @@ def undamaged(folder: Path) -> Iterator[None]:
 
 def entry(row: Sequence[Any]) -> Entry:
     """The entry of a row with the columns of `ENTRY`. Raises ValueError or `BadAnswer` for nonsense."""
-    eid, raw, kept, tries, due, bad, sent, how, gone, objected, given_up = checked(row, *_ENTRY_KINDS)
+    eid, raw, kept, tries, due, bad, sent, how, gone, objected, given_up, listed = checked(row, *_ENTRY_KINDS)
     card, notification = Eid.parse(eid) if eid else None, Notification.from_tlv(raw)
-    evidence = _evidence(how)
-    return Entry(card, notification, kept, tries, due, bad, sent, evidence, gone, bool(objected), given_up)
+    evidence, believed = _evidence(how), _identifiers(listed)
+    return Entry(
+        card, notification, kept, tries, due, bad, sent, evidence, gone, bool(objected), given_up, believed
+    )
 
 
 def checked(row: Sequence[Any], *kinds: _Kind) -> Sequence[Any]:
@@ -50,6 +55,10 @@ def checked(row: Sequence[Any], *kinds: _Kind) -> Sequence[Any]:
         if not isinstance(value, kind) or (isinstance(value, float) and not 0 <= value < _END_OF_TIME):
             raise ValueError(f"it has {str(value)[:40]!r} where it does not belong")
     return row
+
+
+def _identifiers(listed: str | None) -> tuple[KeyIdentifier, ...] | None:
+    return None if listed is None else tuple(KeyIdentifier(bytes.fromhex(one)) for one in listed.split())
 
 
 def _evidence(text: str) -> dict[str, str]:
