@@ -51,6 +51,8 @@ class World:
         for party in (self.ci, self.sub, self.second_sub, self.server):
             party.start, party.end = NOW - DAY, NOW + DAY
         self.way: list[Party] = []  # those between the server and the CI
+        self.signer: Party | None = None  # who really signs for the server, if not the one above it
+        self.beside: list[bytes] = []  # certificates that stand before those between
         self.sent: int | None = None  # how many of those the server sends; all if None
         self.believed = [KeyIdentifier(self.ci.identifier)]
         self.host = HOST
@@ -61,6 +63,8 @@ class World:
         """What the server shows and holds."""
         line = [self.server, *self.way, self.ci]
         ders = [holder.certificate(issuer) for holder, issuer in pairwise(line)]
+        if self.signer:
+            ders[0] = self.server.certificate(self.signer)
         if self.spoilt:
             ders[-1] = ders[-1][:-1] + bytes([ders[-1][-1] ^ 1])
         if self.keyless:
@@ -68,7 +72,8 @@ class World:
             signature = b"\0" + forgery.keyless(signed, self.ci.curve)
             ders[-1] = bytes(Tlv.build(0x30, signed, algorithm, Tlv.build(0x03, signature)))
         leaf, *above = [x509.load_der_x509_certificate(der) for der in ders]
-        return Credentials(leaf, self.server.key, tuple(above[: self.sent]))
+        beside = map(x509.load_der_x509_certificate, self.beside)
+        return Credentials(leaf, self.server.key, (*beside, *above[: self.sent]))
 
     @property
     def ci_pem(self) -> str:

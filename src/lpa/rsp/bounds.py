@@ -19,6 +19,8 @@ BODY_BYTES = 1 << 20  # of an answer
 CHUNKING = 4  # times as long as it is may a body be on its way, cut into chunks
 JSON_DEPTH = 16  # objects and lists in each other
 CHAIN = 4  # certificates between a server's and the issuer
+CERTIFICATES = 10  # that a server sends, its own included, are looked at
+PATHS = 16  # ways through them are tried
 
 # Servers: number
 REDIRECTS = 0

@@ -9,15 +9,15 @@ The issuer's certificate is not needed: see `issuers`. Nothing here touches a co
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from lpa.errors import NotVerified
-from lpa.rsp.bounds import CHAIN
+from lpa.rsp.bounds import CERTIFICATES, CHAIN, PATHS
 from lpa.rsp.certificates import Certificate
 from lpa.rsp.conditions import (
     CI_SUB_CA,
@@ -43,24 +43,28 @@ Path = tuple[Certificate, ...]  # from the server's own up to the one that an is
 _HEEDED: Extensions = (*HEEDED, x509.ExtendedKeyUsage)
 
 
-def path_to(believed: Collection[KeyIdentifier], presented: Sequence[x509.Certificate]) -> Path | None:
-    """Those of the `presented` certificates that lead up to an issuer who is believed; None if none do.
+def paths_to(believed: Collection[KeyIdentifier], presented: Sequence[x509.Certificate]) -> tuple[Path, ...]:
+    """Every way through the `presented` certificates up to an issuer who is believed, as far as bounds go.
 
-    Only what they say of themselves is looked at: see `verify`. Raises nothing.
+    Only what they say of themselves is looked at, so junk may stand beside what is genuine: see `verify`.
+    Raises nothing.
     """
-    readable = list(_readable(presented[:1]))
-    if not readable:
-        return None
-    path, others = readable, list(_readable(presented[1:]))
-    while len(path) <= CHAIN:
-        above = path[-1].issuer_identifier
-        if KeyIdentifier(above or b"") in believed:
-            return tuple(path)
-        step = [other for other in others if above and other.own_identifier == above and other not in path]
-        if not step:
-            return None
-        path.append(step[0])
-    return None
+    leaf, others = _readable(presented[:1]), _readable(presented[1:CERTIFICATES])
+    ways = _ways(tuple(leaf), others, believed) if leaf else iter(())
+    return tuple(islice(ways, PATHS))
+
+
+def verify_any(
+    paths: Iterable[Path], host: str, believed: Collection[KeyIdentifier], at: datetime
+) -> KeyIdentifier:
+    """As `verify`, by the first of `paths` that holds. Raises what the first of them is refused for."""
+    doubts = []
+    for path in paths:
+        try:
+            return verify(path, host, believed, at)
+        except NotVerified as doubt:
+            doubts.append(doubt)
+    raise doubts[0]
 
 
 def verify(path: Path, host: str, believed: Collection[KeyIdentifier], at: datetime) -> KeyIdentifier:
@@ -90,6 +94,17 @@ def check_host(names: x509.SubjectAlternativeName | None, host: str) -> None:
             return
     shown = ", ".join(repr(name) for name in held[:3]) or "none"
     raise NotVerified(f"The server's certificate is for another name than {host}: {shown}.")
+
+
+def _ways(path: Path, others: Sequence[Certificate], believed: Collection[KeyIdentifier]) -> Iterator[Path]:
+    """`path` if an issuer who is believed is above it, else how others that were sent go on with it."""
+    above = path[-1].issuer_identifier
+    if KeyIdentifier(above or b"") in believed:
+        yield path
+    elif above and len(path) <= CHAIN:
+        for other in others:
+            if other.own_identifier == above and other not in path:
+                yield from _ways((*path, other), others, believed)
 
 
 def _readable(presented: Sequence[x509.Certificate]) -> Sequence[Certificate]:

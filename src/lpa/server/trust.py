@@ -111,10 +111,10 @@ class Trust:
         Raises `NotVerified` if nobody does.
         """
         listed = issuers.worth_believing(believed)
-        path = server_chain.path_to(listed, greeted.chain)
+        paths = server_chain.paths_to(listed, greeted.chain)
         try:
-            if path:
-                issuer = server_chain.verify(path, host, listed, at)
+            if paths:
+                issuer = server_chain.verify_any(paths, host, listed, at)
                 return Voucher(CARD, issuers.described(issuer), issuer)
         except NotVerified:
             if greeted.objections:
@@ -122,7 +122,7 @@ class Trust:
         try:
             return self._judged_by_authorities(greeted, host)
         except NotVerified as doubt:
-            if not path and server_chain.path_to(believed, greeted.chain):
+            if not paths and server_chain.paths_to(believed, greeted.chain):
                 doubt.add("The card lists its issuer, but as a test CI, whose key everybody has.")
             raise
 
