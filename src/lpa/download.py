@@ -25,6 +25,7 @@ from lpa.findings import Finding
 from lpa.installation import FUNCTION, Progress
 from lpa.rsp import schema
 from lpa.rsp.activation import ActivationCode
+from lpa.rsp.bounds import REFERRALS
 from lpa.rsp.bpp import Package
 from lpa.rsp.device import Device
 from lpa.rsp.names import ServerAddress
@@ -34,7 +35,6 @@ from lpa.switching import Outcome
 
 WRONG_CODE = "8.2.7/3.8"  # subject and reason with which a server lets a person try again
 
-_MOST_REFERRALS = 4  # from one discovery server to the next
 _REJECTED, _POSTPONED = "endUserRejection", "postponed"
 _ICCIDS = bytes.fromhex("5A")
 
@@ -140,7 +140,7 @@ class Offer:
     def _introduced(self) -> Session:
         """A session with whom the profile is to be had from: a discovery server only knows who that is."""
         order = self._order
-        for _ in range(_MOST_REFERRALS):
+        for _ in range(REFERRALS):
             session = authenticate(
                 self._outbox.euicc,
                 self._directory,

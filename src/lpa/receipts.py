@@ -15,10 +15,10 @@ from pathlib import Path
 
 from lpa import private
 from lpa.errors import BadAnswer, NotVerified, StorageFailed
+from lpa.rsp.bounds import RECEIPT_BYTES
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
 
-_LARGEST = 1 << 16  # bytes of a notification; a card cannot say more at once
 _EVENT_SIGNS = 40  # in the name of a file, which may have 255
 
 
@@ -113,9 +113,9 @@ def read(path: Path) -> Receipt:
 def _notification(path: Path) -> Notification:
     """What a file holds. Raises `BadAnswer` if that is no notification; some files have no end at all."""
     with path.open("rb") as file:
-        content = file.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise BadAnswer(f"It has more than {_LARGEST} bytes.")
+        content = file.read(RECEIPT_BYTES + 1)
+    if len(content) > RECEIPT_BYTES:
+        raise BadAnswer(f"It has more than {RECEIPT_BYTES} bytes.")
     return Notification.from_tlv(content)
 
 

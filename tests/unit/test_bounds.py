@@ -1,9 +1,30 @@
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from lpa.rsp import bounds
 
-TABLE = (Path(__file__).parents[2] / "docs" / "trust.md").read_text()
+ROOT = Path(__file__).parents[2]
+TABLE = (ROOT / "docs" / "trust.md").read_text()
+PEERS = [*ROOT.glob("src/lpa/rsp/*.py"), *ROOT.glob("src/lpa/card/*.py"), *ROOT.glob("src/lpa/server/*.py")]
+FILES = [*PEERS, *ROOT.glob("src/lpa/*.py")]
+
+# How a bound is called. What a format says is none, though it may be called so:
+NAMES = re.compile(r"MOST|LARGEST|LONGEST|MAX|LIMIT|TRIES|SECONDS|ROUNDS|DEPTH|_BYTES|_ITEMS|_RECORDS")
+FORMATS = {
+    "activation.py": {"LONGEST"},  # of a code
+    "apdu.py": {"LARGEST_BLOCK"},  # whose length is one byte
+    "ber.py": {"_MAX_TAG_BYTES", "_MAX_LENGTH_BYTES"},
+    "canonical.py": {"_LONGEST_INTEGER"},
+    "certificates.py": {"_LONGEST_NAME"},
+    "contacts.py": {"_LONGEST_NUMBER"},  # of a record
+    "display.py": {"_MOST_MARKS"},
+    "es10.py": {"NICKNAME_BYTES"},
+    "euicc_info.py": {"_LONGEST_NUMBER"},
+    "locking.py": {"_MOST_SAID"},
+    "vcard.py": {"_LONGEST_LINE"},
+}
 
 
 def test_every_bound_stands_in_the_documents_with_its_value() -> None:
@@ -11,3 +32,30 @@ def test_every_bound_stands_in_the_documents_with_its_value() -> None:
     assert {name: float(value) for name, value in documented.items()} == {
         name: float(value) for name, value in vars(bounds).items() if name.isupper()
     }
+
+
+def test_no_bound_stands_elsewhere() -> None:
+    elsewhere = {(path.name, name) for path in FILES if path.name != "bounds.py" for name in _numbers(path)}
+    called_so = {(file, name) for file, name in elsewhere if NAMES.search(name)}
+    assert called_so == {(file, name) for file, names in FORMATS.items() for name in names}
+
+
+def test_every_bound_is_used() -> None:
+    texts = "\n".join(path.read_text() for path in FILES if path.name != "bounds.py")
+    prescribed = {"REDIRECTS", "ATTEMPTS"}  # There is no code for what is not done.
+    for name in vars(bounds):
+        if name.isupper() and name not in prescribed:
+            assert re.search(rf"\b{name}\b", texts), name
+
+
+def _numbers(path: Path) -> Iterator[str]:
+    """The constants of a module that are one number, also one that is written as a sum."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and _is_number(node.value):
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+
+
+def _is_number(value: ast.expr) -> bool:
+    if isinstance(value, ast.BinOp):
+        return _is_number(value.left) and _is_number(value.right)
+    return isinstance(value, ast.Constant) and isinstance(value.value, int | float)

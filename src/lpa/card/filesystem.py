@@ -12,6 +12,7 @@ import re
 from lpa.card.apdu import Transport, Wire, successful
 from lpa.errors import BadAnswer, Refused
 from lpa.rsp import files
+from lpa.rsp.bounds import RECORDS
 from lpa.rsp.files import FileControl
 from lpa.rsp.names import Aid, Iccid
 
@@ -25,7 +26,6 @@ _IMSI, _SPN = b"\x6f\x07", b"\x6f\x46"
 _NO_FILE = (0x6A82, 0x6A81, 0x6A88, 0x6999, 0x9404)
 _NOT_ALLOWED = (0x6982, 0x9804)
 _PAST_THE_LAST = (0x6A83, 0x9402)
-_MOST_RECORDS = 254
 _PIN1, _FEWEST_TRIES = 0x01, 2
 
 
@@ -170,7 +170,7 @@ class UiccFiles:
     def numbers(self, path: Path) -> range:
         """The numbers of a file's records; of more than there are, if the card does not tell how many."""
         control = self.control(path)
-        return range(1, (control.record_count or _MOST_RECORDS) + 1) if control else range(0)
+        return range(1, (control.record_count or RECORDS) + 1) if control else range(0)
 
     def alike(self, path: Path, known: Path) -> bool:
         """Whether `path` is very likely the file `known`, read before, by another way.

@@ -23,6 +23,7 @@ from lpa.errors import (
 )
 from lpa.rsp import schema
 from lpa.rsp.ber import Tlv
+from lpa.rsp.bounds import RESTART_TRIES
 from lpa.rsp.names import Aid, Eid
 from lpa.rsp.reasons import explain
 
@@ -43,7 +44,6 @@ ISDR_AIDS = tuple(
 )
 
 # A card that changes its profile is not there at once: the commands may fail until it has started anew.
-_RESTART_TRIES = 10
 _RESTART_PAUSE = 0.25  # seconds
 
 
@@ -91,7 +91,7 @@ class Isdr:
         Raises `CardRemoved` if another card answers then.
         """
         before = self._eid
-        for tries_left in reversed(range(_RESTART_TRIES)):
+        for tries_left in reversed(range(RESTART_TRIES)):
             try:
                 self._transport.reset()
                 self._open()

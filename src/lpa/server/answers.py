@@ -12,10 +12,9 @@ from typing import Any
 
 from lpa.errors import BadAnswer
 from lpa.rsp.ber import Tlv
+from lpa.rsp.bounds import TRANSACTION_BYTES
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.session import Event
-
-_LONGEST_ID = 16  # bytes of a transaction id
 
 
 class Members:
@@ -59,7 +58,7 @@ class Members:
             found = bytes.fromhex(self.text("transactionId"))
         except ValueError as error:
             raise self._wrong("transactionId", "is no hexadecimal number") from error
-        if not 1 <= len(found) <= _LONGEST_ID:
+        if not 1 <= len(found) <= TRANSACTION_BYTES:
             raise self._wrong("transactionId", f"has {len(found)} bytes")
         return found
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from lpa import redaction
 from lpa.errors import BadAnswer, ServerRefused
+from lpa.rsp.bounds import PACKAGE_BYTES
 from lpa.rsp.display import brief, safe
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.session import Event, ServerProof, Terms
@@ -28,7 +29,6 @@ _HEADERS = {
     "Content-Type": "application/json",
 }
 _DONE = ("Executed-Success", "Executed-WithWarning")
-_LARGEST_PACKAGE = 8 << 20  # bytes of an answer that carries a profile: base64 of up to 6 MB
 _SHOWN = 200  # as many characters of a server's text as a person will read
 
 _log = redaction.logger(__name__)
@@ -114,7 +114,7 @@ class Server:
         not asked for again here: the server may bind it once only.
         """
         request = {"prepareDownloadResponse": _base64(prepared)}
-        members = self._in_session("GetBoundProfilePackage", transaction_id, request, _LARGEST_PACKAGE)
+        members = self._in_session("GetBoundProfilePackage", transaction_id, request, PACKAGE_BYTES)
         return members.binary("boundProfilePackage")
 
     def cancel_session(self, transaction_id: bytes, cancelled: bytes) -> None:
