@@ -174,7 +174,7 @@ class Offer:
         with session.ended_by_refusal():
             data = self._asked_for(session, prepared)
         try:
-            package = Package.checked(data)
+            package = Package.checked(data, euicc.longest_request)
         except BadAnswer:
             session.cancel("loadBppExecutionError")
             raise

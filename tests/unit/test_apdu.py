@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpa.card.apdu import Channel
-from lpa.errors import BadAnswer, CardRemoved
-from lpa.rsp.bounds import ANSWER_ROUNDS
+from lpa.errors import BadAnswer, CardRemoved, WireError
+from lpa.rsp.bounds import ANSWER_BYTES, ANSWER_ROUNDS
 from lpa.rsp.names import Aid
 from tests.scripted import ScriptedCard
 
@@ -122,9 +122,54 @@ def test_data_before_the_last_block_is_a_bad_answer() -> None:
         exchange(("81E2110006 000102030405 00", "BF3700 9000"), request="00010203040506", block_size=6)
 
 
-def test_a_request_that_no_card_could_take_is_our_own_mistake() -> None:
-    with pytest.raises(ValueError, match="256 blocks"):
-        exchange(request="00" * (6 * 256 + 1), block_size=6)
+class Bounded:
+    """A card that takes blocks up to a length only; `taken`: the lengths of those it was given."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.taken: list[int] = []
+
+    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        if apdu[1] != 0xE2:
+            return b"", 0x6D00
+        self.taken.append(apdu[4])
+        return b"", 0x9000 if apdu[4] <= self.most else 0x6700
+
+    def reset(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize("size", [6, 255])
+def test_a_request_that_no_card_could_take_is_refused_before_its_first_byte(size: int) -> None:
+    card = Bounded(255)
+    channel = Channel(card, block_size=size)
+    assert channel.longest_request == 256 * size
+    with pytest.raises(WireError, match=f"{256 * size + 1} bytes do not fit into 256 blocks of {size}") as no:
+        channel.exchange(bytes(256 * size + 1))
+    assert "--block-size" in no.value.advice
+    assert card.taken == []
+    channel.exchange(bytes(256 * size))
+    assert card.taken == 256 * [size]
+
+
+def test_blocks_do_not_become_so_small_that_the_request_needs_too_many() -> None:
+    card = Bounded(0)
+    channel = Channel(card)
+    with pytest.raises(BadAnswer, match="6700"):
+        channel.exchange(bytes(2000))
+    assert card.taken == [255, 127, 63, 31, 15, 8]
+
+
+def test_a_long_request_has_larger_blocks_than_the_card_wanted_of_a_short_one() -> None:
+    """A card may answer 6700 for another reason than the length; it is not cut off from all that is long."""
+    card = Bounded(0)
+    channel = Channel(card)
+    with pytest.raises(BadAnswer, match="6700"):
+        channel.exchange(bytes(20))
+    card.most, card.taken = 255, []
+    channel.exchange(bytes(2000))
+    assert card.taken == 250 * [8]
 
 
 def test_an_answer_without_end_is_given_up() -> None:
@@ -137,6 +182,28 @@ def test_an_answer_without_end_is_given_up() -> None:
         pytest.raises(BadAnswer, match="does not come to an end"),
     ):
         channel.exchange(b"\xbf\x3e\x00")
+
+
+@pytest.mark.parametrize(("last", "ends"), [(0, True), (1, False)])
+def test_an_answer_may_be_as_long_as_the_bound(last: int, ends: bool) -> None:
+    """255 whole pieces and 255 bytes, or one more."""
+    pieces = [bytes(256)] * 255 + [bytes(255), bytes(last)]
+
+    class Long(ScriptedCard):
+        def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+            if apdu[1] == 0xE2:
+                return b"", 0x6100
+            if apdu[1] == 0xC0:
+                piece = pieces.pop(0)
+                return piece, 0x6100 if any(pieces) else 0x9000
+            return super().transmit(apdu)
+
+    with Channel(Long(MF, OPEN, CLOSE)) as channel:
+        if ends:
+            assert len(channel.exchange(b"\xbf\x3e\x00")) == ANSWER_BYTES
+        else:
+            with pytest.raises(BadAnswer, match=f"does not come to an end after {ANSWER_BYTES + 1} bytes"):
+                channel.exchange(b"\xbf\x3e\x00")
 
 
 def test_an_answer_in_endless_small_pieces_is_given_up() -> None:

@@ -7,6 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpa.errors import BadAnswer
+from lpa.rsp.ber import Tlv
+from lpa.rsp.bounds import SEGMENT_BYTES
+from lpa.rsp.bpp import ELEMENTS as ELEMENTS_TAG
 from lpa.rsp.bpp import Package, result, segments
 
 MAC = "0102030405060708"
@@ -94,6 +97,19 @@ def test_what_is_no_package_is_objected_to(coded: str) -> None:
 def test_something_behind_the_package_is_objected_to() -> None:
     with pytest.raises(BadAnswer):
         segments(package(CHANNEL, CONFIGURATION, METADATA, ELEMENTS) + b"\0\0")
+
+
+def test_a_piece_that_no_card_takes_is_objected_to_before_anything_is_sent() -> None:
+    def sized(length: int) -> bytes:
+        element = Tlv.build(ELEMENTS_TAG, Tlv.build(0x86, bytes(length)))
+        return Tlv.build(0xBF36, bytes.fromhex(CHANNEL + CONFIGURATION + METADATA), element)
+
+    fits = SEGMENT_BYTES - 4  # beside its tag and length
+    assert max(map(len, segments(sized(fits)))) == SEGMENT_BYTES
+    with pytest.raises(BadAnswer, match="has a piece of 65281 bytes; the card takes 65280 at once"):
+        segments(sized(fits + 1))
+    with pytest.raises(BadAnswer, match="has a piece of 1540 bytes; the card takes 1536 at once"):
+        Package.checked(sized(1536), longest=1536)
 
 
 @given(st.binary(max_size=300), st.integers(0, 90))

@@ -7,12 +7,16 @@ server; and nothing is left that would keep a later download from working.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lpa import Assistant
+from lpa.card.apdu import SMALLEST_BLOCK
 from lpa.errors import (
     BadAnswer,
     CardRemoved,
@@ -24,6 +28,7 @@ from lpa.errors import (
     WireError,
 )
 from lpa.rsp.ber import Tlv
+from lpa.server.es9 import Server
 from lpa.sim import packages
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.orders import Order
@@ -90,7 +95,26 @@ def _flipped(members: dict[str, Any], field: str) -> None:
     members[field] = base64.b64encode(raw).decode()
 
 
-MUTATIONS = [_missing, _a_number, _nothing, _empty, _no_base64, _another_object, _cut_short, _flipped]
+def _too_large(members: dict[str, Any], field: str) -> None:
+    """More than any card takes in one command."""
+    if field == "transactionId":
+        members[field] = 70_000 * "AB"
+        return
+    tag = Tlv(base64.b64decode(members[field])).tag
+    members[field] = base64.b64encode(Tlv.build(tag, bytes(70_000))).decode()
+
+
+MUTATIONS = [
+    _missing,
+    _a_number,
+    _nothing,
+    _empty,
+    _no_base64,
+    _another_object,
+    _cut_short,
+    _flipped,
+    _too_large,
+]
 
 
 class World:
@@ -148,6 +172,8 @@ def test_whatever_field_of_whatever_answer_is_wrong_nothing_is_installed(
     if mutation in (_missing, _a_number, _nothing) or (mutation is _no_base64 and field != "transactionId"):
         assert isinstance(error, BadAnswer)
         assert f"'{field}'" in error.message
+    if mutation is _too_large and field != "boundProfilePackage":
+        assert re.search(f"'{field}' has 700[0-9]+ bytes", error.message)
     world.check_that_it_works_again()
 
 
@@ -211,6 +237,9 @@ SHAPES = {
     "a part that nobody knows": _package(lambda parts: parts.insert(1, Tlv.build(0xA4))),
     "no item in a part": _in_part(ELEMENTS, lambda items: items.clear()),
     "another item in a part": _in_part(ELEMENTS, lambda items: items.append(Tlv.build(0x87, bytes(24)))),
+    "an item that no card takes": _in_part(
+        ELEMENTS, lambda items: items.append(Tlv.build(0x86, bytes(70_000)))
+    ),
     "an item without a MAC": _in_part(METADATA, lambda items: items.append(Tlv.build(0x88, bytes(7)))),
 }
 CONTENTS = {
@@ -224,6 +253,26 @@ CONTENTS = {
         "invalidSignature",
     ),
 }
+
+
+def test_a_package_does_not_reach_a_card_that_would_need_more_blocks_than_can_be_counted(
+    world: World,
+) -> None:
+    order = world.smdp.order(packages.sample(iccid="8949985000000098888", size=2500), "LARGE")
+    larger = _in_part(ELEMENTS, lambda items: items.append(Tlv.build(0x86, bytes(1600))))
+    world.https.change["getBoundProfilePackage"] = larger
+    with (
+        Assistant(
+            world.card,
+            state_dir=world.folder,
+            directory=partial(Server, https=world.https),
+            block_size=SMALLEST_BLOCK,
+        ) as assistant,
+        pytest.raises(BadAnswer, match="a piece of 1604 bytes; the card takes 1536 at once"),
+        assistant.download(code_of(order)) as offer,
+    ):
+        offer.install()
+    assert order.facts.result == "loadBppExecutionError"
 
 
 @pytest.mark.parametrize("change", SHAPES.values(), ids=SHAPES)

@@ -11,6 +11,7 @@ import pytest
 
 from lpa.errors import BadAnswer, NotVerified, ServerRefused
 from lpa.rsp.ber import Tlv
+from lpa.rsp.bounds import EVENT_SIGNS, EVENTS, MEMBER_BYTES, PACKAGE_BYTES
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.session import Event, ServerProof, Terms
 from lpa.server.es9 import Server
@@ -107,12 +108,14 @@ def test_what_a_discovery_server_knows_is_read() -> None:
     entries = [
         {"eventId": "A-1", "rspServerAddress": "a.example"},
         {"eventId": "", "rspServerAddress": "b.c:1"},
+        *[{"eventId": "!" + 254 * "~", "rspServerAddress": "a.example"}] * (EVENTS - 2),
     ]
     events, _, _ = asked(
         lambda server: server.authenticate_client(TXID, b""),
         OK | {"transactionId": TXID.hex(), "eventEntries": entries},
     )
-    assert events == (Event(ServerAddress("a.example"), "A-1"), Event(ServerAddress("b.c", 1), ""))
+    assert events[:2] == (Event(ServerAddress("a.example"), "A-1"), Event(ServerAddress("b.c", 1), ""))
+    assert len(events) == EVENTS
 
 
 @pytest.mark.parametrize(
@@ -126,6 +129,13 @@ def test_what_a_discovery_server_knows_is_read() -> None:
         [{"eventId": "A"}],
         [{"eventId": 1, "rspServerAddress": "a.b"}],
         [{"eventId": "A", "rspServerAddress": "https://a.b"}],
+        [{"eventId": "\ud800", "rspServerAddress": "a.b"}],
+        [{"eventId": "a b", "rspServerAddress": "a.b"}],
+        [{"eventId": "a\x1b[31m", "rspServerAddress": "a.b"}],
+        [{"eventId": "a\n", "rspServerAddress": "a.b"}],
+        [{"eventId": "A" * (EVENT_SIGNS + 1), "rspServerAddress": "a.b"}],
+        [{"eventId": "A" * 70_000, "rspServerAddress": "a.b"}],
+        [{"eventId": "A", "rspServerAddress": "a.b"}] * (EVENTS + 1),
     ],
 )
 def test_events_that_are_none_are_objected_to(entries: object) -> None:
@@ -134,6 +144,28 @@ def test_events_that_are_none_are_objected_to(entries: object) -> None:
             lambda server: server.authenticate_client(TXID, b""),
             OK | {"transactionId": TXID.hex(), "eventEntries": entries},
         )
+
+
+@pytest.mark.parametrize("name", ["serverSigned1", "serverSignature1", "serverCertificate"])
+def test_what_no_card_could_take_is_objected_to_by_its_name(name: str) -> None:
+    genuine = {"serverSigned1": signed1(), "serverSignature1": SIGNATURE, "serverCertificate": b"\x30\x00"}
+
+    def answered(size: int) -> ServerProof:
+        tag = Tlv(genuine[name]).tag
+        large = Tlv.build(tag, bytes(size - len(Tlv.build(tag, bytes(MEMBER_BYTES))) + MEMBER_BYTES))
+        members = {
+            member: b64(content) for member, content in (genuine | {"euiccCiPKIdToBeUsed": b"\x04\0"}).items()
+        }
+        proof, *_ = asked(
+            lambda server: server.initiate_authentication(b"", b""),
+            OK | {"transactionId": "01"} | members | {name: b64(large)},
+        )
+        assert isinstance(proof, ServerProof)
+        return proof
+
+    answered(MEMBER_BYTES)
+    with pytest.raises(BadAnswer, match=f"'{name}' has 8193 bytes, more than 8192"):
+        answered(MEMBER_BYTES + 1)
 
 
 def test_a_package_is_asked_for_and_may_be_large() -> None:
@@ -145,6 +177,11 @@ def test_a_package_is_asked_for_and_may_be_large() -> None:
     assert path == "/gsma/rsp2/es9plus/getBoundProfilePackage"
     assert request == {"transactionId": "0123456789ABCDEF", "prepareDownloadResponse": "vyEA"}
     assert found == package
+
+
+def test_a_package_may_not_be_larger_than_any() -> None:
+    with pytest.raises(BadAnswer, match="more than 4194304 bytes"):
+        asked(lambda server: server.get_bound_profile_package(TXID, b""), {"x": "y" * PACKAGE_BYTES})
 
 
 def test_nothing_else_may_be_as_large_as_a_package() -> None:

@@ -12,7 +12,7 @@ from typing import Protocol, Self
 
 from lpa import redaction
 from lpa.card.traffic import Veil
-from lpa.errors import BadAnswer, LpaError
+from lpa.errors import BadAnswer, LpaError, WireError
 from lpa.rsp.ber import Tlv
 from lpa.rsp.bounds import ANSWER_BYTES, ANSWER_ROUNDS, BLOCKS
 from lpa.rsp.names import Aid
@@ -104,7 +104,8 @@ class Channel:
         if not SMALLEST_BLOCK <= block_size <= LARGEST_BLOCK:
             raise ValueError(f"a block has {SMALLEST_BLOCK} to {LARGEST_BLOCK} bytes, not {block_size}")
         self._wire = Wire(transport)
-        self._block_size = block_size
+        self._largest_block = block_size
+        self._block_size = block_size  # what the card was seen to take
         self._announce_lpa()
         self._open()
 
@@ -121,6 +122,11 @@ class Channel:
         """Whether it is the basic channel, which everybody shares: the card had no other to give."""
         return self._wire.channel == 0
 
+    @property
+    def longest_request(self) -> int:
+        """As many bytes as fit into the blocks of one command."""
+        return BLOCKS * self._largest_block
+
     def select(self, aid: Aid) -> bool:
         """Select the application `aid` on this channel; whether the card has it (ISO 7816-4).
 
@@ -133,14 +139,17 @@ class Channel:
     def exchange(self, request: bytes | memoryview) -> bytes:
         """The answer to an ES10 request, both complete and of any length up to 64 kB (SGP.22 §5.7.2).
 
-        A card that finds a block too long has not acted on it, so it is asked again in smaller ones. One that
-        has an answer to be fetched has acted: from then on nothing is sent again.
+        A card that finds a block too long has not acted on it, so it is asked again in smaller ones, as long
+        as the request fits into them. One that has an answer to be fetched has acted: from then on nothing is
+        sent again. Raises `WireError` for what is longer than `longest_request`, before anything is sent.
         """
+        smallest = self._smallest_block(request)
         while True:
-            answer, sw = self._store_data(request)
-            if sw != 0x6700 or min(len(request), self._block_size) <= SMALLEST_BLOCK:
+            size = min(len(request), max(self._block_size, smallest))
+            answer, sw = self._store_data(request, size)
+            if sw != 0x6700 or size <= smallest:
                 break
-            self._block_size = max(min(len(request), self._block_size) // 2, SMALLEST_BLOCK)
+            self._block_size = max(size // 2, smallest)
             _log.debug("the card rejects the length: trying blocks of %d bytes", self._block_size)
         answer, sw = self._wire.fetched(answer, sw)
         if not successful(sw):
@@ -172,12 +181,19 @@ class Channel:
         else:
             _log.debug("no logical channel (%04X): using the basic one", sw)
 
-    def _store_data(self, request: bytes | memoryview) -> tuple[bytes, int]:
+    def _smallest_block(self, request: bytes | memoryview) -> int:
+        """Into blocks of fewer bytes the request does not fit, or no card wants them."""
+        if len(request) > self.longest_request:
+            raise WireError(
+                f"This is too long for the card: {len(request)} bytes do not fit "
+                f"into {BLOCKS} blocks of {self._largest_block}.",
+                advice="Nothing was sent of it. If you chose small blocks with --block-size, choose larger.",
+            )
+        return max(SMALLEST_BLOCK, -(-len(request) // BLOCKS))
+
+    def _store_data(self, request: bytes | memoryview, size: int) -> tuple[bytes, int]:
         """One request in STORE DATA blocks: what the last says at once, or the first that was refused."""
-        size = self._block_size
         blocks = [request[start : start + size] for start in range(0, len(request), size)]
-        if len(blocks) > BLOCKS:
-            raise ValueError(f"{len(request)} bytes do not fit into {BLOCKS} blocks of {size}")
         for number, block in enumerate(blocks[:-1]):
             answer, sw = self._wire.complete(self._block(0x11, number, block))
             if not successful(sw):

@@ -61,6 +61,11 @@ class Euicc:
         """The ISD-R that answered."""
         return self._isdr.aid
 
+    @property
+    def longest_request(self) -> int:
+        """As many bytes as fit into one command; what is longer raises `WireError` and is not sent."""
+        return self._isdr.longest_request
+
     def ask_eid(self) -> Eid:
         """The number that the card tells now (§5.7.20, ES10c.GetEID)."""
         return self._isdr.ask_eid()

@@ -104,6 +104,11 @@ class Isdr:
         if self._eid != before:
             raise CardRemoved("Another card is in the reader now.")
 
+    @property
+    def longest_request(self) -> int:
+        """As many bytes as fit into one command."""
+        return self._channel.longest_request
+
     def exchange(self, request: bytes | memoryview) -> bytes:
         """The answer to a request as it stands."""
         return self._channel.exchange(request)

@@ -17,6 +17,8 @@ BODY_BYTES = 1 << 20  # of an answer
 PACKAGE_BYTES = 1 << 22  # of an answer that carries a profile: base64 of 3 MB, more than a card has room for
 CHUNKING = 4  # times as long as it is may a body be on its way, cut into chunks
 JSON_DEPTH = 16  # objects and lists in each other
+MEMBER_BYTES = 8192  # of what a server signed or is certified by: of four, a card takes 65280
+EVENT_SIGNS = 255  # of the name under which something waits, as in an activation code
 TRANSACTION_BYTES = 16  # of the name of a session
 CHAIN = 4  # certificates between a server's and the issuer
 CERTIFICATES = 10  # that a server sends, its own included, are looked at
@@ -25,10 +27,12 @@ PATHS = 16  # ways through them are tried
 # Servers: number
 REDIRECTS = 0
 ATTEMPTS = 1  # of a request: what may have arrived is not sent again
+EVENTS = 16  # that a discovery server knows of, and so of servers that are asked in its name
 REFERRALS = 4  # from one discovery server to the next
 
 # Cards: size and number
 BLOCKS = 256  # of a command: they are counted in one byte (P2)
+SEGMENT_BYTES = 255 * BLOCKS  # of a package, in one command with blocks of the usual size
 ANSWER_BYTES = 65535  # of an answer
 ANSWER_ROUNDS = 1024  # of GET RESPONSE for one answer
 LIST_ITEMS = 1024  # in a list

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from lpa.errors import BadAnswer
 from lpa.rsp.ber import Tlv, header
+from lpa.rsp.bounds import SEGMENT_BYTES
 
 PACKAGE, CHANNEL = 0xBF36, 0xBF23
 CONFIGURATION, METADATA, SESSION_KEYS, ELEMENTS = 0xA0, 0xA1, 0xA2, 0xA3
@@ -48,8 +49,11 @@ class Package:
     items: dict[int, tuple[Part, ...]]
 
     @classmethod
-    def checked(cls, data: bytes) -> Package:
-        """The package that all of `data` is. Raises `BadAnswer` if its parts are not as they should be."""
+    def checked(cls, data: bytes, longest: int = SEGMENT_BYTES) -> Package:
+        """The package that all of `data` is. `longest`: bytes of a segment that the card takes.
+
+        Raises `BadAnswer` if its parts are not as they should be, or too long: before the card gets any.
+        """
         whole = memoryview(data)
         outer = list(_cut(whole, 0, len(whole)))
         if [part.tag for part in outer] != [PACKAGE]:
@@ -58,7 +62,13 @@ class Package:
         if [part.tag for part in parts] not in _ORDERS:
             tags = ", ".join(f"{part.tag:X}" for part in parts)
             raise BadAnswer(f"The bound profile package has other parts than it should: {tags or 'none'}.")
-        return cls(whole, parts, {part.tag: _items(whole, part) for part in parts[1:]})
+        package = cls(whole, parts, {part.tag: _items(whole, part) for part in parts[1:]})
+        size = max(map(len, package.segments()))
+        if size > longest:
+            raise BadAnswer(
+                f"The bound profile package has a piece of {size} bytes; the card takes {longest} at once."
+            )
+        return package
 
     def segments(self) -> Iterator[memoryview]:
         """What to send to the card, in this order, each as a command of its own."""

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import Any
 
 from lpa.errors import BadAnswer
 from lpa.rsp.ber import Tlv
-from lpa.rsp.bounds import TRANSACTION_BYTES
+from lpa.rsp.bounds import EVENT_SIGNS, EVENTS, MEMBER_BYTES, TRANSACTION_BYTES
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.session import Event
+
+# It becomes a matching id, which the card signs. The specification has fewer signs in that than servers do.
+_EVENT_ID = re.compile(rf"[!-~]{{0,{EVENT_SIGNS}}}")
 
 
 class Members:
@@ -40,6 +44,8 @@ class Members:
             tlv = Tlv.whole(self.binary(name))
         except BadAnswer as error:
             raise self._wrong(name, "is no object") from error
+        if len(tlv) > MEMBER_BYTES:
+            raise self._wrong(name, f"has {len(tlv)} bytes, more than {MEMBER_BYTES}")
         if tlv.tag not in tags:
             raise self._wrong(name, f"has tag {tlv.tag:X} instead of {tags[0]:X}")
         return tlv
@@ -72,6 +78,8 @@ class Members:
         entries = self._members.get("eventEntries")
         if not isinstance(entries, list):
             raise self._wrong("eventEntries", "is missing or no list")
+        if len(entries) > EVENTS:
+            raise self._wrong("eventEntries", f"has {len(entries)} entries, more than {EVENTS}")
         return tuple(self._event(entry) for entry in entries)
 
     def _event(self, entry: object) -> Event:
@@ -80,6 +88,10 @@ class Members:
         event_id, address = entry.get("eventId"), entry.get("rspServerAddress")
         if not isinstance(event_id, str) or not isinstance(address, str):
             raise self._wrong("eventEntries", "holds an event without eventId or rspServerAddress")
+        if not _EVENT_ID.fullmatch(event_id):
+            raise self._wrong(
+                "eventEntries", f"holds an eventId other than up to {EVENT_SIGNS} printable ASCII signs"
+            )
         try:
             return Event(ServerAddress.parse(address), event_id)
         except ValueError as error:
