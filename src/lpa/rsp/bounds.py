@@ -17,6 +17,7 @@ BODY_BYTES = 1 << 20  # of an answer
 PACKAGE_BYTES = 1 << 22  # of an answer that carries a profile: base64 of 3 MB, more than a card has room for
 CHUNKING = 4  # times as long as it is may a body be on its way, cut into chunks
 JSON_DEPTH = 16  # objects and lists in each other
+JSON_VALUES = 4096  # in one answer
 MEMBER_BYTES = 8192  # of what a server signed or is certified by: of four, a card takes 65280
 EVENT_SIGNS = 255  # of the name under which something waits, as in an activation code
 TRANSACTION_BYTES = 16  # of the name of a session
