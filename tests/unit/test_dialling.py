@@ -1,6 +1,7 @@
 """Where a name leads is looked at before anything is connected to."""
 
 import socket
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from lpa.errors import ConnectFailed
 from lpa.rsp.names import ServerAddress
 from lpa.server.connect_to import ConnectTo
 from lpa.server.dialling import Dialler, is_public
+from lpa.server.proxy import choose
 
 ADDRESS = ServerAddress("smdp.example")
 
@@ -47,6 +49,11 @@ class Names:
         "::ffff:1.1.1.1",
         "64:ff9b::101:101",
         "2002:101:101::",
+        "192.0.1.0",
+        "192.88.98.255",
+        "192.88.100.0",
+        "2001:200::1",
+        "3ffe:ffff::1",
     ],
 )
 def test_an_address_of_the_internet_is_public(address: str) -> None:
@@ -86,6 +93,32 @@ def test_an_address_of_the_internet_is_public(address: str) -> None:
         "64:ff9b::a00:1",
         "2002:7f00:1::",
         "2002:a00:1::",
+        "192.0.0.9",
+        "192.0.0.170",
+        "192.31.196.1",
+        "192.52.193.1",
+        "192.88.99.1",
+        "192.175.48.1",
+        "198.51.100.1",
+        "203.0.113.1",
+        "::127.0.0.1",
+        "::8.8.8.8",
+        "::ffff:0:8.8.8.8",
+        "64:ff9b:1::808:808",
+        "64:ff9b::c058:6301",
+        "100::1",
+        "100:0:0:1::1",
+        "2001::8.8.8.8",
+        "2001:2::1",
+        "2001:4:112::1",
+        "2001:20::1",
+        "2001:1ff::1",
+        "2002:c058:6301::1",
+        "2620:4f:8000::1",
+        "3fff::1",
+        "3fff:fff::1",
+        "4000::1",
+        "5f00::1",
     ],
 )
 def test_no_other_address_is_public_whatever_it_wears(address: str) -> None:
@@ -155,3 +188,68 @@ def test_a_name_that_leads_nowhere_is_told() -> None:
 def test_a_name_that_cannot_be_asked_for_is_told() -> None:
     with pytest.raises(ConnectFailed):
         Dialler().dial(ServerAddress(f"{'a' * 63}." * 3 + "a" * 63 + "." + "b" * 63))
+
+
+def test_a_name_that_does_not_resolve_in_time_is_left_to_itself() -> None:
+    over = threading.Event()
+
+    def asking(_host: str, _port: int) -> Sequence[tuple[Any, ...]]:
+        over.wait(10)
+        return []
+
+    try:
+        with pytest.raises(ConnectFailed, match=r"Cannot reach smdp\.example: it did not answer in time"):
+            Dialler(resolve=asking, patience=0.05).dial(ADDRESS)
+    finally:
+        over.set()
+
+
+# Through a proxy a name is not resolved here
+
+
+class Asked(Exception):
+    """The proxy was connected to."""
+
+
+def through_a_proxy(host: str, *rows: str) -> None:
+    def resolve(host: str, _port: int) -> Sequence[tuple[Any, ...]]:
+        assert host == "proxy.example"
+        raise Asked
+
+    rows_ = [ConnectTo.parse(row) for row in rows]
+    Dialler(rows_, proxy=choose("http://proxy.example"), resolve=resolve).dial(ServerAddress.parse(host))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "a.localhost",
+        "printer.local",
+        "metadata.google.internal",
+        "router.home.arpa",
+        "a.service.arpa",
+        "1.0.0.127.in-addr.arpa",
+        "a.test",
+        "a.invalid",
+        "a.onion",
+        "a.alt",
+        "intranet",
+        "a.corp",
+        "a.home",
+        "a.lan",
+        "A.LOCAL.",
+    ],
+)
+def test_a_name_that_is_none_of_the_internet_is_not_given_to_a_proxy(host: str) -> None:
+    with pytest.raises(ConnectFailed, match="this is no name of the internet") as caught:
+        through_a_proxy(host)
+    assert "--connect-to" in caught.value.advice
+    with pytest.raises(Asked):
+        through_a_proxy(host, "::10.0.0.1:")
+
+
+@pytest.mark.parametrize("host", ["smdp.example", "local.example", "a.internal.com", "localhost.com"])
+def test_other_names_are_given_to_a_proxy(host: str) -> None:
+    with pytest.raises(Asked):
+        through_a_proxy(host)

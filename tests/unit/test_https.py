@@ -348,6 +348,7 @@ def test_a_row_leads_an_address_to_its_target(text: str, asked: str, target: tup
         "a.example:443:b.example:65536",
         "a.example:443:b.example:١",
         "a.example:x:b.example:1",
+        "a.example:443:b.example:" + "1" * 5_000,
         "a example:443:b.example:1",
         "a.example:443:b/example:1",
         "a.example:443:[::1:1",

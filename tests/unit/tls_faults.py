@@ -189,9 +189,9 @@ def endless(start: bytes, piece: bytes) -> Script:
 
 
 def silent(peer: Peer, connection: socket.socket) -> None:
-    """Take what comes and say nothing."""
+    """Take what comes and say nothing, until a client that waits for ever would be one that hangs."""
     connection.recv(4096)
-    peer.over.wait()
+    peer.over.wait(10)
 
 
 def http(status: str, body: bytes = b"", *headers: str) -> bytes:

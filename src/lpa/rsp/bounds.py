@@ -7,7 +7,7 @@ ends, and takes no more room than this. docs/trust.md has the same numbers in a 
 from __future__ import annotations
 
 # Servers: time in seconds
-CONNECT_SECONDS = 10.0  # for the connection to all addresses of a name; again for proxy, and greeting
+CONNECT_SECONDS = 10.0  # for a name to resolve; again to connect to its addresses, for a proxy, and to greet
 READ_SECONDS = 30.0  # for each piece of an answer
 EXCHANGE_SECONDS = 60.0  # for a request and its whole answer
 

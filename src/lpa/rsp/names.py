@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from lpa.errors import BadAnswer
+from lpa.rsp.display import brief
 
 # Who made a card, by how its EID begins: the issuer's eight digits (SGP.29).
 _MANUFACTURERS = {
@@ -33,6 +34,8 @@ _MANUFACTURERS = {
 # An address whose last label is a number is an IP address to some, whatever the others are (RFC 3986 §7.4).
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
+_PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
+_SHOWN = 100  # as many characters of what is no address as a person will read
 
 
 @dataclass(frozen=True, order=True)
@@ -135,8 +138,9 @@ class ServerAddress:
 
         Raises ValueError for everything that is not a host name: a URL, a path, an IP address, nothing.
         """
+        shown = repr(brief(text, _SHOWN))
         if not re.fullmatch(r"[^/@\[\]]*", text) or not text.isascii():
-            raise ValueError(f"{text!r} is not the name of a server")
+            raise ValueError(f"{shown} is not the name of a server")
         host, colon, port = text.strip(" \0").rpartition(":")
         if not colon:
             host, port = port, "443"
@@ -149,9 +153,9 @@ class ServerAddress:
             or len(host) > 253
             or _NUMBER.fullmatch(labels[-1])
         ):
-            raise ValueError(f"{text!r} is not the name of a server")
-        if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
-            raise ValueError(f"{text!r} has no valid port")
+            raise ValueError(f"{shown} is not the name of a server")
+        if not (_PORT.fullmatch(port) and 0 < int(port) < 65536):
+            raise ValueError(f"{shown} has no valid port")
         return cls(host, int(port))
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from typing import Self
 
 from lpa.rsp.names import ServerAddress
 
-_ROW = re.compile(r"([^:\[\]]*):([0-9]*):(\[[^\[\]]+\]|[^:\[\]]*):([0-9]*)", re.ASCII)
+_ROW = re.compile(r"([^:\[\]]*):([0-9]{0,5}):(\[[^\[\]]+\]|[^:\[\]]*):([0-9]{0,5})", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import queue
 import socket
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,6 +26,27 @@ from lpa.server.proxy import Proxy, ProxyChoice
 Resolve = Callable[[str, int], Sequence[tuple[Any, ...]]]
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # holds an IPv4 address in its last 32 bits
+_INTERNET = ipaddress.IPv6Network("2000::/3")  # all of IPv6 that was given to anybody to be reached at
+# What IANA reserved for other purposes, as far as the oldest Python that we know takes it for public.
+_RESERVED = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "192.0.0.0/24",  # protocols
+            "192.31.196.0/24",  # AS112: answers nothing but questions that should not have been asked
+            "192.52.193.0/24",  # AMT
+            "192.88.99.0/24",  # 6to4 relays
+            "192.175.48.0/24",  # AS112
+            "2001::/23",  # protocols: Teredo, benchmarks, ORCHID
+            "2620:4f:8000::/48",  # AS112
+            "3fff::/20",  # documentation
+        ),
+    )
+)
+# The last labels of names that never lead to the internet: what is reserved (RFC 6761 and its registry), and
+# what ICANN delegates to nobody because it is in use at home. A proxy would resolve them in its own way.
+_RESERVED_NAMES = {"alt", "arpa", "internal", "invalid", "local", "localhost", "onion", "test"}
+_NAMES_AT_HOME = {"corp", "home", "lan", "mail"}
 _PRIVATE = "Operators' servers are on the internet. If you mean another, say so with --connect-to."
 
 
@@ -33,7 +56,7 @@ def resolve(host: str, port: int) -> Sequence[tuple[Any, ...]]:
 
 
 class Dialler:
-    """Connects to servers. Each attempt ends after `patience` seconds, names with many addresses included."""
+    """Connects to servers. A name has `patience` seconds to resolve, and all its addresses again as many."""
 
     def __init__(
         self,
@@ -65,18 +88,39 @@ class Dialler:
 
     def _dial_directly(self, address: ServerAddress) -> socket.socket:
         target = self._target(address)
-        found = self._resolve(*(target or (address.host, address.port)))
+        found = self._found(*(target or (address.host, address.port)))
         return self._connected(found if target else _public(address, found))
 
     def _dial_through(self, proxy: Proxy, address: ServerAddress) -> socket.socket:
-        plain = self._connected(self._resolve(proxy.host, proxy.port))
+        target = self._target(address)
+        if not target:
+            _check_leads_somewhere(address)
+        plain = self._connected(self._found(proxy.host, proxy.port))
         try:
-            target = self._target(address) or (address.host, address.port)
-            proxy.tunnel(plain, *target, patience=self._patience)
+            proxy.tunnel(plain, *(target or (address.host, address.port)), patience=self._patience)
         except BaseException:
             plain.close()
             raise
         return plain
+
+    def _found(self, host: str, port: int) -> Sequence[tuple[Any, ...]]:
+        """Where the name leads. The system may ask for minutes, and cannot be told to stop, only be left."""
+        answers: queue.SimpleQueue[Sequence[tuple[Any, ...]] | Exception] = queue.SimpleQueue()
+
+        def ask() -> None:
+            try:
+                answers.put(self._resolve(host, port))
+            except Exception as error:  # noqa: BLE001  (raised where it was asked for)
+                answers.put(error)
+
+        threading.Thread(target=ask, daemon=True).start()
+        try:
+            answer = answers.get(timeout=self._patience)
+        except queue.Empty:
+            raise TimeoutError("the name does not resolve in time") from None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def _target(self, address: ServerAddress) -> tuple[str, int] | None:
         """Where the person wants it, None if they did not say."""
@@ -114,9 +158,17 @@ def is_public(text: str) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner:
             return is_public(str(inner))
-        if address.is_site_local:
+        if address not in _INTERNET:
             return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
+    reserved = any(address in network for network in _RESERVED)
+    return address.is_global and not (reserved or address.is_multicast or address.is_reserved)
+
+
+def _check_leads_somewhere(address: ServerAddress) -> None:
+    """The name may be one of the internet. Raises `ConnectFailed` if it cannot."""
+    _, dot, last = address.host.rpartition(".")
+    if not dot or last in _RESERVED_NAMES | _NAMES_AT_HOME:
+        raise ConnectFailed(f"Cannot reach {address}: this is no name of the internet.", advice=_PRIVATE)
 
 
 def _public(address: ServerAddress, found: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
