@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from lpa.errors import BadAnswer, LpaError, Refused
+from lpa.errors import BadAnswer, LpaError, Postponed, Refused
+from lpa.rsp.bounds import DELIVERY_SECONDS
 from lpa.rsp.key_identifier import KeyIdentifier
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.records import Notification
@@ -34,11 +38,14 @@ class Directory(Protocol):
 class Courier:
     """Takes notifications to their servers, one after the other.
 
-    A server that could not be reached is not tried again: its notifications go in order or not at all.
+    A server that could not be reached is not tried again: its notifications go in order or not at all. And
+    all of them together have DELIVERY_SECONDS: a card may name a thousand servers that are silent.
     """
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, clock: Callable[[], float] = time.monotonic) -> None:
         self._directory = directory
+        self._clock = clock
+        self._left = DELIVERY_SECONDS
         self._silent: dict[tuple[str, Believed], LpaError] = {}
 
     def send(self, notification: Notification, believed: Believed) -> Evidence:
@@ -50,8 +57,9 @@ class Courier:
         if silent:
             raise silent
         try:
-            recipient = self._directory(_parsed(notification.metadata.address), believed=believed)
-            return recipient.handle_notification(notification.raw)
+            with self._timed():
+                recipient = self._directory(_parsed(notification.metadata.address), believed=believed)
+                return recipient.handle_notification(notification.raw)
         except (Refused, BadAnswer):
             raise  # It speaks, and objects to this one; it may take the next.
         except LpaError as error:
@@ -63,16 +71,38 @@ class Courier:
         self._silent[normal(notification.metadata.address), believed] = problem
 
     def silence(self, notification: Notification, believed: Believed) -> LpaError | None:
-        """Why this one will not even be tried: its server could not be reached for an earlier one."""
-        return self._silent.get((normal(notification.metadata.address), believed))
+        """Why this one will not even be tried: its server could not be reached before, or no time is left."""
+        silent = self._silent.get((normal(notification.metadata.address), believed))
+        return silent or self._lateness()
 
     def obstacle(self, address: str, believed: Believed) -> LpaError | None:
         """What would keep a notification from this server now, None if nothing would."""
+        late = self._lateness()
+        if late:
+            return late
         try:
-            self._directory(_parsed(address), believed=believed).greet()
+            with self._timed():
+                self._directory(_parsed(address), believed=believed).greet()
         except LpaError as problem:
             return problem
         return None
+
+    @contextlib.contextmanager
+    def _timed(self) -> Iterator[None]:
+        """What takes its time from what all may take. Waiting for a person does not."""
+        begun = self._clock()
+        try:
+            yield
+        finally:
+            self._left -= self._clock() - begun
+
+    def _lateness(self) -> LpaError | None:
+        if self._left > 0:
+            return None
+        return Postponed(
+            f"This one was not tried: the servers before it took {DELIVERY_SECONDS:.0f} seconds together.",
+            advice="It is kept. 'lpa notifications send' goes on with it.",
+        )
 
 
 def normal(address: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 CONNECT_SECONDS = 10.0  # for a name to resolve; again to connect to its addresses, for a proxy, and to greet
 READ_SECONDS = 30.0  # for each piece of an answer
 EXCHANGE_SECONDS = 60.0  # for a request and its whole answer
+DELIVERY_SECONDS = 300.0  # for all notifications of one operation: then no more of them is begun
 
 # Servers: size
 HEADER_BYTES = 1 << 16  # of an answer's status line and header lines, from the server or a proxy
