@@ -109,6 +109,24 @@ def test_a_proxy_that_does_not_connect_is_told(answer: bytes, obstacle: str) -> 
         client.greet(ADDRESS)
 
 
+@pytest.mark.parametrize(("more", "taken"), [(0, True), (1, False)])
+def test_a_proxys_head_may_be_as_long_as_the_limit_and_not_a_byte_longer(more: int, taken: bool) -> None:
+    """The line stays open, so only the limit ends what is too long."""
+    start = b"HTTP/1.1 200 OK\r\nA: "
+    head = start + b"b" * (HEADER_BYTES - len(start) - 4 + more) + b"\r\n\r\n"
+    near, far = socket.socketpair()
+    with near, far:
+        writer = threading.Thread(target=far.sendall, args=(head + b"S",))
+        writer.start()
+        if taken:
+            Proxy("p.example", 80).tunnel(near, HOST, 443, patience=10)
+        else:
+            with pytest.raises(proxy.ProxyRefused, match="does not answer with HTTP"):
+                Proxy("p.example", 80).tunnel(near, HOST, 443, patience=10)
+        assert near.recv(1) == b"S"  # What follows is the server's.
+        writer.join()
+
+
 def test_a_proxy_that_answers_a_drop_at_a_time_is_given_up() -> None:
     def dripping(peer: Peer, plain: socket.socket) -> None:
         plain.sendall(b"HTTP/1.1 200 OK\r\nX: ")

@@ -100,7 +100,7 @@ def _head(plain: socket.socket, ends: float) -> bytes:
             raise TimeoutError("it took too long")
         plain.settimeout(left)
         piece = plain.recv(1)
-        if not piece or len(head) > HEADER_BYTES:
+        if not piece or len(head) >= HEADER_BYTES:
             raise ProxyRefused("the proxy does not answer with HTTP")
         head += piece
     return head
