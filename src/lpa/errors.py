@@ -10,7 +10,7 @@ LpaError
     CardRemoved            the card was pulled while we spoke with it
     NotAnEuicc             a card is there, but it is not an eUICC
     ConnectFailed          the server could not be reached
-    Postponed              it is not time yet for the next try
+    Postponed              it is not time yet for the next try, or there is none left
   OutcomeUnknown         sent, then silence: read the state before trying again
   BadAnswer              the peer answered nonsense (`sw`: the status word, if that was the answer)
   Refused                the peer, or our look before asking it, said no (`function`, `reason`)

@@ -19,7 +19,7 @@ PACKAGE_BYTES = 1 << 22  # of an answer that carries a profile: base64 of 3 MB, 
 CHUNKING = 4  # times as long as it is may a body be on its way, cut into chunks
 JSON_DEPTH = 16  # objects and lists in each other
 JSON_VALUES = 4096  # in one answer
-MEMBER_BYTES = 8192  # of what a server signed or is certified by: of four, a card takes 65280
+MEMBER_BYTES = 8192  # of an object in an answer: of four of them a card takes 65280 in one command
 EVENT_SIGNS = 255  # of the name under which something waits, as in an activation code
 TRANSACTION_BYTES = 16  # of the name of a session
 CHAIN = 4  # certificates between a server's and the issuer
@@ -29,7 +29,7 @@ PATHS = 16  # ways through them are tried
 # Servers: number
 REDIRECTS = 0
 ATTEMPTS = 1  # of a request: what may have arrived is not sent again
-EVENTS = 16  # that a discovery server knows of, and so of servers that are asked in its name
+EVENTS = 16  # that a discovery server may know of: each leads to a server of a stranger's choice
 REFERRALS = 4  # from one discovery server to the next
 
 # Cards: size and number
