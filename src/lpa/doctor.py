@@ -18,6 +18,7 @@ from lpa.card.pcsc import PcscTransport, readers
 from lpa.card.probing import choose
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, NotVerified
 from lpa.locking import Locks
+from lpa.rsp.bounds import DELIVERY_SECONDS
 from lpa.rsp.key_identifier import KeyIdentifier
 from lpa.rsp.names import Aid, ServerAddress
 from lpa.rsp.records import CHANGE_TAGS
@@ -99,7 +100,7 @@ def examine_card(
         yield _bad(step, problem)
         return
     yield _clock(clock())
-    yield from _network(addresses, greet, believed)
+    yield from _network(addresses, greet, believed, clock)
 
 
 def _eid(euicc: Euicc) -> Finding:
@@ -138,11 +139,20 @@ def _issuers(euicc: Euicc) -> tuple[KeyIdentifier, ...]:
 
 
 def _network(
-    addresses: Sequence[str], greet: Greet, believed: tuple[KeyIdentifier, ...]
+    addresses: Sequence[str], greet: Greet, believed: tuple[KeyIdentifier, ...], clock: Clock
 ) -> Iterator[Finding]:
+    begun = clock()
     if not addresses:
         yield Finding("network", "The card names no server that could be tried.")
-    for address in addresses:
+    for number, address in enumerate(addresses):
+        if clock() - begun >= DELIVERY_SECONDS:
+            yield Finding(
+                "network",
+                f"{len(addresses) - number} more servers were not tried: "
+                f"those before them took {DELIVERY_SECONDS:.0f} seconds.",
+                advice="The card names more servers than any that is in order.",
+            )
+            return
         try:
             voucher = greet(ServerAddress.parse(address), believed=believed)
             yield Finding("network", f"The server {address} answers, and {voucher} vouches for it.")

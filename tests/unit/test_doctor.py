@@ -6,10 +6,12 @@ from dataclasses import replace
 
 from lpa import doctor
 from lpa.errors import ConnectFailed
+from lpa.rsp.bounds import DELIVERY_SECONDS
 from lpa.rsp.key_identifier import KeyIdentifier
 from lpa.rsp.names import ServerAddress
 from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc
+from tests.unit.journals import Clock
 
 NOW = 1_800_000_000.0  # 2027-01-15
 
@@ -93,3 +95,19 @@ def test_a_profile_that_names_no_server_is_doubtful() -> None:
 def test_a_card_without_servers_leaves_nothing_to_try() -> None:
     steps = _walk(SimulatedEuicc.create(None, profiles=0), Network())
     assert steps[-1] == ("network", "good", "The card names no server that could be tried.")
+
+
+def test_a_thousand_servers_that_are_silent_do_not_take_all_day() -> None:
+    wanted = tuple((("delete",), f"s{number}.example") for number in range(50))
+    profile = replace(SimulatedEuicc.create(None).profiles[0], notifications=wanted)
+    clock = Clock(NOW)
+
+    def greet(address: ServerAddress, /, *, believed: object) -> str:
+        clock.now += DELIVERY_SECONDS / 3
+        raise ConnectFailed(f"Cannot reach {address}.")
+
+    card = SimulatedEuicc.create(None, profiles=[profile])
+    *_, third, last = doctor.examine_card(card, greet, clock=clock)
+    assert third.message == "Cannot reach s2.example."
+    assert last.message == "47 more servers were not tried: those before them took 300 seconds."
+    assert last.verdict == "doubtful"
