@@ -156,11 +156,14 @@ class Server:
     def _members(self, answer: Answer) -> dict[str, Any]:
         try:
             members = strict_json.loads(answer.body)
-        except ValueError:
+        except ValueError as error:
+            _log.debug("%s did not answer with JSON that can be accepted: %s", self.address, error)
             members = None
         if not isinstance(members, dict):
             _log.debug("%s answered HTTP %d: %r", self.address, answer.status, answer.body[:_SHOWN])
-            raise BadAnswer(f"The server {self.address} did not answer with a JSON object.")
+            raise BadAnswer(
+                f"The server {self.address} did not answer with a JSON object that can be accepted."
+            )
         return members
 
 
