@@ -18,11 +18,12 @@ FORMATS = {
     "ber.py": {"_MAX_TAG_BYTES", "_MAX_LENGTH_BYTES"},
     "canonical.py": {"_LONGEST_INTEGER"},
     "certificates.py": {"_LONGEST_NAME"},
-    "contacts.py": {"_LONGEST_NUMBER"},  # of a record
+    "contacts.py": {"LONGEST_IN_A_RECORD"},  # of a record
     "display.py": {"_MOST_MARKS"},
     "es10.py": {"NICKNAME_BYTES"},
     "euicc_info.py": {"_LONGEST_NUMBER"},
     "locking.py": {"_MOST_SAID"},
+    "user_data.py": {"_LONGEST"},  # of what a message says
     "vcard.py": {"_LONGEST_LINE"},
 }
 
