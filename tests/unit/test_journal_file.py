@@ -117,6 +117,23 @@ def _content(journal: Journal) -> list[object]:
     ]
 
 
+def test_a_journal_with_a_hole_in_an_index_is_refused(tmp_path: Path) -> None:
+    """Its table still has the notification, but the index by which it is found to be sent has lost it."""
+    with closing(Journal(tmp_path)) as journal:
+        journal.keep(EID, signed())
+    file = tmp_path / "journal.db"
+    with closing(sqlite3.connect(file)) as database:
+        (page,) = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'not_through'").fetchone()
+        (size,) = database.execute("PRAGMA page_size").fetchone()
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = bytearray(file.read_bytes())
+    data[(page - 1) * size + 3 : (page - 1) * size + 5] = bytes(2)  # how many entries there are
+    file.write_bytes(data)
+    with pytest.raises(StorageFailed, match=r"cannot be used: it is damaged\.$") as refused:
+        Journal(tmp_path)
+    assert "Move the damaged journal.db away" in refused.value.advice
+
+
 def test_who_opens_a_new_journal_while_another_makes_it_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

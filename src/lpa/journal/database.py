@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lpa import private
+from lpa import private, redaction
 from lpa.errors import StorageFailed
 from lpa.journal import migrations
 
@@ -32,6 +32,7 @@ _MOVE_AWAY = (
     "Move the damaged journal.db away: the receipts stay, and 'lpa notifications send FOLDER' tells the "
     "servers from them."
 )
+_log = redaction.logger(__name__)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -77,9 +78,13 @@ class Database:
         """Check the file, and bring it to this version. Never go on with a damaged one."""
         self._use_wal()
         self.connection.execute("PRAGMA synchronous = FULL")
-        (verdict,) = self.connection.execute("PRAGMA quick_check(1)").fetchone()
+        # The quick check leaves out whether an index lacks a row: to us, a notification that is not sent.
+        (verdict,) = self.connection.execute("PRAGMA integrity_check(1)").fetchone()
         if verdict != "ok":
-            raise OSError(f"it is damaged: {verdict}")
+            _log.debug("what SQLite has against the journal: %s", verdict)
+            raise StorageFailed(
+                f"The journal in {self._folder} cannot be used: it is damaged.", advice=_MOVE_AWAY
+            )
         if self._version() != len(migrations.MIGRATIONS):  # Else nothing is written: that costs a sync.
             self.connection.execute("BEGIN EXCLUSIVE")  # so that of two processes one migrates
             with self.connection:
