@@ -157,12 +157,14 @@ class Outbox:
     def send_due(self) -> tuple[Delivery, ...]:
         """Deliver what is due in the outbox: of this card, and of others from its bytes alone.
 
-        A card at which another process works is left to that.
+        This card forgets what was acknowledged while it was away. One at which another process works is left
+        to that.
         """
         eid = self.euicc.eid
         mine: tuple[Delivery, ...] = ()
         with contextlib.suppress(CardBusy), self.journal.alone(eid):
-            mine = self.deliver(due(self.journal, self._dispatch.waiting(eid)))
+            acknowledged = [entry for entry in self.journal.outbox(eid) if entry.sent is not None]
+            mine = self.deliver([*acknowledged, *due(self.journal, self._dispatch.waiting(eid))])
         return (*mine, *self._dispatch.send_due_of_others(eid))
 
     def _queue_of(self, operation: Operation) -> list[Entry]:

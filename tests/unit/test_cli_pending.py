@@ -229,7 +229,7 @@ def test_what_is_due_of_another_card_is_sent_from_its_bytes(options: tuple[str, 
         ran = command.run(*elsewhere, "disable", "0017")
         assert ran.code == 0
         assert [told.event for told in smdp.received] == ["disable", "disable"]
-    assert "It was time to try these again:\n" in ran.err
+    assert "These were still on their way:\n" in ran.err
     assert _waiting(tmp_path) == 1  # that card has to hear of it
     assert command.run(*options, "resume").code == 0
     assert _waiting(tmp_path) == 0

@@ -220,6 +220,20 @@ def test_what_is_due_of_this_card_is_left_to_another_process_at_it(tmp_path: Pat
         assert len(assistant.send_due()) == 1
 
 
+def test_what_was_acknowledged_while_the_card_was_away_is_cleared_when_it_is_back(tmp_path: Path) -> None:
+    euicc = card_with("good.example")
+    with Assistant(euicc, state_dir=tmp_path, directory=Servers(good_example=DOWN)) as assistant:
+        assistant.enable(euicc.profiles[1].iccid)
+    with closing(Journal(tmp_path)) as journal:
+        Dispatch(journal, Servers()).send_all(journal.outbox())
+    servers = Servers()
+    with Assistant(euicc, state_dir=tmp_path, directory=servers) as assistant:
+        assert [delivery.cleared for delivery in assistant.send_due()] == [True]
+        assert list(assistant.notifications()) == []
+        assert assistant.send_due() == ()
+    assert servers.asked == []
+
+
 def test_sending_everything_means_the_outbox_of_every_card(tmp_path: Path) -> None:
     with Assistant(card_with("good.example"), state_dir=tmp_path, directory=Servers()) as assistant:
         assistant.journal.keep(OTHER, signed("07"))

@@ -56,7 +56,7 @@ def and_due(screen: Screen, assistant: Assistant, answer: Answer, told: Iterable
         screen.say(problem.message, "yellow")
         return answer
     if deliveries:
-        screen.say("It was time to try these again:")
+        screen.say("These were still on their way:")
     for text, style in headed(deliveries):
         screen.say(text, style)
     _say_waiting(screen, [one for one in waiting if one.entry.notification.metadata not in said])
