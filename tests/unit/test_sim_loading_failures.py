@@ -368,6 +368,7 @@ def outcome(behaviour: Behaviour, *metadata: str, iccid: str = CODED) -> tuple[i
 
 TEST, PROVISIONING, OWNER = "950100", "950101", "B705800362F210"
 PPR1, PPR2, BOTH = "99020640", "99020520", "99020560"
+UPDATE, UPDATE_AND_PPR1 = "99020780", "990206C0"
 NOBODY = Behaviour(authorised_policy_rules=())
 SOME = Behaviour(
     authorised_policy_rules=(
@@ -391,6 +392,12 @@ SOME = Behaviour(
         (NOBODY, (OWNER,), "installed"),
         (NOBODY, (OWNER, PPR1), (2, 15)),
         (NOBODY, (TEST, OWNER, PPR1), "installed"),
+        (Behaviour(), (UPDATE,), "installed"),
+        (Behaviour(), (UPDATE_AND_PPR1,), (2, 15)),
+        (Behaviour(), (OWNER, UPDATE_AND_PPR1), "installed"),
+        (NOBODY, (OWNER, UPDATE), "installed"),
+        (NOBODY, (OWNER, UPDATE_AND_PPR1), (2, 15)),
+        (Behaviour(forbidden_policy_rules=("pprUpdateControl",)), (OWNER, UPDATE), "installed"),
         (SOME, (OWNER, PPR1), (2, 15)),
         (SOME, (OWNER, PPR2), "installed"),
         (SOME, (OWNER, BOTH), (2, 15)),

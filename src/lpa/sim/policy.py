@@ -14,6 +14,8 @@ from lpa.sim.operators import fits
 from lpa.sim.profiles import SimulatedProfile
 from lpa.sim.state import FACTORY_DP_ADDRESS, CardState, Event
 
+_NO_RESTRICTION = "pprUpdateControl"  # who may change the others later; it forbids nothing itself
+
 
 def may_enable(state: CardState, target: SimulatedProfile | None, *, busy: bool) -> str:
     """Whether `target` may be enabled, as an identifier of EnableProfileResponse."""
@@ -60,11 +62,8 @@ def may_install(state: CardState, new: SimulatedProfile) -> str:
         return "unsupportedProfileClass"
     if any(profile.coded_iccid == new.coded_iccid for profile in state.profiles):
         return "installFailedDueToIccidAlreadyExistsOnEuicc"
-    return (
-        "ok"
-        if all(_is_authorised(behaviour, rule, new.owner) for rule in new.policy_rules)
-        else "pprNotAllowed"
-    )
+    rules = [rule for rule in new.policy_rules if rule != _NO_RESTRICTION]
+    return "ok" if all(_is_authorised(behaviour, rule, new.owner) for rule in rules) else "pprNotAllowed"
 
 
 def _is_authorised(behaviour: Behaviour, policy_rule: str, owner: str) -> bool:
