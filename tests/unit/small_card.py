@@ -141,6 +141,7 @@ class SmallCard:
     one_time: ec.EllipticCurvePrivateKey | None = None
     sequence_number: int = 1
     address: str = "smdp.example"
+    role: str = "4"  # of the server: DPauth, or 7 for DSauth
     notified: bytes = b"smdp.example"
     maker: Credentials = field(init=False)
     euicc: Credentials = field(init=False)
@@ -162,14 +163,14 @@ class SmallCard:
         info = tlv("BF20", bytes.fromhex(self.info1), *parts)
         return {"euiccChallenge": self.challenge, "euiccInfo1": info, "smdpAddress": self.address}
 
-    def authenticate(self, answer: dict[str, Any], expected_role: str = "4") -> bytes:
+    def authenticate(self, answer: dict[str, Any]) -> bytes:
         """AuthenticateServer: check all that a card checks, and answer."""
         raw, signature = answer["serverSigned1"], answer["serverSignature1"]
         certificate = x509.load_der_x509_certificate(answer["serverCertificate"])
         assert answer["euiccCiPKIdToBeUsed"] in [
             tlv("04", key) for key in self.signing or [self.authority.key_identifier]
         ]
-        assert role(certificate) == f"2.23.146.1.2.1.{expected_role}"
+        assert role(certificate) == f"2.23.146.1.2.1.{self.role}"
         certificate.verify_directly_issued_by(self.trusted(certificate))
         verify(certificate, signature, raw)
         members = {child.tag: child.value for child in Tlv.whole(raw).children}

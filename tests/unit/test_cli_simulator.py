@@ -189,17 +189,18 @@ def test_orders_are_delivered_and_discovered_while_the_server_runs(tmp_path: Pat
             assert discovery.startswith("smds.example:443:127.0.0.1:")
             add = ("sim", "server", "order", "add", "--pki", folder, "--eid", card.eid, "--announce")
             assert command.run(*add, "--matching-id", "ABC-1").code == 0
-            card.address = "smds.example"
+            card.address, card.role = "smds.example", "7"
             client = Client(Place(discovery), authority)
             begun = client.ask("initiateAuthentication", **card.initiate())
-            response = card.authenticate(begun, expected_role="7")
+            response = card.authenticate(begun)
             (event,) = client.ask(
                 "authenticateClient",
                 transactionId=begun["transactionId"],
                 authenticateServerResponse=response,
             )["eventEntries"]
             assert event == {"eventId": "ABC-1", "rspServerAddress": "smdp.example"}
-            card.address, card.matching_id = event["rspServerAddress"], event["eventId"]
+            card.address, card.role = event["rspServerAddress"], "4"
+            card.matching_id = event["eventId"]
             card.load(card.downloaded(Client(Place(delivery), authority)))
             (order,) = orders(folder)
             assert (order["state"], order["eid"]) == ("downloaded", card.eid)

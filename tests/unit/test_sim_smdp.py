@@ -181,18 +181,18 @@ def test_base64_may_have_line_breaks_and_no_padding_and_the_type_a_charset(smdp:
 # What it does not
 
 
-@pytest.mark.parametrize(
-    ("headers", "refusal"),
-    [
-        ({"Content-Type": "text/plain"}, "1.2.1/2.1"),
-        ({"Content-Type": ""}, "1.2.1/2.1"),
-        ({"X-Admin-Protocol": "gsma/rsp/v3.0.0"}, "1.2.2/2.1"),
-        ({"X-Admin-Protocol": "gsma/rsp/v2"}, "1.2.2/2.1"),
-        ({"X-Admin-Protocol": ""}, "1.2.2/2.1"),
-    ],
-)
+HEADERS_REFUSED: list[tuple[str, dict[str, str]]] = [
+    ("1.2.1/2.1", {"Content-Type": "text/plain"}),
+    ("1.2.1/2.1", {"Content-Type": ""}),
+    ("1.2.2/2.1", {"X-Admin-Protocol": "gsma/rsp/v3.0.0"}),
+    ("1.2.2/2.1", {"X-Admin-Protocol": "gsma/rsp/v2"}),
+    ("1.2.2/2.1", {"X-Admin-Protocol": ""}),
+]
+
+
+@pytest.mark.parametrize(("refusal", "headers"), HEADERS_REFUSED)
 def test_wrong_headers_have_their_own_codes(
-    smdp: SimulatedSmdp, headers: dict[str, str], refusal: str
+    smdp: SimulatedSmdp, refusal: str, headers: dict[str, str]
 ) -> None:
     assert codes(ask(smdp, pending(notification()), headers=HEADERS | headers)) == refusal
     assert smdp.received == ()

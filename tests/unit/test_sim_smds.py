@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,25 +12,21 @@ from lpa.sim.packages import sample
 from lpa.sim.pki import Authority
 from lpa.sim.smdp import SimulatedSmdp
 from lpa.sim.smds import Event, SimulatedSmds
-from tests.unit.small_card import EID, INFO1, Client, Refused, SmallCard, registered_id
-from tests.unit.small_world import BRAINPOOL, OTHER
+from tests.unit.refused import AUTHENTICATION, Scene, of_a_discovery_server
+from tests.unit.small_card import EID, Client, Refused, SmallCard, registered_id
+from tests.unit.small_world import BRAINPOOL
 from tests.unit.tls_faults import CI, NOW
 
 OTHER_EID = "89999999000000000000000000000122"
 
 
 def card(authority: Authority = CI, matching_id: str | None = "", address: str = "smds.example") -> SmallCard:
-    return SmallCard(authority, matching_id=matching_id, address=address)
+    return SmallCard(authority, matching_id=matching_id, address=address, role="7")
 
 
 def entries(smds: SimulatedSmds, asking: SmallCard, authority: Authority = CI) -> list[tuple[str, str]]:
-    client = Client(smds, authority)
-    begun = client.ask("initiateAuthentication", **asking.initiate())
-    response = asking.authenticate(begun, expected_role="7")
-    answer = client.ask(
-        "authenticateClient", transactionId=begun["transactionId"], authenticateServerResponse=response
-    )
-    assert answer["transactionId"] == begun["transactionId"]
+    answer = asking.offered(Client(smds, authority))
+    assert bytes.fromhex(answer["transactionId"]) == asking.transaction
     return [(entry["rspServerAddress"], entry["eventId"]) for entry in answer["eventEntries"]]
 
 
@@ -106,41 +101,38 @@ def test_it_works_on_brainpool_too() -> None:
         assert entries(smds, card(BRAINPOOL), BRAINPOOL) == [("smdp.example", "EVENT-1")]
 
 
-def unknown_event(asking: SmallCard) -> None:
+def unknown_event(client: Client, asking: SmallCard) -> None:
     asking.matching_id = "EVENT-9"
+    asking.offered(client)
 
 
-def another_name(asking: SmallCard) -> None:
-    asking.address = "smdp.example"
+def event_of_another_card(client: Client, asking: SmallCard) -> None:
+    asking.matching_id = "EVENT-2"
+    asking.offered(client)
 
 
-def no_common_issuer(asking: SmallCard) -> None:
-    asking.signing = [OTHER.key_identifier]
+def authenticated_twice(client: Client, asking: SmallCard) -> None:
+    answer = asking.offered(client)
+    client.ask(
+        "authenticateClient",
+        transactionId=answer["transactionId"],
+        authenticateServerResponse=asking.answer_server(b"smds.example", bytes(16)),
+    )
 
 
-def no_certificate_for_it(asking: SmallCard) -> None:
-    asking.verification = [OTHER.key_identifier]
+EVENTS: list[tuple[str, Scene]] = [
+    ("8.9.5/3.9", unknown_event),
+    ("8.9.5/3.9", event_of_another_card),
+    ("8.10.1/3.9", authenticated_twice),
+]
 
 
-def too_new(asking: SmallCard) -> None:
-    asking.info1 = INFO1.replace("020202", "030000")
-
-
-@pytest.mark.parametrize(
-    ("pair", "change"),
-    [
-        ("8.9.1/3.8", another_name),
-        ("8.9.2/3.1", no_common_issuer),
-        ("8.9.3/3.1", too_new),
-        ("8.9.4/3.7", no_certificate_for_it),
-        ("8.9.5/3.9", unknown_event),
-    ],
-)
-def test_each_no_has_its_codes(smds: SimulatedSmds, pair: str, change: Callable[[SmallCard], Any]) -> None:
-    asking = card()
-    change(asking)
+@pytest.mark.parametrize(("pair", "scene"), [*of_a_discovery_server(AUTHENTICATION), *EVENTS])
+def test_each_no_has_its_codes(smds: SimulatedSmds, pair: str, scene: Scene) -> None:
+    smds.register(EID, "smdp.example", "EVENT-1")
+    smds.register(OTHER_EID, "smdp.example", "EVENT-2")
     with pytest.raises(Refused) as caught:
-        entries(smds, asking)
+        scene(Client(smds, CI), card())
     assert str(caught.value) == pair
 
 

@@ -166,7 +166,7 @@ class MutualAuthentication:
         with misunderstanding("AuthenticateServerResponse"):
             kind, answer = schema.decode("AuthenticateServerResponse", response)
         if kind == "authenticateResponseError":
-            raise objection("AuthenticateServerResponse", (kind, answer))
+            raise objection(self._subject, "AuthenticateServerResponse", (kind, answer))
         now, issuers = self._clock(), [authority.certificate for authority, _ in self._signers.values()]
         euicc = identify(bytes(answer["euiccCertificate"]), bytes(answer["eumCertificate"]), issuers, now)
         if self._signers[session.signs_under][0].certificate != euicc.issuer:
@@ -177,10 +177,13 @@ class MutualAuthentication:
         return Client(euicc, matching_id, info, Tlv.build(0x5F37, raw))
 
 
-def objection(name: str, answer: tuple[str, Any]) -> Rejection:
-    """What becomes of a request that hands over a card's refusal: the answer `name` of a function."""
+def objection(subject: Subject, name: str, answer: tuple[str, Any]) -> Rejection:
+    """What becomes of a request that hands over a card's refusal: the answer `name` of a function.
+
+    The server cannot go on ("execution error" of the server), for nothing that it could check is wrong.
+    """
     reason, number = schema.refusal(name, answer) or ("no reason", 0)
-    return Rejection("8.1", "4.2", f"the card refused: {reason} ({number})")
+    return Rejection(subject, "4.2", f"the card refused: {reason} ({number})")
 
 
 def _said(session: Session, signed: bytes) -> tuple[str, dict[str, Any]]:

@@ -99,7 +99,7 @@ class Downloads:
         with misunderstanding("CancelSessionResponse"):
             kind, answer = schema.decode("CancelSessionResponse", members.binary("cancelSessionResponse"))
             if kind == "cancelSessionResponseError":
-                raise objection("CancelSessionResponse", (kind, answer))
+                raise objection("8.8", "CancelSessionResponse", (kind, answer))
             raw = answer["euiccCancelSessionSigned"]
             said = schema.decode("EuiccCancelSessionSigned", raw)
         download.client.euicc.check(answer["euiccCancelSessionSignature"], raw)
@@ -167,7 +167,7 @@ class Downloads:
         with misunderstanding("PrepareDownloadResponse"):
             kind, answer = schema.decode("PrepareDownloadResponse", response)
             if kind == "downloadResponseError":
-                raise objection("PrepareDownloadResponse", (kind, answer))
+                raise objection("8.8", "PrepareDownloadResponse", (kind, answer))
             raw = answer["euiccSigned2"]
             said = schema.decode("EuiccSigned2", raw)
         download.client.euicc.check(answer["euiccSignature2"], raw, download.signature)
