@@ -455,7 +455,7 @@ COMMANDS = (
     "replaceSessionKeys",
     "loadProfileElements",
 )
-REASONS = [*range(1, 16), 127]
+REASONS = [*range(1, 16), *range(17, 24), 26, 31, 32, 127]
 
 
 @pytest.mark.parametrize("reason", REASONS)

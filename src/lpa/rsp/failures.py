@@ -4,6 +4,7 @@ from __future__ import annotations
 
 _AGAIN = "Nothing was installed. Begin the download again; if it stays so, ask the operator."
 _OPERATOR = "Nothing was installed. Ask the operator whether its eSIMs work with this card."
+_ENTERPRISE = "Nothing was installed. Ask the enterprise that the profile is from."
 
 _FAILURES: dict[str, tuple[str, str]] = {
     "incorrectInputValues": ("The card does not understand the package.", _OPERATOR),
@@ -39,6 +40,37 @@ _FAILURES: dict[str, tuple[str, str]] = {
         "The card does not permit the rules that the operator set for this profile.",
         _OPERATOR,
     ),
+    "enterpriseProfilesNotSupported": ("The card does not take profiles of enterprises.", _ENTERPRISE),
+    "enterpriseRulesNotAllowed": (
+        "The card does not permit the rules that an enterprise set for this profile.",
+        _ENTERPRISE,
+    ),
+    "enterpriseProfileNotAllowed": (
+        "A profile on the card stands against this one, which is an enterprise's.",
+        "Nothing was installed. 'lpa list' shows what is on the card.",
+    ),
+    "enterpriseOidMismatch": (
+        "The profile is from another enterprise than one that is on the card.",
+        _ENTERPRISE,
+    ),
+    "enterpriseRulesError": (
+        "The rules that an enterprise set for this profile contradict each other.",
+        _ENTERPRISE,
+    ),
+    "enterpriseProfilesOnly": (
+        "An enterprise's profile on the card permits only profiles of that enterprise.",
+        "Nothing was installed. Ask the enterprise whose profile is on the card.",
+    ),
+    "lprNotSupported": (
+        "The profile needs a way to its operator (LPA proxy) that the card does not have.",
+        _OPERATOR,
+    ),
+    "unknownTlvInMetadata": (
+        "The card does not know all of what is said about the profile.",
+        _OPERATOR,
+    ),
+    "insufficientMinimumSecurityLevel": ("The card is not secure enough for this profile.", _OPERATOR),
+    "serverAddressAbsentInEuiccAllowList": ("The card takes no profiles from this server.", _OPERATOR),
     "installFailedDueToUnknownError": ("The card could not install the profile and says not why.", _AGAIN),
 }
 
