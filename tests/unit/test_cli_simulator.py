@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +13,10 @@ import click
 import pytest
 
 from lpa.cli.app import app
-from lpa.sim.orders import OrderBook
-from lpa.sim.packages import from_der, sample
 from lpa.sim.pki import Authority
 from tests.unit import command
 from tests.unit.small_card import Client, SmallCard
+from tests.unit.test_cli_orders import orders
 
 
 def test_a_new_card_can_be_listed_at_once(tmp_path: Path) -> None:
@@ -110,63 +107,6 @@ class Place:
 
     def __post_init__(self) -> None:
         self.port = int(self.row.rpartition(":")[2])
-
-
-def orders(folder: Path) -> list[dict[str, str]]:
-    listed = command.run("sim", "server", "order", "list", "--pki", folder, "--json").document["result"]
-    found = listed["orders"]
-    assert isinstance(found, list)
-    return found
-
-
-def test_an_order_is_added_and_listed(tmp_path: Path) -> None:
-    folder = command.card(tmp_path / "card")
-    assert command.run("sim", "server", "order", "list", "--pki", folder).err == "There are no orders.\n"
-    add = ("sim", "server", "order", "add", "--pki", folder)
-    first = command.run(*add, "--matching-id", "ABC-1", "--confirmation-code", "1234", "--days", "1")
-    assert (first.code, first.out) == (0, "LPA:1$smdp.example$ABC-1$$1\n")
-    second = command.run(*add, "--matching-id", "", "--name", "Other", "--host", "dp.example").out
-    assert second == "LPA:1$dp.example$\n"
-    third = command.run(*add).out
-    assert re.fullmatch(r"LPA:1\$smdp\.example\$([A-Z2-9]{4}-){2}[A-Z2-9]{4}\n", third)
-    found = orders(folder)
-    assert [item["name"] for item in found] == ["Nordlicht Prepaid", "Other", "Nordlicht Prepaid"]
-    assert len({item["iccid"] for item in found}) == 3
-    assert found[0]["expires"] > found[1]["expires"] == ""
-    table = command.run("sim", "server", "--pki", folder, "order", "list").out
-    assert "LPA:1$dp.example$" in table
-    assert "released" in table
-
-
-def test_an_order_can_be_for_a_file_and_keeps_its_number(tmp_path: Path) -> None:
-    folder, file = command.card(tmp_path / "card"), tmp_path / "profile.der"
-    package = sample("8944994000000000017", size=3_000)
-    file.write_bytes(package.elements)
-    ran = command.run("sim", "server", "order", "add", "--pki", folder, "--package", file, "--json")
-    assert ran.document["result"]["iccid"] == "8944994000000000017"
-    with closing(OrderBook(folder / "orders.db")) as book:
-        assert book.orders[0].package == from_der(package.elements, sample())
-
-
-@pytest.mark.parametrize(
-    ("options", "objection"),
-    [
-        (("--matching-id", "ABC-1"), "ABC-1 already"),
-        (("--announce",), "needs an EID"),
-        (("--eid", "123"), "is no EID"),
-        (("--package", "no.der"), "cannot read no.der"),
-        (("--name", "x" * 65), "is longer than 64 bytes"),
-    ],
-)
-def test_an_order_that_cannot_be_is_a_usage_error(
-    tmp_path: Path, options: tuple[str, ...], objection: str
-) -> None:
-    folder = command.card(tmp_path / "card")
-    assert command.run("sim", "server", "order", "add", "--pki", folder, "--matching-id", "ABC-1").code == 0
-    ran = command.run("sim", "server", "order", "add", "--pki", folder, *options)
-    assert ran.code == 2
-    assert objection in ran.err
-    assert len(orders(folder)) == 1
 
 
 @pytest.mark.parametrize("words", [(), ("order", "list"), ("order", "add")])

@@ -1,4 +1,4 @@
-"""Commands about what the simulated server has to deliver: sim server order add, list."""
+"""Commands about what the simulated server has to deliver: sim server order add, list, release."""
 
 from __future__ import annotations
 
@@ -50,7 +50,11 @@ def file(pki: Path) -> Path:
 @click.option("--matching-id", help="In the activation code; one is made up. Empty: for whom asks without.")
 @click.option("--eid", type=EID, metavar="EID", help="Only for the card with this EID.")
 @click.option("--confirmation-code", help="That the person has to type.")
+@click.option("--tries", type=click.IntRange(1), help="How often the code may be typed. [default: 3]")
 @click.option("--days", type=click.IntRange(0), help="How long it can be downloaded.")
+@click.option("--downloads", type=click.IntRange(0), help="How often it can be downloaded. [default: 10]")
+@click.option("--binds-once", is_flag=True, help="Refuse to bind it to another key of the card.")
+@click.option("--unreleased", is_flag=True, help="Nobody gets it yet: see 'order release'.")
 @click.option("--announce", is_flag=True, help="Let the discovery server tell the card (--eid) of it.")
 @click.option("--package", type=FILE, help="A file of profile elements (DER).")
 @click.option("--name", default="Nordlicht Prepaid", show_default=True, help="Of the profile.")
@@ -72,7 +76,11 @@ def add(
     matching_id: str | None,
     eid: Eid | None,
     confirmation_code: str | None,
+    tries: int | None,
     days: int | None,
+    downloads: int | None,
+    binds_once: bool,
+    unreleased: bool,
     announce: bool,
     package: Path | None,
     name: str,
@@ -86,10 +94,12 @@ def add(
 
     The profile is made here, or its elements are those of a file, under the ICCID that stands in them.
     """
-    from lpa.sim.orders import OrderBook, new_facts
+    from lpa.sim.orders import DEFAULT_CODE_TRIES, DEFAULT_DOWNLOADS, OrderBook, new_facts
     from lpa.sim.packages import sample
     from lpa.sim.samples import numbered_iccid
 
+    if tries is not None and confirmation_code is None:
+        raise click.UsageError("--tries is about the code of --confirmation-code.")
     try:
         with closing(OrderBook(file(folder(ctx, pki)))) as book:
             made = sample(
@@ -106,6 +116,10 @@ def add(
                 _made_up() if matching_id is None else matching_id,
                 eid=str(eid or ""),
                 confirmation_code=confirmation_code,
+                code_tries=DEFAULT_CODE_TRIES if tries is None else tries,
+                downloads=DEFAULT_DOWNLOADS if downloads is None else downloads,
+                binds_once=binds_once,
+                released=not unreleased,
                 expires=None if days is None else datetime.now(UTC) + timedelta(days=days),
                 announced=announce,
             )
@@ -129,6 +143,28 @@ def list_(ctx: click.Context, pki: Path | None) -> Answer:
     return Answer({"orders": [members(facts) for facts in found]})
 
 
+@order.command()
+@PKI
+@click.argument("order")
+@click.pass_context
+def release(ctx: click.Context, pki: Path | None, order: str) -> Answer:
+    """Let an order be downloaded that was made with --unreleased, or one more time after it has ended.
+
+    ORDER is its matching identifier, or the ICCID of its profile.
+    """
+    from lpa.sim.orders import OrderBook
+
+    with closing(OrderBook(file(folder(ctx, pki)))) as book:
+        named = [one for one in book.orders if order in (one.facts.matching_id, one.iccid)]
+        if len(named) != 1:
+            how_many = "There are several orders" if named else "There is no order"
+            raise click.UsageError(f"{how_many} with the matching identifier or ICCID {order}.")
+        named[0].release()
+        facts = named[0].facts
+    _screen(ctx).line(facts.activation_code)
+    return Answer(members(facts))
+
+
 def members(facts: Facts) -> dict[str, object]:
     """An order in a document."""
     return {
@@ -138,6 +174,9 @@ def members(facts: Facts) -> dict[str, object]:
         "name": facts.name,
         "eid": facts.eid,
         "expires": facts.expires,
+        "downloads": facts.downloads,
+        "code_tries": facts.code_tries if facts.code_hash else None,
+        "binds_once": facts.binds_once,
         "result": facts.result,
     }
 
@@ -155,14 +194,35 @@ def _screen(ctx: click.Context) -> Screen:
 
 def _show(screen: Screen, found: Sequence[Facts]) -> None:
     screen.table(
-        ("Activation code", "State", "Profile", "ICCID", "Card"),
+        ("Activation code", "State", "Profile", "ICCID", "Card", "Left"),
         [
-            (facts.activation_code, headline(facts), facts.name, facts.iccid, facts.eid or "any")
+            (
+                facts.activation_code,
+                headline(facts),
+                facts.name,
+                facts.iccid,
+                facts.eid or "any",
+                _left(facts),
+            )
             for facts in found
         ],
     )
     if not found:
         screen.say("There are no orders.")
+
+
+def _left(facts: Facts) -> str:
+    """What can still be done with an order."""
+    left = [_times(facts.downloads, "download")]
+    if facts.code_hash:
+        left.append(_times(facts.code_tries, "code"))
+    if facts.binds_once:
+        left.append("bound once")
+    return ", ".join(left)
+
+
+def _times(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _with_elements(package: ProfilePackage, path: Path | None) -> ProfilePackage:

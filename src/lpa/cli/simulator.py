@@ -1,4 +1,4 @@
-"""Commands that play the other side: sim new, card, server (with order add, list)."""
+"""Commands that play the other side: sim new, card, server (with order add, list, release)."""
 
 from __future__ import annotations
 

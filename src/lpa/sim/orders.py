@@ -113,17 +113,10 @@ class Order:
         return self._book.package(self.number)
 
     def release(self) -> None:
-        """Let it be downloaded, whatever became of it: it is as new, for the card that it was made for."""
-        self.change(
-            lambda facts: replace(
-                facts,
-                state="released",
-                code_tries=DEFAULT_CODE_TRIES,
-                downloads=DEFAULT_DOWNLOADS,
-                result="",
-                euicc_key="",
-            )
-        )
+        """Let it be downloaded. If something became of it, it is as new: for the card that it was made for,
+        with the usual tries and downloads.
+        """
+        self.change(_released)
 
     def change(self, how: Callable[[Facts], Facts]) -> Facts:
         """Put what `how` makes of the facts in their place, and return it."""
@@ -131,6 +124,19 @@ class Order:
 
     def __repr__(self) -> str:
         return f"Order({self.facts})"
+
+
+def _released(facts: Facts) -> Facts:
+    if facts.state == "confirmed":
+        return replace(facts, state="released")
+    return replace(
+        facts,
+        state="released",
+        code_tries=DEFAULT_CODE_TRIES,
+        downloads=DEFAULT_DOWNLOADS,
+        result="",
+        euicc_key="",
+    )
 
 
 class OrderBook:
