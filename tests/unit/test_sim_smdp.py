@@ -430,7 +430,9 @@ def test_a_full_disk_leaves_no_half_line(tmp_path: Path) -> None:
         assert ask(smdp, second) == (204, b"")
 
 
-@pytest.mark.parametrize("path", ["/", PATH + "/", "/gsma/rsp2/es11/initiateAuthentication", PATH.upper()])
+@pytest.mark.parametrize(
+    "path", ["/", PATH + "//", "/gsma/rsp2/es11/initiateAuthentication", PATH.upper(), "//["]
+)
 def test_an_unknown_path_is_404(smdp: SimulatedSmdp, path: str) -> None:
     assert ask(smdp, pending(notification()), path=path) == (404, b"")
 

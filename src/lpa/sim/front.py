@@ -7,17 +7,18 @@ import json
 import logging
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.message import Message
 from http import HTTPStatus
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from lpa.sim.https import HttpsServer, tls_context
 from lpa.sim.pki import Credentials
 from lpa.sim.rejection import Rejection
 
-_ROOT = "/gsma/rsp2/es9plus/"
+ES9, ES11 = "/gsma/rsp2/es9plus/", "/gsma/rsp2/es11/"
 _PROTOCOL = {"X-Admin-Protocol": "gsma/rsp/v2.2.2"}
 _JSON = {"Content-Type": "application/json"}
 
@@ -36,9 +37,10 @@ class Members:
             raise Rejection("1.2.1", "2.1", "the body is no JSON object")
         self._members = members
 
-    def text(self, name: str) -> str:
-        """The text `name`."""
-        text = self._members.get(name)
+    def text(self, name: str, *others: str) -> str:
+        """The text `name`, or what some call otherwise."""
+        texts = (self._members.get(one) for one in (name, *others))
+        text = next((text for text in texts if text is not None), None)
         if not isinstance(text, str):
             raise Rejection("1.2.1", "2.2", f"{name} is missing")
         return text
@@ -78,15 +80,24 @@ class Answer:
 class SimulatedServer:
     """A server that answers ES9+ or ES11 `functions` on the IPv4 `address`; `port` 0 takes a free one.
 
+    `roots`: the paths that they are found under.
+
     Use it as a `with` block, or call `serve_forever`. `distort`, if set, is given the function's name and the
     answer, and what it returns goes out: for tests of clients against servers that err.
     """
 
     def __init__(
-        self, functions: Mapping[str, Function], credentials: Credentials, address: str, port: int
+        self,
+        functions: Mapping[str, Function],
+        credentials: Credentials,
+        address: str,
+        port: int,
+        *,
+        roots: Sequence[str] = (ES9,),
     ) -> None:
         self.distort: Callable[[str, Answer], Answer] | None = None
         self._functions = functions
+        self._roots = roots
         # The server's memory is for one client at a time; connections are not.
         self._turn = threading.Lock()
         self._https = HttpsServer((address, port), tls_context(credentials), self.answer)
@@ -120,14 +131,23 @@ class SimulatedServer:
 
     def answer(self, path: str, headers: Message, body: bytes) -> tuple[HTTPStatus, dict[str, str], bytes]:
         """Status, headers and body of the answer to one POST (SGP.22 §6.5)."""
-        name = path.removeprefix(_ROOT)
-        function = self._functions.get(name) if path.startswith(_ROOT) else None
+        name = self._named(path)
+        function = self._functions.get(name)
         if function is None:
             return HTTPStatus.NOT_FOUND, {}, b""
         answer = self._answer(name, function, headers, body)
         if self.distort:
             answer = self.distort(name, answer)
         return answer.status, answer.headers, answer.body
+
+    def _named(self, path: str) -> str:
+        """The function that a path leads to, which may be a whole address or end with a slash."""
+        try:
+            path = urlsplit(path).path
+        except ValueError:
+            return ""
+        root = next((root for root in self._roots if path.startswith(root)), path)
+        return path.removeprefix(root).removesuffix("/")
 
     def _answer(self, name: str, function: Function, headers: Message, body: bytes) -> Answer:
         try:

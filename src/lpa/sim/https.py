@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import socketserver
 import ssl
@@ -19,6 +20,8 @@ from lpa.errors import LpaError
 from lpa.sim.pki import Credentials
 
 MAX_BODY = 1 << 16  # bytes; a notification has about one thousand
+_MOST_LINES = 100  # after the last chunk of a body; http.server takes as many headers
+_LONGEST_LINE = 1 << 10
 _STOP_POLL = 0.05  # seconds until a wish to stop is seen
 _IDLE = 30.0  # seconds that a silent client is waited for
 
@@ -101,6 +104,14 @@ def _break_off(connection: socket.socket) -> None:
         _log.debug("a connection was gone already")
 
 
+class _Unread(Exception):
+    """A body is not read, and `status` says why."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__(status.phrase)
+        self.status = status
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "lpa-sim", ""
@@ -119,18 +130,54 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def _answer(self) -> tuple[HTTPStatus, dict[str, str], bytes]:
-        # A body that is not read could be taken for the next request, so then the connection ends.
-        length = self.headers.get("Content-Length", "")
-        if not (length.isascii() and length.isdecimal()):
-            return HTTPStatus.LENGTH_REQUIRED, {"Connection": "close"}, b""
-        if len(length) > 9 or int(length) > MAX_BODY:
-            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"Connection": "close"}, b""
-        body = self.rfile.read(int(length))
+        try:
+            body = self._body()
+        except _Unread as error:
+            # A body that is not read could be taken for the next request, so then the connection ends.
+            return error.status, {"Connection": "close"}, b""
         try:
             return cast("HttpsServer", self.server).answer(self.path, self.headers, body)
         except LpaError:
             _log.exception("%s could not be answered", self.path)
             return HTTPStatus.INTERNAL_SERVER_ERROR, {}, b""
+
+    def _body(self) -> bytes:
+        """The body, by its length or in chunks (RFC 9112 §6). Raises `_Unread` if it is not read."""
+        coding, length = self.headers.get("Transfer-Encoding"), self.headers.get("Content-Length", "")
+        if coding is not None:
+            if coding.strip().lower() != "chunked" or length:
+                raise _Unread(HTTPStatus.BAD_REQUEST)
+            return self._chunks()
+        if not (length.isascii() and length.isdecimal()):
+            raise _Unread(HTTPStatus.LENGTH_REQUIRED)
+        if len(length) > 9 or int(length) > MAX_BODY:
+            raise _Unread(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return self.rfile.read(int(length))
+
+    def _chunks(self) -> bytes:
+        body = bytearray()
+        while size := self._chunk_size():
+            if len(body) + size > MAX_BODY:
+                raise _Unread(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            body += self.rfile.read(size)
+            if self._line():
+                raise _Unread(HTTPStatus.BAD_REQUEST)
+        for _ in range(_MOST_LINES):
+            if not self._line():
+                return bytes(body)
+        raise _Unread(HTTPStatus.BAD_REQUEST)
+
+    def _chunk_size(self) -> int:
+        size = self._line().partition(b";")[0].strip()
+        if not re.fullmatch(rb"[0-9A-Fa-f]{1,8}", size):
+            raise _Unread(HTTPStatus.BAD_REQUEST)
+        return int(size, 16)
+
+    def _line(self) -> bytes:
+        line = self.rfile.readline(_LONGEST_LINE)
+        if not line.endswith(b"\n"):
+            raise _Unread(HTTPStatus.BAD_REQUEST)
+        return line.rstrip(b"\r\n")
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (the name it has in the base class)
         """Log to the log, not to stderr."""

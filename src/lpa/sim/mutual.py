@@ -22,6 +22,7 @@ from lpa.sim.signatures import signature
 _CHALLENGE = 16  # bytes, as the transaction identifier
 MOST_SESSIONS = 1000  # then the oldest is forgotten
 _VERSION = 2  # of SGP.22, the major one
+_ADDRESS = {"8.8": ("smdpAddress",), "8.9": ("smdpAddress", "smdsAddress")}  # some LPAs say smds to an SM-DS
 
 Subject = Literal["8.8", "8.9"]
 
@@ -79,7 +80,7 @@ class MutualAuthentication:
             raise Rejection("1.2.1", "2.1", f"the challenge has {len(challenge)} bytes, not {_CHALLENGE}")
         with misunderstanding("EUICCInfo1"):
             info, _ = schema.decode_open("GetEuiccInfo1Response", members.binary("euiccInfo1"))
-        address = members.text("smdpAddress").strip()
+        address = members.text(*_ADDRESS[self._subject]).strip()
         if not address.isascii():
             raise Rejection(f"{self._subject}.1", "3.8", "that is no name of a server")
         self.check_address(address)

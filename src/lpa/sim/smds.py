@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lpa.rsp.names import Eid
-from lpa.sim.front import Members, SimulatedServer
+from lpa.sim.front import ES9, ES11, Members, SimulatedServer
 from lpa.sim.mutual import MutualAuthentication
 from lpa.sim.orders import OrderBook
 from lpa.sim.pki import DS_AUTH, DS_TLS, Authority
@@ -75,7 +75,8 @@ class SimulatedSmds(SimulatedServer):
             "authenticateClient": self._authenticate_client,
         }
         tls = authorities[0].issue_server(host, also=also, now=now, oid=oid, role=DS_TLS)
-        super().__init__(functions, tls, address, port)
+        # Most LPAs go where ES9+ is, some where the name of the interface leads.
+        super().__init__(functions, tls, address, port, roots=(ES9, ES11))
 
     @property
     def events(self) -> tuple[Event, ...]:
