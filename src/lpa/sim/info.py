@@ -30,7 +30,10 @@ def euicc_info1(identity: Identity) -> dict[str, Any]:
 
 
 def euicc_info2(state: CardState, identity: Identity) -> dict[str, Any]:
-    """EUICCInfo2: what the card can do, and how much room it has."""
+    """EUICCInfo2: what the card can do, and how much room it has.
+
+    It has no member that is younger than `SVN`: a server of that version may not know what it is.
+    """
     forbidden = state.behaviour.forbidden_policy_rules
     rules = {"forbiddenProfilePolicyRules": schema.from_bits("PolicyRules", forbidden)} if forbidden else {}
     return (
@@ -51,8 +54,6 @@ def euicc_info2(state: CardState, identity: Identity) -> dict[str, Any]:
                 "platformLabel": "2.999.5/simulated",
                 "discoveryBaseURL": "https://discovery.example",
             },
-            "treProperties": schema.from_bits("TreProperties", ["isDiscrete"]),
-            "treProductReference": "lpa simulated eUICC",
         }
     )
 
