@@ -1,5 +1,5 @@
 """A card and an LPA in one, written by hand for tests of the simulated servers: it shares with them the
-package protection (`lpa.sim.bsp`, which has its own vectors) and the certificates, and nothing else.
+certificates, and nothing else.
 
 It makes its messages byte by byte, and checks every signature of the server over the bytes that came.
 """
@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from lpa.rsp.ber import Tlv
-from lpa.sim.bsp import Protection, agreed, session_keys
 from lpa.sim.pki import Authority, Credentials, der, key_identifier
+from tests.unit.small_bsp import Opening, opening
 from tests.unit.tls_faults import NOW, plain_context
 
 PREFIX = "89999999"
@@ -240,11 +240,11 @@ class SmallCard:
             own = Tlv.whole(keys.content(replacement))
             assert own.tag == 0xBF26
             chaining, encryption, mac = (child.value for child in own.children)
-            keys = Protection(chaining, encryption, mac)
+            keys = Opening(chaining, encryption, mac)
         self.sizes = [len(segment) for segment in parts[-1].children]
         return b"".join(keys.content(segment) for segment in parts[-1].children)
 
-    def open_channel(self, initialise: Tlv) -> Protection:
+    def open_channel(self, initialise: Tlv) -> Opening:
         assert self.one_time
         operation, transaction, reference, key, signature = initialise.children
         assert operation.hex() == "820101"
@@ -254,7 +254,7 @@ class SmallCard:
         verify(
             self.binder, signature, operation, transaction, reference, key, tlv("5F49", point(self.one_time))
         )
-        return session_keys(agreed(self.one_time, key.value), host.value, bytes.fromhex(self.eid))
+        return opening(self.one_time, key.value, host.value, bytes.fromhex(self.eid))
 
     def result(self, iccid: bytes, *, error: str = "", oid: bytes = SMDP_OID) -> bytes:
         """A ProfileInstallationResult. `error`: command and reason in hex; or else it went well."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from lpa.rsp.ber import Tlv
 from lpa.sim.binding import Binding, Packaging, bound
@@ -77,6 +80,45 @@ def test_under_keys_of_its_own_the_package_is_as_openssl_has_it() -> None:
     sent = keys.content(replacement.children[0]).hex()
     assert sent == f"bf2636 8010{chaining} 8110{encryption} 8210{mac}".replace(" ", "")
     assert elements.hex() == "a31a8618c5e47cce4a2d6438403ea2ede6d1d9795dc953846cefb838"
+
+
+def openssl(*arguments: str, given: bytes = b"") -> bytes:
+    return subprocess.run(["openssl", *arguments], input=given, capture_output=True, check=True).stdout
+
+
+def test_openssl_alone_opens_a_package(tmp_path: Path) -> None:
+    """What two one-time keys agree on, the keys from it, each MAC and each content: no code of ours."""
+    initialise, *protected = parts(Packaging(), replace(_PACKAGE, elements=bytes(range(100))))
+    (tmp_path / "card.pem").write_bytes(pem_of(_CARD))
+    spki = (
+        bytes.fromhex("3059301306072A8648CE3D020106082A8648CE3D030107034200") + initialise.children[3].value
+    )
+    (tmp_path / "server.der").write_bytes(spki)
+    own, theirs = str(tmp_path / "card.pem"), str(tmp_path / "server.der")
+    secret = openssl("pkeyutl", "-derive", "-inkey", own, "-peerkey", theirs, "-peerform", "DER").hex()
+    shared = f"881004{b'abcd'.hex()}10{_EID.hex()}"
+    options = ("-kdfopt", "digest:SHA256", "-kdfopt", f"hexkey:{secret}", "-kdfopt", f"hexinfo:{shared}")
+    derived = openssl("kdf", "-keylen", "48", "-binary", *options, "X963KDF")
+    chain, encryption, mac = derived[:16], derived[16:32].hex(), derived[32:].hex()
+    contents = []
+    for counter, segment in enumerate((part.children[0] for part in protected), start=1):
+        said = chain + bytes(segment)[:-8]
+        key = ("-macopt", f"hexkey:{mac}", "-binary", "-in", "-")
+        chain = openssl("mac", "-cipher", "AES-128-CBC", *key, "CMAC", given=said)
+        assert segment.endswith(chain[:8])
+        ecb = ("enc", "-aes-128-ecb", "-K", encryption, "-nopad")
+        first = openssl(*ecb, given=counter.to_bytes(16, "big")).hex()
+        cbc = ("enc", "-d", "-aes-128-cbc", "-K", encryption, "-iv", first, "-nopad")
+        coded = segment.value[:-8]
+        contents.append(coded if segment.tag == 0x88 else openssl(*cbc, given=coded))
+    configuration, metadata, elements = contents
+    assert configuration.hex() == "bf2407b805800388370a" + "80" + 5 * "00"
+    assert metadata == _METADATA
+    assert elements == bytes(range(100)) + b"\x80" + bytes(11)
+
+
+def pem_of(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 @pytest.mark.parametrize("packaging", [Packaging(), Packaging(replaces_session_keys=True)])

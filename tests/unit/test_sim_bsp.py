@@ -16,6 +16,7 @@ from lpa.sim.bsp import (
     cut,
     session_keys,
 )
+from tests.unit.small_bsp import Opening
 
 _SECRET = bytes(range(32))
 _HOST = b"testsmdpplus1.example.com"
@@ -116,3 +117,12 @@ def test_content_is_cut_without_losing_any() -> None:
 
 def _point(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+
+@pytest.mark.parametrize("size", [0, 1, 15, 16, 17, 31, 32, 1007, 1008])
+def test_what_is_protected_can_be_opened_by_hand(size: int) -> None:
+    chain, encryption, mac = (bytes([number]) * 16 for number in (1, 2, 3))
+    protection, by_hand = Protection(chain, encryption, mac), Opening(chain, encryption, mac)
+    for tag in (0x87, 0x88, 0x86, 0x86):
+        content = bytes(range(256)) * 4
+        assert by_hand.content(bytes(protection.protect(tag, content[:size]))) == content[:size]
