@@ -47,3 +47,14 @@ def test_every_reason_of_a_server_is_documented_with_its_sentence(pair: str) -> 
 def test_every_reason_of_our_own_is_documented() -> None:
     text = ERRORS.read_text()
     assert [reason for reason in sorted(reasons_of_our_own()) if f"| `{reason}` |" not in text] == []
+
+
+INTEROP = (documented.ROOT / "docs" / "interop.md").read_text().splitlines()
+
+
+@pytest.mark.parametrize("row", [row for row in INTEROP if "`tests/" in row])
+def test_a_test_that_is_said_to_show_something_is_there(row: str) -> None:
+    files = re.findall(r"`(tests/[^`]+)`", row)
+    code = "".join((documented.ROOT / file).read_text() for file in files)
+    named = re.findall(r"`(test_\w+)`", row)
+    assert [test for test in named if f"def {test}(" not in code] == []
