@@ -140,3 +140,31 @@ def test_what_is_no_single_order_is_not_released(tmp_path: Path, named: str, sai
     ran = command.run(*ORDER, "release", "--pki", folder, named)
     assert (ran.code, said in ran.err) == (2, True)
     assert [order["state"] for order in orders(folder)] == ["confirmed", "confirmed"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "begin with a header (A0) and stop with an end (AA).\n"),
+        (b"hello", "these are no profile elements: An object announces 101 bytes, and only 3 are there.\n"),
+        (
+            sample().elements[:-1],
+            "these are no profile elements: An object announces 7 bytes, and only 6 are",
+        ),
+    ],
+)
+def test_a_file_that_is_no_package_is_named(tmp_path: Path, content: bytes, said: str) -> None:
+    folder, file = command.card(tmp_path / "card"), tmp_path / "profile.der"
+    file.write_bytes(content)
+    ran = command.run(*ORDER, "add", "--pki", folder, "--package", file)
+    assert ran.code == 2
+    assert "profile.der cannot be delivered:" in ran.err
+    assert said in ran.err
+    assert orders(folder) == []
+
+
+@pytest.mark.parametrize("words", [("list",), ("add",), ("release", "ABC-1")])
+def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path, words: tuple[str, ...]) -> None:
+    ran = command.run(*ORDER, *words, "--pki", tmp_path / "nowhere")
+    assert (ran.code, "There is no folder" in ran.err) == (2, True)
+    assert not (tmp_path / "nowhere").exists()

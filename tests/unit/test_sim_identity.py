@@ -12,23 +12,20 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 
 from lpa.errors import NotVerified, StorageFailed
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.identity import Identity
 from lpa.sim.pki import Authority, Credentials, CurveName, der, pem
-from tests.unit import command
-from tests.unit.der import parts
 from tests.unit.downloads import (
-    CODED,
     DPAUTH,
-    Conversation,
-    Package,
-    Server,
     certificate,
-    store_metadata,
-    verify,
 )
 from tests.unit.forgery import EID, Chain, Party
 from tests.unit.forgery import EUICC as CARD
@@ -162,9 +159,9 @@ EUICC, EUM, KEY, CI = (
     ("missing", "sentence"),
     [
         (EUICC, "There is no certificate of an eUICC."),
-        (EUM, "There is no certificate of its maker (EUM)."),
+        (EUM, "There is no certificate of the eUICC's maker (EUM)."),
         (CI, "There is no certificate of an issuer (CI)."),
-        (KEY, "None of the 0 private keys fits the certificate of the eUICC."),
+        (KEY, "There is no private key."),
     ],
 )
 def test_what_is_missing_is_named(tmp_path: Path, missing: str, sentence: str) -> None:
@@ -177,7 +174,18 @@ def test_what_is_missing_is_named(tmp_path: Path, missing: str, sentence: str) -
 def test_a_key_that_is_not_the_cards_is_refused(tmp_path: Path) -> None:
     other = certified(authority()).key_pem
     sentence = damaged(lambda files, *_: files | {KEY: other}, tmp_path)
-    assert sentence == "None of the 1 private keys fits the certificate of the eUICC."
+    assert sentence == "The private key is not that of the eUICC's certificate."
+    two = {"another": certified(authority("brainpoolP256r1")).key_pem}
+    sentence = damaged(lambda files, *_: files | {KEY: other} | two, tmp_path)
+    assert sentence == "None of the private keys is that of the eUICC's certificate."
+
+
+def test_a_key_that_a_password_guards_is_not_read(tmp_path: Path) -> None:
+    def guarded(files: dict[str, bytes], _: Authority, held: Credentials) -> dict[str, bytes]:
+        how = BestAvailableEncryption(b"1234")
+        return files | {KEY: held.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how)}
+
+    assert damaged(guarded, tmp_path) == "A password guards the private key: take it off first."
 
 
 def test_a_maker_who_did_not_sign_the_card_is_refused(tmp_path: Path) -> None:
@@ -291,88 +299,3 @@ def test_an_identity_takes_no_other_authority_or_eid(more: dict[str, object]) ->
     identity = Identity.minted(certified(above), above)
     with pytest.raises(ValueError, match="no other authority or EID"):
         SimulatedEuicc.create(None, identity=identity, **more)  # type: ignore[arg-type]
-
-
-def test_the_command_makes_a_card_of_an_identity(tmp_path: Path) -> None:
-    above = authority()
-    folder = write(tmp_path / "identity", pem_files(certified(above), above))
-    ran = command.run("sim", "new", tmp_path / "card", "--identity", folder, "--memory", 5000, "--json")
-    assert (ran.code, ran.document["result"]["eid"]) == (0, EID)
-    told = command.run("--reader", f"sim:{tmp_path / 'card'}", "info", "--json").document["result"]
-    assert told["eid"] == EID
-    assert above.key_identifier.hex() in str(told).lower()
-
-
-def test_the_command_says_what_is_wrong_with_an_identity(tmp_path: Path) -> None:
-    folder = write(tmp_path / "identity", {"README": b""})
-    ran = command.run("sim", "new", tmp_path / "card", "--identity", folder)
-    assert ran.code == 1
-    assert "There is no certificate of an eUICC." in ran.err
-    assert not (tmp_path / "card").exists()
-
-
-# Several issuers
-
-
-def several() -> tuple[list[Authority], SimulatedEuicc]:
-    """A card with certificates under two issuers, on two curves, that trusts a third as well."""
-    above = [authority("P-256"), authority("brainpoolP256r1"), authority("P-256")]
-    identity = Identity(
-        (certified(above[0]), certified(above[1])), tuple(issuer.certificate for issuer in above)
-    )
-    return above, SimulatedEuicc.create(None, identity=identity)
-
-
-def test_all_issuers_are_listed() -> None:
-    above, card = several()
-    first, second, third = ("0414" + issuer.key_identifier.hex().upper() for issuer in above)
-    assert Terminal(card).ask("BF2000") == (
-        f"BF2077820302 0202A942{first}{second}{third}AA2C{first}{second}9000".replace(" ", "")
-    )
-
-
-@pytest.mark.parametrize("asked", [0, 1])
-@pytest.mark.parametrize("server", [0, 1, 2])
-def test_the_card_answers_under_the_issuer_that_the_server_names(server: int, asked: int) -> None:
-    above, card = several()
-    peer = Server(above[server], EID)
-    peer.issuer = above[asked].key_identifier
-    talk = Conversation(card, peer)
-    answer = talk.authenticate()
-    signed, signature, euicc, eum = parts(parts(answer)[0])
-    held = card.identity.credentials[asked]
-    assert (euicc, eum) == (der(held.certificate), der(held.chain[0]))
-    verify(euicc, signed, signature)
-    talk.prepare()
-    data, signature = parts(talk.load(peer.segments(talk.key)))
-    verify(euicc, data, signature)
-
-
-def test_notifications_of_a_profile_are_signed_under_the_issuer_it_came_under() -> None:
-    above, card = several()
-    talk = Conversation(card, Server(above[1], EID))
-    talk.server.issuer = above[1].key_identifier
-    talk.download(Package(metadata=store_metadata(CODED, "B60B 3009 80020410 8103 612E62")))
-    assert talk.terminal.ask(f"BF330C5A0A{CODED}") == "BF33038001009000"
-    listed = talk.ask(bytes.fromhex("BF2B05A003800102"))
-    signed, signature, euicc, eum = parts(parts(parts(listed)[0])[0])
-    assert eum == der(card.identity.credentials[1].chain[0])
-    verify(euicc, signed, signature)
-
-
-@pytest.mark.parametrize("asked", [2, None])
-def test_an_issuer_under_which_the_card_has_no_certificate_is_unknown(asked: int | None) -> None:
-    above, card = several()
-    peer = Server(above[0], EID)
-    peer.issuer = b"" if asked is None else above[asked].key_identifier
-    talk = Conversation(card, peer)
-    assert talk.ask(peer.authenticate_server(talk.challenge())).hex()[-6:] == "020107"
-
-
-def test_a_card_with_two_issuers_lives_in_a_folder_too(tmp_path: Path) -> None:
-    _, card = several()
-    with closing(SimulatedEuicc.create(tmp_path / "card", identity=card.identity)):
-        pass
-    with closing(SimulatedEuicc.load(tmp_path / "card")) as again:
-        assert again.identity.signing == card.identity.signing
-        assert again.identity.verified == card.identity.verified

@@ -37,6 +37,8 @@ def folder(ctx: click.Context, given: Path | None) -> Path:
     found: Path | None = given or ctx.meta.get(FOLDER_ABOVE)
     if found is None:
         raise click.UsageError("Missing option '--pki'.")
+    if not found.is_dir():
+        raise click.UsageError(f"There is no folder {found}: 'lpa sim new' makes one.")
     return found
 
 
@@ -232,9 +234,13 @@ def _with_elements(package: ProfilePackage, path: Path | None) -> ProfilePackage
     if path is None:
         return package
     try:
-        return from_der(path.read_bytes(), package)
+        content = path.read_bytes()
     except OSError as error:
         raise ValueError(f"cannot read {path}: {error.strerror}") from error
+    try:
+        return from_der(content, package)
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be delivered: {error}") from error
 
 
 def _made_up() -> str:

@@ -67,6 +67,8 @@ def new(
     known = Identity.load(identity) if identity else None
     card = SimulatedEuicc.create(path, profiles=profiles, curve=curve, free_memory=memory, identity=known)
     card.close()
+    if known and known.ends < datetime.now(UTC):
+        desk.screen.say(f"Its certificates were good until {known.ends:%Y-%m-%d}: servers may refuse it.")
     desk.screen.line(f"A card with the EID {card.eid} is in {path}.")
     return Answer({"eid": card.eid, "path": path})
 

@@ -41,6 +41,19 @@ class _Heap:
 
     certificates: tuple[x509.Certificate, ...]
     keys: tuple[_Key, ...]
+    locked: bool = False  # there is a key that a password guards
+
+    def key_of(self, public: ec.EllipticCurvePublicKey) -> _Key:
+        """The private key of a card. Raises `NotVerified` if it is not here."""
+        found = next((key for key in self.keys if key.public_key() == public), None)
+        if found is not None:
+            return found
+        if self.locked:
+            raise _objection("A password guards the private key: take it off first")
+        if not self.keys:
+            raise _objection("There is no private key")
+        which = "The private key is not" if len(self.keys) == 1 else "None of the private keys is"
+        raise _objection(f"{which} that of the eUICC's certificate")
 
     def of(self, roles: set[str]) -> list[x509.Certificate]:
         """The certificates for one of these roles."""
@@ -68,8 +81,9 @@ def in_files(files: Iterable[Path]) -> Found:
     contents = [path.read_bytes() for path in files if path.stat().st_size <= _LARGEST]
     blocks = [block for content in contents for block in _blocks(content)]
     certificates = dict.fromkeys(found for block in blocks for found in _certificate(block))
-    heap = _Heap(tuple(certificates), tuple(found for block in blocks for found in _key(block)))
-    return _sorted_out(heap)
+    keys = tuple(found for block in blocks for found in _key(block))
+    locked = any(block.startswith(b"-----") and b"ENCRYPTED" in block for block in blocks)
+    return _sorted_out(_Heap(tuple(certificates), keys, locked))
 
 
 def issuer_of(credentials: Credentials) -> bytes:
@@ -80,10 +94,13 @@ def issuer_of(credentials: Credentials) -> bytes:
 
 def _sorted_out(heap: _Heap) -> Found:
     cards, makers, issuers = heap.of(_EUICC), heap.of(_EUM), heap.issuers
-    for found, what in ((cards, "an eUICC"), (makers, "its maker (EUM)"), (issuers, "an issuer (CI)")):
+    if not heap.certificates:
+        raise _objection("There are no certificates")
+    wanted = ((cards, "an eUICC"), (makers, "the eUICC's maker (EUM)"), (issuers, "an issuer (CI)"))
+    for found, whose in wanted:
         if not found:
-            raise _objection(f"There is no certificate of {what}")
-    credentials = tuple(_credentials(card, makers, issuers, heap.keys) for card in cards)
+            raise _objection(f"There is no certificate of {whose}")
+    credentials = tuple(_credentials(card, makers, issuers, heap) for card in cards)
     _check_one_card(credentials)
     return credentials, tuple(issuers)
 
@@ -92,14 +109,12 @@ def _credentials(
     card: x509.Certificate,
     makers: Sequence[x509.Certificate],
     issuers: Sequence[x509.Certificate],
-    keys: Sequence[_Key],
+    heap: _Heap,
 ) -> Credentials:
     public = card.public_key()
     if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, _CURVES):
         raise _objection("The eUICC's key is neither on NIST P-256 nor on brainpoolP256r1")
-    key = next((key for key in keys if key.public_key() == public), None)
-    if key is None:
-        raise _objection(f"None of the {len(keys)} private keys fits the certificate of the eUICC")
+    key = heap.key_of(public)
     own = [maker for maker in makers if _issued(card, maker)]
     if not own:
         raise _objection("No maker (EUM) whose certificate is here signed that of the eUICC")
@@ -195,6 +210,7 @@ def _attribute(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
 
 def _objection(sentence: str) -> NotVerified:
     advice = (
-        "A folder for --identity holds the certificates of CI, EUM and eUICC and the eUICC's private key."
+        "A folder for --identity holds the certificates of CI, EUM and eUICC and the eUICC's private key, "
+        "as PEM or DER."
     )
     return NotVerified(f"{sentence}.", advice=advice)

@@ -7,6 +7,7 @@ know it. A card may also trust issuers under which it has no certificate of its 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
@@ -50,6 +51,13 @@ class Identity:
         """The EID, 32 digits, that all its certificates name."""
         (number,) = self.credentials[0].certificate.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
         return str(number.value)
+
+    @property
+    def ends(self) -> datetime:
+        """When the first of its certificates and those above them is over. A card does not look at it."""
+        own = (held.certificate for held in self.credentials)
+        above = (maker for held in self.credentials for maker in held.chain)
+        return min(certificate.not_valid_after_utc for certificate in (*own, *above))
 
     @property
     def verified(self) -> list[bytes]:

@@ -121,7 +121,7 @@ def header_iccid(elements: bytes) -> bytes:
             raise ValueError("profile elements begin with a header (A0) and stop with an end (AA)")
         iccid = Tlv.cut(elements)[0].child(0x83)
     except BadAnswer as error:
-        raise ValueError(f"these are no profile elements: {error}") from error
+        raise ValueError(f"these are no profile elements: {str(error).rstrip('.')}") from error
     if iccid is None or len(iccid.value) != 10:
         raise ValueError("the header of these profile elements has no ICCID of 10 bytes")
     return iccid.value

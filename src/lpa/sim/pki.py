@@ -136,7 +136,12 @@ class Authority:
             chain, key = (folder / "ci.pem").read_bytes(), (folder / "ci-key.pem").read_bytes()
             held = Credentials.from_pem(chain, key)
         except (OSError, TypeError, ValueError) as error:
-            raise StorageFailed(f"{folder} holds no certificate authority: {error}") from error
+            why = error.strerror if isinstance(error, OSError) else error
+            raise StorageFailed(
+                f"{folder} holds no certificate authority (ci.pem and ci-key.pem): {why}.",
+                advice="Take the folder of a card that 'lpa sim new' made without --identity: of the "
+                "authority above other cards only its owner has the key.",
+            ) from error
         return cls(held.certificate, held.key, randomness)
 
     def save(self, folder: Path) -> None:
