@@ -1,13 +1,16 @@
 """What the documents show is what the commands print, and they are complete."""
 
+import dataclasses
 import re
 from pathlib import Path
 
 import pytest
 
 from lpa import errors
+from lpa.cli import orders
 from lpa.rsp.reasons import explain
 from lpa.rsp.status_codes import server_reason
+from lpa.sim.behaviour import Behaviour
 from tests import documented
 from tests.unit.test_errors import KINDS, reasons_of_our_own
 from tests.unit.test_reasons import PAIRS, REFUSALS
@@ -58,3 +61,23 @@ def test_a_test_that_is_said_to_show_something_is_there(row: str) -> None:
     code = "".join((documented.ROOT / file).read_text() for file in files)
     named = re.findall(r"`(test_\w+)`", row)
     assert [test for test in named if f"def {test}(" not in code] == []
+
+
+def test_how_a_simulated_card_can_differ_is_documented_with_what_it_does_by_default() -> None:
+    text = (documented.ROOT / "docs" / "simulator.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", text, re.MULTILINE)
+    fields = dataclasses.fields(Behaviour)
+    assert [name for name, _ in rows] == [field.name for field in fields]
+    for (name, told), field in zip(rows, fields, strict=True):
+        if isinstance(field.default, bool):
+            assert told == ("yes" if field.default else "no"), name
+        elif isinstance(field.default, int):
+            assert told == str(field.default), name
+        elif name == "protocol":
+            assert told == f'`"{field.default}"`'
+
+
+def test_every_option_of_an_order_is_documented() -> None:
+    text = (documented.ROOT / "docs" / "simulator.md").read_text()
+    options = [option for parameter in orders.add.params for option in parameter.opts]
+    assert [option for option in options if option not in text] == []
