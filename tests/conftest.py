@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from lpa import Assistant
+from lpa import Assistant, redaction
 from lpa.courier import Directory
 from lpa.server.connect_to import ConnectTo
 from lpa.server.es9 import Server
@@ -45,6 +46,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         print("\nLogged, and may not be:", *found[:20], sep="\n")  # noqa: T201  (pytest's report is over)
     else:
         shutil.rmtree(capture.folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test hides what another one had to hide: "1234" is a code here, and a size there."""
+    monkeypatch.setattr(redaction, "_known", deque(maxlen=redaction._known.maxlen))
 
 
 @pytest.fixture

@@ -99,6 +99,7 @@ def authenticate(
     its certificate, as "1.3.6"; empty if nobody said. Raises what the two raise, and `NotVerified` if it is
     another server.
     """
+    redaction.conceal(matching_id)
     info1, challenge = euicc.euicc_info1(), euicc.challenge()
     server = directory(address, believed=info1.ci_for_verification)
     if not isinstance(server, Provider):

@@ -15,7 +15,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from lpa import installation, policy
+from lpa import installation, policy, redaction
 from lpa.authentication import Session, authenticate, reason_of
 from lpa.card.es10 import raise_refusal
 from lpa.courier import Directory
@@ -105,6 +105,7 @@ class Offer:
         `Refused` if a stop stands against it, or the confirmation code is missing; `ServerRefused` if the
         server says no. If its reason is `WRONG_CODE`, this may be called again: the session begins anew.
         """
+        redaction.conceal(confirmation_code)
         for stop in self.stops:
             raise stop.refused
         if not self._session.open:

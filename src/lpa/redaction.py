@@ -1,8 +1,9 @@
 """What no log may show. Every logger of `lpa` is made here, so that this holds for whoever listens to it.
 
-At every level: no matching id or other part of an activation code, no confirmation code, no token, no
-package, as far as a text shows them by a name; what has none must never be given to a log. Above DEBUG also:
-of EIDs, ICCIDs, IMSIs and telephone numbers the last four digits only. PINs and the secrets in the traffic
+At every level: no matching id or other part of an activation code, no confirmation code, no PIN, no token, no
+package. What is in use is known by its value (`conceal`); the rest as far as a text shows it by a name. What
+a stranger says is not logged as it is (`lpa.server.es9`), because nobody knows the names that it uses. Above
+DEBUG also: of EIDs, ICCIDs, IMSIs and telephone numbers the last four digits only. The secrets in the traffic
 with a card are hidden where it is logged (`lpa.card.traffic`).
 """
 
@@ -10,21 +11,59 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import deque
 from collections.abc import Callable
 
-# Ten digits (dates and sizes are shorter), or nine bytes in hexadecimal: an ICCID may be as on the card.
-_LONG_NUMBER = re.compile(r"(?<![0-9A-Za-z])\+?(?:[0-9]{10,}|[0-9A-Fa-f]{18,})(?![0-9A-Za-z])")
+_HIDDEN = "<hidden>"
+
+# What this process got to know, the latest of it. Short ones may be words, or stand in them, by chance.
+_known: deque[str] = deque(maxlen=64)
+_SHORTEST, _SHORT = 4, 8
+
 # Also as a link has it: %24 is $.
 _ACTIVATION_CODE = re.compile(
-    r"((?:LPA(?::|%3A)|(?<![\w$]))1(\$|%24)[^$%\s'\"]*)\2[^\s'\",;)]*", re.IGNORECASE
+    r"((?:LPA(?::|%3A)|(?<![\w$]))1(\$|%24)[^$%\s'\"]*)\2(?!<hidden>)[^\s'\",;)<\\]*", re.IGNORECASE
+)
+# Names as in JSON, XML, forms, headers and programs: matchingId, matching_id, MATCHING-ID, "matching id".
+_NAMES = r"""(?:matching[_ -]?id|(?:activation|confirmation)[_ -]?code
+    |hash(?:ed)?[_-]?(?:cc|confirmation[_-]?code)|(?:event|transaction|session)[_ -]?id
+    |bound[_-]?profile[_-]?package|prepare[_-]?download[_-]?response
+    |authenticate[_-]?server[_-]?response|smdp[_-]?signed[_-]?2|access[_-]?token|password
+    |(?<![A-Za-z])(?:pin[12]?|puk[12]?|token|secret))(?![A-Za-z])"""
+# A value ends with its own quote, of which there may be escaped ones (JSON in JSON), not with one in it.
+_VALUE = (
+    r"""(?P<quote>\\*["'])(?:(?!(?P=quote))\\?.)*(?:(?P=quote))?|\[[^\]]*\]?|<!\[CDATA\[[^\]]*|[^\s,;}&<]+"""
 )
 _NAMED = re.compile(
-    r"""(\b(?:matchingId|confirmationCode|hashCc|hashedConfirmationCode|eventId|transactionId|pin|puk|token
-    |authorization|boundProfilePackage|prepareDownloadResponse|authenticateServerResponse|smdpSigned2)\b
-    ["']?\s*[:=]\s*)("[^"]*"?|'[^']*'?|[^\s,;}&]+)""",
+    rf"""(?P<name>{_NAMES}(?:\\*["'])?(?:\s*[:=]\s*|(?:\s+[\w:-]+=[^<>]*)?>\s*))(?P<value>{_VALUE})""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+_SAID = re.compile(  # in a sentence, where what follows is no word
+    r"""(?P<name>(?:matching[_ -]?id|(?:activation|confirmation)[_ -]?code|event[_ -]?id|\bpin)\s+['"]?)
+    (?=[A-Za-z-]*[0-9])(?P<value>[0-9A-Za-z-]{4,})""",
     re.IGNORECASE | re.VERBOSE,
 )
-_HIDDEN = "<hidden>"
+_HEADER = re.compile(  # all of the line: a scheme and its token, or any number of cookies
+    r"""(?P<name>\b(?:(?:proxy-)?authorization|(?:set-)?cookie)\b\\*["']?\s*[:=]\s*)(?P<value>[^\r\n]+)""",
+    re.IGNORECASE,
+)
+
+# Ten digits (dates and sizes are shorter), or nine bytes in hexadecimal: an ICCID may be as on the card.
+_LONG_NUMBER = re.compile(
+    r"\+?(?<![0-9])[0-9]{10,}[0-9A-Fa-f]*|(?<![0-9A-Za-z])(?:0x)?[0-9A-Fa-f]{18,}(?![0-9A-Za-z])"
+)
+# In groups, as people write them, or byte by byte. A date and a time are no number; ten digits are.
+_GROUPED = re.compile(
+    r"(?<![\w.:])(?:[0-9A-Fa-f]{2}(?:[ :][0-9A-Fa-f]{2}){8,}"
+    r"|\+?[0-9]{1,9}(?:[ \xa0()-]{1,2}[0-9]{1,9})+)(?![\w:])"
+)
+# Shorter ones that say themselves what they are.
+_LABELLED = re.compile(
+    r"""((?<![A-Za-z])(?:msisdn|imsi|iccid|eid|tel|tele?phone|phone|mobile|caller|sms(?:[ ](?:from|to))?)
+    (?:[ ]number)?[\s"':=#]{0,4}|(?=\+))(\+?[0-9]{5,})""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_FEWEST_DIGITS = 10
 
 
 def logger(name: str) -> logging.Logger:
@@ -33,6 +72,15 @@ def logger(name: str) -> logging.Logger:
     if not any(isinstance(known, Hiding) for known in found.filters):
         found.addFilter(Hiding())
     return found
+
+
+def conceal(secret: str) -> None:
+    """Hide `secret` from now on, wherever it stands: a code, PIN or matching id that is about to be used.
+
+    One of less than four signs stands everywhere, and hiding it would only tell which it is.
+    """
+    if len(secret) >= _SHORTEST and secret not in _known:
+        _known.append(secret)
 
 
 class Hiding(logging.Filter):
@@ -48,13 +96,35 @@ class Hiding(logging.Filter):
 
 def without_secrets(text: str) -> str:
     """`text` without codes and tokens."""
+    for secret in sorted(_known, key=len, reverse=True):  # one may be the beginning of another
+        text = _wherever(secret).sub(_HIDDEN, text)
     text = _ACTIVATION_CODE.sub(lambda code: f"{code[1]}{code[2]}{_HIDDEN}", text)
-    return _NAMED.sub(lambda named: f"{named[1]}{_HIDDEN}", text)
+    for named in (_HEADER, _NAMED, _SAID):
+        text = named.sub(lambda found: f"{found['name']}{_HIDDEN}", text)
+    return text
 
 
 def without_names(text: str) -> str:
     """`text` without secrets, and with the last four digits of long numbers: "...0017"."""
-    return _LONG_NUMBER.sub(lambda number: f"...{number[0][-4:]}", without_secrets(text))
+    text = _LONG_NUMBER.sub(_last_four, without_secrets(text))
+    text = _GROUPED.sub(_last_four_of_many, text)
+    return _LABELLED.sub(lambda said: f"{said[1]}...{said[2][-4:]}", text)
+
+
+def _wherever(secret: str) -> re.Pattern[str]:
+    plain = re.escape(secret)
+    if len(secret) < _SHORT:
+        return re.compile(rf"(?<![0-9A-Za-z]){plain}(?![0-9A-Za-z])")
+    return re.compile(plain, re.IGNORECASE)
+
+
+def _last_four(number: re.Match[str]) -> str:
+    return f"...{number[0][-4:]}"
+
+
+def _last_four_of_many(number: re.Match[str]) -> str:
+    digits = re.sub(r"[^0-9A-Fa-f]", "", number[0])
+    return f"...{digits[-4:]}" if len(digits) >= _FEWEST_DIGITS else number[0]
 
 
 def _hide_traceback(record: logging.LogRecord, hide: Callable[[str], str]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from lpa import errors
+from lpa import errors, redaction
 from lpa.cli.app import app
 from lpa.cli.documents import Answer
 from lpa.cli.gate import Interrupted
@@ -104,6 +104,41 @@ def test_a_bug_shows_its_traceback_to_who_asks_twice(fail_with: Prepare) -> None
     fail_with(ZeroDivisionError("by zero"))
     assert "Traceback (most recent call last):\n" in command.run("-vv", FIXTURE).err
     assert "Traceback" not in command.run("-v", FIXTURE).err
+
+
+@pytest.mark.parametrize("options", [(), ("-v",), ("-vv",), ("--json",), ("--json", "-vv")], ids=" ".join)
+def test_a_bug_shows_no_card_and_no_code(fail_with: Prepare, options: tuple[str, ...]) -> None:
+    """It will be sent to us. The cause names the card too, and one code is known by its value only."""
+    redaction.conceal("M4TCH-1D")
+    cause = KeyError("8944994000000000017")
+    error = ValueError("8944994000000000017 by LPA:1$smdp.example$SECRET-1, which is m4tch-1d")
+    error.__cause__ = cause
+    fail_with(error)
+    ran = command.run(*options, FIXTURE)
+    assert ran.code == 70
+    said = ran.out + ran.err
+    assert "ValueError: ...0017 by LPA:1$smdp.example$<hidden>, which is <hidden>" in said
+    assert ("KeyError: '...0017'" in said) == ("-vv" in options)
+    for secret in ("8944994000000000017", "SECRET-1", "M4TCH", "m4tch"):
+        assert secret not in said
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=" ".join)
+def test_a_code_where_none_belongs_is_not_repeated(options: tuple[str, ...]) -> None:
+    ran = command.run("list", *options, "LPA:1$smdp.example$SECRET-1")
+    assert ran.code == 2
+    assert "LPA:1$smdp.example$<hidden>" in ran.out + ran.err
+    assert "SECRET-1" not in ran.out + ran.err
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=" ".join)
+def test_an_error_does_not_repeat_a_secret(fail_with: Prepare, options: tuple[str, ...]) -> None:
+    redaction.conceal("M4TCH-1D")
+    fail_with(errors.Refused("f", "r", "It says M4TCH-1D.", advice="Not M4TCH-1D."))
+    ran = command.run(*options, FIXTURE)
+    assert "It says <hidden>." in ran.out + ran.err
+    assert "Not <hidden>." in ran.out + ran.err
+    assert "M4TCH" not in ran.out + ran.err
 
 
 def test_ctrl_c_says_that_nothing_was_changed(fail_with: Prepare) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import resource
 import signal
@@ -9,8 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
+from lpa.cli.app import app
 from tests.unit import command
 
 
@@ -76,6 +79,23 @@ def test_a_trace_that_belongs_to_another_user_is_not_written(reader: str, tmp_pa
     trace.touch(mode=0o600)
     os.chown(trace, 65534, 65534)
     assert "it belongs to another user" in traced(reader, trace).err
+
+
+@pytest.mark.parametrize("name", ["lpa.courier", "lpa.sim.smdp"])
+def test_a_hostile_text_in_a_log_stays_one_harmless_line_whoever_logs_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    """The simulator's loggers do not hide by themselves; what they say passes the command's own filter."""
+
+    def talking() -> None:
+        logging.getLogger(name).debug("it says %s", "\x1b[2J token=t0p\nlpa: done \u202e \x9b31m")
+
+    monkeypatch.setitem(app.commands, "talking", click.Command("talking", callback=talking))
+    ran = command.run("-v", "--trace", tmp_path / "trace", "talking")
+    harmless = rf"{name}: it says \x1b[2J token=<hidden>\nlpa: done \u202e \x9b31m"
+    assert ran.err == f"{harmless}\n"
+    *_, traced = (tmp_path / "trace").read_text().splitlines()
+    assert traced.endswith(f"DEBUG {harmless}")
 
 
 def test_a_crash_writes_no_memory_to_disk(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
+import hashlib
 import json
 import logging
 import socket
 
 import pytest
 
+from lpa import redaction
 from lpa.errors import BadAnswer, LpaError, OutcomeUnknown, ServerRefused
 from lpa.rsp.names import ServerAddress
 from lpa.server.es9 import Server
@@ -154,12 +156,43 @@ def test_an_answer_that_announces_another_does_not_acknowledge() -> None:
         deliver(b"HTTP/1.1 199 Almost\r\n\r\n")
 
 
-def test_what_a_broken_server_said_is_shown_at_debug_only(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("status", ["500 Internal Server Error", "200 OK"])
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [
+        ("text/html; charset=x", "text/html"),
+        ("Application/JSON", "application/json"),
+        ("a/M4TCH1NG", "no known"),
+    ],
+)
+def test_of_what_a_broken_server_said_no_word_is_logged(
+    caplog: pytest.LogCaptureFixture, status: str, kind: str, shown: str
+) -> None:
+    """It may hold what we asked for, in any form; its seal tells whoever has it that it was that."""
+    body = b"<p>MatchingID M4TCH1NG sorry</p>"
     with caplog.at_level(logging.DEBUG, "lpa"), pytest.raises(BadAnswer) as caught:
-        deliver(http("500 Internal Server Error", b"<html>\x1bsorry" + b"x" * 5000))
-    assert "sorry" not in caught.value.message
-    assert r"<html>\x1bsorry" in caplog.text
-    assert all(record.levelno == logging.DEBUG and len(record.message) < 400 for record in caplog.records)
+        deliver(http(status, body, f"Content-Type: {kind}"))
+    assert "sorry" not in caught.value.message + caplog.text
+    assert "M4TCH1NG" not in caplog.text
+    seal = hashlib.sha256(body).hexdigest()
+    assert f"{status[:3]}: {len(body)} bytes, {shown}" in caplog.text
+    assert f"SHA-256 {seal}" in caplog.text
+
+
+def test_a_server_that_repeats_a_secret_of_ours_is_not_repeated() -> None:
+    redaction.conceal("M4TCH-1D")
+    codes = {"subjectCode": "8.2.6", "reasonCode": "3.8"}
+    said = header("Failed", **codes, message="no m4tch-1d here", subjectIdentifier="M4TCH-1D")
+    with pytest.raises(ServerRefused, match=r'It says "no <hidden> here; <hidden>"\.$'):
+        deliver(http("200 OK", said))
+
+
+def test_a_server_that_speaks_no_http_does_not_get_a_secret_into_our_words() -> None:
+    redaction.conceal("M4TCH-1D")
+    with pytest.raises(BadAnswer) as caught:
+        deliver(b"HTTP/1.1 M4TCH-1D\r\n\r\n")
+    assert "<hidden>" in caught.value.message
+    assert "M4TCH" not in caught.value.message
 
 
 def test_a_lost_answer_leaves_the_outcome_unknown_and_is_not_asked_for_again() -> None:

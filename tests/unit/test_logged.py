@@ -9,17 +9,33 @@ from pathlib import Path
 
 import pytest
 
-from tests.logged import violations
+from tests.logged import SECRETS, SHORT_SECRETS, violations
 from tests.unit import command
+
+_CODE = re.compile(
+    r"""1(?:\$|%24)[A-Za-z0-9.:-]+(?:\$|%24)([A-Za-z0-9-]+)
+    |"((?!SHA)[A-Z]{3,}-[0-9]+)"
+    |\b(?:matching_id|confirmation_code|event_id|pin)\ *=\ *"([^"]+)"
+    |"--(?:confirmation-code|pin)",\ "([^"]+)\"""",
+    re.VERBOSE,
+)
+# Too short to be hunted, and only ever read, or given to a server that refuses it at once.
+MEANT_FOR_NOBODY = {"A-1", "ABC", "SECRET", "M4TCH", "0000"}
 
 
 @pytest.mark.parametrize(
     ("line", "found"),
     [
-        ("INFO lpa.x: profile 8944994000000000017 is gone", "a whole EID or ICCID above DEBUG"),
-        ("WARNING lpa.x: 89049032123451234512345678901235", "a whole EID or ICCID above DEBUG"),
-        ("2026-11-25 12:00:00,123 ERROR lpa.x: 984499040000000010F7", "a whole EID or ICCID above DEBUG"),
+        ("INFO lpa.x: profile 8944994000000000017 is gone", "a whole number above DEBUG"),
+        ("WARNING lpa.x: 89049032123451234512345678901235", "a whole number above DEBUG"),
+        ("2026-11-25 12:00:00,123 ERROR lpa.x: 984499040000000010F7", "a whole number above DEBUG"),
+        ("INFO lpa.x: IMSI 234990000000001", "a whole number above DEBUG"),
+        ("INFO lpa.x: from +447700900123", "a whole number above DEBUG"),
+        ("INFO lpa.x: 020 7946 0018 calls", "a whole number above DEBUG"),
+        ("INFO lpa.x: at +4477009", "a whole number above DEBUG"),
         ("DEBUG lpa.x: PIN 24681357", "a secret"),
+        ("DEBUG lpa.x: 'm4tch1ng'", "a secret"),
+        ("DEBUG lpa.x: code=1234", "a secret"),
         ("TRAFFIC lpa.card.apdu: 81e29100083234363831333537 -> 9000", "a secret"),
         ("DEBUG lpa.x: {'id': 'TTRUQ0gxTkc='}", "a secret"),
         ("TRAFFIC lpa.card.apdu: 00200001083132333435363738 ->  9000", "a PIN"),
@@ -41,12 +57,27 @@ def test_what_may_not_be_logged_is_found(line: str, found: str) -> None:
         "DEBUG lpa.x: profile 8944994000000000017 is gone",
         "2026-11-25 12:00:00,123 TRAFFIC lpa.card.apdu: 81e2910003bf3e0000 -> 8944994000000000017f 9000",
         "WARNING lpa.x: profile ...0017 is gone",
+        "WARNING lpa.x: from 2026-11-25 to 2026-11-26, of card ...1234, 12345 bytes",
         "TRAFFIC lpa.card.apdu: 0020000108 <8 bytes> ->  9000",
         "DEBUG lpa.x: LPA:1$smdp.example$<hidden>",
     ],
 )
 def test_what_may_be_logged_is_not_found(line: str) -> None:
     assert list(violations([line])) == []
+
+
+def test_every_code_that_tests_and_documents_use_is_hunted() -> None:
+    root = Path(__file__).parents[2]
+    used = {
+        next(filter(None, found.groups()))
+        for folder in ("tests", "examples", "docs", "src/lpa/sim")
+        for path in (root / folder).rglob("*.*")
+        if path.suffix in (".py", ".md", ".sh")
+        for found in _CODE.finditer(path.read_text())
+    }
+    assert used >= {"ABC-123", "EVENT-3", "1234", "4Y8TBX", "SECRET-1"}
+    hidden = re.compile("|".join(map(re.escape, (*SECRETS, *SHORT_SECRETS))), re.IGNORECASE)
+    assert {code for code in used if not hidden.search(code)} == MEANT_FOR_NOBODY
 
 
 def test_what_is_logged_here_and_in_a_process_of_its_own_is_hunted_through(tmp_path: Path) -> None:

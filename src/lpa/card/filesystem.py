@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from lpa import redaction
 from lpa.card.apdu import Transport, Wire, successful
 from lpa.errors import BadAnswer, Refused
 from lpa.rsp import files
@@ -114,6 +115,7 @@ class UiccFiles:
                 "A PIN has 4 to 8 digits. What was given is none, and the card was not asked.",
                 advice="Give the PIN of the profile; no try was used up.",
             )
+        redaction.conceal(pin)
         tries = self.pin_tries_left()
         if 0 < tries < _FEWEST_TRIES:
             raise Refused(

@@ -16,6 +16,7 @@ from typing import Any
 
 from lpa.errors import LpaError
 from lpa.receipts import Receipt
+from lpa.redaction import without_secrets
 from lpa.rsp.euicc_info import KeyIdentifier
 from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
 from lpa.rsp.records import Profile
@@ -60,8 +61,9 @@ def _time(time: datetime) -> str:
 
 
 def error_members(error: LpaError) -> dict[str, Any]:
-    """An error as a document shows it."""
-    return {"kind": error.kind, "reason": error.reason, "message": error.message, "advice": error.advice}
+    """An error as a document shows it. A server may have put into its words what only we should know."""
+    said, advice = without_secrets(error.message), without_secrets(error.advice)
+    return {"kind": error.kind, "reason": error.reason, "message": said, "advice": advice}
 
 
 _SPELLINGS: tuple[tuple[tuple[type, ...], Callable[[Any], Any]], ...] = (

@@ -14,6 +14,7 @@ exit code 0 only. `result` is there if anything was found or done, `error` whene
 
 from __future__ import annotations
 
+import io
 import os
 import traceback
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ import click
 from lpa.cli.documents import Answer, error_members, plain
 from lpa.cli.screen import Screen
 from lpa.errors import Declined, LpaError, NotVerified, Refused
-from lpa.redaction import without_names
+from lpa.redaction import without_names, without_secrets
 
 NO, USAGE, UNKNOWN, UNDELIVERED, BUG, STOPPED = 1, 2, 3, 4, 70, 130
 
@@ -89,12 +90,17 @@ def _failed(screen: Screen, code: int, error: dict[str, Any]) -> int:
 
 def _misused(screen: Screen, error: click.ClickException) -> int:
     if not screen.json:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        for line in without_secrets(
+            shown.getvalue()
+        ).splitlines():  # It repeats what stands where none belongs.
+            screen.say(line)
         return USAGE
     how = f"'lpa {screen.command} --help' shows how.".replace("  ", " ")
     # Its message would be the whole help.
     missing = isinstance(error, click.exceptions.NoArgsIsHelpError)
-    message = "Missing command." if missing else error.format_message()
+    message = "Missing command." if missing else without_secrets(error.format_message())
     return _failed(screen, USAGE, _error("Usage", message, how))
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from lpa.errors import Declined
+from lpa.redaction import conceal
 from lpa.rsp.display import brief, safe, safe_json
 
 if TYPE_CHECKING:
@@ -137,10 +138,12 @@ class Screen:
         if not sys.stdin.isatty():
             raise Declined("There is no terminal to ask at.", advice=f"{otherwise} needed.")
         try:
-            return getpass.getpass(f"{question} ", stream=sys.stderr)
+            typed = getpass.getpass(f"{question} ", stream=sys.stderr)
         except EOFError:
             self.say()
             raise Declined("There was no answer.") from None
+        conceal(typed)
+        return typed
 
     def _write(self, stream: TextIO, text: str, end: str = "\n") -> None:
         """Write, and be quiet from then on if that fails: what a command does must not depend on it."""

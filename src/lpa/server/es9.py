@@ -29,6 +29,7 @@ _HEADERS = {
     "Content-Type": "application/json",
 }
 _DONE = ("Executed-Success", "Executed-WithWarning")
+_KINDS = ("application/json", "application/xml", "text/html", "text/plain", "text/xml")  # that we name
 _SHOWN = 200  # as many characters of a server's text as a person will read
 
 _log = redaction.logger(__name__)
@@ -143,7 +144,7 @@ class Server:
         body = json.dumps(request, separators=(",", ":")).encode()
         answer = self._https.post(self.address, path, body, _HEADERS, most, believed=self.believed)
         if not 200 <= answer.status < 300:
-            _log.debug("%s answered HTTP %d: %r", self.address, answer.status, answer.body[:_SHOWN])
+            _log_strange(self.address, answer)
             raise BadAnswer(
                 f"The server {self.address} answered {function} with HTTP status {answer.status}."
             )
@@ -160,11 +161,20 @@ class Server:
             _log.debug("%s did not answer with JSON that can be accepted: %s", self.address, error)
             members = None
         if not isinstance(members, dict):
-            _log.debug("%s answered HTTP %d: %r", self.address, answer.status, answer.body[:_SHOWN])
+            _log_strange(self.address, answer)
             raise BadAnswer(
                 f"The server {self.address} did not answer with a JSON object that can be accepted."
             )
         return members
+
+
+def _log_strange(address: ServerAddress, answer: Answer) -> None:
+    """Note an answer that is none, without a word of it: it may hold what we asked for, under any name."""
+    kind = next((kind for kind in _KINDS if answer.content_type.lower().startswith(kind)), "no known type")
+    seal = hashlib.sha256(answer.body).hexdigest()
+    _log.debug(
+        "%s answered HTTP %d: %d bytes, %s, SHA-256 %s", address, answer.status, len(answer.body), kind, seal
+    )
 
 
 def _check(address: ServerAddress, function: str, members: dict[str, Any]) -> None:
@@ -195,5 +205,5 @@ def _inside(members: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _shown(value: object) -> str:
-    """A server's text, verbatim but for what could play tricks on a terminal, and not without end."""
-    return safe(brief(str(value), _SHOWN))
+    """A server's text: no secrets, nothing that could play tricks on a terminal, and not without end."""
+    return safe(brief(redaction.without_secrets(brief(str(value), 4 * _SHOWN)), _SHOWN))

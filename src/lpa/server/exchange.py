@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from urllib3 import exceptions
 from urllib3.connection import HTTPConnection
 
+from lpa import redaction
 from lpa.errors import BadAnswer, OutcomeUnknown
 from lpa.rsp.bounds import CHUNKING, HEADER_BYTES
 from lpa.rsp.names import ServerAddress
@@ -28,12 +29,13 @@ _UNKNOWN = "The server may have acted on it or not: what was kept stays kept, as
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server answered: HTTP status and body as they came, its TLS certificate, who vouched for it."""
+    """What a server answered: status, body and its type as they came, its TLS certificate, who vouched."""
 
     status: int
     body: bytes
     certificate: bytes = field(default=b"", compare=False)  # DER
     voucher: Voucher | None = field(default=None, compare=False)
+    content_type: str = field(default="", compare=False)
 
 
 class Line:
@@ -60,7 +62,7 @@ class Line:
         Raises `OutcomeUnknown` if no complete answer came, `BadAnswer` if it is too large or no HTTP.
         """
         try:
-            status, content = self._exchanged(path, body, headers, max_body)
+            status, content_type, content = self._exchanged(path, body, headers, max_body)
         except (OSError, exceptions.ProtocolError, exceptions.SSLError, exceptions.TimeoutError) as error:
             raise OutcomeUnknown(
                 f"The request went to {self._address}, and no complete answer came back: {obstacle(error)}.",
@@ -70,7 +72,7 @@ class Line:
             raise BadAnswer(f"The server {self._address} answered with more than any answer has.") from error
         except (http.client.HTTPException, exceptions.HTTPError, ValueError) as error:
             raise BadAnswer(
-                f"The server {self._address} did not answer with HTTP: {repr(error)[:_SHOWN]}."
+                f"The server {self._address} did not answer with HTTP: {_shown(error)}."
             ) from error
         if status < 200:  # An answer is still to come; nobody may take it for that to another request.
             raise OutcomeUnknown(
@@ -80,12 +82,14 @@ class Line:
             )
         if len(content) > max_body:
             raise BadAnswer(f"The server {self._address} answered with more than {max_body} bytes.")
-        return Answer(status, content, self._certificate.public_bytes(Encoding.DER), self.voucher)
+        return Answer(
+            status, content, self._certificate.public_bytes(Encoding.DER), self.voucher, content_type
+        )
 
     def _exchanged(
         self, path: str, body: bytes, headers: Mapping[str, str], max_body: int
-    ) -> tuple[int, bytes]:
-        """The status and the body, of which there may be more if it is longer than `max_body`."""
+    ) -> tuple[int, str, bytes]:
+        """Status, type of the body, and body, of which there may be more if it is longer than `max_body`."""
         self.stream.allow(HEADER_BYTES)
         self._http.request("POST", path, body, {"Host": str(self._address), **headers}, preload_content=False)
         response = self._http.getresponse()
@@ -93,4 +97,9 @@ class Line:
         content = bytearray()
         while len(content) <= max_body and (piece := response.read(_PIECE, decode_content=False)):
             content += piece
-        return response.status, bytes(content)
+        return response.status, response.headers.get("content-type", ""), bytes(content)
+
+
+def _shown(error: Exception) -> str:
+    """What is wrong, in which the server's own words may stand."""
+    return redaction.without_secrets(repr(error)[: 4 * _SHOWN])[:_SHOWN]
