@@ -162,7 +162,7 @@ class Outbox:
         """
         eid = self.euicc.eid
         mine: tuple[Delivery, ...] = ()
-        with contextlib.suppress(CardBusy), self.journal.alone(eid):
+        with contextlib.suppress(CardBusy), self.journal.alone_at_once(eid):
             acknowledged = [entry for entry in self.journal.outbox(eid) if entry.sent is not None]
             mine = self.deliver([*acknowledged, *due(self.journal, self._dispatch.waiting(eid))])
         return (*mine, *self._dispatch.send_due_of_others(eid))

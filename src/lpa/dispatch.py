@@ -117,13 +117,15 @@ class Dispatch:
         self.courier.hold(entry.notification, _believed(entry), problem)
 
     def send_all(self, entries: Iterable[Entry]) -> tuple[Delivery, ...]:
-        """Send each, of any card, in order. The cards forget them when they are here again."""
+        """Send each, of any card, in order. The cards forget them when they are here again.
+
+        Each card alone, as whoever has it in a reader: one at which another process works is waited for, or
+        its notifications stay where they are. What that process has sent meanwhile is not sent again.
+        """
         cards: dict[Eid | None, list[Entry]] = {}
         for entry in sorted(entries, key=lambda entry: entry.notification.metadata.sequence_number):
             cards.setdefault(entry.eid, []).append(entry)
-        return tuple(
-            delivery for eid, own in cards.items() for delivery in self.dated(eid, map(self.send, own))
-        )
+        return tuple(delivery for eid, own in cards.items() for delivery in self._send_of(eid, own))
 
     def send_all_of_others(self, eid: Eid) -> tuple[Delivery, ...]:
         """Send everything of all cards but one."""
@@ -144,9 +146,25 @@ class Dispatch:
             left = {one.entry.notification.metadata: one for one in self.waiting(eid)}
         return tuple(_dated(delivery, left.get(delivery.told)) for delivery in deliveries)
 
+    def _send_of(self, eid: Eid | None, entries: Iterable[Entry]) -> tuple[Delivery, ...]:
+        try:
+            with self.journal.alone(eid) if eid else contextlib.nullcontext():
+                return self.dated(eid, map(self._send_unless_sent, entries))
+        except CardBusy as busy:
+            return self.dated(eid, [Delivery.of(entry.notification, problem=busy) for entry in entries])
+
+    def _send_unless_sent(self, entry: Entry) -> Delivery:
+        with contextlib.suppress(StorageFailed):
+            now = self.journal.entry(entry.eid, entry.notification)
+            if now and now.sent is not None:
+                return Delivery.of(now.notification, acknowledged=True, cleared=now.cleared is not None)
+        return self.send(entry)
+
     def _send_due_of(self, eid: Eid | None) -> tuple[Delivery, ...]:
-        with contextlib.suppress(CardBusy), self.journal.alone(eid) if eid else contextlib.nullcontext():
-            return self.send_all(due(self.journal, self.waiting(eid)))
+        alone = self.journal.alone_at_once(eid) if eid else contextlib.nullcontext()
+        with contextlib.suppress(CardBusy), alone:
+            queue = [one for one in self.waiting(eid) if one.entry.eid == eid]
+            return self.dated(eid, map(self.send, due(self.journal, queue)))
         return ()
 
 

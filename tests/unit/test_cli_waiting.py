@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from lpa.locking import Locks
 from tests.unit import command
 
 PATIENCE = 20
@@ -92,3 +94,42 @@ def test_two_cards_do_not_wait_for_each_other(options: list[str], tmp_path: Path
     card = command.card(tmp_path / "another")
     with deleting(options):
         assert command.run("--reader", f"sim:{card}", "--no-wait", "list").code == 0
+
+
+def send(options: list[str], *how: object, wait: bool) -> list[str]:
+    return ["--json", *options, *(() if wait else ("--no-wait",)), "notifications", "send", *map(str, how)]
+
+
+@pytest.mark.parametrize("how", ["without the card", "from a folder", "with another card"])
+def test_what_a_card_signed_is_not_sent_while_another_lpa_works_at_it(
+    options: list[str], tmp_path: Path, how: str
+) -> None:
+    """That one sends it, in order, and could be about to. They meet whether they have the card or not."""
+    assert command.run(*options, "disable", "0017").code == 4
+    (folder,) = (tmp_path / "state" / "receipts").iterdir()
+    ways: dict[str, list[object]] = {"without the card": ["--without-card"], "from a folder": [folder]}
+    words = ways.get(how, [])
+    if how == "with another card":
+        options = ["--reader", f"sim:{command.card(tmp_path / 'another')}", *options[2:]]
+    with Locks.of_host(command="lpa delete").alone(f"EID {folder.name}"):
+        ran = command.run(*send(options, *words, wait=False))
+        (delivery,) = ran.document["result"]["deliveries"]
+        assert (ran.code, delivery["problem"]["kind"], delivery["attempts"]) == (4, "CardBusy", 1)
+        assert f"'lpa delete' (process {os.getpid()})" in delivery["problem"]["message"]
+        arguments = [*command.PROGRAM, *send(options, *words, wait=True)]
+        waits = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert waits.stderr
+        assert waits.stderr.readline().startswith(f"Waiting for 'lpa delete' (process {os.getpid()})")
+    with waits:
+        out, _ = waits.communicate(timeout=PATIENCE)
+    (delivery,) = json.loads(out)["result"]["deliveries"]
+    assert (delivery["problem"]["kind"], delivery["attempts"]) == ("ConnectFailed", 2)
+
+
+def test_an_operation_waits_for_who_sends_for_its_card(options: list[str], tmp_path: Path) -> None:
+    assert command.run(*options, "disable", "0017").code == 4
+    (folder,) = (tmp_path / "state" / "receipts").iterdir()
+    with Locks.of_host(command="lpa notifications send").alone(f"EID {folder.name}"):
+        ran = command.run(*options, "--no-wait", "enable", "0017")
+    assert (ran.code, ran.out) == (3, "")
+    assert f"'lpa notifications send' (process {os.getpid()})" in ran.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -11,8 +12,9 @@ import pytest
 
 from lpa import Assistant
 from lpa.dispatch import Dispatch, waiting
-from lpa.errors import BadAnswer, ConnectFailed, LpaError, Postponed, ServerRefused, StorageFailed
+from lpa.errors import BadAnswer, CardBusy, ConnectFailed, LpaError, Postponed, ServerRefused, StorageFailed
 from lpa.journal import Journal
+from lpa.locking import Holder, Locks
 from lpa.receipts import Receipt, Receipts
 from lpa.rsp.key_identifier import KeyIdentifier
 from lpa.rsp.names import Eid
@@ -129,6 +131,57 @@ def test_a_card_at_which_another_process_works_is_left_to_it(journal: Journal, t
     journal.keep(OTHER, signed("02"))
     with closing(Journal(tmp_path / "state")) as another, another.alone(OTHER):
         assert Dispatch(journal, Servers()).send_due_of_others(EID) == ()
+
+
+def test_everything_of_a_card_waits_where_another_process_works_at_it(
+    journal: Journal, tmp_path: Path
+) -> None:
+    """Nobody waits here, so it stays; what other cards signed is sent all the same."""
+    journal.keep(EID, signed("01"))
+    journal.keep(OTHER, signed("02"))
+    servers = Servers()
+    with closing(Journal(tmp_path / "state")) as another, another.alone(EID):
+        left, sent = Dispatch(journal, servers).send_all(journal.outbox())
+    assert isinstance(left.problem, CardBusy)
+    assert (left.acknowledged, sent.acknowledged, len(servers.asked)) == (False, True, 1)
+    assert journal.entry(EID, signed("01")).attempts == 0  # type: ignore[union-attr]
+    assert Dispatch(journal, servers).send_all(journal.outbox())[0].acknowledged
+
+
+def test_what_another_process_sent_while_it_was_waited_for_is_not_sent_again(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    with closing(Journal(folder)) as another, contextlib.ExitStack() as held:
+
+        def hears_of_it(_: Holder) -> None:
+            another.sent(EID, signed("01"), {})
+            held.close()
+
+        locks = Locks(folder, notice=hears_of_it)
+        with closing(Journal(folder, locks=locks)) as journal:
+            journal.keep(EID, signed("01"))
+            held.enter_context(another.alone(EID))
+            servers = Servers()
+            (delivery,) = Dispatch(journal, servers).send_all(journal.outbox())
+    assert (delivery.acknowledged, servers.asked) == (True, [])
+
+
+def test_what_is_due_waits_for_nobody_though_somebody_could_be_told(tmp_path: Path) -> None:
+    folder, told = tmp_path / "state", list[Holder]()
+    with (
+        closing(Journal(folder)) as another,
+        closing(Journal(folder, locks=Locks(folder, notice=told.append))) as journal,
+        another.alone(OTHER),
+    ):
+        journal.keep(OTHER, signed("02"))
+        assert Dispatch(journal, Servers()).send_due_of_others(EID) == ()
+    assert told == []
+
+
+def test_of_what_no_known_card_signed_what_is_due_is_sent_and_nothing_else(journal: Journal) -> None:
+    journal.keep(None, signed("01"))
+    journal.keep(EID, signed("02"))
+    (delivery,) = Dispatch(journal, Servers()).send_due_of_others(EID)
+    assert delivery.sequence_number == 1
 
 
 def test_an_acknowledgement_that_cannot_be_noted_is_told(journal: Journal) -> None:

@@ -78,7 +78,7 @@ class Desk:
         """What was written down about operations and deliveries. To be closed."""
         from lpa.journal import Journal
 
-        return Journal(self._state())
+        return Journal(self._state(), locks=self._locks())
 
     @contextmanager
     def dispatch(self) -> Iterator[Dispatch]:
@@ -102,14 +102,17 @@ class Desk:
 
     @contextmanager
     def _open(self, directory: Directory | None) -> Iterator[Assistant]:
-        notice = None if self.no_wait else self._say_who_is_waited_for
-        locks = Locks.of_host(command=f"lpa {self.screen.command}", notice=notice)
+        locks = self._locks()
         options = _Options(
-            state_dir=self.state_dir, directory=directory, aids=self.aids, block_size=self.block_size
+            state_dir=self.state_dir,
+            directory=directory,
+            aids=self.aids,
+            block_size=self.block_size,
+            locks=locks,
         )
         simulated = self.simulated
         if simulated is None:
-            with Assistant.open(self.reader, locks=locks, **options) as assistant:
+            with Assistant.open(self.reader, **options) as assistant:
                 yield assistant
         else:
             with (
@@ -119,6 +122,11 @@ class Desk:
                 ) as assistant,
             ):
                 yield assistant
+
+    def _locks(self) -> Locks:
+        """Where all meet who may work on a card or send for it, with a card and without."""
+        notice = None if self.no_wait else self._say_who_is_waited_for
+        return Locks.of_host(command=f"lpa {self.screen.command}", notice=notice)
 
     def _say_who_is_waited_for(self, holder: Holder) -> None:
         self.screen.say(f"Waiting for {holder} to finish with this card ... (--no-wait does not wait)")
@@ -131,6 +139,7 @@ class _Options(TypedDict):
     directory: Directory | None
     aids: Sequence[Aid]
     block_size: int
+    locks: Locks
 
 
 @contextmanager

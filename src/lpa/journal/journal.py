@@ -176,6 +176,10 @@ class Journal:
         """Hold the card `eid` until the block ends: see `Locks.alone`."""
         return self._locks.alone(f"EID {eid}")
 
+    def alone_at_once(self, eid: Eid) -> contextlib.AbstractContextManager[None]:
+        """As `alone`, but another process is never waited for, whoever could be told of it."""
+        return self._locks.at_once().alone(f"EID {eid}")
+
     def unfinished(self, eid: Eid | None = None) -> tuple[Operation, ...]:
         """The operations that were begun and not settled, of one card or of all, oldest first."""
         found = self._read(
