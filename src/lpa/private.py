@@ -58,13 +58,20 @@ def touch(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NOT_BY_LINK, 0o600))
     except FileExistsError:
-        demand_plain(path)
+        make_private(path)
 
 
-def demand_plain(path: Path) -> None:
-    """Raise unless `path` is an ordinary file of ours with one name, or not there."""
+def make_private(path: Path) -> None:
+    """Close `path` to others, and say so. Raises if it is no ordinary file of ours with one name.
+
+    What is not there is fine. Only for names in a folder of `make_folder`, where they stay what they are.
+    """
     with contextlib.suppress(FileNotFoundError):
-        _demand_plain(path, path.lstat())
+        found = path.lstat()
+        _demand_plain(path, found)
+        if os.name == "posix" and found.st_mode & _OTHERS:
+            path.chmod(0o600)  # by its name: see `touch`
+            _log.warning("%s was open to other users and is closed to them now", path)
 
 
 def open_to_append(path: Path) -> int:

@@ -91,6 +91,11 @@ class Receipts:
         folder = self._folder / str(eid)
         for path in (self._folder, folder):
             private.make_folder(path)
+        for path in folder.glob("*.der"):
+            with contextlib.suppress(
+                OSError
+            ):  # In this folder nobody reads it anyway; the proof matters more.
+                private.make_private(path)
         return folder
 
 

@@ -71,6 +71,35 @@ def test_a_state_folder_that_was_open_is_closed_and_that_is_said(
     assert caplog.messages == [f"{tmp_path / 'state'} was open to other users and is closed to them now"]
 
 
+@pytest.mark.parametrize("write", WRITERS)
+def test_a_file_that_was_open_is_closed_and_that_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, write: Callable[[Path], None]
+) -> None:
+    """Also SQLite's own, which are there as long as somebody has the journal open."""
+    folder = tmp_path / "state"
+    with closing(Journal(folder)):
+        write(folder)
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        assert len(files) >= 3
+        for path in files:
+            path.chmod(0o644)
+        write(folder)
+        wanted = files if write is open_journal else [path for path in files if path.suffix == ".der"]
+        assert {stat.S_IMODE(path.stat().st_mode) for path in wanted} == {0o600}
+        assert len(caplog.messages) == len(wanted)
+        assert all("was open to other users and is closed to them now" in said for said in caplog.messages)
+
+
+def test_receipts_of_before_are_closed_too_but_one_with_other_names_hinders_nobody(tmp_path: Path) -> None:
+    kept = Receipts(tmp_path / "receipts").keep(EID, signed("01")).path
+    linked = Receipts(tmp_path / "receipts").keep(EID, signed("02")).path
+    (tmp_path / "copy").hardlink_to(linked)
+    for path in (kept, linked):
+        path.chmod(0o644)
+    Receipts(tmp_path / "receipts").keep(EID, signed("03"))
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (kept, linked)] == [0o600, 0o644]
+
+
 @pytest.mark.parametrize(
     ("write", "name"),
     [

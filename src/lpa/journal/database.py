@@ -46,7 +46,7 @@ class Database:
         with storage_errors(folder):
             private.make_folder(folder)
             for name in _BESIDE:
-                private.demand_plain(folder / name)
+                private.make_private(folder / name)
             _demand_not_emptied(folder)
             private.touch(folder / "journal.db")
             self.connection = sqlite3.connect(folder / "journal.db", isolation_level=None, timeout=10)
