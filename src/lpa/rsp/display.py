@@ -24,7 +24,7 @@ _ARROWS = "↔↕"  # pictures that Unicode counts as mathematics
 
 def safe(text: str) -> str:
     """`text` on one line, with every sign that is not to be seen shown as its escape."""
-    if text.isascii() and text.isprintable():
+    if _is_plain(text):
         return text
     shown, marks = [], 0
     for place, sign in enumerate(text):
@@ -36,15 +36,23 @@ def safe(text: str) -> str:
 
 def safe_json(text: str) -> str:
     """JSON `text` that means the same, with what is not to be seen as its \\u escape; lines stay lines."""
-    return "".join(
-        sign if sign == "\n" or _harmless(text, place) else json.dumps(sign)[1:-1]
-        for place, sign in enumerate(text)
-    )
+    return "\n".join(line if _is_plain(line) else _escaped(line) for line in text.split("\n"))
 
 
 def brief(text: str, most: int) -> str:
     """`text`, or its first `most` signs and an ellipsis."""
     return text if len(text) <= most else f"{text[:most]}…"
+
+
+def _is_plain(text: str) -> bool:
+    """Most are, and are not looked at sign by sign."""
+    return text.isascii() and text.isprintable()
+
+
+def _escaped(line: str) -> str:
+    return "".join(
+        sign if _harmless(line, place) else json.dumps(sign)[1:-1] for place, sign in enumerate(line)
+    )
 
 
 def _harmless(text: str, place: int) -> bool:

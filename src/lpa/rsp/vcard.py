@@ -41,6 +41,8 @@ def _escaped(text: str) -> str:
 
 def _folded(line: str) -> str:
     """§3.2: the rest of a long line stands in the next one, after a space. No character is cut in two."""
+    if len(line.encode()) <= _LONGEST_LINE:
+        return line
     pieces, length = [], 0
     for character in line:
         size = len(character.encode())
