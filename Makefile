@@ -17,11 +17,14 @@ test: .venv/ready-to-test
 	$(BIN)/coverage report
 
 # make fuzz SECONDS=60 TARGET=notification: each decoder, or the one named, against bytes of a fuzzer.
+# With RUNS, as many inputs for each; it fails if they take more than SECONDS. JOBS: decoders at once.
 SECONDS ?= 60
+RUNS ?= 0
+JOBS ?= 1
 TARGET ?=
 
 fuzz: .venv/ready-to-fuzz
-	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(TARGET)
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --runs $(RUNS) --jobs $(JOBS) $(TARGET)
 
 demo: .venv/ready-to-run
 	$(BIN)/python examples/demo.py

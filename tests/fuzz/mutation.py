@@ -1,20 +1,50 @@
 """Changes to an input that keep its form: what is inside a TLV changes, and the lengths around it follow.
 
-A fuzzer that only flips bytes seldom gets past the outermost length.
+So it is with what is in the members of a JSON object, base64 or not. A fuzzer that only flips bytes seldom
+gets past the outermost length.
 """
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import json
 from collections.abc import Callable, Iterator
 from random import Random
+from typing import Any
 
 _DEEPEST = 12
+_NO_WORD = 12  # signs; what is longer and has signs beside letters and digits is tried as base64
 _INTERESTING = (b"", b"\0", b"\xff", b"\x80", b"\x7f", bytes(9), b"\xff" * 9, b"\x1b[2J", b"\xed\xa0\x80")
 
 
 def mutated(data: bytes, random: Random, plainly: Callable[[bytes], bytes] | None = None) -> bytes:
     """`data` with one thing changed. `plainly`: how the content of a primitive TLV, or no TLV, changes."""
-    return _changed(data, random, plainly or (lambda content: _plain(content, random)), 0)
+    plainly = plainly or (lambda content: _plain(content, random))
+    if data.startswith(b"{") and random.random() < 0.8:
+        with contextlib.suppress(RecursionError, ValueError):
+            return _member_changed(json.loads(data), random, plainly)
+    return _changed(data, random, plainly, 0)
+
+
+def _member_changed(members: Any, random: Random, plainly: Callable[[bytes], bytes]) -> bytes:
+    """A JSON object with one text in it changed; what is base64 is changed as the bytes that it means."""
+    inside = members
+    while isinstance(inside, dict | list) and inside:
+        place = random.choice(list(inside)) if isinstance(inside, dict) else random.randrange(len(inside))
+        value = inside[place]
+        if isinstance(value, str):
+            inside[place] = _text_changed(value, random, plainly)
+        inside = value
+    return json.dumps(members).encode()
+
+
+def _text_changed(text: str, random: Random, plainly: Callable[[bytes], bytes]) -> str:
+    with contextlib.suppress(ValueError):
+        if len(text) > _NO_WORD and not text.isalnum():
+            content = base64.b64decode(text, validate=True)
+            return base64.b64encode(_changed(content, random, plainly, 0)).decode()
+    return plainly(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogateescape")
 
 
 def _changed(data: bytes, random: Random, plainly: Callable[[bytes], bytes], depth: int) -> bytes:

@@ -11,9 +11,11 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from random import Random
 
 from lpa.errors import BadAnswer, LpaError, NotVerified, Refused, StorageFailed, WireError
-from tests.fuzz import downloads, readers, seeds
+from tests.fuzz import downloads, readers, seeds, sessions
+from tests.fuzz.mutation import mutated
 
 SECONDS = 1.0  # of computing, for one input of up to 64 KiB
 MOST_BYTES = 65536
@@ -22,11 +24,19 @@ MEMORY = 64 << 20  # bytes that reading one input may take
 
 @dataclass(frozen=True)
 class Target:
-    """`read` gives a value or raises one of `errors`. `seeds` are genuine inputs."""
+    """`read` gives a value or raises one of `errors`. `seeds` are genuine inputs.
+
+    `choosing`: as many bytes of an input come first and say which function reads the others.
+    """
 
     read: Callable[[bytes], object]
     errors: tuple[type[Exception], ...]
     seeds: Callable[[], Iterable[bytes]]
+    choosing: int = 0
+
+    def mutated(self, data: bytes, random: Random, plainly: Callable[[bytes], bytes] | None = None) -> bytes:
+        """As `mutation.mutated`, of what is read."""
+        return data[: self.choosing] + mutated(data[self.choosing :], random, plainly)
 
 
 class TooSlow(Exception):
@@ -71,7 +81,7 @@ TARGETS = {
     "receipt-file": Target(readers.receipt_file, (NotVerified, StorageFailed), seeds.receipts),
     "json": Target(readers.json_answer, (BadAnswer, Refused), seeds.json_answers),
     "json-of-download": Target(
-        downloads.json_of_download, (BadAnswer, NotVerified, Refused), downloads.json_answers
+        downloads.json_of_download, (BadAnswer, NotVerified, Refused), downloads.json_answers, choosing=1
     ),
     "activation-code": Target(downloads.activation_code, (ValueError,), downloads.codes),
     "bound-package": Target(downloads.bound_package, (BadAnswer,), downloads.packages),
@@ -81,6 +91,8 @@ TARGETS = {
         (BadAnswer,),
         lambda: seeds.answers("ProfileInstallationResult"),
     ),
+    "card-in-a-download": Target(sessions.card_in_a_download, (LpaError,), sessions.card_answers, choosing=1),
+    "server-to-card": Target(sessions.server_to_card, (LpaError,), sessions.server_answers, choosing=1),
     "server-identifier": Target(downloads.server_identifier, (BadAnswer,), downloads.server_certificates),
     "names": Target(
         readers.names,
@@ -91,7 +103,7 @@ TARGETS = {
     "uicc-files": Target(readers.uicc_files, (WireError, BadAnswer, Refused), lambda: [seeds.files()]),
     "sms": Target(readers.sms, (), seeds.records),
     "plan-file": Target(readers.plan_file, (ValueError,), lambda: [seeds.plan()]),
-    "journal-row": Target(readers.journal_row, (StorageFailed,), seeds.journal_rows),
+    "journal-row": Target(readers.journal_row, (StorageFailed,), seeds.journal_rows, choosing=2),
 }
 
 

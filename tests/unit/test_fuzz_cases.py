@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import tracemalloc
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -15,13 +18,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lpa.rsp.definitions import types
-from tests.fuzz.mutation import mutated, swollen
+from tests.fuzz import memory
+from tests.fuzz.mutation import swollen
 from tests.fuzz.readers import responses
 from tests.fuzz.targets import MEMORY, MOST_BYTES, TARGETS, Target, TooSlow, check
 
 CASES = Path(__file__).parents[1] / "fuzz" / "cases"
 PINNED = sorted(path for path in CASES.glob("*/*") if path.is_file())
 EXAMPLES, LARGE = 200, 16
+
+
+def _in_c(size: int) -> None:
+    """As a library in C would."""
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype = ctypes.c_void_p
+    place = ctypes.c_void_p(libc.malloc(ctypes.c_size_t(size)))
+    ctypes.memset(place, 1, size)
+    libc.free(place)
+
+
 every_target = pytest.mark.parametrize("name", TARGETS)
 
 
@@ -49,27 +64,37 @@ def test_whatever_comes_is_a_value_or_a_declared_error(name: str, data: st.DataO
     changed = data.draw(st.sampled_from(_seeds(name)))
     random = Random(data.draw(st.integers(0, 2**32)))  # noqa: S311  (no secret)
     for _ in range(data.draw(st.integers(1, 4))):
-        changed = mutated(changed, random)
+        changed = target.mutated(changed, random)
     check(target, changed)
 
 
 @every_target
 def test_what_is_large_takes_no_more_than_it_may(name: str) -> None:
+    """Of time; and of memory by what the system says, which sees libraries in C too."""
     for data in _large(name):
-        check(TARGETS[name], data)
+        assert memory.taken_by(partial(check, TARGETS[name], data)) < MEMORY
 
 
 @every_target
 def test_what_is_large_needs_no_more_memory_than_it_may(name: str) -> None:
+    """By what Python says, to the byte."""
+    target = TARGETS[name]
     tracemalloc.start()
     try:
-        for data in _large(name)[::4]:
+        for data in _large(name):
             tracemalloc.reset_peak()
             before = tracemalloc.get_traced_memory()[0]
-            _read(TARGETS[name], data)
+            _read(target, data)
             assert tracemalloc.get_traced_memory()[1] - before < MEMORY
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.skipif(not memory.KNOWN, reason="the system does not say it")
+@pytest.mark.parametrize("take", [bytearray, _in_c], ids=["Python", "C"])
+def test_memory_is_seen_whoever_takes_it(take: Callable[[int], object]) -> None:
+    assert memory.taken_by(lambda: take(3 * MEMORY)) > 2 * MEMORY
+    assert memory.taken_by(lambda: take(1000)) < MEMORY
 
 
 def test_every_answer_of_a_card_is_among_what_is_read() -> None:
@@ -99,8 +124,8 @@ def _seeds(name: str) -> list[bytes]:
 
 def _large(name: str) -> list[bytes]:
     """Large relatives of a target's largest genuine input, and of its first."""
-    two = {_seeds(name)[0], max(_seeds(name), key=len)}
-    found = [data for seed in sorted(two) for data in swollen(seed, MOST_BYTES)]
+    two, head = {_seeds(name)[0], max(_seeds(name), key=len)}, TARGETS[name].choosing
+    found = [seed[:head] + data for seed in sorted(two) for data in swollen(seed[head:], MOST_BYTES - head)]
     return found[:: len(found) // LARGE + 1]
 
 
