@@ -43,8 +43,7 @@ audit: .venv/ready-to-release
 # Wheel and source archive, the same bytes for everybody, and what is in them (SBOM).
 release: .venv/ready-to-release
 	$(BIN)/python .ci/release.py dist
-	$(BIN)/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml --output-reproducible \
-		--output-format JSON --output-file dist/sbom.cdx.json
+	$(BIN)/python .ci/sbom.py dist
 
 lock: .venv/ready-to-release
 	.ci/lock $(CURDIR)/$(BIN)/uv
