@@ -23,7 +23,7 @@ from lpa.sim.profiles import SimulatedProfile
 # Ctrl-C works in it, whatever the process that runs the tests does about it.
 _START = "import lpa.cli, signal; signal.signal(signal.SIGINT, signal.default_int_handler); lpa.cli.main()"
 PROGRAM = (sys.executable, "-c", _START)
-CTRL_C = "\x03"
+CTRL_C, CTRL_D = "\x03", "\x04"
 _PATIENCE = 20  # seconds that a program may be silent
 
 
@@ -75,7 +75,7 @@ def converse(*arguments: object, types: str) -> Ran:
 def dialogue(*arguments: object, answers: Sequence[str]) -> Ran:
     """As `converse`, with one of `answers` to each question; a person types when asked and not before.
 
-    `CTRL_C` is not typed but sent.
+    `CTRL_C` is not typed but sent; after `CTRL_D` there is no new line.
     """
     ours, theirs = pty.openpty()
     command = [*PROGRAM, *map(str, arguments)]
@@ -87,7 +87,7 @@ def dialogue(*arguments: object, answers: Sequence[str]) -> Ran:
             if answer == CTRL_C:
                 process.send_signal(signal.SIGINT)
             else:
-                os.write(ours, f"{answer}\n".encode())
+                os.write(ours, answer.encode() if answer == CTRL_D else f"{answer}\n".encode())
         seen += read_until(ours, None)
         os.close(ours)
         assert process.stdout

@@ -3,79 +3,41 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import segno
 
-from lpa.cli.screen import Screen
-from lpa.server.es9 import Server
 from lpa.sim import packages
 from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc
-from lpa.sim.orders import Order
 from lpa.sim.samples import numbered_iccid
-from lpa.sim.smdp import SimulatedSmdp
 from lpa.sim.smds import SimulatedSmds
 from tests.unit import command
-from tests.unit.ordering import ICCID, holds
+from tests.unit.download_world import (
+    DISCOVERY,
+    HOST,
+    SECRETS,
+    World,
+    kept_secret,
+    made,
+    register,
+    way_through,
+)
+from tests.unit.ordering import ICCID
 
-HOST, DISCOVERY = "smdp.example", "smds.example"
-SECRETS = ("SECRET-1", "4Y8TBX")
 CONSENT = Behaviour(authorised_policy_rules=((("ppr1", "ppr2"), "EEE-EEE", True),))
-
-
-@dataclass
-class World:
-    """A card, its server, and the options that lead to both."""
-
-    card: Path
-    smdp: SimulatedSmdp
-    options: tuple[str, ...]
-
-    @property
-    def installed(self) -> bool:
-        with SimulatedEuicc.load(self.card) as card:
-            return holds(card)
-
-    def order(self, **wishes: object) -> Order:
-        package = wishes.pop("package", packages.sample(name="Nordlicht Prepaid"))
-        return self.smdp.order(package, "SECRET-1", **wishes)  # type: ignore[arg-type]
-
-    def run(self, *arguments: object) -> command.Ran:
-        return _kept_secret(command.run(*self.options, *arguments))
-
-    def dialogue(self, *arguments: object, answers: tuple[str, ...]) -> command.Ran:
-        return _kept_secret(command.dialogue(*self.options, *arguments, answers=answers))
-
-
-def _kept_secret(ran: command.Ran) -> command.Ran:
-    for secret in SECRETS:
-        assert secret not in ran.out + ran.err
-    return ran
-
-
-def _world(folder: Path, behaviour: Behaviour) -> Iterator[World]:
-    card = folder / "card"
-    with SimulatedEuicc.create(card, behaviour=behaviour) as made:
-        authority = made.authority
-    with SimulatedSmdp(authority, host=HOST, also=["*.smdp.example"], any_address=True) as smdp:
-        options = ("--reader", f"sim:{card}", "--state-dir", str(folder / "state"))
-        way = ("--ca-bundle", str(card / "ci.pem"), "--connect-to", smdp.connect_to)
-        yield World(card, smdp, (*options, *way))
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    yield from _world(tmp_path, Behaviour())
+    yield from made(tmp_path)
 
 
 @pytest.fixture
 def strict(tmp_path: Path) -> Iterator[World]:
-    yield from _world(tmp_path, CONSENT)
+    yield from made(tmp_path, CONSENT)
 
 
 def test_a_profile_is_installed_after_a_yes_and_put_to_use_after_another(world: World) -> None:
@@ -148,15 +110,6 @@ def test_a_no_is_told_to_the_server(world: World) -> None:
     assert ran.code == 1
     assert "was not installed" in ran.err
     assert (order.state, order.facts.result) == ("error", "endUserRejection")
-    assert not world.installed
-
-
-def test_ctrl_c_at_the_question_puts_it_off(world: World) -> None:
-    order = world.order()
-    ran = world.dialogue("download", order.activation_code, answers=(command.CTRL_C,))
-    assert ran.code == 130
-    assert "Nothing was changed" in ran.err
-    assert order.state == "released"
     assert not world.installed
 
 
@@ -299,46 +252,34 @@ def test_without_a_code_the_default_server_is_asked(world: World) -> None:
 
 
 def test_nothing_is_discovered_where_nothing_waits(world: World) -> None:
-    with SimulatedSmds(_authority(world), host=DISCOVERY) as smds:
-        options = ("--connect-to", f"{DISCOVERY}:443:127.0.0.1:{smds.port}")
-        ran = _kept_secret(command.run(*options, *world.options, "discover", "--server", DISCOVERY))
+    with SimulatedSmds(world.authority, host=DISCOVERY) as smds:
+        ran = kept_secret(command.run(*way_through(world, smds), "discover", "--server", DISCOVERY))
     assert (ran.code, ran.out) == (0, "")
     assert "No profile waits" in ran.err
 
 
 def test_what_is_discovered_is_listed_and_installed(world: World) -> None:
     order = world.order()
-    with SimulatedSmds(_authority(world), host=DISCOVERY) as smds, SimulatedEuicc.load(world.card) as card:
-        smds.register(card.eid, HOST, "SECRET-1")
-        card.close()
-        way = (*("--connect-to", f"{DISCOVERY}:443:127.0.0.1:{smds.port}"), *world.options)
-        listed = _kept_secret(command.run(*way, "--json", "discover", "--server", DISCOVERY))
+    with SimulatedSmds(world.authority, host=DISCOVERY) as smds:
+        register(world, smds, HOST, "SECRET-1")
+        way = way_through(world, smds)
+        listed = kept_secret(command.run(*way, "--json", "discover", "--server", DISCOVERY))
         assert listed.document["result"] == {"events": [{"address": HOST}]}
-        ran = _kept_secret(command.run(*way, "discover", "--server", DISCOVERY, "--download", "--yes"))
+        ran = kept_secret(command.run(*way, "discover", "--server", DISCOVERY, "--download", "--yes"))
     assert ran.code == 0
     assert HOST in ran.out
     assert order.state == "installed"
-
-
-def _authority(world: World):  # type: ignore[no-untyped-def]
-    with SimulatedEuicc.load(world.card) as card:
-        return card.authority
-
-
-def _waits(world: World, smds: SimulatedSmds, *matching_ids: str) -> None:
-    with SimulatedEuicc.load(world.card) as card:
-        for matching_id in matching_ids:
-            smds.register(card.eid, HOST, matching_id)
 
 
 def test_a_no_to_one_profile_hides_neither_those_before_nor_those_after(world: World) -> None:
     orders = [
         world.smdp.order(packages.sample(numbered_iccid("8949985", 19, at)), f"SECRET-1{at}") for at in (1, 3)
     ]
-    with SimulatedSmds(_authority(world), host=DISCOVERY) as smds:
-        _waits(world, smds, "SECRET-11", "SECRET-12", "SECRET-13")  # The server knows nothing of the second.
-        way = (*("--connect-to", f"{DISCOVERY}:443:127.0.0.1:{smds.port}"), *world.options)
-        ran = _kept_secret(
+    with SimulatedSmds(world.authority, host=DISCOVERY) as smds:
+        # The server knows nothing of the second.
+        register(world, smds, HOST, "SECRET-11", "SECRET-12", "SECRET-13")
+        way = way_through(world, smds)
+        ran = kept_secret(
             command.run(*way, "--json", "discover", "--server", DISCOVERY, "--download", "--yes")
         )
     assert [order.state for order in orders] == ["installed", "installed"]
@@ -356,44 +297,3 @@ def test_an_empty_confirmation_code_is_asked_for_again(world: World) -> None:
     ran = world.dialogue("download", order.activation_code, answers=("yes", "", "4Y8TBX", "no"))
     assert (ran.code, ran.err.count("Confirmation code:")) == (0, 2)
     assert order.state == "installed"
-
-
-@pytest.mark.parametrize(
-    ("when", "truth", "resumed"),
-    [
-        ("binding", "lpa: Stopped.\nNothing was changed.\n", "Nothing was left unfinished."),
-        ("loading", "lpa: Stopped.\nNothing was changed.\n", "Nothing was left unfinished."),
-        (
-            "loaded",
-            "Stopped while the card was being changed: it may have been, or not.",
-            "Installed Nordlicht",
-        ),
-    ],
-)
-def test_ctrl_c_while_it_is_installed_is_told_as_it_is(
-    when: str, truth: str, resumed: str, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    order = world.order(package=packages.sample(size=5_000))
-
-    @contextmanager
-    def interrupted(_screen: Screen, _title: str, _before: str) -> Iterator[Callable[[int, int], None]]:
-        def told(done: int, whole: int) -> None:
-            if done >= {"binding": 0, "loading": whole // 2, "loaded": whole}[when]:
-                raise KeyboardInterrupt
-
-        if when == "binding":
-            monkeypatch.setattr(Server, "get_bound_profile_package", _interrupt)
-        yield told
-
-    monkeypatch.setattr(Screen, "progress", interrupted)
-    ran = world.run("download", order.activation_code, "--yes")
-    assert ran.code == 130
-    assert truth in ran.err
-    monkeypatch.undo()
-    again = world.run("resume")
-    assert resumed in again.out + again.err
-    assert world.installed is (when == "loaded")
-
-
-def _interrupt(*_anything: object) -> bytes:
-    raise KeyboardInterrupt

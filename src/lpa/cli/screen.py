@@ -134,7 +134,7 @@ class Screen:
         return answer.strip()
 
     def ask_secret(self, question: str, *, otherwise: str) -> str:
-        """As `ask`, but what is typed is not shown."""
+        """As `ask`, but what is typed is not shown, and stays as it was typed."""
         if not sys.stdin.isatty():
             raise Declined("There is no terminal to ask at.", advice=f"{otherwise} needed.")
         try:
