@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lpa.errors import LpaError
+from lpa.rsp import schema
 from lpa.rsp.names import ServerAddress
 from lpa.server.connect_to import ConnectTo
 from lpa.server.https import Answer, Https
@@ -20,14 +21,18 @@ class InterferedHttps(Https):
 
     `change`: functions whose next answer is changed before it is read. `dies_before`, `dies_after`: functions
     at whose next call the server does not hear it, or does and its answer is lost; each with the error.
+    `reasons`: for which the card signed that a session was cancelled, as far as the server was told.
+    `transactions`: the sessions that the server began.
     """
 
     def __init__(self, trust: Trust, connect_to: ConnectTo) -> None:
         super().__init__(trust, connect_to=[connect_to])
         self.called: list[str] = []
         self.change: dict[str, Change] = {}
-        self.dies_before: dict[str, LpaError] = {}
-        self.dies_after: dict[str, LpaError] = {}
+        self.dies_before: dict[str, BaseException] = {}
+        self.dies_after: dict[str, BaseException] = {}
+        self.reasons: list[str] = []
+        self.transactions: list[bytes] = []
 
     def post(
         self,
@@ -44,7 +49,11 @@ class InterferedHttps(Https):
         self.called.append(function)
         if function in self.dies_before:
             raise self.dies_before.pop(function)
+        if function == "cancelSession":
+            self.reasons.append(_reason(body))
         answer = super().post(address, path, body, headers, max_body, believed=believed)
+        if function == "initiateAuthentication" and (begun := json.loads(answer.body).get("transactionId")):
+            self.transactions.append(bytes.fromhex(begun))
         if function in self.dies_after:
             raise self.dies_after.pop(function)
         if function in self.change:
@@ -52,3 +61,11 @@ class InterferedHttps(Https):
             self.change.pop(function)(members)
             answer = Answer(answer.status, json.dumps(members).encode(), answer.certificate)
         return answer
+
+
+def _reason(body: bytes) -> str:
+    """What the card signed in a CancelSessionResponse."""
+    answer = base64.b64decode(json.loads(body)["cancelSessionResponse"])
+    _, cancelled = schema.decode("CancelSessionResponse", answer)
+    said = schema.decode("EuiccCancelSessionSigned", cancelled["euiccCancelSessionSigned"])
+    return schema.named("CancelSessionReason", said["reason"])

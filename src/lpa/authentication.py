@@ -74,13 +74,16 @@ class Session:
 
     @contextmanager
     def ended_by_refusal(self) -> Iterator[None]:
-        """A server that refuses has ended the session on its side: then only the card still has it."""
+        """A server that refuses has ended the session on its side: then only the card still has it.
+
+        For the card it is put off: so it keeps the one-time key that an earlier package may be bound to.
+        """
         try:
             yield
         except ServerRefused:
             self.open = False
             with suppress(LpaError):
-                self.euicc.cancel_session(self.transaction_id, "undefinedReason")
+                self.euicc.cancel_session(self.transaction_id, "postponed")
             raise
 
 
@@ -124,14 +127,10 @@ def authenticate(
 def reason_of(error: BaseException) -> str:
     """The CancelSessionReason (§5.7.5) for a download that ends in `error`, which is nobody's decision.
 
-    An order that was put off stays as it is, so that is what we say wherever it is true.
+    An order that was put off stays as it is; most others end it. So nothing but a silence has another reason:
+    a person who pressed Ctrl-C, a no of card or server, and a mistake in a program refuse no profile.
     """
-    # Who waits for a person may have turned the interruption into an error of its own.
-    if isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt):
-        return "postponed"
-    if isinstance(error, TimeoutError | OutcomeUnknown):
-        return "timeout"
-    return "postponed" if isinstance(error, LpaError) else "undefinedReason"
+    return "timeout" if isinstance(error, TimeoutError | OutcomeUnknown) else "postponed"
 
 
 def _check_oid(certificate: Tlv, oid: str, address: ServerAddress) -> None:

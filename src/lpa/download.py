@@ -208,9 +208,7 @@ class Offer:
         stops = {stop.name for stop in self.stops}
         if stops:
             return "pprNotAllowed" if "pprNotAllowed" in stops else _POSTPONED
-        if error is None or isinstance(error, Refused | Declined):
-            return self._reason
-        return reason_of(error)
+        return self._reason if error is None or isinstance(error, Declined) else reason_of(error)
 
 
 @contextmanager

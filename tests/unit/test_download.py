@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import pytest
 
 from lpa import Assistant
 from lpa.download import WRONG_CODE
-from lpa.errors import Declined, EuiccRefused, NotVerified, Refused, ServerRefused
+from lpa.errors import EuiccRefused, NotVerified, Refused, ServerRefused
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.names import ServerAddress
 from lpa.server.connect_to import ConnectTo
@@ -180,49 +180,6 @@ def test_a_missing_confirmation_code_is_asked_for_before_the_server_hears_of_it(
         assert missing.value.reason == "confirmationCodeNeeded"
         assert "getBoundProfilePackage" not in https.called
         offer.install(confirmation_code="1234")
-    assert order.state == "installed"
-
-
-# How the block is left
-
-
-@pytest.mark.parametrize(
-    ("leaving", "reason", "goes_on"),
-    [
-        (None, "endUserRejection", False),
-        (Declined("No."), "endUserRejection", False),
-        (KeyboardInterrupt(), "postponed", True),
-        (SystemExit(), "undefinedReason", False),
-        (TimeoutError(), "timeout", True),
-        (ZeroDivisionError(), "undefinedReason", False),
-    ],
-)
-def test_leaving_without_an_installation_cancels_with_the_reason_that_is_true(
-    leaving: BaseException | None,
-    reason: str,
-    goes_on: bool,
-    assistant: Assistant,
-    smdp: SimulatedSmdp,
-    https: InterferedHttps,
-) -> None:
-    order = smdp.order(packages.sample(), "ABC-1")
-    with suppress(*([type(leaving)] if leaving else [])), assistant.download(code_of(order)):
-        if leaving:
-            raise leaving
-    assert https.called[-1] == "cancelSession"
-    assert order.state == ("released" if goes_on else "error")
-    assert order.facts.result in ("", reason)
-    with pytest.raises(EuiccRefused, match="another download"):  # nothing is left open on the card
-        assistant.euicc.cancel_session(b"1", "timeout")
-
-
-def test_what_is_postponed_stays_ordered(assistant: Assistant, smdp: SimulatedSmdp) -> None:
-    order = smdp.order(packages.sample(), "ABC-1")
-    with assistant.download(code_of(order)) as offer:
-        offer.postpone()
-    assert order.state == "released"
-    with assistant.download(code_of(order)) as offer:
-        offer.install()
     assert order.state == "installed"
 
 
