@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 from lpa import redaction
 from lpa.card.es10 import Euicc, raise_refusal
 from lpa.courier import Directory, Recipient
-from lpa.errors import LpaError, NotVerified, OutcomeUnknown, ServerRefused
+from lpa.errors import EuiccRefused, LpaError, NotVerified, OutcomeUnknown, ServerRefused
 from lpa.rsp import schema, server_oid
 from lpa.rsp.ber import Tlv
 from lpa.rsp.device import Device
@@ -39,7 +39,7 @@ class Provider(Recipient, Protocol):
 
 @dataclass
 class Session:
-    """A session of `euicc` with `server`, since the card accepted it.
+    """A session of `euicc` with `server`, since the card was asked to accept it.
 
     `answer`: what the server said to the card's proof. `info`: what the card told the server about itself.
     `open`: whether there is anything left to cancel. `loading`: whether the card may hold something of the
@@ -57,17 +57,18 @@ class Session:
     def cancel(self, reason: str) -> bool:
         """End it on the card, and tell the server; whether the card has ended it. Raises nothing of ours.
 
-        `reason`: a CancelSessionReason (§5.7.5). A card that was reset has ended it by itself.
+        `reason`: a CancelSessionReason (§5.7.5). A card that was reset has ended it by itself. Interrupted
+        before the card has answered, it can be called again.
         """
         if not self.open:
             return False
-        self.open = False
         try:
             cancelled = self.euicc.cancel_session(self.transaction_id, reason)
         except LpaError as error:
+            self.open = False
             _log.debug("the card did not cancel the session: %s", error)
             return False
-        self.loading = False
+        self.open = self.loading = False
         with suppress(LpaError):  # It ends by itself there, or has ended.
             self.server.cancel_session(self.transaction_id, cancelled)
         return True
@@ -111,10 +112,10 @@ def authenticate(
     proof.check(server.address)
     _check_oid(proof.certificate, oid, server.address)
     context = {"deviceInfo": device.info} | ({"matchingId": matching_id} if matching_id else {})
-    own = euicc.authenticate_server(proof, context)
-    _hand_on_refusal("AuthenticateServer", own.answer, server, proof.transaction_id)
     session = Session(euicc, server, proof.transaction_id)
     try:
+        own = euicc.authenticate_server(proof, context)
+        _hand_on_refusal(session, own.answer)
         session.info = own.info
         with session.ended_by_refusal():
             session.answer = server.authenticate_client(proof.transaction_id, own.answer)
@@ -138,11 +139,12 @@ def _check_oid(certificate: Tlv, oid: str, address: ServerAddress) -> None:
         raise NotVerified(f"The server {address} is not the one that the activation code names ({oid}).")
 
 
-def _hand_on_refusal(function: str, answer: Tlv, server: Provider, transaction_id: bytes) -> None:
+def _hand_on_refusal(session: Session, answer: Tlv) -> None:
     """A card that refuses the server: the server is to hear that from the card itself, if it can."""
     try:
-        raise_refusal(function, schema.decode(f"{function}Response", answer))
-    except LpaError:
+        raise_refusal("AuthenticateServer", schema.decode("AuthenticateServerResponse", answer))
+    except EuiccRefused:
+        session.open = False
         with suppress(LpaError):
-            server.authenticate_client(transaction_id, answer)
+            session.server.authenticate_client(session.transaction_id, answer)
         raise

@@ -220,10 +220,10 @@ def offered(
     offer.begin()
     try:
         yield offer
+        offer.end(None)
     except BaseException as error:
         offer.end(error)
         raise
-    offer.end(None)
 
 
 def _hashed(code: str, transaction_id: bytes) -> bytes:
