@@ -14,13 +14,15 @@ from typing import Protocol, runtime_checkable
 from lpa import redaction
 from lpa.card.es10 import Euicc, raise_refusal
 from lpa.courier import Directory, Recipient
-from lpa.errors import EuiccRefused, LpaError, NotVerified, OutcomeUnknown, ServerRefused
+from lpa.errors import EuiccRefused, LpaError, NotVerified, OutcomeUnknown, Refused, ServerRefused
 from lpa.rsp import schema, server_oid
 from lpa.rsp.ber import Tlv
 from lpa.rsp.device import Device
 from lpa.rsp.euicc_info import EuiccInfo2
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.session import Event, ServerProof, Terms
+
+_UNKNOWN_CODE = "8.2.6/3.8"  # with which a server says no to a matching id, an empty one too
 
 _log = redaction.logger(__name__)
 
@@ -100,8 +102,8 @@ def authenticate(
     """Begin a session with the server at `address`, which the card's own issuers vouch for.
 
     `matching_id`: what is asked for; empty: whatever waits for this card. `oid`: who the server has to be by
-    its certificate, as "1.3.6"; empty if nobody said. Raises what the two raise, and `NotVerified` if it is
-    another server.
+    its certificate, as "1.3.6"; empty if nobody said. Raises what the two raise, `NotVerified` if it is
+    another server, and `Refused` with "nothingWaits".
     """
     redaction.conceal(matching_id)
     info1, challenge = euicc.euicc_info1(), euicc.challenge()
@@ -117,7 +119,7 @@ def authenticate(
         own = euicc.authenticate_server(proof, context)
         _hand_on_refusal(session, own.answer)
         session.info = own.info
-        with session.ended_by_refusal():
+        with _asked_for_anything(matching_id, address), session.ended_by_refusal():
             session.answer = server.authenticate_client(proof.transaction_id, own.answer)
     except BaseException as error:
         session.cancel(reason_of(error))
@@ -132,6 +134,27 @@ def reason_of(error: BaseException) -> str:
     a person who pressed Ctrl-C, a no of card or server, and a mistake in a program refuse no profile.
     """
     return "timeout" if isinstance(error, TimeoutError | OutcomeUnknown) else "postponed"
+
+
+def nothing_waits(address: ServerAddress) -> Refused:
+    """What a server means that was asked for whatever waits for this card."""
+    return Refused(
+        "AuthenticateClient",
+        "nothingWaits",
+        f"No profile waits for this card at {address}.",
+        advice="Ask the operator for which card (EID) the profile was ordered, or for an activation code.",
+    )
+
+
+@contextmanager
+def _asked_for_anything(matching_id: str, address: ServerAddress) -> Iterator[None]:
+    """Who gave no code is not to read that it is wrong."""
+    try:
+        yield
+    except ServerRefused as refused:
+        if matching_id or refused.reason != _UNKNOWN_CODE:
+            raise
+        raise nothing_waits(address) from refused
 
 
 def _check_oid(certificate: Tlv, oid: str, address: ServerAddress) -> None:

@@ -16,11 +16,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from lpa import installation, policy, redaction
-from lpa.authentication import Session, authenticate, reason_of
+from lpa.authentication import Session, authenticate, nothing_waits, reason_of
 from lpa.card.es10 import raise_refusal
 from lpa.courier import Directory
 from lpa.delivery import Outbox
-from lpa.errors import BadAnswer, Declined, LpaError, Refused
+from lpa.errors import BadAnswer, Declined, LpaError, OutcomeUnknown, Refused
 from lpa.findings import Finding
 from lpa.installation import FUNCTION, Progress
 from lpa.rsp import schema
@@ -30,7 +30,7 @@ from lpa.rsp.bpp import Package
 from lpa.rsp.device import Device
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.records import Profile
-from lpa.rsp.session import Terms
+from lpa.rsp.session import Event, Terms
 from lpa.switching import Outcome
 
 WRONG_CODE = "8.2.7/3.8"  # subject and reason with which a server lets a person try again
@@ -42,7 +42,9 @@ _ICCIDS = bytes.fromhex("5A")
 class Offer:
     """What a server offers to this card. Get one from `offered`, in a `with` block.
 
-    `findings`: what speaks against it (stops) or must be agreed to (warnings).
+    `findings`: what speaks against it (stops) or must be agreed to (warnings). `others`: what else waits for
+    this card, if a discovery server led here. `passed_over`: why what it named before this was not offered.
+    `package_size`: in bytes, as soon as the package has come.
     """
 
     def __init__(self, outbox: Outbox, directory: Directory, order: ActivationCode, device: Device) -> None:
@@ -55,6 +57,9 @@ class Offer:
         self._session: Session
         self._terms: Terms
         self.findings: tuple[Finding, ...] = ()
+        self.others: tuple[Event, ...] = ()
+        self.passed_over: tuple[LpaError, ...] = ()
+        self.package_size: int | None = None
 
     @property
     def profile(self) -> Profile:
@@ -122,12 +127,7 @@ class Offer:
 
     def begin(self) -> None:
         """Have card and server make sure of each other, and look at what is offered."""
-        self._session = self._introduced()
-        terms = self._session.answer
-        if not isinstance(terms, Terms):
-            self._session.cancel(_POSTPONED)
-            raise BadAnswer("The server sends the card to one discovery server after the other.")
-        self._terms = terms
+        self._session, self._terms = self._introduced()
         try:
             self.findings = tuple(self._looked_at())
         except BaseException as error:
@@ -138,11 +138,34 @@ class Offer:
         """Cancel what is open. `error`: with which the block was left."""
         self._session.cancel(self._why(error))
 
-    def _introduced(self) -> Session:
-        """A session with whom the profile is to be had from: a discovery server only knows who that is."""
-        order = self._order
+    def _introduced(self) -> tuple[Session, Terms]:
+        """A session with whom the profile is to be had from: a discovery server only knows who that is.
+
+        It may know of several: then the first that offers a profile is taken, and the rest are `others`.
+        """
+        waiting: list[ActivationCode | Event] = [self._order]
         for _ in range(REFERRALS):
-            session = authenticate(
+            order = waiting.pop(0)
+            try:
+                session = self._authenticated(order if isinstance(order, ActivationCode) else order.code)
+            except LpaError as problem:
+                if not waiting:
+                    raise
+                self.passed_over += (problem,)
+                continue
+            if isinstance(session.answer, Terms):
+                self.others += tuple(event for event in waiting if isinstance(event, Event))
+                return session, session.answer
+            # No session is to be cancelled here: a discovery server has done its part.
+            waiting = [*session.answer, *waiting]
+            if not waiting:
+                raise nothing_waits(session.server.address)
+        raise BadAnswer("The server sends the card to one discovery server after the other.")
+
+    def _authenticated(self, order: ActivationCode) -> Session:
+        self._order = order  # Whoever begins again asks where the profile was found.
+        with _nothing_installed():
+            return authenticate(
                 self._outbox.euicc,
                 self._directory,
                 order.address,
@@ -150,10 +173,6 @@ class Offer:
                 matching_id=order.matching_id,
                 oid=order.oid,
             )
-            if isinstance(session.answer, Terms) or not session.answer:
-                break
-            order = session.answer[0].code
-        return session
 
     def _begin_again(self) -> None:
         """A new session for the same profile, after the one before ended."""
@@ -172,8 +191,9 @@ class Offer:
             _hashed(confirmation_code, session.transaction_id) if self.confirmation_code_required else b""
         )
         prepared = euicc.prepare_download(self._terms, hashed)
-        with session.ended_by_refusal():
+        with session.ended_by_refusal(), _nothing_installed():
             data = self._asked_for(session, prepared)
+        self.package_size = len(data)
         try:
             package = Package.checked(data, euicc.longest_request)
         except BadAnswer:
@@ -223,6 +243,17 @@ def offered(
         offer.end(None)
     except BaseException as error:
         offer.end(error)
+        raise
+
+
+@contextmanager
+def _nothing_installed() -> Iterator[None]:
+    """A server that goes silent before the card has anything of a package: that much is known."""
+    try:
+        yield
+    except OutcomeUnknown as silence:
+        silence.add("Nothing was installed.")
+        silence.advice = "Begin the download again."
         raise
 
 

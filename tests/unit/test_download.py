@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,18 +11,12 @@ from lpa import Assistant
 from lpa.download import WRONG_CODE
 from lpa.errors import EuiccRefused, NotVerified, Refused, ServerRefused
 from lpa.rsp.activation import ActivationCode
-from lpa.rsp.names import ServerAddress
-from lpa.server.connect_to import ConnectTo
-from lpa.server.es9 import Server
-from lpa.server.https import Https
-from lpa.server.trust import Trust
 from lpa.sim import packages
 from lpa.sim.behaviour import Behaviour
 from lpa.sim.binding import Packaging
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.pki import CurveName
 from lpa.sim.smdp import SimulatedSmdp
-from lpa.sim.smds import SimulatedSmds
 from tests.interfering import InterferedHttps
 from tests.unit.ordering import assistant_with, code_of, holds, way_to
 
@@ -104,41 +96,6 @@ def test_without_a_code_the_default_server_of_the_card_is_asked(
     with assistant.download() as offer:
         offer.install()
     assert order.state == "installed"
-
-
-def test_what_was_discovered_is_installed(euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path) -> None:
-    order = smdp.order(packages.sample(), "ABC-1")
-    with _discovery(euicc, smdp, tmp_path) as (assistant, first, second):
-        first.register(euicc.eid, HOST, "ABC-1")
-        (event,) = assistant.discover(ServerAddress(first.host))
-        assert "ABC-1" not in repr(event)
-        with assistant.download(event) as offer:
-            offer.install()
-        assert not assistant.discover(ServerAddress(second.host))
-    assert order.state == "installed"
-
-
-def test_a_discovery_server_may_know_only_of_another(
-    euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
-) -> None:
-    order = smdp.order(packages.sample(), "ABC-1")
-    with _discovery(euicc, smdp, tmp_path) as (assistant, first, second):
-        first.register(euicc.eid, second.host, "ABC-1")
-        second.register(euicc.eid, HOST, "ABC-1")
-        (event,) = assistant.discover(ServerAddress(first.host))
-        with assistant.download(event) as offer:
-            offer.install()
-    assert order.state == "installed"
-
-
-def test_the_card_names_its_discovery_server(
-    euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
-) -> None:
-    with _discovery(euicc, smdp, tmp_path) as (assistant, first, _):
-        root = assistant.euicc.configured_addresses().root_ds
-        first.register(euicc.eid, HOST, "ABC-1")
-        assert root in (first.host, "lpa.ds.gsma.com")
-        assert [event.address for event in assistant.discover()] == [ServerAddress(HOST)]
 
 
 # The confirmation code
@@ -317,24 +274,3 @@ def test_a_failure_of_every_command_is_told(command: str, reason: str, tmp_path:
         assert order.state == "error"
         assert not assistant.notifications()
         assert not holds(card)
-
-
-@contextmanager
-def _discovery(
-    card: SimulatedEuicc, smdp: SimulatedSmdp, folder: Path
-) -> Iterator[tuple[Assistant, SimulatedSmds, SimulatedSmds]]:
-    """A card with the way to an SM-DP+ and two discovery servers, the first of which is the GSMA's too."""
-    root = "lpa.ds.gsma.com"
-    card.authority.save(folder / "pki")
-    with (
-        SimulatedSmds(card.authority, host="smds.example", also=[root]) as first,
-        SimulatedSmds(card.authority, host="second.example") as second,
-    ):
-        rows = [f"{server.host}:443:127.0.0.1:{server.port}" for server in (smdp, first, second)]
-        rows.append(f"{root}:443:127.0.0.1:{first.port}")
-        trust = Trust.bundle(folder / "pki" / "ci.pem")
-        with (
-            Https(trust, connect_to=[ConnectTo.parse(row) for row in rows]) as https,
-            Assistant(card, state_dir=folder / "state", directory=partial(Server, https=https)) as assistant,
-        ):
-            yield assistant, first, second
