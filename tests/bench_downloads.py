@@ -1,7 +1,7 @@
 """How few commands and how little memory a download takes: measured for `tests.bench`.
 
 The floor is what no LPA can do without: the channel, and what went over the wire for the functions of the
-download itself, in blocks of 255 bytes down and 256 bytes up (T=0).
+download itself, in blocks of 255 bytes down and 256 bytes up (T=0). What was asked twice counts once.
 """
 
 from __future__ import annotations
@@ -32,29 +32,32 @@ _CHANNEL = 3  # open, select, close
 
 
 class Wire:
-    """A card that notes how long each request and its answer were: [tag, bytes down, bytes up]."""
+    """A card that notes each request, and how many bytes its answer had."""
 
     def __init__(self, card: SimulatedEuicc) -> None:
         self._card = card
         self.reset, self.close = card.reset, card.close
-        self.exchanges: list[list[int]] = []
+        self._requests: list[bytes] = []
+        self._answers: list[int] = []
         self._complete = True
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
         data, sw = self._card.transmit(apdu)
         if apdu[1] == _STORE_DATA:
             if self._complete:
-                self.exchanges.append([header(apdu[5:])[0], 0, 0])
-            self.exchanges[-1][1] += apdu[4]
+                self._requests.append(b"")
+                self._answers.append(0)
+            self._requests[-1] += apdu[5 : 5 + apdu[4]]
             self._complete = bool(apdu[2] & _LAST)
-        if apdu[1] in (_STORE_DATA, _GET_RESPONSE) and self.exchanges:
-            self.exchanges[-1][2] += len(data)
+        if apdu[1] in (_STORE_DATA, _GET_RESPONSE) and self._answers:
+            self._answers[-1] += len(data)
         return data, sw
 
     @property
     def floor(self) -> int:
         """APDUs that the download itself needs."""
-        own = [(down, up) for tag, down, up in self.exchanges if tag not in _OF_ITS_OWN]
+        exchanges = dict(zip(self._requests, self._answers, strict=True)).items()
+        own = [(len(down), up) for down, up in exchanges if header(down)[0] not in _OF_ITS_OWN]
         return _CHANNEL + sum(-(-down // _DOWN) + -(-up // _UP) for down, up in own)
 
 
