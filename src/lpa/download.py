@@ -31,11 +31,15 @@ from lpa.rsp.device import Device
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.records import Profile
 from lpa.rsp.session import Event, Terms
+from lpa.rsp.sizes import in_words
 from lpa.switching import Outcome
 
 WRONG_CODE = "8.2.7/3.8"  # subject and reason with which a server lets a person try again
 
 _REJECTED, _POSTPONED = "endUserRejection", "postponed"
+# A card counts its memory in a way of its own, and a package has what protects it beside the profile.
+_CLEARLY_LARGER = 1.25
+_ROOM = "'lpa info' shows the memory, 'lpa delete' makes room."
 _ICCIDS = bytes.fromhex("5A")
 
 
@@ -80,6 +84,11 @@ class Offer:
     def free_memory(self) -> int | None:
         """The bytes that are free on the card for profiles; None if it does not say."""
         return self._session.info.resource.free_non_volatile if self._session.info else None
+
+    @property
+    def estimated_size(self) -> int | None:
+        """The bytes that it will take on the card, as its server says; None if it does not, as most."""
+        return self._terms.offered.estimated_size
 
     @property
     def loading(self) -> bool:
@@ -202,6 +211,9 @@ class Offer:
         if not self._terms.offered.describes(package.metadata):
             session.cancel("metadataMismatch")
             raise _metadata_mismatch()
+        if self.free_memory is not None and len(data) > _CLEARLY_LARGER * self.free_memory:
+            session.cancel(_POSTPONED)
+            raise _no_room(len(data), self.free_memory)
         return package
 
     def _asked_for(self, session: Session, prepared: bytes) -> bytes:
@@ -219,6 +231,9 @@ class Offer:
         euicc, profile = self._outbox.euicc, self.profile
         if any(present.iccid == profile.iccid for present in euicc.profiles(_ICCIDS)):
             yield _already_there(profile)
+        size, free = self.estimated_size, self.free_memory
+        if size is not None and free is not None and size > free:
+            yield _hardly_any_room(size, free)
         if profile.policy_rules:
             refused = self._session.info.forbidden_policy_rules if self._session.info else ()
             yield from policy.findings(policy.judge(profile, euicc.rules(), refused), FUNCTION)
@@ -271,6 +286,25 @@ def _already_there(profile: Profile) -> Finding:
         f"The card has the profile {profile.title} ({profile.iccid}) already.",
         "'lpa list' shows it. To install it anew, delete it first.",
         FUNCTION,
+    )
+
+
+def _hardly_any_room(size: int, free: int) -> Finding:
+    return Finding(
+        "note",
+        "insufficientMemory",
+        f"Its server says that it takes {in_words(size)}, and the card has {in_words(free)} free.",
+        _ROOM,
+        FUNCTION,
+    )
+
+
+def _no_room(size: int, free: int) -> Refused:
+    return Refused(
+        FUNCTION,
+        "installFailedDueToInsufficientMemoryForProfile",
+        f"The package has {in_words(size)}, and the card has {in_words(free)} free: it was not sent there.",
+        advice=f"Nothing was installed, and the order stays as it is. {_ROOM}",
     )
 
 

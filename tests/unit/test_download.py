@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from lpa import Assistant
 from lpa.download import WRONG_CODE
 from lpa.errors import EuiccRefused, NotVerified, Refused, ServerRefused
 from lpa.rsp.activation import ActivationCode
+from lpa.rsp.ber import Tlv
 from lpa.sim import packages
 from lpa.sim.behaviour import Behaviour
 from lpa.sim.binding import Packaging
@@ -230,7 +233,7 @@ def test_a_failure_is_told_to_the_server_and_leaves_nothing(
     https: InterferedHttps, smdp: SimulatedSmdp, euicc: SimulatedEuicc, tmp_path: Path
 ) -> None:
     card = SimulatedEuicc.create(None, authority=euicc.authority, free_memory=4000)
-    order = smdp.order(packages.sample(size=10_000), "ABC-1")
+    order = smdp.order(packages.sample(size=4_300), "ABC-1")
     smdp.eligibility = lambda package, info: None  # it does not look before
     with assistant_with(card, https, tmp_path / "full") as assistant:
         with assistant.download(code_of(order)) as offer, pytest.raises(EuiccRefused) as caught:
@@ -246,6 +249,51 @@ def test_a_failure_is_told_to_the_server_and_leaves_nothing(
         ]
     assert order.state == "error"
     assert https.called[-1] == "handleNotification"
+
+
+def test_a_package_that_is_clearly_larger_than_what_is_free_is_not_sent_to_the_card(
+    https: InterferedHttps, smdp: SimulatedSmdp, euicc: SimulatedEuicc, tmp_path: Path
+) -> None:
+    card = SimulatedEuicc.create(None, authority=euicc.authority, free_memory=40_000)
+    order = smdp.order(packages.sample(size=60_000), "ABC-1")
+    smdp.eligibility = lambda package, info: None
+    with assistant_with(card, https, tmp_path / "full") as assistant:
+        with assistant.download(code_of(order)) as offer, pytest.raises(Refused) as caught:
+            offer.install()
+        assert caught.value.reason == "installFailedDueToInsufficientMemoryForProfile"
+        assert re.search(r"has 59 KiB, and the card has 39 KiB free", caught.value.message)
+        assert "'lpa delete' makes room" in caught.value.advice
+        assert offer.package_size
+        assert offer.package_size > 60_000
+        assert not offer.loading
+        assert not assistant.journal.unfinished()
+        assert not assistant.notifications()
+    assert https.reasons == ["postponed"]
+    assert order.state == "downloaded"
+    with (
+        assistant_with(euicc, https, tmp_path / "roomy") as assistant,
+        pytest.raises(Refused, match="another card"),
+        assistant.download(code_of(order)),
+    ):
+        pass
+
+
+def test_a_server_that_tells_the_size_is_heard_before_anything_comes(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, tmp_path: Path
+) -> None:
+    package = packages.sample()
+    told = Tlv.build(0xBF25, package.metadata.value + bytes.fromhex("9F2103 00A410"))
+    order = smdp.order(replace(package, metadata=told), "ABC-1")
+    for room, notes in ((41_000, ["insufficientMemory"]), (43_000, [])):
+        card = SimulatedEuicc.create(None, authority=euicc.authority, free_memory=room)
+        with (
+            assistant_with(card, https, tmp_path / str(room)) as assistant,
+            assistant.download(code_of(order)) as offer,
+        ):
+            offer.postpone()
+            assert offer.estimated_size == 42_000
+            assert [finding.name for finding in offer.findings] == notes
+            assert not offer.stops
 
 
 REASONS = {

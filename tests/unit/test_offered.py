@@ -35,6 +35,24 @@ def test_without_a_class_it_is_operational() -> None:
     assert OfferedProfile.from_tlv(changed("950102", "950100")).profile.profile_class == "test"
 
 
+@pytest.mark.parametrize(
+    ("told", "size"),
+    [
+        ("9F2102A410", None),  # less than nothing
+        ("9F210300A410", 42_000),
+        ("9F210400A41000", 10_752_000),
+        ("9F2101 00", None),
+        ("9F2100", None),
+        ("9F2105 0100000000", None),  # more than any card has
+        ("", None),
+    ],
+)
+def test_a_server_may_say_how_large_a_profile_is(told: str, size: int | None) -> None:
+    offered = OfferedProfile.from_tlv(changed("99020640", f"99020640{told}".replace(" ", "")))
+    assert offered.estimated_size == size
+    assert offered.profile.policy_rules == ("ppr1",)
+
+
 @pytest.mark.parametrize("member", ["5A0A98940121436587090121", "91025350", "92014E"])
 def test_what_has_to_be_said_is_missed(member: str) -> None:
     with pytest.raises(BadAnswer, match="does not say its"):

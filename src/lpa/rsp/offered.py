@@ -13,15 +13,28 @@ from lpa.rsp.records import Profile
 # In ProfileInfo (E3) every member of StoreMetadata (BF25) has the same tag and meaning.
 _METADATA, _PROFILE_INFO = 0xBF25, 0xE3
 _MANDATORY = {0x5A: "ICCID", 0x91: "operator", 0x92: "name"}
+_ESTIMATED_SIZE = 0x9F21  # of version 3 (INTEGER), which servers of both versions may send
+_LARGEST = 4  # bytes of a size: more are no size of a profile
 _OPERATIONAL = bytes.fromhex("950102")  # the class, where it is not said
 
 
 @dataclass(frozen=True)
 class OfferedProfile:
-    """A profile that a server offers, and the metadata as the server sent it."""
+    """A profile that a server offers, and the metadata as the server sent it.
+
+    `estimated_size`: the bytes that it will take on the card, if the server says so.
+    """
 
     raw: Tlv
     profile: Profile
+
+    @property
+    def estimated_size(self) -> int | None:  # noqa: D102  (said above)
+        told = self.raw.child(_ESTIMATED_SIZE)
+        if told is None or len(told.value) > _LARGEST:
+            return None
+        size = int.from_bytes(told.value, "big", signed=True)
+        return size if size > 0 else None
 
     @classmethod
     def from_tlv(cls, raw: bytes) -> Self:
