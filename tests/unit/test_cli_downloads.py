@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import segno
 
+from lpa.rsp.ber import Tlv
 from lpa.sim import packages
 from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc
-from lpa.sim.samples import numbered_iccid
-from lpa.sim.smds import SimulatedSmds
+from lpa.sim.smdp import SimulatedSmdp
 from tests.unit import command
 from tests.unit.download_world import (
-    DISCOVERY,
     HOST,
     SECRETS,
     World,
     kept_secret,
     made,
-    register,
-    way_through,
 )
 from tests.unit.ordering import ICCID
 
@@ -68,6 +67,8 @@ def test_without_questions_it_is_installed_and_not_put_to_use(world: World) -> N
     assert result["profile"]["iccid"] == ICCID
     assert [happening["event"] for happening in result["happenings"]] == ["install"]
     assert result["deliveries"][0]["acknowledged"]
+    assert 500 < result["package_size"] < 10_000
+    assert f"The package had {result['package_size']} bytes." in ran.err
     assert "enabled" not in result
 
 
@@ -146,6 +147,56 @@ def test_the_confirmation_code_may_be_in_a_file(world: World, tmp_path: Path) ->
     assert order.state == "installed"
 
 
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "cannot be read: No such file or directory."),
+        ("folder", "cannot be read: Is a directory."),
+        (b"", "has no confirmation code in its first line."),
+        (b"\n4Y8TBX\n", "has no confirmation code in its first line."),
+        (b"4Y8T\xd6X\n", "is no text: a confirmation code is needed, in UTF-8."),
+        (bytes(3000), "is too long for a confirmation code."),
+    ],
+)
+def test_a_confirmation_code_that_cannot_be_read_is_a_usage_error_before_a_server_is_asked(
+    content: bytes | str | None, sentence: str, world: World, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    if content == "folder":
+        file.mkdir()
+    elif isinstance(content, bytes):
+        file.write_bytes(content)
+    order = world.order(confirmation_code="4Y8TBX")
+    ran = world.run("--json", "download", order.activation_code, "--yes", "--confirmation-code-file", file)
+    assert ran.code == 2
+    assert sentence in ran.document["error"]["message"]
+    assert order.facts.downloads == world.smdp.orders[0].facts.downloads
+    assert order.state == "released"
+
+
+def test_a_confirmation_code_in_a_file_stays_as_it_was_written(world: World, tmp_path: Path) -> None:
+    (tmp_path / "code").write_bytes(b"\xef\xbb\xbf 4Y8TBX \r\nanother line")  # as some editors save it
+    order = world.order(confirmation_code=" 4Y8TBX ")
+    code = ("--confirmation-code-file", tmp_path / "code")
+    assert world.run("download", order.activation_code, "--yes", *code).code == 0
+    assert order.state == "installed"
+
+
+def test_a_confirmation_code_may_come_from_stdin(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = world.order(confirmation_code="4Y8TBX")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"4Y8TBX\n")))
+    ran = world.run("download", order.activation_code, "--yes", "--confirmation-code-file", "-")
+    assert (ran.code, order.state) == (0, "installed")
+
+
+def test_options_that_mean_nothing_are_usage_errors(world: World) -> None:
+    imei = ("--imei", "353490069873319", "--tac", "35349006")
+    for options, sentence in ((imei, "--imei or --tac, not both"), (("--accept", "bogus"), "'ppr1', 'ppr2'")):
+        ran = world.run("--json", "download", "LPA:1$smdp.example$SECRET-1", "--yes", *options)
+        assert ran.code == 2
+        assert sentence in ran.document["error"]["message"]
+
+
 def test_a_wrong_confirmation_code_in_a_file_is_tried_once(world: World, tmp_path: Path) -> None:
     (tmp_path / "code").write_text("1234")
     order = world.order(confirmation_code="4Y8TBX")
@@ -191,6 +242,8 @@ def test_a_profile_that_is_there_already_is_said(world: World) -> None:
     assert ran.code == 1
     assert ran.document["error"]["reason"] == "installFailedDueToIccidAlreadyExistsOnEuicc"
     assert again.state == "released"
+    assert "already" not in ran.err
+    assert world.run("download", again.activation_code, "--yes").err.count("already") == 1
 
 
 @pytest.mark.parametrize(
@@ -251,45 +304,20 @@ def test_without_a_code_the_default_server_is_asked(world: World) -> None:
     assert order.state == "installed"
 
 
-def test_nothing_is_discovered_where_nothing_waits(world: World) -> None:
-    with SimulatedSmds(world.authority, host=DISCOVERY) as smds:
-        ran = kept_secret(command.run(*way_through(world, smds), "discover", "--server", DISCOVERY))
-    assert (ran.code, ran.out) == (0, "")
-    assert "No profile waits" in ran.err
-
-
-def test_what_is_discovered_is_listed_and_installed(world: World) -> None:
-    order = world.order()
-    with SimulatedSmds(world.authority, host=DISCOVERY) as smds:
-        register(world, smds, HOST, "SECRET-1")
-        way = way_through(world, smds)
-        listed = kept_secret(command.run(*way, "--json", "discover", "--server", DISCOVERY))
-        assert listed.document["result"] == {"events": [{"address": HOST}]}
-        ran = kept_secret(command.run(*way, "discover", "--server", DISCOVERY, "--download", "--yes"))
-    assert ran.code == 0
-    assert HOST in ran.out
-    assert order.state == "installed"
-
-
-def test_a_no_to_one_profile_hides_neither_those_before_nor_those_after(world: World) -> None:
-    orders = [
-        world.smdp.order(packages.sample(numbered_iccid("8949985", 19, at)), f"SECRET-1{at}") for at in (1, 3)
-    ]
-    with SimulatedSmds(world.authority, host=DISCOVERY) as smds:
-        # The server knows nothing of the second.
-        register(world, smds, HOST, "SECRET-11", "SECRET-12", "SECRET-13")
-        way = way_through(world, smds)
-        ran = kept_secret(
-            command.run(*way, "--json", "discover", "--server", DISCOVERY, "--download", "--yes")
-        )
-    assert [order.state for order in orders] == ["installed", "installed"]
-    assert ran.code == 1
-    assert ran.document["error"]["reason"] == "8.2.6/3.8"
-    first, second, third = ran.document["result"]["downloads"]
-    assert [one["profile"]["iccid"] for one in (first, third)] == [order.iccid for order in orders]
-    assert second["problem"]["reason"] == "8.2.6/3.8"
-    assert ran.document["result"]["outbox"] == []
-    assert "refused AuthenticateClient (8.2.6/3.8)" in ran.err
+def test_little_memory_is_told_to_the_byte(tmp_path: Path) -> None:
+    with SimulatedEuicc.create(tmp_path / "card", free_memory=3000) as card:
+        authority = card.authority
+    with SimulatedSmdp(authority, host=HOST) as smdp:
+        smdp.eligibility = lambda package, info: None
+        package = packages.sample()
+        told = Tlv.build(0xBF25, package.metadata.value + bytes.fromhex("9F2103 00A410"))
+        order = smdp.order(replace(package, metadata=told), "SECRET-1")
+        options = ("--reader", f"sim:{tmp_path / 'card'}", "--state-dir", tmp_path / "state")
+        way = ("--ca-bundle", tmp_path / "card" / "ci.pem", "--connect-to", smdp.connect_to)
+        ran = kept_secret(command.run(*options, *way, "download", order.activation_code, "--preview"))
+    assert "Size         about 41 KiB" in ran.out
+    assert "Free memory  3000 bytes" in ran.out
+    assert "Note: Its server says that it takes 41 KiB, and the card has 3000 bytes free." in ran.out
 
 
 def test_an_empty_confirmation_code_is_asked_for_again(world: World) -> None:

@@ -109,7 +109,12 @@ class Screen:
         with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
             task = bar.add_task(before, total=None, size="")
             yield lambda done, whole: bar.update(
-                task, description=title, completed=done, total=whole, size=_size(done, whole)
+                task,
+                description=title,
+                completed=done,
+                total=whole,
+                size=_size(done, whole),
+                refresh=not done,  # That it begins is seen at once; what follows, as fast as an eye can.
             )
 
     def see_that_somebody_is_there(self, *, otherwise: str) -> None:

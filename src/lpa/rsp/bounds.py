@@ -31,6 +31,7 @@ REDIRECTS = 0
 ATTEMPTS = 1  # of a request: what may have arrived is not sent again
 EVENTS = 16  # that a discovery server may know of: each leads to a server of a stranger's choice
 REFERRALS = 4  # from one discovery server to the next
+DOWNLOADS = 32  # in one run, of what discovery servers name
 
 # Cards: size and number
 BLOCKS = 256  # of a command: they are counted in one byte (P2)
