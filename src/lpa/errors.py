@@ -132,8 +132,10 @@ class ServerRefused(Refused):
 
     advice = "Ask the operator; the codes above tell them what their server objects to."
 
-    def __init__(self, function: str, subject: str, reason_code: str, message: str) -> None:
-        super().__init__(function, f"{subject}/{reason_code}", message)
+    def __init__(
+        self, function: str, subject: str, reason_code: str, message: str, *, advice: str | None = None
+    ) -> None:
+        super().__init__(function, f"{subject}/{reason_code}", message, advice=advice)
         self.subject = subject
         self.reason_code = reason_code
 

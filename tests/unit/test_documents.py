@@ -9,7 +9,7 @@ import pytest
 from lpa import errors
 from lpa.cli import orders
 from lpa.rsp.reasons import explain
-from lpa.rsp.status_codes import server_reason
+from lpa.rsp.status_codes import server_advice, server_reason
 from lpa.sim.behaviour import Behaviour
 from tests import documented
 from tests.unit.test_errors import KINDS, reasons_of_our_own
@@ -43,8 +43,10 @@ def test_every_reason_of_a_card_is_documented_with_its_sentences(function: str, 
 
 
 @pytest.mark.parametrize("pair", PAIRS)
-def test_every_reason_of_a_server_is_documented_with_its_sentence(pair: str) -> None:
-    assert f"| `{pair}` | {server_reason(*pair.split('/'))} |" in ERRORS.read_text().splitlines()
+def test_every_reason_of_a_server_is_documented_with_its_sentences(pair: str) -> None:
+    codes = pair.split("/")
+    row = f"| `{pair}` | {server_reason(*codes)} | {server_advice(*codes) or ''} |"
+    assert row in ERRORS.read_text().splitlines()
 
 
 def test_every_reason_of_our_own_is_documented() -> None:

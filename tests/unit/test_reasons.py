@@ -4,7 +4,7 @@ import pytest
 
 from lpa.rsp import schema
 from lpa.rsp.reasons import explain
-from lpa.rsp.status_codes import server_reason
+from lpa.rsp.status_codes import server_advice, server_reason
 
 REFUSALS = [
     (function, reason)
@@ -107,6 +107,14 @@ def test_a_reason_that_nobody_names_keeps_its_number() -> None:
 def test_every_pair_of_codes_in_use_has_a_sentence_of_its_own(pair: str) -> None:
     sentence = server_reason(*pair.split("/"))
     assert re.fullmatch(r"[A-Z][^:/]*[^.:/]\.", sentence)
+
+
+def test_advice_says_what_a_person_can_do_and_nothing_where_only_the_operator_can() -> None:
+    assert server_advice("8.1", "4.8") == "'lpa info' shows the memory, 'lpa delete' makes room."
+    assert server_advice("8.1", "6.1") is None
+    advised = [advice for pair in PAIRS if (advice := server_advice(*pair.split("/")))]
+    assert len(advised) > 20
+    assert all(re.fullmatch(r"[A-Z'].*\.", advice) for advice in advised)
 
 
 def test_a_pair_without_a_sentence_is_put_together_from_its_halves() -> None:

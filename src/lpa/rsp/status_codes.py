@@ -114,6 +114,46 @@ _PAIRS = {
     ("1.3.1", "2.2"): "The request lacks parameters that the server needs.",
 }
 
+_ROOM = "'lpa info' shows the memory, 'lpa delete' makes room."
+_SUITABLE = "Ask the operator whether its eSIMs work with this card."
+_NEW_ORDER = "Ask the operator for a new order."
+_OTHER_CARD = "Use the card that it was ordered for: 'lpa info' shows a card's number (EID)."
+# What a person can do. Where nothing stands here, only the operator can do something.
+_ADVICE = {
+    ("8.1", "4.8"): _ROOM,
+    ("8.1.1", "2.1"): _SUITABLE,
+    ("8.1.1", "3.8"): _OTHER_CARD,
+    ("8.1.1", "3.10"): _OTHER_CARD,
+    ("8.1.2", "6.1"): _SUITABLE,
+    ("8.1.2", "6.3"): _SUITABLE,
+    ("8.1.3", "6.1"): _SUITABLE,
+    ("8.1.3", "6.3"): _SUITABLE,
+    ("8.1.4", "6.1"): _SUITABLE,
+    ("8.2", "1.2"): "Ask the operator to release it, and begin again then.",
+    ("8.2", "3.7"): _NEW_ORDER,
+    ("8.2.5", "4.3"): _SUITABLE,
+    ("8.2.6", "3.8"): "Look at the code again. If it was used before, ask the operator for a new one.",
+    ("8.2.7", "2.2"): "The operator has it, and gives it apart from the activation code.",
+    ("8.2.7", "3.8"): "Look at it again: capital letters count. Too many wrong ones end the order.",
+    ("8.2.7", "6.4"): _NEW_ORDER,
+    ("8.8", "4.2"): _SUITABLE,
+    ("8.8.1", "3.8"): "Look at the address again, in the activation code after the first '$'.",
+    ("8.8.2", "3.1"): _SUITABLE,
+    ("8.8.3", "3.1"): _SUITABLE,
+    ("8.8.4", "3.7"): _SUITABLE,
+    ("8.8.5", "4.10"): _NEW_ORDER,
+    ("8.8.5", "6.4"): _NEW_ORDER,
+    ("8.9", "4.2"): "Try again later.",
+    ("8.9", "5.1"): "Try again later.",
+    ("8.9.5", "3.9"): "'lpa discover' shows what waits now.",
+    ("8.11.1", "3.9"): _SUITABLE,
+}
+
+
+def server_advice(subject: str, reason: str) -> str | None:
+    """What a person can do about it, by the same codes; None if only the operator can do something."""
+    return _ADVICE.get((subject, reason))
+
 
 def server_reason(subject: str, reason: str) -> str:
     """What a server means by its status codes (§5.2.6), such as ("8.2.6", "3.8"); its own stay codes."""

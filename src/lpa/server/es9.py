@@ -16,7 +16,7 @@ from lpa.rsp.bounds import PACKAGE_BYTES
 from lpa.rsp.display import brief, safe
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.session import Event, ServerProof, Terms
-from lpa.rsp.status_codes import server_reason
+from lpa.rsp.status_codes import server_advice, server_reason
 from lpa.server import strict_json
 from lpa.server.answers import Members
 from lpa.server.exchange import Answer
@@ -192,7 +192,7 @@ def _check(address: ServerAddress, function: str, members: dict[str, Any]) -> No
     message = f"The server {address} {verb} {function} ({subject}/{reason}). {server_reason(subject, reason)}"
     if said:
         message += f' It says "{"; ".join(said)}".'
-    raise ServerRefused(function, subject, reason, message)
+    raise ServerRefused(function, subject, reason, message, advice=server_advice(subject, reason))
 
 
 def _base64(content: bytes) -> str:
