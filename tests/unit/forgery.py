@@ -39,6 +39,7 @@ class Party:
     start: datetime = NOW - timedelta(days=1)
     end: datetime = NOW + timedelta(days=1)
     change: Change = lambda builder: builder
+    explicit: bool = False  # whether all that is FALSE by default is written out
     key: ec.EllipticCurvePrivateKey = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,7 +71,8 @@ class Party:
             builder = builder.add_extension(self.basic, critical=True)
         if self.limits:
             builder = builder.add_extension(self.limits, critical=True)
-        return self.change(builder).sign(issuer.key, hashes.SHA256()).public_bytes(Encoding.DER)
+        made = self.change(builder).sign(issuer.key, hashes.SHA256()).public_bytes(Encoding.DER)
+        return explicit(made, issuer.key) if self.explicit else made
 
 
 class Chain:
@@ -94,6 +96,24 @@ class Chain:
     def ci_certificate(self) -> x509.Certificate:
         """What the CI says of itself."""
         return x509.load_der_x509_certificate(self.ci.certificate(self.ci))
+
+
+def explicit(certificate: bytes, issuer: ec.EllipticCurvePrivateKey) -> bytes:
+    """The same, signed anew, with every FALSE written out that DER leaves away."""
+    signed, algorithm, _ = Tlv.whole(certificate).children
+    *members, extensions = signed.children
+    written = Tlv.build(0xA3, Tlv.build(0x30, *map(_explicit, extensions.children[0].children)))
+    changed = Tlv.build(0x30, *members, written)
+    proof = Tlv.build(0x03, b"\0" + issuer.sign(changed, ec.ECDSA(hashes.SHA256())))
+    return bytes(Tlv.build(0x30, changed, algorithm, proof))
+
+
+def _explicit(extension: Tlv) -> Tlv:
+    false = bytes.fromhex("010100")
+    name, *critical, content = extension.children
+    if content.value == bytes.fromhex("3000"):  # basic constraints of one who certifies nobody
+        content = Tlv.build(0x04, Tlv.build(0x30, false))
+    return Tlv.build(0x30, name, *(critical or [Tlv(false)]), content)
 
 
 def limits(organisation: str = "Maker", prefix: str = "89049032") -> x509.NameConstraints:

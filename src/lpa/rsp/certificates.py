@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self, TypeVar
 
@@ -40,6 +40,9 @@ _BROKEN = (
     x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
 )
+_EXTENSIONS = 0xA3  # in the signed part
+_BASIC_CONSTRAINTS = bytes.fromhex("0603551D13")
+_FALSE = bytes.fromhex("010100")
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
 
@@ -66,7 +69,8 @@ class Certificate:
             # The only octet that no signature covers: how many bits of the signature do not count.
             if encoded.children[-1].value[0] != 0:
                 raise ValueError("not all bits of its signature count")
-            return cls.of(x509.load_der_x509_certificate(encoded))
+            parsed = cls.of(x509.load_der_x509_certificate(_without_defaults(encoded)))
+            return replace(parsed, signed_part=bytes(encoded.children[0]))
 
     @classmethod
     def of(cls, parsed: x509.Certificate) -> Self:
@@ -133,6 +137,30 @@ class Certificate:
 
     def __str__(self) -> str:
         return f"certificate of {self.organisation or 'somebody'}"
+
+
+def _without_defaults(encoded: Tlv) -> Tlv:
+    """The certificate without what DER leaves unsaid, for cryptography, which does not read it otherwise.
+
+    Some write out that an extension is not critical, or that a key is no authority's: FALSE, the DEFAULT of
+    RFC 5280 §4.1 and §4.2.1.9. It means the same; the signature holds for the bytes that came.
+    """
+    tbs, *proof = encoded.children
+    outer = tbs.child(_EXTENSIONS)
+    if outer is None or outer.find(_FALSE) < 0 or len(outer.children) != 1:
+        return encoded
+    terse = Tlv.build(_EXTENSIONS, Tlv.build(0x30, *map(_terse, outer.children[0].children)))
+    members = (terse if member == outer else member for member in tbs.children)
+    return Tlv.build(0x30, Tlv.build(0x30, *members), *proof)
+
+
+def _terse(extension: Tlv) -> Tlv:
+    name, *critical, content = extension.children
+    if name == _BASIC_CONSTRAINTS:
+        members = Tlv.whole(content.value).children
+        said = members[1:] if members[:1] == (_FALSE,) else members
+        content = Tlv.build(content.tag, Tlv.build(0x30, *said))
+    return Tlv.build(extension.tag, name, *([] if critical == [_FALSE] else critical), content)
 
 
 def _key(parsed: x509.Certificate) -> ec.EllipticCurvePublicKey:

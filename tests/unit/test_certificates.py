@@ -1,0 +1,51 @@
+"""Certificates that say more than DER has them say: they are read, and their signature stays what it is."""
+
+from __future__ import annotations
+
+import pytest
+from cryptography import x509
+
+from lpa.errors import NotVerified
+from lpa.rsp.ber import Tlv
+from lpa.rsp.certificates import Certificate
+from tests.unit import forgery
+from tests.unit.forgery import Party
+
+CI = Party(forgery.CI, "CI")
+
+
+def _certificate(*, explicit: bool) -> bytes:
+    basic = x509.BasicConstraints(False, None)
+    return Party(forgery.EUICC, "Maker", forgery.EID, basic=basic, explicit=explicit).certificate(CI)
+
+
+def test_what_is_false_by_default_may_be_written_out() -> None:
+    written = _certificate(explicit=True)
+    assert written.count(bytes.fromhex("010100")) >= 3
+    with pytest.raises(ValueError, match="EncodedDefault"):
+        x509.load_der_x509_certificate(written)  # why it needs our help
+    certificate = Certificate.from_tlv(Tlv.whole(written))
+    assert str(certificate.eid) == forgery.EID
+    assert certificate.roles == {forgery.EUICC}
+    assert certificate.issuer_identifier == CI.identifier
+    assert certificate.extension(x509.BasicConstraints) == x509.BasicConstraints(False, None)
+    assert [extension.critical for extension in certificate.extensions] == [True, True, False, False, True]
+
+
+def test_the_signature_is_over_the_bytes_that_came() -> None:
+    written = Tlv.whole(_certificate(explicit=True))
+    certificate = Certificate.from_tlv(written)
+    assert certificate.signed_part == written.children[0]
+    assert certificate.is_signed_by(CI.key.public_key())
+    assert not Certificate.from_tlv(Tlv.whole(_certificate(explicit=True))).is_signed_by(
+        Party(forgery.CI, "CI").key.public_key()
+    )
+
+
+def test_other_things_that_der_does_not_permit_stay_refused() -> None:
+    critical = bytes.fromhex("0603551D0E 010100")
+    assert critical in _certificate(explicit=True)
+    for other in ("0603551D0E 010101", "0603551D0E 020100"):
+        broken = _certificate(explicit=True).replace(critical, bytes.fromhex(other))
+        with pytest.raises(NotVerified):
+            Certificate.from_tlv(Tlv.whole(broken))
