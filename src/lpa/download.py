@@ -197,7 +197,7 @@ class Offer:
         """The package for this card and session, whose shape and metadata are right."""
         session, euicc = self._session, self._outbox.euicc
         hashed = (
-            _hashed(confirmation_code, session.transaction_id) if self.confirmation_code_required else b""
+            hashed_code(confirmation_code, session.transaction_id) if self.confirmation_code_required else b""
         )
         prepared = euicc.prepare_download(self._terms, hashed)
         with session.ended_by_refusal(), _nothing_installed():
@@ -272,8 +272,11 @@ def _nothing_installed() -> Iterator[None]:
         raise
 
 
-def _hashed(code: str, transaction_id: bytes) -> bytes:
-    """As typed, without trimming: the code hashed, and hashed again with the session (§5.7.14)."""
+def hashed_code(code: str, transaction_id: bytes) -> bytes:
+    """The confirmation code as typed, without trimming: hashed, and hashed again with the session (§5.7.14).
+
+    Empty if there is no code.
+    """
     if not code:
         return b""
     return hashlib.sha256(hashlib.sha256(code.encode()).digest() + transaction_id).digest()

@@ -125,3 +125,9 @@ def test_a_result_is_found_in_any_answer() -> None:
     found = result(bytes.fromhex("BF3704 BF270100"))
     assert found is not None
     assert found.hex() == "bf3704bf270100"
+
+
+@pytest.mark.parametrize("garbage", ["00", "BF", "BF36", "BF3682FF", "BF3603A08401", "BF36 04 BF238401"])
+def test_an_objection_says_that_it_is_about_the_package(garbage: str) -> None:
+    with pytest.raises(BadAnswer, match="bound profile package"):
+        Package.checked(bytes.fromhex(garbage))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant
-from lpa.download import WRONG_CODE
+from lpa.download import WRONG_CODE, hashed_code
 from lpa.errors import EuiccRefused, NotVerified, Refused, ServerRefused
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.ber import Tlv
@@ -102,6 +102,16 @@ def test_without_a_code_the_default_server_of_the_card_is_asked(
 
 
 # The confirmation code
+
+
+def test_the_confirmation_code_is_hashed_as_the_specification_has_it_and_as_it_was_typed() -> None:
+    transaction_id = bytes.fromhex("0123456789ABCDEF")
+    assert hashed_code("4Y8TBX", transaction_id) == bytes.fromhex(
+        "3147fe165a02025af74535de504b7d7f0bc877878c37ad3ec8e56345ffdf4ee2"
+    )
+    others = ("4y8tbx", " 4Y8TBX", "4Y8TBX ", "4Y8TBX\n")
+    assert len({hashed_code(code, transaction_id) for code in ("4Y8TBX", *others)}) == 5
+    assert hashed_code("", transaction_id) == b""
 
 
 def test_a_wrong_confirmation_code_may_be_typed_again(assistant: Assistant, smdp: SimulatedSmdp) -> None:

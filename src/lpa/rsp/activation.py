@@ -90,6 +90,8 @@ def _fields(code: str) -> list[str]:
         raise ValueError("the activation code is empty")
     # A '$' at the very end stays where the shell takes those before it.
     taken = version != "1" and version.startswith("1") and not any(fields)
+    if fields and version.isdecimal() and version != "1" and not taken:
+        raise ValueError(f"this is an activation code of version {version}, and only version 1 is known")
     if version != "1" and not taken:
         raise ValueError("an activation code begins with LPA:1$, and this does not")
     if taken or not fields:

@@ -104,7 +104,10 @@ def _items(whole: memoryview, part: Part) -> tuple[Part, ...]:
 def _cut(whole: memoryview, start: int, end: int) -> Iterator[Part]:
     """The TLVs between two places, which they must fill."""
     while start < end:
-        tag, size, length = header(whole[start:end])
+        try:
+            tag, size, length = header(whole[start:end])
+        except BadAnswer as error:
+            raise BadAnswer(f"The bound profile package cannot be read. {error.message}") from error
         if start + size + length > end:
             raise BadAnswer(f"The part {tag:X} of the bound profile package is longer than what holds it.")
         yield Part(tag, start, start + size, start + size + length)
