@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from lpa.server.https import Answer, Https
-from lpa.sim.behaviour import Behaviour
-from tests.unit import command, test_cli_downloads
-from tests.unit.test_cli_downloads import World
+from tests.unit import command
+from tests.unit.download_world import World, made
 
 MATCHING_ID, CODE = "SECRET-1", "4Y8TBX"
 FUNCTIONS = ("initiateAuthentication", "authenticateClient", "getBoundProfilePackage", "cancelSession")
@@ -36,7 +35,7 @@ STRANGE: dict[str, Callable[[dict[str, Any]], bytes]] = {
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    yield from test_cli_downloads._world(tmp_path, Behaviour())
+    yield from made(tmp_path)
 
 
 @pytest.mark.parametrize("options", [("-vv",), ("--json", "-v")], ids=" ".join)
