@@ -98,8 +98,8 @@ def life(lpac: Lpac, card: SimulatedEuicc, smdp: SimulatedSmdp, smds: SimulatedS
 
 def downloads(lpac: Lpac, card: SimulatedEuicc, smdp: SimulatedSmdp) -> None:
     """What can be had, and what cannot."""
-    smdp.order(packages.sample(FIRST), "SMALL")
-    lpac("profile", "download", "-a", "LPA:1$smdp.example$SMALL")
+    smdp.order(packages.sample(FIRST), "ABC-9")
+    lpac("profile", "download", "-a", "LPA:1$smdp.example$ABC-9")
     smdp.order(packages.sample("8944994000000000985", size=10_600), "CODE", confirmation_code="1234")
     code = ("profile", "download", "-s", "smdp.example", "-m", "CODE", "-i", "353490069873319", "-c")
     lpac(*code, "9999", refused=True)

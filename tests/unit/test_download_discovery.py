@@ -143,7 +143,7 @@ def test_after_a_wrong_code_the_server_of_the_offer_is_asked_and_no_discovery_se
         with assistant.download(_whatever_waits_at(first.host)) as offer:
             first.delete(event)
             with pytest.raises(ServerRefused):
-                offer.install(confirmation_code="WRONG")
+                offer.install(confirmation_code="Geheim-77")
             offer.install(confirmation_code="4Y8TBX")
     assert order.state == "installed"
 

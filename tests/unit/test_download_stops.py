@@ -108,7 +108,7 @@ def test_a_wrong_code_after_a_lost_package_leaves_the_package_to_be_had(
         offer.install(confirmation_code="4Y8TBX")
     with assistant.download(code_of(order)) as offer:
         with pytest.raises(ServerRefused) as wrong:
-            offer.install(confirmation_code="WRONG")
+            offer.install(confirmation_code="Geheim-77")
         assert wrong.value.reason == WRONG_CODE
         offer.install(confirmation_code="4Y8TBX")
     assert order.state == "installed"
