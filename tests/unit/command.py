@@ -60,12 +60,16 @@ def converse(*arguments: object, types: str) -> Ran:
     command = [*PROGRAM, *map(str, arguments)]
     with subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs) as process:
         os.close(theirs)
-        seen = read_until(ours, b": ")
-        if types == CTRL_C:
-            process.send_signal(signal.SIGINT)
-        else:
-            os.write(ours, types.encode())
-        seen += read_until(ours, None)
+        try:
+            seen = read_until(ours, b": ")
+            if types == CTRL_C:
+                process.send_signal(signal.SIGINT)
+            else:
+                os.write(ours, types.encode())
+            seen += read_until(ours, None)
+        except BaseException:
+            process.kill()  # It may wait for an answer that nobody will give.
+            raise
         os.close(ours)
         assert process.stdout
         out = process.stdout.read()
@@ -82,13 +86,17 @@ def dialogue(*arguments: object, answers: Sequence[str]) -> Ran:
     seen = b""
     with subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs) as process:
         os.close(theirs)
-        for answer in answers:
-            seen += read_until(ours, b": ")
-            if answer == CTRL_C:
-                process.send_signal(signal.SIGINT)
-            else:
-                os.write(ours, answer.encode() if answer == CTRL_D else f"{answer}\n".encode())
-        seen += read_until(ours, None)
+        try:
+            for answer in answers:
+                seen += read_until(ours, b": ")
+                if answer == CTRL_C:
+                    process.send_signal(signal.SIGINT)
+                else:
+                    os.write(ours, answer.encode() if answer == CTRL_D else f"{answer}\n".encode())
+            seen += read_until(ours, None)
+        except BaseException:
+            process.kill()  # It may wait for an answer that nobody will give.
+            raise
         os.close(ours)
         assert process.stdout
         out = process.stdout.read()
