@@ -16,7 +16,6 @@ from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.courier import Directory
 from lpa.delivery import Outbox
 from lpa.dispatch import Delivery, Waiting, waiting
-from lpa.errors import Refused
 from lpa.journal import Journal
 from lpa.locking import Locks
 from lpa.receipts import Receipts
@@ -26,6 +25,7 @@ from lpa.rsp.records import DETAIL_TAGS, NotificationMetadata, Profile
 
 if TYPE_CHECKING:
     from lpa.backup import Backup
+    from lpa.card.filesystem import UiccFiles
     from lpa.download import Offer
     from lpa.rescue import Rescue
     from lpa.rsp.activation import ActivationCode
@@ -141,14 +141,11 @@ class Assistant:
     def subscriber(self, profile: Profile, *, pin: str | None = None) -> Subscriber:
         """Who the network knows `profile` as, if it is in use: see `subscriber.read`. `pin`: its PIN."""
         from lpa import subscriber
-        from lpa.card.filesystem import UiccFiles
 
         if not profile.enabled:
             return subscriber.Subscriber(problem="notEnabled")
-        try:
-            return subscriber.read(UiccFiles(self._transport), profile.iccid, pin=pin)
-        finally:
-            self.euicc.reopen()
+        with self._files() as files:
+            return subscriber.read(files, profile.iccid, pin=pin)
 
     def enable(self, name: str | Iccid) -> switching.Outcome:
         """Put a profile to use, in place of the one in use, and tell the servers."""
@@ -191,16 +188,13 @@ class Assistant:
         Raises `Refused` if it is not in use or locked, and `StorageFailed` if the folder cannot be made.
         """
         from lpa.backup import back_up
-        from lpa.card.filesystem import UiccFiles
 
         if name is None:
             chosen = selection.in_use(self.euicc)
         else:
             _, chosen = selection.read(self.euicc, name)
-        try:
-            return back_up(UiccFiles(self._transport), chosen.iccid, folder, pin=pin)
-        finally:
-            self.euicc.reopen()
+        with self._files() as files:
+            return back_up(files, chosen.iccid, folder, pin=pin)
 
     def rescue(self, folder: Path, name: str | Iccid, *, pin: str | None = None) -> Rescue:
         """As `back_up`, also for a profile that is not in use: it is put to use for that moment.
@@ -281,23 +275,13 @@ class Assistant:
         return waiting(self.journal)
 
     def remove_notification(self, sequence_number: int) -> NotificationMetadata:
-        """Have the card forget a notification that no server acknowledged; its receipt is kept here before.
+        """Have the card forget a notification that no server acknowledged: see `removal.remove`.
 
-        Its server will not hear of what happened, unless the person tells the operator. Raises `Refused` if
-        the card has no such notification.
+        Its server will not hear of what happened, unless the person tells the operator.
         """
-        notification = self.euicc.retrieve_notification(sequence_number)
-        if notification is None:
-            raise Refused(
-                "NotificationSent",
-                "nothingToDelete",
-                f"The card has no notification {sequence_number}.",
-                advice="'lpa notifications list' shows what it has.",
-            )
-        self.receipts.keep(self.eid, notification)
-        self.euicc.notification_sent(sequence_number)
-        self.journal.give_up(self.eid, notification)
-        return notification.metadata
+        from lpa import removal
+
+        return removal.remove(self.euicc, self.receipts, self.journal, sequence_number)
 
     def settle(self) -> tuple[resumption.Resumption, ...]:
         """Find out what became of everything that was begun on this card and not finished.
@@ -326,6 +310,16 @@ class Assistant:
         self._seen = ""
         self.settle()
         return self._outbox()
+
+    @contextmanager
+    def _files(self) -> Iterator[UiccFiles]:
+        """The files of the profile in use. Afterwards the ISD-R is there again."""
+        from lpa.card.filesystem import UiccFiles
+
+        try:
+            yield UiccFiles(self._transport)
+        finally:
+            self.euicc.reopen()
 
     def _outbox(self) -> Outbox:
         return Outbox(self.euicc, self.receipts, self.journal, self._servers())
