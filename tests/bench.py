@@ -42,6 +42,7 @@ from tests.unit.downloads import Conversation, Package, profile_elements
 DELETES = 100
 CONTACTS, MESSAGES = 250, 50
 ICON = 1024
+REVIEWED = ((3, 26), (8, 30))  # profiles on the card, and how many APDUs all of `lpa delete` may take then
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,15 @@ class Measure:
 
 def list_apdus() -> Measure:
     """`lpa list` of 8 profiles that carry icons of 1 kB."""
-    profiles = [
-        replace(profile, icon=bytes(ICON)) for profile in SimulatedEuicc.create(None, profiles=8).profiles
-    ]
-    card = SimulatedEuicc.create(None, profiles=profiles)
+    card = _card_with_icons(8)
     with Assistant(card) as assistant:
         assert len(assistant.profiles()) == 8
     return Measure("APDUs, list of 8 profiles", card.apdus, "APDU", 12)
+
+
+def _card_with_icons(number: int) -> SimulatedEuicc:
+    profiles = [replace(profile, icon=bytes(ICON)) for profile in samples.profiles(number)]
+    return SimulatedEuicc.create(None, profiles=profiles)
 
 
 def delete_apdus() -> Measure:
@@ -86,9 +89,12 @@ def delete_apdus() -> Measure:
     return Measure("APDUs, delete with delivery", card.apdus, "APDU", 22)
 
 
-def reviewed_delete_apdus() -> Measure:
-    """The same with the closer look that the command takes: what waits, free memory."""
-    card = SimulatedEuicc.create(None)
+def reviewed_delete_apdus(profiles: int, budget: int) -> Measure:
+    """The same with the closer look that the command takes: what waits, free memory.
+
+    Of a card that this computer sees for the first time, whose profiles carry icons of 1 kB.
+    """
+    card = _card_with_icons(profiles)
     with (
         servers(card) as (directory, _),
         tempfile.TemporaryDirectory() as folder,
@@ -96,7 +102,7 @@ def reviewed_delete_apdus() -> Measure:
     ):
         plan = assistant.review_deletion(assistant.plan_deletion(card.profiles[1].iccid))
         assert not assistant.delete(plan).unacknowledged
-    return Measure("APDUs, delete with review", card.apdus, "APDU", 30)
+    return Measure(f"APDUs, all of delete, 1 of {profiles}", card.apdus, "APDU", budget)
 
 
 def backup_apdus(protocol: Literal["T=0", "T=1"], pin: str | None) -> Measure:
@@ -273,7 +279,7 @@ def main() -> None:
     from tests import bench_downloads  # it measures with what is here
 
     measures = [
-        *(list_apdus(), delete_apdus(), reviewed_delete_apdus()),
+        *(list_apdus(), delete_apdus(), *(reviewed_delete_apdus(*of) for of in REVIEWED)),
         *(backup_apdus("T=0", None), backup_apdus("T=0", "1234"), backup_session_apdus()),
         *bench_downloads.download_apdus(),
         *list_process(),

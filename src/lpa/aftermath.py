@@ -6,15 +6,16 @@ deletion itself is not undone by it.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import replace
 
 from lpa.card.es10 import Euicc
 from lpa.comparison import differences
 from lpa.delivery import Happening
-from lpa.errors import BadAnswer, LpaError
+from lpa.errors import BadAnswer, LpaError, NotVerified
 from lpa.rsp.names import Eid, Iccid
-from lpa.rsp.records import CHANGE_TAGS, Profile
+from lpa.rsp.records import CHANGE_TAGS, Notification, Profile
 
 _STATES = {"enable": "enabled", "disable": "disabled"}
 
@@ -43,13 +44,26 @@ def problem(
     return None
 
 
-def other_card(euicc: Euicc, eid: Eid) -> LpaError | None:
-    """What is wrong if the card, asked again who it is, is not the one with this EID; None if it is."""
+def other_card(euicc: Euicc, eid: Eid, signed: Iterable[Notification] = ()) -> LpaError | None:
+    """What is wrong if the card is not the one with this EID; None if it is.
+
+    `signed`: what it signed about the deletion, just now. The certificate in that says who signs, and a card
+    that has shown it need not be asked once more; one that has signed nothing is.
+    """
     try:
-        now = euicc.ask_eid()
+        now = _signer(signed) or euicc.ask_eid()
     except LpaError as error:
         return error
     return None if now == eid else BadAnswer(f"The card says that it is {now} now; it was {eid}.")
+
+
+def _signer(signed: Iterable[Notification]) -> Eid | None:
+    from lpa.rsp.chain import claimed_card  # Certificates are loaded where there is something signed alone.
+
+    for notification in signed:
+        with contextlib.suppress(BadAnswer, NotVerified):
+            return claimed_card(notification)
+    return None
 
 
 def expected(others: Iterable[Profile], happenings: Iterable[Happening]) -> tuple[Profile, ...]:

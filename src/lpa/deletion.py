@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 from lpa import aftermath, comparison, findings, selection, switching
 from lpa.card.es10 import Euicc
-from lpa.delivery import Happening, Outbox, free_memory
+from lpa.delivery import Delivery, Happening, Outbox
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
 from lpa.findings import Finding
 from lpa.journal import DELETING, DISABLED, DISABLING, Operation
@@ -120,7 +120,7 @@ def review(outbox: Outbox, plan: Plan) -> Plan:
     found += findings.unfinished(begun.function for begun in outbox.journal.unfinished(plan.eid))
     with contextlib.suppress(BadAnswer, EuiccRefused):
         found += findings.pending(plan.profile, euicc.list_notifications())
-    free = free_memory(euicc)
+    free = outbox.free_memory()
     found += findings.memory(free)
     found += (findings.reach(address, outbox.obstacle(address)) for address in plan.addresses)
     found += (findings.backup(plan.profile), *findings.reminders(plan.profile))
@@ -159,17 +159,20 @@ def delete(outbox: Outbox, plan: Plan, reason: str = "") -> switching.Outcome:
             raise
         happenings = (*disabled, Happening("delete", profile))
         deliveries = outbox.settle(operation, happenings)
-    return switching.Outcome(
-        profile, happenings, deliveries, _problem(euicc, plan, disabled), operation.memory_after
-    )
+    problem = _problem(euicc, plan, disabled, deliveries)
+    return switching.Outcome(profile, happenings, deliveries, problem, operation.memory_after)
 
 
-def _problem(euicc: Euicc, plan: Plan, disabled: Iterable[Happening]) -> LpaError | None:
-    """What a last look at the card finds wrong; one more question after a plan that took a closer look."""
+def _problem(
+    euicc: Euicc, plan: Plan, disabled: Iterable[Happening], deliveries: Iterable[Delivery]
+) -> LpaError | None:
+    """What a last look at the card finds wrong; also who it is, after a plan that took a closer look."""
     others = aftermath.expected(plan.others, disabled)
     found = aftermath.problem(euicc, plan.profile.iccid, others, plan.unreadable)
     if found is None and plan.free_memory is not None:
-        return aftermath.other_card(euicc, plan.eid)
+        told = (one for one in deliveries if (one.event, one.iccid) == ("delete", plan.profile.iccid))
+        signed = (one.receipt.notification for one in told if one.receipt)
+        return aftermath.other_card(euicc, plan.eid, signed)
     return found
 
 

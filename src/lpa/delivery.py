@@ -23,7 +23,7 @@ from lpa.rsp.names import Iccid
 from lpa.rsp.records import Notification, NotificationMetadata, Profile
 from lpa.taking import Happening
 
-__all__ = ["Delivery", "Happening", "Outbox", "free_memory"]
+__all__ = ["Delivery", "Happening", "Outbox"]
 
 _SHOWN = 40  # bytes of what cannot be read
 _log = redaction.logger(__name__)
@@ -87,7 +87,7 @@ class Outbox:
         missing = [_missing(*one) for one in taking.unsigned(happenings, told)]
         deliveries = (*_in_order(*self.deliver(now), *later), *missing)
         if operation.memory_before is not None:
-            operation.memory_after = free_memory(self.euicc)
+            operation.memory_after = self.free_memory()
         with contextlib.suppress(StorageFailed):  # Resuming it finds everything done, and settles it then.
             operation.settle(" ".join(str(lost.problem) for lost in missing))
         return deliveries
@@ -107,6 +107,18 @@ class Outbox:
     def news(self, event: str) -> tuple[Notification, ...]:
         """What the card signed about events of this kind and nobody here has kept yet."""
         return tuple(taking.news(self.euicc, self._receipts, event))
+
+    def free_memory(self) -> int | None:
+        """The bytes that are free for profiles; None if the card does not say, or cannot be asked any more.
+
+        Whom the card believes stands beside it, and is not asked for again then.
+        """
+        with contextlib.suppress(LpaError):
+            info = self.euicc.euicc_info2()
+            if info.ci_for_verification:  # the same list as in EUICCInfo1 (§5.7.8)
+                self._issuers, self._issuers_asked = info.ci_for_verification, True
+            return info.resource.free_non_volatile
+        return None
 
     def obstacle(self, address: str) -> LpaError | None:
         """What would keep a notification from this server now, None if nothing would."""
@@ -229,13 +241,6 @@ class Outbox:
 
 def _in_order(*deliveries: Delivery) -> list[Delivery]:
     return sorted(deliveries, key=lambda delivery: delivery.sequence_number or 0)
-
-
-def free_memory(euicc: Euicc) -> int | None:
-    """The bytes that are free for profiles; None if the card does not say, or cannot be asked any more."""
-    with contextlib.suppress(LpaError):
-        return euicc.euicc_info2().resource.free_non_volatile
-    return None
 
 
 def _answer(operation: Operation, happenings: Iterable[Happening]) -> str:

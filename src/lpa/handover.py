@@ -16,11 +16,9 @@ from lpa.dispatch import Delivery, Dispatch, with_older
 from lpa.errors import BadAnswer, LpaError, NotVerified
 from lpa.journal import Entry
 from lpa.receipts import Receipt, Receipts
-from lpa.rsp.certificates import Certificate
+from lpa.rsp.chain import claimed_card
 from lpa.rsp.names import Eid
-from lpa.rsp.records import Notification, NotificationMetadata
-
-_SIGNED = _CERTIFICATE = 0x30  # OtherSignedNotification (§5.7.10), and a certificate
+from lpa.rsp.records import NotificationMetadata
 
 
 @dataclass(frozen=True)
@@ -79,15 +77,7 @@ def card_of(receipt: Receipt) -> Eid | None:
     The certificate is not checked: the server does that, and it is only to find the card again.
     """
     with contextlib.suppress(BadAnswer, NotVerified, ValueError):
-        return _signer(receipt.notification)
+        return claimed_card(receipt.notification)
     with contextlib.suppress(ValueError):
         return Eid.parse(receipt.path.resolve().parent.name)
     return None
-
-
-def _signer(notification: Notification) -> Eid:
-    """By the first certificate in it. An install result has none."""
-    certificate = notification.raw.child(_CERTIFICATE) if notification.raw.tag == _SIGNED else None
-    if certificate:
-        return Certificate.from_tlv(certificate).eid
-    raise BadAnswer("There is no certificate in it.")

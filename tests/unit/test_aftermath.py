@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant, switching
+from lpa.card.es10 import Euicc
 from lpa.comparison import differences, fingerprint
-from lpa.errors import BadAnswer, CardRemoved
+from lpa.errors import BadAnswer, CardRemoved, NotVerified
+from lpa.rsp import chain
 from lpa.rsp.ber import Tlv
 from lpa.rsp.names import Eid, Iccid
-from lpa.rsp.records import NotificationConfiguration, Profile
+from lpa.rsp.records import Notification, NotificationConfiguration, Profile
 from lpa.sim.card import SimulatedEuicc
+from lpa.sim.profiles import SimulatedProfile
 from tests.disturbed import DisturbedCard
 
-PROFILES, GET_EID = 0xBF2D, 0xBF3E
+PROFILES, GET_EID, RETRIEVE = 0xBF2D, 0xBF3E, 0xBF2B
 EID = Eid.parse("89049032000000000000000000000091")
 ONE = Profile(Iccid.parse("8944994000000000017"), "enabled", nickname="Work", service_provider="Albion")
 TWO = Profile(Iccid.parse("8949985000000000025"), service_provider="Nordlicht")
@@ -116,14 +119,52 @@ def test_a_test_profile_that_gave_way_to_the_one_before_is_no_problem(tmp_path: 
     assert outcome.problem is None
 
 
-def test_a_card_that_says_it_is_another_one_is_told(
+def test_a_card_that_signed_nothing_and_says_it_is_another_one_is_told(tmp_path: Path) -> None:
+    silent = SimulatedProfile("8949985000000000025")  # It names no server, so nothing is signed about it.
+    euicc = SimulatedEuicc.create(None, profiles=[silent])
+    card = DisturbedCard(euicc)
+    with Assistant(card, state_dir=tmp_path) as assistant:
+        plan = assistant.review_deletion(assistant.plan_deletion(silent.iccid))
+        card.instead(GET_EID, "BF3E125A1089049032000000000000000000000091 9000")
+        outcome = assistant.delete(plan)
+    assert isinstance(outcome.problem, BadAnswer)
+    assert outcome.problem.message == f"The card says that it is {EID} now; it was {euicc.eid}."
+
+
+def test_a_card_that_signs_as_another_one_is_told(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     plan = assistant.review_deletion(assistant.plan_deletion(euicc.profiles[1].iccid))
-    card.instead(GET_EID, "BF3E125A1089049032000000000000000000000091 9000")
+    other = SimulatedEuicc.create(None, authority=euicc.authority)
+    with Euicc(other) as elsewhere:
+        elsewhere.delete_profile(plan.profile.iccid)
+        (signed,) = elsewhere.retrieve_notifications()
+    card.instead(RETRIEVE, Tlv.build(0xBF2B, Tlv.build(0xA0, signed.raw)).hex() + "9000")
     outcome = assistant.delete(plan)
     assert isinstance(outcome.problem, BadAnswer)
-    assert outcome.problem.message == f"The card says that it is {EID} now; it was {euicc.eid}."
+    assert outcome.problem.message == f"The card says that it is {other.eid} now; it was {euicc.eid}."
+
+
+def test_a_card_that_has_signed_who_it_is_is_not_asked_again(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    plan = assistant.review_deletion(assistant.plan_deletion(euicc.profiles[1].iccid))
+    card.requests.clear()
+    assert assistant.delete(plan).problem is None
+    assert GET_EID not in card.requests
+
+
+def test_a_card_whose_signature_says_nothing_of_it_is_asked(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(_notification: Notification) -> Eid:
+        raise NotVerified("The certificate is not in order.")
+
+    plan = assistant.review_deletion(assistant.plan_deletion(euicc.profiles[1].iccid))
+    card.requests.clear()
+    monkeypatch.setattr(chain, "claimed_card", unreadable)
+    assert assistant.delete(plan).problem is None
+    assert GET_EID in card.requests
 
 
 def test_a_strange_item_that_was_there_before_is_no_problem(

@@ -17,8 +17,9 @@ def test_a_deletion_takes_few_commands() -> None:
     assert measure.kept, measure
 
 
-def test_a_deletion_with_a_closer_look_takes_a_few_more() -> None:
-    measure = bench.reviewed_delete_apdus()
+@pytest.mark.parametrize(("profiles", "budget"), bench.REVIEWED)
+def test_a_deletion_with_a_closer_look_takes_a_few_more(profiles: int, budget: int) -> None:
+    measure = bench.reviewed_delete_apdus(profiles, budget)
     assert measure.kept, measure
 
 

@@ -46,6 +46,7 @@ from lpa.rsp.records import Notification
 
 _PARTS = (0xBF2F, 0x5F37, 0x30, 0x30)
 _OTHERS = 0xA1
+_SIGNED = 0x30  # OtherSignedNotification (§5.7.10)
 _SIGNATURE_SIZE = 64  # r and s
 
 _HEEDED: Extensions = (*HEEDED, x509.NameConstraints)
@@ -101,6 +102,21 @@ def claimed_issuers(notification: Notification) -> tuple[KeyIdentifier, ...]:
     except (BadAnswer, NotVerified):
         return ()
     return (KeyIdentifier(top.issuer_identifier),) if top.issuer_identifier else ()
+
+
+def claimed_card(notification: Notification) -> Eid:
+    """The card that it says has signed it, by its first certificate. Nothing is checked.
+
+    Raises `NotVerified` or `BadAnswer` if it does not say, as an installation result.
+    """
+    return _leaf(notification.raw).eid
+
+
+def _leaf(raw: Tlv) -> Certificate:
+    certificate = raw.child(_PARTS[-1]) if raw.tag == _SIGNED else None
+    if certificate is None:
+        raise BadAnswer("There is no certificate in it.")
+    return Certificate.from_tlv(certificate)
 
 
 def _parts(raw: Tlv) -> tuple[Tlv, bytes, Certificate, tuple[Certificate, ...]]:
