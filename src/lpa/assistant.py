@@ -158,7 +158,7 @@ class Assistant:
     def plan_deletion(self, name: str | Iccid, *, disable_first: bool = False) -> deletion.Plan:
         """Look at what speaks against deleting a profile. Changes nothing."""
         plan = deletion.plan(self.euicc, name, disable_first=disable_first)
-        self._seen = plan.fingerprint
+        self._seen = plan.look
         return replace(plan, reader=self.reader)
 
     def plan_again(self, saved: deletion.Plan) -> deletion.Plan:
@@ -177,7 +177,7 @@ class Assistant:
         read again for that if the plan was made in this session: nobody else can have the card meanwhile.
         """
         seen, outbox = self._seen, self._settled_outbox()
-        if plan.fingerprint != seen:
+        if plan.look != seen:
             deletion.refuse_if_changed(self.euicc, plan)
         return deletion.delete(outbox, plan, reason)
 

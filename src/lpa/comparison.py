@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Profile
@@ -23,6 +24,11 @@ def fingerprint(eid: Eid, profiles: Iterable[Profile], unreadable: Iterable[byte
         "profiles": sorted([str(profile.iccid), *_told(profile).values()] for profile in profiles),
         "unreadable": sorted(item.hex() for item in unreadable),
     }
+    return digest(told)
+
+
+def digest(told: dict[str, Any]) -> str:
+    """A short sign of what is told: 64 hexadecimal digits, others as soon as anything in it is different."""
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

@@ -51,9 +51,15 @@ class Plan:
     reader: str = ""
 
     @property
-    def fingerprint(self) -> str:
-        """What the card showed when the plan was made (`comparison.fingerprint`)."""
+    def look(self) -> str:
+        """A sign of what the card showed when the plan was made (`comparison.fingerprint`)."""
         return comparison.fingerprint(self.eid, (self.profile, *self.others), self.unreadable)
+
+    @property
+    def fingerprint(self) -> str:
+        """A sign of the whole plan: what the card showed, and what is to be done to which profile."""
+        wish = {"iccid": str(self.profile.iccid), "disable_first": self.disable_first}
+        return comparison.digest({"look": self.look} | wish)
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -94,7 +100,7 @@ def refuse_if_changed(euicc: Euicc, plan: Plan) -> None:
     """Raise `Refused` with "otherCard", or "cardChanged": it does not show any more what the plan saw."""
     _refuse_other_card(euicc, plan)
     now = euicc.profiles(CHANGE_TAGS)
-    if comparison.fingerprint(euicc.eid, now, now.unreadable) != plan.fingerprint:
+    if comparison.fingerprint(euicc.eid, now, now.unreadable) != plan.look:
         differences = comparison.differences((plan.profile, *plan.others), now)
         raise Refused(
             "DeleteProfile",

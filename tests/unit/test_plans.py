@@ -91,6 +91,7 @@ def test_a_saved_plan_is_refused_for_another_card(card: Path, tmp_path: Path) ->
         {"fingerprint": "00" * 32},
         {"others": []},
         {"eid": "89049032000000000000000000000091"},
+        {"disable_first": True},
     ],
 )
 def test_a_plan_that_was_changed_by_hand_is_refused_before_the_card_is_asked(
@@ -103,6 +104,29 @@ def test_a_plan_that_was_changed_by_hand_is_refused_before_the_card_is_asked(
     ran = run(card, "delete", "--apply", path, "--yes")
     assert ran.code == 2
     assert "was changed after it was made" in ran.err
+
+
+def test_a_plan_in_which_the_profile_was_exchanged_for_another_is_refused(card: Path) -> None:
+    path = planned(card, NORDLICHT)
+    document = json.loads(path.read_text())
+    result = document["result"]
+    result["profile"], result["others"][1] = result["others"][1], result["profile"]
+    path.write_text(json.dumps(document))
+    ran = run(card, "delete", "--apply", path, "--yes")
+    assert ran.code == 2
+    assert "was changed after it was made" in ran.err
+    assert len(iccids(card)) == 3
+
+
+def test_a_plan_without_consent_to_disable_is_given_none_by_hand(card: Path) -> None:
+    path = planned(card, ALBION)
+    text = path.read_text()
+    assert '"disable_first": false' in text
+    path.write_text(text.replace('"disable_first": false', '"disable_first": true'))
+    ran = run(card, "delete", "--apply", path, "--yes")
+    assert ran.code == 2
+    assert "the plan in it was changed after it was made" in ran.err
+    assert len(iccids(card)) == 3
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"result": null}', '{"result": {"eid": "1"}}'])
