@@ -237,7 +237,7 @@ class Assistant:
         return chosen
 
     def reset(self, options: Collection[str]) -> switching.Outcome:
-        """Delete many profiles at once (`Euicc.memory_reset` has the options), and tell their servers."""
+        """Delete many profiles at once (`Euicc.memory_reset` has the options): see `switching.reset`."""
         return switching.reset(self._settled_outbox(), options)
 
     def download(

@@ -121,8 +121,7 @@ def review(outbox: Outbox, plan: Plan) -> Plan:
     Changes nothing. What the card cannot say is left out.
     """
     euicc, found = outbox.euicc, list(plan.findings)
-    if outbox.journal.protects(plan.profile.iccid):
-        found.append(findings.protection(plan.profile))
+    found += _protection(outbox, plan)
     found += findings.unfinished(begun.function for begun in outbox.journal.unfinished(plan.eid))
     with contextlib.suppress(BadAnswer, EuiccRefused):
         found += findings.pending(plan.profile, euicc.list_notifications())
@@ -131,6 +130,10 @@ def review(outbox: Outbox, plan: Plan) -> Plan:
     found += (findings.reach(address, outbox.obstacle(address)) for address in plan.addresses)
     found += (findings.backup(plan.profile), *findings.reminders(plan.profile))
     return replace(plan, findings=tuple(found), free_memory=free)
+
+
+def _protection(outbox: Outbox, plan: Plan) -> Iterator[Finding]:
+    yield from findings.protection([plan.profile] if outbox.journal.protects(plan.profile.iccid) else [])
 
 
 def delete(outbox: Outbox, plan: Plan, reason: str = "") -> switching.Outcome:
@@ -143,9 +146,7 @@ def delete(outbox: Outbox, plan: Plan, reason: str = "") -> switching.Outcome:
     """
     euicc, profile = outbox.euicc, plan.profile
     _refuse_other_card(euicc, plan)
-    if outbox.journal.protects(profile.iccid):
-        plan = replace(plan, findings=(*plan.findings, findings.protection(profile)))
-    for stop in plan.stops:
+    for stop in (*plan.stops, *_protection(outbox, plan)):
         raise stop.refused
     with outbox.operation(
         "delete",

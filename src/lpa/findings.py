@@ -105,14 +105,22 @@ def unfinished(functions: Iterable[str]) -> Iterator[Finding]:
         )
 
 
-def protection(profile: Profile) -> Finding:
-    """The person has put it under protection."""
-    iccid = profile.iccid
-    return Finding(
+def protection(profiles: Iterable[Profile], function: str = "DeleteProfile") -> Iterator[Finding]:
+    """The person has put them under protection, and `function` would delete them. Nothing if it is none."""
+    protected = list(profiles)
+    if not protected:
+        return
+    names = ", ".join(f"{profile.title} ({profile.iccid})" for profile in protected)
+    digits = ", ".join(f"'lpa unprotect {str(profile.iccid)[-4:]}'" for profile in protected)
+    one = len(protected) == 1
+    yield Finding(
         "stop",
         "protected",
-        f"The profile {profile.title} ({iccid}) is protected on this computer.",
-        f"'lpa unprotect {str(iccid)[-4:]}' lifts that.",
+        f"The profile {names} is protected on this computer."
+        if one
+        else f"These profiles are protected on this computer: {names}.",
+        f"{digits} {'lifts' if one else 'lift'} that.",
+        function,
     )
 
 

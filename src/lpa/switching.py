@@ -16,7 +16,7 @@ from lpa import findings, selection
 from lpa.card.es10 import Euicc
 from lpa.delivery import Delivery, Happening, Outbox
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, WireError
-from lpa.journal import DELETING, DISABLING, ENABLING, Operation
+from lpa.journal import DELETING, DISABLING, ENABLING, Journal, Operation
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Iccid
 from lpa.rsp.records import CHANGE_TAGS, Profile
@@ -31,6 +31,8 @@ _FINAL = (
     "noEsimPortAvailable",
     "nothingToDelete",
 )
+# What an option of a reset deletes: profiles of this class.
+_RESETS = {"deleteOperationalProfiles": "operational", "deleteFieldLoadedTestProfiles": "test"}
 _AID_TAGS = bytes.fromhex("5A 4F")
 
 Attempt = Callable[[], None]
@@ -98,9 +100,13 @@ def disable(outbox: Outbox, name: str | Iccid) -> Outcome:
 
 
 def reset(outbox: Outbox, options: Collection[str]) -> Outcome:
-    """Delete many profiles at once, by the `options` of `Euicc.memory_reset`, and tell their servers."""
+    """Delete many profiles at once, by the `options` of `Euicc.memory_reset`, and tell their servers.
+
+    Raises `Refused` before the card is asked if one of them is protected on this computer.
+    """
     euicc = outbox.euicc
     before = euicc.profiles(CHANGE_TAGS)
+    refuse_protected(outbox.journal, leaving(before, options))
     attempt = partial(euicc.memory_reset, options)
     with outbox.operation("reset", before) as operation:
         operation.enter(DELETING)
@@ -110,6 +116,20 @@ def reset(outbox: Outbox, options: Collection[str]) -> Outcome:
         else:
             after = _insist(euicc, (attempt, attempt), lambda after: _count(after) < _count(before))
         return _settled(outbox, operation, None, after)
+
+
+def leaving(profiles: Iterable[Profile], options: Collection[str]) -> tuple[Profile, ...]:
+    """Those that a reset with these options deletes; the card keeps test profiles that came with it."""
+    classes = {_RESETS[option] for option in options if option in _RESETS}
+    return tuple(profile for profile in profiles if profile.profile_class in classes)
+
+
+def refuse_protected(journal: Journal, profiles: Iterable[Profile]) -> None:
+    """Raise `Refused` with "protected" if some of these, which a reset would delete, are protected."""
+    protected = set(journal.protected())
+    doomed = (profile for profile in profiles if profile.iccid in protected)
+    for stop in findings.protection(doomed, "EuiccMemoryReset"):
+        raise stop.refused
 
 
 def take_out_of_use(euicc: Euicc, target: Profile) -> Listing[Profile]:

@@ -261,7 +261,7 @@ def test_resetting_only_the_default_server_deletes_no_profile(world: World) -> N
 
 def test_a_protected_profile_is_not_deleted_until_it_is_unprotected(world: World) -> None:
     assert command.run(*world.found, "protect", "0025").out == (
-        f"Nordlicht ({NORDLICHT}) is protected: 'lpa delete' refuses it.\n"
+        f"Nordlicht ({NORDLICHT}) is protected: 'lpa delete' and 'lpa reset' refuse it.\n"
     )
     refused = command.run(*world.found, "delete", "0025", "--yes", "--json")
     assert (refused.code, refused.document["error"]["reason"]) == (1, "protected")

@@ -72,6 +72,7 @@ def test_a_list_as_a_document_has_the_facts_by_their_names(reader: str) -> None:
         "name": "Nordlicht Prepaid",
         "profile_class": "operational",
         "policy_rules": [],
+        "protected": False,
     }
 
 
@@ -173,6 +174,7 @@ def test_showing_a_profile_tells_all_about_it(tmp_path: Path) -> None:
             "service_provider": "",
             "problem": "",
         },
+        "protected": False,
     }
 
 

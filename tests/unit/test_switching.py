@@ -201,3 +201,33 @@ def test_a_reset_whose_answer_is_swallowed_is_believed_as_the_card_then_shows_it
     assert euicc.profiles == ()
     assert card.requests.count(RESET) == 1
     assert len(smdp.received) == 3
+
+
+def test_a_reset_that_would_delete_protected_profiles_is_refused_and_names_them(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    first, second, third = euicc.profiles
+    for profile in (first, third):
+        assistant.protect(profile.iccid)
+    with pytest.raises(Refused) as caught:
+        assistant.reset(["deleteOperationalProfiles"])
+    assert (caught.value.function, caught.value.reason) == ("EuiccMemoryReset", "protected")
+    assert first.iccid in caught.value.message
+    assert third.iccid in caught.value.message
+    assert second.iccid not in caught.value.message
+    assert RESET not in card.requests
+    for profile in (first, third):
+        assistant.unprotect(profile.iccid)
+    assistant.reset(["deleteOperationalProfiles"])
+    assert euicc.profiles == ()
+
+
+def test_a_reset_that_leaves_a_protected_profile_alone_is_not_refused(tmp_path: Path) -> None:
+    operator, test, _ = samples()
+    euicc = SimulatedEuicc.create(None, profiles=[operator, replace(test, profile_class="test")])
+    with Assistant(euicc, state_dir=tmp_path) as assistant:
+        assistant.protect(test.iccid)
+        with pytest.raises(Refused):
+            assistant.reset(["deleteFieldLoadedTestProfiles"])
+        assistant.reset(["deleteOperationalProfiles"])
+    assert [profile.iccid for profile in euicc.profiles] == [test.iccid]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
+from contextlib import closing
 
 import click
 
+from lpa import switching
 from lpa.assistant import Assistant
 from lpa.cli.desk import Desk, resuming
 from lpa.cli.documents import Answer
@@ -15,7 +17,7 @@ from lpa.cli.screen import Facts, Screen
 from lpa.cli.waiting import and_due
 from lpa.cli.words import named, steps, still_unheard, wrong
 from lpa.errors import Declined
-from lpa.rsp.names import Eid
+from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Profile
 from lpa.switching import Outcome
 
@@ -55,14 +57,32 @@ def disable(desk: Desk, name: str) -> Answer:
 
 
 @click.command()
-@click.argument("name", type=PROFILE)
+@click.argument("name", type=PROFILE, required=False)
+@click.option("--list", "listed", is_flag=True, help="Only list those that are; no card is needed.")
 @click.pass_obj
-def protect(desk: Desk, name: str) -> Answer:
-    """Have a profile refused for deletion on this computer."""
+def protect(desk: Desk, name: str | None, listed: bool) -> Answer:
+    """Have a profile refused for deletion on this computer.
+
+    'lpa reset' is refused too while it would delete it.
+    """
+    if (name is None) != listed:
+        raise click.UsageError("Give a NAME, or --list.")
+    if name is None:
+        return _protected(desk)
     with desk.assistant() as assistant:
         profile = assistant.protect(name)
-    desk.screen.line((f"{named(profile)} is protected: 'lpa delete' refuses it.", "bold"))
+    desk.screen.line((f"{named(profile)} is protected: 'lpa delete' and 'lpa reset' refuse it.", "bold"))
     return Answer({"iccid": profile.iccid, "protected": True})
+
+
+def _protected(desk: Desk) -> Answer:
+    with closing(desk.journal()) as journal:
+        iccids = journal.protected()
+    for iccid in iccids:
+        desk.screen.line(str(iccid))
+    if not iccids:
+        desk.screen.say("No profile is protected on this computer.")
+    return Answer({"protected": iccids})
 
 
 @click.command()
@@ -93,7 +113,7 @@ def unprotect(desk: Desk, name: str) -> Answer:
 def reset(desk: Desk, operational: bool, test: bool, default_server: bool, agreed: Eid | None) -> Answer:
     """Delete all profiles, for good.
 
-    Also the one in use. Rules of the operators do not protect them. Their servers are told.
+    Also the one in use. Rules of the operators do not keep them; 'lpa protect' does. Their servers are told.
     """
     chosen = {
         "deleteOperationalProfiles": operational or not (test or default_server),
@@ -102,7 +122,9 @@ def reset(desk: Desk, operational: bool, test: bool, default_server: bool, agree
     }
     options = [option for option, wanted in chosen.items() if wanted]
     with desk.delivering_assistant() as assistant:
-        desk.screen.say_facts(_reset_facts(assistant, options))
+        doomed = switching.leaving(assistant.profiles(), options)
+        desk.screen.say_facts(_reset_facts(assistant, options, doomed))
+        switching.refuse_protected(assistant.journal, doomed)
         _agree_to_reset(desk.screen, assistant.eid, agreed)
         with resuming(desk.screen, assistant):
             outcome = assistant.reset(options)
@@ -128,7 +150,7 @@ def told(screen: Screen, outcome: Outcome, done: str, idle: str) -> Answer:
 def agree(screen: Screen, what: str, digits: str, option: str) -> None:
     """Have a person type `digits`, which shows that this is meant. Raises `Declined` if it is not."""
     if screen.ask(f"To go on, type {what}:", otherwise=option) != digits:
-        raise Declined(f"Those are not {what}.")
+        raise Declined(f"What was typed is not {what}.")
 
 
 def _agree_to_reset(screen: Screen, eid: Eid, agreed: Eid | None) -> None:
@@ -139,18 +161,16 @@ def _agree_to_reset(screen: Screen, eid: Eid, agreed: Eid | None) -> None:
         raise Declined(f"The card in the reader is not {agreed}, but {eid}.")
 
 
-def _reset_facts(assistant: Assistant, options: Iterable[str]) -> Facts:
-    going = {"deleteOperationalProfiles": "operational", "deleteFieldLoadedTestProfiles": "test"}
-    classes = [going[option] for option in options if option in going]
-    profiles = assistant.profiles()
-    leaving = [profile for profile in profiles if profile.profile_class in classes]
+def _reset_facts(assistant: Assistant, options: Collection[str], doomed: Collection[Profile]) -> Facts:
+    protected = assistant.journal.protected()
     return [
         ("Card", str(assistant.eid)),
-        ("To delete", [_with_state(profile) for profile in leaving] or ["no profile"]),
-        ("", "This cannot be undone." if leaving else ""),
+        ("To delete", [_with_state(profile, protected) for profile in doomed] or ["no profile"]),
+        ("", "This cannot be undone." if doomed else ""),
         ("Default server", "as when the card was new" if "resetDefaultSmdpAddress" in options else ""),
     ]
 
 
-def _with_state(profile: Profile) -> str:
-    return f"{named(profile)}, {profile.state}"
+def _with_state(profile: Profile, protected: Collection[Iccid]) -> str:
+    mark = ", protected on this computer" if profile.iccid in protected else ""
+    return f"{named(profile)}, {profile.state}{mark}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,9 +14,10 @@ from lpa.card.apdu import Transport
 from lpa.cli.gate import Interrupted
 from lpa.cli.screen import Screen
 from lpa.cli.words import resumed
+from lpa.errors import StorageFailed
 from lpa.locking import Holder, Locks
 from lpa.receipts import Receipts
-from lpa.rsp.names import Aid
+from lpa.rsp.names import Aid, Iccid
 
 if TYPE_CHECKING:
     from lpa.courier import Directory
@@ -79,6 +80,17 @@ class Desk:
         from lpa.journal import Journal
 
         return Journal(self._state(), locks=self._locks())
+
+    def protected(self) -> tuple[Iccid, ...] | None:
+        """The profiles that are protected on this computer, of whatever card.
+
+        None if the journal cannot be read: what only looks at a card does not depend on it, nor makes one.
+        """
+        if not (self._state() / "journal.db").exists():
+            return ()
+        with suppress(StorageFailed), closing(self.journal()) as journal:
+            return journal.protected()
+        return None
 
     @contextmanager
     def dispatch(self) -> Iterator[Dispatch]:

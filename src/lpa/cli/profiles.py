@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,13 +16,19 @@ from lpa.cli.screen import Cell, Facts, Screen
 from lpa.cli.words import STYLES, named, rules
 from lpa.pages.words import Language
 from lpa.rsp.listing import Listing
-from lpa.rsp.names import Eid
+from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Profile
 from lpa.subscriber import Subscriber
 
 _UNREAD = {
     "notEnabled": "not read: only the profile in use can be read",
     "pinNeeded": "protected with a PIN: --ask-pin reads it",
+}
+# Whether it is refused for deletion here; nothing is said of the usual case.
+_PROTECTION = {
+    True: "on this computer: 'lpa delete' and 'lpa reset' refuse it",
+    False: "",
+    None: "not known: the journal on this computer cannot be read",
 }
 
 
@@ -33,9 +40,12 @@ def list_(desk: Desk, everything: bool) -> Answer:
     with desk.assistant() as assistant:
         found = assistant.profiles()
     shown = [profile for profile in found if everything or profile.profile_class == "operational"]
-    desk.screen.table(("ICCID", "State", "Operator", "Profile", "Nickname"), map(_row, shown))
+    protected = desk.protected()
+    rows = [_row(profile, protected=profile.iccid in (protected or ())) for profile in shown]
+    desk.screen.table(("ICCID", "State", "Operator", "Profile", "Nickname"), rows)
     _mention(desk.screen, found, hidden=len(found) - len(shown))
-    return Answer({"profiles": shown, "unreadable": found.unreadable})
+    documents = [plain(one) | {"protected": _protected(one, protected)} for one in shown]
+    return Answer({"profiles": documents, "unreadable": found.unreadable})
 
 
 @click.command()
@@ -55,7 +65,8 @@ def show(desk: Desk, *, name: str, path: Path | None, language: Language, ask_pi
         eid = assistant.eid
         typed = pin(desk.screen, ask_pin and profile.enabled)
         subscriber = assistant.subscriber(profile, pin=typed)
-    desk.screen.facts(_facts(profile, eid, subscriber))
+    protected = _protected(profile, desk.protected())
+    desk.screen.facts(_facts(profile, eid, subscriber, protected=protected))
     if path:
         from lpa import pages
         from lpa.pages import particulars
@@ -64,7 +75,7 @@ def show(desk: Desk, *, name: str, path: Path | None, language: Language, ask_pi
         page = particulars.page(profile, eid, made=made, language=language, subscriber=subscriber)
         pages.save(page, path)
         desk.screen.say(f"The page is in {path}.")
-    return Answer(plain(profile) | {"eid": str(eid), "subscriber": plain(subscriber)})
+    return Answer(plain(profile) | {"eid": str(eid), "subscriber": plain(subscriber), "protected": protected})
 
 
 @click.command()
@@ -83,13 +94,17 @@ def rename(desk: Desk, name: str, nickname: str) -> Answer:
     return Answer({"iccid": before.iccid, "nickname": nickname, "nickname_before": before.nickname})
 
 
-def _row(profile: Profile) -> tuple[Cell, ...]:
+def _protected(profile: Profile, protected: Collection[Iccid] | None) -> bool | None:
+    """Whether it is among those that are known to be protected; None if none are known."""
+    return None if protected is None else profile.iccid in protected
+
+
+def _row(profile: Profile, *, protected: bool) -> tuple[Cell, ...]:
     style = STYLES.get(profile.state, "")
-    state = (
-        profile.state
-        if profile.profile_class == "operational"
-        else f"{profile.state}, {profile.profile_class}"
-    )
+    words = [profile.state]
+    words += [profile.profile_class] if profile.profile_class != "operational" else []
+    words += ["protected"] if protected else []
+    state = ", ".join(words)
     number = (str(profile.iccid), "bold" if profile.enabled else "")
     return number, (state, style), profile.service_provider, profile.name, profile.nickname
 
@@ -106,7 +121,7 @@ def _mention(screen: Screen, found: Listing[Profile], hidden: int) -> None:
         )
 
 
-def _facts(profile: Profile, eid: Eid, subscriber: Subscriber) -> Facts:
+def _facts(profile: Profile, eid: Eid, subscriber: Subscriber, *, protected: bool | None) -> Facts:
     unread = [_UNREAD.get(subscriber.problem, "not read: the card does not give it")]
     imsi, numbers = subscriber.imsi, subscriber.numbers
     return [
@@ -122,6 +137,7 @@ def _facts(profile: Profile, eid: Eid, subscriber: Subscriber) -> Facts:
         ("State", profile.state),
         ("Class", profile.profile_class),
         ("Rules", rules(profile) or ["none"]),
+        ("Protected", _PROTECTION[protected]),
         ("ISD-P AID", str(profile.aid or "")),
         ("Icon", f"{len(profile.icon)} bytes" if profile.icon else ""),
         ("Also", [item.hex() for item in profile.unknown]),

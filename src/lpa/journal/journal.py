@@ -215,6 +215,12 @@ class Journal:
         """Lift the protection."""
         self._write("DELETE FROM protection WHERE iccid = ?", (str(iccid),))
 
+    def protected(self) -> tuple[Iccid, ...]:
+        """All profiles that are protected, of whatever card."""
+        found = self._read("SELECT iccid FROM protection ORDER BY iccid", ())
+        with rows.undamaged(self._folder):
+            return tuple(Iccid.parse(str(iccid)) for (iccid,) in found)
+
     def protects(self, iccid: Iccid) -> bool:
         """Whether the profile is protected."""
         return bool(self._read("SELECT 1 FROM protection WHERE iccid = ?", (str(iccid),)))
