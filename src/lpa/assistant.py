@@ -170,6 +170,13 @@ class Assistant:
         """Look closer: what waits for servers, whether they can be reached, what no card can check."""
         return deletion.review(self._outbox(), plan)
 
+    def review_backup(self, plan: deletion.Plan, folder: Path | None = None) -> deletion.Plan:
+        """Look closer whether what the profile holds can be saved before: see `saving.review`."""
+        from lpa import saving
+
+        with self._files() as files:
+            return saving.review(files, plan, folder)
+
     def delete(self, plan: deletion.Plan, reason: str = "") -> switching.Outcome:
         """Delete a profile, for ever, as planned, and tell the servers. `reason` stays on this computer.
 

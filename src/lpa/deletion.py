@@ -62,6 +62,11 @@ class Plan:
         return comparison.digest({"look": self.look} | wish)
 
     @property
+    def deletable(self) -> bool:
+        """Whether it can be carried out: nothing makes it impossible. Warnings may want a yes yet."""
+        return not self.stops
+
+    @property
     def addresses(self) -> tuple[str, ...]:
         """The servers that will be told. If empty, the operator will never hear of it from the card."""
         return Happening("delete", self.profile).addresses
@@ -128,7 +133,7 @@ def review(outbox: Outbox, plan: Plan) -> Plan:
     free = outbox.free_memory()
     found += findings.memory(free)
     found += (findings.reach(address, outbox.obstacle(address)) for address in plan.addresses)
-    found += (findings.backup(plan.profile), *findings.reminders(plan.profile))
+    found += (findings.backup(plan.profile, plan.others), *findings.reminders(plan.profile))
     return replace(plan, findings=tuple(found), free_memory=free)
 
 

@@ -15,6 +15,7 @@ from lpa.rsp.records import NotificationMetadata, Profile
 
 # What only the person can know, by the names of these findings.
 REMINDERS = ("bills", "balance", "accounts", "contact", "contract")
+PIN_NEEDED = "pin-needed"  # for a backup; the person can be asked for it
 
 
 @dataclass(frozen=True)
@@ -136,8 +137,10 @@ def reach(address: str, problem: LpaError | None) -> Finding:
     )
 
 
-def backup(profile: Profile) -> Finding:
+def backup(profile: Profile, others: Iterable[Profile]) -> Finding:
     """Whether what the profile holds can be saved before."""
+    for stop in against_backup(profile, others):
+        return Finding("note", "no-backup", stop.message, stop.advice)
     if profile.enabled:
         message, advice = (
             "Its contacts and messages can be saved first.",
@@ -147,6 +150,49 @@ def backup(profile: Profile) -> Finding:
         message = "Its contacts and messages can be saved first if it is put to use for a moment."
         advice = "--backup offers that: the servers are told of each switch."
     return Finding("note", "backup", message, advice)
+
+
+def against_backup(profile: Profile, others: Iterable[Profile]) -> Iterator[Finding]:
+    """What makes it impossible to save what it holds: it cannot be put to use for a moment, and back."""
+    if profile.enabled:
+        return
+    if profile.profile_class == "operational":  # Any other takes the place of one that is bound by PPR1.
+        for other in others:
+            if other.enabled and "ppr1" in other.policy_rules:
+                in_use = f"{other.title} ({other.iccid}) is in use"
+                yield _no_backup(f"{in_use}, and may not be disabled for that (PPR1).")
+    if "ppr1" in profile.policy_rules:
+        yield _no_backup("Once it was put to use for that, it could not be put out of use again (PPR1).")
+
+
+def _no_backup(why: str) -> Finding:
+    return Finding(
+        "stop",
+        "disallowedByPolicy",
+        f"Its contacts and messages cannot be saved. {why}",
+        "Ask the operator to lift the rule, or delete it without a backup.",
+        "EnableProfile",
+    )
+
+
+def folder_taken(folder: str) -> Finding:
+    """The folder that a backup is to make is there already."""
+    advice = "Name a folder that is not there yet."
+    return Finding("stop", "folderExists", f"{folder} is there already.", advice, "Backup")
+
+
+def lock(tries: int | None) -> Finding:
+    """The profile in use is locked with a PIN. `tries`: how many are left, None if the card does not say."""
+    head, impossible = "Its contacts and messages are locked with a PIN", "They cannot be saved."
+    if tries == 0:
+        message = f"{head}, and it is blocked. {impossible}"
+        return Finding("note", "pin-blocked", message, "Unblock it with the PUK in a phone first.")
+    if tries == 1:
+        message = f"{head}. Only one try is left for it, and is not used up here. {impossible}"
+        advice = "Enter the PIN in a phone first: that brings the other tries back."
+        return Finding("note", "pin-last-try", message, advice)
+    left = f" Tries left: {tries}." if tries else ""
+    return Finding("note", PIN_NEEDED, f"{head}.{left}", "--backup asks for it with --ask-pin.")
 
 
 def reminders(profile: Profile) -> Iterator[Finding]:

@@ -94,11 +94,11 @@ def test_deleting_with_a_backup_saves_first(card: Path, tmp_path: Path) -> None:
 
 def test_a_backup_that_fails_stops_the_deletion(card: Path, tmp_path: Path) -> None:
     victim = iccids(card)[0]
-    (tmp_path / "saved").mkdir()
-    options = ("delete", victim, "--disable-first", "--backup", tmp_path / "saved", "--yes")
+    (tmp_path / "file").touch()
+    options = ("delete", victim, "--disable-first", "--backup", tmp_path / "file" / "saved", "--yes")
     ran = command.run(*place(card, tmp_path), *options)
     assert ran.code == 3
-    assert "is there already" in ran.err
+    assert "cannot be written" in ran.err
     assert "Nothing was deleted. --accept backup-failed deletes it all the same." in ran.err
     assert victim in iccids(card)
     document = command.run(*place(card, tmp_path), *options, "--json").document
@@ -172,8 +172,9 @@ def test_at_a_terminal_a_person_is_asked(typed: str, code: int, card: Path, tmp_
 
 
 def test_what_was_in_use_is_so_again_after_a_backup_that_failed(card: Path, tmp_path: Path) -> None:
-    (tmp_path / "saved").mkdir()
-    options = ("delete", iccids(card)[1], "--backup", tmp_path / "saved", "--yes", "--enable-first")
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "saved"
+    options = ("delete", iccids(card)[1], "--backup", folder, "--yes", "--enable-first")
     ran = command.run(*place(card, tmp_path), *options, "--json")
     assert (ran.code, ran.document["error"]["kind"]) == (3, "StorageFailed")
     assert states(card) == ["enabled", "disabled", "disabled"]
@@ -183,3 +184,82 @@ def test_what_was_in_use_is_so_again_after_a_backup_that_failed(card: Path, tmp_
 def test_the_plan_offers_it(card: Path, tmp_path: Path) -> None:
     ran = command.run(*place(card, tmp_path), "delete", iccids(card)[1], "--plan")
     assert "Its contacts and messages can be saved first if it is put to use for a moment." in ran.out
+
+
+@pytest.mark.parametrize("accepted", [(), ("--accept", "backup-failed")])
+def test_a_folder_that_is_there_is_refused_before_anything_is_switched(
+    accepted: tuple[str, ...], card: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "saved").mkdir()
+    options = ("delete", iccids(card)[1], "--backup", tmp_path / "saved", "--yes", "--enable-first")
+    ran = command.run(*place(card, tmp_path), *options, *accepted, "--json")
+    assert (ran.code, ran.document["error"]["reason"]) == (1, "folderExists")
+    assert (states(card), events(card)) == (["enabled", "disabled", "disabled"], [])
+
+
+@pytest.mark.parametrize("bound", [0, 1])
+def test_a_backup_after_which_nothing_could_be_put_back_is_refused_before_a_person_is_asked(
+    bound: int, tmp_path: Path
+) -> None:
+    pair = list(samples.profiles(2))
+    pair[bound] = replace(pair[bound], policy_rules=("ppr1",))
+    card = command.card(tmp_path / "bound", *pair)
+    options = ("delete", pair[1].iccid, "--backup", tmp_path / "saved", "--yes", "--enable-first")
+    ran = command.run(*place(card, tmp_path), *options, "--json")
+    assert (ran.code, ran.document["error"]["reason"]) == (1, "disallowedByPolicy")
+    assert "is put to use for a moment, and then" not in ran.err
+    assert (states(card), events(card)) == (["enabled", "disabled"], [])
+    shown = command.run(*place(card, tmp_path), "delete", pair[1].iccid, "--plan").out
+    assert "Note: Its contacts and messages cannot be saved." in shown
+
+
+def locked(tmp_path: Path, tries: int = 3) -> Path:
+    """A card with two profiles, of which the one in use is locked with the PIN 1234."""
+    first, second = samples.profiles(2)
+    contents = replace(first.contents, pin="1234", pin_tries=tries)
+    return command.card(tmp_path / "locked", replace(first, contents=contents), second)
+
+
+def test_the_plan_says_that_a_pin_is_needed_and_that_costs_no_try(tmp_path: Path) -> None:
+    card = locked(tmp_path)
+    ran = command.run(*place(card, tmp_path), "delete", "0017", "--disable-first", "--plan")
+    assert "Note: Its contacts and messages are locked with a PIN. Tries left: 3.\n" in ran.out
+    assert "      --backup asks for it with --ask-pin.\n" in ran.out
+    with SimulatedEuicc.load(card) as euicc:
+        assert euicc.profiles[0].contents.pin_tries == 3
+
+
+def test_at_a_terminal_a_person_is_asked_for_the_pin_of_a_locked_profile(tmp_path: Path) -> None:
+    card = locked(tmp_path)
+    options = ("delete", "0017", "--disable-first", "--backup", tmp_path / "saved")
+    ran = command.dialogue(*place(card, tmp_path), *options, answers=("0017", "1234"))
+    assert ran.code == 4
+    assert "PIN of the profile: " in ran.err
+    assert "1234" not in ran.err
+    assert (tmp_path / "saved" / "contacts.vcf").exists()
+
+
+def test_without_a_terminal_a_locked_profile_is_not_deleted_without_its_backup(tmp_path: Path) -> None:
+    card = locked(tmp_path)
+    options = ("delete", "0017", "--disable-first", "--backup", tmp_path / "saved", "--yes", "--json")
+    ran = command.run(*place(card, tmp_path), *options)
+    assert (ran.code, ran.document["error"]["reason"]) == (1, "pinNeeded")
+    assert len(iccids(card)) == 2
+
+
+def test_nobody_is_asked_for_a_pin_where_none_is_needed_or_none_would_help(
+    card: Path, tmp_path: Path
+) -> None:
+    options = ("delete", "0017", "--disable-first", "--backup", tmp_path / "saved")
+    ran = command.dialogue(*place(card, tmp_path), *options, answers=("0017",))
+    assert (ran.code, "PIN of" in ran.err) == (4, False)
+    last = locked(tmp_path, tries=1)
+    ran = command.dialogue(*place(last, tmp_path), *options[:-1], tmp_path / "other", answers=("0017",))
+    assert (ran.code, "PIN of" in ran.err) == (1, False)
+    assert len(iccids(last)) == 2
+
+
+def events(card: Path) -> list[str]:
+    """What the card signed."""
+    with SimulatedEuicc.load(card) as euicc:
+        return [notification.event for notification in euicc.notifications]

@@ -93,6 +93,14 @@ class UiccFiles:
                 ) from locked
             self.verify_pin(pin)
 
+    def locked(self) -> bool:
+        """Whether PIN1 keeps the profile's files from us now. Costs no try."""
+        try:
+            self._subscription(_IMSI, 9)
+        except Refused:
+            return True
+        return False
+
     def pin_tries_left(self) -> int:
         """How often a wrong PIN1 may still be given; 0 if it is blocked. Asking costs no try."""
         _, sw = self._wire.transmit(bytes([0x00, 0x20, 0x00, self._pin_reference()]))

@@ -9,14 +9,13 @@ from pathlib import Path
 import click
 
 from lpa.assistant import Assistant
-from lpa.cli.backups import pin
 from lpa.cli.changes import agree, told
 from lpa.cli.counsel import counsel
 from lpa.cli.desk import Desk, changing, resuming
 from lpa.cli.documents import Answer, plain
 from lpa.cli.gate import UNDELIVERED
 from lpa.cli.parsing import FOLDER, PLAN, PROFILE
-from lpa.cli.rescues import agree_to_enable, stopped
+from lpa.cli.rescues import agree_to_enable, pin_for, stopped
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.waiting import and_due
 from lpa.cli.words import named, rules, servers
@@ -79,6 +78,8 @@ def delete(
         raise click.UsageError("--apply takes from the plan whether to disable first.")
     with desk.delivering_assistant() as assistant:
         plan = _planned(assistant, name, saved, disable_first=disable_first)
+        if backup or only_plan:  # Looking at a PIN takes time, which nobody else has to spend.
+            plan = assistant.review_backup(plan, backup)
         if only_plan:
             desk.screen.facts(_facts(plan))
             for cells in counsel(plan):
@@ -95,7 +96,7 @@ def delete(
         if backup:
             agree_to_enable(desk.screen, plan, enable_first=enable_first)
         _consent(desk.screen, plan, accepted, yes=yes)
-        typed = pin(desk.screen, ask_pin) if backup else None
+        typed = pin_for(desk.screen, plan, ask_pin=ask_pin) if backup else None
         with changing():  # To the last line: Ctrl-C while it is told what was done must not deny it.
             rescued = Rescue()
             if backup:

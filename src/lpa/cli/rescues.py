@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from lpa.cli.backups import saved
+from lpa.cli.backups import pin, saved
 from lpa.cli.changes import agree
 from lpa.cli.documents import Answer
 from lpa.cli.gate import exit_code
 from lpa.cli.screen import Screen
 from lpa.cli.words import named, steps
 from lpa.deletion import Plan
+from lpa.findings import PIN_NEEDED
 from lpa.rescue import Rescue
 
 # A warning that is found only while saving; --accept takes it too.
@@ -31,6 +32,12 @@ def agree_to_enable(screen: Screen, plan: Plan, *, enable_first: bool) -> None:
     screen.say("The card signs a notification about each of these switches, and the servers are told.")
     if not enable_first:
         agree(screen, "the word 'enable'", "enable", "--enable-first")
+
+
+def pin_for(screen: Screen, plan: Plan, *, ask_pin: bool) -> str | None:
+    """The PIN for the backup, if one is wanted; also if the profile is locked, and a person can be asked."""
+    locked = any(finding.name == PIN_NEEDED for finding in plan.findings)
+    return pin(screen, ask_pin or (locked and screen.attended))
 
 
 def stopped(screen: Screen, rescued: Rescue, accepted: Collection[str]) -> Answer | None:

@@ -117,6 +117,11 @@ class Screen:
                 refresh=not done,  # That it begins is seen at once; what follows, as fast as an eye can.
             )
 
+    @property
+    def attended(self) -> bool:
+        """Whether a person can be asked."""
+        return sys.stdin.isatty()
+
     def see_that_somebody_is_there(self, *, otherwise: str) -> None:
         """Raise `Declined` if stdin is no terminal, where the option `otherwise` has to decide."""
         if not sys.stdin.isatty():
