@@ -25,7 +25,7 @@ from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, Refuse
 from lpa.findings import Finding
 from lpa.journal import DELETING, DISABLED, DISABLING, Operation
 from lpa.rsp.names import Aid, Eid, Iccid
-from lpa.rsp.records import CHANGE_TAGS, Profile
+from lpa.rsp.records import CHANGE_TAGS, NotificationMetadata, Profile
 
 # What cards say that want to be asked by AID.
 _ASK_BY_AID = ("iccidOrAidNotFound", "undefinedError", "commandError")
@@ -125,20 +125,29 @@ def review(outbox: Outbox, plan: Plan) -> Plan:
 
     Changes nothing. What the card cannot say is left out.
     """
-    euicc, found = outbox.euicc, list(plan.findings)
-    found += _protection(outbox, plan)
+    profile, found = plan.profile, [*plan.findings, *_protection(outbox, plan)]
     found += findings.unfinished(begun.function for begun in outbox.journal.unfinished(plan.eid))
-    with contextlib.suppress(BadAnswer, EuiccRefused):
-        found += findings.pending(plan.profile, euicc.list_notifications())
+    found += _pending(outbox, plan)
     free = outbox.free_memory()
     found += findings.memory(free)
     found += (findings.reach(address, outbox.obstacle(address)) for address in plan.addresses)
-    found += (findings.backup(plan.profile, plan.others), *findings.reminders(plan.profile))
+    found += (findings.backup(profile, plan.others), *findings.reminders(profile))
     return replace(plan, findings=tuple(found), free_memory=free)
 
 
 def _protection(outbox: Outbox, plan: Plan) -> Iterator[Finding]:
     yield from findings.protection([plan.profile] if outbox.journal.protects(plan.profile.iccid) else [])
+
+
+def _pending(outbox: Outbox, plan: Plan) -> Iterator[Finding]:
+    """What servers have yet to hear: what waits on the card, and what is kept here while the card may not."""
+    listed: tuple[NotificationMetadata, ...] = ()
+    with contextlib.suppress(BadAnswer, EuiccRefused):
+        listed = tuple(outbox.euicc.list_notifications())
+    kept = outbox.journal.outbox(plan.eid)
+    unsent = [entry.notification.metadata for entry in kept if entry.sent is None]
+    acknowledged = [entry.notification.metadata for entry in kept if entry.sent is not None]
+    yield from findings.pending(plan.profile, plan.others, listed, unsent, acknowledged)
 
 
 def delete(outbox: Outbox, plan: Plan, reason: str = "") -> switching.Outcome:

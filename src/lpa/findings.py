@@ -6,16 +6,22 @@ needs a person's yes of its own; a note is to be read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from lpa.errors import LpaError, Refused
+from lpa.errors import LpaError, NotVerified, Refused
+from lpa.rsp.names import Iccid
 from lpa.rsp.records import NotificationMetadata, Profile
 
+# The names of all warnings there are: before a deletion, and before a download. Each wants its own yes.
+WARNINGS = ("not-operational", "last-profile", "nobody-told", "undelivered", "not-verified")
+RULES = ("ppr1", "ppr2")
 # What only the person can know, by the names of these findings.
-REMINDERS = ("bills", "balance", "accounts", "contact", "contract")
+REMINDERS = ("bills", "term", "balance", "accounts", "contact", "contract")
 PIN_NEEDED = "pin-needed"  # for a backup; the person can be asked for it
+
+_MOST_NAMED = 3  # notifications of others; who wants to know all of them lists them
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,10 @@ class Finding:
     advice: str = ""
     function: str = "DeleteProfile"
 
+    def __post_init__(self) -> None:
+        if self.level == "warning" and self.name not in (*WARNINGS, *RULES):
+            raise ValueError(f"nobody could accept a warning called {self.name!r}")
+
     @property
     def refused(self) -> Refused:
         """The error that a stop ends in."""
@@ -39,6 +49,7 @@ def against(profile: Profile, others: Iterable[Profile], *, disable_first: bool)
     yield from bound(profile, "ppr2")
     if profile.enabled:
         yield from bound(profile, "ppr1")
+    yield from _bound_later(profile)
     if profile.enabled and not disable_first:
         yield Finding(
             "stop",
@@ -65,13 +76,37 @@ def against(profile: Profile, others: Iterable[Profile], *, disable_first: bool)
         )
 
 
-def pending(profile: Profile, waiting: Iterable[NotificationMetadata]) -> Iterator[Finding]:
-    """What the notifications that wait on the card say about it."""
+def _bound_later(profile: Profile) -> Iterator[Finding]:
+    """A rule of the operator that binds a profile only once it is in use."""
+    if "ppr1" in profile.policy_rules and not profile.enabled:
+        yield Finding(
+            "note",
+            "ppr1",
+            f"{profile.title} could not be put out of use again, if it was put to use (PPR1). "
+            "That does not stand against deleting it.",
+        )
+
+
+def pending(
+    profile: Profile,
+    others: Iterable[Profile],
+    listed: Iterable[NotificationMetadata],
+    unsent: Collection[NotificationMetadata],
+    acknowledged: Collection[NotificationMetadata],
+) -> Iterator[Finding]:
+    """What servers have yet to hear, by the card's list and by what is kept of it here.
+
+    `listed`: what waits on the card. `unsent` and `acknowledged`: what is kept here, and what of it servers
+    know while the card may not have forgotten it. What both know is one.
+    """
+    listed = dict.fromkeys(listed)
+    waiting = dict.fromkeys((*(told for told in listed if told not in acknowledged), *unsent))
     own = [told for told in waiting if told.iccid == profile.iccid]
     foreign = [told for told in waiting if told.iccid != profile.iccid]
+    known = [told for told in listed if told in acknowledged and told not in unsent]
     send = "'lpa notifications send' delivers what waits."
     if own:
-        events = ", ".join(told.event for told in own)
+        events = ", ".join(f"{told.event} ({told.address})" for told in own)
         yield Finding(
             "warning",
             "undelivered",
@@ -79,14 +114,34 @@ def pending(profile: Profile, waiting: Iterable[NotificationMetadata]) -> Iterat
             send,
         )
     if foreign:
+        count = "1 notification" if len(foreign) == 1 else f"{len(foreign)} notifications"
+        verb = "waits" if len(foreign) == 1 else "wait"
         yield Finding(
             "note",
             "undelivered-others",
-            "1 notification of another profile waits on the card."
-            if len(foreign) == 1
-            else f"{len(foreign)} notifications of other profiles wait on the card.",
+            f"{count} of other profiles {verb} for a server: {_briefly(foreign, others)}.",
             send,
         )
+    if known:
+        yield Finding(
+            "note",
+            "uncleared",
+            "The card still holds 1 notification that its server has acknowledged."
+            if len(known) == 1
+            else f"The card still holds {len(known)} notifications that their servers have acknowledged.",
+            "It will be cleared: 'lpa notifications send' has the card forget what servers know.",
+        )
+
+
+def _briefly(foreign: Iterable[NotificationMetadata], others: Iterable[Profile]) -> str:
+    """Profiles, each with its server and what happened; the first of them, if they are many."""
+    titles: dict[Iccid | None, str] = {other.iccid: other.title for other in others}
+    told = [
+        f"{titles.get(one.iccid, one.iccid or 'an unknown profile')} ({one.address}: {one.event})"
+        for one in foreign
+    ]
+    more = [f"and {len(told) - _MOST_NAMED} more"] if len(told) > _MOST_NAMED else []
+    return ", ".join([*told[:_MOST_NAMED], *more])
 
 
 def memory(free: int | None) -> Iterator[Finding]:
@@ -126,9 +181,17 @@ def protection(profiles: Iterable[Profile], function: str = "DeleteProfile") -> 
 
 
 def reach(address: str, problem: LpaError | None) -> Finding:
-    """Whether a server that is to be told can be reached now."""
+    """Whether a server that is to be told can be reached now, and proves who it is."""
     if problem is None:
         return Finding("note", "reachable", f"{address} can be reached, and is who it says it is.")
+    if isinstance(problem, NotVerified):
+        return Finding(
+            "warning",
+            "not-verified",
+            f"What answers as {address} does not prove that it is that server. {problem.message}",
+            "Somebody may answer in the operator's name. It is told nothing. What the card signs is kept; "
+            "'lpa notifications send' delivers it once the server proves who it is.",
+        )
     return Finding(
         "note",
         "unreachable",
@@ -199,9 +262,14 @@ def reminders(profile: Profile) -> Iterator[Finding]:
     """What no card can check."""
     operator = profile.service_provider or "the operator"
     for name, message in (
-        ("bills", f"Are all bills of {operator} paid, and is the contract's term over?"),
-        ("balance", f"Is there a balance left, or a deposit that {operator} owes you?"),
-        ("accounts", "Which accounts, banks and services know this number? Give them another one first."),
+        ("bills", f"Are all bills of {operator} paid?"),
+        ("term", f"Is the term of the contract with {operator} over?"),
+        ("balance", f"Is there a balance left, or a deposit or refund that {operator} owes you?"),
+        (
+            "accounts",
+            f"Which accounts, banks and services know the number you have from {operator}? "
+            "Give them another one first.",
+        ),
         ("contact", f"Can you still reach {operator} when the number is gone, and prove who you are?"),
         ("contract", f"Deleting the profile does not end the contract with {operator}."),
     ):

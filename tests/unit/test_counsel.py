@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from lpa.cli.counsel import counsel
 from lpa.deletion import Plan
-from lpa.findings import Finding, pending, unfinished
+from lpa.findings import Finding
 from lpa.rsp.names import Eid, Iccid
-from lpa.rsp.records import NotificationMetadata, Profile
+from lpa.rsp.records import Profile
 
 PROFILE = Profile(Iccid.parse("8944994000000000017"))
-OTHER = Iccid.parse("8949985000000000025")
 
 
 def told(*findings: Finding) -> list[str]:
@@ -36,17 +35,3 @@ def test_the_gravest_come_first_and_what_no_card_can_know_comes_last() -> None:
         "What no card can know:",
         "  Are all bills paid?",
     ]
-
-
-def test_one_that_waits_is_one_and_two_are_many() -> None:
-    waiting = [NotificationMetadata(number, "enable", "rsp.example", OTHER) for number in (1, 2)]
-    (one,) = pending(PROFILE, waiting[:1])
-    (two,) = pending(PROFILE, waiting)
-    assert one.message == "1 notification of another profile waits on the card."
-    assert two.message == "2 notifications of other profiles wait on the card."
-
-
-def test_what_was_not_finished_is_known_before_a_deletion() -> None:
-    (found,) = unfinished(["enable"])
-    assert (found.level, found.name) == ("note", "unfinished")
-    assert found.message == "An earlier 'enable' of this card was not finished."
