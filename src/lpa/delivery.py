@@ -109,15 +109,9 @@ class Outbox:
         return tuple(taking.news(self.euicc, self._receipts, event))
 
     def free_memory(self) -> int | None:
-        """The bytes that are free for profiles; None if the card does not say, or cannot be asked any more.
-
-        Whom the card believes stands beside it, and is not asked for again then.
-        """
+        """The bytes that are free for profiles; None if the card does not say, or cannot be asked any more."""
         with contextlib.suppress(LpaError):
-            info = self.euicc.euicc_info2()
-            if info.ci_for_verification:  # the same list as in EUICCInfo1 (§5.7.8)
-                self._issuers, self._issuers_asked = info.ci_for_verification, True
-            return info.resource.free_non_volatile
+            return self.euicc.euicc_info2().resource.free_non_volatile
         return None
 
     def obstacle(self, address: str) -> LpaError | None:

@@ -24,6 +24,7 @@ FORMATS = {
     "euicc_info.py": {"_LONGEST_NUMBER"},
     "locking.py": {"_MOST_SAID"},
     "user_data.py": {"_LONGEST"},  # of what a message says
+    "findings.py": {"_MOST_NAMED"},  # for a person to read
     "offered.py": {"_LARGEST"},  # of a number
     "vcard.py": {"_LONGEST_LINE"},
 }

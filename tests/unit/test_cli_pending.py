@@ -178,9 +178,7 @@ def test_what_is_not_due_is_left_and_said_by_the_next_command(
     options: tuple[str, ...], tmp_path: Path
 ) -> None:
     with SimulatedSmdp(Authority.load(tmp_path / "card"), host="*.smdp.example", any_address=True) as smdp:
-        ran = command.run(
-            *options, "--connect-to", smdp.connect_to, "delete", "0025", "--yes", "--accept", "unheard"
-        )
+        ran = command.run(*options, "--connect-to", smdp.connect_to, "delete", "0025", "--yes")
         assert ran.code == 0
         assert [told.event for told in smdp.received] == ["delete"]
         assert re.search(

@@ -29,6 +29,12 @@ def test_a_link_to_a_file_leads_to_one(document: Path) -> None:
     assert [target for target in targets if not (document.parent / target).exists()] == []
 
 
+def test_chinese_sentences_have_chinese_punctuation() -> None:
+    text = (documented.ROOT / "docs" / "deleting.zh-CN.md").read_text()
+    words = re.sub(r"```.*?```|`[^`\n]*`|\]\([^)]*\)", "", text, flags=re.DOTALL)
+    assert re.findall(r".?[\u4e00-\u9fff][,:;?!()]|[,:;?!()][\u4e00-\u9fff].?", words) == []
+
+
 @pytest.mark.parametrize("kind", KINDS.values())
 def test_every_kind_of_error_is_documented_with_its_advice(kind: type[errors.LpaError]) -> None:
     rows = [line for line in ERRORS.read_text().splitlines() if f"`{kind.__name__}`" in line]

@@ -14,13 +14,14 @@ from lpa.cli.counsel import counsel
 from lpa.cli.desk import Desk, changing, resuming
 from lpa.cli.documents import Answer, plain
 from lpa.cli.gate import UNDELIVERED
-from lpa.cli.parsing import FOLDER, PLAN, PROFILE
-from lpa.cli.rescues import agree_to_enable, pin_for, stopped
+from lpa.cli.parsing import FOLDER, PLAN, PROFILE, REASON
+from lpa.cli.rescues import FAILED, agree_to_enable, pin_for, stopped
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.waiting import and_due
 from lpa.cli.words import named, rules, servers
 from lpa.deletion import Plan
 from lpa.errors import Declined
+from lpa.findings import WARNINGS
 from lpa.rescue import Rescue
 from lpa.switching import Outcome
 
@@ -32,7 +33,12 @@ _DIGITS = 4  # of an ICCID: as many as name a profile
 @click.option("--disable-first", is_flag=True, help="Also if it is in use: then take it out of use before.")
 @click.option("--yes", is_flag=True, help="Do not ask. Warnings have to be accepted by name.")
 @click.option(
-    "--accept", "accepted", multiple=True, metavar="WARNING", help="Go on in spite of this warning."
+    "--accept",
+    "accepted",
+    type=click.Choice([*WARNINGS, FAILED]),
+    multiple=True,
+    metavar="WARNING",
+    help=f"Go on in spite of this warning: {', '.join(WARNINGS)} or {FAILED}.",
 )
 @click.option(
     "--backup", type=FOLDER, metavar="DIR", help="Save contacts and messages into this new folder first."
@@ -43,7 +49,9 @@ _DIGITS = 4  # of an ICCID: as many as name a profile
     help="For the backup of a profile that is not in use: put it to use for a moment. Servers are told.",
 )
 @click.option("--ask-pin", is_flag=True, help="Ask for the profile's PIN, for the backup.")
-@click.option("--reason", default="", metavar="TEXT", help="Why, in your words; kept on this computer.")
+@click.option(
+    "--reason", type=REASON, default="", metavar="TEXT", help="Why, in your words; kept on this computer."
+)
 @click.option("--plan", "only_plan", is_flag=True, help="Only show what would be done.")
 @click.option(
     "--apply",
@@ -81,18 +89,10 @@ def delete(
         if backup or only_plan:  # Looking at a PIN takes time, which nobody else has to spend.
             plan = assistant.review_backup(plan, backup)
         if only_plan:
-            desk.screen.facts(_facts(plan))
-            for cells in counsel(plan):
-                desk.screen.line(*cells)
-            desk.screen.line("")
-            desk.screen.line("This is only a plan: nothing was changed.")
-            return Answer(plain(plan) | {"addresses": plan.addresses, "fingerprint": plan.fingerprint})
+            return _shown(desk.screen, plan)
+        _tell(desk.screen, plan)
         for stop in plan.stops:
             raise stop.refused
-        desk.screen.say_facts(_facts(plan))
-        for cells in counsel(plan):
-            desk.screen.say_beside(*cells)
-        desk.screen.say()
         if backup:
             agree_to_enable(desk.screen, plan, enable_first=enable_first)
         _consent(desk.screen, plan, accepted, yes=yes)
@@ -116,14 +116,40 @@ def _planned(assistant: Assistant, name: str | None, saved: Plan | None, *, disa
     return assistant.review_deletion(assistant.plan_deletion(name or "", disable_first=disable_first))
 
 
+def _shown(screen: Screen, plan: Plan) -> Answer:
+    """The plan as the result."""
+    screen.facts(_facts(plan))
+    for cells in counsel(plan):
+        screen.line(*cells)
+    screen.line("")
+    screen.line("This is only a plan: nothing was changed.")
+    more = {"addresses": plan.addresses, "fingerprint": plan.fingerprint, "deletable": plan.deletable}
+    return Answer(plain(plan) | more)
+
+
+def _tell(screen: Screen, plan: Plan) -> None:
+    """The plan before it is carried out, or refused."""
+    screen.say_facts(_facts(plan))
+    for cells in counsel(plan):
+        screen.say_beside(*cells)
+    screen.say()
+
+
 def _consent(screen: Screen, plan: Plan, accepted: Collection[str], *, yes: bool) -> None:
-    """The person's yes to the deletion, and to each warning. Raises `Declined` without it."""
-    open_warnings = [warning.name for warning in plan.warnings if warning.name not in accepted]
+    """The person's yes to each warning by its name, and to the deletion. Raises `Declined` without it."""
+    unaccepted: dict[str, list[str]] = {}
+    for warning in plan.warnings:
+        if warning.name not in accepted:
+            unaccepted.setdefault(warning.name, []).append(warning.message)
+    options = " ".join(f"--accept {name}" for name in unaccepted)
+    if yes and unaccepted:
+        raise Declined("There are warnings that --yes does not answer.", advice=f"{options} accepts them.")
+    for name, messages in unaccepted.items():
+        screen.say(" ".join(messages), "yellow")
+        if screen.ask(f"Type {name} to go on in spite of that:", otherwise=f"--yes {options}") != name:
+            raise Declined(f"What was typed is not {name}.")
     if not yes:
         agree(screen, "the last four digits of its ICCID", str(plan.profile.iccid)[-_DIGITS:], "--yes")
-    elif open_warnings:
-        options = " ".join(f"--accept {name}" for name in open_warnings)
-        raise Declined("There are warnings that --yes does not answer.", advice=f"{options} accepts them.")
 
 
 def _done(screen: Screen, assistant: Assistant, plan: Plan, outcome: Outcome, rescued: Rescue) -> Answer:

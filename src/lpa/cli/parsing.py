@@ -19,6 +19,8 @@ from lpa.rsp.device import Device
 from lpa.rsp.display import safe
 from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
 
+LONGEST_REASON = 500  # characters: it stands in a journal, and on a page that is printed
+
 if TYPE_CHECKING:
     from lpa.deletion import Plan
     from lpa.server.connect_to import ConnectTo
@@ -102,6 +104,12 @@ def _nickname(text: str) -> str:
     return text
 
 
+def _reason(text: str) -> str:
+    if len(text) > LONGEST_REASON:
+        raise ValueError(f"a reason has at most {LONGEST_REASON} characters; this one has {len(text)}")
+    return text
+
+
 def _host_and_port(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
@@ -139,6 +147,7 @@ IMEI = _parsed(Device.with_imei)
 TAC = _parsed(Device.with_tac)
 RECEIPT = _parsed(_receipt)
 NICKNAME = _parsed(_nickname)
+REASON = _parsed(_reason)
 ADDRESS = _parsed(ServerAddress.parse)
 AID = _parsed(Aid.parse)
 EID = _parsed(Eid.parse)

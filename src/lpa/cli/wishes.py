@@ -12,9 +12,8 @@ from typing import Any, TypeVar
 import click
 
 from lpa.cli.parsing import IMEI, TAC
+from lpa.findings import RULES
 from lpa.rsp.device import Device
-
-RULES = ("ppr1", "ppr2")  # that an operator may bind a profile with, and a person agree to
 
 _LONGEST_CODE = 255  # signs
 _F = TypeVar("_F", bound=Callable[..., Any])
