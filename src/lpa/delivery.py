@@ -109,7 +109,7 @@ class Outbox:
         return tuple(taking.news(self.euicc, self._receipts, event))
 
     def free_memory(self) -> int | None:
-        """The bytes that are free for profiles; None if the card does not say, or cannot be asked any more."""
+        """The bytes that are free for profiles; None if the card does not say or cannot be asked any more."""
         with contextlib.suppress(LpaError):
             return self.euicc.euicc_info2().resource.free_non_volatile
         return None

@@ -94,7 +94,9 @@ def test_a_protected_profile_is_marked_where_profiles_are_shown(card: Path) -> N
 
 def test_a_look_at_the_card_does_not_depend_on_the_journal(card: Path) -> None:
     (card.parent / "state").mkdir(mode=0o700)
-    (card.parent / "state" / "journal.db").write_bytes(b"no journal at all" * 100)
+    journal = card.parent / "state" / "journal.db"
+    journal.touch(mode=0o600)
+    journal.write_bytes(b"no journal at all" * 100)
     ran = run(card, "list")
     assert (ran.code, ran.err) == (0, "")
     assert (
