@@ -183,10 +183,11 @@ class Assistant:
         Raises `Refused` with "cardChanged" if the card is not as it was when the plan was made. It is not
         read again for that if the plan was made in this session: nobody else can have the card meanwhile.
         """
-        seen, outbox = self._seen, self._settled_outbox()
+        self.settle()
+        seen, self._seen = self._seen, ""
         if plan.look != seen:
             deletion.refuse_if_changed(self.euicc, plan)
-        return deletion.delete(outbox, plan, reason)
+        return deletion.delete(self._outbox(), plan, reason)
 
     def back_up(self, folder: Path, name: str | Iccid | None = None, *, pin: str | None = None) -> Backup:
         """Save the contacts, messages and numbers of the profile in use into a new folder.
@@ -278,7 +279,7 @@ class Assistant:
         return self._outbox().send_due()
 
     def waiting(self) -> tuple[Waiting, ...]:
-        """What was kept here of any card and no server acknowledged, and when it is tried next by itself."""
+        """What was kept here of any card and no server acknowledged, and when it is tried next."""
         return waiting(self.journal)
 
     def remove_notification(self, sequence_number: int) -> NotificationMetadata:
@@ -293,11 +294,14 @@ class Assistant:
     def settle(self) -> tuple[resumption.Resumption, ...]:
         """Find out what became of everything that was begun on this card and not finished.
 
-        Its servers are told; nothing is done to a profile. Every change does this first: see `resumed`.
+        Its servers are told. Nothing is done to a profile, but for what was in use before an interlude that
+        was not ended: it is put back (`interlude.end`). Every change does this first: see `resumed`.
         """
-        settled = resumption.resume(self._outbox())
-        self.resumed += settled
-        return settled
+        before = self.resumed
+        for one in resumption.resume(self._outbox()):
+            self.resumed += (one,)
+            self._seen = ""  # The card was reset, or changed, since a plan was made.
+        return self.resumed[len(before) :]
 
     def resume(self) -> tuple[Delivery, ...]:
         """Settle what was not finished (see `resumed`), and deliver what waits for a server and is due."""

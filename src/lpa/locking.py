@@ -80,6 +80,17 @@ class Locks:
                 os.ftruncate(descriptor, 0)
             os.close(descriptor)
 
+    @contextlib.contextmanager
+    def alone_if_free(self, subject: str) -> Iterator[bool]:
+        """As `alone`, but nobody is waited for: whether `subject` is held until the block ends."""
+        with contextlib.ExitStack() as held:
+            free = True
+            try:
+                held.enter_context(Locks(self._folder, command=self.command).alone(subject))
+            except CardBusy:
+                free = False
+            yield free
+
     def _seize(self, path: Path) -> int:
         """The lock's file, held. Once more if it was swept away (by who cleans /tmp) while we waited."""
         while True:

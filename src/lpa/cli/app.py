@@ -36,7 +36,7 @@ _ROOMS = {
     "discover": "downloads",
     "backup": "backups",
     "notifications": "pending",
-    "resume": "pending",
+    "resume": "unfinished",
     "receipts": "proofs",
     "default-server": "cards",
     "reset": "changes",

@@ -167,7 +167,11 @@ def changing() -> Iterator[None]:
 def resuming(screen: Screen, assistant: Assistant) -> Iterator[None]:
     """As `changing`; and what was left unfinished on the card is settled before, and said."""
     with changing():
-        for resumption in assistant.settle():
-            for text, style in resumed(resumption):
-                screen.say(text, style)
+        said = len(assistant.resumed)
+        try:
+            assistant.settle()
+        finally:  # Also if it did not come to its end: nobody else will hear of what was settled.
+            for resumption in assistant.resumed[said:]:
+                for text, style in resumed(resumption):
+                    screen.say(text, style)
         yield

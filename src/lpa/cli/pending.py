@@ -15,7 +15,7 @@ from lpa.cli.gate import UNDELIVERED, exit_code
 from lpa.cli.parsing import Group
 from lpa.cli.screen import Screen
 from lpa.cli.waiting import and_due, members, show
-from lpa.cli.words import headed, headline, still_unheard
+from lpa.cli.words import headed, still_unheard
 from lpa.dispatch import Delivery, waiting
 from lpa.errors import Declined
 from lpa.rsp.listing import Listing
@@ -87,12 +87,12 @@ def send(desk: Desk, paths: tuple[Path, ...], without_card: bool) -> Answer:
             left = [members(one) for one in dispatch.waiting()]
         if not deliveries:
             desk.screen.say("Nothing kept on this computer waits for a server.")
-        return _delivered(desk.screen, {"outbox": left}, deliveries)
+        return delivered(desk.screen, {"outbox": left}, deliveries)
     with desk.delivering_assistant() as assistant, resuming(desk.screen, assistant):
         deliveries = assistant.send_notifications()
         if not deliveries:
             desk.screen.say("Nothing waits for a server.")
-        answer = _delivered(desk.screen, {}, deliveries)
+        answer = delivered(desk.screen, {}, deliveries)
         return and_due(desk.screen, assistant, answer, deliveries)
 
 
@@ -107,7 +107,7 @@ def _handed_over(desk: Desk, paths: Iterable[Path]) -> Answer:
     with desk.dispatch() as dispatch:
         deliveries = handover.hand_over(dispatch, desk.receipts(), found)
         left = [members(one) for one in dispatch.waiting()]
-    answer = _delivered(desk.screen, {"unusable": unusable, "outbox": left}, deliveries)
+    answer = delivered(desk.screen, {"unusable": unusable, "outbox": left}, deliveries)
     if any(delivery.acknowledged and not delivery.cleared for delivery in deliveries):
         desk.screen.line(
             "'lpa notifications send' has the card forget them when it is here, if it has not yet."
@@ -157,31 +157,8 @@ def _unsent(number: int, waiting: Listing[NotificationMetadata]) -> Declined:
     )
 
 
-@click.command()
-@click.pass_obj
-def resume(desk: Desk) -> Answer:
-    """Finish what was begun, or say what became of it.
-
-    After a crash, a pulled card or a network that was down: nothing is done to a profile, but what did happen
-    is found out, and its servers are told if their next try is due.
-    """
-    with desk.delivering_assistant() as assistant, resuming(desk.screen, assistant):
-        deliveries = assistant.resume()
-        resumed = assistant.resumed
-        elsewhere = [
-            operation for operation in assistant.journal.unfinished() if operation.eid != assistant.eid
-        ]
-        for operation in elsewhere:
-            desk.screen.say(
-                f"{headline(operation.function, operation.begun)} waits for the card {operation.eid}."
-            )
-        if not (resumed or deliveries or elsewhere):
-            desk.screen.say("Nothing was left unfinished.")
-        answer = _delivered(desk.screen, {"resumed": resumed}, deliveries)
-        return and_due(desk.screen, assistant, answer, deliveries)
-
-
-def _delivered(screen: Screen, result: dict[str, object], deliveries: tuple[Delivery, ...]) -> Answer:
+def delivered(screen: Screen, result: dict[str, object], deliveries: tuple[Delivery, ...]) -> Answer:
+    """Say what became of notifications: the answer of a command that does nothing else."""
     for text, style in (*headed(deliveries), *still_unheard(deliveries)):
         screen.line((text, style))
     unheard = [delivery for delivery in deliveries if not delivery.acknowledged]

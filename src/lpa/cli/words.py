@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from lpa import interlude
 from lpa.deletion import Plan
 from lpa.delivery import Delivery, Happening
 from lpa.errors import LpaError
@@ -104,17 +105,23 @@ def moment(when: datetime, now: datetime) -> str:
     return f"in {wait} ({when.astimezone():{'%H:%M' if same_day else '%Y-%m-%d %H:%M'}})"
 
 
-def headline(function: str, begun: float) -> str:
+def headline(function: str, begun: datetime) -> str:
     """Which operation is meant, when nobody asked for it now."""
-    return f"An earlier '{function}' ({datetime.fromtimestamp(begun).astimezone():%Y-%m-%d %H:%M})"
+    what = "switch for a moment" if function == interlude.OPERATION else f"'{function}'"
+    return f"An earlier {what} ({begun.astimezone():%Y-%m-%d %H:%M})"
 
 
 def resumed(resumption: Resumption) -> Iterator[Line]:
     """What became of an operation that was not finished."""
     yield f"{headline(resumption.function, resumption.begun)} was not finished.", "yellow"
-    if not resumption.happenings:
+    if not (resumption.happenings or resumption.truth):
         yield "  The card shows that it changed nothing.", ""
     yield from ((f"  {text}", style) for text, style in steps(resumption))
+    if resumption.truth:
+        yield f"  {resumption.truth}", "red" if resumption.problem else "bold"
+    if resumption.problem:
+        yield f"  {resumption.problem.message}", ""
+        yield f"  {resumption.problem.advice}", ""
     if resumption.left_undone:
         yield "  It was not deleted, and is not without a new yes: 'lpa delete' asks for it.", "yellow"
 

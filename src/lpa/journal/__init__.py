@@ -4,7 +4,8 @@ Law: a line is on the disk before the step that it announces, and after the answ
 """
 
 from lpa.journal.facts import Entry, Story
-from lpa.journal.journal import Journal, Operation
+from lpa.journal.journal import Journal
+from lpa.journal.operation import Operation
 from lpa.journal.states import (
     CLEARED,
     CLOSED,

@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from lpa.errors import BadAnswer, LpaError, OutcomeUnknown, Refused, StorageFail
 from lpa.journal import rows
 from lpa.journal.database import Database, Statement
 from lpa.journal.facts import Entry, Story
+from lpa.journal.operation import NOT_THROUGH, Operation
 from lpa.journal.states import PLANNED, UNKNOWN
 from lpa.locking import Locks
 from lpa.rsp.key_identifier import KeyIdentifier
@@ -25,8 +26,6 @@ from lpa.rsp.records import Notification, Profile
 # Waiting after a failed attempt: one minute, doubled each time, at most half a day, give or take a tenth.
 _FIRST_WAIT, _LONGEST_WAIT = 60.0, 12 * 3600.0
 
-# No card will ever forget what no known card has signed.
-_NOT_THROUGH = "(sent IS NULL OR cleared IS NULL AND eid != '') AND given_up IS NULL"
 _OF_NOBODY = ""  # the EID of a notification whose card nobody knows
 
 _KEEP = (
@@ -44,59 +43,18 @@ _STATE = f"""
     CASE WHEN state != 'PROOF_KEPT' THEN state
     WHEN EXISTS (SELECT 1 FROM notification AS n WHERE n.operation = o.id AND n.sent IS NULL
         AND n.given_up IS NULL) THEN 'PROOF_KEPT'
-    WHEN EXISTS (SELECT 1 FROM notification AS n WHERE n.operation = o.id AND {_NOT_THROUGH}) THEN 'SENT'
+    WHEN EXISTS (SELECT 1 FROM notification AS n WHERE n.operation = o.id AND {NOT_THROUGH}) THEN 'SENT'
     ELSE 'CLEARED' END
-"""  # noqa: S608  (no text from outside)
-_SETTLE = f"""
-    UPDATE operation SET settled = 1, outcome = ?, memory_after = ?, changed = ?, state =
-    CASE WHEN EXISTS (SELECT 1 FROM notification WHERE operation = operation.id AND {_NOT_THROUGH})
-    THEN state ELSE 'CLOSED' END WHERE id = ?
 """  # noqa: S608  (no text from outside)
 _CLOSE_IF_DONE = f"""
     UPDATE operation SET state = 'CLOSED', changed = ? WHERE eid = ? AND settled AND state != 'CLOSED'
-    AND NOT EXISTS (SELECT 1 FROM notification WHERE operation = operation.id AND {_NOT_THROUGH})
+    AND NOT EXISTS (SELECT 1 FROM notification WHERE operation = operation.id AND {NOT_THROUGH})
 """  # noqa: S608  (no text from outside)
 
 
 # What is in the columns that `unfinished` and `story_of` read.
 _OPERATION_KINDS = (int, str, str, str, str, float, str, int | None, int | None, str)
 _STORY_KINDS = (str, str, str, float, str, int | None, int | None)
-
-
-@dataclass
-class Operation:
-    """Something that was begun on a card. `before`: its profiles as they were. `target`: the one it is for.
-
-    `memory_before`, `memory_after`: the bytes that were free on the card, None if nobody looked.
-    `transaction_id`: of a download; the card's result names it.
-    """
-
-    journal: Journal
-    number: int
-    eid: Eid
-    function: str
-    before: tuple[Profile, ...]
-    state: str
-    begun: float
-    target: Iccid | None = None
-    memory_before: int | None = None
-    memory_after: int | None = None
-    transaction_id: bytes = b""
-
-    def enter(self, state: str, outcome: str = "") -> None:
-        """Write down where it stands now. Raises `StorageFailed`; then do not take the step."""
-        self.journal._write(
-            "UPDATE operation SET state = ?, outcome = ?, changed = ? WHERE id = ?",
-            (state, outcome, self.journal.clock(), self.number),
-        )
-        self.state = state
-
-    def settle(self, outcome: str = "") -> None:
-        """Whoever wanted it hears now how it stands. CLOSED, unless its notifications are still on their way.
-
-        Then it is closed when the last of them is through. Raises `StorageFailed`.
-        """
-        self.journal._write(_SETTLE, (outcome, self.memory_after, self.journal.clock(), self.number))
 
 
 class Journal:
@@ -133,33 +91,13 @@ class Journal:
         after anything else it waits to be resumed. Raises `CardBusy` if another process is at it.
         """
         with self.alone(eid):
-            now = self.clock()
-            row = {
-                "eid": str(eid),
-                "function": function,
-                "target": str(target or ""),
-                "before": to_json(before),
-                "state": PLANNED,
-                "begun": now,
-                "changed": now,
-                "reason": reason,
-                "pid": os.getpid(),
-                "command": self._locks.command,
-                "memory_before": memory_before,
-                "transaction_id": transaction_id.hex(),
-            }
-            columns, places = ", ".join(row), ", ".join("?" * len(row))
-            number = self._write(f"INSERT INTO operation ({columns}) VALUES ({places})", (*row.values(),))  # noqa: S608  (the names above)
-            operation = Operation(
-                self,
-                number,
+            operation = self.begin(
                 eid,
                 function,
                 before,
-                PLANNED,
-                now,
-                target,
-                memory_before,
+                target=target,
+                reason=reason,
+                memory_before=memory_before,
                 transaction_id=transaction_id,
             )
             try:
@@ -172,6 +110,51 @@ class Journal:
                         operation.settle(error.message)
                 raise
 
+    def begin(
+        self,
+        eid: Eid,
+        function: str,
+        before: tuple[Profile, ...],
+        *,
+        target: Iccid | None = None,
+        reason: str = "",
+        memory_before: int | None = None,
+        transaction_id: bytes = b"",
+    ) -> Operation:
+        """Note that something begins, for whoever sees to it that it is settled: `operation`, or a caller.
+
+        A caller that is killed before has it resumed.
+        """
+        now = self.clock()
+        row = {
+            "eid": str(eid),
+            "function": function,
+            "target": str(target or ""),
+            "before": to_json(before),
+            "state": PLANNED,
+            "begun": now,
+            "changed": now,
+            "reason": reason,
+            "pid": os.getpid(),
+            "command": self._locks.command,
+            "memory_before": memory_before,
+            "transaction_id": transaction_id.hex(),
+        }
+        columns, places = ", ".join(row), ", ".join("?" * len(row))
+        number = self._write(f"INSERT INTO operation ({columns}) VALUES ({places})", (*row.values(),))  # noqa: S608  (the names above)
+        return Operation(
+            self,
+            number,
+            eid,
+            function,
+            before,
+            PLANNED,
+            now,
+            target,
+            memory_before,
+            transaction_id=transaction_id,
+        )
+
     def alone(self, eid: Eid) -> contextlib.AbstractContextManager[None]:
         """Hold the card `eid` until the block ends: see `Locks.alone`."""
         return self._locks.alone(f"EID {eid}")
@@ -179,6 +162,13 @@ class Journal:
     def alone_at_once(self, eid: Eid) -> contextlib.AbstractContextManager[None]:
         """As `alone`, but another process is never waited for, whoever could be told of it."""
         return self._locks.at_once().alone(f"EID {eid}")
+
+    def interlude(self, eid: Eid) -> contextlib.AbstractContextManager[bool]:
+        """Hold the right to an interlude on the card `eid` until the block ends; False if somebody has it.
+
+        Beside `alone`, which each switch within the interlude holds for itself.
+        """
+        return self._locks.alone_if_free(f"interlude on EID {eid}")
 
     def unfinished(self, eid: Eid | None = None) -> tuple[Operation, ...]:
         """The operations that were begun and not settled, of one card or of all, oldest first."""
@@ -284,7 +274,7 @@ class Journal:
 
     def outbox(self, eid: Eid | None = None) -> tuple[Entry, ...]:
         """What was kept of one card's notifications, or of all, and is not through: by card and number."""
-        where = f"{_NOT_THROUGH} AND (eid = ? OR ? IS NULL) ORDER BY eid, sequence"
+        where = f"{NOT_THROUGH} AND (eid = ? OR ? IS NULL) ORDER BY eid, sequence"
         return self._entries(where, (str(eid), str(eid) if eid else None))
 
     def kept_since(self, eid: Eid, begun: float) -> tuple[Entry, ...]:
