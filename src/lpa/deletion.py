@@ -201,7 +201,7 @@ def _disabled(outbox: Outbox, operation: Operation, profile: Profile) -> tuple[H
     """Take it out of use, and keep what the card signed about that before anything else is done."""
     operation.enter(DISABLING)
     after = switching.take_out_of_use(outbox.euicc, profile)
-    happenings = tuple(switching.differences(operation.before, after))
+    happenings = tuple(switching.differences(operation, after))
     try:
         operation.enter(DISABLED)
         outbox.take(operation, happenings)

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import starmap
 
-from lpa import redaction, taking
+from lpa import losses, redaction, taking
 from lpa.card.es10 import Euicc
 from lpa.courier import Believed, Directory
 from lpa.dispatch import Delivery, Dispatch, due, postponed, with_older
 from lpa.errors import BadAnswer, CardBusy, EuiccRefused, LpaError, StorageFailed, WireError
-from lpa.journal import DELETED, DISABLED, ENABLED, INSTALLED, PROOF_KEPT, Entry, Journal, Operation
+from lpa.journal import DELETED, DISABLED, ENABLED, INSTALLED, PROOF_KEPT, Entry, Journal, Loss, Operation
 from lpa.receipts import Receipts
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import Notification, NotificationMetadata, Profile
@@ -84,13 +84,19 @@ class Outbox:
         except LpaError as problem:
             _log.debug("the notifications could not be taken and kept: %s", problem)
             return tuple(_not_taken(happenings, problem))
-        missing = [_missing(*one) for one in taking.unsigned(happenings, told)]
+        unsigned = tuple(taking.unsigned(happenings, told))
+        missing = [_missing(*one) for one in unsigned]
         deliveries = (*_in_order(*self.deliver(now), *later), *missing)
         if operation.memory_before is not None:
             operation.memory_after = self.free_memory()
         with contextlib.suppress(StorageFailed):  # Resuming it finds everything done, and settles it then.
-            operation.settle(" ".join(str(lost.problem) for lost in missing))
+            lost = starmap(self._loss, unsigned)
+            operation.settle(" ".join(str(delivery.problem) for delivery in missing), lost)
         return deliveries
+
+    def _loss(self, happening: Happening, address: str) -> Loss:
+        profile, now = happening.profile, self.journal.clock()
+        return Loss(self.euicc.eid, profile.iccid, profile.title, happening.event, address, now)
 
     def take(self, operation: Operation, happenings: Iterable[Happening]) -> list[Notification]:
         """Keep what the card signed about `happenings`; all that is kept of them now.
@@ -258,7 +264,7 @@ def _unreadable(item: bytes) -> Delivery:
 def _missing(happening: Happening, address: str) -> Delivery:
     problem = BadAnswer(
         f"The card signed no notification for {address}, though the profile asks for one.",
-        advice="Look at 'lpa notifications list', and tell the operator yourself.",
+        advice=losses.advice(happening.profile.iccid),
     )
     return Delivery(happening.event, address, happening.profile.iccid, problem=problem)
 

@@ -41,7 +41,7 @@ class Resumption:
     @property
     def left_undone(self) -> bool:
         """Whether it was to delete a profile, and took it out of use only: going on needs a new yes."""
-        events = {happening.event for happening in self.happenings}
+        events = {happening.event for happening in self.happenings if not happening.foreign}
         return self.function == "delete" and bool(events) and "delete" not in events
 
     @classmethod
@@ -109,7 +109,7 @@ def _settled(outbox: Outbox, operation: Operation, after: Listing[Profile]) -> R
 
 def _happenings(operation: Operation, after: Listing[Profile]) -> Iterator[Happening]:
     """What differs now; and what must have come before: no card deletes the profile in use by its name."""
-    for happening in differences(operation.before, after):
+    for happening in differences(operation, after):
         target = operation.function == "delete" and happening.profile.iccid == operation.target
         if target and happening.event == "delete" and happening.profile.enabled:
             yield Happening("disable", happening.profile)

@@ -33,6 +33,13 @@ _FINAL = (
 )
 # What an option of a reset deletes: profiles of this class.
 _RESETS = {"deleteOperationalProfiles": "operational", "deleteFieldLoadedTestProfiles": "test"}
+# What an operation does to profiles.
+_EVENTS = {
+    "enable": ("enable", "disable"),
+    "disable": ("disable",),
+    "delete": ("disable", "delete"),
+    "reset": ("delete",),
+}
 _AID_TAGS = bytes.fromhex("5A 4F")
 
 Attempt = Callable[[], None]
@@ -196,19 +203,28 @@ def _shows(profile: Profile, *, enabled: bool) -> Callable[[Listing[Profile]], b
 def _settled(
     outbox: Outbox, operation: Operation, target: Profile | None, after: Listing[Profile]
 ) -> Outcome:
-    happenings = tuple(differences(operation.before, after))
+    happenings = tuple(differences(operation, after))
     return Outcome(target, happenings, outbox.settle(operation, happenings))
 
 
-def differences(before: Iterable[Profile], after: Listing[Profile]) -> Iterator[Happening]:
-    """What happened between two lists. A profile that may hide in an unreadable item is not gone."""
+def differences(operation: Operation, after: Listing[Profile]) -> Iterator[Happening]:
+    """What happened since an operation began. A profile that may hide in an unreadable item is not gone."""
     now = {profile.iccid: profile for profile in after}
-    for profile in before:
+    for profile in operation.before:
         if profile.iccid in now:
             if now[profile.iccid].enabled != profile.enabled:
-                yield Happening("disable" if profile.enabled else "enable", profile)
+                yield _attributed(operation, "disable" if profile.enabled else "enable", profile)
         elif not after.unreadable:
-            yield Happening("delete", profile)
+            yield _attributed(operation, "delete", profile)
+
+
+def _attributed(operation: Operation, event: str, profile: Profile) -> Happening:
+    """Ours are the events of the operation, to its own profile; but what is put to use replaces another."""
+    about_it = operation.target in (profile.iccid, None) or (operation.function, event) == (
+        "enable",
+        "disable",
+    )
+    return Happening(event, profile, foreign=not (about_it and event in _EVENTS.get(operation.function, ())))
 
 
 def _count(profiles: Listing[Profile]) -> int:

@@ -21,10 +21,14 @@ Unread = tuple[NotificationMetadata, LpaError]
 
 @dataclass(frozen=True)
 class Happening:
-    """Something that was done to a profile, as it was before: "enable", "disable" or "delete"."""
+    """Something that was done to a profile, as it was before: "enable", "disable" or "delete".
+
+    `foreign`: it was no part of what was asked for, so something else did it.
+    """
 
     event: str
     profile: Profile
+    foreign: bool = False
 
     @property
     def addresses(self) -> tuple[str, ...]:

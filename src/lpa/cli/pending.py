@@ -1,4 +1,4 @@
-"""Commands about what servers have yet to hear: notifications list, send, remove."""
+"""Commands about what servers have yet to hear: notifications list, send, remove, told."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from pathlib import Path
 
 import click
 
+from lpa.cli import lost
 from lpa.cli.desk import Desk, changing, resuming
 from lpa.cli.documents import Answer
 from lpa.cli.gate import UNDELIVERED, exit_code
-from lpa.cli.parsing import Group
+from lpa.cli.parsing import ICCID, Group
 from lpa.cli.screen import Screen
 from lpa.cli.waiting import and_due, members, show
 from lpa.cli.words import headed, still_unheard
 from lpa.dispatch import Delivery, waiting
 from lpa.errors import Declined
 from lpa.rsp.listing import Listing
+from lpa.rsp.names import Iccid
 from lpa.rsp.records import NotificationMetadata
 
 
@@ -34,7 +36,7 @@ def list_(desk: Desk, without_card: bool) -> Answer:
     """List what waits, on the card and on this computer.
 
     Of what is kept on this computer and no server acknowledged yet: how often it was tried, what the last
-    problem was, and when it is tried next.
+    problem was, and when it is tried next. And what was lost: of which nothing signed is left.
     """
     if without_card:
         result = _outbox(desk)
@@ -59,12 +61,18 @@ def _outbox(desk: Desk) -> dict[str, object]:
     with closing(desk.journal()) as journal:
         kept = waiting(journal)
         acknowledged = [entry for entry in journal.outbox() if entry.sent is not None]
+        losses = journal.lost()
     if kept:
         desk.screen.line(("Kept on this computer, and not acknowledged yet:", "bold"))
         show(desk.screen, kept, cards=len({one.entry.eid for one in kept}) > 1)
     if acknowledged:
         desk.screen.say(f"{len(acknowledged)} acknowledged, and to be cleared when their card is here again.")
-    return {"outbox": [members(one) for one in kept], "uncleared": len(acknowledged)}
+    lost.show(desk.screen, losses)
+    return {
+        "outbox": [members(one) for one in kept],
+        "uncleared": len(acknowledged),
+        "lost": [lost.members(loss) for loss in losses],
+    }
 
 
 @notifications.command()
@@ -155,6 +163,23 @@ def _unsent(number: int, waiting: Listing[NotificationMetadata]) -> Declined:
         f"({told.event} of {told.iccid}), and would never hear of it.",
         advice="'lpa notifications send' delivers it. To remove it all the same, add --unsent.",
     )
+
+
+@notifications.command()
+@click.argument("iccid", type=ICCID)
+@click.pass_obj
+def told(desk: Desk, iccid: Iccid) -> Answer:
+    """Note that you have told the operator yourself of what was lost.
+
+    It is not shown as lost any more then. No card is needed.
+    """
+    from lpa import losses
+
+    with closing(desk.journal()) as journal:
+        done = losses.told(journal, iccid)
+    for loss in done:
+        desk.screen.line(f"You told the operator: {loss.event} of {loss.title} ({iccid}), {loss.address}.")
+    return Answer({"told": [lost.members(loss) for loss in done]})
 
 
 def delivered(screen: Screen, result: dict[str, object], deliveries: tuple[Delivery, ...]) -> Answer:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 
 import click
 
+from lpa import losses
+from lpa.assistant import Assistant
+from lpa.cli import lost
 from lpa.cli.desk import Desk, resuming
 from lpa.cli.documents import Answer, plain
 from lpa.cli.gate import UNDELIVERED, exit_code
@@ -16,6 +20,8 @@ from lpa.cli.screen import Screen
 from lpa.cli.waiting import and_due
 from lpa.cli.words import headed, headline, still_unheard
 from lpa.dispatch import Delivery
+from lpa.errors import LpaError, WireError
+from lpa.journal import Loss, Operation
 from lpa.resumption import Resumption
 
 
@@ -28,33 +34,68 @@ def resume(desk: Desk) -> Answer:
     told if their next try is due. A profile that was put to use for a moment is put out of use again. Nothing
     is deleted.
     """
-    with desk.delivering_assistant() as assistant, resuming(desk.screen, assistant):
-        deliveries = assistant.resume()
-        resumed = assistant.resumed
-        elsewhere = [
-            operation for operation in assistant.journal.unfinished() if operation.eid != assistant.eid
-        ]
-        for operation in elsewhere:
-            begun = datetime.fromtimestamp(operation.begun, UTC)
-            desk.screen.say(f"{headline(operation.function, begun)} waits for the card {operation.eid}.")
-        if not (resumed or deliveries or elsewhere):
-            desk.screen.say("Nothing was left unfinished.")
-        answer = _answer(desk.screen, resumed, deliveries)
-        told = (*chain.from_iterable(one.deliveries for one in resumed), *deliveries)
-        return and_due(desk.screen, assistant, answer, told)
+    with ExitStack() as opened:
+        try:
+            assistant = opened.enter_context(desk.delivering_assistant())
+        except WireError as problem:
+            return _without_card(desk, problem)
+        with resuming(desk.screen, assistant):
+            return _resumed(desk.screen, assistant)
 
 
-def _answer(screen: Screen, resumed: Iterable[Resumption], deliveries: tuple[Delivery, ...]) -> Answer:
-    """What was said of `resumed` is not said again, but counts: what was not done, and who has not heard."""
+def _resumed(screen: Screen, assistant: Assistant) -> Answer:
+    deliveries, resumed, gone = assistant.resume(), assistant.resumed, assistant.journal.lost()
+    elsewhere = [one for one in assistant.journal.unfinished() if one.eid != assistant.eid]
+    if not (resumed or deliveries or elsewhere or gone):
+        screen.say("Nothing was left unfinished.")
     told = (*chain.from_iterable(one.deliveries for one in resumed), *deliveries)
+    # What was said of `resumed` is not said again, but counts.
     for text, style in (*headed(deliveries), *still_unheard(told)):
         screen.line((text, style))
-    answer = Answer({"resumed": [members(one) for one in resumed], "deliveries": deliveries})
-    unheard = [delivery for delivery in told if not delivery.acknowledged]
-    problems = [one.problem for one in resumed if one.problem]
-    if problems:
-        return replace(answer, problem=problems[0], code=exit_code(problems[0]))
-    return replace(answer, problem=unheard[0].problem, code=UNDELIVERED) if unheard else answer
+    result = {"resumed": [members(one) for one in resumed], "deliveries": deliveries}
+    answer = Answer(result | _left(screen, elsewhere, gone))
+    failed = [one.problem for one in resumed if one.problem]
+    if failed:
+        answer = replace(answer, problem=failed[0], code=exit_code(failed[0]))
+    elif unheard := _unheard(told, gone):
+        answer = replace(answer, problem=unheard[0], code=UNDELIVERED)
+    return and_due(screen, assistant, answer, told)
+
+
+def _without_card(desk: Desk, problem: LpaError) -> Answer:
+    """No card can be asked; but which ones are waited for is known."""
+    with closing(desk.journal()) as journal:
+        result = _left(desk.screen, journal.unfinished(), journal.lost())
+    desk.screen.say(f"lpa: {problem.message}", "red")
+    desk.screen.say(problem.advice)
+    return Answer(result, problem, exit_code(problem))
+
+
+def _left(screen: Screen, elsewhere: Iterable[Operation], gone: Collection[Loss]) -> dict[str, object]:
+    """Say what waits for other cards, and what was lost; for the document."""
+    for operation in elsewhere:
+        begun = headline(operation.function, _begun(operation))
+        screen.say(f"{begun} waits for the card {operation.eid}.")
+    lost.show(screen, gone)
+    waiting = [
+        {
+            "eid": operation.eid,
+            "function": operation.function,
+            "begun": _begun(operation),
+            "target": operation.target,
+        }
+        for operation in elsewhere
+    ]
+    return {"waiting_for": waiting, "lost": [lost.members(loss) for loss in gone]}
+
+
+def _unheard(told: Iterable[Delivery], gone: Iterable[Loss]) -> list[LpaError | None]:
+    unheard = [delivery.problem for delivery in told if not delivery.acknowledged]
+    return [*unheard, *map(losses.problem, gone)]
+
+
+def _begun(operation: Operation) -> datetime:
+    return datetime.fromtimestamp(operation.begun, UTC)
 
 
 def members(resumption: Resumption) -> dict[str, object]:

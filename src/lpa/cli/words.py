@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lpa.download import Offer
 
 DONE = {"install": "Installed", "enable": "Enabled", "disable": "Disabled", "delete": "Deleted"}
+BY_OTHERS = {event: f"{done} by something else" for event, done in (DONE | {"delete": "Removed"}).items()}
 RULES = {"ppr1": "may not be disabled (PPR1)", "ppr2": "may not be deleted (PPR2)"}
 STYLES = {"enabled": "green", "disabled": "dim"}
 
@@ -49,7 +50,8 @@ def steps(outcome: Outcome | Resumption) -> Iterator[Line]:
     """Each thing that was done, and below it what became of the notifications about it."""
     left = list(outcome.deliveries)
     for happening in outcome.happenings:
-        yield f"{DONE[happening.event]} {named(happening.profile)}.", "bold"
+        done = f"{BY_OTHERS[happening.event]}:" if happening.foreign else DONE[happening.event]
+        yield f"{done} {named(happening.profile)}.", "bold"
         for delivery in outcome.deliveries:
             if delivery in left and _about(happening, delivery):
                 left.remove(delivery)

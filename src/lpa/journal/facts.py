@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lpa.rsp.key_identifier import KeyIdentifier
-from lpa.rsp.names import Eid
+from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Notification, Profile
 
 
@@ -31,6 +31,22 @@ class Entry:
     objected: bool = False
     given_up: float | None = None
     believed: tuple[KeyIdentifier, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Something that happened to a profile, of which nothing signed is left for the server at `address`.
+
+    So no server will hear of it from here. `title`: what the profile was called. `noticed`: when it was found
+    out, in seconds since 1970.
+    """
+
+    eid: Eid
+    iccid: Iccid
+    title: str
+    event: str
+    address: str
+    noticed: float
 
 
 @dataclass(frozen=True)

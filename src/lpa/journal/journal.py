@@ -14,7 +14,7 @@ from typing import Any
 from lpa.errors import BadAnswer, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
 from lpa.journal import rows
 from lpa.journal.database import Database, Statement
-from lpa.journal.facts import Entry, Story
+from lpa.journal.facts import Entry, Loss, Story
 from lpa.journal.operation import NOT_THROUGH, Operation
 from lpa.journal.states import PLANNED, UNKNOWN
 from lpa.locking import Locks
@@ -289,6 +289,16 @@ class Journal:
         """What became of one notification, if it was ever kept."""
         key = (str(eid or _OF_NOBODY), bytes(notification.raw))
         return next(iter(self._entries("eid = ? AND signed = ?", key)), None)
+
+    def lost(self) -> tuple[Loss, ...]:
+        """What no server will hear of, and no person has said yet to have told: oldest first."""
+        found = self._read(f"SELECT {rows.LOSS} FROM loss WHERE told IS NULL ORDER BY id", ())  # noqa: S608  (our columns)
+        with rows.undamaged(self._folder):
+            return tuple(map(rows.loss, found))
+
+    def told_of(self, iccid: Iccid) -> None:
+        """The person has told the operator of all that was lost of a profile."""
+        self._write("UPDATE loss SET told = ? WHERE iccid = ? AND told IS NULL", (self.clock(), str(iccid)))
 
     def _operation(self, row: Sequence[Any]) -> Operation:
         number, card, function, before, state, begun, *rest = rows.checked(row, *_OPERATION_KINDS)

@@ -58,4 +58,13 @@ MIGRATIONS = (
         (SELECT identifiers FROM card_issuers WHERE card_issuers.eid = notification.eid);
     DROP TABLE card_issuers;
     """,
+    # What happened to a profile and nothing signed is left of, by the server that was to hear of it. `told`:
+    # when the person said to have told the operator, NULL until then.
+    """
+    CREATE TABLE loss (
+        id INTEGER PRIMARY KEY, eid TEXT NOT NULL, iccid TEXT NOT NULL, title TEXT NOT NULL,
+        event TEXT NOT NULL, address TEXT NOT NULL, noticed REAL NOT NULL,
+        operation INTEGER NOT NULL REFERENCES operation (id), told REAL
+    );
+    """,
 )

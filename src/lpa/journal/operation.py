@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lpa.journal import rows
+from lpa.journal.facts import Loss
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Profile
 
@@ -19,6 +22,7 @@ _SETTLE = f"""
     CASE WHEN EXISTS (SELECT 1 FROM notification WHERE operation = operation.id AND {NOT_THROUGH})
     THEN state ELSE 'CLOSED' END WHERE id = ?
 """  # noqa: S608  (no text from outside)
+_LOSE = f"INSERT INTO loss ({rows.LOSS}, operation) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  (our columns)
 
 
 @dataclass
@@ -49,9 +53,16 @@ class Operation:
         )
         self.state = state
 
-    def settle(self, outcome: str = "") -> None:
+    def settle(self, outcome: str = "", losses: Iterable[Loss] = ()) -> None:
         """Whoever wanted it hears now how it stands. CLOSED, unless its notifications are still on their way.
 
-        Then it is closed when the last of them is through. Raises `StorageFailed`.
+        Then it is closed when the last of them is through. `losses`: of which there will be none. Raises
+        `StorageFailed`.
         """
-        self.journal._write(_SETTLE, (outcome, self.memory_after, self.journal.clock(), self.number))
+        lost = [(_LOSE, (*_values(loss), self.number)) for loss in losses]
+        now = self.journal.clock()
+        self.journal._database.write(*lost, (_SETTLE, (outcome, self.memory_after, now, self.number)))
+
+
+def _values(loss: Loss) -> tuple[object, ...]:
+    return str(loss.eid), str(loss.iccid), loss.title, loss.event, loss.address, loss.noticed

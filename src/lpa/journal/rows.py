@@ -10,20 +10,23 @@ from types import UnionType
 from typing import Any
 
 from lpa.errors import BadAnswer, StorageFailed
-from lpa.journal.facts import Entry
+from lpa.journal.facts import Entry, Loss
 from lpa.rsp.key_identifier import KeyIdentifier
-from lpa.rsp.names import Eid
+from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Notification
 
 # The columns of an `Entry`, in the order of `entry`.
 ENTRY = (
     "eid, signed, kept, attempts, next_try, problem, sent, evidence, cleared, objected, given_up, believed"
 )
+# The columns of a `Loss`.
+LOSS = "eid, iccid, title, event, address, noticed"
 
 _Kind = type | UnionType
 _ENTRY_KINDS: tuple[_Kind, ...] = (
     *(str, bytes, float, int, float, str, float | None, str, float | None, int, float | None, str | None),
 )
+_LOSS_KINDS = (str, str, str, str, str, float)
 _END_OF_TIME = 250_000_000_000.0  # seconds since 1970, in the year 9892: what comes later has no date
 
 
@@ -47,6 +50,12 @@ def entry(row: Sequence[Any]) -> Entry:
     return Entry(
         card, notification, kept, tries, due, bad, sent, evidence, gone, bool(objected), given_up, believed
     )
+
+
+def loss(row: Sequence[Any]) -> Loss:
+    """The loss of a row with the columns of `LOSS`. Raises ValueError for nonsense."""
+    eid, iccid, title, event, address, noticed = checked(row, *_LOSS_KINDS)
+    return Loss(Eid.parse(eid), Iccid.parse(iccid), title, event, address, noticed)
 
 
 def checked(row: Sequence[Any], *kinds: _Kind) -> Sequence[Any]:

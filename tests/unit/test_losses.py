@@ -1,0 +1,187 @@
+"""What happened to a profile and no server will hear of is noted, shown and said until a person told it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from lpa import Assistant, losses, switching
+from lpa.errors import Refused
+from lpa.journal import DELETING, DISABLING, Journal, Loss
+from lpa.rsp.names import Eid, Iccid
+from lpa.rsp.records import CHANGE_TAGS
+from lpa.sim.card import SimulatedEuicc
+from lpa.sim.smdp import SimulatedSmdp
+from tests.disturbed import DisturbedCard
+from tests.unit import command
+from tests.unit.begun import outcomes
+from tests.unit.journals import EID, PROFILE, Clock
+
+NORDLICHT = "8949985000000000025"
+
+
+def leave(assistant: Assistant, function: str, number: int, state: str, *, gone: int) -> None:
+    """Begin to do this to a profile, and die; have one deleted with nothing signed left of it."""
+    before = assistant.euicc.profiles(CHANGE_TAGS)
+    assistant.journal.begin(assistant.eid, function, before, target=before[number].iccid).enter(state)
+    assistant.euicc.delete_profile(before[gone].iccid)
+    for told in assistant.notifications():
+        assistant.euicc.notification_sent(told.sequence_number)
+
+
+def test_a_loss_is_in_the_journal_until_it_is_told(tmp_path: Path) -> None:
+    lost = Loss(EID, PROFILE.iccid, "旅行", "delete", "smdp.example", 1_000_007.0)
+    clock = Clock()
+    with closing(Journal(tmp_path, clock=clock)) as journal:
+        with journal.operation(EID, "delete", (PROFILE,)) as operation:
+            operation.settle("gone", [lost])
+        assert journal.lost() == (lost,)
+    with closing(Journal(tmp_path, clock=clock)) as journal:
+        assert journal.lost() == (lost,)
+        journal.told_of(Iccid.parse(NORDLICHT))
+        assert journal.lost() == (lost,)
+        journal.told_of(PROFILE.iccid)
+        assert journal.lost() == ()
+        assert journal._read("SELECT told, operation FROM loss", ()) == [(clock.now, operation.number)]
+
+
+def test_what_was_not_lost_cannot_be_told(tmp_path: Path) -> None:
+    with closing(Journal(tmp_path)) as journal, pytest.raises(Refused) as caught:
+        losses.told(journal, PROFILE.iccid)
+    assert caught.value.reason == "nothingLost"
+
+
+def test_a_deletion_of_which_nothing_signed_is_left_is_a_loss(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    leave(assistant, "delete", 1, DELETING, gone=1)
+    (resumed,) = assistant.settle()
+    assert [happening.foreign for happening in resumed.happenings] == [False]
+    (lost,) = assistant.journal.lost()
+    assert (lost.eid, str(lost.iccid), lost.title) == (Eid.parse(euicc.eid), NORDLICHT, "Nordlicht")
+    assert (lost.event, lost.address) == ("delete", "nordlicht.smdp.example")
+    assert assistant.settle() == ()
+    assert assistant.journal.lost() == (lost,)
+
+
+def test_what_something_else_deleted_is_told_as_its_doing(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    leave(assistant, "disable", 0, DISABLING, gone=1)
+    (resumed,) = assistant.settle()
+    (happening,) = resumed.happenings
+    assert (happening.event, str(happening.profile.iccid), happening.foreign) == ("delete", NORDLICHT, True)
+    assert [lost.event for lost in assistant.journal.lost()] == ["delete"]
+
+
+def test_a_deletion_that_went_half_way_is_left_undone_whatever_else_is_gone(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    before = assistant.euicc.profiles(CHANGE_TAGS)
+    assistant.journal.begin(assistant.eid, "delete", before, target=before[0].iccid).enter(DISABLING)
+    assistant.euicc.disable_profile(before[0].iccid, refresh=False)
+    assistant.euicc.delete_profile(before[1].iccid)
+    (resumed,) = assistant.settle()
+    assert [(one.event, one.foreign) for one in resumed.happenings] == [("disable", False), ("delete", True)]
+    assert resumed.left_undone
+
+
+@pytest.mark.parametrize(
+    ("function", "target", "event", "profile", "foreign"),
+    [
+        ("enable", 1, "enable", 1, False),
+        ("enable", 1, "disable", 0, False),
+        ("enable", 1, "enable", 2, True),
+        ("enable", 1, "delete", 1, True),
+        ("disable", 0, "disable", 0, False),
+        ("disable", 0, "disable", 1, True),
+        ("disable", 0, "delete", 0, True),
+        ("delete", 0, "disable", 0, False),
+        ("delete", 0, "delete", 0, False),
+        ("delete", 0, "delete", 1, True),
+        ("delete", 0, "enable", 0, True),
+        ("delete", None, "delete", 1, False),
+        ("reset", None, "delete", 1, False),
+        ("reset", None, "enable", 1, True),
+    ],
+)
+def test_ours_is_what_was_asked_for(
+    function: str, target: int | None, event: str, profile: int, foreign: bool, tmp_path: Path
+) -> None:
+    with SimulatedEuicc.create(None) as euicc, Assistant(euicc, state_dir=tmp_path) as assistant:
+        profiles = assistant.profiles()
+        operation = assistant.journal.begin(
+            assistant.eid, function, profiles, target=None if target is None else profiles[target].iccid
+        )
+        assert switching._attributed(operation, event, profiles[profile]).foreign is foreign
+
+
+def test_a_full_disk_leaves_a_loss_to_be_found_again(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    leave(assistant, "delete", 1, DELETING, gone=1)
+    database = assistant.journal._database.connection
+    database.execute("CREATE TEMP TRIGGER full BEFORE INSERT ON loss BEGIN SELECT RAISE(ABORT, 'full'); END")
+    assistant.settle()
+    assert [one.function for one in assistant.journal.unfinished()] == ["delete"]
+    database.execute("DROP TRIGGER full")
+    assistant.settle()
+    assert [str(lost.iccid) for lost in assistant.journal.lost()] == [NORDLICHT]
+    assert [state for state, _ in outcomes(assistant.journal)] == ["CLOSED"]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> tuple[str, ...]:
+    """The way to a card that something else took a profile from, while an operation was not finished."""
+    folder = command.card(tmp_path / "card")
+    with Assistant(SimulatedEuicc.load(folder), state_dir=tmp_path / "state") as assistant:
+        leave(assistant, "disable", 0, DISABLING, gone=1)
+    return ("--reader", f"sim:{folder}", "--state-dir", str(tmp_path / "state"))
+
+
+def test_lpa_resume_says_a_loss_with_exit_code_4_until_it_is_told(place: tuple[str, ...]) -> None:
+    first = command.run(*place, "resume")
+    assert first.code == 4
+    assert f"  Removed by something else: Nordlicht ({NORDLICHT}).\n" in first.err
+    assert "Deleted" not in first.err
+    advice = f"Tell the operator yourself; then say so with 'lpa notifications told {NORDLICHT}'.\n"
+    assert "Lost: nothing signed is left that tells these servers.\n" in first.out
+    assert first.out.endswith(advice)
+    again = command.run(*place, "resume", "--json")
+    assert again.code == 4
+    assert again.document["error"]["message"] == (
+        f"Nothing signed is left that tells nordlicht.smdp.example: delete of Nordlicht ({NORDLICHT})."
+    )
+    told = command.run("--state-dir", place[3], "notifications", "told", NORDLICHT)
+    assert (told.code, told.out) == (
+        0,
+        f"You told the operator: delete of Nordlicht ({NORDLICHT}), nordlicht.smdp.example.\n",
+    )
+    assert command.run(*place, "resume") == command.Ran(0, "", "Nothing was left unfinished.\n")
+    assert command.run(*place, "notifications", "told", NORDLICHT).code == 1
+
+
+def test_a_loss_that_is_found_now_is_counted_in_the_document_too(place: tuple[str, ...]) -> None:
+    ran = command.run(*place, "resume", "--json")
+    assert ran.code == 4
+    (resumed,) = ran.document["result"]["resumed"]
+    assert [one["acknowledged"] for one in resumed["deliveries"]] == [False]
+    assert [one["foreign"] for one in resumed["happenings"]] == [True]
+    assert ran.document["error"] == resumed["deliveries"][0]["problem"]
+    assert len(ran.document["result"]["lost"]) == 1
+
+
+@pytest.mark.parametrize("way", [(), ("--without-card",)])
+def test_a_loss_is_listed(way: tuple[str, ...], place: tuple[str, ...]) -> None:
+    assert command.run(*place, "resume").code == 4
+    ran = command.run(*place, "notifications", "list", *way)
+    assert ran.code == 0
+    assert "Lost: nothing signed is left that tells these servers.\n" in ran.out
+    assert f"delete  {NORDLICHT}  Nordlicht  nordlicht.smdp.example  " in ran.out
+    (lost,) = command.run(*place, "notifications", "list", *way, "--json").document["result"]["lost"]
+    assert (lost["iccid"], lost["title"]) == (NORDLICHT, "Nordlicht")
+    assert (lost["event"], lost["address"]) == ("delete", "nordlicht.smdp.example")
+    assert datetime.fromisoformat(lost["noticed"]).tzinfo
