@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from email.message import Message
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -27,9 +26,7 @@ from lpa.rsp.records import Notification
 from lpa.rsp.session import Event, ServerProof, Terms
 from lpa.server.es9 import Server
 from lpa.server.https import Answer, Https
-from lpa.sim.acceptance import accept
 from lpa.sim.card import SimulatedEuicc
-from lpa.sim.ledger import Ledger
 from lpa.sim.smdp import SimulatedSmdp
 
 if TYPE_CHECKING:
@@ -63,6 +60,23 @@ def hang_up(step: str, moment: str) -> None:
     """Have the network gone: before the server was reached, or before its acknowledgement came."""
     if step == SERVER:
         raise ConnectFailed("no network") if moment == BEFORE else OutcomeUnknown("the answer was lost")
+
+
+class Instead(Exception):
+    """A server answers this, instead of what it should."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+
+def answering(status: int, body: bytes) -> Disaster:
+    """Have the server answer so: before it did what it was asked for, or when it has."""
+
+    def answer(step: str, moment: str) -> None:
+        if step == SERVER:
+            raise Instead(Answer(status, body))
+
+    return answer
 
 
 def fill(step: str, moment: str) -> None:
@@ -115,12 +129,11 @@ class Place:
 
 
 @contextlib.contextmanager
-def session(place: Place, fate: Fate) -> Iterator[Assistant]:
+def session(place: Place, fate: Fate) -> Iterator[WatchedAssistant]:
     """An assistant with the card of this place, whose steps all meet `fate`."""
     card = SimulatedEuicc.load(place.card)
-    kind = WatchedSmdp if place.orders.exists() else WatchedServer
     with (
-        contextlib.closing(kind(card, place, fate)) as server,
+        contextlib.closing(WatchedServer(card, place, fate)) as server,
         WatchedAssistant(WatchedCard(card, place, fate), server) as assistant,
     ):
         yield assistant
@@ -159,45 +172,30 @@ class WatchedCard:
 
 
 class WatchedServer:
-    """All servers in one: what an SM-DP+ verifies and keeps, without the network before it."""
+    """All servers in one: an SM-DP+ without the network before it. Its sessions end with ours."""
 
     def __init__(self, card: SimulatedEuicc, place: Place, fate: Fate) -> None:
         self.place, self.fate = place, fate
-        self._authority = card.authority.certificate
-        self._ledger = Ledger(place.server)
-
-    def __call__(self, address: ServerAddress, /, *, believed: object = ()) -> WatchedServer:
-        return self
-
-    def greet(self) -> None:
-        """It is there."""
-
-    def close(self) -> None:
-        """It has nothing open."""
-
-    def handle_notification(self, pending: bytes) -> dict[str, str]:
-        number = Notification.from_tlv(pending).metadata.sequence_number
-        with self.fate.around(SERVER):
-            kept = pending in [path.read_bytes() for path in self.place.state.rglob("*.der")]
-            self.place.note("sent", number, "kept" if kept else "UNKEPT")
-            self._ledger.keep(accept(pending, [self._authority], datetime.now(UTC)))
-        self.place.note("acknowledged", number)
-        return {"address": "smdp.example"}
-
-
-class WatchedSmdp(WatchedServer):
-    """A whole SM-DP+ with the orders of this place. Its sessions end with ours, as if it had restarted."""
-
-    def __init__(self, card: SimulatedEuicc, place: Place, fate: Fate) -> None:
-        super().__init__(card, place, fate)
         self._smdp = SimulatedSmdp(
-            card.authority, host=SMDP, any_address=True, store=place.server, orders=place.orders
+            card.authority,
+            host=SMDP,
+            any_address=True,
+            store=place.server,
+            orders=place.orders if place.orders.exists() else None,
         )
         self.address = ServerAddress(SMDP)
         self._functions = Server(self.address, cast("Https", self))
 
+    def __call__(self, address: ServerAddress, /, *, believed: object = ()) -> WatchedServer:
+        return self
+
     def close(self) -> None:
         self._smdp.close()
+
+    def greet(self) -> None:
+        """Be there. Nothing is answered, so nothing wrong can be."""
+        with contextlib.suppress(Instead), self.fate.around(SERVER):
+            self.place.note("greeted")
 
     def handle_notification(self, pending: bytes) -> dict[str, str]:
         number = Notification.from_tlv(pending).metadata.sequence_number
@@ -233,8 +231,11 @@ class WatchedSmdp(WatchedServer):
         told = Message()
         for name, value in headers.items():
             told[name] = value
-        with self.fate.around(SERVER):
-            status, _, answer = self._smdp.answer(path, told, body)
+        try:
+            with self.fate.around(SERVER):
+                status, _, answer = self._smdp.answer(path, told, body)
+        except Instead as instead:
+            return instead.answer
         return Answer(status, answer)
 
 
@@ -291,16 +292,16 @@ class WatchedAssistant(Assistant):
     def __init__(self, card: WatchedCard, server: WatchedServer) -> None:
         self._fate = server.fate
         super().__init__(card, state_dir=server.place.state, directory=server)
-        self._place = server.place
+        self.place = server.place
 
     @property
     def receipts(self) -> Receipts:
-        return WatchedReceipts(self._place.state / "receipts", self._fate)
+        return WatchedReceipts(self.place.state / "receipts", self._fate)
 
     @property
     def journal(self) -> Journal:
         if self._journal is None:
-            self._journal = WatchedJournal(self._place.state, self._fate)
+            self._journal = WatchedJournal(self.place.state, self._fate)
             self._opened.callback(self._journal.close)
         return self._journal
 

@@ -2,8 +2,9 @@
 
 Each procedure is run once to count the points before and after every command to the card, exchange with a
 server, write of the journal and step of keeping a receipt. Then it is run once for each point, and ended
-there: killed with SIGKILL, stopped with Ctrl-C, the card pulled, the network gone, the disk full. A fresh
-session resumes, and what the card, the disk and the server then hold is judged by `inquest`.
+there: killed with SIGKILL, stopped with Ctrl-C, the card pulled, the network gone, the server answering what
+it should not, the disk full. A fresh session resumes, and what the card, the disk and the server then hold is
+judged by `inquest`.
 
 `LPA_KILL_ALL=1` takes every point; without it a part of them, spread evenly, is enough for every day.
 """
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,8 @@ from tests.killed.child import (
     SMDP,
     Fate,
     Place,
+    WatchedAssistant,
+    answering,
     fill,
     hang_up,
     interrupt,
@@ -56,25 +59,55 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - a kill takes nothing from files in me
 
 _WELL_BEHAVED = Behaviour()
 
-Act = Callable[[Assistant], object]
+Act = Callable[[WatchedAssistant], object]
+
+# What a server should not answer: by something before it that does not work, a no, and nonsense.
+_ANSWERS = {
+    "HTML": (500, b"<html><body><h1>Internal Server Error</h1></body></html>"),
+    "a no": (
+        200,
+        b'{"header": {"functionExecutionStatus": {"status": "Failed", "statusCodeData": '
+        b'{"subjectCode": "8.1", "reasonCode": "4.8", "message": "no"}}}}',
+    ),
+    "nonsense": (200, b"\x00\xff{"),
+}
 
 
 @dataclass(frozen=True)
 class Procedure:
-    """What a session does, and how the profiles are when it is done. `prepare`: what happened before it."""
+    """What a session does, and how the profiles are when it is done. `prepare`: what happened before it.
+
+    `always`: how some profiles are also if it ended anywhere and was resumed.
+    """
 
     act: Act
     ends: States
     prepare: Callable[[Place], None] = lambda _: None
     behaviour: Behaviour = _WELL_BEHAVED
+    always: States = field(default_factory=dict)
 
 
 def _delete_first(assistant: Assistant) -> object:
-    return assistant.delete(assistant.plan_deletion(_FIRST, disable_first=True))
+    plan = assistant.plan_deletion(_FIRST, disable_first=True)
+    return assistant.delete(assistant.review_deletion(plan))
 
 
 def _delete_third(assistant: Assistant) -> object:
     return assistant.delete(assistant.plan_deletion(_THIRD))
+
+
+def _delete_third_with_a_backup(assistant: WatchedAssistant) -> object:
+    plan = assistant.review_deletion(assistant.plan_deletion(_THIRD))
+    folder = Path(tempfile.mkdtemp(dir=assistant.place.folder))
+    rescued = assistant.rescue(folder / "backup", _THIRD)
+    if rescued.problem:
+        raise rescued.problem
+    return assistant.delete(plan)
+
+
+def _die_in_an_interlude(assistant: Assistant) -> None:
+    with assistant.using(_THIRD):
+        kill("", "")
 
 
 def _leave_work_behind(place: Place) -> None:
@@ -96,6 +129,11 @@ def _leave_a_deletion_behind(place: Place) -> None:
     die(place, _delete_third, Fate(kill_when_deleted, 0))
 
 
+def _leave_an_interlude_behind(place: Place) -> None:
+    """A profile that was put to use for a moment in a session that did not live to end it."""
+    die(place, _die_in_an_interlude, Fate())
+
+
 def _order_a_profile(place: Place) -> None:
     card = SimulatedEuicc.load(place.card)
     with SimulatedSmdp(card.authority, host=SMDP, orders=place.orders) as smdp:
@@ -115,6 +153,11 @@ PROCEDURES = {
         _order_a_profile,
     ),
     "delete": Procedure(_delete_first, {_SECOND: "disabled", _THIRD: "disabled"}),
+    "delete with backup": Procedure(
+        _delete_third_with_a_backup,
+        {_FIRST: "enabled", _SECOND: "disabled"},
+        always={_FIRST: "enabled", _SECOND: "disabled"},
+    ),
     "enable": Procedure(
         lambda assistant: assistant.enable(_SECOND),
         {_FIRST: "disabled", _SECOND: "enabled", _THIRD: "disabled"},
@@ -138,6 +181,12 @@ PROCEDURES = {
         lambda assistant: assistant.resume(),
         {_FIRST: "enabled", _SECOND: "disabled"},
         _leave_a_deletion_behind,
+    ),
+    "resume an interlude": Procedure(
+        lambda assistant: assistant.settle(),
+        {_FIRST: "enabled", _SECOND: "disabled", _THIRD: "disabled"},
+        _leave_an_interlude_behind,
+        always={_FIRST: "enabled"},
     ),
 }
 
@@ -178,6 +227,7 @@ class Stage:
         """Resume after a disaster, then do what was not done, and judge."""
         resume(place)
         inquest(place)
+        assert self.procedure.always.items() <= states(place).items()
         if states(place) != self.procedure.ends:
             with session(place, Fate()) as assistant:
                 self.procedure.act(assistant)
@@ -208,6 +258,15 @@ def test_with_the_card_pulled_at_any_point_it_loses_nothing(stage: Stage) -> Non
 def test_with_the_server_failing_at_any_point_it_loses_nothing(stage: Stage, lasting: bool) -> None:
     for point in stage.chosen(SERVER):
         _survive(stage, Fate(hang_up, point, sys.maxsize if lasting else point))
+
+
+@pytest.mark.parametrize("lasting", [True, False])
+@pytest.mark.parametrize("said", _ANSWERS)
+def test_with_the_server_answering_wrongly_at_any_point_it_loses_nothing(
+    stage: Stage, said: str, lasting: bool
+) -> None:
+    for point in stage.chosen(SERVER):
+        _survive(stage, Fate(answering(*_ANSWERS[said]), point, sys.maxsize if lasting else point))
 
 
 @pytest.mark.parametrize("lasting", [True, False])
