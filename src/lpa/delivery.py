@@ -263,7 +263,7 @@ def _unreadable(item: bytes) -> Delivery:
 
 def _missing(happening: Happening, address: str) -> Delivery:
     problem = BadAnswer(
-        f"The card signed no notification for {address}, though the profile asks for one.",
+        f"The card has no signed notification for {address}, though the profile asks for one.",
         advice=losses.advice(happening.profile.iccid),
     )
     return Delivery(happening.event, address, happening.profile.iccid, problem=problem)

@@ -79,7 +79,7 @@ def inquest(place: Place) -> None:
     """Judge what card, disk, server and notes show when everything is over."""
     for one in operations(place):
         assert one.state == CLOSED
-        assert "signed no notification" not in one.outcome, "a loss that was none"
+        assert "has no signed notification" not in one.outcome, "a loss that was none"
     assert not (place.state / "journal.db-wal").exists(), "the journal was not closed"
     _nothing_is_lost(place)
     _nothing_was_hasty(place)

@@ -379,7 +379,7 @@ def test_a_card_that_lies_about_the_deletion_is_found_out(
     assert "still lists it" in outcome.problem.message
     (delivery,) = outcome.deliveries
     assert delivery.sequence_number is None
-    assert "signed no notification" in str(delivery.problem)
+    assert "has no signed notification" in str(delivery.problem)
 
 
 def test_an_unreachable_server_leaves_everything_for_later(

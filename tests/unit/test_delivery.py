@@ -154,7 +154,7 @@ def test_a_notification_that_is_missing_is_said(tmp_path: Path) -> None:
     card.instead(RETRIEVE, "BF2B02A000 9000")
     (delivery,) = assistant.delete(plan).deliveries
     assert not delivery.acknowledged
-    assert "signed no notification for good.example" in str(delivery.problem)
+    assert "has no signed notification for good.example" in str(delivery.problem)
 
 
 def test_a_card_that_gives_them_one_by_one_only_is_asked_so(tmp_path: Path) -> None:

@@ -196,10 +196,10 @@ def test_a_notification_that_the_card_dropped_before_it_was_kept_is_lost_and_sai
     lost = next(delivery for delivery in resumed.deliveries if delivery.iccid == victim)
     assert (lost.sequence_number, lost.receipt, lost.acknowledged) == (None, None, False)
     assert lost.problem
-    assert "signed no notification for nordlicht.smdp.example" in lost.problem.message
+    assert "has no signed notification for nordlicht.smdp.example" in lost.problem.message
     ((state, outcome),) = outcomes(journal)
     assert state == "CLOSED"
-    assert "signed no notification for nordlicht.smdp.example" in outcome
+    assert "has no signed notification for nordlicht.smdp.example" in outcome
 
 
 def test_an_operation_on_another_card_waits_for_that_card(
@@ -234,10 +234,10 @@ def test_a_card_that_was_wiped_elsewhere_says_what_is_gone_and_what_it_did_not_s
     (resumed,) = assistant.settle()
     assert told(assistant) == [("disable", "delete", one) for one in every]
     assert len(resumed.deliveries) == 3
-    assert all("signed no notification" in str(delivery.problem) for delivery in resumed.deliveries)
+    assert all("has no signed notification" in str(delivery.problem) for delivery in resumed.deliveries)
     assert smdp.received == ()
     ((state, outcome),) = outcomes(journal)
-    assert (state, outcome.count("signed no notification")) == ("CLOSED", 3)
+    assert (state, outcome.count("has no signed notification")) == ("CLOSED", 3)
 
 
 def test_a_profile_that_cannot_be_read_leaves_the_outcome_open(
