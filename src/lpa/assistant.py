@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from lpa import deletion, resumption, selection, switching
+from lpa import deletion, interlude, resumption, selection, switching
 from lpa.card.apdu import LARGEST_BLOCK, Transport
 from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.courier import Directory
@@ -217,13 +217,9 @@ class Assistant:
             self._settled_outbox(), chosen.iccid, lambda: self.back_up(folder, chosen.iccid, pin=pin)
         )
 
-    @contextmanager
-    def using(self, name: str | Iccid) -> Iterator[list[switching.Outcome]]:
+    def using(self, name: str | Iccid) -> AbstractContextManager[list[switching.Outcome]]:
         """Put a profile to use while a `with` block runs, and tell the servers: see `interlude.using`."""
-        from lpa import interlude
-
-        with interlude.using(self._settled_outbox(), name) as outcomes:
-            yield outcomes
+        return interlude.using(self._settled_outbox(), name)
 
     def protect(self, name: str | Iccid) -> Profile:
         """Have a profile refused for deletion on this computer, until `unprotect`. The profile."""
@@ -294,13 +290,12 @@ class Assistant:
     def settle(self) -> tuple[resumption.Resumption, ...]:
         """Find out what became of everything that was begun on this card and not finished.
 
-        Its servers are told. Nothing is done to a profile, but for what was in use before an interlude that
-        was not ended: it is put back (`interlude.end`). Every change does this first: see `resumed`.
+        Its servers are told, and an interlude is ended. Every change does this first: see `resumed`.
         """
         before = self.resumed
         for one in resumption.resume(self._outbox()):
             self.resumed += (one,)
-            self._seen = ""  # The card was reset, or changed, since a plan was made.
+            self._seen = ""  # The card was reset, or changed.
         return self.resumed[len(before) :]
 
     def resume(self) -> tuple[Delivery, ...]:

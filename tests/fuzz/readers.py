@@ -21,7 +21,7 @@ from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.card.filesystem import UiccFiles
 from lpa.cli.documents import plain
 from lpa.errors import BadAnswer, LpaError
-from lpa.journal import Journal
+from lpa.journal import Journal, Loss
 from lpa.rsp import alphabet, schema, server_chain
 from lpa.rsp import files as uicc
 from lpa.rsp.ber import Tlv
@@ -271,7 +271,7 @@ def journal_row(data: bytes) -> None:
         except Exception:  # noqa: BLE001  (SQLite does not take it, so it is not there)
             return
         begun = [(one.function, one.before, one.state, one.target) for one in journal.unfinished()]
-        documented([journal.outbox(), begun, journal.story_of(EID, signed())])
+        documented([journal.outbox(), begun, journal.story_of(EID, signed()), journal.lost()])
     finally:
         database.execute("ROLLBACK")
 
@@ -320,6 +320,8 @@ def _journal() -> Journal:
     journal = Journal(_folder())
     with journal.operation(EID, "delete", (PROFILE,), target=PROFILE.iccid) as operation:
         journal.keep(EID, signed(), operation=operation)
+    lost = Loss(EID, PROFILE.iccid, PROFILE.title, "delete", "smdp.example", 1_700_000_000.0)
+    journal.begin(EID, "delete", (PROFILE,)).settle("", [lost])
     return journal
 
 
@@ -328,9 +330,9 @@ def _columns() -> list[tuple[str, str]]:
     database = _journal()._database.connection
     return [
         (table, column)
-        for table in ("operation", "notification")
+        for table in ("operation", "notification", "loss")
         for _, column, *_ in database.execute(f"PRAGMA table_info({table})")
-        if (table, column) != ("operation", "id")
+        if column != "id"
     ]
 
 

@@ -161,7 +161,7 @@ def journal_rows() -> list[bytes]:
         "330000",
     ]
     coded = [value.encode() if isinstance(value, str) else value for value in values]
-    return [bytes([column, kind]) + value for column in range(20) for kind in range(3) for value in coded]
+    return [bytes([column, kind]) + value for column in range(40) for kind in range(3) for value in coded]
 
 
 @functools.cache
