@@ -285,7 +285,7 @@ class Assistant:
         """
         from lpa import removal
 
-        return removal.remove(self.euicc, self.receipts, self.journal, sequence_number)
+        return removal.remove(self._outbox(), sequence_number)
 
     def settle(self) -> tuple[resumption.Resumption, ...]:
         """Find out what became of everything that was begun on this card and not finished.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from lpa.card.es10 import Euicc
+from lpa.delivery import Outbox
 from lpa.errors import Refused
-from lpa.journal import Journal
-from lpa.receipts import Receipts
 from lpa.rsp.records import NotificationMetadata
 
 
-def remove(euicc: Euicc, receipts: Receipts, journal: Journal, sequence_number: int) -> NotificationMetadata:
-    """Have the card forget it; its receipt is kept here before. Raises `Refused` if the card has no such."""
+def remove(outbox: Outbox, sequence_number: int) -> NotificationMetadata:
+    """Have the card forget it; it is kept here before, as all are. Raises `Refused` if there is none such.
+
+    It stays one of the operation that it tells of, whoever has yet to find out what became of that.
+    """
+    euicc, journal = outbox.euicc, outbox.journal
     notification = euicc.retrieve_notification(sequence_number)
     if notification is None:
         raise Refused(
@@ -19,7 +21,7 @@ def remove(euicc: Euicc, receipts: Receipts, journal: Journal, sequence_number: 
             f"The card has no notification {sequence_number}.",
             advice="'lpa notifications list' shows what it has.",
         )
-    receipts.keep(euicc.eid, notification)
+    outbox.keep([notification])
     euicc.notification_sent(sequence_number)
     journal.give_up(euicc.eid, notification)
     return notification.metadata

@@ -54,6 +54,21 @@ def test_what_was_not_lost_cannot_be_told(tmp_path: Path) -> None:
     assert caught.value.reason == "nothingLost"
 
 
+def test_what_a_person_had_removed_unsent_is_not_lost(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    before = assistant.euicc.profiles(CHANGE_TAGS)
+    assistant.journal.begin(assistant.eid, "delete", before, target=before[1].iccid).enter(DELETING)
+    assistant.euicc.delete_profile(before[1].iccid)
+    (told,) = assistant.notifications()
+    assistant.remove_notification(told.sequence_number)
+    (resumed,) = assistant.settle()
+    assert [happening.event for happening in resumed.happenings] == ["delete"]
+    assert resumed.deliveries == ()
+    assert assistant.journal.lost() == ()
+    assert not smdp.received
+
+
 def test_a_deletion_of_which_nothing_signed_is_left_is_a_loss(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
