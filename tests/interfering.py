@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from lpa.rsp import schema
@@ -22,7 +23,7 @@ class InterferedHttps(Https):
     `change`: functions whose next answer is changed before it is read. `dies_before`, `dies_after`: functions
     at whose next call the server does not hear it, or does and its answer is lost; each with the error.
     `reasons`: for which the card signed that a session was cancelled, as far as the server was told.
-    `transactions`: the sessions that the server began.
+    `transactions`: the sessions that the server began. `sent`: what each function was asked with at last.
     """
 
     def __init__(self, trust: Trust, connect_to: ConnectTo) -> None:
@@ -33,6 +34,7 @@ class InterferedHttps(Https):
         self.dies_after: dict[str, BaseException] = {}
         self.reasons: list[str] = []
         self.transactions: list[bytes] = []
+        self.sent: dict[str, dict[str, Any]] = {}
 
     def post(
         self,
@@ -47,13 +49,14 @@ class InterferedHttps(Https):
         """As the real one, but for what was asked for."""
         function = path.rpartition("/")[2]
         self.called.append(function)
+        self.sent[function] = json.loads(body)
         if function in self.dies_before:
             raise self.dies_before.pop(function)
         if function == "cancelSession":
             self.reasons.append(_reason(body))
         answer = super().post(address, path, body, headers, max_body, believed=believed)
-        if function == "initiateAuthentication" and (begun := json.loads(answer.body).get("transactionId")):
-            self.transactions.append(bytes.fromhex(begun))
+        if function == "initiateAuthentication" and answer.status == HTTPStatus.OK:
+            self.transactions.append(bytes.fromhex(json.loads(answer.body).get("transactionId", "")))
         if function in self.dies_after:
             raise self.dies_after.pop(function)
         if function in self.change:

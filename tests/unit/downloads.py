@@ -42,6 +42,7 @@ def certificate(
     usage: bool = True,
     signer: ec.EllipticCurvePrivateKey | None = None,
     issuer: x509.Certificate | None = None,
+    start: datetime = _NOW,
 ) -> bytes:
     """A server's certificate by `authority`, as DER."""
     above = issuer or authority.certificate
@@ -50,7 +51,7 @@ def certificate(
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Test server")])
     identifier = above.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
     builder = (
-        x509.CertificateBuilder(above.subject, name, key.public_key(), 9, _NOW, _NOW + timedelta(days=9))
+        x509.CertificateBuilder(above.subject, name, key.public_key(), 9, start, start + timedelta(days=9))
         .add_extension(policies, critical=True)
         .add_extension(x509.KeyUsage(**flags), critical=True)
         .add_extension(x509.AuthorityKeyIdentifier(identifier, None, None), critical=False)

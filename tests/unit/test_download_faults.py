@@ -9,34 +9,23 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lpa import Assistant
-from lpa.card.apdu import SMALLEST_BLOCK
 from lpa.errors import (
     BadAnswer,
     CardRemoved,
     ConnectFailed,
-    EuiccRefused,
     LpaError,
     OutcomeUnknown,
     Refused,
     WireError,
 )
-from lpa.rsp.ber import Tlv
-from lpa.server.es9 import Server
-from lpa.sim import packages
 from lpa.sim.card import SimulatedEuicc
-from lpa.sim.orders import Order
-from lpa.sim.smdp import SimulatedSmdp
-from tests.interfering import Change, InterferedHttps
-from tests.unit.ordering import assistant_with, code_of, holds, way_to
+from tests.unit.ordering import World, assistant_with, code_of, made
 
-HOST = "smdp.example"
 FIELDS = {
     "initiateAuthentication": [
         "transactionId",
@@ -117,47 +106,9 @@ MUTATIONS = [
 ]
 
 
-class World:
-    """A card, a server with one order, and the way between them."""
-
-    def __init__(
-        self, card: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, folder: Path
-    ) -> None:
-        self.card, self.smdp, self.https, self.folder = card, smdp, https, folder
-        self.order = self.ordered()
-
-    def ordered(self) -> Order:
-        number = len(self.smdp.orders)
-        return self.smdp.order(
-            packages.sample(iccid=f"894998500000009{number:04}", size=2500), f"ABC-{number}", downloads=100
-        )
-
-    def download(self, order: Order | None = None) -> None:
-        with (
-            assistant_with(self.card, self.https, self.folder) as assistant,
-            assistant.download(code_of(order or self.order)) as offer,
-        ):
-            offer.install()
-
-    def fails(self) -> LpaError:
-        with pytest.raises(LpaError) as caught:
-            self.download()
-        return caught.value
-
-    def has_nothing(self) -> bool:
-        return not holds(self.card, self.order.iccid)
-
-    def check_that_it_works_again(self) -> None:
-        """With another order: some failures end the first one."""
-        self.download(self.ordered())
-        with assistant_with(self.card, self.https, self.folder) as assistant:
-            assert not assistant.journal.unfinished()
-
-
 @pytest.fixture
 def world(euicc: SimulatedEuicc, tmp_path: Path) -> Iterator[World]:
-    with SimulatedSmdp(euicc.authority, host=HOST) as smdp, way_to(smdp, euicc, tmp_path / "pki") as https:
-        yield World(euicc, smdp, https, tmp_path / "state")
+    yield from made(euicc, tmp_path)
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
@@ -175,142 +126,6 @@ def test_whatever_field_of_whatever_answer_is_wrong_nothing_is_installed(
     if mutation is _too_large and field != "boundProfilePackage":
         assert re.search(f"'{field}' has 700[0-9]+ bytes", error.message)
     world.check_that_it_works_again()
-
-
-LENIENT: dict[str, Change] = {
-    "base64 in lines": lambda members: members.update(
-        boundProfilePackage="\r\n".join(
-            members["boundProfilePackage"][at : at + 76]
-            for at in range(0, len(members["boundProfilePackage"]), 76)
-        )
-    ),
-    "no padding": lambda members: members.update(
-        boundProfilePackage=members["boundProfilePackage"].rstrip("=")
-    ),
-    "small letters": lambda members: members.update(transactionId=members["transactionId"].lower()),
-    "more members": lambda members: members.update(new={"a": [1]}),
-    "with a warning": lambda members: members["header"]["functionExecutionStatus"].update(
-        status="Executed-WithWarning"
-    ),
-}
-
-
-@pytest.mark.parametrize("change", LENIENT.values(), ids=LENIENT)
-def test_what_servers_are_free_to_do_does_not_matter(change: Change, world: World) -> None:
-    world.https.change["getBoundProfilePackage"] = change
-    world.download()
-    assert world.order.state == "installed"
-
-
-# The package
-
-
-def _package(change: Callable[[list[Tlv]], object]) -> Change:
-    """The same answer with the parts of the package changed."""
-
-    def changed(members: dict[str, Any]) -> None:
-        parts = list(Tlv.whole(base64.b64decode(members["boundProfilePackage"])).children)
-        change(parts)
-        members["boundProfilePackage"] = base64.b64encode(Tlv.build(0xBF36, *parts)).decode()
-
-    return changed
-
-
-def _in_part(number: int, change: Callable[[list[Tlv]], object]) -> Change:
-    def changed(parts: list[Tlv]) -> None:
-        items = list(parts[number].children)
-        change(items)
-        parts[number] = Tlv.build(parts[number].tag, *items)
-
-    return _package(changed)
-
-
-def _flip_mac(items: list[Tlv]) -> None:
-    items[0] = Tlv(items[0][:-1] + bytes([items[0][-1] ^ 1]))
-
-
-CONFIGURATION, METADATA, ELEMENTS = 1, 2, 3
-SHAPES = {
-    "no elements": _package(lambda parts: parts.pop()),
-    "parts in another order": _package(lambda parts: parts.reverse()),
-    "a part twice": _package(lambda parts: parts.append(parts[-1])),
-    "a part that nobody knows": _package(lambda parts: parts.insert(1, Tlv.build(0xA4))),
-    "no item in a part": _in_part(ELEMENTS, lambda items: items.clear()),
-    "another item in a part": _in_part(ELEMENTS, lambda items: items.append(Tlv.build(0x87, bytes(24)))),
-    "an item that no card takes": _in_part(
-        ELEMENTS, lambda items: items.append(Tlv.build(0x86, bytes(70_000)))
-    ),
-    "an item without a MAC": _in_part(METADATA, lambda items: items.append(Tlv.build(0x88, bytes(7)))),
-}
-CONTENTS = {
-    "MAC of 87": (_in_part(CONFIGURATION, _flip_mac), "scp03tSecurityError"),
-    "MAC of 88": (_in_part(METADATA, _flip_mac), "scp03tSecurityError"),
-    "MAC of 86": (_in_part(ELEMENTS, _flip_mac), "scp03tSecurityError"),
-    "elements out of order": (_in_part(ELEMENTS, lambda items: items.reverse()), "scp03tSecurityError"),
-    "elements missing": (_in_part(ELEMENTS, lambda items: items.pop()), ""),
-    "signature": (
-        _package(lambda parts: parts.__setitem__(0, Tlv(parts[0][:-1] + bytes([parts[0][-1] ^ 1])))),
-        "invalidSignature",
-    ),
-}
-
-
-def test_a_package_does_not_reach_a_card_that_would_need_more_blocks_than_can_be_counted(
-    world: World,
-) -> None:
-    order = world.smdp.order(packages.sample(iccid="8949985000000098888", size=2500), "LARGE")
-    larger = _in_part(ELEMENTS, lambda items: items.append(Tlv.build(0x86, bytes(1600))))
-    world.https.change["getBoundProfilePackage"] = larger
-    with (
-        Assistant(
-            world.card,
-            state_dir=world.folder,
-            directory=partial(Server, https=world.https),
-            block_size=SMALLEST_BLOCK,
-        ) as assistant,
-        pytest.raises(BadAnswer, match="a piece of 1604 bytes; the card takes 1536 at once"),
-        assistant.download(code_of(order)) as offer,
-    ):
-        offer.install()
-    assert order.facts.result == "loadBppExecutionError"
-
-
-@pytest.mark.parametrize("change", SHAPES.values(), ids=SHAPES)
-def test_a_package_of_another_shape_never_reaches_the_card(change: Change, world: World) -> None:
-    world.https.change["getBoundProfilePackage"] = change
-    error = world.fails()
-    assert isinstance(error, BadAnswer)
-    assert "package" in error.message
-    assert world.https.called[-1] == "cancelSession"
-    assert world.order.facts.result == "loadBppExecutionError"
-    assert world.has_nothing()
-    world.check_that_it_works_again()
-
-
-@pytest.mark.parametrize(("change", "reason"), CONTENTS.values(), ids=CONTENTS)
-def test_a_package_that_was_changed_is_refused_by_the_card_and_its_server_hears_why(
-    change: Change, reason: str, world: World
-) -> None:
-    world.https.change["getBoundProfilePackage"] = change
-    error = world.fails()
-    assert isinstance(error, EuiccRefused)
-    assert reason in error.reason
-    assert "smdp.example knows." in error.message
-    assert world.order.state == "error"
-    assert world.has_nothing()
-    world.check_that_it_works_again()
-
-
-def test_another_profile_than_the_one_that_was_offered_is_not_installed(world: World) -> None:
-    other = packages.sample(iccid=world.order.iccid, name="Dear").metadata
-    world.https.change["authenticateClient"] = lambda members: members.update(
-        profileMetadata=base64.b64encode(other).decode()
-    )
-    error = world.fails()
-    assert isinstance(error, Refused)
-    assert error.reason == "metadataMismatch"
-    assert world.order.facts.result == "metadataMismatch"
-    assert world.has_nothing()
 
 
 # A server that dies
