@@ -23,6 +23,7 @@ from lpa.rsp.euicc_info import (
     KeyIdentifier,
 )
 from lpa.rsp.names import Eid, ServerAddress
+from lpa.rsp.sizes import in_words
 
 if TYPE_CHECKING:
     from lpa.card.probing import Probe
@@ -143,7 +144,7 @@ def _memory(screen: Screen, info: EuiccInfo2, installed: int) -> str:
     if free is None:
         return ""
     picture = screen.bar(min(installed, _MOST_PLACES), min(free // _PLACE, _MOST_PLACES))
-    return f"{picture}  {free // 1024} KiB free"
+    return f"{picture}  {in_words(free)} free"
 
 
 def _address_facts(addresses: ConfiguredAddresses) -> Facts:
