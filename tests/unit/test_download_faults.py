@@ -23,6 +23,7 @@ from lpa.errors import (
     Refused,
     WireError,
 )
+from lpa.rsp.ber import Tlv
 from lpa.sim.card import SimulatedEuicc
 from tests.unit.ordering import World, assistant_with, code_of, made
 
