@@ -2,11 +2,14 @@
 
 Only the profile in use shows its files. A backup is a folder that is there as a whole or not at all:
 `contacts.vcf` (vCard 4.0), `messages.json` and `messages.txt`, `identity.json`, and `records.json` with every
-record as the card gave it. Only its owner can read it.
+record as the card gave it. Only its owner can read it. Until it is whole it has a hidden name beside the one
+that it will get; what was killed before that, the next backup into the same folder takes away.
 """
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import json
 import os
 import shutil
@@ -27,6 +30,9 @@ from lpa.rsp.display import safe, safe_json
 from lpa.rsp.messages import Message
 from lpa.rsp.names import Iccid
 from lpa.rsp.vcard import vcards
+
+_DOCUMENTS = ("contacts.vcf", "messages.json", "messages.txt", "identity.json", "records.json")
+_UNFINISHED = ".part"
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,7 @@ def back_up(files: UiccFiles, iccid: Iccid, folder: Path, *, pin: str | None = N
     """
     if os.path.lexists(folder):
         raise StorageFailed(f"{folder} is there already.", advice="Name a folder that is not there yet.")
+    _sweep(folder)
     holdings = read(files, iccid, pin=pin)
     try:
         _write(folder, _documents(holdings))
@@ -123,13 +130,14 @@ def refuse_unless_in_use(files: UiccFiles, iccid: Iccid) -> None:
 
 def _documents(holdings: Holdings) -> dict[str, str]:
     """The files of a backup, by name."""
-    return {
-        "contacts.vcf": vcards(holdings.contacts),
-        "messages.json": _json([_message(message) for message in holdings.messages]),
-        "messages.txt": "\n".join(map(_readable, holdings.messages)),
-        "identity.json": _json(asdict(holdings.identity)),
-        "records.json": _json(holdings.records),
-    }
+    contents = (
+        vcards(holdings.contacts),
+        _json([_message(message) for message in holdings.messages]),
+        "\n".join(map(_readable, holdings.messages)),
+        _json(asdict(holdings.identity)),
+        _json(holdings.records),
+    )
+    return dict(zip(_DOCUMENTS, contents, strict=True))
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -169,13 +177,35 @@ def _write(folder: Path, documents: dict[str, str]) -> None:
     """All of them, or nothing: a folder beside it is filled, flushed to the disk, and then gets the name."""
     parent = folder.absolute().parent
     parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(dir=parent, prefix=f".{folder.name}-"))  # closed to others: 0700
+    fresh = Path(
+        tempfile.mkdtemp(dir=parent, prefix=_hidden(folder), suffix=_UNFINISHED)
+    )  # closed to others: 0700
     try:
-        for title, content in documents.items():
-            private.write_new(fresh / title, content.encode())
-        private.sync_folder(fresh)
-        fresh.rename(folder)
+        with private.held(fresh):  # before there is anything in it, so that nobody sweeps it away
+            for title, content in documents.items():
+                private.write_new(fresh / title, content.encode())
+            private.sync_folder(fresh)
+            fresh.rename(folder)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
     private.sync_folder(parent)
+
+
+def _hidden(folder: Path) -> str:
+    return f".{folder.name}-"
+
+
+def _sweep(folder: Path) -> None:
+    """Take away what was begun for this folder by a process that was killed: nobody knows that it is there.
+
+    Only what is surely that: a folder of ours, closed to others, held by no process, with our files alone.
+    """
+    for left in folder.absolute().parent.glob(f"{glob.escape(_hidden(folder))}*{_UNFINISHED}"):
+        with contextlib.suppress(OSError), private.held(left) as descriptor:
+            # By the descriptor: of what is held, wherever its name leads now.
+            names = [] if descriptor is None else os.listdir(descriptor)  # noqa: PTH208
+            if names and set(names) <= set(_DOCUMENTS):
+                for name in names:
+                    os.unlink(name, dir_fd=descriptor)
+                left.rmdir()

@@ -11,10 +11,15 @@ import contextlib
 import errno
 import os
 import stat
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from lpa import redaction
+
+if sys.platform != "win32":
+    import fcntl
 
 _log = redaction.logger(__name__)
 
@@ -109,6 +114,28 @@ def write(path: Path, content: bytes) -> None:
 def write_new(path: Path, content: bytes) -> None:
     """As `write`, but a file that may not be there yet, in a folder that is synced later."""
     _fill(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOT_BY_LINK, 0o600), content)
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[int | None]:
+    """Hold a folder of ours, closed to others, until the block ends: a descriptor of it.
+
+    However we end, the system lets go of it. None where the system cannot hold folders. Raises OSError if
+    another process holds it (`BlockingIOError`), or if it is not of that kind.
+    """
+    if sys.platform == "win32":
+        yield None
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | _NOT_BY_LINK)
+    try:
+        found = os.fstat(descriptor)
+        _demand_ours(folder, found)
+        if found.st_mode & _OTHERS:
+            raise _objection(folder, "other users may enter it")
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def sync_folder(folder: Path) -> None:
