@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpa.errors import BadAnswer, NotVerified
-from lpa.rsp import chain, issuers
+from lpa.rsp import certificates, chain, issuers
 from lpa.rsp.ber import Tlv
 from lpa.rsp.certificates import Certificate
 from lpa.rsp.euicc_info import KeyIdentifier
@@ -124,6 +124,12 @@ def test_another_cards_certificate_is_refused() -> None:
     foreign = other.euicc.certificate(world.eum)  # by the same maker, so only the signature tells
     with pytest.raises(NotVerified, match="signature does not hold"):
         verified(world, Tlv.build(0x30, parts[0], parts[1], foreign, parts[3]))
+
+
+def test_whatever_an_older_cryptography_stumbles_over_is_a_refusal() -> None:
+    """Versions before 49 look up the types of strings in a name, and did not expect others."""
+    with pytest.raises(NotVerified), certificates._refusing():
+        raise KeyError(14)
 
 
 @pytest.mark.parametrize("trusting", TRUSTING)

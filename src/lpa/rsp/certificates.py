@@ -33,6 +33,7 @@ _CURVES = (ec.SECP256R1, ec.BrainpoolP256R1)
 # How cryptography says that a certificate is broken or strange.
 _BROKEN = (
     CryptographyDeprecationWarning,
+    KeyError,  # of a name with a string type that there is not, before version 49
     TypeError,
     UnsupportedAlgorithm,
     ValueError,

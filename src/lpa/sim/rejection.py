@@ -13,6 +13,7 @@ from lpa.errors import BadAnswer
 
 # How cryptography says that a certificate or signature is broken, strange or wrong.
 _BROKEN = (
+    KeyError,  # of a name with a string type that there is not, before cryptography 49
     CryptographyDeprecationWarning,  # where warnings are errors
     InvalidSignature,
     TypeError,
