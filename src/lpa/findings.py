@@ -153,12 +153,14 @@ def memory(free: int | None) -> Iterator[Finding]:
 def unfinished(functions: Iterable[str]) -> Iterator[Finding]:
     """What was begun on this card and not finished."""
     for function in functions:
-        yield Finding(
-            "note",
-            "unfinished",
+        message, advice = (
             f"An earlier '{function}' of this card was not finished.",
             "What became of it is found out before anything is deleted; 'lpa resume' does it now.",
         )
+        if function == "interlude":
+            message = "A profile was put to use for a moment, and what was in use before is not in use again."
+            advice = "That is put back before anything is deleted; 'lpa resume' does it now."
+        yield Finding("note", "unfinished", message, advice)
 
 
 def protection(profiles: Iterable[Profile], function: str = "DeleteProfile") -> Iterator[Finding]:

@@ -29,8 +29,12 @@ def test_a_link_to_a_file_leads_to_one(document: Path) -> None:
     assert [target for target in targets if not (document.parent / target).exists()] == []
 
 
-def test_chinese_sentences_have_chinese_punctuation() -> None:
-    text = (documented.ROOT / "docs" / "deleting.zh-CN.md").read_text()
+CHINESE = [path for path in documented.DOCUMENTS if path.name.endswith(".zh-CN.md")]
+
+
+@pytest.mark.parametrize("document", CHINESE, ids=lambda path: path.name)
+def test_chinese_sentences_have_chinese_punctuation(document: Path) -> None:
+    text = document.read_text()
     words = re.sub(r"```.*?```|`[^`\n]*`|\]\([^)]*\)", "", text, flags=re.DOTALL)
     assert re.findall(r".?[\u4e00-\u9fff][,:;?!()]|[,:;?!()][\u4e00-\u9fff].?", words) == []
 
