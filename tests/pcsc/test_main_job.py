@@ -94,7 +94,7 @@ def test_what_the_profile_in_use_holds_is_saved_and_the_card_goes_on_answering(
     assistant: Assistant, euicc: SimulatedEuicc, tmp_path: Path
 ) -> None:
     backup = assistant.back_up(tmp_path / "saved", euicc.profiles[0].iccid)
-    assert (backup.contacts, backup.messages, backup.problems) == (5, 5, ())
+    assert (backup.contacts, backup.messages, backup.problems) == (5, 6, ())
     assert len(assistant.profiles()) == 3
 
 
