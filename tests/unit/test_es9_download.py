@@ -146,6 +146,15 @@ def test_events_that_are_none_are_objected_to(entries: object) -> None:
         )
 
 
+def test_an_event_that_is_none_hides_no_other() -> None:
+    entries = [7, {"eventId": "A", "rspServerAddress": "a.b"}, {"eventId": "B", "rspServerAddress": "::1"}]
+    events, _, _ = asked(
+        lambda server: server.authenticate_client(TXID, b""),
+        OK | {"transactionId": TXID.hex(), "eventEntries": entries},
+    )
+    assert events == (Event(ServerAddress("a.b"), "A"),)
+
+
 @pytest.mark.parametrize("name", ["serverSigned1", "serverSignature1", "serverCertificate"])
 def test_what_no_card_could_take_is_objected_to_by_its_name(name: str) -> None:
     genuine = {"serverSigned1": signed1(), "serverSignature1": SIGNATURE, "serverCertificate": b"\x30\x00"}

@@ -11,11 +11,14 @@ import binascii
 import re
 from typing import Any
 
+from lpa import redaction
 from lpa.errors import BadAnswer
 from lpa.rsp.ber import Tlv
 from lpa.rsp.bounds import EVENT_SIGNS, EVENTS, MEMBER_BYTES, TRANSACTION_BYTES
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.session import Event
+
+_log = redaction.logger(__name__)
 
 # It becomes a matching id, which the card signs. The specification has fewer signs in that than servers do.
 _EVENT_ID = re.compile(rf"[!-~]{{0,{EVENT_SIGNS}}}")
@@ -74,13 +77,22 @@ class Members:
             raise self._wrong("transactionId", "is that of another session")
 
     def events(self) -> tuple[Event, ...]:
-        """What a discovery server knows of."""
+        """What a discovery server knows of. A strange event hides no other; if all are, that is said."""
         entries = self._members.get("eventEntries")
         if not isinstance(entries, list):
             raise self._wrong("eventEntries", "is missing or no list")
         if len(entries) > EVENTS:
             raise self._wrong("eventEntries", f"has {len(entries)} entries, more than {EVENTS}")
-        return tuple(self._event(entry) for entry in entries)
+        events, strange = [], []
+        for entry in entries:
+            try:
+                events.append(self._event(entry))
+            except BadAnswer as problem:
+                _log.debug("an event that is none is left out")
+                strange.append(problem)
+        if strange and not events:
+            raise strange[0]
+        return tuple(events)
 
     def _event(self, entry: object) -> Event:
         if not isinstance(entry, dict):
