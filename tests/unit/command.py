@@ -63,7 +63,7 @@ def converse(*arguments: object, types: str) -> Ran:
         try:
             seen = read_until(ours, b": ")
             if types == CTRL_C:
-                process.send_signal(signal.SIGINT)
+                interrupt(process, ours)
             else:
                 os.write(ours, types.encode())
             seen += read_until(ours, None)
@@ -90,7 +90,7 @@ def dialogue(*arguments: object, answers: Sequence[str]) -> Ran:
             for answer in answers:
                 seen += read_until(ours, b": ")
                 if answer == CTRL_C:
-                    process.send_signal(signal.SIGINT)
+                    interrupt(process, ours)
                 else:
                     os.write(ours, answer.encode() if answer == CTRL_D else f"{answer}\n".encode())
             seen += read_until(ours, None)
@@ -122,6 +122,17 @@ def read_until(terminal: int, mark: bytes | None) -> bytes:
             break
         seen += piece
     return seen
+
+
+def interrupt(process: subprocess.Popen[bytes], terminal: int) -> None:
+    """Press Ctrl-C, and once more if nothing happens.
+
+    A signal that comes after Python looked for one, and before it begins to wait for an answer, ends no wait.
+    """
+    for patience in (5, 0):
+        process.send_signal(signal.SIGINT)
+        if select.select([terminal], [], [], patience)[0]:
+            break
 
 
 def _content(stream: io.TextIOWrapper) -> str:
