@@ -63,6 +63,7 @@ def test_what_is_too_long_ends_with_an_ellipsis() -> None:
         ("\u200d🚀", "\\u200d🚀"),
         ("👩\u200d\u200d🚀", "👩\\u200d\\u200d🚀"),
         ("👩\u200d\u202e🚀", "👩\\u200d\\u202e🚀"),
+        ("⠳\u200d\u2800", "⠳\\u200d\\u2800"),
     ],
 )
 def test_emoji_may_be_joined_to_one_picture_and_nothing_else_may(text: str, shown: str) -> None:

@@ -71,4 +71,4 @@ def _ends_in_picture(text: str) -> bool:
 
 
 def _is_picture(sign: str) -> bool:
-    return bool(sign) and (unicodedata.category(sign) == "So" or sign in _ARROWS)
+    return bool(sign) and sign not in _BLANK and (unicodedata.category(sign) == "So" or sign in _ARROWS)
