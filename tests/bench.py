@@ -36,7 +36,7 @@ from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.contents import SimulatedContact
 from lpa.sim.smdp import SimulatedSmdp
-from tests.pcsc.conftest import VirtualReader, running_service
+from tests.pcsc.conftest import Service, VirtualReader, running_service
 from tests.unit.downloads import Conversation, Package, profile_elements
 
 DELETES = 100
@@ -244,13 +244,19 @@ finally:
 """
 
 
-def list_process() -> Iterator[Measure]:
-    """CPU and peak memory of one `lpa list` process with a card in a reader, its files in the cache."""
-    card = SimulatedEuicc.create(None, profiles=8)
+@contextmanager
+def smart_card_service() -> Iterator[Service]:
+    """One for all that is measured with a reader: libpcsclite looks at its address once per process."""
     with running_service() as service:
         os.environ["PCSCLITE_CSOCK_NAME"] = str(service.socket)
-        with VirtualReader(service, 0, lambda port, pulled: vpcd.serve(card, "127.0.0.1", port, stop=pulled)):
-            runs = [_cpu_and_peak() for _ in range(4)][1:]
+        yield service
+
+
+def list_process(service: Service) -> Iterator[Measure]:
+    """CPU and peak memory of one `lpa list` process with a card in a reader, its files in the cache."""
+    card = SimulatedEuicc.create(None, profiles=8)
+    with VirtualReader(service, 0, lambda port, pulled: vpcd.serve(card, "127.0.0.1", port, stop=pulled)):
+        runs = [_cpu_and_peak() for _ in range(4)][1:]
     yield Measure("CPU of a list process", round(min(cpu for cpu, _ in runs), 3), "s", 0.35)
     yield Measure("peak memory of a list process", round(runs[0][1], 1), "MiB", 45)
 
@@ -278,12 +284,13 @@ def main() -> None:
     """Measure everything, print the table, write the file."""
     from tests import bench_downloads  # it measures with what is here
 
+    with smart_card_service() as service:
+        with_reader = [*list_process(service), *bench_downloads.download_process(service)]
     measures = [
         *(list_apdus(), delete_apdus(), *(reviewed_delete_apdus(*of) for of in REVIEWED)),
         *(backup_apdus("T=0", None), backup_apdus("T=0", "1234"), backup_session_apdus()),
         *bench_downloads.download_apdus(),
-        *list_process(),
-        *bench_downloads.download_process(),
+        *with_reader,
         *journal_cost(),
         deletes_per_second(),
         card_rate(),

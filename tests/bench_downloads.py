@@ -7,12 +7,10 @@ download itself, in blocks of 255 bytes down and 256 bytes up (T=0). What was as
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from lpa import Assistant
@@ -22,7 +20,7 @@ from lpa.sim import packages, vpcd
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.smdp import SimulatedSmdp
 from tests.bench import Measure, servers
-from tests.pcsc.conftest import Service, VirtualReader, running_service
+from tests.pcsc.conftest import Service, VirtualReader
 
 USUAL, LARGE = 10_600, 1 << 20
 _DOWN, _UP = 255, 256
@@ -88,12 +86,10 @@ finally:
 """
 
 
-def download_process() -> Iterator[Measure]:
+def download_process(service: Service) -> Iterator[Measure]:
     """CPU and peak memory of one `lpa download` process, of a profile of 1 MB, with a card in a reader."""
     card = SimulatedEuicc.create(None, free_memory=4 * LARGE)
     with (
-        running_service() as service,
-        _as_the_service(service),
         SimulatedSmdp(card.authority, host="smdp.example") as smdp,
         tempfile.TemporaryDirectory() as folder,
         VirtualReader(service, 0, lambda port, pulled: vpcd.serve(card, "127.0.0.1", port, stop=pulled)),
@@ -112,9 +108,3 @@ def download_process() -> Iterator[Measure]:
     cpu, peak = ran.stderr.split()[-2:]
     yield Measure("CPU of a download process, 1 MB", round(float(cpu), 2), "s", 10)
     yield Measure("peak memory of a 1 MB download", round(int(peak) / 1024, 1), "MiB", 60)
-
-
-@contextmanager
-def _as_the_service(service: Service) -> Iterator[None]:
-    os.environ["PCSCLITE_CSOCK_NAME"] = str(service.socket)
-    yield
