@@ -33,10 +33,17 @@ class Provider(Recipient, Protocol):
 
     address: ServerAddress
 
-    def initiate_authentication(self, challenge: bytes, info1: bytes) -> ServerProof: ...  # noqa: D102
-    def authenticate_client(self, transaction_id: bytes, proof: bytes) -> Terms | tuple[Event, ...]: ...  # noqa: D102
-    def get_bound_profile_package(self, transaction_id: bytes, prepared: bytes) -> bytes: ...  # noqa: D102
-    def cancel_session(self, transaction_id: bytes, cancelled: bytes) -> None: ...  # noqa: D102
+    def initiate_authentication(self, challenge: bytes, info1: bytes) -> ServerProof:
+        """Begin a session: the server signs the card's challenge."""
+
+    def authenticate_client(self, transaction_id: bytes, proof: bytes) -> Terms | tuple[Event, ...]:
+        """Show it the card's proof: what it offers, or knows of."""
+
+    def get_bound_profile_package(self, transaction_id: bytes, prepared: bytes) -> bytes:
+        """The package, bound to this card and session."""
+
+    def cancel_session(self, transaction_id: bytes, cancelled: bytes) -> None:
+        """Hand on that the card has ended the session."""
 
 
 @dataclass

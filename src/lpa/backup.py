@@ -204,7 +204,7 @@ def _sweep(folder: Path) -> None:
     for left in folder.absolute().parent.glob(f"{glob.escape(_hidden(folder))}*{_UNFINISHED}"):
         with contextlib.suppress(OSError), private.held(left) as descriptor:
             # By the descriptor: of what is held, wherever its name leads now.
-            names = [] if descriptor is None else os.listdir(descriptor)  # noqa: PTH208
+            names = [] if descriptor is None else os.listdir(descriptor)  # noqa: PTH208  (a Path has none)
             if names and set(names) <= set(_DOCUMENTS):
                 for name in names:
                     os.unlink(name, dir_fd=descriptor)
