@@ -180,6 +180,13 @@ def test_the_next_address_is_tried_when_one_refuses() -> None:
             assert plain.getpeername()[1] == port
 
 
+def test_the_body_of_a_request_does_not_wait_for_the_header_to_be_acknowledged() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        names = Names(found("127.0.0.1", port=listener.getsockname()[1]))
+        with Dialler([ConnectTo.parse("::x.example:")], resolve=names).dial(ADDRESS) as plain:
+            assert plain.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_a_name_that_leads_nowhere_is_told() -> None:
     with pytest.raises(ConnectFailed, match="the name leads nowhere"):
         Dialler(resolve=Names([])).dial(ADDRESS)
