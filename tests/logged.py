@@ -80,7 +80,7 @@ def _forms() -> Iterator[str]:
         yield secret.encode().hex()
         whole = (
             len(secret) // 3 * 3
-        )  # What follows is another text in base64, and 4 signs are found by chance.
+        )  # What follows is another text in base64, and 4 characters are found by chance.
         if whole > 3:
             yield re.escape(base64.b64encode(secret[:whole].encode()).decode())
     for secret in SHORT_SECRETS:

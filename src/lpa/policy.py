@@ -16,7 +16,7 @@ from lpa.rsp.records import Operator, Profile
 _NO_RESTRICTION = "pprUpdateControl"  # who may lift the others; binds nobody itself
 _MEANING = {"ppr1": "cannot be taken out of use (PPR1)", "ppr2": "cannot be deleted (PPR2)"}
 _ANY, _FILLER = "E", "F"
-_CODE = 7  # signs of "262-01F"
+_CODE = 7  # characters of "262-01F"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from lpa.rsp.bounds import RECEIPT_BYTES
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
 
-_EVENT_SIGNS = 40  # in the name of a file, which may have 255
+_EVENT_CHARACTERS = 40  # in the name of a file, which may have 255
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _notification(path: Path) -> Notification:
 
 def _file_name(notification: Notification) -> str:
     told = notification.metadata
-    event = told.event.replace(" ", "+")[:_EVENT_SIGNS]  # The card may set many bits that have no name.
+    event = told.event.replace(" ", "+")[:_EVENT_CHARACTERS]  # The card may set many bits that have no name.
     checksum = f"{zlib.crc32(notification.raw):08x}"
     return f"{told.sequence_number:06}-{event}-{told.iccid or 'unknown'}-{checksum}.der"
 

@@ -77,7 +77,7 @@ def logger(name: str) -> logging.Logger:
 def conceal(secret: str) -> None:
     """Hide `secret` from now on, wherever it stands: a code, PIN or matching id that is about to be used.
 
-    One of less than four signs stands everywhere, and hiding it would only tell which it is.
+    One of fewer than four characters occurs everywhere, and hiding it would only tell which it is.
     """
     if len(secret) >= _SHORTEST and secret not in _known:
         _known.append(secret)

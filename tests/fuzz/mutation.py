@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 _DEEPEST = 12
-_NO_WORD = 12  # signs; what is longer and has signs beside letters and digits is tried as base64
+_NO_WORD = 12  # characters; what is longer and has others beside letters and digits is tried as base64
 _INTERESTING = (b"", b"\0", b"\xff", b"\x80", b"\x7f", bytes(9), b"\xff" * 9, b"\x1b[2J", b"\xed\xa0\x80")
 
 

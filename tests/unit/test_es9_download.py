@@ -11,7 +11,7 @@ import pytest
 
 from lpa.errors import BadAnswer, NotVerified, ServerRefused
 from lpa.rsp.ber import Tlv
-from lpa.rsp.bounds import EVENT_SIGNS, EVENTS, MEMBER_BYTES, PACKAGE_BYTES
+from lpa.rsp.bounds import EVENT_CHARACTERS, EVENTS, MEMBER_BYTES, PACKAGE_BYTES
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.session import Event, ServerProof, Terms
 from lpa.server.es9 import Server
@@ -133,7 +133,7 @@ def test_what_a_discovery_server_knows_is_read() -> None:
         [{"eventId": "a b", "rspServerAddress": "a.b"}],
         [{"eventId": "a\x1b[31m", "rspServerAddress": "a.b"}],
         [{"eventId": "a\n", "rspServerAddress": "a.b"}],
-        [{"eventId": "A" * (EVENT_SIGNS + 1), "rspServerAddress": "a.b"}],
+        [{"eventId": "A" * (EVENT_CHARACTERS + 1), "rspServerAddress": "a.b"}],
         [{"eventId": "A" * 70_000, "rspServerAddress": "a.b"}],
         [{"eventId": "A", "rspServerAddress": "a.b"}] * (EVENTS + 1),
     ],

@@ -21,7 +21,7 @@ _CODE = re.compile(
 )
 # Only ever read, or given to a server that refuses it at once; and too short to be known by its value.
 MEANT_FOR_NOBODY = {"SECRET", "M4TCH", "0000"}
-FEWEST_SIGNS = 4
+FEWEST_CHARACTERS = 4
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_every_code_that_tests_and_documents_use_is_hunted() -> None:
     }
     assert used >= {"ABC-123", "EVENT-3", "1234", "4Y8TBX", "SECRET-1"}
     hidden = re.compile("|".join(map(re.escape, (*SECRETS, *SHORT_SECRETS))), re.IGNORECASE)
-    unknown = {code for code in used if len(code) >= FEWEST_SIGNS and not hidden.search(code)}
+    unknown = {code for code in used if len(code) >= FEWEST_CHARACTERS and not hidden.search(code)}
     assert unknown == MEANT_FOR_NOBODY
 
 

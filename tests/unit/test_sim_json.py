@@ -27,7 +27,7 @@ def spaced(body: bytes) -> bytes:
 
 
 def escaped(body: bytes) -> bytes:
-    """As Java and PHP do it: `\\/`, and signs as their numbers."""
+    """As Java and PHP do it: `\\/`, and characters as their numbers."""
     return body.replace(b"/", rb"\/").replace(b"+", rb"\u002B").replace(b"=", rb"\u003d")
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from lpa.doctor import Finding
 
 _VERDICTS = {"good": "green", "doubtful": "yellow", "bad": "red"}
-_PLACE = 64 * 1024  # bytes of free memory for one sign of the picture
+_PLACE = 64 * 1024  # bytes of free memory for one square of the picture
 _MOST_PLACES = 24
 _READABLE = 64  # columns for a text
 _ANY_OPERATOR = "EEE-EEE"  # each E stands for any digit
@@ -139,7 +139,7 @@ def _content(found: Probe) -> str:
 
 
 def _memory(screen: Screen, info: EuiccInfo2, installed: int) -> str:
-    """A picture, with a sign for each profile and one for each 64 KiB that are free, and the number."""
+    """A picture, with a square for each profile and one for each 64 KiB that are free, and the number."""
     free = info.resource.free_non_volatile
     if free is None:
         return ""

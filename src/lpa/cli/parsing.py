@@ -100,7 +100,7 @@ def _nickname(text: str) -> str:
     if size > NICKNAME_BYTES:
         raise ValueError(f"a nickname has at most {NICKNAME_BYTES} bytes; this one has {size}")
     if safe(text) != text:
-        raise ValueError(f"{text!r} holds signs that cannot be shown")
+        raise ValueError(f"{text!r} holds characters that cannot be shown")
     return text
 
 

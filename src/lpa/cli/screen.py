@@ -32,7 +32,10 @@ Facts = Iterable[tuple[str, str | Iterable[str]]]
 Cell = str | tuple[str, str]
 
 _WIDE_AS_NEEDED = 10_000  # columns, where nobody looks: a pipe must not depend on a window
-_LONGEST_LINE, _LONGEST_CELL = 2_000, 500  # signs: more push off the screen what matters; --json has them
+_LONGEST_LINE, _LONGEST_CELL = (
+    2_000,
+    500,
+)  # characters: more push off the screen what matters; --json has them
 _NARROWEST = 20  # columns in which a text can be read
 _LONGEST_WORD = 30  # columns; what is longer is broken in a table
 _WHOLE = ("ICCID", "State", "Number", "Event")  # stay on one line where the window is narrow
@@ -52,7 +55,7 @@ class Screen:
         self.unwritten: OSError | None = None
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="backslashreplace")  # for terminals that lack a sign
+                stream.reconfigure(errors="backslashreplace")  # for terminals that lack a character
 
     def line(self, *cells: Cell) -> None:
         """A line on stdout."""
@@ -72,8 +75,8 @@ class Screen:
 
     def bar(self, full: int, free: int) -> str:
         """A picture of so many full and free places."""
-        signs = "■□" if _speaks_unicode(sys.stdout) else "#."
-        return signs[0] * full + signs[1] * free
+        full_place, free_place = "■□" if _speaks_unicode(sys.stdout) else "#."
+        return full_place * full + free_place * free
 
     def document(self, value: dict[str, Any]) -> None:
         """The one JSON document on stdout."""

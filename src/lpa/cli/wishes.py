@@ -15,7 +15,7 @@ from lpa.cli.parsing import IMEI, TAC
 from lpa.findings import RULES
 from lpa.rsp.device import Device
 
-_LONGEST_CODE = 255  # signs
+_LONGEST_CODE = 255  # characters
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 

@@ -1,7 +1,8 @@
 """HTML that cannot be broken by what it shows. The only import of segno, which draws QR codes.
 
-Law: whatever is not `Markup` is text, and is escaped; a sign that is not to be seen, such as one that turns
-the reading direction, is shown as its escape. The page loads and runs nothing: its policy (CSP) forbids it.
+Law: whatever is not `Markup` is text, and is escaped; a character that is not to be seen, such as one that
+turns the reading direction, is shown as its escape. The page loads and runs nothing: its policy (CSP)
+forbids it.
 """
 
 from __future__ import annotations

@@ -43,8 +43,10 @@ class ActivationCode:
     def parse(cls, text: str) -> Self:
         """The code that a person typed, scanned or was sent as a link. Raises ValueError if it is none."""
         code = _carried(text.strip().strip("\0"))
-        if any(not sign.isprintable() for sign in code):
-            raise ValueError("an activation code is one line, and this has signs in it that cannot be seen")
+        if any(not character.isprintable() for character in code):
+            raise ValueError(
+                "an activation code is one line, and this has characters in it that cannot be seen"
+            )
         code = _PREFIX.sub("", code, count=1) if _PREFIX.match(code) else code
         if len(code) > LONGEST:
             raise ValueError(f"an activation code has at most {LONGEST} characters, and this has {len(code)}")
@@ -74,7 +76,7 @@ class ActivationCode:
 
 
 def _carried(text: str) -> str:
-    """The code in a link that phones open, and without the signs that links need (%24)."""
+    """The code in a link that phones open, and without the escapes that links need (%24)."""
     if _LINK.match(text):
         values = parse_qs(urlsplit(text).query).get(_CARRIED_IN)
         if not values:

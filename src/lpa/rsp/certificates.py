@@ -28,7 +28,7 @@ BROKEN = "The file may be damaged. If it is not, somebody has changed it: do not
 OTHER = "It may be genuine, and yet it does not prove what it should: ask for the right one."
 DAMAGED = "damaged"  # the reason that goes with it
 
-_LONGEST_NAME = 64  # signs (RFC 5280, ub-organization-name)
+_LONGEST_NAME = 64  # characters (RFC 5280, ub-organization-name)
 _CURVES = (ec.SECP256R1, ec.BrainpoolP256R1)
 # How cryptography says that a certificate is broken or strange.
 _BROKEN = (

@@ -1,10 +1,10 @@
 """Texts of strangers, made safe to look at. Cards, servers and callers write them; a person believes them.
 
-They may hold sequences that repaint a terminal, signs that turn the reading direction, marks that pile up
-over the lines above, or more than fits a screen, and so look like words of ours. What is not to be seen is
+They may hold sequences that repaint a terminal, characters that turn the reading direction, marks that pile
+up over the lines above, or more than fits a screen, and so look like words of ours. What is not to be seen is
 shown as its escape. For terminals, logs and pages alike; what must come out as it went in is JSON.
 
-A sign that is not to be seen stands for no word of any language, with one exception that people use in
+A character that is not to be seen is part of no word of any language, with one exception that people use in
 names: the joiner (ZWJ) between two emoji, which makes one picture of them.
 """
 
@@ -23,14 +23,14 @@ _ARROWS = "↔↕"  # pictures that Unicode counts as mathematics
 
 
 def safe(text: str) -> str:
-    """`text` on one line, with every sign that is not to be seen shown as its escape."""
+    """`text` on one line, with every character that is not to be seen shown as its escape."""
     if _is_plain(text):
         return text
     shown, marks = [], 0
-    for place, sign in enumerate(text):
-        marks = marks + 1 if unicodedata.category(sign) in ("Mn", "Me") else 0
-        seen = _harmless(text, place) and sign not in _BLANK and marks <= _MOST_MARKS
-        shown.append(sign if seen else sign.encode("unicode_escape").decode())
+    for place, character in enumerate(text):
+        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        seen = _harmless(text, place) and character not in _BLANK and marks <= _MOST_MARKS
+        shown.append(character if seen else character.encode("unicode_escape").decode())
     return "".join(shown)
 
 
@@ -40,27 +40,28 @@ def safe_json(text: str) -> str:
 
 
 def brief(text: str, most: int) -> str:
-    """`text`, or its first `most` signs and an ellipsis."""
+    """`text`, or its first `most` characters and an ellipsis."""
     return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _is_plain(text: str) -> bool:
-    """Most are, and are not looked at sign by sign."""
+    """Most are, and are not looked at character by character."""
     return text.isascii() and text.isprintable()
 
 
 def _escaped(line: str) -> str:
     return "".join(
-        sign if _harmless(line, place) else json.dumps(sign)[1:-1] for place, sign in enumerate(line)
+        character if _harmless(line, place) else json.dumps(character)[1:-1]
+        for place, character in enumerate(line)
     )
 
 
 def _harmless(text: str, place: int) -> bool:
-    """Whether the sign at `place` is seen, and nothing else."""
-    sign = text[place]
-    if sign == _JOINER:
+    """Whether the character at `place` is seen, and nothing else."""
+    character = text[place]
+    if character == _JOINER:
         return _ends_in_picture(text[max(0, place - 3) : place]) and _is_picture(text[place + 1 : place + 2])
-    return sign.isprintable() or unicodedata.category(sign) == "Zs"
+    return character.isprintable() or unicodedata.category(character) == "Zs"
 
 
 def _ends_in_picture(text: str) -> bool:
@@ -70,5 +71,7 @@ def _ends_in_picture(text: str) -> bool:
     return _is_picture(text[-1:])
 
 
-def _is_picture(sign: str) -> bool:
-    return bool(sign) and sign not in _BLANK and (unicodedata.category(sign) == "So" or sign in _ARROWS)
+def _is_picture(character: str) -> bool:
+    if not character or character in _BLANK:
+        return False
+    return unicodedata.category(character) == "So" or character in _ARROWS

@@ -2,7 +2,7 @@
 
 A message may replace the default alphabet ("locking shift") and what follows an escape ("single shift") by
 the tables of a language. Each is written here as what differs: the tables of ten languages of Asia have the
-same frame of digits and signs, and in it the characters of their script, nearly all in Unicode's order.
+same frame of digits and punctuation, and in it the characters of their script, nearly all in Unicode's order.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _locking(language: int) -> str:
 def _single(language: int) -> Mapping[int, str]:
     if language in _SCRIPTS:
         filled = _filled(_ESCAPED_FRAME, _SCRIPTS[language][1])
-        return {code: sign for code, sign in enumerate(filled) if sign not in (" ", UNKNOWN)}
+        return {code: character for code, character in enumerate(filled) if character not in (" ", UNKNOWN)}
     added = {int(item[:2], 16): item[2:] for item in _ADDED.get(language, "").split()}
     return EXTENSION | added
 

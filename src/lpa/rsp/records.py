@@ -24,7 +24,7 @@ CHANGE_TAGS = bytes.fromhex("5A 9F70 90 91 92 95 99 B6")
 # State, class and policy rules decide what may be done: better no profile than a wrong word about these.
 _DECISIVE = {0x9F70, 0x95, 0x99}
 _NO_RULES = bytes.fromhex("9900")
-# Signs, more than the specification's bytes. What is longer hides what stands beside it, and names nothing.
+# Characters, more than the specification's bytes. What is longer names nothing and hides what is beside it.
 _LONGEST_NAME, _LONGEST_ADDRESS = 64, 255
 
 

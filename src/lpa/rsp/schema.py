@@ -59,7 +59,7 @@ def decode_open(name: str, data: bytes) -> tuple[dict[str, Any], tuple[Tlv, ...]
 
     For objects that later versions extend and cards fill with more: as `decode`, but unknown, repeated,
     unreadable and wrongly sized optional members are set aside, and text that is no UTF-8 is read with
-    replacement signs. Raises `BadAnswer` if a mandatory member is missing or unreadable.
+    replacement characters. Raises `BadAnswer` if a mandatory member is missing or unreadable.
     """
     whole = _whole(name, data)
     known: dict[int, Tlv] = {}

@@ -14,14 +14,14 @@ from typing import Any
 from lpa import redaction
 from lpa.errors import BadAnswer
 from lpa.rsp.ber import Tlv
-from lpa.rsp.bounds import EVENT_SIGNS, EVENTS, MEMBER_BYTES, TRANSACTION_BYTES
+from lpa.rsp.bounds import EVENT_CHARACTERS, EVENTS, MEMBER_BYTES, TRANSACTION_BYTES
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.session import Event
 
 _log = redaction.logger(__name__)
 
-# It becomes a matching id, which the card signs. The specification has fewer signs in that than servers do.
-_EVENT_ID = re.compile(rf"[!-~]{{0,{EVENT_SIGNS}}}")
+# It becomes a matching id, which the card signs. Servers put more characters in it than the specification.
+_EVENT_ID = re.compile(rf"[!-~]{{0,{EVENT_CHARACTERS}}}")
 
 
 class Members:
@@ -102,7 +102,8 @@ class Members:
             raise self._wrong("eventEntries", "holds an event without eventId or rspServerAddress")
         if not _EVENT_ID.fullmatch(event_id):
             raise self._wrong(
-                "eventEntries", f"holds an eventId other than up to {EVENT_SIGNS} printable ASCII signs"
+                "eventEntries",
+                f"holds an eventId other than up to {EVENT_CHARACTERS} printable ASCII characters",
             )
         try:
             return Event(ServerAddress.parse(address), event_id)
