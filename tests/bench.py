@@ -26,7 +26,7 @@ from lpa.card.filesystem import UiccFiles
 from lpa.courier import Directory
 from lpa.journal import Journal
 from lpa.journal.database import Database, Statement
-from lpa.rsp.names import Iccid, ServerAddress
+from lpa.rsp.names import Iccid
 from lpa.server.connect_to import ConnectTo
 from lpa.server.es9 import Server
 from lpa.server.https import Https
@@ -192,10 +192,6 @@ class _Yes:
 
     def handle_notification(self, pending: bytes) -> dict[str, str]:
         return {}
-
-
-def _yes(_address: ServerAddress, *, believed: object) -> _Yes:
-    return _Yes()
 
 
 def journal_cost(times: int = DELETES) -> Iterator[Measure]:

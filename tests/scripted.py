@@ -14,7 +14,6 @@ class ScriptedCard:
 
     def __init__(self, *lines: tuple[str, str | LpaError] | str) -> None:
         self._lines = list(lines)
-        self.closed = False
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
         """Answer the next line."""
@@ -35,7 +34,6 @@ class ScriptedCard:
 
     def close(self) -> None:
         """Nothing is left to be said."""
-        self.closed = True
 
     def finished(self) -> bool:
         """Whether everything in the script was said."""

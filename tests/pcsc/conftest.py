@@ -60,7 +60,7 @@ class Service:
         self._reading = threading.Thread(target=self._read_log, daemon=True)
         self._reading.start()
         self._ready_or_ended.wait(_PATIENCE)
-        if not self._ready:
+        if not (self._ready and self._listens()):
             self.stop()
             pytest.fail("pcscd does not start in a mount namespace of its own:\n" + "".join(self._log))
 
