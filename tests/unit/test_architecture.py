@@ -1,7 +1,11 @@
-"""What import-linter cannot see: what is loaded when."""
+"""What import-linter cannot see: what is loaded when, and whether the map is complete."""
 
 import subprocess
 import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+WINGS = ("rsp", "card", "server")
 
 
 def test_importing_lpa_loads_no_library_for_cards_codecs_servers_or_terminals() -> None:
@@ -28,3 +32,9 @@ def test_the_codec_works_beside_asn1tools() -> None:
     code = "import asn1tools; from lpa.rsp import schema; print(schema.encode('GetRATRequest', {}).hex())"
     ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert ran.stdout == "bf4300\n"
+
+
+def test_every_room_has_a_line_in_the_architecture() -> None:
+    source, document = ROOT / "src" / "lpa", (ROOT / "docs" / "architecture.md").read_text()
+    rooms = [*source.glob("*.py"), *(path for wing in WINGS for path in (source / wing).glob("*.py"))]
+    assert [room.name for room in rooms if room.stem[0] != "_" and f" {room.name}" not in document] == []
