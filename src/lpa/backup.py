@@ -76,7 +76,7 @@ def back_up(files: UiccFiles, iccid: Iccid, folder: Path, *, pin: str | None = N
     `StorageFailed` if the folder is there already or cannot be written, and then leaves nothing behind.
     """
     if os.path.lexists(folder):
-        raise StorageFailed(f"{folder} is there already.", advice="Name a folder that is not there yet.")
+        raise StorageFailed(f"{folder} is there already.", advice="Name a folder that does not exist yet.")
     _sweep(folder)
     holdings = read(files, iccid, pin=pin)
     try:

@@ -118,7 +118,7 @@ def _clock(now: float) -> Finding:
     if now > _LONG_AGO:
         return Finding("clock", f"It is {today}.")
     wrong = NotVerified(
-        f"The clock of this computer says {today}, and that is long ago.",
+        f"The clock of this computer says {today}, which is long past.",
         advice="Set the clock: with a wrong one no server's certificate is valid.",
     )
     return _bad("clock", wrong)
@@ -150,7 +150,7 @@ def _network(
                 "network",
                 f"{len(addresses) - number} more servers were not tried: "
                 f"those before them took {DELIVERY_SECONDS:.0f} seconds.",
-                advice="The card names more servers than any that is in order.",
+                advice="No card in good order names so many servers.",
             )
             return
         try:

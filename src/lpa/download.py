@@ -306,7 +306,7 @@ def _no_room(size: int, free: int) -> Refused:
     return Refused(
         FUNCTION,
         "installFailedDueToInsufficientMemoryForProfile",
-        f"The package has {in_words(size)}, and the card has {in_words(free)} free: it was not sent there.",
+        f"The package is {in_words(size)} long, and the card has {in_words(free)} free: it was not sent.",
         advice=f"Nothing was installed, and the order stays as it is. {_ROOM}",
     )
 

@@ -101,7 +101,7 @@ class OutcomeUnknown(LpaError):
 class BadAnswer(LpaError):
     """The peer's answer does not fit the specification. `sw` is the status word, 0 if that was not it."""
 
-    advice = "Try again; if it stays so, the card or server does not follow SGP.22. '-vv' shows what it said."
+    advice = "Try again; if it persists, the card or server does not follow SGP.22. '-vv' shows what it said."
 
     def __init__(self, message: str, *, sw: int = 0, advice: str | None = None) -> None:
         super().__init__(message, advice=advice)

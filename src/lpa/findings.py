@@ -82,8 +82,8 @@ def _bound_later(profile: Profile) -> Iterator[Finding]:
         yield Finding(
             "note",
             "ppr1",
-            f"{profile.title} could not be put out of use again, if it was put to use (PPR1). "
-            "That does not stand against deleting it.",
+            f"{profile.title} could not be taken out of use again once it was in use (PPR1). "
+            "That does not prevent deleting it.",
         )
 
 
@@ -227,7 +227,7 @@ def against_backup(profile: Profile, others: Iterable[Profile]) -> Iterator[Find
                 in_use = f"{other.title} ({other.iccid}) is in use"
                 yield _no_backup(f"{in_use}, and may not be disabled for that (PPR1).")
     if "ppr1" in profile.policy_rules:
-        yield _no_backup("Once it was put to use for that, it could not be put out of use again (PPR1).")
+        yield _no_backup("Once it was put to use for that, it could not be taken out of use again (PPR1).")
 
 
 def _no_backup(why: str) -> Finding:
@@ -242,7 +242,7 @@ def _no_backup(why: str) -> Finding:
 
 def folder_taken(folder: str) -> Finding:
     """The folder that a backup is to make is there already."""
-    advice = "Name a folder that is not there yet."
+    advice = "Name a folder that does not exist yet."
     return Finding("stop", "folderExists", f"{folder} is there already.", advice, "Backup")
 
 

@@ -47,7 +47,7 @@ def findings(verdict: Verdict, function: str) -> Iterator[Finding]:
         yield Finding(
             "stop",
             "pprNotAllowed",
-            f"Its operator wants that it {_MEANING.get(rule, rule)}, and this card does not permit that.",
+            f"Its operator requires that it {_MEANING.get(rule, rule)}, and this card does not permit that.",
             "Nothing was installed. Ask the operator for a profile without such a rule.",
             function,
         )
@@ -55,7 +55,7 @@ def findings(verdict: Verdict, function: str) -> Iterator[Finding]:
         yield Finding(
             "warning",
             rule,
-            f"Its operator wants that it {_MEANING.get(rule, rule)}.",
+            f"Its operator requires that it {_MEANING.get(rule, rule)}.",
             "Only the operator can lift that.",
             function,
         )

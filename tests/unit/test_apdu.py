@@ -179,7 +179,7 @@ def test_an_answer_without_end_is_given_up() -> None:
 
     with (
         Channel(Endless(MF, OPEN, CLOSE)) as channel,
-        pytest.raises(BadAnswer, match="does not come to an end"),
+        pytest.raises(BadAnswer, match="answer has not ended"),
     ):
         channel.exchange(b"\xbf\x3e\x00")
 
@@ -202,7 +202,7 @@ def test_an_answer_may_be_as_long_as_the_bound(last: int, ends: bool) -> None:
         if ends:
             assert len(channel.exchange(b"\xbf\x3e\x00")) == ANSWER_BYTES
         else:
-            with pytest.raises(BadAnswer, match=f"does not come to an end after {ANSWER_BYTES + 1} bytes"):
+            with pytest.raises(BadAnswer, match=f"answer has not ended after {ANSWER_BYTES + 1} bytes"):
                 channel.exchange(b"\xbf\x3e\x00")
 
 
@@ -215,13 +215,13 @@ def test_an_answer_in_endless_small_pieces_is_given_up() -> None:
             return (b"x", 0x6101) if apdu[1] in (0xE2, 0xC0) else super().transmit(apdu)
 
     card = Dripping(MF, OPEN, CLOSE)
-    with Channel(card) as channel, pytest.raises(BadAnswer, match="does not come to an end"):
+    with Channel(card) as channel, pytest.raises(BadAnswer, match="answer has not ended"):
         channel.exchange(b"\xbf\x3e\x00")
     assert card.asked < ANSWER_ROUNDS + 10
 
 
 def test_a_card_that_promises_and_gives_nothing_is_given_up() -> None:
-    with pytest.raises(BadAnswer, match="does not come to an end"):
+    with pytest.raises(BadAnswer, match="answer has not ended"):
         exchange(("81E2910006 BF3E035C015A 00", "6110"), ("01C0000010", "6110"))
 
 

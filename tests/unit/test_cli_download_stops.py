@@ -58,7 +58,7 @@ def test_ctrl_d_at_the_confirmation_code_puts_it_off(world: World) -> None:
         ("loading", "lpa: Stopped.\nNothing was changed.\n", "Nothing was left unfinished."),
         (
             "loaded",
-            "Stopped while the card was being changed: it may have been, or not.",
+            "Stopped while the card was being changed: it may or may not have been.",
             "Installed Nordlicht",
         ),
     ],

@@ -152,7 +152,7 @@ def test_ctrl_c_during_a_change_says_that_it_may_have_happened(fail_with: Prepar
     ran = command.run("--json", FIXTURE)
     assert ran.code == 130
     assert ran.document["error"]["kind"] == "Interrupted"
-    assert "it may have been, or not" in ran.document["error"]["message"]
+    assert "it may or may not have been" in ran.document["error"]["message"]
 
 
 def test_a_wrong_option_is_a_usage_error_in_words_and_in_a_document() -> None:

@@ -78,7 +78,7 @@ def deletes(*options: str) -> command.Ran:
 
 def orderly(ran: command.Ran) -> bool:
     return ran.code == 130 and ran.err.endswith(
-        "lpa: Stopped while the card was being changed: it may have been, or not.\n"
+        "lpa: Stopped while the card was being changed: it may or may not have been.\n"
         "'lpa resume' finds out what is true, keeps what the card signed and tells the servers. "
         "It deletes nothing.\n"
     )

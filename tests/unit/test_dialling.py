@@ -130,7 +130,7 @@ def test_a_name_that_leads_to_a_private_address_is_not_connected_to(address: str
     with pytest.raises(ConnectFailed) as caught:
         Dialler(resolve=Names(found(address))).dial(ADDRESS)
     assert str(caught.value) == (
-        f"Cannot reach smdp.example: its name leads to {address}, which is no address of the internet."
+        f"Cannot reach smdp.example: its name leads to {address}, which is not a public address."
     )
     assert "--connect-to" in caught.value.advice
 
@@ -249,7 +249,7 @@ def through_a_proxy(host: str, *rows: str) -> None:
     ],
 )
 def test_a_name_that_is_none_of_the_internet_is_not_given_to_a_proxy(host: str) -> None:
-    with pytest.raises(ConnectFailed, match="this is no name of the internet") as caught:
+    with pytest.raises(ConnectFailed, match="this is not a name on the internet") as caught:
         through_a_proxy(host)
     assert "--connect-to" in caught.value.advice
     with pytest.raises(Asked):

@@ -68,7 +68,7 @@ def test_a_clock_that_stands_in_the_past_is_bad() -> None:
     assert (
         "clock",
         "bad",
-        "The clock of this computer says 1970-01-01 00:00 UTC, and that is long ago.",
+        "The clock of this computer says 1970-01-01 00:00 UTC, which is long past.",
     ) in (_walk(SimulatedEuicc.create(None), Network(), now=0.0))
 
 

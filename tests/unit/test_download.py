@@ -271,7 +271,7 @@ def test_a_package_that_is_clearly_larger_than_what_is_free_is_not_sent_to_the_c
         with assistant.download(code_of(order)) as offer, pytest.raises(Refused) as caught:
             offer.install()
         assert caught.value.reason == "installFailedDueToInsufficientMemoryForProfile"
-        assert re.search(r"has 59 KiB, and the card has 39 KiB free", caught.value.message)
+        assert re.search(r"is 59 KiB long, and the card has 39 KiB free", caught.value.message)
         assert "'lpa delete' makes room" in caught.value.advice
         assert offer.package_size
         assert offer.package_size > 60_000

@@ -56,7 +56,7 @@ def test_a_rule_against_disabling_stops_a_profile_in_use_and_is_a_note_of_anothe
     assert against(replace(bound, state="enabled"), NORDLICHT) == [("stop", "disallowedByPolicy")]
     assert against(bound, NORDLICHT) == [("note", "ppr1")]
     (found,) = findings.against(bound, (NORDLICHT,), disable_first=False)
-    assert "That does not stand against deleting it." in found.message
+    assert "That does not prevent deleting it." in found.message
 
 
 def test_a_warning_that_nobody_could_accept_cannot_be_made() -> None:
@@ -183,7 +183,7 @@ def test_protected_profiles_are_named_and_how_to_lift_that() -> None:
         (
             replace(ALBION, policy_rules=("ppr1",)),
             NORDLICHT,
-            "Once it was put to use for that, it could not be put out of use again (PPR1).",
+            "Once it was put to use for that, it could not be taken out of use again (PPR1).",
         ),
         # A profile that is no operator's takes the place of one that is bound.
         (

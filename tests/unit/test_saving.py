@@ -80,7 +80,7 @@ def test_after_the_look_a_card_without_channels_is_deleted_from(tmp_path: Path) 
     ("rules_in_use", "rules", "said"),
     [
         (("ppr1",), (), "is in use, and may not be disabled for that (PPR1)."),
-        ((), ("ppr1",), "could not be put out of use again (PPR1)."),
+        ((), ("ppr1",), "could not be taken out of use again (PPR1)."),
     ],
 )
 def test_a_backup_that_the_operators_forbid_stops_where_it_is_wanted_only(

@@ -78,7 +78,7 @@ class Wire:
             answer += data
             endless = len(answer) > ANSWER_BYTES or rounds > ANSWER_ROUNDS
             if endless or (sw >> 8 == 0x61 and not data):
-                raise BadAnswer(f"The card does not come to an end after {len(answer)} bytes.", sw=sw)
+                raise BadAnswer(f"The card's answer has not ended after {len(answer)} bytes.", sw=sw)
         return bytes(answer), sw
 
     def with_length(self, command: bytes) -> tuple[bytes, int]:

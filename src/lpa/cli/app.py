@@ -125,7 +125,11 @@ class Commands(Group):
     help="Say what is done; -vv also every command to the card.",
 )
 @click.option(
-    "--trace", type=FILE, envvar="LPA_TRACE", metavar="FILE", help="Write every command to the card into it."
+    "--trace",
+    type=FILE,
+    envvar="LPA_TRACE",
+    metavar="FILE",
+    help="Write every command to the card to this file.",
 )
 @click.version_option(package_name="lpa", message="lpa %(version)s")
 @click.pass_context

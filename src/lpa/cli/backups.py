@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def backup(desk: Desk, folder: Path, ask_pin: bool) -> Answer:
     """Save contacts, messages and numbers of the profile in use.
 
-    FOLDER must not be there yet. It gets contacts.vcf, messages.txt, the same as JSON, and every record as
+    FOLDER must not exist yet. It gets contacts.vcf, messages.txt, the same as JSON, and every record as
     the card gave it. A PIN is never guessed, and never tried when only one try is left.
     """
     with desk.assistant() as assistant:

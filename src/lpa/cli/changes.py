@@ -58,7 +58,7 @@ def disable(desk: Desk, name: str) -> Answer:
 
 @click.command()
 @click.argument("name", type=PROFILE, required=False)
-@click.option("--list", "listed", is_flag=True, help="Only list those that are; no card is needed.")
+@click.option("--list", "listed", is_flag=True, help="Only list the protected ones; no card is needed.")
 @click.pass_obj
 def protect(desk: Desk, name: str | None, listed: bool) -> Answer:
     """Have a profile refused for deletion on this computer.
@@ -97,7 +97,9 @@ def unprotect(desk: Desk, name: str) -> Answer:
 
 
 @click.command()
-@click.option("--operational", is_flag=True, help="Delete the operators' profiles. So without any option.")
+@click.option(
+    "--operational", is_flag=True, help="Delete the operators' profiles; the default if no option is given."
+)
 @click.option("--test", is_flag=True, help="Delete the test profiles that did not come with the card.")
 @click.option(
     "--default-server", is_flag=True, help="Set the default server as it was when the card was new."
@@ -113,7 +115,7 @@ def unprotect(desk: Desk, name: str) -> Answer:
 def reset(desk: Desk, operational: bool, test: bool, default_server: bool, agreed: Eid | None) -> Answer:
     """Delete all profiles, for good.
 
-    Also the one in use. Rules of the operators do not keep them; 'lpa protect' does. Their servers are told.
+    The one in use too. Operators' rules do not prevent it; 'lpa protect' does. Their servers are told.
     """
     chosen = {
         "deleteOperationalProfiles": operational or not (test or default_server),

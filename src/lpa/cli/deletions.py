@@ -30,7 +30,7 @@ _DIGITS = 4  # of an ICCID: as many as name a profile
 
 @click.command()
 @click.argument("name", type=PROFILE, required=False)
-@click.option("--disable-first", is_flag=True, help="Also if it is in use: then take it out of use before.")
+@click.option("--disable-first", is_flag=True, help="If it is in use, take it out of use first.")
 @click.option("--yes", is_flag=True, help="Do not ask. Warnings have to be accepted by name.")
 @click.option(
     "--accept",
@@ -46,7 +46,7 @@ _DIGITS = 4  # of an ICCID: as many as name a profile
 @click.option(
     "--enable-first",
     is_flag=True,
-    help="For the backup of a profile that is not in use: put it to use for a moment. Servers are told.",
+    help="To back up a profile that is not in use, put it to use for a moment. Servers are told.",
 )
 @click.option("--ask-pin", is_flag=True, help="Ask for the profile's PIN, for the backup.")
 @click.option(

@@ -107,7 +107,7 @@ def _misused(screen: Screen, error: click.ClickException) -> int:
 def _interrupted() -> dict[str, Any]:
     return _error(
         "Interrupted",
-        "Stopped while the card was being changed: it may have been, or not.",
+        "Stopped while the card was being changed: it may or may not have been.",
         "'lpa resume' finds out what is true, keeps what the card signed and tells the servers. "
         "It deletes nothing.",
     )

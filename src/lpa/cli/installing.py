@@ -160,7 +160,7 @@ def _said_and_enabled(
 ) -> Answer:
     """The answer after an installation. A person who stops here reads what the card has."""
     try:
-        screen.say(f"The package had {in_words(size)}.")
+        screen.say(f"The package was {in_words(size)} long.")
         answer = told(screen, outcome, "{} is on the card.", "{} is on the card.")
         return _enabled(screen, assistant, outcome, answer, wishes)
     except KeyboardInterrupt:

@@ -49,9 +49,12 @@ def file(pki: Path) -> Path:
 
 @order.command()
 @PKI
-@click.option("--matching-id", help="In the activation code; one is made up. Empty: for whom asks without.")
+@click.option(
+    "--matching-id",
+    help="In the activation code; random if not given. Empty: for a card that asks without one.",
+)
 @click.option("--eid", type=EID, metavar="EID", help="Only for the card with this EID.")
-@click.option("--confirmation-code", help="That the person has to type.")
+@click.option("--confirmation-code", help="The code that the person has to type.")
 @click.option("--tries", type=click.IntRange(1), help="How often the code may be typed. [default: 3]")
 @click.option("--days", type=click.IntRange(0), help="How long it can be downloaded.")
 @click.option("--downloads", type=click.IntRange(0), help="How often it can be downloaded. [default: 10]")
@@ -68,7 +71,7 @@ def file(pki: Path) -> Path:
     help="Without it the metadata name none, which means operational.",
 )
 @click.option("--rule", "rules", multiple=True, type=click.Choice(["ppr1", "ppr2"]), help="A policy rule.")
-@click.option("--size", type=click.IntRange(0, 8_000_000), default=0, help="Bytes, if it has fewer without.")
+@click.option("--size", type=click.IntRange(0, 8_000_000), default=0, help="Pad it to this many bytes.")
 @click.option("--host", default="smdp.example", show_default=True, help="The server in the activation code.")
 @click.pass_context
 def add(

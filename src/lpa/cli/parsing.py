@@ -159,5 +159,10 @@ HOST_AND_PORT = _parsed(_host_and_port)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
 LANGUAGE = click.option(
-    "--lang", "language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the page."
+    "--lang",
+    "language",
+    type=click.Choice(LANGUAGES),
+    default="en",
+    show_default=True,
+    help="The language of the page.",
 )

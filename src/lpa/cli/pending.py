@@ -127,7 +127,7 @@ def _handed_over(desk: Desk, paths: Iterable[Path]) -> Answer:
 
 @notifications.command()
 @click.argument("number", type=click.IntRange(0))
-@click.option("--unsent", is_flag=True, help="Yes, though its server has not acknowledged it.")
+@click.option("--unsent", is_flag=True, help="Remove it although its server has not acknowledged it.")
 @click.pass_obj
 def remove(desk: Desk, number: int, unsent: bool) -> Answer:
     """Take a notification from the card without delivering it.

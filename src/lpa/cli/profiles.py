@@ -50,7 +50,9 @@ def list_(desk: Desk, everything: bool) -> Answer:
 
 @click.command()
 @click.argument("name", type=PROFILE)
-@click.option("--html", "path", type=FILE, metavar="FILE", help="Also write a page for the operator into it.")
+@click.option(
+    "--html", "path", type=FILE, metavar="FILE", help="Also write a page for the operator to this file."
+)
 @LANGUAGE
 @click.option("--ask-pin", is_flag=True, help="Ask for the profile's PIN, to read IMSI and number.")
 @click.pass_obj
@@ -89,7 +91,7 @@ def rename(desk: Desk, name: str, nickname: str) -> Answer:
     """
     with desk.assistant() as assistant, changing():
         before = assistant.rename(name, nickname)
-    now = f"is now called {nickname!r}" if nickname else "has no nickname any more"
+    now = f"is now called {nickname!r}" if nickname else "no longer has a nickname"
     desk.screen.line(f"{named(before)} {now}.")
     return Answer({"iccid": before.iccid, "nickname": nickname, "nickname_before": before.nickname})
 

@@ -91,10 +91,10 @@ def verify(
     iccid: Iccid | None,
     event: str | None,
 ) -> Answer:
-    """Check the signature of a receipt, and say what it proves and what not.
+    """Check the signature of a receipt, and say what it proves and what it does not.
 
-    Who was handed a receipt says with --eid, --iccid and --event what it must be of: a genuine one of another
-    card, profile or event is refused.
+    If somebody handed you a receipt, say with --eid, --iccid and --event what it must be about: a genuine one
+    about another card, profile or event is refused.
 
     Works without a card and without the internet. The card's certificates must come from an issuer of the
     GSMA, or from one in the --ca-bundle. Whether they were valid is asked for the time when the receipt was
@@ -122,7 +122,7 @@ def verify(
 
 @receipts.command()
 @_name
-@click.option("--html", "path", type=FILE, required=True, metavar="FILE", help="Write the page into it.")
+@click.option("--html", "path", type=FILE, required=True, metavar="FILE", help="Write the page to this file.")
 @LANGUAGE
 @_at
 @_eid
@@ -132,7 +132,7 @@ def export(
 ) -> Answer:
     """Make a page of a receipt, to print or to send.
 
-    It says what the receipt proves and what not, and holds the receipt itself.
+    It says what the receipt proves and what it does not, and holds the receipt itself.
     """
     from lpa import pages, proof
     from lpa.pages import proofs

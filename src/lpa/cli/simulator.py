@@ -63,7 +63,7 @@ def new(
     from lpa.sim.identity import Identity
 
     if path.exists() and any(path.iterdir()):
-        raise click.UsageError(f"{path} is there already, and not empty.")
+        raise click.UsageError(f"{path} exists already and is not empty.")
     known = Identity.load(identity) if identity else None
     card = SimulatedEuicc.create(path, profiles=profiles, curve=curve, free_memory=memory, identity=known)
     card.close()
@@ -108,7 +108,7 @@ def card_(desk: Desk, path: Path, vpcd: tuple[str, int]) -> Answer:
     help="Its name; may be given several times.",
 )
 @click.option("--store", type=FILE, help="A file for what it accepted: a line of JSON for each.")
-@click.option("--discovery", help="Be a discovery server (SM-DS) of this name too.")
+@click.option("--discovery", help="Be a discovery server (SM-DS) with this name as well.")
 @click.pass_context
 def server(
     ctx: click.Context,

@@ -30,9 +30,9 @@ from lpa.resumption import Resumption
 def resume(desk: Desk) -> Answer:
     """Finish what was begun, or say what became of it.
 
-    After a crash, a pulled card or a network that was down: what did happen is found out, and its servers are
-    told if their next try is due. A profile that was put to use for a moment is put out of use again. Nothing
-    is deleted.
+    After a crash, a pulled card or a network that was down, this finds out what happened, and tells the
+    servers whose next try is due. A profile that was put to use for a moment is taken out of use again.
+    Nothing is deleted.
     """
     with ExitStack() as opened:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_AGAIN = "Nothing was installed. Begin the download again; if it stays so, ask the operator."
+_AGAIN = "Nothing was installed. Begin the download again; if that does not help, ask the operator."
 _OPERATOR = "Nothing was installed. Ask the operator whether its eSIMs work with this card."
 _ENTERPRISE = "Nothing was installed. Ask the enterprise that the profile is from."
 
@@ -32,7 +32,7 @@ _FAILURES: dict[str, tuple[str, str]] = {
         _OPERATOR,
     ),
     "installFailedDueToDataMismatch": (
-        "The package holds another profile than the one that it says.",
+        "The package holds another profile than the one that it names.",
         _OPERATOR,
     ),
     "testProfileInstallFailedDueToInvalidNaaKey": ("The test profile has no test key.", _OPERATOR),
@@ -46,11 +46,11 @@ _FAILURES: dict[str, tuple[str, str]] = {
         _ENTERPRISE,
     ),
     "enterpriseProfileNotAllowed": (
-        "A profile on the card stands against this one, which is an enterprise's.",
+        "A profile on the card does not allow this one, which is an enterprise's.",
         "Nothing was installed. 'lpa list' shows what is on the card.",
     ),
     "enterpriseOidMismatch": (
-        "The profile is from another enterprise than one that is on the card.",
+        "The profile is from another enterprise than a profile that is on the card.",
         _ENTERPRISE,
     ),
     "enterpriseRulesError": (
@@ -66,12 +66,15 @@ _FAILURES: dict[str, tuple[str, str]] = {
         _OPERATOR,
     ),
     "unknownTlvInMetadata": (
-        "The card does not know all of what is said about the profile.",
+        "The profile's metadata hold something that the card does not know.",
         _OPERATOR,
     ),
     "insufficientMinimumSecurityLevel": ("The card is not secure enough for this profile.", _OPERATOR),
     "serverAddressAbsentInEuiccAllowList": ("The card takes no profiles from this server.", _OPERATOR),
-    "installFailedDueToUnknownError": ("The card could not install the profile and says not why.", _AGAIN),
+    "installFailedDueToUnknownError": (
+        "The card could not install the profile and does not say why.",
+        _AGAIN,
+    ),
 }
 
 

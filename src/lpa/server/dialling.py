@@ -171,15 +171,14 @@ def _check_leads_somewhere(address: ServerAddress) -> None:
     """The name may be one of the internet. Raises `ConnectFailed` if it cannot."""
     _, dot, last = address.host.rpartition(".")
     if not dot or last in _RESERVED_NAMES | _NAMES_AT_HOME:
-        raise ConnectFailed(f"Cannot reach {address}: this is no name of the internet.", advice=_PRIVATE)
+        raise ConnectFailed(f"Cannot reach {address}: this is not a name on the internet.", advice=_PRIVATE)
 
 
 def _public(address: ServerAddress, found: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     public = [entry for entry in found if is_public(entry[4][0])]
     if found and not public:
         raise ConnectFailed(
-            f"Cannot reach {address}: its name leads to {found[0][4][0]}, "
-            "which is no address of the internet.",
+            f"Cannot reach {address}: its name leads to {found[0][4][0]}, which is not a public address.",
             advice=_PRIVATE,
         )
     return public
