@@ -58,7 +58,7 @@ def other_card(euicc: Euicc, eid: Eid, signed: Iterable[Notification] = ()) -> L
 
 
 def _signer(signed: Iterable[Notification]) -> Eid | None:
-    from lpa.rsp.chain import claimed_card  # Certificates are loaded where there is something signed alone.
+    from lpa.rsp.chain import claimed_card  # Certificates are loaded only if something is signed.
 
     for notification in signed:
         with contextlib.suppress(BadAnswer, NotVerified):

@@ -42,7 +42,8 @@ class Assistant:
         for profile in assistant.profiles():
             print(profile.iccid, profile.title, profile.state)
     ```
-    Every method raises an `LpaError`: see `lpa.errors` for what each asks of the caller.
+    What card, server or disk object to is an `LpaError`: see `lpa.errors` for what each asks of the caller. A
+    word that can name no profile, and a nickname that is too long, is a ValueError.
     """
 
     def __init__(
@@ -60,8 +61,8 @@ class Assistant:
 
         `state_dir`: where the receipts are kept; the user's state folder if None. `directory`: from a
         server's address to the server; over HTTPS with the system's trusted authorities if None.
-        `locks`: where those meet who may work on the same card; in the state folder if None. `reader`: what a
-        person calls that which holds the card.
+        `locks`: what keeps programs from working on one card together; a lock in the state folder if None.
+        `reader`: what a person calls the reader that holds the card.
         """
         self.reader = reader
         self._seen = ""  # what the card showed to the last plan, while nothing was changed since
@@ -90,7 +91,7 @@ class Assistant:
     ) -> Self:
         """Open the eUICC in a PC/SC reader: the one called `reader`, or the only one that holds one.
 
-        If another lpa is at it, of any user of this computer, `CardBusy` says which; or `locks` waits.
+        If another lpa, of any user of this computer, has the card, `CardBusy` says which; or `locks` waits.
         """
         from lpa.card.pcsc import PcscTransport
         from lpa.card.probing import choose
@@ -171,7 +172,7 @@ class Assistant:
         return deletion.review(self._outbox(), plan)
 
     def review_backup(self, plan: deletion.Plan, folder: Path | None = None) -> deletion.Plan:
-        """Look closer whether what the profile holds can be saved before: see `saving.review`."""
+        """Look closer at whether what the profile holds can be saved first: see `saving.review`."""
         from lpa import saving
 
         with self._files() as files:
@@ -197,10 +198,7 @@ class Assistant:
         """
         from lpa.backup import back_up
 
-        if name is None:
-            chosen = selection.in_use(self.euicc)
-        else:
-            _, chosen = selection.read(self.euicc, name)
+        chosen = selection.in_use(self.euicc) if name is None else selection.read(self.euicc, name)[1]
         with self._files() as files:
             return back_up(files, chosen.iccid, folder, pin=pin)
 
@@ -222,19 +220,19 @@ class Assistant:
         return interlude.using(self._settled_outbox(), name)
 
     def protect(self, name: str | Iccid) -> Profile:
-        """Have a profile refused for deletion on this computer, until `unprotect`. The profile."""
+        """Have this computer refuse to delete a profile, until `unprotect`. Returns the profile."""
         _, chosen = selection.read(self.euicc, name)
         self.journal.protect(chosen.iccid)
         return chosen
 
     def unprotect(self, name: str | Iccid) -> Profile:
-        """Lift the protection of a profile. The profile."""
+        """Lift the protection of a profile. Returns the profile."""
         _, chosen = selection.read(self.euicc, name)
         self.journal.unprotect(chosen.iccid)
         return chosen
 
     def rename(self, name: str | Iccid, nickname: str) -> Profile:
-        """Name a profile, in at most 64 bytes of UTF-8; empty to take the name away. The profile before."""
+        """Name a profile, in at most 64 bytes of UTF-8; empty to take the name away. Returns it as it was."""
         _, chosen = selection.read(self.euicc, name)
         self._seen = ""
         self.euicc.set_nickname(chosen.iccid, nickname)

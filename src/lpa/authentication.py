@@ -137,8 +137,8 @@ def authenticate(
 def reason_of(error: BaseException) -> str:
     """The CancelSessionReason (§5.7.5) for a download that ends in `error`, which is nobody's decision.
 
-    An order that was put off stays as it is; most others end it. So nothing but a silence has another reason:
-    a person who pressed Ctrl-C, a no of card or server, and a mistake in a program refuse no profile.
+    An order that was put off stays as it is; most other reasons end it. So everything but a silence puts it
+    off: Ctrl-C, a no of card or server, and a mistake in a program refuse no profile.
     """
     return "timeout" if isinstance(error, TimeoutError | OutcomeUnknown) else "postponed"
 
@@ -155,7 +155,7 @@ def nothing_waits(address: ServerAddress) -> Refused:
 
 @contextmanager
 def _asked_for_anything(matching_id: str, address: ServerAddress) -> Iterator[None]:
-    """Who gave no code is not to read that it is wrong."""
+    """Whoever gave no code must not read that it is wrong."""
     try:
         yield
     except ServerRefused as refused:

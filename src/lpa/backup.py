@@ -3,7 +3,7 @@
 Only the profile in use shows its files. A backup is a folder that is there as a whole or not at all:
 `contacts.vcf` (vCard 4.0), `messages.json` and `messages.txt`, `identity.json`, and `records.json` with every
 record as the card gave it. Only its owner can read it. Until it is whole it has a hidden name beside the one
-that it will get; what was killed before that, the next backup into the same folder takes away.
+that it will get; if it is killed before that, the next backup into the same folder takes it away.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def _message(message: Message) -> dict[str, Any]:
 
 
 def _readable(message: Message) -> str:
-    """A message as a person reads it: a line about it, then what it says, indented: no text makes a line."""
+    """A message as a person reads it: a line about it, then its text, indented to look like no such line."""
     towards = {"received": "From", "sent": "To", "report": "Report from"}.get(message.direction, "Message")
     when = f", {message.time.isoformat(' ')}" if message.time else ""
     missing = f", parts missing: {', '.join(map(str, message.missing))}" if message.missing else ""
@@ -177,9 +177,8 @@ def _write(folder: Path, documents: dict[str, str]) -> None:
     """All of them, or nothing: a folder beside it is filled, flushed to the disk, and then gets the name."""
     parent = folder.absolute().parent
     parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(
-        tempfile.mkdtemp(dir=parent, prefix=_hidden(folder), suffix=_UNFINISHED)
-    )  # closed to others: 0700
+    # Closed to others: 0700.
+    fresh = Path(tempfile.mkdtemp(dir=parent, prefix=_hidden(folder), suffix=_UNFINISHED))
     try:
         with private.held(fresh):  # before there is anything in it, so that nobody sweeps it away
             for title, content in documents.items():

@@ -1,4 +1,4 @@
-"""Two looks at a card: what is different, a sentence each; and a short sign that two looks were the same.
+"""Two looks at a card: what is different, a sentence each; and a fingerprint that equal looks share.
 
 Pure. Only what was asked for both times can differ: the tags in `CHANGE_TAGS`.
 """
@@ -28,7 +28,7 @@ def fingerprint(eid: Eid, profiles: Iterable[Profile], unreadable: Iterable[byte
 
 
 def digest(told: dict[str, Any]) -> str:
-    """A short sign of what is told: 64 hexadecimal digits, others as soon as anything in it is different."""
+    """A fingerprint of what is told: 64 hexadecimal digits, different as soon as anything in it is."""
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,7 +1,7 @@
-"""What happens to a phone number when its profile is deleted.
+"""Delete a profile: first a plan of it, then the deletion, its proof and a last look.
 
-First a plan: everything that speaks against it is looked at while nothing has happened. Then, with the
-person's consent:
+The plan looks at everything that speaks against it while nothing has happened. Then, with the person's
+consent:
 
 1. make sure that a proof can be kept on this computer,
 2. have the card delete the profile; if its answer is lost, read the card and believe what it shows,
@@ -52,12 +52,12 @@ class Plan:
 
     @property
     def look(self) -> str:
-        """A sign of what the card showed when the plan was made (`comparison.fingerprint`)."""
+        """A fingerprint of what the card showed when the plan was made (see `comparison`)."""
         return comparison.fingerprint(self.eid, (self.profile, *self.others), self.unreadable)
 
     @property
     def fingerprint(self) -> str:
-        """A sign of the whole plan: what the card showed, and what is to be done to which profile."""
+        """A fingerprint of the whole plan: what the card showed, and what is to be done to which profile."""
         wish = {"iccid": str(self.profile.iccid), "disable_first": self.disable_first}
         return comparison.digest({"look": self.look} | wish)
 
@@ -154,9 +154,9 @@ def delete(outbox: Outbox, plan: Plan, reason: str = "") -> switching.Outcome:
     """Carry out a plan: delete the profile, for ever, and tell the servers.
 
     `reason`: the person's own words, for the journal, which also notes the free memory before and after if
-    the plan was reviewed. Raises `Refused` if the plan has a stop or is for
-    another card, `StorageFailed` before anything is done, `EuiccRefused` if the card says no, `WireError` if
-    the card shows that nothing was done, and `OutcomeUnknown` if it cannot be asked any more.
+    the plan was reviewed. Raises `Refused` if the plan has a stop or is for another card, `StorageFailed`
+    before anything is done, `EuiccRefused` if the card says no, `WireError` if the card shows that nothing
+    was done, and `OutcomeUnknown` if it can no longer be asked.
     """
     euicc, profile = outbox.euicc, plan.profile
     _refuse_other_card(euicc, plan)

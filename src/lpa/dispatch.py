@@ -103,7 +103,7 @@ class Dispatch:
         try:
             evidence = self.courier.send(notification, believed)
         except LpaError as problem:
-            with contextlib.suppress(StorageFailed):  # It is kept; that it failed is a comfort only.
+            with contextlib.suppress(StorageFailed):  # It is kept all the same; the note is only a help.
                 self.journal.failed(entry.eid, notification, problem)
             return Delivery.of(notification, problem=problem)
         try:
@@ -172,7 +172,7 @@ def _believed(entry: Entry) -> tuple[KeyIdentifier, ...]:
     """Whom its card believed; if the card did not say, by whom it says that it was certified."""
     if entry.believed is not None:
         return entry.believed
-    from lpa.rsp import chain  # Certificates are loaded for what has no card alone.
+    from lpa.rsp import chain  # Certificates are loaded only for what has no card.
 
     return chain.claimed_issuers(entry.notification)
 

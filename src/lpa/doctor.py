@@ -1,6 +1,6 @@
 """Why it does not work: a walk from the smart card service to the operators' servers.
 
-Each look is told as it is made. The walk ends where what is wrong leaves nothing to look at behind it.
+Each look is told as it is made. The walk ends at a fault behind which there is nothing to look at.
 Nothing is changed.
 """
 

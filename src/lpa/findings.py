@@ -164,7 +164,7 @@ def unfinished(functions: Iterable[str]) -> Iterator[Finding]:
 
 
 def protection(profiles: Iterable[Profile], function: str = "DeleteProfile") -> Iterator[Finding]:
-    """The person has put them under protection, and `function` would delete them. Nothing if it is none."""
+    """The person has put them under protection, and `function` would delete them. Nothing for none."""
     protected = list(profiles)
     if not protected:
         return

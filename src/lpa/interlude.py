@@ -25,7 +25,7 @@ OPERATION = "interlude"
 
 @dataclass(frozen=True)
 class Ending:
-    """How an interlude ended that its process did not live to end: the `truth` now, in a sentence.
+    """How an interlude was ended after its process had died in it: the `truth` now, in a sentence.
 
     `outcome`: what was done to put everything back; None if nothing was. `problem`: the card's no to that.
     """
@@ -40,7 +40,7 @@ def using(outbox: Outbox, name: str | Iccid) -> Iterator[list[Outcome]]:
     """Enable a profile while the `with` block runs; then have in use what was in use before, or nothing.
 
     Gives a list of what was done, to which putting back adds its own at the end. Servers are told of each.
-    Raises `Refused` before anything is done if an operator's rule forbids to put back, and as
+    Raises `Refused` before anything is done if an operator's rule forbids putting back, and as
     `switching.enable` does.
     """
     before, target = selection.read(outbox.euicc, name)

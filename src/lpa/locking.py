@@ -3,8 +3,8 @@
 A lock is a file that its holder has locked (flock): however the holder ends, the system ends the lock. The
 file stays, and says who holds it. It has a hash in its name, so that no EID can be read from it.
 
-Law: what somebody planted in its place is refused and never followed, for the folder is everybody's. Who
-wants to hinder us there can, but cannot have us write anywhere else.
+Law: what somebody planted in its place is refused and never followed, for the folder is everybody's. Whoever
+wants to hinder us there can, but cannot make us write anywhere else.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def problem(loss: Loss) -> LpaError:
 
 
 def told(journal: Journal, iccid: Iccid) -> tuple[Loss, ...]:
-    """Note that the person has told the operator of all that was lost of one profile: that.
+    """Note that the person has told the operator of all that was lost of one profile. Returns what was.
 
     Raises `Refused` if nothing was.
     """

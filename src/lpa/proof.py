@@ -135,7 +135,7 @@ def examine(
     moment: Moment | None = None,
     eid: Eid | None = None,
 ) -> Verification | NotVerified:
-    """As `verify`, for who shows the one as well as the other: why it proves nothing is returned."""
+    """As `verify`, but a receipt that proves nothing is told as well: its error is returned."""
     try:
         return verify(receipt, trusted, now, moment=moment, eid=eid)
     except NotVerified as doubt:

@@ -92,9 +92,8 @@ class Receipts:
         for path in (self._folder, folder):
             private.make_folder(path)
         for path in folder.glob("*.der"):
-            with contextlib.suppress(
-                OSError
-            ):  # In this folder nobody reads it anyway; the proof matters more.
+            # In this folder nobody else reads it anyway; the proof matters more.
+            with contextlib.suppress(OSError):
                 private.make_private(path)
         return folder
 

@@ -56,8 +56,8 @@ class Switch(Protocol):
 class Outcome:
     """What was done to the card, and who was told.
 
-    `profile`: the one it was about, as it was before; None for a reset. `happenings`: empty if the card was
-    so already. `problem`: what the last look at the card found wrong; None if it shows what was wanted.
+    `profile`: the one it was about, as it was before; None for a reset. `happenings`: empty if nothing
+    had to be done. `problem`: what the last look at the card found wrong; None if it shows what was wanted.
     `memory_after`: the bytes that are free on the card now, None if nobody looked.
     """
 

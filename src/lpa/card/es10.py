@@ -205,7 +205,7 @@ class Euicc:
         return self._retrieve({"searchCriteria": ("profileManagementOperation", bits)} if events else {})
 
     def retrieve_notification(self, sequence_number: int) -> Notification | None:
-        """One signed notification, None if the card has it no more (§5.7.10)."""
+        """One signed notification, None if the card no longer has it (§5.7.10)."""
         found = self._retrieve({"searchCriteria": ("seqNumber", sequence_number)})
         if found.unreadable:
             raise BadAnswer(
@@ -216,8 +216,8 @@ class Euicc:
     def notification_sent(self, sequence_number: int) -> None:
         """Have the card forget a notification (§5.7.11, ES10b.RemoveNotificationFromList).
 
-        Only after the server acknowledged it: nobody can make the card sign it again. A card that has it
-        no more is content.
+        Only after the server acknowledged it: nobody can make the card sign it again. A card that no longer
+        has it is as good.
         """
         try:
             self._isdr.change("NotificationSent", {"seqNumber": sequence_number})

@@ -80,7 +80,7 @@ class Isdr:
     def reopen(self) -> None:
         """Have the card's ISD-R back after the basic channel was used for something else, without a reset.
 
-        Who has a logical channel of his own has never lost it.
+        An ISD-R on a logical channel of its own was never lost.
         """
         if self._channel.basic:
             self._open()

@@ -136,7 +136,7 @@ class Desk:
                 yield assistant
 
     def _locks(self) -> Locks:
-        """Where all meet who may work on a card or send for it, with a card and without."""
+        """The locks that all share who work on a card, or send for it without one."""
         notice = None if self.no_wait else self._say_who_is_waited_for
         return Locks.of_host(command=f"lpa {self.screen.command}", notice=notice)
 
@@ -156,7 +156,7 @@ class _Options(TypedDict):
 
 @contextmanager
 def changing() -> Iterator[None]:
-    """While a `with` block of this runs the card is being changed, and Ctrl-C is told so."""
+    """Say, if Ctrl-C ends the `with` block, that the card was being changed."""
     try:
         yield
     except KeyboardInterrupt as error:

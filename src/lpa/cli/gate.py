@@ -92,9 +92,8 @@ def _misused(screen: Screen, error: click.ClickException) -> int:
     if not screen.json:
         shown = io.StringIO()
         error.show(shown)
-        for line in without_secrets(
-            shown.getvalue()
-        ).splitlines():  # It repeats what stands where none belongs.
+        # It repeats the words that it does not understand, and they may be a code.
+        for line in without_secrets(shown.getvalue()).splitlines():
             screen.say(line)
         return USAGE
     how = f"'lpa {screen.command} --help' shows how.".replace("  ", " ")

@@ -40,7 +40,7 @@ class Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does it."""
+        """As click does it, and note for the screen which command runs."""
         name, command, rest = super().resolve_command(ctx, args)
         desk = ctx.find_object(Desk)
         screen = desk.screen if desk else ctx.ensure_object(Screen)

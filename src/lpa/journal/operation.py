@@ -54,7 +54,7 @@ class Operation:
         self.state = state
 
     def settle(self, outcome: str = "", losses: Iterable[Loss] = ()) -> None:
-        """Whoever wanted it hears now how it stands. CLOSED, unless its notifications are still on their way.
+        """Whoever wanted it hears now how it stands. It is CLOSED, unless notifications are on their way.
 
         Then it is closed when the last of them is through. `losses`: of which there will be none. Raises
         `StorageFailed`.

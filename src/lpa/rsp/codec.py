@@ -2,8 +2,8 @@
 
 Law: nothing of this is left behind. The package reads ASN.1 text, writes C and Rust and knows seven more
 encodings, none of which a command needs; but importing it imports all that, for 17 MB of memory and some
-0.05 s of every command. So its parts are imported below an empty package, and taken
-out of `sys.modules` again: whoever imports asn1tools beside us gets the whole of it.
+0.05 s of every command. So its parts are imported below an empty package, and taken out of `sys.modules`
+again: whoever imports asn1tools beside us gets the whole of it.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ class Listing(tuple[T_co, ...]):
     """The items that could be read, in the card's order; `unreadable` holds the others, as they came.
 
     If the list itself is cut short, its last unreadable item is what remained: bytes that are no whole TLV.
-    So it is if the list is longer than any card's.
+    The same goes for a list that is longer than any card's.
     """
 
     unreadable: tuple[Tlv, ...] = ()

@@ -1,8 +1,8 @@
 """The ASN.1 of `asn1/rsp.asn`: encode, decode whole, and name what an answer refuses.
 
-Values are the plain Python values of asn1tools: a dict for a SEQUENCE, a list for a
-SEQUENCE OF, a pair (name, value) for a CHOICE, a pair (bytes, number of bits) for a BIT STRING; int, bool,
-str; bytes for an OCTET STRING and, header included, for an ANY.
+Values are the plain Python values of asn1tools: a dict for a SEQUENCE, a list for a SEQUENCE OF, a pair
+(name, value) for a CHOICE, a pair (bytes, number of bits) for a BIT STRING; int, bool, str; bytes for an
+OCTET STRING and, header included, for an ANY.
 """
 
 from __future__ import annotations

@@ -99,10 +99,9 @@ _PAIRS = {
     ("8.9", "4.2"): "The discovery server failed.",
     ("8.9", "5.1"): "The discovery server cannot be reached.",
     ("8.9.1", "3.8"): "The discovery server does not answer to this address.",
-    (
-        "8.9.2",
-        "3.1",
-    ): "The discovery server trusts none of the issuers that the card's certificates come from.",
+    ("8.9.2", "3.1"): (
+        "The discovery server trusts none of the issuers that the card's certificates come from."
+    ),
     ("8.9.3", "3.1"): "The discovery server does not support the card's version of SGP.22.",
     ("8.9.4", "3.7"): "The discovery server has no certificate that this card trusts.",
     ("8.9.5", "3.3"): "The discovery server already holds this event.",

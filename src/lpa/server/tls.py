@@ -75,7 +75,7 @@ def context(authorities: Sequence[x509.Certificate] = ()) -> Context:
     made = SSL.Context(SSL.TLS_CLIENT_METHOD)
     made.set_min_proto_version(SSL.TLS1_2_VERSION)
     made.set_cipher_list(_CIPHERS)
-    # Who was greeted stays who it is: a peer may not greet anew, and with another certificate.
+    # The peer stays the one that was greeted: it may not greet anew with another certificate.
     made.set_options(SSL.OP_NO_RENEGOTIATION)
     made.set_verify(SSL.VERIFY_PEER, _note)
     _load_public_authorities(made)

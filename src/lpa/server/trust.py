@@ -142,9 +142,8 @@ def _objection(greeted: Greeted) -> NotVerified:
 
 
 def _authorities(pem: str) -> Sequence[x509.Certificate]:
-    with (
-        warnings.catch_warnings()
-    ):  # An authority with a strange serial number is still the one that is meant.
+    # An authority with a strange serial number is still the one that is meant.
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
         try:
             return tuple(x509.load_pem_x509_certificates(pem.encode()))

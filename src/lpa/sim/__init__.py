@@ -1,1 +1,1 @@
-"""Both peers of an LPA, simulated: the eUICC and the SM-DP+, for tests, demos and `--reader sim:PATH`."""
+"""The peers of an LPA, simulated: eUICC, SM-DP+ and SM-DS, for tests, demos and `--reader sim:PATH`."""
