@@ -1,4 +1,4 @@
-"""How much of a peer is borne, card or server: the one place for every such number.
+"""How much is borne of a peer, card or server: the one place for every such number.
 
 A peer may be hostile, broken, or somebody else than it should be. Whatever it sends, an exchange with it
 ends, and takes no more room than this. docs/trust.md has the same numbers in a table.
@@ -16,7 +16,7 @@ DELIVERY_SECONDS = 300.0  # for all notifications of one operation: then no more
 HEADER_BYTES = 1 << 16  # of an answer's status line and header lines, from the server or a proxy
 BODY_BYTES = 1 << 20  # of an answer
 PACKAGE_BYTES = 1 << 22  # of an answer that carries a profile: base64 of 3 MB, more than a card has room for
-CHUNKING = 4  # times as long as it is may a body be on its way, cut into chunks
+CHUNKING = 4  # times its own length that a body may have on its way, cut into chunks
 JSON_DEPTH = 16  # objects and lists in each other
 JSON_VALUES = 4096  # in one answer
 MEMBER_BYTES = 8192  # of an object in an answer: of four of them a card takes 65280 in one command
