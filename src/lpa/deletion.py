@@ -74,12 +74,12 @@ class Plan:
     @property
     def stops(self) -> tuple[Finding, ...]:
         """What makes it impossible."""
-        return tuple(finding for finding in self.findings if finding.level == "stop")
+        return findings.of_level("stop", self.findings)
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
         """What a person should agree to, one by one."""
-        return tuple(finding for finding in self.findings if finding.level == "warning")
+        return findings.of_level("warning", self.findings)
 
 
 def plan(euicc: Euicc, name: str | Iccid, *, disable_first: bool = False) -> Plan:

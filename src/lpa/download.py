@@ -21,7 +21,7 @@ from lpa.card.es10 import raise_refusal
 from lpa.courier import Directory
 from lpa.delivery import Outbox
 from lpa.errors import BadAnswer, Declined, LpaError, OutcomeUnknown, Refused
-from lpa.findings import Finding
+from lpa.findings import Finding, of_level
 from lpa.installation import FUNCTION, Progress
 from lpa.rsp import schema
 from lpa.rsp.activation import ActivationCode
@@ -98,12 +98,12 @@ class Offer:
     @property
     def stops(self) -> tuple[Finding, ...]:
         """What makes it impossible."""
-        return tuple(finding for finding in self.findings if finding.level == "stop")
+        return of_level("stop", self.findings)
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
         """What a person should agree to, one by one."""
-        return tuple(finding for finding in self.findings if finding.level == "warning")
+        return of_level("warning", self.findings)
 
     def postpone(self) -> None:
         """Leaving the block is no refusal: the order stays as it is, for later."""

@@ -44,6 +44,11 @@ class Finding:
         return Refused(self.function, self.name, self.message, advice=self.advice)
 
 
+def of_level(level: str, found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Those of `found` that are stops, warnings or notes."""
+    return tuple(finding for finding in found if finding.level == level)
+
+
 def against(profile: Profile, others: Iterable[Profile], *, disable_first: bool) -> Iterator[Finding]:
     """What the profiles of the card say about deleting one of them."""
     yield from bound(profile, "ppr2")

@@ -56,24 +56,7 @@ def converse(*arguments: object, types: str) -> Ran:
 
     `CTRL_C` is not typed but sent, as a terminal does.
     """
-    ours, theirs = pty.openpty()
-    command = [*PROGRAM, *map(str, arguments)]
-    with subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs) as process:
-        os.close(theirs)
-        try:
-            seen = read_until(ours, b": ")
-            if types == CTRL_C:
-                interrupt(process, ours)
-            else:
-                os.write(ours, types.encode())
-            seen += read_until(ours, None)
-        except BaseException:
-            process.kill()  # It may wait for an answer that nobody will give.
-            raise
-        os.close(ours)
-        assert process.stdout
-        out = process.stdout.read()
-    return Ran(process.returncode, out.decode(), seen.decode().replace("\r\n", "\n"))
+    return _at_a_terminal(arguments, [types])
 
 
 def dialogue(*arguments: object, answers: Sequence[str]) -> Ran:
@@ -81,18 +64,23 @@ def dialogue(*arguments: object, answers: Sequence[str]) -> Ran:
 
     `CTRL_C` is not typed but sent; after `CTRL_D` there is no new line.
     """
+    keys = (CTRL_C, CTRL_D)
+    return _at_a_terminal(arguments, [text if text in keys else f"{text}\n" for text in answers])
+
+
+def _at_a_terminal(arguments: Sequence[object], texts: Sequence[str]) -> Ran:
     ours, theirs = pty.openpty()
     command = [*PROGRAM, *map(str, arguments)]
     seen = b""
     with subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs) as process:
         os.close(theirs)
         try:
-            for answer in answers:
+            for text in texts:
                 seen += read_until(ours, b": ")
-                if answer == CTRL_C:
+                if text == CTRL_C:
                     interrupt(process, ours)
                 else:
-                    os.write(ours, answer.encode() if answer == CTRL_D else f"{answer}\n".encode())
+                    os.write(ours, text.encode())
             seen += read_until(ours, None)
         except BaseException:
             process.kill()  # It may wait for an answer that nobody will give.

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.pki import Authority
 from tests.unit.der import parts, tlv, value
+from tests.unit.forgery import KEY_USAGES
 from tests.unit.terminal import Terminal
 
 OID = bytes.fromhex("88370A")  # 2.999.10
@@ -47,7 +48,7 @@ def certificate(
     """A server's certificate by `authority`, as DER."""
     above = issuer or authority.certificate
     policies = x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier(role), None)])
-    flags = dict.fromkeys(_USAGES, False) | {"digital_signature": usage, "key_agreement": not usage}
+    flags = dict.fromkeys(KEY_USAGES, False) | {"digital_signature": usage, "key_agreement": not usage}
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Test server")])
     identifier = above.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
     builder = (
@@ -321,16 +322,3 @@ def piecewise(segments: list[bytes]) -> list[bytes]:
         inside = parts(segment) if segment[0] in (0xA0, 0xA2) else []
         found += [segment[: len(segment) - len(b"".join(inside))], *inside] if inside else [segment]
     return found
-
-
-_USAGES = (
-    "digital_signature",
-    "content_commitment",
-    "key_encipherment",
-    "data_encipherment",
-    "key_agreement",
-    "key_cert_sign",
-    "crl_sign",
-    "encipher_only",
-    "decipher_only",
-)

@@ -58,7 +58,7 @@ class Party:
 
     def certificate(self, issuer: Party) -> bytes:
         """The certificate by `issuer`, as DER."""
-        flags = dict.fromkeys(_USAGES, False) | {self.usage: True}
+        flags = dict.fromkeys(KEY_USAGES, False) | {self.usage: True}
         policies = x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier(self.role), None)])
         builder = (
             x509.CertificateBuilder(issuer.name, self.name, self.key.public_key(), 77, self.start, self.end)
@@ -140,7 +140,7 @@ _ORDERS = {
     "secp256r1": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
     "brainpoolP256r1": 0xA9FB57DBA1EEA9BC3E660A909D838D718C397AA3B561A6F7901E0E82974856A7,
 }
-_USAGES = (
+KEY_USAGES = (
     "digital_signature",
     "content_commitment",
     "key_encipherment",

@@ -5,19 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-
 from lpa.rsp import schema
 from lpa.rsp.ber import Tlv
 from lpa.rsp.names import Iccid
 from lpa.sim.identity import Identity
 from lpa.sim.pki import Credentials, der
+from lpa.sim.signatures import signature as signature_by
 
 METADATA, RESULT_DATA, RESULT = 0xBF2F, 0xBF27, 0xBF37
 _SIGNATURE = 0x5F37
-_DETERMINISTIC = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 
 
 @dataclass(frozen=True)
@@ -73,8 +69,7 @@ class Notary:
 
     def signature(self, signed: bytes, issuer: str = "") -> Tlv:
         """The eUICC's signature (5F37) over these bytes: r and s, 32 bytes each."""
-        r, s = decode_dss_signature(self.credentials(issuer).key.sign(signed, _DETERMINISTIC))
-        return Tlv.build(_SIGNATURE, r.to_bytes(32, "big"), s.to_bytes(32, "big"))
+        return signature_by(self.credentials(issuer).key, signed)
 
     def certificates(self, issuer: str = "") -> tuple[bytes, bytes]:
         """CERT.EUICC and CERT.EUM."""
