@@ -1,3 +1,5 @@
+"""Activation codes as people, links and QR codes have them, and what is wrong with the others."""
+
 from urllib.parse import quote
 
 import pytest

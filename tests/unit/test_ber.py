@@ -1,3 +1,5 @@
+"""A TLV is its own bytes: cut, searched and built, and what is none is a bad answer."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""Every bound on a peer is in one file and one table, and is used."""
+
 import ast
 import re
 from collections.abc import Iterator

@@ -1,3 +1,5 @@
+"""The device that a server hears of: its IMEI, its type, what its radio can do."""
+
 import pytest
 
 from lpa.rsp.device import Device

@@ -1,3 +1,5 @@
+"""ES9+ as bytes: which answer acknowledges a notification, which refuses it, and which is none."""
+
 import hashlib
 import json
 import logging

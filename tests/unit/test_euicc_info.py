@@ -1,3 +1,5 @@
+"""What a card says about itself, also if it leaves things out, adds some, or talks nonsense."""
+
 import json
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""One POST over verified HTTPS: what is sent, what comes back, and what an error says about it."""
+
 import socket
 import ssl
 import threading
@@ -315,50 +317,6 @@ def test_after_a_failure_the_next_post_greets_anew() -> None:
             with pytest.raises(OutcomeUnknown):
                 client.post(ADDRESS, "/", b"", {})
         assert peer.greetings == 2
-
-
-# --connect-to
-
-
-@pytest.mark.parametrize(
-    ("text", "asked", "target"),
-    [
-        ("a.example:443:b.example:8443", "a.example", ("b.example", 8443)),
-        ("A.example.:443:B.example:8443", "a.example", ("b.example", 8443)),
-        ("a.example:443:b.example:8443", "a.example:444", None),
-        ("a.example:443:b.example:8443", "c.example", None),
-        ("a.example::b.example:", "a.example:444", ("b.example", 444)),
-        (":443::8443", "a.example", ("a.example", 8443)),
-        ("::127.0.0.1:8443", "a.example:9", ("127.0.0.1", 8443)),
-        ("::[::1]:8443", "a.example", ("::1", 8443)),
-        (":::", "a.example", ("a.example", 443)),
-    ],
-)
-def test_a_row_leads_an_address_to_its_target(text: str, asked: str, target: tuple[str, int] | None) -> None:
-    assert ConnectTo.parse(text).target(ServerAddress.parse(asked)) == target
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "a.example:443:b.example",
-        "a.example:443:b.example:8443:9",
-        "a.example:0:b.example:1",
-        "a.example:443:b.example:65536",
-        "a.example:443:b.example:١",
-        "a.example:x:b.example:1",
-        "a.example:443:b.example:" + "1" * 5_000,
-        "a example:443:b.example:1",
-        "a.example:443:b/example:1",
-        "a.example:443:[::1:1",
-        "a.example:443:[b.example]:1",
-        "127.0.0.1:443:b.example:1",
-    ],
-)
-def test_what_is_no_row_is_refused_with_a_sentence(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is not|is no port"):
-        ConnectTo.parse(text)
 
 
 def test_the_first_row_that_fits_decides() -> None:

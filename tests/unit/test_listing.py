@@ -1,3 +1,5 @@
+"""A list in which one strange item does not hide the others."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""ICCID, EID, AID and server address: parsed once, printed once, and everything else refused."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""What a server says of a profile before it is installed, and when two descriptions say the same."""
+
 from contextlib import suppress
 from datetime import UTC, datetime
 

@@ -1,3 +1,5 @@
+"""Which of an operator's rules a card's table permits."""
+
 import pytest
 
 from lpa.policy import Verdict, judge

@@ -1,3 +1,5 @@
+"""Every refusal of a card or server has a sentence and an advice."""
+
 import re
 
 import pytest

@@ -1,3 +1,5 @@
+"""Profiles and notifications as a card tells them, also in another order or with strange members."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""Every message as pinned bytes, both ways; what is lenient and what is refused."""
+
 import contextlib
 import importlib.util
 import json

@@ -1,3 +1,5 @@
+"""The simulated SM-DP+: which notifications it accepts, which it rejects and with what code, as a server."""
+
 import base64
 import contextlib
 import http.client

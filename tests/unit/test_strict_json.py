@@ -1,3 +1,5 @@
+"""JSON that two could read differently, or that is more than an answer has, is refused."""
+
 import json
 import tracemalloc
 

@@ -1,3 +1,5 @@
+"""Who vouches for a server, and what OpenSSL has against it in words."""
+
 from pathlib import Path
 
 import pytest
