@@ -71,7 +71,11 @@ class Commands(Group):
 )
 @click.option("--json", is_flag=True, envvar="LPA_JSON", expose_value=False, help=JSON_HELP)
 @click.option(
-    "--state-dir", type=FOLDER, envvar="LPA_STATE_DIR", metavar="DIR", help="Where the receipts are kept."
+    "--state-dir",
+    type=FOLDER,
+    envvar="LPA_STATE_DIR",
+    metavar="DIR",
+    help="Where the receipts and the journal are kept.",
 )
 @click.option(
     "--ca-bundle",

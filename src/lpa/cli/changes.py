@@ -61,9 +61,9 @@ def disable(desk: Desk, name: str) -> Answer:
 @click.option("--list", "listed", is_flag=True, help="Only list the protected ones; no card is needed.")
 @click.pass_obj
 def protect(desk: Desk, name: str | None, listed: bool) -> Answer:
-    """Have a profile refused for deletion on this computer.
+    """Have this computer refuse to delete a profile.
 
-    'lpa reset' is refused too while it would delete it.
+    It refuses 'lpa reset' too, as long as that would delete it.
     """
     if (name is None) != listed:
         raise click.UsageError("Give a NAME, or --list.")
@@ -97,9 +97,7 @@ def unprotect(desk: Desk, name: str) -> Answer:
 
 
 @click.command()
-@click.option(
-    "--operational", is_flag=True, help="Delete the operators' profiles; the default if no option is given."
-)
+@click.option("--operational", is_flag=True, help="Delete the operators' profiles, as without any option.")
 @click.option("--test", is_flag=True, help="Delete the test profiles that did not come with the card.")
 @click.option(
     "--default-server", is_flag=True, help="Set the default server as it was when the card was new."
@@ -113,9 +111,10 @@ def unprotect(desk: Desk, name: str) -> Answer:
 )
 @click.pass_obj
 def reset(desk: Desk, operational: bool, test: bool, default_server: bool, agreed: Eid | None) -> Answer:
-    """Delete all profiles, for good.
+    """Delete all profiles of a kind, for good.
 
-    The one in use too. Operators' rules do not prevent it; 'lpa protect' does. Their servers are told.
+    The operators' profiles, or what the options say; the one in use too. Operators' rules do not prevent it,
+    'lpa protect' does. Their servers are told.
     """
     chosen = {
         "deleteOperationalProfiles": operational or not (test or default_server),

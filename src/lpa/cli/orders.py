@@ -62,7 +62,7 @@ def file(pki: Path) -> Path:
 @click.option("--unreleased", is_flag=True, help="Nobody gets it yet: see 'order release'.")
 @click.option("--announce", is_flag=True, help="Let the discovery server tell the card (--eid) of it.")
 @click.option("--package", type=FILE, help="A file of profile elements (DER).")
-@click.option("--name", default="Nordlicht Prepaid", show_default=True, help="Of the profile.")
+@click.option("--name", default="Nordlicht Prepaid", show_default=True, help="The name of the profile.")
 @click.option("--provider", default="Nordlicht", show_default=True, help="Who offers it.")
 @click.option(
     "--class",
@@ -97,7 +97,7 @@ def add(
 ) -> Answer:
     """Let a profile be downloaded, and print the activation code for it.
 
-    The profile is made here, or its elements are those of a file, under the ICCID that stands in them.
+    The profile is made here, or its elements come from a file, under the ICCID that is in them.
     """
     from lpa.sim.orders import DEFAULT_CODE_TRIES, DEFAULT_DOWNLOADS, OrderBook, new_facts
     from lpa.sim.packages import sample

@@ -60,7 +60,7 @@ def show(desk: Desk, *, name: str, path: Path | None, language: Language, ask_pi
     """Show a profile with all that its operator may ask for.
 
     NAME is its ICCID, the last digits of it (four or more), or its ISD-P AID. IMSI and telephone number can
-    be read of the profile in use only. A PIN is never guessed, and never tried when only one try is left.
+    only be read from the profile in use. A PIN is never guessed, and never tried when only one try is left.
     """
     with desk.assistant() as assistant:
         profile = assistant.profile(name)

@@ -33,22 +33,28 @@ def sim() -> None:
 
 @sim.command()
 @click.argument("path", type=FOLDER)
-@click.option("--profiles", default=3, type=click.IntRange(0, 100), show_default=True, help="On the card.")
+@click.option(
+    "--profiles", default=3, type=click.IntRange(0, 100), show_default=True, help="How many are on the card."
+)
 @click.option(
     "--curve",
     default="P-256",
     type=click.Choice(["P-256", "brainpoolP256r1"]),
     show_default=True,
-    help="Of all its keys, if they are made now.",
+    help="The curve of all its keys, if they are made now.",
 )
 @click.option(
-    "--memory", default=400_000, type=click.IntRange(0, 2**31), show_default=True, help="Free for downloads."
+    "--memory",
+    default=400_000,
+    type=click.IntRange(0, 2**31),
+    show_default=True,
+    help="Bytes that are free for downloads.",
 )
 @click.option(
     "--identity",
     type=FOLDER,
     metavar="DIR",
-    help="With the certificates (CI, EUM, eUICC) and the key of an eUICC that was certified elsewhere.",
+    help="A folder with the certificates (CI, EUM, eUICC) and the key of an eUICC certified elsewhere.",
 )
 @click.pass_obj
 def new(
