@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from lpa import interlude
-from lpa.deletion import Plan
 from lpa.delivery import Delivery, Happening
 from lpa.errors import LpaError
 from lpa.resumption import Resumption
@@ -128,9 +127,9 @@ def resumed(resumption: Resumption) -> Iterator[Line]:
         yield "  It was not deleted, and is not without a new yes: 'lpa delete' asks for it.", "yellow"
 
 
-def findings(plan: Plan | Offer) -> Iterator[Line]:
-    """What speaks against a deletion or a download, or should be known before, with what to do about it."""
-    for finding in plan.findings:
+def findings(offer: Offer) -> Iterator[Line]:
+    """What speaks against a download, or should be known before it, with what to do about it."""
+    for finding in offer.findings:
         head, style = LEVELS[finding.level]
         name = f" ({finding.name})" if finding.level == "warning" else ""
         yield f"{head}{name}: {finding.message}", style

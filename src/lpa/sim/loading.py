@@ -203,9 +203,7 @@ def _protection(channel: Tlv, prepared: Prepared, eid: str) -> Protection:
         told = schema.decode("InitialiseSecureChannel", channel)
         _check_channel(told, channel, prepared)
         secret = agreed(prepared.one_time_key.private, told["smdpOtpk"])
-    except _ChannelRefused as error:
-        raise LoadingFailed("initialiseSecureChannel", error.reason) from error
-    except Objection as error:
+    except (_ChannelRefused, Objection) as error:
         raise LoadingFailed("initialiseSecureChannel", error.reason) from error
     except (BadAnswer, ValueError) as error:
         raise LoadingFailed("initialiseSecureChannel", "incorrectInputValues") from error
