@@ -68,7 +68,7 @@ def test_without_questions_it_is_installed_and_not_put_to_use(world: World) -> N
     assert [happening["event"] for happening in result["happenings"]] == ["install"]
     assert result["deliveries"][0]["acknowledged"]
     assert 500 < result["package_size"] < 10_000
-    assert f"The package had {result['package_size']} bytes." in ran.err
+    assert f"The package was {result['package_size']} bytes long." in ran.err
     assert "enabled" not in result
 
 
