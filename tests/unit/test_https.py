@@ -345,7 +345,6 @@ def test_the_server_hears_which_name_is_asked_for(version: ssl.TLSVersion) -> No
 
 
 def test_every_failure_is_one_of_ours() -> None:
-    scripts = [cutting(b"\xff" * n) for n in range(4)]
-    for script in scripts:
+    for script in (cutting(b"\xff" * n) for n in range(4)):
         with tls_peer(script) as peer, pytest.raises(LpaError):
             post(https(peer))
