@@ -153,28 +153,33 @@ class Offer:
         It may know of several: then the first that offers a profile is taken, and the rest are `others`.
         """
         waiting: list[ActivationCode | Event] = [self._order]
-        for _ in range(REFERRALS):
+        passed: list[LpaError] = []
+        with _all_told(passed):
+            for _ in range(1 + REFERRALS):
+                session = self._first_that_answers(waiting, passed)
+                if isinstance(session.answer, Terms):
+                    self.others += tuple(event for event in waiting if isinstance(event, Event))
+                    self.passed_over += tuple(passed)
+                    return session, session.answer
+                # No session is to be cancelled here: a discovery server has done its part.
+                waiting = [*session.answer, *waiting]
+            raise BadAnswer("The server sends the card to one discovery server after the other.")
+
+    def _first_that_answers(self, waiting: list[ActivationCode | Event], passed: list[LpaError]) -> Session:
+        """A session with the first of `waiting` that knows anything: taken out, as are those `passed`."""
+        while True:
             order = waiting.pop(0)
             try:
-                session = self._authenticated(order if isinstance(order, ActivationCode) else order.code)
+                return self._authenticated(order if isinstance(order, ActivationCode) else order.code)
             except LpaError as problem:
                 if not waiting:
                     raise
-                self.passed_over += (problem,)
-                continue
-            if isinstance(session.answer, Terms):
-                self.others += tuple(event for event in waiting if isinstance(event, Event))
-                return session, session.answer
-            # No session is to be cancelled here: a discovery server has done its part.
-            waiting = [*session.answer, *waiting]
-            if not waiting:
-                raise nothing_waits(session.server.address)
-        raise BadAnswer("The server sends the card to one discovery server after the other.")
+                passed.append(problem)
 
     def _authenticated(self, order: ActivationCode) -> Session:
         self._order = order  # Whoever begins again asks where the profile was found.
         with _nothing_installed():
-            return authenticate(
+            session = authenticate(
                 self._outbox.euicc,
                 self._directory,
                 order.address,
@@ -182,6 +187,9 @@ class Offer:
                 matching_id=order.matching_id,
                 oid=order.oid,
             )
+        if not session.answer:
+            raise nothing_waits(order.address)
+        return session
 
     def _begin_again(self) -> None:
         """A new session for the same profile, after the one before ended."""
@@ -258,6 +266,18 @@ def offered(
         offer.end(None)
     except BaseException as error:
         offer.end(error)
+        raise
+
+
+@contextmanager
+def _all_told(passed: list[LpaError]) -> Iterator[None]:
+    """Whoever hears that nothing is offered hears why of each that was asked, once."""
+    try:
+        yield
+    except LpaError as last:
+        for message in dict.fromkeys(problem.message for problem in passed):
+            if message != last.message:
+                last.add(f"Asked before: {message}")
         raise
 
 

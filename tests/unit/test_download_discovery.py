@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant
-from lpa.errors import BadAnswer, Refused, ServerRefused
+from lpa.errors import BadAnswer, ConnectFailed, Refused, ServerRefused
 from lpa.rsp.activation import ActivationCode
+from lpa.rsp.bounds import EVENTS
 from lpa.rsp.names import ServerAddress
 from lpa.server.connect_to import ConnectTo
 from lpa.server.es9 import Server
@@ -108,6 +109,35 @@ def test_a_no_to_one_event_does_not_hide_the_next(
         ):
             pass  # nothing is left to try
     assert order.state == "installed"
+
+
+def test_no_number_of_events_that_lead_nowhere_hides_a_profile(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
+) -> None:
+    smdp.order(packages.sample(), "ABC-1")
+    with _discovery(euicc, smdp, tmp_path) as (assistant, first, second):
+        for at in range(EVENTS - 1):  # Neither the one server nor the other knows anything of them.
+            first.register(euicc.eid, (HOST, second.host)[at % 2], f"EVENT-{at}")
+        first.register(euicc.eid, HOST, "ABC-1")
+        with assistant.download(_whatever_waits_at(first.host)) as offer:
+            offer.postpone()
+            assert len(offer.passed_over) == EVENTS - 1
+
+
+def test_if_nothing_is_offered_the_reason_of_each_that_was_asked_is_told(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
+) -> None:
+    with _discovery(euicc, smdp, tmp_path) as (assistant, first, second):
+        first.register(euicc.eid, second.host, "")
+        for at, host in enumerate((HOST, HOST, "nowhere.invalid")):
+            first.register(euicc.eid, host, f"EVENT-{at}")
+        with pytest.raises(ConnectFailed) as caught, assistant.download(_whatever_waits_at(first.host)):
+            pass
+    nowhere, _, others = caught.value.message.partition(" Asked before: ")
+    assert "nowhere.invalid" in nowhere
+    nothing, gone = others.split(" Asked before: ")
+    assert nothing == f"No profile waits for this card at {second.host}."
+    assert gone.startswith(f"The server {HOST} refused AuthenticateClient (8.2.6/3.8)")
 
 
 def test_discovery_servers_that_name_each_other_come_to_an_end(
