@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lpa.sim import packages
+from lpa.sim.orders import Order
 from lpa.sim.samples import numbered_iccid
 from lpa.sim.smds import SimulatedSmds
 from tests.unit import command
@@ -82,3 +83,50 @@ def test_several_that_a_discovery_server_names_are_downloaded_from_its_address_a
     assert missing["problem"]["reason"] == "8.2.6/3.8"
     assert (ran.code, ran.document["error"]["reason"]) == (1, "8.2.6/3.8")
     assert "refused AuthenticateClient (8.2.6/3.8)" in ran.err
+
+
+@pytest.fixture
+def coded(world: World) -> list[Order]:
+    """Two orders, each with a code of its own, and only one try for it."""
+    return [
+        world.smdp.order(
+            packages.sample(numbered_iccid("8949985", 19, at)),
+            f"SECRET-1{at}",
+            confirmation_code=code,
+            code_tries=1,
+        )
+        for at, code in ((1, "4Y8TBX"), (3, "Geheim-77"))
+    ]
+
+
+def test_a_confirmation_code_from_a_file_is_for_one_order_and_voids_no_other(
+    world: World, coded: list[Order], tmp_path: Path
+) -> None:
+    file = tmp_path / "code"
+    download = ("discover", "--server", DISCOVERY, "--download", "--yes", "--confirmation-code-file", file)
+    with SimulatedSmds(world.authority, host=DISCOVERY) as smds:
+        # The first wants no code: then the file has it still for the one that does.
+        world.smdp.order(packages.sample(numbered_iccid("8949985", 19, 0)), "SECRET-10")
+        register(world, smds, HOST, "SECRET-10", "SECRET-11", "SECRET-13")
+        way = way_through(world, smds)
+        file.write_text("4Y8TBX")
+        ran = kept_secret(command.run(*way, *download))
+        assert (ran.code, [order.state for order in coded]) == (1, ["installed", "released"])
+        assert "Another run, with this one's code in the file, is needed." in ran.err
+        file.write_text("Geheim-77")
+        command.run(*way, *download)
+        assert [order.state for order in coded] == ["installed", "installed"]
+
+
+def test_for_the_next_order_the_confirmation_code_is_asked_for(
+    world: World, coded: list[Order], tmp_path: Path
+) -> None:
+    (tmp_path / "code").write_text("4Y8TBX")
+    file = ("--confirmation-code-file", tmp_path / "code")
+    with SimulatedSmds(world.authority, host=DISCOVERY) as smds:
+        register(world, smds, HOST, "SECRET-11", "SECRET-13")
+        code = f"LPA:1${DISCOVERY}$"
+        ran = command.dialogue(
+            *way_through(world, smds), "download", code, "--yes", *file, answers=("Geheim-77",)
+        )
+    assert (ran.code, [order.state for order in coded]) == (0, ["installed", "installed"])

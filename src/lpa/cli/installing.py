@@ -27,6 +27,7 @@ from lpa.switching import Outcome
 Order = ActivationCode | Event | None
 
 _DIGITS = 4  # of an ICCID: as many as name a profile
+_ANOTHER_RUN = "The code in the file was for one profile. Another run, with this one's code in the file, is"
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,8 @@ def _agree(screen: Screen, offer: Offer, wishes: Wishes) -> None:
 def _installed(screen: Screen, offer: Offer, wishes: Wishes) -> Outcome:
     """Install it, with as many tries for the confirmation code as the server permits."""
     while True:
-        code = _confirmation_code(screen, offer, wishes)
+        given = wishes.confirmation_code.take() if offer.confirmation_code_required else ""
+        code = given or _typed_code(screen, offer, wishes)
         try:
             with screen.progress("Installing", "Waiting for the server") as progress:
                 return offer.install(confirmation_code=code, progress=progress)
@@ -140,18 +142,17 @@ def _installed(screen: Screen, offer: Offer, wishes: Wishes) -> Outcome:
                 raise Interrupted from interruption
             raise
         except ServerRefused as refused:
-            if refused.reason != WRONG_CODE or wishes.confirmation_code:
+            if refused.reason != WRONG_CODE or given:
                 raise
             screen.say(refused.message, "yellow")
 
 
-def _confirmation_code(screen: Screen, offer: Offer, wishes: Wishes) -> str:
+def _typed_code(screen: Screen, offer: Offer, wishes: Wishes) -> str:
     if not offer.confirmation_code_required:
         return ""
-    if wishes.confirmation_code:
-        return wishes.confirmation_code
+    decides = _ANOTHER_RUN if wishes.confirmation_code.used else "--confirmation-code-file is"
     while True:  # An empty line is a slip of the finger, and no server has to hear of it.
-        if code := screen.ask_secret("Confirmation code:", otherwise="--confirmation-code-file is"):
+        if code := screen.ask_secret("Confirmation code:", otherwise=decides):
             return code
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,22 +19,42 @@ _LONGEST_CODE = 255  # characters
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
+class OneCode:
+    """The confirmation code of one order, from a file; perhaps there is none.
+
+    Another order has another code, and servers count the wrong ones: so it is given to one server only.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.used = False
+
+    def take(self) -> str:
+        """The code, once; then, as without one, nothing."""
+        text, self._text = self._text, ""
+        self.used = self.used or bool(text)
+        return text
+
+
 @dataclass(frozen=True)
 class Wishes:
     """What the options say. `enable`: None to be asked. `confirmation_code`: from a file."""
 
     yes: bool
     accepted: tuple[str, ...]
-    confirmation_code: str | None = field(repr=False)
+    confirmation_code: OneCode
     enable: bool | None
     device: Device
 
     @classmethod
-    def of(cls, *, imei: Device | None, tac: Device | None, **options: Any) -> Wishes:
+    def of(
+        cls, *, imei: Device | None, tac: Device | None, confirmation_code: str | None, **options: Any
+    ) -> Wishes:
         """From the options that `wishes` adds. Raises `click.UsageError` for what contradicts itself."""
         if imei and tac:
             raise click.UsageError("Give --imei or --tac, not both: an IMEI begins with the device's type.")
-        return cls(device=imei or tac or Device(), **options)
+        code = OneCode(confirmation_code or "")
+        return cls(device=imei or tac or Device(), confirmation_code=code, **options)
 
 
 def _code_in(name: str) -> str:
@@ -64,7 +84,7 @@ def wishes(command: _F) -> _F:
             "confirmation_code",
             type=_code_in,
             metavar="FILE",
-            help="Read the confirmation code from the first line of this file, or of '-'.",
+            help="Read the confirmation code, of one profile, from the first line of this file, or of '-'.",
         ),
         click.option(
             "--accept",
