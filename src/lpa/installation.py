@@ -104,9 +104,11 @@ def _found_out(
     results = _results(outbox, operation)
     if results:
         return results[-1]
-    if after.unreadable or any(profile.iccid == target.iccid for profile in after):
+    there = any(profile.iccid == target.iccid for profile in after)
+    if there or after.unreadable:
+        listed = "the profile" if there else "what cannot be read"
         raise OutcomeUnknown(
-            f"{error.message} The card was read again: it lists the profile, and has signed no result.",
+            f"{error.message} The card was read again: it lists {listed}, and has signed no result.",
             advice="Do not use the profile before its operator has said that it is in order.",
         ) from error
     message = f"{error.message} The card was read again: the profile is not on it."
