@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from lpa.errors import EuiccRefused, NotVerified
 from lpa.rsp import schema
+from lpa.rsp.ber import Tlv
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.pki import Authority, CurveName
 from lpa.sim.smdp import SimulatedSmdp
@@ -112,6 +113,23 @@ def test_a_server_whose_signature_is_wrong_hears_that_from_the_card(world: World
 
     world.https.change["initiateAuthentication"] = change
     _check_refused_at_authentication(world, "invalidSignature")
+
+
+def test_what_a_server_signed_as_another_one_is_not_shown_to_the_card(world: World) -> None:
+    _authenticating(world, _issued(DPAUTH), _own_key(world))
+    sign = world.https.change["initiateAuthentication"]
+
+    def change(members: dict[str, Any]) -> None:
+        signed = Tlv.whole(base64.b64decode(members["serverSigned1"])).children
+        elsewhere = (Tlv.build(0x83, b"other.example") if one.tag == 0x83 else one for one in signed)
+        members["serverSigned1"] = _base64(Tlv.build(0x30, *elsewhere))
+        sign(members)
+
+    world.https.change["initiateAuthentication"] = change
+    error = world.fails()
+    assert isinstance(error, NotVerified)
+    assert "signed as 'other.example'" in error.message
+    assert world.https.called == ["initiateAuthentication"]
 
 
 def test_a_server_that_wants_another_ci_of_the_card_hears_that_there_is_none(world: World) -> None:

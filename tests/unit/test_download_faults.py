@@ -272,6 +272,7 @@ def test_ctrl_c_in_the_middle_of_the_package_cancels_on_both_sides(world: World)
     with assistant_with(world.card, world.https, world.folder) as assistant:
         with pytest.raises(KeyboardInterrupt), assistant.download(code_of(world.order)) as offer:
             offer.install(progress=interrupt)
+        assert not offer.loading  # The card has signed that it gave up what it had.
         assert not assistant.journal.unfinished()
         assert not assistant.notifications()
     assert world.https.called[-1] == "cancelSession"
