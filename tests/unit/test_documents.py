@@ -8,6 +8,7 @@ import pytest
 
 from lpa import errors
 from lpa.cli import orders
+from lpa.pages.words import TEXTS
 from lpa.rsp.reasons import explain
 from lpa.rsp.status_codes import server_advice, server_reason
 from lpa.sim.behaviour import Behaviour
@@ -29,14 +30,29 @@ def test_a_link_to_a_file_leads_to_one(document: Path) -> None:
     assert [target for target in targets if not (document.parent / target).exists()] == []
 
 
-CHINESE = [path for path in documented.DOCUMENTS if path.name.endswith(".zh-CN.md")]
+# What is Chinese in it beside the names that commands print, which are the data of the example.
+CHINESE = {
+    path.name: re.sub(r"```console.*?```", "", path.read_text(), flags=re.DOTALL)
+    for path in documented.DOCUMENTS
+    if path.name.endswith(".zh-CN.md")
+} | {"pages": "\n".join(chinese for _, chinese in TEXTS.values())}
 
 
-@pytest.mark.parametrize("document", CHINESE, ids=lambda path: path.name)
-def test_chinese_sentences_have_chinese_punctuation(document: Path) -> None:
-    text = document.read_text()
-    words = re.sub(r"```.*?```|`[^`\n]*`|\]\([^)]*\)", "", text, flags=re.DOTALL)
+@pytest.mark.parametrize("text", CHINESE.values(), ids=CHINESE)
+def test_chinese_sentences_have_chinese_punctuation(text: str) -> None:
+    """Comments in code too; but code between the lines, and addresses, have their own."""
+    words = re.sub(r"(?<!`)`[^`\n]+`(?!`)|\]\([^)]*\)", "", text)
     assert re.findall(r".?[\u4e00-\u9fff][,:;?!()]|[,:;?!()][\u4e00-\u9fff].?", words) == []
+
+
+@pytest.mark.parametrize("text", CHINESE.values(), ids=CHINESE)
+def test_what_commands_print_in_english_is_not_given_chinese_punctuation(text: str) -> None:
+    assert re.findall(r"“[ -~]+[，：；？！]", text) == []
+
+
+@pytest.mark.parametrize("text", CHINESE.values(), ids=CHINESE)
+def test_a_profile_is_called_by_one_word_in_chinese(text: str) -> None:
+    assert re.findall(r".{,4}配置(?!文件).{,4}|套餐", text) == []
 
 
 @pytest.mark.parametrize("kind", KINDS.values())

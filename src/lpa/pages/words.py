@@ -177,7 +177,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "These identify the profile and the card when you speak with the operator.",
         "联系运营商办理业务时，可用以下资料核对配置文件和卡片。",
     ),
-    "profile": ("Profile", "套餐名称"),
+    "profile": ("Profile", "配置文件名称"),
     "nickname": ("Nickname", "昵称"),
     "network": ("Network (MCC-MNC)", "网络（MCC-MNC）"),
     "imsi": ("Subscriber (IMSI)", "用户识别码（IMSI）"),
@@ -203,7 +203,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "rule.ppr2": ("may not be deleted (PPR2)", "不允许删除（PPR2）"),
     "private": (
         "With these numbers others can speak about your line. Give this page to nobody but the operator.",
-        "他人可凭这些号码查询您的线路，请勿将本页交给运营商以外的任何人。",
+        "他人可凭这些号码以您的名义联系运营商，请勿将本页交给运营商以外的任何人。",
     ),
 }
 
