@@ -1,8 +1,9 @@
 """How a server learns what happened to its profile: keep -> send -> clear.
 
 Law, for each notification: it is on our disk before it is sent, and the card forgets it only after the
-server acknowledged it. Each step is in the journal, so whatever ends us in between can be gone on from; and
-everything can be done again, as a server that hears the same notification twice acknowledges it twice.
+server acknowledged it, this very one and no other with its number. Each step is in the journal, so whatever
+ends us in between can be gone on from; and everything can be done again, as a server that hears the same
+notification twice acknowledges it twice.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class Outbox:
         self.journal = journal
         self._receipts = receipts
         self._dispatch = Dispatch(journal, directory)
+        self._given: set[bytes] = set()  # what this card gave us just now, and nobody before
 
     def operation(
         self,
@@ -104,7 +106,7 @@ class Outbox:
         Raises `StorageFailed`, and what the card has against it.
         """
         happenings = tuple(happenings)
-        kept = [entry.notification for entry in self.journal.kept_since(self.euicc.eid, operation.begun)]
+        kept = [entry.notification for entry in self.journal.kept_since(operation)]
         signed = taking.produced(self.euicc, self._receipts, taking.untaken(happenings, kept))
         told = [*signed, *taking.about(happenings, kept)]
         self.keep(told, operation)
@@ -136,10 +138,11 @@ class Outbox:
         `operation`: the one that they tell of. The outbox first: a receipt that it does not know is of an
         earlier operation (see `taking.produced`).
         """
-        signed = tuple(signed)
-        self.journal.keep(self.euicc.eid, *signed, operation=operation, believed=self._believed())
+        signed, eid = tuple(signed), self.euicc.eid
+        self._given |= {bytes(one.raw) for one in signed if not self.journal.entry(eid, one)}
+        self.journal.keep(eid, *signed, operation=operation, believed=self._believed())
         for notification in signed:
-            self._receipts.keep(self.euicc.eid, notification)
+            self._receipts.keep(eid, notification)
 
     def deliver(self, entries: Iterable[Entry]) -> tuple[Delivery, ...]:
         """Send and clear each of what was kept. One that fails does not stop the others.
@@ -200,17 +203,15 @@ class Outbox:
         return now, later
 
     def _gather(self) -> tuple[list[Entry], list[Delivery]]:
-        """Keep what is on the card: the entries of all that waits, and what cannot be read.
-
-        What is in the outbox is not asked for again: some cards would sign it anew.
-        """
+        """Keep what is on the card: the entries of all that waits, and what cannot be read."""
         listed = self.euicc.list_notifications()
-        waiting = self.journal.outbox(self.euicc.eid)
-        known = {entry.notification.metadata for entry in waiting}
-        signed, unread = taking.one_by_one(self.euicc, (told for told in listed if told not in known))
+        signed, unread = taking.one_by_one(self.euicc, listed)
         unreadable = [*starmap(_unread, unread), *map(_unreadable, listed.unreadable)]
-        self.keep(signed)
-        entries = (self.journal.entry(self.euicc.eid, notification) for notification in signed)
+        waiting = self.journal.outbox(self.euicc.eid)
+        known = [entry.notification for entry in waiting]
+        new = [one for one in signed if not taking.is_known(one, known)]
+        self.keep(new)
+        entries = (self.journal.entry(self.euicc.eid, notification) for notification in new)
         return [*waiting, *filter(None, entries)], unreadable
 
     def _deliver(self, entry: Entry) -> Delivery:
@@ -229,14 +230,22 @@ class Outbox:
         return self._cleared(delivery, notification)
 
     def _cleared(self, delivery: Delivery, notification: Notification) -> Delivery:
-        """Have the card forget what its server acknowledged."""
+        """Have the card forget what its server acknowledged, if it is what the card still has."""
         try:
-            self.euicc.notification_sent(notification.metadata.sequence_number)
+            if self._is_on_the_card(notification):
+                self.euicc.notification_sent(notification.metadata.sequence_number)
             delivery = replace(delivery, cleared=True)
             self.journal.cleared(self.euicc.eid, notification)
         except LpaError as problem:
             return replace(delivery, problem=problem)
         return delivery
+
+    def _is_on_the_card(self, notification: Notification) -> bool:
+        """Whether the card has it under its number. What was not given just now may be another card's."""
+        if bytes(notification.raw) in self._given:
+            return True
+        has = self.euicc.retrieve_notification(notification.metadata.sequence_number)
+        return has is not None and taking.is_known(has, [notification])
 
 
 def _in_order(*deliveries: Delivery) -> list[Delivery]:

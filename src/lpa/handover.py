@@ -1,22 +1,20 @@
 """Signed notifications from files, sent for a card that may be far away: their bytes are enough.
 
-Law: as everywhere, each is on our disk before it is sent. The card lists it until it is here again, because
-only then can it be told to forget it.
+Law: as everywhere, each is on our disk before it is sent. And a file has no word in what happens to a card:
+whatever it says of itself, it is of no card until one in the reader gives the same bytes.
 """
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lpa import receipts
 from lpa.dispatch import Delivery, Dispatch, with_older
-from lpa.errors import BadAnswer, LpaError, NotVerified
-from lpa.journal import Entry
+from lpa.errors import LpaError, NotVerified
+from lpa.journal import Entry, Journal
 from lpa.receipts import Receipt, Receipts
-from lpa.rsp.chain import claimed_card
 from lpa.rsp.names import Eid
 from lpa.rsp.records import NotificationMetadata
 
@@ -52,15 +50,16 @@ def hand_over(dispatch: Dispatch, folder: Receipts, found: Iterable[Receipt]) ->
     here to be acknowledged is not sent again. Raises `StorageFailed` if one cannot be kept: then nothing was
     sent.
     """
-    entries: dict[tuple[Eid | None, bytes], Entry] = {}
+    entries: dict[bytes, Entry] = {}
     proofs: dict[NotificationMetadata, Receipt] = {}
     for receipt in found:
-        eid, notification = card_of(receipt), receipt.notification
+        notification = receipt.notification
+        eid = _card_of(dispatch.journal, folder, receipt)
         dispatch.journal.keep(eid, notification)
         proofs[notification.metadata] = folder.keep(eid, notification) if eid else receipt
-        entry = dispatch.journal.entry(eid, notification)
+        entry = dispatch.journal.find(notification)
         if entry:
-            entries[eid, bytes(notification.raw)] = entry
+            entries[bytes(notification.raw)] = entry
     known = [
         Delivery.of(entry.notification, acknowledged=True, cleared=entry.cleared is not None)
         for entry in entries.values()
@@ -71,13 +70,7 @@ def hand_over(dispatch: Dispatch, folder: Receipts, found: Iterable[Receipt]) ->
     return tuple(replace(one, receipt=proofs.get(one.told)) for one in (*known, *sent))
 
 
-def card_of(receipt: Receipt) -> Eid | None:
-    """Which card signed it: by its certificate, or by the folder. None if neither says so.
-
-    The certificate is not checked: the server does that, and it is only to find the card again.
-    """
-    with contextlib.suppress(BadAnswer, NotVerified, ValueError):
-        return claimed_card(receipt.notification)
-    with contextlib.suppress(ValueError):
-        return Eid.parse(receipt.path.resolve().parent.name)
-    return None
+def _card_of(journal: Journal, folder: Receipts, receipt: Receipt) -> Eid | None:
+    """From which card it was taken on this computer; None if from none."""
+    known = journal.find(receipt.notification)
+    return (known.eid if known else None) or folder.card_of(receipt)

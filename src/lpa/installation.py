@@ -117,7 +117,7 @@ def _found_out(
 
 def _results(outbox: Outbox, operation: Operation) -> list[InstallationResult]:
     """What the card signed about this download: one result, or none. It names the session."""
-    kept = (entry.notification for entry in outbox.journal.kept_since(operation.eid, operation.begun))
+    kept = (entry.notification for entry in outbox.journal.kept_since(operation))
     results = []
     for notification in (*kept, *outbox.news("install")):
         with suppress(BadAnswer):  # Others than results tell of an installation too.

@@ -66,10 +66,19 @@ class Receipts:
         path = self._folder / str(eid) / _file_name(notification)
         return Receipt(path, notification) if path.exists() else None
 
-    def holds(self, eid: Eid, notification: Notification) -> bool:
-        """Whether this notification was kept before. Some cards sign anew each time, so by what it says."""
-        known = _file_name(notification).rpartition("-")[0]
-        return any((self._folder / str(eid)).glob(f"{known}-*.der"))
+    def resembling(self, eid: Eid, notification: Notification) -> Iterator[Notification]:
+        """What is kept of this card with the same number, event and profile."""
+        named = _file_name(notification).rpartition("-")[0]
+        for path in (self._folder / str(eid)).glob(f"{named}-*.der"):
+            with contextlib.suppress(BadAnswer, OSError):
+                yield _notification(path)
+
+    def card_of(self, receipt: Receipt) -> Eid | None:
+        """The card from which a receipt in this folder was taken; None if it lies elsewhere."""
+        folder = receipt.path.resolve().parent
+        with contextlib.suppress(ValueError):
+            return Eid.parse(folder.name) if folder.parent == self._folder.resolve() else None
+        return None
 
     def eids(self) -> tuple[Eid, ...]:
         """The cards of which something is kept."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lpa import redaction
 from lpa.card.es10 import Euicc
 from lpa.courier import normal
-from lpa.errors import BadAnswer, EuiccRefused, LpaError
+from lpa.errors import BadAnswer, EuiccRefused, LpaError, NotVerified
 from lpa.receipts import Receipts
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import Notification, NotificationMetadata, Profile
@@ -47,7 +47,7 @@ def produced(euicc: Euicc, receipts: Receipts, happenings: Iterable[Happening]) 
         told = notification.metadata
         if told.iccid is None or (told.iccid, told.event) not in wanted:
             continue
-        if receipts.holds(euicc.eid, notification):
+        if is_known(notification, receipts.resembling(euicc.eid, notification)):
             continue
         key = (told.iccid, told.event, normal(told.address))
         if key not in newest or newest[key].metadata.sequence_number < told.sequence_number:
@@ -58,8 +58,16 @@ def produced(euicc: Euicc, receipts: Receipts, happenings: Iterable[Happening]) 
 def news(euicc: Euicc, receipts: Receipts, event: str) -> Iterator[Notification]:
     """What the card signed about events of this kind and nobody here has kept yet."""
     for notification in _signed(euicc, {event}):
-        if not receipts.holds(euicc.eid, notification):
+        if not is_known(notification, receipts.resembling(euicc.eid, notification)):
             yield notification
+
+
+def is_known(notification: Notification, kept: Iterable[Notification]) -> bool:
+    """Whether what a card gives now is one of `kept`. Some cards sign anew each time they are asked.
+
+    What only looks like it is not: another card, that says to be this one, can repeat all but the signature.
+    """
+    return any(notification.raw == one.raw or _is_signed_anew(notification, one) for one in kept)
 
 
 def one_by_one(
@@ -103,6 +111,20 @@ def unsigned(
         for address in happening.addresses:
             if (happening.profile.iccid, happening.event, normal(address)) not in made:
                 yield happening, address
+
+
+def _is_signed_anew(notification: Notification, kept: Notification) -> bool:
+    if notification.unsigned != kept.unsigned:
+        return False
+    from lpa.rsp import chain  # Certificates are loaded only if they are needed.
+
+    try:
+        chain.check_signature(kept)
+    except BadAnswer:
+        return False
+    except NotVerified as doubt:
+        return doubt.reason == "noCertificates"
+    return True
 
 
 def _signed(euicc: Euicc, events: set[str]) -> Iterable[Notification]:

@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 
-from lpa import backup, handover, plans, proof, receipts
+from lpa import backup, plans, proof, receipts
 from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.card.filesystem import UiccFiles
 from lpa.cli.documents import plain
@@ -26,6 +26,7 @@ from lpa.rsp import alphabet, schema, server_chain
 from lpa.rsp import files as uicc
 from lpa.rsp.ber import Tlv
 from lpa.rsp.certificates import Certificate
+from lpa.rsp.chain import check_signature
 from lpa.rsp.contacts import Contact, Extension, NumberRecord, PhoneBookSet, merged, text
 from lpa.rsp.definitions import types
 from lpa.rsp.display import safe
@@ -202,7 +203,7 @@ def issuer_file(data: bytes) -> None:
 def receipt_file(data: bytes) -> None:
     path = _folder() / "receipt.der"
     path.write_bytes(data)
-    handover.card_of(receipts.read(path))
+    check_signature(receipts.read(path).notification)
 
 
 def json_answer(data: bytes) -> None:

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from lpa.journal import Entry, Journal, Operation
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Notification, NotificationConfiguration, Profile
 
@@ -39,6 +40,11 @@ def signed(number: str = "07", signature: str = "0102") -> Notification:
     body = bytes.fromhex(f"BF2F18 8001{number} 81020410 0C03612E62 5A0A98989898989898989898")
     body += bytes.fromhex(f"5F3702{signature} 3000 3000")
     return Notification.from_tlv(bytes([0x30, len(body)]) + body)
+
+
+def everything(journal: Journal, eid: Eid) -> tuple[Entry, ...]:
+    """All that was ever taken from a card, also what is through."""
+    return journal.kept_since(Operation(journal, 0, eid, "", (), "", 0.0))
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from lpa.sim.https import HttpsServer, tls_context
 from lpa.sim.pki import Authority
 from lpa.sim.smdp import SimulatedSmdp
 from tests.unit import command
+from tests.unit.journals import everything
 
 ALBION = "8944994000000000017"
 NOBODY = ("--connect-to", "::127.0.0.1:1")  # nobody listens on port 1 of this computer
@@ -276,6 +277,6 @@ def test_the_evidence_says_who_vouched_and_v_shows_it(tmp_path: Path) -> None:
         ran = command.run(*place, "--connect-to", smdp.connect_to, "-v", "disable", "0017")
     assert f"albion.smdp.example has proved who it is, by the card's issuer {ci}" in ran.err
     with closing(Journal(tmp_path / "state")) as journal:
-        (entry,) = journal.kept_since(Eid.parse(SimulatedEuicc.load(folder).eid), 0)
+        (entry,) = everything(journal, Eid.parse(SimulatedEuicc.load(folder).eid))
     assert entry.evidence["vouched_by"] == "card"
     assert entry.evidence["issuer_key"] == ci

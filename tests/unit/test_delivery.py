@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,10 +19,12 @@ from lpa.errors import (
     Refused,
     ServerRefused,
 )
+from lpa.journal import Journal
 from lpa.rsp.names import ServerAddress
 from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc
 from tests.disturbed import DisturbedCard
+from tests.unit.journals import Clock
 
 DELETE, RETRIEVE, LIST, SENT, INFO1 = 0xBF33, 0xBF2B, 0xBF28, 0xBF30, 0xBF20
 
@@ -183,6 +186,38 @@ def test_the_card_that_is_here_says_whom_to_believe_and_no_other_in_its_name(tmp
     up = Servers()
     Dispatch(assistant.journal, up).send_all(assistant.journal.outbox())
     assert up.believed == [own, another]
+
+
+def test_a_card_forgets_nothing_that_another_one_with_its_eid_has_signed(tmp_path: Path) -> None:
+    """Both number from 1. What a false card's server acknowledged is not what the genuine card has."""
+    genuine, servers = card_with("good.example"), Servers(evil_example=ConnectFailed("down"))
+    false = SimulatedEuicc.create(None, eid=str(genuine.eid), profiles=card_with("evil.example").profiles)
+    _, assistant = delete_second(false, servers, tmp_path)
+    assistant.close()
+    servers.faults.clear()
+    with Assistant(genuine, state_dir=tmp_path, directory=servers) as assistant:
+        assistant.euicc.delete_profile(assistant.profiles()[1].iccid)  # as another program does it
+        Dispatch(assistant.journal, servers).send_all(assistant.journal.outbox())
+        assert [delivery.cleared for delivery in assistant.send_due()] == [True]
+        assert [told.address for told in assistant.notifications()] == ["good.example"]
+        assert [delivery.address for delivery in assistant.send_notifications()] == ["good.example"]
+        assert list(assistant.notifications()) == []
+
+
+def test_what_is_told_of_an_operation_does_not_depend_on_the_clock(tmp_path: Path) -> None:
+    euicc, clock, servers = card_with("good.example"), Clock(4_000_000_000.0), Servers()
+    second = euicc.profiles[1].iccid
+    with closing(Journal(tmp_path, clock=clock)) as journal:
+        assistant = Assistant(euicc, state_dir=tmp_path, directory=servers)
+        assistant._journal = journal
+        assistant.enable(second)
+        clock.now = 1_700_000_000.0
+        for change in (assistant.disable, assistant.enable, assistant.disable):
+            clock.now += 60
+            told = [one for one in change(second).deliveries if one.address == "good.example"]
+            assert [one.cleared for one in told] == [True]
+        assert list(assistant.notifications()) == []
+    assert [host for host, _ in servers.asked].count("good.example") == 4
 
 
 def test_one_unreadable_notification_does_not_hide_the_others(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from lpa.sim.card import SimulatedEuicc
 from lpa.sim.pki import Authority
 from lpa.sim.smdp import SimulatedSmdp
 from tests.unit import command
+from tests.unit.journals import everything
 
 
 def shown_by(smdp: SimulatedSmdp) -> bytes:
@@ -46,7 +47,7 @@ def test_an_acknowledgement_is_kept_with_who_gave_it_for_what_and_when(tmp_path:
             certificates.append(shown_by(smdp))
             (received,) = smdp.received
         with closing(Journal(tmp_path / "state")) as journal:
-            entries = journal.kept_since(Eid.parse(card.eid), 0)
+            entries = everything(journal, Eid.parse(card.eid))
         entry = next(one for one in entries if one.notification.metadata.sequence_number == count)
         body = entry.notification.raw
         assert entry.evidence == entry.evidence | {

@@ -5,22 +5,26 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from lpa import Assistant
 from lpa.dispatch import Delivery, Dispatch
 from lpa.errors import ConnectFailed, NotVerified, StorageFailed
-from lpa.handover import card_of, hand_over, read
+from lpa.handover import hand_over, read
 from lpa.journal import Journal
-from lpa.receipts import Receipts
+from lpa.receipts import Receipt, Receipts
 from lpa.rsp.names import Eid, ServerAddress
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.pki import Authority
 from lpa.sim.smdp import SimulatedSmdp
 from tests.unit import command
 from tests.unit.journals import EID, signed
-from tests.unit.test_delivery import Servers
+from tests.unit.test_delivery import Servers, card_with
+
+DOWN = ConnectFailed("down")
 
 # An installation result without a signature, for the server "a.b" and of no card that it names.
 INSTALLED = bytes.fromhex("BF371C BF2719 80080123456789ABCDEF BF2F0C 800101 81020780 0C03612E62")
@@ -73,13 +77,13 @@ def test_they_are_kept_then_sent_in_order_and_their_evidence_is_kept(
 
     class Watching(Servers):
         def __call__(self, address: ServerAddress, /, *, believed: object = ()) -> Servers.One:
-            assert len(journal.outbox(EID)) == 3, "sent before all were kept"
-            assert len(folder.of(EID)) == 3
+            assert all(journal.find(receipt.notification) for receipt in found), "sent before all were kept"
             return super().__call__(address)
 
     deliveries = hand_over(Dispatch(journal, Watching()), folder, found)
     assert numbers(deliveries) == [(1, True), (2, True), (3, True)]
-    assert all(entry.sent and not entry.cleared for entry in journal.outbox(EID))
+    assert [delivery.receipt for delivery in deliveries] == [found[1], found[2], found[0]]
+    assert all(entry and entry.sent for entry in (journal.find(one.notification) for one in found))
 
 
 def test_what_was_acknowledged_before_is_not_sent_again(
@@ -95,26 +99,27 @@ def test_what_was_acknowledged_before_is_not_sent_again(
 def test_an_older_one_that_waits_here_for_the_same_server_goes_before(
     tmp_path: Path, journal: Journal, folder: Receipts
 ) -> None:
-    journal.keep(EID, signed("01"), signed("09"))
-    journal.failed(EID, signed("01"), ConnectFailed("down"))
+    journal.keep(EID, signed("01"), signed("05"), signed("09"))
+    journal.failed(EID, signed("01"), DOWN)
     found, _ = read([given(tmp_path, "a.der", signed("05").raw)])
     assert numbers(hand_over(Dispatch(journal, Servers()), folder, found)) == [(1, True), (5, True)]
     assert [entry.sent is None for entry in journal.outbox()] == [False, False, True]
+    assert len(folder.of(EID)) == 1
 
 
 def test_what_cannot_be_sent_waits_here_with_a_next_try(
     tmp_path: Path, journal: Journal, folder: Receipts
 ) -> None:
     found, _ = read([given(tmp_path, "a.der", signed().raw)])
-    (delivery,) = hand_over(Dispatch(journal, Servers(a_b=ConnectFailed("down"))), folder, found)
+    (delivery,) = hand_over(Dispatch(journal, Servers(a_b=DOWN)), folder, found)
     assert not delivery.acknowledged
     assert delivery.next_try
-    assert [entry.attempts for entry in journal.outbox(EID)] == [1]
+    assert [entry.attempts for entry in journal.outbox()] == [1]
 
 
 def test_a_proof_that_cannot_be_kept_is_not_sent(tmp_path: Path, journal: Journal, folder: Receipts) -> None:
     found, _ = read([given(tmp_path, "a.der", signed().raw)])
-    (tmp_path / "state" / "receipts").write_text("in the way")
+    journal._database.connection.execute("PRAGMA query_only = ON")
     servers = Servers()
     with pytest.raises(StorageFailed):
         hand_over(Dispatch(journal, servers), folder, found)
@@ -127,7 +132,6 @@ def test_an_install_result_of_no_known_card_is_sent_and_belongs_to_the_card_that
     path = tmp_path / "install.der"
     path.write_bytes(INSTALLED)
     found, _ = read([path])
-    assert card_of(found[0]) is None
     servers = Servers()
     assert numbers(hand_over(Dispatch(journal, servers), folder, found)) == [(1, True)]
     assert servers.asked == [("a.b", len(INSTALLED))]
@@ -143,17 +147,62 @@ def test_an_install_result_of_no_known_card_is_sent_and_belongs_to_the_card_that
     assert adopted.sent == entry.sent
 
 
-def test_the_card_is_known_by_its_certificate_or_by_the_folder(tmp_path: Path) -> None:
-    (named,), _ = read([given(tmp_path, "a.der", INSTALLED)])
-    assert card_of(named) == EID
-    with SimulatedEuicc.create(tmp_path / "card") as euicc:
-        eid = euicc.eid
-    command.run(
-        "--reader", f"sim:{tmp_path / 'card'}", "--state-dir", tmp_path / "s", *NOBODY, "disable", "0017"
-    )
-    (path,) = (tmp_path / "s").rglob("*.der")
-    (certified,), _ = read([given(tmp_path, "b.der", path.read_bytes())])
-    assert str(card_of(certified)) == eid
+def test_a_receipt_of_our_own_folder_is_of_the_card_it_was_taken_from_though_the_journal_is_lost(
+    journal: Journal, folder: Receipts
+) -> None:
+    kept = folder.keep(EID, signed())
+    found, _ = read([kept.path])
+    hand_over(Dispatch(journal, Servers()), folder, found)
+    assert [(entry.eid, entry.sent is None) for entry in journal.outbox()] == [(EID, False)]
+
+
+def test_a_folder_elsewhere_says_nothing_of_the_card(
+    tmp_path: Path, journal: Journal, folder: Receipts
+) -> None:
+    found, _ = read([given(tmp_path, "a.der", signed().raw)])
+    hand_over(Dispatch(journal, Servers(a_b=DOWN)), folder, found)
+    assert [entry.eid for entry in journal.outbox()] == [None]
+    assert folder.eids() == ()
+
+
+def _forged(euicc: SimulatedEuicc, folder: Path) -> Receipt:
+    """A receipt of a card of the forger's own: it has the EID of `euicc`, and names the forger's server."""
+    told = ((("enable", "disable", "delete"), "evil.example"),)
+    profiles = [replace(profile, notifications=told) for profile in euicc.profiles]
+    false = SimulatedEuicc.create(None, profiles=profiles, eid=str(euicc.eid))
+    down = Servers(evil_example=DOWN)
+    with Assistant(false, state_dir=folder, directory=down) as forger:
+        forger.delete(forger.plan_deletion(false.profiles[1].iccid))
+        (receipt,) = forger.receipts.of(forger.eid)
+    return receipt
+
+
+def test_what_a_file_says_takes_nothing_from_the_card_that_it_names(tmp_path: Path) -> None:
+    """Its server acknowledged it; the card's own notification of that number was never sent."""
+    euicc = card_with("good.example")
+    forged = _forged(euicc, tmp_path / "forger")
+    with Assistant(euicc, state_dir=tmp_path / "phone", directory=Servers(good_example=DOWN)) as phone:
+        phone.delete(phone.plan_deletion(euicc.profiles[1].iccid))
+    servers = Servers()
+    with Assistant(euicc, state_dir=tmp_path / "here", directory=servers) as assistant:
+        dispatch = Dispatch(assistant.journal, servers)
+        assert numbers(hand_over(dispatch, assistant.receipts, [forged])) == [(1, True)]
+        assistant.send_due()
+        assert [told.address for told in assistant.notifications()] == ["good.example"]
+        assert [delivery.cleared for delivery in assistant.send_notifications()] == [True]
+        assert list(assistant.notifications()) == []
+    assert [host for host, _ in servers.asked] == ["evil.example", "good.example"]
+
+
+def test_what_a_file_says_stands_for_nothing_that_the_card_signs_later(tmp_path: Path) -> None:
+    """Number, event and profile are easily guessed."""
+    euicc = card_with("good.example")
+    forged, servers = _forged(euicc, tmp_path / "forger"), Servers()
+    with Assistant(euicc, state_dir=tmp_path / "here", directory=servers) as assistant:
+        hand_over(Dispatch(assistant.journal, servers), assistant.receipts, [forged])
+        outcome = assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid))
+        assert [(one.address, one.cleared) for one in outcome.deliveries] == [("good.example", True)]
+        assert assistant.journal.lost() == ()
 
 
 # The command
@@ -199,10 +248,7 @@ def test_another_computer_with_the_saved_bytes_alone_tells_the_servers(
             "'lpa notifications send' has the card forget them when it is here, if it has not yet.",
         ]
         listed = command.run(*there, "notifications", "list", "--without-card")
-        assert listed.err == (
-            "2 acknowledged, and to be cleared when their card is here again.\n"
-            "Nothing kept on this computer waits for a server.\n"
-        )
+        assert listed.err == "Nothing kept on this computer waits for a server.\n"
         back = ("--reader", f"sim:{tmp_path / 'card'}", *there[2:])
         assert command.run(*back, "notifications", "send").code == 0
         assert command.run(*back, "notifications", "list").err == "Nothing waits on the card.\n"
@@ -233,7 +279,7 @@ def test_a_server_that_is_down_is_exit_code_4_and_the_file_is_kept_here(
     ran = command.run(*_there(tmp_path), *NOBODY, "notifications", "send", exported)
     assert ran.code == 4
     assert "  1 try so far; next try in " in ran.out
-    assert f"  Receipt: {tmp_path / 'there' / 'receipts'}" in ran.out
+    assert f"  Receipt: {exported}" in ran.out
     listed = command.run(*_there(tmp_path), "notifications", "list", "--without-card", "--json").document
     assert [entry["attempts"] for entry in listed["result"]["outbox"]] == [1, 0]
 

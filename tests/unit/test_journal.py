@@ -293,16 +293,18 @@ def test_success_takes_the_problem_away(journal: Journal) -> None:
     assert entry.problem == ""
 
 
-def test_what_is_kept_in_an_operation_is_found_also_if_the_clock_was_put_back(
+def test_what_is_kept_in_an_operation_is_found_whatever_the_clock_does(
     journal: Journal, clock: Clock
 ) -> None:
-    journal.keep(EID, signed("01"))
-    clock.now += 1
+    clock.now += 1e9  # it was wrong, and is put right before anything else is done
+    with journal.operation(EID, "enable", ()):
+        journal.keep(EID, signed("01"))
+    clock.now -= 1e9
     with journal.operation(EID, "delete", ()) as operation:
-        clock.now -= 3600
+        journal.keep(OTHER, signed("03"))
         journal.keep(EID, signed("02"))
-        found = journal.kept_since(EID, operation.begun)
-    assert [entry.notification for entry in found] == [signed("02")]
+        (found,) = journal.kept_since(operation)
+    assert (found.notification, found.kept) == (signed("02"), clock.now)
 
 
 def test_profiles_come_back_as_they_were_written(journal: Journal) -> None:
@@ -337,4 +339,19 @@ def test_what_is_noted_of_whom_a_card_believed_stays(journal: Journal) -> None:
     journal.keep(EID, signed("07"), believed=[first])
     journal.keep(EID, signed("08"))
     journal.keep(EID, signed("07"), signed("08"), signed("09"), believed=[thief])
-    assert [entry.believed for entry in journal.outbox(EID)] == [(first,), (thief,), (thief,)]
+    assert [entry.believed for entry in journal.outbox(EID)] == [(first,), None, (thief,)]
+
+
+def test_what_came_in_a_file_is_a_cards_from_when_it_gives_the_same_bytes(journal: Journal) -> None:
+    listed = KeyIdentifier(b"\1" * 20)
+    journal.keep(None, signed("07"))
+    with journal.operation(EID, "delete", ()) as operation:
+        assert journal.kept_since(operation) == ()
+        journal.keep(EID, signed("07", signature="0909"), believed=[listed])
+        assert journal.find(signed("07")) == journal.entry(None, signed("07"))
+        journal.keep(EID, signed("07"), believed=[listed])
+        found = journal.entry(EID, signed("07"))
+        assert found in journal.kept_since(operation)
+    assert found == journal.find(signed("07"))
+    assert found
+    assert found.believed == (listed,)

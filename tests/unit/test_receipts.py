@@ -67,13 +67,21 @@ def test_other_files_are_no_receipts(tmp_path: Path) -> None:
     assert Receipts(tmp_path / "nowhere").of(EID) == ()
 
 
-def test_a_notification_is_known_again_though_it_is_signed_anew(tmp_path: Path) -> None:
+def test_what_resembles_a_notification_is_found(tmp_path: Path) -> None:
     kept = Receipts(tmp_path)
-    assert not kept.holds(EID, signed())
-    kept.keep(EID, signed())
-    assert kept.holds(EID, signed(signature="0909"))
-    assert not kept.holds(EID, signed(number="08"))
-    assert not kept.holds(EID, signed(event="0520"))
+    assert [*kept.resembling(EID, signed())] == []
+    path = kept.keep(EID, signed()).path
+    (path.parent / path.name.replace(path.stem[-8:], "00000000")).write_bytes(b"damaged")
+    assert [*kept.resembling(EID, signed(signature="0909"))] == [signed()]
+    assert [*kept.resembling(EID, signed(number="08"))] == []
+    assert [*kept.resembling(EID, signed(event="0520"))] == []
+
+
+def test_a_receipt_is_of_the_card_whose_folder_here_it_lies_in(tmp_path: Path) -> None:
+    here = Receipts(tmp_path / "here")
+    mine, yours = here.keep(EID, signed()), Receipts(tmp_path / "there").keep(EID, signed())
+    assert here.card_of(receipts.read(mine.path)) == EID
+    assert here.card_of(receipts.read(yours.path)) is None
 
 
 def test_a_folder_that_is_a_file_is_reported_before_anything_is_done(tmp_path: Path) -> None:
@@ -150,4 +158,4 @@ def test_many_events_still_make_a_file_name(tmp_path: Path) -> None:
     odd = Notification.from_tlv(bytes.fromhex("302D") + body + bytes.fromhex("5F37020102 3000 3000"))
     path = Receipts(tmp_path).keep(EID, odd).path
     assert path.name.startswith("000007-install+enable+disable+delete+")
-    assert Receipts(tmp_path).holds(EID, odd)
+    assert [*Receipts(tmp_path).resembling(EID, odd)] == [odd]

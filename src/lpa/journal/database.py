@@ -16,8 +16,8 @@ from lpa import private, redaction
 from lpa.errors import StorageFailed
 from lpa.journal import migrations
 
-# A statement of SQL, and the values for its question marks.
-Statement = tuple[str, tuple[object, ...]]
+# A statement of SQL, and the values for its question marks or names.
+Statement = tuple[str, tuple[object, ...] | dict[str, object]]
 
 _BESIDE = ("journal.db-wal", "journal.db-shm", "journal.db-journal")  # SQLite's own, opened by their names
 

@@ -28,14 +28,17 @@ _FIRST_WAIT, _LONGEST_WAIT = 60.0, 12 * 3600.0
 
 _OF_NOBODY = ""  # the EID of a notification whose card nobody knows
 
-_KEEP = (
-    "INSERT INTO notification (eid, sequence, signed, operation, believed, kept) VALUES (?, ?, ?, ?, ?,"
-    " max(?, (SELECT coalesce(max(begun), 0) FROM operation WHERE eid = ?)))"
-    " ON CONFLICT DO UPDATE SET operation = coalesce(operation, excluded.operation),"
-    " believed = coalesce(believed, excluded.believed) WHERE operation IS NULL OR believed IS NULL"
-)
-# One that was sent for somebody else, from its bytes alone, has a card from now on.
-_ADOPT = "UPDATE OR IGNORE notification SET eid = ? WHERE eid = '' AND sequence = ? AND signed = ?"
+_LATEST = "(SELECT coalesce(max(id), 0) FROM operation WHERE eid = :eid)"
+_KEEP = f"""
+    INSERT INTO notification (eid, sequence, signed, operation, believed, kept, during)
+    VALUES (:eid, :sequence, :signed, :operation, :believed, :now, {_LATEST})
+    ON CONFLICT DO UPDATE SET operation = excluded.operation WHERE operation IS NULL
+"""  # noqa: S608  (no text from outside)
+# One that came in a file, and may have been sent from there, has a card from now on.
+_ADOPT = f"""
+    UPDATE OR IGNORE notification SET eid = :eid, believed = :believed, during = {_LATEST}
+    WHERE eid = '' AND sequence = :sequence AND signed = :signed
+"""  # noqa: S608  (no text from outside)
 
 # PROOF_KEPT is the last word that is written while notifications are on their way: what follows from where
 # they are is not written twice, so it cannot be contradicted.
@@ -226,15 +229,19 @@ class Journal:
 
         `eid`: None if nobody knows which card signed them. `operation`: the one that they tell of, if that is
         known. `believed`: the issuers (CI) on the card's list, None if it did not say: they count when the
-        card is away, and what is noted of them stays. Noted as kept after what was begun on this card, also
-        where the clock was put back since.
+        card is away, and what is noted of them stays.
         """
-        card, number, now = str(eid or _OF_NOBODY), operation.number if operation else None, self.clock()
-        listed = None if believed is None else " ".join(map(str, believed))
+        row = {
+            "eid": str(eid or _OF_NOBODY),
+            "operation": operation.number if operation else None,
+            "believed": None if believed is None else " ".join(map(str, believed)),
+            "now": self.clock(),
+        }
         statements: list[Statement] = []
         for notification in notifications:
-            key = (card, notification.metadata.sequence_number, bytes(notification.raw))
-            statements += [(_ADOPT, key), (_KEEP, (*key, number, listed, now, card))]
+            sequence, content = notification.metadata.sequence_number, bytes(notification.raw)
+            values: dict[str, object] = {**row, "sequence": sequence, "signed": content}
+            statements += [(_ADOPT, values), (_KEEP, values)] if eid else [(_KEEP, values)]
         if statements:
             self._database.write(*statements)
 
@@ -277,9 +284,10 @@ class Journal:
         where = f"{NOT_THROUGH} AND (eid = ? OR ? IS NULL) ORDER BY eid, sequence"
         return self._entries(where, (str(eid), str(eid) if eid else None))
 
-    def kept_since(self, eid: Eid, begun: float) -> tuple[Entry, ...]:
-        """What was kept of a card's notifications since a time, also what is through."""
-        return self._entries("eid = ? AND kept >= ? ORDER BY sequence", (str(eid), begun))
+    def kept_since(self, operation: Operation) -> tuple[Entry, ...]:
+        """What was taken from its card since an operation was begun, also what is through."""
+        where = "eid = ? AND during >= ? ORDER BY sequence"
+        return self._entries(where, (str(operation.eid), operation.number))
 
     def of(self, operation: Operation) -> tuple[Entry, ...]:
         """The notifications that tell of an operation, also what is through, by number."""
@@ -289,6 +297,11 @@ class Journal:
         """What became of one notification, if it was ever kept."""
         key = (str(eid or _OF_NOBODY), bytes(notification.raw))
         return next(iter(self._entries("eid = ? AND signed = ?", key)), None)
+
+    def find(self, notification: Notification) -> Entry | None:
+        """As `entry`, of whatever card it was taken; of none if it came in a file only."""
+        found = self._entries("signed = ? ORDER BY eid DESC", (bytes(notification.raw),))
+        return next(iter(found), None)
 
     def lost(self) -> tuple[Loss, ...]:
         """What no server will hear of, and no person has said yet to have told: oldest first."""

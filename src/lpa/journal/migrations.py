@@ -67,4 +67,11 @@ MIGRATIONS = (
         operation INTEGER NOT NULL REFERENCES operation (id), told REAL
     );
     """,
+    # `during`: the last operation that was begun on the card when this one was taken from it, 0 if none was.
+    # No clock says that: it may be put back.
+    """
+    ALTER TABLE notification ADD COLUMN during INTEGER NOT NULL DEFAULT 0;
+    UPDATE notification SET during = coalesce(
+        (SELECT max(id) FROM operation WHERE operation.eid = notification.eid AND begun <= kept), 0);
+    """,
 )

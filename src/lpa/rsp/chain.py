@@ -92,6 +92,15 @@ def verify(
     return Signer(leaf.eid, issuers[0].organisation, vouching, (leaf, *issuers))
 
 
+def check_signature(notification: Notification) -> None:
+    """The card whose certificate it carries has signed it, whoever vouches for that card.
+
+    Raises `NotVerified` or `BadAnswer` if not.
+    """
+    signed, signature, leaf, _ = _parts(notification.raw)
+    _check_signature(leaf, signature, signed)
+
+
 def claimed_issuers(notification: Notification) -> tuple[KeyIdentifier, ...]:
     """By whom its card says that it was certified: for a notification whose card is known by nothing else.
 

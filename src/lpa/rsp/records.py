@@ -158,3 +158,8 @@ class Notification:
         if metadata is None:
             raise BadAnswer(f"The card gave a notification with tag {raw.tag:X} that says nothing.")
         return cls(raw, NotificationMetadata.from_tlv(metadata))
+
+    @property
+    def unsigned(self) -> tuple[Tlv, ...]:
+        """All of it but the signature: what stays the same where a card signs anew each time it is asked."""
+        return tuple(part for part in self.raw.children if part.tag != 0x5F37)
