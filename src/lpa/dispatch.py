@@ -132,7 +132,7 @@ class Dispatch:
         return self.send_all(one.entry for one in self.waiting() if one.entry.eid != eid)
 
     def send_due_of_others(self, eid: Eid) -> tuple[Delivery, ...]:
-        """Send what is due of all cards but one. A card at which another process works is left to that."""
+        """Send what is due of all cards but one. A card that others work with, or hinder, is left alone."""
         cards = dict.fromkeys(one.entry.eid for one in self.waiting() if one.entry.eid != eid)
         return tuple(delivery for card in cards for delivery in self._send_due_of(card))
 
@@ -149,20 +149,24 @@ class Dispatch:
     def _send_of(self, eid: Eid | None, entries: Iterable[Entry]) -> tuple[Delivery, ...]:
         try:
             with self.journal.alone(eid) if eid else contextlib.nullcontext():
-                return self.dated(eid, map(self._send_unless_sent, entries))
-        except CardBusy as busy:
-            return self.dated(eid, [Delivery.of(entry.notification, problem=busy) for entry in entries])
+                return self.dated(eid, self._send_unless_sent(entries))
+        except (CardBusy, StorageFailed) as problem:  # The lock of one card is no matter of the others.
+            return self.dated(eid, [Delivery.of(entry.notification, problem=problem) for entry in entries])
 
-    def _send_unless_sent(self, entry: Entry) -> Delivery:
-        with contextlib.suppress(StorageFailed):
-            now = self.journal.entry(entry.eid, entry.notification)
+    def _send_unless_sent(self, entries: Iterable[Entry]) -> Iterator[Delivery]:
+        """Send those that another process has not sent, or a person given up, since they were read."""
+        for entry in entries:
+            now = None
+            with contextlib.suppress(StorageFailed):
+                now = self.journal.entry(entry.eid, entry.notification)
             if now and now.sent is not None:
-                return Delivery.of(now.notification, acknowledged=True, cleared=now.cleared is not None)
-        return self.send(entry)
+                yield Delivery.of(now.notification, acknowledged=True, cleared=now.cleared is not None)
+            elif not (now and now.given_up):
+                yield self.send(entry)
 
     def _send_due_of(self, eid: Eid | None) -> tuple[Delivery, ...]:
         alone = self.journal.alone_at_once(eid) if eid else contextlib.nullcontext()
-        with contextlib.suppress(CardBusy), alone:
+        with contextlib.suppress(CardBusy, StorageFailed), alone:
             queue = [one for one in self.waiting(eid) if one.entry.eid == eid]
             return self.dated(eid, map(self.send, due(self.journal, queue)))
         return ()

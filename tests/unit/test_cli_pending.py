@@ -125,7 +125,10 @@ def test_a_notification_that_is_not_there_cannot_be_removed(
 ) -> None:
     ran = command.run(*options, "notifications", "remove", "7", *consent)
     assert ran.code == 1
-    assert ran.err == "lpa: The card has no notification 7.\n'lpa notifications list' shows what it has.\n"
+    assert ran.err == (
+        "lpa: The card has no notification 7, and none is kept here.\n"
+        "'lpa notifications list' shows what it has.\n"
+    )
 
 
 def test_what_is_kept_here_is_sent_without_the_card_and_cleared_when_it_is_back(tmp_path: Path) -> None:

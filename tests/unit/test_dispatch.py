@@ -24,6 +24,7 @@ from tests.unit.forgery import BODY, Chain
 from tests.unit.journals import EID, OTHER, Clock, signed
 from tests.unit.test_delivery import SENT, Servers, card_with
 
+THIRD = Eid.parse("89049032123451234512345678905678")
 REFUSED = ServerRefused("HandleNotification", "8.1", "6.1", "no")
 DOWN = ConnectFailed("down")
 
@@ -163,6 +164,28 @@ def test_what_another_process_sent_while_it_was_waited_for_is_not_sent_again(tmp
             servers = Servers()
             (delivery,) = Dispatch(journal, servers).send_all(journal.outbox())
     assert (delivery.acknowledged, servers.asked) == (True, [])
+
+
+def test_what_a_person_gave_up_while_it_was_waited_for_is_not_sent(journal: Journal) -> None:
+    journal.keep(EID, signed("01"), signed("02"))
+    entries = journal.outbox()
+    journal.give_up(EID, signed("01"))
+    (delivery,) = Dispatch(journal, Servers()).send_all(entries)
+    assert delivery.sequence_number == 2
+
+
+def test_a_lock_of_one_card_that_cannot_be_had_holds_up_no_other(journal: Journal, tmp_path: Path) -> None:
+    journal.keep(EID, signed("01"))
+    with journal.alone(EID):
+        (lock,) = (tmp_path / "state").glob("*.lock")
+    lock.unlink()
+    lock.symlink_to("/dev/null")
+    journal.keep(OTHER, signed("02"))
+    left, sent = Dispatch(journal, Servers()).send_all(journal.outbox())
+    assert isinstance(left.problem, StorageFailed)
+    assert (left.acknowledged, sent.acknowledged) == (False, True)
+    journal.keep(OTHER, signed("03"))
+    assert [one.sequence_number for one in Dispatch(journal, Servers()).send_due_of_others(THIRD)] == [3]
 
 
 def test_what_is_due_waits_for_nobody_though_somebody_could_be_told(tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ from lpa.cli.waiting import and_due, members, show
 from lpa.cli.words import headed, still_unheard
 from lpa.dispatch import Delivery, waiting
 from lpa.errors import Declined
-from lpa.rsp.listing import Listing
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import NotificationMetadata
 
@@ -136,26 +135,28 @@ def remove(desk: Desk, number: int, unsent: bool) -> Answer:
     """
     with desk.assistant() as assistant:
         if not unsent:
-            raise _unsent(number, assistant.notifications())
+            kept = (one.entry for one in assistant.waiting() if one.entry.eid == assistant.eid)
+            raise _unsent(number, [*assistant.notifications(), *(one.notification.metadata for one in kept)])
         with changing():
             told = assistant.remove_notification(number)
-        kept = [
+        proofs = [
             receipt
             for receipt in assistant.receipts.of(assistant.eid)
             if receipt.notification.metadata == told
         ]
     desk.screen.line(f"Notification {number} is no longer on the card.")
     desk.screen.line(f"{told.address} will not hear of it from the card: {told.event} of {told.iccid}.")
-    for receipt in kept:
+    for receipt in proofs:
         desk.screen.line(f"Receipt: {receipt.path}")
-    return Answer({"notification": told, "receipts": [receipt.path for receipt in kept]})
+    return Answer({"notification": told, "receipts": [receipt.path for receipt in proofs]})
 
 
-def _unsent(number: int, waiting: Listing[NotificationMetadata]) -> Declined:
+def _unsent(number: int, waiting: Iterable[NotificationMetadata]) -> Declined:
     found = [told for told in waiting if told.sequence_number == number]
     if not found:
         return Declined(
-            f"The card has no notification {number}.", advice="'lpa notifications list' shows what it has."
+            f"The card has no notification {number}, and none is kept here.",
+            advice="'lpa notifications list' shows what it has.",
         )
     told = found[0]
     return Declined(
