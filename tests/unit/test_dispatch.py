@@ -296,6 +296,22 @@ def test_what_is_due_of_this_card_is_left_to_another_process_at_it(tmp_path: Pat
         assert len(assistant.send_due()) == 1
 
 
+def test_nothing_of_a_card_is_sent_while_another_process_works_at_it(tmp_path: Path) -> None:
+    euicc = card_with("good.example")
+    with Assistant(euicc, state_dir=tmp_path, directory=Servers(good_example=DOWN)) as assistant:
+        assistant.enable(euicc.profiles[1].iccid)
+    servers = Servers()
+    with (
+        Assistant(euicc, state_dir=tmp_path, directory=servers) as assistant,
+        closing(Journal(tmp_path)) as another,
+        another.alone(assistant.eid),
+    ):
+        for send in (assistant.send_notifications, assistant._outbox().send_pending_if_due):
+            with pytest.raises(CardBusy):
+                send()
+    assert servers.asked == []
+
+
 def test_what_was_acknowledged_while_the_card_was_away_is_cleared_when_it_is_back(tmp_path: Path) -> None:
     euicc = card_with("good.example")
     with Assistant(euicc, state_dir=tmp_path, directory=Servers(good_example=DOWN)) as assistant:

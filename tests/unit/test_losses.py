@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant, losses, switching
-from lpa.errors import Refused
+from lpa.errors import Refused, StorageFailed
 from lpa.journal import DELETING, DISABLING, Journal, Loss
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import CHANGE_TAGS
@@ -30,6 +30,18 @@ def leave(assistant: Assistant, function: str, number: int, state: str, *, gone:
     assistant.euicc.delete_profile(before[gone].iccid)
     for told in assistant.notifications():
         assistant.euicc.notification_sent(told.sequence_number)
+
+
+def test_a_loss_is_noted_together_with_what_settles_its_operation_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever resumes the operation would note it a second time."""
+    lost = Loss(EID, PROFILE.iccid, "旅行", "delete", "smdp.example", 1_000_007.0)
+    monkeypatch.setattr("lpa.journal.operation._SETTLE", "UPDATE nothing SET a = ?, b = ?, c = ?, d = ?")
+    with closing(Journal(tmp_path)) as journal, journal.operation(EID, "delete", (PROFILE,)) as operation:
+        with pytest.raises(StorageFailed):
+            operation.settle("gone", [lost])
+        assert journal.lost() == ()
 
 
 def test_a_loss_is_in_the_journal_until_it_is_told(tmp_path: Path) -> None:
