@@ -5,24 +5,39 @@
 
 from lpa.assistant import Assistant
 from lpa.deletion import Plan
-from lpa.delivery import Delivery, Happening
+from lpa.dispatch import Delivery, Waiting
 from lpa.errors import LpaError
+from lpa.findings import Finding
 from lpa.receipts import Receipt
-from lpa.rsp.names import Aid, Eid, Iccid
+from lpa.resumption import Resumption
+from lpa.rsp.activation import ActivationCode
+from lpa.rsp.device import Device
+from lpa.rsp.listing import Listing
+from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
 from lpa.rsp.records import NotificationMetadata, Profile
+from lpa.rsp.session import Event
 from lpa.switching import Outcome
+from lpa.taking import Happening
 
 __all__ = [
+    "ActivationCode",
     "Aid",
     "Assistant",
     "Delivery",
+    "Device",
     "Eid",
+    "Event",
+    "Finding",
     "Happening",
     "Iccid",
+    "Listing",
     "LpaError",
     "NotificationMetadata",
     "Outcome",
     "Plan",
     "Profile",
     "Receipt",
+    "Resumption",
+    "ServerAddress",
+    "Waiting",
 ]
