@@ -1,7 +1,7 @@
-"""After a deletion: read the card again, and compare all of it with what should be true.
+"""After a deletion: all that the card lists is compared with what should be true.
 
-The profile must be gone and every other one untouched. What else is found is an error that says so; the
-deletion itself is not undone by it.
+Every other profile must be untouched. What else is found is an error that says so; the deletion itself is not
+undone by it.
 """
 
 from __future__ import annotations
@@ -14,25 +14,20 @@ from lpa.card.es10 import Euicc
 from lpa.comparison import differences
 from lpa.delivery import Happening
 from lpa.errors import BadAnswer, LpaError, NotVerified
+from lpa.rsp.listing import Listing
 from lpa.rsp.names import Eid, Iccid
-from lpa.rsp.records import CHANGE_TAGS, Notification, Profile
+from lpa.rsp.records import Notification, Profile
 
 _STATES = {"enable": "enabled", "disable": "disabled"}
 
 
 def problem(
-    euicc: Euicc, gone: Iccid, others: Iterable[Profile], unreadable: Iterable[bytes] = ()
+    left: Listing[Profile], gone: Iccid, others: Iterable[Profile], unreadable: Iterable[bytes] = ()
 ) -> LpaError | None:
     """What is wrong after the deletion of `gone`; None if just `others` are left, as they were.
 
-    `unreadable`: the items of the list that could not be read before either.
+    `left`: what the card lists now. `unreadable`: the items that could not be read before either.
     """
-    try:
-        left = euicc.profiles(CHANGE_TAGS)
-    except LpaError as error:
-        return error
-    if any(profile.iccid == gone for profile in left):
-        return BadAnswer(f"The card says that {gone} is deleted, and still lists it.")
     found = [*differences(others, left)]
     if sorted(left.unreadable) != sorted(unreadable):
         found.append(f"It lists {len(left.unreadable)} profiles that cannot be read.")

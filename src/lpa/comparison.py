@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
+from lpa.rsp.listing import Listing
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Profile
 
@@ -46,6 +47,14 @@ def differences(before: Iterable[Profile], after: Iterable[Profile]) -> Iterator
     for iccid, profile in now.items():
         if iccid not in known:
             yield f"{_named(profile)} is there now, and was not."
+
+
+def may_hide(after: Listing[Profile], unreadable: Collection[bytes] = ()) -> bool:
+    """Whether a profile that is not listed any more may be in an item that could not be read.
+
+    `unreadable`: the items that could not be read before, when it was listed beside them.
+    """
+    return any(item not in unreadable for item in after.unreadable)
 
 
 def _told(profile: Profile) -> dict[str, str]:

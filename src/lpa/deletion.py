@@ -4,12 +4,13 @@ The plan looks at everything that speaks against it while nothing has happened. 
 consent:
 
 1. make sure that a proof can be kept on this computer,
-2. have the card delete the profile; if its answer is lost, read the card and believe what it shows,
-3. keep the notification that the card signed about it, send it to the operator's server, and have the card
-   forget it once the server has acknowledged it (`delivery`),
-4. read the card again, and say what is true (`aftermath`).
+2. have the card delete the profile,
+3. read the card again, whatever it answered: what it lists then, and what it signed, is what happened
+   (`aftermath`),
+4. keep the notification that the card signed about it, send it to the operator's server, and have the card
+   forget it once the server has acknowledged it (`delivery`).
 
-There is no way back after step 2, and nothing in step 3 can fail in a way that loses the proof.
+There is no way back after step 2, and nothing in step 4 can fail in a way that loses the proof.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from lpa.delivery import Delivery, Happening, Outbox
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
 from lpa.findings import Finding
 from lpa.journal import DELETING, DISABLED, DISABLING, Operation
+from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Eid, Iccid
 from lpa.rsp.records import CHANGE_TAGS, NotificationMetadata, Profile
 
@@ -156,7 +158,8 @@ def delete(outbox: Outbox, plan: Plan, reason: str = "") -> switching.Outcome:
     `reason`: the person's own words, for the journal, which also notes the free memory before and after if
     the plan was reviewed. Raises `Refused` if the plan has a stop or is for another card, `StorageFailed`
     before anything is done, `EuiccRefused` if the card says no, `WireError` if the card shows that nothing
-    was done, and `OutcomeUnknown` if it can no longer be asked.
+    was done, `BadAnswer` if it says that it is done and shows that it is not, and `OutcomeUnknown` if it can
+    no longer be asked.
     """
     euicc, profile = outbox.euicc, plan.profile
     _refuse_other_card(euicc, plan)
@@ -173,6 +176,7 @@ def delete(outbox: Outbox, plan: Plan, reason: str = "") -> switching.Outcome:
         try:
             operation.enter(DELETING)
             _delete(euicc, profile)
+            problem = _problem(outbox, operation, plan, disabled)
         except LpaError as error:
             if disabled:
                 error.add("It was disabled before, and is out of use now.")
@@ -180,21 +184,62 @@ def delete(outbox: Outbox, plan: Plan, reason: str = "") -> switching.Outcome:
             raise
         happenings = (*disabled, Happening("delete", profile))
         deliveries = outbox.settle(operation, happenings)
-    problem = _problem(euicc, plan, disabled, deliveries)
+    problem = problem or _other_card(euicc, plan, deliveries)
     return switching.Outcome(profile, happenings, deliveries, problem, operation.memory_after)
 
 
 def _problem(
-    euicc: Euicc, plan: Plan, disabled: Iterable[Happening], deliveries: Iterable[Delivery]
+    outbox: Outbox, operation: Operation, plan: Plan, disabled: Iterable[Happening]
 ) -> LpaError | None:
-    """What a last look at the card finds wrong; also who it is, after a plan that took a closer look."""
+    """What a look at the card finds wrong beside the deletion, which is true if this does not raise.
+
+    Raises `BadAnswer` if the card still lists the profile; and `OutcomeUnknown` if it cannot be known whether
+    it does, and nothing is signed either.
+    """
+    gone = plan.profile.iccid
+    try:
+        left = _look(outbox.euicc, plan)
+    except OutcomeUnknown as unknown:
+        if _has_signed(outbox, operation, plan):
+            return unknown
+        raise
+    if any(profile.iccid == gone for profile in left):
+        raise BadAnswer(
+            f"The card says that {gone} is deleted, and still lists it.",
+            advice="Take the card out and put it back, and look at 'lpa list' before you try again.",
+        )
+    if comparison.may_hide(left, plan.unreadable) and not _has_signed(outbox, operation, plan):
+        raise OutcomeUnknown(
+            f"The card says that {gone} is deleted, but has signed nothing, and lists what cannot be read."
+        )
     others = aftermath.expected(plan.others, disabled)
-    found = aftermath.problem(euicc, plan.profile.iccid, others, plan.unreadable)
-    if found is None and plan.free_memory is not None:
-        told = (one for one in deliveries if (one.event, one.iccid) == ("delete", plan.profile.iccid))
-        signed = (one.receipt.notification for one in told if one.receipt)
-        return aftermath.other_card(euicc, plan.eid, signed)
-    return found
+    return aftermath.problem(left, gone, others, plan.unreadable)
+
+
+def _look(euicc: Euicc, plan: Plan) -> Listing[Profile]:
+    """What the card lists now; after a reset, if it is not clear before that the profile is gone."""
+    with contextlib.suppress(LpaError):
+        left = euicc.profiles(CHANGE_TAGS)
+        listed = any(profile.iccid == plan.profile.iccid for profile in left)
+        if not listed and not comparison.may_hide(left, plan.unreadable):
+            return left
+    return switching.look_again(euicc)
+
+
+def _has_signed(outbox: Outbox, operation: Operation, plan: Plan) -> bool:
+    """Whether the card has signed that the profile is deleted; that is kept then."""
+    with contextlib.suppress(LpaError):
+        return bool(outbox.take(operation, [Happening("delete", plan.profile)]))
+    return False
+
+
+def _other_card(euicc: Euicc, plan: Plan, deliveries: Iterable[Delivery]) -> LpaError | None:
+    """What is wrong if it is another card now. Nobody asks after a plan that took no closer look."""
+    if plan.free_memory is None:
+        return None
+    told = (one for one in deliveries if (one.event, one.iccid) == ("delete", plan.profile.iccid))
+    signed = (one.receipt.notification for one in told if one.receipt)
+    return aftermath.other_card(euicc, plan.eid, signed)
 
 
 def _disabled(outbox: Outbox, operation: Operation, profile: Profile) -> tuple[Happening, ...]:
@@ -243,9 +288,7 @@ def _ask(euicc: Euicc, profile: Profile) -> None:
                     f"{unknown.message} The card was read again: it still has the profile.",
                     advice="Try again.",
                 ) from unknown
-            if after.unreadable:  # It may be the one that cannot be read.
-                raise
-            return None
+            return None  # It may be one that cannot be read: `_problem` finds that out.
         except EuiccRefused as error:
             if error.reason not in _ASK_BY_AID:
                 raise

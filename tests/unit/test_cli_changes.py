@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant
+from lpa.cli.desk import Desk
 from lpa.journal import DELETING, Journal
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import NotificationConfiguration, Profile
@@ -18,6 +19,7 @@ from lpa.sim.card import SimulatedEuicc
 from lpa.sim.pki import Authority
 from lpa.sim.profiles import SimulatedProfile
 from lpa.sim.smdp import SimulatedSmdp
+from tests.disturbed import DisturbedCard
 from tests.unit import command
 
 ALBION, NORDLICHT, SHILI = "8944994000000000017", "8949985000000000025", "89869870000000000033"
@@ -207,6 +209,25 @@ def test_a_profile_in_use_is_not_deleted_without_consent_to_disable_it(world: Wo
     assert ran.code == 1
     assert ran.document["error"]["kind"] == "Refused"
     assert ran.document["error"]["reason"] == "profileNotInDisabledState"
+
+
+def test_a_deletion_that_did_not_happen_is_not_said_to_have(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lying(_desk: Desk, folder: Path) -> DisturbedCard:
+        card = DisturbedCard(SimulatedEuicc.load(folder))
+        card.instead(0xBF33, "BF3303800100 9000")
+        return card
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Desk, "simulated_card", lying)
+        ran = command.run(*world.found, "delete", "0025", "--yes")
+    assert (ran.code, ran.out) == (3, "")
+    assert f"lpa: The card says that {NORDLICHT} is deleted, and still lists it.\n" in ran.err
+    assert command.run(*world.found, "notifications", "list").out == ""
+    assert command.run(*world.found, "resume").code == 0
+    assert NORDLICHT in world.states
+    assert world.told == []
 
 
 def test_an_operator_that_no_server_tells_must_be_told_by_the_person(tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ def test_the_order_is_keep_send_clear(
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
     card.requests.clear()
     assistant.delete(plan)
-    assert card.requests == [INFO1, DELETE, RETRIEVE, SENT, PROFILES]
+    assert card.requests == [INFO1, DELETE, PROFILES, RETRIEVE, SENT]
 
 
 @pytest.mark.parametrize(

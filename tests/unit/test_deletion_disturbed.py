@@ -26,6 +26,9 @@ from tests.disturbed import DisturbedCard
 
 DELETE, RETRIEVE, SENT, LIST, PROFILES, INFO1 = 0xBF33, 0xBF2B, 0xBF30, 0xBF28, 0xBF2D, 0xBF20
 
+DELETED, FORBIDDEN = "BF3303800100 9000", "BF3303800103 9000"
+NO_LOOK, UNREADABLE = "6F00", "BF2D09A007E3055A030102039000"  # A profile may hide in what is unreadable.
+
 
 def iccids(euicc: SimulatedEuicc) -> list[str]:
     return [profile.iccid for profile in euicc.profiles]
@@ -39,12 +42,23 @@ def test_a_card_that_refuses_after_all_keeps_its_profile(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
-    card.instead(DELETE, "BF3303800103 9000")
+    card.instead(DELETE, FORBIDDEN)
     with pytest.raises(EuiccRefused) as caught:
         assistant.delete(plan)
     assert (caught.value.reason, caught.value.code) == ("disallowedByPolicy", 3)
     assert len(iccids(euicc)) == 3
     assert smdp.received == ()
+
+
+@pytest.mark.parametrize("look", [NO_LOOK, UNREADABLE])
+def test_a_card_that_refuses_is_believed_unless_it_shows_that_the_profile_is_gone(
+    look: str, assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.instead(DELETE, FORBIDDEN)
+    card.instead(PROFILES, look)
+    with pytest.raises(EuiccRefused):
+        assistant.delete(plan)
 
 
 def test_a_card_that_does_not_know_the_iccid_is_asked_by_aid(
@@ -128,7 +142,7 @@ def test_after_a_pulled_card_the_next_session_sends_what_waits(
     assert [str(told.iccid) for told in smdp.received] == [victim]
 
 
-@pytest.mark.parametrize("tag", [RETRIEVE, SENT, PROFILES])
+@pytest.mark.parametrize("tag", [RETRIEVE, SENT])
 def test_a_card_pulled_after_the_deletion_has_deleted_and_loses_nothing(
     tag: int,
     assistant: Assistant,
@@ -142,14 +156,34 @@ def test_a_card_pulled_after_the_deletion_has_deleted_and_loses_nothing(
     card.drop(tag)
     outcome = assistant.delete(plan)
     (delivery,) = outcome.deliveries
-    assert outcome.problem
-    assert delivery.acknowledged is (tag != RETRIEVE)
-    assert delivery.cleared is (tag == PROFILES)
-    assert len(smdp.received) == (0 if tag == RETRIEVE else 1)
+    assert delivery.problem
+    assert delivery.acknowledged is (tag == SENT)
+    assert not delivery.cleared
+    assert len(smdp.received) == (1 if tag == SENT else 0)
     with Assistant(euicc, state_dir=tmp_path / "state", directory=directory) as next_session:
         next_session.send_notifications()
         assert waiting(next_session) == []
     assert len(smdp.received) == 1
+
+
+def test_a_card_pulled_before_it_shows_the_deletion_leaves_its_outcome_open(
+    assistant: Assistant,
+    card: DisturbedCard,
+    euicc: SimulatedEuicc,
+    smdp: SimulatedSmdp,
+    directory: Directory,
+    tmp_path: Path,
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.drop(PROFILES)
+    with pytest.raises(OutcomeUnknown, match="cannot be read again"):
+        assistant.delete(plan)
+    assert assistant.journal.lost() == ()
+    with Assistant(euicc, state_dir=tmp_path / "state", directory=directory) as next_session:
+        (resumed,) = next_session.settle()
+        assert [happening.event for happening in resumed.happenings] == ["delete"]
+        assert waiting(next_session) == []
+    assert [told.event for told in smdp.received] == ["delete"]
 
 
 def test_a_full_disk_is_found_before_the_card_is_asked(
@@ -200,17 +234,76 @@ def test_a_plan_holds_for_its_card_only(euicc: SimulatedEuicc, tmp_path: Path) -
     assert len(iccids(euicc)) == 3
 
 
-def test_a_card_that_lies_about_the_deletion_is_found_out(
+def test_a_card_that_lies_about_the_deletion_is_found_out_and_nothing_is_noted_as_lost(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
-    card.instead(DELETE, "BF3303800100 9000")
+    card.instead(DELETE, DELETED)
+    with pytest.raises(BadAnswer, match="says that 8949985000000000025 is deleted, and still lists it"):
+        assistant.delete(plan)
+    assert card.resets == 1, "it may have needed a reset"
+    assert assistant.journal.lost() == ()
+    (resumed,) = assistant.settle()
+    assert resumed.happenings == ()
+    assert assistant.journal.lost() == ()
+
+
+def test_a_card_that_lies_after_the_disabling_is_told_to_have_disabled(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
+    card.instead(DELETE, DELETED)
+    with pytest.raises(BadAnswer, match=r"still lists it\. It was disabled before, and is out of use now\."):
+        assistant.delete(plan)
+    (resumed,) = assistant.settle()
+    assert [happening.event for happening in resumed.happenings] == ["disable"]
+    assert resumed.left_undone
+    assert [told.event for told in smdp.received] == ["disable"]
+    assert assistant.journal.lost() == ()
+
+
+def test_a_card_that_needs_a_reset_to_show_the_deletion_gets_one(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.instead(PROFILES, "BF2D10A00EE30C5A0A989489050000000020F59000")
     outcome = assistant.delete(plan)
-    assert isinstance(outcome.problem, BadAnswer)
-    assert "still lists it" in outcome.problem.message
-    (delivery,) = outcome.deliveries
-    assert delivery.sequence_number is None
-    assert "has no signed notification" in str(delivery.problem)
+    assert card.resets == 1
+    assert (outcome.problem, outcome.unacknowledged) == (None, ())
+    assert [told.event for told in smdp.received] == ["delete"]
+
+
+def test_without_a_look_at_the_card_what_it_signed_is_believed(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.instead(PROFILES, NO_LOOK, NO_LOOK)
+    outcome = assistant.delete(plan)
+    assert isinstance(outcome.problem, OutcomeUnknown)
+    assert outcome.unacknowledged == ()
+    assert [told.event for told in smdp.received] == ["delete"]
+
+
+@pytest.mark.parametrize("answer", [DELETED, "6F00"])
+@pytest.mark.parametrize("look", [NO_LOOK, UNREADABLE])
+def test_without_a_look_and_without_a_signature_nobody_can_know(
+    answer: str,
+    look: str,
+    assistant: Assistant,
+    card: DisturbedCard,
+    euicc: SimulatedEuicc,
+    smdp: SimulatedSmdp,
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.instead(DELETE, answer)
+    card.instead(PROFILES, *[look] * 3)  # also after the reset that a lost answer wants
+    with pytest.raises(OutcomeUnknown):
+        assistant.delete(plan)
+    assert assistant.journal.lost() == ()
+    card.instead(PROFILES)
+    (resumed,) = assistant.settle()
+    assert resumed.happenings == ()
+    assert not smdp.received
 
 
 def test_an_unreachable_server_leaves_everything_for_later(

@@ -26,7 +26,7 @@ from lpa.sim.card import SimulatedEuicc
 from tests.disturbed import DisturbedCard
 from tests.unit.journals import Clock
 
-DELETE, RETRIEVE, LIST, SENT, INFO1 = 0xBF33, 0xBF2B, 0xBF28, 0xBF30, 0xBF20
+DELETE, RETRIEVE, LIST, SENT, INFO1, PROFILES = 0xBF33, 0xBF2B, 0xBF28, 0xBF30, 0xBF20, 0xBF2D
 
 
 class Servers:
@@ -169,7 +169,7 @@ def test_a_card_that_gives_them_one_by_one_only_is_asked_so(tmp_path: Path) -> N
     card.requests.clear()
     (delivery,) = assistant.delete(plan).deliveries
     assert delivery.cleared
-    assert card.requests[:5] == [INFO1, DELETE, RETRIEVE, LIST, RETRIEVE]
+    assert card.requests[:6] == [INFO1, DELETE, PROFILES, RETRIEVE, LIST, RETRIEVE]
 
 
 def test_the_card_that_is_here_says_whom_to_believe_and_no_other_in_its_name(tmp_path: Path) -> None:
