@@ -172,7 +172,7 @@ def delete(outbox: Outbox, plan: Plan, reason: str = "") -> switching.Outcome:
         reason=reason,
         memory_before=plan.free_memory,
     ) as operation:
-        disabled = _disabled(outbox, operation, profile) if plan.disable_first else ()
+        disabled = _disabled(outbox, operation, plan) if plan.disable_first else ()
         try:
             operation.enter(DELETING)
             _delete(euicc, profile)
@@ -242,18 +242,18 @@ def _other_card(euicc: Euicc, plan: Plan, deliveries: Iterable[Delivery]) -> Lpa
     return aftermath.other_card(euicc, plan.eid, signed)
 
 
-def _disabled(outbox: Outbox, operation: Operation, profile: Profile) -> tuple[Happening, ...]:
+def _disabled(outbox: Outbox, operation: Operation, plan: Plan) -> tuple[Happening, ...]:
     """Take it out of use, and keep what the card signed about that before anything else is done."""
     operation.enter(DISABLING)
-    after = switching.take_out_of_use(outbox.euicc, profile)
-    happenings = tuple(switching.differences(operation, after))
+    after = switching.take_out_of_use(outbox.euicc, plan.profile)
+    happenings = tuple(switching.differences(operation, after, plan.unreadable))
     try:
         operation.enter(DISABLED)
         outbox.take(operation, happenings)
     except LpaError as error:
         raise StorageFailed(
-            f"{profile.title} is out of use now, but was not deleted: what the card says of it was not kept. "
-            f"{error.message}",
+            f"{plan.profile.title} is out of use now, but was not deleted: what the card says of it was not "
+            f"kept. {error.message}",
             advice="Run 'lpa resume', then delete it.",
         ) from error
     return happenings

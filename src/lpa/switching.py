@@ -7,19 +7,20 @@ after such a look, and never after an answer that was lost.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from lpa import findings, selection
+from lpa import comparison, findings, selection
 from lpa.card.es10 import Euicc
 from lpa.delivery import Delivery, Happening, Outbox
-from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, WireError
+from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, Refused, WireError
 from lpa.journal import DELETING, DISABLING, ENABLING, Journal, Operation
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Iccid
-from lpa.rsp.records import CHANGE_TAGS, Profile
+from lpa.rsp.records import CHANGE_TAGS, NotificationMetadata, Profile
 
 # Refusals that no other way of asking will change. The others are known from cards that want the AID
 # instead of the ICCID, or the other refresh flag (Eastcompeace: 5ber, eSIM.me), or a reset (catBusy).
@@ -90,7 +91,7 @@ def enable(outbox: Outbox, name: str | Iccid) -> Outcome:
     with outbox.operation("enable", before, target=target.iccid) as operation:
         operation.enter(ENABLING)
         after = _insist(euicc, _ways(euicc, euicc.enable_profile, target), _shows(target, enabled=True))
-        return _settled(outbox, operation, target, after)
+        return _settled(outbox, operation, target, differences(operation, after, before.unreadable))
 
 
 def disable(outbox: Outbox, name: str | Iccid) -> Outcome:
@@ -103,17 +104,19 @@ def disable(outbox: Outbox, name: str | Iccid) -> Outcome:
         raise stop.refused
     with outbox.operation("disable", before, target=target.iccid) as operation:
         operation.enter(DISABLING)
-        return _settled(outbox, operation, target, take_out_of_use(euicc, target))
+        after = take_out_of_use(euicc, target)
+        return _settled(outbox, operation, target, differences(operation, after, before.unreadable))
 
 
 def reset(outbox: Outbox, options: Collection[str]) -> Outcome:
     """Delete many profiles at once, by the `options` of `Euicc.memory_reset`, and tell their servers.
 
-    Raises `Refused` before the card is asked if one of them is protected on this computer.
+    Raises `Refused` before the card is asked if one of them is protected on this computer, or may be.
     """
     euicc = outbox.euicc
     before = euicc.profiles(CHANGE_TAGS)
-    refuse_protected(outbox.journal, leaving(before, options))
+    refuse_protected(outbox.journal, before, options)
+    waiting = euicc.list_notifications() if may_leave(before, options) else ()
     attempt = partial(euicc.memory_reset, options)
     with outbox.operation("reset", before) as operation:
         operation.enter(DELETING)
@@ -122,7 +125,10 @@ def reset(outbox: Outbox, options: Collection[str]) -> Outcome:
             after = before
         else:
             after = _insist(euicc, (attempt, attempt), lambda after: _count(after) < _count(before))
-        return _settled(outbox, operation, None, after)
+        happenings = [*differences(operation, after, before.unreadable)]
+        if may_leave(before, options):
+            happenings += _unread_and_gone(outbox, before, waiting)
+        return _settled(outbox, operation, None, happenings)
 
 
 def leaving(profiles: Iterable[Profile], options: Collection[str]) -> tuple[Profile, ...]:
@@ -131,12 +137,27 @@ def leaving(profiles: Iterable[Profile], options: Collection[str]) -> tuple[Prof
     return tuple(profile for profile in profiles if profile.profile_class in classes)
 
 
-def refuse_protected(journal: Journal, profiles: Iterable[Profile]) -> None:
-    """Raise `Refused` with "protected" if some of these, which a reset would delete, are protected."""
-    protected = set(journal.protected())
-    doomed = (profile for profile in profiles if profile.iccid in protected)
+def may_leave(profiles: Listing[Profile], options: Collection[str]) -> tuple[bytes, ...]:
+    """What cannot be read, and a reset with these options may delete: nobody knows of which class it is."""
+    return profiles.unreadable if _RESETS.keys() & options else ()
+
+
+def refuse_protected(journal: Journal, profiles: Listing[Profile], options: Collection[str]) -> None:
+    """Raise `Refused` with "protected" if a reset with these options deletes what is protected, or may."""
+    protected = journal.protected()
+    doomed = (profile for profile in leaving(profiles, options) if profile.iccid in protected)
     for stop in findings.protection(doomed, "EuiccMemoryReset"):
         raise stop.refused
+    readable = [profile.iccid for profile in profiles]
+    hidden = [iccid for iccid in protected if iccid not in readable]
+    if hidden and may_leave(profiles, options):
+        raise Refused(
+            "EuiccMemoryReset",
+            "protected",
+            "The card lists what cannot be read, and that may be a profile which is protected on this "
+            f"computer: {', '.join(map(str, hidden))}.",
+            advice="'lpa protect --list' shows what is protected; 'lpa delete' deletes one by one.",
+        )
 
 
 def take_out_of_use(euicc: Euicc, target: Profile) -> Listing[Profile]:
@@ -201,21 +222,41 @@ def _shows(profile: Profile, *, enabled: bool) -> Callable[[Listing[Profile]], b
 
 
 def _settled(
-    outbox: Outbox, operation: Operation, target: Profile | None, after: Listing[Profile]
+    outbox: Outbox, operation: Operation, target: Profile | None, happenings: Iterable[Happening]
 ) -> Outcome:
-    happenings = tuple(differences(operation, after))
+    happenings = tuple(happenings)
     return Outcome(target, happenings, outbox.settle(operation, happenings))
 
 
-def differences(operation: Operation, after: Listing[Profile]) -> Iterator[Happening]:
-    """What happened since an operation began. A profile that may hide in an unreadable item is not gone."""
+def differences(
+    operation: Operation, after: Listing[Profile], unreadable: Collection[bytes] = ()
+) -> Iterator[Happening]:
+    """What happened since an operation began. A profile that may hide in an unreadable item is not gone.
+
+    `unreadable`: the items that could not be read before either, and that none of the others hides in.
+    """
     now = {profile.iccid: profile for profile in after}
     for profile in operation.before:
         if profile.iccid in now:
             if now[profile.iccid].enabled != profile.enabled:
                 yield _attributed(operation, "disable" if profile.enabled else "enable", profile)
-        elif not after.unreadable:
+        elif not comparison.may_hide(after, unreadable):
             yield _attributed(operation, "delete", profile)
+
+
+def _unread_and_gone(
+    outbox: Outbox, before: Listing[Profile], waiting: Collection[NotificationMetadata]
+) -> tuple[Happening, ...]:
+    """What the card has just signed about profiles that could not be read before. Raises nothing of ours.
+
+    `waiting`: what waited on it before. What cannot be had now stays on the card.
+    """
+    readable = {profile.iccid for profile in before}
+    news: list[NotificationMetadata] = []
+    with contextlib.suppress(LpaError):
+        news += [signed.metadata for signed in outbox.news("delete") if signed.metadata not in waiting]
+    gone = dict.fromkeys(told.iccid for told in news if told.iccid and told.iccid not in readable)
+    return tuple(Happening("delete", Profile(iccid)) for iccid in gone)
 
 
 def _attributed(operation: Operation, event: str, profile: Profile) -> Happening:

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from lpa import Assistant
+from lpa.cli.desk import Desk
 from lpa.sim.card import SimulatedEuicc
 from tests.unit import command
+from tests.unit.hiding import HidingCard
 
 ALBION, NORDLICHT, SHILI = "8944994000000000017", "8949985000000000025", "89869870000000000033"
 
@@ -105,3 +108,35 @@ def test_a_look_at_the_card_does_not_depend_on_the_journal(card: Path) -> None:
     )
     listed = run(card, "list", "--json").document["result"]["profiles"]
     assert [profile["protected"] for profile in listed] == [None, None, None]
+
+
+@pytest.fixture
+def hiding(card: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The card, with a profile on it that nobody can read."""
+    monkeypatch.setattr(Desk, "simulated_card", lambda _, path: HidingCard(SimulatedEuicc.load(path), SHILI))
+    return card
+
+
+def test_what_cannot_be_read_is_shown_before_a_reset_deletes_it(hiding: Path) -> None:
+    ran = run(hiding, "reset", "--yes-delete-everything", eid(hiding))
+    assert "           perhaps 1 profile that cannot be read\n" in ran.err
+    assert f"Deleted {SHILI}.\n" in ran.out
+    assert count(hiding) == 0
+
+
+def test_what_cannot_be_read_and_may_be_protected_is_not_reset(hiding: Path) -> None:
+    with (
+        SimulatedEuicc.load(hiding) as euicc,
+        Assistant(euicc, state_dir=hiding.parent / "state") as assistant,
+    ):
+        assistant.protect(SHILI)
+    ran = run(hiding, "reset", "--yes-delete-everything", eid(hiding))
+    assert (ran.code, ran.out) == (1, "")
+    assert f"may be a profile which is protected on this computer: {SHILI}.\n" in ran.err
+    assert count(hiding) == 3
+
+
+def test_what_cannot_be_read_is_among_what_stays_after_a_deletion(hiding: Path) -> None:
+    ran = run(hiding, "delete", NORDLICHT, "--plan")
+    assert f"What stays    Albion Mobile ({ALBION}), enabled\n" in ran.out
+    assert "              1 profile that cannot be read\n" in ran.out

@@ -8,14 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from lpa import Assistant
+from lpa import Assistant, switching
 from lpa.courier import Directory
 from lpa.errors import BadAnswer, EuiccRefused, OutcomeUnknown, Refused, WireError
+from lpa.rsp.ber import Tlv
+from lpa.rsp.listing import Listing
+from lpa.rsp.names import Iccid
 from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.profiles import SimulatedProfile
 from lpa.sim.smdp import SimulatedSmdp
 from tests.disturbed import DisturbedCard
+from tests.unit.hiding import HidingCard
 
 ENABLE, DISABLE, RESET, PROFILES, ADDRESS = 0xBF31, 0xBF32, 0xBF34, 0xBF2D, 0xBF3F
 
@@ -231,3 +235,90 @@ def test_a_reset_that_leaves_a_protected_profile_alone_is_not_refused(tmp_path: 
             assistant.reset(["deleteFieldLoadedTestProfiles"])
         assistant.reset(["deleteOperationalProfiles"])
     assert [profile.iccid for profile in euicc.profiles] == [test.iccid]
+
+
+OPERATIONAL = ["deleteOperationalProfiles"]
+
+
+def test_a_reset_is_refused_while_what_cannot_be_read_may_be_protected(
+    euicc: SimulatedEuicc, tmp_path: Path
+) -> None:
+    hidden = euicc.profiles[2].iccid
+    with Assistant(euicc, state_dir=tmp_path) as assistant:
+        assistant.protect(hidden)
+    card = HidingCard(euicc, hidden)
+    with Assistant(card, state_dir=tmp_path) as assistant:
+        with pytest.raises(Refused, match=f"protected on this computer: {hidden}") as caught:
+            assistant.reset(OPERATIONAL)
+        assert (caught.value.function, caught.value.reason) == ("EuiccMemoryReset", "protected")
+        assistant.euicc.set_default_dp_address("elsewhere.example")
+        assistant.reset(["resetDefaultSmdpAddress"])
+    assert len(euicc.profiles) == 3
+
+
+def test_a_protected_profile_that_can_be_read_hides_nowhere(euicc: SimulatedEuicc, tmp_path: Path) -> None:
+    operator, test, hidden = samples()
+    euicc = SimulatedEuicc.create(None, profiles=[operator, replace(test, profile_class="test"), hidden])
+    with Assistant(HidingCard(euicc, hidden.iccid), state_dir=tmp_path) as assistant:
+        assistant.protect(test.iccid)
+        assistant.reset(OPERATIONAL)
+    assert [profile.iccid for profile in euicc.profiles] == [test.iccid]
+
+
+def test_what_a_reset_deletes_unread_is_told_to_its_server(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, directory: Directory, tmp_path: Path
+) -> None:
+    first, second, hidden = (profile.iccid for profile in euicc.profiles)
+    with Assistant(HidingCard(euicc, hidden), state_dir=tmp_path, directory=directory) as assistant:
+        outcome = assistant.reset(OPERATIONAL)
+        assert list(assistant.notifications()) == []
+    assert [str(happening.profile.iccid) for happening in outcome.happenings] == [first, second, hidden]
+    assert outcome.unacknowledged == ()
+    assert sorted(told(smdp)) == sorted(("delete", iccid) for iccid in (first, second, hidden))
+
+
+def test_what_waited_before_a_reset_is_not_taken_for_what_it_deleted_unread(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, directory: Directory, tmp_path: Path
+) -> None:
+    first, earlier, hidden = (profile.iccid for profile in euicc.profiles)
+    with Assistant(HidingCard(euicc, hidden), state_dir=tmp_path, directory=directory) as assistant:
+        assistant.euicc.delete_profile(Iccid.parse(earlier))
+        (waits,) = assistant.notifications()
+        outcome = assistant.reset(OPERATIONAL)
+        assert list(assistant.notifications()) == [waits]
+    assert [str(happening.profile.iccid) for happening in outcome.happenings] == [first, hidden]
+
+
+def test_what_a_reset_spares_unread_does_not_hide_what_it_deletes(
+    smdp: SimulatedSmdp, directory: Directory, tmp_path: Path, euicc: SimulatedEuicc
+) -> None:
+    first, second, _ = samples()
+    spared = replace(second, profile_class="provisioning")
+    euicc = SimulatedEuicc.create(None, profiles=[first, spared], authority=euicc.authority)
+    with Assistant(HidingCard(euicc, spared.iccid), state_dir=tmp_path, directory=directory) as assistant:
+        outcome = assistant.reset(OPERATIONAL)
+    assert [str(happening.profile.iccid) for happening in outcome.happenings] == [first.iccid]
+    assert told(smdp) == [("delete", first.iccid)]
+
+
+def test_what_may_hide_in_a_list_is_not_said_to_be_gone(tmp_path: Path) -> None:
+    with SimulatedEuicc.create(None) as euicc, Assistant(euicc, state_dir=tmp_path) as assistant:
+        profiles = assistant.profiles()
+        operation = assistant.journal.begin(assistant.eid, "reset", profiles)
+        after, strange = Listing(profiles[:2]), Tlv.build(0xE3, b"")
+        (gone,) = switching.differences(operation, after)
+        assert (gone.event, gone.profile) == ("delete", profiles[2])
+        after.unreadable = (strange,)
+        assert [*switching.differences(operation, after)] == []
+        assert [*switching.differences(operation, after, [strange])] == [gone]
+
+
+@pytest.mark.parametrize("reason", ["BF3103800103 9000", "BF3103800104 9000"])
+def test_a_no_that_no_other_way_of_asking_changes_ends_the_tries(
+    reason: str, assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    card.instead(ENABLE, reason)
+    with pytest.raises(EuiccRefused):
+        assistant.enable(euicc.profiles[1].iccid)
+    assert card.requests.count(ENABLE) == 1
+    assert states(euicc) == ["enabled", "disabled", "disabled"]

@@ -15,8 +15,9 @@ from lpa.cli.gate import UNDELIVERED, exit_code
 from lpa.cli.parsing import EID, PROFILE
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.waiting import and_due
-from lpa.cli.words import named, steps, still_unheard, wrong
+from lpa.cli.words import named, steps, still_unheard, unread, wrong
 from lpa.errors import Declined
+from lpa.rsp.listing import Listing
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Profile
 from lpa.switching import Outcome
@@ -123,9 +124,9 @@ def reset(desk: Desk, operational: bool, test: bool, default_server: bool, agree
     }
     options = [option for option, wanted in chosen.items() if wanted]
     with desk.delivering_assistant() as assistant:
-        doomed = switching.leaving(assistant.profiles(), options)
-        desk.screen.say_facts(_reset_facts(assistant, options, doomed))
-        switching.refuse_protected(assistant.journal, doomed)
+        profiles = assistant.profiles()
+        desk.screen.say_facts(_reset_facts(assistant, options, profiles))
+        switching.refuse_protected(assistant.journal, profiles, options)
         _agree_to_reset(desk.screen, assistant.eid, agreed)
         with resuming(desk.screen, assistant):
             outcome = assistant.reset(options)
@@ -162,11 +163,13 @@ def _agree_to_reset(screen: Screen, eid: Eid, agreed: Eid | None) -> None:
         raise Declined(f"The card in the reader is not {agreed}, but {eid}.")
 
 
-def _reset_facts(assistant: Assistant, options: Collection[str], doomed: Collection[Profile]) -> Facts:
+def _reset_facts(assistant: Assistant, options: Collection[str], profiles: Listing[Profile]) -> Facts:
     protected = assistant.journal.protected()
+    doomed = [_with_state(profile, protected) for profile in switching.leaving(profiles, options)]
+    doomed += [f"perhaps {line}" for line in unread(switching.may_leave(profiles, options))]
     return [
         ("Card", str(assistant.eid)),
-        ("To delete", [_with_state(profile, protected) for profile in doomed] or ["no profile"]),
+        ("To delete", doomed or ["no profile"]),
         ("", "This cannot be undone." if doomed else ""),
         ("Default server", "as when the card was new" if "resetDefaultSmdpAddress" in options else ""),
     ]

@@ -18,7 +18,7 @@ from lpa.cli.parsing import FOLDER, PLAN, PROFILE, REASON
 from lpa.cli.rescues import FAILED, agree_to_enable, pin_for, stopped
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.waiting import and_due
-from lpa.cli.words import named, rules, servers
+from lpa.cli.words import named, rules, servers, unread
 from lpa.deletion import Plan
 from lpa.errors import Declined
 from lpa.findings import WARNINGS
@@ -170,6 +170,7 @@ def _done(screen: Screen, assistant: Assistant, plan: Plan, outcome: Outcome, re
 def _facts(plan: Plan) -> Facts:
     profile = plan.profile
     first = ["It is in use, and will be taken out of use first."] if plan.disable_first else []
+    stays = [*(f"{named(other)}, {other.state}" for other in plan.others), *unread(plan.unreadable)]
     return [
         ("To delete", [profile.title, "This cannot be undone.", *first]),
         ("Operator", profile.service_provider),
@@ -180,5 +181,5 @@ def _facts(plan: Plan) -> Facts:
         ("Rules", rules(profile)),
         ("Servers told", servers(plan.addresses)),
         ("Card", [f"EID {plan.eid}", f"in {plan.reader}" if plan.reader else ""]),
-        ("What stays", [f"{named(other)}, {other.state}" for other in plan.others] or ["no other profile"]),
+        ("What stays", stays or ["no other profile"]),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,14 @@ def named(profile: Profile) -> str:
     """A profile's name and number."""
     number = str(profile.iccid)
     return number if profile.title == number else f"{profile.title} ({number})"
+
+
+def unread(items: Collection[object]) -> list[str]:
+    """What a card lists and nobody can read, as a line beside the profiles; no line if there is nothing."""
+    if not items:
+        return []
+    count = "1 profile" if len(items) == 1 else f"{len(items)} profiles"
+    return [f"{count} that cannot be read"]
 
 
 def rules(profile: Profile) -> list[str]:
