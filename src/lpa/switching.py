@@ -59,7 +59,8 @@ class Outcome:
 
     `profile`: the one it was about, as it was before; None for a reset. `happenings`: empty if nothing
     had to be done. `problem`: what the last look at the card found wrong; None if it shows what was wanted.
-    `memory_after`: the bytes that are free on the card now, None if nobody looked.
+    `memory_after`: the bytes that are free on the card now, `in_use`: the profiles that are in use now; None
+    if nobody looked, or could see all.
     """
 
     profile: Profile | None = None
@@ -67,6 +68,7 @@ class Outcome:
     deliveries: tuple[Delivery, ...] = ()
     problem: LpaError | None = None
     memory_after: int | None = None
+    in_use: tuple[Profile, ...] | None = None
 
     @property
     def unacknowledged(self) -> tuple[Delivery, ...]:
@@ -91,7 +93,7 @@ def enable(outbox: Outbox, name: str | Iccid) -> Outcome:
     with outbox.operation("enable", before, target=target.iccid) as operation:
         operation.enter(ENABLING)
         after = _insist(euicc, _ways(euicc, euicc.enable_profile, target), _shows(target, enabled=True))
-        return _settled(outbox, operation, target, differences(operation, after, before.unreadable))
+        return _settled(outbox, operation, target, after, differences(operation, after, before.unreadable))
 
 
 def disable(outbox: Outbox, name: str | Iccid) -> Outcome:
@@ -105,7 +107,7 @@ def disable(outbox: Outbox, name: str | Iccid) -> Outcome:
     with outbox.operation("disable", before, target=target.iccid) as operation:
         operation.enter(DISABLING)
         after = take_out_of_use(euicc, target)
-        return _settled(outbox, operation, target, differences(operation, after, before.unreadable))
+        return _settled(outbox, operation, target, after, differences(operation, after, before.unreadable))
 
 
 def reset(outbox: Outbox, options: Collection[str]) -> Outcome:
@@ -128,7 +130,7 @@ def reset(outbox: Outbox, options: Collection[str]) -> Outcome:
         happenings = [*differences(operation, after, before.unreadable)]
         if may_leave(before, options):
             happenings += _unread_and_gone(outbox, before, waiting)
-        return _settled(outbox, operation, None, happenings)
+        return _settled(outbox, operation, None, after, happenings)
 
 
 def leaving(profiles: Iterable[Profile], options: Collection[str]) -> tuple[Profile, ...]:
@@ -222,10 +224,15 @@ def _shows(profile: Profile, *, enabled: bool) -> Callable[[Listing[Profile]], b
 
 
 def _settled(
-    outbox: Outbox, operation: Operation, target: Profile | None, happenings: Iterable[Happening]
+    outbox: Outbox,
+    operation: Operation,
+    target: Profile | None,
+    after: Listing[Profile],
+    happenings: Iterable[Happening],
 ) -> Outcome:
     happenings = tuple(happenings)
-    return Outcome(target, happenings, outbox.settle(operation, happenings))
+    in_use = None if after.unreadable else tuple(profile for profile in after if profile.enabled)
+    return Outcome(target, happenings, outbox.settle(operation, happenings), in_use=in_use)
 
 
 def differences(
@@ -260,12 +267,21 @@ def _unread_and_gone(
 
 
 def _attributed(operation: Operation, event: str, profile: Profile) -> Happening:
-    """Ours are the events of the operation, to its own profile; but what is put to use replaces another."""
-    about_it = operation.target in (profile.iccid, None) or (operation.function, event) == (
-        "enable",
-        "disable",
+    """Ours are the operation's events, to its own profile; and what the card does by itself with them."""
+    about_it = operation.target in (profile.iccid, None) and event in _EVENTS.get(operation.function, ())
+    replaced = (operation.function, event) == ("enable", "disable")
+    return Happening(event, profile, foreign=not (about_it or replaced or _returned(operation, event)))
+
+
+def _returned(operation: Operation, event: str) -> bool:
+    """Whether a card enables a profile again because the test profile that took its place gave way."""
+    leaving = operation.target
+    ended = (one for one in operation.before if one.enabled and leaving in (one.iccid, None))
+    return (
+        event == "enable"
+        and operation.function in ("disable", "delete", "reset")
+        and any(one.profile_class == "test" for one in ended)
     )
-    return Happening(event, profile, foreign=not (about_it and event in _EVENTS.get(operation.function, ())))
 
 
 def _count(profiles: Listing[Profile]) -> int:

@@ -84,6 +84,29 @@ def test_what_is_so_already_is_not_done_again(world: World) -> None:
     assert ran.out == f"Nordlicht ({NORDLICHT}) was out of use already: nothing was done.\n"
 
 
+def test_disabling_says_what_is_in_use_then(world: World) -> None:
+    ran = command.run(*world.found, "disable", "0017")
+    assert f"Albion Mobile ({ALBION}) is out of use; no profile is in use now.\n" in ran.out
+
+
+def test_a_profile_that_is_in_use_again_after_a_test_profile_is_said_so(tmp_path: Path) -> None:
+    operator = SimulatedProfile(ALBION, "enabled", service_provider="{Albion}")
+    test = SimulatedProfile(NORDLICHT, service_provider="Nordlicht", profile_class="test")
+    options = ("--reader", f"sim:{command.card(tmp_path / 'card', operator, test)}", "--state-dir", tmp_path)
+    assert command.run(*options, "enable", "0025").code == 0
+    ran = command.run(*options, "disable", "0025")
+    assert ran.code == 0
+    assert ran.out == (
+        f"Enabled {{Albion}} ({ALBION}).\n"
+        f"Disabled Nordlicht ({NORDLICHT}).\n"
+        f"Nordlicht ({NORDLICHT}) is out of use; {{Albion}} ({ALBION}) is in use now.\n"
+    )
+    assert command.run(*options, "enable", "0025").code == 0
+    words = ("delete", "0025", "--disable-first", "--yes", "--accept", "not-operational")
+    ran = command.run(*options, *words, "--accept", "nobody-told")
+    assert "something else" not in ran.out
+
+
 def test_disabling_without_a_way_to_the_server_is_done_and_exit_code_4(world: World) -> None:
     ran = command.run(*world.lost, "disable", "0017")
     assert ran.code == 4

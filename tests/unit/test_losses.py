@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -144,6 +145,29 @@ def test_ours_is_what_was_asked_for(
             assistant.eid, function, profiles, target=None if target is None else profiles[target].iccid
         )
         assert switching._attributed(operation, event, profiles[profile]).foreign is foreign
+
+
+@pytest.mark.parametrize(
+    ("function", "target", "used", "foreign"),
+    [
+        ("disable", 0, "test", False),
+        ("delete", 0, "test", False),
+        ("reset", None, "test", False),
+        ("disable", 0, "operational", True),
+        ("disable", 2, "test", True),
+        ("enable", 2, "test", True),
+    ],
+)
+def test_what_a_card_enables_again_after_a_test_profile_is_no_doing_of_others(
+    function: str, target: int | None, used: str, foreign: bool, tmp_path: Path
+) -> None:
+    with SimulatedEuicc.create(None) as euicc, Assistant(euicc, state_dir=tmp_path) as assistant:
+        first, second, third = assistant.profiles()
+        before = (replace(first, profile_class=used), second, third)
+        operation = assistant.journal.begin(
+            assistant.eid, function, before, target=None if target is None else before[target].iccid
+        )
+        assert switching._attributed(operation, "enable", second).foreign is foreign
 
 
 def test_a_full_disk_leaves_a_loss_to_be_found_again(

@@ -322,3 +322,29 @@ def test_a_no_that_no_other_way_of_asking_changes_ends_the_tries(
         assistant.enable(euicc.profiles[1].iccid)
     assert card.requests.count(ENABLE) == 1
     assert states(euicc) == ["enabled", "disabled", "disabled"]
+
+
+def test_a_disabling_tells_what_the_card_shows_in_use_after_it(
+    euicc: SimulatedEuicc, directory: Directory, tmp_path: Path
+) -> None:
+    operator, other, _ = samples()
+    test = replace(other, profile_class="test")
+    euicc = SimulatedEuicc.create(None, profiles=[operator, test], authority=euicc.authority)
+    with Assistant(euicc, state_dir=tmp_path, directory=directory) as assistant:
+        assistant.enable(test.iccid)
+        outcome = assistant.disable(test.iccid)
+        assert [(one.event, one.foreign) for one in outcome.happenings] == [
+            ("enable", False),
+            ("disable", False),
+        ]
+        assert [str(profile.iccid) for profile in outcome.in_use or ()] == [operator.iccid]
+        assert assistant.disable(operator.iccid).in_use == ()
+
+
+def test_what_is_in_use_after_a_disabling_is_not_known_if_it_may_hide(
+    euicc: SimulatedEuicc, directory: Directory, tmp_path: Path
+) -> None:
+    first, _, hidden = euicc.profiles
+    card = HidingCard(euicc, hidden.iccid)
+    with Assistant(card, state_dir=tmp_path, directory=directory) as assistant:
+        assert assistant.disable(first.iccid).in_use is None

@@ -51,8 +51,8 @@ def disable(desk: Desk, name: str) -> Answer:
     """
     with desk.delivering_assistant() as assistant, resuming(desk.screen, assistant):
         outcome = assistant.disable(name)
-        done = "{} is out of use; no profile is in use now."
         idle = "{} was out of use already: nothing was done."
+        done = "{} is out of use." if outcome.in_use is None else "{} is out of use; {in_use} is in use now."
         answer = told(desk.screen, outcome, done, idle)
         return and_due(desk.screen, assistant, answer, outcome.deliveries)
 
@@ -135,11 +135,16 @@ def reset(desk: Desk, operational: bool, test: bool, default_server: bool, agree
 
 
 def told(screen: Screen, outcome: Outcome, done: str, idle: str) -> Answer:
-    """Say what was done, who knows, and at the end what is true: `done`, or `idle` if nothing had to be."""
+    """Say what was done, who knows, and at the end what is true: `done`, or `idle` if nothing had to be.
+
+    Both have a place for the profile, and may have one for what is `in_use` now.
+    """
     for text, style in steps(outcome):
         screen.line((text, style))
     truth = done if outcome.happenings else idle
-    screen.line((truth.format(named(outcome.profile) if outcome.profile else ""), "bold"))
+    name = named(outcome.profile) if outcome.profile else ""
+    in_use = " and ".join(map(named, outcome.in_use or ())) or "no profile"
+    screen.line((truth.format(name, in_use=in_use), "bold"))
     for text, style in (*still_unheard(outcome.deliveries), *wrong(outcome.problem)):
         screen.line((text, style))
     if outcome.problem:
