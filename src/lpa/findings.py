@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lpa.errors import LpaError, NotVerified, Refused
+from lpa.rsp import sizes
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import NotificationMetadata, Profile
 
@@ -152,7 +153,7 @@ def _briefly(foreign: Iterable[NotificationMetadata], others: Iterable[Profile])
 def memory(free: int | None) -> Iterator[Finding]:
     """How much room there is now, in bytes, if the card says so."""
     if free is not None:
-        yield Finding("note", "free-memory", f"The card has {free // 1024} KiB free now.")
+        yield Finding("note", "free-memory", f"The card has {sizes.in_words(free)} free now.")
 
 
 def unfinished(functions: Iterable[str]) -> Iterator[Finding]:

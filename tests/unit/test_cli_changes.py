@@ -188,6 +188,14 @@ def test_deleting_asks_and_says_what_it_did(world: World) -> None:
     assert world.told == [("delete", NORDLICHT)]
 
 
+def test_a_memory_that_is_almost_full_is_told_in_bytes(tmp_path: Path) -> None:
+    folder = tmp_path / "card"
+    SimulatedEuicc.create(folder, free_memory=500).close()
+    options = ("--reader", f"sim:{folder}", "--state-dir", tmp_path, "--connect-to", "::127.0.0.1:1")
+    assert "Note: The card has 500 bytes free now.\n" in command.run(*options, "delete", "0025", "--plan").out
+    assert "Free memory: 500 bytes before, " in command.run(*options, "delete", "0025", "--yes").err
+
+
 @pytest.mark.parametrize("types", ["0017\n", "yes\n", "\n", "\x04"])
 def test_deleting_needs_the_right_digits(world: World, types: str) -> None:
     ran = command.converse(*world.found, "delete", "0025", types=types)

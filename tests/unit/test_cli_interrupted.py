@@ -113,7 +113,7 @@ def test_ctrl_c_at_the_card_is_orderly_and_resumed(
         assert orderly(deletes(*options))
     again = command.run(*options, "resume")
     assert again.code == 0
-    assert resumed in again.err
+    assert resumed in again.out
     assert [received.event for received in smdp.received] == told
     assert command.run(*options, "notifications", "list").err == "Nothing waits on the card.\n"
 
@@ -139,7 +139,7 @@ def test_ctrl_c_while_the_server_is_told_is_orderly_and_resumed(
         assert orderly(deletes(*options))
     again = command.run(*options, "resume")
     assert again.code == 0
-    assert f"  Deleted Albion Mobile ({ALBION}).\n" in again.err
+    assert f"  Deleted Albion Mobile ({ALBION}).\n" in again.out
     assert [received.event for received in smdp.received] == ["disable", "delete"]
     assert command.run(*options, "notifications", "list").err == "Nothing waits on the card.\n"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -50,6 +51,7 @@ def test_another_card_waits_for_the_one_that_is_away(away: str, tmp_path: Path) 
 
 def test_without_any_card_it_is_said_which_one_is_waited_for(away: str, tmp_path: Path) -> None:
     place = ("--reader", "no such reader", "--state-dir", tmp_path / "state", "resume")
+    here = ("--reader", f"sim:{command.card(tmp_path / 'other')}", *place[2:])
     ran = command.run(*place)
     assert ran.code == 3
     first, problem, *_ = ran.err.splitlines()
@@ -59,6 +61,33 @@ def test_without_any_card_it_is_said_which_one_is_waited_for(away: str, tmp_path
     document = command.run(*place, "--json").document
     assert document["error"]["message"] == problem.removeprefix("lpa: ")
     check(document, away)
+    assert [document["result"][name] for name in ("resumed", "deliveries", "due", "outbox")] == [[]] * 4
+    assert document["result"].keys() == command.run(*here, "--json").document["result"].keys()
+
+
+def test_what_is_kept_here_is_in_the_document_without_a_card_too(tmp_path: Path) -> None:
+    place = ("--state-dir", tmp_path / "state", "--connect-to", "::127.0.0.1:1")
+    assert (
+        command.run(*place, "--reader", f"sim:{command.card(tmp_path / 'card')}", "disable", "0017").code == 4
+    )
+    ran = command.run(*place, "--reader", "no such reader", "resume", "--json")
+    assert [one["notification"]["event"] for one in ran.document["result"]["outbox"]] == ["disable"]
+
+
+def test_what_became_of_it_is_told_on_stdout_and_beside_a_document_on_stderr(
+    away: str, tmp_path: Path
+) -> None:
+    place = ("--reader", f"sim:{tmp_path / 'away'}", "--state-dir", tmp_path / "state")
+    shutil.copytree(tmp_path / "state", tmp_path / "copy")
+    ran = command.run(*place, "resume")
+    lines = ran.out.splitlines()
+    assert lines[0].startswith("An earlier 'delete' (")
+    assert lines[1] == f"  Deleted Nordlicht ({NORDLICHT})."
+    assert ran.err == ""
+    place = ("--reader", f"sim:{tmp_path / 'away'}", "--state-dir", tmp_path / "copy")
+    ran = command.run(*place, "resume", "--json")
+    assert ran.document["result"]["resumed"]
+    assert f"  Deleted Nordlicht ({NORDLICHT}).\n" in ran.err
 
 
 def test_what_became_of_it_is_in_the_document(away: str, tmp_path: Path) -> None:

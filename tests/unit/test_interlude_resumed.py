@@ -239,8 +239,8 @@ def test_lpa_resume_says_what_it_put_back(left: tuple[str, ...], tmp_path: Path)
     with SimulatedSmdp(Authority.load(tmp_path / "card"), host="*.smdp.example", any_address=True) as smdp:
         ran = command.run(*left, "--connect-to", smdp.connect_to, "resume")
     assert ran.code == 0
-    assert "An earlier switch for a moment (" in ran.err
-    assert "  Albion Mobile (8944994000000000017) is in use again.\n" in ran.err
+    assert "An earlier switch for a moment (" in ran.out
+    assert "  Albion Mobile (8944994000000000017) is in use again.\n" in ran.out
     assert "Nothing was left unfinished" not in ran.err
 
 

@@ -196,8 +196,8 @@ def place(tmp_path: Path) -> tuple[str, ...]:
 def test_lpa_resume_says_a_loss_with_exit_code_4_until_it_is_told(place: tuple[str, ...]) -> None:
     first = command.run(*place, "resume")
     assert first.code == 4
-    assert f"  Removed by something else: Nordlicht ({NORDLICHT}).\n" in first.err
-    assert "Deleted" not in first.err
+    assert f"  Removed by something else: Nordlicht ({NORDLICHT}).\n" in first.out
+    assert "Deleted" not in first.out
     advice = f"Tell the operator yourself; then say so with 'lpa notifications told {NORDLICHT}'.\n"
     assert "Lost: nothing signed is left that tells these servers.\n" in first.out
     assert first.out.endswith(advice)

@@ -23,6 +23,7 @@ from lpa.deletion import Plan
 from lpa.errors import Declined
 from lpa.findings import WARNINGS
 from lpa.rescue import Rescue
+from lpa.rsp import sizes
 from lpa.switching import Outcome
 
 _DIGITS = 4  # of an ICCID: as many as name a profile
@@ -159,8 +160,8 @@ def _done(screen: Screen, assistant: Assistant, plan: Plan, outcome: Outcome, re
         truth += " Its operator will not hear of it from the card: tell them yourself."
     answer = told(screen, outcome, truth, truth)
     if plan.free_memory is not None and outcome.memory_after is not None:
-        before, now = plan.free_memory // 1024, outcome.memory_after // 1024
-        screen.say(f"Free memory: {before} KiB before, {now} KiB now.")
+        before, now = map(sizes.in_words, (plan.free_memory, outcome.memory_after))
+        screen.say(f"Free memory: {before} before, {now} now.")
     if rescued.unacknowledged and not answer.code:
         answer = replace(answer, problem=rescued.unacknowledged[0].problem, code=UNDELIVERED)
     answer = replace(answer, result=plain(answer.result) | {"rescue": plain(rescued)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypedDict
 from lpa.assistant import Assistant
 from lpa.card.apdu import Transport
 from lpa.cli.gate import Interrupted
-from lpa.cli.screen import Screen
+from lpa.cli.screen import Cell, Screen
 from lpa.cli.words import resumed
 from lpa.errors import StorageFailed
 from lpa.locking import Holder, Locks
@@ -166,12 +166,19 @@ def changing() -> Iterator[None]:
 @contextmanager
 def resuming(screen: Screen, assistant: Assistant) -> Iterator[None]:
     """As `changing`; and what was left unfinished on the card is settled before, and said."""
+    with settling(assistant, screen.say_beside):
+        yield
+
+
+@contextmanager
+def settling(assistant: Assistant, tell: Callable[[Cell], None]) -> Iterator[None]:
+    """As `resuming`, where what became of it is told line by line by `tell`."""
     with changing():
         said = len(assistant.resumed)
         try:
             assistant.settle()
         finally:  # Also if it did not come to its end: nobody else will hear of what was settled.
             for resumption in assistant.resumed[said:]:
-                for text, style in resumed(resumption):
-                    screen.say(text, style)
+                for line in resumed(resumption):
+                    tell(line)
         yield

@@ -13,13 +13,13 @@ import click
 from lpa import losses
 from lpa.assistant import Assistant
 from lpa.cli import lost
-from lpa.cli.desk import Desk, resuming
+from lpa.cli.desk import Desk, settling
 from lpa.cli.documents import Answer, plain
 from lpa.cli.gate import UNDELIVERED, exit_code
 from lpa.cli.screen import Screen
-from lpa.cli.waiting import and_due
+from lpa.cli.waiting import and_due, members
 from lpa.cli.words import headed, headline, still_unheard
-from lpa.dispatch import Delivery
+from lpa.dispatch import Delivery, waiting
 from lpa.errors import LpaError, WireError
 from lpa.journal import Loss, Operation
 from lpa.resumption import Resumption
@@ -39,7 +39,9 @@ def resume(desk: Desk) -> Answer:
             assistant = opened.enter_context(desk.delivering_assistant())
         except WireError as problem:
             return _without_card(desk, problem)
-        with resuming(desk.screen, assistant):
+        # Beside a document it is talk, which is there also if the document is of an error.
+        tell = desk.screen.say_beside if desk.screen.json else desk.screen.line
+        with settling(assistant, tell):
             return _resumed(desk.screen, assistant)
 
 
@@ -52,7 +54,7 @@ def _resumed(screen: Screen, assistant: Assistant) -> Answer:
     # What was said of `resumed` is not said again, but counts.
     for text, style in (*headed(deliveries), *still_unheard(told)):
         screen.line((text, style))
-    result = {"resumed": [members(one) for one in resumed], "deliveries": deliveries}
+    result = {"resumed": [_members(one) for one in resumed], "deliveries": deliveries}
     answer = Answer(result | _left(screen, elsewhere, gone))
     failed = [one.problem for one in resumed if one.problem]
     if failed:
@@ -65,10 +67,12 @@ def _resumed(screen: Screen, assistant: Assistant) -> Answer:
 def _without_card(desk: Desk, problem: LpaError) -> Answer:
     """No card can be asked; but which ones are waited for is known."""
     with closing(desk.journal()) as journal:
+        outbox = [members(one) for one in waiting(journal)]
         result = _left(desk.screen, journal.unfinished(), journal.lost())
     desk.screen.say(f"lpa: {problem.message}", "red")
     desk.screen.say(problem.advice)
-    return Answer(result, problem, exit_code(problem))
+    nothing: dict[str, object] = {"resumed": [], "deliveries": [], "due": [], "outbox": outbox}
+    return Answer(nothing | result, problem, exit_code(problem))
 
 
 def _left(screen: Screen, elsewhere: Iterable[Operation], gone: Collection[Loss]) -> dict[str, object]:
@@ -77,7 +81,7 @@ def _left(screen: Screen, elsewhere: Iterable[Operation], gone: Collection[Loss]
         begun = headline(operation.function, _begun(operation))
         screen.say(f"{begun} waits for the card {operation.eid}.")
     lost.show(screen, gone)
-    waiting = [
+    operations = [
         {
             "eid": operation.eid,
             "function": operation.function,
@@ -86,7 +90,7 @@ def _left(screen: Screen, elsewhere: Iterable[Operation], gone: Collection[Loss]
         }
         for operation in elsewhere
     ]
-    return {"waiting_for": waiting, "lost": [lost.members(loss) for loss in gone]}
+    return {"waiting_for": operations, "lost": [lost.members(loss) for loss in gone]}
 
 
 def _unheard(told: Iterable[Delivery], gone: Iterable[Loss]) -> list[LpaError | None]:
@@ -98,6 +102,6 @@ def _begun(operation: Operation) -> datetime:
     return datetime.fromtimestamp(operation.begun, UTC)
 
 
-def members(resumption: Resumption) -> dict[str, object]:
+def _members(resumption: Resumption) -> dict[str, object]:
     """For a document."""
     return {**plain(resumption), "left_undone": resumption.left_undone}
