@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant, losses, switching
+from lpa.courier import Directory
 from lpa.errors import Refused, StorageFailed
 from lpa.journal import DELETING, DISABLING, Journal, Loss
 from lpa.rsp.names import Eid, Iccid
-from lpa.rsp.records import CHANGE_TAGS
+from lpa.rsp.records import CHANGE_TAGS, NotificationConfiguration, Profile
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.smdp import SimulatedSmdp
+from lpa.taking import Happening
 from tests.disturbed import DisturbedCard
 from tests.unit import command
 from tests.unit.begun import outcomes
@@ -168,6 +170,41 @@ def test_what_a_card_enables_again_after_a_test_profile_is_no_doing_of_others(
             assistant.eid, function, before, target=None if target is None else before[target].iccid
         )
         assert switching._attributed(operation, "enable", second).foreign is foreign
+
+
+def test_of_a_test_profile_nothing_is_lost_as_nothing_is_signed(
+    euicc: SimulatedEuicc, directory: Directory, smdp: SimulatedSmdp, tmp_path: Path
+) -> None:
+    operator, test, _ = euicc.profiles
+    profiles = [operator, replace(test, profile_class="test")]
+    assert test.notifications
+    euicc = SimulatedEuicc.create(None, profiles=profiles, authority=euicc.authority)
+    with Assistant(euicc, state_dir=tmp_path, directory=directory) as assistant:
+        plan = assistant.plan_deletion(test.iccid, disable_first=True)
+        assert plan.addresses == ()
+        outcomes = [assistant.enable(test.iccid), assistant.disable(test.iccid)]
+        assert [len(outcome.happenings) for outcome in outcomes] == [2, 2]
+        outcomes += [assistant.delete(assistant.plan_deletion(test.iccid))]
+        assert [outcome.unacknowledged for outcome in outcomes] == [()] * 3
+        assert assistant.journal.lost() == ()
+    assert {str(told.iccid) for told in smdp.received} == {operator.iccid}
+
+
+def test_the_installation_of_a_test_profile_is_reported() -> None:
+    told = (NotificationConfiguration(("install", "delete"), "smdp.example"),)
+    test = Profile(PROFILE.iccid, profile_class="test", notifications=told)
+    assert Happening("install", test).addresses == ("smdp.example",)
+    assert Happening("delete", test).addresses == ()
+
+
+def test_what_a_card_signs_of_a_test_profile_all_the_same_is_delivered(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    test = replace(plan, profile=replace(plan.profile, profile_class="test"))
+    assistant._seen = test.look
+    assert assistant.delete(test).unacknowledged == ()
+    assert [told.event for told in smdp.received] == ["delete"]
 
 
 def test_a_full_disk_leaves_a_loss_to_be_found_again(
