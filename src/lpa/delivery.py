@@ -275,7 +275,7 @@ def _missing(happening: Happening, address: str) -> Delivery:
         f"The card has no signed notification for {address}, though the profile asks for one.",
         advice=losses.advice(happening.profile.iccid),
     )
-    return Delivery(happening.event, address, happening.profile.iccid, problem=problem)
+    return Delivery(happening.event, address, happening.profile.iccid, problem=problem, lost=True)
 
 
 def _not_taken(happenings: tuple[Happening, ...], problem: LpaError) -> Iterator[Delivery]:

@@ -31,7 +31,7 @@ class Delivery:
     `sequence_number`: None if the card did not give the notification. `receipt`: the proof on disk.
     `acknowledged`: the server knows. `cleared`: the card forgot it. `problem`: what stopped it on that way.
     `attempts`: how often it was tried so far. `next_try`: when it is sent by itself, None if it was
-    acknowledged.
+    acknowledged. `lost`: nothing signed is left of it, so nothing can be sent.
     """
 
     event: str
@@ -44,6 +44,7 @@ class Delivery:
     problem: LpaError | None = None
     next_try: datetime | None = None
     attempts: int = 0
+    lost: bool = False
 
     @property
     def told(self) -> NotificationMetadata:

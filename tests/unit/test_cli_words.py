@@ -52,11 +52,32 @@ def test_a_notification_that_the_card_did_not_sign_cannot_be_sent_later(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     missing = BadAnswer("the card signed no notification", advice="Tell the operator yourself.")
-    delivery = Delivery("delete", "rsp.example", ICCID, problem=missing)
-    code, lines = _said(Outcome(PROFILE, DELETED, (delivery,)), capsys)
+    lost = Delivery("delete", "rsp.example", ICCID, problem=missing, lost=True)
+    code, lines = _said(Outcome(PROFILE, DELETED, (lost,)), capsys)
     assert code == 4
-    assert lines[-1] == "Not told yet: rsp.example."
-    assert "  Tell the operator yourself." in lines
+    assert lines[1:4] == [
+        "  rsp.example will not hear of it from the card.",
+        "  the card signed no notification",
+        "  Tell the operator yourself.",
+    ]
+    assert lines[-2:] == [
+        "Nothing signed is left that tells rsp.example.",
+        f"Tell the operator yourself; then say so with 'lpa notifications told {ICCID}'.",
+    ]
+    assert "Not told yet" not in "".join(lines)
+
+
+def test_what_waits_and_what_is_lost_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    missing = BadAnswer("the card signed no notification")
+    waits = Delivery("delete", "one.example", ICCID, 7, problem=BadAnswer("500"))
+    lost = Delivery("delete", "two.example", ICCID, problem=missing, lost=True)
+    code, lines = _said(Outcome(PROFILE, DELETED, (waits, lost)), capsys)
+    assert code == 4
+    assert lines[-4:-1] == [
+        "Not told yet: one.example.",
+        "What the card signed waits on the card. 'lpa notifications send' delivers it.",
+        "Nothing signed is left that tells two.example.",
+    ]
 
 
 def test_a_delivery_about_something_else_is_told_after_the_steps(capsys: pytest.CaptureFixture[str]) -> None:

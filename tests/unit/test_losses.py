@@ -256,7 +256,7 @@ def test_a_loss_that_is_found_now_is_counted_in_the_document_too(place: tuple[st
     ran = command.run(*place, "resume", "--json")
     assert ran.code == 4
     (resumed,) = ran.document["result"]["resumed"]
-    assert [one["acknowledged"] for one in resumed["deliveries"]] == [False]
+    assert [(one["acknowledged"], one["lost"]) for one in resumed["deliveries"]] == [(False, True)]
     assert [one["foreign"] for one in resumed["happenings"]] == [True]
     assert ran.document["error"] == resumed["deliveries"][0]["problem"]
     assert len(ran.document["result"]["lost"]) == 1

@@ -4,7 +4,7 @@
 1   a real no: the card, the server, a signature or the person
 2   usage: nothing was tried
 3   could not ask, or cannot know
-4   done on the card; a server does not know yet
+4   done on the card; a server does not know
 70  a bug in this program
 130 stopped with Ctrl-C
 

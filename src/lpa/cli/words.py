@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from lpa import interlude
+from lpa import interlude, losses
 from lpa.delivery import Delivery, Happening
 from lpa.errors import LpaError
 from lpa.resumption import Resumption
@@ -90,17 +90,32 @@ def headed(deliveries: Iterable[Delivery]) -> Iterator[Line]:
 def still_unheard(deliveries: Iterable[Delivery]) -> Iterator[Line]:
     """Who does not know yet, and what to do about it; or that everybody knows."""
     deliveries = tuple(deliveries)
-    waiting = [delivery for delivery in deliveries if not delivery.acknowledged]
-    if not waiting:
-        if deliveries:
-            yield "Every server that had to be told has acknowledged it.", "green"
-        return
-    servers = ", ".join(dict.fromkeys(delivery.address or "the operator's server" for delivery in waiting))
-    yield f"Not told yet: {servers}.", "yellow"
+    unheard = [delivery for delivery in deliveries if not delivery.acknowledged]
+    if deliveries and not unheard:
+        yield "Every server that had to be told has acknowledged it.", "green"
+    yield from _waiting([delivery for delivery in unheard if not delivery.lost])
+    yield from _lost([delivery for delivery in unheard if delivery.lost])
+
+
+def _waiting(waiting: Collection[Delivery]) -> Iterator[Line]:
+    if waiting:
+        yield f"Not told yet: {_their_servers(waiting)}.", "yellow"
     if any(delivery.sequence_number is not None for delivery in waiting):
         yield "What the card signed waits on the card. 'lpa notifications send' delivers it.", ""
     if any(delivery.next_try for delivery in waiting):
         yield "It also goes by itself, with the first command that goes online after the next try is due.", ""
+
+
+def _lost(lost: Collection[Delivery]) -> Iterator[Line]:
+    if lost:
+        yield f"Nothing signed is left that tells {_their_servers(lost)}.", "yellow"
+    for iccid in dict.fromkeys(delivery.iccid for delivery in lost):
+        if iccid:
+            yield losses.advice(iccid), ""
+
+
+def _their_servers(deliveries: Iterable[Delivery]) -> str:
+    return ", ".join(dict.fromkeys(delivery.address or "the operator's server" for delivery in deliveries))
 
 
 def moment(when: datetime, now: datetime) -> str:
@@ -172,5 +187,7 @@ def _delivery(delivery: Delivery) -> Iterator[Line]:
         # Without a problem nobody asked the card: another computer may have had it forget by now.
         left = "the card still holds" if delivery.problem else "the card was not here to forget"
         yield f"{server} acknowledged; {left} notification {delivery.sequence_number}.", "yellow"
+    elif delivery.lost:
+        yield f"{server} will not hear of it from the card.", "yellow"
     else:
         yield f"{server} does not know yet.", "yellow"
