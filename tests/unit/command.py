@@ -76,7 +76,9 @@ def _at_a_terminal(arguments: Sequence[object], texts: Sequence[str]) -> Ran:
         os.close(theirs)
         try:
             for text in texts:
-                seen += read_until(ours, b": ")
+                asked = read_until(ours, b": ")
+                assert asked.endswith(b": "), f"nobody asked for {text!r}: {(seen + asked).decode()}"
+                seen += asked
                 if text == CTRL_C:
                     interrupt(process, ours)
                 else:

@@ -80,6 +80,20 @@ def test_a_warning_that_was_accepted_is_not_asked_for(lonely: Path) -> None:
     assert iccids(lonely) == []
 
 
+def test_a_yes_to_every_warning_is_no_yes_to_the_deletion(lonely: Path) -> None:
+    words = ("delete", "0025", "--accept", LAST, "--accept", UNTOLD, "--accept", "backup-failed")
+    alone = command.run(*options(lonely), *words)
+    assert (alone.code, alone.out) == (1, "")
+    assert "--yes answers beforehand." in alone.err
+    assert iccids(lonely) == [NORDLICHT]
+    ran = command.dialogue(*options(lonely), *words, answers=("0017",))
+    assert ran.code == 1
+    assert "What was typed is not the last four digits of its ICCID." in ran.err
+    assert iccids(lonely) == [NORDLICHT]
+    assert command.dialogue(*options(lonely), *words, answers=(DIGITS,)).code == 0
+    assert iccids(lonely) == []
+
+
 def test_without_a_terminal_all_that_has_to_be_accepted_is_named(lonely: Path) -> None:
     ran = command.run(*options(lonely), "delete", "0025")
     assert ran.code == 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lpa import Assistant
+from lpa import Assistant, deletion
+from lpa.courier import Directory
 from lpa.errors import (
     EuiccRefused,
     Refused,
@@ -195,3 +197,39 @@ def test_an_unknown_profile_is_refused_before_anything_is_sent(
         assistant.plan_deletion("9999")
     assert caught.value.reason == "iccidOrAidNotFound"
     assert DELETE not in card.requests
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda assistant, iccid: assistant.enable(iccid),
+        lambda assistant, _iccid: assistant.disable("0017"),
+        lambda assistant, _iccid: assistant.reset(["deleteFieldLoadedTestProfiles"]),
+    ],
+)
+def test_a_plan_is_old_after_any_change_that_was_made_in_its_own_session(
+    change: Callable[[Assistant, str], object], directory: Directory, tmp_path: Path
+) -> None:
+    profiles = list(SimulatedEuicc.create(None).profiles)
+    profiles[2] = replace(profiles[2], profile_class="test")
+    euicc = SimulatedEuicc.create(None, profiles=profiles)
+    card = DisturbedCard(euicc)
+    with Assistant(card, state_dir=tmp_path, directory=directory) as assistant:
+        plan = assistant.plan_deletion(profiles[1].iccid)
+        change(assistant, profiles[1].iccid)
+        with pytest.raises(Refused) as caught:
+            assistant.delete(plan)
+    assert caught.value.reason == "cardChanged"
+    assert DELETE not in card.requests
+
+
+def test_the_plan_for_another_card_is_refused_wherever_it_is_carried_out(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    stranger = replace(plan, eid=Eid.parse("89049032000000000000000000000188"))
+    with pytest.raises(Refused) as caught:
+        deletion.delete(assistant._outbox(), stranger)
+    assert caught.value.reason == "otherCard"
+    assert DELETE not in card.requests
+    assert assistant.journal.unfinished() == ()
