@@ -33,6 +33,18 @@ def digest(told: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
+def hidden(before: Iterable[bytes], after: Iterable[bytes]) -> Iterator[str]:
+    """What is different in what the card lists and nobody can read, in a sentence."""
+    known, now = sorted(before), sorted(after)
+    if known != now:
+        were = f"It lists {_counted(now)} that cannot be read"
+        yield f"{were}, and listed {_counted(known)}." if known else f"{were}."
+
+
+def _counted(items: list[bytes]) -> str:
+    return "1 profile" if len(items) == 1 else f"{len(items) or 'no'} profiles"
+
+
 def differences(before: Iterable[Profile], after: Iterable[Profile]) -> Iterator[str]:
     """What is different `after`, a sentence for each thing."""
     known, now = ({profile.iccid: profile for profile in profiles} for profiles in (before, after))

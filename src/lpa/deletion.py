@@ -108,7 +108,8 @@ def refuse_if_changed(euicc: Euicc, plan: Plan) -> None:
     _refuse_other_card(euicc, plan)
     now = euicc.profiles(CHANGE_TAGS)
     if comparison.fingerprint(euicc.eid, now, now.unreadable) != plan.look:
-        differences = comparison.differences((plan.profile, *plan.others), now)
+        differences = [*comparison.differences((plan.profile, *plan.others), now)]
+        differences += comparison.hidden(plan.unreadable, now.unreadable)
         raise Refused(
             "DeleteProfile",
             "cardChanged",
@@ -133,7 +134,7 @@ def review(outbox: Outbox, plan: Plan) -> Plan:
     free = outbox.free_memory()
     found += findings.memory(free)
     found += (findings.reach(address, outbox.obstacle(address)) for address in plan.addresses)
-    found += (findings.backup(profile, plan.others), *findings.reminders(profile))
+    found += (findings.backup(profile, plan.others, plan.unreadable), *findings.reminders(profile))
     return replace(plan, findings=tuple(found), free_memory=free)
 
 

@@ -208,9 +208,9 @@ def reach(address: str, problem: LpaError | None) -> Finding:
     )
 
 
-def backup(profile: Profile, others: Iterable[Profile]) -> Finding:
+def backup(profile: Profile, others: Iterable[Profile], unreadable: Collection[bytes] = ()) -> Finding:
     """Whether what the profile holds can be saved before."""
-    for stop in against_backup(profile, others):
+    for stop in against_backup(profile, others, unreadable):
         return Finding("note", "no-backup", stop.message, stop.advice)
     if profile.enabled:
         message, advice = (
@@ -223,10 +223,14 @@ def backup(profile: Profile, others: Iterable[Profile]) -> Finding:
     return Finding("note", "backup", message, advice)
 
 
-def against_backup(profile: Profile, others: Iterable[Profile]) -> Iterator[Finding]:
+def against_backup(
+    profile: Profile, others: Iterable[Profile], unreadable: Collection[bytes] = ()
+) -> Iterator[Finding]:
     """What makes it impossible to save what it holds: it cannot be put to use for a moment, and back."""
     if profile.enabled:
         return
+    for stop in hidden(unreadable):
+        yield _no_backup(stop.message, stop.name, stop.advice)
     if profile.profile_class == "operational":  # Any other takes the place of one that is bound by PPR1.
         for other in others:
             if other.enabled and "ppr1" in other.policy_rules:
@@ -236,14 +240,26 @@ def against_backup(profile: Profile, others: Iterable[Profile]) -> Iterator[Find
         yield _no_backup("Once it was put to use for that, it could not be taken out of use again (PPR1).")
 
 
-def _no_backup(why: str) -> Finding:
+def _no_backup(why: str, name: str = "disallowedByPolicy", advice: str = "") -> Finding:
     return Finding(
         "stop",
-        "disallowedByPolicy",
+        name,
         f"Its contacts and messages cannot be saved. {why}",
-        "Ask the operator to lift the rule, or delete it without a backup.",
+        advice or "Ask the operator to lift the rule, or delete it without a backup.",
         "EnableProfile",
     )
+
+
+def hidden(unreadable: Collection[bytes]) -> Iterator[Finding]:
+    """What the card lists and nobody can read may be in use: what it is could not be put back."""
+    if unreadable:
+        yield Finding(
+            "stop",
+            "unreadableProfile",
+            "The card lists a profile that cannot be read. It may be in use, and could not be put back.",
+            "'lpa enable' puts a profile to use to stay so; 'lpa backup' then saves what it holds.",
+            "EnableProfile",
+        )
 
 
 def folder_taken(folder: str) -> Finding:

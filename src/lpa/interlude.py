@@ -1,9 +1,9 @@
 """A profile put to use for a moment, because a card shows the files of the profile in use alone.
 
-Law: before the card is changed it is certain, as far as the operators' rules go, that everything can be put
-back; and it is put back whatever happens meanwhile. The journal knows of it from before the first switch
-until after the last, so that a process that is killed in between leaves it to the next one: the person's yes
-to a moment was a yes to its end.
+Law: before the card is changed it is certain, as far as the operators' rules and the card's list go, that
+everything can be put back; and it is put back whatever happens meanwhile. The journal knows of it from
+before the first switch until after the last, so that a process that is killed in between leaves it to the
+next one: the person's yes to a moment was a yes to its end.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from lpa import findings, selection, switching
 from lpa.delivery import Outbox
-from lpa.errors import BadAnswer, CardBusy, LpaError, Refused, StorageFailed, WireError
+from lpa.errors import BadAnswer, CardBusy, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
 from lpa.journal import Operation
+from lpa.rsp.listing import Listing
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import CHANGE_TAGS, Profile
 from lpa.switching import Outcome
@@ -40,14 +41,14 @@ def using(outbox: Outbox, name: str | Iccid) -> Iterator[list[Outcome]]:
     """Enable a profile while the `with` block runs; then have in use what was in use before, or nothing.
 
     Gives a list of what was done, to which putting back adds its own at the end. Servers are told of each.
-    Raises `Refused` before anything is done if an operator's rule forbids putting back, and as
-    `switching.enable` does.
+    Raises `Refused` before anything is done if an operator's rule forbids putting back or the card does not
+    say what is in use, and as `switching.enable` does.
     """
     before, target = selection.read(outbox.euicc, name)
     if target.enabled:
         yield [Outcome(target)]
         return
-    for stop in findings.bound(target, "ppr1"):
+    for stop in (*findings.bound(target, "ppr1"), *findings.hidden(before.unreadable)):
         raise stop.refused
     eid = outbox.euicc.eid
     with outbox.journal.interlude(eid) as mine:
@@ -69,6 +70,7 @@ def end(outbox: Outbox, operation: Operation) -> Ending:
     """
     profiles = outbox.euicc.profiles(CHANGE_TAGS)
     was, now = _in_use(operation.before), _in_use(profiles)
+    _refuse_if_hidden(operation, was, profiles)
     numbers = [profile.iccid for profile in now]
     if numbers == [profile.iccid for profile in was]:
         operation.settle("everything is as before")
@@ -76,7 +78,7 @@ def end(outbox: Outbox, operation: Operation) -> Ending:
     if numbers != [operation.target]:
         operation.settle("something else switched meanwhile")
         return Ending(f"{_named(now)} in use, by something else's doing, and it is left so.")
-    if was and was[0].iccid not in [profile.iccid for profile in profiles]:
+    if not _among(profiles, was):
         operation.settle("what was in use before is not on the card")
         return Ending(f"{_named(now)} in use still; {_named(was)} not on the card any more.")
     try:
@@ -84,6 +86,19 @@ def end(outbox: Outbox, operation: Operation) -> Ending:
     except (BadAnswer, Refused) as problem:
         return Ending(f"{_named(now)} in use still; before that {_named(was, 'was')}.", problem=problem)
     return Ending(f"{_named(was)} in use again.", outcome)
+
+
+def _refuse_if_hidden(operation: Operation, was: Sequence[Profile], profiles: Listing[Profile]) -> None:
+    """Raise `OutcomeUnknown` if what is in use, or was, may be what the card lists and nobody can read."""
+    if profiles.unreadable and not (_in_use(profiles) and _among(profiles, was)):
+        raise OutcomeUnknown(
+            f"{_title(operation)} was put to use for a moment, and the card lists a profile that cannot be "
+            "read: nobody knows what is in use now."
+        )
+
+
+def _among(profiles: Sequence[Profile], some: Sequence[Profile]) -> bool:
+    return {profile.iccid for profile in some} <= {profile.iccid for profile in profiles}
 
 
 def _first(outbox: Outbox, operation: Operation, target: Profile) -> Outcome:

@@ -27,7 +27,7 @@ def review(files: UiccFiles, plan: Plan, folder: Path | None = None) -> Plan:
 
 
 def _demanded(plan: Plan, folder: Path) -> Plan:
-    stops = [*findings.against_backup(plan.profile, plan.others)]
+    stops = [*findings.against_backup(plan.profile, plan.others, plan.unreadable)]
     if os.path.lexists(folder):
         stops.append(findings.folder_taken(str(folder)))
     return _with(plan, stops, instead_of="no-backup")

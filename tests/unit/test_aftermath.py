@@ -9,7 +9,7 @@ import pytest
 
 from lpa import Assistant, switching
 from lpa.card.es10 import Euicc
-from lpa.comparison import differences, fingerprint
+from lpa.comparison import differences, fingerprint, hidden
 from lpa.errors import BadAnswer, NotVerified
 from lpa.rsp import chain
 from lpa.rsp.ber import Tlv
@@ -58,6 +58,22 @@ def test_what_is_different_between_two_looks_is_said_and_changes_the_fingerprint
 ) -> None:
     assert [*differences((ONE, TWO), after)] == said
     assert (fingerprint(EID, after) == fingerprint(EID, (ONE, TWO))) is (not said)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ([], [], []),
+        ([b"1", b"2"], [b"2", b"1"], []),
+        ([], [b"1", b"2"], ["It lists 2 profiles that cannot be read."]),
+        ([b"1"], [b"2"], ["It lists 1 profile that cannot be read, and listed 1 profile."]),
+        ([b"1"], [], ["It lists no profiles that cannot be read, and listed 1 profile."]),
+    ],
+)
+def test_what_nobody_can_read_is_counted_if_it_is_different(
+    before: list[bytes], after: list[bytes], said: list[str]
+) -> None:
+    assert [*hidden(before, after)] == said
 
 
 def test_another_card_or_another_strange_item_has_another_fingerprint() -> None:

@@ -12,6 +12,7 @@ from lpa.errors import OutcomeUnknown, Refused
 from lpa.sim.card import SimulatedEuicc
 from lpa.sim.smdp import SimulatedSmdp
 from tests.disturbed import DisturbedCard
+from tests.unit.hiding import HidingCard
 
 ENABLE = 0xBF31
 
@@ -74,6 +75,29 @@ def test_nothing_is_done_if_a_rule_forbids_to_put_back(bound: int, tmp_path: Pat
     assert ENABLE not in card.requests
 
 
+@pytest.mark.parametrize("hidden", [0, 2])
+def test_nothing_is_done_if_what_is_in_use_cannot_be_read(hidden: int, tmp_path: Path) -> None:
+    euicc = SimulatedEuicc.create(None)
+    card = HidingCard(euicc, euicc.profiles[hidden].iccid)
+    with (
+        Assistant(card, state_dir=tmp_path) as assistant,
+        pytest.raises(Refused) as caught,
+        assistant.using(euicc.profiles[1].iccid),
+    ):
+        raise AssertionError
+    assert (caught.value.function, caught.value.reason) == ("EnableProfile", "unreadableProfile")
+    assert "could not be put back" in caught.value.message
+    assert ENABLE not in card.requests
+    assert states(euicc) == ["enabled", "disabled", "disabled"]
+
+
+def test_one_that_is_in_use_stays_so_whatever_cannot_be_read(tmp_path: Path) -> None:
+    euicc = SimulatedEuicc.create(None)
+    card = HidingCard(euicc, euicc.profiles[2].iccid)
+    with Assistant(card, state_dir=tmp_path) as assistant, assistant.using("0017") as outcomes:
+        assert [outcome.happenings for outcome in outcomes] == [()]
+
+
 def test_a_card_that_is_pulled_meanwhile_is_said_to_be_as_it_may_be(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
@@ -101,3 +125,18 @@ def test_a_plan_that_is_not_true_any_more_is_refused_and_says_why(
     assert caught.value.reason == "cardChanged"
     assert "nickname is '日本' now, and was empty" in caught.value.message
     assert len(euicc.profiles) == 3
+
+
+def test_a_plan_says_what_is_different_if_that_is_what_nobody_can_read(tmp_path: Path) -> None:
+    euicc = SimulatedEuicc.create(None)
+    with Assistant(HidingCard(euicc, euicc.profiles[2].iccid), state_dir=tmp_path) as assistant:
+        plan = assistant.plan_deletion("0025")
+    strange = replace(plan, unreadable=(b"strange",))
+    with Assistant(HidingCard(euicc, euicc.profiles[2].iccid), state_dir=tmp_path) as assistant:
+        assert assistant.plan_again(plan).look == plan.look
+        with pytest.raises(Refused) as caught:
+            assistant.plan_again(strange)
+    assert caught.value.message == (
+        "The card has changed since the plan was made. "
+        "It lists 1 profile that cannot be read, and listed 1 profile."
+    )

@@ -26,6 +26,7 @@ from lpa.sim.smdp import SimulatedSmdp
 from tests.disturbed import DisturbedCard
 from tests.unit import command
 from tests.unit.begun import DELETE, DISABLE, ENABLE, iccid, outcomes, received
+from tests.unit.hiding import HidingCard
 from tests.unit.test_interlude import states
 
 CAT_BUSY = "BF3103 800105 9000"
@@ -219,6 +220,33 @@ def test_a_card_that_is_pulled_while_putting_back_leaves_it_to_the_next_time(
     assert [one.function for one in assistant.settle()] == ["enable", "interlude"]
     assert states(euicc) == ["enabled", "disabled", "disabled"]
     assert {state for state, _ in outcomes(journal)} == {"CLOSED"}
+
+
+@pytest.mark.parametrize("hidden", [0, 1])
+def test_while_it_cannot_be_read_what_is_in_use_nothing_is_done_and_it_stays_open(
+    hidden: int, euicc: SimulatedEuicc, smdp: SimulatedSmdp, directory: Directory, tmp_path: Path
+) -> None:
+    meeting = partial(Assistant, state_dir=tmp_path / "state", directory=directory)
+    with meeting(euicc) as assistant:
+        leave(assistant, 1)
+    with meeting(HidingCard(euicc, euicc.profiles[hidden].iccid)) as assistant:
+        with pytest.raises(OutcomeUnknown, match="nobody knows what is in use now"):
+            assistant.settle()
+        assert states(euicc) == ["disabled", "enabled", "disabled"]
+    with meeting(euicc) as assistant:
+        (resumed,) = assistant.settle()
+    assert resumed.truth.endswith("is in use again.")
+    assert states(euicc) == ["enabled", "disabled", "disabled"]
+
+
+def test_what_cannot_be_read_beside_what_is_in_use_hinders_nothing(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, directory: Directory, tmp_path: Path
+) -> None:
+    card = HidingCard(euicc, euicc.profiles[2].iccid)
+    with Assistant(card, state_dir=tmp_path / "state", directory=directory) as assistant:
+        leave(assistant, 1)
+        assistant.settle()
+    assert states(euicc) == ["enabled", "disabled", "disabled"]
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from lpa.deletion import Plan
 from lpa.sim import samples
 from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc
+from tests.unit.hiding import HidingCard
 from tests.unit.phones import ICCID, Spoiled, holding
 
 LOCKED = replace(samples.profiles(1)[0].contents, pin="1234")
@@ -96,6 +97,17 @@ def test_a_backup_that_the_operators_forbid_stops_where_it_is_wanted_only(
     (stop,) = wanted.stops
     assert (stop.refused.function, stop.name) == ("EnableProfile", "disallowedByPolicy")
     assert stop.message.endswith(said)
+
+
+def test_a_backup_stops_where_it_is_wanted_if_what_is_in_use_cannot_be_read(tmp_path: Path) -> None:
+    euicc = SimulatedEuicc.create(None)
+    card = HidingCard(euicc, euicc.profiles[0].iccid)
+    with Assistant(card, state_dir=tmp_path) as assistant:
+        plan = planned(assistant, "0025")
+        assert (names(plan), plan.deletable) == (["no-backup"], True)
+        (stop,) = planned(assistant, "0025", tmp_path / "saved").stops
+    assert (stop.refused.function, stop.name) == ("EnableProfile", "unreadableProfile")
+    assert stop.message.startswith("Its contacts and messages cannot be saved. The card lists a profile that")
 
 
 def test_a_folder_that_is_there_already_stops_and_so_does_a_link_to_nowhere(tmp_path: Path) -> None:
