@@ -181,14 +181,9 @@ class Assistant:
     def delete(self, plan: deletion.Plan, reason: str = "") -> switching.Outcome:
         """Delete a profile, for ever, as planned, and tell the servers. `reason` stays on this computer.
 
-        Raises `Refused` with "cardChanged" if the card is not as it was when the plan was made. It is not
-        read again for that if the plan was made in this session: nobody else can have the card meanwhile.
+        Raises `Refused` with "cardChanged" if the card is not as it was when the plan was made.
         """
-        self.settle()
-        seen, self._seen = self._seen, ""
-        if plan.look != seen:
-            deletion.refuse_if_changed(self.euicc, plan)
-        return deletion.delete(self._outbox(), plan, reason)
+        return deletion.delete(self._planned_outbox(plan), plan, reason)
 
     def back_up(self, folder: Path, name: str | Iccid | None = None, *, pin: str | None = None) -> Backup:
         """Save the contacts, messages and numbers of the profile in use into a new folder.
@@ -202,18 +197,16 @@ class Assistant:
         with self._files() as files:
             return back_up(files, chosen.iccid, folder, pin=pin)
 
-    def rescue(self, folder: Path, name: str | Iccid, *, pin: str | None = None) -> Rescue:
-        """As `back_up`, also for a profile that is not in use: it is put to use for that moment.
+    def rescue(self, plan: deletion.Plan, folder: Path, *, pin: str | None = None) -> Rescue:
+        """As `back_up`, before a deletion; a profile that is not in use is put to use for that moment.
 
         What was in use before is in use again then, and servers are told of each switch. A backup that fails
-        is told, not raised. Raises as `using` does.
+        is told, not raised. Raises as `using` does, and as `delete` if the card has changed.
         """
         from lpa.rescue import rescue
 
-        _, chosen = selection.read(self.euicc, name)
-        return rescue(
-            self._settled_outbox(), chosen.iccid, lambda: self.back_up(folder, chosen.iccid, pin=pin)
-        )
+        iccid = plan.profile.iccid
+        return rescue(self._planned_outbox(plan), iccid, lambda: self.back_up(folder, iccid, pin=pin))
 
     def using(self, name: str | Iccid) -> AbstractContextManager[list[switching.Outcome]]:
         """Put a profile to use while a `with` block runs, and tell the servers: see `interlude.using`."""
@@ -313,6 +306,14 @@ class Assistant:
         """For a change of the card, after which a plan that was made before is old."""
         self._seen = ""
         self.settle()
+        return self._outbox()
+
+    def _planned_outbox(self, plan: deletion.Plan) -> Outbox:
+        """For what was agreed to by a plan, once it is known that the card is still as it was then."""
+        self.settle()
+        seen, self._seen = self._seen, ""
+        if plan.look != seen:
+            deletion.refuse_if_changed(self.euicc, plan)
         return self._outbox()
 
     @contextmanager

@@ -99,7 +99,7 @@ def _delete_third(assistant: Assistant) -> object:
 def _delete_third_with_a_backup(assistant: WatchedAssistant) -> object:
     plan = assistant.review_deletion(assistant.plan_deletion(_THIRD))
     folder = Path(tempfile.mkdtemp(dir=assistant.place.folder))
-    rescued = assistant.rescue(folder / "backup", _THIRD)
+    rescued = assistant.rescue(plan, folder / "backup")
     if rescued.problem:
         raise rescued.problem
     return assistant.delete(plan)

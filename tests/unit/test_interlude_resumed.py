@@ -96,6 +96,20 @@ def test_a_plan_that_was_made_before_putting_back_is_refused(
     assert DELETE not in card.requests
 
 
+def test_nothing_is_switched_for_a_backup_after_putting_back_has_made_the_plan_untrue(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
+) -> None:
+    leave(assistant, 1)
+    plan = assistant.plan_deletion(iccid(euicc, 1), disable_first=True)
+    card.requests.clear()
+    with pytest.raises(Refused) as caught:
+        assistant.rescue(plan, tmp_path / "saved")
+    assert caught.value.reason == "cardChanged"
+    assert card.requests.count(ENABLE) == 1  # to put back
+    assert states(euicc) == ["enabled", "disabled", "disabled"]
+    assert not (tmp_path / "saved").exists()
+
+
 def test_one_that_goes_on_is_not_taken_for_unfinished(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path, directory: Directory
 ) -> None:

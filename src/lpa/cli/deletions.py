@@ -102,7 +102,7 @@ def delete(
             rescued = Rescue()
             if backup:
                 with resuming(desk.screen, assistant):
-                    rescued = assistant.rescue(backup, plan.profile.iccid, pin=typed)
+                    rescued = assistant.rescue(plan, backup, pin=typed)
                 if answer := stopped(desk.screen, rescued, accepted):
                     return answer
             with resuming(desk.screen, assistant):
