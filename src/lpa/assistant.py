@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from lpa import deletion, interlude, resumption, selection, switching
@@ -24,7 +23,7 @@ from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
 from lpa.rsp.records import DETAIL_TAGS, NotificationMetadata, Profile
 
 if TYPE_CHECKING:
-    from lpa.backup import Backup
+    from lpa.backup import Backup, Place
     from lpa.card.filesystem import UiccFiles
     from lpa.download import Offer
     from lpa.rescue import Rescue
@@ -111,9 +110,7 @@ class Assistant:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_ending: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -203,10 +200,13 @@ class Assistant:
         What was in use before is in use again then, and servers are told of each switch. A backup that fails
         is told, not raised. Raises as `using` does, and as `delete` if the card has changed.
         """
-        from lpa.rescue import rescue
+        from lpa import backup, rescue
 
-        iccid = plan.profile.iccid
-        return rescue(self._planned_outbox(plan), iccid, lambda: self.back_up(folder, iccid, pin=pin))
+        def save(place: Place) -> Backup:
+            with self._files() as files:
+                return backup.save(files, plan.profile.iccid, place, pin=pin)
+
+        return rescue.rescue(self._planned_outbox(plan), plan.profile.iccid, folder, save)
 
     def using(self, name: str | Iccid) -> AbstractContextManager[list[switching.Outcome]]:
         """Put a profile to use while a `with` block runs, and tell the servers: see `interlude.using`."""

@@ -2,18 +2,21 @@
 
 Only the profile in use shows its files. A backup is a folder that is there as a whole or not at all:
 `contacts.vcf` (vCard 4.0), `messages.json` and `messages.txt`, `identity.json`, and `records.json` with every
-record as the card gave it. Only its owner can read it. Until it is whole it has a hidden name beside the one
-that it will get; if it is killed before that, the next backup into the same folder takes it away.
+record as the card gave it. Only its owner can read it. Its place is made before the card is read: a hidden
+folder beside it, which gets its name once it is whole; if it is killed before that, the next backup into the
+same folder takes it away.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +36,7 @@ from lpa.rsp.vcard import vcards
 
 _DOCUMENTS = ("contacts.vcf", "messages.json", "messages.txt", "identity.json", "records.json")
 _UNFINISHED = ".part"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
@@ -69,24 +73,62 @@ class Backup:
     problems: tuple[str, ...]
 
 
-def back_up(files: UiccFiles, iccid: Iccid, folder: Path, *, pin: str | None = None) -> Backup:
-    """Save what the profile `iccid` holds into `folder`, which must not be there yet.
+@dataclass(frozen=True)
+class Place:
+    """Where a backup will be: its `folder`, and the `hidden` one beside it that is filled before."""
 
-    `pin`: the profile's PIN, shown to the card only if it asks for one. Raises as `read` does; and
-    `StorageFailed` if the folder is there already or cannot be written, and then leaves nothing behind.
+    folder: Path
+    hidden: Path
+
+
+def back_up(files: UiccFiles, iccid: Iccid, folder: Path, *, pin: str | None = None) -> Backup:
+    """Save what the profile `iccid` holds into `folder`: see `reserved` and `save`."""
+    with reserved(folder) as place:
+        return save(files, iccid, place, pin=pin)
+
+
+@contextlib.contextmanager
+def reserved(folder: Path) -> Iterator[Place]:
+    """Make the place for a backup in `folder`, which must not be there yet; whatever is not saved is removed.
+
+    Raises `StorageFailed` if the folder is there already or cannot be made.
     """
     if os.path.lexists(folder):
         raise StorageFailed(f"{folder} is there already.", advice="Name a folder that does not exist yet.")
     _sweep(folder)
+    with contextlib.ExitStack() as made:
+        with _storing(folder):
+            parent = folder.absolute().parent
+            parent.mkdir(parents=True, exist_ok=True)
+            # Closed to others: 0700.
+            hidden = Path(tempfile.mkdtemp(dir=parent, prefix=_hidden(folder), suffix=_UNFINISHED))
+            made.callback(shutil.rmtree, hidden, ignore_errors=True)  # It is not there if it got its name.
+            made.enter_context(private.held(hidden))  # so that nobody sweeps it away
+        yield Place(folder, hidden)
+
+
+def save(files: UiccFiles, iccid: Iccid, place: Place, *, pin: str | None = None) -> Backup:
+    """Save what the profile `iccid` holds.
+
+    `pin`: the profile's PIN, shown to the card only if it asks for one. Raises as `read` does; and
+    `StorageFailed` if it cannot be written.
+    """
     holdings = read(files, iccid, pin=pin)
+    with _storing(place.folder):
+        _write(place, _documents(holdings))
+    return Backup(place.folder, len(holdings.contacts), len(holdings.messages), holdings.problems)
+
+
+@contextlib.contextmanager
+def _storing(folder: Path) -> Iterator[None]:
     try:
-        _write(folder, _documents(holdings))
+        yield
     except OSError as error:
+        full = "Free some disk space, or choose another folder."
         raise StorageFailed(
             f"The backup cannot be written to {folder}: {error.strerror or error}.",
-            advice="Free some disk space, or choose another folder.",
+            advice=full if error.errno in _FULL else "Choose another folder.",
         ) from error
-    return Backup(folder, len(holdings.contacts), len(holdings.messages), holdings.problems)
 
 
 def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None) -> Holdings:
@@ -173,22 +215,13 @@ def _json(value: Any) -> str:
     return safe_json(json.dumps(value, ensure_ascii=False, indent=1)) + "\n"
 
 
-def _write(folder: Path, documents: dict[str, str]) -> None:
-    """All of them, or nothing: a folder beside it is filled, flushed to the disk, and then gets the name."""
-    parent = folder.absolute().parent
-    parent.mkdir(parents=True, exist_ok=True)
-    # Closed to others: 0700.
-    fresh = Path(tempfile.mkdtemp(dir=parent, prefix=_hidden(folder), suffix=_UNFINISHED))
-    try:
-        with private.held(fresh):  # before there is anything in it, so that nobody sweeps it away
-            for title, content in documents.items():
-                private.write_new(fresh / title, content.encode())
-            private.sync_folder(fresh)
-            fresh.rename(folder)
-    except BaseException:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise
-    private.sync_folder(parent)
+def _write(place: Place, documents: dict[str, str]) -> None:
+    """All of them, or nothing: the hidden folder is filled, flushed to the disk, and then gets the name."""
+    for title, content in documents.items():
+        private.write_new(place.hidden / title, content.encode())
+    private.sync_folder(place.hidden)
+    place.hidden.rename(place.folder)
+    private.sync_folder(place.hidden.parent)
 
 
 def _hidden(folder: Path) -> str:
@@ -198,13 +231,14 @@ def _hidden(folder: Path) -> str:
 def _sweep(folder: Path) -> None:
     """Take away what was begun for this folder by a process that was killed: nobody knows that it is there.
 
-    Only what is surely that: a folder of ours, closed to others, held by no process, with our files alone.
+    Only what is surely that: a folder of ours, closed to others, held by no process, with our files alone or
+    nothing. Of two that are begun into the same folder at the same moment, one may fail by that.
     """
     for left in folder.absolute().parent.glob(f"{glob.escape(_hidden(folder))}*{_UNFINISHED}"):
         with contextlib.suppress(OSError), private.held(left) as descriptor:
             # By the descriptor: of what is held, wherever its name leads now.
-            names = [] if descriptor is None else os.listdir(descriptor)  # noqa: PTH208  (a Path has none)
-            if names and set(names) <= set(_DOCUMENTS):
+            names = None if descriptor is None else os.listdir(descriptor)  # noqa: PTH208  (a Path has none)
+            if names is not None and set(names) <= set(_DOCUMENTS):
                 for name in names:
                     os.unlink(name, dir_fd=descriptor)
                 left.rmdir()

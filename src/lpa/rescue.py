@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
-from lpa.backup import Backup
+from lpa.backup import Backup, Place, reserved
 from lpa.delivery import Outbox
 from lpa.dispatch import Delivery
-from lpa.errors import LpaError, Refused
+from lpa.errors import LpaError, Refused, StorageFailed
 from lpa.interlude import using
 from lpa.rsp.names import Iccid
 from lpa.switching import Outcome
@@ -36,11 +38,21 @@ class Rescue:
         return tuple(delivery for delivery in self.deliveries if not delivery.acknowledged)
 
 
-def rescue(outbox: Outbox, iccid: Iccid, save: Callable[[], Backup]) -> Rescue:
+def rescue(outbox: Outbox, iccid: Iccid, folder: Path, save: Callable[[Place], Backup]) -> Rescue:
     """Have `save` make a backup while the profile `iccid` is in use; what was in use before is so again then.
 
-    A backup that fails is told, not raised. Raises as `interlude.using` does, if the switches fail.
+    Nothing is switched if its place in `folder` cannot be made. A backup that fails is told, not raised.
+    Raises as `interlude.using` does, if the switches fail.
     """
+    with ExitStack() as made:
+        try:
+            place = made.enter_context(reserved(folder))
+        except StorageFailed as problem:
+            return Rescue(problem=problem)
+        return _saved(outbox, iccid, lambda: save(place))
+
+
+def _saved(outbox: Outbox, iccid: Iccid, save: Callable[[], Backup]) -> Rescue:
     backup: Backup | None = None
     problem: LpaError | None = None
     with using(outbox, iccid) as outcomes:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lpa import private
-from lpa.backup import back_up
+from lpa.backup import back_up, reserved
 from lpa.card.filesystem import UiccFiles
 from lpa.rsp.names import Iccid
 from lpa.sim.card import SimulatedEuicc
@@ -65,12 +65,20 @@ def test_a_folder_with_anything_else_in_it_is_left(left: Path, tmp_path: Path) -
     assert sorted(path.name for path in left.iterdir()) == [*DOCUMENTS[:4], "mine", "records.json"]
 
 
-def test_an_empty_folder_is_left(left: Path, tmp_path: Path) -> None:
-    """It holds nothing, and may be one that is only just being made."""
-    for path in left.iterdir():
-        path.unlink()
+@pytest.mark.parametrize("written", [0, 2])
+def test_what_was_killed_before_all_or_anything_was_written_is_swept_away_too(
+    written: int, left: Path, tmp_path: Path
+) -> None:
+    for title in DOCUMENTS[written:]:
+        (left / title).unlink()
     save(tmp_path / "saved [1]")
-    assert left.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["saved [1]"]
+
+
+def test_an_empty_one_that_is_being_written_is_left(tmp_path: Path) -> None:
+    with reserved(tmp_path / "saved") as place:
+        save(tmp_path / "saved")
+        assert place.hidden.is_dir()
 
 
 def test_a_folder_that_others_may_enter_is_left(left: Path, tmp_path: Path) -> None:

@@ -171,14 +171,29 @@ def test_at_a_terminal_a_person_is_asked(typed: str, code: int, card: Path, tmp_
     assert (tmp_path / "saved").exists() is (code == 4)
 
 
-def test_what_was_in_use_is_so_again_after_a_backup_that_failed(card: Path, tmp_path: Path) -> None:
+def test_what_was_in_use_is_so_again_after_a_backup_that_failed(tmp_path: Path) -> None:
+    first, second = samples.profiles(2)
+    locked = replace(second, contents=replace(second.contents, pin="1234"))
+    card = command.card(tmp_path / "locked", first, locked)
+    options = ("delete", second.iccid, "--backup", tmp_path / "saved", "--yes", "--enable-first")
+    ran = command.run(*place(card, tmp_path), *options, "--json")
+    assert (ran.code, ran.document["error"]["reason"]) == (1, "pinNeeded")
+    assert states(card) == ["enabled", "disabled"]
+    assert len(ran.document["result"]["rescue"]["switches"]) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["locked", "state"]
+
+
+def test_nothing_is_switched_for_a_backup_that_has_no_place(card: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     folder = tmp_path / "file" / "saved"
-    options = ("delete", iccids(card)[1], "--backup", folder, "--yes", "--enable-first")
-    ran = command.run(*place(card, tmp_path), *options, "--json")
+    options = ("delete", iccids(card)[1], "--backup", folder, "--yes", "--enable-first", "--json")
+    ran = command.run(*place(card, tmp_path), *options)
     assert (ran.code, ran.document["error"]["kind"]) == (3, "StorageFailed")
-    assert states(card) == ["enabled", "disabled", "disabled"]
-    assert len(ran.document["result"]["rescue"]["switches"]) == 2
+    assert ran.document["error"]["advice"] == "Choose another folder."
+    assert (states(card), events(card)) == (["enabled", "disabled", "disabled"], [])
+    ran = command.run(*place(card, tmp_path), *options, "--accept", "backup-failed")
+    assert ran.document["result"]["rescue"]["switches"] == []
+    assert (ran.code, states(card)) == (4, ["enabled", "disabled"])
 
 
 def test_the_plan_offers_it(card: Path, tmp_path: Path) -> None:
