@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +20,14 @@ from lpa.switching import Outcome
 class Rescue:
     """What was saved, and what was done to the card for it (`switches`; empty if the profile was in use).
 
-    `problem`: why nothing was saved (then `backup` is None), or that a part could not be read.
+    `problem`: why nothing was saved (then `backup` is None), or that a part could not be read; or, unless
+    `put_back`, why what was in use before is not in use again.
     """
 
     backup: Backup | None = None
     problem: LpaError | None = None
     switches: tuple[Outcome, ...] = ()
+    put_back: bool = True
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
@@ -38,11 +40,19 @@ class Rescue:
         return tuple(delivery for delivery in self.deliveries if not delivery.acknowledged)
 
 
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C came meanwhile. `rescue`: what was done until then."""
+
+    def __init__(self, rescue: Rescue) -> None:
+        super().__init__()
+        self.rescue = rescue
+
+
 def rescue(outbox: Outbox, iccid: Iccid, folder: Path, save: Callable[[Place], Backup]) -> Rescue:
     """Have `save` make a backup while the profile `iccid` is in use; what was in use before is so again then.
 
-    Nothing is switched if its place in `folder` cannot be made. A backup that fails is told, not raised.
-    Raises as `interlude.using` does, if the switches fail.
+    Nothing is switched if its place in `folder` cannot be made. What fails after the first switch is told,
+    not raised; what fails before is raised as by `interlude.using`. Raises `Stopped` on Ctrl-C.
     """
     with ExitStack() as made:
         try:
@@ -55,13 +65,27 @@ def rescue(outbox: Outbox, iccid: Iccid, folder: Path, save: Callable[[Place], B
 def _saved(outbox: Outbox, iccid: Iccid, save: Callable[[], Backup]) -> Rescue:
     backup: Backup | None = None
     problem: LpaError | None = None
-    with using(outbox, iccid) as outcomes:
-        try:
-            backup = save()
-            problem = _incomplete(backup)
-        except LpaError as error:
-            problem = error
-    return Rescue(backup, problem, tuple(outcome for outcome in outcomes if outcome.happenings))
+    outcomes: list[Outcome] = []
+    try:
+        with using(outbox, iccid) as outcomes:
+            try:
+                backup = save()
+                problem = _incomplete(backup)
+            except LpaError as error:
+                problem = error
+    except LpaError as error:
+        if not outcomes:
+            raise
+        return Rescue(backup, error, _switches(outcomes), put_back=False)
+    except KeyboardInterrupt as error:
+        # The journal knows whether the moment was ended.
+        put_back = not outbox.journal.unfinished(outbox.euicc.eid)
+        raise Stopped(Rescue(backup, problem, _switches(outcomes), put_back)) from error
+    return Rescue(backup, problem, _switches(outcomes))
+
+
+def _switches(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
+    return tuple(outcome for outcome in outcomes if outcome.happenings)
 
 
 def _incomplete(backup: Backup) -> Refused | None:

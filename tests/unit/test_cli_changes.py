@@ -349,8 +349,10 @@ def test_what_was_left_unfinished_is_settled_before_the_next_change_and_said(wor
         it.enter(DELETING)
         raise KeyboardInterrupt
     journal.close()
-    ran = command.run(*world.found, "disable", "0017")
+    ran = command.run(*world.found, "disable", "0017", "--json")
     assert ran.code == 0
+    (resumed,) = ran.document["result"]["resumed"]
+    assert (resumed["function"], [one["event"] for one in resumed["happenings"]]) == ("delete", ["delete"])
     assert "An earlier 'delete' (" in ran.err
     assert f"  Deleted Nordlicht ({NORDLICHT})." in ran.err
     assert world.told == [("delete", NORDLICHT), ("disable", ALBION)]

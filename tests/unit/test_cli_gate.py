@@ -11,6 +11,7 @@ import pytest
 
 from lpa import errors, redaction
 from lpa.cli.app import app
+from lpa.cli.desk import Desk
 from lpa.cli.documents import Answer
 from lpa.cli.gate import Interrupted
 from tests.unit import command
@@ -145,6 +146,23 @@ def test_ctrl_c_says_that_nothing_was_changed(fail_with: Prepare) -> None:
     fail_with(KeyboardInterrupt())
     ran = command.run(FIXTURE)
     assert (ran.code, ran.err.lstrip("\n")) == (130, "lpa: Stopped.\nNothing was changed.\n")
+
+
+@pytest.mark.parametrize(
+    "error", [errors.BadAnswer("x"), Interrupted(), KeyboardInterrupt(), ValueError("x")]
+)
+def test_what_was_done_before_is_told_whatever_ends_the_command(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @click.command()
+    @click.pass_obj
+    def failing(desk: Desk) -> None:
+        desk.screen.done["rescue"] = {"backup": None}
+        raise error
+
+    monkeypatch.setitem(app.commands, FIXTURE, failing)
+    document = command.run("--json", FIXTURE).document
+    assert (document["ok"], document["result"]) == (False, {"rescue": {"backup": None}})
 
 
 def test_ctrl_c_during_a_change_says_that_it_may_have_happened(fail_with: Prepare) -> None:

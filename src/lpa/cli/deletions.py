@@ -15,7 +15,7 @@ from lpa.cli.desk import Desk, changing, resuming
 from lpa.cli.documents import Answer, plain
 from lpa.cli.gate import UNDELIVERED
 from lpa.cli.parsing import FOLDER, PLAN, PROFILE, REASON
-from lpa.cli.rescues import FAILED, agree_to_enable, pin_for, stopped
+from lpa.cli.rescues import FAILED, agree_to_enable, pin_for, rescued, stopped
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.waiting import and_due
 from lpa.cli.words import named, rules, servers, unread
@@ -99,15 +99,15 @@ def delete(
         _consent(desk.screen, plan, accepted, yes=yes)
         typed = pin_for(desk.screen, plan, ask_pin=ask_pin) if backup else None
         with changing():  # To the last line: Ctrl-C while it is told what was done must not deny it.
-            rescued = Rescue()
+            rescue = Rescue()
             if backup:
                 with resuming(desk.screen, assistant):
-                    rescued = assistant.rescue(plan, backup, pin=typed)
-                if answer := stopped(desk.screen, rescued, accepted):
+                    rescue = rescued(desk.screen, assistant, plan, backup, typed)
+                if answer := stopped(desk.screen, rescue, accepted):
                     return answer
             with resuming(desk.screen, assistant):
                 outcome = assistant.delete(plan, reason)
-            return _done(desk.screen, assistant, plan, outcome, rescued)
+            return _done(desk.screen, assistant, plan, outcome, rescue)
 
 
 def _planned(assistant: Assistant, name: str | None, saved: Plan | None, *, disable_first: bool) -> Plan:

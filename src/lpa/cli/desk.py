@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, TypedDict
 
 from lpa.assistant import Assistant
 from lpa.card.apdu import Transport
+from lpa.cli.documents import plain
 from lpa.cli.gate import Interrupted
 from lpa.cli.screen import Cell, Screen
 from lpa.cli.words import resumed
 from lpa.errors import StorageFailed
 from lpa.locking import Holder, Locks
 from lpa.receipts import Receipts
+from lpa.resumption import Resumption
 from lpa.rsp.names import Aid, Iccid
 
 if TYPE_CHECKING:
@@ -154,6 +156,11 @@ class _Options(TypedDict):
     locks: Locks
 
 
+def members(resumption: Resumption) -> dict[str, object]:
+    """What became of an operation that was not finished, for a document."""
+    return {**plain(resumption), "left_undone": resumption.left_undone}
+
+
 @contextmanager
 def changing() -> Iterator[None]:
     """Say, if Ctrl-C ends the `with` block, that the card was being changed."""
@@ -166,12 +173,12 @@ def changing() -> Iterator[None]:
 @contextmanager
 def resuming(screen: Screen, assistant: Assistant) -> Iterator[None]:
     """As `changing`; and what was left unfinished on the card is settled before, and said."""
-    with settling(assistant, screen.say_beside):
+    with settling(screen, assistant, screen.say_beside):
         yield
 
 
 @contextmanager
-def settling(assistant: Assistant, tell: Callable[[Cell], None]) -> Iterator[None]:
+def settling(screen: Screen, assistant: Assistant, tell: Callable[[Cell], None]) -> Iterator[None]:
     """As `resuming`, where what became of it is told line by line by `tell`."""
     with changing():
         said = len(assistant.resumed)
@@ -179,6 +186,7 @@ def settling(assistant: Assistant, tell: Callable[[Cell], None]) -> Iterator[Non
             assistant.settle()
         finally:  # Also if it did not come to its end: nobody else will hear of what was settled.
             for resumption in assistant.resumed[said:]:
+                screen.done.setdefault("resumed", []).append(members(resumption))
                 for line in resumed(resumption):
                     tell(line)
         yield

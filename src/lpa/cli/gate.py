@@ -9,7 +9,8 @@
 130 stopped with Ctrl-C
 
 With `--json` there is always exactly one document: `{"command", "ok", "result", "error"}`. `ok` is true for
-exit code 0 only. `result` is there if anything was found or done, `error` whenever `ok` is false.
+exit code 0 only. `result` is there if anything was found or done, also before an error; `error` whenever `ok`
+is false.
 """
 
 from __future__ import annotations
@@ -30,11 +31,20 @@ from lpa.redaction import without_names, without_secrets
 NO, USAGE, UNKNOWN, UNDELIVERED, BUG, STOPPED = 1, 2, 3, 4, 70, 130
 
 _NOTHING_CHANGED = "Nothing was changed."
+_CHANGING = "Stopped while the card was being changed: it may or may not have been."
+_RESUME = (
+    "'lpa resume' finds out what is true, keeps what the card signed and tells the servers. "
+    "It deletes nothing."
+)
 _YES = ("1", "true", "t", "yes", "y", "on")  # as click reads a switch from the environment
 
 
 class Interrupted(Exception):
-    """Ctrl-C came while the card was being changed."""
+    """Ctrl-C came while the card was being changed. `message`, `advice`: what is known of it."""
+
+    def __init__(self, message: str = _CHANGING, advice: str = _RESUME) -> None:
+        super().__init__(message)
+        self.message, self.advice = message, advice
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -58,8 +68,8 @@ def _run(screen: Screen, arguments: Sequence[str]) -> int:
         return _failed(screen, exit_code(error), error_members(error))
     except (click.Abort, KeyboardInterrupt):
         return _failed(screen, STOPPED, _error("Interrupted", "Stopped.", _NOTHING_CHANGED))
-    except Interrupted:
-        return _failed(screen, STOPPED, _interrupted())
+    except Interrupted as stop:
+        return _failed(screen, STOPPED, _error("Interrupted", stop.message, stop.advice))
     except Exception as error:  # noqa: BLE001  (whatever it is, a person gets a sentence)
         return _bug(screen, error)
     return _answered(screen, answer) if isinstance(answer, Answer) else int(answer or 0)
@@ -73,14 +83,16 @@ def exit_code(error: LpaError) -> int:
 def _answered(screen: Screen, answer: Answer) -> int:
     if screen.json:
         error = {"error": error_members(answer.problem)} if answer.problem else {}
-        result = {"result": plain(answer.result)}
+        found = plain(answer.result)
+        result = {"result": screen.done | found if screen.done else found}
         screen.document({"command": screen.command, "ok": answer.code == 0, **result, **error})
     return answer.code
 
 
 def _failed(screen: Screen, code: int, error: dict[str, Any]) -> int:
     if screen.json:
-        screen.document({"command": screen.command, "ok": False, "error": error})
+        result = {"result": screen.done} if screen.done else {}
+        screen.document({"command": screen.command, "ok": False, **result, "error": error})
     else:
         screen.say(f"lpa: {error['message']}", "red")
         if error["advice"]:
@@ -101,15 +113,6 @@ def _misused(screen: Screen, error: click.ClickException) -> int:
     missing = isinstance(error, click.exceptions.NoArgsIsHelpError)
     message = "Missing command." if missing else without_secrets(error.format_message())
     return _failed(screen, USAGE, _error("Usage", message, how))
-
-
-def _interrupted() -> dict[str, Any]:
-    return _error(
-        "Interrupted",
-        "Stopped while the card was being changed: it may or may not have been.",
-        "'lpa resume' finds out what is true, keeps what the card signed and tells the servers. "
-        "It deletes nothing.",
-    )
 
 
 def _bug(screen: Screen, error: Exception) -> int:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 
+from lpa.assistant import Assistant
 from lpa.cli.backups import pin, saved
 from lpa.cli.changes import agree
-from lpa.cli.documents import Answer
-from lpa.cli.gate import exit_code
+from lpa.cli.documents import Answer, plain
+from lpa.cli.gate import Interrupted, exit_code
 from lpa.cli.screen import Screen
 from lpa.cli.words import named, steps
 from lpa.deletion import Plan
 from lpa.findings import PIN_NEEDED
-from lpa.rescue import Rescue
+from lpa.rescue import Rescue, Stopped
 
 # A warning that is found only while saving; --accept takes it too.
 FAILED = "backup-failed"
@@ -40,19 +42,37 @@ def pin_for(screen: Screen, plan: Plan, *, ask_pin: bool) -> str | None:
     return pin(screen, ask_pin or (locked and screen.attended))
 
 
-def stopped(screen: Screen, rescued: Rescue, accepted: Collection[str]) -> Answer | None:
-    """Say what was saved. The answer with which it ends there, None if the deletion may go on."""
-    for outcome in rescued.switches:
+def rescued(screen: Screen, assistant: Assistant, plan: Plan, folder: Path, typed: str | None) -> Rescue:
+    """Make the backup, and say what was saved and done for it; also if Ctrl-C ends that."""
+    try:
+        rescue = assistant.rescue(plan, folder, pin=typed)
+    except Stopped as stop:
+        _tell(screen, stop.rescue)
+        if not stop.rescue.put_back:
+            raise Interrupted from stop
+        raise Interrupted("Stopped. Nothing was deleted; what was in use before is in use.", "") from stop
+    _tell(screen, rescue)
+    return rescue
+
+
+def _tell(screen: Screen, rescue: Rescue) -> None:
+    screen.done["rescue"] = plain(rescue)
+    for outcome in rescue.switches:
         for text, style in steps(outcome):
             screen.line((text, style))
-    if rescued.backup:
-        saved(screen, rescued.backup)
-    if rescued.problem is None:
+    if rescue.backup:
+        saved(screen, rescue.backup)
+
+
+def stopped(screen: Screen, rescue: Rescue, accepted: Collection[str]) -> Answer | None:
+    """The answer with which it ends after the backup, None if the deletion may go on."""
+    if rescue.problem is None:
         return None
-    problem = rescued.problem
+    problem = rescue.problem
     screen.say(f"Backup: {problem.message}", "red")
-    if FAILED in accepted:
+    if rescue.put_back and FAILED in accepted:
         return None
-    screen.say(f"Nothing was deleted. --accept {FAILED} deletes it all the same.")
+    otherwise = f" --accept {FAILED} deletes it all the same." if rescue.put_back else ""
+    screen.say(f"Nothing was deleted.{otherwise}")
     screen.say(problem.advice)
-    return Answer({"rescue": rescued}, problem, exit_code(problem))
+    return Answer({"rescue": rescue}, problem, exit_code(problem))

@@ -45,13 +45,15 @@ class Screen:
     """Where a command shows its result. With `json` only the document goes to stdout.
 
     `command`: which one runs, as "notifications send"; empty until that is known. `verbose`: somebody looks
-    for a mistake of ours. `unwritten`: why a part of the result could not be written, where it was wanted.
+    for a mistake of ours. `done`: what a document tells besides its result, and also if the command fails
+    after it. `unwritten`: why a part of the result could not be written, where it was wanted.
     """
 
     def __init__(self, *, json: bool) -> None:
         self.json = json
         self.command = ""
         self.verbose = False
+        self.done: dict[str, Any] = {}
         self.unwritten: OSError | None = None
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):

@@ -13,16 +13,16 @@ import click
 from lpa import losses
 from lpa.assistant import Assistant
 from lpa.cli import lost
-from lpa.cli.desk import Desk, settling
-from lpa.cli.documents import Answer, plain
+from lpa.cli.desk import Desk, members, settling
+from lpa.cli.documents import Answer
 from lpa.cli.gate import UNDELIVERED, exit_code
 from lpa.cli.screen import Screen
-from lpa.cli.waiting import and_due, members
+from lpa.cli.waiting import and_due
+from lpa.cli.waiting import members as waiting_members
 from lpa.cli.words import headed, headline, still_unheard
 from lpa.dispatch import Delivery, waiting
 from lpa.errors import LpaError, WireError
 from lpa.journal import Loss, Operation
-from lpa.resumption import Resumption
 
 
 @click.command()
@@ -41,7 +41,7 @@ def resume(desk: Desk) -> Answer:
             return _without_card(desk, problem)
         # Beside a document it is talk, which is there also if the document is of an error.
         tell = desk.screen.say_beside if desk.screen.json else desk.screen.line
-        with settling(assistant, tell):
+        with settling(desk.screen, assistant, tell):
             return _resumed(desk.screen, assistant)
 
 
@@ -54,7 +54,7 @@ def _resumed(screen: Screen, assistant: Assistant) -> Answer:
     # What was said of `resumed` is not said again, but counts.
     for text, style in (*headed(deliveries), *still_unheard(told)):
         screen.line((text, style))
-    result = {"resumed": [_members(one) for one in resumed], "deliveries": deliveries}
+    result = {"resumed": [members(one) for one in resumed], "deliveries": deliveries}
     answer = Answer(result | _left(screen, elsewhere, gone))
     failed = [one.problem for one in resumed if one.problem]
     if failed:
@@ -67,7 +67,7 @@ def _resumed(screen: Screen, assistant: Assistant) -> Answer:
 def _without_card(desk: Desk, problem: LpaError) -> Answer:
     """No card can be asked; but which ones are waited for is known."""
     with closing(desk.journal()) as journal:
-        outbox = [members(one) for one in waiting(journal)]
+        outbox = [waiting_members(one) for one in waiting(journal)]
         result = _left(desk.screen, journal.unfinished(), journal.lost())
     desk.screen.say(f"lpa: {problem.message}", "red")
     desk.screen.say(problem.advice)
@@ -100,8 +100,3 @@ def _unheard(told: Iterable[Delivery], gone: Iterable[Loss]) -> list[LpaError | 
 
 def _begun(operation: Operation) -> datetime:
     return datetime.fromtimestamp(operation.begun, UTC)
-
-
-def _members(resumption: Resumption) -> dict[str, object]:
-    """For a document."""
-    return {**plain(resumption), "left_undone": resumption.left_undone}
