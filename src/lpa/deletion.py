@@ -19,7 +19,7 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from lpa import aftermath, comparison, findings, selection, switching
+from lpa import aftermath, comparison, findings, interlude, selection, switching
 from lpa.card.es10 import Euicc
 from lpa.delivery import Delivery, Happening, Outbox
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
@@ -128,14 +128,26 @@ def review(outbox: Outbox, plan: Plan) -> Plan:
 
     Changes nothing. What the card cannot say is left out.
     """
-    profile, found = plan.profile, [*plan.findings, *_protection(outbox, plan)]
-    found += findings.unfinished(begun.function for begun in outbox.journal.unfinished(plan.eid))
+    profile, found = plan.profile, [*_with_unfinished(outbox, plan), *_protection(outbox, plan)]
     found += _pending(outbox, plan)
     free = outbox.free_memory()
     found += findings.memory(free)
     found += (findings.reach(address, outbox.obstacle(address)) for address in plan.addresses)
     found += (findings.backup(profile, plan.others, plan.unreadable), *findings.reminders(profile))
     return replace(plan, findings=tuple(found), free_memory=free)
+
+
+def _with_unfinished(outbox: Outbox, plan: Plan) -> Iterator[Finding]:
+    """What the plan found, and what was begun and not finished; that says more of a profile in use by it."""
+    begun = outbox.journal.unfinished(plan.eid)
+    moments = [one.target for one in begun if one.function == interlude.OPERATION]
+    for finding in plan.findings:
+        if finding.name != "profileNotInDisabledState" or plan.profile.iccid not in moments:
+            yield finding
+    stops = [*findings.for_a_moment((plan.profile, *plan.others), moments)]
+    yield from stops
+    told = [interlude.OPERATION] if stops else []
+    yield from findings.unfinished(one.function for one in begun if one.function not in told)
 
 
 def _protection(outbox: Outbox, plan: Plan) -> Iterator[Finding]:

@@ -159,14 +159,30 @@ def memory(free: int | None) -> Iterator[Finding]:
 def unfinished(functions: Iterable[str]) -> Iterator[Finding]:
     """What was begun on this card and not finished."""
     for function in functions:
-        message, advice = (
-            f"An earlier '{function}' of this card was not finished.",
+        yield Finding(
+            "note",
+            "unfinished",
+            "An earlier switch for a moment was not finished."
+            if function == "interlude"
+            else f"An earlier '{function}' of this card was not finished.",
             "What became of it is found out before anything is deleted; 'lpa resume' does it now.",
         )
-        if function == "interlude":
-            message = "A profile was put to use for a moment, and what was in use before is not in use again."
-            advice = "That is put back before anything is deleted; 'lpa resume' does it now."
-        yield Finding("note", "unfinished", message, advice)
+
+
+def for_a_moment(profiles: Iterable[Profile], targets: Collection[Iccid | None]) -> Iterator[Finding]:
+    """What is in use until what was before is put back, which makes a plan untrue that was made now.
+
+    `targets`: what was put to use for a moment that nobody ended.
+    """
+    for profile in profiles:
+        if profile.enabled and profile.iccid in targets:
+            yield Finding(
+                "stop",
+                "inUseForAMoment",
+                f"The profile {profile.title} ({profile.iccid}) was put to use for a moment, and what was in "
+                "use before is not in use again.",
+                "'lpa resume' puts that back; then delete.",
+            )
 
 
 def protection(profiles: Iterable[Profile], function: str = "DeleteProfile") -> Iterator[Finding]:

@@ -129,7 +129,7 @@ def test_what_was_not_finished_is_known_before_a_deletion() -> None:
     assert found.message == "An earlier 'enable' of this card was not finished."
     (found,) = findings.unfinished(["interlude"])
     assert (found.level, found.name) == ("note", "unfinished")
-    assert found.message.startswith("A profile was put to use for a moment")
+    assert found.message == "An earlier switch for a moment was not finished."
 
 
 def test_a_server_that_does_not_prove_who_it_is_is_a_warning_and_one_that_is_away_a_note() -> None:

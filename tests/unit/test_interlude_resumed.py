@@ -286,6 +286,37 @@ def test_lpa_resume_says_what_it_put_back(left: tuple[str, ...], tmp_path: Path)
     assert "Nothing was left unfinished" not in ran.err
 
 
+@pytest.mark.parametrize("name", ["0025", "0033"])
+@pytest.mark.parametrize(
+    "more", [(), ("--disable-first",), ("--disable-first", "--enable-first", "--backup")]
+)
+def test_nothing_is_deleted_before_the_moment_is_ended_and_the_advice_is_how(
+    name: str, more: tuple[str, ...], left: tuple[str, ...], tmp_path: Path
+) -> None:
+    saved = [tmp_path / "saved"] if "--backup" in more else []
+    ran = command.run(*left, "delete", name, "--yes", "--json", *more, *saved)
+    assert (ran.code, ran.document["error"]["reason"]) == (1, "inUseForAMoment")
+    assert ran.document["error"]["advice"] == "'lpa resume' puts that back; then delete."
+    assert "Stop: The profile Nordlicht (8949985000000000025) was put to use for a moment, and" in ran.err
+    assert ran.err.count("Stop: ") == 1
+    assert "lpa disable" not in ran.err
+    with SimulatedEuicc.load(tmp_path / "card") as card:
+        assert states(card) == ["disabled", "enabled", "disabled"]
+
+
+def test_a_moment_that_something_else_ended_hinders_no_deletion(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    leave(assistant, 1)
+    assistant.euicc.enable_profile(iccid(euicc, 0), refresh=False)
+    assistant.euicc.restart()
+    plan = assistant.review_deletion(assistant.plan_deletion(iccid(euicc, 1)))
+    assert plan.deletable
+    assert "unfinished" in [finding.name for finding in plan.findings]
+    assistant.delete(plan)
+    assert states(euicc) == ["enabled", "disabled"]
+
+
 def test_lpa_resume_fails_if_the_card_says_no(tmp_path: Path) -> None:
     profiles = list(SimulatedEuicc.create(None).profiles)
     folder = tmp_path / "card"
