@@ -34,11 +34,6 @@ class Rescue:
         """Who was told that the profile was in use for a moment."""
         return tuple(delivery for outcome in self.switches for delivery in outcome.deliveries)
 
-    @property
-    def unacknowledged(self) -> tuple[Delivery, ...]:
-        """Which servers have yet to hear of that."""
-        return tuple(delivery for delivery in self.deliveries if not delivery.acknowledged)
-
 
 class Stopped(KeyboardInterrupt):
     """Ctrl-C came meanwhile. `rescue`: what was done until then."""

@@ -11,6 +11,8 @@ import pytest
 from lpa import backup
 from lpa.cli.desk import Desk
 from lpa.sim.card import SimulatedEuicc
+from lpa.sim.pki import Authority
+from lpa.sim.smdp import SimulatedSmdp
 from tests.disturbed import DisturbedCard
 from tests.unit import command
 
@@ -130,3 +132,16 @@ def test_ctrl_c_while_it_is_put_back_says_that_the_backup_is_there_and_what_puts
     assert states(tmp_path) == FOR_A_MOMENT
     assert "is in use again." in command.run(*place, "resume").out
     assert states(tmp_path) == AS_BEFORE
+
+
+def test_a_server_that_has_yet_to_hear_of_the_switches_is_named_at_the_end(tmp_path: Path) -> None:
+    card = command.card(tmp_path / "card")
+    with SimulatedSmdp(Authority.load(card), host="*.smdp.example", any_address=True) as smdp:
+        way = ("--connect-to", "albion.smdp.example::127.0.0.1:1", "--connect-to", smdp.connect_to)
+        place = ("--reader", f"sim:{card}", "--state-dir", tmp_path / "state", *way)
+        options = ("delete", "0025", "--backup", tmp_path / "saved", "--enable-first", "--yes")
+        ran = command.run(*place, *options)
+        assert [one.event for one in smdp.received] == ["enable", "disable", "delete"]
+    assert ran.code == 4
+    assert "Every server that had to be told has acknowledged it." not in ran.out
+    assert "Not told yet: albion.smdp.example.\n" in ran.out

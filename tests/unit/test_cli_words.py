@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from lpa.cli.changes import told
 from lpa.cli.screen import Screen
 from lpa.cli.words import moment
 from lpa.delivery import Delivery, Happening
-from lpa.errors import BadAnswer, CardRemoved
+from lpa.errors import BadAnswer, CardRemoved, ConnectFailed
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import Profile
 from lpa.switching import Outcome
@@ -78,6 +79,44 @@ def test_what_waits_and_what_is_lost_are_told_apart(capsys: pytest.CaptureFixtur
         "What the card signed waits on the card. 'lpa notifications send' delivers it.",
         "Nothing signed is left that tells two.example.",
     ]
+
+
+def test_an_older_one_of_the_same_event_stands_under_no_step_of_now(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    deliveries = (
+        Delivery("delete", "rsp.example", ICCID, 3, acknowledged=True, cleared=True),
+        Delivery("delete", "rsp.example", ICCID, 7, acknowledged=True, cleared=True),
+        Delivery("delete", "two.example", ICCID, 5, acknowledged=True, cleared=True),
+        Delivery("delete", "two.example", ICCID, problem=BadAnswer("None is signed.", advice="")),
+    )
+    _, lines = _said(Outcome(PROFILE, DELETED, deliveries), capsys)
+    assert [line for line in lines if line.strip()][:9] == [
+        "Deleted Nordlicht (8949985000000000025).",
+        "  rsp.example acknowledged; the card has forgotten notification 7.",
+        "  two.example does not know yet.",
+        "  None is signed.",
+        "Notification 3: delete of 8949985000000000025",
+        "  rsp.example acknowledged; the card has forgotten notification 3.",
+        "Notification 5: delete of 8949985000000000025",
+        "  two.example acknowledged; the card has forgotten notification 5.",
+        "Nordlicht (8949985000000000025) is gone for good.",
+    ]
+
+
+def test_who_has_to_hear_of_a_step_before_counts_and_of_two_tries_the_last(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    heard = Delivery("delete", "rsp.example", ICCID, 7, acknowledged=True, cleared=True)
+    away = ConnectFailed("It cannot be reached.", advice="")
+    before = Delivery("enable", "albion.example", ICCID, 5, problem=away)
+    outcome = Outcome(PROFILE, DELETED, (heard,))
+    answer = told(Screen(json=False), outcome, "{} is gone.", "idle", [before])
+    assert (answer.code, answer.problem) == (4, away)
+    assert "Not told yet: albion.example." in capsys.readouterr().out
+    later = replace(outcome, deliveries=(replace(before, acknowledged=True, problem=None), heard))
+    assert told(Screen(json=False), later, "{} is gone.", "idle", [before]).code == 0
+    assert capsys.readouterr().out.endswith("Every server that had to be told has acknowledged it.\n")
 
 
 def test_a_delivery_about_something_else_is_told_after_the_steps(capsys: pytest.CaptureFixture[str]) -> None:

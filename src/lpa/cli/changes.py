@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import closing
 
 import click
@@ -15,7 +15,8 @@ from lpa.cli.gate import UNDELIVERED, exit_code
 from lpa.cli.parsing import EID, PROFILE
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.waiting import and_due
-from lpa.cli.words import named, steps, still_unheard, unread, wrong
+from lpa.cli.words import named, steps, still_unheard, unheard, unread, wrong
+from lpa.dispatch import Delivery
 from lpa.errors import Declined
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Eid, Iccid
@@ -134,23 +135,25 @@ def reset(desk: Desk, operational: bool, test: bool, default_server: bool, agree
         return and_due(desk.screen, assistant, answer, outcome.deliveries)
 
 
-def told(screen: Screen, outcome: Outcome, done: str, idle: str) -> Answer:
+def told(screen: Screen, outcome: Outcome, done: str, idle: str, before: Iterable[Delivery] = ()) -> Answer:
     """Say what was done, who knows, and at the end what is true: `done`, or `idle` if nothing had to be.
 
-    Both have a place for the profile, and may have one for what is `in_use` now.
+    Both have a place for the profile, and may have one for what is `in_use` now. `before`: what was said of
+    a step before it, and counts for who knows.
     """
     for text, style in steps(outcome):
         screen.line((text, style))
+    deliveries = (*before, *outcome.deliveries)
     truth = done if outcome.happenings else idle
     name = named(outcome.profile) if outcome.profile else ""
     in_use = " and ".join(map(named, outcome.in_use or ())) or "no profile"
     screen.line((truth.format(name, in_use=in_use), "bold"))
-    for text, style in (*still_unheard(outcome.deliveries), *wrong(outcome.problem)):
+    for text, style in (*still_unheard(deliveries), *wrong(outcome.problem)):
         screen.line((text, style))
     if outcome.problem:
         return Answer(outcome, outcome.problem, exit_code(outcome.problem))
-    if outcome.unacknowledged:
-        return Answer(outcome, outcome.unacknowledged[0].problem, UNDELIVERED)
+    for delivery in unheard(deliveries):
+        return Answer(outcome, delivery.problem, UNDELIVERED)
     return Answer(outcome)
 
 

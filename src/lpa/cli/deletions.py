@@ -13,7 +13,6 @@ from lpa.cli.changes import agree, told
 from lpa.cli.counsel import counsel
 from lpa.cli.desk import Desk, changing, resuming
 from lpa.cli.documents import Answer, plain
-from lpa.cli.gate import UNDELIVERED
 from lpa.cli.parsing import FOLDER, PLAN, PROFILE, REASON
 from lpa.cli.rescues import FAILED, agree_to_enable, pin_for, rescued, stopped
 from lpa.cli.screen import Facts, Screen
@@ -158,12 +157,10 @@ def _done(screen: Screen, assistant: Assistant, plan: Plan, outcome: Outcome, re
     truth = "{} is gone for good."
     if not plan.addresses:
         truth += " Its operator will not hear of it from the card: tell them yourself."
-    answer = told(screen, outcome, truth, truth)
+    answer = told(screen, outcome, truth, truth, rescued.deliveries)
     if plan.free_memory is not None and outcome.memory_after is not None:
         before, now = map(sizes.in_words, (plan.free_memory, outcome.memory_after))
         screen.say(f"Free memory: {before} before, {now} now.")
-    if rescued.unacknowledged and not answer.code:
-        answer = replace(answer, problem=rescued.unacknowledged[0].problem, code=UNDELIVERED)
     answer = replace(answer, result=plain(answer.result) | {"rescue": plain(rescued)})
     return and_due(screen, assistant, answer, (*outcome.deliveries, *rescued.deliveries))
 

@@ -59,10 +59,9 @@ def steps(outcome: Outcome | Resumption) -> Iterator[Line]:
     for happening in outcome.happenings:
         done = f"{BY_OTHERS[happening.event]}:" if happening.foreign else DONE[happening.event]
         yield f"{done} {named(happening.profile)}.", "bold"
-        for delivery in outcome.deliveries:
-            if delivery in left and _about(happening, delivery):
-                left.remove(delivery)
-                yield from delivery_lines(delivery)
+        for delivery in _about(happening, left):
+            left.remove(delivery)
+            yield from delivery_lines(delivery)
     yield from headed(left)
 
 
@@ -90,11 +89,17 @@ def headed(deliveries: Iterable[Delivery]) -> Iterator[Line]:
 def still_unheard(deliveries: Iterable[Delivery]) -> Iterator[Line]:
     """Who does not know yet, and what to do about it; or that everybody knows."""
     deliveries = tuple(deliveries)
-    unheard = [delivery for delivery in deliveries if not delivery.acknowledged]
-    if deliveries and not unheard:
+    left = unheard(deliveries)
+    if deliveries and not left:
         yield "Every server that had to be told has acknowledged it.", "green"
-    yield from _waiting([delivery for delivery in unheard if not delivery.lost])
-    yield from _lost([delivery for delivery in unheard if delivery.lost])
+    yield from _waiting([delivery for delivery in left if not delivery.lost])
+    yield from _lost([delivery for delivery in left if delivery.lost])
+
+
+def unheard(deliveries: Iterable[Delivery]) -> list[Delivery]:
+    """Those that no server acknowledged. Of several tries of one notification the last counts."""
+    last = {delivery.told: delivery for delivery in deliveries}
+    return [delivery for delivery in last.values() if not delivery.acknowledged]
 
 
 def _waiting(waiting: Collection[Delivery]) -> Iterator[Line]:
@@ -172,8 +177,18 @@ def servers(addresses: Iterable[str]) -> list[str]:
     return list(addresses) or ["none: the operator will not hear of it from the card, so tell them yourself"]
 
 
-def _about(happening: Happening, delivery: Delivery) -> bool:
-    return (delivery.event, delivery.iccid) == (happening.event, happening.profile.iccid)
+def _about(happening: Happening, deliveries: Iterable[Delivery]) -> list[Delivery]:
+    """For each server the one about this; older ones about the same event of before go with it, for order."""
+    newest: dict[str, Delivery] = {}
+    for delivery in sorted(deliveries, key=_age):
+        if (delivery.event, delivery.iccid) == (happening.event, happening.profile.iccid):
+            newest[delivery.address] = delivery
+    return sorted(newest.values(), key=_age)
+
+
+def _age(delivery: Delivery) -> float:
+    """What the card did not give has no number, and is missed of what was done now."""
+    return math.inf if delivery.sequence_number is None else delivery.sequence_number
 
 
 def _delivery(delivery: Delivery) -> Iterator[Line]:
