@@ -71,6 +71,11 @@ def _excluded(world: Chain) -> None:
     world.eum.limits = x509.NameConstraints(permitted, limits(prefix="8904903212").permitted_subtrees)
 
 
+def _excluded_maker(world: Chain) -> None:
+    permitted = limits().permitted_subtrees
+    world.eum.limits = x509.NameConstraints(permitted, limits(prefix="").permitted_subtrees)
+
+
 def _other_kind_of_name(world: Chain) -> None:
     world.eum.limits = x509.NameConstraints([x509.DNSName("example")], None)
 
@@ -114,6 +119,7 @@ WRONG = {
     _unlimited: "does not say which cards",
     _no_prefix: "may not vouch",
     _excluded: "may not vouch",
+    _excluded_maker: "may not vouch",
     _other_kind_of_name: "may not vouch",
     _no_eid: "names no card",
     _half_an_eid: "names no card",

@@ -166,7 +166,9 @@ def _limits(issuer: Certificate, leaf: Certificate) -> bool:
     constraints = issuer.extension(x509.NameConstraints)
     if constraints is None:
         return False
-    permitted = any(_within(leaf, subtree) for subtree in constraints.permitted_subtrees or ())
+    permitted = any(
+        _prefix(subtree) and _within(leaf, subtree) for subtree in constraints.permitted_subtrees or ()
+    )
     excluded = any(_within(leaf, subtree) for subtree in constraints.excluded_subtrees or ())
     if not permitted or excluded:
         raise NotVerified(f"The holder of the {issuer} may not vouch for a card with the EID {leaf.eid}.")
@@ -174,13 +176,19 @@ def _limits(issuer: Certificate, leaf: Certificate) -> bool:
 
 
 def _within(leaf: Certificate, subtree: x509.GeneralName) -> bool:
-    """Whether the subject has all that `subtree` names, and an EID that begins as it says."""
+    """Whether the subject has all that `subtree` names, and an EID that begins as it says, if it says so."""
     if not isinstance(subtree, x509.DirectoryName):
         return False
-    limit = {attribute.oid: str(attribute.value) for attribute in subtree.value}
-    held = [(attribute.oid, str(attribute.value)) for attribute in leaf.subject]
-    prefix = limit.pop(NameOID.SERIAL_NUMBER, "")
-    return prefix != "" and str(leaf.eid).startswith(prefix) and all(pair in held for pair in limit.items())
+    limit = {(attribute.oid, str(attribute.value)) for attribute in subtree.value}
+    held = {(attribute.oid, str(attribute.value)) for attribute in leaf.subject}
+    beyond = limit - held - {(NameOID.SERIAL_NUMBER, _prefix(subtree))}
+    return not beyond and str(leaf.eid).startswith(_prefix(subtree))
+
+
+def _prefix(subtree: x509.GeneralName) -> str:
+    """How the EIDs begin to which `subtree` is limited; empty if it does not say (§4.5.2)."""
+    named = subtree.value if isinstance(subtree, x509.DirectoryName) else x509.Name([])
+    return "".join(str(number.value) for number in named.get_attributes_for_oid(NameOID.SERIAL_NUMBER))
 
 
 def _check_eid(eid: Eid, wanted: Eid | None) -> None:
