@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from lpa import redaction
 
@@ -94,6 +95,14 @@ def open_to_append(path: Path) -> int:
     return descriptor
 
 
+@contextlib.contextmanager
+def open_to_read(path: Path) -> Iterator[BinaryIO]:
+    """The ordinary file `path`, whoever's. A pipe or a device is an error, and nothing is waited for."""
+    with open(path, "rb", opener=_open_unhurried) as file:
+        _demand_ordinary(path, os.fstat(file.fileno()))
+        yield file
+
+
 def write(path: Path, content: bytes) -> None:
     """Put `content` at `path`: all of it or nothing, and on the disk itself when this returns.
 
@@ -154,6 +163,10 @@ def is_plain(path: Path) -> bool:
         return stat.S_ISREG(path.lstat().st_mode)
     except FileNotFoundError:
         return False
+
+
+def _open_unhurried(path: str, flags: int) -> int:
+    return os.open(path, flags | _UNHURRIED)
 
 
 def _fill(descriptor: int, content: bytes) -> None:

@@ -124,8 +124,8 @@ def read(path: Path) -> Receipt:
 
 
 def _notification(path: Path) -> Notification:
-    """What a file holds. Raises `BadAnswer` if that is no notification; some files have no end at all."""
-    with path.open("rb") as file:
+    """What a file holds. Raises `BadAnswer` if that is no notification, OSError if it is no ordinary file."""
+    with private.open_to_read(path) as file:
         content = file.read(RECEIPT_BYTES + 1)
     if len(content) > RECEIPT_BYTES:
         raise BadAnswer(f"It has more than {RECEIPT_BYTES} bytes.")

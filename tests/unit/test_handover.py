@@ -23,6 +23,7 @@ from lpa.sim.smdp import SimulatedSmdp
 from tests.unit import command
 from tests.unit.journals import EID, signed
 from tests.unit.test_delivery import Servers, card_with
+from tests.unit.test_receipts import pipe
 
 DOWN = ConnectFailed("down")
 
@@ -67,6 +68,14 @@ def test_what_is_in_files_and_folders_is_found_and_what_is_no_receipt_is_named(t
         (tmp_path / "missing.der", StorageFailed),
     ]
     assert all(one.problem.advice for one in unusable)
+
+
+def test_a_pipe_in_a_folder_is_named_and_the_others_are_found(tmp_path: Path) -> None:
+    good = given(tmp_path, "good.der", signed("01").raw)
+    with pipe(good.parent / "pipe.der") as path:
+        found, unusable = read([tmp_path / "given"])
+    assert [receipt.path for receipt in found] == [good]
+    assert [(one.path, type(one.problem)) for one in unusable] == [(path, StorageFailed)]
 
 
 def test_they_are_kept_then_sent_in_order_and_their_evidence_is_kept(

@@ -1,8 +1,11 @@
 """The proofs on disk: written whole, private, found again, and never pretended."""
 
+import contextlib
 import errno
 import os
 import stat
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -148,9 +151,29 @@ def test_a_receipt_from_elsewhere_is_read(tmp_path: Path) -> None:
         receipts.read(tmp_path / "none.der")
 
 
-def test_a_file_without_an_end_is_no_receipt() -> None:
+def test_a_file_that_is_too_large_is_no_receipt(tmp_path: Path) -> None:
+    path = tmp_path / "large.der"
+    path.touch()
+    os.truncate(path, 1 << 40)  # more than any memory has
     with pytest.raises(NotVerified, match="has more than 65536 bytes"):
-        receipts.read(Path("/dev/zero"))
+        receipts.read(path)
+
+
+@contextlib.contextmanager
+def pipe(path: Path) -> Iterator[Path]:
+    """A pipe without another end; who waits for one gets an empty one after a while."""
+    os.mkfifo(path)
+    other_end = threading.Timer(5, lambda: os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK)))
+    other_end.start()
+    yield path
+    other_end.cancel()
+
+
+def test_a_pipe_or_a_device_is_no_receipt_and_is_not_waited_for(tmp_path: Path) -> None:
+    with pipe(tmp_path / "pipe.der") as path:
+        for strange in (path, Path("/dev/zero"), tmp_path):
+            with pytest.raises(StorageFailed, match=r"cannot be read: (it is no ordinary file|Is a dir)"):
+                receipts.read(strange)
 
 
 def test_many_events_still_make_a_file_name(tmp_path: Path) -> None:
