@@ -1,5 +1,6 @@
 """One POST over verified HTTPS: what is sent, what comes back, and what an error says about it."""
 
+import select
 import socket
 import ssl
 import threading
@@ -105,6 +106,23 @@ def test_a_connection_that_the_server_closed_is_made_anew() -> None:
     with tls_peer(answering(closing)) as peer, https(peer) as client:
         client.post(ADDRESS, "/1", b"", {})
         client.post(ADDRESS, "/2", b"", {})
+        assert peer.greetings == 2
+
+
+def test_a_connection_that_the_server_closed_while_it_was_idle_is_made_anew() -> None:
+    answered = threading.Event()
+
+    def leaving(peer: Peer, connection: socket.socket) -> None:
+        peer.take(connection)
+        connection.sendall(OK)
+        answered.wait(10)
+
+    with tls_peer(leaving) as peer, https(peer) as client:
+        client.post(ADDRESS, "/1", b"", {})
+        (idle,) = client._idle.values()
+        answered.set()
+        select.select([idle.stream], [], [], 10)  # until it has closed
+        assert client.post(ADDRESS, "/2", b"", {}).status == 200
         assert peer.greetings == 2
 
 

@@ -72,6 +72,16 @@ def test_who_waits_is_told_once_and_goes_on_when_the_holder_is_killed(folder: Pa
                 pass
 
 
+def test_who_asks_whether_it_is_free_never_waits_though_others_of_its_kind_do(folder: Path) -> None:
+    with child(holding(folder)) as holder:
+        holder.wait_until_ready()
+        locks = Locks(folder, notice=lambda _: holder.kill())  # who waited would have it then
+        with locks.alone_if_free(CARD) as free:
+            assert not free
+    with locks.alone_if_free(CARD) as free:
+        assert free
+
+
 def test_ctrl_c_ends_the_waiting_and_leaves_the_lock_to_its_holder(folder: Path) -> None:
     def stop(_: Holder) -> None:
         interrupt = (threading.get_ident(), signal.SIGINT)
