@@ -108,6 +108,11 @@ def explicit(certificate: bytes, issuer: ec.EllipticCurvePrivateKey) -> bytes:
     return bytes(Tlv.build(0x30, changed, algorithm, proof))
 
 
+def unreadable(certificate: bytes) -> bytes:
+    """The same of version 7, which OpenSSL bears."""
+    return certificate.replace(bytes.fromhex("A003020102"), bytes.fromhex("A003020106"), 1)
+
+
 def _explicit(extension: Tlv) -> Tlv:
     false = bytes.fromhex("010100")
     name, *critical, content = extension.children

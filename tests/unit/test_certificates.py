@@ -42,6 +42,16 @@ def test_the_signature_is_over_the_bytes_that_came() -> None:
     )
 
 
+@pytest.mark.parametrize("number", ["00", "80"])
+def test_a_server_may_have_a_serial_number_that_is_none_and_nobody_is_warned_of_it(number: str) -> None:
+    signed, *proof = Tlv.whole(_certificate(explicit=False)).children
+    odd = Tlv.build(0x30, signed.value.replace(bytes.fromhex("02014D"), bytes.fromhex(f"0201{number}"), 1))
+    der = Tlv.build(0x30, odd, *proof)
+    assert Certificate.shown(der).signed_part == odd  # Warnings are errors here.
+    with pytest.raises(NotVerified, match="serial number"):
+        Certificate.from_tlv(der)
+
+
 def test_other_things_that_der_does_not_permit_stay_refused() -> None:
     critical = bytes.fromhex("0603551D0E 010100")
     assert critical in _certificate(explicit=True)

@@ -38,7 +38,7 @@ from tests.unit.tls_chains import (
     self_signed,
     serving,
 )
-from tests.unit.tls_faults import HOST, NOW, Peer, https, plain_peer, recording, tls_peer
+from tests.unit.tls_faults import HOST, NOW, Peer, https, plain_peer, recording, showing, tls_peer
 
 ADDRESS = ServerAddress(HOST)
 TABLE = (Path(__file__).parents[2] / "docs" / "trust.md").read_text()
@@ -54,7 +54,10 @@ def outcome(
     """Who vouches for the world's server. If nobody does, it did not get a byte."""
     address, believed = ServerAddress(world.host), tuple(world.believed)
     refusal: LpaError | None = None
-    with tls_peer(recording, credentials or world.credentials(), context=context) as peer:
+    if credentials:
+        context = tls_context(credentials)
+    context = context or showing(*world.shown(), key=world.server.key)
+    with tls_peer(recording, context=context) as peer:
         try:
             with https(peer, trust=trust or Trust.system()) as client:
                 answer = client.post(address, "/", b"secret", {}, believed=believed)
@@ -145,6 +148,11 @@ def public_ci(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
 
 def test_a_server_of_the_web_is_vouched_for_by_a_public_authority(public_ci: World) -> None:
     assert outcome(public_ci) == Voucher("public", "O=CI")
+
+
+def test_a_server_of_the_web_may_write_out_what_is_false_by_default(public_ci: World) -> None:
+    public_ci.server.explicit = True
+    assert outcome(public_ci).anchor == "public"
 
 
 def test_a_server_of_the_web_may_have_an_rsa_key(public_ci: World, tmp_path: Path) -> None:
@@ -244,7 +252,7 @@ def test_no_more_ways_than_the_bound_lead_to_an_issuer() -> None:
         for holder, issuer in ((lower, upper), (upper, top), (top, world.ci))
         for _ in range(3)
     ]
-    shown = [world.credentials().certificate, *map(x509.load_der_x509_certificate, ders)]
+    shown = [world.shown()[0], *ders]
     assert len(server_chain.paths_to(world.believed, shown)) == PATHS
 
 
@@ -252,7 +260,7 @@ def test_certificates_that_all_lead_to_each_other_are_soon_done_with() -> None:
     world = changed(junk(0))
     circle = Party(CI_SUB_CA, "Circle", claimed=world.sub.identifier)
     ders = [circle.certificate(circle) for _ in range(200)]
-    shown = [world.credentials().certificate, *map(x509.load_der_x509_certificate, ders)]
+    shown = [world.shown()[0], *ders]
     assert server_chain.paths_to(world.believed, shown) == ()
 
 

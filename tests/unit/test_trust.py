@@ -13,9 +13,12 @@ from lpa.rsp.server_chain import check_host
 from lpa.server import trust as trusting
 from lpa.server.tls import Greeted
 from lpa.server.trust import Trust, Voucher
-from lpa.sim.pki import Authority, pem
+from lpa.sim.certificates import der, pem
+from lpa.sim.pki import Authority
+from tests.unit.forgery import unreadable
 from tests.unit.tls_faults import CI, GOOD, HOST, NOW
 
+SHOWN = der(GOOD.certificate)
 BELIEVED = (KeyIdentifier(CI.key_identifier),)
 
 
@@ -75,14 +78,25 @@ def test_a_server_that_shows_nothing_is_refused() -> None:
 
 @pytest.mark.parametrize("code", [0, *range(2, 100)])
 def test_every_objection_of_openssl_is_a_sentence_and_refuses(code: int) -> None:
-    greeted = Greeted((GOOD.certificate,), (code,), CI.certificate)
+    greeted = Greeted((SHOWN,), (code,), der(CI.certificate))
     with pytest.raises(NotVerified, match=r"^[A-Z].*\.$"):
         Trust.system().judge(greeted, HOST, (), NOW)
 
 
 def test_every_objection_by_its_number_and_not_only_the_known_ones() -> None:
     with pytest.raises(NotVerified, match=r"OpenSSL refuses its certificate \(code 98\)"):
-        Trust.system().judge(Greeted((GOOD.certificate,), (98, 10), CI.certificate), HOST, (), NOW)
+        Trust.system().judge(Greeted((SHOWN,), (98, 10), der(CI.certificate)), HOST, (), NOW)
+
+
+def test_an_authority_vouches_for_nobody_whose_certificate_cannot_be_read() -> None:
+    greeted = Greeted((unreadable(SHOWN),), (), der(CI.certificate))
+    with pytest.raises(NotVerified, match="server's own certificate cannot be read"):
+        Trust.system().judge(greeted, HOST, BELIEVED, NOW)
+
+
+def test_an_authority_that_cannot_be_read_has_no_name() -> None:
+    greeted = Greeted((SHOWN,), (), unreadable(der(CI.certificate)))
+    assert Trust.system().judge(greeted, HOST, (), NOW) == Voucher("public", "an authority without a name")
 
 
 def test_a_voucher_says_who_it_is_and_what_the_journal_keeps() -> None:

@@ -99,6 +99,17 @@ def _other_ci_with_the_same_identifier(world: World) -> None:
     world.ci = Party(forgery.CI, "CI", curve=world.ci.curve, claimed=identifier)
 
 
+def _all_written_out(world: World) -> None:
+    world.way = [world.sub]
+    world.server.basic = x509.BasicConstraints(False, None)
+    world.server.explicit = world.sub.explicit = True
+
+
+def _unreadable_junk(world: World) -> None:
+    world.way = [world.sub]
+    world.beside = [forgery.unreadable(_claiming(world).certificate(world.ci))]
+
+
 def _limited(builder: x509.CertificateBuilder) -> x509.CertificateBuilder:
     limits = x509.NameConstraints([x509.DNSName("example")], None)
     return builder.add_extension(limits, critical=True)
@@ -120,6 +131,8 @@ CASES = {
     "a certificate with the roles of SGP.22 v3": Case(setting("server.role", f"{ROLE}.0.0.1.0")),
     "as many intermediates as there may be": Case(_long(CHAIN)),
     "junk beside the intermediate, that claims the same key": Case(junk(1)),
+    "junk beside the intermediate, that cannot be read": Case(_unreadable_junk),
+    "certificates that write out what is FALSE by default": Case(_all_written_out),
     "a discovery server (SM-DS)": Case(setting("server.role", f"{ROLE}.6")),
     "a certificate without a role, for TLS servers": Case(setting("server.role", "2.999.7")),
     "a certificate for all hosts of a domain": Case(_wild),
@@ -135,6 +148,9 @@ CASES = {
     ),
     "a signature that no key can have made": Case(
         setting("keyless", value=True), "whose key did not sign it|nobody who is trusted"
+    ),
+    "a certificate that cannot be read": Case(
+        setting("strange", value=True), "own certificate cannot be read.*6 is not a valid X509 version"
     ),
     "a certificate for another name": Case(
         setting("server.change", serving("other.example")),

@@ -57,10 +57,11 @@ class World:
         self.believed = [KeyIdentifier(self.ci.identifier)]
         self.host = HOST
         self.spoilt = False  # whether the CI's signature is
+        self.strange = False  # whether the server's own certificate cannot be read
         self.keyless = False  # whether the CI's signature is one that no key can have made
 
-    def credentials(self) -> Credentials:
-        """What the server shows and holds."""
+    def shown(self) -> list[bytes]:
+        """The certificates that the server shows, its own first."""
         line = [self.server, *self.way, self.ci]
         ders = [holder.certificate(issuer) for holder, issuer in pairwise(line)]
         if self.signer:
@@ -71,9 +72,15 @@ class World:
             signed, algorithm, _ = Tlv(ders[-1]).children
             signature = b"\0" + forgery.keyless(signed, self.ci.curve)
             ders[-1] = bytes(Tlv.build(0x30, signed, algorithm, Tlv.build(0x03, signature)))
-        leaf, *above = [x509.load_der_x509_certificate(der) for der in ders]
-        beside = map(x509.load_der_x509_certificate, self.beside)
-        return Credentials(leaf, self.server.key, (*beside, *above[: self.sent]))
+        if self.strange:
+            ders[0] = forgery.unreadable(ders[0])
+        leaf, *above = ders
+        return [leaf, *self.beside, *above[: self.sent]]
+
+    def credentials(self) -> Credentials:
+        """What the server shows and holds."""
+        leaf, *others = map(x509.load_der_x509_certificate, self.shown())
+        return Credentials(leaf, self.server.key, tuple(others))
 
     @property
     def ci_pem(self) -> str:

@@ -8,10 +8,14 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from lpa.server.connect_to import ConnectTo
 from lpa.server.https import Https
@@ -84,6 +88,20 @@ def https(
     row = ConnectTo.parse(f"::127.0.0.1:{peer.port}")
     trust = trust or trusting(CI)
     return Https(trust, connect_to=[row], read_timeout=read_timeout, deadline=deadline, max_body=max_body)
+
+
+def showing(*ders: bytes, key: ec.EllipticCurvePrivateKey = GOOD.key) -> ssl.SSLContext:
+    """TLS of a server that shows whatever bytes for certificates, its own first."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if key.curve.name.startswith("brainpool"):
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ecdh_curve(key.curve.name)
+    held = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+        file.write(held + "".join(map(ssl.DER_cert_to_PEM_cert, ders)))
+        file.flush()
+        context.load_cert_chain(file.name)
+    return context
 
 
 @contextlib.contextmanager

@@ -70,8 +70,14 @@ class Certificate:
             # The only octet that no signature covers: how many bits of the signature do not count.
             if encoded.children[-1].value[0] != 0:
                 raise ValueError("not all bits of its signature count")
-            parsed = cls.of(x509.load_der_x509_certificate(_without_defaults(encoded)))
-            return replace(parsed, signed_part=bytes(encoded.children[0]))
+            read = cls.of(x509.load_der_x509_certificate(_without_defaults(encoded)))
+            return replace(read, signed_part=bytes(encoded.children[0]))
+
+    @classmethod
+    def shown(cls, der: bytes) -> Self:
+        """From what a TLS peer showed, where OpenSSL went before: as `from_tlv`, with any serial number."""
+        read = cls.of(parsed(der))
+        return replace(read, signed_part=bytes(Tlv(der).children[0]))
 
     @classmethod
     def of(cls, parsed: x509.Certificate) -> Self:
@@ -138,6 +144,16 @@ class Certificate:
 
     def __str__(self) -> str:
         return f"certificate of {self.organisation or 'somebody'}"
+
+
+def parsed(der: bytes) -> x509.Certificate:
+    """What cryptography reads, whatever is odd about it or written out. Raises `NotVerified` if it cannot.
+
+    That is for looking only: the bytes that were signed may be others.
+    """
+    with _refusing(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        return x509.load_der_x509_certificate(_without_defaults(Tlv.whole(der)))
 
 
 def _without_defaults(encoded: Tlv) -> Tlv:

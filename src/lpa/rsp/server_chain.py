@@ -43,10 +43,11 @@ Path = tuple[Certificate, ...]  # from the server's own up to the one that an is
 _HEEDED: Extensions = (*HEEDED, x509.ExtendedKeyUsage)
 
 
-def paths_to(believed: Collection[KeyIdentifier], presented: Sequence[x509.Certificate]) -> tuple[Path, ...]:
+def paths_to(believed: Collection[KeyIdentifier], presented: Sequence[bytes]) -> tuple[Path, ...]:
     """Every way through the `presented` certificates up to an issuer who is believed, as far as bounds go.
 
-    Only what they say of themselves is looked at, so junk may stand beside what is genuine: see `verify`.
+    Each is read by itself (DER), and only what it says of itself is looked at, so junk may stand beside what
+    is genuine: see `verify`.
     Raises nothing.
     """
     leaf, others = _readable(presented[:1]), _readable(presented[1:CERTIFICATES])
@@ -107,12 +108,12 @@ def _ways(path: Path, others: Sequence[Certificate], believed: Collection[KeyIde
                 yield from _ways((*path, other), others, believed)
 
 
-def _readable(presented: Sequence[x509.Certificate]) -> Sequence[Certificate]:
-    """Those that are certificates of SGP.22. The web has others."""
+def _readable(presented: Sequence[bytes]) -> Sequence[Certificate]:
+    """Those that are certificates of SGP.22. The web has others, and there may be junk."""
     readable = []
-    for parsed in presented:
+    for der in presented:
         with contextlib.suppress(NotVerified):
-            readable.append(Certificate.of(parsed))
+            readable.append(Certificate.shown(der))
     return readable
 
 

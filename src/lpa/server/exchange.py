@@ -9,8 +9,6 @@ import http.client
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from urllib3 import exceptions
 from urllib3.connection import HTTPConnection
 
@@ -42,8 +40,9 @@ class Line:
     """An open connection to the server at `address`, for one request after the other."""
 
     def __init__(
-        self, stream: TlsStream, address: ServerAddress, certificate: x509.Certificate, voucher: Voucher
+        self, stream: TlsStream, address: ServerAddress, certificate: bytes, voucher: Voucher
     ) -> None:
+        """`certificate`: by which the server proved who it is, as DER."""
         self.stream = stream
         self.voucher = voucher
         self._address = address
@@ -82,9 +81,7 @@ class Line:
             )
         if len(content) > max_body:
             raise BadAnswer(f"The server {self._address} answered with more than {max_body} bytes.")
-        return Answer(
-            status, content, self._certificate.public_bytes(Encoding.DER), self.voucher, content_type
-        )
+        return Answer(status, content, self._certificate, self.voucher, content_type)
 
     def _exchanged(
         self, path: str, body: bytes, headers: Mapping[str, str], max_body: int

@@ -17,7 +17,6 @@ import socket
 import ssl
 import sys
 import time
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,12 +24,10 @@ from typing import Any, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.utils import CryptographyDeprecationWarning
 from OpenSSL import SSL
-from OpenSSL.crypto import X509
+from OpenSSL.crypto import FILETYPE_ASN1, X509, dump_certificate
 
 from lpa import redaction
-from lpa.errors import NotVerified
 
 # What every Python offers by default: fresh keys for each connection, and authenticated encryption first.
 _CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:DHE+AES:!aNULL:!aDSS:!SHA1:!AESCCM:@SECLEVEL=2"
@@ -49,12 +46,13 @@ class Greeted:
     """What a peer showed: its certificates, its own first; it holds the key of that one, and no more is sure.
 
     `objections`: OpenSSL's, as its numbers (X509_V_ERR_...), against the chain up to an authority of the
-    context; none if it holds. `root`: that authority. The name of the host was not looked at.
+    context; none if it holds. `root`: that authority. All certificates are DER, for there may be some that
+    nobody else can read. The name of the host was not looked at.
     """
 
-    chain: tuple[x509.Certificate, ...]
+    chain: tuple[bytes, ...]
     objections: tuple[int, ...]
-    root: x509.Certificate | None
+    root: bytes | None
 
 
 class TlsFailed(OSError):
@@ -126,17 +124,11 @@ class TlsStream:
         self._most = most
 
     def greet(self) -> Greeted:
-        """The TLS greeting, whoever the peer is. Raises `NotVerified` if what it shows cannot be read."""
+        """The TLS greeting, whoever the peer is."""
         self._patiently(self._tls.do_handshake)
-        try:
-            with warnings.catch_warnings():
-                # Whether an old-fashioned certificate is good enough is decided by who reads it.
-                warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-                chain = self._tls.get_peer_cert_chain(as_cryptography=True) or []
-                known = self._tls.get_verified_chain(as_cryptography=True) or []
-        except (ValueError, x509.InvalidVersion) as error:
-            raise NotVerified(f"The server's certificate cannot be read: {error}.") from error
-        return Greeted(tuple(chain), tuple(self._noted), known[-1] if known else None)
+        chain = self._tls.get_peer_cert_chain() or []
+        known = self._tls.get_verified_chain() or []
+        return Greeted(tuple(map(_der, chain)), tuple(self._noted), _der(known[-1]) if known else None)
 
     def sendall(self, data: bytes) -> None:
         """Send all of it."""
@@ -257,6 +249,10 @@ class _Reader(io.RawIOBase):
         piece = self._receive(len(buffer))
         buffer[: len(piece)] = piece
         return len(piece)
+
+
+def _der(certificate: X509) -> bytes:
+    return dump_certificate(FILETYPE_ASN1, certificate)
 
 
 def _note(connection: SSL.Connection, _certificate: X509, objection: int, _depth: int, _holds: int) -> bool:

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Self
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 
 from lpa.errors import NotVerified
-from lpa.rsp import issuers, server_chain
+from lpa.rsp import certificates, issuers, server_chain
 from lpa.rsp.conditions import CLOCK
 from lpa.rsp.key_identifier import KeyIdentifier
 from lpa.server.tls import Greeted
@@ -127,12 +127,21 @@ class Trust:
             raise
 
     def _judged_by_authorities(self, greeted: Greeted, host: str) -> Voucher:
-        if greeted.objections or not greeted.chain or greeted.root is None:
+        names = _alternative_names(_own(greeted)) if greeted.chain else None
+        if greeted.objections or greeted.root is None:
             raise _objection(greeted)
-        server_chain.check_host(_alternative_names(greeted.chain[0]), host)
-        bundled = {authority.fingerprint(hashes.SHA256()) for authority in self.authorities}
-        anchor = BUNDLE if greeted.root.fingerprint(hashes.SHA256()) in bundled else PUBLIC
+        server_chain.check_host(names, host)
+        bundled = {authority.public_bytes(Encoding.DER) for authority in self.authorities}
+        anchor = BUNDLE if greeted.root in bundled else PUBLIC
         return Voucher(anchor, _name_of(greeted.root))
+
+
+def _own(greeted: Greeted) -> x509.Certificate:
+    """The server's own certificate. Raises `NotVerified` if it cannot be read."""
+    try:
+        return certificates.parsed(greeted.chain[0])
+    except NotVerified as doubt:
+        raise NotVerified(f"The server's own certificate cannot be read. {doubt.message}") from doubt
 
 
 def _objection(greeted: Greeted) -> NotVerified:
@@ -158,8 +167,8 @@ def _alternative_names(leaf: x509.Certificate) -> x509.SubjectAlternativeName | 
         return None
 
 
-def _name_of(root: x509.Certificate) -> str:
+def _name_of(root: bytes) -> str:
     try:
-        return root.subject.rfc4514_string()
-    except ValueError:
+        return certificates.parsed(root).subject.rfc4514_string()
+    except (NotVerified, ValueError):
         return "an authority without a name"
