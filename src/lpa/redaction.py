@@ -31,11 +31,12 @@ _NAMES = r"""(?:matching[_ -]?id|(?:activation|confirmation)[_ -]?code
     |authenticate[_-]?server[_-]?response|smdp[_-]?signed[_-]?2|access[_-]?token|password
     |(?<![A-Za-z])(?:pin[12]?|puk[12]?|token|secret))(?![A-Za-z])"""
 # A value ends with its own quote, of which there may be escaped ones (JSON in JSON), not with one in it.
-_VALUE = (
-    r"""(?P<quote>\\*["'])(?:(?!(?P=quote))\\?.)*(?:(?P=quote))?|\[[^\]]*\]?|<!\[CDATA\[[^\]]*|[^\s,;}&<]+"""
-)
+# Nothing is repeated without a bound that is tried at every place anew: strangers write what is read here.
+_VALUE = r"""(?P<quote>\\{0,15}["'])(?:(?!(?P=quote))\\?.)*(?:(?P=quote))?
+    |\\{16}.*|\[[^\]]*\]?|<!\[CDATA\[[^\]]*|[^\s,;}&<]+"""
 _NAMED = re.compile(
-    rf"""(?P<name>{_NAMES}(?:\\*["'])?(?:\s*[:=]\s*|(?:\s+[\w:-]+=[^<>]*)?>\s*))(?P<value>{_VALUE})""",
+    rf"""(?P<name>{_NAMES}(?:\\*["'])?(?:\s*[:=]\s*|(?:\s+[\w:-]{{1,40}}=[^<>]{{0,500}})?>\s*))
+    (?P<value>{_VALUE})""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
 _SAID = re.compile(  # in a sentence, where what follows is no word
