@@ -26,6 +26,8 @@ Every error has a `message` (what is wrong) and an `advice` (what to do; may be 
 
 from __future__ import annotations
 
+_SHOWN = 4096  # characters of a message, as many as are shown or kept: a peer may have written some of them
+
 
 class LpaError(Exception):
     """The root: catch this to catch everything that `lpa` raises on purpose."""
@@ -34,14 +36,14 @@ class LpaError(Exception):
     reason: str | None = None
 
     def __init__(self, message: str, *, advice: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = _bounded(message)
+        super().__init__(self.message)
         if advice is not None:
             self.advice = advice
 
     def add(self, sentence: str) -> None:
         """Say one thing more, that only the one who catches it on its way knows."""
-        self.message = f"{self.message} {sentence}"
+        self.message = _bounded(f"{self.message} {sentence}")
         self.args = (self.message,)
 
     @property
@@ -160,3 +162,8 @@ class Declined(LpaError):
     """The person said no, or could not be asked."""
 
     advice = "Nothing was changed."
+
+
+def _bounded(message: str) -> str:
+    """Cut between two words: half a secret would not be known as one, and so would not be hidden."""
+    return message if len(message) <= _SHOWN else f"{message[:_SHOWN].rpartition(' ')[0]}…"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from cryptography import x509
+from cryptography.x509.oid import ExtensionOID
 
 from lpa.errors import NotVerified
 from lpa.rsp.ber import Tlv
 from lpa.rsp.certificates import Certificate
+from lpa.rsp.conditions import check_role
 from tests.unit import forgery
 from tests.unit.forgery import Party
 
@@ -50,6 +54,19 @@ def test_a_server_may_have_a_serial_number_that_is_none_and_nobody_is_warned_of_
     assert Certificate.shown(der).signed_part == odd  # Warnings are errors here.
     with pytest.raises(NotVerified, match="serial number"):
         Certificate.from_tlv(der)
+
+
+def test_of_many_roles_few_are_named() -> None:
+    policies = [
+        x509.PolicyInformation(x509.ObjectIdentifier(f"2.999.{number}"), None) for number in range(99)
+    ]
+    extension = x509.Extension(
+        ExtensionOID.CERTIFICATE_POLICIES, critical=True, value=x509.CertificatePolicies(policies)
+    )
+    certificate = Certificate.from_tlv(Tlv.whole(_certificate(explicit=False)))
+    many = replace(certificate, extensions=x509.Extensions([extension]))
+    with pytest.raises(NotVerified, match=r"for another role: 2\.999\.0, 2\.999\.1, 2\.999\.10\.$"):
+        check_role(many, {forgery.EUM})
 
 
 def test_other_things_that_der_does_not_permit_stay_refused() -> None:

@@ -114,6 +114,23 @@ def test_overwritten_bytes_are_refused_and_nothing_else(data: st.DataObject) -> 
             verified(GENUINE, bytes(raw), by_identifier)
 
 
+def _long_identifier(world: Chain) -> None:
+    world.ci.claimed = bytes(20_000)
+
+
+def _long_number(world: Chain) -> None:
+    world.euicc.serial_number = 20_000 * "8"
+
+
+@pytest.mark.parametrize("change", [_long_identifier, _long_number])
+def test_who_forges_can_write_little_into_what_we_say(change: Callable[[Chain], None]) -> None:
+    world = Chain()
+    change(world)
+    with pytest.raises(NotVerified) as caught:
+        verified(world, trusting=lambda _: TrustedIssuers())
+    assert len(caught.value.message) < 600
+
+
 GENUINE = Chain()
 RAW = GENUINE.notification()
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpa.rsp.display import brief, safe, safe_json
+from lpa.rsp.display import brief, few, safe, safe_json
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,12 @@ def test_json_keeps_its_meaning_and_shows_nothing_invisible(value: object) -> No
 def test_what_is_too_long_ends_with_an_ellipsis() -> None:
     assert brief("abc", 3) == "abc"
     assert brief("abcd", 3) == "abc…"
+
+
+def test_of_many_texts_few_are_named_and_of_those_the_beginning() -> None:
+    assert few([]) == "none"
+    assert few(["a", "b", "c", "d"]) == "a, b, c"
+    assert few(["x" * 101]) == "x" * 100 + "…"
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,16 @@ def test_every_message_begins_with_a_capital_and_ends_with_a_full_stop(place: st
     assert re.search(r"[.!?]$", last), place
 
 
+def test_a_message_in_which_a_peer_may_write_ends_somewhere_and_not_within_a_word() -> None:
+    error = errors.NotVerified("It says " + "more and " * 10_000)
+    assert str(error) == error.message
+    assert re.fullmatch(r"It says( more and)+( more)?…", error.message)
+    assert 4000 < len(error.message) <= 4096
+    error.add("It does not end.")
+    assert len(str(error)) <= 4096 + 1
+    assert errors.BadAnswer("x" * 5000).message == "…"
+
+
 @pytest.mark.parametrize("kind", KINDS.values())
 def test_every_advice_is_a_sentence(kind: type[errors.LpaError]) -> None:
     assert re.fullmatch(r"([A-Z].*[.)])?", kind.advice)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lpa import backup
-from lpa.errors import ServerRefused
+from lpa.errors import NotVerified, ServerRefused
 from lpa.journal import Journal
 from lpa.rsp.contacts import Contact
 from lpa.rsp.display import brief, safe
@@ -181,6 +181,15 @@ def test_names_of_10_kb_leave_room_for_the_rest(tmp_path: Path, monkeypatch: pyt
     assert world.run("list").out.splitlines()[1].startswith(ICCID)
     shown = json.loads(world.run("--json", "show", ICCID).out)["result"]
     assert shown["name"] == "\u202e" * 64 + "…"
+
+
+def test_the_journal_keeps_no_problem_without_an_end(tmp_path: Path) -> None:
+    with closing(Journal(tmp_path)) as journal:
+        journal.keep(EID, signed())
+        journal.failed(EID, signed(), NotVerified(f"Its name is {'x y' * 30_000}."))
+        (entry,) = journal.outbox()
+    assert entry.problem.startswith("Its name is x yx")
+    assert len(entry.problem) <= 4096
 
 
 class _Seen(HTMLParser):

@@ -126,6 +126,23 @@ def test_wrong_dates_make_look_at_the_clock() -> None:
     assert "date and time of this computer" in caught.value.advice
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        setting("server.change", serving("token a=b " * 6000)),
+        setting("server.change", serving(*[f"{number}.example" for number in range(4000)])),
+        setting("server.organisation", "x" * 60_000),
+    ],
+)
+def test_who_is_no_server_of_ours_can_write_little_into_what_we_say(change: Change) -> None:
+    """Before it has proved anything, anybody on the way may be the one who writes."""
+    world = changed(change)
+    world.signer = Party(forgery.CI, "CI", claimed=world.ci.identifier)
+    with pytest.raises(NotVerified) as caught:
+        outcome(world)
+    assert len(caught.value.message) < 600
+
+
 def test_the_issuer_may_be_on_another_curve_than_the_server() -> None:
     world = World()
     world.ci = Party(forgery.CI, "CI", curve=BRAINPOOL)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from lpa.errors import BadAnswer
 from lpa.rsp.ber import Tlv, header
 from lpa.rsp.bounds import SEGMENT_BYTES
+from lpa.rsp.display import few
 
 PACKAGE, CHANNEL = 0xBF36, 0xBF23
 CONFIGURATION, METADATA, SESSION_KEYS, ELEMENTS = 0xA0, 0xA1, 0xA2, 0xA3
@@ -60,8 +61,8 @@ class Package:
             raise BadAnswer(f"This is no bound profile package: {bytes(whole[:20]).hex()}.")
         parts = tuple(_cut(whole, outer[0].content, outer[0].end))
         if [part.tag for part in parts] not in _ORDERS:
-            tags = ", ".join(f"{part.tag:X}" for part in parts)
-            raise BadAnswer(f"The bound profile package has other parts than it should: {tags or 'none'}.")
+            tags = few(f"{part.tag:X}" for part in parts)
+            raise BadAnswer(f"The bound profile package has other parts than it should: {tags}.")
         package = cls(whole, parts, {part.tag: _items(whole, part) for part in parts[1:]})
         size = max(map(len, package.segments()))
         if size > longest:

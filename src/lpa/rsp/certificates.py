@@ -29,6 +29,7 @@ OTHER = "It may be genuine, and yet it does not prove what it should: ask for th
 DAMAGED = "damaged"  # the reason that goes with it
 
 _LONGEST_NAME = 64  # characters (RFC 5280, ub-organization-name)
+_SHOWN = 300  # characters of what cryptography objects to, in which it may repeat what it read
 _CURVES = (ec.SECP256R1, ec.BrainpoolP256R1)
 # How cryptography says that a certificate is broken or strange.
 _BROKEN = (
@@ -196,5 +197,7 @@ def _refusing() -> Iterator[None]:
             yield
         except (*_BROKEN, BadAnswer, IndexError) as error:
             raise NotVerified(
-                f"A certificate is not in order: {error}.", advice=BROKEN, reason=DAMAGED
+                f"A certificate is not in order: {brief(str(error), _SHOWN)}.",
+                advice=BROKEN,
+                reason=DAMAGED,
             ) from error

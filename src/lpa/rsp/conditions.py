@@ -12,6 +12,7 @@ from cryptography import x509
 
 from lpa.errors import NotVerified
 from lpa.rsp.certificates import BROKEN, DAMAGED, Certificate
+from lpa.rsp.display import few
 
 Extensions = tuple[type[x509.ExtensionType], ...]
 
@@ -44,8 +45,7 @@ def role_of(certificate: Certificate) -> set[str]:
 def check_role(certificate: Certificate, roles: Collection[str]) -> None:
     """It is for one of these roles."""
     if certificate.roles.isdisjoint(roles):
-        held = ", ".join(sorted(certificate.roles)) or "none"
-        raise NotVerified(f"The {certificate} is for another role: {held}.")
+        raise NotVerified(f"The {certificate} is for another role: {few(sorted(certificate.roles))}.")
 
 
 def check_usage(certificate: Certificate, usage: str) -> None:

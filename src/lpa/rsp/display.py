@@ -12,8 +12,12 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Iterable
+from itertools import islice
 
 _MOST_MARKS = 5  # one above the other on one letter: Hebrew and Tibetan need four
+_FIRST = 3  # of many texts of strangers, as many as a person will read in a sentence
+_SHOWN = 100  # characters of each
 # Printable, says Unicode, and yet nothing is seen of them.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 _JOINER = "\u200d"
@@ -42,6 +46,11 @@ def safe_json(text: str) -> str:
 def brief(text: str, most: int) -> str:
     """`text`, or its first `most` characters and an ellipsis."""
     return text if len(text) <= most else f"{text[:most]}…"
+
+
+def few(texts: Iterable[str]) -> str:
+    """The first of `texts`, each shortened, for a sentence; "none" if there are none."""
+    return ", ".join(brief(text, _SHOWN) for text in islice(texts, _FIRST)) or "none"
 
 
 def _is_plain(text: str) -> bool:

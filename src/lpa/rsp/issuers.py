@@ -19,10 +19,12 @@ from cryptography.utils import CryptographyDeprecationWarning
 from lpa.errors import NotVerified
 from lpa.rsp import key_identifier
 from lpa.rsp.certificates import Certificate
+from lpa.rsp.display import brief
 from lpa.rsp.key_identifier import KeyIdentifier
 from lpa.rsp.recovery import keys_that_may_have_signed
 
 PRODUCTION = tuple(KeyIdentifier(bytes.fromhex(whole)) for whole in key_identifier.PRODUCTION)
+_SHOWN = 40  # digits of a key identifier: as many as it should have
 _CI_ROLE = "2.23.146.1.2.1.0"  # id-rspRole-ci
 
 
@@ -102,8 +104,8 @@ def name(issuer: KeyIdentifier) -> str:
 
 def described(issuer: KeyIdentifier) -> str:
     """An issuer's name and key identifier, for a sentence."""
-    known = name(issuer)
-    return f"{known} ({issuer})" if known else f"{issuer}" if issuer.coded else "an issuer without a name"
+    known, shown = name(issuer), brief(str(issuer), _SHOWN)
+    return f"{known} ({shown})" if known else shown or "an issuer without a name"
 
 
 def _issuers(bundle: Iterable[x509.Certificate]) -> Iterator[Certificate]:

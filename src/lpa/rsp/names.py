@@ -35,7 +35,7 @@ _MANUFACTURERS = {
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
-_SHOWN = 100  # as many characters of what is no address as a person will read
+_SHOWN = 100  # as many characters of what is no name as a person will read
 
 
 @dataclass(frozen=True, order=True)
@@ -74,7 +74,7 @@ class Iccid(_Coded):
         """The ICCID a person wrote: 18 to 20 digits; spaces and hyphens between them are ignored."""
         digits = re.sub(r"[\s-]", "", text).upper().rstrip("F")
         if not re.fullmatch(r"[0-9A-E]{18,20}", digits):
-            raise ValueError(f"{text!r} is no ICCID: 18 to 20 digits are needed")
+            raise ValueError(f"{_shown(text)} is no ICCID: 18 to 20 digits are needed")
         return cls(_swapped(bytes.fromhex(digits.ljust(20, "F"))))
 
     def __str__(self) -> str:
@@ -91,7 +91,7 @@ class Eid(_Coded):
         """The EID a person wrote: 32 digits; spaces and hyphens between them are ignored."""
         digits = re.sub(r"[\s-]", "", text)
         if not re.fullmatch(r"[0-9]{32}", digits, re.ASCII):
-            raise ValueError(f"{text!r} is no EID: 32 digits are needed")
+            raise ValueError(f"{_shown(text)} is no EID: 32 digits are needed")
         return cls(bytes.fromhex(digits))
 
     @property
@@ -119,7 +119,7 @@ class Aid(_Coded):
         try:
             return cls(bytes.fromhex(text))
         except ValueError:
-            raise ValueError(f"{text!r} is no AID: 10 to 32 hexadecimal digits are needed") from None
+            raise ValueError(f"{_shown(text)} is no AID: 10 to 32 hexadecimal digits are needed") from None
 
     def __str__(self) -> str:
         return self.coded.hex().upper()
@@ -138,7 +138,7 @@ class ServerAddress:
 
         Raises ValueError for everything that is not a host name: a URL, a path, an IP address, nothing.
         """
-        shown = repr(brief(text, _SHOWN))
+        shown = _shown(text)
         if not re.fullmatch(r"[^/@\[\]]*", text) or not text.isascii():
             raise ValueError(f"{shown} is not the name of a server")
         host, colon, port = text.strip(" \0").rpartition(":")
@@ -164,3 +164,7 @@ class ServerAddress:
 
 def _swapped(coded: bytes) -> bytes:
     return bytes((octet & 0x0F) << 4 | octet >> 4 for octet in coded)
+
+
+def _shown(text: str) -> str:
+    return repr(brief(text, _SHOWN))

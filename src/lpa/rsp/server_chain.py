@@ -33,6 +33,7 @@ from lpa.rsp.conditions import (
     check_usage,
     role_of,
 )
+from lpa.rsp.display import few
 from lpa.rsp.issuers import TrustedIssuers
 from lpa.rsp.key_identifier import KeyIdentifier
 
@@ -93,8 +94,7 @@ def check_host(names: x509.SubjectAlternativeName | None, host: str) -> None:
         first, _, parent = host.partition(".")
         if f"{label}.{rest}" == f"{first}.{parent}" or (label == "*" and "." in rest and rest == parent):
             return
-    shown = ", ".join(repr(name) for name in held[:3]) or "none"
-    raise NotVerified(f"The server's certificate is for another name than {host}: {shown}.")
+    raise NotVerified(f"The server's certificate is for another name than {host}: {few(map(repr, held))}.")
 
 
 def _ways(path: Path, others: Sequence[Certificate], believed: Collection[KeyIdentifier]) -> Iterator[Path]:

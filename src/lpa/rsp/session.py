@@ -11,6 +11,7 @@ from lpa.errors import BadAnswer, NotVerified
 from lpa.rsp import schema
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.ber import Tlv
+from lpa.rsp.display import few
 from lpa.rsp.euicc_info import EuiccInfo2
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.offered import OfferedProfile
@@ -45,7 +46,9 @@ class ServerProof:
         except ValueError:
             named = None
         if named is None or named.host != contacted.host:
-            raise NotVerified(f"The server {contacted} signed as {address!r}, which is another server.")
+            raise NotVerified(
+                f"The server {contacted} signed as {few([repr(address)])}, which is another server."
+            )
 
 
 @dataclass(frozen=True)
