@@ -20,6 +20,9 @@ _HIDDEN = "<hidden>"
 _known: deque[str] = deque(maxlen=64)
 _SHORTEST, _SHORT = 4, 8
 
+# Characters, of a text of which the beginning is shown; no secret is as long as what is left out.
+_LOOKED_AT, _LEFT_OUT = 1 << 16, 1 << 12
+
 # Also as a link has it: %24 is $.
 _ACTIVATION_CODE = re.compile(
     r"((?:LPA(?::|%3A)|(?<![\w$]))1(\$|%24)[^$%\s'\"]*)\2(?!<hidden>)[^\s'\",;)<\\]*", re.IGNORECASE
@@ -103,6 +106,18 @@ def without_secrets(text: str) -> str:
     for named in (_HEADER, _NAMED, _SAID):
         text = named.sub(lambda found: f"{found['name']}{_HIDDEN}", text)
     return text
+
+
+def beginning(text: str, most: int) -> str:
+    """The first `most` characters of what may be shown of a stranger's `text`; an ellipsis if there are more.
+
+    Secrets are hidden before it is cut, because half a secret is not known to be one. Of a text without end
+    not all is looked at, and what stands where the look ends may be half of one: it is left out.
+    """
+    shown = without_secrets(text[:_LOOKED_AT])
+    if len(text) > _LOOKED_AT:
+        return f"{shown[:-_LEFT_OUT][:most]}…"
+    return shown if len(shown) <= most else f"{shown[:most]}…"
 
 
 def without_names(text: str) -> str:

@@ -189,6 +189,18 @@ def test_a_server_that_repeats_a_secret_of_ours_is_not_repeated() -> None:
         deliver(http("200 OK", said))
 
 
+@pytest.mark.parametrize("place", range(785, 802))
+def test_no_part_of_a_secret_is_shown_wherever_a_long_message_is_cut(place: int) -> None:
+    """What is hidden is shorter then, so that more of the message is shown than one would think."""
+    redaction.conceal("QR-G-5C-1LS-1W1Z9P7")
+    said = f"password={'A' * (place - 10)} QR-G-5C-1LS-1W1Z9P7"
+    with pytest.raises(ServerRefused, match='It says "password=<hidden> <hidden>"'):
+        deliver(http("200 OK", header("Failed", message=said)))
+    with pytest.raises(BadAnswer, match="password=<hidden> <hidden>") as caught:
+        deliver(f"HTTP/1.1 {said}\r\n\r\n".encode())
+    assert "QR-" not in caught.value.message
+
+
 def test_a_server_that_speaks_no_http_does_not_get_a_secret_into_our_words() -> None:
     redaction.conceal("M4TCH-1D")
     with pytest.raises(BadAnswer) as caught:

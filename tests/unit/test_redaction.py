@@ -17,6 +17,7 @@ from lpa.rsp.names import Eid, Iccid
 
 EID = "89049032123451234512345678901235"
 ICCID = "8944994000000000017"
+SECRET = "QR-G-5C-1LS-1W1Z9P7"
 SOURCES = Path(lpa.__file__).parent
 
 
@@ -113,6 +114,24 @@ def test_what_is_known_is_hidden_wherever_it_stands(said: str, shown: str) -> No
     for secret in ("", "2", "471", "4711", "WRONG", "SECRET-12", "SECRET-123"):
         redaction.conceal(secret)
     assert redaction.without_secrets(said) == shown
+
+
+@pytest.mark.parametrize("before", ["x", "password=x", "1$a.example$x", "示"])
+@pytest.mark.parametrize("end", [50, 200, 800, 1 << 16])
+def test_no_cut_leaves_a_part_of_a_secret(before: str, end: int) -> None:
+    redaction.conceal(SECRET)
+    for place in range(end - len(SECRET), end + 1):
+        text = f"{before[:-1]}{before[-1] * (place - len(before))} {SECRET}{'.' * 9000}"
+        shown = redaction.beginning(text, 200)
+        assert len(shown) <= 201
+        assert SECRET[:3] not in shown
+
+
+def test_a_beginning_says_whether_there_is_more() -> None:
+    assert redaction.beginning("abc", 3) == "abc"
+    assert redaction.beginning("abcd", 3) == "abc…"
+    assert redaction.beginning("x" * 100_000, 3) == "xxx…"
+    assert redaction.beginning("token=" + "x" * 100_000, 20) == "…"  # not the end of what was looked at
 
 
 def test_only_the_latest_secrets_are_known() -> None:

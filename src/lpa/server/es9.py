@@ -13,7 +13,7 @@ from typing import Any
 from lpa import redaction
 from lpa.errors import BadAnswer, ServerRefused
 from lpa.rsp.bounds import PACKAGE_BYTES
-from lpa.rsp.display import brief, safe
+from lpa.rsp.display import safe
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.session import Event, ServerProof, Terms
 from lpa.rsp.status_codes import server_advice, server_reason
@@ -206,4 +206,4 @@ def _inside(members: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _shown(value: object) -> str:
     """A server's text: no secrets, nothing that could play tricks on a terminal, and not without end."""
-    return safe(brief(redaction.without_secrets(brief(str(value), 4 * _SHOWN)), _SHOWN))
+    return safe(redaction.beginning(str(value), _SHOWN))

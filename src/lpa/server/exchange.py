@@ -99,4 +99,4 @@ class Line:
 
 def _shown(error: Exception) -> str:
     """What is wrong, in which the server's own words may stand."""
-    return redaction.without_secrets(repr(error)[: 4 * _SHOWN])[:_SHOWN]
+    return redaction.beginning(repr(error), _SHOWN)
