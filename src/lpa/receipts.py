@@ -35,6 +35,7 @@ class Receipts:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._closed: set[Eid] = set()  # those whose older receipts were closed to others
 
     def prepare(self, eid: Eid) -> None:
         """Prove that a receipt for this card could be kept now. Raises `StorageFailed` if not.
@@ -100,10 +101,12 @@ class Receipts:
         folder = self._folder / str(eid)
         for path in (self._folder, folder):
             private.make_folder(path)
-        for path in folder.glob("*.der"):
-            # In this folder nobody else reads it anyway; the proof matters more.
-            with contextlib.suppress(OSError):
-                private.make_private(path)
+        if eid not in self._closed:
+            for path in folder.glob("*.der"):
+                # In this folder nobody else reads it anyway; the proof matters more.
+                with contextlib.suppress(OSError):
+                    private.make_private(path)
+            self._closed.add(eid)
         return folder
 
 

@@ -120,7 +120,7 @@ def unsigned(
 
 
 def _is_signed_anew(notification: Notification, kept: Notification) -> bool:
-    if notification.unsigned != kept.unsigned:
+    if notification.metadata != kept.metadata or notification.unsigned != kept.unsigned:
         return False
     from lpa.rsp import chain  # Certificates are loaded only if they are needed.
 
