@@ -51,7 +51,7 @@ from tests.killed.child import (
 )
 from tests.killed.inquest import States, inquest, resume, states
 
-_EVERY = 1 if os.environ.get("LPA_KILL_ALL") else 5  # odd, so that befores and afters take turns
+_EVERY = 1 if os.environ.get("LPA_KILL_ALL") else 7  # odd, so that befores and afters take turns
 _FIRST, _SECOND, _THIRD = "8944994000000000017", "8949985000000000025", "89869870000000000033"
 _NEW = packages.SAMPLE_ICCID
 _DELETE = "BF33"
