@@ -209,11 +209,11 @@ def _problem(
     Raises `BadAnswer` if the card still lists the profile; and `OutcomeUnknown` if it cannot be known whether
     it does, and nothing is signed either.
     """
-    gone = plan.profile.iccid
+    gone, deleted = plan.profile.iccid, Happening("delete", plan.profile)
     try:
         left = _look(outbox.euicc, plan)
     except OutcomeUnknown as unknown:
-        if _has_signed(outbox, operation, plan):
+        if outbox.has_signed(operation, deleted):
             return unknown
         raise
     if any(profile.iccid == gone for profile in left):
@@ -221,7 +221,7 @@ def _problem(
             f"The card says that {gone} is deleted, and still lists it.",
             advice="Take the card out and put it back, and look at 'lpa list' before you try again.",
         )
-    if comparison.may_hide(left, plan.unreadable) and not _has_signed(outbox, operation, plan):
+    if comparison.may_hide(left, plan.unreadable) and not outbox.has_signed(operation, deleted):
         raise OutcomeUnknown(
             f"The card says that {gone} is deleted, but has signed nothing, and lists what cannot be read."
         )
@@ -237,13 +237,6 @@ def _look(euicc: Euicc, plan: Plan) -> Listing[Profile]:
         if not listed and not comparison.may_hide(left, plan.unreadable):
             return left
     return switching.look_again(euicc)
-
-
-def _has_signed(outbox: Outbox, operation: Operation, plan: Plan) -> bool:
-    """Whether the card has signed that the profile is deleted; that is kept then."""
-    with contextlib.suppress(LpaError):
-        return bool(outbox.take(operation, [Happening("delete", plan.profile)]))
-    return False
 
 
 def _other_card(euicc: Euicc, plan: Plan, deliveries: Iterable[Delivery]) -> LpaError | None:

@@ -112,6 +112,12 @@ class Outbox:
         self.keep(told, operation)
         return told
 
+    def has_signed(self, operation: Operation, happening: Happening) -> bool:
+        """Whether the card has signed that this happened; that is kept then. Raises nothing of ours."""
+        with contextlib.suppress(LpaError):
+            return bool(self.take(operation, [happening]))
+        return False
+
     def news(self, event: str) -> tuple[Notification, ...]:
         """What the card signed about events of this kind and nobody here has kept yet."""
         return tuple(taking.news(self.euicc, self._receipts, event))

@@ -78,6 +78,12 @@ def finish(
     return happenings, _settled(outbox, operation, results, happenings)
 
 
+def may_hide(outbox: Outbox, operation: Operation, after: Listing[Profile]) -> bool:
+    """Whether the profile may be in what cannot be read: it is not listed, and the card signed no result."""
+    there = any(profile.iccid == operation.before[0].iccid for profile in after)
+    return not (there or _results(outbox, operation))
+
+
 def _load(euicc: Euicc, package: Package, progress: Progress) -> InstallationResult:
     sent, total = 0, len(package.whole)
     progress(sent, total)

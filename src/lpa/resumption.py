@@ -95,7 +95,8 @@ def _settled(outbox: Outbox, operation: Operation, after: Listing[Profile]) -> R
     if operation.state == PLANNED:  # The card was not asked yet.
         operation.settle("nothing was done")
         return Resumption.of(operation)
-    if after.unreadable:
+    may_hide = installation.may_hide if operation.function == installation.OPERATION else _may_hide
+    if after.unreadable and may_hide(outbox, operation, after):
         raise OutcomeUnknown(
             f"An earlier '{operation.function}' was not finished, and the card lists what cannot be read."
         )
@@ -107,9 +108,16 @@ def _settled(outbox: Outbox, operation: Operation, after: Listing[Profile]) -> R
     return Resumption.of(operation, happenings, deliveries)
 
 
+def _may_hide(outbox: Outbox, operation: Operation, after: Listing[Profile]) -> bool:
+    """Whether a profile may be in what cannot be read: it is not listed, and no deletion of it is signed."""
+    listed = {profile.iccid for profile in after}
+    gone = (Happening("delete", profile) for profile in operation.before if profile.iccid not in listed)
+    return not all(outbox.has_signed(operation, one) for one in gone)
+
+
 def _happenings(operation: Operation, after: Listing[Profile]) -> Iterator[Happening]:
     """What differs now; and what must have come before: no card deletes the profile in use by its name."""
-    for happening in differences(operation, after):
+    for happening in differences(operation, after, after.unreadable):  # In that none of them hides.
         target = operation.function == "delete" and happening.profile.iccid == operation.target
         if target and happening.event == "delete" and happening.profile.enabled:
             yield Happening("disable", happening.profile)

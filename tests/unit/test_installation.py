@@ -11,6 +11,7 @@ import pytest
 
 from lpa.errors import OutcomeUnknown, WireError
 from lpa.sim.card import SimulatedEuicc
+from tests.unit.hiding import HidingCard
 from tests.unit.ordering import World, assistant_with, code_of, made
 
 _LOAD = 0xA3  # the header of the profile elements
@@ -40,6 +41,17 @@ class Objecting:
 
     def close(self) -> None:
         """It stays where it is."""
+
+
+def spoil_the_end(members: dict[str, Any]) -> None:
+    raw = bytearray(base64.b64decode(members["boundProfilePackage"]))
+    raw[-1] ^= 1
+    members["boundProfilePackage"] = base64.b64encode(raw).decode()
+
+
+def stop_at_the_end(done: int, whole: int) -> None:
+    if done == whole:
+        raise KeyboardInterrupt
 
 
 def test_the_result_of_another_installation_is_not_taken_for_this_ones(world: World, tmp_path: Path) -> None:
@@ -72,19 +84,10 @@ def test_while_the_card_lists_what_cannot_be_read_nothing_is_said_not_to_be_on_i
 def test_a_profile_that_came_after_a_failure_is_not_said_to_be_of_that_download(
     world: World, tmp_path: Path
 ) -> None:
-    def spoil_the_end(members: dict[str, Any]) -> None:
-        raw = bytearray(base64.b64decode(members["boundProfilePackage"]))
-        raw[-1] ^= 1
-        members["boundProfilePackage"] = base64.b64encode(raw).decode()
-
-    def interrupt(done: int, whole: int) -> None:
-        if done == whole:
-            raise KeyboardInterrupt
-
     world.https.change["getBoundProfilePackage"] = spoil_the_end
     with assistant_with(world.card, world.https, world.folder) as assistant:
         with pytest.raises(KeyboardInterrupt), assistant.download(code_of(world.order)) as offer:
-            offer.install(progress=interrupt)
+            offer.install(progress=stop_at_the_end)
         assert offer.loading
     with (
         assistant_with(world.card, world.https, tmp_path / "of another computer") as another,
@@ -96,3 +99,14 @@ def test_a_profile_that_came_after_a_failure_is_not_said_to_be_of_that_download(
         assert (resumed.function, resumed.happenings) == ("download", ())
         assert [delivery.event for delivery in resumed.deliveries] == ["install"]
     assert not world.has_nothing()
+
+
+def test_the_result_that_was_signed_is_found_beside_what_cannot_be_read(world: World) -> None:
+    world.https.change["getBoundProfilePackage"] = spoil_the_end
+    hiding = HidingCard(world.card, world.card.profiles[2].iccid)
+    with assistant_with(hiding, world.https, world.folder) as assistant:
+        with pytest.raises(KeyboardInterrupt), assistant.download(code_of(world.order)) as offer:
+            offer.install(progress=stop_at_the_end)
+        (resumed,) = assistant.settle()
+        assert (resumed.function, resumed.happenings) == ("download", ())
+        assert assistant.journal.unfinished() == ()
