@@ -237,6 +237,7 @@ def test_lpa_resume_says_a_loss_with_exit_code_4_until_it_is_told(place: tuple[s
     assert "Deleted" not in first.out
     advice = f"Tell the operator yourself; then say so with 'lpa notifications told {NORDLICHT}'.\n"
     assert "Lost: nothing signed is left that tells these servers.\n" in first.out
+    assert first.out.count("othing signed is left") == 1
     assert first.out.endswith(advice)
     again = command.run(*place, "resume", "--json")
     assert again.code == 4

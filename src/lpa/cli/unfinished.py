@@ -19,7 +19,7 @@ from lpa.cli.gate import UNDELIVERED, exit_code
 from lpa.cli.screen import Screen
 from lpa.cli.waiting import and_due
 from lpa.cli.waiting import members as waiting_members
-from lpa.cli.words import headed, headline, still_unheard
+from lpa.cli.words import headed, headline, not_told_yet
 from lpa.dispatch import Delivery, waiting
 from lpa.errors import LpaError, WireError
 from lpa.journal import Loss, Operation
@@ -51,8 +51,8 @@ def _resumed(screen: Screen, assistant: Assistant) -> Answer:
     if not (resumed or deliveries or elsewhere or gone):
         screen.say("Nothing was left unfinished.")
     told = (*chain.from_iterable(one.deliveries for one in resumed), *deliveries)
-    # What was said of `resumed` is not said again, but counts.
-    for text, style in (*headed(deliveries), *still_unheard(told)):
+    # What was said of `resumed` is not said again, but counts; what is lost comes last, with all of before.
+    for text, style in (*headed(deliveries), *not_told_yet(told)):
         screen.line((text, style))
     result = {"resumed": [members(one) for one in resumed], "deliveries": deliveries}
     answer = Answer(result | _left(screen, elsewhere, gone))

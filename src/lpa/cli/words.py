@@ -89,11 +89,17 @@ def headed(deliveries: Iterable[Delivery]) -> Iterator[Line]:
 def still_unheard(deliveries: Iterable[Delivery]) -> Iterator[Line]:
     """Who does not know yet, and what to do about it; or that everybody knows."""
     deliveries = tuple(deliveries)
+    yield from not_told_yet(deliveries)
+    yield from _lost([delivery for delivery in unheard(deliveries) if delivery.lost])
+
+
+def not_told_yet(deliveries: Iterable[Delivery]) -> Iterator[Line]:
+    """As `still_unheard`, for whoever says beside it what is lost."""
+    deliveries = tuple(deliveries)
     left = unheard(deliveries)
     if deliveries and not left:
         yield "Every server that had to be told has acknowledged it.", "green"
     yield from _waiting([delivery for delivery in left if not delivery.lost])
-    yield from _lost([delivery for delivery in left if delivery.lost])
 
 
 def unheard(deliveries: Iterable[Delivery]) -> list[Delivery]:
