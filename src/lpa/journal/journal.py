@@ -16,6 +16,7 @@ from lpa.journal import rows
 from lpa.journal.database import Database, Statement
 from lpa.journal.facts import Entry, Loss, Story
 from lpa.journal.operation import NOT_THROUGH, Operation
+from lpa.journal.statements import ADOPT, CLOSE_IF_DONE, KEEP, OF_NOBODY, STATE
 from lpa.journal.states import PLANNED, UNKNOWN
 from lpa.locking import Locks
 from lpa.rsp.key_identifier import KeyIdentifier
@@ -25,35 +26,6 @@ from lpa.rsp.records import Notification, Profile
 
 # Waiting after a failed attempt: one minute, doubled each time, at most half a day, give or take a tenth.
 _FIRST_WAIT, _LONGEST_WAIT = 60.0, 12 * 3600.0
-
-_OF_NOBODY = ""  # the EID of a notification whose card nobody knows
-
-_LATEST = "(SELECT coalesce(max(id), 0) FROM operation WHERE eid = :eid)"
-_KEEP = f"""
-    INSERT INTO notification (eid, sequence, signed, operation, believed, kept, during)
-    VALUES (:eid, :sequence, :signed, :operation, :believed, :now, {_LATEST})
-    ON CONFLICT DO UPDATE SET operation = excluded.operation WHERE operation IS NULL
-"""  # noqa: S608  (no text from outside)
-# One that came in a file, and may have been sent from there, has a card from now on.
-_ADOPT = f"""
-    UPDATE OR IGNORE notification SET eid = :eid, believed = :believed, during = {_LATEST}
-    WHERE eid = '' AND sequence = :sequence AND signed = :signed
-"""  # noqa: S608  (no text from outside)
-
-# PROOF_KEPT is the last word that is written while notifications are on their way: what follows from where
-# they are is not written twice, so it cannot be contradicted.
-_STATE = f"""
-    CASE WHEN state != 'PROOF_KEPT' THEN state
-    WHEN EXISTS (SELECT 1 FROM notification AS n WHERE n.operation = o.id AND n.sent IS NULL
-        AND n.given_up IS NULL) THEN 'PROOF_KEPT'
-    WHEN EXISTS (SELECT 1 FROM notification AS n WHERE n.operation = o.id AND {NOT_THROUGH}) THEN 'SENT'
-    ELSE 'CLEARED' END
-"""  # noqa: S608  (no text from outside)
-_CLOSE_IF_DONE = f"""
-    UPDATE operation SET state = 'CLOSED', changed = ? WHERE eid = ? AND settled AND state != 'CLOSED'
-    AND NOT EXISTS (SELECT 1 FROM notification WHERE operation = operation.id AND {NOT_THROUGH})
-"""  # noqa: S608  (no text from outside)
-
 
 # What is in the columns that `unfinished` and `story_of` read.
 _OPERATION_KINDS = (int, str, str, str, str, float, str, int | None, int | None, str)
@@ -188,7 +160,7 @@ class Journal:
         """What was noted about the operation that a notification tells of, None if it is of none known."""
         entry = self.entry(eid, notification)
         found = self._read(
-            f"SELECT before, function, reason, begun, {_STATE}, memory_before, memory_after"  # noqa: S608  (no text from outside)
+            f"SELECT before, function, reason, begun, {STATE}, memory_before, memory_after"  # noqa: S608  (no text from outside)
             " FROM operation AS o"
             " WHERE id = (SELECT operation FROM notification WHERE eid = ? AND signed = ?)",
             (str(eid), bytes(notification.raw)),
@@ -232,7 +204,7 @@ class Journal:
         card is away, and what is noted of them stays.
         """
         row = {
-            "eid": str(eid or _OF_NOBODY),
+            "eid": str(eid or OF_NOBODY),
             "operation": operation.number if operation else None,
             "believed": None if believed is None else " ".join(map(str, believed)),
             "now": self.clock(),
@@ -241,7 +213,7 @@ class Journal:
         for notification in notifications:
             sequence, content = notification.metadata.sequence_number, bytes(notification.raw)
             values: dict[str, object] = {**row, "sequence": sequence, "signed": content}
-            statements += [(_ADOPT, values), (_KEEP, values)] if eid else [(_KEEP, values)]
+            statements += [(ADOPT, values), (KEEP, values)] if eid else [(KEEP, values)]
         if statements:
             self._database.write(*statements)
 
@@ -295,7 +267,7 @@ class Journal:
 
     def entry(self, eid: Eid | None, notification: Notification) -> Entry | None:
         """What became of one notification, if it was ever kept."""
-        key = (str(eid or _OF_NOBODY), bytes(notification.raw))
+        key = (str(eid or OF_NOBODY), bytes(notification.raw))
         return next(iter(self._entries("eid = ? AND signed = ?", key)), None)
 
     def find(self, notification: Notification) -> Entry | None:
@@ -337,13 +309,13 @@ class Journal:
 
     def _update(self, eid: Eid | None, notification: Notification, what: str, *values: object) -> None:
         """Change what is noted of a notification, and close its operation if that was the last of it."""
-        card = str(eid or _OF_NOBODY)
+        card = str(eid or OF_NOBODY)
         self._database.write(
             (
                 f"UPDATE notification SET {what} WHERE eid = ? AND signed = ?",  # noqa: S608  (no text from outside)
                 (*values, card, bytes(notification.raw)),
             ),
-            (_CLOSE_IF_DONE, (self.clock(), card)),
+            (CLOSE_IF_DONE, (self.clock(), card)),
         )
 
     def _write(self, statement: str, values: tuple[object, ...]) -> int:
