@@ -47,8 +47,8 @@ def hand_over(dispatch: Dispatch, folder: Receipts, found: Iterable[Receipt]) ->
     """Keep all of `found` on this computer, then send it to the servers, by card and number.
 
     Before it goes what this computer keeps of the same card for the same server and is older. What is known
-    here to be acknowledged is not sent again. Raises `StorageFailed` if one cannot be kept: then nothing was
-    sent.
+    here to be acknowledged is not sent again; what a person had given up is sent after all. Raises
+    `StorageFailed` if one cannot be kept: then nothing was sent.
     """
     entries: dict[bytes, Entry] = {}
     proofs: dict[NotificationMetadata, Receipt] = {}
@@ -56,6 +56,7 @@ def hand_over(dispatch: Dispatch, folder: Receipts, found: Iterable[Receipt]) ->
         notification = receipt.notification
         eid = _card_of(dispatch.journal, folder, receipt)
         dispatch.journal.keep(eid, notification)
+        dispatch.journal.take_up(notification)
         proofs[notification.metadata] = folder.keep(eid, notification) if eid else receipt
         entry = dispatch.journal.find(notification)
         if entry:

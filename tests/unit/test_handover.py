@@ -105,6 +105,19 @@ def test_what_was_acknowledged_before_is_not_sent_again(
     assert len(servers.asked) == 1
 
 
+def test_what_was_given_up_is_sent_all_the_same_by_whoever_names_its_file(
+    tmp_path: Path, journal: Journal, folder: Receipts
+) -> None:
+    journal.keep(EID, signed())
+    journal.give_up(EID, signed())
+    found, _ = read([given(tmp_path, "a.der", signed().raw)])
+    down = Dispatch(journal, Servers(a_b=DOWN))
+    assert numbers(hand_over(down, folder, found)) == [(7, False)]
+    assert [entry.notification for entry in journal.outbox()] == [signed()]
+    assert numbers(hand_over(Dispatch(journal, Servers()), folder, found)) == [(7, True)]
+    assert journal.outbox() == ()
+
+
 def test_an_older_one_that_waits_here_for_the_same_server_goes_before(
     tmp_path: Path, journal: Journal, folder: Receipts
 ) -> None:

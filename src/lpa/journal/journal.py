@@ -237,6 +237,10 @@ class Journal:
                 changes = "cleared = ?, given_up = CASE WHEN sent IS NULL THEN ? END"
                 self._update(eid, entry.notification, changes, self.clock(), self.clock())
 
+    def take_up(self, notification: Notification) -> None:
+        """It is to be sent after all, if a person had given it up."""
+        self._write("UPDATE notification SET given_up = NULL WHERE signed = ?", (bytes(notification.raw),))
+
     def failed(self, eid: Eid | None, notification: Notification, problem: LpaError) -> Entry | None:
         """An attempt to send it failed: the next is due after twice the time. The entry as it is now."""
         entry = self.entry(eid, notification)
