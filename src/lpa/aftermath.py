@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from lpa.card.es10 import Euicc
-from lpa.comparison import differences
+from lpa.comparison import differences, hidden
 from lpa.delivery import Happening
 from lpa.errors import BadAnswer, LpaError, NotVerified
 from lpa.rsp.listing import Listing
@@ -28,9 +28,7 @@ def problem(
 
     `left`: what the card lists now. `unreadable`: the items that could not be read before either.
     """
-    found = [*differences(others, left)]
-    if sorted(left.unreadable) != sorted(unreadable):
-        found.append(f"It lists {len(left.unreadable)} profiles that cannot be read.")
+    found = [*differences(others, left), *hidden(unreadable, left.unreadable)]
     if found:
         return BadAnswer(
             f"{gone} is gone, but something else is not as it was before. {' '.join(found)}",

@@ -107,7 +107,7 @@ def a_list_of(*items: str) -> str:
             "operator is 'Other' now, and was 'Albion Mobile'",
         ),
         (["5A0A984499040000000010F7 9F700100"], "state is 'disabled' now, and was 'enabled'"),
-        (["5A0401020304"], "It lists 1 profiles that cannot be read."),
+        (["5A0401020304"], "It lists 1 profile that cannot be read."),
     ],
 )
 def test_what_the_last_look_finds_beside_the_deletion_is_told(
@@ -127,10 +127,11 @@ def test_untouched_others_are_no_problem(assistant: Assistant, euicc: SimulatedE
 
 def test_a_test_profile_that_gave_way_to_the_one_before_is_no_problem(tmp_path: Path) -> None:
     operator, test = SimulatedEuicc.create(None, profiles=2).profiles
-    test = replace(test, profile_class="test", state="enabled")
-    euicc = SimulatedEuicc.create(None, profiles=[replace(operator, state="disabled"), test])
+    euicc = SimulatedEuicc.create(None, profiles=[operator, replace(test, profile_class="test")])
     with Assistant(euicc, state_dir=tmp_path) as assistant:
+        assistant.enable(test.iccid)
         outcome = assistant.delete(assistant.plan_deletion(test.iccid, disable_first=True))
+        assert [profile.state for profile in assistant.profiles()] == ["enabled"]
     assert outcome.problem is None
 
 

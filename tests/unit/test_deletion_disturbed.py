@@ -248,6 +248,16 @@ def test_a_card_that_lies_about_the_deletion_is_found_out_and_nothing_is_noted_a
     assert assistant.journal.lost() == ()
 
 
+def test_a_card_that_hid_the_profile_until_a_reset_is_found_out_too(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.instead(DELETE, DELETED)
+    card.instead(PROFILES, UNREADABLE)
+    with pytest.raises(BadAnswer, match="still lists it"):
+        assistant.delete(plan)
+
+
 def test_a_card_that_lies_after_the_disabling_is_told_to_have_disabled(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant
+from lpa.delivery import Happening
 from lpa.dispatch import Dispatch
 from lpa.errors import (
     BadAnswer,
@@ -19,8 +20,9 @@ from lpa.errors import (
     Refused,
     ServerRefused,
 )
-from lpa.journal import Journal
-from lpa.rsp.names import ServerAddress
+from lpa.journal import DELETING, Journal
+from lpa.rsp.names import Iccid, ServerAddress
+from lpa.rsp.records import CHANGE_TAGS
 from lpa.sim.behaviour import Behaviour
 from lpa.sim.card import SimulatedEuicc
 from tests.disturbed import DisturbedCard
@@ -202,6 +204,24 @@ def test_a_card_forgets_nothing_that_another_one_with_its_eid_has_signed(tmp_pat
         assert [told.address for told in assistant.notifications()] == ["good.example"]
         assert [delivery.address for delivery in assistant.send_notifications()] == ["good.example"]
         assert list(assistant.notifications()) == []
+
+
+def test_what_was_kept_before_is_looked_for_before_a_card_forgets_it(tmp_path: Path) -> None:
+    """It may be another card now, which has one of its own with that number."""
+    genuine, servers = card_with("good.example"), Servers()
+    second = Iccid.parse(genuine.profiles[1].iccid)
+    with Assistant(genuine, state_dir=tmp_path, directory=servers) as assistant:
+        before = assistant.euicc.profiles(CHANGE_TAGS)
+        operation = assistant.journal.begin(assistant.eid, "delete", tuple(before), target=second)
+        operation.enter(DELETING)
+        assistant.euicc.delete_profile(second)
+        assistant._outbox().take(operation, [Happening("delete", before[1])])
+    other = SimulatedEuicc.create(None, eid=str(genuine.eid), profiles=card_with("other.example").profiles)
+    with Assistant(other, state_dir=tmp_path, directory=servers) as assistant:
+        assistant.euicc.delete_profile(second)  # as another program does it
+        (resumed,) = assistant.settle()
+        assert [delivery.address for delivery in resumed.deliveries] == ["good.example"]
+        assert [told.address for told in assistant.notifications()] == ["other.example"]
 
 
 def test_what_is_told_of_an_operation_does_not_depend_on_the_clock(tmp_path: Path) -> None:
