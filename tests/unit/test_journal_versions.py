@@ -41,6 +41,9 @@ INSERT INTO operation VALUES (6,
 INSERT INTO notification VALUES ('89049032123451234512345678901235', 7,
     x'3024BF2F18800107810204100C03612E625A0A989898989898989898985F3702010230003000',
     1002.0, 3, 2000.0, 'no network', NULL, '{}', NULL);
+INSERT INTO notification VALUES ('89049032123451234512345678901235', 6,
+    x'3024BF2F18800106810204100C03612E625A0A989898989898989898985F3702010230003000',
+    999.0, 0, 0.0, '', 999.5, '{}', 999.6);
 INSERT INTO protection VALUES ('8944994000000000017');
 PRAGMA user_version = 1;
 """
@@ -62,6 +65,7 @@ def test_a_journal_of_the_first_version_is_read_and_goes_on(tmp_path: Path) -> N
         assert journal._read("SELECT id FROM operation WHERE settled", ()) == [(6,)]
         (entry,) = journal.outbox()
         assert (entry.notification, entry.attempts, entry.problem) == (signed(), 3, "no network")
+        assert journal.kept_since(operation) == (entry,)  # The other one is of before.
         assert journal.protects(PROFILE.iccid)
         assert journal.story_of(EID, signed()) is None
         journal.keep(EID, signed(), operation=operation)
