@@ -147,6 +147,17 @@ def test_the_confirmation_code_may_be_in_a_file(world: World, tmp_path: Path) ->
     assert order.state == "installed"
 
 
+def test_a_wrong_confirmation_code_in_a_file_is_what_the_server_says_of_it(
+    world: World, tmp_path: Path
+) -> None:
+    (tmp_path / "code").write_text("4y8tbx\n")
+    order = world.order(confirmation_code="4Y8TBX")
+    file = ("--confirmation-code-file", tmp_path / "code")
+    ran = world.run("--json", "download", order.activation_code, "--yes", *file)
+    assert (ran.code, ran.document["error"]["kind"]) == (1, "ServerRefused")
+    assert order.state == "released"
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
