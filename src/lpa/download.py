@@ -20,7 +20,7 @@ from lpa.authentication import Session, authenticate, nothing_waits, reason_of
 from lpa.card.es10 import raise_refusal
 from lpa.courier import Directory
 from lpa.delivery import Outbox
-from lpa.errors import BadAnswer, Declined, LpaError, OutcomeUnknown, Refused
+from lpa.errors import BadAnswer, ConnectFailed, Declined, LpaError, OutcomeUnknown, Refused
 from lpa.findings import Finding, of_level
 from lpa.installation import FUNCTION, Progress
 from lpa.rsp import schema
@@ -172,9 +172,13 @@ class Offer:
             try:
                 return self._authenticated(order if isinstance(order, ActivationCode) else order.code)
             except LpaError as problem:
-                if not waiting:
+                # Who could not be reached is not waited for once more.
+                unreached = order.address if isinstance(problem, ConnectFailed) else None
+                left = [one for one in waiting if one.address != unreached]
+                if not left:
                     raise
-                passed.append(problem)
+                passed += [problem] * (1 + len(waiting) - len(left))
+                waiting[:] = left
 
     def _authenticated(self, order: ActivationCode) -> Session:
         self._order = order  # Whoever begins again asks where the profile was found.

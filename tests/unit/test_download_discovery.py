@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant
+from lpa.courier import Believed, Recipient
 from lpa.errors import BadAnswer, ConnectFailed, Refused, ServerRefused
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.bounds import EVENTS
@@ -122,6 +123,33 @@ def test_no_number_of_events_that_lead_nowhere_hides_a_profile(
         with assistant.download(_whatever_waits_at(first.host)) as offer:
             offer.postpone()
             assert len(offer.passed_over) == EVENTS - 1
+
+
+def test_a_server_that_cannot_be_reached_is_waited_for_once(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
+) -> None:
+    smdp.order(packages.sample(), "ABC-1")
+    asked: list[str] = []
+    with _discovery(euicc, smdp, tmp_path) as (assistant, first, _):
+        directory = assistant._directory
+        assert directory
+
+        def patient(address: ServerAddress, *, believed: Believed) -> Recipient:
+            asked.append(address.host)
+            if address.host == "silent.example":
+                raise ConnectFailed("Cannot reach silent.example.")
+            return directory(address, believed=believed)
+
+        assistant._directory = patient
+        for event in ("EVENT-1", "EVENT-2", "EVENT-3"):
+            first.register(euicc.eid, "silent.example", event)
+        with pytest.raises(ConnectFailed), assistant.download(_whatever_waits_at(first.host)):
+            pass
+        first.register(euicc.eid, HOST, "ABC-1")
+        with assistant.download(_whatever_waits_at(first.host)) as offer:
+            offer.postpone()
+            assert len(offer.passed_over) == 3
+    assert asked == [first.host, "silent.example", first.host, "silent.example", HOST]
 
 
 def test_if_nothing_is_offered_the_reason_of_each_that_was_asked_is_told(
