@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lpa import Assistant
+from lpa import Assistant, Delivery
+from lpa.errors import ConnectFailed
 from lpa.journal import DELETING
 from lpa.rsp.records import CHANGE_TAGS
 from lpa.sim.card import SimulatedEuicc
@@ -99,3 +100,15 @@ def test_what_became_of_it_is_in_the_document(away: str, tmp_path: Path) -> None
     assert datetime.fromisoformat(resumed["begun"]).tzinfo
     assert [(one["event"], one["foreign"]) for one in resumed["happenings"]] == [("delete", False)]
     assert ran.document["result"]["waiting_for"] == []
+
+
+def test_what_is_told_at_the_second_try_is_told(
+    away: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The words and the exit code say the same of it."""
+    first = Delivery("delete", "rsp.example", None, 7, problem=ConnectFailed("down"))
+    again = Delivery("delete", "rsp.example", None, 7, acknowledged=True, cleared=True)
+    monkeypatch.setattr(Assistant, "resume", lambda _: (first, again))
+    ran = command.run("--reader", f"sim:{tmp_path / 'away'}", "--state-dir", tmp_path / "new", "resume")
+    assert "Every server that had to be told has acknowledged it.\n" in ran.out
+    assert ran.code == 0

@@ -19,7 +19,7 @@ from lpa.cli.gate import UNDELIVERED, exit_code
 from lpa.cli.screen import Screen
 from lpa.cli.waiting import and_due
 from lpa.cli.waiting import members as waiting_members
-from lpa.cli.words import headed, headline, not_told_yet
+from lpa.cli.words import headed, headline, not_told_yet, unheard
 from lpa.dispatch import Delivery, waiting
 from lpa.errors import LpaError, WireError
 from lpa.journal import Loss, Operation
@@ -59,8 +59,8 @@ def _resumed(screen: Screen, assistant: Assistant) -> Answer:
     failed = [one.problem for one in resumed if one.problem]
     if failed:
         answer = replace(answer, problem=failed[0], code=exit_code(failed[0]))
-    elif unheard := _unheard(told, gone):
-        answer = replace(answer, problem=unheard[0], code=UNDELIVERED)
+    elif untold := _untold(told, gone):
+        answer = replace(answer, problem=untold[0], code=UNDELIVERED)
     return and_due(screen, assistant, answer, told)
 
 
@@ -93,9 +93,8 @@ def _left(screen: Screen, elsewhere: Iterable[Operation], gone: Collection[Loss]
     return {"waiting_for": operations, "lost": [lost.members(loss) for loss in gone]}
 
 
-def _unheard(told: Iterable[Delivery], gone: Iterable[Loss]) -> list[LpaError | None]:
-    unheard = [delivery.problem for delivery in told if not delivery.acknowledged]
-    return [*unheard, *map(losses.problem, gone)]
+def _untold(told: Iterable[Delivery], gone: Iterable[Loss]) -> list[LpaError | None]:
+    return [*(delivery.problem for delivery in unheard(told)), *map(losses.problem, gone)]
 
 
 def _begun(operation: Operation) -> datetime:
