@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from time import monotonic
 
 from lpa import installation, policy, redaction
 from lpa.authentication import Session, authenticate, nothing_waits, reason_of
@@ -25,7 +26,7 @@ from lpa.findings import Finding, of_level
 from lpa.installation import FUNCTION, Progress
 from lpa.rsp import schema
 from lpa.rsp.activation import ActivationCode
-from lpa.rsp.bounds import REFERRALS
+from lpa.rsp.bounds import DISCOVERY_SECONDS, REFERRALS
 from lpa.rsp.bpp import Package
 from lpa.rsp.device import Device
 from lpa.rsp.names import ServerAddress
@@ -153,10 +154,10 @@ class Offer:
         It may know of several: then the first that offers a profile is taken, and the rest are `others`.
         """
         waiting: list[ActivationCode | Event] = [self._order]
-        passed: list[LpaError] = []
+        passed, ends = list[LpaError](), monotonic() + DISCOVERY_SECONDS
         with _all_told(passed):
             for _ in range(1 + REFERRALS):
-                session = self._first_that_answers(waiting, passed)
+                session = self._first_that_answers(waiting, passed, ends)
                 if isinstance(session.answer, Terms):
                     self.others += tuple(event for event in waiting if isinstance(event, Event))
                     self.passed_over += tuple(passed)
@@ -165,8 +166,10 @@ class Offer:
                 waiting = [*session.answer, *waiting]
             raise BadAnswer("The server sends the card to one discovery server after the other.")
 
-    def _first_that_answers(self, waiting: list[ActivationCode | Event], passed: list[LpaError]) -> Session:
-        """A session with the first of `waiting` that knows anything: taken out, as are those `passed`."""
+    def _first_that_answers(
+        self, waiting: list[ActivationCode | Event], passed: list[LpaError], ends: float
+    ) -> Session:
+        """A session with the first of `waiting` that knows anything, asked before `ends` (monotonic)."""
         while True:
             order = waiting.pop(0)
             try:
@@ -175,6 +178,9 @@ class Offer:
                 # Who could not be reached is not waited for once more.
                 unreached = order.address if isinstance(problem, ConnectFailed) else None
                 left = [one for one in waiting if one.address != unreached]
+                if left and monotonic() >= ends:
+                    problem.add(f"{len(left)} more were not asked: there was no time left.")
+                    left = []
                 if not left:
                     raise
                 passed += [problem] * (1 + len(waiting) - len(left))

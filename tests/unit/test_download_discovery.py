@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from lpa import Assistant
 from lpa.courier import Believed, Recipient
 from lpa.errors import BadAnswer, ConnectFailed, Refused, ServerRefused
 from lpa.rsp.activation import ActivationCode
-from lpa.rsp.bounds import EVENTS
+from lpa.rsp.bounds import DISCOVERY_SECONDS, EVENTS
 from lpa.rsp.names import ServerAddress
 from lpa.server.connect_to import ConnectTo
 from lpa.server.es9 import Server
@@ -150,6 +151,23 @@ def test_a_server_that_cannot_be_reached_is_waited_for_once(
             offer.postpone()
             assert len(offer.passed_over) == 3
     assert asked == [first.host, "silent.example", first.host, "silent.example", HOST]
+
+
+def test_events_that_take_long_and_lead_nowhere_come_to_an_end(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    smdp.order(packages.sample(), "ABC-1")
+    with _discovery(euicc, smdp, tmp_path) as (assistant, first, _):
+        for at in range(3):
+            first.register(euicc.eid, HOST, f"EVENT-{at}")
+        first.register(euicc.eid, HOST, "ABC-1")
+        clock = count(step=DISCOVERY_SECONDS / 1.5)  # the second of them is the last that is asked
+        monkeypatch.setattr("lpa.download.monotonic", partial(next, clock))
+        with (
+            pytest.raises(ServerRefused, match="2 more were not asked: there was no time left"),
+            assistant.download(_whatever_waits_at(first.host)),
+        ):
+            pass
 
 
 def test_if_nothing_is_offered_the_reason_of_each_that_was_asked_is_told(

@@ -11,6 +11,7 @@ CONNECT_SECONDS = 10.0  # for a name to resolve; again to connect to its address
 READ_SECONDS = 30.0  # for each piece of an answer
 EXCHANGE_SECONDS = 60.0  # for a request and its whole answer
 DELIVERY_SECONDS = 300.0  # for all notifications of one operation: then no more of them is begun
+DISCOVERY_SECONDS = 300.0  # for all servers that discovery leads to: then no more of them is asked
 
 # Servers: size
 HEADER_BYTES = 1 << 16  # of an answer's status line and header lines, from the server or a proxy
