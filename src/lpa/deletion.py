@@ -70,8 +70,13 @@ class Plan:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """The servers that will be told. If empty, the operator will never hear of it from the card."""
+        """The servers that will be told."""
         return Happening("delete", self.profile).addresses
+
+    @property
+    def untold(self) -> bool:
+        """Whether there is an operator who will never hear of it from the card. A test profile has none."""
+        return not self.addresses and self.profile.profile_class != "test"
 
     @property
     def stops(self) -> tuple[Finding, ...]:

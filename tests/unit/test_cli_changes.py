@@ -102,9 +102,11 @@ def test_a_profile_that_is_in_use_again_after_a_test_profile_is_said_so(tmp_path
         f"Nordlicht ({NORDLICHT}) is out of use; {{Albion}} ({ALBION}) is in use now.\n"
     )
     assert command.run(*options, "enable", "0025").code == 0
-    words = ("delete", "0025", "--disable-first", "--yes", "--accept", "not-operational")
-    ran = command.run(*options, *words, "--accept", "nobody-told")
+    ran = command.run(*options, "delete", "0025", "--disable-first", "--yes", "--accept", "not-operational")
     assert "something else" not in ran.out
+    assert "Servers told  none: it is a test profile, no operator's\n" in ran.err
+    assert f"Nordlicht ({NORDLICHT}) is gone for good.\n" in ran.out
+    assert "tell them yourself" not in ran.out + ran.err
 
 
 def test_disabling_without_a_way_to_the_server_is_done_and_exit_code_4(world: World) -> None:

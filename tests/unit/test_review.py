@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lpa import Assistant
+from lpa import Assistant, findings
 from lpa.deletion import Plan
 from lpa.errors import ConnectFailed, NotVerified, Refused
 from lpa.findings import Finding
@@ -167,4 +167,6 @@ def test_of_a_profile_that_is_no_operators_the_plan_warns(tmp_path: Path) -> Non
     card = SimulatedEuicc.create(None, profiles=[test, samples.profiles(2)[1]])
     with Assistant(card, state_dir=tmp_path, directory=AWAY) as assistant:
         plan = reviewed(assistant, "8949000000000000099")
-    assert [warning.name for warning in plan.warnings] == ["not-operational", "nobody-told"]
+    assert [warning.name for warning in plan.warnings] == ["not-operational"]
+    assert not [finding for finding in plan.findings if finding.name in findings.REMINDERS]
+    assert not plan.untold

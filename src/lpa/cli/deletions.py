@@ -155,7 +155,7 @@ def _consent(screen: Screen, plan: Plan, accepted: Collection[str], *, yes: bool
 def _done(screen: Screen, assistant: Assistant, plan: Plan, outcome: Outcome, rescued: Rescue) -> Answer:
     """Say what was done and what is true now."""
     truth = "{} is gone for good."
-    if not plan.addresses:
+    if plan.untold:
         truth += " Its operator will not hear of it from the card: tell them yourself."
     answer = told(screen, outcome, truth, truth, rescued.deliveries)
     if plan.free_memory is not None and outcome.memory_after is not None:
@@ -177,7 +177,7 @@ def _facts(plan: Plan) -> Facts:
         ("Class", profile.profile_class),
         ("State", profile.state),
         ("Rules", rules(profile)),
-        ("Servers told", servers(plan.addresses)),
+        ("Servers told", servers(plan)),
         ("Card", [f"EID {plan.eid}", f"in {plan.reader}" if plan.reader else ""]),
         ("What stays", stays or ["no other profile"]),
     ]

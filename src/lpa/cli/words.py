@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from lpa import interlude, losses
+from lpa.deletion import Plan
 from lpa.delivery import Delivery, Happening
 from lpa.errors import LpaError
 from lpa.resumption import Resumption
@@ -178,9 +179,11 @@ def wrong(problem: LpaError | None) -> Iterator[Line]:
         yield problem.advice, ""
 
 
-def servers(addresses: Iterable[str]) -> list[str]:
+def servers(plan: Plan) -> list[str]:
     """Which servers will be told of a deletion, or that none will."""
-    return list(addresses) or ["none: the operator will not hear of it from the card, so tell them yourself"]
+    if plan.untold:
+        return ["none: the operator will not hear of it from the card, so tell them yourself"]
+    return [*plan.addresses] or ["none: it is a test profile, no operator's"]
 
 
 def _about(happening: Happening, deliveries: Iterable[Delivery]) -> list[Delivery]:
