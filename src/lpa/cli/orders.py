@@ -192,8 +192,7 @@ def headline(facts: Facts) -> str:
 
 
 def _screen(ctx: click.Context) -> Screen:
-    desk = ctx.find_object(Desk)
-    assert desk  # noqa: S101 - every command has one
+    desk: Desk = ctx.find_root().obj
     return desk.screen
 
 

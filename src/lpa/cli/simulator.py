@@ -136,8 +136,7 @@ def server(
     from lpa.sim.pki import Authority
     from lpa.sim.smdp import SimulatedSmdp
 
-    desk = ctx.find_object(Desk)
-    assert desk  # noqa: S101 - every command has one
+    desk: Desk = ctx.find_root().obj
     stop, authority = _stop_on_signal(), Authority.load(pki)
     try:
         smdp = SimulatedSmdp(
