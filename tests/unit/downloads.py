@@ -25,6 +25,7 @@ from tests.unit.terminal import Terminal
 
 OID = bytes.fromhex("88370A")  # 2.999.10
 TXID = bytes.fromhex("0123456789ABCDEF")
+CANCEL = f"BF410D8008{TXID.hex()}8101"  # and a byte for the reason
 ADDRESS = "smdp.example.com"
 HOST = b"host"
 DPAUTH, DPPB, DSAUTH = "2.23.146.1.2.1.4", "2.23.146.1.2.1.5", "2.23.146.1.2.1.7"

@@ -12,6 +12,7 @@ from lpa.sim.pki import CurveName, der
 from tests.unit.der import parts, tlv, value
 from tests.unit.downloads import (
     ADDRESS,
+    CANCEL,
     CONTEXT,
     DPAUTH,
     DPPB,
@@ -27,7 +28,6 @@ from tests.unit.downloads import (
 from tests.unit.terminal import made
 
 CURVES: tuple[CurveName, ...] = ("P-256", "brainpoolP256r1")
-CANCEL = f"BF410D8008{TXID.hex()}8101"
 
 
 @pytest.fixture

@@ -8,16 +8,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from lpa.sim.behaviour import Behaviour
 from tests.unit.der import parts, value
 from tests.unit.downloads import (
+    CANCEL,
     CODED,
-    TXID,
     Conversation,
     failure,
     point,
     signature,
 )
 from tests.unit.terminal import SELECT_ISDR, T1, made
-
-CANCEL = f"BF410D8008{TXID.hex()}8101"
 
 
 @pytest.fixture

@@ -10,16 +10,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from lpa.sim.card import SimulatedEuicc
 from tests.unit.downloads import (
+    CANCEL,
     DPAUTH,
     DPPB,
-    TXID,
     Conversation,
     Server,
     certificate,
 )
 from tests.unit.terminal import made
-
-CANCEL = f"BF410D8008{TXID.hex()}8101"
 
 
 @pytest.fixture
