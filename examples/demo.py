@@ -9,8 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lpa.sim.card import SimulatedEuicc
-from lpa.sim.smdp import SimulatedSmdp
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers.smdp import SimulatedSmdp
 
 
 def main() -> None:

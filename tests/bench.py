@@ -21,23 +21,24 @@ from pathlib import Path
 from typing import Literal
 
 from lpa import Assistant
-from lpa.backup import back_up
-from lpa.card.filesystem import UiccFiles
-from lpa.courier import Directory
+from lpa.card.files.filesystem import UiccFiles
 from lpa.journal import Journal
 from lpa.journal.database import Database, Statement
+from lpa.notifications.sender import Directory
+from lpa.profiles.backup import back_up
 from lpa.rsp.names import Iccid
 from lpa.server.connect_to import ConnectTo
 from lpa.server.es9 import Server
 from lpa.server.https import Https
 from lpa.server.trust import Trust
-from lpa.sim import samples, vpcd
-from lpa.sim.behaviour import Behaviour
-from lpa.sim.card import SimulatedEuicc
+from lpa.sim import samples
 from lpa.sim.contents import SimulatedContact
-from lpa.sim.smdp import SimulatedSmdp
+from lpa.sim.euicc import vpcd
+from lpa.sim.euicc.behaviour import Behaviour
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.pcsc.conftest import Service, VirtualReader, running_service
-from tests.unit.downloads import Conversation, Package, profile_elements
+from tests.support.downloads import Conversation, Package, profile_elements
 
 DELETES = 100
 CONTACTS, MESSAGES = 250, 50
@@ -278,7 +279,7 @@ def servers(card: SimulatedEuicc) -> Iterator[tuple[Directory, SimulatedSmdp]]:
 
 def main() -> None:
     """Measure everything, print the table, write the file."""
-    from tests import bench_downloads  # it measures with what is here
+    from tests.support import bench_downloads  # it measures with what is here
 
     with smart_card_service() as service:
         with_reader = [*list_process(service), *bench_downloads.download_process(service)]

@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant, redaction
-from lpa.courier import Directory
+from lpa.notifications.sender import Directory
 from lpa.server.connect_to import ConnectTo
 from lpa.server.es9 import Server
 from lpa.server.https import Https
 from lpa.server.trust import Trust
-from lpa.sim.card import SimulatedEuicc
-from lpa.sim.smdp import SimulatedSmdp
-from tests.disturbed import DisturbedCard
-from tests.logged import Capture, violations
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers.smdp import SimulatedSmdp
+from tests.support.disturbed import DisturbedCard
+from tests.support.logged import Capture, violations
 
 _CAPTURE = pytest.StashKey[Capture]()
 

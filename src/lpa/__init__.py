@@ -4,20 +4,20 @@
 """
 
 from lpa.assistant import Assistant
-from lpa.deletion import Plan
-from lpa.dispatch import Delivery, Waiting
+from lpa.deletion.findings import Finding
+from lpa.deletion.procedure import Plan
 from lpa.errors import LpaError
-from lpa.findings import Finding
-from lpa.receipts import Receipt
-from lpa.resumption import Resumption
+from lpa.notifications.collection import Happening
+from lpa.notifications.receipts import Receipt
+from lpa.notifications.send_queue import Delivery, Waiting
+from lpa.profiles.switching import Outcome
+from lpa.recovery import Resumption
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.device import Device
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
 from lpa.rsp.records import NotificationMetadata, Profile
 from lpa.rsp.session import Event
-from lpa.switching import Outcome
-from lpa.taking import Happening
 
 __all__ = [
     "ActivationCode",

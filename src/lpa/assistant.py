@@ -9,28 +9,30 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from lpa import deletion, interlude, resumption, selection, switching
+from lpa import recovery
 from lpa.card.apdu import LARGEST_BLOCK, Transport
 from lpa.card.es10 import ISDR_AIDS, Euicc
-from lpa.courier import Directory
-from lpa.delivery import Outbox
-from lpa.dispatch import Delivery, Waiting, waiting
+from lpa.deletion import procedure
+from lpa.host.locks import Locks
 from lpa.journal import Journal
-from lpa.locking import Locks
-from lpa.receipts import Receipts
+from lpa.notifications.outbox import Outbox
+from lpa.notifications.receipts import Receipts
+from lpa.notifications.send_queue import Delivery, Waiting, waiting
+from lpa.notifications.sender import Directory
+from lpa.profiles import selection, switching, temporary_enable
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
 from lpa.rsp.records import DETAIL_TAGS, NotificationMetadata, Profile
 
 if TYPE_CHECKING:
-    from lpa.backup import Backup, Place
-    from lpa.card.filesystem import UiccFiles
-    from lpa.download import Offer
-    from lpa.rescue import Rescue
+    from lpa.card.files.filesystem import UiccFiles
+    from lpa.deletion.backup_first import Rescue
+    from lpa.download.offer import Offer
+    from lpa.profiles.backup import Backup, Place
+    from lpa.profiles.subscriber import Subscriber
     from lpa.rsp.activation import ActivationCode
     from lpa.rsp.device import Device
     from lpa.rsp.session import Event
-    from lpa.subscriber import Subscriber
 
 
 class Assistant:
@@ -70,7 +72,7 @@ class Assistant:
         self._state_dir = state_dir
         self._directory = directory
         self._journal: Journal | None = None
-        self.resumed: tuple[resumption.Resumption, ...] = ()
+        self.resumed: tuple[recovery.Resumption, ...] = ()
         """What was found unfinished on this card, and settled before the change that was asked for."""
         with ExitStack() as opened:
             opened.callback(transport.close)
@@ -138,7 +140,7 @@ class Assistant:
 
     def subscriber(self, profile: Profile, *, pin: str | None = None) -> Subscriber:
         """Who the network knows `profile` as, if it is in use: see `subscriber.read`. `pin`: its PIN."""
-        from lpa import subscriber
+        from lpa.profiles import subscriber
 
         if not profile.enabled:
             return subscriber.Subscriber(problem="notEnabled")
@@ -153,34 +155,34 @@ class Assistant:
         """Take a profile out of use, and tell the servers."""
         return switching.disable(self._settled_outbox(), name)
 
-    def plan_deletion(self, name: str | Iccid, *, disable_first: bool = False) -> deletion.Plan:
+    def plan_deletion(self, name: str | Iccid, *, disable_first: bool = False) -> procedure.Plan:
         """Look at what speaks against deleting a profile. Changes nothing."""
-        plan = deletion.plan(self.euicc, name, disable_first=disable_first)
+        plan = procedure.plan(self.euicc, name, disable_first=disable_first)
         self._seen = plan.look
         return replace(plan, reader=self.reader)
 
-    def plan_again(self, saved: deletion.Plan) -> deletion.Plan:
+    def plan_again(self, saved: procedure.Plan) -> procedure.Plan:
         """A plan from before, made anew. Raises `Refused` if the card is another one, or has changed."""
-        deletion.refuse_if_changed(self.euicc, saved)
+        procedure.refuse_if_changed(self.euicc, saved)
         return self.plan_deletion(saved.profile.iccid, disable_first=saved.disable_first)
 
-    def review_deletion(self, plan: deletion.Plan) -> deletion.Plan:
+    def review_deletion(self, plan: procedure.Plan) -> procedure.Plan:
         """Look closer: what waits for servers, whether they can be reached, what no card can check."""
-        return deletion.review(self._outbox(), plan)
+        return procedure.review(self._outbox(), plan)
 
-    def review_backup(self, plan: deletion.Plan, folder: Path | None = None) -> deletion.Plan:
+    def review_backup(self, plan: procedure.Plan, folder: Path | None = None) -> procedure.Plan:
         """Look closer at whether what the profile holds can be saved first: see `saving.review`."""
-        from lpa import saving
+        from lpa.deletion import backup_check
 
         with self._files() as files:
-            return saving.review(files, plan, folder)
+            return backup_check.review(files, plan, folder)
 
-    def delete(self, plan: deletion.Plan, reason: str = "") -> switching.Outcome:
+    def delete(self, plan: procedure.Plan, reason: str = "") -> switching.Outcome:
         """Delete a profile, for ever, as planned, and tell the servers. `reason` stays on this computer.
 
         Raises `Refused` with "cardChanged" if the card is not as it was when the plan was made.
         """
-        return deletion.delete(self._planned_outbox(plan), plan, reason)
+        return procedure.delete(self._planned_outbox(plan), plan, reason)
 
     def back_up(self, folder: Path, name: str | Iccid | None = None, *, pin: str | None = None) -> Backup:
         """Save the contacts, messages and numbers of the profile in use into a new folder.
@@ -188,29 +190,30 @@ class Assistant:
         `name`: which profile that should be; any if None. `pin`: its PIN, if it is locked with one.
         Raises `Refused` if it is not in use or locked, and `StorageFailed` if the folder cannot be made.
         """
-        from lpa.backup import back_up
+        from lpa.profiles.backup import back_up
 
         chosen = selection.in_use(self.euicc) if name is None else selection.read(self.euicc, name)[1]
         with self._files() as files:
             return back_up(files, chosen.iccid, folder, pin=pin)
 
-    def rescue(self, plan: deletion.Plan, folder: Path, *, pin: str | None = None) -> Rescue:
+    def rescue(self, plan: procedure.Plan, folder: Path, *, pin: str | None = None) -> Rescue:
         """As `back_up`, before a deletion; a profile that is not in use is put to use for that moment.
 
         What was in use before is in use again then, and servers are told of each switch. A backup that fails
         is told, not raised. Raises as `using` does, and as `delete` if the card has changed.
         """
-        from lpa import backup, rescue
+        from lpa.deletion import backup_first
+        from lpa.profiles import backup
 
         def save(place: Place) -> Backup:
             with self._files() as files:
                 return backup.save(files, plan.profile.iccid, place, pin=pin)
 
-        return rescue.rescue(self._planned_outbox(plan), plan.profile.iccid, folder, save)
+        return backup_first.rescue(self._planned_outbox(plan), plan.profile.iccid, folder, save)
 
     def using(self, name: str | Iccid) -> AbstractContextManager[list[switching.Outcome]]:
         """Put a profile to use while a `with` block runs, and tell the servers: see `interlude.using`."""
-        return interlude.using(self._settled_outbox(), name)
+        return temporary_enable.using(self._settled_outbox(), name)
 
     def protect(self, name: str | Iccid) -> Profile:
         """Have this computer refuse to delete a profile, until `unprotect`. Returns the profile."""
@@ -238,18 +241,18 @@ class Assistant:
     def download(
         self, order: ActivationCode | Event | None = None, *, device: Device | None = None
     ) -> AbstractContextManager[Offer]:
-        """What is offered to this card, in a `with` block that ends the session: see `lpa.download`.
+        """What is offered to this card, in a `with` block that ends the session: see `lpa.download.offer`.
 
         `order`: None for what waits at the card's default server. `device`: that the card is for.
         """
-        from lpa.discovery import code_for
-        from lpa.download import offered
+        from lpa.download.discovery import code_for
+        from lpa.download.offer import offered
 
         return offered(self._settled_outbox(), self._servers(), code_for(self.euicc, order), device)
 
     def discover(self, at: ServerAddress | None = None, *, device: Device | None = None) -> tuple[Event, ...]:
         """What waits for this card, by the discovery server `at`; by the one that the card names if None."""
-        from lpa.discovery import events
+        from lpa.download.discovery import events
 
         return events(self.euicc, self._servers(), device, at)
 
@@ -274,17 +277,17 @@ class Assistant:
 
         Its server will not hear of what happened, unless the person tells the operator.
         """
-        from lpa import removal
+        from lpa.notifications import removal
 
         return removal.remove(self._outbox(), sequence_number)
 
-    def settle(self) -> tuple[resumption.Resumption, ...]:
+    def settle(self) -> tuple[recovery.Resumption, ...]:
         """Find out what became of everything that was begun on this card and not finished.
 
         Its servers are told, and an interlude is ended. Every change does this first: see `resumed`.
         """
         before = self.resumed
-        for one in resumption.resume(self._outbox()):
+        for one in recovery.resume(self._outbox()):
             self.resumed += (one,)
             self._seen = ""  # The card was reset, or changed.
         return self.resumed[len(before) :]
@@ -308,18 +311,18 @@ class Assistant:
         self.settle()
         return self._outbox()
 
-    def _planned_outbox(self, plan: deletion.Plan) -> Outbox:
+    def _planned_outbox(self, plan: procedure.Plan) -> Outbox:
         """For what was agreed to by a plan, once it is known that the card is still as it was then."""
         self.settle()
         seen, self._seen = self._seen, ""
         if plan.look != seen:
-            deletion.refuse_if_changed(self.euicc, plan)
+            procedure.refuse_if_changed(self.euicc, plan)
         return self._outbox()
 
     @contextmanager
     def _files(self) -> Iterator[UiccFiles]:
         """The files of the profile in use. Afterwards the ISD-R is there again."""
-        from lpa.card.filesystem import UiccFiles
+        from lpa.card.files.filesystem import UiccFiles
 
         try:
             yield UiccFiles(self._transport)

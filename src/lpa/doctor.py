@@ -17,10 +17,10 @@ from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.card.pcsc import PcscTransport, readers
 from lpa.card.probing import choose
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, NotVerified
-from lpa.locking import Locks
-from lpa.rsp.bounds import DELIVERY_SECONDS
-from lpa.rsp.key_identifier import KeyIdentifier
+from lpa.host.locks import Locks
+from lpa.rsp.limits import DELIVERY_SECONDS
 from lpa.rsp.names import Aid, ServerAddress
+from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.records import CHANGE_TAGS
 
 

@@ -8,21 +8,22 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from lpa.rsp.activation import ActivationCode
-from lpa.rsp.ber import Tlv
 from lpa.rsp.bpp import Package
+from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.display import safe
-from lpa.rsp.installation import InstallationResult
+from lpa.rsp.installation_result import InstallationResult
 from lpa.rsp.names import ServerAddress
-from lpa.rsp.offered import OfferedProfile
-from lpa.rsp.server_oid import of_certificate
+from lpa.rsp.offered_profile import OfferedProfile
+from lpa.rsp.pki.server_oid import of_certificate
 from lpa.server.es9 import Server
 from lpa.server.exchange import Answer
 from lpa.server.https import Https
-from lpa.sim.pki import DP_AUTH, Authority, der
+from lpa.sim.crypto.pki import DP_AUTH, Authority, der
 from tests.fuzz import seeds
 from tests.fuzz.readers import documented
-from tests.unit import test_bpp, test_es9_download, test_offered
-from tests.unit.tls_faults import HOST
+from tests.support.tls_faults import HOST
+from tests.unit.rsp import test_bpp, test_offered_profile
+from tests.unit.server import test_es9_download
 
 _TXID = test_es9_download.TXID
 _SERVER = ServerAddress(HOST)
@@ -85,7 +86,7 @@ def codes() -> list[bytes]:
 
 def packages() -> list[bytes]:
     """Packages in miniature, with keys of their own and without."""
-    metadata = test_offered.SAMPLE + bytes(8)
+    metadata = test_offered_profile.SAMPLE + bytes(8)
     held = Tlv.build(0xA1, Tlv.build(0x88, metadata)).hex()
     before = test_bpp.CHANNEL + test_bpp.CONFIGURATION + held
     ways = (before + test_bpp.ELEMENTS, before + test_bpp.SESSION_KEYS + test_bpp.ELEMENTS)
@@ -94,7 +95,7 @@ def packages() -> list[bytes]:
 
 def offers() -> list[bytes]:
     """The specification's sample."""
-    return [test_offered.SAMPLE, test_es9_download.METADATA]
+    return [test_offered_profile.SAMPLE, test_es9_download.METADATA]
 
 
 def server_certificates() -> list[bytes]:

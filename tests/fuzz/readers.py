@@ -11,33 +11,37 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from lpa import backup, plans, proof, receipts
 from lpa.card.es10 import ISDR_AIDS, Euicc
-from lpa.card.filesystem import UiccFiles
-from lpa.cli.documents import plain
+from lpa.card.files.filesystem import UiccFiles
+from lpa.cli.json_output import plain
+from lpa.deletion import saved_plan
 from lpa.errors import BadAnswer, LpaError
 from lpa.journal import Journal, Loss
-from lpa.rsp import alphabet, schema, server_chain
-from lpa.rsp import files as uicc
-from lpa.rsp.ber import Tlv
-from lpa.rsp.certificates import Certificate
-from lpa.rsp.chain import check_signature
-from lpa.rsp.contacts import Contact, Extension, NumberRecord, PhoneBookSet, merged, text
-from lpa.rsp.definitions import types
+from lpa.notifications import receipts, verification
+from lpa.profiles import backup
+from lpa.rsp.codec import schema
+from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.codec.definitions import types
 from lpa.rsp.display import safe
-from lpa.rsp.issuers import PRODUCTION, TrustedIssuers
-from lpa.rsp.messages import Message, joined
 from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
+from lpa.rsp.pki import server_chain
+from lpa.rsp.pki.certificates import Certificate
+from lpa.rsp.pki.chain import check_signature
+from lpa.rsp.pki.issuers import PRODUCTION, TrustedIssuers
 from lpa.rsp.reasons import explain
 from lpa.rsp.records import DETAIL_TAGS, Notification
-from lpa.rsp.vcard import vcards
+from lpa.rsp.uicc import alphabets
+from lpa.rsp.uicc import elementary_files as uicc
+from lpa.rsp.uicc.contacts import Contact, Extension, NumberRecord, PhoneBookSet, merged, text
+from lpa.rsp.uicc.messages import Message, joined
+from lpa.rsp.uicc.vcard import vcards
 from lpa.server.connect_to import ConnectTo
 from lpa.server.es9 import Server
 from lpa.server.https import Answer, Https
 from tests.fuzz import seeds
 from tests.fuzz.hostile import Parrot, Spoken
-from tests.unit.journals import EID, PROFILE, signed
-from tests.unit.tls_faults import NOW
+from tests.support.journals import EID, PROFILE, signed
+from tests.support.tls_faults import NOW
 
 _SERVER = ServerAddress("smdp.example")
 
@@ -158,7 +162,7 @@ def certificate(data: bytes) -> None:
 
 def chain(data: bytes) -> None:
     """Nothing passes but the signed bytes themselves."""
-    documented(proof.verify(data, _trusted(), seeds.FIXED))
+    documented(verification.verify(data, _trusted(), seeds.FIXED))
     genuine = Tlv(seeds.receipts()[0]).children
     found = Tlv(data).children
     assert (found[0], found[2:]) == (genuine[0], genuine[2:])
@@ -182,12 +186,12 @@ def plan_file(data: bytes) -> None:
     """What is changed by hand is found by its fingerprint, so the profiles in it are looked at as well."""
     found = []
     for members in _profiles_in(data):
-        with contextlib.suppress(*plans.NONSENSE):
-            found.append(plans._profile(members))
+        with contextlib.suppress(*saved_plan.NONSENSE):
+            found.append(saved_plan._profile(members))
     documented([(profile.title, profile) for profile in found])
     for profile in found:
         assert all(isinstance(said, str) for said in (*profile.policy_rules, profile.state, profile.title))
-    documented(plans.parse(data.decode(errors="surrogateescape")))
+    documented(saved_plan.parse(data.decode(errors="surrogateescape")))
 
 
 def issuer_file(data: bytes) -> None:
@@ -232,7 +236,7 @@ def uicc_records(data: bytes) -> None:
         with contextlib.suppress(BadAnswer):
             cast("Callable[[bytes], object]", other)(data)
     uicc.application(data)
-    contacts.append(Contact(alphabet.alpha(data), (uicc.service_provider_name(data),)))
+    contacts.append(Contact(alphabets.alpha(data), (uicc.service_provider_name(data),)))
     _check_vcards(vcards(merged(contacts)), len(merged(contacts)))
 
 

@@ -12,23 +12,23 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from lpa.backup import read
 from lpa.card.es10 import Euicc
-from lpa.card.filesystem import UiccFiles
-from lpa.cli.documents import plain
-from lpa.deletion import Plan
-from lpa.rsp.key_identifier import KeyIdentifier
-from lpa.rsp.memory import to_json
+from lpa.card.files.filesystem import UiccFiles
+from lpa.cli.json_output import plain
+from lpa.deletion.procedure import Plan
+from lpa.profiles.backup import read
 from lpa.rsp.names import Eid, Iccid
+from lpa.rsp.pki.key_identifier import KeyIdentifier
+from lpa.rsp.profile_json import to_json
 from lpa.rsp.records import DETAIL_TAGS
 from lpa.sim import samples
-from lpa.sim.card import SimulatedEuicc
 from lpa.sim.contents import Contents, SimulatedContact
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.fuzz.hostile import Stenographer
-from tests.unit import tls_chains
-from tests.unit.forgery import Chain
-from tests.unit.journals import EID, PROFILE, signed
-from tests.unit.phones import holding
+from tests.support import tls_chains
+from tests.support.cards import holding
+from tests.support.forgery import Chain
+from tests.support.journals import EID, PROFILE, signed
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "es10.json"
 ICCID = Iccid.parse("8944994000000000017")  # of the simulated card's first profile

@@ -7,8 +7,8 @@ from functools import cache
 from typing import cast
 
 from lpa.card.es10 import ISDR_AIDS, Euicc
-from lpa.rsp.ber import Tlv
 from lpa.rsp.bpp import Package
+from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.device import Device
 from lpa.rsp.session import CardProof, ServerProof, Terms
 from lpa.server.es9 import Server
@@ -16,7 +16,8 @@ from lpa.server.https import Https
 from tests.fuzz import downloads, seeds
 from tests.fuzz.hostile import Parrot
 from tests.fuzz.readers import documented
-from tests.unit import test_es9_download, test_es10_download
+from tests.unit.card import test_es10_download
+from tests.unit.server import test_es9_download
 
 _TXID = test_es9_download.TXID
 _PROOF, _TERMS = test_es10_download.PROOF, test_es10_download.TERMS

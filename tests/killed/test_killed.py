@@ -26,11 +26,12 @@ import pytest
 from lpa import Assistant
 from lpa.errors import LpaError, OutcomeUnknown
 from lpa.rsp.activation import ActivationCode
-from lpa.sim import packages
-from lpa.sim.behaviour import Behaviour
-from lpa.sim.card import SimulatedEuicc
-from lpa.sim.smdp import SimulatedSmdp
-from tests.killed.child import (
+from lpa.sim.euicc.behaviour import Behaviour
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers import packages
+from lpa.sim.servers.smdp import SimulatedSmdp
+from tests.support.invariants import States, inquest, resume, states
+from tests.support.killed_child import (
     AFTER,
     CARD,
     DISK,
@@ -49,7 +50,6 @@ from tests.killed.child import (
     pull,
     session,
 )
-from tests.killed.inquest import States, inquest, resume, states
 
 _EVERY = 1 if os.environ.get("LPA_KILL_ALL") else 7  # odd, so that befores and afters take turns
 _FIRST, _SECOND, _THIRD = "8944994000000000017", "8949985000000000025", "89869870000000000033"

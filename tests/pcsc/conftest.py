@@ -25,7 +25,7 @@ from typing import Self
 import pytest
 from smartcard import scard
 
-from lpa.sim import vpcd
+from lpa.sim.euicc import vpcd
 
 READERS = ("Virtual PCD 00 00", "Virtual PCD 00 01")
 _DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lpa import doctor
 from lpa.rsp.names import ServerAddress
-from lpa.sim.card import SimulatedEuicc
-from tests.unit import command
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from tests.support import command
 
 from .conftest import READERS, PlugIn, VirtualReader
 

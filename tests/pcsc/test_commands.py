@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from lpa.sim import samples
-from lpa.sim.behaviour import Behaviour
-from lpa.sim.card import SimulatedEuicc
-from lpa.sim.smdp import SimulatedSmdp
-from tests.unit import command
+from lpa.sim.euicc.behaviour import Behaviour
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers.smdp import SimulatedSmdp
+from tests.support import command
 
 from .conftest import PlugIn, Service, VirtualReader
 

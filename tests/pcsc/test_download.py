@@ -16,13 +16,13 @@ from lpa import Assistant
 from lpa.errors import OutcomeUnknown
 from lpa.rsp.activation import ActivationCode
 from lpa.server.es9 import Server
-from lpa.sim import packages
-from lpa.sim.behaviour import Behaviour
-from lpa.sim.card import SimulatedEuicc
-from lpa.sim.pki import CurveName
-from lpa.sim.smdp import SimulatedSmdp
-from tests.interfering import InterferedHttps
-from tests.unit.ordering import ICCID, holds, way_to
+from lpa.sim.crypto.pki import CurveName
+from lpa.sim.euicc.behaviour import Behaviour
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers import packages
+from lpa.sim.servers.smdp import SimulatedSmdp
+from tests.support.interfering import InterferedHttps
+from tests.support.orders import ICCID, holds, way_to
 
 from .conftest import PlugIn, Service
 

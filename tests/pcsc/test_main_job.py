@@ -13,17 +13,17 @@ import pytest
 from lpa import Assistant
 from lpa.card.pcsc import readers
 from lpa.card.probing import choose, probe
-from lpa.courier import Directory
 from lpa.errors import CardBusy, NoCard, NoReader, NotAnEuicc, OutcomeUnknown
-from lpa.locking import Holder, Locks
-from lpa.sim.behaviour import Behaviour
-from lpa.sim.card import SimulatedEuicc
-from lpa.sim.smdp import SimulatedSmdp
+from lpa.host.locks import Holder, Locks
+from lpa.notifications.sender import Directory
+from lpa.sim.euicc.behaviour import Behaviour
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers.smdp import SimulatedSmdp
+from tests.support.paths import EXAMPLES
 
 from .conftest import READERS, PlugIn, Service
 
 DELETE, DISABLE = 0xBF33, 0xBF32
-EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(params=["T=0", "T=1"])

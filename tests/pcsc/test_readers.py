@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from lpa.card.pcsc import PcscTransport, Reader, readers
+from tests.support.pcsc_scripted import T0_ATR, ScriptedCard
 
 from .conftest import READERS, OtherProcess, PlugIn, Service, VirtualReader
-from .scripted import T0_ATR, ScriptedCard
 
 _PRINT_READERS = """
 from lpa.card.pcsc import readers

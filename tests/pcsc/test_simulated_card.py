@@ -7,8 +7,8 @@ from typing import Literal
 import pytest
 
 from lpa.card.pcsc import PcscTransport
-from lpa.sim.behaviour import Behaviour
-from lpa.sim.card import SimulatedEuicc
+from lpa.sim.euicc.behaviour import Behaviour
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 
 from .conftest import PlugIn
 

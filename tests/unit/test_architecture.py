@@ -4,11 +4,10 @@ import inspect
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import lpa
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 WINGS = ("rsp", "card", "server")
 
 
@@ -32,7 +31,7 @@ def test_whatever_the_assistant_is_asked_with_is_had_from_lpa() -> None:
 
 def test_the_codec_leaves_asn1tools_whole_for_others() -> None:
     code = """
-from lpa.rsp import schema
+from lpa.rsp.codec import schema
 assert schema.encode("GetEIDRequest", {"tagList": b"Z"}).hex() == "bf3e035c015a"
 import sys
 assert not {name for name in sys.modules if name.startswith(("asn1tools", "pyparsing"))}
@@ -44,7 +43,7 @@ assert text.decode("B", text.encode("B", 5)) == 5
 
 
 def test_the_codec_works_beside_asn1tools() -> None:
-    code = "import asn1tools; from lpa.rsp import schema; print(schema.encode('GetRATRequest', {}).hex())"
+    code = "import asn1tools; from lpa.rsp.codec import schema; print(schema.encode('GetRATRequest', {}).hex())"
     ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert ran.stdout == "bf4300\n"
 

@@ -4,7 +4,8 @@ from typing import Literal
 
 import pytest
 
-from tests import bench, bench_downloads
+from tests import bench
+from tests.support import bench_downloads
 
 
 def test_a_list_of_eight_profiles_takes_few_commands() -> None:

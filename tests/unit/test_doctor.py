@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from lpa import doctor
 from lpa.errors import ConnectFailed
-from lpa.rsp.bounds import DELIVERY_SECONDS
-from lpa.rsp.key_identifier import KeyIdentifier
+from lpa.rsp.limits import DELIVERY_SECONDS
 from lpa.rsp.names import ServerAddress
-from lpa.sim.behaviour import Behaviour
-from lpa.sim.card import SimulatedEuicc
-from tests.unit.journals import Clock
+from lpa.rsp.pki.key_identifier import KeyIdentifier
+from lpa.sim.euicc.behaviour import Behaviour
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from tests.support.journals import Clock
 
 NOW = 1_800_000_000.0  # 2027-01-15
 

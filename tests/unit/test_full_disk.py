@@ -13,9 +13,9 @@ import pytest
 from lpa import Assistant
 from lpa.errors import StorageFailed
 from lpa.rsp.names import ServerAddress
-from lpa.sim.card import SimulatedEuicc
-from tests.unit.journals import child
-from tests.unit.test_delivery import Servers
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from tests.support.journals import child
+from tests.unit.notifications.test_outbox import Servers
 
 _NEW_MOUNTS, _NEW_USERS = 0x00020000, 0x10000000  # CLONE_NEWNS, CLONE_NEWUSER
 _PRIVATE = 0x40000 | 0x4000  # MS_PRIVATE | MS_REC

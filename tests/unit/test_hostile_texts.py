@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from lpa import backup
 from lpa.errors import NotVerified, ServerRefused
 from lpa.journal import Journal
-from lpa.rsp.contacts import Contact
+from lpa.profiles import backup
 from lpa.rsp.display import brief, safe
-from lpa.rsp.messages import Message
-from lpa.rsp.vcard import vcards
-from lpa.sim.card import SimulatedEuicc
-from lpa.sim.profiles import SimulatedProfile
-from tests.unit import command
-from tests.unit.journals import EID, signed
+from lpa.rsp.uicc.contacts import Contact
+from lpa.rsp.uicc.messages import Message
+from lpa.rsp.uicc.vcard import vcards
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.simulated_profile import SimulatedProfile
+from tests.support import command
+from tests.support.journals import EID, signed
 
 ICCID = "8944994000000000017"
 PLAIN = "Travel"

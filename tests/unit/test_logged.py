@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.logged import SECRETS, SHORT_SECRETS, violations
-from tests.unit import command
+from tests.support import command
+from tests.support.logged import SECRETS, SHORT_SECRETS, violations
+from tests.support.paths import ROOT
 
 _CODE = re.compile(
     r"""1(?:\$|%24)[A-Za-z0-9.:-]+(?:\$|%24)([A-Za-z0-9-]+)
@@ -68,7 +69,7 @@ def test_what_may_be_logged_is_not_found(line: str) -> None:
 
 
 def test_every_code_that_tests_and_documents_use_is_hunted() -> None:
-    root = Path(__file__).parents[2]
+    root = ROOT
     used = {
         next(filter(None, found.groups()))
         for folder in ("tests", "examples", "docs", "src/lpa/sim")

@@ -1,42 +1,286 @@
-"""Keys from signatures, also from those that somebody chose to have none."""
+"""What is said and done about operations that were begun and not finished."""
 
-from hashlib import sha256
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from lpa.rsp.recovery import keys_that_may_have_signed
-from tests.unit.forgery import keyless
+from lpa import Assistant
+from lpa.errors import CardRemoved, OutcomeUnknown
+from lpa.journal import DELETED, DELETING, DISABLING, ENABLED, ENABLING, PLANNED, PROOF_KEPT, UNKNOWN, Journal
+from lpa.notifications.sender import Directory
+from lpa.rsp.names import Eid
+from lpa.sim.euicc.behaviour import Behaviour
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers.smdp import SimulatedSmdp
+from tests.support.disturbed import DisturbedCard
+from tests.support.unfinished import (
+    DELETE,
+    DISABLE,
+    EID,
+    ENABLE,
+    PROFILES,
+    RESET,
+    RETRIEVE,
+    SENT,
+    iccid,
+    outcomes,
+    received,
+    stop,
+    told,
+)
 
-CURVES = [ec.SECP256R1(), ec.BrainpoolP256R1()]
-SIGNED = b"what was signed"
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with closing(Journal(tmp_path / "state")) as journal:
+        yield journal
 
 
-def on(curve: ec.EllipticCurve, signature: bytes) -> list[ec.EllipticCurvePublicKey]:
-    return [key for key in keys_that_may_have_signed(signature, SIGNED) if key.curve.name == curve.name]
-
-
-@pytest.mark.parametrize("curve", CURVES, ids=lambda curve: curve.name)
-def test_the_key_that_signed_is_among_two(curve: ec.EllipticCurve) -> None:
-    key = ec.generate_private_key(curve)
-    found = on(curve, key.sign(SIGNED, ec.ECDSA(hashes.SHA256())))
-    assert len(found) == 2
-    assert key.public_key() in found
-
-
-@pytest.mark.parametrize("curve", CURVES, ids=lambda curve: curve.name)
-def test_a_signature_by_which_the_key_would_be_the_point_at_infinity_has_none(
-    curve: ec.EllipticCurve,
+def test_what_was_only_planned_is_closed_and_the_card_is_not_changed(
+    assistant: Assistant, card: DisturbedCard, smdp: SimulatedSmdp, journal: Journal
 ) -> None:
-    assert on(curve, keyless(SIGNED, curve)) == []
+    stop(assistant, "delete", PLANNED)
+    card.requests.clear()
+    assistant.settle()
+    (resumed,) = assistant.resumed
+    assert (resumed.function, resumed.happenings, resumed.deliveries) == ("delete", (), ())
+    assert set(card.requests) == {EID, PROFILES}
+    assert outcomes(journal) == [("CLOSED", "nothing was done")]
+    assert smdp.received == ()
 
 
-@pytest.mark.parametrize(("r", "s"), [(0, 1), (1, 0), (1 << 256, 1), (1, 1 << 256)])
-def test_numbers_that_are_no_signature_have_no_key(r: int, s: int) -> None:
-    assert list(keys_that_may_have_signed(encode_dss_signature(r, s), SIGNED)) == []
+@pytest.mark.parametrize(
+    ("function", "state"),
+    [
+        ("enable", ENABLING),
+        ("disable", DISABLING),
+        ("delete", DELETING),
+        ("reset", DELETING),
+        ("delete", UNKNOWN),
+    ],
+)
+def test_what_was_not_done_is_said_and_not_made_up_for(
+    function: str,
+    state: str,
+    assistant: Assistant,
+    card: DisturbedCard,
+    smdp: SimulatedSmdp,
+    journal: Journal,
+) -> None:
+    stop(assistant, function, state)
+    card.requests.clear()
+    assistant.resume()
+    (resumed,) = assistant.resumed
+    assert (resumed.function, resumed.happenings) == (function, ())
+    assert not {ENABLE, DISABLE, DELETE, RESET} & set(card.requests)
+    assert outcomes(journal) == [("CLOSED", "")]
+    assert smdp.received == ()
 
 
-def test_bytes_that_are_no_signature_have_no_key() -> None:
-    assert list(keys_that_may_have_signed(sha256(SIGNED).digest(), SIGNED)) == []
+@pytest.mark.parametrize("state", [DELETING, DELETED, UNKNOWN])
+def test_a_deletion_that_was_done_is_found_kept_and_delivered(
+    state: str, assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, journal: Journal
+) -> None:
+    victim = iccid(euicc, 1)
+    stop(assistant, "delete", state, lambda: assistant.euicc.delete_profile(victim))
+    (resumed,) = assistant.settle()
+    assert told(assistant) == [("delete", "delete", str(victim))]
+    (delivery,) = resumed.deliveries
+    assert delivery.acknowledged
+    assert delivery.cleared
+    assert delivery.receipt
+    assert received(smdp) == [("delete", str(victim))]
+    assert outcomes(journal) == [("CLOSED", "")]
+
+
+@pytest.mark.parametrize("state", [ENABLING, ENABLED, UNKNOWN])
+def test_a_switch_that_was_done_is_found_with_what_it_replaced(
+    state: str, assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    old, new = iccid(euicc, 0), iccid(euicc, 1)
+    stop(assistant, "enable", state, lambda: assistant.euicc.enable_profile(new, refresh=False))
+    assistant.settle()
+    assert told(assistant) == [("enable", "disable", str(old)), ("enable", "enable", str(new))]
+    assert sorted(received(smdp)) == [("disable", str(old)), ("enable", str(new))]
+
+
+def test_a_switch_that_waits_for_a_refresh_is_carried_out_by_the_reset(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    new = iccid(euicc, 1)
+    stop(assistant, "enable", ENABLING, lambda: assistant.euicc.enable_profile(new, refresh=True))
+    assistant.settle()
+    assert ("enable", "enable", str(new)) in told(assistant)
+    assert len(smdp.received) == 2
+
+
+def test_a_reset_that_was_done_is_found_for_every_profile(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    every = [profile.iccid for profile in euicc.profiles]
+    stop(assistant, "reset", DELETING, lambda: assistant.euicc.memory_reset(["deleteOperationalProfiles"]))
+    assistant.settle()
+    assert told(assistant) == [("reset", "delete", one) for one in every]
+    assert len(smdp.received) == 3
+
+
+def test_what_was_kept_and_not_sent_is_sent_without_the_card_having_it_any_more(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, journal: Journal
+) -> None:
+    victim = iccid(euicc, 1)
+
+    def delete_and_keep() -> None:
+        assistant.euicc.delete_profile(victim)
+        (signed,) = assistant.euicc.retrieve_notifications()
+        journal.keep(assistant.eid, signed)
+        assistant.euicc.notification_sent(signed.metadata.sequence_number)
+
+    stop(assistant, "delete", PROOF_KEPT, delete_and_keep)
+    assert assistant.resume() == ()
+    ((delivery,),) = (resumed.deliveries for resumed in assistant.resumed)
+    assert told(assistant) == [("delete", "delete", str(victim))]
+    assert delivery.acknowledged
+    assert delivery.receipt
+    assert delivery.receipt.path.read_bytes() == smdp.received[0].raw
+    assert received(smdp) == [("delete", str(victim))]
+    assert outcomes(journal) == [("CLOSED", "")]
+    assert journal.outbox() == ()
+
+
+def test_what_was_sent_is_not_sent_again_but_cleared(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, journal: Journal
+) -> None:
+    def delete_and_send() -> None:
+        assistant.euicc.delete_profile(iccid(euicc, 1))
+        (signed,) = assistant.euicc.retrieve_notifications()
+        assistant._outbox().keep([signed])
+        journal.sent(assistant.eid, signed, {})
+
+    stop(assistant, "delete", PROOF_KEPT, delete_and_send)
+    assert assistant.resume() == ()
+    ((delivery,),) = (resumed.deliveries for resumed in assistant.resumed)
+    assert delivery.cleared
+    assert smdp.received == ()
+    assert euicc.notifications == ()
+
+
+def test_a_receipt_without_its_line_in_the_outbox_is_of_an_earlier_operation(
+    assistant: Assistant, euicc: SimulatedEuicc, journal: Journal
+) -> None:
+    victim = iccid(euicc, 1)
+    assistant.euicc.delete_profile(victim)
+    (older,) = assistant.euicc.retrieve_notifications()
+    assistant.receipts.keep(assistant.eid, older)
+    stop(assistant, "delete", DELETING)
+    assistant.settle()
+    assert told(assistant) == []
+
+
+def test_a_notification_that_the_card_dropped_before_it_was_kept_is_lost_and_said_so(
+    directory: Directory, euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path, journal: Journal
+) -> None:
+    small = SimulatedEuicc.create(
+        None, behaviour=Behaviour(notification_capacity=1), authority=euicc.authority
+    )
+    victim, other = iccid(small, 1), iccid(small, 2)
+    with Assistant(small, state_dir=tmp_path / "state", directory=directory) as assistant:
+        stop(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(victim))
+        assistant.euicc.enable_profile(
+            other, refresh=False
+        )  # another program, whose notifications push it out
+        (resumed,) = assistant.settle()
+    lost = next(delivery for delivery in resumed.deliveries if delivery.iccid == victim)
+    assert (lost.sequence_number, lost.receipt, lost.acknowledged) == (None, None, False)
+    assert lost.problem
+    assert "has no signed notification for nordlicht.smdp.example" in lost.problem.message
+    ((state, outcome),) = outcomes(journal)
+    assert state == "CLOSED"
+    assert "has no signed notification for nordlicht.smdp.example" in outcome
+
+
+def test_an_operation_on_another_card_waits_for_that_card(
+    assistant: Assistant, directory: Directory, euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
+) -> None:
+    victim = iccid(euicc, 1)
+    stop(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(victim))
+    other = DisturbedCard(SimulatedEuicc.create(None, authority=euicc.authority))
+    with Assistant(other, state_dir=tmp_path / "state", directory=directory) as elsewhere:
+        other.requests.clear()
+        assert elsewhere.settle() == ()
+        assert elsewhere.resume() == ()
+        assert not {ENABLE, DISABLE, DELETE, RESET, RETRIEVE, SENT} & set(other.requests)
+        (left,) = elsewhere.journal.unfinished()
+    assert left.eid == Eid.parse(euicc.eid)
+    assert smdp.received == ()
+    assistant.settle()
+    assert received(smdp) == [("delete", str(victim))]
+
+
+def test_a_card_that_was_wiped_elsewhere_says_what_is_gone_and_what_it_did_not_sign(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, journal: Journal
+) -> None:
+    def wipe_and_forget() -> None:
+        assistant.euicc.memory_reset(["deleteOperationalProfiles"])
+        for notification in assistant.notifications():
+            assistant.euicc.notification_sent(notification.sequence_number)
+
+    every = [profile.iccid for profile in euicc.profiles]
+    stop(assistant, "disable", DISABLING)
+    wipe_and_forget()
+    (resumed,) = assistant.settle()
+    assert told(assistant) == [("disable", "delete", one) for one in every]
+    assert len(resumed.deliveries) == 3
+    assert all("has no signed notification" in str(delivery.problem) for delivery in resumed.deliveries)
+    assert smdp.received == ()
+    ((state, outcome),) = outcomes(journal)
+    assert (state, outcome.count("has no signed notification")) == ("CLOSED", 3)
+
+
+def test_a_profile_that_cannot_be_read_leaves_the_outcome_open(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp, journal: Journal
+) -> None:
+    victim = iccid(euicc, 1)
+    stop(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(victim))
+    card.instead(PROFILES, "BF2D06 A004 E302 9500 9000")
+    with pytest.raises(OutcomeUnknown, match="'delete' was not finished"):
+        assistant.settle()
+    assert [left.state for left in journal.unfinished()] == [DELETING]
+    assert assistant.resumed == ()
+    assistant.settle()
+    assert told(assistant) == [("delete", "delete", str(victim))]
+
+
+def test_a_change_does_not_begin_while_an_outcome_is_open(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    stop(assistant, "delete", DELETING)
+    card.instead(PROFILES, "BF2D06 A004 E302 9500 9000")
+    card.requests.clear()
+    with pytest.raises(OutcomeUnknown):
+        assistant.enable(iccid(euicc, 1))
+    assert ENABLE not in card.requests
+
+
+def test_a_card_that_is_pulled_before_it_is_read_leaves_the_outcome_open(
+    assistant: Assistant, card: DisturbedCard, journal: Journal
+) -> None:
+    stop(assistant, "delete", DELETING)
+    card.drop(PROFILES)
+    with pytest.raises(OutcomeUnknown, match="cannot be read again"):
+        assistant.settle()
+    assert [left.state for left in journal.unfinished()] == [DELETING]
+
+
+def test_a_card_that_is_pulled_while_it_is_asked_leaves_the_operation_open(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, journal: Journal
+) -> None:
+    stop(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(iccid(euicc, 1)))
+    card.drop(RETRIEVE)
+    (resumed,) = assistant.settle()
+    (delivery,) = resumed.deliveries
+    assert isinstance(delivery.problem, CardRemoved)
+    assert [left.state for left in journal.unfinished()] == [DELETED]

@@ -13,8 +13,8 @@ from typing import Protocol, Self
 from lpa import redaction
 from lpa.card.traffic import Veil
 from lpa.errors import BadAnswer, LpaError, WireError
-from lpa.rsp.ber import Tlv
-from lpa.rsp.bounds import ANSWER_BYTES, ANSWER_ROUNDS, BLOCKS
+from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.limits import ANSWER_BYTES, ANSWER_ROUNDS, BLOCKS
 from lpa.rsp.names import Aid
 
 TRAFFIC = 5  # the log level below DEBUG that shows what goes over the wire

@@ -15,13 +15,14 @@ from typing import Any, Self
 from lpa.card.apdu import LARGEST_BLOCK, Transport
 from lpa.card.isdr import ISDR_AIDS, Isdr, raise_refusal
 from lpa.errors import BadAnswer, EuiccRefused
-from lpa.rsp import bpp, schema
-from lpa.rsp.ber import Tlv
+from lpa.rsp import bpp
+from lpa.rsp.codec import schema
+from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.euicc_info import AuthorisationRule, ConfiguredAddresses, EuiccInfo1, EuiccInfo2
-from lpa.rsp.installation import InstallationResult
-from lpa.rsp.key_identifier import KeyIdentifier
+from lpa.rsp.installation_result import InstallationResult
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Eid, Iccid
+from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.records import LIST_TAGS, Notification, NotificationMetadata, Profile
 from lpa.rsp.session import CardProof, ServerProof, Terms
 

@@ -21,9 +21,9 @@ from lpa.errors import (
     OutcomeUnknown,
     WireError,
 )
-from lpa.rsp import schema
-from lpa.rsp.ber import Tlv
-from lpa.rsp.bounds import RESTART_TRIES
+from lpa.rsp.codec import schema
+from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.limits import RESTART_TRIES
 from lpa.rsp.names import Aid, Eid
 from lpa.rsp.reasons import explain
 

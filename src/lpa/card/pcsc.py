@@ -26,7 +26,7 @@ from lpa.errors import (
     NotAnEuicc,
     WireError,
 )
-from lpa.locking import Locks
+from lpa.host.locks import Locks
 
 # By number and not by pyscard's name: names differ between systems, and Windows adds numbers of its own.
 _FAILURES: dict[int, tuple[type[LpaError], str]] = {

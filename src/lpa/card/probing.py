@@ -13,7 +13,7 @@ from lpa.card.apdu import LARGEST_BLOCK
 from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.card.pcsc import PcscTransport, Reader, readers
 from lpa.errors import BadAnswer, CardBusy, CardUnpowered, LpaError, NoCard, NoReader
-from lpa.locking import Locks
+from lpa.host.locks import Locks
 from lpa.rsp.names import Aid, Eid
 
 

@@ -15,9 +15,9 @@ def main() -> NoReturn:
     """Run the command line of this process."""
     _open_what_is_closed()
     _leave_no_core()
-    from lpa.cli import gate
+    from lpa.cli import exits
 
-    sys.exit(gate.run(sys.argv[1:]))
+    sys.exit(exits.run(sys.argv[1:]))
 
 
 def _open_what_is_closed() -> None:

@@ -10,7 +10,7 @@ import click
 
 from lpa.card.apdu import LARGEST_BLOCK, SMALLEST_BLOCK
 from lpa.card.es10 import ISDR_AIDS
-from lpa.cli.desk import Desk
+from lpa.cli.console import Desk
 from lpa.cli.logs import log_to
 from lpa.cli.parsing import AID, CONNECT_TO, FILE, FOLDER, PROXY, TRUST, Group
 from lpa.cli.screen import Screen
@@ -21,26 +21,26 @@ JSON_HELP = "Print one JSON document, errors included."
 # Which room each command is in, in the order of the help. A room is opened when its command is wanted: a list
 # should not wait for what deletes, proves or simulates.
 _ROOMS = {
-    "readers": "cards",
-    "doctor": "cards",
-    "info": "cards",
-    "list": "profiles",
-    "show": "profiles",
-    "enable": "changes",
-    "disable": "changes",
-    "delete": "deletions",
-    "protect": "changes",
-    "unprotect": "changes",
-    "rename": "profiles",
-    "download": "downloads",
-    "discover": "downloads",
-    "backup": "backups",
-    "notifications": "pending",
-    "resume": "unfinished",
-    "receipts": "proofs",
-    "default-server": "cards",
-    "reset": "changes",
-    "sim": "simulator",
+    "readers": "card_commands",
+    "doctor": "card_commands",
+    "info": "card_commands",
+    "list": "profile_commands",
+    "show": "profile_commands",
+    "enable": "switch_commands",
+    "disable": "switch_commands",
+    "delete": "delete_command",
+    "protect": "switch_commands",
+    "unprotect": "switch_commands",
+    "rename": "profile_commands",
+    "download": "download_commands",
+    "discover": "download_commands",
+    "backup": "backup_command",
+    "notifications": "notification_commands",
+    "resume": "resume_command",
+    "receipts": "receipt_commands",
+    "default-server": "card_commands",
+    "reset": "switch_commands",
+    "sim": "sim_commands",
 }
 _NAMES = {"list": "list_", "default-server": "default_server"}  # where Python wants another name
 
@@ -55,7 +55,7 @@ class Commands(Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command `cmd_name`, None if there is none."""
         if cmd_name in _ROOMS and cmd_name not in self.commands:
-            room = importlib.import_module(f"lpa.cli.{_ROOMS[cmd_name]}")
+            room = importlib.import_module(f"lpa.cli.commands.{_ROOMS[cmd_name]}")
             command: click.Command = getattr(room, _NAMES.get(cmd_name, cmd_name))
             _accept_json(command)
             self.add_command(command)

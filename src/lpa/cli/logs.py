@@ -11,8 +11,9 @@ from typing import TextIO
 
 import click
 
-from lpa import private, redaction
+from lpa import redaction
 from lpa.card.apdu import TRAFFIC
+from lpa.host import files
 from lpa.rsp.display import safe
 
 _log = redaction.logger(__name__)
@@ -76,7 +77,7 @@ def _trace(path: Path) -> logging.Handler:
     One that is there is gone on with if it is the person's own, and closed to others.
     """
     try:
-        descriptor = private.open_to_append(path)
+        descriptor = files.open_to_append(path)
     except OSError as error:
         raise click.BadParameter(f"cannot write {path}: {error.strerror}.", param_hint="--trace") from error
     file = os.fdopen(descriptor, "a", encoding="utf-8")

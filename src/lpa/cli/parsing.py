@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from lpa import selection
 from lpa.card.es10 import NICKNAME_BYTES
-from lpa.cli.desk import Desk
+from lpa.cli.console import Desk
 from lpa.cli.screen import Screen
-from lpa.pages.words import LANGUAGES
+from lpa.pages.texts import LANGUAGES
+from lpa.profiles import selection
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.device import Device
 from lpa.rsp.display import safe
@@ -22,7 +22,7 @@ from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
 LONGEST_REASON = 500  # characters: it stands in a journal, and on a page that is printed
 
 if TYPE_CHECKING:
-    from lpa.deletion import Plan
+    from lpa.deletion.procedure import Plan
     from lpa.server.connect_to import ConnectTo
     from lpa.server.proxy import ProxyChoice
     from lpa.server.trust import Trust
@@ -85,10 +85,10 @@ def _profile(text: str) -> str:
 
 
 def _plan(text: str) -> Plan:
-    from lpa import plans
+    from lpa.deletion import saved_plan
 
     try:
-        return plans.parse(Path(text).read_text(encoding="utf-8"))
+        return saved_plan.parse(Path(text).read_text(encoding="utf-8"))
     except OSError as error:
         raise ValueError(f"{text!r} cannot be read: {error.strerror}") from error
     except ValueError as error:
@@ -134,7 +134,7 @@ MOMENT = _parsed(_moment)
 
 
 def _image(text: str) -> ActivationCode:
-    from lpa.cli.scanning import text_in
+    from lpa.cli.qr_codes import text_in
 
     return ActivationCode.parse(text_in(Path(text)))
 

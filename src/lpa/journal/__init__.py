@@ -3,7 +3,7 @@
 Law: a line is on the disk before the step that it announces, and after the answer that it reports.
 """
 
-from lpa.journal.facts import Entry, Loss, Story
+from lpa.journal.entries import Entry, Loss, Story
 from lpa.journal.journal import Journal
 from lpa.journal.operation import Operation
 from lpa.journal.states import (

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lpa import private, redaction
+from lpa import redaction
 from lpa.errors import StorageFailed
+from lpa.host import files
 from lpa.journal import migrations
 
 # A statement of SQL, and the values for its question marks or names.
@@ -44,11 +45,11 @@ class Database:
 
         self._folder = folder
         with storage_errors(folder):
-            private.make_folder(folder)
+            files.make_folder(folder)
             for name in _BESIDE:
-                private.make_private(folder / name)
+                files.make_private(folder / name)
             _demand_not_emptied(folder)
-            private.touch(folder / "journal.db")
+            files.touch(folder / "journal.db")
             self.connection = sqlite3.connect(folder / "journal.db", isolation_level=None, timeout=10)
             try:
                 self.prepare()
@@ -127,7 +128,7 @@ def _demand_not_emptied(folder: Path) -> None:
     To SQLite an empty file is a new database, and what it knew would be forgotten without a word.
     """
     file = folder / "journal.db"
-    if private.is_plain(file) and not file.stat().st_size and any(folder.glob("receipts/*/*.der")):
+    if files.is_plain(file) and not file.stat().st_size and any(folder.glob("receipts/*/*.der")):
         raise StorageFailed(f"The journal in {folder} cannot be used: it is empty.", advice=_MOVE_AWAY)
 
 

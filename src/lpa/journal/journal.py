@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from lpa.errors import BadAnswer, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
+from lpa.host.locks import Locks
 from lpa.journal import rows
 from lpa.journal.database import Database, Statement
-from lpa.journal.facts import Entry, Loss, Story
+from lpa.journal.entries import Entry, Loss, Story
 from lpa.journal.operation import NOT_THROUGH, Operation
 from lpa.journal.statements import ADOPT, CLOSE_IF_DONE, KEEP, OF_NOBODY, STATE
 from lpa.journal.states import PLANNED, UNKNOWN
-from lpa.locking import Locks
-from lpa.rsp.key_identifier import KeyIdentifier
-from lpa.rsp.memory import from_json, to_json
 from lpa.rsp.names import Eid, Iccid
+from lpa.rsp.pki.key_identifier import KeyIdentifier
+from lpa.rsp.profile_json import from_json, to_json
 from lpa.rsp.records import Notification, Profile
 
 # Waiting after a failed attempt: one minute, doubled each time, at most half a day, give or take a tenth.

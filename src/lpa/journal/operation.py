@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lpa.journal import rows
-from lpa.journal.facts import Loss
+from lpa.journal.entries import Loss
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Profile
 

@@ -10,9 +10,9 @@ from types import UnionType
 from typing import Any
 
 from lpa.errors import BadAnswer, StorageFailed
-from lpa.journal.facts import Entry, Loss
-from lpa.rsp.key_identifier import KeyIdentifier
+from lpa.journal.entries import Entry, Loss
 from lpa.rsp.names import Eid, Iccid
+from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.records import Notification
 
 # The columns of an `Entry`, in the order of `entry`.

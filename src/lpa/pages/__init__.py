@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lpa import private
 from lpa.errors import StorageFailed
+from lpa.host import files
 
 
 def save(page: str, path: Path) -> None:
@@ -18,7 +18,7 @@ def save(page: str, path: Path) -> None:
     Raises `StorageFailed` if that cannot be, also if a link or a device is there.
     """
     try:
-        private.write(path, page.encode())
+        files.write(path, page.encode())
     except OSError as error:
         raise StorageFailed(
             f"The page cannot be written to {path}: {error.strerror or error}.",

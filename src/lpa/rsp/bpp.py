@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lpa.errors import BadAnswer
-from lpa.rsp.ber import Tlv, header
-from lpa.rsp.bounds import SEGMENT_BYTES
+from lpa.rsp.codec.ber import Tlv, header
 from lpa.rsp.display import few
+from lpa.rsp.limits import SEGMENT_BYTES
 
 PACKAGE, CHANNEL = 0xBF36, 0xBF23
 CONFIGURATION, METADATA, SESSION_KEYS, ELEMENTS = 0xA0, 0xA1, 0xA2, 0xA3

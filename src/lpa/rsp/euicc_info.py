@@ -12,9 +12,9 @@ from functools import partial
 from typing import Any, Self
 
 from lpa.errors import BadAnswer
-from lpa.rsp import schema
-from lpa.rsp.ber import Tlv
-from lpa.rsp.key_identifier import KeyIdentifier
+from lpa.rsp.codec import schema
+from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.records import Operator
 
 __all__ = [

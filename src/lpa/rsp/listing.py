@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from lpa.errors import BadAnswer
-from lpa.rsp.ber import Tlv
-from lpa.rsp.bounds import LIST_ITEMS
+from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.limits import LIST_ITEMS
 
 T_co = TypeVar("T_co", covariant=True)
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from lpa.errors import BadAnswer
-from lpa.rsp import schema
-from lpa.rsp.ber import Tlv
+from lpa.rsp.codec import schema
+from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.display import brief
 from lpa.rsp.names import Aid, Iccid
 

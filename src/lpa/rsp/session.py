@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lpa.errors import BadAnswer, NotVerified
-from lpa.rsp import schema
 from lpa.rsp.activation import ActivationCode
-from lpa.rsp.ber import Tlv
+from lpa.rsp.codec import schema
+from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.display import few
 from lpa.rsp.euicc_info import EuiccInfo2
 from lpa.rsp.names import ServerAddress
-from lpa.rsp.offered import OfferedProfile
+from lpa.rsp.offered_profile import OfferedProfile
 
 _OK = 0xA0
 _INFO2 = 0xBF22

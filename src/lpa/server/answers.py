@@ -13,8 +13,8 @@ from typing import Any
 
 from lpa import redaction
 from lpa.errors import BadAnswer
-from lpa.rsp.ber import Tlv
-from lpa.rsp.bounds import EVENT_CHARACTERS, EVENTS, MEMBER_BYTES, TRANSACTION_BYTES
+from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.limits import EVENT_CHARACTERS, EVENTS, MEMBER_BYTES, TRANSACTION_BYTES
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.session import Event
 

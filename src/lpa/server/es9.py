@@ -12,8 +12,8 @@ from typing import Any
 
 from lpa import redaction
 from lpa.errors import BadAnswer, ServerRefused
-from lpa.rsp.bounds import PACKAGE_BYTES
 from lpa.rsp.display import safe
+from lpa.rsp.limits import PACKAGE_BYTES
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.session import Event, ServerProof, Terms
 from lpa.rsp.status_codes import server_advice, server_reason

@@ -14,9 +14,9 @@ from urllib3.connection import HTTPConnection
 
 from lpa import redaction
 from lpa.errors import BadAnswer, OutcomeUnknown
-from lpa.rsp.bounds import CHUNKING, HEADER_BYTES
+from lpa.rsp.limits import CHUNKING, HEADER_BYTES
 from lpa.rsp.names import ServerAddress
-from lpa.server.obstacles import obstacle
+from lpa.server.connection_errors import obstacle
 from lpa.server.tls import TlsStream, TooMuch
 from lpa.server.trust import Voucher
 

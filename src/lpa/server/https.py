@@ -15,11 +15,11 @@ from typing import Self
 
 from lpa import redaction
 from lpa.errors import NotVerified
-from lpa.rsp.bounds import BODY_BYTES, CONNECT_SECONDS, EXCHANGE_SECONDS, READ_SECONDS
+from lpa.rsp.limits import BODY_BYTES, CONNECT_SECONDS, EXCHANGE_SECONDS, READ_SECONDS
 from lpa.rsp.names import ServerAddress
 from lpa.server import tls
 from lpa.server.connect_to import ConnectTo
-from lpa.server.dialling import Dialler, Resolve, resolve
+from lpa.server.connector import Dialler, Resolve, resolve
 from lpa.server.exchange import Answer, Line
 from lpa.server.proxy import ProxyChoice
 from lpa.server.trust import Believed, Trust, Voucher

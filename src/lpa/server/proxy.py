@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
 
-from lpa.rsp.bounds import HEADER_BYTES
+from lpa.rsp.limits import HEADER_BYTES
 from lpa.rsp.names import ServerAddress
 
 ProxyChoice = Callable[[ServerAddress], "Proxy | None"]

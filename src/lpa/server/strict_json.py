@@ -9,7 +9,7 @@ import json
 import math
 from typing import Any, NoReturn
 
-from lpa.rsp.bounds import JSON_DEPTH, JSON_VALUES
+from lpa.rsp.limits import JSON_DEPTH, JSON_VALUES
 
 
 def loads(text: bytes) -> Any:

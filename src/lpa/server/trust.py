@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 
 from lpa.errors import NotVerified
-from lpa.rsp import certificates, issuers, server_chain
-from lpa.rsp.conditions import CLOCK
-from lpa.rsp.key_identifier import KeyIdentifier
+from lpa.rsp.pki import certificates, issuers, server_chain
+from lpa.rsp.pki.conditions import CLOCK
+from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.server.tls import Greeted
 
 Believed = tuple[KeyIdentifier, ...]  # a card's list: by which issuers it verifies (§5.7.8)

@@ -6,7 +6,7 @@ import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self, get_args
 
-from lpa.sim import plain
+from lpa.sim import plain_json
 
 PIN_TRIES = 3
 PhoneBook = Literal["parallel", "linked", "plain"]
@@ -77,10 +77,10 @@ class Contents:
         """The way back from `to_json`; what is missing has its default. Raises as `plain.restored` does."""
         given = {field.name: getattr(cls(), field.name) for field in fields(cls)} | value
         contacts = tuple(
-            plain.restored(SimulatedContact, contact | {"numbers": tuple(contact["numbers"])})
+            plain_json.restored(SimulatedContact, contact | {"numbers": tuple(contact["numbers"])})
             for contact in value.get("contacts", ())
         )
-        return plain.restored(cls, given | {"contacts": contacts, "messages": tuple(given["messages"])})
+        return plain_json.restored(cls, given | {"contacts": contacts, "messages": tuple(given["messages"])})
 
     def to_json(self) -> dict[str, Any]:
         """As plain values for JSON."""

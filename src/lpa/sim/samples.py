@@ -7,8 +7,8 @@ import zlib
 from dataclasses import dataclass
 
 from lpa.sim.contents import Contents, SimulatedContact
-from lpa.sim.pki import Randomness
-from lpa.sim.profiles import SimulatedProfile
+from lpa.sim.crypto.pki import Randomness
+from lpa.sim.simulated_profile import SimulatedProfile
 
 EID_PREFIX = "89999999"  # of no real maker
 

@@ -1,0 +1,1 @@
+"""The files of the enabled profile: contacts, messages, numbers."""

@@ -1,0 +1,101 @@
+"""The command that finishes what was begun: resume."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import chain
+
+import click
+
+from lpa.assistant import Assistant
+from lpa.cli.console import Desk, members, settling
+from lpa.cli.exits import UNDELIVERED, exit_code
+from lpa.cli.json_output import Answer
+from lpa.cli.screen import Screen
+from lpa.cli.views import lost_lines
+from lpa.cli.views.pending import and_due
+from lpa.cli.views.pending import members as waiting_members
+from lpa.cli.views.sentences import headed, headline, not_told_yet, unheard
+from lpa.errors import LpaError, WireError
+from lpa.journal import Loss, Operation
+from lpa.notifications import lost
+from lpa.notifications.send_queue import Delivery, waiting
+
+
+@click.command()
+@click.pass_obj
+def resume(desk: Desk) -> Answer:
+    """Finish what was begun, or say what became of it.
+
+    After a crash, a pulled card or a network that was down, this finds out what happened, and tells the
+    servers whose next try is due. A profile that was put to use for a moment is taken out of use again.
+    Nothing is deleted.
+    """
+    with ExitStack() as opened:
+        try:
+            assistant = opened.enter_context(desk.delivering_assistant())
+        except WireError as problem:
+            return _without_card(desk, problem)
+        # Beside a document it is talk, which is there also if the document is of an error.
+        tell = desk.screen.say_beside if desk.screen.json else desk.screen.line
+        with settling(desk.screen, assistant, tell):
+            return _resumed(desk.screen, assistant)
+
+
+def _resumed(screen: Screen, assistant: Assistant) -> Answer:
+    deliveries, resumed, gone = assistant.resume(), assistant.resumed, assistant.journal.lost()
+    elsewhere = [one for one in assistant.journal.unfinished() if one.eid != assistant.eid]
+    if not (resumed or deliveries or elsewhere or gone):
+        screen.say("Nothing was left unfinished.")
+    told = (*chain.from_iterable(one.deliveries for one in resumed), *deliveries)
+    # What was said of `resumed` is not said again, but counts; what is lost comes last, with all of before.
+    for text, style in (*headed(deliveries), *not_told_yet(told)):
+        screen.line((text, style))
+    result = {"resumed": [members(one) for one in resumed], "deliveries": deliveries}
+    answer = Answer(result | _left(screen, elsewhere, gone))
+    failed = [one.problem for one in resumed if one.problem]
+    if failed:
+        answer = replace(answer, problem=failed[0], code=exit_code(failed[0]))
+    elif untold := _untold(told, gone):
+        answer = replace(answer, problem=untold[0], code=UNDELIVERED)
+    return and_due(screen, assistant, answer, told)
+
+
+def _without_card(desk: Desk, problem: LpaError) -> Answer:
+    """No card can be asked; but which ones are waited for is known."""
+    with closing(desk.journal()) as journal:
+        outbox = [waiting_members(one) for one in waiting(journal)]
+        result = _left(desk.screen, journal.unfinished(), journal.lost())
+    desk.screen.say(f"lpa: {problem.message}", "red")
+    desk.screen.say(problem.advice)
+    nothing: dict[str, object] = {"resumed": [], "deliveries": [], "due": [], "outbox": outbox}
+    return Answer(nothing | result, problem, exit_code(problem))
+
+
+def _left(screen: Screen, elsewhere: Iterable[Operation], gone: Collection[Loss]) -> dict[str, object]:
+    """Say what waits for other cards, and what was lost; for the document."""
+    for operation in elsewhere:
+        begun = headline(operation.function, _begun(operation))
+        screen.say(f"{begun} waits for the card {operation.eid}.")
+    lost_lines.show(screen, gone)
+    operations = [
+        {
+            "eid": operation.eid,
+            "function": operation.function,
+            "begun": _begun(operation),
+            "target": operation.target,
+        }
+        for operation in elsewhere
+    ]
+    return {"waiting_for": operations, "lost": [lost_lines.members(loss) for loss in gone]}
+
+
+def _untold(told: Iterable[Delivery], gone: Iterable[Loss]) -> list[LpaError | None]:
+    return [*(delivery.problem for delivery in unheard(told)), *map(lost.problem, gone)]
+
+
+def _begun(operation: Operation) -> datetime:
+    return datetime.fromtimestamp(operation.begun, UTC)

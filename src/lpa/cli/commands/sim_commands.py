@@ -1,0 +1,229 @@
+"""Commands that play the other side: sim new, card, server (with order add, list, release)."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+import click
+
+from lpa.cli.commands import sim_order_commands
+from lpa.cli.console import Desk
+from lpa.cli.json_output import Answer
+from lpa.cli.parsing import FILE, FOLDER, HOST_AND_PORT, Group
+from lpa.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from lpa.sim.crypto.pki import Authority, CurveName
+    from lpa.sim.servers.acceptance import Received
+    from lpa.sim.servers.orders import Facts
+    from lpa.sim.servers.smdp import SimulatedSmdp
+
+_PAUSE = 0.2  # seconds between looks at what a server received
+
+
+@click.group(cls=Group)
+def sim() -> None:
+    """A simulated card and server, to try things."""
+
+
+@sim.command()
+@click.argument("path", type=FOLDER)
+@click.option(
+    "--profiles", default=3, type=click.IntRange(0, 100), show_default=True, help="How many are on the card."
+)
+@click.option(
+    "--curve",
+    default="P-256",
+    type=click.Choice(["P-256", "brainpoolP256r1"]),
+    show_default=True,
+    help="The curve of all its keys, if they are made now.",
+)
+@click.option(
+    "--memory",
+    default=400_000,
+    type=click.IntRange(0, 2**31),
+    show_default=True,
+    help="Bytes that are free for downloads.",
+)
+@click.option(
+    "--identity",
+    type=FOLDER,
+    metavar="DIR",
+    help="A folder with the certificates (CI, EUM, eUICC) and the key of an eUICC certified elsewhere.",
+)
+@click.pass_obj
+def new(
+    desk: Desk, path: Path, *, profiles: int, curve: CurveName, memory: int, identity: Path | None
+) -> Answer:
+    """Make a card in the new folder PATH. Use it with 'lpa --reader sim:PATH'.
+
+    Beside it is the certificate of its own authority (ci.pem) and that one's key, for 'lpa sim server'. With
+    --identity the card is the one in DIR, whose files may have any name, and there is no such key.
+    """
+    from lpa.sim.euicc.identity import Identity
+    from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+
+    if path.exists() and any(path.iterdir()):
+        raise click.UsageError(f"{path} exists already and is not empty.")
+    known = Identity.load(identity) if identity else None
+    card = SimulatedEuicc.create(path, profiles=profiles, curve=curve, free_memory=memory, identity=known)
+    card.close()
+    if known and known.ends < datetime.now(UTC):
+        desk.screen.say(f"Its certificates were good until {known.ends:%Y-%m-%d}: servers may refuse it.")
+    desk.screen.line(f"A card with the EID {card.eid} is in {path}.")
+    return Answer({"eid": card.eid, "path": path})
+
+
+@sim.command("card")
+@click.argument("path", type=FOLDER)
+@click.option(
+    "--vpcd",
+    type=HOST_AND_PORT,
+    metavar="HOST:PORT",
+    default="localhost:35963",
+    show_default=True,
+    help="The virtual reader.",
+)
+@click.pass_obj
+def card_(desk: Desk, path: Path, vpcd: tuple[str, int]) -> Answer:
+    """Put the card in PATH into a virtual reader (vpcd) until Ctrl-C."""
+    from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+    from lpa.sim.euicc.vpcd import serve
+
+    host, port = vpcd
+    with closing(SimulatedEuicc.load(path)) as card:
+        desk.screen.say(f"The card {card.eid} is in the reader at {host}:{port}. Ctrl-C takes it out.")
+        serve(card, host, port, stop=_stop_on_signal())
+    return Answer({"eid": card.eid})
+
+
+@sim.group(cls=Group, invoke_without_command=True)
+@sim_order_commands.PKI
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
+@click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    default=("smdp.example", "*.smdp.example"),
+    show_default=True,
+    help="Its name; may be given several times.",
+)
+@click.option("--store", type=FILE, help="A file for what it accepted: a line of JSON for each.")
+@click.option("--discovery", help="Be a discovery server (SM-DS) with this name as well.")
+@click.pass_context
+def server(
+    ctx: click.Context,
+    *,
+    pki: Path | None,
+    port: int,
+    hosts: tuple[str, ...],
+    store: Path | None,
+    discovery: str | None,
+) -> Answer | None:
+    """Be the operators' server (SM-DP+) until Ctrl-C, and show what comes in.
+
+    What it has to deliver is in the same folder: see 'lpa sim server order add --help'.
+    """
+    ctx.meta[sim_order_commands.FOLDER_ABOVE] = pki
+    if ctx.invoked_subcommand:
+        return None
+    pki = sim_order_commands.folder(ctx, pki)
+    from lpa.sim.crypto.pki import Authority
+    from lpa.sim.servers.smdp import SimulatedSmdp
+
+    desk: Desk = ctx.find_root().obj
+    stop, authority = _stop_on_signal(), Authority.load(pki)
+    try:
+        smdp = SimulatedSmdp(
+            authority,
+            host=hosts[0],
+            also=hosts[1:],
+            port=port,
+            store=store,
+            orders=sim_order_commands.file(pki),
+            any_address=any("*" in host for host in hosts),
+        )
+    except OSError as error:
+        raise click.UsageError(f"The server cannot listen at port {port}: {error.strerror}.") from error
+    news = _News(desk.screen, smdp)
+    with ExitStack() as running:
+        running.enter_context(smdp)
+        rows = [*_discovery(discovery, authority, pki, running), smdp.connect_to]
+        way = " ".join(f"--connect-to {row}" for row in rows)
+        desk.screen.say(f"The server listens; lpa reaches it with: {way}")
+        while not stop.wait(_PAUSE):
+            news.show()
+        news.show()
+        states = [sim_order_commands.members(order.facts) for order in smdp.orders]
+    return Answer({"received": [_members(received) for received in smdp.received], "orders": states})
+
+
+server.add_command(sim_order_commands.order)
+
+
+def _discovery(host: str | None, authority: Authority, pki: Path, running: ExitStack) -> list[str]:
+    """The row for --connect-to that leads to a discovery server, if there is to be one."""
+    if host is None:
+        return []
+    from lpa.sim.servers.smds import SimulatedSmds
+
+    smds = running.enter_context(SimulatedSmds(authority, host=host, orders=sim_order_commands.file(pki)))
+    return [f"{host}:443:{smds.address}:{smds.port}"]
+
+
+def _stop_on_signal() -> Event:
+    """Set by Ctrl-C, which is how these commands end, and by the system's wish to end them."""
+    stop = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+class _News:
+    """Shows what happens at a server, each thing once."""
+
+    def __init__(self, screen: Screen, smdp: SimulatedSmdp) -> None:
+        self._screen = screen
+        self._smdp = smdp
+        self._shown = len(smdp.received)
+        self._states = self._orders()
+
+    def show(self) -> None:
+        """Show what is new."""
+        states = self._orders()
+        for number, facts in states.items():
+            before = self._states.get(number)
+            # One that is new may have been fetched since it was added; that it was added is no news.
+            if facts.state != before.state if before else facts.state not in ("confirmed", "released"):
+                card = f", card {facts.eid}" if facts.eid else ""
+                self._screen.line(
+                    f"{_clock()}  order for {facts.iccid}: {sim_order_commands.headline(facts)}{card}"
+                )
+        received = self._smdp.received
+        for item in received[self._shown :]:
+            about = f"{item.event} of {item.iccid or 'an unknown profile'}"
+            whom = f"notification {item.sequence_number} for {item.address}, card {item.eid}"
+            self._screen.line(f"{_clock(item.when)}  {about}, {whom}")
+        self._states, self._shown = states, len(received)
+
+    def _orders(self) -> dict[int, Facts]:
+        return {order.number: order.facts for order in self._smdp.orders}
+
+
+def _clock(when: datetime | None = None) -> str:
+    return (when or datetime.now(UTC)).astimezone().strftime("%H:%M:%S")
+
+
+def _members(received: Received) -> dict[str, object]:
+    return {
+        "sequence_number": received.sequence_number,
+        "event": received.event,
+        "address": received.address,
+        "iccid": received.iccid,
+        "eid": received.eid,
+    }

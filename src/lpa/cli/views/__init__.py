@@ -1,0 +1,1 @@
+"""How facts are shown: a value in, lines out."""

@@ -1,0 +1,1 @@
+"""Delete a profile: plan, findings, procedure, and the check afterwards."""

@@ -1,0 +1,56 @@
+"""A plan that was printed with `--json`, read back: to be looked at by somebody, and carried out later.
+
+What it says of the card is a claim like any other: `Assistant.plan_again` compares it with the card.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from lpa.deletion.procedure import Plan
+from lpa.rsp.names import Eid, Iccid
+from lpa.rsp.profile_json import only_text
+from lpa.rsp.records import NotificationConfiguration, Profile
+
+# How it shows that something else was written down than a plan.
+NONSENSE = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
+
+
+def parse(text: str) -> Plan:
+    """The plan in what `lpa delete NAME --plan --json` printed, without its findings.
+
+    Raises ValueError if it is none, or was changed by hand.
+    """
+    try:
+        members = json.loads(text)["result"]
+        plan = Plan(
+            eid=Eid.parse(members["eid"]),
+            profile=_profile(members["profile"]),
+            others=tuple(_profile(other) for other in members["others"]),
+            disable_first=members["disable_first"] is True,
+            findings=(),
+            unreadable=tuple(bytes.fromhex(item) for item in members["unreadable"]),
+        )
+        whole = plan.fingerprint == members["fingerprint"]
+    except NONSENSE as error:
+        raise ValueError("there is no plan in it; 'lpa delete NAME --plan --json' prints one") from error
+    if not whole:
+        raise ValueError("the plan in it was changed after it was made")
+    return plan
+
+
+def _profile(members: dict[str, Any]) -> Profile:
+    return Profile(
+        Iccid.parse(members["iccid"]),
+        state=only_text(members["state"]),
+        nickname=only_text(members["nickname"]),
+        service_provider=only_text(members["service_provider"]),
+        name=only_text(members["name"]),
+        profile_class=only_text(members["profile_class"]),
+        policy_rules=tuple(map(only_text, members["policy_rules"])),
+        notifications=tuple(
+            NotificationConfiguration(tuple(map(only_text, entry["events"])), only_text(entry["address"]))
+            for entry in members.get("notifications", ())
+        ),
+    )

@@ -1,0 +1,63 @@
+"""What waits for a card: a discovery server (SM-DS) knows who holds a profile for it (SGP.22 §3.6)."""
+
+from __future__ import annotations
+
+from lpa.card.es10 import Euicc
+from lpa.download.authentication import authenticate
+from lpa.errors import BadAnswer, Refused
+from lpa.notifications.sender import Directory
+from lpa.rsp.activation import ActivationCode
+from lpa.rsp.device import Device
+from lpa.rsp.names import ServerAddress
+from lpa.rsp.session import Event, Terms
+
+GSMA_ROOT = ServerAddress("lpa.ds.gsma.com")  # for cards that name no server of their own
+
+
+def root(euicc: Euicc) -> ServerAddress:
+    """The discovery server that the card names, or the GSMA's. Raises `BadAnswer` if it names nonsense."""
+    return _address(euicc.configured_addresses().root_ds, "discovery server") or GSMA_ROOT
+
+
+def code_for(euicc: Euicc, order: ActivationCode | Event | None) -> ActivationCode:
+    """Where to ask and what for: a code as it is, an event, or (None) the card's default server."""
+    if order is None:
+        return ActivationCode(default_server(euicc))
+    return order.code if isinstance(order, Event) else order
+
+
+def default_server(euicc: Euicc) -> ServerAddress:
+    """The SM-DP+ that the card asks if nobody names one. Raises `Refused` if it has none."""
+    address = _address(euicc.configured_addresses().default_dp, "default server")
+    if address is None:
+        raise Refused(
+            "GetEuiccConfiguredAddresses",
+            "noDefaultServer",
+            "The card has no default server to ask for a profile.",
+            advice="Give an activation code, or set a server with 'lpa default-server'.",
+        )
+    return address
+
+
+def events(
+    euicc: Euicc, directory: Directory, device: Device | None = None, at: ServerAddress | None = None
+) -> tuple[Event, ...]:
+    """What a discovery server knows of for this card: `at`, or the one that the card names.
+
+    An event may lead to another discovery server, and only from there to a profile.
+    """
+    at = at or root(euicc)
+    session = authenticate(euicc, directory, at, device or Device())
+    if isinstance(session.answer, Terms):
+        session.cancel("postponed")
+        raise BadAnswer(f"The server {at} is no discovery server: it offers a profile itself.")
+    return session.answer
+
+
+def _address(text: str, what: str) -> ServerAddress | None:
+    if not text:
+        return None
+    try:
+        return ServerAddress.parse(text)
+    except ValueError as error:
+        raise BadAnswer(f"The card names no {what} that could be asked: {error}.") from error

@@ -1,0 +1,1 @@
+"""This computer: private files with durable writes, and locks among its processes."""

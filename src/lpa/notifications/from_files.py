@@ -1,0 +1,77 @@
+"""Signed notifications from files, sent for a card that may be far away: their bytes are enough.
+
+Law: as everywhere, each is on our disk before it is sent. And a file has no word in what happens to a card:
+whatever it says of itself, it is of no card until one in the reader gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lpa.errors import LpaError, NotVerified
+from lpa.journal import Entry, Journal
+from lpa.notifications import receipts
+from lpa.notifications.receipts import Receipt, Receipts
+from lpa.notifications.send_queue import Delivery, Dispatch, with_older
+from lpa.rsp.names import Eid
+from lpa.rsp.records import NotificationMetadata
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """A file of which nothing was sent, and why."""
+
+    path: Path
+    problem: LpaError
+
+
+def read(paths: Iterable[Path]) -> tuple[list[Receipt], list[Unusable]]:
+    """The receipts in files, and in all `*.der` of folders; and what is none. Raises nothing of ours."""
+    found, unusable = [], []
+    for path in paths:
+        files = sorted(path.rglob("*.der")) if path.is_dir() else [path]
+        if not files:
+            problem = NotVerified(f"There is no receipt in {path}.", advice="Receipts are files named *.der.")
+            unusable.append(Unusable(path, problem))
+        for file in files:
+            try:
+                found.append(receipts.read(file))
+            except LpaError as error:
+                unusable.append(Unusable(file, error))
+    return found, unusable
+
+
+def hand_over(dispatch: Dispatch, folder: Receipts, found: Iterable[Receipt]) -> tuple[Delivery, ...]:
+    """Keep all of `found` on this computer, then send it to the servers, by card and number.
+
+    Before it goes what this computer keeps of the same card for the same server and is older. What is known
+    here to be acknowledged is not sent again; what a person had given up is sent after all. Raises
+    `StorageFailed` if one cannot be kept: then nothing was sent.
+    """
+    entries: dict[bytes, Entry] = {}
+    proofs: dict[NotificationMetadata, Receipt] = {}
+    for receipt in found:
+        notification = receipt.notification
+        eid = _card_of(dispatch.journal, folder, receipt)
+        dispatch.journal.keep(eid, notification)
+        dispatch.journal.take_up(notification)
+        proofs[notification.metadata] = folder.keep(eid, notification) if eid else receipt
+        entry = dispatch.journal.find(notification)
+        if entry:
+            entries[bytes(notification.raw)] = entry
+    known = [
+        Delivery.of(entry.notification, acknowledged=True, cleared=entry.cleared is not None)
+        for entry in entries.values()
+        if entry.sent is not None
+    ]
+    unsent = [entry for entry in entries.values() if entry.sent is None]
+    sent = dispatch.send_all(with_older(dispatch.journal, unsent))
+    return tuple(replace(one, receipt=proofs.get(one.told)) for one in (*known, *sent))
+
+
+def _card_of(journal: Journal, folder: Receipts, receipt: Receipt) -> Eid | None:
+    """From which card it was taken on this computer; None if from none."""
+    known = journal.find(receipt.notification)
+    return (known.eid if known else None) or folder.card_of(receipt)

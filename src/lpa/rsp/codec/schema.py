@@ -1,0 +1,203 @@
+"""The ASN.1 of `asn1/rsp.asn`: encode, decode whole, and name what an answer refuses.
+
+Values are the plain Python values of asn1tools: a dict for a SEQUENCE, a list for a SEQUENCE OF, a pair
+(name, value) for a CHOICE, a pair (bytes, number of bits) for a BIT STRING; int, bool, str; bytes for an
+OCTET STRING and, header included, for an ANY.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from typing import Any
+
+from lpa.errors import BadAnswer
+from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.codec.canonical import canonical
+from lpa.rsp.codec.definitions import (
+    ANY,
+    Node,
+    members,
+    members_by_tag,
+    named_numbers,
+    parsed,
+    resolved,
+    tag,
+    types,
+)
+from lpa.rsp.codec.der import Codec
+
+
+@functools.cache
+def _codec() -> Codec:
+    return Codec(parsed())
+
+
+def encode(name: str, value: Any) -> Tlv:
+    """The DER of `value` as the type `name`. Raises ValueError if it does not fit: our own mistake."""
+    try:
+        return Tlv(_codec().encode(name, value))
+    except Exception as error:
+        raise ValueError(f"{name}: {error!r}") from error
+
+
+def decode(name: str, data: bytes) -> Any:
+    """The value of `data`, all of it, as the type `name`. Raises `BadAnswer` if it does not fit.
+
+    Lenient where real cards are: BOOLEAN TRUE may be any byte but 00, lengths and BIT STRINGs may be longer
+    than needed, members may come in any order, and those that a later version adds are ignored.
+    """
+    coded = canonical(types()[name], _whole(name, data))
+    try:
+        return _codec().decode(name, bytes(coded))
+    except Exception as error:
+        raise BadAnswer(f"This is no {name}: {error}.") from error
+
+
+def decode_open(name: str, data: bytes) -> tuple[dict[str, Any], tuple[Tlv, ...]]:
+    """The value of `data` as the SEQUENCE `name`, and the members that could not be understood, as they came.
+
+    For objects that later versions extend and cards fill with more: as `decode`, but unknown, repeated,
+    unreadable and wrongly sized optional members are set aside, and text that is no UTF-8 is read with
+    replacement characters. Raises `BadAnswer` if a mandatory member is missing or unreadable.
+    """
+    whole = _whole(name, data)
+    known: dict[int, Tlv] = {}
+    strange = []
+    by_tag = dict(members_by_tag(types()[name]))
+    for child in whole.children:
+        if child.tag in by_tag and child.tag not in known:
+            known[child.tag] = _repaired(by_tag[child.tag], child)
+        else:
+            strange.append(child)
+    try:
+        return decode(name, Tlv.build(whole.tag, *known.values())), tuple(strange)
+    except BadAnswer:
+        return _one_by_one(name, whole.tag, known, strange)
+
+
+def _one_by_one(
+    name: str, outer: int, known: dict[int, Tlv], strange: list[Tlv]
+) -> tuple[dict[str, Any], tuple[Tlv, ...]]:
+    """As `decode_open`, of which a member cannot be read: that one is strange, if it may be missing."""
+    optional = {number for number, member in members_by_tag(types()[name]) if member.get("optional")}
+    mandatory = [part for number, part in known.items() if number not in optional]
+    value = decode(name, Tlv.build(outer, *mandatory))
+    for number, part in known.items():
+        try:
+            value |= decode(name, Tlv.build(outer, *mandatory, part)) if number in optional else {}
+        except BadAnswer:
+            strange.append(part)
+    return value, tuple(strange)
+
+
+def alternative(name: str, data: bytes) -> tuple[str, Tlv]:
+    """Which alternative of the CHOICE `name` the answer `data` takes, with its TLV left undecoded.
+
+    So a list can be walked item by item, and one strange item does not hide the others.
+    """
+    outer = _whole(name, data)
+    names = {tag(member): member["name"] for member in members(types()[name])}
+    for child in outer.children:
+        if child.tag in names:
+            return names[child.tag], child
+    raise BadAnswer(f"This {name} holds nothing that the specification names: {outer.hex()[:40]}.")
+
+
+def tag_of(name: str) -> int:
+    """The tag of the type `name`, as written in the specification: 0xBF2D."""
+    return tag(types()[name])
+
+
+@functools.cache
+def functions() -> dict[int, str]:
+    """Every ES10 function by the tag of its request: {0xBF33: "DeleteProfile", ...}."""
+    return {tag_of(name): name.removesuffix("Request") for name in types() if name.endswith("Request")}
+
+
+def named(name: str, number: int) -> str:
+    """The identifier that the INTEGER type `name` gives `number`, or the number itself as text."""
+    return _identifier(types()[name], number)
+
+
+def bits(name: str, value: tuple[bytes, int]) -> tuple[str, ...]:
+    """The identifiers of the bits set in a BIT STRING of type `name`; "bit 33" where it names none."""
+    names = {int(number): text for text, number in types()[name]["named-bits"]}
+    content, width = value
+    numbers = (i for i in range(min(width, 8 * len(content))) if content[i // 8] & 0x80 >> i % 8)
+    return tuple(names.get(i, f"bit {i}") for i in numbers)
+
+
+def from_bits(name: str, identifiers: Iterable[str]) -> tuple[bytes, int]:
+    """The BIT STRING of type `name` with the bits set that `identifiers` name, no longer than needed."""
+    names = {text: int(number) for text, number in types()[name]["named-bits"]}
+    wanted = {names[identifier] for identifier in identifiers}
+    width = max(wanted, default=-1) + 1
+    number = sum(1 << (width - 1 - i) for i in wanted)
+    octets = (width + 7) // 8
+    return (number << (8 * octets - width)).to_bytes(octets, "big"), width
+
+
+def refusal(name: str, value: Any) -> tuple[str, int] | None:
+    """What the answer `value` of type `name` refuses, as (identifier, number); None if it does not."""
+    return _refusal(types()[name], value, under_error=False)
+
+
+def outcomes(name: str) -> dict[str, int]:
+    """The outcomes that the answer type `name` knows, by identifier: {"ok": 0, "catBusy": 5, ...}."""
+    return dict(_outcomes(types()[name], under_error=False))
+
+
+def code(name: str, identifier: str) -> int:
+    """The number of `identifier` in the type `name`: the way back from `named` and `refusal`."""
+    numbers = named_numbers(types()[name]) or outcomes(name)
+    if identifier not in numbers:
+        raise KeyError(f"{name} knows no {identifier}")
+    return numbers[identifier]
+
+
+def _whole(name: str, data: bytes) -> Tlv:
+    tlv = Tlv.whole(data)
+    if tag_of(name) not in (tlv.tag, ANY):
+        raise BadAnswer(f"This is no {name}: {tlv.hex()[:40]}.")
+    return tlv
+
+
+def _repaired(node: Node, tlv: Tlv) -> Tlv:
+    """The same member, with what is no UTF-8 replaced if it is a text: a name never hides what it names."""
+    if resolved(node)["type"] != "UTF8String":
+        return tlv
+    return Tlv.build(tlv.tag, tlv.value.decode(errors="replace").encode())
+
+
+def _refusal(node: Node, value: Any, *, under_error: bool) -> tuple[str, int] | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        numbers = _outcome_numbers(node, under_error=under_error)
+        if not numbers or value == numbers.get("ok"):
+            return None
+        return _identifier(node, value), value
+    if isinstance(value, tuple) and isinstance(value[0], str):
+        pairs = [value]
+    else:
+        pairs = list(value.items()) if isinstance(value, dict) else []
+    by_name = {member["name"]: member for member in members(node)}
+    for name, inner in pairs:
+        found = _refusal(by_name[name], inner, under_error=under_error or "error" in name.lower())
+        if found:
+            return found
+    return None
+
+
+def _outcomes(node: Node, *, under_error: bool) -> Iterable[tuple[str, int]]:
+    yield from _outcome_numbers(node, under_error=under_error).items()
+    for member in members(node):
+        yield from _outcomes(member, under_error=under_error or "error" in member["name"].lower())
+
+
+def _outcome_numbers(node: Node, *, under_error: bool) -> dict[str, int]:
+    numbers = named_numbers(node)
+    return numbers if under_error or "ok" in numbers else {}
+
+
+def _identifier(node: Node, number: int) -> str:
+    return next((text for text, known in named_numbers(node).items() if known == number), str(number))

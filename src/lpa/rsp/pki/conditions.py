@@ -1,0 +1,105 @@
+"""What one certificate must fulfil for its place in a chain (RFC 5280 §4.2, SGP.22 §4.5.2).
+
+Each function returns nothing, or raises `NotVerified` with what does not hold: no caller can forget to look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from cryptography import x509
+
+from lpa.errors import NotVerified
+from lpa.rsp.display import few
+from lpa.rsp.pki.certificates import BROKEN, DAMAGED, Certificate
+
+Extensions = tuple[type[x509.ExtensionType], ...]
+
+# id-rspRole (§4.5.2). In each set the longer ones are those of SGP.22 v3.
+_ROLE = "2.23.146.1.2.1"
+EUICC = {f"{_ROLE}.1", f"{_ROLE}.0.0.0.0.0"}
+EUM = {f"{_ROLE}.2", f"{_ROLE}.0.0.0", f"{_ROLE}.0.0.0.0"}
+CI_SUB_CA = {f"{_ROLE}.0.0"}
+TLS_SERVER = {f"{_ROLE}.3", f"{_ROLE}.6", f"{_ROLE}.0.0.1.0", f"{_ROLE}.0.0.2.0"}  # of SM-DP+ and SM-DS
+
+CLOCK = "Check the date and time of this computer. If they are right, whoever holds it must have it renewed."
+
+# What a certificate may demand to be heeded, because it is, in every chain.
+HEEDED: Extensions = (
+    x509.AuthorityKeyIdentifier,
+    x509.BasicConstraints,
+    x509.CertificatePolicies,
+    x509.CRLDistributionPoints,
+    x509.KeyUsage,
+    x509.SubjectAlternativeName,
+    x509.SubjectKeyIdentifier,
+)
+
+
+def role_of(certificate: Certificate) -> set[str]:
+    """Its roles in SGP.22, among all policies that it has."""
+    return {role for role in certificate.roles if role.startswith(f"{_ROLE}.")}
+
+
+def check_role(certificate: Certificate, roles: Collection[str]) -> None:
+    """It is for one of these roles."""
+    if certificate.roles.isdisjoint(roles):
+        raise NotVerified(f"The {certificate} is for another role: {few(sorted(certificate.roles))}.")
+
+
+def check_usage(certificate: Certificate, usage: str) -> None:
+    """Its key is for this use, by the name that cryptography has for it."""
+    usages = certificate.extension(x509.KeyUsage)
+    if usages is None or not getattr(usages, usage):
+        raise NotVerified(f"The key in the {certificate} is not for this use: {usage}.")
+
+
+def check_begun(certificate: Certificate, at: datetime) -> None:
+    """It is valid at that time, or was before."""
+    if at < certificate.start:
+        raise NotVerified(f"The {certificate} is valid from {certificate.start:%Y-%m-%d} on only.")
+
+
+def check_dates(certificate: Certificate, at: datetime) -> None:
+    """It is valid at that time."""
+    if not certificate.start <= at <= certificate.end:
+        span = f"from {certificate.start:%Y-%m-%d} until {certificate.end:%Y-%m-%d}"
+        raise NotVerified(f"The {certificate} is valid {span} only.", advice=CLOCK)
+
+
+def check_demands(certificate: Certificate, heeded: Extensions) -> None:
+    """It demands nothing that is not heeded."""
+    for extension in certificate.extensions:
+        if extension.critical and not isinstance(extension.value, heeded):
+            raise NotVerified(f"The {certificate} demands that {extension.oid.dotted_string} be heeded.")
+
+
+def check_is_leaf(certificate: Certificate) -> None:
+    """It may not certify others."""
+    constraints = certificate.extension(x509.BasicConstraints)
+    if constraints and constraints.ca:
+        raise NotVerified(f"The {certificate} stands at the end of a chain, and yet may certify others.")
+
+
+def check_certifies(certificate: Certificate, below: int) -> None:
+    """It may certify others. `below`: how many between it and the leaf certify as well."""
+    check_usage(certificate, "key_cert_sign")
+    constraints = certificate.extension(x509.BasicConstraints)
+    if constraints is None or not constraints.ca:
+        raise NotVerified(f"The {certificate} may not certify others.")
+    if constraints.path_length is not None and constraints.path_length < below:
+        raise NotVerified(f"The {certificate} may not certify those who certify others.")
+
+
+def check_issued(certificate: Certificate, issuer: Certificate) -> None:
+    """The holder of `issuer` issued it, by name, by key identifier where there is one, and by signature."""
+    named = certificate.issuer_identifier
+    if (
+        certificate.issuer != issuer.subject
+        or (named and issuer.own_identifier and named != issuer.own_identifier)
+        or not certificate.is_signed_by(issuer.key)
+    ):
+        raise NotVerified(
+            f"The {certificate} was not issued by the holder of the {issuer}.", advice=BROKEN, reason=DAMAGED
+        )

@@ -1,0 +1,40 @@
+"""Who a server is by number: the object identifier in its certificate and in an activation code."""
+
+from __future__ import annotations
+
+from lpa.errors import BadAnswer
+from lpa.rsp.codec.ber import Tlv
+
+# Where it stands: TBSCertificate, extensions, subjectAltName, registeredID.
+_EXTENSIONS, _OCTET_STRING, _REGISTERED_ID = 0xA3, 0x04, 0x88
+_SUBJECT_ALT_NAME = bytes.fromhex("0603551D11")
+
+
+def coded(text: str) -> bytes:
+    """The content of the OBJECT IDENTIFIER that is written as `text`, such as "1.3.6.1"."""
+    first, second, *others = map(int, text.split("."))
+    return b"".join(_arc(number) for number in (40 * first + second, *others))
+
+
+def of_certificate(certificate: Tlv) -> bytes:
+    """The content of the identifier that a server's certificate gives it; empty if it gives none.
+
+    Only read here: whether the certificate holds is for the card to say. Raises `BadAnswer` if it is none.
+    """
+    try:
+        outer = certificate.children[0].child(_EXTENSIONS)
+        extensions = outer.children[0].children if outer else ()
+        for name, *_, content in (extension.children for extension in extensions):
+            if name == _SUBJECT_ALT_NAME and content.tag == _OCTET_STRING:
+                registered = Tlv.whole(content.value).child(_REGISTERED_ID)
+                return registered.value if registered else b""
+    except (BadAnswer, IndexError, ValueError) as error:
+        raise BadAnswer("The server's certificate cannot be read.") from error
+    return b""
+
+
+def _arc(number: int) -> bytes:
+    octets = [number & 0x7F]
+    while number := number >> 7:
+        octets.append(0x80 | number & 0x7F)
+    return bytes(reversed(octets))

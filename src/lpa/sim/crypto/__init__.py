@@ -1,0 +1,1 @@
+"""Keys, certificates, signatures and package protection for both sides of the simulator."""

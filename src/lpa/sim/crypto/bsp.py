@@ -1,0 +1,116 @@
+"""The protection of a bound profile package, on both sides of it (SGP.22 §2.6.4, the BSP; once SCP03t).
+
+Each side derives the same keys from the one-time keys. A segment is a TLV whose value ends in a MAC, which
+chains it to the one before; its content is encrypted (tags 86 and 87) or not (88). Nothing may be left out,
+added or moved.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.cmac import CMAC
+from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
+
+from lpa.rsp.codec.ber import Tlv
+
+KEY_TYPE, KEY_SIZE = b"\x88", b"\x10"  # AES, of 16 bytes
+ENCRYPTED = (0x86, 0x87)
+PLAIN = 0x88
+
+# A whole segment may have 1020 bytes (§2.5.5): tag and length are 4, the MAC 8, the padding at least 1.
+LARGEST_PLAIN = 1008
+LARGEST_ENCRYPTED = 1007
+
+_MAC_SIZE = 8
+_BLOCK = 16
+
+
+class ProtectionBroken(Exception):
+    """A segment is not what the other side sent, or is not the next one."""
+
+
+@dataclass
+class Protection:
+    """The keys of one side and where it stands. Both sides call for the same segments in the same order."""
+
+    chaining: bytes
+    encryption_key: bytes
+    mac_key: bytes
+    counter: int = 1
+
+    def protect(self, tag: int, content: bytes) -> Tlv:
+        """The next segment, with the tag 86 or 87 (encrypted) or 88 (not)."""
+        coded = self._encrypted(content) if tag in ENCRYPTED else content
+        segment = Tlv.build(tag, coded, bytes(_MAC_SIZE))
+        mac = self._mac(segment)
+        self._advance(mac)
+        return Tlv.build(tag, coded, mac[:_MAC_SIZE])
+
+    def content(self, segment: Tlv) -> bytes:
+        """What is in the next segment. Raises `ProtectionBroken`; then nothing more may be read."""
+        coded, mac = segment.value[:-_MAC_SIZE], self._mac(segment)
+        if len(segment.value) < _MAC_SIZE or not hmac.compare_digest(
+            mac[:_MAC_SIZE], segment.value[-_MAC_SIZE:]
+        ):
+            raise ProtectionBroken("the MAC is wrong")
+        content = self._decrypted(coded) if segment.tag in ENCRYPTED else coded
+        self._advance(mac)
+        return content
+
+    def _advance(self, mac: bytes) -> None:
+        self.chaining = mac
+        self.counter += 1
+
+    def _mac(self, segment: Tlv) -> bytes:
+        """Over the chaining value and the segment, its length included, up to where the MAC begins."""
+        mac = CMAC(algorithms.AES(self.mac_key))
+        mac.update(self.chaining + bytes(segment)[:-_MAC_SIZE])
+        return mac.finalize()
+
+    def _encrypted(self, content: bytes) -> bytes:
+        filled = content + b"\x80"
+        filled += bytes(-len(filled) % _BLOCK)
+        encryptor = self._cipher().encryptor()
+        return encryptor.update(filled) + encryptor.finalize()
+
+    def _decrypted(self, coded: bytes) -> bytes:
+        if not coded or len(coded) % _BLOCK:
+            raise ProtectionBroken("the content is not made of blocks")
+        decryptor = self._cipher().decryptor()
+        filled = decryptor.update(coded) + decryptor.finalize()
+        content = filled.rstrip(b"\0")
+        if not content.endswith(b"\x80") or len(filled) - len(content) >= _BLOCK:
+            raise ProtectionBroken("the padding is wrong")
+        return content[:-1]
+
+    def _cipher(self) -> Cipher[modes.CBC]:
+        """AES-CBC, whose first vector is the counter under the same key."""
+        aes = algorithms.AES(self.encryption_key)
+        ecb = Cipher(aes, modes.ECB()).encryptor()  # noqa: S305 - one block, as the standard has it
+        return Cipher(aes, modes.CBC(ecb.update(self.counter.to_bytes(_BLOCK, "big")) + ecb.finalize()))
+
+
+def session_keys(secret: bytes, host_id: bytes, eid: bytes) -> Protection:
+    """The keys of a session from the shared secret of the one-time keys (32 bytes). `eid`: 16 bytes."""
+    shared = b"".join((KEY_TYPE, KEY_SIZE, _counted(host_id), _counted(eid)))
+    derived = X963KDF(hashes.SHA256(), 3 * _BLOCK, shared).derive(secret)
+    return Protection(derived[:16], derived[16:32], derived[32:])
+
+
+def agreed(own: ec.EllipticCurvePrivateKey, theirs: bytes) -> bytes:
+    """The shared secret of two one-time keys. `theirs`: 04, X, Y; ValueError if not on the same curve."""
+    return own.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(own.curve, theirs))
+
+
+def cut(content: bytes, size: int) -> list[bytes]:
+    """`content` in pieces of `size` bytes, the last one shorter."""
+    return [content[start : start + size] for start in range(0, len(content), size)]
+
+
+def _counted(value: bytes) -> bytes:
+    return bytes([len(value)]) + value

@@ -1,0 +1,105 @@
+"""How one simulated card differs from a strict and well-behaved one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
+
+from lpa.rsp.codec import schema
+from lpa.rsp.names import Aid
+from lpa.sim import plain_json
+from lpa.sim.operators import ANY_OPERATOR
+
+STANDARD_ISDR = "A0000005591010FFFFFFFF8900000100"
+_ANY_RULE = ((("ppr1", "ppr2"), ANY_OPERATOR, True),)
+_EVERY_WAY = (("iccid", True), ("iccid", False), ("isdpAid", True), ("isdpAid", False))
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """A card's character. The defaults are a strict, well-behaved, removable T=0 card."""
+
+    protocol: Literal["T=0", "T=1"] = "T=0"
+    channels: int = 3
+    """Logical channels beside the basic one, 0 to 19. With 0 it refuses MANAGE CHANNEL (6881)."""
+    block_size: int = 255
+    """The longest STORE DATA block in bytes; a longer one is refused (6700)."""
+    announces_terminal_capability: bool = False
+    """Announce TERMINAL CAPABILITY in the MF, and refuse ES10 (6982) until it came in this card session."""
+    isdr_aid: str = STANDARD_ISDR
+    not_an_euicc: bool = False
+    """A plain SIM: it has no ISD-R (6A82)."""
+    notification_capacity: int = 64
+    """When so many notifications wait, the oldest gives way to the next."""
+    first_sequence_number: int = 1
+    cat_busy: bool = False
+    """A proactive session is open when the card is handed over: switching is refused until a reset."""
+    accepted: tuple[tuple[str, bool], ...] = _EVERY_WAY
+    """The (kind of identifier, refreshFlag) it takes to enable and disable. Eastcompeace cards take few."""
+    answers_9x: bool = True
+    """A switch that waits for a REFRESH ends with 91xx; without, with 9000."""
+    takes_test_profiles: bool = True
+    """Profiles of the class test may be loaded."""
+    forbidden_policy_rules: tuple[str, ...] = ()
+    """Policy rules ("ppr1", "ppr2") with which no profile is loaded, whoever owns it."""
+    authorised_policy_rules: tuple[tuple[tuple[str, ...], str, bool], ...] = _ANY_RULE
+    """The RAT: (policy rules, operator, whether the user must consent), first match first. An operator is
+    written "262-01"; E is any digit."""
+    loading_fails: tuple[str, ...] = ()
+    """(bppCommandId, errorReason) with which every package fails when that command is carried out."""
+    reports_interruption: bool = False
+    """A package that a reset interrupted leaves a result (installFailedDueToInterruption); else nothing."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.channels <= 19:
+            raise ValueError(f"a card has 0 to 19 further channels, not {self.channels}")
+        if not 1 <= self.block_size <= 255:
+            raise ValueError(f"a block has 1 to 255 bytes, not {self.block_size}")
+        if self.notification_capacity < 1:
+            raise ValueError("a card keeps at least one notification")
+        if not set(self.accepted) <= set(_EVERY_WAY):
+            raise ValueError(f"a profile is switched by some of {_EVERY_WAY}, not by {self.accepted}")
+        if self.first_sequence_number < 0:
+            raise ValueError("a sequence number is not negative")
+        Aid.parse(self.isdr_aid)
+        self._check_rules()
+        self._check_failure()
+
+    def _check_rules(self) -> None:
+        rules = [rule for rules, _, _ in self.authorised_policy_rules for rule in rules]
+        if not {*rules, *self.forbidden_policy_rules} <= {"pprUpdateControl", "ppr1", "ppr2"}:
+            raise ValueError("the policy rules are pprUpdateControl, ppr1 and ppr2")
+        for _, operator, _ in self.authorised_policy_rules:
+            if not re.fullmatch(r"[0-9E]{3}-[0-9E]{2,3}", operator, re.ASCII):
+                raise ValueError(
+                    f"{operator!r} is no operator: write MCC and MNC as in '262-01', E for any digit"
+                )
+
+    def _check_failure(self) -> None:
+        if not self.loading_fails:
+            return
+        try:
+            command, reason = self.loading_fails
+            schema.code("BppCommandId", command), schema.code("ErrorReason", reason)
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"loading fails with a bppCommandId and an errorReason: {error}") from error
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """The way back from `to_json`. Raises KeyError, TypeError or ValueError if it does not fit."""
+        accepted = tuple((kind, refresh) for kind, refresh in value["accepted"])
+        rules = tuple(
+            (tuple(rules), operator, consent) for rules, operator, consent in value["authorised_policy_rules"]
+        )
+        changed = {
+            "accepted": accepted,
+            "authorised_policy_rules": rules,
+            "forbidden_policy_rules": tuple(value["forbidden_policy_rules"]),
+            "loading_fails": tuple(value["loading_fails"]),
+        }
+        return plain_json.restored(cls, value | changed)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values for JSON."""
+        return asdict(self)

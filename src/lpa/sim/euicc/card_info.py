@@ -1,0 +1,90 @@
+"""What the card tells of itself (SGP.22 §5.7.3, §5.7.8, §5.7.22), as values of the ASN.1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lpa.rsp.codec import schema
+from lpa.rsp.codec.ber import Tlv
+from lpa.sim.euicc.behaviour import Behaviour
+from lpa.sim.euicc.identity import Identity
+from lpa.sim.euicc.state import CardState
+from lpa.sim.operators import coded_operator
+
+SVN = bytes((2, 2, 2))  # the version of SGP.22 that the card follows
+_ROOT_DS_ADDRESS = "smds.example"
+_UICC_CAPABILITY = (
+    *("usimSupport", "isimSupport", "akaMilenage", "akaTuak128", "usimTestAlgorithm", "javacard"),
+    *("multipleUsimSupport", "multipleIsimSupport", "berTlvFileSupport", "getIdentity"),
+)
+_FREE_RAM = 8_192
+
+
+def euicc_info1(identity: Identity) -> dict[str, Any]:
+    """EUICCInfo1: the version, and whom the card trusts."""
+    return {
+        "svn": SVN,
+        "euiccCiPKIdListForVerification": identity.verified,
+        "euiccCiPKIdListForSigning": identity.signing,
+    }
+
+
+def euicc_info2(state: CardState, identity: Identity) -> dict[str, Any]:
+    """EUICCInfo2: what the card can do, and how much room it has.
+
+    It has no member that is younger than `SVN`: a server of that version may not know what it is.
+    """
+    forbidden = state.behaviour.forbidden_policy_rules
+    rules = {"forbiddenProfilePolicyRules": schema.from_bits("PolicyRules", forbidden)} if forbidden else {}
+    return (
+        euicc_info1(identity)
+        | rules
+        | {
+            "profileVersion": bytes((2, 3, 1)),
+            "euiccFirmwareVer": bytes((1, 0, 0)),
+            "extCardResource": _resources(state),
+            "uiccCapability": schema.from_bits("UiccCapability", _UICC_CAPABILITY),
+            "ts102241Version": bytes((15, 0, 0)),
+            "globalplatformVersion": bytes((2, 3, 0)),
+            "rspCapability": schema.from_bits("RspCapability", _rsp_capability(state.behaviour)),
+            "euiccCategory": schema.code("EuiccCategory", "mediumEuicc"),
+            "ppVersion": bytes((1, 0, 0)),
+            "sasAcreditationNumber": "SI-MU-UP-0126",
+            "certificationDataObject": {
+                "platformLabel": "2.999.5/simulated",
+                "discoveryBaseURL": "https://discovery.example",
+            },
+        }
+    )
+
+
+def addresses(state: CardState) -> dict[str, Any]:
+    """EuiccConfiguredAddresses: the default SM-DP+ if one is set, and the root SM-DS."""
+    default = {"defaultDpAddress": state.default_dp_address} if state.default_dp_address else {}
+    return default | {"rootDsAddress": _ROOT_DS_ADDRESS}
+
+
+def rules_authorisation_table(behaviour: Behaviour) -> dict[str, Any]:
+    """The RAT, in the order in which its rules are tried."""
+    return {
+        "rat": [
+            {
+                "pprIds": schema.from_bits("PolicyRules", rules),
+                "allowedOperators": [{"mccMnc": coded_operator(operator), "gid1": b"", "gid2": b""}],
+                "pprFlags": (b"\x80", 1) if consent else (b"\x00", 1),  # consentRequired
+            }
+            for rules, operator, consent in behaviour.authorised_policy_rules
+        ]
+    }
+
+
+def _rsp_capability(behaviour: Behaviour) -> list[str]:
+    test = ["testProfileSupport"] if behaviour.takes_test_profiles else []
+    return ["additionalProfile", *test, "deviceInfoExtensibilitySupport"]
+
+
+def _resources(state: CardState) -> bytes:
+    """Installed applications, free lasting memory, free volatile memory (TS 102 226)."""
+    applications = Tlv.build(0x81, len(state.profiles).to_bytes(2, "big"))
+    lasting = Tlv.build(0x82, state.free_memory.to_bytes(4, "big"))
+    return applications + lasting + Tlv.build(0x83, _FREE_RAM.to_bytes(2, "big"))

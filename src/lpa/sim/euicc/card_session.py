@@ -1,0 +1,248 @@
+"""One card session: the ISO 7816-4 surface of the simulated card, and all that it forgets at a reset.
+
+How it decides where the specifications leave it open:
+* STORE DATA on a channel where no ISD-R is selected: 6D00, as an application that does not know it would.
+* An answer waits for GET RESPONSE until any other command comes, on whatever channel.
+* Blocks of an unfinished request are forgotten when another command comes on their channel.
+* On T=0 a wrong Le never has an effect: 6Cxx names the right one first.
+* A switch without REFRESH selects the MF on the basic channel and wherever no ISD-R is selected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lpa.rsp.codec.ber import Tlv
+from lpa.sim.euicc import command_apdu
+from lpa.sim.euicc.card_info import SVN
+from lpa.sim.euicc.command_apdu import Command, StatusWord
+from lpa.sim.euicc.es10_functions import Isdr
+from lpa.sim.euicc.file_commands import Reading
+from lpa.sim.euicc.file_tree import MF
+from lpa.sim.euicc.toolkit import REFRESH, Toolkit
+
+_GET_RESPONSE, _STORE_DATA = 0xC0, 0xE2
+_MORE_BLOCKS, _LAST_BLOCK = 0x11, 0x91
+
+
+@dataclass
+class _Channel:
+    """What is selected on a channel, and the part of a request that has come so far."""
+
+    isdr: bool = False
+    application: bool = False
+    folder: bytes = MF
+    file: bytes = b""
+    request: bytearray = field(default_factory=bytearray)
+    blocks: int = 0
+
+    def forget_request(self) -> None:
+        self.request.clear()
+        self.blocks = 0
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """An answer, or the rest of one, to be fetched with GET RESPONSE."""
+
+    channel: int
+    data: bytes
+    sw: int
+
+
+class Session:
+    """Answers APDUs from a reset to the next, with no memory of anything before."""
+
+    def __init__(self, isdr: Isdr) -> None:
+        self._isdr = isdr
+        self._behaviour = isdr.state.behaviour
+        self._channels = {0: _Channel()}
+        self._waiting: _Waiting | None = None
+        self._toolkit = Toolkit(isdr)
+        self._reading = Reading(isdr)
+        # The instructions that end with 9000 if they end well, by whether their class is proprietary.
+        self._instructions: dict[tuple[bool, int], Callable[[Command], bytes]] = {
+            (False, 0xA4): self._select,
+            (False, 0xB0): lambda command: self._reading.binary(command, self._file_on(command)),
+            (False, 0xB2): lambda command: self._reading.record(command, self._file_on(command)),
+            (False, 0x20): self._reading.verify_pin,
+            (False, 0x70): self._manage_channel,
+            (True, 0x10): self._toolkit.terminal_profile,
+            (True, 0x12): self._toolkit.fetch,
+            (True, 0x14): self._toolkit.terminal_response,
+            (True, 0xAA): self._toolkit.terminal_capability,
+        }
+
+    def transmit(self, command: bytes) -> tuple[bytes, int]:
+        """Data and status word that answer one command APDU, whatever its bytes are."""
+        waiting, self._waiting = self._waiting, None
+        try:
+            return self._perform(Command.parse(command), waiting)
+        except StatusWord as refusal:
+            return b"", refusal.sw
+
+    def _perform(self, command: Command, waiting: _Waiting | None) -> tuple[bytes, int]:
+        channel = self._channels.get(command.channel)
+        if channel is None:
+            raise StatusWord(command_apdu.CHANNEL_NOT_SUPPORTED)
+        if command.ins != _STORE_DATA:
+            channel.forget_request()
+        if command.ins == _GET_RESPONSE:
+            return self._get_response(command, waiting)
+        sw = command_apdu.OK
+        if (command.proprietary, command.ins) == (True, _STORE_DATA):
+            data, sw = self._store_data(command, channel)
+        elif carry_out := self._instructions.get((command.proprietary, command.ins)):
+            data = carry_out(command)
+        else:
+            raise StatusWord(self._complaint(command))
+        return self._deliver(command, data, sw)
+
+    def _complaint(self, command: Command) -> int:
+        """Whether a command that nobody carries out has a wrong class or a wrong instruction."""
+        known = {ins for _, ins in self._instructions} | {_STORE_DATA}
+        return command_apdu.UNKNOWN_CLASS if command.ins in known else command_apdu.UNKNOWN_INSTRUCTION
+
+    # Answers
+
+    def _deliver(self, command: Command, data: bytes, sw: int) -> tuple[bytes, int]:
+        if not data:
+            return b"", sw
+        if self._behaviour.protocol == "T=1":
+            return self._part(command.channel, data, sw, command.le or 0)
+        if command.data:
+            return self._part(command.channel, data, sw, 0)
+        self._demand_length(command, len(data))
+        return data, sw
+
+    def _part(self, channel: int, data: bytes, sw: int, length: int) -> tuple[bytes, int]:
+        """The first `length` bytes, and 61xx if there are more."""
+        rest = data[length:]
+        if not rest:
+            return data, sw
+        self._waiting = _Waiting(channel, rest, sw)
+        return data[:length], 0x6100 | min(len(rest), 256) & 0xFF
+
+    def _demand_length(self, command: Command, length: int) -> None:
+        if self._behaviour.protocol == "T=0" and command.le != length:
+            raise StatusWord(command_apdu.WRONG_LE | length & 0xFF)
+
+    def _get_response(self, command: Command, waiting: _Waiting | None) -> tuple[bytes, int]:
+        if command.p1 or command.p2:
+            raise StatusWord(command_apdu.WRONG_P1_P2)
+        if waiting is None or waiting.channel != command.channel:
+            raise StatusWord(command_apdu.CONDITIONS_NOT_SATISFIED)
+        length = command.le or 256
+        if self._behaviour.protocol == "T=0" and length > len(waiting.data):
+            self._waiting = waiting
+            raise StatusWord(command_apdu.WRONG_LE | len(waiting.data))
+        return self._part(command.channel, waiting.data, waiting.sw, length)
+
+    # Channels and files
+
+    def _manage_channel(self, command: Command) -> bytes:
+        if command.data:
+            raise StatusWord(command_apdu.WRONG_LENGTH)
+        if command.p1 == 0x00:
+            return self._open_channel(command)
+        number = command.p2 or command.channel
+        if command.p1 != 0x80 or number == 0:
+            raise StatusWord(command_apdu.WRONG_P1_P2)
+        if self._channels.pop(number, None) is None:
+            raise StatusWord(command_apdu.CHANNEL_NOT_SUPPORTED)
+        return b""
+
+    def _open_channel(self, command: Command) -> bytes:
+        """Open the channel that P2 names; or the lowest that is free, and answer its number."""
+        free = [number for number in range(1, self._behaviour.channels + 1) if number not in self._channels]
+        if not free or (command.p2 and command.p2 not in free):
+            raise StatusWord(command_apdu.CHANNEL_NOT_SUPPORTED)
+        if command.p2:
+            self._channels[command.p2] = _Channel()
+            return b""
+        self._demand_length(command, 1)
+        self._channels[free[0]] = _Channel()
+        return bytes(free[:1])
+
+    def _select(self, command: Command) -> bytes:
+        if command.p2 not in (0x00, 0x04, 0x0C):
+            raise StatusWord(command_apdu.WRONG_P1_P2)
+        if not command.data:
+            raise StatusWord(command_apdu.WRONG_LENGTH)
+        by_name, isdr = command.p1 == 0x04, bytes.fromhex(self._behaviour.isdr_aid)
+        wants_isdr = by_name and command.data == isdr and not self._behaviour.not_an_euicc
+        told = self._select_isdr(command) if wants_isdr else self._select_file(command)
+        return b"" if command.p2 == 0x0C else told
+
+    def _select_isdr(self, command: Command) -> Tlv:
+        """By AID: the answer is the FCI, with E0 as the sign of an ISD-R."""
+        self._channels[command.channel] = _Channel(isdr=True)
+        longest_block = Tlv.build(0xA5, bytes.fromhex("9F6501"), bytes([self._behaviour.block_size]))
+        no_lpa_inside = bytes.fromhex("030100")
+        return Tlv.build(
+            0x6F,
+            Tlv.build(0x84, command.data),
+            longest_block,
+            Tlv.build(0xE0, Tlv.build(0x82, SVN), no_lpa_inside),
+        )
+
+    def _select_file(self, command: Command) -> Tlv:
+        """By identifier (P1 00), by name (04) or by path from the MF (08): the answer is the FCP."""
+        before = self._channels[command.channel]
+        file = self._reading.find(command, before.folder, application=before.application)
+        application = before.application or bool(file.aid)
+        self._channels[command.channel] = _Channel(
+            application=application, folder=file.folder, file=file.path
+        )
+        return file.fcp
+
+    def _file_on(self, command: Command) -> bytes:
+        return self._channels[command.channel].file
+
+    # ES10
+
+    def _store_data(self, command: Command, channel: _Channel) -> tuple[bytes, int]:
+        """A block of an ES10 request (§5.7.2); the last one gets the answer, those before it nothing."""
+        if not channel.isdr:
+            raise StatusWord(command_apdu.UNKNOWN_INSTRUCTION)
+        if self._behaviour.announces_terminal_capability and not self._toolkit.lpa_announced:
+            raise StatusWord(command_apdu.SECURITY_STATUS_NOT_SATISFIED)
+        self._add_block(command, channel)
+        if command.p1 == _MORE_BLOCKS:
+            return b"", command_apdu.OK
+        request = bytes(channel.request)
+        channel.forget_request()
+        return self._answer(request)
+
+    def _add_block(self, command: Command, channel: _Channel) -> None:
+        if command.p1 not in (_MORE_BLOCKS, _LAST_BLOCK):
+            raise StatusWord(command_apdu.WRONG_P1_P2)
+        if not 1 <= len(command.data) <= self._behaviour.block_size:
+            raise StatusWord(command_apdu.WRONG_LENGTH)
+        if command.p2 == 0:
+            channel.forget_request()
+        if command.p2 != channel.blocks:
+            channel.forget_request()
+            raise StatusWord(command_apdu.WRONG_P1_P2)
+        channel.request += command.data
+        channel.blocks += 1
+
+    def _answer(self, request: bytes) -> tuple[bytes, int]:
+        """The ISD-R's answer, and 91xx if it made a REFRESH necessary."""
+        before = self._isdr.state
+        answer = self._isdr.answer(request)
+        after = self._isdr.state
+        if after.enabled is not before.enabled:
+            self._forget_files()
+        refresh = before.awaiting_refresh is None and after.awaiting_refresh is not None
+        if refresh and self._behaviour.answers_9x:
+            return answer, 0x9100 | len(REFRESH)
+        return answer, command_apdu.OK
+
+    def _forget_files(self) -> None:
+        """Another profile is in use, so what was selected of the old one is gone."""
+        for number, channel in self._channels.items():
+            if number == 0 or not channel.isdr:
+                self._channels[number] = _Channel()
+        self._reading.forget_pin()

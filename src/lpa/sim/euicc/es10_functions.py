@@ -1,0 +1,312 @@
+"""The ISD-R of the simulated card: the ES10 functions of SGP.22 v2, each a method that answers a request.
+
+A request finds its method by its tag through the ASN.1, and results are written with the numbers of the
+ASN.1. Every change goes through `Memory.become`: kept first, then true. What belongs to a download is in
+`download`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from lpa.errors import BadAnswer
+from lpa.rsp.codec import schema
+from lpa.rsp.codec.ber import Tlv
+from lpa.sim.euicc import card_info, profile_policy, segments
+from lpa.sim.euicc.command_apdu import (
+    CONDITIONS_NOT_SATISFIED,
+    MEMORY_PROBLEM,
+    UNKNOWN_OBJECT,
+    WRONG_DATA,
+    StatusWord,
+)
+from lpa.sim.euicc.download_session import Download
+from lpa.sim.euicc.identity import Identity
+from lpa.sim.euicc.lasting_memory import Memory
+from lpa.sim.euicc.signed_notifications import SimulatedNotification
+from lpa.sim.euicc.state import CardState
+from lpa.sim.simulated_profile import SimulatedProfile
+
+# What GetProfilesInfo tells when it is not asked for anything special (§5.7.15)
+_DEFAULT_TAGS = bytes.fromhex("5A 4F 9F70 90 91 92 93 94 95")
+_STATE_TAG = 0x9F70
+_EID_TAG = b"\x5a"
+_MAX_NICKNAME = 64  # bytes of UTF-8, not characters
+_MAX_ADDRESS = 255
+
+
+class Isdr:
+    """Answers ES10 requests from what `memory` holds, and changes it."""
+
+    def __init__(self, memory: Memory, download: Download) -> None:
+        self._memory = memory
+        self._download = download
+        self._cat_busy = self.state.behaviour.cat_busy
+        self._functions = {
+            schema.tag_of(f"{function}Request"): answer
+            for function in schema.functions().values()
+            if (answer := self._own(function) or download.functions.get(function))
+        }
+
+    @property
+    def state(self) -> CardState:
+        """What the card remembers without power, as it is now."""
+        return self._memory.state
+
+    def answer(self, request: bytes) -> bytes:
+        """The response to one ES10 request, or to a segment of a package (nothing, until the result).
+
+        Raises `StatusWord` if it is refused as a whole.
+        """
+        try:
+            tag = segments.opened(request).tag
+            if tag in segments.TAGS:
+                return self._download.load(request)
+            if tag not in self._functions:
+                raise StatusWord(UNKNOWN_OBJECT)
+            if self._download.loading and tag not in self._download.ends_loading:
+                raise StatusWord(CONDITIONS_NOT_SATISFIED)
+            return self._functions[tag](request)
+        except BadAnswer as error:
+            raise StatusWord(WRONG_DATA) from error
+        except OSError as error:
+            raise StatusWord(MEMORY_PROBLEM) from error
+
+    def power_up(self) -> None:
+        """A card session begins: nothing is busy any more, and a REFRESH that waited is carried out."""
+        self._cat_busy = False
+        self._download.power_up()
+        self.execute_refresh()
+
+    def execute_refresh(self) -> None:
+        """Do the switch that waits for a REFRESH. Raises OSError if it cannot be kept."""
+        if self.state.awaiting_refresh is not None:
+            self._memory.become(*profile_policy.switch(self.state, self.state.awaiting_refresh))
+
+    def drop_refresh(self) -> None:
+        """The terminal could not carry out the REFRESH: the old profile stays, and nothing is notified."""
+        self._memory.become(replace(self.state, awaiting_refresh=None))
+
+    def keep_pin_tries(self, left: int) -> None:
+        """Remember how many tries PIN1 of the profile in use has. Raises OSError if it cannot be kept."""
+        profiles = tuple(
+            replace(profile, contents=replace(profile.contents, pin_tries=left))
+            if profile.enabled
+            else profile
+            for profile in self.state.profiles
+        )
+        if profiles != self.state.profiles:
+            self._memory.become(replace(self.state, profiles=profiles))
+
+    # What the card is
+
+    def get_eid(self, request: dict[str, Any]) -> Tlv:
+        """§5.7.20. A tag list with anything but 5A is refused (6A80)."""
+        if request["tagList"] != _EID_TAG:
+            raise StatusWord(WRONG_DATA)
+        return schema.encode("GetEIDResponse", {"eidValue": bytes.fromhex(self.state.eid)})
+
+    def get_euicc_info1(self, _: dict[str, Any]) -> Tlv:
+        """§5.7.8."""
+        return schema.encode("GetEuiccInfo1Response", card_info.euicc_info1(self._identity))
+
+    def get_euicc_info2(self, _: dict[str, Any]) -> Tlv:
+        """§5.7.8."""
+        return schema.encode("GetEuiccInfo2Response", card_info.euicc_info2(self.state, self._identity))
+
+    def get_euicc_configured_addresses(self, _: dict[str, Any]) -> Tlv:
+        """§5.7.3."""
+        return schema.encode("GetEuiccConfiguredAddressesResponse", card_info.addresses(self.state))
+
+    def set_default_dp_address(self, request: dict[str, Any]) -> Tlv:
+        """§5.7.4. An empty address removes it; more than 255 bytes are refused."""
+        address = request["defaultDpAddress"]
+        outcome = "ok" if len(address.encode()) <= _MAX_ADDRESS else "undefinedError"
+        if outcome == "ok":
+            self._memory.become(replace(self.state, default_dp_address=address))
+        return _result("SetDefaultDpAddress", "setDefaultDpAddressResult", outcome)
+
+    def get_rat(self, _: dict[str, Any]) -> Tlv:
+        """§5.7.22."""
+        return schema.encode("GetRATResponse", card_info.rules_authorisation_table(self.state.behaviour))
+
+    # Which profiles it holds
+
+    def get_profiles_info(self, request: dict[str, Any]) -> Tlv:
+        """§5.7.15. The state is not told (6985) while a REFRESH is pending: it is about to change."""
+        try:
+            tags = set(_tags(request.get("tagList", _DEFAULT_TAGS)))
+            found = self._matching(request.get("searchCriteria"))
+        except ValueError:
+            error = schema.code("GetProfilesInfoResponse", "incorrectInputValues")
+            return schema.encode("GetProfilesInfoResponse", ("profileInfoListError", error))
+        if _STATE_TAG in tags and self.state.awaiting_refresh is not None:
+            raise StatusWord(CONDITIONS_NOT_SATISFIED)
+        items = (
+            Tlv.build(profile.info.tag, *(part for part in profile.info.children if part.tag in tags))
+            for profile in found
+        )
+        return _list("GetProfilesInfoResponse", items)
+
+    def set_nickname(self, request: dict[str, Any]) -> Tlv:
+        """§5.7.21. An empty nickname removes it."""
+        profile = self._find(("iccid", request["iccid"]))
+        nickname = request["profileNickname"]
+        if profile is None:
+            outcome = "iccidNotFound"
+        elif len(nickname.encode()) > _MAX_NICKNAME:
+            outcome = "undefinedError"
+        else:
+            outcome = "ok"
+            named = replace(profile, nickname=nickname)
+            profiles = tuple(named if other is profile else other for other in self.state.profiles)
+            self._memory.become(replace(self.state, profiles=profiles))
+        return _result("SetNickname", "setNicknameResult", outcome)
+
+    # Changes
+
+    def enable_profile(self, request: dict[str, Any]) -> Tlv:
+        """§5.7.16. The profile in use is disabled in the same step."""
+        target = self._find(request["profileIdentifier"])
+        outcome = "undefinedError"
+        if self._takes(request):
+            outcome = profile_policy.may_enable(self.state, target, busy=self._busy)
+        if target and outcome == "ok":
+            self._switch(target.iccid, refresh=request["refreshFlag"])
+        return _result("EnableProfile", "enableResult", outcome)
+
+    def disable_profile(self, request: dict[str, Any]) -> Tlv:
+        """§5.7.17. Disabling a test profile brings back what was in use before it."""
+        target = self._find(request["profileIdentifier"])
+        outcome = "undefinedError"
+        if self._takes(request):
+            outcome = profile_policy.may_disable(target, busy=self._busy)
+        if target and outcome == "ok":
+            self._switch(profile_policy.successor(self.state, target), refresh=request["refreshFlag"])
+        return _result("DisableProfile", "disableResult", outcome)
+
+    def delete_profile(self, identifier: tuple[str, bytes]) -> Tlv:
+        """§5.7.18. Its pending notifications stay, and those of the deletion join them."""
+        target = self._find(identifier)
+        outcome = profile_policy.may_delete(self.state, target)
+        if target and outcome == "ok":
+            self._memory.become(self.state.without(target), [("delete", target)])
+        return _result("DeleteProfile", "deleteResult", outcome)
+
+    def euicc_memory_reset(self, request: dict[str, Any]) -> Tlv:
+        """§5.7.19. If the profile in use was erased, a REFRESH follows."""
+        options = schema.bits("ResetOptions", request["resetOptions"])
+        after, gone = profile_policy.memory_reset(self.state, options)
+        outcome = "ok"
+        if after == self.state:
+            outcome = "nothingToDelete"
+        elif self._busy and after.awaiting_refresh is not None:
+            outcome = "catBusy"
+        else:
+            self._memory.become(after, [("delete", profile) for profile in gone])
+        return _result("EuiccMemoryReset", "resetResult", outcome)
+
+    # Notifications
+
+    def list_notification(self, request: dict[str, Any]) -> Tlv:
+        """§5.7.9."""
+        found = self._of_events(request.get("profileManagementOperation"))
+        return _list("ListNotificationResponse", (notification.metadata for notification in found))
+
+    def retrieve_notifications_list(self, request: dict[str, Any]) -> Tlv:
+        """§5.7.10. What does not exist is not found: an empty list."""
+        kind, wanted = request.get("searchCriteria") or ("profileManagementOperation", None)
+        if kind == "seqNumber":
+            found = [item for item in self.state.notifications if item.sequence_number == wanted]
+        else:
+            found = self._of_events(wanted)
+        return _list("RetrieveNotificationsListResponse", map(self._memory.notary.certified, found))
+
+    def notification_sent(self, request: dict[str, Any]) -> Tlv:
+        """§5.7.11."""
+        waiting = self.state.notifications
+        kept = tuple(item for item in waiting if item.sequence_number != request["seqNumber"])
+        outcome = "ok" if len(kept) < len(waiting) else "nothingToDelete"
+        if outcome == "ok":
+            self._memory.become(replace(self.state, notifications=kept))
+        return _result("NotificationSent", "deleteNotificationStatus", outcome)
+
+    # What they share
+
+    def _own(self, function: str) -> Callable[[bytes], Tlv] | None:
+        """The method for a function, for an undecoded request; None if it is not one of these."""
+        method = getattr(self, _snake(function), None)
+        return functools.partial(_decoded, f"{function}Request", method) if method else None
+
+    @property
+    def _identity(self) -> Identity:
+        return self._memory.notary.identity
+
+    @property
+    def _busy(self) -> bool:
+        return self._cat_busy or self.state.awaiting_refresh is not None
+
+    def _takes(self, request: dict[str, Any]) -> bool:
+        return (request["profileIdentifier"][0], request["refreshFlag"]) in self.state.behaviour.accepted
+
+    def _switch(self, iccid: str, *, refresh: bool) -> None:
+        if refresh:
+            self._memory.become(replace(self.state, awaiting_refresh=iccid))
+        else:
+            self._memory.become(*profile_policy.switch(self.state, iccid))
+
+    def _find(self, identifier: tuple[str, bytes]) -> SimulatedProfile | None:
+        kind, wanted = identifier
+        coded = "coded_iccid" if kind == "iccid" else "coded_aid"
+        return next((item for item in self.state.profiles if getattr(item, coded) == wanted), None)
+
+    def _matching(self, criterion: tuple[str, Any] | None) -> Iterable[SimulatedProfile]:
+        if criterion is None:
+            return self.state.profiles
+        kind, wanted = criterion
+        if kind == "profileClass":
+            wanted = schema.named("ProfileClass", wanted)
+            return [profile for profile in self.state.profiles if profile.profile_class == wanted]
+        found = self._find((kind, wanted))
+        return [found] if found else []
+
+    def _of_events(self, mask: tuple[bytes, int] | None) -> list[SimulatedNotification]:
+        events = schema.bits("NotificationEvent", mask) if mask else ()
+        return [item for item in self.state.notifications if mask is None or item.event in events]
+
+
+def _decoded(name: str, method: Callable[[Any], Tlv], request: bytes) -> Tlv:
+    return method(schema.decode(name, request))
+
+
+def _snake(function: str) -> str:
+    """The method for a function: GetEuiccInfo1 is get_euicc_info1, GetRAT is get_rat."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", function).lower()
+
+
+def _result(function: str, member: str, outcome: str) -> Tlv:
+    response = f"{function}Response"
+    return schema.encode(response, {member: schema.code(response, outcome)})
+
+
+def _list(response: str, items: Iterable[Tlv]) -> Tlv:
+    """A response that is a list (A0), put together from finished items."""
+    return Tlv.build(schema.tag_of(response), Tlv.build(0xA0, *items))
+
+
+def _tags(coded: bytes) -> Iterable[int]:
+    """The tags of a tag list. Raises ValueError if it ends inside a tag."""
+    while coded:
+        size = 1
+        if coded[0] & 0x1F == 0x1F:
+            while size < len(coded) and coded[size] & 0x80:
+                size += 1
+            size += 1
+        if size > len(coded):
+            raise ValueError("a tag list ends inside a tag")
+        yield int.from_bytes(coded[:size], "big")
+        coded = coded[size:]

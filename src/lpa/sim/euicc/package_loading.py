@@ -1,0 +1,239 @@
+"""Carries out the commands of a bound profile package (SGP.22 §5.7.6, §2.5.4) and puts a profile together.
+
+A command that fails is `LoadingFailed`, with the names that the result gives to the command and the reason:
+
+* initialiseSecureChannel: what cannot be understood or used is incorrectInputValues.
+* The commands under protection: a wrong MAC or padding is scp03tSecurityError; lengths that contradict each
+  other, and content that is not the command's TLV, are scp03tStructureError; values that cannot be,
+  incorrectInputValues.
+
+A profile takes the bytes of its metadata and of its elements, and `OVERHEAD` for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from lpa.errors import BadAnswer
+from lpa.rsp.codec import schema
+from lpa.rsp.codec.ber import Tlv
+from lpa.sim import store_metadata
+from lpa.sim.contents import Contents
+from lpa.sim.crypto.bsp import KEY_SIZE, KEY_TYPE, Protection, ProtectionBroken, agreed, session_keys
+from lpa.sim.euicc import profile_policy, segments
+from lpa.sim.euicc.elements import ElementRefused, Elements, out_of_memory
+from lpa.sim.euicc.segments import Contradiction, Piece, Segments
+from lpa.sim.euicc.server_certificates import Objection
+from lpa.sim.euicc.server_checks import Prepared
+from lpa.sim.euicc.state import CardState
+from lpa.sim.simulated_profile import SimulatedProfile
+
+OVERHEAD = 1024
+
+_INSTALL = 1  # the one remoteOpId
+_LONGEST_HOST = 127  # a length of one byte
+_SIGNATURE = 0x5F37
+_COMMANDS = {
+    segments.SECURE_CHANNEL: "initialiseSecureChannel",
+    segments.CONFIGURATION: "configureISDP",
+    segments.METADATA: "storeMetadata",
+    segments.SESSION_KEYS: "replaceSessionKeys",
+    segments.ELEMENTS: "loadProfileElements",
+}
+_STORES_METADATA = ("storeMetadata", "storeMetadata2")
+
+
+class LoadingFailed(Exception):
+    """The card gave a package up. `command`, `reason`: a BppCommandId and an ErrorReason.
+
+    `response`: the EUICCResponse about the elements, if there is one. `iccid`: empty if it is not known.
+    """
+
+    def __init__(self, command: str, reason: str, response: bytes = b"", iccid: str = "") -> None:
+        super().__init__(f"{command}: {reason}")
+        self.command = command
+        self.reason = reason
+        self.response = response
+        self.iccid = iccid
+
+
+class Loading:
+    """A package on its way. Make one with `begun`."""
+
+    def __init__(self, order: Segments, protection: Protection, state: CardState) -> None:
+        self._order = order
+        self._protection = protection
+        self._state = state
+        self._content = bytearray()  # of the command that is not complete yet
+        self._size = OVERHEAD
+        self._dp_oid = ""
+        self._profile: SimulatedProfile | None = None
+        self._elements = Elements(b"", test=False)
+        self._commands: dict[int, Callable[[Tlv], None]] = {
+            segments.CONFIGURATION: self._configure_isdp,
+            segments.METADATA: self._store_metadata,
+            segments.SESSION_KEYS: self._replace_session_keys,
+        }
+
+    @classmethod
+    def begun(cls, segment: bytes, prepared: Prepared, state: CardState) -> Loading:
+        """InitialiseSecureChannel: from the first segment, the header of BF36 and all of BF23.
+
+        Raises BadAnswer if the segment is not that, and `LoadingFailed`.
+        """
+        _, announced, rest = segments.opened(segment)
+        channel = Tlv.whole(rest)
+        if channel.tag != segments.SECURE_CHANNEL or announced <= len(channel):
+            raise BadAnswer("The package does not begin with a secure channel.")
+        reason = _forced(state, segments.SECURE_CHANNEL)
+        if reason:
+            raise LoadingFailed("initialiseSecureChannel", reason)
+        return cls(Segments(announced, channel), _protection(channel, prepared, state.eid), state)
+
+    def take(self, segment: bytes) -> SimulatedProfile | None:
+        """The next segment; after the last one the profile, which has no AID yet.
+
+        Raises `LoadingFailed`, and StatusWord or BadAnswer as `Segments.pieces` does.
+        """
+        pieces = self._order.pieces(segment)
+        while piece := self._next(pieces):
+            self._carry_out(piece)
+            if self._profile and piece.part == segments.ELEMENTS and piece.last:
+                return self._finished(self._profile)
+        return None
+
+    def failure(self, reason: str, response: bytes = b"") -> LoadingFailed:
+        """That the command which is carried out now failed for `reason`."""
+        iccid = self._profile.iccid if self._profile else ""
+        return LoadingFailed(_COMMANDS[self._order.part], reason, response, iccid)
+
+    def _next(self, pieces: Iterator[Piece]) -> Piece | None:
+        try:
+            return next(pieces, None)
+        except Contradiction as error:
+            raise self.failure("scp03tStructureError") from error
+
+    def _carry_out(self, piece: Piece) -> None:
+        try:
+            content = self._protection.content(piece.segment)
+        except ProtectionBroken as error:
+            raise self.failure("scp03tSecurityError") from error
+        self._fail_if_forced(piece.part)
+        if piece.part == segments.ELEMENTS:
+            self._load_elements(content)
+            return
+        self._content += content
+        if piece.part == segments.METADATA:
+            self._demand_memory(len(self._content))
+        if piece.last:
+            command, self._content = bytes(self._content), bytearray()
+            self._commands[piece.part](self._whole(command))
+
+    def _fail_if_forced(self, part: int) -> None:
+        reason = _forced(self._state, part)
+        if reason:
+            command = self._state.behaviour.loading_fails[0]
+            raise LoadingFailed(command, reason, iccid=self._profile.iccid if self._profile else "")
+
+    def _whole(self, content: bytes) -> Tlv:
+        try:
+            return Tlv.whole(content)
+        except BadAnswer as error:
+            raise self.failure("scp03tStructureError") from error
+
+    def _understood(self, name: str, command: Tlv) -> dict[str, Any]:
+        if command.tag != schema.tag_of(name):
+            raise self.failure("scp03tStructureError")
+        try:
+            value: dict[str, Any] = schema.decode(name, command)
+        except BadAnswer as error:
+            raise self.failure("incorrectInputValues") from error
+        return value
+
+    def _demand_memory(self, more: int = 0, response: bytes = b"") -> None:
+        if self._size + more > self._state.free_memory:
+            raise self.failure("installFailedDueToInsufficientMemoryForProfile", response)
+
+    # The commands
+
+    def _configure_isdp(self, command: Tlv) -> None:
+        self._demand_memory()
+        told = self._understood("ConfigureIsdp", command).get("dpProprietaryData", {})
+        self._dp_oid = told.get("dpOid", b"").hex()
+
+    def _store_metadata(self, command: Tlv) -> None:
+        told = self._understood("StoreMetadata", command)
+        self._size += len(command)
+        try:
+            profile = store_metadata.profile(told, dp_oid=self._dp_oid)
+        except (BadAnswer, ValueError) as error:
+            raise self.failure("incorrectInputValues") from error
+        self._profile = profile
+        reason = profile_policy.may_install(self._state, profile)
+        if reason != "ok":
+            raise self.failure(reason)
+        self._elements = Elements(profile.coded_iccid, test=profile.profile_class == "test")
+
+    def _replace_session_keys(self, command: Tlv) -> None:
+        keys = self._understood("ReplaceSessionKeys", command)
+        self._protection = Protection(keys["initialMacChainingValue"], keys["ppkEnc"], keys["ppkCmac"])
+
+    def _load_elements(self, content: bytes) -> None:
+        self._size += len(content)
+        self._demand_memory(response=out_of_memory())
+        try:
+            self._elements.add(content)
+        except ElementRefused as error:
+            raise self.failure(error.reason, error.response) from error
+
+    def _finished(self, profile: SimulatedProfile) -> SimulatedProfile:
+        try:
+            imsi = self._elements.finish()
+        except ElementRefused as error:
+            raise self.failure(error.reason, error.response) from error
+        if imsi and not imsi.startswith(profile.owner.replace("-", "")):
+            raise self.failure("installFailedDueToDataMismatch")
+        return replace(profile, size=self._size, contents=Contents(imsi=imsi))
+
+
+def _protection(channel: Tlv, prepared: Prepared, eid: str) -> Protection:
+    """The keys of a session that a secure channel (BF23) agrees on, once all of it holds."""
+    try:
+        told = schema.decode("InitialiseSecureChannel", channel)
+        _check_channel(told, channel, prepared)
+        secret = agreed(prepared.one_time_key.private, told["smdpOtpk"])
+    except (_ChannelRefused, Objection) as error:
+        raise LoadingFailed("initialiseSecureChannel", error.reason) from error
+    except (BadAnswer, ValueError) as error:
+        raise LoadingFailed("initialiseSecureChannel", "incorrectInputValues") from error
+    return session_keys(secret, told["controlRefTemplate"]["hostId"], bytes.fromhex(eid))
+
+
+class _ChannelRefused(Exception):
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def _check_channel(told: dict[str, Any], channel: Tlv, prepared: Prepared) -> None:
+    template = told["controlRefTemplate"]
+    if told["remoteOpId"] != _INSTALL:
+        raise _ChannelRefused("unsupportedRemoteOperationType")
+    if told["transactionId"] != prepared.authenticated.transaction_id:
+        raise _ChannelRefused("invalidTransactionId")
+    if (template["keyType"], template["keyLen"]) != (KEY_TYPE, KEY_SIZE):
+        raise _ChannelRefused("unsupportedCrtValues")
+    if len(template["hostId"]) > _LONGEST_HOST:
+        raise _ChannelRefused("incorrectInputValues")
+    own = Tlv.build(0x5F49, prepared.one_time_key.public)
+    signed = b"".join(child for child in channel.children if child.tag != _SIGNATURE)
+    prepared.binding.check(told["smdpSign"], signed + own)
+
+
+def _forced(state: CardState, part: int) -> str:
+    """The reason for which the card's character has the command in `part` fail; empty if it does not."""
+    command, reason = state.behaviour.loading_fails or ("", "")
+    commands = _STORES_METADATA if part == segments.METADATA else (_COMMANDS[part],)
+    return reason if command in commands else ""

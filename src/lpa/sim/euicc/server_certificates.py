@@ -1,0 +1,116 @@
+"""The certificates by which a server is known to the card: DPauth, DSauth and DPpb (SGP.22 §4.5.2).
+
+A card has no clock that it could trust, so it does not look at dates.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Self
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.utils import CryptographyDeprecationWarning
+
+from lpa.rsp.codec.ber import Tlv
+from lpa.sim.euicc.identity import Identity
+
+# id-rspRole of SGP.22 v2 and v3, as certificate policies
+_ROLE = "2.23.146.1.2.1"
+AUTHENTICATION = {f"{_ROLE}.{tail}" for tail in ("4", "7", "0.0.1.1", "0.0.2.1")}  # of an SM-DP+ or SM-DS
+BINDING = {f"{_ROLE}.{tail}" for tail in ("5", "0.0.1.2")}
+
+_CURVES = (ec.SECP256R1, ec.BrainpoolP256R1)
+# How cryptography says that a certificate is broken or strange.
+_BROKEN = (
+    CryptographyDeprecationWarning,
+    InvalidSignature,
+    TypeError,
+    ValueError,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+
+
+class Objection(Exception):
+    """The card does not go on, for `reason`: an identifier of AuthenticateErrorCode or DownloadErrorCode."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class ServerCertificate:
+    """A server as its certificate has it. `oid`: content of its object identifier; b"" if it has none.
+
+    `issuer` is the key identifier of the CI.
+    """
+
+    key: ec.EllipticCurvePublicKey
+    oid: bytes
+    issuer: bytes
+
+    @classmethod
+    def of(cls, encoded: bytes, identity: Identity, roles: set[str]) -> Self:
+        """What `encoded` (DER) says, once it holds: issued by one that the card trusts, for one of `roles`.
+
+        Raises `Objection` (invalidCertificate, unsupportedCurve) if it does not.
+        """
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", CryptographyDeprecationWarning)
+                return cls._checked(x509.load_der_x509_certificate(bytes(encoded)), identity, roles)
+        except UnsupportedAlgorithm as error:
+            raise Objection("unsupportedCurve") from error
+        except _BROKEN as error:
+            raise Objection("invalidCertificate") from error
+
+    @classmethod
+    def _checked(cls, certificate: x509.Certificate, identity: Identity, roles: set[str]) -> Self:
+        named = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+        issuer = identity.issuer(named.key_identifier or b"")
+        if issuer is None:
+            raise Objection("invalidCertificate")
+        certificate.verify_directly_issued_by(issuer)
+        _check_use(certificate, roles)
+        key = certificate.public_key()
+        if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, _CURVES):
+            raise Objection("unsupportedCurve")
+        return cls(key, _oid(certificate), named.key_identifier or b"")
+
+    def check(self, signature: bytes, signed: bytes) -> None:
+        """Raises `Objection` (invalidSignature) if `signature` (r and s) over `signed` is not by its key."""
+        r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
+        try:
+            self.key.verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
+        except InvalidSignature as error:
+            raise Objection("invalidSignature") from error
+
+
+def _check_use(certificate: x509.Certificate, roles: set[str]) -> None:
+    """Raises `Objection` or ExtensionNotFound if the key is not for signing in one of `roles`."""
+    policies = certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
+    usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    held = {policy.policy_identifier.dotted_string for policy in policies}
+    if held.isdisjoint(roles) or not usage.digital_signature:
+        raise Objection("invalidCertificate")
+
+
+def _oid(certificate: x509.Certificate) -> bytes:
+    """The registered identifier among its names, as the bytes that the certificate has; b"" if there is none.
+
+    The extension is a list of names, in which tag 88 is a registered identifier (RFC 5280 §4.2.1.6).
+    """
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return b""
+    found = Tlv.whole(names.public_bytes()).child(0x88)
+    return found.value if found else b""

@@ -1,0 +1,153 @@
+"""What the simulated card remembers without power, as one value that is replaced as a whole.
+
+So every change is all or nothing: a deleted profile and the notification of its deletion appear together,
+in memory and on disk.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from lpa.rsp.names import Eid
+from lpa.sim import plain_json
+from lpa.sim.euicc.behaviour import Behaviour
+from lpa.sim.euicc.one_time_keys import MOST_KEPT, OneTimeKey
+from lpa.sim.euicc.signed_notifications import Notary, SimulatedNotification
+from lpa.sim.simulated_profile import SimulatedProfile
+
+Event = tuple[str, SimulatedProfile]
+
+FACTORY_DP_ADDRESS = "smdp.example"
+
+_FIRST_ISDP = 0xA0000005591010FFFFFFFF8900001000
+SPARE_MEMORY = 400_000
+
+
+@dataclass(frozen=True)
+class CardState:
+    """Everything that survives a power cut. `memory` is the size of the card in bytes."""
+
+    eid: str
+    behaviour: Behaviour
+    profiles: tuple[SimulatedProfile, ...]
+    memory: int
+    next_sequence_number: int
+    notifications: tuple[SimulatedNotification, ...] = ()
+    default_dp_address: str = ""
+    remembered: str = ""
+    """While a test profile is enabled: the ICCID of the operational one that was enabled before."""
+    one_time_keys: tuple[OneTimeKey, ...] = ()
+    """For packages that have not come yet, the oldest first."""
+    awaiting_refresh: str | None = None
+    """While a REFRESH waits to be executed: the ICCID of the profile to be enabled then, "" for none."""
+
+    @classmethod
+    def new(
+        cls,
+        eid: str,
+        behaviour: Behaviour,
+        profiles: Iterable[SimulatedProfile],
+        *,
+        free_memory: int = SPARE_MEMORY,
+    ) -> Self:
+        """A card as it leaves its maker, with room for `free_memory` bytes of further profiles.
+
+        Raises ValueError if the profiles cannot be on one card.
+        """
+        installed = tuple(
+            profile if profile.aid else replace(profile, aid=_isdp_aid(index))
+            for index, profile in enumerate(profiles)
+        )
+        if len({profile.coded_iccid for profile in installed}) < len(installed):
+            raise ValueError("two profiles have the same ICCID")
+        if len({profile.coded_aid for profile in installed}) < len(installed):
+            raise ValueError("two profiles have the same ISD-P AID")
+        if sum(profile.enabled for profile in installed) > 1:
+            raise ValueError("only one profile can be enabled")
+        return cls(
+            eid=str(Eid.parse(eid)),
+            behaviour=behaviour,
+            profiles=installed,
+            memory=sum(profile.size for profile in installed) + free_memory,
+            next_sequence_number=behaviour.first_sequence_number,
+            default_dp_address=FACTORY_DP_ADDRESS,
+        )
+
+    @property
+    def enabled(self) -> SimulatedProfile | None:
+        """The profile in use."""
+        return next((profile for profile in self.profiles if profile.enabled), None)
+
+    @property
+    def free_memory(self) -> int:
+        """How many bytes are left for profiles."""
+        return self.memory - sum(profile.size for profile in self.profiles)
+
+    def without(self, *gone: SimulatedProfile) -> Self:
+        """The state after these profiles were erased."""
+        kept = tuple(profile for profile in self.profiles if profile not in gone)
+        remembered = "" if any(profile.iccid == self.remembered for profile in gone) else self.remembered
+        return replace(self, profiles=kept, remembered=remembered)
+
+    @property
+    def free_aid(self) -> str:
+        """The AID of the next ISD-P to be made: the lowest that no profile has."""
+        taken = {profile.aid for profile in self.profiles}
+        return next(aid for aid in (_isdp_aid(index) for index in itertools.count()) if aid not in taken)
+
+    def with_profile(self, profile: SimulatedProfile) -> Self:
+        """The state with one profile more."""
+        return replace(self, profiles=(*self.profiles, profile))
+
+    def with_key(self, key: OneTimeKey) -> Self:
+        """The state with one one-time key more; the oldest gives way."""
+        return replace(self, one_time_keys=(*self.one_time_keys, key)[-MOST_KEPT:])
+
+    def without_key(self, key: OneTimeKey) -> Self:
+        """The state after this one-time key was used or given up."""
+        return replace(self, one_time_keys=tuple(kept for kept in self.one_time_keys if kept != key))
+
+    def with_notification(self, notification: SimulatedNotification) -> Self:
+        """The state with the notification that has the next sequence number; the oldest gives way."""
+        kept = (*self.notifications, notification)[-self.behaviour.notification_capacity :]
+        return replace(self, notifications=kept, next_sequence_number=self.next_sequence_number + 1)
+
+    def notified(self, notary: Notary, events: Iterable[Event]) -> Self:
+        """The state with one signed notification for each event and each server that wants to hear of it."""
+        state = self
+        for event, profile in events:
+            for address in profile.addresses(event):
+                number = state.next_sequence_number
+                signed = notary.sign(number, event, address, profile.iccid, profile.issuer)
+                state = state.with_notification(signed)
+        return state
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """The way back from `to_json`. Raises KeyError, TypeError or ValueError if it does not fit."""
+        changed = {
+            "eid": str(Eid.parse(value["eid"])),
+            "behaviour": Behaviour.from_json(value["behaviour"]),
+            "profiles": tuple(SimulatedProfile.from_json(item) for item in value["profiles"]),
+            "memory": int(value["memory"]),
+            "next_sequence_number": int(value["next_sequence_number"]),
+            "one_time_keys": tuple(OneTimeKey.from_json(item) for item in value["one_time_keys"]),
+            "notifications": tuple(SimulatedNotification.from_json(item) for item in value["notifications"]),
+        }
+        return plain_json.restored(cls, value | changed)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values for JSON."""
+        return vars(self) | {
+            "behaviour": self.behaviour.to_json(),
+            "profiles": [profile.to_json() for profile in self.profiles],
+            "one_time_keys": [key.to_json() for key in self.one_time_keys],
+            "notifications": [notification.to_json() for notification in self.notifications],
+        }
+
+
+def _isdp_aid(index: int) -> str:
+    return f"{_FIRST_ISDP + 0x100 * index:032X}"

@@ -1,0 +1,1 @@
+"""The simulated SM-DP+ and SM-DS."""

@@ -1,0 +1,184 @@
+"""An HTTPS server for simulated servers: POSTs of bounded size, HTTP/1.1 connections that stay open."""
+
+from __future__ import annotations
+
+import logging
+import re
+import socket
+import socketserver
+import ssl
+import tempfile
+import threading
+from collections.abc import Callable
+from email.message import Message
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any, cast
+
+from lpa.errors import LpaError
+from lpa.sim.crypto.pki import Credentials
+
+MAX_BODY = 1 << 16  # bytes; a notification has about one thousand
+_MOST_LINES = 100  # after the last chunk of a body; http.server takes as many headers
+_LONGEST_LINE = 1 << 10
+_STOP_POLL = 0.05  # seconds until a wish to stop is seen
+_IDLE = 30.0  # seconds that a silent client is waited for
+
+_log = logging.getLogger(__name__)
+
+# path, headers and body of a POST to status, headers and body of its answer
+Answerer = Callable[[str, Message, bytes], tuple[HTTPStatus, dict[str, str], bytes]]
+
+
+def tls_context(credentials: Credentials) -> ssl.SSLContext:
+    """TLS 1.2 or later for a server with these `credentials`; with a brainpool key TLS 1.2 only."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if credentials.key.curve.name.startswith("brainpool"):
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ecdh_curve(credentials.key.curve.name)
+    with tempfile.TemporaryDirectory() as folder:  # ssl reads keys from files only
+        path = Path(folder, "credentials.pem")
+        path.touch(mode=0o600)
+        path.write_bytes(credentials.key_pem + credentials.pem_chain)
+        context.load_cert_chain(path)
+    return context
+
+
+class HttpsServer(socketserver.ThreadingTCPServer):
+    """Answers each POST with what `answer` makes of it, a thread for each connection."""
+
+    allow_reuse_address = True
+    request_queue_size = 64
+    # Not daemons: closing waits for the threads, so none works on after it.
+    daemon_threads = False
+
+    def __init__(self, address: tuple[str, int], context: ssl.SSLContext, answer: Answerer) -> None:
+        self._live: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self.answer = answer
+        super().__init__(address, _Handler)  # If it cannot listen there it closes, which needs the lock.
+        # The greeting happens in the connection's own thread, so a silent client holds up no other.
+        self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return cast("int", self.socket.getsockname()[1])
+
+    def serve_forever(self, poll_interval: float = _STOP_POLL) -> None:
+        """Serve until `shutdown` is called from another thread."""
+        super().serve_forever(poll_interval)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection in a thread, and remember it until it ends."""
+        with self._lock:
+            self._live.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Forget a connection that ends."""
+        with self._lock:
+            self._live.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        """Stop listening, and break off what still waits for its client."""
+        with self._lock:
+            for connection in self._live:
+                _break_off(connection)
+        super().server_close()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Note that a connection broke: clients come and go, and refuse certificates."""
+        del request
+        _log.debug("the connection with %s broke", client_address, exc_info=True)
+
+
+def _break_off(connection: socket.socket) -> None:
+    try:
+        # The plain socket's method: that of SSLSocket would pull TLS away from under the reading thread.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+    except OSError:
+        _log.debug("a connection was gone already")
+
+
+class _Unread(Exception):
+    """A body is not read, and `status` says why."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__(status.phrase)
+        self.status = status
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "lpa-sim", ""
+    disable_nagle_algorithm = True
+    timeout = _IDLE
+
+    def do_POST(self) -> None:
+        """Answer one POST."""
+        status, headers, content = self._answer()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if status != HTTPStatus.NO_CONTENT:
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _answer(self) -> tuple[HTTPStatus, dict[str, str], bytes]:
+        try:
+            body = self._body()
+        except _Unread as error:
+            # A body that is not read could be taken for the next request, so then the connection ends.
+            return error.status, {"Connection": "close"}, b""
+        try:
+            return cast("HttpsServer", self.server).answer(self.path, self.headers, body)
+        except LpaError:
+            _log.exception("%s could not be answered", self.path)
+            return HTTPStatus.INTERNAL_SERVER_ERROR, {}, b""
+
+    def _body(self) -> bytes:
+        """The body, by its length or in chunks (RFC 9112 §6). Raises `_Unread` if it is not read."""
+        coding, length = self.headers.get("Transfer-Encoding"), self.headers.get("Content-Length", "")
+        if coding is not None:
+            if coding.strip().lower() != "chunked" or length:
+                raise _Unread(HTTPStatus.BAD_REQUEST)
+            return self._chunks()
+        if not (length.isascii() and length.isdecimal()):
+            raise _Unread(HTTPStatus.LENGTH_REQUIRED)
+        if len(length) > 9 or int(length) > MAX_BODY:
+            raise _Unread(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return self.rfile.read(int(length))
+
+    def _chunks(self) -> bytes:
+        body = bytearray()
+        while size := self._chunk_size():
+            if len(body) + size > MAX_BODY:
+                raise _Unread(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            body += self.rfile.read(size)
+            if self._line():
+                raise _Unread(HTTPStatus.BAD_REQUEST)
+        for _ in range(_MOST_LINES):
+            if not self._line():
+                return bytes(body)
+        raise _Unread(HTTPStatus.BAD_REQUEST)
+
+    def _chunk_size(self) -> int:
+        size = self._line().partition(b";")[0].strip()
+        if not re.fullmatch(rb"[0-9A-Fa-f]{1,8}", size):
+            raise _Unread(HTTPStatus.BAD_REQUEST)
+        return int(size, 16)
+
+    def _line(self) -> bytes:
+        line = self.rfile.readline(_LONGEST_LINE)
+        if not line.endswith(b"\n"):
+            raise _Unread(HTTPStatus.BAD_REQUEST)
+        return line.rstrip(b"\r\n")
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (the name it has in the base class)
+        """Log to the log, not to stderr."""
+        _log.debug(format, *args)

@@ -1,0 +1,91 @@
+"""The notifications that a simulated SM-DP+ accepted, each once, in a file that survives a power cut."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import threading
+from datetime import datetime
+from pathlib import Path
+
+from lpa.errors import BadAnswer, StorageFailed
+from lpa.rsp.records import Notification
+from lpa.sim.servers.acceptance import Received
+
+
+class Ledger:
+    """Accepted notifications; on disk too if there is a `path`: one line of JSON for each.
+
+    Raises `StorageFailed` if the file cannot be read. Threads may share one object.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._received: dict[tuple[str, bytes], Received] = {}
+        if path and path.exists():
+            self._load(path)
+
+    @property
+    def received(self) -> tuple[Received, ...]:
+        """All of them, in the order in which they came."""
+        with self._lock:
+            return tuple(self._received.values())
+
+    def keep(self, received: Received) -> None:
+        """Keep what was not kept before. When this returns it is on the disk. Raises `StorageFailed`."""
+        with self._lock:
+            if (received.eid, received.signed) in self._received:
+                return
+            if self._path:
+                _append(self._path, _line(received))
+            self._received[received.eid, received.signed] = received
+
+    def _load(self, path: Path) -> None:
+        try:
+            content = path.read_bytes()
+            whole = content[: content.rfind(b"\n") + 1]
+            if whole != content:
+                # A power cut left half a line. It was never acknowledged, so it may go.
+                os.truncate(path, len(whole))
+            for line in whole.splitlines():
+                received = _received(line)
+                self._received[received.eid, received.signed] = received
+        except (OSError, ValueError, KeyError, TypeError, BadAnswer) as error:
+            raise StorageFailed(f"The file {path} is no list of notifications: {error}.") from error
+
+
+def _append(path: Path, line: bytes) -> None:
+    try:
+        with path.open("ab", buffering=0) as file:
+            end = file.tell()
+            written = file.write(line)
+            if written == len(line):
+                os.fsync(file.fileno())
+            else:
+                file.truncate(end)  # half a line would spoil the next one
+    except OSError as error:
+        raise StorageFailed(f"Cannot write to {path}: {error.strerror}.") from error
+    if written != len(line):
+        raise StorageFailed(f"Cannot write to {path}: the disk is full.")
+
+
+def _line(received: Received) -> bytes:
+    record = {
+        "received": received.when.isoformat(),
+        "eid": received.eid,
+        "iccid": str(received.iccid) if received.iccid else None,
+        "event": received.event,
+        "sequenceNumber": received.sequence_number,
+        "address": received.address,
+        "pendingNotification": base64.b64encode(received.raw).decode(),
+    }
+    return json.dumps(record, ensure_ascii=False).encode() + b"\n"
+
+
+def _received(line: bytes) -> Received:
+    """The way back from `_line`: what the notification itself says is read from it again."""
+    record = json.loads(line)
+    notification = Notification.from_tlv(base64.b64decode(record["pendingNotification"], validate=True))
+    return Received(notification, record["eid"], datetime.fromisoformat(record["received"]))

@@ -1,0 +1,1 @@
+"""A simulated card and its servers for the tests of other programs."""

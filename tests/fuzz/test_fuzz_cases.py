@@ -1,0 +1,134 @@
+"""Every decoder gives a value or a declared error, in bounded time and memory, whatever it is given.
+
+`make fuzz` looks for bytes that break this; what it found stands in `tests/fuzz/cases/<target>/`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import tracemalloc
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lpa.rsp.codec.definitions import types
+from tests.fuzz import memory
+from tests.fuzz.mutation import swollen
+from tests.fuzz.readers import responses
+from tests.fuzz.targets import MEMORY, MOST_BYTES, TARGETS, Target, TooSlow, check
+
+CASES = Path(__file__).parent / "cases"
+PINNED = sorted(path for path in CASES.glob("*/*") if path.is_file())
+EXAMPLES, LARGE = 200, 16
+
+
+def _in_c(size: int) -> None:
+    """As a library in C would."""
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype = ctypes.c_void_p
+    place = ctypes.c_void_p(libc.malloc(ctypes.c_size_t(size)))
+    ctypes.memset(place, 1, size)
+    libc.free(place)
+
+
+every_target = pytest.mark.parametrize("name", TARGETS)
+
+
+@pytest.mark.parametrize("path", PINNED, ids=lambda path: f"{path.parent.name}: {path.name}")
+def test_what_was_found_once_stays_fixed(path: Path) -> None:
+    check(TARGETS[path.parent.name], path.read_bytes())
+
+
+@every_target
+def test_genuine_inputs_are_read(name: str) -> None:
+    seeds = list(TARGETS[name].seeds())
+    assert seeds
+    for seed in seeds:
+        check(TARGETS[name], seed)
+
+
+@every_target
+@settings(max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_whatever_comes_is_a_value_or_a_declared_error(name: str, data: st.DataObject) -> None:
+    target = TARGETS[name]
+    if data.draw(st.booleans()):
+        check(target, data.draw(st.binary(max_size=300)))
+        return
+    changed = data.draw(st.sampled_from(_seeds(name)))
+    random = Random(data.draw(st.integers(0, 2**32)))  # noqa: S311  (no secret)
+    for _ in range(data.draw(st.integers(1, 4))):
+        changed = target.mutated(changed, random)
+    check(target, changed)
+
+
+@every_target
+def test_what_is_large_takes_no_more_than_it_may(name: str) -> None:
+    """Of time; and of memory by what the system says, which sees libraries in C too."""
+    for data in _large(name):
+        assert memory.taken_by(partial(check, TARGETS[name], data)) < MEMORY
+
+
+@every_target
+def test_what_is_large_needs_no_more_memory_than_it_may(name: str) -> None:
+    """By what Python says, to the byte."""
+    target = TARGETS[name]
+    tracemalloc.start()
+    try:
+        for data in _large(name):
+            tracemalloc.reset_peak()
+            before = tracemalloc.get_traced_memory()[0]
+            _read(target, data)
+            assert tracemalloc.get_traced_memory()[1] - before < MEMORY
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.skipif(not memory.KNOWN, reason="the system does not say it")
+@pytest.mark.parametrize("take", [bytearray, _in_c], ids=["Python", "C"])
+def test_memory_is_seen_whoever_takes_it(take: Callable[[int], object]) -> None:
+    assert memory.taken_by(lambda: take(3 * MEMORY)) > 2 * MEMORY
+    assert memory.taken_by(lambda: take(1000)) < MEMORY
+
+
+def test_every_answer_of_a_card_is_among_what_is_read() -> None:
+    assert set(responses().values()) == {name for name in types() if name.endswith("Response")}
+
+
+def test_an_exception_that_was_not_declared_is_found() -> None:
+    broken = Target(lambda data: data[0], (), lambda: [b""])
+    with pytest.raises(IndexError):
+        check(broken, b"")
+
+
+def test_an_input_that_takes_too_long_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    hours = iter((0.0, 3600.0))
+    monkeypatch.setattr("tests.fuzz.targets.time.thread_time", lambda: next(hours))
+    with pytest.raises(TooSlow, match="3 bytes took 3600"):
+        check(Target(len, (), lambda: [b""]), b"abc")
+
+
+def test_cases_are_of_targets_that_there_are() -> None:
+    assert {path.parent.name for path in PINNED} <= set(TARGETS)
+
+
+def _seeds(name: str) -> list[bytes]:
+    return list(TARGETS[name].seeds())
+
+
+def _large(name: str) -> list[bytes]:
+    """Large relatives of a target's largest genuine input, and of its first."""
+    two, head = {_seeds(name)[0], max(_seeds(name), key=len)}, TARGETS[name].choosing
+    found = [seed[:head] + data for seed in sorted(two) for data in swollen(seed[head:], MOST_BYTES - head)]
+    return found[:: len(found) // LARGE + 1]
+
+
+def _read(target: Target, data: bytes) -> None:
+    with contextlib.suppress(*target.errors):
+        target.read(data)

@@ -1,0 +1,111 @@
+"""How few commands and how little memory a download takes: measured for `tests.bench`.
+
+The floor is what no LPA can do without: the channel, and what went over the wire for the functions of the
+download itself, in blocks of 255 bytes down and 256 bytes up (T=0). What was asked twice counts once.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from lpa import Assistant
+from lpa.rsp.activation import ActivationCode
+from lpa.rsp.codec.ber import header
+from lpa.sim.euicc import vpcd
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers import packages
+from lpa.sim.servers.smdp import SimulatedSmdp
+from tests.bench import Measure, servers
+from tests.pcsc.conftest import Service, VirtualReader
+
+USUAL, LARGE = 10_600, 1 << 20
+_DOWN, _UP = 255, 256
+_STORE_DATA, _GET_RESPONSE, _LAST = 0xE2, 0xC0, 0x80
+_OF_ITS_OWN = (0xBF3E, 0xBF2D)  # which card it is, and whether it has the profile: not the download itself
+_CHANNEL = 3  # open, select, close
+
+
+class Wire:
+    """A card that notes each request, and how many bytes its answer had."""
+
+    def __init__(self, card: SimulatedEuicc) -> None:
+        self._card = card
+        self.reset, self.close = card.reset, card.close
+        self._requests: list[bytes] = []
+        self._answers: list[int] = []
+        self._complete = True
+
+    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        data, sw = self._card.transmit(apdu)
+        if apdu[1] == _STORE_DATA:
+            if self._complete:
+                self._requests.append(b"")
+                self._answers.append(0)
+            self._requests[-1] += apdu[5 : 5 + apdu[4]]
+            self._complete = bool(apdu[2] & _LAST)
+        if apdu[1] in (_STORE_DATA, _GET_RESPONSE) and self._answers:
+            self._answers[-1] += len(data)
+        return data, sw
+
+    @property
+    def floor(self) -> int:
+        """APDUs that the download itself needs."""
+        exchanges = dict(zip(self._requests, self._answers, strict=True)).items()
+        own = [(len(down), up) for down, up in exchanges if header(down)[0] not in _OF_ITS_OWN]
+        return _CHANNEL + sum(-(-down // _DOWN) + -(-up // _UP) for down, up in own)
+
+
+def download_apdus() -> Iterator[Measure]:
+    """`lpa download` of a usual profile: opening, mutual authentication, package, result; and the floor."""
+    card = SimulatedEuicc.create(None)
+    wire = Wire(card)
+    with servers(card) as (directory, smdp), tempfile.TemporaryDirectory() as folder:
+        order = smdp.order(packages.sample(size=USUAL), "ABC-1")
+        with (
+            Assistant(wire, state_dir=Path(folder), directory=directory) as assistant,
+            assistant.download(ActivationCode.parse(order.activation_code)) as offer,
+        ):
+            offer.install()
+        assert order.state == "installed"
+    yield Measure("APDUs, download of 10.6 kB", card.apdus, "APDU", 80)
+    yield Measure("  above the floor of " + str(wire.floor), card.apdus - wire.floor, "APDU", 6)
+
+
+_DOWNLOAD = """
+import sys, time
+from lpa.cli import main
+try:
+    main()
+finally:
+    peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+    print(time.process_time(), peak.split()[1], file=sys.stderr)
+"""
+
+
+def download_process(service: Service) -> Iterator[Measure]:
+    """CPU and peak memory of one `lpa download` process, of a profile of 1 MB, with a card in a reader."""
+    card = SimulatedEuicc.create(None, free_memory=4 * LARGE)
+    with (
+        SimulatedSmdp(card.authority, host="smdp.example") as smdp,
+        tempfile.TemporaryDirectory() as folder,
+        VirtualReader(service, 0, lambda port, pulled: vpcd.serve(card, "127.0.0.1", port, stop=pulled)),
+    ):
+        card.authority.save(Path(folder))
+        order = smdp.order(packages.sample(size=LARGE), "ABC-1")
+        options = ("--ca-bundle", f"{folder}/ci.pem", "--connect-to", smdp.connect_to, "--state-dir", folder)
+        ran = subprocess.run(
+            [sys.executable, "-c", _DOWNLOAD, *options, "--json", "download", order.activation_code, "--yes"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert json.loads(ran.stdout)["ok"]
+        assert order.state == "installed"
+    cpu, peak = ran.stderr.split()[-2:]
+    yield Measure("CPU of a download process, 1 MB", round(float(cpu), 2), "s", 10)
+    yield Measure("peak memory of a 1 MB download", round(int(peak) / 1024, 1), "MiB", 60)

@@ -1,0 +1,132 @@
+"""The command `lpa` as a person or a script runs it, in this process or in one of its own."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lpa.cli import exits
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.simulated_profile import SimulatedProfile
+
+# Ctrl-C works in it, whatever the process that runs the tests does about it.
+_START = "import lpa.cli, signal; signal.signal(signal.SIGINT, signal.default_int_handler); lpa.cli.main()"
+PROGRAM = (sys.executable, "-c", _START)
+CTRL_C, CTRL_D = "\x03", "\x04"
+_PATIENCE = 20  # seconds that a program may be silent
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of a command: exit code, data, talk."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The only thing on stdout, if it was `--json`."""
+        document = json.loads(self.out)
+        assert isinstance(document, dict)
+        return document
+
+
+def run(*arguments: object) -> Ran:
+    """Run `lpa` in this process, with nobody at a terminal."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+    with redirect_stdout(out), redirect_stderr(err):
+        code = exits.run([str(argument) for argument in arguments])
+    return Ran(code, _content(out), _content(err))
+
+
+def converse(*arguments: object, types: str) -> Ran:
+    """Run `lpa` in a process of its own, with a person at the terminal who types `types` when asked.
+
+    `CTRL_C` is not typed but sent, as a terminal does.
+    """
+    return _at_a_terminal(arguments, [types])
+
+
+def dialogue(*arguments: object, answers: Sequence[str]) -> Ran:
+    """As `converse`, with one of `answers` to each question; a person types when asked and not before.
+
+    `CTRL_C` is not typed but sent; after `CTRL_D` there is no new line.
+    """
+    keys = (CTRL_C, CTRL_D)
+    return _at_a_terminal(arguments, [text if text in keys else f"{text}\n" for text in answers])
+
+
+def _at_a_terminal(arguments: Sequence[object], texts: Sequence[str]) -> Ran:
+    ours, theirs = pty.openpty()
+    command = [*PROGRAM, *map(str, arguments)]
+    seen = b""
+    with subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs) as process:
+        os.close(theirs)
+        try:
+            for text in texts:
+                asked = read_until(ours, b": ")
+                assert asked.endswith(b": "), f"nobody asked for {text!r}: {(seen + asked).decode()}"
+                seen += asked
+                if text == CTRL_C:
+                    interrupt(process, ours)
+                else:
+                    os.write(ours, text.encode())
+            seen += read_until(ours, None)
+        except BaseException:
+            process.kill()  # It may wait for an answer that nobody will give.
+            raise
+        os.close(ours)
+        assert process.stdout
+        out = process.stdout.read()
+    return Ran(process.returncode, out.decode(), seen.decode().replace("\r\n", "\n"))
+
+
+def card(folder: Path, *profiles: SimulatedProfile) -> Path:
+    """A simulated card in the new `folder`: with these profiles, or the usual three."""
+    SimulatedEuicc.create(folder, profiles=profiles or 3).close()
+    return folder
+
+
+def read_until(terminal: int, mark: bytes | None) -> bytes:
+    """What the program says up to `mark` at the end of a piece, or until it closes its side."""
+    seen = b""
+    while not (mark and seen.endswith(mark)):
+        assert select.select([terminal], [], [], _PATIENCE)[0], f"nothing more came after {seen!r}"
+        try:
+            piece = os.read(terminal, 4096)
+        except OSError:  # how Linux tells that nobody is at the other end any more
+            break
+        if not piece:
+            break
+        seen += piece
+    return seen
+
+
+def interrupt(process: subprocess.Popen[bytes], terminal: int) -> None:
+    """Press Ctrl-C, and once more if nothing happens.
+
+    A signal that comes after Python looked for one, and before it begins to wait for an answer, ends no wait.
+    """
+    for patience in (5, 0):
+        process.send_signal(signal.SIGINT)
+        if select.select([terminal], [], [], patience)[0]:
+            break
+
+
+def _content(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    binary = stream.buffer
+    assert isinstance(binary, io.BytesIO)
+    return binary.getvalue().decode()

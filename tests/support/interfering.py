@@ -1,0 +1,74 @@
+"""The way to a server, interfered with where a test wants it: its answers changed, or itself gone."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from lpa.rsp.codec import schema
+from lpa.rsp.names import ServerAddress
+from lpa.server.connect_to import ConnectTo
+from lpa.server.https import Answer, Https
+from lpa.server.trust import Believed, Trust
+
+Change = Callable[[dict[str, Any]], None]
+
+
+class InterferedHttps(Https):
+    """An `Https` that notes which functions were called, by their names in the path.
+
+    `change`: functions whose next answer is changed before it is read. `dies_before`, `dies_after`: functions
+    at whose next call the server does not hear it, or does and its answer is lost; each with the error.
+    `reasons`: for which the card signed that a session was cancelled, as far as the server was told.
+    `transactions`: the sessions that the server began. `sent`: what each function was asked with at last.
+    """
+
+    def __init__(self, trust: Trust, connect_to: ConnectTo) -> None:
+        super().__init__(trust, connect_to=[connect_to])
+        self.called: list[str] = []
+        self.change: dict[str, Change] = {}
+        self.dies_before: dict[str, BaseException] = {}
+        self.dies_after: dict[str, BaseException] = {}
+        self.reasons: list[str] = []
+        self.transactions: list[bytes] = []
+        self.sent: dict[str, dict[str, Any]] = {}
+
+    def post(
+        self,
+        address: ServerAddress,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        max_body: int | None = None,
+        *,
+        believed: Believed = (),
+    ) -> Answer:
+        """As the real one, but for what was asked for."""
+        function = path.rpartition("/")[2]
+        self.called.append(function)
+        self.sent[function] = json.loads(body)
+        if function in self.dies_before:
+            raise self.dies_before.pop(function)
+        if function == "cancelSession":
+            self.reasons.append(_reason(body))
+        answer = super().post(address, path, body, headers, max_body, believed=believed)
+        if function == "initiateAuthentication" and answer.status == HTTPStatus.OK:
+            self.transactions.append(bytes.fromhex(json.loads(answer.body).get("transactionId", "")))
+        if function in self.dies_after:
+            raise self.dies_after.pop(function)
+        if function in self.change:
+            members = json.loads(answer.body)
+            self.change.pop(function)(members)
+            answer = Answer(answer.status, json.dumps(members).encode(), answer.certificate)
+        return answer
+
+
+def _reason(body: bytes) -> str:
+    """What the card signed in a CancelSessionResponse."""
+    answer = base64.b64decode(json.loads(body)["cancelSessionResponse"])
+    _, cancelled = schema.decode("CancelSessionResponse", answer)
+    said = schema.decode("EuiccCancelSessionSigned", cancelled["euiccCancelSessionSigned"])
+    return schema.named("CancelSessionReason", said["reason"])

@@ -1,0 +1,101 @@
+"""What tests of downloads share: a server with an order, and the way to it that can be interfered with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from lpa import Assistant
+from lpa.card.apdu import Transport
+from lpa.errors import LpaError
+from lpa.rsp.activation import ActivationCode
+from lpa.server.connect_to import ConnectTo
+from lpa.server.es9 import Server
+from lpa.server.trust import Trust
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers import packages
+from lpa.sim.servers.orders import Order
+from lpa.sim.servers.smdp import SimulatedSmdp
+from tests.support.interfering import InterferedHttps
+
+HOST = "smdp.example"
+ICCID = packages.SAMPLE_ICCID
+
+
+@contextmanager
+def way_to(server: SimulatedSmdp, card: SimulatedEuicc, folder: Path) -> Iterator[InterferedHttps]:
+    """The way from the LPA to `server`, which is trusted by the card's authority."""
+    card.authority.save(folder)
+    trust = Trust.bundle(folder / "ci.pem")
+    with InterferedHttps(trust, ConnectTo.parse(server.connect_to)) as https:
+        yield https
+
+
+@contextmanager
+def assistant_with(card: Transport, https: InterferedHttps, folder: Path) -> Iterator[Assistant]:
+    """An assistant that speaks with `card`, keeps what it keeps in `folder`, and goes that way."""
+    with Assistant(card, state_dir=folder, directory=partial(Server, https=https)) as assistant:
+        yield assistant
+
+
+def code_of(order: Order) -> ActivationCode:
+    """The activation code of an order."""
+    return ActivationCode.parse(order.activation_code)
+
+
+def holds(card: SimulatedEuicc, iccid: str = ICCID) -> bool:
+    """Whether the card has the profile."""
+    return iccid in [profile.iccid for profile in card.profiles]
+
+
+class World:
+    """A card, a server with one order, and the way between them."""
+
+    def __init__(
+        self, card: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, folder: Path
+    ) -> None:
+        self.card, self.smdp, self.https, self.folder = card, smdp, https, folder
+        self.order = self.ordered()
+
+    def ordered(self) -> Order:
+        """One order more, and its number in the ICCID."""
+        number = len(self.smdp.orders)
+        return self.smdp.order(
+            packages.sample(iccid=f"894998500000009{number:04}", size=2500),
+            f"ABC-{number}",
+            downloads=100,
+        )
+
+    def download(self, order: Order | None = None) -> None:
+        """Download and install what was ordered, or `order`."""
+        with (
+            assistant_with(self.card, self.https, self.folder) as assistant,
+            assistant.download(code_of(order or self.order)) as offer,
+        ):
+            offer.install()
+
+    def fails(self) -> LpaError:
+        """The error that a download ends in."""
+        with pytest.raises(LpaError) as caught:
+            self.download()
+        return caught.value
+
+    def has_nothing(self) -> bool:
+        """Whether the card has nothing of the order."""
+        return not holds(self.card, self.order.iccid)
+
+    def check_that_it_works_again(self) -> None:
+        """With another order: some failures end the first one."""
+        self.download(self.ordered())
+        with assistant_with(self.card, self.https, self.folder) as assistant:
+            assert not assistant.journal.unfinished()
+
+
+def made(card: SimulatedEuicc, folder: Path) -> Iterator[World]:
+    """A world for `card`, with what it keeps in `folder`."""
+    with SimulatedSmdp(card.authority, host=HOST) as smdp, way_to(smdp, card, folder / "pki") as https:
+        yield World(card, smdp, https, folder / "state")

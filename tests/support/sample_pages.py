@@ -1,0 +1,73 @@
+"""Pages as the tests look at them: two kinds, two languages, always the same facts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from lpa.errors import NotVerified
+from lpa.notifications import verification
+from lpa.pages import profile_page, receipt_page
+from lpa.pages.texts import Language
+from lpa.profiles.subscriber import Subscriber
+from lpa.rsp.euicc_info import KeyIdentifier
+from lpa.rsp.names import Eid, Iccid
+from lpa.rsp.pki.issuers import TrustedIssuers
+from lpa.rsp.records import Notification, NotificationConfiguration, Operator, Profile
+from tests.support.forgery import EID, NOW, Chain
+
+MADE = datetime(2026, 11, 22, 21, 5, tzinfo=ZoneInfo("Asia/Shanghai"))
+WORLD = Chain()
+RECEIPT = WORLD.notification()
+EVIDENCE = {
+    "kept": "2026-11-22 21:04:58+0800",
+    "acknowledged": "2026-11-22 21:04:59+0800",
+    "address": "nordlicht.smdp.example",
+    "http_status": "204",
+    "tls_certificate_sha256": "ab" * 32,
+}
+WITNESSED = receipt_page.Witnessed(EVIDENCE, (250_000, 330_000), "Nordlicht", "left the operator")
+PROFILE = Profile(
+    Iccid.parse("8949985000000000025"),
+    "enabled",
+    nickname="旅行",
+    service_provider="Nordlicht",
+    name="Nordlicht Prepaid",
+    policy_rules=("ppr1",),
+    notifications=(NotificationConfiguration(("delete",), "nordlicht.smdp.example"),),
+    owner=Operator("262-98"),
+)
+
+
+def verified() -> verification.Verification:
+    """What the receipt proves."""
+    trusted = TrustedIssuers(identifiers=(KeyIdentifier(WORLD.ci.identifier),))
+    return verification.verify(RECEIPT, trusted, NOW)
+
+
+def receipt(language: Language = "en", **changed: Any) -> str:
+    """The page of a receipt; `changed`: members of the verification."""
+    result = replace(verified(), **changed)
+    note = Notification.from_tlv(RECEIPT)
+    return receipt_page.page(note, Eid.parse(EID), result, made=MADE, language=language, witnessed=WITNESSED)
+
+
+def doubt(language: Language = "en") -> str:
+    """The page of a receipt whose issuer nobody here trusts, with all the evidence that there can be."""
+    why = NotVerified(
+        f"The certificate of Maker was issued by nobody who is trusted here, but by {'ab' * 20}.",
+        reason="unknownIssuer",
+    )
+    vouched = EVIDENCE | {"vouched_by": "card", "issuer": "ab" * 20, "issuer_key": "ab" * 20}
+    seen = replace(WITNESSED, delivery=vouched | {"notification_sha256": "cd" * 32})
+    note = Notification.from_tlv(RECEIPT)
+    return receipt_page.page(note, Eid.parse(EID), why, made=MADE, language=language, witnessed=seen)
+
+
+def profile(
+    language: Language = "en", *, read: Subscriber = profile_page.UNREAD, shown: Profile = PROFILE
+) -> str:
+    """The page of a profile, of whose files this was `read`."""
+    return profile_page.page(shown, Eid.parse(EID), made=MADE, language=language, subscriber=read)

@@ -1,0 +1,235 @@
+"""What a server may show, genuine or not: what is changed in a genuine world, and what the LPA objects to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cryptography import x509
+
+from lpa.rsp.limits import CERTIFICATES, CHAIN
+from lpa.rsp.pki.key_identifier import KeyIdentifier
+from tests.support import forgery
+from tests.support.forgery import Party
+from tests.support.tls_chains import CI_SUB_CA, CLIENT, DAY, ROLE, Change, World, serving
+from tests.support.tls_faults import HOST, NOW
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is changed in a genuine world, and the objection; none if the server is to be believed."""
+
+    change: Change
+    objection: str = ""
+
+
+def setting(path: str, value: object) -> Change:
+    def change(world: World) -> None:
+        *owners, name = path.split(".")
+        owner: object = world
+        for step in owners:
+            owner = getattr(owner, step)
+        setattr(owner, name, value)
+
+    return change
+
+
+def between(*names: str, **changes: object) -> Change:
+    """Put others between the server and the CI; change something about the first of them."""
+
+    def change(world: World) -> None:
+        world.way = [getattr(world, name) for name in names]
+        for name, value in changes.items():
+            setattr(world.way[0] if name != "sent" else world, name, value)
+
+    return change
+
+
+def _eum(world: World) -> None:
+    world.way = [Party(forgery.EUM, "Maker", curve=world.ci.curve, basic=x509.BasicConstraints(True, 0))]
+    world.way[0].start, world.way[0].end = NOW - DAY, NOW + DAY
+
+
+def _thief(world: World) -> None:
+    world.way = [world.sub]
+    world.signer = _claiming(world)
+
+
+def _claiming(world: World) -> Party:
+    """Somebody else who says of itself what the genuine intermediate says."""
+    party = Party(
+        CI_SUB_CA,
+        "Sub CI",
+        curve=world.ci.curve,
+        basic=x509.BasicConstraints(True, 0),
+        claimed=world.sub.identifier,
+    )
+    party.start, party.end = NOW - DAY, NOW + DAY
+    return party
+
+
+def junk(count: int) -> Change:
+    """Certificates that say the same of themselves as the genuine intermediate stand before it."""
+
+    def change(world: World) -> None:
+        world.way = [world.sub]
+        world.beside = [_claiming(world).certificate(world.ci) for _ in range(count)]
+
+    return change
+
+
+def _long(count: int) -> Change:
+    """So many between the server and the CI, each of whom may certify others without end."""
+
+    def change(world: World) -> None:
+        for number in range(count):
+            party = Party(
+                CI_SUB_CA,
+                f"Sub {number}",
+                curve=world.ci.curve,
+                basic=x509.BasicConstraints(True, None),
+            )
+            party.start, party.end = NOW - DAY, NOW + DAY
+            world.way.append(party)
+
+    return change
+
+
+def _other_ci_with_the_same_identifier(world: World) -> None:
+    identifier = world.ci.identifier
+    world.ci = Party(forgery.CI, "CI", curve=world.ci.curve, claimed=identifier)
+
+
+def _all_written_out(world: World) -> None:
+    world.way = [world.sub]
+    world.server.basic = x509.BasicConstraints(False, None)
+    world.server.explicit = world.sub.explicit = True
+
+
+def _unreadable_junk(world: World) -> None:
+    world.way = [world.sub]
+    world.beside = [forgery.unreadable(_claiming(world).certificate(world.ci))]
+
+
+def _limited(builder: x509.CertificateBuilder) -> x509.CertificateBuilder:
+    limits = x509.NameConstraints([x509.DNSName("example")], None)
+    return builder.add_extension(limits, critical=True)
+
+
+def _demanding(builder: x509.CertificateBuilder) -> x509.CertificateBuilder:
+    unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.999.99"), b"\x05\x00")
+    return builder.add_extension(unknown, critical=True)
+
+
+def _wild(world: World) -> None:
+    world.host = "one.smdp.example"
+    world.server.change = serving("*.smdp.example")
+
+
+CASES = {
+    "a server whose issuer is on the card's list": Case(lambda world: None),
+    "an intermediate certificate between server and issuer": Case(between("sub")),
+    "a certificate with the roles of SGP.22 v3": Case(setting("server.role", f"{ROLE}.0.0.1.0")),
+    "as many intermediates as there may be": Case(_long(CHAIN)),
+    "junk beside the intermediate, that claims the same key": Case(junk(1)),
+    "junk beside the intermediate, that cannot be read": Case(_unreadable_junk),
+    "certificates that write out what is FALSE by default": Case(_all_written_out),
+    "a discovery server (SM-DS)": Case(setting("server.role", f"{ROLE}.6")),
+    "a certificate without a role, for TLS servers": Case(setting("server.role", "2.999.7")),
+    "a certificate for all hosts of a domain": Case(_wild),
+    "the card's list is empty": Case(setting("believed", []), "neither the card nor this computer trusts"),
+    "an issuer that is not on the card's list": Case(
+        setting("believed", [KeyIdentifier(bytes(20))]), "neither the card nor this computer trusts"
+    ),
+    "a certificate that claims a listed issuer and was signed by another": Case(
+        _other_ci_with_the_same_identifier, "whose key did not sign it"
+    ),
+    "a genuine certificate whose signature was changed": Case(
+        setting("spoilt", value=True), "whose key did not sign it|not in order"
+    ),
+    "a signature that no key can have made": Case(
+        setting("keyless", value=True), "whose key did not sign it|nobody who is trusted"
+    ),
+    "a certificate that cannot be read": Case(
+        setting("strange", value=True), "own certificate cannot be read.*6 is not a valid X509 version"
+    ),
+    "a certificate for another name": Case(
+        setting("server.change", serving("other.example")),
+        "for another name than smdp.example: 'other.example'",
+    ),
+    "a certificate for the hosts of a domain above or below": Case(
+        setting("server.change", serving("*.smdp.example", "*", "example")),
+        "for another name than smdp.example",
+    ),
+    "a certificate without names": Case(
+        setting("server.change", lambda builder: builder), "another name.*none"
+    ),
+    "an expired certificate": Case(setting("server.end", NOW - DAY / 2), r"is valid from .* until .* only"),
+    "a certificate that is not valid yet": Case(
+        setting("server.start", NOW + DAY / 2), r"is valid from .* until .* only"
+    ),
+    "a certificate for TLS clients": Case(
+        setting("server.change", serving(HOST, purposes=(CLIENT,))), "is not for TLS servers"
+    ),
+    "a key for another use": Case(
+        setting("server.usage", "key_agreement"),
+        "not for this use: digital_signature|no secure connection is possible",  # the latter by TLS 1.2
+    ),
+    "the certificate by which an SM-DP+ signs (DPauth)": Case(
+        setting("server.role", f"{ROLE}.4"), "is for another role"
+    ),
+    "a certificate that says neither its role nor its purpose": Case(
+        lambda world: (
+            setting("server.role", "2.999.7")(world),
+            setting("server.change", serving(HOST, purposes=()))(world),
+        ),
+        "is for another role",
+    ),
+    "a server's certificate that may certify others": Case(
+        setting("server.basic", x509.BasicConstraints(True, 0)), "yet may certify others"
+    ),
+    "a demand in the certificate that is unknown": Case(
+        setting("server.change", lambda builder: _demanding(serving(HOST)(builder))),
+        "certificate of Operator demands that 2.999.99 be heeded",
+    ),
+    "a certificate that claims a genuine intermediate and was not signed by it": Case(
+        _thief, "certificate of Operator was not issued by the holder of the certificate of Sub CI"
+    ),
+    "an intermediate that may not certify": Case(
+        between("sub", basic=x509.BasicConstraints(False, None)), "may not certify others"
+    ),
+    "an intermediate whose key is for another use": Case(
+        between("sub", usage="digital_signature"), "not for this use: key_cert_sign"
+    ),
+    "a server that certifies another": Case(
+        between("sub", role=f"{ROLE}.3", basic=None, usage="digital_signature"), "is for another role"
+    ),
+    "more intermediates than the upper one permits": Case(
+        between("sub", "second_sub"), "may not certify those who certify others"
+    ),
+    "a maker of cards (EUM) that certifies a server": Case(_eum, "is for another role"),
+    "an expired intermediate": Case(
+        between("sub", end=NOW - DAY / 2), "certificate of Sub CI is valid from .* only"
+    ),
+    "an intermediate for TLS clients": Case(
+        between(
+            "sub",
+            change=lambda builder: builder.add_extension(x509.ExtendedKeyUsage([CLIENT]), critical=False),
+        ),
+        "certificate of Sub CI is not for TLS servers",
+    ),
+    "an intermediate with a demand that is unknown": Case(
+        between("sub", change=_demanding), "certificate of Sub CI demands that 2.999.99 be heeded"
+    ),
+    "an intermediate that is limited to some names": Case(
+        between("sub", change=_limited), "limited to some names"
+    ),
+    "more intermediates than there may be, whatever they permit": Case(
+        _long(CHAIN + 1), "neither the card nor this computer trusts"
+    ),
+    "more junk beside the intermediate than is looked at": Case(
+        junk(CERTIFICATES), "was not issued by the holder of the certificate of Sub CI"
+    ),
+    "an intermediate that the server does not send": Case(
+        between("sub", sent=0), "neither the card nor this computer trusts"
+    ),
+}

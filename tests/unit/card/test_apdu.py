@@ -1,0 +1,339 @@
+"""The channel against cards that know their conversation by heart. Bytes from SGP.22 and ISO 7816-4."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lpa.card.apdu import Channel
+from lpa.errors import BadAnswer, CardRemoved, WireError
+from lpa.rsp.limits import ANSWER_BYTES, ANSWER_ROUNDS
+from lpa.rsp.names import Aid
+from tests.support.scripted import ScriptedCard
+
+ISDR = Aid.parse("A0000005591010FFFFFFFF8900000100")
+MF = ("00A40004023F0000", "6A82")
+OPEN = ("0070000001", "01 9000")
+CLOSE = ("00708001", "9000")
+GET_EID = "BF3E035C015A"
+EID = "BF3E125A10 89049032123451234512345678901235"
+
+
+def exchange(*lines: tuple[str, str], request: str = GET_EID, block_size: int = 255) -> str:
+    card = ScriptedCard(MF, OPEN, *lines, CLOSE)
+    with Channel(card, block_size=block_size) as channel:
+        answer = channel.exchange(bytes.fromhex(request))
+    assert card.finished()
+    return answer.hex().upper()
+
+
+def test_a_t0_card_is_asked_and_its_answer_fetched() -> None:
+    answer = exchange(("81E2910006 BF3E035C015A 00", "6115"), ("01C0000015", EID + "9000"))
+    assert answer == EID.replace(" ", "")
+
+
+def test_a_t1_card_answers_at_once() -> None:
+    assert exchange(("81E2910006 BF3E035C015A 00", EID + "9000")) == EID.replace(" ", "")
+
+
+def test_a_long_answer_is_put_together() -> None:
+    first, second = "AA" * 256, "BB" * 16
+    answer = exchange(
+        ("81E2910006 BF3E035C015A 00", "6100"),
+        ("01C0000000", first + "6110"),
+        ("01C0000010", second + "9000"),
+    )
+    assert answer == first + second
+
+
+def test_a_wrong_le_is_put_right() -> None:
+    answer = exchange(
+        ("81E2910006 BF3E035C015A 00", "6100"), ("01C0000000", "6C15"), ("01C0000015", EID + "9000")
+    )
+    assert answer == EID.replace(" ", "")
+
+
+@pytest.mark.parametrize("status", ["9000", "9110", "9210", "9F00", "6200", "6310"])
+def test_a_success_with_something_else_to_tell_is_a_success(status: str) -> None:
+    assert exchange(("81E2910006 BF3E035C015A 00", "BF3E00" + status)) == "BF3E00"
+
+
+@pytest.mark.parametrize("status", ["6F00", "6A80", "6A88", "6985", "6982", "6D00", "6E00", "0000"])
+def test_any_other_status_is_a_bad_answer_that_keeps_its_number(status: str) -> None:
+    with pytest.raises(BadAnswer, match=status) as caught:
+        exchange(("81E2910006 BF3E035C015A 00", status))
+    assert caught.value.sw == int(status, 16)
+
+
+def test_a_long_request_goes_in_blocks_that_are_counted() -> None:
+    request = bytes(range(256)) * 2
+    answer = exchange(
+        ("81E21100FF" + request[:255].hex() + "00", "9000"),
+        ("81E21101FF" + request[255:510].hex() + "00", "9000"),
+        ("81E2910202" + request[510:].hex() + "00", "BF3E00 9000"),
+        request=request.hex(),
+    )
+    assert answer == "BF3E00"
+
+
+def test_a_request_of_exactly_one_block_is_the_last_block() -> None:
+    request = bytes(255)
+    assert exchange(("81E29100FF" + request.hex() + "00", "9000"), request=request.hex()) == ""
+
+
+def test_the_block_size_is_an_option() -> None:
+    exchange(
+        ("81E2110006 000102030405 00", "9000"),
+        ("81E2910102 0607 00", "9000"),
+        request="0001020304050607",
+        block_size=6,
+    )
+
+
+def test_a_card_that_finds_a_block_too_long_is_asked_again_in_smaller_ones() -> None:
+    request = bytes(200)
+    exchange(
+        ("81E29100C8" + request.hex() + "00", "6700"),
+        ("81E2110064" + request[:100].hex() + "00", "9000"),
+        ("81E2910164" + request[100:].hex() + "00", "9000"),
+        request=request.hex(),
+    )
+
+
+def test_smaller_blocks_are_remembered_and_not_tried_for_ever() -> None:
+    card = ScriptedCard(
+        MF,
+        OPEN,
+        ("81E2910008 0001020304050607 00", "6700"),
+        ("81E2110006 000102030405 00", "6700"),
+        ("81E2910006 BF3E035C015A 00", "9000"),
+        CLOSE,
+    )
+    with Channel(card) as channel:
+        with pytest.raises(BadAnswer, match="6700"):
+            channel.exchange(bytes(range(8)))
+        channel.exchange(bytes.fromhex(GET_EID))
+    assert card.finished()
+
+
+def test_data_before_the_last_block_is_a_bad_answer() -> None:
+    with pytest.raises(BadAnswer, match="before it had the whole command"):
+        exchange(("81E2110006 000102030405 00", "BF3700 9000"), request="00010203040506", block_size=6)
+
+
+class Bounded:
+    """A card that takes blocks up to a length only; `taken`: the lengths of those it was given."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.taken: list[int] = []
+
+    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        if apdu[1] != 0xE2:
+            return b"", 0x6D00
+        self.taken.append(apdu[4])
+        return b"", 0x9000 if apdu[4] <= self.most else 0x6700
+
+    def reset(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize("size", [6, 255])
+def test_a_request_that_no_card_could_take_is_refused_before_its_first_byte(size: int) -> None:
+    card = Bounded(255)
+    channel = Channel(card, block_size=size)
+    assert channel.longest_request == 256 * size
+    with pytest.raises(WireError, match=f"{256 * size + 1} bytes do not fit into 256 blocks of {size}") as no:
+        channel.exchange(bytes(256 * size + 1))
+    assert "--block-size" in no.value.advice
+    assert card.taken == []
+    channel.exchange(bytes(256 * size))
+    assert card.taken == 256 * [size]
+
+
+def test_blocks_do_not_become_so_small_that_the_request_needs_too_many() -> None:
+    card = Bounded(0)
+    channel = Channel(card)
+    with pytest.raises(BadAnswer, match="6700"):
+        channel.exchange(bytes(2000))
+    assert card.taken == [255, 127, 63, 31, 15, 8]
+
+
+def test_a_long_request_has_larger_blocks_than_the_card_wanted_of_a_short_one() -> None:
+    """A card may answer 6700 for another reason than the length; it is not cut off from all that is long."""
+    card = Bounded(0)
+    channel = Channel(card)
+    with pytest.raises(BadAnswer, match="6700"):
+        channel.exchange(bytes(20))
+    card.most, card.taken = 255, []
+    channel.exchange(bytes(2000))
+    assert card.taken == 250 * [8]
+
+
+def test_an_answer_without_end_is_given_up() -> None:
+    class Endless(ScriptedCard):
+        def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+            return (bytes(256), 0x6100) if apdu[1] in (0xE2, 0xC0) else super().transmit(apdu)
+
+    with (
+        Channel(Endless(MF, OPEN, CLOSE)) as channel,
+        pytest.raises(BadAnswer, match="answer has not ended"),
+    ):
+        channel.exchange(b"\xbf\x3e\x00")
+
+
+@pytest.mark.parametrize(("last", "ends"), [(0, True), (1, False)])
+def test_an_answer_may_be_as_long_as_the_bound(last: int, ends: bool) -> None:
+    """255 whole pieces and 255 bytes, or one more."""
+    pieces = [bytes(256)] * 255 + [bytes(255), bytes(last)]
+
+    class Long(ScriptedCard):
+        def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+            if apdu[1] == 0xE2:
+                return b"", 0x6100
+            if apdu[1] == 0xC0:
+                piece = pieces.pop(0)
+                return piece, 0x6100 if any(pieces) else 0x9000
+            return super().transmit(apdu)
+
+    with Channel(Long(MF, OPEN, CLOSE)) as channel:
+        if ends:
+            assert len(channel.exchange(b"\xbf\x3e\x00")) == ANSWER_BYTES
+        else:
+            with pytest.raises(BadAnswer, match=f"answer has not ended after {ANSWER_BYTES + 1} bytes"):
+                channel.exchange(b"\xbf\x3e\x00")
+
+
+def test_an_answer_in_endless_small_pieces_is_given_up() -> None:
+    class Dripping(ScriptedCard):
+        asked = 0
+
+        def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+            self.asked += 1
+            return (b"x", 0x6101) if apdu[1] in (0xE2, 0xC0) else super().transmit(apdu)
+
+    card = Dripping(MF, OPEN, CLOSE)
+    with Channel(card) as channel, pytest.raises(BadAnswer, match="answer has not ended"):
+        channel.exchange(b"\xbf\x3e\x00")
+    assert card.asked < ANSWER_ROUNDS + 10
+
+
+def test_a_card_that_promises_and_gives_nothing_is_given_up() -> None:
+    with pytest.raises(BadAnswer, match="answer has not ended"):
+        exchange(("81E2910006 BF3E035C015A 00", "6110"), ("01C0000010", "6110"))
+
+
+def test_terminal_capability_is_sent_when_the_card_asks_for_it() -> None:
+    card = ScriptedCard(
+        ("00A40004023F0000", "61 0A"),
+        ("00C000000A", "6208 A506 800171 870101 9000"),
+        ("80AA00000A A9088100820101830107", "9000"),
+        OPEN,
+        CLOSE,
+    )
+    Channel(card).close()
+    assert card.finished()
+
+
+@pytest.mark.parametrize("fcp", ["6205A503870100", "6205A503800101", "62028200", "62FF", "", "A5038701 01"])
+def test_terminal_capability_is_not_sent_otherwise(fcp: str) -> None:
+    card = ScriptedCard(("00A40004023F0000", fcp + "9000"), OPEN, CLOSE)
+    Channel(card).close()
+    assert card.finished()
+
+
+@pytest.mark.parametrize(
+    "answer", ["6881", "6D00", "6A81", "6E00", "00 9000", "14 9000", "0102 9000", "9000"]
+)
+def test_without_a_logical_channel_the_basic_one_is_used_and_not_closed(answer: str) -> None:
+    card = ScriptedCard(
+        MF, ("0070000001", answer), ("80E2910006 BF3E035C015A 00", "6115"), ("00C0000015", EID + "9000")
+    )
+    with Channel(card) as channel:
+        channel.exchange(bytes.fromhex(GET_EID))
+    assert card.finished()
+
+
+@pytest.mark.parametrize(
+    ("number", "interindustry", "proprietary"),
+    [("01", "01", "81"), ("03", "03", "83"), ("04", "40", "C0"), ("13", "4F", "CF")],
+)
+def test_every_channel_has_its_class(number: str, interindustry: str, proprietary: str) -> None:
+    card = ScriptedCard(
+        MF,
+        ("0070000001", number + "9000"),
+        (interindustry + "A4040010 A0000005591010FFFFFFFF8900000100 00", "6110"),
+        (proprietary + "E2910006 BF3E035C015A 00", "6115"),
+        (interindustry + "C0000015", EID + "9000"),
+        ("007080" + number, "9000"),
+    )
+    with Channel(card) as channel:
+        assert channel.select(ISDR)
+        channel.exchange(bytes.fromhex(GET_EID))
+    assert card.finished()
+
+
+@pytest.mark.parametrize(
+    ("status", "found"),
+    [
+        ("9000", True),
+        ("6110", True),
+        ("6283", True),
+        ("6A82", False),
+        ("6A81", False),
+        ("6999", False),
+        ("6F00", False),
+    ],
+)
+def test_select_says_whether_the_card_has_the_application(status: str, found: bool) -> None:
+    card = ScriptedCard(MF, OPEN, ("01A4040010 A0000005591010FFFFFFFF8900000100 00", status), CLOSE)
+    with Channel(card) as channel:
+        assert channel.select(ISDR) is found
+
+
+def test_the_channel_is_closed_when_the_block_is_left_by_an_error() -> None:
+    card = ScriptedCard(MF, OPEN, CLOSE)
+    with pytest.raises(KeyboardInterrupt), Channel(card):
+        raise KeyboardInterrupt
+    assert card.finished()
+
+
+def test_a_card_that_is_gone_needs_no_closing() -> None:
+    card = ScriptedCard(
+        MF, OPEN, ("81E2910006 BF3E035C015A 00", CardRemoved("gone")), ("00708001", CardRemoved("gone"))
+    )
+    with pytest.raises(CardRemoved), Channel(card) as channel:
+        channel.exchange(bytes.fromhex(GET_EID))
+    assert card.finished()
+
+
+def test_closing_twice_is_closing_once() -> None:
+    card = ScriptedCard(MF, OPEN, CLOSE)
+    channel = Channel(card)
+    channel.close()
+    channel.close()
+    assert card.finished()
+
+
+@pytest.mark.parametrize("size", [0, 5, 256])
+def test_a_block_size_that_no_card_takes_is_refused(size: int) -> None:
+    with pytest.raises(ValueError, match="6 to 255"):
+        Channel(ScriptedCard(), block_size=size)
+
+
+@given(st.lists(st.tuples(st.binary(max_size=300), st.integers(0, 0xFFFF)), max_size=40))
+def test_whatever_a_card_answers_gives_bytes_or_a_bad_answer(answers: list[tuple[bytes, int]]) -> None:
+    class Wild:
+        def transmit(self, _apdu: bytes) -> tuple[bytes, int]:
+            return answers.pop() if answers else (b"", 0x6F00)
+
+        def reset(self) -> None: ...
+
+        def close(self) -> None: ...
+
+    with Channel(Wild()) as channel:
+        channel.select(ISDR)
+        with contextlib.suppress(BadAnswer):
+            assert isinstance(channel.exchange(bytes(600)), bytes)

@@ -1,0 +1,154 @@
+"""The functions of a download, as the bytes that go down and what is made of the bytes that come up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lpa.card.es10 import Euicc, raise_refusal
+from lpa.errors import BadAnswer, CardRemoved, EuiccRefused
+from lpa.rsp.codec import schema
+from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.device import Device
+from lpa.rsp.offered_profile import OfferedProfile
+from lpa.rsp.session import ServerProof, Terms
+from tests.support.scripted import ScriptedCard
+
+from .test_es10 import CLOSE, OPENING, call, refused
+
+SIGNED, SIGNATURE, KEY, CERTIFICATE = "3003800155", f"5F3740{'AA' * 64}", "04020102", "3003010100"
+OFFERED = OfferedProfile.from_tlv(bytes.fromhex("BF2512 5A0A98940121436587090121 91015392014E"))
+TXID = "0123456789ABCDEF"
+
+
+def tlv(text: str) -> Tlv:
+    return Tlv.whole(bytes.fromhex(text))
+
+
+PROOF = ServerProof(b"U", tlv(SIGNED), tlv(SIGNATURE), tlv(KEY), tlv(CERTIFICATE))
+TERMS = Terms(OFFERED, tlv(SIGNED), tlv(SIGNATURE), tlv(CERTIFICATE), confirmation_code_required=True)
+
+
+def sent(function: Callable[[Euicc], Any], request: str, answer: str) -> Any:
+    """What comes of a function whose request is `request`, however many blocks it takes."""
+    coded, lines = bytes.fromhex(request), []
+    blocks = [coded[start : start + 255] for start in range(0, len(coded), 255)]
+    for number, block in enumerate(blocks):
+        last = number == len(blocks) - 1
+        head = bytes([0x81, 0xE2, 0x91 if last else 0x11, number, len(block)])
+        lines.append(((head + block + b"\0").hex(), (answer if last else "") + "9000"))
+    card = ScriptedCard(*OPENING, *lines, CLOSE)
+    with Euicc(card) as euicc:
+        result = function(euicc)
+    assert card.finished()
+    return result
+
+
+def test_a_server_is_shown_to_the_card_by_the_bytes_that_it_signed() -> None:
+    context = "A019 8003414243 A112 800453430960 A100 8208534309608937139F"
+    ok = f"BF384D A04B 3000 {SIGNATURE} 3001AA3001BB"
+    answer = sent(
+        lambda euicc: euicc.authenticate_server(
+            PROOF, {"matchingId": "ABC", "deviceInfo": Device.with_imei("353490069873319").info}
+        ),
+        f"BF386C {SIGNED} {SIGNATURE} {KEY} {CERTIFICATE} {context}",
+        ok,
+    )
+    assert answer.answer == bytes.fromhex(ok)
+    assert answer.info is None
+
+
+def test_a_card_that_refuses_a_server_has_an_answer_for_it_too() -> None:
+    said = f"BF380F A10D 8008{TXID} 020102"
+    answer = sent(
+        lambda euicc: euicc.authenticate_server(PROOF, {"deviceInfo": Device().info}),
+        f"BF385D {SIGNED} {SIGNATURE} {KEY} {CERTIFICATE} A00A A108 800453926011 A100",
+        said,
+    )
+    assert answer.answer == bytes.fromhex(said)
+    assert answer.info is None
+    with pytest.raises(EuiccRefused) as caught:
+        raise_refusal("AuthenticateServer", schema.decode("AuthenticateServerResponse", bytes.fromhex(said)))
+    assert (caught.value.reason, caught.value.code) == ("invalidSignature", 2)
+
+
+@pytest.mark.parametrize("code", ["020102", "810102"])
+def test_a_refusal_to_prepare_may_be_tagged_either_way(code: str) -> None:
+    said = f"BF210F A10D 8008{TXID} {code}"
+    assert (
+        sent(
+            lambda euicc: euicc.prepare_download(TERMS),
+            f"BF214D {SIGNED} {SIGNATURE} {CERTIFICATE}",
+            said,
+        ).hex()
+        == bytes.fromhex(said).hex()
+    )
+
+
+def test_a_confirmation_code_goes_hashed_between_what_the_server_signed() -> None:
+    said = f"BF2147 A045 3000 {SIGNATURE}"
+    sent(
+        lambda euicc: euicc.prepare_download(TERMS, b"\x11" * 32),
+        f"BF216F {SIGNED} {SIGNATURE} 0420{'11' * 32} {CERTIFICATE}",
+        said,
+    )
+
+
+def test_a_session_is_cancelled_by_the_vector_of_the_specification() -> None:
+    ok = f"BF4159 A057 3012 8008{TXID} 810388370A 820100 {SIGNATURE}"
+    answer = call(
+        lambda euicc: euicc.cancel_session(bytes.fromhex(TXID), "endUserRejection"),
+        f"BF410D 8008{TXID} 810100",
+        ok,
+    )
+    assert answer == bytes.fromhex(ok)
+    reason = refused(
+        lambda euicc: euicc.cancel_session(bytes.fromhex(TXID), "loadBppExecutionError"),
+        f"BF410D 8008{TXID} 810105",
+        "BF4103 810105",
+    )
+    assert reason == ("CancelSession", "invalidTransactionId", 5)
+
+
+NOTIFICATION = "BF2F0C 800107 81020780 0C03612E62"
+
+
+def test_a_segment_that_is_taken_has_no_answer() -> None:
+    assert call(lambda euicc: euicc.load_segment(memoryview(b"\xa3\x10")), "A310", "") is None
+
+
+def test_the_result_of_an_installation_is_read() -> None:
+    data = f"BF2730 8008{TXID} {NOTIFICATION} 060388370A A210 A00E 4F05A000000559 04053003800100"
+    whole = f"BF3776 {data} {SIGNATURE}"
+    result = call(lambda euicc: euicc.load_segment(bytes.fromhex("8600")), "8600", whole)
+    assert (str(result.aid), result.reason, result.oid) == ("A000000559", "", bytes.fromhex("88370A"))
+    assert result.transaction_id.hex().upper() == TXID
+    assert result.notification.raw == bytes.fromhex(whole)
+    assert result.notification.metadata.sequence_number == 7
+
+
+@pytest.mark.parametrize(("code", "reason"), [("0C", "installFailedDueToPEProcessingError"), ("63", "99")])
+def test_the_result_of_a_failure_is_read(code: str, reason: str) -> None:
+    data = f"BF2723 8008{TXID} {NOTIFICATION} A208 A106 800105 8101{code}"
+    whole = f"BF3769 {data} {SIGNATURE}"
+    result = call(lambda euicc: euicc.load_segment(bytes.fromhex("8600")), "8600", whole)
+    assert (result.command, result.reason, result.code) == ("loadProfileElements", reason, int(code, 16))
+    assert (result.aid, result.oid) == (None, b"")
+
+
+def test_a_card_that_objects_to_a_segment_says_so_by_its_status() -> None:
+    with pytest.raises(BadAnswer) as caught:
+        call(lambda euicc: euicc.load_segment(b"\xa3\x00"), "A300", "", "6985")
+    assert caught.value.sw == 0x6985
+
+
+def test_a_segment_whose_answer_is_lost_is_no_answer() -> None:
+    with pytest.raises(CardRemoved):
+        call(lambda euicc: euicc.load_segment(b"\xa3\x00"), "A300", CardRemoved("The card was pulled."))
+
+
+def test_a_segment_of_1020_bytes_is_exactly_four_blocks() -> None:
+    segment = bytes.fromhex("868203F8") + bytes(1016)
+    assert sent(lambda euicc: euicc.load_segment(segment), segment.hex(), "") is None

@@ -1,0 +1,147 @@
+"""`lpa delete --backup` that is ended after something was done for the backup: what was done is told."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lpa.cli.console import Desk
+from lpa.profiles import backup
+from lpa.sim.crypto.pki import Authority
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers.smdp import SimulatedSmdp
+from tests.support import command
+from tests.support.disturbed import DisturbedCard
+
+ENABLE, DELETE = 0xBF31, 0xBF33
+REFUSED, CAT_BUSY = "BF3303 80017F 9000", "BF3103 800105 9000"
+AS_BEFORE, FOR_A_MOMENT = ["enabled", "disabled", "disabled"], ["disabled", "enabled", "disabled"]
+
+
+class Card(DisturbedCard):
+    """A card that refuses to enable from the second time on, or is where somebody presses Ctrl-C then."""
+
+    def __init__(self, card: SimulatedEuicc, *, busy: bool = False, interrupted: bool = False) -> None:
+        super().__init__(card)
+        self._busy, self._interrupted = busy, interrupted
+
+    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        if apdu[1] == 0xE2 and apdu[5:7] == ENABLE.to_bytes(2, "big") and ENABLE in self.requests:
+            if self._busy:
+                self.instead(ENABLE, CAT_BUSY)
+            if self._interrupted:
+                self._interrupted = False
+                signal.raise_signal(signal.SIGINT)
+        return super().transmit(apdu)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> tuple[object, ...]:
+    card = command.card(tmp_path / "card")
+    return ("--reader", f"sim:{card}", "--state-dir", tmp_path / "state", "--connect-to", "::127.0.0.1:1")
+
+
+@pytest.fixture
+def listening() -> Iterator[None]:
+    """Ctrl-C works as at a terminal, whatever the process that runs the tests does about it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def deletes(place: tuple[object, ...], tmp_path: Path, *more: str) -> command.Ran:
+    options = ("delete", "0025", "--backup", tmp_path / "saved", "--enable-first", "--yes", "--json")
+    return command.run(*place, *options, *more)
+
+
+def states(tmp_path: Path) -> list[str]:
+    with SimulatedEuicc.load(tmp_path / "card") as euicc:
+        return [profile.state for profile in euicc.profiles]
+
+
+def test_what_was_done_for_a_backup_is_told_though_the_card_refuses_the_deletion(
+    place: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusing(_desk: Desk, folder: Path) -> DisturbedCard:
+        card = DisturbedCard(SimulatedEuicc.load(folder))
+        card.instead(DELETE, *[REFUSED] * 4)
+        return card
+
+    monkeypatch.setattr(Desk, "simulated_card", refusing)
+    ran = deletes(place, tmp_path)
+    assert (ran.code, ran.document["error"]["kind"]) == (1, "EuiccRefused")
+    rescue = ran.document["result"]["rescue"]
+    assert rescue["backup"]["folder"] == str(tmp_path / "saved")
+    assert (len(rescue["switches"]), rescue["put_back"]) == (2, True)
+    assert [one["acknowledged"] for one in rescue["switches"][0]["deliveries"]] == [False, False]
+    assert states(tmp_path) == AS_BEFORE
+
+
+def test_nothing_is_deleted_if_the_card_does_not_put_back_and_what_was_done_is_told(
+    place: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        Desk, "simulated_card", lambda _desk, folder: Card(SimulatedEuicc.load(folder), busy=True)
+    )
+    ran = deletes(place, tmp_path, "--accept", "backup-failed")
+    assert (ran.code, ran.document["error"]["reason"]) == (1, "catBusy")
+    assert ran.document["error"]["advice"].startswith("'lpa enable 8944994000000000017' puts back")
+    rescue = ran.document["result"]["rescue"]
+    assert (len(rescue["switches"]), rescue["put_back"]) == (1, False)
+    assert rescue["backup"]["folder"] == str(tmp_path / "saved")
+    assert "Nothing was deleted.\n" in ran.err
+    assert states(tmp_path) == FOR_A_MOMENT
+
+
+def test_ctrl_c_while_it_is_saved_says_that_everything_is_as_before(
+    place: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listening: None
+) -> None:
+    def interrupted(*_arguments: object, **_options: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(backup, "read", interrupted)
+        ran = deletes(place, tmp_path)
+    assert ran.code == 130
+    assert ran.document["error"]["message"] == (
+        "Stopped. Nothing was deleted; what was in use before is in use."
+    )
+    rescue = ran.document["result"]["rescue"]
+    assert (rescue["backup"], len(rescue["switches"]), rescue["put_back"]) == (None, 2, True)
+    assert states(tmp_path) == AS_BEFORE
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["card", "state"]
+
+
+def test_ctrl_c_while_it_is_put_back_says_that_the_backup_is_there_and_what_puts_back(
+    place: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listening: None
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            Desk, "simulated_card", lambda _desk, folder: Card(SimulatedEuicc.load(folder), interrupted=True)
+        )
+        ran = deletes(place, tmp_path)
+    assert ran.code == 130
+    assert "may or may not have been" in ran.document["error"]["message"]
+    assert ran.document["error"]["advice"].startswith("'lpa resume' finds out what is true")
+    rescue = ran.document["result"]["rescue"]
+    assert rescue["backup"]["folder"] == str(tmp_path / "saved")
+    assert (len(rescue["switches"]), rescue["put_back"]) == (1, False)
+    assert states(tmp_path) == FOR_A_MOMENT
+    assert "is in use again." in command.run(*place, "resume").out
+    assert states(tmp_path) == AS_BEFORE
+
+
+def test_a_server_that_has_yet_to_hear_of_the_switches_is_named_at_the_end(tmp_path: Path) -> None:
+    card = command.card(tmp_path / "card")
+    with SimulatedSmdp(Authority.load(card), host="*.smdp.example", any_address=True) as smdp:
+        way = ("--connect-to", "albion.smdp.example::127.0.0.1:1", "--connect-to", smdp.connect_to)
+        place = ("--reader", f"sim:{card}", "--state-dir", tmp_path / "state", *way)
+        options = ("delete", "0025", "--backup", tmp_path / "saved", "--enable-first", "--yes")
+        ran = command.run(*place, *options)
+        assert [one.event for one in smdp.received] == ["enable", "disable", "delete"]
+    assert ran.code == 4
+    assert "Every server that had to be told has acknowledged it." not in ran.out
+    assert "Not told yet: albion.smdp.example.\n" in ran.out

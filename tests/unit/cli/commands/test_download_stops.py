@@ -1,0 +1,164 @@
+"""`lpa download` that a person stops: what becomes of the order, and what is said to be true."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from lpa.cli.screen import Screen
+from lpa.errors import OutcomeUnknown
+from lpa.server.es9 import Server
+from lpa.sim.samples import numbered_iccid
+from lpa.sim.servers import packages
+from lpa.sim.servers.smds import SimulatedSmds
+from tests.support import command
+from tests.support.download_parties import DISCOVERY, HOST, World, kept_secret, made, register, way_through
+from tests.support.orders import ICCID
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    yield from made(tmp_path)
+
+
+def test_ctrl_c_at_the_question_puts_it_off(world: World) -> None:
+    order = world.order()
+    ran = world.dialogue("download", order.activation_code, answers=(command.CTRL_C,))
+    assert ran.code == 130
+    assert "Nothing was changed" in ran.err
+    assert order.state == "released"
+    assert not world.installed
+
+
+def test_ctrl_d_at_the_confirmation_code_puts_it_off(world: World) -> None:
+    order = world.order(confirmation_code="4Y8TBX")
+    ran = world.dialogue("download", order.activation_code, answers=("yes", command.CTRL_D))
+    assert ran.code == 1
+    assert "There was no answer." in ran.err
+    assert ran.err.endswith("Nothing was changed.\n")
+    assert order.state == "released"
+
+
+@pytest.mark.parametrize(
+    ("when", "truth", "resumed"),
+    [
+        ("binding", "lpa: Stopped.\nNothing was changed.\n", "Nothing was left unfinished."),
+        ("loading", "lpa: Stopped.\nNothing was changed.\n", "Nothing was left unfinished."),
+        (
+            "loaded",
+            "Stopped while the card was being changed: it may or may not have been.",
+            "Installed Nordlicht",
+        ),
+    ],
+)
+def test_ctrl_c_while_it_is_installed_is_told_as_it_is(
+    when: str, truth: str, resumed: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = world.order(package=packages.sample(size=5_000))
+
+    @contextmanager
+    def interrupted(_screen: Screen, _title: str, _before: str) -> Iterator[Callable[[int, int], None]]:
+        def told(done: int, whole: int) -> None:
+            if done >= {"binding": 0, "loading": whole // 2, "loaded": whole}[when]:
+                raise KeyboardInterrupt
+
+        if when == "binding":
+            monkeypatch.setattr(Server, "get_bound_profile_package", _interrupt)
+        yield told
+
+    monkeypatch.setattr(Screen, "progress", interrupted)
+    ran = world.run("download", order.activation_code, "--yes")
+    assert ran.code == 130
+    assert truth in ran.err
+    monkeypatch.undo()
+    again = world.run("resume")
+    assert resumed in again.out + again.err
+    assert world.installed is (when == "loaded")
+
+
+def _interrupt(*_anything: object) -> bytes:
+    raise KeyboardInterrupt
+
+
+# After it is installed
+
+
+def test_ctrl_d_at_the_question_whether_to_use_it_is_a_no(world: World) -> None:
+    order = world.order()
+    ran = world.dialogue("--json", "download", order.activation_code, answers=("yes", command.CTRL_D))
+    assert (ran.code, ran.document["ok"]) == (0, True)
+    assert "Nothing was changed" not in ran.err
+    assert "'lpa enable' puts it to use." in ran.err
+    assert ran.document["result"]["profile"]["iccid"] == ICCID
+    assert ran.document["result"]["deliveries"][0]["acknowledged"]
+    assert world.installed
+
+
+def test_ctrl_c_at_the_question_whether_to_use_it_says_that_it_is_on_the_card(world: World) -> None:
+    order = world.order()
+    ran = world.dialogue("--json", "download", order.activation_code, answers=("yes", command.CTRL_C))
+    assert (ran.code, ran.document["ok"]) == (130, False)
+    assert "Nothing was changed" not in ran.err + ran.out
+    assert f"Stopped. Nordlicht ({ICCID}) is on the card." in ran.err
+    assert ran.document["result"]["profile"]["iccid"] == ICCID
+    assert "is on the card" in ran.document["error"]["message"]
+    assert (world.installed, order.state) == (True, "installed")
+
+
+def test_ctrl_c_while_the_installation_is_told_never_says_that_nothing_was_changed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = world.order()
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(Screen, "line", _interrupt)
+        ran = world.run("download", order.activation_code, "--yes")
+    assert ran.code == 130
+    assert "is on the card." in ran.err
+    assert "Nothing was changed" not in ran.err
+    assert world.installed
+
+
+def test_a_bar_moves_while_the_package_goes_to_the_card(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    order = world.order(package=packages.sample(size=300_000))
+    ran = world.dialogue("download", order.activation_code, answers=("yes", "no"))
+    assert ran.code == 0
+    assert "Waiting for the server" in ran.err
+    frames = re.findall(r"Installing (.*?)(\d+) of (\d+) KiB", ran.err)
+    told = [(int(done), int(whole)) for _, done, whole in frames]
+    assert told == sorted(told)
+    assert told[0][0] == 0
+    assert told[-1][0] == told[-1][1] > 293
+    empty, full = frames[0][0], frames[-1][0]
+    assert empty.count("━") == full.count("━") > 10
+    assert empty != full  # in its colours
+
+
+def test_a_silence_before_anything_came_does_not_keep_the_next_profile_away(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    iccids = [numbered_iccid("8949985", 19, at) for at in (1, 3)]
+    orders = [world.smdp.order(packages.sample(iccid), f"SECRET-1{iccid[-1]}") for iccid in iccids]
+    asked: list[bytes] = []
+    real = Server.get_bound_profile_package
+
+    def silent_at_first(server: Server, transaction_id: bytes, prepared: bytes) -> bytes:
+        asked.append(transaction_id)
+        if len(asked) == 1:
+            raise OutcomeUnknown("The server did not answer.")
+        return real(server, transaction_id, prepared)
+
+    monkeypatch.setattr(Server, "get_bound_profile_package", silent_at_first)
+    with SimulatedSmds(world.authority, host=DISCOVERY) as smds:
+        register(world, smds, HOST, *(order.facts.matching_id for order in orders))
+        way = way_through(world, smds)
+        ran = kept_secret(command.run(*way, "discover", "--server", DISCOVERY, "--download", "--yes"))
+    assert ran.code == 3
+    assert "Nothing was installed." in ran.err
+    assert [order.state for order in orders] == ["released", "installed"]

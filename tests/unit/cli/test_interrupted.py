@@ -1,0 +1,181 @@
+"""Ctrl-C in the middle of `lpa delete`: it ends orderly, says what finds out the truth, and loses nothing."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lpa import Assistant
+from lpa.card.apdu import Transport
+from lpa.cli.console import Desk
+from lpa.cli.views.sentences import Line
+from lpa.errors import StorageFailed
+from lpa.notifications.send_queue import Delivery
+from lpa.profiles.switching import Outcome
+from lpa.server.es9 import Server
+from lpa.sim.crypto.pki import Authority
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers.smdp import SimulatedSmdp
+from tests.support import command
+
+ALBION = "8944994000000000017"
+DISABLE, DELETE, RETRIEVE, SENT = 0xBF32, 0xBF33, 0xBF2B, 0xBF30
+
+
+class InterruptedCard:
+    """A card at which somebody presses Ctrl-C, before or after the first request with `tag`."""
+
+    def __init__(self, card: SimulatedEuicc, tag: int, *, carried_out: bool) -> None:
+        self._card, self._tag, self._carried_out = card, tag, carried_out
+
+    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        wanted = apdu[1] == 0xE2 and int.from_bytes(apdu[5:7], "big") == self._tag
+        if wanted and not self._carried_out:
+            self._interrupt()
+        answer = self._card.transmit(apdu)
+        if wanted and self._carried_out:
+            self._interrupt()
+        return answer
+
+    def reset(self) -> None:
+        self._card.reset()
+
+    def close(self) -> None:
+        self._card.close()
+
+    def _interrupt(self) -> None:
+        self._tag = 0
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.fixture
+def listening() -> Iterator[None]:
+    """Ctrl-C works as at a terminal, whatever the process that runs the tests does about it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def smdp(tmp_path: Path) -> Iterator[SimulatedSmdp]:
+    command.card(tmp_path / "card")
+    with SimulatedSmdp(Authority.load(tmp_path / "card"), host="*.smdp.example", any_address=True) as smdp:
+        yield smdp
+
+
+@pytest.fixture
+def options(tmp_path: Path, smdp: SimulatedSmdp) -> tuple[str, ...]:
+    place = ("--reader", f"sim:{tmp_path / 'card'}", "--state-dir", str(tmp_path / "state"))
+    return (*place, "--ca-bundle", str(tmp_path / "card" / "ci.pem"), "--connect-to", smdp.connect_to)
+
+
+def deletes(*options: str) -> command.Ran:
+    return command.run(*options, "delete", "0017", "--disable-first", "--yes")
+
+
+def orderly(ran: command.Ran) -> bool:
+    return ran.code == 130 and ran.err.endswith(
+        "lpa: Stopped while the card was being changed: it may or may not have been.\n"
+        "'lpa resume' finds out what is true, keeps what the card signed and tells the servers. "
+        "It deletes nothing.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("tag", "carried_out", "resumed", "told"),
+    [
+        (DISABLE, False, "  The card shows that it changed nothing.\n", []),
+        (DISABLE, True, "  It was not deleted, and is not without a new yes: 'lpa delete'", ["disable"]),
+        (DELETE, False, "  It was not deleted, and is not without a new yes: 'lpa delete'", ["disable"]),
+        (DELETE, True, f"  Deleted Albion Mobile ({ALBION}).\n", ["disable", "delete"]),
+        (RETRIEVE, False, "  It was not deleted, and is not without a new yes: 'lpa delete'", ["disable"]),
+        (SENT, False, f"  Deleted Albion Mobile ({ALBION}).\n", ["disable", "delete"]),
+    ],
+)
+def test_ctrl_c_at_the_card_is_orderly_and_resumed(
+    tag: int,
+    carried_out: bool,
+    resumed: str,
+    told: list[str],
+    options: tuple[str, ...],
+    smdp: SimulatedSmdp,
+    monkeypatch: pytest.MonkeyPatch,
+    listening: None,
+) -> None:
+    def interrupted(_desk: Desk, folder: Path) -> Transport:
+        return InterruptedCard(SimulatedEuicc.load(folder), tag, carried_out=carried_out)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Desk, "simulated_card", interrupted)
+        assert orderly(deletes(*options))
+    again = command.run(*options, "resume")
+    assert again.code == 0
+    assert resumed in again.out
+    assert [received.event for received in smdp.received] == told
+    assert command.run(*options, "notifications", "list").err == "Nothing waits on the card.\n"
+
+
+@pytest.mark.parametrize("heard", [False, True])
+def test_ctrl_c_while_the_server_is_told_is_orderly_and_resumed(
+    heard: bool,
+    options: tuple[str, ...],
+    smdp: SimulatedSmdp,
+    monkeypatch: pytest.MonkeyPatch,
+    listening: None,
+) -> None:
+    real = Server.handle_notification
+
+    def interrupted(server: Server, pending: bytes) -> dict[str, str]:
+        if heard:
+            real(server, pending)
+        signal.raise_signal(signal.SIGINT)
+        return {}
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Server, "handle_notification", interrupted)
+        assert orderly(deletes(*options))
+    again = command.run(*options, "resume")
+    assert again.code == 0
+    assert f"  Deleted Albion Mobile ({ALBION}).\n" in again.out
+    assert [received.event for received in smdp.received] == ["disable", "delete"]
+    assert command.run(*options, "notifications", "list").err == "Nothing waits on the card.\n"
+
+
+def test_ctrl_c_while_it_is_told_what_was_done_does_not_say_that_nothing_was_changed(
+    options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, listening: None
+) -> None:
+    def interrupted(_outcome: Outcome) -> Iterator[Line]:
+        signal.raise_signal(signal.SIGINT)
+        yield "Deleted.", ""
+
+    monkeypatch.setattr("lpa.cli.commands.switch_commands.steps", interrupted)
+    assert orderly(deletes(*options))
+
+
+def test_ctrl_c_while_earlier_ones_are_sent_does_not_say_that_nothing_was_changed(
+    options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, listening: None
+) -> None:
+    def interrupted(_assistant: Assistant) -> tuple[Delivery, ...]:
+        signal.raise_signal(signal.SIGINT)
+        return ()
+
+    monkeypatch.setattr(Assistant, "send_due", interrupted)
+    ran = deletes(*options)
+    assert orderly(ran)
+    assert f"Albion Mobile ({ALBION}) is gone for good.\n" in ran.out
+
+
+def test_earlier_ones_that_cannot_be_read_do_not_hide_what_was_done(
+    options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_assistant: Assistant) -> tuple[Delivery, ...]:
+        raise StorageFailed("The journal cannot be read.")
+
+    monkeypatch.setattr(Assistant, "send_due", broken)
+    ran = deletes(*options, "--json")
+    assert ran.code == 0
+    assert [was["event"] for was in ran.document["result"]["happenings"]] == ["disable", "delete"]
+    assert ran.err.endswith("The journal cannot be read.\n")

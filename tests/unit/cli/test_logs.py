@@ -1,0 +1,123 @@
+"""`--trace`, and what a crash leaves behind."""
+
+from __future__ import annotations
+
+import logging
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from lpa.cli.app import app
+from tests.support import command
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> str:
+    return f"sim:{command.card(tmp_path / 'card')}"
+
+
+def traced(reader: str, trace: Path) -> command.Ran:
+    return command.run("--reader", reader, "--trace", trace, "list")
+
+
+def test_a_trace_says_first_what_it_is_and_is_closed_to_others(reader: str, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        assert traced(reader, tmp_path / "trace").code == 0
+    finally:
+        os.umask(before)
+    first, second, *_ = (tmp_path / "trace").read_text().splitlines()
+    assert first == "# A trace of lpa: what it sent to the card and the servers, and what they answered."
+    assert second.startswith("# PRIVATE: it names the card (EID)")
+    assert (tmp_path / "trace").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_trace_of_our_own_is_gone_on_with(reader: str, tmp_path: Path) -> None:
+    traced(reader, tmp_path / "trace")
+    once = (tmp_path / "trace").read_text()
+    traced(reader, tmp_path / "trace")
+    twice = (tmp_path / "trace").read_text()
+    assert twice.startswith(once)
+    assert twice.count("# PRIVATE") == 2
+
+
+@pytest.mark.parametrize("plant", ["link", "dangling link", "hard link", "pipe", "open to others", "device"])
+def test_a_trace_is_not_written_to_what_somebody_planted(reader: str, tmp_path: Path, plant: str) -> None:
+    trace, victim = tmp_path / "trace", tmp_path / "victim"
+    victim.write_text("precious")
+    victim.chmod(0o600)
+    match plant:
+        case "link":
+            trace.symlink_to(victim)
+        case "dangling link":
+            trace.symlink_to(tmp_path / "nothing")
+        case "hard link":
+            trace.hardlink_to(victim)
+        case "pipe":
+            os.mkfifo(trace, 0o600)
+        case "open to others":
+            trace.touch()
+            trace.chmod(0o644)
+        case "device":
+            trace = Path("/dev/null")
+    ran = traced(reader, trace)
+    assert (ran.code, ran.out) == (2, "")
+    assert "Invalid value for --trace: cannot write" in ran.err
+    assert victim.read_text() == "precious"
+    assert not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_trace_that_belongs_to_another_user_is_not_written(reader: str, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    trace.touch(mode=0o600)
+    os.chown(trace, 65534, 65534)
+    assert "it belongs to another user" in traced(reader, trace).err
+
+
+@pytest.mark.parametrize("name", ["lpa.notifications.sender", "lpa.sim.servers.smdp"])
+def test_a_hostile_text_in_a_log_stays_one_harmless_line_whoever_logs_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    """The simulator's loggers do not hide by themselves; what they say passes the command's own filter."""
+
+    def talking() -> None:
+        logging.getLogger(name).debug("it says %s", "\x1b[2J token=t0p\nlpa: done \u202e \x9b31m")
+
+    monkeypatch.setitem(app.commands, "talking", click.Command("talking", callback=talking))
+    ran = command.run("-v", "--trace", tmp_path / "trace", "talking")
+    harmless = rf"{name}: it says \x1b[2J token=<hidden>\nlpa: done \u202e \x9b31m"
+    assert ran.err == f"{harmless}\n"
+    *_, traced = (tmp_path / "trace").read_text().splitlines()
+    assert traced.endswith(f"DEBUG {harmless}")
+
+
+def test_a_crash_writes_no_memory_to_disk(tmp_path: Path) -> None:
+    """Where the test may not have cores at all, only the limit shows it."""
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    code = (
+        "import os, resource, sys, lpa.cli.exits as gate\n"
+        "gate.run = lambda _: print(*resource.getrlimit(resource.RLIMIT_CORE), flush=True) or os.abort()\n"
+        "import lpa.cli; lpa.cli.main()"
+    )
+
+    def allow_cores() -> None:
+        resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=allow_cores,
+    )
+    assert ran.returncode == -signal.SIGABRT
+    assert [int(limit) in (0, 1) for limit in ran.stdout.split()] == [True, True]
+    assert list(tmp_path.iterdir()) == []

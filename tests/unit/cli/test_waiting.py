@@ -1,0 +1,135 @@
+"""Two runs of `lpa` with one card: the second waits and says for whom, or does not wait."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from lpa.host.locks import Locks
+from tests.support import command
+
+PATIENCE = 20
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> list[str]:
+    card = command.card(tmp_path / "card")
+    return [
+        "--reader",
+        f"sim:{card}",
+        "--state-dir",
+        str(tmp_path / "state"),
+        "--connect-to",
+        "::127.0.0.1:1",
+    ]
+
+
+@contextmanager
+def deleting(options: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A deletion that has asked, and waits for a person's yes."""
+    ours, theirs = pty.openpty()
+    arguments = [*command.PROGRAM, *options, "delete", "0025"]
+    with subprocess.Popen(arguments, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs) as process:
+        os.close(theirs)
+        try:
+            command.read_until(ours, b": ")
+            yield process
+        finally:
+            process.kill()
+            os.close(ours)
+
+
+@contextmanager
+def waiting(options: list[str], holder: int) -> Iterator[subprocess.Popen[str]]:
+    """A list that has said for whom it waits."""
+    arguments = [*command.PROGRAM, *options, "list"]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr
+            assert process.stderr.readline() == (
+                f"Waiting for 'lpa delete' (process {holder}) to finish with this card ..."
+                " (--no-wait does not wait)\n"
+            )
+            yield process
+        finally:
+            process.kill()
+
+
+def test_without_waiting_it_fails_at_once_and_names_the_other(options: list[str]) -> None:
+    with deleting(options) as other:
+        ran = command.run(*options, "--no-wait", "list")
+        document = command.run(*options, "--no-wait", "--json", "list").document
+    assert (ran.code, ran.out) == (3, "")
+    message = f"Another lpa works with this card: 'lpa delete' (process {other.pid})."
+    assert ran.err == f"lpa: {message}\nTry again when it has finished.\n"
+    assert (document["error"]["kind"], document["error"]["message"]) == ("CardBusy", message)
+
+
+def test_who_waits_goes_on_when_the_other_has_ended(options: list[str]) -> None:
+    with deleting(options) as other, waiting(options, other.pid) as second:
+        other.kill()
+        out, err = second.communicate(timeout=PATIENCE)
+    assert (second.returncode, err) == (0, "")
+    assert "8949985000000000025" in out
+
+
+def test_ctrl_c_while_it_waits_ends_it_orderly(options: list[str]) -> None:
+    with deleting(options) as other, waiting(options, other.pid) as second:
+        second.send_signal(signal.SIGINT)
+        out, err = second.communicate(timeout=PATIENCE)
+        assert other.poll() is None
+    assert (second.returncode, out) == (130, "")
+    assert err.lstrip("\n") == "lpa: Stopped.\nNothing was changed.\n"
+
+
+def test_two_cards_do_not_wait_for_each_other(options: list[str], tmp_path: Path) -> None:
+    card = command.card(tmp_path / "another")
+    with deleting(options):
+        assert command.run("--reader", f"sim:{card}", "--no-wait", "list").code == 0
+
+
+def send(options: list[str], *how: object, wait: bool) -> list[str]:
+    return ["--json", *options, *(() if wait else ("--no-wait",)), "notifications", "send", *map(str, how)]
+
+
+@pytest.mark.parametrize("how", ["without the card", "from a folder", "with another card"])
+def test_what_a_card_signed_is_not_sent_while_another_lpa_works_at_it(
+    options: list[str], tmp_path: Path, how: str
+) -> None:
+    """That one sends it, in order, and could be about to. They meet whether they have the card or not."""
+    assert command.run(*options, "disable", "0017").code == 4
+    (folder,) = (tmp_path / "state" / "receipts").iterdir()
+    ways: dict[str, list[object]] = {"without the card": ["--without-card"], "from a folder": [folder]}
+    words = ways.get(how, [])
+    if how == "with another card":
+        options = ["--reader", f"sim:{command.card(tmp_path / 'another')}", *options[2:]]
+    with Locks.of_host(command="lpa delete").alone(f"EID {folder.name}"):
+        ran = command.run(*send(options, *words, wait=False))
+        (delivery,) = ran.document["result"]["deliveries"]
+        assert (ran.code, delivery["problem"]["kind"], delivery["attempts"]) == (4, "CardBusy", 1)
+        assert f"'lpa delete' (process {os.getpid()})" in delivery["problem"]["message"]
+        arguments = [*command.PROGRAM, *send(options, *words, wait=True)]
+        waits = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert waits.stderr
+        assert waits.stderr.readline().startswith(f"Waiting for 'lpa delete' (process {os.getpid()})")
+    with waits:
+        out, _ = waits.communicate(timeout=PATIENCE)
+    (delivery,) = json.loads(out)["result"]["deliveries"]
+    assert (delivery["problem"]["kind"], delivery["attempts"]) == ("ConnectFailed", 2)
+
+
+def test_an_operation_waits_for_who_sends_for_its_card(options: list[str], tmp_path: Path) -> None:
+    assert command.run(*options, "disable", "0017").code == 4
+    (folder,) = (tmp_path / "state" / "receipts").iterdir()
+    with Locks.of_host(command="lpa notifications send").alone(f"EID {folder.name}"):
+        ran = command.run(*options, "--no-wait", "enable", "0017")
+    assert (ran.code, ran.out) == (3, "")
+    assert f"'lpa notifications send' (process {os.getpid()})" in ran.err

@@ -1,0 +1,236 @@
+"""The main job against a simulated card and a simulated SM-DP+, as it should go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lpa import Assistant
+from lpa.deletion import procedure
+from lpa.errors import (
+    EuiccRefused,
+    Refused,
+    StorageFailed,
+)
+from lpa.journal import Operation
+from lpa.notifications.receipts import Receipt, Receipts
+from lpa.notifications.sender import Directory
+from lpa.rsp.names import Eid
+from lpa.rsp.records import Notification
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers.smdp import SimulatedSmdp
+from tests.support.disturbed import DisturbedCard
+
+DELETE, RETRIEVE, SENT, LIST, PROFILES, INFO1 = 0xBF33, 0xBF2B, 0xBF30, 0xBF28, 0xBF2D, 0xBF20
+
+
+def iccids(euicc: SimulatedEuicc) -> list[str]:
+    return [profile.iccid for profile in euicc.profiles]
+
+
+def waiting(assistant: Assistant) -> list[tuple[int, str]]:
+    return [(told.sequence_number, told.event) for told in assistant.notifications()]
+
+
+def test_a_deletion_ends_with_the_profile_gone_and_the_server_told(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    victim = euicc.profiles[1]
+    outcome = assistant.delete(assistant.plan_deletion(victim.iccid))
+    assert victim.iccid not in iccids(euicc)
+    assert len(iccids(euicc)) == 2
+    (told,) = smdp.received
+    assert (str(told.iccid), told.event, str(told.eid)) == (victim.iccid, "delete", euicc.eid)
+    (delivery,) = outcome.deliveries
+    assert delivery.acknowledged
+    assert delivery.cleared
+    assert delivery.receipt
+    assert delivery.receipt.path.read_bytes() == told.raw
+    assert outcome.problem is None
+    assert outcome.unacknowledged == ()
+    assert waiting(assistant) == []
+
+
+def test_the_profile_in_use_is_disabled_first_if_that_is_wanted(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    victim = euicc.profiles[0]
+    outcome = assistant.delete(assistant.plan_deletion(victim.iccid[-4:], disable_first=True))
+    assert victim.iccid not in iccids(euicc)
+    assert [told.event for told in smdp.received] == ["disable", "delete"]
+    assert [happening.event for happening in outcome.happenings] == ["disable", "delete"]
+    assert waiting(assistant) == []
+
+
+def test_the_profile_in_use_is_deleted_in_one_operation(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
+    assistant.delete(plan, "left the operator")
+    stories = [
+        assistant.journal.story_of(assistant.eid, receipt.notification)
+        for receipt in assistant.receipts.of(assistant.eid)
+    ]
+    assert [story and (story.function, story.reason, story.state) for story in stories] == [
+        ("delete", "left the operator", "CLOSED")
+    ] * 2
+    assert stories[0]
+    assert stories[1]
+    assert stories[0].begun == stories[1].begun
+
+
+def test_what_the_card_signed_about_the_disabling_is_kept_before_the_deletion(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, tmp_path: Path
+) -> None:
+    kept: list[int] = []
+    real = card.transmit
+
+    def watching(apdu: bytes) -> tuple[bytes, int]:
+        if apdu[5:7] == bytes.fromhex("BF33"):
+            kept.append(len(list((tmp_path / "state").rglob("*-disable-*.der"))))
+        return real(apdu)
+
+    card.transmit = watching  # type: ignore[method-assign]
+    assistant.delete(assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True))
+    assert kept == [1]
+
+
+def test_a_deletion_that_is_refused_after_the_disabling_tells_the_server_of_that(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
+    card.instead(DELETE, "BF3303800103 9000")
+    with pytest.raises(EuiccRefused, match="It was disabled before, and is out of use now"):
+        assistant.delete(plan)
+    assert [told.event for told in smdp.received] == ["disable"]
+    assert waiting(assistant) == []
+    assert assistant.journal.unfinished() == ()
+    (receipt,) = assistant.receipts.of(assistant.eid)
+    story = assistant.journal.story_of(assistant.eid, receipt.notification)
+    assert story
+    assert story.state == "CLOSED"
+
+
+def test_without_room_for_the_proof_of_the_disabling_nothing_is_deleted(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_receipts: Receipts, _eid: Eid, _notification: Notification) -> Receipt:
+        raise StorageFailed("the disk is full")
+
+    plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(Receipts, "keep", full)
+        with pytest.raises(StorageFailed, match="is out of use now, but was not deleted") as caught:
+            assistant.delete(plan)
+    assert "lpa resume" in caught.value.advice
+    assert DELETE not in card.requests
+    (resumed,) = assistant.settle()
+    assert resumed.left_undone
+    assert [delivery.cleared for delivery in resumed.deliveries] == [True]
+
+
+def test_without_room_for_the_next_word_the_profile_is_said_to_be_out_of_use(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Operation.enter
+
+    def full(operation: Operation, state: str, outcome: str = "") -> None:
+        if state == "DELETING":
+            raise StorageFailed("the disk is full")
+        real(operation, state, outcome)
+
+    plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
+    monkeypatch.setattr(Operation, "enter", full)
+    with pytest.raises(StorageFailed, match=r"full It was disabled before, and is out of use now\."):
+        assistant.delete(plan)
+    assert DELETE not in card.requests
+
+
+def test_the_order_is_keep_send_clear(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
+) -> None:
+    class Watching:
+        def greet(self) -> None:
+            """It can always be reached."""
+
+        def handle_notification(self, pending: bytes) -> dict[str, str]:
+            kept = [path.read_bytes() for path in (tmp_path / "state").rglob("*.der")]
+            assert pending in kept, "sent before it was kept"
+            assert SENT not in card.requests, "cleared before it was acknowledged"
+            return {}
+
+    assistant._directory = lambda _address, believed: Watching()
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.requests.clear()
+    assistant.delete(plan)
+    assert card.requests == [INFO1, DELETE, PROFILES, RETRIEVE, SENT]
+
+
+@pytest.mark.parametrize(
+    ("rules", "state", "disable_first", "function", "reason"),
+    [
+        ((), "enabled", False, "DeleteProfile", "profileNotInDisabledState"),
+        (("ppr2",), "disabled", False, "DeleteProfile", "disallowedByPolicy"),
+        (("ppr2",), "enabled", True, "DeleteProfile", "disallowedByPolicy"),
+        (("ppr1",), "enabled", True, "DisableProfile", "disallowedByPolicy"),
+    ],
+)
+def test_what_the_card_would_refuse_is_refused_before_it_is_asked(
+    rules: tuple[str, ...], state: str, disable_first: bool, function: str, reason: str, tmp_path: Path
+) -> None:
+    profile = replace(SimulatedEuicc.create(None).profiles[0], policy_rules=rules, state=state)
+    card = DisturbedCard(SimulatedEuicc.create(None, profiles=[profile]))
+    with Assistant(card, state_dir=tmp_path) as assistant, pytest.raises(Refused) as caught:
+        assistant.delete(assistant.plan_deletion(profile.iccid, disable_first=disable_first))
+    assert (caught.value.function, caught.value.reason) == (function, reason)
+    assert not isinstance(caught.value, EuiccRefused)
+    assert caught.value.advice
+    assert set(card.requests) == {0xBF3E, PROFILES}
+
+
+def test_an_unknown_profile_is_refused_before_anything_is_sent(
+    assistant: Assistant, card: DisturbedCard
+) -> None:
+    with pytest.raises(Refused) as caught:
+        assistant.plan_deletion("9999")
+    assert caught.value.reason == "iccidOrAidNotFound"
+    assert DELETE not in card.requests
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda assistant, iccid: assistant.enable(iccid),
+        lambda assistant, _iccid: assistant.disable("0017"),
+        lambda assistant, _iccid: assistant.reset(["deleteFieldLoadedTestProfiles"]),
+    ],
+)
+def test_a_plan_is_old_after_any_change_that_was_made_in_its_own_session(
+    change: Callable[[Assistant, str], object], directory: Directory, tmp_path: Path
+) -> None:
+    profiles = list(SimulatedEuicc.create(None).profiles)
+    profiles[2] = replace(profiles[2], profile_class="test")
+    euicc = SimulatedEuicc.create(None, profiles=profiles)
+    card = DisturbedCard(euicc)
+    with Assistant(card, state_dir=tmp_path, directory=directory) as assistant:
+        plan = assistant.plan_deletion(profiles[1].iccid)
+        change(assistant, profiles[1].iccid)
+        with pytest.raises(Refused) as caught:
+            assistant.delete(plan)
+    assert caught.value.reason == "cardChanged"
+    assert DELETE not in card.requests
+
+
+def test_the_plan_for_another_card_is_refused_wherever_it_is_carried_out(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    stranger = replace(plan, eid=Eid.parse("89049032000000000000000000000188"))
+    with pytest.raises(Refused) as caught:
+        procedure.delete(assistant._outbox(), stranger)
+    assert caught.value.reason == "otherCard"
+    assert DELETE not in card.requests
+    assert assistant.journal.unfinished() == ()

@@ -1,0 +1,343 @@
+"""A deletion that something disturbs: a card that refuses, lies or is pulled, a full disk, a server away."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from lpa import Assistant
+from lpa.errors import (
+    BadAnswer,
+    ConnectFailed,
+    EuiccRefused,
+    OutcomeUnknown,
+    Refused,
+    StorageFailed,
+    WireError,
+)
+from lpa.notifications.sender import Directory
+from lpa.rsp.names import ServerAddress
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers.smdp import SimulatedSmdp
+from tests.support.disturbed import DisturbedCard
+
+DELETE, RETRIEVE, SENT, LIST, PROFILES, INFO1 = 0xBF33, 0xBF2B, 0xBF30, 0xBF28, 0xBF2D, 0xBF20
+
+DELETED, FORBIDDEN = "BF3303800100 9000", "BF3303800103 9000"
+NO_LOOK, UNREADABLE = "6F00", "BF2D09A007E3055A030102039000"  # A profile may hide in what is unreadable.
+
+
+def iccids(euicc: SimulatedEuicc) -> list[str]:
+    return [profile.iccid for profile in euicc.profiles]
+
+
+def waiting(assistant: Assistant) -> list[tuple[int, str]]:
+    return [(told.sequence_number, told.event) for told in assistant.notifications()]
+
+
+def test_a_card_that_refuses_after_all_keeps_its_profile(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.instead(DELETE, FORBIDDEN)
+    with pytest.raises(EuiccRefused) as caught:
+        assistant.delete(plan)
+    assert (caught.value.reason, caught.value.code) == ("disallowedByPolicy", 3)
+    assert len(iccids(euicc)) == 3
+    assert smdp.received == ()
+
+
+@pytest.mark.parametrize("look", [NO_LOOK, UNREADABLE])
+def test_a_card_that_refuses_is_believed_unless_it_shows_that_the_profile_is_gone(
+    look: str, assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.instead(DELETE, FORBIDDEN)
+    card.instead(PROFILES, look)
+    with pytest.raises(EuiccRefused):
+        assistant.delete(plan)
+
+
+def test_a_card_that_does_not_know_the_iccid_is_asked_by_aid(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.instead(DELETE, "BF3303800101 9000")
+    card.requests.clear()
+    assistant.delete(plan)
+    assert card.requests[:4] == [INFO1, DELETE, PROFILES, DELETE]
+    assert str(plan.profile.iccid) not in iccids(euicc)
+    assert len(smdp.received) == 1
+
+
+def test_a_card_that_never_knows_it_is_asked_twice_and_no_more(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.instead(DELETE, "BF3303800101 9000", "BF3303800101 9000", "BF3303800101 9000")
+    with pytest.raises(EuiccRefused):
+        assistant.delete(plan)
+    assert card.requests.count(DELETE) == 2
+
+
+@pytest.mark.parametrize("answer", ["6F00", "9000", "BF33 9000", "BF33038001 9000", "BF3303800100AA 9000"])
+def test_a_deletion_whose_answer_is_nonsense_is_believed_as_the_card_then_shows_it(
+    answer: str, assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    victim = euicc.profiles[1].iccid
+    plan = assistant.plan_deletion(victim)
+    card.instead(DELETE, answer, carried_out=True)
+    outcome = assistant.delete(plan)
+    assert victim not in iccids(euicc)
+    assert card.requests.count(DELETE) == 1
+    assert card.resets == 1
+    assert [str(told.iccid) for told in smdp.received] == [victim]
+    assert outcome.unacknowledged == ()
+
+
+def test_a_deletion_that_was_lost_on_its_way_changed_nothing_and_is_not_tried_again(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.instead(DELETE, "6F00")
+    with pytest.raises(WireError, match="it still has the profile"):
+        assistant.delete(plan)
+    assert card.requests.count(DELETE) == 1
+    assert len(iccids(euicc)) == 3
+    assert smdp.received == ()
+
+
+@pytest.mark.parametrize("when", ["before", "during"])
+def test_a_card_pulled_at_the_deletion_leaves_its_outcome_open(
+    when: str, assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    (card.drop if when == "before" else card.lose)(DELETE)
+    with pytest.raises(OutcomeUnknown, match="cannot be read again"):
+        assistant.delete(plan)
+    assert len(iccids(euicc)) == (3 if when == "before" else 2)
+    assert smdp.received == ()
+
+
+def test_after_a_pulled_card_the_next_session_sends_what_waits(
+    assistant: Assistant,
+    card: DisturbedCard,
+    euicc: SimulatedEuicc,
+    smdp: SimulatedSmdp,
+    directory: Directory,
+    tmp_path: Path,
+) -> None:
+    victim = euicc.profiles[1].iccid
+    plan = assistant.plan_deletion(victim)
+    card.lose(DELETE)
+    with pytest.raises(OutcomeUnknown):
+        assistant.delete(plan)
+    with Assistant(euicc, state_dir=tmp_path / "state", directory=directory) as next_session:
+        (delivery,) = next_session.send_notifications()
+        assert delivery.acknowledged
+        assert waiting(next_session) == []
+    assert [str(told.iccid) for told in smdp.received] == [victim]
+
+
+@pytest.mark.parametrize("tag", [RETRIEVE, SENT])
+def test_a_card_pulled_after_the_deletion_has_deleted_and_loses_nothing(
+    tag: int,
+    assistant: Assistant,
+    card: DisturbedCard,
+    euicc: SimulatedEuicc,
+    smdp: SimulatedSmdp,
+    directory: Directory,
+    tmp_path: Path,
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.drop(tag)
+    outcome = assistant.delete(plan)
+    (delivery,) = outcome.deliveries
+    assert delivery.problem
+    assert delivery.acknowledged is (tag == SENT)
+    assert not delivery.cleared
+    assert len(smdp.received) == (1 if tag == SENT else 0)
+    with Assistant(euicc, state_dir=tmp_path / "state", directory=directory) as next_session:
+        next_session.send_notifications()
+        assert waiting(next_session) == []
+    assert len(smdp.received) == 1
+
+
+def test_a_card_pulled_before_it_shows_the_deletion_leaves_its_outcome_open(
+    assistant: Assistant,
+    card: DisturbedCard,
+    euicc: SimulatedEuicc,
+    smdp: SimulatedSmdp,
+    directory: Directory,
+    tmp_path: Path,
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.drop(PROFILES)
+    with pytest.raises(OutcomeUnknown, match="cannot be read again"):
+        assistant.delete(plan)
+    assert assistant.journal.lost() == ()
+    with Assistant(euicc, state_dir=tmp_path / "state", directory=directory) as next_session:
+        (resumed,) = next_session.settle()
+        assert [happening.event for happening in resumed.happenings] == ["delete"]
+        assert waiting(next_session) == []
+    assert [told.event for told in smdp.received] == ["delete"]
+
+
+def test_a_full_disk_is_found_before_the_card_is_asked(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageFailed, match="No space left"):
+        assistant.delete(plan)
+    assert DELETE not in card.requests
+
+
+def test_a_proof_that_cannot_be_kept_is_neither_sent_nor_cleared(
+    assistant: Assistant,
+    card: DisturbedCard,
+    euicc: SimulatedEuicc,
+    smdp: SimulatedSmdp,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    asked = iter([None])
+    real = os.fsync
+
+    def full_from_the_second_on(handle: int) -> None:
+        if next(asked, "full") == "full":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", full_from_the_second_on)
+    outcome = assistant.delete(plan)
+    (delivery,) = outcome.deliveries
+    assert isinstance(delivery.problem, StorageFailed)
+    assert not delivery.acknowledged
+    assert smdp.received == ()
+    assert SENT not in card.requests
+    assert len(waiting(assistant)) == 1
+
+
+def test_a_plan_holds_for_its_card_only(euicc: SimulatedEuicc, tmp_path: Path) -> None:
+    other = SimulatedEuicc.create(None)
+    with Assistant(other) as elsewhere:
+        plan = elsewhere.plan_deletion(other.profiles[1].iccid)
+    with Assistant(euicc, state_dir=tmp_path) as assistant, pytest.raises(Refused, match="not the card"):
+        assistant.delete(plan)
+    assert len(iccids(euicc)) == 3
+
+
+def test_a_card_that_lies_about_the_deletion_is_found_out_and_nothing_is_noted_as_lost(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.instead(DELETE, DELETED)
+    with pytest.raises(BadAnswer, match="says that 8949985000000000025 is deleted, and still lists it"):
+        assistant.delete(plan)
+    assert card.resets == 1, "it may have needed a reset"
+    assert assistant.journal.lost() == ()
+    (resumed,) = assistant.settle()
+    assert resumed.happenings == ()
+    assert assistant.journal.lost() == ()
+
+
+def test_a_card_that_hid_the_profile_until_a_reset_is_found_out_too(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.instead(DELETE, DELETED)
+    card.instead(PROFILES, UNREADABLE)
+    with pytest.raises(BadAnswer, match="still lists it"):
+        assistant.delete(plan)
+
+
+def test_a_card_that_lies_after_the_disabling_is_told_to_have_disabled(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
+    card.instead(DELETE, DELETED)
+    with pytest.raises(BadAnswer, match=r"still lists it\. It was disabled before, and is out of use now\."):
+        assistant.delete(plan)
+    (resumed,) = assistant.settle()
+    assert [happening.event for happening in resumed.happenings] == ["disable"]
+    assert resumed.left_undone
+    assert [told.event for told in smdp.received] == ["disable"]
+    assert assistant.journal.lost() == ()
+
+
+def test_a_card_that_needs_a_reset_to_show_the_deletion_gets_one(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.instead(PROFILES, "BF2D10A00EE30C5A0A989489050000000020F59000")
+    outcome = assistant.delete(plan)
+    assert card.resets == 1
+    assert (outcome.problem, outcome.unacknowledged) == (None, ())
+    assert [told.event for told in smdp.received] == ["delete"]
+
+
+def test_without_a_look_at_the_card_what_it_signed_is_believed(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.instead(PROFILES, NO_LOOK, NO_LOOK)
+    outcome = assistant.delete(plan)
+    assert isinstance(outcome.problem, OutcomeUnknown)
+    assert outcome.unacknowledged == ()
+    assert [told.event for told in smdp.received] == ["delete"]
+
+
+@pytest.mark.parametrize("answer", [DELETED, "6F00"])
+@pytest.mark.parametrize("look", [NO_LOOK, UNREADABLE])
+def test_without_a_look_and_without_a_signature_nobody_can_know(
+    answer: str,
+    look: str,
+    assistant: Assistant,
+    card: DisturbedCard,
+    euicc: SimulatedEuicc,
+    smdp: SimulatedSmdp,
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.instead(DELETE, answer)
+    card.instead(PROFILES, *[look] * 3)  # also after the reset that a lost answer wants
+    with pytest.raises(OutcomeUnknown):
+        assistant.delete(plan)
+    assert assistant.journal.lost() == ()
+    card.instead(PROFILES)
+    (resumed,) = assistant.settle()
+    assert resumed.happenings == ()
+    assert not smdp.received
+
+
+def test_an_unreachable_server_leaves_everything_for_later(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, directory: Directory, tmp_path: Path
+) -> None:
+    class Silent:
+        def greet(self) -> None:
+            """It can always be reached."""
+
+        def handle_notification(self, pending: bytes) -> dict[str, str]:
+            raise ConnectFailed("the server cannot be reached")
+
+    def nobody(_address: ServerAddress, *, believed: object) -> Silent:
+        return Silent()
+
+    with Assistant(euicc, state_dir=tmp_path, directory=nobody) as assistant:
+        outcome = assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid))
+        (delivery,) = outcome.unacknowledged
+        assert delivery.receipt
+        assert isinstance(delivery.problem, ConnectFailed)
+        assert len(waiting(assistant)) == 1
+        assert outcome.problem is None
+    with Assistant(euicc, state_dir=tmp_path, directory=directory) as later:
+        (sent,) = later.send_notifications()
+        assert sent.cleared
+        assert sent.receipt == delivery.receipt
+    assert smdp.received[0].raw == delivery.receipt.path.read_bytes()

@@ -1,0 +1,61 @@
+"""A download that begins anew after a wrong confirmation code: what is offered then is looked at again."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lpa.errors import Refused, ServerRefused
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers import packages
+from lpa.sim.servers.orders import Order
+from tests.support.orders import World, assistant_with, code_of, holds, made
+
+RIGHT, WRONG = "4Y8TBX", "Geheim-77"
+
+
+@pytest.fixture
+def world(euicc: SimulatedEuicc, tmp_path: Path) -> Iterator[World]:
+    yield from made(euicc, tmp_path)
+
+
+@pytest.fixture
+def order(world: World) -> Order:
+    return world.smdp.order(packages.sample(), "ABC-1", confirmation_code=RIGHT)
+
+
+def test_a_server_that_offers_another_profile_then_does_not_get_the_code(world: World, order: Order) -> None:
+    other = base64.b64encode(packages.sample(name="Dear").metadata).decode()
+    with (
+        assistant_with(world.card, world.https, world.folder) as assistant,
+        assistant.download(code_of(order)) as offer,
+    ):
+        with pytest.raises(ServerRefused):
+            offer.install(confirmation_code=WRONG)
+        world.https.change["authenticateClient"] = lambda members: members.update(profileMetadata=other)
+        with pytest.raises(Refused) as caught:
+            offer.install(confirmation_code=RIGHT)
+    assert caught.value.reason == order.facts.result == "metadataMismatch"
+    assert world.https.called.count("getBoundProfilePackage") == 1
+    assert not holds(world.card)
+
+
+def test_a_profile_that_the_card_has_by_then_is_not_asked_for_again(world: World, order: Order) -> None:
+    same = world.smdp.order(packages.sample(), "ABC-2")
+    with (
+        assistant_with(world.card, world.https, world.folder) as assistant,
+        assistant.download(code_of(order)) as offer,
+    ):
+        with pytest.raises(ServerRefused):
+            offer.install(confirmation_code=WRONG)
+        with assistant.download(code_of(same)) as other:
+            other.install()
+        del world.https.called[:]
+        with pytest.raises(Refused) as caught:
+            offer.install(confirmation_code=RIGHT)
+    assert caught.value.reason == "installFailedDueToIccidAlreadyExistsOnEuicc"
+    assert "getBoundProfilePackage" not in world.https.called
+    assert order.state == "released"

@@ -1,0 +1,320 @@
+"""A download that goes wrong: each field of each answer, a server that dies, a card that is pulled.
+
+Whatever happens, it ends in an `LpaError`; the card has the whole profile or nothing, and says so to the
+server; and nothing is left that would keep a later download from working.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lpa.errors import (
+    BadAnswer,
+    CardRemoved,
+    ConnectFailed,
+    LpaError,
+    OutcomeUnknown,
+    Refused,
+    WireError,
+)
+from lpa.rsp.codec.ber import Tlv
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from tests.support.orders import World, assistant_with, code_of, made
+
+FIELDS = {
+    "initiateAuthentication": [
+        "transactionId",
+        "serverSigned1",
+        "serverSignature1",
+        "euiccCiPKIdToBeUsed",
+        "serverCertificate",
+    ],
+    "authenticateClient": [
+        "transactionId",
+        "profileMetadata",
+        "smdpSigned2",
+        "smdpSignature2",
+        "smdpCertificate",
+    ],
+    "getBoundProfilePackage": ["transactionId", "boundProfilePackage"],
+}
+ALL = [(function, field) for function, fields in FIELDS.items() for field in fields]
+
+
+def _missing(members: dict[str, Any], field: str) -> None:
+    del members[field]
+
+
+def _a_number(members: dict[str, Any], field: str) -> None:
+    members[field] = 7
+
+
+def _nothing(members: dict[str, Any], field: str) -> None:
+    members[field] = None
+
+
+def _empty(members: dict[str, Any], field: str) -> None:
+    members[field] = ""
+
+
+def _no_base64(members: dict[str, Any], field: str) -> None:
+    members[field] = "M*A"
+
+
+def _another_object(members: dict[str, Any], field: str) -> None:
+    members[field] = base64.b64encode(bytes.fromhex("0500")).decode()
+
+
+def _cut_short(members: dict[str, Any], field: str) -> None:
+    members[field] = members[field][: len(members[field]) // 2 // 4 * 4]
+
+
+def _flipped(members: dict[str, Any], field: str) -> None:
+    """One bit of the last byte: of a signature, a certificate, a challenge, an encrypted profile."""
+    if field == "transactionId":
+        members[field] = f"{int(members[field], 16) ^ 1:0{len(members[field])}X}"
+        return
+    raw = bytearray(base64.b64decode(members[field]))
+    raw[-1] ^= 1
+    members[field] = base64.b64encode(raw).decode()
+
+
+def _too_large(members: dict[str, Any], field: str) -> None:
+    """More than any card takes in one command."""
+    if field == "transactionId":
+        members[field] = 70_000 * "AB"
+        return
+    tag = Tlv(base64.b64decode(members[field])).tag
+    members[field] = base64.b64encode(Tlv.build(tag, bytes(70_000))).decode()
+
+
+MUTATIONS = [
+    _missing,
+    _a_number,
+    _nothing,
+    _empty,
+    _no_base64,
+    _another_object,
+    _cut_short,
+    _flipped,
+    _too_large,
+]
+
+
+@pytest.fixture
+def world(euicc: SimulatedEuicc, tmp_path: Path) -> Iterator[World]:
+    yield from made(euicc, tmp_path)
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+@pytest.mark.parametrize(("function", "field"), ALL)
+def test_whatever_field_of_whatever_answer_is_wrong_nothing_is_installed(
+    function: str, field: str, mutation: Callable[[dict[str, Any], str], None], world: World
+) -> None:
+    world.https.change[function] = lambda members: mutation(members, field)
+    error = world.fails()
+    assert not isinstance(error, OutcomeUnknown)
+    assert world.has_nothing()
+    if mutation in (_missing, _a_number, _nothing) or (mutation is _no_base64 and field != "transactionId"):
+        assert isinstance(error, BadAnswer)
+        assert f"'{field}'" in error.message
+    if mutation is _too_large and field != "boundProfilePackage":
+        assert re.search(f"'{field}' has 700[0-9]+ bytes", error.message)
+    world.check_that_it_works_again()
+
+
+# A server that dies
+
+CALLS = ["initiateAuthentication", "authenticateClient", "getBoundProfilePackage", "handleNotification"]
+
+
+DEATHS = [
+    ("dies_before", ConnectFailed("Nobody answers.")),
+    ("dies_after", OutcomeUnknown("The request went, and no answer came.")),
+]
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(("when", "error"), DEATHS)
+def test_a_server_may_die_between_any_two_calls(call: str, when: str, error: LpaError, world: World) -> None:
+    getattr(world.https, when)[call] = error
+    if call == "handleNotification":
+        world.download()
+        assert not world.has_nothing()
+        with assistant_with(world.card, world.https, world.folder) as assistant:
+            assert [delivery.acknowledged for delivery in assistant.send_notifications()] == [True]
+            assert not assistant.notifications()
+    else:
+        raised = world.fails()
+        assert type(raised) is type(error)
+        if when == "dies_after":  # What the server did is not known; that the card has nothing of it, is.
+            assert raised.message.endswith("Nothing was installed.")
+            assert raised.advice == "Begin the download again."
+        assert world.has_nothing()
+        assert "boundProfilePackage" not in world.https.called[-1]
+        world.download()
+    assert world.order.state == "installed"
+    world.check_that_it_works_again()
+
+
+@pytest.mark.parametrize(("when", "error"), DEATHS)
+def test_a_server_may_die_when_it_hears_of_a_no(when: str, error: LpaError, world: World) -> None:
+    getattr(world.https, when)["cancelSession"] = error
+    with (
+        assistant_with(world.card, world.https, world.folder) as assistant,
+        assistant.download(code_of(world.order)),
+    ):
+        pass
+    assert world.https.called[-1] == "cancelSession"
+    assert world.has_nothing()
+    assert world.order.state == {"dies_before": "released", "dies_after": "error"}[when]
+    world.check_that_it_works_again()
+
+
+def test_a_package_is_never_asked_for_twice_in_a_session(world: World) -> None:
+    world.https.dies_after["getBoundProfilePackage"] = OutcomeUnknown("No answer came.")
+    world.fails()
+    assert world.https.called.count("getBoundProfilePackage") == 1
+    assert world.https.called[-1] == "cancelSession"
+
+
+# A card that is pulled
+
+
+class _Pulled:
+    """A card that is pulled at the command `at` (from 1), before or after it was carried out."""
+
+    def __init__(self, card: SimulatedEuicc, at: int, *, after: bool) -> None:
+        self._card, self._at, self._after = card, at, after
+        self.commands, self.away = 0, False
+
+    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        self._check()
+        self.commands += 1
+        if self.commands != self._at:
+            return self._card.transmit(apdu)
+        if self._after:
+            self._card.transmit(apdu)
+        self._card.reset()
+        self.away = True
+        raise CardRemoved("The card was pulled.")
+
+    def reset(self) -> None:
+        self._check()
+        self._card.reset()
+
+    def close(self) -> None:
+        """It stays where it is."""
+
+    def put_back(self) -> None:
+        self.away, self._at = False, 0
+
+    def _check(self) -> None:
+        if self.away:
+            raise CardRemoved("The card was pulled.")
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_the_card_may_be_pulled_at_every_command(
+    after: bool, comes_back: bool, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lpa.card.isdr._RESTART_PAUSE", 0)
+    for at in range(1, 200):
+        world.card = SimulatedEuicc.create(None, authority=world.card.authority)
+        world.order, heard = world.ordered(), len(world.smdp.received)
+        wire = _Pulled(world.card, at, after=after)
+        if comes_back:
+            wire.reset = lambda wire=wire: (wire.put_back(), wire._card.reset())  # type: ignore[method-assign,assignment,misc]
+        error = _one_download(world, wire)
+        if wire.commands < at:
+            break
+        wire.put_back()
+        with assistant_with(wire, world.https, world.folder) as assistant:
+            before = [delivery for one in assistant.settle() for delivery in one.deliveries]
+            assistant.send_notifications()
+            assert not assistant.journal.unfinished(assistant.eid), at
+            assert not assistant.notifications(), at
+        told = [received for received in world.smdp.received[heard:] if received.event == "install"]
+        assert len(told) == (not world.has_nothing()), (at, before)
+        assert (world.order.state == "installed") == (not world.has_nothing()), at
+        if error is None:
+            assert not world.has_nothing()
+        elif isinstance(error, WireError | Refused):
+            assert world.has_nothing(), (at, error)
+    else:
+        pytest.fail("It does not come to an end.")
+
+
+def _one_download(world: World, wire: _Pulled) -> LpaError | None:
+    try:
+        with (
+            assistant_with(wire, world.https, world.folder) as assistant,
+            assistant.download(code_of(world.order)) as offer,
+        ):
+            offer.install()
+    except LpaError as error:
+        return error
+    return None
+
+
+def test_ctrl_c_in_the_middle_of_the_package_cancels_on_both_sides(world: World) -> None:
+    def interrupt(done: int, whole: int) -> None:
+        if done * 2 > whole:
+            raise KeyboardInterrupt
+
+    with assistant_with(world.card, world.https, world.folder) as assistant:
+        with pytest.raises(KeyboardInterrupt), assistant.download(code_of(world.order)) as offer:
+            offer.install(progress=interrupt)
+        assert not offer.loading  # The card has signed that it gave up what it had.
+        assert not assistant.journal.unfinished()
+        assert not assistant.notifications()
+    assert world.https.called[-1] == "cancelSession"
+    assert world.order.state in ("released", "downloaded")
+    assert world.has_nothing()
+    world.download()
+    assert world.order.state == "installed"
+
+
+def test_ctrl_c_after_the_last_byte_is_too_late_and_found_out(world: World) -> None:
+    def interrupt(done: int, whole: int) -> None:
+        if done == whole:
+            raise KeyboardInterrupt
+
+    with assistant_with(world.card, world.https, world.folder) as assistant:
+        with pytest.raises(KeyboardInterrupt), assistant.download(code_of(world.order)) as offer:
+            offer.install(progress=interrupt)
+        (resumed,) = assistant.settle()
+        assert (resumed.function, len(resumed.happenings)) == ("download", 1)
+        assert [delivery.acknowledged for delivery in resumed.deliveries] == [True]
+    assert world.order.state == "installed"
+    assert not world.has_nothing()
+
+
+def test_a_card_that_takes_a_segment_amiss_is_read_again(world: World, tmp_path: Path) -> None:
+    class Objecting:
+        """It says 6985 to the header of the profile elements."""
+
+        reset, close = world.card.reset, staticmethod(lambda: None)
+
+        def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+            if apdu[1:4:2] == b"\xe2\x00" and apdu[5] == 0xA3:  # the first block of a command
+                return b"", 0x6985
+            return world.card.transmit(apdu)
+
+    with assistant_with(Objecting(), world.https, world.folder) as assistant:
+        with (
+            pytest.raises(WireError, match=r"6985.*the profile is not on it\."),
+            assistant.download(code_of(world.order)) as offer,
+        ):
+            offer.install()
+        assert not assistant.journal.unfinished()
+    assert world.https.called[-1] == "cancelSession"
+    assert world.order.facts.result == "loadBppExecutionError"
+    world.check_that_it_works_again()

@@ -1,0 +1,181 @@
+"""A package that was changed on its way, or is another than the one that was offered."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lpa import Assistant
+from lpa.card.apdu import SMALLEST_BLOCK
+from lpa.errors import BadAnswer, EuiccRefused, Refused
+from lpa.rsp.codec.ber import Tlv
+from lpa.server.es9 import Server
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers import packages
+from lpa.sim.servers.binding import Packaging
+from tests.support.interfering import Change
+from tests.support.orders import World, code_of, made
+
+
+@pytest.fixture
+def world(euicc: SimulatedEuicc, tmp_path: Path) -> Iterator[World]:
+    yield from made(euicc, tmp_path)
+
+
+def _package(change: Callable[[list[Tlv]], object]) -> Change:
+    """The same answer with the parts of the package changed."""
+
+    def changed(members: dict[str, Any]) -> None:
+        parts = list(Tlv.whole(base64.b64decode(members["boundProfilePackage"])).children)
+        change(parts)
+        members["boundProfilePackage"] = base64.b64encode(Tlv.build(0xBF36, *parts)).decode()
+
+    return changed
+
+
+def _in_part(number: int, change: Callable[[list[Tlv]], object]) -> Change:
+    def changed(parts: list[Tlv]) -> None:
+        items = list(parts[number].children)
+        change(items)
+        parts[number] = Tlv.build(parts[number].tag, *items)
+
+    return _package(changed)
+
+
+def _flip_mac(items: list[Tlv]) -> None:
+    items[0] = Tlv(items[0][:-1] + bytes([items[0][-1] ^ 1]))
+
+
+def _flip_content(items: list[Tlv]) -> None:
+    items[0] = Tlv(items[0][:5] + bytes([items[0][5] ^ 1]) + items[0][6:])
+
+
+def _cut_short(items: list[Tlv]) -> None:
+    items[0] = Tlv.build(items[0].tag, items[0].value[:-16])
+
+
+CONFIGURATION, METADATA, ELEMENTS = 1, 2, 3
+KEYS = 3  # ReplaceSessionKeys (A2), where there are some
+SHAPES = {
+    "no elements": _package(lambda parts: parts.pop()),
+    "parts in another order": _package(lambda parts: parts.reverse()),
+    "a part twice": _package(lambda parts: parts.append(parts[-1])),
+    "a part that nobody knows": _package(lambda parts: parts.insert(1, Tlv.build(0xA4))),
+    "no item in a part": _in_part(ELEMENTS, lambda items: items.clear()),
+    "another item in a part": _in_part(ELEMENTS, lambda items: items.append(Tlv.build(0x87, bytes(24)))),
+    "an item that no card takes": _in_part(
+        ELEMENTS, lambda items: items.append(Tlv.build(0x86, bytes(70_000)))
+    ),
+    "an item without a MAC": _in_part(METADATA, lambda items: items.append(Tlv.build(0x88, bytes(7)))),
+}
+CONTENTS = {
+    "MAC of 87": (_in_part(CONFIGURATION, _flip_mac), "scp03tSecurityError"),
+    "MAC of 88": (_in_part(METADATA, _flip_mac), "scp03tSecurityError"),
+    "MAC of 86": (_in_part(ELEMENTS, _flip_mac), "scp03tSecurityError"),
+    "elements out of order": (_in_part(ELEMENTS, lambda items: items.reverse()), "scp03tSecurityError"),
+    "encrypted bytes of 86": (_in_part(ELEMENTS, _flip_content), "scp03tSecurityError"),
+    "a segment of 86 that is cut short": (_in_part(ELEMENTS, _cut_short), "scp03tSecurityError"),
+    "the last elements missing": (
+        _in_part(ELEMENTS, lambda items: items.pop()),
+        "installFailedDueToPEProcessingError",
+    ),
+    "signature": (
+        _package(lambda parts: parts.__setitem__(0, Tlv(parts[0][:-1] + bytes([parts[0][-1] ^ 1])))),
+        "invalidSignature",
+    ),
+}
+
+
+def test_a_package_does_not_reach_a_card_that_would_need_more_blocks_than_can_be_counted(
+    world: World,
+) -> None:
+    order = world.smdp.order(packages.sample(iccid="8949985000000098888", size=2500), "ABC-9")
+    larger = _in_part(ELEMENTS, lambda items: items.append(Tlv.build(0x86, bytes(1600))))
+    world.https.change["getBoundProfilePackage"] = larger
+    with (
+        Assistant(
+            world.card,
+            state_dir=world.folder,
+            directory=partial(Server, https=world.https),
+            block_size=SMALLEST_BLOCK,
+        ) as assistant,
+        pytest.raises(BadAnswer, match="a piece of 1604 bytes; the card takes 1536 at once"),
+        assistant.download(code_of(order)) as offer,
+    ):
+        offer.install()
+    assert order.facts.result == "loadBppExecutionError"
+
+
+@pytest.mark.parametrize("change", SHAPES.values(), ids=SHAPES)
+def test_a_package_of_another_shape_never_reaches_the_card(change: Change, world: World) -> None:
+    world.https.change["getBoundProfilePackage"] = change
+    error = world.fails()
+    assert isinstance(error, BadAnswer)
+    assert "package" in error.message
+    assert world.https.called[-1] == "cancelSession"
+    assert world.order.facts.result == "loadBppExecutionError"
+    assert world.has_nothing()
+    world.check_that_it_works_again()
+
+
+@pytest.mark.parametrize(("change", "reason"), CONTENTS.values(), ids=CONTENTS)
+def test_a_package_that_was_changed_is_refused_by_the_card_and_its_server_hears_why(
+    change: Change, reason: str, world: World
+) -> None:
+    world.https.change["getBoundProfilePackage"] = change
+    error = world.fails()
+    assert isinstance(error, EuiccRefused)
+    assert error.reason == reason
+    assert "smdp.example knows." in error.message
+    assert world.order.state == "error"
+    assert world.has_nothing()
+    world.check_that_it_works_again()
+
+
+def test_another_profile_than_the_one_that_was_offered_is_not_installed(world: World) -> None:
+    other = packages.sample(iccid=world.order.iccid, name="Dear").metadata
+    world.https.change["authenticateClient"] = lambda members: members.update(
+        profileMetadata=base64.b64encode(other).decode()
+    )
+    error = world.fails()
+    assert isinstance(error, Refused)
+    assert error.reason == "metadataMismatch"
+    assert world.order.facts.result == "metadataMismatch"
+    assert world.has_nothing()
+
+
+def _a_second(items: list[Tlv]) -> None:
+    items.append(items[0])
+
+
+NEW_KEYS = {
+    "MAC of the keys": (_in_part(KEYS, _flip_mac), "scp03tSecurityError"),
+    "encrypted bytes of the keys": (_in_part(KEYS, _flip_content), "scp03tSecurityError"),
+    "keys that are cut short": (_in_part(KEYS, _cut_short), "scp03tSecurityError"),
+    "keys twice": (_in_part(KEYS, _a_second), "scp03tSecurityError"),
+    "no keys, though the elements are protected with them": (
+        _package(lambda parts: parts.pop(KEYS)),
+        "scp03tSecurityError",
+    ),
+    "MAC of the elements after them": (_in_part(KEYS + 1, _flip_mac), "scp03tSecurityError"),
+}
+
+
+@pytest.mark.parametrize(("change", "reason"), NEW_KEYS.values(), ids=NEW_KEYS)
+def test_new_session_keys_that_were_changed_are_refused_by_the_card_and_its_server_hears_why(
+    change: Change, reason: str, world: World
+) -> None:
+    world.smdp.packaging = Packaging(replaces_session_keys=True)
+    test_a_package_that_was_changed_is_refused_by_the_card_and_its_server_hears_why(change, reason, world)
+
+
+@pytest.mark.parametrize("place", [1, 2])
+def test_new_session_keys_at_another_place_never_reach_the_card(place: int, world: World) -> None:
+    world.smdp.packaging = Packaging(replaces_session_keys=True)
+    change = _package(lambda parts: parts.insert(place, parts.pop(KEYS)))
+    test_a_package_of_another_shape_never_reaches_the_card(change, world)

@@ -1,0 +1,237 @@
+"""A download that is left without an installation: the card and the server hear why, and the order stays.
+
+Nothing but a person's no ends an order: what was not refused is put off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from lpa import Assistant
+from lpa.card.apdu import Transport
+from lpa.download.offer import WRONG_CODE
+from lpa.errors import BadAnswer, Declined, EuiccRefused, OutcomeUnknown, Refused, ServerRefused
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers import packages
+from lpa.sim.servers.orders import Order
+from lpa.sim.servers.smdp import SimulatedSmdp
+from tests.support.interfering import InterferedHttps
+from tests.support.orders import assistant_with, code_of, holds, way_to
+
+HOST = "smdp.example"
+
+
+@pytest.fixture
+def smdp(euicc: SimulatedEuicc) -> Iterator[SimulatedSmdp]:
+    with SimulatedSmdp(euicc.authority, host=HOST) as smdp:
+        yield smdp
+
+
+@pytest.fixture
+def https(euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path) -> Iterator[InterferedHttps]:
+    with way_to(smdp, euicc, tmp_path / "pki") as https:
+        yield https
+
+
+@pytest.fixture
+def assistant(euicc: SimulatedEuicc, https: InterferedHttps, tmp_path: Path) -> Iterator[Assistant]:
+    with assistant_with(euicc, https, tmp_path / "state") as assistant:
+        yield assistant
+
+
+def has_no_session(card: SimulatedEuicc, https: InterferedHttps, folder: Path) -> bool:
+    """Whether the card has ended every session that the server knows of."""
+    with assistant_with(card, https, folder) as assistant:
+        for transaction in https.transactions:
+            with suppress(EuiccRefused):  # It knows no such session.
+                assistant.euicc.cancel_session(transaction, "postponed")
+                return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("leaving", "reason", "goes_on"),
+    [
+        (None, "endUserRejection", False),
+        (Declined("No."), "endUserRejection", False),
+        (KeyboardInterrupt(), "postponed", True),
+        (SystemExit(), "postponed", True),
+        (TimeoutError(), "timeout", True),
+        (OutcomeUnknown("The server is silent."), "timeout", True),
+        (ZeroDivisionError(), "postponed", True),
+        (Refused("PrepareDownload", "", "The card does not want it."), "postponed", True),
+    ],
+)
+def test_leaving_without_an_installation_cancels_with_the_reason_that_is_true(
+    leaving: BaseException | None,
+    reason: str,
+    goes_on: bool,
+    euicc: SimulatedEuicc,
+    smdp: SimulatedSmdp,
+    https: InterferedHttps,
+    tmp_path: Path,
+) -> None:
+    order = smdp.order(packages.sample(), "ABC-1")
+    with (
+        suppress(*([type(leaving)] if leaving else [])),
+        assistant_with(euicc, https, tmp_path / "state") as assistant,
+        assistant.download(code_of(order)),
+    ):
+        if leaving:
+            raise leaving
+    assert https.called[-1] == "cancelSession"
+    assert https.reasons == [reason]
+    assert order.state == ("released" if goes_on else "error")
+    assert has_no_session(euicc, https, tmp_path / "state")
+
+
+def test_what_is_postponed_stays_ordered(assistant: Assistant, smdp: SimulatedSmdp) -> None:
+    order = smdp.order(packages.sample(), "ABC-1")
+    with assistant.download(code_of(order)) as offer:
+        offer.postpone()
+    assert order.state == "released"
+    with assistant.download(code_of(order)) as offer:
+        offer.install()
+    assert order.state == "installed"
+
+
+def test_a_wrong_code_after_a_lost_package_leaves_the_package_to_be_had(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps
+) -> None:
+    order = smdp.order(packages.sample(), "ABC-1", confirmation_code="4Y8TBX", binds_once=True)
+    https.dies_after["getBoundProfilePackage"] = OutcomeUnknown("No answer came.")
+    with pytest.raises(OutcomeUnknown), assistant.download(code_of(order)) as offer:
+        offer.install(confirmation_code="4Y8TBX")
+    with assistant.download(code_of(order)) as offer:
+        with pytest.raises(ServerRefused) as wrong:
+            offer.install(confirmation_code="Geheim-77")
+        assert wrong.value.reason == WRONG_CODE
+        offer.install(confirmation_code="4Y8TBX")
+    assert order.state == "installed"
+    assert holds(euicc)
+
+
+# Ctrl-C, and answers that cannot be read, at every command and every exchange
+
+
+class Interrupting:
+    """A card at whose command `at` (from 1) Ctrl-C comes, before or after the card carried it out."""
+
+    def __init__(self, card: SimulatedEuicc, at: int, *, after: bool) -> None:
+        self._card, self._at, self._after = card, at, after
+        self.reset = card.reset
+        self.commands = 0
+
+    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        self.commands += 1
+        if self.commands != self._at:
+            return self._card.transmit(apdu)
+        if self._after:
+            self._card.transmit(apdu)
+        raise KeyboardInterrupt
+
+    def close(self) -> None:
+        """It stays where it is."""
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_ctrl_c_at_any_command_leaves_no_session_and_no_order_is_lost(
+    after: bool, euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, tmp_path: Path
+) -> None:
+    for at in range(1, 200):
+        card = SimulatedEuicc.create(None, authority=euicc.authority)
+        order = smdp.order(packages.sample(size=2500), f"ABC-{at}")
+        for noted in (https.called, https.reasons, https.transactions):
+            del noted[:]
+        wire = Interrupting(card, at, after=after)
+        with suppress(KeyboardInterrupt):
+            _install(wire, https, tmp_path / "state", order)
+        if wire.commands < at:
+            break
+        assert has_no_session(card, https, tmp_path / "state"), at
+        assert set(https.reasons) <= {"postponed"}, at
+        if holds(card):  # Whoever interrupts the last moment is told by `lpa resume`.
+            assert order.state in ("downloaded", "installed"), at
+        else:
+            assert order.state in ("released", "downloaded"), at
+            assert https.reasons or "authenticateClient" not in https.called, at
+    else:
+        pytest.fail("It does not come to an end.")
+
+
+@pytest.mark.parametrize("when", ["dies_before", "dies_after"])
+@pytest.mark.parametrize("call", ["initiateAuthentication", "authenticateClient", "getBoundProfilePackage"])
+def test_ctrl_c_at_any_exchange_cancels_what_was_begun(
+    when: str, call: str, euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, tmp_path: Path
+) -> None:
+    order = smdp.order(packages.sample(), "ABC-1")
+    getattr(https, when)[call] = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        _install(euicc, https, tmp_path / "state", order)
+    assert https.reasons == ([] if call == "initiateAuthentication" else ["postponed"])
+    assert order.state in ("released", "downloaded")
+    assert has_no_session(euicc, https, tmp_path / "state")
+
+
+def test_ctrl_c_while_a_no_is_told_is_followed_by_what_is_true_then(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, tmp_path: Path
+) -> None:
+    order = smdp.order(packages.sample(), "ABC-1")
+    card = AtCancelling(euicc)
+    with (
+        pytest.raises(KeyboardInterrupt),
+        assistant_with(card, https, tmp_path / "state") as assistant,
+        assistant.download(code_of(order)),
+    ):
+        pass
+    assert https.reasons == ["postponed"]
+    assert has_no_session(euicc, https, tmp_path / "state")
+
+
+class AtCancelling(Interrupting):
+    """A card at whose first CancelSession Ctrl-C comes before it hears of it."""
+
+    def __init__(self, card: SimulatedEuicc) -> None:
+        super().__init__(card, 0, after=False)
+
+    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        if apdu[5:7] == b"\xbf\x41" and not self.commands:
+            self.commands = 1
+            raise KeyboardInterrupt
+        return self._card.transmit(apdu)
+
+
+@pytest.mark.parametrize("function", ["BF38", "BF21"])
+def test_an_answer_of_the_card_that_cannot_be_read_ends_the_session_on_both_sides(
+    function: str, euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, tmp_path: Path
+) -> None:
+    class Muttering:
+        """A card that carries `function` out, and answers with something else."""
+
+        reset, close = euicc.reset, staticmethod(lambda: None)
+        asked = False
+
+        def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+            data, sw = euicc.transmit(apdu)
+            if apdu[1] == 0xE2:
+                self.asked = self.asked or apdu[5:7] == bytes.fromhex(function)
+            elif self.asked and apdu[1] == 0xC0:
+                self.asked = False
+                return b"\x30\x00", 0x9000
+            return data, sw
+
+    order = smdp.order(packages.sample(), "ABC-1")
+    with pytest.raises(BadAnswer):
+        _install(Muttering(), https, tmp_path / "state", order)
+    assert https.reasons == ["postponed"]
+    assert order.state == "released"
+    assert has_no_session(euicc, https, tmp_path / "state")
+
+
+def _install(card: Transport, https: InterferedHttps, folder: Path, order: Order) -> None:
+    with assistant_with(card, https, folder) as assistant, assistant.download(code_of(order)) as offer:
+        offer.install()

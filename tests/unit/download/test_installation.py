@@ -1,0 +1,112 @@
+"""What became of an installation: the result counts that the card signed about this one, and no other."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lpa.errors import OutcomeUnknown, WireError
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from tests.support.orders import World, assistant_with, code_of, made
+from tests.support.redaction import HidingCard
+
+_LOAD = 0xA3  # the header of the profile elements
+
+
+@pytest.fixture
+def world(euicc: SimulatedEuicc, tmp_path: Path) -> Iterator[World]:
+    yield from made(euicc, tmp_path)
+
+
+class Objecting:
+    """A card that says 6985 to the profile elements; from then on, `hidden` is no ICCID in its lists."""
+
+    def __init__(self, card: SimulatedEuicc, hidden: bytes = b"") -> None:
+        self._card, self._hidden = card, hidden
+        self._objected = False
+        self.reset = card.reset
+
+    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        if apdu[1:4:2] == b"\xe2\x00" and apdu[5] == _LOAD:  # the first block of a command
+            self._objected = True
+            return b"", 0x6985
+        data, sw = self._card.transmit(apdu)
+        if self._objected and self._hidden:
+            data = data.replace(b"\x5a\x0a" + self._hidden, b"\x5b\x0a" + self._hidden)
+        return data, sw
+
+    def close(self) -> None:
+        """It stays where it is."""
+
+
+def spoil_the_end(members: dict[str, Any]) -> None:
+    raw = bytearray(base64.b64decode(members["boundProfilePackage"]))
+    raw[-1] ^= 1
+    members["boundProfilePackage"] = base64.b64encode(raw).decode()
+
+
+def stop_at_the_end(done: int, whole: int) -> None:
+    if done == whole:
+        raise KeyboardInterrupt
+
+
+def test_the_result_of_another_installation_is_not_taken_for_this_ones(world: World, tmp_path: Path) -> None:
+    world.https.dies_before["handleNotification"] = WireError("Nobody answers.")
+    with (
+        assistant_with(world.card, world.https, tmp_path / "of another computer") as another,
+        another.download(code_of(world.ordered())) as offer,
+    ):
+        offer.install()
+        assert another.notifications()
+    with assistant_with(Objecting(world.card), world.https, world.folder) as assistant:
+        with (
+            pytest.raises(WireError, match=r"the profile is not on it\."),
+            assistant.download(code_of(world.order)) as offer,
+        ):
+            offer.install()
+        assert not assistant.receipts.of(assistant.eid)
+
+
+def test_while_the_card_lists_what_cannot_be_read_nothing_is_said_not_to_be_on_it(world: World) -> None:
+    hidden = bytes.fromhex("98688907000000000033")
+    with (
+        assistant_with(Objecting(world.card, hidden), world.https, world.folder) as assistant,
+        pytest.raises(OutcomeUnknown, match="it lists what cannot be read, and has signed no result"),
+        assistant.download(code_of(world.order)) as offer,
+    ):
+        offer.install()
+
+
+def test_a_profile_that_came_after_a_failure_is_not_said_to_be_of_that_download(
+    world: World, tmp_path: Path
+) -> None:
+    world.https.change["getBoundProfilePackage"] = spoil_the_end
+    with assistant_with(world.card, world.https, world.folder) as assistant:
+        with pytest.raises(KeyboardInterrupt), assistant.download(code_of(world.order)) as offer:
+            offer.install(progress=stop_at_the_end)
+        assert offer.loading
+    with (
+        assistant_with(world.card, world.https, tmp_path / "of another computer") as another,
+        another.download(code_of(world.order)) as offer,
+    ):
+        offer.install()
+    with assistant_with(world.card, world.https, world.folder) as assistant:
+        (resumed,) = assistant.settle()
+        assert (resumed.function, resumed.happenings) == ("download", ())
+        assert [delivery.event for delivery in resumed.deliveries] == ["install"]
+    assert not world.has_nothing()
+
+
+def test_the_result_that_was_signed_is_found_beside_what_cannot_be_read(world: World) -> None:
+    world.https.change["getBoundProfilePackage"] = spoil_the_end
+    hiding = HidingCard(world.card, world.card.profiles[2].iccid)
+    with assistant_with(hiding, world.https, world.folder) as assistant:
+        with pytest.raises(KeyboardInterrupt), assistant.download(code_of(world.order)) as offer:
+            offer.install(progress=stop_at_the_end)
+        (resumed,) = assistant.settle()
+        assert (resumed.function, resumed.happenings) == ("download", ())
+        assert assistant.journal.unfinished() == ()

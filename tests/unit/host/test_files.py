@@ -1,0 +1,231 @@
+"""What stands in the place of our files and folders: nothing is written through it, nobody else gets in."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from lpa import pages
+from lpa.errors import LpaError, StorageFailed
+from lpa.host import files
+from lpa.journal import Journal
+from lpa.notifications.receipts import Receipts
+from tests.support.journals import EID, signed
+
+NOBODY = 65534
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give things away")
+
+
+@pytest.fixture(autouse=True)
+def careless() -> Iterator[None]:
+    """A person whose files are everybody's by custom."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
+def victim(tmp_path: Path) -> Iterator[Path]:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    yield victim
+    assert victim.read_text() == "precious"
+
+
+def open_journal(folder: Path) -> None:
+    with closing(Journal(folder)) as journal:
+        journal.keep(EID, signed())
+
+
+def keep_receipt(folder: Path) -> None:
+    Receipts(folder / "receipts").keep(EID, signed())
+
+
+WRITERS: list[Callable[[Path], None]] = [open_journal, keep_receipt]
+
+
+def modes(folder: Path) -> set[tuple[str, int]]:
+    found = [folder, *folder.rglob("*")]
+    return {("folder" if path.is_dir() else "file", stat.S_IMODE(path.stat().st_mode)) for path in found}
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_the_state_is_its_owners_alone_also_what_had_to_be_made_above_it(
+    tmp_path: Path, write: Callable[[Path], None]
+) -> None:
+    write(tmp_path / "made" / "state")
+    assert modes(tmp_path / "made") == {("folder", 0o700), ("file", 0o600)}
+
+
+def test_a_state_folder_that_was_open_is_closed_and_that_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "state").mkdir(mode=0o777)
+    open_journal(tmp_path / "state")
+    assert modes(tmp_path / "state") == {("folder", 0o700), ("file", 0o600)}
+    assert caplog.messages == [f"{tmp_path / 'state'} was open to other users and is closed to them now"]
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_a_file_that_was_open_is_closed_and_that_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, write: Callable[[Path], None]
+) -> None:
+    """Also SQLite's own, which are there as long as somebody has the journal open."""
+    folder = tmp_path / "state"
+    with closing(Journal(folder)):
+        write(folder)
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        assert len(files) >= 3
+        for path in files:
+            path.chmod(0o644)
+        write(folder)
+        wanted = files if write is open_journal else [path for path in files if path.suffix == ".der"]
+        assert {stat.S_IMODE(path.stat().st_mode) for path in wanted} == {0o600}
+        assert len(caplog.messages) == len(wanted)
+        assert all("was open to other users and is closed to them now" in said for said in caplog.messages)
+
+
+def test_receipts_of_before_are_closed_too_but_one_with_other_names_hinders_nobody(tmp_path: Path) -> None:
+    kept = Receipts(tmp_path / "receipts").keep(EID, signed("01")).path
+    linked = Receipts(tmp_path / "receipts").keep(EID, signed("02")).path
+    (tmp_path / "copy").hardlink_to(linked)
+    for path in (kept, linked):
+        path.chmod(0o644)
+    Receipts(tmp_path / "receipts").keep(EID, signed("03"))
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (kept, linked)] == [0o600, 0o644]
+
+
+@pytest.mark.parametrize(
+    ("write", "name"),
+    [
+        (open_journal, "state"),
+        (keep_receipt, "state/receipts"),
+        (keep_receipt, f"state/receipts/{EID}"),
+    ],
+)
+def test_a_link_in_place_of_a_folder_is_refused(
+    tmp_path: Path, write: Callable[[Path], None], name: str
+) -> None:
+    elsewhere, link = tmp_path / "elsewhere", tmp_path / name
+    elsewhere.mkdir()
+    link.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    link.symlink_to(elsewhere)
+    with pytest.raises(StorageFailed):
+        write(tmp_path / "state")
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_what_stands_in_place_of_the_state_folder_is_named(tmp_path: Path) -> None:
+    """Linux calls a link to a folder no folder, which nobody who looks at it understands."""
+    (tmp_path / "link").symlink_to(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(StorageFailed, match=r"link cannot be used: it is a link\."):
+        open_journal(tmp_path / "link")
+    with pytest.raises(StorageFailed, match=r"pipe cannot be used: it is no folder\."):
+        open_journal(tmp_path / "pipe")
+
+
+@needs_root
+@pytest.mark.parametrize("write", WRITERS)
+def test_a_folder_of_another_user_is_refused(tmp_path: Path, write: Callable[[Path], None]) -> None:
+    (tmp_path / "state").mkdir(mode=0o700)
+    (tmp_path / "state" / "receipts").mkdir(mode=0o700)
+    os.chown(tmp_path / "state", NOBODY, NOBODY)
+    os.chown(tmp_path / "state" / "receipts", NOBODY, NOBODY)
+    with pytest.raises(StorageFailed, match="it belongs to another user"):
+        write(tmp_path / "state")
+
+
+def test_a_state_folder_among_everybodys_is_fine(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o1777)
+        open_journal(Path(name) / "state")
+        assert modes(Path(name) / "state") == {("folder", 0o700), ("file", 0o600)}
+
+
+@pytest.mark.parametrize("name", ["journal.db", "journal.db-wal", "journal.db-shm", "journal.db-journal"])
+@pytest.mark.parametrize("plant", ["link", "dangling link", "hard link", "pipe"])
+def test_what_is_planted_in_place_of_the_journal_is_refused(
+    tmp_path: Path, victim: Path, name: str, plant: str
+) -> None:
+    place = tmp_path / "state" / name
+    place.parent.mkdir(mode=0o700)
+    planted(place, plant, victim)
+    with pytest.raises(StorageFailed, match=r"cannot be used: .*it (is|has)"):
+        open_journal(tmp_path / "state")
+
+
+@pytest.mark.parametrize("plant", ["link", "dangling link", "pipe"])
+def test_what_is_planted_in_place_of_a_receipt_is_refused(tmp_path: Path, victim: Path, plant: str) -> None:
+    receipts = Receipts(tmp_path / "receipts")
+    path = receipts.keep(EID, signed()).path
+    path.unlink()
+    victim_with_the_same = tmp_path / "same"
+    victim_with_the_same.write_bytes(signed().raw)
+    planted(path, plant, victim_with_the_same)
+    with pytest.raises(StorageFailed):
+        receipts.keep(EID, signed())
+
+
+def test_a_page_is_its_owners_alone_and_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
+    for page in ("first", "second"):
+        pages.save(page, tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text() == "second"
+    assert modes(tmp_path) >= {("file", 0o600)}
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_a_page_leaves_another_name_of_the_file_before_as_it_is(tmp_path: Path, victim: Path) -> None:
+    (tmp_path / "page.html").hardlink_to(victim)
+    pages.save("page", tmp_path / "page.html")
+
+
+@pytest.mark.parametrize("plant", ["link", "dangling link", "pipe", "folder"])
+def test_a_page_is_not_written_through_what_was_planted(tmp_path: Path, victim: Path, plant: str) -> None:
+    planted(tmp_path / "page.html", plant, victim)
+    with pytest.raises(StorageFailed, match="cannot be written to"):
+        pages.save("page", tmp_path / "page.html")
+    assert {path.name for path in tmp_path.iterdir()} == {"page.html", "victim"}
+
+
+def test_a_page_that_cannot_be_written_leaves_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages.save("before", tmp_path / "page.html")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(LpaError, match="No space left"):
+        pages.save("after", tmp_path / "page.html")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["before"]
+
+
+def test_a_new_file_is_never_written_where_something_is(tmp_path: Path, victim: Path) -> None:
+    for plant in ("link", "dangling link"):
+        place = tmp_path / plant
+        planted(place, plant, victim)
+        with pytest.raises(FileExistsError):
+            files.write_new(place, b"x")
+    assert not (tmp_path / "nothing").exists()
+
+
+def planted(place: Path, plant: str, victim: Path) -> None:
+    match plant:
+        case "link":
+            place.symlink_to(victim)
+        case "dangling link":
+            place.symlink_to(victim.parent / "nothing")
+        case "hard link":
+            place.hardlink_to(victim)
+        case "pipe":
+            os.mkfifo(place)
+        case "folder":
+            place.mkdir()

@@ -1,0 +1,226 @@
+"""The journal's file: whom it belongs to, what it survives, and what is made of one that is damaged."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lpa.errors import StorageFailed
+from lpa.journal import DELETED, DELETING, Journal, migrations
+from tests.support.journals import EID, PROFILE, child, signed
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with closing(Journal(tmp_path / "state")) as journal:
+        yield journal
+
+
+def test_the_journal_is_ours_alone(journal: Journal, tmp_path: Path) -> None:
+    with journal.operation(EID, "delete", ()):
+        modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "state").iterdir()}
+    assert modes.pop("journal.db") == 0o600
+    assert set(modes.values()) == {0o600}
+    assert not any(str(EID) in name for name in modes)
+    assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_power_cut_loses_nothing_that_was_written(journal: Journal) -> None:
+    database = journal._database.connection
+    assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert database.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+
+
+def test_opening_a_journal_writes_nothing(tmp_path: Path) -> None:
+    Journal(tmp_path).close()
+    with closing(Journal(tmp_path)) as journal:
+        assert journal.unfinished() == ()
+        assert (tmp_path / "journal.db-wal").stat().st_size == 0
+
+
+def test_a_journal_of_the_version_before_is_brought_to_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Journal(tmp_path)) as first:
+        first.keep(EID, signed())
+    further = "ALTER TABLE notification ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue'"
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, further))
+    with closing(Journal(tmp_path)) as later:
+        assert len(later.outbox(EID)) == 1
+        assert later._read("SELECT colour FROM notification", ()) == [("blue",)]
+        assert later._read("PRAGMA user_version", ()) == [(len(migrations.MIGRATIONS),)]
+
+
+def test_an_empty_database_becomes_a_journal(tmp_path: Path) -> None:
+    sqlite3.connect(tmp_path / "journal.db").close()
+    with closing(Journal(tmp_path)) as journal:
+        assert journal._read("PRAGMA user_version", ()) == [(len(migrations.MIGRATIONS),)]
+        assert journal.unfinished() == ()
+
+
+def test_a_migration_that_fails_leaves_what_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Journal(tmp_path).close()
+    with monkeypatch.context() as patch:
+        broken = "CREATE TABLE half (a); CREATE TABLE half (a)"
+        patch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, broken))
+        with pytest.raises(StorageFailed, match="half already exists"):
+            Journal(tmp_path)
+    with closing(Journal(tmp_path)) as journal:
+        assert journal._read("SELECT name FROM sqlite_master WHERE name = 'half'", ()) == []
+
+
+def test_a_journal_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
+    Journal(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as database:
+        database.execute(f"PRAGMA user_version = {len(migrations.MIGRATIONS) + 1}")
+    before = (tmp_path / "journal.db").read_bytes()
+    with pytest.raises(StorageFailed, match="later version") as caught:
+        Journal(tmp_path)
+    assert "--state-dir" in caught.value.advice
+    assert (tmp_path / "journal.db").read_bytes() == before
+
+
+def test_a_journal_that_was_cut_short_is_refused_if_anything_is_missing(tmp_path: Path) -> None:
+    with closing(Journal(tmp_path)) as journal:
+        with journal.operation(EID, "delete", (PROFILE,) * 40):
+            for number in range(120):
+                journal.keep(EID, signed(f"{number:02X}"))
+        was = _content(journal)
+    whole = (tmp_path / "journal.db").read_bytes()
+    refused = 0
+    for length in range(16, len(whole), 256):
+        (tmp_path / "journal.db").write_bytes(whole[:length])
+        try:
+            journal = Journal(tmp_path)
+        except StorageFailed:
+            refused += 1
+            continue
+        with closing(journal):
+            assert _content(journal) == was
+    assert refused > len(whole) // 256 - 32
+
+
+def _content(journal: Journal) -> list[object]:
+    return [
+        *journal.outbox(),
+        *((one.number, one.function, one.before, one.state) for one in journal.unfinished()),
+    ]
+
+
+def test_a_journal_with_a_hole_in_an_index_is_refused(tmp_path: Path) -> None:
+    """Its table still has the notification, but the index by which it is found to be sent has lost it."""
+    with closing(Journal(tmp_path)) as journal:
+        journal.keep(EID, signed())
+    file = tmp_path / "journal.db"
+    with closing(sqlite3.connect(file)) as database:
+        (page,) = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'not_through'").fetchone()
+        (size,) = database.execute("PRAGMA page_size").fetchone()
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = bytearray(file.read_bytes())
+    data[(page - 1) * size + 3 : (page - 1) * size + 5] = bytes(2)  # how many entries there are
+    file.write_bytes(data)
+    with pytest.raises(StorageFailed, match=r"cannot be used: it is damaged\.$") as refused:
+        Journal(tmp_path)
+    assert "Move the damaged journal.db away" in refused.value.advice
+
+
+def test_who_opens_a_new_journal_while_another_makes_it_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maker = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
+    maker.execute("BEGIN IMMEDIATE")
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        maker.close()
+
+    monkeypatch.setattr("lpa.journal.database.time.sleep", wait)
+    with closing(Journal(tmp_path)) as journal:
+        assert journal.unfinished() == ()
+    assert waits == [0.02]
+
+
+# SQLite takes a file of one byte for an empty one, so garbage begins with two.
+@given(garbage=st.binary(min_size=2, max_size=300))
+def test_garbage_is_refused_and_left_as_it_is(garbage: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "journal.db"
+        path.write_bytes(garbage)
+        with pytest.raises(StorageFailed) as caught:
+            Journal(Path(folder))
+        assert "receipts stay" in caught.value.advice
+        assert "'lpa notifications send FOLDER' tells the servers" in caught.value.advice
+        assert path.read_bytes() == garbage
+
+
+def test_a_full_disk_is_said_before_the_step_and_keeps_what_was(tmp_path: Path) -> None:
+    def write_until_full() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        with closing(Journal(tmp_path)) as mine:
+            with mine.operation(EID, "delete", (PROFILE,)) as operation:
+                operation.enter(DELETING)
+            size = (tmp_path / "journal.db-wal").stat().st_size
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+            with pytest.raises(StorageFailed, match="cannot be used") as caught:
+                operation.enter(DELETED)
+            assert operation.state == DELETING
+            assert "Free some disk space" in caught.value.advice
+
+    with child(write_until_full) as writer:
+        assert writer.result() == 0
+    with closing(Journal(tmp_path)) as journal:
+        assert [left.state for left in journal.unfinished(EID)] == [DELETING]
+
+
+@pytest.mark.parametrize("existing", [True, False])
+def test_a_folder_that_cannot_be_written_is_said(existing: bool) -> None:
+    """In a process that is not root, who may write everywhere."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if existing:
+            Journal(folder).close()
+            (folder / "journal.db").chmod(0o444)
+        folder.chmod(0o555)
+
+        def open_it() -> None:
+            if os.getuid() == 0:
+                os.setuid(65534)
+            with pytest.raises(StorageFailed, match="cannot be used") as caught:
+                Journal(folder)
+            assert "[Errno" not in caught.value.message
+            assert caught.value.advice.startswith("Have that folder be yours alone and writable")
+
+        with child(open_it) as opener:
+            assert opener.result() == 0
+        folder.chmod(0o700)
+
+
+def test_a_folder_that_is_a_file_is_said(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("")
+    with pytest.raises(StorageFailed):
+        Journal(tmp_path / "state")
+
+
+def test_a_journal_that_lost_all_it_held_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
+    Journal(tmp_path).close()
+    os.truncate(tmp_path / "journal.db", 0)
+    Journal(tmp_path).close()  # It held nothing that anybody could miss.
+    os.truncate(tmp_path / "journal.db", 0)
+    (tmp_path / "receipts" / str(EID)).mkdir(parents=True)
+    (tmp_path / "receipts" / str(EID) / "000001-delete.der").write_bytes(b"")
+    with pytest.raises(StorageFailed, match="it is empty") as caught:
+        Journal(tmp_path)
+    assert "lpa notifications send FOLDER" in caught.value.advice
+    (tmp_path / "journal.db").rename(tmp_path / "away")
+    Journal(tmp_path).close()

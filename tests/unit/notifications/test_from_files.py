@@ -1,0 +1,324 @@
+"""Signed notifications from files, delivered on a computer that never saw the card."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lpa import Assistant
+from lpa.errors import ConnectFailed, NotVerified, StorageFailed
+from lpa.journal import Journal
+from lpa.notifications.from_files import hand_over, read
+from lpa.notifications.receipts import Receipt, Receipts
+from lpa.notifications.send_queue import Delivery, Dispatch
+from lpa.rsp.names import Eid, ServerAddress
+from lpa.sim.crypto.pki import Authority
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers.smdp import SimulatedSmdp
+from tests.support import command
+from tests.support.journals import EID, signed
+from tests.unit.notifications.test_outbox import Servers, card_with
+from tests.unit.notifications.test_receipts import pipe
+
+DOWN = ConnectFailed("down")
+
+# An installation result without a signature, for the server "a.b" and of no card that it names.
+INSTALLED = bytes.fromhex("BF371C BF2719 80080123456789ABCDEF BF2F0C 800101 81020780 0C03612E62")
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with closing(Journal(tmp_path / "state")) as journal:
+        yield journal
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Receipts:
+    return Receipts(tmp_path / "state" / "receipts")
+
+
+def given(tmp_path: Path, name: str, content: bytes, eid: Eid = EID) -> Path:
+    """A file in a folder named after its card, as they are kept."""
+    path = tmp_path / "given" / str(eid) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def numbers(deliveries: tuple[Delivery, ...]) -> list[tuple[int | None, bool]]:
+    return [(delivery.sequence_number, delivery.acknowledged) for delivery in deliveries]
+
+
+def test_what_is_in_files_and_folders_is_found_and_what_is_no_receipt_is_named(tmp_path: Path) -> None:
+    good = given(tmp_path, "good.der", signed("01").raw)
+    bad = given(tmp_path, "bad.der", b"garbage")
+    given(tmp_path, "notes.txt", b"not looked at")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    found, unusable = read([tmp_path / "given", empty, tmp_path / "missing.der"])
+    assert [receipt.path for receipt in found] == [good]
+    assert [(one.path, type(one.problem)) for one in unusable] == [
+        (bad, NotVerified),
+        (empty, NotVerified),
+        (tmp_path / "missing.der", StorageFailed),
+    ]
+    assert all(one.problem.advice for one in unusable)
+
+
+def test_a_pipe_in_a_folder_is_named_and_the_others_are_found(tmp_path: Path) -> None:
+    good = given(tmp_path, "good.der", signed("01").raw)
+    with pipe(good.parent / "pipe.der") as path:
+        found, unusable = read([tmp_path / "given"])
+    assert [receipt.path for receipt in found] == [good]
+    assert [(one.path, type(one.problem)) for one in unusable] == [(path, StorageFailed)]
+
+
+def test_they_are_kept_then_sent_in_order_and_their_evidence_is_kept(
+    tmp_path: Path, journal: Journal, folder: Receipts
+) -> None:
+    names = [("a", "03"), ("b", "01"), ("c", "02")]
+    found, _ = read([given(tmp_path, f"{name}.der", signed(number).raw) for name, number in names])
+
+    class Watching(Servers):
+        def __call__(self, address: ServerAddress, /, *, believed: object = ()) -> Servers.One:
+            assert all(journal.find(receipt.notification) for receipt in found), "sent before all were kept"
+            return super().__call__(address)
+
+    deliveries = hand_over(Dispatch(journal, Watching()), folder, found)
+    assert numbers(deliveries) == [(1, True), (2, True), (3, True)]
+    assert [delivery.receipt for delivery in deliveries] == [found[1], found[2], found[0]]
+    assert all(entry and entry.sent for entry in (journal.find(one.notification) for one in found))
+
+
+def test_what_was_acknowledged_before_is_not_sent_again(
+    tmp_path: Path, journal: Journal, folder: Receipts
+) -> None:
+    found, _ = read([given(tmp_path, "a.der", signed().raw)])
+    servers = Servers()
+    for _ in range(2):
+        assert numbers(hand_over(Dispatch(journal, servers), folder, found)) == [(7, True)]
+    assert len(servers.asked) == 1
+
+
+def test_what_was_given_up_is_sent_all_the_same_by_whoever_names_its_file(
+    tmp_path: Path, journal: Journal, folder: Receipts
+) -> None:
+    journal.keep(EID, signed())
+    journal.give_up(EID, signed())
+    found, _ = read([given(tmp_path, "a.der", signed().raw)])
+    down = Dispatch(journal, Servers(a_b=DOWN))
+    assert numbers(hand_over(down, folder, found)) == [(7, False)]
+    assert [entry.notification for entry in journal.outbox()] == [signed()]
+    assert numbers(hand_over(Dispatch(journal, Servers()), folder, found)) == [(7, True)]
+    assert journal.outbox() == ()
+
+
+def test_an_older_one_that_waits_here_for_the_same_server_goes_before(
+    tmp_path: Path, journal: Journal, folder: Receipts
+) -> None:
+    journal.keep(EID, signed("01"), signed("05"), signed("09"))
+    journal.failed(EID, signed("01"), DOWN)
+    found, _ = read([given(tmp_path, "a.der", signed("05").raw)])
+    assert numbers(hand_over(Dispatch(journal, Servers()), folder, found)) == [(1, True), (5, True)]
+    assert [entry.sent is None for entry in journal.outbox()] == [False, False, True]
+    assert len(folder.of(EID)) == 1
+
+
+def test_what_cannot_be_sent_waits_here_with_a_next_try(
+    tmp_path: Path, journal: Journal, folder: Receipts
+) -> None:
+    found, _ = read([given(tmp_path, "a.der", signed().raw)])
+    (delivery,) = hand_over(Dispatch(journal, Servers(a_b=DOWN)), folder, found)
+    assert not delivery.acknowledged
+    assert delivery.next_try
+    assert [entry.attempts for entry in journal.outbox()] == [1]
+
+
+def test_a_proof_that_cannot_be_kept_is_not_sent(tmp_path: Path, journal: Journal, folder: Receipts) -> None:
+    found, _ = read([given(tmp_path, "a.der", signed().raw)])
+    journal._database.connection.execute("PRAGMA query_only = ON")
+    servers = Servers()
+    with pytest.raises(StorageFailed):
+        hand_over(Dispatch(journal, servers), folder, found)
+    assert servers.asked == []
+
+
+def test_an_install_result_of_no_known_card_is_sent_and_belongs_to_the_card_that_shows_it(
+    tmp_path: Path, journal: Journal, folder: Receipts
+) -> None:
+    path = tmp_path / "install.der"
+    path.write_bytes(INSTALLED)
+    found, _ = read([path])
+    servers = Servers()
+    assert numbers(hand_over(Dispatch(journal, servers), folder, found)) == [(1, True)]
+    assert servers.asked == [("a.b", len(INSTALLED))]
+    notification = found[0].notification
+    entry = journal.entry(None, notification)
+    assert entry
+    assert entry.sent
+    assert journal.outbox() == ()  # no card will ever forget it
+    journal.keep(EID, notification)
+    assert journal.entry(None, notification) is None
+    adopted = journal.entry(EID, notification)
+    assert adopted
+    assert adopted.sent == entry.sent
+
+
+def test_a_receipt_of_our_own_folder_is_of_the_card_it_was_taken_from_though_the_journal_is_lost(
+    journal: Journal, folder: Receipts
+) -> None:
+    kept = folder.keep(EID, signed())
+    found, _ = read([kept.path])
+    hand_over(Dispatch(journal, Servers()), folder, found)
+    assert [(entry.eid, entry.sent is None) for entry in journal.outbox()] == [(EID, False)]
+
+
+def test_a_folder_elsewhere_says_nothing_of_the_card(
+    tmp_path: Path, journal: Journal, folder: Receipts
+) -> None:
+    found, _ = read([given(tmp_path, "a.der", signed().raw)])
+    hand_over(Dispatch(journal, Servers(a_b=DOWN)), folder, found)
+    assert [entry.eid for entry in journal.outbox()] == [None]
+    assert folder.eids() == ()
+
+
+def _forged(euicc: SimulatedEuicc, folder: Path) -> Receipt:
+    """A receipt of a card of the forger's own: it has the EID of `euicc`, and names the forger's server."""
+    told = ((("enable", "disable", "delete"), "evil.example"),)
+    profiles = [replace(profile, notifications=told) for profile in euicc.profiles]
+    false = SimulatedEuicc.create(None, profiles=profiles, eid=str(euicc.eid))
+    down = Servers(evil_example=DOWN)
+    with Assistant(false, state_dir=folder, directory=down) as forger:
+        forger.delete(forger.plan_deletion(false.profiles[1].iccid))
+        (receipt,) = forger.receipts.of(forger.eid)
+    return receipt
+
+
+def test_what_a_file_says_takes_nothing_from_the_card_that_it_names(tmp_path: Path) -> None:
+    """Its server acknowledged it; the card's own notification of that number was never sent."""
+    euicc = card_with("good.example")
+    forged = _forged(euicc, tmp_path / "forger")
+    with Assistant(euicc, state_dir=tmp_path / "phone", directory=Servers(good_example=DOWN)) as phone:
+        phone.delete(phone.plan_deletion(euicc.profiles[1].iccid))
+    servers = Servers()
+    with Assistant(euicc, state_dir=tmp_path / "here", directory=servers) as assistant:
+        dispatch = Dispatch(assistant.journal, servers)
+        assert numbers(hand_over(dispatch, assistant.receipts, [forged])) == [(1, True)]
+        assistant.send_due()
+        assert [told.address for told in assistant.notifications()] == ["good.example"]
+        assert [delivery.cleared for delivery in assistant.send_notifications()] == [True]
+        assert list(assistant.notifications()) == []
+    assert [host for host, _ in servers.asked] == ["evil.example", "good.example"]
+
+
+def test_what_a_file_says_stands_for_nothing_that_the_card_signs_later(tmp_path: Path) -> None:
+    """Number, event and profile are easily guessed."""
+    euicc = card_with("good.example")
+    forged, servers = _forged(euicc, tmp_path / "forger"), Servers()
+    with Assistant(euicc, state_dir=tmp_path / "here", directory=servers) as assistant:
+        hand_over(Dispatch(assistant.journal, servers), assistant.receipts, [forged])
+        outcome = assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid))
+        assert [(one.address, one.cleared) for one in outcome.deliveries] == [("good.example", True)]
+        assert assistant.journal.lost() == ()
+
+
+# The command
+
+NOBODY = ("--connect-to", "::127.0.0.1:1")  # nobody listens on port 1 of this computer
+
+
+@pytest.fixture
+def exported(tmp_path: Path) -> Path:
+    """A folder with two receipts of a card, carried to another computer."""
+    card = command.card(tmp_path / "card")
+    here = (
+        "--reader",
+        f"sim:{card}",
+        "--state-dir",
+        tmp_path / "here",
+        *NOBODY,
+    )
+    assert command.run(*here, "delete", "0017", "--disable-first", "--yes").code == 4
+    shutil.copytree(tmp_path / "here" / "receipts", tmp_path / "stick")
+    return tmp_path / "stick"
+
+
+def _there(tmp_path: Path) -> tuple[object, ...]:
+    return (
+        "--reader",
+        "none",
+        "--state-dir",
+        tmp_path / "there",
+    )
+
+
+def test_another_computer_with_the_saved_bytes_alone_tells_the_servers(
+    exported: Path, tmp_path: Path
+) -> None:
+    with SimulatedSmdp(Authority.load(tmp_path / "card"), host="*.smdp.example", any_address=True) as smdp:
+        there = (*_there(tmp_path), "--connect-to", smdp.connect_to)
+        ran = command.run(*there, "notifications", "send", exported)
+        assert (ran.code, ran.err) == (0, "")
+        assert [told.event for told in smdp.received] == ["disable", "delete"]
+        assert ran.out.splitlines()[-2:] == [
+            "Every server that had to be told has acknowledged it.",
+            "'lpa notifications send' has the card forget them when it is here, if it has not yet.",
+        ]
+        listed = command.run(*there, "notifications", "list", "--without-card")
+        assert listed.err == "Nothing kept on this computer waits for a server.\n"
+        back = ("--reader", f"sim:{tmp_path / 'card'}", *there[2:])
+        assert command.run(*back, "notifications", "send").code == 0
+        assert command.run(*back, "notifications", "list").err == "Nothing waits on the card.\n"
+        assert len(smdp.received) == 2
+    assert len(list((tmp_path / "there" / "receipts").rglob("*.der"))) == 2
+
+
+def test_a_bad_file_is_said_and_the_others_go_on(exported: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.der"
+    bad.write_bytes(b"\x30\x03garbage")
+    first, second = sorted(exported.rglob("*.der"))
+    with SimulatedSmdp(Authority.load(tmp_path / "card"), host="*.smdp.example", any_address=True) as smdp:
+        there = (*_there(tmp_path), "--connect-to", smdp.connect_to)
+        ran = command.run(*there, "notifications", "send", first, bad, second, "--json")
+        assert (ran.code, ran.document["error"]["kind"]) == (1, "NotVerified")
+        assert len(smdp.received) == 2
+    (unusable,) = ran.document["result"]["unusable"]
+    assert unusable["path"] == str(bad)
+    assert [told["acknowledged"] for told in ran.document["result"]["deliveries"]] == [True, True]
+    ran = command.run(*_there(tmp_path), "notifications", "send", bad)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith(f"Not sent: There is no receipt in {bad}: ")
+
+
+def test_a_server_that_is_down_is_exit_code_4_and_the_file_is_kept_here(
+    exported: Path, tmp_path: Path
+) -> None:
+    ran = command.run(*_there(tmp_path), *NOBODY, "notifications", "send", exported)
+    assert ran.code == 4
+    assert "  1 try so far; next try in " in ran.out
+    assert f"  Receipt: {exported}" in ran.out
+    listed = command.run(*_there(tmp_path), "notifications", "list", "--without-card", "--json").document
+    assert [entry["attempts"] for entry in listed["result"]["outbox"]] == [1, 0]
+
+
+def test_a_receipt_that_was_tampered_with_is_refused_by_the_server_and_waits(
+    exported: Path, tmp_path: Path
+) -> None:
+    first, _ = sorted(exported.rglob("*.der"))
+    content = bytearray(first.read_bytes())
+    content[content.index(bytes.fromhex("5F3740")) + 5] ^= 1  # in the signature
+    first.write_bytes(content)
+    with SimulatedSmdp(Authority.load(tmp_path / "card"), host="*.smdp.example", any_address=True) as smdp:
+        there = (*_there(tmp_path), "--connect-to", smdp.connect_to)
+        ran = command.run(*there, "notifications", "send", first, "--json")
+        assert (ran.code, ran.document["error"]["kind"]) == (4, "ServerRefused")
+        assert smdp.received == ()
+
+
+def test_a_path_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
+    assert command.run("--state-dir", tmp_path, "notifications", "send", tmp_path / "no.der").code == 2

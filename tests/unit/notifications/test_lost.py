@@ -1,0 +1,278 @@
+"""What happened to a profile and no server will hear of is noted, shown and said until a person told it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from lpa import Assistant
+from lpa.errors import Refused, StorageFailed
+from lpa.journal import DELETING, DISABLING, Journal, Loss
+from lpa.notifications import lost
+from lpa.notifications.collection import Happening
+from lpa.notifications.sender import Directory
+from lpa.profiles import switching
+from lpa.rsp.names import Eid, Iccid
+from lpa.rsp.records import CHANGE_TAGS, NotificationConfiguration, Profile
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers.smdp import SimulatedSmdp
+from tests.support import command
+from tests.support.disturbed import DisturbedCard
+from tests.support.journals import EID, PROFILE, Clock
+from tests.support.unfinished import outcomes
+
+NORDLICHT = "8949985000000000025"
+
+
+def leave(assistant: Assistant, function: str, number: int, state: str, *, gone: int) -> None:
+    """Begin to do this to a profile, and die; have one deleted with nothing signed left of it."""
+    before = assistant.euicc.profiles(CHANGE_TAGS)
+    assistant.journal.begin(assistant.eid, function, before, target=before[number].iccid).enter(state)
+    assistant.euicc.delete_profile(before[gone].iccid)
+    for told in assistant.notifications():
+        assistant.euicc.notification_sent(told.sequence_number)
+
+
+def test_a_loss_is_noted_together_with_what_settles_its_operation_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever resumes the operation would note it a second time."""
+    lost = Loss(EID, PROFILE.iccid, "旅行", "delete", "smdp.example", 1_000_007.0)
+    monkeypatch.setattr("lpa.journal.operation._SETTLE", "UPDATE nothing SET a = ?, b = ?, c = ?, d = ?")
+    with closing(Journal(tmp_path)) as journal, journal.operation(EID, "delete", (PROFILE,)) as operation:
+        with pytest.raises(StorageFailed):
+            operation.settle("gone", [lost])
+        assert journal.lost() == ()
+
+
+def test_a_loss_is_in_the_journal_until_it_is_told(tmp_path: Path) -> None:
+    lost = Loss(EID, PROFILE.iccid, "旅行", "delete", "smdp.example", 1_000_007.0)
+    clock = Clock()
+    with closing(Journal(tmp_path, clock=clock)) as journal:
+        with journal.operation(EID, "delete", (PROFILE,)) as operation:
+            operation.settle("gone", [lost])
+        assert journal.lost() == (lost,)
+    with closing(Journal(tmp_path, clock=clock)) as journal:
+        assert journal.lost() == (lost,)
+        journal.told_of(Iccid.parse(NORDLICHT))
+        assert journal.lost() == (lost,)
+        journal.told_of(PROFILE.iccid)
+        assert journal.lost() == ()
+        assert journal._read("SELECT told, operation FROM loss", ()) == [(clock.now, operation.number)]
+
+
+def test_what_was_not_lost_cannot_be_told(tmp_path: Path) -> None:
+    with closing(Journal(tmp_path)) as journal, pytest.raises(Refused) as caught:
+        lost.told(journal, PROFILE.iccid)
+    assert caught.value.reason == "nothingLost"
+
+
+def test_what_a_person_had_removed_unsent_is_not_lost(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    before = assistant.euicc.profiles(CHANGE_TAGS)
+    assistant.journal.begin(assistant.eid, "delete", before, target=before[1].iccid).enter(DELETING)
+    assistant.euicc.delete_profile(before[1].iccid)
+    (told,) = assistant.notifications()
+    assistant.remove_notification(told.sequence_number)
+    (resumed,) = assistant.settle()
+    assert [happening.event for happening in resumed.happenings] == ["delete"]
+    assert resumed.deliveries == ()
+    assert assistant.journal.lost() == ()
+    assert not smdp.received
+
+
+def test_a_deletion_of_which_nothing_signed_is_left_is_a_loss(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    leave(assistant, "delete", 1, DELETING, gone=1)
+    (resumed,) = assistant.settle()
+    assert [happening.foreign for happening in resumed.happenings] == [False]
+    (lost,) = assistant.journal.lost()
+    assert (lost.eid, str(lost.iccid), lost.title) == (Eid.parse(euicc.eid), NORDLICHT, "Nordlicht")
+    assert (lost.event, lost.address) == ("delete", "nordlicht.smdp.example")
+    assert assistant.settle() == ()
+    assert assistant.journal.lost() == (lost,)
+
+
+def test_what_something_else_deleted_is_told_as_its_doing(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    leave(assistant, "disable", 0, DISABLING, gone=1)
+    (resumed,) = assistant.settle()
+    (happening,) = resumed.happenings
+    assert (happening.event, str(happening.profile.iccid), happening.foreign) == ("delete", NORDLICHT, True)
+    assert [lost.event for lost in assistant.journal.lost()] == ["delete"]
+
+
+def test_a_deletion_that_went_half_way_is_left_undone_whatever_else_is_gone(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    before = assistant.euicc.profiles(CHANGE_TAGS)
+    assistant.journal.begin(assistant.eid, "delete", before, target=before[0].iccid).enter(DISABLING)
+    assistant.euicc.disable_profile(before[0].iccid, refresh=False)
+    assistant.euicc.delete_profile(before[1].iccid)
+    (resumed,) = assistant.settle()
+    assert [(one.event, one.foreign) for one in resumed.happenings] == [("disable", False), ("delete", True)]
+    assert resumed.left_undone
+
+
+@pytest.mark.parametrize(
+    ("function", "target", "event", "profile", "foreign"),
+    [
+        ("enable", 1, "enable", 1, False),
+        ("enable", 1, "disable", 0, False),
+        ("enable", 1, "enable", 2, True),
+        ("enable", 1, "delete", 1, True),
+        ("disable", 0, "disable", 0, False),
+        ("disable", 0, "disable", 1, True),
+        ("disable", 0, "delete", 0, True),
+        ("delete", 0, "disable", 0, False),
+        ("delete", 0, "delete", 0, False),
+        ("delete", 0, "delete", 1, True),
+        ("delete", 0, "enable", 0, True),
+        ("delete", None, "delete", 1, False),
+        ("reset", None, "delete", 1, False),
+        ("reset", None, "enable", 1, True),
+    ],
+)
+def test_ours_is_what_was_asked_for(
+    function: str, target: int | None, event: str, profile: int, foreign: bool, tmp_path: Path
+) -> None:
+    with SimulatedEuicc.create(None) as euicc, Assistant(euicc, state_dir=tmp_path) as assistant:
+        profiles = assistant.profiles()
+        operation = assistant.journal.begin(
+            assistant.eid, function, profiles, target=None if target is None else profiles[target].iccid
+        )
+        assert switching._attributed(operation, event, profiles[profile]).foreign is foreign
+
+
+@pytest.mark.parametrize(
+    ("function", "target", "used", "foreign"),
+    [
+        ("disable", 0, "test", False),
+        ("delete", 0, "test", False),
+        ("reset", None, "test", False),
+        ("disable", 0, "operational", True),
+        ("disable", 2, "test", True),
+        ("enable", 2, "test", True),
+    ],
+)
+def test_what_a_card_enables_again_after_a_test_profile_is_no_doing_of_others(
+    function: str, target: int | None, used: str, foreign: bool, tmp_path: Path
+) -> None:
+    with SimulatedEuicc.create(None) as euicc, Assistant(euicc, state_dir=tmp_path) as assistant:
+        first, second, third = assistant.profiles()
+        before = (replace(first, profile_class=used), second, third)
+        operation = assistant.journal.begin(
+            assistant.eid, function, before, target=None if target is None else before[target].iccid
+        )
+        assert switching._attributed(operation, "enable", second).foreign is foreign
+
+
+def test_of_a_test_profile_nothing_is_lost_as_nothing_is_signed(
+    euicc: SimulatedEuicc, directory: Directory, smdp: SimulatedSmdp, tmp_path: Path
+) -> None:
+    operator, test, _ = euicc.profiles
+    profiles = [operator, replace(test, profile_class="test")]
+    assert test.notifications
+    euicc = SimulatedEuicc.create(None, profiles=profiles, authority=euicc.authority)
+    with Assistant(euicc, state_dir=tmp_path, directory=directory) as assistant:
+        plan = assistant.plan_deletion(test.iccid, disable_first=True)
+        assert plan.addresses == ()
+        outcomes = [assistant.enable(test.iccid), assistant.disable(test.iccid)]
+        assert [len(outcome.happenings) for outcome in outcomes] == [2, 2]
+        outcomes += [assistant.delete(assistant.plan_deletion(test.iccid))]
+        assert [outcome.unacknowledged for outcome in outcomes] == [()] * 3
+        assert assistant.journal.lost() == ()
+    assert {str(told.iccid) for told in smdp.received} == {operator.iccid}
+
+
+def test_the_installation_of_a_test_profile_is_reported() -> None:
+    told = (NotificationConfiguration(("install", "delete"), "smdp.example"),)
+    test = Profile(PROFILE.iccid, profile_class="test", notifications=told)
+    assert Happening("install", test).addresses == ("smdp.example",)
+    assert Happening("delete", test).addresses == ()
+
+
+def test_what_a_card_signs_of_a_test_profile_all_the_same_is_delivered(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    test = replace(plan, profile=replace(plan.profile, profile_class="test"))
+    assistant._seen = test.look
+    assert assistant.delete(test).unacknowledged == ()
+    assert [told.event for told in smdp.received] == ["delete"]
+
+
+def test_a_full_disk_leaves_a_loss_to_be_found_again(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    leave(assistant, "delete", 1, DELETING, gone=1)
+    database = assistant.journal._database.connection
+    database.execute("CREATE TEMP TRIGGER full BEFORE INSERT ON loss BEGIN SELECT RAISE(ABORT, 'full'); END")
+    assistant.settle()
+    assert [one.function for one in assistant.journal.unfinished()] == ["delete"]
+    database.execute("DROP TRIGGER full")
+    assistant.settle()
+    assert [str(lost.iccid) for lost in assistant.journal.lost()] == [NORDLICHT]
+    assert [state for state, _ in outcomes(assistant.journal)] == ["CLOSED"]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> tuple[str, ...]:
+    """The way to a card that something else took a profile from, while an operation was not finished."""
+    folder = command.card(tmp_path / "card")
+    with Assistant(SimulatedEuicc.load(folder), state_dir=tmp_path / "state") as assistant:
+        leave(assistant, "disable", 0, DISABLING, gone=1)
+    return ("--reader", f"sim:{folder}", "--state-dir", str(tmp_path / "state"))
+
+
+def test_lpa_resume_says_a_loss_with_exit_code_4_until_it_is_told(place: tuple[str, ...]) -> None:
+    first = command.run(*place, "resume")
+    assert first.code == 4
+    assert f"  Removed by something else: Nordlicht ({NORDLICHT}).\n" in first.out
+    assert "Deleted" not in first.out
+    advice = f"Tell the operator yourself; then say so with 'lpa notifications told {NORDLICHT}'.\n"
+    assert "Lost: nothing signed is left that tells these servers.\n" in first.out
+    assert first.out.count("othing signed is left") == 1
+    assert first.out.endswith(advice)
+    again = command.run(*place, "resume", "--json")
+    assert again.code == 4
+    assert again.document["error"]["message"] == (
+        f"Nothing signed is left that tells nordlicht.smdp.example: delete of Nordlicht ({NORDLICHT})."
+    )
+    told = command.run("--state-dir", place[3], "notifications", "told", NORDLICHT)
+    assert (told.code, told.out) == (
+        0,
+        f"You told the operator: delete of Nordlicht ({NORDLICHT}), nordlicht.smdp.example.\n",
+    )
+    assert command.run(*place, "resume") == command.Ran(0, "", "Nothing was left unfinished.\n")
+    assert command.run(*place, "notifications", "told", NORDLICHT).code == 1
+
+
+def test_a_loss_that_is_found_now_is_counted_in_the_document_too(place: tuple[str, ...]) -> None:
+    ran = command.run(*place, "resume", "--json")
+    assert ran.code == 4
+    (resumed,) = ran.document["result"]["resumed"]
+    assert [(one["acknowledged"], one["lost"]) for one in resumed["deliveries"]] == [(False, True)]
+    assert [one["foreign"] for one in resumed["happenings"]] == [True]
+    assert ran.document["error"] == resumed["deliveries"][0]["problem"]
+    assert len(ran.document["result"]["lost"]) == 1
+
+
+@pytest.mark.parametrize("way", [(), ("--without-card",)])
+def test_a_loss_is_listed(way: tuple[str, ...], place: tuple[str, ...]) -> None:
+    assert command.run(*place, "resume").code == 4
+    ran = command.run(*place, "notifications", "list", *way)
+    assert ran.code == 0
+    assert "Lost: nothing signed is left that tells these servers.\n" in ran.out
+    assert f"delete  {NORDLICHT}  Nordlicht  nordlicht.smdp.example  " in ran.out
+    (lost,) = command.run(*place, "notifications", "list", *way, "--json").document["result"]["lost"]
+    assert (lost["iccid"], lost["title"]) == (NORDLICHT, "Nordlicht")
+    assert (lost["event"], lost["address"]) == ("delete", "nordlicht.smdp.example")
+    assert datetime.fromisoformat(lost["noticed"]).tzinfo

@@ -1,0 +1,72 @@
+"""Three hundred notifications that wait at once: all are told, in order, in a time that a person can wait."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from lpa import Assistant
+from lpa.sim.crypto.pki import Authority
+from lpa.sim.euicc.behaviour import Behaviour
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers.smdp import SimulatedSmdp
+from tests.support import command
+
+MANY = 300
+NOBODY = ("--connect-to", "::127.0.0.1:1")  # nobody listens on port 1 of this computer
+_PATIENCE = 60  # seconds; it takes two or three
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A card whose first two profiles took turns until many notifications waited."""
+    folder = tmp_path_factory.mktemp("many") / "card"
+    euicc = SimulatedEuicc.create(folder, behaviour=Behaviour(notification_capacity=MANY))
+    with Assistant(euicc) as assistant:
+        first, second, _ = assistant.profiles()
+        for turn in range(MANY // 2):
+            assistant.euicc.enable_profile((second, first)[turn % 2].iccid, refresh=False)
+            assistant.euicc.restart()
+        assert len(assistant.notifications()) == MANY
+    return folder
+
+
+@pytest.fixture
+def hurry() -> Iterator[None]:
+    """A test that may not take long."""
+    begin = time.monotonic()
+    yield
+    assert time.monotonic() - begin < _PATIENCE
+
+
+def test_many_are_listed_tried_and_told_in_the_order_of_their_numbers(
+    folder: Path, tmp_path: Path, hurry: None
+) -> None:
+    options = ("--reader", f"sim:{folder}", "--state-dir", tmp_path, "--ca-bundle", folder / "ci.pem")
+    listed = command.run(*options, "notifications", "list", "--json").document["result"]["notifications"]
+    assert [told["sequence_number"] for told in listed] == list(range(1, MANY + 1))
+
+    failed = command.run(*options, *NOBODY, "notifications", "send", "--json")
+    assert failed.code == 4
+    outbox = failed.document["result"]["outbox"]
+    assert len(outbox) == MANY
+    assert sum(entry["attempts"] for entry in outbox) == 2  # once for each server
+    now = datetime.now(UTC)
+    assert all(datetime.fromisoformat(entry["next_try"]) > now for entry in outbox)
+
+    with SimulatedSmdp(Authority.load(folder), host="*.smdp.example", any_address=True) as smdp:
+        ran = command.run(*options, "--connect-to", smdp.connect_to, "notifications", "send")
+        assert ran.code == 0
+        told = defaultdict(list)
+        for received in smdp.received:
+            told[received.address].append(received.sequence_number)
+    assert sum(map(len, told.values())) == MANY
+    assert len(told) == 2
+    for numbers in told.values():
+        assert numbers == sorted(numbers)
+    assert command.run(*options, "notifications", "list").err == "Nothing waits on the card.\n"

@@ -1,0 +1,102 @@
+"""How long notifications may keep us busy, however many servers are silent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from lpa.errors import ConnectFailed, LpaError, Postponed, ServerRefused
+from lpa.journal import Journal
+from lpa.notifications.send_queue import Dispatch
+from lpa.notifications.sender import Courier
+from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.limits import DELIVERY_SECONDS
+from lpa.rsp.names import ServerAddress
+from lpa.rsp.records import Notification
+from tests.support.journals import EID, Clock
+
+REFUSED = ServerRefused("HandleNotification", "8.1", "6.1", "no")
+
+
+class Slow:
+    """A directory of servers each of which takes its time, and then does what `fault` says."""
+
+    def __init__(self, clock: Clock, seconds: float, fault: LpaError | None = None) -> None:
+        self.clock, self.seconds, self.fault = clock, seconds, fault
+        self.asked = 0
+
+    def __call__(self, _address: ServerAddress, /, *, believed: object = ()) -> Slow:
+        return self
+
+    def greet(self) -> None:
+        self.asked += 1
+        self.clock.now += self.seconds
+        if self.fault:
+            raise self.fault
+
+    def handle_notification(self, _pending: bytes) -> dict[str, str]:
+        self.greet()
+        return {}
+
+
+def signed(number: int) -> Notification:
+    """A notification of each number for a server of its own."""
+    told = Tlv.build(
+        0xBF2F,
+        Tlv.build(0x80, bytes([number])),
+        bytes.fromhex("81020410"),
+        Tlv.build(0x0C, f"s{number}.example".encode()),
+        bytes.fromhex("5A0A98989898989898989898"),
+    )
+    return Notification.from_tlv(
+        Tlv.build(0x30, told, bytes.fromhex("5F37020102"), b"\x30\0", b"\x30\0"),
+    )
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with closing(Journal(tmp_path / "state")) as journal:
+        yield journal
+
+
+@pytest.mark.parametrize("fault", [None, ConnectFailed("down"), REFUSED])
+def test_when_the_time_is_over_no_other_server_is_asked(fault: LpaError | None, journal: Journal) -> None:
+    """A card may list a thousand notifications, each for another server that is silent."""
+    clock = Clock()
+    servers = Slow(clock, DELIVERY_SECONDS / 3, fault)
+    journal.keep(EID, *map(signed, range(1, 21)))
+    dispatch = Dispatch(journal, servers)
+    dispatch.courier = Courier(servers, clock)
+    deliveries = dispatch.send_all(journal.outbox())
+    assert servers.asked == 3
+    assert [delivery.acknowledged for delivery in deliveries] == [fault is None] * 3 + [False] * 17
+    for delivery in deliveries[3:]:
+        assert isinstance(delivery.problem, Postponed)
+        assert "was not tried: the servers before it took 300 seconds together" in delivery.problem.message
+        assert "It is kept" in delivery.problem.advice
+    left = [entry for entry in journal.outbox() if entry.sent is None]
+    assert len(left) == (17 if fault is None else 20)
+    assert [entry.attempts for entry in left[-17:]] == [0] * 17
+
+
+def test_a_look_whether_servers_are_there_takes_from_the_same_time() -> None:
+    clock = Clock()
+    servers = Slow(clock, DELIVERY_SECONDS / 2)
+    courier = Courier(servers, clock)
+    assert [courier.obstacle(f"s{number}.example", ()) for number in range(2)] == [None, None]
+    assert isinstance(courier.obstacle("s3.example", ()), Postponed)
+    with pytest.raises(Postponed):
+        courier.send(signed(4), ())
+    assert servers.asked == 2
+
+
+def test_the_time_in_which_no_server_is_asked_does_not_count() -> None:
+    """Between the look and the deletion a person may think it over for as long as they like."""
+    clock = Clock()
+    courier = Courier(Slow(clock, 1), clock)
+    assert courier.obstacle("s1.example", ()) is None
+    clock.now += 10 * DELIVERY_SECONDS
+    assert courier.send(signed(1), ()) == {}

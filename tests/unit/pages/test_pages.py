@@ -1,0 +1,291 @@
+"""The pages: what stands on them, in both languages, and that nothing on them can do harm."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lpa import pages
+from lpa.errors import NotVerified, StorageFailed
+from lpa.pages import html, receipt_page
+from lpa.pages.texts import LANGUAGES, TEXTS, Language, Words
+from lpa.profiles.subscriber import Subscriber
+from lpa.rsp.records import Notification
+from tests.support import sample_pages
+from tests.support.forgery import EID
+
+VOID = ("meta", "path")
+
+
+class Reader(HTMLParser):
+    """Reads a page strictly: every element that is opened is closed, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.shown: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        assert not [name for name, _ in attrs if name.startswith("on") or name in ("src", "href", "style")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] != ["style"]:
+            self.shown.append(data)
+
+
+def read(page: str) -> str:
+    """What a person reads on the page."""
+    reader = Reader()
+    reader.feed(page)
+    reader.close()
+    assert reader.open == []
+    assert not {"script", "img", "link", "iframe", "object", "form", "a"} & set(reader.tags)
+    return "".join(reader.shown)
+
+
+PAGES = {
+    f"{kind.__name__} {language}": kind(language)
+    for kind in (sample_pages.receipt, sample_pages.profile)
+    for language in LANGUAGES
+}
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+def test_a_page_is_whole_and_needs_nothing_else(page: str) -> None:
+    read(page)
+    assert "default-src &#x27;none&#x27;; style-src &#x27;unsafe-inline&#x27;" in page
+    assert not re.search(r"https?:|url\(|@import|javascript:", page)
+
+
+def test_every_text_is_there_in_both_languages_with_the_same_values() -> None:
+    for key, texts in TEXTS.items():
+        assert all(texts), key
+        fields = [{name for _, name, _, _ in Formatter().parse(text) if name} for text in texts]
+        assert fields[0] == fields[1], key
+    assert not [key for key, (_, chinese) in TEXTS.items() if chinese.endswith(".")]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentences"),
+    [
+        (
+            "en",
+            [
+                "Proof of deletion",
+                f"The card with the EID {EID} signed this report, and not a byte of it has been changed.",
+                "It reports the deletion of the profile 89898989898989898989, with number 7, to a.b.",
+                "When it happened. The card has no clock",
+                "That the operator closed the line or ended the contract.",
+                "244 KiB before, 322 KiB after",
+                "Acknowledged2026-11-22 21:04:59+0800",
+                "Made by lpa on 2026-11-22 21:05+08:00.",
+            ],
+        ),
+        (
+            "zh-CN",
+            [
+                "删除凭证",
+                f"EID 为 {EID} 的卡片签署了这份报告",
+                "报告的内容是：删除配置文件 89898989898989898989，序号 7，发往 a.b。",
+                "发生的时间。卡片没有时钟",
+                "运营商已经停机或销户、合约已经终止。",
+                "之前 244 KiB，之后 322 KiB",
+                "服务器确认2026-11-22 21:04:59+0800",
+                "由 lpa 于 2026-11-22 21:05+08:00 生成。",
+            ],
+        ),
+    ],
+)
+def test_the_page_of_a_receipt_says_what_is_proven_and_what_not(
+    language: Language, sentences: list[str]
+) -> None:
+    page = sample_pages.receipt(language)
+    assert f'lang="{language}"' in page
+    shown = read(page)
+    for sentence in sentences:
+        assert sentence in shown
+
+
+def test_the_page_holds_the_receipt_and_its_hash() -> None:
+    shown = read(sample_pages.receipt())
+    assert base64.b64encode(sample_pages.RECEIPT).decode() in shown
+    assert hashlib.sha256(sample_pages.RECEIPT).hexdigest() in shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "colour", "heading"),
+    [
+        ("production", "good", "Verified"),
+        ("private", "doubtful", "Verified, with an issuer that is not the GSMA's"),
+        ("test", "doubtful", "Verified with test keys only"),
+    ],
+)
+def test_the_verdict_says_what_the_issuer_is_worth(kind: str, colour: str, heading: str) -> None:
+    page = sample_pages.receipt(issuer_kind=kind, issuer_name="Somebody")
+    assert f'class="verdict {colour}"><strong>{html.text(heading)}</strong>' in page
+
+
+def test_what_is_not_verified_is_called_no_proof() -> None:
+    doubt = NotVerified("The card's signature does not hold.")
+    page = receipt_page.page(Notification.from_tlv(sample_pages.RECEIPT), None, doubt, made=sample_pages.MADE)
+    shown = read(page)
+    assert "Unverified receipt" in shown
+    assert "The card's signature does not hold." in shown
+    assert 'class="verdict bad"' in page
+    assert "Proof of" not in shown
+    assert "proven" not in shown
+    assert "nothing is recorded" in shown
+    assert "None" not in shown
+
+
+@pytest.mark.parametrize(
+    ("reason", "chinese"),
+    [
+        ("damaged", "凭证已损坏，或者被人改动过。"),
+        ("unknownIssuer", "为该卡片担保的签发机构不在信任之列。"),
+        ("otherCard", "签名的不是保存时所记录的那张卡片。"),
+        ("noCertificates", "安装凭证不附带证书，只有相应的服务器才能验证。"),
+        (None, "凭证所附的证书不符合要求。"),
+    ],
+)
+def test_why_it_is_not_verified_is_said_in_the_language_of_the_page(reason: str | None, chinese: str) -> None:
+    doubt = NotVerified("It does not hold.", reason=reason)
+    note = Notification.from_tlv(sample_pages.RECEIPT)
+    page = receipt_page.page(note, None, doubt, made=sample_pages.MADE, language="zh-CN")
+    assert f'<p>{chinese}</p><p class="detail" lang="en"><bdi>It does not hold.</bdi></p>' in page
+    assert ("--ca-bundle issuer.pem" in page) is (reason == "unknownIssuer")
+
+
+@pytest.mark.parametrize("kind", ["production", "private", "test"])
+def test_an_issuer_that_lpa_does_not_know_is_named_in_the_command(kind: str) -> None:
+    shown = read(sample_pages.receipt(issuer_kind=kind, issuer_name="Somebody"))
+    given = kind != "production"
+    assert ("receipt.derlpa --ca-bundle issuer.pem receipts verify receipt.der" in shown) is given
+    assert ("receipt.derlpa receipts verify receipt.der" in shown) is not given
+    assert ("There issuer.pem is the certificate of the issuer" in shown) is given
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "Acknowledgednot yet"), ("zh-CN", "服务器确认尚未确认")]
+)
+def test_what_no_server_acknowledged_is_said_to_be_that(language: Language, said: str) -> None:
+    note = Notification.from_tlv(sample_pages.RECEIPT)
+    kept = {"kept": sample_pages.EVIDENCE["kept"]}
+    for delivery, shown in (
+        (kept, True),
+        (kept | {"given_up": "2026-11-23"}, False),
+        (sample_pages.EVIDENCE, False),
+        ({}, False),
+    ):
+        seen = receipt_page.Witnessed(delivery)
+        page = receipt_page.page(
+            note, None, sample_pages.verified(), made=sample_pages.MADE, language=language, witnessed=seen
+        )
+        assert (said in read(page)) is shown
+
+
+def test_an_issuer_without_a_name_is_said_once() -> None:
+    key = "ab" * 20
+    vouched = {"vouched_by": "card", "issuer": key, "issuer_key": key}
+    assert [name for name, _, _ in receipt_page.evidence(Words("en"), vouched)] == [
+        "vouched_by",
+        "issuer_key",
+    ]
+    named = vouched | {"issuer": f"a CI ({key})"}
+    assert [told for _, _, told in receipt_page.evidence(Words("en"), named)][1:] == ["a CI", key]
+
+
+def test_an_event_that_has_no_name_here_keeps_its_own() -> None:
+    shown = read(sample_pages.receipt(event="rpmDelete"))
+    assert "It reports the rpmDelete of the profile" in shown
+
+
+def test_the_page_of_a_profile_has_what_the_operator_asks_for() -> None:
+    shown = read(sample_pages.profile(read=Subscriber("262980000000025", ())))
+    for fact in (
+        "OperatorNordlicht",
+        "Profile (ICCID)8949985000000000025",
+        f"Card (EID){EID}",
+        "Subscriber (IMSI)262980000000025",
+        "Telephone numbernone",
+        "Network (MCC-MNC)262-98",
+        "Operator's server (SM-DP+)nordlicht.smdp.example",
+        "Statein use",
+        "Classoperational",
+        "Rules of the operatormay not be disabled (PPR1)",
+    ):
+        assert fact in shown
+    assert "Subscriber (IMSI)not read: only the profile in use can be read" in read(sample_pages.profile())
+    assert "用户识别码（IMSI）未读取：只能读取正在使用的配置文件" in read(sample_pages.profile("zh-CN"))
+
+
+@pytest.mark.parametrize(
+    ("subscriber", "said"),
+    [
+        (Subscriber("", ("+491701", "+491702")), "Subscriber (IMSI)noneTelephone number+491701+491702"),
+        (Subscriber(problem="pinNeeded"), "Telephone numbernot read: it is protected with a PIN"),
+        (Subscriber(problem="unreadable"), "Telephone numbernot read: the card does not give it"),
+    ],
+)
+def test_the_page_says_why_something_was_not_read(subscriber: Subscriber, said: str) -> None:
+    assert said in read(sample_pages.profile(read=subscriber))
+
+
+def test_a_profile_that_tells_nobody_says_so() -> None:
+    bare = replace(sample_pages.PROFILE, notifications=(), policy_rules=(), owner=None)
+    shown = read(sample_pages.profile(shown=bare))
+    assert "Operator's server (SM-DP+)none" in shown
+    assert "Rules of the operatornone" in shown
+    assert "Network" not in shown
+
+
+HOSTILE = "<script>alert(1)</script>\u202e\x1b]0;&{eid}{0}\n\u200b"
+
+
+def test_names_from_elsewhere_are_shown_and_do_nothing() -> None:
+    hostile = replace(sample_pages.PROFILE, nickname=HOSTILE, service_provider=HOSTILE, name=HOSTILE)
+    for page in (sample_pages.profile(shown=hostile), sample_pages.receipt(maker=HOSTILE, address=HOSTILE)):
+        assert "<script>alert(1)</script>\\u202e\\x1b]0;&{eid}{0}\\n\\u200b" in read(page)
+        assert not {"\u202e", "\x1b", "\u200b"} & set(page)
+
+
+@given(st.text())
+def test_any_text_comes_out_as_text(shown: str) -> None:
+    page = html.document("en", shown, html.value(shown), html.sentence("{x}", x=shown))
+    read(page)
+    assert all(sign.isprintable() or sign in "\n\u3000\xa0" or sign.isspace() for sign in page)
+
+
+def test_long_numbers_are_grouped_but_copied_whole() -> None:
+    assert html.value("8949985000000000025") == html.number("8949985000000000025")
+    assert html.number("894998") == '<bdi class="number"><span>8949</span><span>98</span></bdi>'
+    assert html.value("204") == "<bdi>204</bdi>"
+
+
+def test_a_word_that_is_not_known_stays() -> None:
+    assert Words("zh-CN").of("state", "enabled") == "使用中"
+    assert Words("zh-CN").of("state", "5") == "5"
+
+
+def test_a_page_is_saved_or_the_reason_told(tmp_path: Path) -> None:
+    pages.save("页", tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == "页"
+    with pytest.raises(StorageFailed, match="cannot be written to"):
+        pages.save("页", tmp_path / "no" / "page.html")

@@ -1,0 +1,54 @@
+"""How a person names a profile."""
+
+import pytest
+
+from lpa.errors import Refused
+from lpa.profiles.selection import find
+from lpa.rsp.names import Iccid
+from lpa.rsp.records import Profile
+
+PROFILES = [
+    Profile(Iccid.parse(text))
+    for text in ("8944474600001230017", "89444746000012300175", "894447460000990025", "8986012345678909A025")
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "position"),
+    [
+        ("8944474600001230017", 0),
+        ("0017", 0),
+        ("00 17", 0),
+        ("894447460000-99-0025", 2),
+        ("990025", 2),
+        ("9a025", 3),
+        ("300175", 1),
+        ("8944474600001230017F", 0),
+    ],
+)
+def test_a_full_number_or_its_end_names_one(name: str, position: int) -> None:
+    assert find(PROFILES, name) is PROFILES[position]
+
+
+def test_a_number_names_itself_though_another_ends_like_it() -> None:
+    longer, shorter = Profile(Iccid.parse("89444746000012300175")), Profile(Iccid.parse("444746000012300175"))
+    assert find([longer, shorter], shorter.iccid) is shorter
+
+
+def test_no_profile_is_refused_as_the_card_would() -> None:
+    with pytest.raises(Refused, match="holds no profile 9999") as caught:
+        find(PROFILES, "9999")
+    assert caught.value.reason == "iccidOrAidNotFound"
+
+
+def test_two_profiles_are_both_named() -> None:
+    twins = [PROFILES[2], Profile(Iccid.parse("8986012345678900025"))]
+    with pytest.raises(Refused, match="894447460000990025, 8986012345678900025") as caught:
+        find(twins, "0025")
+    assert caught.value.reason == "ambiguous"
+
+
+@pytest.mark.parametrize("name", ["", "017", "0x17", "my old card", "8" * 21, "00\n", "١٢٣٤"])
+def test_what_is_no_number_is_a_mistake_of_the_caller(name: str) -> None:
+    with pytest.raises(ValueError, match="names no profile"):
+        find(PROFILES, name)

@@ -1,0 +1,351 @@
+"""Enable, disable and reset against a simulated card, also one that wants to be asked in its own way."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lpa import Assistant
+from lpa.errors import BadAnswer, EuiccRefused, OutcomeUnknown, Refused, WireError
+from lpa.notifications.sender import Directory
+from lpa.profiles import switching
+from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.listing import Listing
+from lpa.rsp.names import Iccid
+from lpa.sim.euicc.behaviour import Behaviour
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers.smdp import SimulatedSmdp
+from lpa.sim.simulated_profile import SimulatedProfile
+from tests.support.disturbed import DisturbedCard
+from tests.support.redaction import HidingCard
+
+ENABLE, DISABLE, RESET, PROFILES, ADDRESS = 0xBF31, 0xBF32, 0xBF34, 0xBF2D, 0xBF3F
+
+
+def states(euicc: SimulatedEuicc) -> list[str]:
+    return [profile.state for profile in euicc.profiles]
+
+
+def told(smdp: SimulatedSmdp) -> list[tuple[str, str]]:
+    return [(received.event, str(received.iccid)) for received in smdp.received]
+
+
+def samples() -> tuple[SimulatedProfile, ...]:
+    return SimulatedEuicc.create(None).profiles
+
+
+def test_enabling_replaces_the_profile_in_use_and_tells_both_servers(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    first, second, _ = euicc.profiles
+    outcome = assistant.enable(second.iccid)
+    assert states(euicc) == ["disabled", "enabled", "disabled"]
+    assert told(smdp) == [("disable", first.iccid), ("enable", second.iccid)]
+    assert outcome.unacknowledged == ()
+    assert list(assistant.notifications()) == []
+
+
+def test_disabling_tells_the_server(assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp) -> None:
+    assistant.disable(euicc.profiles[0].iccid[-6:])
+    assert states(euicc) == ["disabled"] * 3
+    assert told(smdp) == [("disable", euicc.profiles[0].iccid)]
+
+
+def test_what_is_so_already_needs_no_command(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    assert assistant.enable(euicc.profiles[0].iccid).happenings == ()
+    assert assistant.disable(euicc.profiles[1].iccid).happenings == ()
+    assert not {ENABLE, DISABLE} & set(card.requests)
+    assert smdp.received == ()
+
+
+def test_what_was_there_before_is_left_where_it_was(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, card: DisturbedCard
+) -> None:
+    assistant.euicc.disable_profile(assistant.profiles()[0].iccid, refresh=False)
+    (older,) = assistant.notifications()
+    assistant.enable(euicc.profiles[1].iccid)
+    assert told(smdp) == [("enable", euicc.profiles[1].iccid)]
+    assert list(assistant.notifications()) == [older]
+
+
+@pytest.mark.parametrize("kind", ["iccid", "isdpAid"])
+@pytest.mark.parametrize("refresh", [True, False])
+def test_a_card_is_asked_in_every_way_until_it_takes_one(
+    kind: str, refresh: bool, directory: Directory, tmp_path: Path, smdp: SimulatedSmdp, euicc: SimulatedEuicc
+) -> None:
+    behaviour = Behaviour(accepted=((kind, refresh),))
+    picky = SimulatedEuicc.create(None, behaviour=behaviour, authority=euicc.authority)
+    card = DisturbedCard(picky)
+    with Assistant(card, state_dir=tmp_path, directory=directory) as assistant:
+        assistant.enable(picky.profiles[1].iccid)
+        assistant.disable(picky.profiles[1].iccid)
+    assert states(picky) == ["disabled"] * 3
+    assert len(told(smdp)) == 3
+    assert card.requests.count(ENABLE) <= 4
+
+
+def test_a_card_that_takes_no_way_is_asked_in_each_once(euicc: SimulatedEuicc, tmp_path: Path) -> None:
+    stubborn = SimulatedEuicc.create(None, behaviour=Behaviour(accepted=()))
+    card = DisturbedCard(stubborn)
+    with Assistant(card, state_dir=tmp_path) as assistant, pytest.raises(EuiccRefused, match="no reason"):
+        assistant.enable(stubborn.profiles[1].iccid)
+    assert card.requests.count(ENABLE) == 4
+    assert states(stubborn) == ["enabled", "disabled", "disabled"]
+
+
+def test_between_two_ways_the_card_is_read(euicc: SimulatedEuicc, tmp_path: Path) -> None:
+    card = DisturbedCard(SimulatedEuicc.create(None, behaviour=Behaviour(accepted=())))
+    with Assistant(card, state_dir=tmp_path) as assistant, pytest.raises(EuiccRefused):
+        assistant.enable("0025")
+    between = [tag for tag in card.requests if tag in (ENABLE, PROFILES)]
+    assert (ENABLE, ENABLE) not in list(itertools.pairwise(between))
+
+
+def test_a_busy_card_is_reset_and_asked_again(directory: Directory, tmp_path: Path) -> None:
+    busy = SimulatedEuicc.create(None, behaviour=Behaviour(cat_busy=True))
+    with Assistant(busy, state_dir=tmp_path, directory=directory) as assistant:
+        assistant.enable(busy.profiles[1].iccid)
+    assert states(busy) == ["disabled", "enabled", "disabled"]
+
+
+@pytest.mark.parametrize("status", ["6F00", "9000", "BF3103 9000"])
+def test_a_switch_whose_answer_is_swallowed_is_believed_as_the_card_then_shows_it(
+    status: str, assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    card.instead(ENABLE, status, carried_out=True)
+    assistant.enable(euicc.profiles[1].iccid)
+    assert states(euicc) == ["disabled", "enabled", "disabled"]
+    assert card.requests.count(ENABLE) == 1
+    assert len(smdp.received) == 2
+
+
+def test_a_switch_that_was_lost_is_not_tried_again(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    card.instead(ENABLE, "6F00")
+    with pytest.raises(WireError, match="nothing was changed"):
+        assistant.enable(euicc.profiles[1].iccid)
+    assert card.requests.count(ENABLE) == 1
+
+
+def test_a_card_pulled_during_a_switch_leaves_its_outcome_open(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    card.lose(DISABLE)
+    with pytest.raises(OutcomeUnknown):
+        assistant.disable(euicc.profiles[0].iccid)
+
+
+def test_a_card_that_says_yes_and_does_nothing_is_found_out(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    card.instead(DISABLE, *["BF3203800100 9000"] * 9)
+    with pytest.raises(BadAnswer, match="shows that it is not"):
+        assistant.disable(euicc.profiles[0].iccid)
+    assert card.requests.count(DISABLE) == 4
+
+
+@pytest.mark.parametrize("change", ["enable", "disable"])
+def test_a_profile_that_must_stay_in_use_stays_and_the_card_is_not_asked(change: str, tmp_path: Path) -> None:
+    locked, other, _ = samples()
+    euicc = SimulatedEuicc.create(None, profiles=[replace(locked, policy_rules=("ppr1",)), other])
+    card = DisturbedCard(euicc)
+    with Assistant(card, state_dir=tmp_path) as assistant, pytest.raises(Refused) as caught:
+        assistant.enable(other.iccid) if change == "enable" else assistant.disable(locked.iccid)
+    assert caught.value.reason == "disallowedByPolicy"
+    assert not {ENABLE, DISABLE} & set(card.requests)
+
+
+def test_a_test_profile_may_follow_one_that_must_stay_in_use(directory: Directory, tmp_path: Path) -> None:
+    locked, other, _ = samples()
+    profiles = [replace(locked, policy_rules=("ppr1",)), replace(other, profile_class="test")]
+    euicc = SimulatedEuicc.create(None, profiles=profiles)
+    with Assistant(euicc, state_dir=tmp_path, directory=directory) as assistant:
+        assistant.enable(other.iccid)
+    assert states(euicc) == ["disabled", "enabled"]
+
+
+def test_a_reset_deletes_them_all_and_tells_every_server(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    before = [profile.iccid for profile in euicc.profiles]
+    outcome = assistant.reset(["deleteOperationalProfiles"])
+    assert euicc.profiles == ()
+    assert sorted(told(smdp)) == sorted(("delete", iccid) for iccid in before)
+    assert len(outcome.happenings) == 3
+    assert outcome.unacknowledged == ()
+
+
+def test_a_reset_of_the_server_address_alone_touches_no_profile(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    before = assistant.euicc.configured_addresses()
+    assistant.euicc.set_default_dp_address("elsewhere.example")
+    assistant.reset(["resetDefaultSmdpAddress"])
+    assert assistant.euicc.configured_addresses() == before
+    assert len(euicc.profiles) == 3
+
+
+def test_a_reset_with_nothing_to_delete_is_refused(assistant: Assistant, euicc: SimulatedEuicc) -> None:
+    with pytest.raises(EuiccRefused) as caught:
+        assistant.reset(["deleteFieldLoadedTestProfiles"])
+    assert caught.value.reason == "nothingToDelete"
+    assert len(euicc.profiles) == 3
+
+
+def test_a_reset_whose_answer_is_swallowed_is_believed_as_the_card_then_shows_it(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    card.instead(RESET, "6F00", carried_out=True)
+    assistant.reset(["deleteOperationalProfiles"])
+    assert euicc.profiles == ()
+    assert card.requests.count(RESET) == 1
+    assert len(smdp.received) == 3
+
+
+def test_a_reset_that_would_delete_protected_profiles_is_refused_and_names_them(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    first, second, third = euicc.profiles
+    for profile in (first, third):
+        assistant.protect(profile.iccid)
+    with pytest.raises(Refused) as caught:
+        assistant.reset(["deleteOperationalProfiles"])
+    assert (caught.value.function, caught.value.reason) == ("EuiccMemoryReset", "protected")
+    assert first.iccid in caught.value.message
+    assert third.iccid in caught.value.message
+    assert second.iccid not in caught.value.message
+    assert RESET not in card.requests
+    for profile in (first, third):
+        assistant.unprotect(profile.iccid)
+    assistant.reset(["deleteOperationalProfiles"])
+    assert euicc.profiles == ()
+
+
+def test_a_reset_that_leaves_a_protected_profile_alone_is_not_refused(tmp_path: Path) -> None:
+    operator, test, _ = samples()
+    euicc = SimulatedEuicc.create(None, profiles=[operator, replace(test, profile_class="test")])
+    with Assistant(euicc, state_dir=tmp_path) as assistant:
+        assistant.protect(test.iccid)
+        with pytest.raises(Refused):
+            assistant.reset(["deleteFieldLoadedTestProfiles"])
+        assistant.reset(["deleteOperationalProfiles"])
+    assert [profile.iccid for profile in euicc.profiles] == [test.iccid]
+
+
+OPERATIONAL = ["deleteOperationalProfiles"]
+
+
+def test_a_reset_is_refused_while_what_cannot_be_read_may_be_protected(
+    euicc: SimulatedEuicc, tmp_path: Path
+) -> None:
+    hidden = euicc.profiles[2].iccid
+    with Assistant(euicc, state_dir=tmp_path) as assistant:
+        assistant.protect(hidden)
+    card = HidingCard(euicc, hidden)
+    with Assistant(card, state_dir=tmp_path) as assistant:
+        with pytest.raises(Refused, match=f"protected on this computer: {hidden}") as caught:
+            assistant.reset(OPERATIONAL)
+        assert (caught.value.function, caught.value.reason) == ("EuiccMemoryReset", "protected")
+        assistant.euicc.set_default_dp_address("elsewhere.example")
+        assistant.reset(["resetDefaultSmdpAddress"])
+    assert len(euicc.profiles) == 3
+
+
+def test_a_protected_profile_that_can_be_read_hides_nowhere(euicc: SimulatedEuicc, tmp_path: Path) -> None:
+    operator, test, hidden = samples()
+    euicc = SimulatedEuicc.create(None, profiles=[operator, replace(test, profile_class="test"), hidden])
+    with Assistant(HidingCard(euicc, hidden.iccid), state_dir=tmp_path) as assistant:
+        assistant.protect(test.iccid)
+        assistant.reset(OPERATIONAL)
+    assert [profile.iccid for profile in euicc.profiles] == [test.iccid]
+
+
+def test_what_a_reset_deletes_unread_is_told_to_its_server(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, directory: Directory, tmp_path: Path
+) -> None:
+    first, second, hidden = (profile.iccid for profile in euicc.profiles)
+    with Assistant(HidingCard(euicc, hidden), state_dir=tmp_path, directory=directory) as assistant:
+        outcome = assistant.reset(OPERATIONAL)
+        assert list(assistant.notifications()) == []
+    assert [str(happening.profile.iccid) for happening in outcome.happenings] == [first, second, hidden]
+    assert outcome.unacknowledged == ()
+    assert sorted(told(smdp)) == sorted(("delete", iccid) for iccid in (first, second, hidden))
+
+
+def test_what_waited_before_a_reset_is_not_taken_for_what_it_deleted_unread(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, directory: Directory, tmp_path: Path
+) -> None:
+    first, earlier, hidden = (profile.iccid for profile in euicc.profiles)
+    with Assistant(HidingCard(euicc, hidden), state_dir=tmp_path, directory=directory) as assistant:
+        assistant.euicc.delete_profile(Iccid.parse(earlier))
+        (waits,) = assistant.notifications()
+        outcome = assistant.reset(OPERATIONAL)
+        assert list(assistant.notifications()) == [waits]
+    assert [str(happening.profile.iccid) for happening in outcome.happenings] == [first, hidden]
+
+
+def test_what_a_reset_spares_unread_does_not_hide_what_it_deletes(
+    smdp: SimulatedSmdp, directory: Directory, tmp_path: Path, euicc: SimulatedEuicc
+) -> None:
+    first, second, _ = samples()
+    spared = replace(second, profile_class="provisioning")
+    euicc = SimulatedEuicc.create(None, profiles=[first, spared], authority=euicc.authority)
+    with Assistant(HidingCard(euicc, spared.iccid), state_dir=tmp_path, directory=directory) as assistant:
+        outcome = assistant.reset(OPERATIONAL)
+    assert [str(happening.profile.iccid) for happening in outcome.happenings] == [first.iccid]
+    assert told(smdp) == [("delete", first.iccid)]
+
+
+def test_what_may_hide_in_a_list_is_not_said_to_be_gone(tmp_path: Path) -> None:
+    with SimulatedEuicc.create(None) as euicc, Assistant(euicc, state_dir=tmp_path) as assistant:
+        profiles = assistant.profiles()
+        operation = assistant.journal.begin(assistant.eid, "reset", profiles)
+        after, strange = Listing(profiles[:2]), Tlv.build(0xE3, b"")
+        (gone,) = switching.differences(operation, after)
+        assert (gone.event, gone.profile) == ("delete", profiles[2])
+        after.unreadable = (strange,)
+        assert [*switching.differences(operation, after)] == []
+        assert [*switching.differences(operation, after, [strange])] == [gone]
+
+
+@pytest.mark.parametrize("reason", ["BF3103800103 9000", "BF3103800104 9000"])
+def test_a_no_that_no_other_way_of_asking_changes_ends_the_tries(
+    reason: str, assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    card.instead(ENABLE, reason)
+    with pytest.raises(EuiccRefused):
+        assistant.enable(euicc.profiles[1].iccid)
+    assert card.requests.count(ENABLE) == 1
+    assert states(euicc) == ["enabled", "disabled", "disabled"]
+
+
+def test_a_disabling_tells_what_the_card_shows_in_use_after_it(
+    euicc: SimulatedEuicc, directory: Directory, tmp_path: Path
+) -> None:
+    operator, other, _ = samples()
+    test = replace(other, profile_class="test")
+    euicc = SimulatedEuicc.create(None, profiles=[operator, test], authority=euicc.authority)
+    with Assistant(euicc, state_dir=tmp_path, directory=directory) as assistant:
+        assistant.enable(test.iccid)
+        outcome = assistant.disable(test.iccid)
+        assert [(one.event, one.foreign) for one in outcome.happenings] == [
+            ("enable", False),
+            ("disable", False),
+        ]
+        assert [str(profile.iccid) for profile in outcome.in_use or ()] == [operator.iccid]
+        assert assistant.disable(operator.iccid).in_use == ()
+
+
+def test_what_is_in_use_after_a_disabling_is_not_known_if_it_may_hide(
+    euicc: SimulatedEuicc, directory: Directory, tmp_path: Path
+) -> None:
+    first, _, hidden = euicc.profiles
+    card = HidingCard(euicc, hidden.iccid)
+    with Assistant(card, state_dir=tmp_path, directory=directory) as assistant:
+        assert assistant.disable(first.iccid).in_use is None

@@ -1,0 +1,142 @@
+"""A profile is put to use for a moment, and everything is as before then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lpa import Assistant
+from lpa.errors import OutcomeUnknown, Refused
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers.smdp import SimulatedSmdp
+from tests.support.disturbed import DisturbedCard
+from tests.support.redaction import HidingCard
+
+ENABLE = 0xBF31
+
+
+def states(euicc: SimulatedEuicc) -> list[str]:
+    return [profile.state for profile in euicc.profiles]
+
+
+def test_the_one_that_was_in_use_is_in_use_again_and_every_server_knows(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    with assistant.using(euicc.profiles[1].iccid) as outcomes:
+        assert states(euicc) == ["disabled", "enabled", "disabled"]
+    assert states(euicc) == ["enabled", "disabled", "disabled"]
+    events = [[happening.event for happening in outcome.happenings] for outcome in outcomes]
+    assert [sorted(one) for one in events] == [["disable", "enable"]] * 2
+    assert len(smdp.received) == 4
+    assert [outcome.unacknowledged for outcome in outcomes] == [(), ()]
+
+
+def test_nothing_is_in_use_again_if_nothing_was(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    assistant.disable(euicc.profiles[0].iccid)
+    with assistant.using(euicc.profiles[1].iccid):
+        assert states(euicc) == ["disabled", "enabled", "disabled"]
+    assert states(euicc) == ["disabled", "disabled", "disabled"]
+
+
+def test_one_that_is_in_use_stays_so_and_nobody_is_told(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    with assistant.using(euicc.profiles[0].iccid):
+        pass
+    assert states(euicc) == ["enabled", "disabled", "disabled"]
+    assert smdp.received == ()
+
+
+def test_it_is_put_back_even_if_what_was_wanted_fails(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    with pytest.raises(RuntimeError, match="no backup"), assistant.using(euicc.profiles[1].iccid):
+        raise RuntimeError("no backup")
+    assert states(euicc) == ["enabled", "disabled", "disabled"]
+
+
+@pytest.mark.parametrize("bound", [0, 1])
+def test_nothing_is_done_if_a_rule_forbids_to_put_back(bound: int, tmp_path: Path) -> None:
+    profiles = list(SimulatedEuicc.create(None).profiles)
+    profiles[bound] = replace(profiles[bound], policy_rules=("ppr1",))
+    euicc = SimulatedEuicc.create(None, profiles=profiles)
+    card = DisturbedCard(euicc)
+    with (
+        Assistant(card, state_dir=tmp_path) as assistant,
+        pytest.raises(Refused) as caught,
+        assistant.using(profiles[1].iccid),
+    ):
+        raise AssertionError
+    assert (caught.value.function, caught.value.reason) == ("DisableProfile", "disallowedByPolicy")
+    assert ENABLE not in card.requests
+
+
+@pytest.mark.parametrize("hidden", [0, 2])
+def test_nothing_is_done_if_what_is_in_use_cannot_be_read(hidden: int, tmp_path: Path) -> None:
+    euicc = SimulatedEuicc.create(None)
+    card = HidingCard(euicc, euicc.profiles[hidden].iccid)
+    with (
+        Assistant(card, state_dir=tmp_path) as assistant,
+        pytest.raises(Refused) as caught,
+        assistant.using(euicc.profiles[1].iccid),
+    ):
+        raise AssertionError
+    assert (caught.value.function, caught.value.reason) == ("EnableProfile", "unreadableProfile")
+    assert "could not be put back" in caught.value.message
+    assert ENABLE not in card.requests
+    assert states(euicc) == ["enabled", "disabled", "disabled"]
+
+
+def test_one_that_is_in_use_stays_so_whatever_cannot_be_read(tmp_path: Path) -> None:
+    euicc = SimulatedEuicc.create(None)
+    card = HidingCard(euicc, euicc.profiles[2].iccid)
+    with Assistant(card, state_dir=tmp_path) as assistant, assistant.using("0017") as outcomes:
+        assert [outcome.happenings for outcome in outcomes] == [()]
+
+
+def test_a_card_that_is_pulled_meanwhile_is_said_to_be_as_it_may_be(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    said = "Nordlicht was put to use before, and may still be"
+    with pytest.raises(OutcomeUnknown, match=said), assistant.using(euicc.profiles[1].iccid):
+        card.lose(ENABLE)
+
+
+def test_a_plan_that_was_made_before_is_still_true_after(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    with assistant.using(plan.profile.iccid):
+        pass
+    assert assistant.delete(plan).problem is None
+
+
+def test_a_plan_that_is_not_true_any_more_is_refused_and_says_why(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    assistant.rename(euicc.profiles[2].iccid, "日本")
+    with pytest.raises(Refused) as caught:
+        assistant.delete(plan)
+    assert caught.value.reason == "cardChanged"
+    assert "nickname is '日本' now, and was empty" in caught.value.message
+    assert len(euicc.profiles) == 3
+
+
+def test_a_plan_says_what_is_different_if_that_is_what_nobody_can_read(tmp_path: Path) -> None:
+    euicc = SimulatedEuicc.create(None)
+    with Assistant(HidingCard(euicc, euicc.profiles[2].iccid), state_dir=tmp_path) as assistant:
+        plan = assistant.plan_deletion("0025")
+    strange = replace(plan, unreadable=(b"strange",))
+    with Assistant(HidingCard(euicc, euicc.profiles[2].iccid), state_dir=tmp_path) as assistant:
+        assert assistant.plan_again(plan).look == plan.look
+        with pytest.raises(Refused) as caught:
+            assistant.plan_again(strange)
+    assert caught.value.message == (
+        "The card has changed since the plan was made. "
+        "It lists 1 profile that cannot be read, and listed 1 profile."
+    )

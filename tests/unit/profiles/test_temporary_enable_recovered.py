@@ -1,0 +1,337 @@
+"""A profile that was put to use for a moment by a process that did not live to put everything back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from lpa import Assistant
+from lpa.errors import CardBusy, EuiccRefused, OutcomeUnknown, Refused
+from lpa.journal import Journal
+from lpa.notifications.sender import Directory
+from lpa.profiles import switching
+from lpa.rsp.records import CHANGE_TAGS
+from lpa.server.connect_to import ConnectTo
+from lpa.server.es9 import Server
+from lpa.server.https import Https
+from lpa.server.trust import Trust
+from lpa.sim.crypto.pki import Authority
+from lpa.sim.euicc.behaviour import Behaviour
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers.smdp import SimulatedSmdp
+from tests.support import command
+from tests.support.disturbed import DisturbedCard
+from tests.support.redaction import HidingCard
+from tests.support.unfinished import DELETE, DISABLE, ENABLE, iccid, outcomes, received
+from tests.unit.profiles.test_temporary_enable import states
+
+CAT_BUSY = "BF3103 800105 9000"
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with closing(Journal(tmp_path / "state")) as journal:
+        yield journal
+
+
+def leave(assistant: Assistant, number: int) -> None:
+    """Put the profile with this number to use for a moment, and die in it."""
+    before = assistant.euicc.profiles(CHANGE_TAGS)
+    target = before[number].iccid
+    assistant.journal.begin(assistant.eid, "interlude", before, target=target)
+    switching.enable(assistant._outbox(), target)
+
+
+def test_what_was_in_use_before_is_put_back_and_its_servers_are_told(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, journal: Journal
+) -> None:
+    leave(assistant, 1)
+    old, new = iccid(euicc, 0), iccid(euicc, 1)
+    assert states(euicc) == ["disabled", "enabled", "disabled"]
+    (resumed,) = assistant.settle()
+    assert states(euicc) == ["enabled", "disabled", "disabled"]
+    assert (resumed.function, resumed.truth, resumed.problem) == (
+        "interlude",
+        f"Albion Mobile ({old}) is in use again.",
+        None,
+    )
+    assert all(delivery.acknowledged for delivery in resumed.deliveries)
+    assert received(smdp)[2:] == [("disable", str(new)), ("enable", str(old))]
+    assert journal.unfinished() == ()
+    assert assistant.settle() == ()
+
+
+def test_nothing_is_in_use_again_if_nothing_was(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    assistant.disable(iccid(euicc, 0))
+    leave(assistant, 1)
+    (resumed,) = assistant.settle()
+    assert states(euicc) == ["disabled", "disabled", "disabled"]
+    assert resumed.truth == "No profile is in use again."
+
+
+def test_every_change_puts_back_first(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    leave(assistant, 1)
+    assistant.enable(iccid(euicc, 2))
+    assert states(euicc) == ["disabled", "disabled", "enabled"]
+    (resumed,) = assistant.resumed
+    assert resumed.function == "interlude"
+
+
+def test_a_plan_that_was_made_before_putting_back_is_refused(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    leave(assistant, 1)
+    plan = assistant.plan_deletion(iccid(euicc, 1), disable_first=True)
+    with pytest.raises(Refused) as caught:
+        assistant.delete(plan)
+    assert caught.value.reason == "cardChanged"
+    assert DELETE not in card.requests
+
+
+def test_nothing_is_switched_for_a_backup_after_putting_back_has_made_the_plan_untrue(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
+) -> None:
+    leave(assistant, 1)
+    plan = assistant.plan_deletion(iccid(euicc, 1), disable_first=True)
+    card.requests.clear()
+    with pytest.raises(Refused) as caught:
+        assistant.rescue(plan, tmp_path / "saved")
+    assert caught.value.reason == "cardChanged"
+    assert card.requests.count(ENABLE) == 1  # to put back
+    assert states(euicc) == ["enabled", "disabled", "disabled"]
+    assert not (tmp_path / "saved").exists()
+
+
+def test_one_that_goes_on_is_not_taken_for_unfinished(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path, directory: Directory
+) -> None:
+    with assistant.using(iccid(euicc, 1)):
+        assert assistant.settle() == ()
+        with Assistant(euicc, state_dir=tmp_path / "state", directory=directory) as other:
+            assert other.settle() == ()
+        assert states(euicc) == ["disabled", "enabled", "disabled"]
+    assert states(euicc) == ["enabled", "disabled", "disabled"]
+    assert assistant.settle() == ()
+
+
+def test_there_is_only_one_at_a_time(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    with assistant.using(iccid(euicc, 1)), pytest.raises(CardBusy), assistant.using(iccid(euicc, 2)):
+        raise AssertionError
+    assert states(euicc) == ["enabled", "disabled", "disabled"]
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "in_use", "truth"),
+    [
+        (
+            lambda card, euicc: card.enable_profile(iccid(euicc, 2), refresh=False),
+            ["disabled", "disabled", "enabled"],
+            "is in use, by something else's doing, and it is left so.",
+        ),
+        (
+            lambda card, euicc: card.disable_profile(iccid(euicc, 1), refresh=False),
+            ["disabled", "disabled", "disabled"],
+            "No profile is in use, by something else's doing, and it is left so.",
+        ),
+        (
+            lambda card, euicc: card.enable_profile(iccid(euicc, 0), refresh=False),
+            ["enabled", "disabled", "disabled"],
+            "Albion Mobile (8944994000000000017) is in use, as before.",
+        ),
+        (
+            lambda card, euicc: card.delete_profile(iccid(euicc, 0)),
+            ["enabled", "disabled"],
+            "is in use still; Albion Mobile (8944994000000000017) is not on the card any more.",
+        ),
+    ],
+)
+def test_what_something_else_did_since_is_left_and_told(
+    meanwhile: Callable[..., object],
+    in_use: list[str],
+    truth: str,
+    assistant: Assistant,
+    card: DisturbedCard,
+    euicc: SimulatedEuicc,
+    smdp: SimulatedSmdp,
+) -> None:
+    leave(assistant, 1)
+    meanwhile(assistant.euicc, euicc)
+    assistant.euicc.restart()
+    card.requests.clear()
+    (resumed,) = assistant.settle()
+    assert resumed.truth.endswith(truth)
+    assert (resumed.happenings, resumed.problem) == ((), None)
+    assert not {ENABLE, DISABLE} & set(card.requests)
+    assert states(euicc) == in_use
+    assert assistant.settle() == ()
+
+
+def test_what_had_not_begun_changed_nothing(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    before = assistant.euicc.profiles(CHANGE_TAGS)
+    assistant.journal.begin(assistant.eid, "interlude", before, target=before[1].iccid)
+    (resumed,) = assistant.settle()
+    assert (resumed.happenings, resumed.truth) == (
+        (),
+        "Albion Mobile (8944994000000000017) is in use, as before.",
+    )
+
+
+def test_a_card_that_says_no_is_told_with_the_command_and_hinders_nothing(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    leave(assistant, 1)
+    card.instead(ENABLE, *[CAT_BUSY] * 4)
+    (resumed,) = assistant.settle()
+    assert isinstance(resumed.problem, EuiccRefused)
+    assert resumed.problem.reason == "catBusy"
+    assert resumed.problem.advice.startswith("'lpa enable 8944994000000000017' puts back what was before.")
+    assert resumed.truth == (
+        f"Nordlicht ({iccid(euicc, 1)}) is in use still; before that Albion Mobile (8944994000000000017) was."
+    )
+    assert states(euicc) == ["disabled", "enabled", "disabled"]
+    assert assistant.settle() == ()
+    assistant.enable(iccid(euicc, 0))
+    assert states(euicc) == ["enabled", "disabled", "disabled"]
+
+
+def test_a_rule_that_came_meanwhile_is_told(tmp_path: Path, directory: Directory) -> None:
+    profiles = list(SimulatedEuicc.create(None).profiles)
+    bound = replace(profiles[1], policy_rules=("ppr1",), state="enabled")
+    euicc = SimulatedEuicc.create(None, profiles=[replace(profiles[0], state="disabled"), bound])
+    with Assistant(euicc, state_dir=tmp_path, directory=directory) as assistant:
+        now = assistant.euicc.profiles(CHANGE_TAGS)
+        before = [replace(now[0], state="enabled"), replace(now[1], state="disabled", policy_rules=())]
+        assistant.journal.begin(assistant.eid, "interlude", tuple(before), target=now[1].iccid)
+        (resumed,) = assistant.settle()
+        assert resumed.problem
+        assert resumed.problem.reason == "disallowedByPolicy"
+        assert assistant.settle() == ()
+
+
+def test_a_card_that_is_pulled_while_putting_back_leaves_it_to_the_next_time(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp, journal: Journal
+) -> None:
+    with pytest.raises(OutcomeUnknown) as caught, assistant.using(iccid(euicc, 1)):
+        card.drop(ENABLE)
+    assert "'lpa resume' puts back what was before" in caught.value.advice
+    card.put_back()
+    card.drop(ENABLE)
+    with pytest.raises(OutcomeUnknown):
+        assistant.settle()
+    card.put_back()
+    assert [one.function for one in assistant.settle()] == ["enable", "interlude"]
+    assert states(euicc) == ["enabled", "disabled", "disabled"]
+    assert {state for state, _ in outcomes(journal)} == {"CLOSED"}
+
+
+@pytest.mark.parametrize("hidden", [0, 1])
+def test_while_it_cannot_be_read_what_is_in_use_nothing_is_done_and_it_stays_open(
+    hidden: int, euicc: SimulatedEuicc, smdp: SimulatedSmdp, directory: Directory, tmp_path: Path
+) -> None:
+    meeting = partial(Assistant, state_dir=tmp_path / "state", directory=directory)
+    with meeting(euicc) as assistant:
+        leave(assistant, 1)
+    with meeting(HidingCard(euicc, euicc.profiles[hidden].iccid)) as assistant:
+        with pytest.raises(OutcomeUnknown, match="nobody knows what is in use now"):
+            assistant.settle()
+        assert states(euicc) == ["disabled", "enabled", "disabled"]
+    with meeting(euicc) as assistant:
+        (resumed,) = assistant.settle()
+    assert resumed.truth.endswith("is in use again.")
+    assert states(euicc) == ["enabled", "disabled", "disabled"]
+
+
+def test_what_cannot_be_read_beside_what_is_in_use_hinders_nothing(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, directory: Directory, tmp_path: Path
+) -> None:
+    card = HidingCard(euicc, euicc.profiles[2].iccid)
+    with Assistant(card, state_dir=tmp_path / "state", directory=directory) as assistant:
+        leave(assistant, 1)
+        assistant.settle()
+    assert states(euicc) == ["enabled", "disabled", "disabled"]
+
+
+@pytest.fixture
+def left(tmp_path: Path) -> tuple[str, ...]:
+    """The way to a card whose second profile is in use for a moment that nobody ended."""
+    folder = command.card(tmp_path / "card")
+    card = SimulatedEuicc.load(folder)
+    with (
+        SimulatedSmdp(card.authority, host="*.smdp.example", any_address=True) as smdp,
+        Https(Trust.system(), connect_to=[ConnectTo.parse(smdp.connect_to)]) as https,
+        Assistant(card, state_dir=tmp_path / "state", directory=partial(Server, https=https)) as assistant,
+    ):
+        leave(assistant, 1)
+    return ("--reader", f"sim:{folder}", "--state-dir", str(tmp_path / "state"))
+
+
+def test_lpa_resume_says_what_it_put_back(left: tuple[str, ...], tmp_path: Path) -> None:
+    with SimulatedSmdp(Authority.load(tmp_path / "card"), host="*.smdp.example", any_address=True) as smdp:
+        ran = command.run(*left, "--connect-to", smdp.connect_to, "resume")
+    assert ran.code == 0
+    assert "An earlier switch for a moment (" in ran.out
+    assert "  Albion Mobile (8944994000000000017) is in use again.\n" in ran.out
+    assert "Nothing was left unfinished" not in ran.err
+
+
+@pytest.mark.parametrize("name", ["0025", "0033"])
+@pytest.mark.parametrize(
+    "more", [(), ("--disable-first",), ("--disable-first", "--enable-first", "--backup")]
+)
+def test_nothing_is_deleted_before_the_moment_is_ended_and_the_advice_is_how(
+    name: str, more: tuple[str, ...], left: tuple[str, ...], tmp_path: Path
+) -> None:
+    saved = [tmp_path / "saved"] if "--backup" in more else []
+    ran = command.run(*left, "delete", name, "--yes", "--json", *more, *saved)
+    assert (ran.code, ran.document["error"]["reason"]) == (1, "inUseForAMoment")
+    assert ran.document["error"]["advice"] == "'lpa resume' puts that back; then delete."
+    assert "Stop: The profile Nordlicht (8949985000000000025) was put to use for a moment, and" in ran.err
+    assert ran.err.count("Stop: ") == 1
+    assert "lpa disable" not in ran.err
+    with SimulatedEuicc.load(tmp_path / "card") as card:
+        assert states(card) == ["disabled", "enabled", "disabled"]
+
+
+def test_a_moment_that_something_else_ended_hinders_no_deletion(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    leave(assistant, 1)
+    assistant.euicc.enable_profile(iccid(euicc, 0), refresh=False)
+    assistant.euicc.restart()
+    plan = assistant.review_deletion(assistant.plan_deletion(iccid(euicc, 1)))
+    assert plan.deletable
+    assert "unfinished" in [finding.name for finding in plan.findings]
+    assistant.delete(plan)
+    assert states(euicc) == ["enabled", "disabled"]
+
+
+def test_lpa_resume_fails_if_the_card_says_no(tmp_path: Path) -> None:
+    profiles = list(SimulatedEuicc.create(None).profiles)
+    folder = tmp_path / "card"
+    SimulatedEuicc.create(folder, profiles=profiles, behaviour=Behaviour(accepted=())).close()
+    place = ("--reader", f"sim:{folder}", "--state-dir", str(tmp_path / "state"))
+    with Assistant(SimulatedEuicc.load(folder), state_dir=tmp_path / "state") as assistant:
+        now = assistant.euicc.profiles(CHANGE_TAGS)
+        before = [replace(now[0], state="disabled"), replace(now[1], state="enabled"), now[2]]
+        assistant.journal.begin(assistant.eid, "interlude", tuple(before), target=now[0].iccid)
+    ran = command.run(*place, "resume", "--json")
+    assert ran.code != 0
+    (resumed,) = ran.document["result"]["resumed"]
+    assert resumed["truth"].startswith("Albion Mobile (8944994000000000017) is in use still; before that ")
+    assert ran.document["error"] == resumed["problem"]
+    assert f"'lpa enable {now[1].iccid}' puts back" in ran.document["error"]["advice"]
+    again = command.run(*place, "resume")
+    assert (again.code, again.err) == (0, "Nothing was left unfinished.\n")

@@ -1,0 +1,368 @@
+"""One POST over verified HTTPS: what is sent, what comes back, and what an error says about it."""
+
+import select
+import socket
+import ssl
+import threading
+import warnings
+
+import pytest
+
+from lpa.errors import BadAnswer, ConnectFailed, LpaError, NotVerified, OutcomeUnknown
+from lpa.rsp.names import ServerAddress
+from lpa.server.connect_to import ConnectTo
+from lpa.server.https import Answer, Https
+from lpa.sim.crypto.pki import Authority
+from lpa.sim.servers.https_server import tls_context
+from tests.support.tls_faults import (
+    CI,
+    GOOD,
+    HOST,
+    NOW,
+    Peer,
+    Script,
+    answering,
+    cutting,
+    dripping,
+    endless,
+    http,
+    https,
+    plain_peer,
+    silent,
+    tls_peer,
+    trusting,
+)
+
+ADDRESS = ServerAddress(HOST)
+OTHER = Authority.mint(now=NOW)
+BRAINPOOL = Authority.mint(curve="brainpoolP256r1", now=NOW)
+OK = http("200 OK", b"answer")
+
+
+def post(client: Https, address: ServerAddress = ADDRESS) -> Answer:
+    with client:
+        return client.post(address, "/path", b"question", {"User-Agent": "test"})
+
+
+# What is sent, and what comes back
+
+
+def test_a_post_is_these_bytes_and_nothing_else() -> None:
+    with tls_peer(answering(OK)) as peer:
+        assert post(https(peer)) == Answer(200, b"answer")
+    assert peer.requests == [
+        b"POST /path HTTP/1.1\r\n"
+        b"Accept-Encoding: identity\r\n"
+        b"Content-Length: 8\r\n"
+        b"Host: smdp.example\r\n"
+        b"User-Agent: test\r\n"
+        b"\r\n"
+        b"question"
+    ]
+
+
+def test_the_host_header_names_a_port_that_is_not_the_usual_one() -> None:
+    with tls_peer(answering(OK)) as peer:
+        post(https(peer), ServerAddress(HOST, 8443))
+    assert b"\r\nHost: smdp.example:8443\r\n" in peer.requests[0]
+
+
+@pytest.mark.parametrize(
+    ("sent", "answer"),
+    [
+        (b"HTTP/1.1 204 No Content\r\n\r\n", Answer(204, b"")),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", Answer(204, b"")),
+        (http("500 Internal Server Error", b"<html>"), Answer(500, b"<html>")),
+        (b"HTTP/1.0 200 OK\r\n\r\nto the end", Answer(200, b"to the end")),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+            Answer(200, b"abcde"),
+        ),
+    ],
+)
+def test_every_complete_answer_is_given_whatever_its_status_and_form(sent: bytes, answer: Answer) -> None:
+    with tls_peer(answering(sent)) as peer:
+        assert post(https(peer)) == answer
+
+
+def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
+    with tls_peer(answering(OK)) as elsewhere:
+        location = f"Location: https://{HOST}:{elsewhere.port}/path"
+        with tls_peer(answering(http("307 Temporary Redirect", b"", location))) as peer:
+            assert post(https(peer)).status == 307
+    assert elsewhere.requests == []
+
+
+def test_a_second_post_needs_no_new_greeting() -> None:
+    with tls_peer(answering(OK, OK)) as peer, https(peer) as client:
+        client.post(ADDRESS, "/1", b"", {})
+        client.post(ADDRESS, "/2", b"", {})
+        assert peer.greetings == 1
+        assert len(peer.requests) == 2
+
+
+def test_a_connection_that_the_server_closed_is_made_anew() -> None:
+    closing = http("200 OK", b"", "Connection: close")
+    with tls_peer(answering(closing)) as peer, https(peer) as client:
+        client.post(ADDRESS, "/1", b"", {})
+        client.post(ADDRESS, "/2", b"", {})
+        assert peer.greetings == 2
+
+
+def test_a_connection_that_the_server_closed_while_it_was_idle_is_made_anew() -> None:
+    answered = threading.Event()
+
+    def leaving(peer: Peer, connection: socket.socket) -> None:
+        peer.take(connection)
+        connection.sendall(OK)
+        answered.wait(10)
+
+    with tls_peer(leaving) as peer, https(peer) as client:
+        client.post(ADDRESS, "/1", b"", {})
+        (idle,) = client._idle.values()
+        answered.set()
+        select.select([idle.stream], [], [], 10)  # until it has closed
+        assert client.post(ADDRESS, "/2", b"", {}).status == 200
+        assert peer.greetings == 2
+
+
+def test_a_proxy_in_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    with tls_peer(answering(OK)) as peer:
+        assert post(https(peer)).status == 200
+
+
+# Nothing was sent
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def test_a_server_that_is_down_is_named_with_the_reason() -> None:
+    port = free_port()
+    with pytest.raises(ConnectFailed) as caught:
+        post(https(Peer(port)))
+    assert str(caught.value) == f"Cannot reach smdp.example at 127.0.0.1:{port}: connection refused."
+
+
+def test_a_name_that_does_not_resolve_is_named() -> None:
+    with pytest.raises(ConnectFailed, match=r"Cannot reach nowhere\.invalid: the name does not resolve"):
+        post(Https(trusting(CI)), ServerAddress("nowhere.invalid"))
+
+
+def test_a_server_that_does_not_greet_back_in_time_was_not_reached() -> None:
+    with plain_peer(silent) as peer:
+        row = ConnectTo.parse(f"::127.0.0.1:{peer.port}")
+        client = Https(trusting(CI), connect_to=[row], connect_timeout=0.05)
+        with pytest.raises(ConnectFailed, match="it did not answer in time"):
+            post(client)
+
+
+@pytest.mark.parametrize(
+    ("script", "obstacle"),
+    [
+        (lambda _, connection: connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n"), "no secure connection"),
+        (lambda _, connection: connection.recv(5000), "it closed the connection"),
+    ],
+)
+def test_a_server_without_tls_was_not_reached(script: Script, obstacle: str) -> None:
+    with plain_peer(script) as peer, pytest.raises(ConnectFailed, match=obstacle):
+        post(https(peer))
+
+
+def test_tls_1_1_is_refused() -> None:
+    context = tls_context(GOOD)
+    with warnings.catch_warnings(action="ignore"):  # Python does not like it either
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with tls_peer(answering(OK), context=context) as peer:
+        with pytest.raises(ConnectFailed, match=r"no secure connection is possible .*version"):
+            post(https(peer))
+        assert peer.greetings == 0
+
+
+def test_a_server_with_a_brainpool_key_is_greeted_again_in_its_own_way() -> None:
+    with tls_peer(answering(OK), BRAINPOOL.issue_server(HOST, now=NOW)) as peer:
+        assert post(https(peer, trust=trusting(BRAINPOOL))) == Answer(200, b"answer")
+        assert peer.greetings == 1
+
+
+@pytest.mark.parametrize(
+    ("authority", "name", "objection"),
+    [
+        (BRAINPOOL, "other.example", "another name"),
+        (OTHER, HOST, "neither the card nor"),
+    ],
+)
+def test_the_second_greeting_verifies_as_the_first(authority: Authority, name: str, objection: str) -> None:
+    minted = BRAINPOOL.issue_server(name, now=NOW)
+    with tls_peer(answering(OK), minted) as peer, pytest.raises(NotVerified, match=objection):
+        post(https(peer, trust=trusting(authority)))
+
+
+def test_a_greeting_alone_says_whether_a_server_is_there_and_who_it_is() -> None:
+    with tls_peer(answering(OK)) as peer, https(peer) as client:
+        client.greet(ADDRESS)
+        with pytest.raises(NotVerified, match="another name"):
+            client.greet(ServerAddress("other.example"))
+    assert peer.requests == []
+    with pytest.raises(ConnectFailed), https(peer) as client:
+        client.greet(ADDRESS)
+
+
+# Sent, and then
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        (cutting(b""), "it closed the connection"),
+        (cutting(b"HTTP/1.1 200 OK\r\nContent-"), "it closed the connection"),
+        (cutting(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"), "it closed the connection"),
+        (cutting(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"), "it closed"),
+        (answering(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"), "4 bytes read, 6 more expected"),
+        (answering(b""), "it closed the connection"),
+    ],
+)
+def test_half_an_answer_leaves_the_outcome_unknown(script: Script, reason: str) -> None:
+    with tls_peer(script) as peer, pytest.raises(OutcomeUnknown, match=reason) as caught:
+        post(https(peer))
+    assert str(caught.value).startswith("The request went to smdp.example, and no complete answer came back")
+    assert "list" not in caught.value.advice  # the default advice is about a card
+
+
+def test_an_answer_without_length_must_end_with_a_tls_goodbye() -> None:
+    """Who cuts the wire must not turn a refusal into an empty acknowledgement."""
+    head = b"HTTP/1.1 200 OK\r\n\r\n"
+    with tls_peer(cutting(head)) as peer, pytest.raises(OutcomeUnknown, match="it closed the connection"):
+        post(https(peer))
+    with tls_peer(answering(head)) as peer:
+        assert post(https(peer)) == Answer(200, b"")
+
+
+def test_silence_ends_after_the_read_timeout() -> None:
+    with tls_peer(silent) as peer, pytest.raises(OutcomeUnknown, match="it did not answer in time"):
+        post(https(peer, read_timeout=0.05))
+
+
+@pytest.mark.parametrize(
+    ("start", "drop"),
+    [
+        (b"", b"H"),
+        (b"HTTP/1.1 200 OK\r\n", b"X"),
+        (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b"x"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ],
+)
+def test_a_dripping_answer_ends_at_the_deadline(start: bytes, drop: bytes) -> None:
+    with tls_peer(dripping(start, drop)) as peer, pytest.raises(OutcomeUnknown, match="in time"):
+        post(https(peer, deadline=0.1))
+
+
+def test_an_endless_body_is_cut_at_the_limit() -> None:
+    chunked = endless(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"3e8\r\n%s\r\n" % bytes(1000)
+    )
+    plain = endless(b"HTTP/1.1 200 OK\r\n\r\n", bytes(1000))
+    for script in (chunked, plain):
+        with tls_peer(script) as peer, pytest.raises(BadAnswer, match="more than 5000 bytes"):
+            post(https(peer, max_body=5000))
+
+
+def test_a_body_as_large_as_the_limit_is_taken() -> None:
+    with tls_peer(answering(http("200 OK", bytes(5000)))) as peer:
+        assert len(post(https(peer, max_body=5000)).body) == 5000
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"\x15\x03\x01 no HTTP at all\r\n\r\n",
+        b"HTTP/1.1 many OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\nab",
+    ],
+)
+def test_garbage_instead_of_http_is_a_bad_answer(garbage: bytes) -> None:
+    with (
+        tls_peer(answering(garbage)) as peer,
+        pytest.raises(BadAnswer, match="did not answer with HTTP") as caught,
+    ):
+        post(https(peer))
+    assert len(str(caught.value)) < 300
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("drop", [b"A: b\r\n", b"b" * 1000, b"HTTP/1.1 100 Continue\r\n\r\n"])
+def test_an_endless_header_ends_at_the_limit(drop: bytes) -> None:
+    script = endless(b"HTTP/1.1 200 OK\r\nA: ", drop)
+    with tls_peer(script) as peer, pytest.raises(BadAnswer):
+        post(https(peer, max_body=50_000))
+
+
+def test_a_body_in_tiny_chunks_ends_at_the_limit() -> None:
+    script = endless(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1;xxxxxxxxxx\r\nx\r\n" * 100)
+    with tls_peer(script) as peer, pytest.raises(BadAnswer, match="more than any answer has"):
+        post(https(peer, max_body=50_000))
+
+
+def test_an_answer_that_only_announces_another_is_not_mixed_up_with_that_to_the_next_request() -> None:
+    """What comes late is about the first request: the second must not be taken for acknowledged by it."""
+    late = threading.Event()
+
+    def script(peer: Peer, connection: socket.socket) -> None:
+        peer.take(connection)
+        connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n")
+        if peer.take(connection):
+            late.set()
+            connection.sendall(http("204 No Content"))
+
+    with tls_peer(script) as peer, https(peer) as client:
+        for _ in range(2):
+            with pytest.raises(OutcomeUnknown, match="HTTP status 103 only announces one"):
+                client.post(ADDRESS, "/", b"", {})
+    assert (peer.greetings, late.is_set()) == (2, False)
+
+
+def test_after_a_failure_the_next_post_greets_anew() -> None:
+    with tls_peer(cutting(b"")) as peer, https(peer) as client:
+        for _ in range(2):
+            with pytest.raises(OutcomeUnknown):
+                client.post(ADDRESS, "/", b"", {})
+        assert peer.greetings == 2
+
+
+def test_the_first_row_that_fits_decides() -> None:
+    with tls_peer(answering(OK)) as peer:
+        rows = ["other.example::127.0.0.1:1", f"{HOST}::127.0.0.1:{peer.port}", "::127.0.0.1:1"]
+        assert post(Https(trusting(CI), connect_to=[ConnectTo.parse(row) for row in rows])).status == 200
+
+
+def test_the_name_is_checked_for_the_address_and_not_for_the_target() -> None:
+    for_target = CI.issue_server("localhost", now=NOW, also=["127.0.0.1"])
+    with tls_peer(answering(OK), for_target) as peer:
+        row = ConnectTo.parse(f"{HOST}:443:localhost:{peer.port}")
+        with pytest.raises(NotVerified, match="another name"):
+            post(Https(trusting(CI), connect_to=[row]))
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_the_server_hears_which_name_is_asked_for(version: ssl.TLSVersion) -> None:
+    names = []
+    context = tls_context(GOOD)
+    context.maximum_version = version
+    context.sni_callback = lambda _socket, name, _context: names.append(name)
+    with tls_peer(answering(OK), context=context) as peer:
+        post(https(peer))
+    assert names == [HOST]
+
+
+def test_every_failure_is_one_of_ours() -> None:
+    for script in (cutting(b"\xff" * n) for n in range(4)):
+        with tls_peer(script) as peer, pytest.raises(LpaError):
+            post(https(peer))

@@ -1,0 +1,198 @@
+"""A proxy is used when it is asked for, and then it sees nothing but where it goes."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from lpa.errors import ConnectFailed, NotVerified
+from lpa.rsp.limits import HEADER_BYTES
+from lpa.rsp.names import ServerAddress
+from lpa.rsp.pki.key_identifier import KeyIdentifier
+from lpa.server import proxy
+from lpa.server.connect_to import ConnectTo
+from lpa.server.https import Https
+from lpa.server.proxy import Proxy, choose
+from lpa.server.trust import Trust
+from tests.support.tls_faults import CI, GOOD, HOST, Peer, http, plain_peer, recording, tls_peer
+
+ADDRESS = ServerAddress(HOST)
+BELIEVED = (KeyIdentifier(CI.key_identifier),)
+ESTABLISHED = b"HTTP/1.1 200 Connection established\r\nX: y\r\n\r\n"
+
+
+@contextlib.contextmanager
+def relay(peer: Peer, answer: bytes = ESTABLISHED) -> Iterator[Peer]:
+    """A proxy that leads everywhere to `peer`; its `received` is what it saw before it did."""
+
+    def script(own: Peer, plain: socket.socket) -> None:
+        while not own.received.endswith(b"\r\n\r\n"):
+            own.received += plain.recv(1)
+        plain.sendall(answer)
+        if answer != ESTABLISHED:
+            return
+        with socket.create_connection(("127.0.0.1", peer.port)) as onward:
+            back = threading.Thread(target=_pass_on, args=(onward, plain))
+            back.start()
+            _pass_on(plain, onward)
+            back.join()
+
+    with plain_peer(script) as own:
+        yield own
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while piece := source.recv(4096):
+            target.sendall(piece)
+        target.shutdown(socket.SHUT_WR)
+
+
+def test_through_a_proxy_goes_tls_to_the_server_by_its_name() -> None:
+    with tls_peer(recording, GOOD) as peer, relay(peer) as between:
+        chosen = choose(f"http://me:pass%20word@127.0.0.1:{between.port}")
+        with Https(Trust.system(), proxy=chosen) as client:
+            client.post(ADDRESS, "/", b"secret", {}, believed=BELIEVED)
+        assert bytes(between.received) == (
+            b"CONNECT smdp.example:443 HTTP/1.1\r\n"
+            b"Host: smdp.example:443\r\n"
+            b"Proxy-Authorization: Basic bWU6cGFzcyB3b3Jk\r\n\r\n"
+        )
+
+
+def test_connect_to_counts_behind_the_proxy_too() -> None:
+    with tls_peer(recording, GOOD) as peer, relay(peer) as between:
+        row = ConnectTo.parse("::[2001:db8::1]:8443")
+        chosen = choose(f"127.0.0.1:{between.port}")
+        with Https(Trust.system(), connect_to=[row], proxy=chosen) as client:
+            client.greet(ADDRESS, believed=BELIEVED)
+        assert between.received.startswith(b"CONNECT [2001:db8::1]:8443 HTTP/1.1\r\n")
+        assert b"Authorization" not in between.received
+
+
+def test_a_proxy_that_answers_itself_is_not_believed() -> None:
+    with (
+        tls_peer(
+            recording, CI.issue_server("other.example", now=GOOD.certificate.not_valid_before_utc)
+        ) as peer,
+        relay(peer) as between,
+        Https(Trust.system(), proxy=choose(f"127.0.0.1:{between.port}")) as client,
+        pytest.raises(NotVerified),
+    ):
+        client.post(ADDRESS, "/", b"secret", {}, believed=BELIEVED)
+    assert peer.received == b""
+
+
+@pytest.mark.parametrize(
+    ("answer", "obstacle"),
+    [
+        (http("407 Proxy Authentication Required"), r"says 407 \(Proxy Authentication Required\)"),
+        (http("502 Bad Gateway"), r"the proxy 127\.0\.0\.1:[0-9]+ says 502 \(Bad Gateway\)"),
+        (http("302 Found", b"", "Location: https://elsewhere.example"), "says 302"),
+        (b"", "does not answer with HTTP"),
+        (b"SSH-2.0-x\r\n\r\n", "does not answer with HTTP"),
+        (b"HTTP/1.1 abc\r\n\r\n", "does not answer with HTTP"),
+        (b"HTTP/1.1\r\n\r\n", "does not answer with HTTP"),
+        (b"HTTP/1.1 200 OK\r\nA: " + b"b" * (HEADER_BYTES + 2), "does not answer with HTTP"),
+    ],
+)
+def test_a_proxy_that_does_not_connect_is_told(answer: bytes, obstacle: str) -> None:
+    with (
+        relay(Peer(1), answer) as between,
+        Https(Trust.system(), proxy=choose(f"127.0.0.1:{between.port}")) as client,
+        pytest.raises(ConnectFailed, match=obstacle),
+    ):
+        client.greet(ADDRESS)
+
+
+@pytest.mark.parametrize(("more", "taken"), [(0, True), (1, False)])
+def test_a_proxys_head_may_be_as_long_as_the_limit_and_not_a_byte_longer(more: int, taken: bool) -> None:
+    """The line stays open, so only the limit ends what is too long."""
+    start = b"HTTP/1.1 200 OK\r\nA: "
+    head = start + b"b" * (HEADER_BYTES - len(start) - 4 + more) + b"\r\n\r\n"
+    near, far = socket.socketpair()
+    with near, far:
+        writer = threading.Thread(target=far.sendall, args=(head + b"S",))
+        writer.start()
+        if taken:
+            Proxy("p.example", 80).tunnel(near, HOST, 443, patience=10)
+        else:
+            with pytest.raises(proxy.ProxyRefused, match="does not answer with HTTP"):
+                Proxy("p.example", 80).tunnel(near, HOST, 443, patience=10)
+        assert near.recv(1) == b"S"  # What follows is the server's.
+        writer.join()
+
+
+def test_a_proxy_that_answers_a_drop_at_a_time_is_given_up() -> None:
+    def dripping(peer: Peer, plain: socket.socket) -> None:
+        plain.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+        while not peer.over.wait(0.005):
+            plain.sendall(b"y")
+
+    with (
+        plain_peer(dripping) as between,
+        Https(Trust.system(), proxy=choose(f"127.0.0.1:{between.port}"), connect_timeout=0.2) as client,
+        pytest.raises(ConnectFailed, match="it did not answer in time"),
+    ):
+        client.greet(ADDRESS)
+
+
+@pytest.mark.parametrize(
+    ("url", "parsed"),
+    [
+        ("http://proxy.example", Proxy("proxy.example", 80)),
+        ("http://proxy.example:3128/", Proxy("proxy.example", 3128)),
+        ("proxy.example:3128", Proxy("proxy.example", 3128)),
+        ("http://[::1]:3128", Proxy("::1", 3128)),
+        ("http://a:b@proxy.example", Proxy("proxy.example", 80, "Basic YTpi")),
+    ],
+)
+def test_a_proxy_is_a_url(url: str, parsed: Proxy) -> None:
+    assert Proxy.parse(url) == parsed
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "http://",
+        "https://p.example",
+        "socks5://p.example",
+        "http://p.example/x",
+        "http://p.example:x",
+        "http://[",
+    ],
+)
+def test_what_is_no_proxy_is_refused_without_being_repeated(url: str) -> None:
+    with pytest.raises(ValueError, match=r"^that is no proxy: http://HOST:PORT is$"):
+        Proxy.parse(url)
+
+
+def test_a_password_is_not_shown() -> None:
+    assert "YTpi" not in repr(Proxy.parse("http://a:b@proxy.example"))
+
+
+def test_env_means_what_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", "near.example")
+    chosen = choose("env")
+    assert chosen(ADDRESS) == Proxy("proxy.example", 3128)
+    assert chosen(ServerAddress("a.near.example")) is None
+    monkeypatch.delenv("https_proxy")
+    assert chosen(ADDRESS) is None
+
+
+def test_a_useless_proxy_in_the_environment_hinders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "socks5://me:secret@proxy.example")
+    with pytest.raises(proxy.ProxyRefused) as caught:
+        choose("env")(ADDRESS)
+    assert "secret" not in str(caught.value)
+    with (
+        pytest.raises(ConnectFailed, match="of no use"),
+        Https(Trust.system(), proxy=choose("env")) as client,
+    ):
+        client.greet(ADDRESS)

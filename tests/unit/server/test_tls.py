@@ -1,0 +1,156 @@
+"""What a peer can do to a TLS connection, and what it cannot."""
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from OpenSSL import SSL
+
+from lpa.server import tls
+from lpa.sim.crypto.certificate_parts import der
+from lpa.sim.crypto.pki import Credentials
+from tests.support.tls_faults import CI, GOOD, HOST, NOW, Peer, Script, plain_peer, showing, silent, tls_peer
+
+SHOWN = der(GOOD.certificate)
+OTHER = CI.issue_server("other.example", now=NOW)
+
+
+@contextlib.contextmanager
+def stream(peer: Peer) -> Iterator[tls.TlsStream]:
+    """A connection to `peer`, on which nothing was said yet."""
+    plain = socket.create_connection(("127.0.0.1", peer.port))
+    connected = tls.TlsStream(tls.context(), plain, HOST)
+    try:
+        yield connected
+    finally:
+        connected.hang_up()
+
+
+def test_a_greeting_tells_what_the_peer_showed_and_what_speaks_against_it() -> None:
+    with tls_peer(silent, GOOD) as peer, stream(peer) as connected:
+        greeted = connected.greet()
+    assert greeted.chain == (SHOWN,)
+    assert 20 in greeted.objections  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
+
+
+def test_an_authority_of_the_context_leaves_no_objection_and_is_the_root() -> None:
+    with tls_peer(silent, GOOD) as peer:
+        plain = socket.create_connection(("127.0.0.1", peer.port))
+        connected = tls.TlsStream(tls.context([CI.certificate]), plain, HOST)
+        greeted = connected.greet()
+        connected.hang_up()
+    assert (greeted.objections, greeted.root) == ((), der(CI.certificate))
+
+
+def greeting_anew(credentials: Credentials, done: list[object]) -> Script:
+    """A server that, in the middle of the connection, wants to greet anew with another certificate."""
+
+    def script(_peer: Peer, plain: socket.socket) -> None:
+        context = SSL.Context(SSL.TLS_SERVER_METHOD)
+        context.set_max_proto_version(SSL.TLS1_2_VERSION)
+        context.use_certificate(GOOD.certificate)
+        context.use_privatekey(GOOD.key)
+        plain.settimeout(None)
+        connection = SSL.Connection(context, plain)
+        connection.set_accept_state()
+        connection.do_handshake()
+        connection.use_certificate(credentials.certificate)
+        connection.use_privatekey(credentials.key)
+        try:
+            connection.renegotiate()
+            connection.do_handshake()
+            connection.sendall(b"anew")
+            done.append(connection.recv(100))
+        except SSL.Error as error:
+            done.append(error)
+
+    return script
+
+
+def test_a_peer_that_was_judged_cannot_become_somebody_else() -> None:
+    """TLS 1.2 lets a server ask for a new greeting on the same connection; that is refused."""
+    done: list[object] = []
+    with plain_peer(greeting_anew(OTHER, done)) as peer, stream(peer) as connected:
+        assert connected.greet().chain == (SHOWN,)
+        connected.allow(100)
+        with contextlib.suppress(OSError):
+            connected.makefile().read(4)
+        chain = connected._tls.get_peer_cert_chain(as_cryptography=True)
+        assert chain == [GOOD.certificate]
+        assert connected._tls.total_renegotiations() == 0
+    assert isinstance(done[0], SSL.Error) or done == [b""]
+
+
+def test_a_peer_that_reads_nothing_is_not_written_to_for_ever() -> None:
+    def deaf(peer: Peer, _connection: socket.socket) -> None:
+        peer.over.wait()
+
+    with tls_peer(deaf, GOOD) as peer, stream(peer) as connected:
+        connected.greet()
+        connected.bound(0.05, float("inf"))
+        with pytest.raises(TimeoutError):
+            connected.sendall(bytes(50_000_000))
+
+
+def test_reading_ends_at_what_was_allowed() -> None:
+    def talking(_peer: Peer, connection: socket.socket) -> None:
+        while True:
+            connection.sendall(bytes(1000))
+
+    with tls_peer(talking, GOOD) as peer, stream(peer) as connected:
+        connected.greet()
+        connected.allow(5000)
+        reader = connected.makefile()
+        assert len(reader.read(5000)) == 5000
+        with pytest.raises(tls.TooMuch):
+            reader.read(1)
+
+
+HELLO_REQUEST = bytes.fromhex("16 0303 0004 00000000")  # a record with a message to which nobody answers
+
+
+def flooding(_peer: Peer, plain: socket.socket) -> None:
+    while True:
+        plain.sendall(1000 * HELLO_REQUEST)
+
+
+def test_a_flood_of_messages_that_need_no_answer_does_not_outlast_the_clock() -> None:
+    """OpenSSL alone reads on for as long as they come; neither the clock nor Ctrl-C stops it."""
+    with plain_peer(flooding) as peer, stream(peer) as connected:
+        connected.bound(60, time.monotonic() + 0.2)
+        with pytest.raises(TimeoutError):
+            connected.greet()
+
+
+def test_certificates_are_given_as_they_came_whatever_they_are() -> None:
+    """Also one that nobody can read but OpenSSL: it is no obstacle if it only stands beside others."""
+    odd = changed(bytes.fromhex("A003020102"), bytes.fromhex("A003020106"))
+    with tls_peer(silent, context=showing(SHOWN, odd)) as peer, stream(peer) as connected:
+        assert connected.greet().chain == (SHOWN, odd)
+
+
+def changed(before: bytes, after: bytes) -> bytes:
+    """A genuine certificate with some bytes of it changed."""
+    return der(OTHER.certificate).replace(before, after, 1)
+
+
+def test_threads_may_greet_with_one_context() -> None:
+    context, seen = tls.context(), []
+
+    def greet(port: int) -> None:
+        connected = tls.TlsStream(context, socket.create_connection(("127.0.0.1", port)), HOST)
+        seen.append(connected.greet())
+        connected.hang_up()
+
+    with tls_peer(silent, GOOD) as peer:
+        threads = [threading.Thread(target=greet, args=(peer.port,)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(seen) == 8
+    assert {greeted.chain for greeted in seen} == {(SHOWN,)}
+    assert all(greeted.objections == seen[0].objections != () for greeted in seen)

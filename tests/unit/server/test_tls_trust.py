@@ -1,0 +1,302 @@
+"""Whom the card believes, the LPA believes: each attack against a real TLS server, and its outcome."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from lpa.errors import ConnectFailed, LpaError, NotVerified
+from lpa.rsp.limits import PATHS
+from lpa.rsp.names import ServerAddress
+from lpa.rsp.pki import key_identifier, server_chain
+from lpa.rsp.pki.key_identifier import KeyIdentifier
+from lpa.server.trust import Trust, Voucher
+from lpa.sim.crypto.pki import Credentials
+from lpa.sim.servers.https_server import tls_context
+from tests.support import forgery
+from tests.support.forgery import Party
+from tests.support.paths import DOCS
+from tests.support.tls_attacks import CASES, between, junk, setting
+from tests.support.tls_chains import (
+    BRAINPOOL,
+    CI_SUB_CA,
+    CLIENT,
+    DAY,
+    Change,
+    World,
+    changed,
+    self_signed,
+    serving,
+)
+from tests.support.tls_faults import HOST, NOW, Peer, https, plain_peer, recording, showing, tls_peer
+
+ADDRESS = ServerAddress(HOST)
+TABLE = (DOCS / "trust.md").read_text()
+CURVES: dict[str, ec.EllipticCurve] = {"P-256": ec.SECP256R1(), "brainpoolP256r1": BRAINPOOL}
+
+
+def outcome(
+    world: World,
+    credentials: Credentials | None = None,
+    trust: Trust | None = None,
+    context: ssl.SSLContext | None = None,
+) -> Voucher:
+    """Who vouches for the world's server. If nobody does, it did not get a byte."""
+    address, believed = ServerAddress(world.host), tuple(world.believed)
+    refusal: LpaError | None = None
+    if credentials:
+        context = tls_context(credentials)
+    context = context or showing(*world.shown(), key=world.server.key)
+    with tls_peer(recording, context=context) as peer:
+        try:
+            with https(peer, trust=trust or Trust.system()) as client:
+                answer = client.post(address, "/", b"secret", {}, believed=believed)
+        except (ConnectFailed, NotVerified) as error:
+            refusal = error
+    if refusal:
+        assert peer.received == b""
+        raise refusal
+    assert peer.received.endswith(b"secret")
+    assert answer.voucher
+    return answer.voucher
+
+
+@pytest.mark.parametrize("curve", CURVES)
+@pytest.mark.parametrize("name", CASES)
+def test_the_outcome_is_what_the_table_in_the_documents_says(name: str, curve: str) -> None:
+    case = CASES[name]
+    world = changed(case.change, CURVES[curve])
+    assert f"| {name} | {'refused' if case.objection else 'believed'} |" in TABLE
+    if not case.objection:
+        assert outcome(world) == Voucher("card", str(world.believed[0]), world.believed[0])
+        return
+    with pytest.raises((ConnectFailed, NotVerified), match=case.objection):
+        outcome(world)
+
+
+def test_the_table_in_the_documents_has_no_row_that_is_not_tested() -> None:
+    rows = re.findall(r"^\| ([^|]+) \| (?:refused|believed) \|$", TABLE, re.MULTILINE)
+    assert sorted(rows) == sorted([*CASES, *OTHERS])
+
+
+def test_a_self_signed_certificate_is_refused() -> None:
+    world = World()
+    with pytest.raises(NotVerified, match="Its certificate is self-signed"):
+        outcome(world, self_signed(world))
+
+
+def test_a_self_signed_certificate_that_names_a_listed_issuer_is_refused() -> None:
+    world = World()
+    world.server.claimed = world.ci.identifier
+    with pytest.raises(NotVerified, match="whose key did not sign it"):
+        outcome(world, self_signed(world))
+
+
+def test_a_root_that_the_server_sends_along_changes_nothing() -> None:
+    world = changed(setting("believed", []))
+    root = x509.load_pem_x509_certificate(world.ci_pem.encode())
+    with pytest.raises(NotVerified, match="neither the card nor this computer trusts"):
+        outcome(world, replace(world.credentials(), chain=(root,)))
+    world.believed = [KeyIdentifier(world.ci.identifier)]
+    assert outcome(world, replace(world.credentials(), chain=(root,))).anchor == "card"
+
+
+def test_a_test_ci_is_believed_on_a_card_that_lists_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    monkeypatch.setitem(key_identifier._TEST, world.ci.identifier.hex()[:6], "test CI")
+    assert outcome(world).anchor == "card"
+    world.believed.append(KeyIdentifier(bytes(20)))
+    with pytest.raises(NotVerified, match="but as a test CI, whose key everybody has"):
+        outcome(world)
+
+
+def test_wrong_dates_make_look_at_the_clock() -> None:
+    with pytest.raises(NotVerified) as caught:
+        outcome(changed(setting("server.end", NOW - DAY / 2)))
+    assert "date and time of this computer" in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        setting("server.change", serving("token a=b " * 6000)),
+        setting("server.change", serving(*[f"{number}.example" for number in range(4000)])),
+        setting("server.organisation", "x" * 60_000),
+    ],
+)
+def test_who_is_no_server_of_ours_can_write_little_into_what_we_say(change: Change) -> None:
+    """Before it has proved anything, anybody on the way may be the one who writes."""
+    world = changed(change)
+    world.signer = Party(forgery.CI, "CI", claimed=world.ci.identifier)
+    with pytest.raises(NotVerified) as caught:
+        outcome(world)
+    assert len(caught.value.message) < 600
+
+
+def test_the_issuer_may_be_on_another_curve_than_the_server() -> None:
+    world = World()
+    world.ci = Party(forgery.CI, "CI", curve=BRAINPOOL)
+    world.believed = [KeyIdentifier(world.ci.identifier)]
+    assert outcome(world).anchor == "card"
+
+
+# The other two who may vouch
+
+
+@pytest.fixture
+def public_ci(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
+    """A world whose CI is among the public authorities of this computer, and on no card's list."""
+    world = changed(setting("believed", []))
+    (tmp_path / "public.pem").write_text(world.ci_pem)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "public.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
+    return world
+
+
+def test_a_server_of_the_web_is_vouched_for_by_a_public_authority(public_ci: World) -> None:
+    assert outcome(public_ci) == Voucher("public", "O=CI")
+
+
+def test_a_server_of_the_web_may_write_out_what_is_false_by_default(public_ci: World) -> None:
+    public_ci.server.explicit = True
+    assert outcome(public_ci).anchor == "public"
+
+
+def test_a_server_of_the_web_may_have_an_rsa_key(public_ci: World, tmp_path: Path) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    genuine = public_ci.credentials().certificate
+    issuer = x509.load_pem_x509_certificate(public_ci.ci_pem.encode())
+    minted = x509.CertificateBuilder(
+        issuer.subject, genuine.subject, key.public_key(), 78, NOW - DAY, NOW + DAY
+    )
+    certificate = serving(HOST)(minted).sign(public_ci.ci.key, hashes.SHA256())
+    held = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "rsa.pem").write_bytes(held + certificate.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "rsa.pem")
+    assert outcome(public_ci, context=context) == Voucher("public", "O=CI")
+
+
+def test_the_cards_list_comes_before_the_public_authorities(public_ci: World) -> None:
+    public_ci.believed = [KeyIdentifier(public_ci.ci.identifier)]
+    assert outcome(public_ci).anchor == "card"
+
+
+def test_a_bundle_vouches_beside_the_public_authorities(public_ci: World) -> None:
+    private = changed(setting("believed", []))
+    private.ci.organisation = "Private"
+    trust = Trust(private.ci_pem)
+    assert outcome(private, trust=trust) == Voucher("bundle", "O=Private")
+    assert outcome(public_ci, trust=trust).anchor == "public"
+
+
+@pytest.mark.parametrize(
+    ("change", "objection"),
+    [
+        (setting("server.change", serving("other.example")), "for another name"),
+        (setting("server.end", NOW - DAY / 2), "Its certificate has expired"),
+        (setting("server.start", NOW + DAY / 2), "Its certificate is not valid yet"),
+        (setting("server.change", serving(HOST, purposes=(CLIENT,))), "is not for TLS servers"),
+        (between("sub", basic=x509.BasicConstraints(False, None)), "who may not certify others"),
+        (between("sub", "second_sub"), "at such a distance"),
+        (setting("spoilt", value=True), "signature in its certificate does not hold"),
+    ],
+)
+def test_a_public_authority_vouches_for_nothing_that_does_not_hold(
+    public_ci: World, change: Change, objection: str
+) -> None:
+    change(public_ci)
+    with pytest.raises(NotVerified, match=objection):
+        outcome(public_ci)
+
+
+# A peer that changes
+
+
+@contextlib.contextmanager
+def turning(*shown: Credentials) -> Iterator[Peer]:
+    """A server that shows other credentials at each connection."""
+    contexts = iter([tls_context(credentials) for credentials in shown])
+
+    def greet(peer: Peer, plain: socket.socket) -> None:
+        with next(contexts).wrap_socket(plain, server_side=True) as secure:
+            recording(peer, secure)
+
+    with plain_peer(greet) as peer:
+        yield peer
+
+
+def test_a_peer_that_changes_its_certificate_between_two_connections_gets_nothing() -> None:
+    """The look before a deletion proves nothing for the delivery after it: each connection is judged."""
+    genuine, forged = World(), World()
+    forged.ci.claimed = genuine.ci.identifier
+    believed = tuple(genuine.believed)
+    with (
+        turning(genuine.credentials(), forged.credentials()) as peer,
+        https(peer, trust=Trust.system()) as client,
+    ):
+        assert client.greet(ADDRESS, believed=believed).anchor == "card"
+        with pytest.raises(NotVerified):
+            client.post(ADDRESS, "/", b"secret", {}, believed=believed)
+    assert peer.received == b""
+
+
+def test_a_connection_that_one_card_vouches_for_is_not_used_for_another() -> None:
+    world = World()
+    with tls_peer(recording, world.credentials()) as peer, https(peer, trust=Trust.system()) as client:
+        client.post(ADDRESS, "/", b"secret", {}, believed=tuple(world.believed))
+        with pytest.raises(NotVerified):
+            client.post(ADDRESS, "/", b"secret", {}, believed=(KeyIdentifier(bytes(20)),))
+
+
+def test_no_more_ways_than_the_bound_lead_to_an_issuer() -> None:
+    """Three certificates each on three levels: 27 ways through them."""
+    world = changed(junk(0))
+    lower, upper = world.sub, world.second_sub
+    top = Party(CI_SUB_CA, "Top")
+    ders = [
+        holder.certificate(issuer)
+        for holder, issuer in ((lower, upper), (upper, top), (top, world.ci))
+        for _ in range(3)
+    ]
+    shown = [world.shown()[0], *ders]
+    assert len(server_chain.paths_to(world.believed, shown)) == PATHS
+
+
+def test_certificates_that_all_lead_to_each_other_are_soon_done_with() -> None:
+    world = changed(junk(0))
+    circle = Party(CI_SUB_CA, "Circle", claimed=world.sub.identifier)
+    ders = [circle.certificate(circle) for _ in range(200)]
+    shown = [world.shown()[0], *ders]
+    assert server_chain.paths_to(world.believed, shown) == ()
+
+
+# Rows of the table in the documents with a test of their own
+OTHERS = {
+    "a self-signed certificate": test_a_self_signed_certificate_is_refused,
+    "a self-signed certificate that claims a listed issuer": (
+        test_a_self_signed_certificate_that_names_a_listed_issuer_is_refused
+    ),
+    "a test CI on a list with others": test_a_test_ci_is_believed_on_a_card_that_lists_no_other,
+    "a test CI on a list without others": test_a_test_ci_is_believed_on_a_card_that_lists_no_other,
+    "a root certificate that the server sends along": test_a_root_that_the_server_sends_along_changes_nothing,
+    "a certificate that changes between two connections": (
+        test_a_peer_that_changes_its_certificate_between_two_connections_gets_nothing
+    ),
+    "a server of the web under a public authority": (
+        test_a_server_of_the_web_is_vouched_for_by_a_public_authority
+    ),
+    "a server of the web with an RSA key": test_a_server_of_the_web_may_have_an_rsa_key,
+    "a server under an authority of the `--ca-bundle`": (test_a_bundle_vouches_beside_the_public_authorities),
+}

@@ -1,0 +1,166 @@
+"""Who vouches for a server, and what OpenSSL has against it in words."""
+
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lpa.errors import NotVerified
+from lpa.rsp.pki.key_identifier import KeyIdentifier
+from lpa.rsp.pki.server_chain import check_host
+from lpa.server import trust as trusting
+from lpa.server.tls import Greeted
+from lpa.server.trust import Trust, Voucher
+from lpa.sim.crypto.certificate_parts import der, pem
+from lpa.sim.crypto.pki import Authority
+from tests.support.forgery import unreadable
+from tests.support.tls_faults import CI, GOOD, HOST, NOW
+
+SHOWN = der(GOOD.certificate)
+BELIEVED = (KeyIdentifier(CI.key_identifier),)
+
+
+def bundle(folder: Path, content: bytes) -> Path:
+    path = folder / "ca.pem"
+    path.write_bytes(content)
+    return path
+
+
+def test_a_bundle_has_all_its_certificates(tmp_path: Path) -> None:
+    other = Authority.mint(now=NOW)
+    path = bundle(tmp_path, pem(CI.certificate) + "\n# 示例移动\n".encode() + pem(other.certificate))
+    assert Trust.bundle(path).authorities == (CI.certificate, other.certificate)
+    assert Trust.system().authorities == ()
+
+
+def test_a_bundle_is_read_once(tmp_path: Path) -> None:
+    path = bundle(tmp_path, pem(CI.certificate))
+    trust = Trust.bundle(path)
+    path.unlink()
+    assert trust.authorities == (CI.certificate,)
+    assert trust.pem == pem(CI.certificate).decode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"nothing of that kind",
+        CI.certificate.tbs_certificate_bytes,
+        b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        "示例".encode(),
+    ],
+)
+def test_a_file_without_certificates_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    path = bundle(tmp_path, content)
+    with pytest.raises(ValueError, match="holds no certificate in PEM form") as caught:
+        Trust.bundle(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_file_and_a_folder_are_refused_with_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="No such file or directory"):
+        Trust.bundle(tmp_path / "none.pem")
+    with pytest.raises(ValueError, match="Is a directory"):
+        Trust.bundle(tmp_path)
+
+
+# Judging what a server showed
+
+
+def test_a_server_that_shows_nothing_is_refused() -> None:
+    for objections in ((), (20,)):
+        with pytest.raises(NotVerified):
+            Trust.system().judge(Greeted((), objections, None), HOST, BELIEVED, NOW)
+
+
+@pytest.mark.parametrize("code", [0, *range(2, 100)])
+def test_every_objection_of_openssl_is_a_sentence_and_refuses(code: int) -> None:
+    greeted = Greeted((SHOWN,), (code,), der(CI.certificate))
+    with pytest.raises(NotVerified, match=r"^[A-Z].*\.$"):
+        Trust.system().judge(greeted, HOST, (), NOW)
+
+
+def test_every_objection_by_its_number_and_not_only_the_known_ones() -> None:
+    with pytest.raises(NotVerified, match=r"OpenSSL refuses its certificate \(code 98\)"):
+        Trust.system().judge(Greeted((SHOWN,), (98, 10), der(CI.certificate)), HOST, (), NOW)
+
+
+def test_an_authority_vouches_for_nobody_whose_certificate_cannot_be_read() -> None:
+    greeted = Greeted((unreadable(SHOWN),), (), der(CI.certificate))
+    with pytest.raises(NotVerified, match="server's own certificate cannot be read"):
+        Trust.system().judge(greeted, HOST, BELIEVED, NOW)
+
+
+def test_an_authority_that_cannot_be_read_has_no_name() -> None:
+    greeted = Greeted((SHOWN,), (), unreadable(der(CI.certificate)))
+    assert Trust.system().judge(greeted, HOST, (), NOW) == Voucher("public", "an authority without a name")
+
+
+def test_a_voucher_says_who_it_is_and_what_the_journal_keeps() -> None:
+    issuer = KeyIdentifier(CI.key_identifier)
+    voucher = Voucher(trusting.CARD, "a CI", issuer)
+    assert str(voucher) == "the card's issuer a CI"
+    assert voucher.evidence == {"vouched_by": "card", "issuer": "a CI", "issuer_key": str(issuer)}
+    assert str(Voucher(trusting.PUBLIC, "CN=X")) == "CN=X, whom this computer trusts"
+    assert str(Voucher(trusting.BUNDLE, "CN=X")) == "CN=X, from the --ca-bundle"
+    assert Voucher(trusting.BUNDLE, "CN=X").evidence == {"vouched_by": "bundle", "issuer": "CN=X"}
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("name", "host"),
+    [
+        ("a.example", "a.example"),
+        ("A.Example.", "a.example"),
+        ("*.b.example", "a.b.example"),
+        ("localhost", "localhost"),
+    ],
+)
+def test_a_name_is_for_its_host(name: str, host: str) -> None:
+    check_host(x509.SubjectAlternativeName([x509.DNSName(name)]), host)
+
+
+@pytest.mark.parametrize(
+    ("name", "host"),
+    [
+        ("a.example", "b.example"),
+        ("a.example", "a.example.org"),
+        ("example", "a.example"),
+        ("*.b.example", "b.example"),
+        ("*.b.example", "c.a.b.example"),
+        ("*.example", "a.example"),
+        ("*", "example"),
+        ("a*.b.example", "aa.b.example"),
+        ("*a.b.example", "aa.b.example"),
+        ("a.*.example", "a.b.example"),
+        ("", "a.example"),
+        (".example", "a.example"),
+        ("a.example\0.b.example", "a.example"),
+    ],
+)
+def test_a_name_is_for_no_other_host(name: str, host: str) -> None:
+    with pytest.raises(NotVerified, match="is for another name than"):
+        check_host(x509.SubjectAlternativeName([x509.DNSName(name)]), host)
+
+
+def test_an_address_or_a_number_is_no_name() -> None:
+    names = [
+        x509.RegisteredID(x509.ObjectIdentifier("2.999.10")),
+        x509.UniformResourceIdentifier("a.example"),
+    ]
+    with pytest.raises(NotVerified, match="none"):
+        check_host(x509.SubjectAlternativeName(names), "a.example")
+
+
+@given(st.text(alphabet="abc.*-", max_size=12))
+def test_a_star_never_stands_for_more_than_one_label(name: str) -> None:
+    try:
+        check_host(x509.SubjectAlternativeName([x509.DNSName(name)]), "a.b.c")
+    except NotVerified:
+        return
+    assert name.removesuffix(".") in ("a.b.c", "*.b.c")

@@ -1,0 +1,141 @@
+"""The simulated servers with the JSON of other people's LPAs: whole downloads and discoveries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from lpa.sim.servers.packages import sample
+from lpa.sim.servers.smdp import SimulatedSmdp
+from lpa.sim.servers.smds import SimulatedSmds
+from tests.support.raw_http import ROOT, Asking, Way, coded, line, post, understood
+from tests.support.scripted_card import EID, INFO1, SmallCard
+from tests.support.tls_faults import CI
+
+
+@pytest.fixture
+def smdp() -> Iterator[SimulatedSmdp]:
+    with SimulatedSmdp(CI) as running:
+        running.order(sample(), "ABC-1")
+        yield running
+
+
+def spaced(body: bytes) -> bytes:
+    return json.dumps(json.loads(body), indent=4).encode() + b"\r\n"
+
+
+def escaped(body: bytes) -> bytes:
+    """As Java and PHP do it: `\\/`, and characters as their numbers."""
+    return body.replace(b"/", rb"\/").replace(b"+", rb"\u002B").replace(b"=", rb"\u003d")
+
+
+def in_lines(body: bytes) -> bytes:
+    return _with(body, lambda text: "\r\n".join(text[at : at + 76] for at in range(0, len(text), 76)))
+
+
+def unpadded(body: bytes) -> bytes:
+    return _with(body, lambda text: text.rstrip("="))
+
+
+def in_small_letters(body: bytes) -> bytes:
+    members = json.loads(body)
+    return json.dumps(members | {"transactionId": members.get("transactionId", "").lower()}).encode()
+
+
+def with_more(body: bytes) -> bytes:
+    more = {
+        "header": {"functionRequesterIdentifier": "1.2.3", "functionCallIdentifier": "x"},
+        "lpaRspCapability": "AAAA",
+        "matchingId": None,
+        "unknown": [1, {"a": None}],
+    }
+    return json.dumps(more | json.loads(body)).encode()
+
+
+def marked(body: bytes) -> bytes:
+    return b"\xef\xbb\xbf" + body
+
+
+def _with(body: bytes, how: Callable[[str], str]) -> bytes:
+    members = json.loads(body)
+    return json.dumps({name: text if name in PLAIN else how(text) for name, text in members.items()}).encode()
+
+
+PLAIN = ("transactionId", "smdpAddress")
+
+
+@pytest.mark.parametrize("way", [spaced, escaped, in_lines, unpadded, in_small_letters, with_more, marked])
+@pytest.mark.parametrize("kept", [True, False], ids=["one connection", "one for each request"])
+def test_a_download_may_be_asked_for_in_many_ways(smdp: SimulatedSmdp, way: Way, kept: bool) -> None:
+    card = SmallCard(CI)
+    with Asking(smdp, way, kept=kept) as asking:
+        begun = asking("initiateAuthentication", card.initiate())
+        response = card.authenticate(begun)
+        transaction = begun["transactionId"]
+        offer = asking(
+            "authenticateClient",
+            {"transactionId": transaction, "authenticateServerResponse": response},
+        )
+        prepared = {"transactionId": transaction, "prepareDownloadResponse": card.prepare(offer)}
+        card.load(asking("getBoundProfilePackage", prepared)["boundProfilePackage"])
+        result = card.result(smdp.orders[0].package.iccid.coded)
+        asking("handleNotification", {"pendingNotification": result})
+    assert smdp.orders[0].state == "installed"
+
+
+@pytest.mark.parametrize("matching_id", [None, ""], ids=["absent", "empty"])
+def test_the_default_order_needs_no_matching_id(smdp: SimulatedSmdp, matching_id: str | None) -> None:
+    order = smdp.order(sample("8944994000000000017"))
+    card = SmallCard(CI, matching_id=matching_id)
+    with Asking(smdp, lambda body: body, kept=True) as asking:
+        begun = asking("initiateAuthentication", card.initiate())
+        response = {
+            "transactionId": begun["transactionId"],
+            "authenticateServerResponse": card.authenticate(begun),
+        }
+        offer = asking("authenticateClient", response)
+    assert offer["profileMetadata"] == bytes(order.package.metadata)
+
+
+def test_a_card_of_version_3_that_knows_version_2_is_served(smdp: SimulatedSmdp) -> None:
+    card = SmallCard(CI)
+    members = card.initiate()
+    later = "B116 0414" + "00" * 20 + "88 02 0780 93 03 030100 9F7F 00"
+    inside = members["euiccInfo1"][2 + (1 if members["euiccInfo1"][2] < 0x80 else 2) :]
+    inside += bytes.fromhex(later)
+    members["euiccInfo1"] = b"\xbf\x20\x81" + bytes([len(inside)]) + inside
+    assert bytes.fromhex(INFO1) in inside
+    with line(smdp) as stream:
+        begun = understood(post(stream, f"{ROOT}initiateAuthentication", coded(members)))
+    assert card.authenticate(begun)
+
+
+# Discovery
+
+
+@pytest.mark.parametrize("root", [ROOT, "/gsma/rsp2/es11/"])
+@pytest.mark.parametrize("member", ["smdpAddress", "smdsAddress"])
+def test_a_discovery_server_is_found_under_both_names(root: str, member: str) -> None:
+    with SimulatedSmds(CI) as smds, line(smds) as stream:
+        smds.register(EID, "smdp.example", "EVENT-1")
+        card = SmallCard(CI, matching_id="", address="smds.example", role="7")
+        members = card.initiate()
+        members[member] = members.pop("smdpAddress")
+        begun = understood(post(stream, f"{root}initiateAuthentication", coded(members)))
+        response = {
+            "transactionId": begun["transactionId"],
+            "authenticateServerResponse": card.authenticate(begun),
+        }
+        found = understood(post(stream, f"{root}authenticateClient", coded(response)))
+    assert found["eventEntries"] == [{"eventId": "EVENT-1", "rspServerAddress": "smdp.example"}]
+
+
+def test_an_sm_dp_is_no_discovery_server(smdp: SimulatedSmdp) -> None:
+    members = SmallCard(CI).initiate()
+    with line(smdp) as stream:
+        assert post(stream, "/gsma/rsp2/es11/initiateAuthentication", coded(members))[0] == 404
+        members["smdsAddress"] = members.pop("smdpAddress")
+        _, _, body = post(stream, f"{ROOT}initiateAuthentication", coded(members))
+    assert b'"reasonCode": "2.2"' in body
