@@ -43,7 +43,11 @@ assert text.decode("B", text.encode("B", 5)) == 5
 
 
 def test_the_codec_works_beside_asn1tools() -> None:
-    code = "import asn1tools; from lpa.rsp.codec import schema; print(schema.encode('GetRATRequest', {}).hex())"
+    code = """
+import asn1tools
+from lpa.rsp.codec import schema
+print(schema.encode("GetRATRequest", {}).hex())
+"""
     ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert ran.stdout == "bf4300\n"
 
