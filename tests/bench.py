@@ -24,7 +24,7 @@ from lpa import Assistant
 from lpa.card.files.filesystem import UiccFiles
 from lpa.journal import Journal
 from lpa.journal.database import Database, Statement
-from lpa.notifications.sender import Directory
+from lpa.notifications.sender import ServerFactory
 from lpa.profiles.backup import back_up
 from lpa.rsp.names import Iccid
 from lpa.server.connect_to import ConnectTo
@@ -80,8 +80,8 @@ def delete_apdus() -> Measure:
     20 for the deletion itself, and 2 to be told whom this card believes, which no card says for another.
     """
     card = SimulatedEuicc.create(None)
-    with servers(card) as (directory, smdp), tempfile.TemporaryDirectory() as folder:
-        with Assistant(card, state_dir=Path(folder), directory=directory) as assistant:
+    with simulated_servers(card) as (servers, smdp), tempfile.TemporaryDirectory() as folder:
+        with Assistant(card, state_dir=Path(folder), servers=servers) as assistant:
             outcome = assistant.delete(assistant.plan_deletion(card.profiles[1].iccid))
         assert not outcome.unacknowledged
         assert not outcome.problem
@@ -97,9 +97,9 @@ def reviewed_delete_apdus(profiles: int, budget: int) -> Measure:
     """
     card = _card_with_icons(profiles)
     with (
-        servers(card) as (directory, _),
+        simulated_servers(card) as (servers, _),
         tempfile.TemporaryDirectory() as folder,
-        Assistant(card, state_dir=Path(folder), directory=directory) as assistant,
+        Assistant(card, state_dir=Path(folder), servers=servers) as assistant,
     ):
         plan = assistant.review_deletion(assistant.plan_deletion(card.profiles[1].iccid))
         assert not assistant.delete(plan).unacknowledged
@@ -140,10 +140,10 @@ def deletes_per_second() -> Measure:
     """Complete deletions, each of another card; cards and server in this process."""
     first = SimulatedEuicc.create(None)
     cards = [first] + [SimulatedEuicc.create(None, authority=first.authority) for _ in range(DELETES - 1)]
-    with servers(first) as (directory, smdp), tempfile.TemporaryDirectory() as folder:
+    with simulated_servers(first) as (servers, smdp), tempfile.TemporaryDirectory() as folder:
         begin = time.perf_counter()
         for card in cards:
-            with Assistant(card, state_dir=Path(folder), directory=directory) as assistant:
+            with Assistant(card, state_dir=Path(folder), servers=servers) as assistant:
                 assistant.delete(assistant.plan_deletion(card.profiles[1].iccid))
         seconds = time.perf_counter() - begin
         assert len(smdp.received) == DELETES
@@ -188,7 +188,7 @@ class _TimedJournal(Journal):
 class _Yes:
     """A server that acknowledges at once."""
 
-    def greet(self) -> None:
+    def handshake(self) -> None:
         """It is there."""
 
     def handle_notification(self, pending: bytes) -> dict[str, str]:
@@ -206,7 +206,7 @@ def journal_cost(times: int = DELETES) -> Iterator[Measure]:
         for _ in range(times):
             card = SimulatedEuicc.create(None, authority=first.authority)
             with Assistant(
-                card, state_dir=Path(folder), directory=lambda _address, believed: _Yes()
+                card, state_dir=Path(folder), servers=lambda _address, ci_pkids: _Yes()
             ) as assistant:
                 assistant._journal = journal = _TimedJournal(Path(folder))
                 assistant._opened.callback(journal.close)
@@ -231,7 +231,7 @@ def card_rate() -> Measure:
 # A process knows its peak memory best: what its parent can ask for counts the parent before the exec.
 _LIST = """
 import sys, time
-from lpa.cli import main
+from lpa.cli.main import main
 try:
     sys.argv = ["lpa", "list"]
     main()
@@ -267,7 +267,7 @@ def _cpu_and_peak() -> tuple[float, float]:
 
 
 @contextmanager
-def servers(card: SimulatedEuicc) -> Iterator[tuple[Directory, SimulatedSmdp]]:
+def simulated_servers(card: SimulatedEuicc) -> Iterator[tuple[ServerFactory, SimulatedSmdp]]:
     """A running simulated SM-DP+ for the profiles of `card`, and the way to it."""
     names = sorted({address for profile in card.profiles for address in profile.addresses("delete")})
     with (

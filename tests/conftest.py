@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant, redaction
-from lpa.notifications.sender import Directory
+from lpa.notifications.sender import ServerFactory
 from lpa.server.connect_to import ConnectTo
 from lpa.server.es9 import Server
 from lpa.server.https import Https
@@ -55,7 +55,7 @@ def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def directory(smdp: SimulatedSmdp) -> Iterator[Directory]:
+def servers(smdp: SimulatedSmdp) -> Iterator[ServerFactory]:
     """The way to the simulated server, for which the card's own list vouches."""
     with Https(Trust.system(), connect_to=[ConnectTo.parse(smdp.connect_to)]) as https:
         yield partial(Server, https=https)
@@ -68,7 +68,7 @@ def card(euicc: SimulatedEuicc) -> DisturbedCard:
 
 
 @pytest.fixture
-def assistant(card: DisturbedCard, directory: Directory, tmp_path: Path) -> Iterator[Assistant]:
+def assistant(card: DisturbedCard, servers: ServerFactory, tmp_path: Path) -> Iterator[Assistant]:
     """An assistant that speaks with the card, and keeps its receipts in `tmp_path / "state"`."""
-    with Assistant(card, state_dir=tmp_path / "state", directory=directory) as assistant:
+    with Assistant(card, state_dir=tmp_path / "state", servers=servers) as assistant:
         yield assistant

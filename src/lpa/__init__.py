@@ -4,14 +4,14 @@
 """
 
 from lpa.assistant import Assistant
-from lpa.deletion.findings import Finding
-from lpa.deletion.procedure import Plan
+from lpa.deletion.plan import Plan
 from lpa.errors import LpaError
-from lpa.notifications.collection import Happening
+from lpa.notifications.changes import ProfileChange
+from lpa.notifications.delivery import Delivery, PendingNotification
 from lpa.notifications.receipts import Receipt
-from lpa.notifications.send_queue import Delivery, Waiting
+from lpa.profiles.blockers import Finding
 from lpa.profiles.switching import Outcome
-from lpa.recovery import Resumption
+from lpa.recovery import Recovery
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.device import Device
 from lpa.rsp.listing import Listing
@@ -28,16 +28,16 @@ __all__ = [
     "Eid",
     "Event",
     "Finding",
-    "Happening",
     "Iccid",
     "Listing",
     "LpaError",
     "NotificationMetadata",
     "Outcome",
+    "PendingNotification",
     "Plan",
     "Profile",
+    "ProfileChange",
     "Receipt",
-    "Resumption",
+    "Recovery",
     "ServerAddress",
-    "Waiting",
 ]

@@ -1,5 +1,5 @@
 """`python -m lpa` is the command `lpa`."""
 
-from lpa.cli import main
+from lpa.cli.main import main
 
 main()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from lpa.card import schemes
 from lpa.card.apdu import LARGEST_BLOCK, Transport
 from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.card.pcsc import PcscTransport, readers
@@ -25,9 +26,9 @@ from lpa.rsp.records import CHANGE_TAGS
 
 
 class Greet(Protocol):
-    """Opens a verified connection to a server and sends nothing: `lpa.server.https.Https.greet`."""
+    """Opens a verified connection to a server and sends nothing: `lpa.server.https.Https.handshake`."""
 
-    def __call__(self, address: ServerAddress, /, *, believed: tuple[KeyIdentifier, ...]) -> object:
+    def __call__(self, address: ServerAddress, /, *, ci_pkids: tuple[KeyIdentifier, ...]) -> object:
         """Who vouches for the server, in words if printed. Raises an `LpaError` if there is no way to it."""
 
 
@@ -37,7 +38,7 @@ _LONG_AGO = 1735689600  # 2025-01-01: before there was any of this program
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """One look. `step`: where ("service", "readers", "card", "ATR", "ISD-R", "EID", "clock", "network").
 
     `message`: what is so, in a sentence or as the bare fact (names, ATR, EID). `advice`: what to do about it;
@@ -56,67 +57,73 @@ class Finding:
 
 
 def examine(
-    greet: Greet,
+    handshake: Greet,
     reader: str | None = None,
     *,
     aids: Sequence[Aid] = ISDR_AIDS,
     block_size: int = LARGEST_BLOCK,
     clock: Clock = time.time,
-) -> Iterator[Finding]:
+) -> Iterator[Diagnosis]:
     """Walk the whole way, through PC/SC. `reader` as for `Assistant.open`."""
+    scheme, rest = schemes.split(reader)
+    opener = schemes.registered(scheme) if scheme else None
+    if opener:
+        with contextlib.closing(opener(rest)) as card:
+            yield from examine_card(card, handshake, aids=aids, block_size=block_size, clock=clock)
+        return
     step = "service"
     try:
         connected = readers()
-        yield Finding(step, "The smart card service runs.")
+        yield Diagnosis(step, "The smart card service runs.")
         step = "readers"
         chosen = choose(reader, aids, block_size)
-        yield Finding(step, ", ".join(repr(found.name) for found in connected))
+        yield Diagnosis(step, ", ".join(repr(found.name) for found in connected))
         step = "card"
         with PcscTransport.open(chosen.name, Locks.of_host()) as transport:
-            yield Finding(step, f"The card in {chosen.name!r} is ours to use, over {transport.protocol}.")
-            yield Finding("ATR", transport.atr.hex().upper())
-            yield from examine_card(transport, greet, aids=aids, block_size=block_size, clock=clock)
+            yield Diagnosis(step, f"The card in {chosen.name!r} is ours to use, over {transport.protocol}.")
+            yield Diagnosis("ATR", transport.atr.hex().upper())
+            yield from examine_card(transport, handshake, aids=aids, block_size=block_size, clock=clock)
     except LpaError as problem:
         yield _bad(step, problem)
 
 
 def examine_card(
     transport: Transport,
-    greet: Greet,
+    handshake: Greet,
     *,
     aids: Sequence[Aid] = ISDR_AIDS,
     block_size: int = LARGEST_BLOCK,
     clock: Clock = time.time,
-) -> Iterator[Finding]:
+) -> Iterator[Diagnosis]:
     """Walk from the ISD-R on, behind a transport that works. Raises nothing of ours."""
     step = "ISD-R"
     try:
         with Euicc(transport, aids=aids, block_size=block_size) as euicc:
-            yield Finding(step, f"{euicc.aid} answers.")
+            yield Diagnosis(step, f"{euicc.aid} answers.")
             step = "EID"
             yield _eid(euicc)
-            addresses, believed = _addresses(euicc), _issuers(euicc)
+            addresses, ci_pkids = _addresses(euicc), _issuers(euicc)
     except LpaError as problem:
         yield _bad(step, problem)
         return
     yield _clock(clock())
-    yield from _network(addresses, greet, believed, clock)
+    yield from _network(addresses, handshake, ci_pkids, clock)
 
 
-def _eid(euicc: Euicc) -> Finding:
+def _eid(euicc: Euicc) -> Diagnosis:
     maker = euicc.eid.manufacturer
     message = f"{euicc.eid} ({maker})" if maker else str(euicc.eid)
     if euicc.eid.plausible:
-        return Finding("EID", message)
-    return Finding(
+        return Diagnosis("EID", message)
+    return Diagnosis(
         "EID", message, advice="Its check digits are wrong. Some genuine cards have such a number."
     )
 
 
-def _clock(now: float) -> Finding:
+def _clock(now: float) -> Diagnosis:
     today = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now))
     if now > _LONG_AGO:
-        return Finding("clock", f"It is {today}.")
+        return Diagnosis("clock", f"It is {today}.")
     wrong = NotVerified(
         f"The clock of this computer says {today}, which is long past.",
         advice="Set the clock: with a wrong one no server's certificate is valid.",
@@ -139,14 +146,14 @@ def _issuers(euicc: Euicc) -> tuple[KeyIdentifier, ...]:
 
 
 def _network(
-    addresses: Sequence[str], greet: Greet, believed: tuple[KeyIdentifier, ...], clock: Clock
-) -> Iterator[Finding]:
+    addresses: Sequence[str], handshake: Greet, ci_pkids: tuple[KeyIdentifier, ...], clock: Clock
+) -> Iterator[Diagnosis]:
     begun = clock()
     if not addresses:
-        yield Finding("network", "The card names no server that could be tried.")
+        yield Diagnosis("network", "The card names no server that could be tried.")
     for number, address in enumerate(addresses):
         if clock() - begun >= DELIVERY_SECONDS:
-            yield Finding(
+            yield Diagnosis(
                 "network",
                 f"{len(addresses) - number} more servers were not tried: "
                 f"those before them took {DELIVERY_SECONDS:.0f} seconds.",
@@ -154,17 +161,17 @@ def _network(
             )
             return
         try:
-            voucher = greet(ServerAddress.parse(address), believed=believed)
-            yield Finding("network", f"The server {address} answers, and {voucher} vouches for it.")
+            trust_anchor = handshake(ServerAddress.parse(address), ci_pkids=ci_pkids)
+            yield Diagnosis("network", f"The server {address} answers, and {trust_anchor} vouches for it.")
         except LpaError as problem:
             yield _bad("network", problem)
         except ValueError as error:
-            yield Finding(
+            yield Diagnosis(
                 "network",
                 f"The card names no proper server: {error}.",
                 advice="Only the operator can change what its profile names.",
             )
 
 
-def _bad(step: str, problem: LpaError) -> Finding:
-    return Finding(step, problem.message, problem.advice, problem)
+def _bad(step: str, problem: LpaError) -> Diagnosis:
+    return Diagnosis(step, problem.message, problem.advice, problem)

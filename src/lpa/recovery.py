@@ -1,9 +1,9 @@
-"""What was begun and not finished: find out what became of it, and finish what can be.
+"""Recover what was interrupted: find out what became of it, and finish what can be finished.
 
-An operation ends in the middle when the process is killed, the card pulled or the disk full. The journal
-knows what was meant and how the card was before; the card knows how it is now. What differs has happened, and
-is settled like any other change: its notifications are kept and delivered. Nothing more is done to a profile
-here, with one exception: of one that was put to use for a moment, the moment is ended (`interlude`).
+An operation is interrupted when the process is killed, the card pulled or the disk full. The journal knows
+what was wanted and how the card was before; the card knows how it is now. What differs has happened, and is
+completed like any other change: its notifications are kept and delivered. Nothing more is done to a profile
+here, with one exception: after a temporary enable the previous profile is restored (`temporary_enable`).
 """
 
 from __future__ import annotations
@@ -15,111 +15,115 @@ from datetime import UTC, datetime
 from lpa.download import installation
 from lpa.errors import LpaError, OutcomeUnknown
 from lpa.journal import PLANNED, Operation
-from lpa.notifications.outbox import Delivery, Happening, Outbox
+from lpa.notifications.card_context import CardContext
+from lpa.notifications.changes import ProfileChange
+from lpa.notifications.delivery import Delivery
+from lpa.notifications.outbox import Outbox
 from lpa.profiles import temporary_enable
-from lpa.profiles.switching import differences, look_again
+from lpa.profiles.switching import changes_since, reset_and_read
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import Profile
 
 
 @dataclass(frozen=True)
-class Resumption:
-    """What became of an unfinished operation. `happenings`: empty if it had changed nothing.
+class Recovery:
+    """What became of an interrupted operation. `changes`: empty if it had changed nothing.
 
-    Of an interlude, the happenings are what was done now to put everything back; `truth` is what is in use,
-    in a sentence, and `problem` why it was not put back.
+    Of a temporary enable, the changes are what was done now to restore the previous profile; `summary` says
+    which profile is enabled, and `problem` why the previous one was not restored.
     """
 
     function: str
     begun: datetime
-    happenings: tuple[Happening, ...]
+    changes: tuple[ProfileChange, ...]
     deliveries: tuple[Delivery, ...]
     target: Iccid | None = None
-    truth: str = ""
+    summary: str = ""
     problem: LpaError | None = None
 
     @property
     def left_undone(self) -> bool:
-        """Whether it was to delete a profile, and took it out of use only: going on needs a new yes."""
-        events = {happening.event for happening in self.happenings if not happening.foreign}
+        """Whether it was to delete a profile and only disabled it: deleting it must be confirmed again."""
+        events = {change.event for change in self.changes if not change.external}
         return self.function == "delete" and bool(events) and "delete" not in events
 
     @classmethod
     def of(
         cls,
         operation: Operation,
-        happenings: tuple[Happening, ...] = (),
+        changes: tuple[ProfileChange, ...] = (),
         deliveries: tuple[Delivery, ...] = (),
         *,
-        truth: str = "",
+        summary: str = "",
         problem: LpaError | None = None,
-    ) -> Resumption:
+    ) -> Recovery:
         """Of this operation."""
         begun = datetime.fromtimestamp(operation.begun, UTC)
-        return cls(operation.function, begun, happenings, deliveries, operation.target, truth, problem)
+        return cls(operation.function, begun, changes, deliveries, operation.target, summary, problem)
 
 
-def resume(outbox: Outbox) -> Iterator[Resumption]:
-    """Settle what was begun on this card and not finished: keep and deliver what it signed about it.
+def recover(card: CardContext, outbox: Outbox) -> Iterator[Recovery]:
+    """Complete what was interrupted on this card: keep and deliver what it signed about it.
 
     Raises `OutcomeUnknown` if the card cannot say what became of an operation; it stays open then. So does
-    an interlude whose end is disturbed (see `interlude.end`).
+    a temporary enable whose end is disturbed (see `temporary_enable.restore`).
     """
-    eid = outbox.euicc.eid
-    with outbox.journal.alone(eid):
-        unfinished = outbox.journal.unfinished(eid)
+    with card.journal.lock(card.eid):
+        unfinished = card.journal.unfinished(card.eid)
         changes = [operation for operation in unfinished if operation.function != temporary_enable.OPERATION]
-        # Looked at after a reset: a switch may still wait for one, and until then the card does not say.
-        after = look_again(outbox.euicc) if changes else Listing[Profile]()
+        # Read after a reset: a switch may still wait for one, and until then the card does not show it.
+        after = reset_and_read(card.euicc) if changes else Listing[Profile]()
         for operation in changes:
-            yield _settled(outbox, operation, after)
-    if len(changes) < len(unfinished):  # Putting back is an operation of its own, and alone for itself.
-        yield from _end_interludes(outbox)
+            yield _reconcile(card, outbox, operation, after)
+    if len(changes) < len(unfinished):  # A restoration is an operation of its own, and takes the lock itself.
+        yield from _restore(card, outbox)
 
 
-def _end_interludes(outbox: Outbox) -> Iterator[Resumption]:
-    """End what was for a moment. One that goes on now, here or in another process, is left to its end."""
-    eid = outbox.euicc.eid
-    with outbox.journal.interlude(eid) as mine:
-        for operation in outbox.journal.unfinished(eid) if mine else ():
+def _restore(card: CardContext, outbox: Outbox) -> Iterator[Recovery]:
+    """End temporary enables. One that another process, or this one, is within is left alone."""
+    with card.journal.temporary_enable_lock(card.eid) as held:
+        for operation in card.journal.unfinished(card.eid) if held else ():
             if operation.function == temporary_enable.OPERATION:
-                ended = temporary_enable.end(outbox, operation)
-                happenings = ended.outcome.happenings if ended.outcome else ()
+                ended = temporary_enable.restore(card, outbox, operation)
+                changes = ended.outcome.changes if ended.outcome else ()
                 deliveries = ended.outcome.deliveries if ended.outcome else ()
-                yield Resumption.of(
-                    operation, happenings, deliveries, truth=ended.truth, problem=ended.problem
+                yield Recovery.of(
+                    operation, changes, deliveries, summary=ended.summary, problem=ended.problem
                 )
 
 
-def _settled(outbox: Outbox, operation: Operation, after: Listing[Profile]) -> Resumption:
+def _reconcile(card: CardContext, outbox: Outbox, operation: Operation, after: Listing[Profile]) -> Recovery:
+    """Complete an operation by what the card shows now."""
     if operation.state == PLANNED:  # The card was not asked yet.
-        operation.settle("nothing was done")
-        return Resumption.of(operation)
-    may_hide = installation.may_hide if operation.function == installation.OPERATION else _may_hide
-    if after.unreadable and may_hide(outbox, operation, after):
+        operation.complete("nothing was done")
+        return Recovery.of(operation)
+    if after.unreadable and _may_hide(card, outbox, operation, after):
         raise OutcomeUnknown(
             f"An earlier '{operation.function}' was not finished, and the card lists what cannot be read."
         )
     if operation.function == installation.OPERATION:
-        happenings, deliveries = installation.finish(outbox, operation, after)
-        return Resumption.of(operation, happenings, deliveries)
-    happenings = tuple(_happenings(operation, after))
-    deliveries = outbox.settle(operation, happenings)
-    return Resumption.of(operation, happenings, deliveries)
+        changes, deliveries = installation.finish(card, outbox, operation, after)
+        return Recovery.of(operation, changes, deliveries)
+    changes = tuple(_changes(operation, after))
+    return Recovery.of(operation, changes, outbox.complete(operation, changes))
 
 
-def _may_hide(outbox: Outbox, operation: Operation, after: Listing[Profile]) -> bool:
-    """Whether a profile may be in what cannot be read: it is not listed, and no deletion of it is signed."""
+def _may_hide(card: CardContext, outbox: Outbox, operation: Operation, after: Listing[Profile]) -> bool:
+    """Whether a profile may be an item that cannot be read: it is not listed, and nothing signed says why."""
+    if operation.function == installation.OPERATION:
+        return installation.may_hide(card, outbox, operation, after)
     listed = {profile.iccid for profile in after}
-    gone = (Happening("delete", profile) for profile in operation.before if profile.iccid not in listed)
+    gone = (ProfileChange("delete", profile) for profile in operation.before if profile.iccid not in listed)
     return not all(outbox.has_signed(operation, one) for one in gone)
 
 
-def _happenings(operation: Operation, after: Listing[Profile]) -> Iterator[Happening]:
-    """What differs now; and what must have come before: no card deletes the profile in use by its name."""
-    for happening in differences(operation, after, after.unreadable):  # In that none of them hides.
-        target = operation.function == "delete" and happening.profile.iccid == operation.target
-        if target and happening.event == "delete" and happening.profile.enabled:
-            yield Happening("disable", happening.profile)
-        yield happening
+def _changes(operation: Operation, after: Listing[Profile]) -> Iterator[ProfileChange]:
+    """What differs now; and what must have come before: no card deletes an enabled profile by its name."""
+    for change in changes_since(
+        operation, after, after.unreadable
+    ):  # None of them hides in an item of these.
+        target = operation.function == "delete" and change.profile.iccid == operation.target
+        if target and change.event == "delete" and change.profile.enabled:
+            yield ProfileChange("disable", change.profile)
+        yield change

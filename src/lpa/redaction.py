@@ -1,8 +1,8 @@
 """What no log may show. Every logger of `lpa` is made here, so that this holds for whoever listens to it.
 
 At every level: no matching id or other part of an activation code, no confirmation code, no PIN, no token, no
-package. What is in use is known by its value (`conceal`); the rest as far as a text shows it by a name. What
-a stranger says is not logged as it is (`lpa.server.es9`), because nobody knows the names that it uses. Above
+package. Secrets in use are known by value (`register_secret`), others as far as a text names them. What a stranger
+says is not logged as it is (`lpa.server.es9`), because nobody knows the names that it uses. Above
 DEBUG also: of EIDs, ICCIDs, IMSIs and telephone numbers the last four digits only. The secrets in the traffic
 with a card are hidden where it is logged (`lpa.card.traffic`).
 """
@@ -73,12 +73,12 @@ _FEWEST_DIGITS = 10
 def logger(name: str) -> logging.Logger:
     """The logger of a module, which hides before anybody can listen."""
     found = logging.getLogger(name)
-    if not any(isinstance(known, Hiding) for known in found.filters):
-        found.addFilter(Hiding())
+    if not any(isinstance(known, RedactingFilter) for known in found.filters):
+        found.addFilter(RedactingFilter())
     return found
 
 
-def conceal(secret: str) -> None:
+def register_secret(secret: str) -> None:
     """Hide `secret` from now on, wherever it stands: a code, PIN or matching id that is about to be used.
 
     One of fewer than four characters occurs everywhere, and hiding it would only tell which it is.
@@ -87,7 +87,7 @@ def conceal(secret: str) -> None:
         _known.append(secret)
 
 
-class Hiding(logging.Filter):
+class RedactingFilter(logging.Filter):
     """Lets every record pass, without what it may not show."""
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -16,7 +16,7 @@ from lpa.card.files.filesystem import UiccFiles
 from lpa.cli.json_output import plain
 from lpa.deletion import saved_plan
 from lpa.errors import BadAnswer, LpaError
-from lpa.journal import Journal, Loss
+from lpa.journal import Journal, LostNotification
 from lpa.notifications import receipts, verification
 from lpa.profiles import backup
 from lpa.rsp.codec import schema
@@ -175,9 +175,9 @@ def server_certificates(data: bytes) -> None:
     except BadAnswer:
         return  # OpenSSL would not have taken them.
     world = seeds.server_world()
-    paths = server_chain.paths_to(world.believed, shown)
+    paths = server_chain.paths_to(world.ci_pkids, shown)
     if paths:
-        server_chain.verify_any(paths, world.host, world.believed, NOW)
+        server_chain.verify_any(paths, world.host, world.ci_pkids, NOW)
         # What is signed is genuine. How the outermost length is written is nobody's secret.
         assert bytes(shown[0].children[0]) in seeds.server_certificates()[0]
 
@@ -242,9 +242,9 @@ def uicc_records(data: bytes) -> None:
 
 def uicc_files(data: bytes) -> None:
     """A whole backup, as it would be written to files."""
-    holdings = backup.read(UiccFiles(Spoken(data)), seeds.ICCID)
-    documents = {name: content.encode() for name, content in backup._documents(holdings).items()}
-    _check_vcards(documents["contacts.vcf"].decode(), len(holdings.contacts))
+    contents = backup.read(UiccFiles(Spoken(data)), seeds.ICCID)
+    documents = {name: content.encode() for name, content in backup._documents(contents).items()}
+    _check_vcards(documents["contacts.vcf"].decode(), len(contents.contacts))
     for name in ("messages.json", "identity.json", "records.json"):
         json.loads(documents[name])
 
@@ -270,7 +270,7 @@ def journal_row(data: bytes) -> None:
         except Exception:  # noqa: BLE001  (SQLite does not take it, so it is not there)
             return
         begun = [(one.function, one.before, one.state, one.target) for one in journal.unfinished()]
-        documented([journal.outbox(), begun, journal.story_of(EID, signed()), journal.lost()])
+        documented([journal.outbox(), begun, journal.record_of(EID, signed()), journal.lost()])
     finally:
         database.execute("ROLLBACK")
 
@@ -319,8 +319,8 @@ def _journal() -> Journal:
     journal = Journal(_folder())
     with journal.operation(EID, "delete", (PROFILE,), target=PROFILE.iccid) as operation:
         journal.keep(EID, signed(), operation=operation)
-    lost = Loss(EID, PROFILE.iccid, PROFILE.title, "delete", "smdp.example", 1_700_000_000.0)
-    journal.begin(EID, "delete", (PROFILE,)).settle("", [lost])
+    lost = LostNotification(EID, PROFILE.iccid, PROFILE.title, "delete", "smdp.example", 1_700_000_000.0)
+    journal.begin(EID, "delete", (PROFILE,)).complete("", [lost])
     return journal
 
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lpa.card.es10 import Euicc
 from lpa.card.files.filesystem import UiccFiles
 from lpa.cli.json_output import plain
-from lpa.deletion.procedure import Plan
+from lpa.deletion.plan import Plan
 from lpa.profiles.backup import read
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.pki.key_identifier import KeyIdentifier
@@ -109,7 +109,7 @@ def server_world() -> tls_chains.World:
     world = tls_chains.World()
     for secret, party in enumerate((world.ci, world.sub, world.server), start=5):
         party.key = ec.derive_private_key(secret, ec.SECP256R1())
-    world.way, world.believed = [world.sub], [KeyIdentifier(world.ci.identifier)]
+    world.way, world.ci_pkids = [world.sub], [KeyIdentifier(world.ci.identifier)]
     return world
 
 

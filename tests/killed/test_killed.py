@@ -30,7 +30,7 @@ from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers import packages
 from lpa.sim.servers.smdp import SimulatedSmdp
-from tests.support.invariants import States, inquest, resume, states
+from tests.support.invariants import States, inquest, resume_afresh, states
 from tests.support.killed_child import (
     AFTER,
     CARD,
@@ -50,6 +50,7 @@ from tests.support.killed_child import (
     pull,
     session,
 )
+from tests.support.recovery import resume
 
 _EVERY = 1 if os.environ.get("LPA_KILL_ALL") else 7  # odd, so that befores and afters take turns
 _FIRST, _SECOND, _THIRD = "8944994000000000017", "8949985000000000025", "89869870000000000033"
@@ -77,7 +78,7 @@ _ANSWERS = {
 class Procedure:
     """What a session does, and how the profiles are when it is done. `prepare`: what happened before it.
 
-    `always`: how some profiles are also if it ended anywhere and was resumed.
+    `always`: how some profiles are also if it ended anywhere and was recovered.
     """
 
     act: Act
@@ -99,14 +100,14 @@ def _delete_third(assistant: Assistant) -> object:
 def _delete_third_with_a_backup(assistant: WatchedAssistant) -> object:
     plan = assistant.review_deletion(assistant.plan_deletion(_THIRD))
     folder = Path(tempfile.mkdtemp(dir=assistant.place.folder))
-    rescued = assistant.rescue(plan, folder / "backup")
+    rescued = assistant.back_up_first(plan, folder / "backup")
     if rescued.problem:
         raise rescued.problem
     return assistant.delete(plan)
 
 
 def _die_in_an_interlude(assistant: Assistant) -> None:
-    with assistant.using(_THIRD):
+    with assistant.temporarily_enabled(_THIRD):
         kill("", "")
 
 
@@ -178,12 +179,12 @@ PROCEDURES = {
         _leave_work_behind,
     ),
     "resume": Procedure(
-        lambda assistant: assistant.resume(),
+        resume,
         {_FIRST: "enabled", _SECOND: "disabled"},
         _leave_a_deletion_behind,
     ),
     "resume an interlude": Procedure(
-        lambda assistant: assistant.settle(),
+        lambda assistant: assistant.recover(),
         {_FIRST: "enabled", _SECOND: "disabled", _THIRD: "disabled"},
         _leave_an_interlude_behind,
         always={_FIRST: "enabled"},
@@ -225,7 +226,7 @@ class Stage:
 
     def finish(self, place: Place) -> None:
         """Resume after a disaster, then do what was not done, and judge."""
-        resume(place)
+        resume_afresh(place)
         inquest(place)
         assert self.procedure.always.items() <= states(place).items()
         if states(place) != self.procedure.ends:

@@ -10,7 +10,7 @@ from tests.support import command
 from .conftest import READERS, PlugIn, VirtualReader
 
 
-def _greet(address: ServerAddress, /, *, believed: object) -> None:
+def _greet(address: ServerAddress, /, *, ci_pkids: object) -> None:
     """Every server is there."""
 
 

@@ -53,7 +53,7 @@ def test_a_reset_deletes_every_profile_and_tells_their_servers(
     ran = command.run(*place, "reset", "--yes-delete-everything", euicc.eid, "--json")
     assert ran.code == 0
     assert euicc.profiles == ()
-    assert [happening["event"] for happening in ran.document["result"]["happenings"]] == ["delete"] * 3
+    assert [change["event"] for change in ran.document["result"]["changes"]] == ["delete"] * 3
     assert all(delivery["acknowledged"] for delivery in ran.document["result"]["deliveries"])
 
 

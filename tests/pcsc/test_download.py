@@ -59,11 +59,11 @@ def test_a_profile_is_installed_and_its_server_told(
     order = smdp.order(packages.sample(size=3000), "ABC-1", confirmation_code="1234")
     with (
         virtual_reader(euicc),
-        Assistant.open(state_dir=tmp_path / "state", directory=partial(Server, https=https)) as assistant,
+        Assistant.open(state_dir=tmp_path / "state", servers=partial(Server, https=https)) as assistant,
     ):
         with assistant.download(ActivationCode.parse(order.activation_code)) as offer:
             outcome = offer.install(confirmation_code="1234")
-        assert [delivery.cleared for delivery in outcome.deliveries] == [True]
+        assert [delivery.removed for delivery in outcome.deliveries] == [True]
         assert ICCID in [str(profile.iccid) for profile in assistant.profiles()]
     assert order.state == "installed"
 
@@ -94,7 +94,7 @@ def test_a_card_that_is_torn_out_in_the_package_is_gone_on_with_later(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, virtual_reader: PlugIn, tmp_path: Path
 ) -> None:
     order = smdp.order(packages.sample(size=3000), "ABC-1")
-    code, directory = ActivationCode.parse(order.activation_code), partial(Server, https=https)
+    code, servers = ActivationCode.parse(order.activation_code), partial(Server, https=https)
     with virtual_reader(euicc) as reader:
 
         def tear(done: int, whole: int) -> None:
@@ -102,7 +102,7 @@ def test_a_card_that_is_torn_out_in_the_package_is_gone_on_with_later(
                 reader.pull()
 
         with (
-            Assistant.open(state_dir=tmp_path / "state", directory=directory) as assistant,
+            Assistant.open(state_dir=tmp_path / "state", servers=servers) as assistant,
             pytest.raises(OutcomeUnknown),
             assistant.download(code) as offer,
         ):
@@ -110,10 +110,10 @@ def test_a_card_that_is_torn_out_in_the_package_is_gone_on_with_later(
     assert not holds(euicc)
     with (
         virtual_reader(euicc),
-        Assistant.open(state_dir=tmp_path / "state", directory=directory) as assistant,
+        Assistant.open(state_dir=tmp_path / "state", servers=servers) as assistant,
     ):
-        (resumed,) = assistant.settle()
-        assert (resumed.function, resumed.happenings, resumed.deliveries) == ("download", (), ())
+        (recovered,) = assistant.recover()
+        assert (recovered.function, recovered.changes, recovered.deliveries) == ("download", (), ())
         with assistant.download(code) as offer:
             offer.install()
     assert order.state == "installed"

@@ -15,7 +15,7 @@ from lpa.card.pcsc import readers
 from lpa.card.probing import choose, probe
 from lpa.errors import CardBusy, NoCard, NoReader, NotAnEuicc, OutcomeUnknown
 from lpa.host.locks import Holder, Locks
-from lpa.notifications.sender import Directory
+from lpa.notifications.sender import ServerFactory
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
@@ -51,11 +51,11 @@ class Torn:
 
 @pytest.fixture
 def assistant(
-    euicc: SimulatedEuicc, virtual_reader: PlugIn, directory: Directory, tmp_path: Path
+    euicc: SimulatedEuicc, virtual_reader: PlugIn, servers: ServerFactory, tmp_path: Path
 ) -> Iterator[Assistant]:
     with (
         virtual_reader(euicc),
-        Assistant.open(state_dir=tmp_path / "state", directory=directory) as assistant,
+        Assistant.open(state_dir=tmp_path / "state", servers=servers) as assistant,
     ):
         yield assistant
 
@@ -131,22 +131,22 @@ def test_a_card_torn_out_at_the_deletion_leaves_its_outcome_open_and_loses_nothi
     before: bool,
     euicc: SimulatedEuicc,
     virtual_reader: PlugIn,
-    directory: Directory,
+    servers: ServerFactory,
     smdp: SimulatedSmdp,
     tmp_path: Path,
 ) -> None:
     torn = Torn(euicc, DELETE, before=before)
     victim = euicc.profiles[1].iccid
-    with virtual_reader(torn) as reader, Assistant.open(state_dir=tmp_path, directory=directory) as assistant:
+    with virtual_reader(torn) as reader, Assistant.open(state_dir=tmp_path, servers=servers) as assistant:
         torn.cut = reader.cut
         plan = assistant.plan_deletion(victim)
         with pytest.raises(OutcomeUnknown):
             assistant.delete(plan)
     assert smdp.received == ()
     assert (victim in [profile.iccid for profile in euicc.profiles]) is before
-    with virtual_reader(euicc), Assistant.open(state_dir=tmp_path, directory=directory) as assistant:
-        (settled,) = assistant.settle()
-    assert [happening.event for happening in settled.happenings] == ["delete"] * (not before)
+    with virtual_reader(euicc), Assistant.open(state_dir=tmp_path, servers=servers) as assistant:
+        (settled,) = assistant.recover()
+    assert [change.event for change in settled.changes] == ["delete"] * (not before)
     assert [delivery.acknowledged for delivery in settled.deliveries] == [True] * (not before)
     assert len(smdp.received) == (not before)
 

@@ -20,7 +20,7 @@ from lpa.sim.euicc import vpcd
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers import packages
 from lpa.sim.servers.smdp import SimulatedSmdp
-from tests.bench import Measure, servers
+from tests.bench import Measure, simulated_servers
 from tests.pcsc.conftest import Service, VirtualReader
 
 USUAL, LARGE = 10_600, 1 << 20
@@ -64,10 +64,10 @@ def download_apdus() -> Iterator[Measure]:
     """`lpa download` of a usual profile: opening, mutual authentication, package, result; and the floor."""
     card = SimulatedEuicc.create(None)
     wire = Wire(card)
-    with servers(card) as (directory, smdp), tempfile.TemporaryDirectory() as folder:
+    with simulated_servers(card) as (servers, smdp), tempfile.TemporaryDirectory() as folder:
         order = smdp.order(packages.sample(size=USUAL), "ABC-1")
         with (
-            Assistant(wire, state_dir=Path(folder), directory=directory) as assistant,
+            Assistant(wire, state_dir=Path(folder), servers=servers) as assistant,
             assistant.download(ActivationCode.parse(order.activation_code)) as offer,
         ):
             offer.install()
@@ -78,7 +78,7 @@ def download_apdus() -> Iterator[Measure]:
 
 _DOWNLOAD = """
 import sys, time
-from lpa.cli import main
+from lpa.cli.main import main
 try:
     main()
 finally:

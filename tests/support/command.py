@@ -10,18 +10,25 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lpa.cli import exits
+import pytest
+
+from lpa.card import schemes
+from lpa.card.apdu import Transport
+from lpa.cli.main import run as run_command
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.simulated_profile import SimulatedProfile
 
 # Ctrl-C works in it, whatever the process that runs the tests does about it.
-_START = "import lpa.cli, signal; signal.signal(signal.SIGINT, signal.default_int_handler); lpa.cli.main()"
+_START = (
+    "import lpa.cli.main, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "lpa.cli.main.main()"
+)
 PROGRAM = (sys.executable, "-c", _START)
 CTRL_C, CTRL_D = "\x03", "\x04"
 _PATIENCE = 20  # seconds that a program may be silent
@@ -47,8 +54,13 @@ def run(*arguments: object) -> Ran:
     """Run `lpa` in this process, with nobody at a terminal."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     with redirect_stdout(out), redirect_stderr(err):
-        code = exits.run([str(argument) for argument in arguments])
+        code = run_command([str(argument) for argument in arguments])
     return Ran(code, _content(out), _content(err))
+
+
+def put_in(patch: pytest.MonkeyPatch, card_in: Callable[[Path], Transport]) -> None:
+    """Have `sim:PATH` open the card that `card_in` makes of the folder, for commands in this process."""
+    patch.setattr(schemes, "registered", lambda _scheme: lambda path: card_in(Path(path)))
 
 
 def converse(*arguments: object, types: str) -> Ran:

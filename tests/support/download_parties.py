@@ -38,9 +38,9 @@ class World:
         with SimulatedEuicc.load(self.card) as card:
             return holds(card)
 
-    def order(self, **wishes: object) -> Order:
-        package = wishes.pop("package", packages.sample(name="Nordlicht Prepaid"))
-        return self.smdp.order(package, "SECRET-1", **wishes)  # type: ignore[arg-type]
+    def order(self, **download_options: object) -> Order:
+        package = download_options.pop("package", packages.sample(name="Nordlicht Prepaid"))
+        return self.smdp.order(package, "SECRET-1", **download_options)  # type: ignore[arg-type]
 
     def run(self, *arguments: object) -> command.Ran:
         return kept_secret(command.run(*self.options, *arguments))

@@ -12,7 +12,7 @@ from lpa.rsp.codec import schema
 from lpa.rsp.names import ServerAddress
 from lpa.server.connect_to import ConnectTo
 from lpa.server.https import Answer, Https
-from lpa.server.trust import Believed, Trust
+from lpa.server.trust import CiPkIds, Trust
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -44,7 +44,7 @@ class InterferedHttps(Https):
         headers: Mapping[str, str],
         max_body: int | None = None,
         *,
-        believed: Believed = (),
+        ci_pkids: CiPkIds = (),
     ) -> Answer:
         """As the real one, but for what was asked for."""
         function = path.rpartition("/")[2]
@@ -54,7 +54,7 @@ class InterferedHttps(Https):
             raise self.dies_before.pop(function)
         if function == "cancelSession":
             self.reasons.append(_reason(body))
-        answer = super().post(address, path, body, headers, max_body, believed=believed)
+        answer = super().post(address, path, body, headers, max_body, ci_pkids=ci_pkids)
         if function == "initiateAuthentication" and answer.status == HTTPStatus.OK:
             self.transactions.append(bytes.fromhex(json.loads(answer.body).get("transactionId", "")))
         if function in self.dies_after:

@@ -1,4 +1,4 @@
-"""What must be true after a session ended somewhere and another one resumed."""
+"""What must be true after a session ended somewhere and another one recovered."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from lpa.rsp.records import Notification
 from lpa.sim.euicc.state import CardState
 from lpa.sim.servers.ledger import Ledger
 from tests.support.killed_child import Fate, Place, session
+from tests.support.recovery import resume
 
 States = dict[str, str]  # the state of each profile, by ICCID
 _PROFILES_INFO = "BF2D"
@@ -21,7 +22,7 @@ _EVENTS: dict[str, set[str]] = {
     "delete": {"disable", "delete"},
     "reset": {"delete"},
     "download": {"install"},
-    "interlude": set(),
+    "temporary-enable": set(),
 }
 
 
@@ -31,7 +32,7 @@ class Written:
 
     function: str
     state: str
-    settled: bool
+    completed: bool
     outcome: str
 
 
@@ -49,29 +50,31 @@ def operations(place: Place) -> list[Written]:
     """All that was ever begun, in order."""
     journal = Journal(place.state)
     try:
-        rows = journal._read("SELECT function, state, settled, outcome FROM operation ORDER BY id", ())
+        rows = journal._read("SELECT function, state, completed, outcome FROM operation ORDER BY id", ())
         return [Written(*row) for row in rows]
     finally:
         journal.close()
 
 
-def resume(place: Place) -> None:
+def resume_afresh(place: Place) -> None:
     """Resume in a fresh session, which must tell what the unfinished operations did, and nothing else.
 
     Then send what is not due yet: nobody waits for it here.
     """
     begun = operations(place)
     with session(place, Fate()) as assistant:
-        assistant.resume()
+        resume(assistant)
         assistant.send_notifications()
-        told = {(was.event, str(was.profile.iccid)) for one in assistant.resumed for was in one.happenings}
-        resumed = [one.function for one in assistant.resumed]
-    unfinished = [one.function for one in begun if not one.settled]
-    assert resumed == sorted(unfinished, key=lambda function: function == "interlude"), "the moment ends last"
+        told = {(was.event, str(was.profile.iccid)) for one in assistant.recovered for was in one.changes}
+        recovered = [one.function for one in assistant.recovered]
+    unfinished = [one.function for one in begun if not one.completed]
+    assert recovered == sorted(unfinished, key=lambda function: function == "temporary-enable"), (
+        "the moment ends last"
+    )
     happened = {(received.event, str(received.iccid)) for received in Ledger(place.server).received}
     assert told <= happened, "it tells of what was not done"
-    finished = {event for one in begun if one.settled for event in _EVENTS[one.function]}
-    if resumed:
+    finished = {event for one in begun if one.completed for event in _EVENTS[one.function]}
+    if recovered:
         assert {event for event, _ in happened - told} <= finished, "it does not tell all that was done"
 
 
@@ -87,7 +90,7 @@ def inquest(place: Place) -> None:
 
 
 def _nothing_is_lost(place: Place) -> None:
-    """Each notification that the card ever signed is a receipt, is known to the server, and is cleared."""
+    """Each notification that the card ever signed is a receipt, is known to the server, and is removed."""
     card = card_state(place)
     assert card.notifications == ()
     every = list(range(1, card.next_sequence_number))
@@ -103,14 +106,14 @@ def _nothing_is_lost(place: Place) -> None:
 
 
 def _nothing_was_hasty(place: Place) -> None:
-    """Kept before it was sent; cleared only after an acknowledgement that was heard."""
+    """Kept before it was sent; removed only after an acknowledgement that was heard."""
     acknowledged = set()
     for words in place.notes:
         if words[0] == "sent":
             assert words[2] == "kept"
         if words[0] == "acknowledged":
             acknowledged.add(words[1])
-        if words[0] == "cleared":
+        if words[0] == "removed":
             assert words[1] in acknowledged
 
 

@@ -44,7 +44,7 @@ def signed(number: str = "07", signature: str = "0102") -> Notification:
 
 def everything(journal: Journal, eid: Eid) -> tuple[Entry, ...]:
     """All that was ever taken from a card, also what is through."""
-    return journal.kept_since(Operation(journal, 0, eid, "", (), "", 0.0))
+    return journal.kept_since(Operation(journal._database, journal.clock, 0, eid, "", (), "", 0.0))
 
 
 @contextmanager

@@ -168,7 +168,7 @@ class WatchedCard:
         self._place.note("asked", f"{tag:04X}")
         number = Tlv.whole(block).child(0x80) if tag == _NOTIFICATION_SENT else None
         if number:
-            self._place.note("cleared", int.from_bytes(number.value, "big"))
+            self._place.note("removed", int.from_bytes(number.value, "big"))
 
 
 class WatchedServer:
@@ -186,16 +186,16 @@ class WatchedServer:
         self.address = ServerAddress(SMDP)
         self._functions = Server(self.address, cast("Https", self))
 
-    def __call__(self, address: ServerAddress, /, *, believed: object = ()) -> WatchedServer:
+    def __call__(self, address: ServerAddress, /, *, ci_pkids: object = ()) -> WatchedServer:
         return self
 
     def close(self) -> None:
         self._smdp.close()
 
-    def greet(self) -> None:
+    def handshake(self) -> None:
         """Be there. Nothing is answered, so nothing wrong can be."""
         with contextlib.suppress(Instead), self.fate.around(SERVER):
-            self.place.note("greeted")
+            self.place.note("handshake")
 
     def handle_notification(self, pending: bytes) -> dict[str, str]:
         number = Notification.from_tlv(pending).metadata.sequence_number
@@ -225,7 +225,7 @@ class WatchedServer:
         headers: dict[str, str],
         most: int | None = None,
         *,
-        believed: object = (),
+        ci_pkids: object = (),
     ) -> Answer:
         """What `Https.post` is, without the network."""
         told = Message()
@@ -265,9 +265,9 @@ class WatchedDatabase(Database):
         with self._fate.around(JOURNAL):
             super().prepare()
 
-    def migrate(self) -> None:
+    def make_tables(self) -> None:
         with self._fate.around(JOURNAL):
-            super().migrate()
+            super().make_tables()
 
 
 class WatchedReceipts(Receipts):
@@ -291,7 +291,7 @@ class WatchedAssistant(Assistant):
 
     def __init__(self, card: WatchedCard, server: WatchedServer) -> None:
         self._fate = server.fate
-        super().__init__(card, state_dir=server.place.state, directory=server)
+        super().__init__(card, state_dir=server.place.state, servers=server)
         self.place = server.place
 
     @property

@@ -38,7 +38,7 @@ def way_to(server: SimulatedSmdp, card: SimulatedEuicc, folder: Path) -> Iterato
 @contextmanager
 def assistant_with(card: Transport, https: InterferedHttps, folder: Path) -> Iterator[Assistant]:
     """An assistant that speaks with `card`, keeps what it keeps in `folder`, and goes that way."""
-    with Assistant(card, state_dir=folder, directory=partial(Server, https=https)) as assistant:
+    with Assistant(card, state_dir=folder, servers=partial(Server, https=https)) as assistant:
         yield assistant
 
 

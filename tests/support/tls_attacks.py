@@ -16,7 +16,7 @@ from tests.support.tls_faults import HOST, NOW
 
 @dataclass(frozen=True)
 class Case:
-    """What is changed in a genuine world, and the objection; none if the server is to be believed."""
+    """What is changed in a genuine world, and the objection; none if the server is to be ci_pkids."""
 
     change: Change
     objection: str = ""
@@ -136,9 +136,9 @@ CASES = {
     "a discovery server (SM-DS)": Case(setting("server.role", f"{ROLE}.6")),
     "a certificate without a role, for TLS servers": Case(setting("server.role", "2.999.7")),
     "a certificate for all hosts of a domain": Case(_wild),
-    "the card's list is empty": Case(setting("believed", []), "neither the card nor this computer trusts"),
+    "the card's list is empty": Case(setting("ci_pkids", []), "neither the card nor this computer trusts"),
     "an issuer that is not on the card's list": Case(
-        setting("believed", [KeyIdentifier(bytes(20))]), "neither the card nor this computer trusts"
+        setting("ci_pkids", [KeyIdentifier(bytes(20))]), "neither the card nor this computer trusts"
     ),
     "a certificate that claims a listed issuer and was signed by another": Case(
         _other_ci_with_the_same_identifier, "whose key did not sign it"

@@ -54,7 +54,7 @@ class World:
         self.signer: Party | None = None  # who really signs for the server, if not the one above it
         self.beside: list[bytes] = []  # certificates that stand before those between
         self.sent: int | None = None  # how many of those the server sends; all if None
-        self.believed = [KeyIdentifier(self.ci.identifier)]
+        self.ci_pkids = [KeyIdentifier(self.ci.identifier)]
         self.host = HOST
         self.spoilt = False  # whether the CI's signature is
         self.strange = False  # whether the server's own certificate cannot be read

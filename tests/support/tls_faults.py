@@ -111,12 +111,12 @@ def tls_peer(
     """A server that greets with `credentials` and then runs `script` on each connection."""
     secured = context or tls_context(credentials)
 
-    def greet(peer: Peer, plain: socket.socket) -> None:
+    def handshake(peer: Peer, plain: socket.socket) -> None:
         with secured.wrap_socket(plain, server_side=True) as secure:
             peer.greetings += 1
             script(peer, secure)
 
-    with plain_peer(greet) as peer:
+    with plain_peer(handshake) as peer:
         yield peer
 
 

@@ -28,7 +28,7 @@ def stop(assistant: Assistant, function: str, state: str, act: Callable[[], obje
         before = assistant.euicc.profiles(CHANGE_TAGS)
         with assistant.journal.operation(assistant.eid, function, before) as operation:
             if state != PLANNED:
-                operation.enter(state)
+                operation.set_state(state)
             act()
             raise Stopped
 
@@ -42,9 +42,9 @@ def iccid(euicc: SimulatedEuicc, number: int) -> Iccid:
 
 def told(assistant: Assistant) -> list[tuple[str, str, str]]:
     return [
-        (resumed.function, happening.event, str(happening.profile.iccid))
-        for resumed in assistant.resumed
-        for happening in resumed.happenings
+        (recovered.function, change.event, str(change.profile.iccid))
+        for recovered in assistant.recovered
+        for change in recovered.changes
     ]
 
 

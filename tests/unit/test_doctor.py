@@ -17,21 +17,21 @@ NOW = 1_800_000_000.0  # 2027-01-15
 
 
 class Network:
-    """Servers of which some cannot be reached; `greeted`: who was asked."""
+    """Servers of which some cannot be reached; `handshake`: who was asked."""
 
     def __init__(self, *away: str) -> None:
         self.away = away
-        self.greeted: list[str] = []
+        self.handshakes: list[str] = []
 
-    def greet(self, address: ServerAddress, /, *, believed: tuple[KeyIdentifier, ...]) -> str:
-        self.greeted.append(str(address))
+    def handshake(self, address: ServerAddress, /, *, ci_pkids: tuple[KeyIdentifier, ...]) -> str:
+        self.handshakes.append(str(address))
         if address.host in self.away:
             raise ConnectFailed(f"Cannot reach {address}.")
-        return f"issuer {believed[0].coded.hex()[:4] if believed else None}"
+        return f"issuer {ci_pkids[0].coded.hex()[:4] if ci_pkids else None}"
 
 
 def _walk(card: SimulatedEuicc, network: Network, now: float = NOW) -> list[tuple[str, str, str]]:
-    findings = doctor.examine_card(card, network.greet, clock=lambda: now)
+    findings = doctor.examine_card(card, network.handshake, clock=lambda: now)
     return [(finding.step, finding.verdict, finding.message) for finding in findings]
 
 
@@ -46,12 +46,12 @@ def test_a_walk_without_trouble_ends_at_every_server_of_the_card() -> None:
         ("network", "good", f"The server nordlicht.smdp.example answers, and {vouching}"),
         ("network", "good", f"The server shili.smdp.example answers, and {vouching}"),
     ]
-    assert network.greeted == ["albion.smdp.example", "nordlicht.smdp.example", "shili.smdp.example"]
+    assert network.handshakes == ["albion.smdp.example", "nordlicht.smdp.example", "shili.smdp.example"]
 
 
 def test_a_plain_sim_ends_the_walk() -> None:
     card = SimulatedEuicc.create(None, behaviour=Behaviour(not_an_euicc=True))
-    (finding,) = doctor.examine_card(card, Network().greet)
+    (finding,) = doctor.examine_card(card, Network().handshake)
     assert (finding.step, finding.verdict) == ("ISD-R", "bad")
     assert finding.problem is not None
     assert finding.advice == finding.problem.advice != ""
@@ -89,7 +89,7 @@ def test_a_profile_that_names_no_server_is_doubtful() -> None:
         "doubtful",
         "The card names no proper server: '10.0.0.1' is not the name of a server.",
     )
-    assert network.greeted == []
+    assert network.handshakes == []
 
 
 def test_a_card_without_servers_leaves_nothing_to_try() -> None:
@@ -102,12 +102,12 @@ def test_a_thousand_servers_that_are_silent_do_not_take_all_day() -> None:
     profile = replace(SimulatedEuicc.create(None).profiles[0], notifications=wanted)
     clock = Clock(NOW)
 
-    def greet(address: ServerAddress, /, *, believed: object) -> str:
+    def handshake(address: ServerAddress, /, *, ci_pkids: object) -> str:
         clock.now += DELIVERY_SECONDS / 3
         raise ConnectFailed(f"Cannot reach {address}.")
 
     card = SimulatedEuicc.create(None, profiles=[profile])
-    *_, third, last = doctor.examine_card(card, greet, clock=clock)
+    *_, third, last = doctor.examine_card(card, handshake, clock=clock)
     assert third.message == "Cannot reach s2.example."
     assert last.message == "47 more servers were not tried: those before them took 300 seconds."
     assert last.verdict == "doubtful"

@@ -15,6 +15,7 @@ from lpa.errors import StorageFailed
 from lpa.rsp.names import ServerAddress
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.journals import child
+from tests.support.recovery import resume
 from tests.unit.notifications.test_outbox import Servers
 
 _NEW_MOUNTS, _NEW_USERS = 0x00020000, 0x10000000  # CLONE_NEWNS, CLONE_NEWUSER
@@ -69,8 +70,8 @@ def test_on_a_full_disk_nothing_is_done_to_the_card(tmp_path: Path) -> None:
     euicc = SimulatedEuicc.create(None)
 
     def act() -> None:
-        with Assistant(euicc, state_dir=tmp_path / "state", directory=Servers()) as assistant:
-            assistant.settle()  # the journal is there already
+        with Assistant(euicc, state_dir=tmp_path / "state", servers=Servers()) as assistant:
+            assistant.recover()  # the journal is there already
             fill(tmp_path)
             plan = assistant.plan_deletion(euicc.profiles[1].iccid)
             with pytest.raises(StorageFailed, match=r"No space left|disk is full") as caught:
@@ -86,7 +87,7 @@ def test_without_room_for_a_journal_nothing_is_begun(tmp_path: Path) -> None:
 
     def act() -> None:
         fill(tmp_path)
-        with Assistant(euicc, state_dir=tmp_path / "state", directory=Servers()) as assistant:
+        with Assistant(euicc, state_dir=tmp_path / "state", servers=Servers()) as assistant:
             plan = assistant.plan_deletion(euicc.profiles[1].iccid)
             with pytest.raises(StorageFailed):
                 assistant.delete(plan)
@@ -119,7 +120,7 @@ def test_a_disk_that_fills_while_the_card_deletes_loses_nothing(tmp_path: Path) 
 
     def act() -> None:
         card = FillingCard(euicc, tmp_path)
-        with Assistant(card, state_dir=tmp_path / "state", directory=servers) as assistant:
+        with Assistant(card, state_dir=tmp_path / "state", servers=servers) as assistant:
             outcome = assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid))
             (delivery,) = outcome.deliveries
             assert isinstance(delivery.problem, StorageFailed)
@@ -127,10 +128,10 @@ def test_a_disk_that_fills_while_the_card_deletes_loses_nothing(tmp_path: Path) 
             assert servers.asked == []
             assert len(assistant.notifications()) == 1
         card.full.unlink()
-        with Assistant(euicc, state_dir=tmp_path / "state", directory=servers) as assistant:
-            (resumed,) = assistant.settle()
-            assert [happening.event for happening in resumed.happenings] == ["delete"]
-            assert [delivery.cleared for delivery in resumed.deliveries] == [True]
+        with Assistant(euicc, state_dir=tmp_path / "state", servers=servers) as assistant:
+            (recovered,) = assistant.recover()
+            assert [change.event for change in recovered.changes] == ["delete"]
+            assert [delivery.removed for delivery in recovered.deliveries] == [True]
             assert assistant.journal.unfinished() == ()
             assert len(assistant.receipts.of(assistant.eid)) == 1
 
@@ -141,20 +142,20 @@ def test_a_disk_that_fills_while_the_server_is_told_loses_nothing(tmp_path: Path
     euicc = SimulatedEuicc.create(None)
 
     class Filling(Servers):
-        def __call__(self, address: ServerAddress, /, *, believed: object = ()) -> Servers.One:
+        def __call__(self, address: ServerAddress, /, *, ci_pkids: object = ()) -> Servers.One:
             self.full = fill(tmp_path)
             return super().__call__(address)
 
     def act() -> None:
         servers = Filling()
-        with Assistant(euicc, state_dir=tmp_path / "state", directory=servers) as assistant:
+        with Assistant(euicc, state_dir=tmp_path / "state", servers=servers) as assistant:
             (delivery,) = assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid)).deliveries
             assert delivery.acknowledged
-            assert not delivery.cleared, "not noted as acknowledged, so better told twice"
+            assert not delivery.removed, "not noted as acknowledged, so better told twice"
             assert len(assistant.notifications()) == 1
         servers.full.unlink()
-        with Assistant(euicc, state_dir=tmp_path / "state", directory=Servers()) as assistant:
-            assistant.resume()
+        with Assistant(euicc, state_dir=tmp_path / "state", servers=Servers()) as assistant:
+            resume(assistant)
             assert list(assistant.notifications()) == []
             assert assistant.journal.outbox() == ()
 

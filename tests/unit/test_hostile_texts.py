@@ -160,8 +160,8 @@ def test_a_contact_stays_one_vcard(text: str) -> None:
 def test_a_message_in_a_backup_makes_no_other_message(text: str) -> None:
     said = f"{text}\nFrom +1 (read)\nfalse"
     message = Message((b"",), "read", "received", number=text, text=said)
-    holdings = backup.Holdings(backup.Identity(ICCID, service_provider=text), (), (message,), {}, ())
-    documents = backup._documents(holdings)
+    contents = backup.ProfileContents(backup.Identity(ICCID, service_provider=text), (), (message,), {}, ())
+    documents = backup._documents(contents)
     for written in documents.values():
         _check_visible(written.replace("\r\n", "\n"))
     heading, *body = documents["messages.txt"].splitlines()

@@ -11,12 +11,13 @@ import pytest
 from lpa import Assistant
 from lpa.errors import CardRemoved, OutcomeUnknown
 from lpa.journal import DELETED, DELETING, DISABLING, ENABLED, ENABLING, PLANNED, PROOF_KEPT, UNKNOWN, Journal
-from lpa.notifications.sender import Directory
+from lpa.notifications.sender import ServerFactory
 from lpa.rsp.names import Eid
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support.disturbed import DisturbedCard
+from tests.support.recovery import resume
 from tests.support.unfinished import (
     DELETE,
     DISABLE,
@@ -45,9 +46,9 @@ def test_what_was_only_planned_is_closed_and_the_card_is_not_changed(
 ) -> None:
     stop(assistant, "delete", PLANNED)
     card.requests.clear()
-    assistant.settle()
-    (resumed,) = assistant.resumed
-    assert (resumed.function, resumed.happenings, resumed.deliveries) == ("delete", (), ())
+    assistant.recover()
+    (recovered,) = assistant.recovered
+    assert (recovered.function, recovered.changes, recovered.deliveries) == ("delete", (), ())
     assert set(card.requests) == {EID, PROFILES}
     assert outcomes(journal) == [("CLOSED", "nothing was done")]
     assert smdp.received == ()
@@ -73,9 +74,9 @@ def test_what_was_not_done_is_said_and_not_made_up_for(
 ) -> None:
     stop(assistant, function, state)
     card.requests.clear()
-    assistant.resume()
-    (resumed,) = assistant.resumed
-    assert (resumed.function, resumed.happenings) == (function, ())
+    resume(assistant)
+    (recovered,) = assistant.recovered
+    assert (recovered.function, recovered.changes) == (function, ())
     assert not {ENABLE, DISABLE, DELETE, RESET} & set(card.requests)
     assert outcomes(journal) == [("CLOSED", "")]
     assert smdp.received == ()
@@ -87,11 +88,11 @@ def test_a_deletion_that_was_done_is_found_kept_and_delivered(
 ) -> None:
     victim = iccid(euicc, 1)
     stop(assistant, "delete", state, lambda: assistant.euicc.delete_profile(victim))
-    (resumed,) = assistant.settle()
+    (recovered,) = assistant.recover()
     assert told(assistant) == [("delete", "delete", str(victim))]
-    (delivery,) = resumed.deliveries
+    (delivery,) = recovered.deliveries
     assert delivery.acknowledged
-    assert delivery.cleared
+    assert delivery.removed
     assert delivery.receipt
     assert received(smdp) == [("delete", str(victim))]
     assert outcomes(journal) == [("CLOSED", "")]
@@ -103,7 +104,7 @@ def test_a_switch_that_was_done_is_found_with_what_it_replaced(
 ) -> None:
     old, new = iccid(euicc, 0), iccid(euicc, 1)
     stop(assistant, "enable", state, lambda: assistant.euicc.enable_profile(new, refresh=False))
-    assistant.settle()
+    assistant.recover()
     assert told(assistant) == [("enable", "disable", str(old)), ("enable", "enable", str(new))]
     assert sorted(received(smdp)) == [("disable", str(old)), ("enable", str(new))]
 
@@ -113,7 +114,7 @@ def test_a_switch_that_waits_for_a_refresh_is_carried_out_by_the_reset(
 ) -> None:
     new = iccid(euicc, 1)
     stop(assistant, "enable", ENABLING, lambda: assistant.euicc.enable_profile(new, refresh=True))
-    assistant.settle()
+    assistant.recover()
     assert ("enable", "enable", str(new)) in told(assistant)
     assert len(smdp.received) == 2
 
@@ -123,7 +124,7 @@ def test_a_reset_that_was_done_is_found_for_every_profile(
 ) -> None:
     every = [profile.iccid for profile in euicc.profiles]
     stop(assistant, "reset", DELETING, lambda: assistant.euicc.memory_reset(["deleteOperationalProfiles"]))
-    assistant.settle()
+    assistant.recover()
     assert told(assistant) == [("reset", "delete", one) for one in every]
     assert len(smdp.received) == 3
 
@@ -140,8 +141,8 @@ def test_what_was_kept_and_not_sent_is_sent_without_the_card_having_it_any_more(
         assistant.euicc.notification_sent(signed.metadata.sequence_number)
 
     stop(assistant, "delete", PROOF_KEPT, delete_and_keep)
-    assert assistant.resume() == ()
-    ((delivery,),) = (resumed.deliveries for resumed in assistant.resumed)
+    assert resume(assistant) == ()
+    ((delivery,),) = (recovered.deliveries for recovered in assistant.recovered)
     assert told(assistant) == [("delete", "delete", str(victim))]
     assert delivery.acknowledged
     assert delivery.receipt
@@ -161,9 +162,9 @@ def test_what_was_sent_is_not_sent_again_but_cleared(
         journal.sent(assistant.eid, signed, {})
 
     stop(assistant, "delete", PROOF_KEPT, delete_and_send)
-    assert assistant.resume() == ()
-    ((delivery,),) = (resumed.deliveries for resumed in assistant.resumed)
-    assert delivery.cleared
+    assert resume(assistant) == ()
+    ((delivery,),) = (recovered.deliveries for recovered in assistant.recovered)
+    assert delivery.removed
     assert smdp.received == ()
     assert euicc.notifications == ()
 
@@ -176,24 +177,24 @@ def test_a_receipt_without_its_line_in_the_outbox_is_of_an_earlier_operation(
     (older,) = assistant.euicc.retrieve_notifications()
     assistant.receipts.keep(assistant.eid, older)
     stop(assistant, "delete", DELETING)
-    assistant.settle()
+    assistant.recover()
     assert told(assistant) == []
 
 
 def test_a_notification_that_the_card_dropped_before_it_was_kept_is_lost_and_said_so(
-    directory: Directory, euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path, journal: Journal
+    servers: ServerFactory, euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path, journal: Journal
 ) -> None:
     small = SimulatedEuicc.create(
         None, behaviour=Behaviour(notification_capacity=1), authority=euicc.authority
     )
     victim, other = iccid(small, 1), iccid(small, 2)
-    with Assistant(small, state_dir=tmp_path / "state", directory=directory) as assistant:
+    with Assistant(small, state_dir=tmp_path / "state", servers=servers) as assistant:
         stop(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(victim))
         assistant.euicc.enable_profile(
             other, refresh=False
         )  # another program, whose notifications push it out
-        (resumed,) = assistant.settle()
-    lost = next(delivery for delivery in resumed.deliveries if delivery.iccid == victim)
+        (recovered,) = assistant.recover()
+    lost = next(delivery for delivery in recovered.deliveries if delivery.iccid == victim)
     assert (lost.sequence_number, lost.receipt, lost.acknowledged) == (None, None, False)
     assert lost.problem
     assert "has no signed notification for nordlicht.smdp.example" in lost.problem.message
@@ -203,20 +204,20 @@ def test_a_notification_that_the_card_dropped_before_it_was_kept_is_lost_and_sai
 
 
 def test_an_operation_on_another_card_waits_for_that_card(
-    assistant: Assistant, directory: Directory, euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
+    assistant: Assistant, servers: ServerFactory, euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
 ) -> None:
     victim = iccid(euicc, 1)
     stop(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(victim))
     other = DisturbedCard(SimulatedEuicc.create(None, authority=euicc.authority))
-    with Assistant(other, state_dir=tmp_path / "state", directory=directory) as elsewhere:
+    with Assistant(other, state_dir=tmp_path / "state", servers=servers) as elsewhere:
         other.requests.clear()
-        assert elsewhere.settle() == ()
-        assert elsewhere.resume() == ()
+        assert elsewhere.recover() == ()
+        assert resume(elsewhere) == ()
         assert not {ENABLE, DISABLE, DELETE, RESET, RETRIEVE, SENT} & set(other.requests)
         (left,) = elsewhere.journal.unfinished()
     assert left.eid == Eid.parse(euicc.eid)
     assert smdp.received == ()
-    assistant.settle()
+    assistant.recover()
     assert received(smdp) == [("delete", str(victim))]
 
 
@@ -231,10 +232,10 @@ def test_a_card_that_was_wiped_elsewhere_says_what_is_gone_and_what_it_did_not_s
     every = [profile.iccid for profile in euicc.profiles]
     stop(assistant, "disable", DISABLING)
     wipe_and_forget()
-    (resumed,) = assistant.settle()
+    (recovered,) = assistant.recover()
     assert told(assistant) == [("disable", "delete", one) for one in every]
-    assert len(resumed.deliveries) == 3
-    assert all("has no signed notification" in str(delivery.problem) for delivery in resumed.deliveries)
+    assert len(recovered.deliveries) == 3
+    assert all("has no signed notification" in str(delivery.problem) for delivery in recovered.deliveries)
     assert smdp.received == ()
     ((state, outcome),) = outcomes(journal)
     assert (state, outcome.count("has no signed notification")) == ("CLOSED", 3)
@@ -247,10 +248,10 @@ def test_a_profile_that_cannot_be_read_leaves_the_outcome_open(
     stop(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(victim))
     card.instead(PROFILES, "BF2D06 A004 E302 9500 9000")
     with pytest.raises(OutcomeUnknown, match="'delete' was not finished"):
-        assistant.settle()
+        assistant.recover()
     assert [left.state for left in journal.unfinished()] == [DELETING]
-    assert assistant.resumed == ()
-    assistant.settle()
+    assert assistant.recovered == ()
+    assistant.recover()
     assert told(assistant) == [("delete", "delete", str(victim))]
 
 
@@ -271,7 +272,7 @@ def test_a_card_that_is_pulled_before_it_is_read_leaves_the_outcome_open(
     stop(assistant, "delete", DELETING)
     card.drop(PROFILES)
     with pytest.raises(OutcomeUnknown, match="cannot be read again"):
-        assistant.settle()
+        assistant.recover()
     assert [left.state for left in journal.unfinished()] == [DELETING]
 
 
@@ -280,7 +281,7 @@ def test_a_card_that_is_pulled_while_it_is_asked_leaves_the_operation_open(
 ) -> None:
     stop(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(iccid(euicc, 1)))
     card.drop(RETRIEVE)
-    (resumed,) = assistant.settle()
-    (delivery,) = resumed.deliveries
+    (recovered,) = assistant.recover()
+    (delivery,) = recovered.deliveries
     assert isinstance(delivery.problem, CardRemoved)
     assert [left.state for left in journal.unfinished()] == [DELETED]

@@ -11,11 +11,12 @@ import pytest
 from lpa import Assistant
 from lpa.errors import ConnectFailed, OutcomeUnknown
 from lpa.journal import DELETING, DISABLING, Journal
-from lpa.notifications.sender import Directory, Recipient
+from lpa.notifications.sender import NotificationReceiver, ServerFactory
 from lpa.rsp.names import ServerAddress
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support.disturbed import DisturbedCard
+from tests.support.recovery import resume
 from tests.support.unfinished import DELETE, PROFILES, iccid, outcomes, received, stop, told
 
 
@@ -54,13 +55,13 @@ def test_looking_settles_nothing(assistant: Assistant, journal: Journal) -> None
 def test_a_server_that_is_down_does_not_keep_an_operation_open(
     assistant: Assistant, euicc: SimulatedEuicc, journal: Journal
 ) -> None:
-    def nobody(_address: ServerAddress, *, believed: object) -> Recipient:
+    def nobody(_address: ServerAddress, *, ci_pkids: object) -> NotificationReceiver:
         raise ConnectFailed("no network")
 
     stop(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(iccid(euicc, 1)))
-    assistant._directory = nobody
-    (resumed,) = assistant.settle()
-    (delivery,) = resumed.deliveries
+    assistant._servers = nobody
+    (recovered,) = assistant.recover()
+    (delivery,) = recovered.deliveries
     assert isinstance(delivery.problem, ConnectFailed)
     assert delivery.receipt
     assert journal.unfinished() == ()
@@ -74,8 +75,8 @@ def test_several_unfinished_operations_are_settled_in_order(
     first, second = iccid(euicc, 0), iccid(euicc, 1)
     stop(assistant, "disable", DISABLING, lambda: assistant.euicc.disable_profile(first, refresh=False))
     stop(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(second))
-    assistant.resume()
-    assert [resumed.function for resumed in assistant.resumed] == ["disable", "delete"]
+    resume(assistant)
+    assert [recovered.function for recovered in assistant.recovered] == ["disable", "delete"]
     assert ("disable", "disable", str(first)) in told(assistant)
     assert ("delete", "delete", str(second)) in told(assistant)
     assert sorted(received(smdp)) == [("delete", str(second)), ("disable", str(first))]
@@ -88,7 +89,7 @@ def test_a_deletion_that_ended_after_the_disabling_says_so_and_deletes_nothing(
     card: DisturbedCard,
     euicc: SimulatedEuicc,
     smdp: SimulatedSmdp,
-    directory: Directory,
+    servers: ServerFactory,
     tmp_path: Path,
 ) -> None:
     victim = iccid(euicc, 0)
@@ -96,10 +97,10 @@ def test_a_deletion_that_ended_after_the_disabling_says_so_and_deletes_nothing(
     card.drop(tag)  # the profiles are read to see what became of the disabling
     with pytest.raises(OutcomeUnknown):
         assistant.delete(plan)
-    with Assistant(euicc, state_dir=tmp_path / "state", directory=directory) as later:
-        (resumed,) = later.settle()
+    with Assistant(euicc, state_dir=tmp_path / "state", servers=servers) as later:
+        (recovered,) = later.recover()
         assert told(later) == [("delete", "disable", str(victim))]
-        assert resumed.left_undone
+        assert recovered.left_undone
         assert [profile.state for profile in later.profiles()] == ["disabled"] * 3
         assert later.journal.unfinished() == ()
     assert received(smdp) == [("disable", str(victim))]
@@ -110,7 +111,7 @@ def test_a_deletion_of_the_profile_in_use_that_was_done_is_told_whole(
     card: DisturbedCard,
     euicc: SimulatedEuicc,
     smdp: SimulatedSmdp,
-    directory: Directory,
+    servers: ServerFactory,
     tmp_path: Path,
 ) -> None:
     victim = iccid(euicc, 0)
@@ -118,10 +119,10 @@ def test_a_deletion_of_the_profile_in_use_that_was_done_is_told_whole(
     card.lose(DELETE)
     with pytest.raises(OutcomeUnknown):
         assistant.delete(plan)
-    with Assistant(euicc, state_dir=tmp_path / "state", directory=directory) as later:
-        (resumed,) = later.settle()
+    with Assistant(euicc, state_dir=tmp_path / "state", servers=servers) as later:
+        (recovered,) = later.recover()
         assert told(later) == [("delete", "disable", str(victim)), ("delete", "delete", str(victim))]
-        assert not resumed.left_undone
+        assert not recovered.left_undone
     assert received(smdp) == [("disable", str(victim)), ("delete", str(victim))]
 
 
@@ -130,5 +131,5 @@ def test_a_reset_by_another_program_is_not_told_as_a_disabling(
 ) -> None:
     stop(assistant, "delete", DELETING)  # of the second profile; the first is in use
     assistant.euicc.memory_reset(["deleteOperationalProfiles"])
-    assistant.settle()
+    assistant.recover()
     assert {event for _, event, _ in told(assistant)} == {"delete"}

@@ -10,7 +10,7 @@ import pytest
 from lpa import Assistant
 from lpa.errors import OutcomeUnknown
 from lpa.journal import DELETING, DISABLING
-from lpa.notifications.sender import Directory
+from lpa.notifications.sender import ServerFactory
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support.redaction import HidingCard
@@ -18,10 +18,10 @@ from tests.support.unfinished import iccid, received, stop, told
 
 
 @pytest.fixture
-def strange(euicc: SimulatedEuicc, directory: Directory, tmp_path: Path) -> Iterator[Assistant]:
+def strange(euicc: SimulatedEuicc, servers: ServerFactory, tmp_path: Path) -> Iterator[Assistant]:
     """An assistant for a card of which the third profile can never be read."""
     card = HidingCard(euicc, euicc.profiles[2].iccid)
-    with Assistant(card, state_dir=tmp_path / "state", directory=directory) as assistant:
+    with Assistant(card, state_dir=tmp_path / "state", servers=servers) as assistant:
         yield assistant
 
 
@@ -41,7 +41,7 @@ def test_a_deletion_that_the_card_has_signed_is_found_beside_what_cannot_be_read
 ) -> None:
     victim = iccid(euicc, 1)
     stop(strange, "delete", DELETING, lambda: strange.euicc.delete_profile(victim))
-    strange.settle()
+    strange.recover()
     assert told(strange) == [("delete", "delete", str(victim))]
     assert received(smdp) == [("delete", str(victim))]
     assert strange.journal.unfinished() == ()
@@ -57,5 +57,5 @@ def test_a_profile_that_may_be_what_cannot_be_read_is_not_taken_for_deleted(
 
     stop(strange, "delete", DELETING, vanish)
     with pytest.raises(OutcomeUnknown, match="lists what cannot be read"):
-        strange.settle()
+        strange.recover()
     assert [left.state for left in strange.journal.unfinished()] == [DELETING]

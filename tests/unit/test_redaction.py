@@ -112,14 +112,14 @@ def test_codes_and_tokens_are_hidden_at_every_level(said: str, shown: str) -> No
 def test_what_is_known_is_hidden_wherever_it_stands(said: str, shown: str) -> None:
     """A short one only as it is, and where it is a word of its own."""
     for secret in ("", "2", "471", "4711", "WRONG", "SECRET-12", "SECRET-123"):
-        redaction.conceal(secret)
+        redaction.register_secret(secret)
     assert redaction.without_secrets(said) == shown
 
 
 @pytest.mark.parametrize("before", ["x", "password=x", "1$a.example$x", "示"])
 @pytest.mark.parametrize("end", [50, 200, 800, 1 << 16])
 def test_no_cut_leaves_a_part_of_a_secret(before: str, end: int) -> None:
-    redaction.conceal(SECRET)
+    redaction.register_secret(SECRET)
     for place in range(end - len(SECRET), end + 1):
         text = f"{before[:-1]}{before[-1] * (place - len(before))} {SECRET}{'.' * 9000}"
         shown = redaction.beginning(text, 200)
@@ -136,7 +136,7 @@ def test_a_beginning_says_whether_there_is_more() -> None:
 
 def test_only_the_latest_secrets_are_known() -> None:
     for number in range(1000):
-        redaction.conceal(f"SECRET-{number:04}")
+        redaction.register_secret(f"SECRET-{number:04}")
     assert redaction.without_secrets("SECRET-0000 SECRET-0999") == "SECRET-0000 <hidden>"
 
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from lpa import redaction
-from lpa.card.traffic import Veil
+from lpa.card.traffic import TrafficRedactor
 from lpa.errors import BadAnswer, LpaError, WireError
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.limits import ANSWER_BYTES, ANSWER_ROUNDS, BLOCKS
@@ -57,7 +57,7 @@ class Wire:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._veil = Veil()
+        self._redactor = TrafficRedactor()
         self.channel = 0
 
     @property
@@ -92,7 +92,7 @@ class Wire:
         """One command and what the card says at once. The log shows what may be shown of it."""
         data, sw = self._transport.transmit(command)
         if _log.isEnabledFor(TRAFFIC):
-            _log.log(TRAFFIC, "%s", self._veil.shown(command, data, sw))
+            _log.log(TRAFFIC, "%s", self._redactor.shown(command, data, sw))
         return data, sw
 
 

@@ -42,7 +42,7 @@ class Euicc:
     ) -> None:
         """Find the ISD-R among `aids`, in that order. Raises `NotAnEuicc` if none of them answers."""
         self._isdr = Isdr(transport, aids=aids, block_size=block_size)
-        self._believed: tuple[KeyIdentifier, ...] | None = None
+        self._ci_pkids: tuple[KeyIdentifier, ...] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -91,22 +91,22 @@ class Euicc:
     def euicc_info1(self) -> EuiccInfo1:
         """The version it speaks and whom it trusts (§5.7.8, ES10b.GetEUICCInfo)."""
         info = EuiccInfo1.from_tlv(self._isdr.ask("GetEuiccInfo1"))
-        self._believed = info.ci_for_verification
+        self._ci_pkids = info.ci_for_verification
         return info
 
     def euicc_info2(self) -> EuiccInfo2:
         """Versions, memory, capabilities, certification (§5.7.8, ES10b.GetEUICCInfo)."""
         info = EuiccInfo2.from_tlv(self._isdr.ask("GetEuiccInfo2"))
         # The same list as in EUICCInfo1, which then need not be asked for.
-        self._believed = info.ci_for_verification or self._believed
+        self._ci_pkids = info.ci_for_verification or self._ci_pkids
         return info
 
     @property
-    def believed(self) -> tuple[KeyIdentifier, ...]:
+    def ci_pkids(self) -> tuple[KeyIdentifier, ...]:
         """By which issuers (CI) it verifies servers: as it said while it is open, else it is asked now."""
-        if self._believed is None:
+        if self._ci_pkids is None:
             self.euicc_info1()
-        return self._believed or ()
+        return self._ci_pkids or ()
 
     def configured_addresses(self) -> ConfiguredAddresses:
         """Its default SM-DP+ and its root SM-DS (§5.7.3, ES10a.GetEuiccConfiguredAddresses)."""

@@ -118,7 +118,7 @@ class PcscTransport:
         """
         with ExitStack() as held:
             if locks:
-                held.enter_context(locks.alone(f"reader {os.environ.get(_SERVICE, '')} {reader}"))
+                held.enter_context(locks.lock(f"reader {os.environ.get(_SERVICE, '')} {reader}"))
             context = _establish()
             try:
                 connect = _connect_after_another if locks else _connect

@@ -33,7 +33,7 @@ _HARMLESS_FUNCTIONS = (
 )
 
 
-class Veil:
+class TrafficRedactor:
     """Tells what may be shown of the commands on one channel, one after the other."""
 
     def __init__(self) -> None:

@@ -10,13 +10,11 @@ import click
 
 from lpa.card.apdu import LARGEST_BLOCK, SMALLEST_BLOCK
 from lpa.card.es10 import ISDR_AIDS
-from lpa.cli.console import Desk
+from lpa.cli.console import Console
+from lpa.cli.group import JSON_HELP, Group
 from lpa.cli.logs import log_to
-from lpa.cli.parsing import AID, CONNECT_TO, FILE, FOLDER, PROXY, TRUST, Group
+from lpa.cli.parsing import AID, CONNECT_TO, FILE, FOLDER, PROXY, TRUST
 from lpa.cli.screen import Screen
-
-JSON_HELP = "Print one JSON document, errors included."
-
 
 # Which room each command is in, in the order of the help. A room is opened when its command is wanted: a list
 # should not wait for what deletes, proves or simulates.
@@ -57,7 +55,6 @@ class Commands(Group):
         if cmd_name in _ROOMS and cmd_name not in self.commands:
             room = importlib.import_module(f"lpa.cli.commands.{_ROOMS[cmd_name]}")
             command: click.Command = getattr(room, _NAMES.get(cmd_name, cmd_name))
-            _accept_json(command)
             self.add_command(command)
         return super().get_command(ctx, cmd_name)
 
@@ -142,13 +139,4 @@ def app(context: click.Context, /, verbose: int, trace: Path | None, **options: 
     log_to(context, verbose, trace)
     screen = context.ensure_object(Screen)
     screen.verbose = verbose > 1
-    context.obj = Desk(screen, **options)
-
-
-def _accept_json(command: click.Command) -> None:
-    """Let --json stand after the command too; `gate` has seen it by then."""
-    if isinstance(command, click.Group):
-        for member in command.commands.values():
-            _accept_json(member)
-    else:
-        command.params.append(click.Option(["--json"], is_flag=True, expose_value=False, help=JSON_HELP))
+    context.obj = Console(screen, **options)

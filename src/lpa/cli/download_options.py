@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from lpa.cli.parsing import IMEI, TAC
-from lpa.deletion.findings import RULES
+from lpa.profiles.blockers import RULES
 from lpa.rsp.device import Device
 
 _LONGEST_CODE = 255  # characters
@@ -37,7 +37,7 @@ class OneCode:
 
 
 @dataclass(frozen=True)
-class Wishes:
+class DownloadOptions:
     """What the options say. `enable`: None to be asked. `confirmation_code`: from a file."""
 
     yes: bool
@@ -49,8 +49,8 @@ class Wishes:
     @classmethod
     def of(
         cls, *, imei: Device | None, tac: Device | None, confirmation_code: str | None, **options: Any
-    ) -> Wishes:
-        """From the options that `wishes` adds. Raises `click.UsageError` for what contradicts itself."""
+    ) -> DownloadOptions:
+        """From the options that `download_options` adds. Raises `click.UsageError` for contradictions."""
         if imei and tac:
             raise click.UsageError("Give --imei or --tac, not both: an IMEI begins with the device's type.")
         code = OneCode(confirmation_code or "")
@@ -73,7 +73,7 @@ def _code_in(name: str) -> str:
     return line
 
 
-def wishes(command: _F) -> _F:
+def download_options(command: _F) -> _F:
     """The options that every download has."""
     for option in (
         click.option("--tac", type=TAC, metavar="TAC", help="The device's type: 8 digits."),

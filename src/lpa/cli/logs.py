@@ -43,7 +43,7 @@ def _attach(context: click.Context, handler: logging.Handler, level: int, form: 
     logger = logging.getLogger("lpa")
     handler.setLevel(level)
     handler.setFormatter(_OneLine(form))
-    handler.addFilter(redaction.Hiding())  # for what comes from elsewhere: the simulator
+    handler.addFilter(redaction.RedactingFilter())  # for what comes from elsewhere: the simulator
     before = logger.level
     logger.setLevel(min(level, before or level))
     logger.addHandler(handler)

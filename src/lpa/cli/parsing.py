@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from lpa.card.es10 import NICKNAME_BYTES
-from lpa.cli.console import Desk
-from lpa.cli.screen import Screen
 from lpa.pages.texts import LANGUAGES
-from lpa.profiles import selection
+from lpa.profiles.selection import Selector
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.device import Device
 from lpa.rsp.display import safe
@@ -22,31 +20,12 @@ from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
 LONGEST_REASON = 500  # characters: it stands in a journal, and on a page that is printed
 
 if TYPE_CHECKING:
-    from lpa.deletion.procedure import Plan
+    from lpa.deletion.plan import Plan
     from lpa.server.connect_to import ConnectTo
     from lpa.server.proxy import ProxyChoice
     from lpa.server.trust import Trust
 
 T = TypeVar("T")
-
-
-class Group(click.Group):
-    """A group of commands in an order of our own, that tells the screen which one runs."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (the signature is click's)
-        """In our order, not by the alphabet."""
-        return list(self.commands)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does it, and note for the screen which command runs."""
-        name, command, rest = super().resolve_command(ctx, args)
-        desk = ctx.find_object(Desk)
-        screen = desk.screen if desk else ctx.ensure_object(Screen)
-        if name:
-            screen.command = f"{screen.command} {name}".lstrip()
-        return name, command, rest
 
 
 def _parsed(parse: Callable[[str], T]) -> Callable[[str], T]:
@@ -77,11 +56,6 @@ def _proxy(text: str) -> ProxyChoice:
     from lpa.server.proxy import choose
 
     return choose(text)
-
-
-def _profile(text: str) -> str:
-    selection.parse(text)
-    return text
 
 
 def _plan(text: str) -> Plan:
@@ -139,7 +113,7 @@ def _image(text: str) -> ActivationCode:
     return ActivationCode.parse(text_in(Path(text)))
 
 
-PROFILE = _parsed(_profile)
+PROFILE = _parsed(Selector.parse)
 PLAN = _parsed(_plan)
 ACTIVATION_CODE = _parsed(ActivationCode.parse)
 IMAGE = _parsed(_image)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from lpa.errors import Declined
-from lpa.redaction import conceal
+from lpa.redaction import register_secret
 from lpa.rsp.display import brief, safe, safe_json
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Screen:
         """A line of talk on stderr."""
         self._write(sys.stderr, _lines(sys.stderr, [(text, style)]))
 
-    def say_beside(self, *cells: Cell) -> None:
+    def stderr_line(self, *cells: Cell) -> None:
         """As `line`, but talk on stderr."""
         self._write(sys.stderr, _lines(sys.stderr, cells))
 
@@ -123,7 +123,7 @@ class Screen:
             )
 
     @property
-    def attended(self) -> bool:
+    def interactive(self) -> bool:
         """Whether a person can be asked."""
         return sys.stdin.isatty()
 
@@ -157,7 +157,7 @@ class Screen:
         except EOFError:
             self.say()
             raise Declined("There was no answer.") from None
-        conceal(typed)
+        register_secret(typed)
         return typed
 
     def _write(self, stream: TextIO, text: str, end: str = "\n") -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from lpa.card.files.filesystem import UiccFiles
 from lpa.deletion import findings
-from lpa.deletion.findings import Finding
-from lpa.deletion.procedure import Plan
+from lpa.deletion.plan import Plan
 from lpa.errors import BadAnswer, Refused
 from lpa.profiles.backup import refuse_unless_in_use
+from lpa.profiles.blockers import Finding
 
 
 def review(files: UiccFiles, plan: Plan, folder: Path | None = None) -> Plan:
@@ -27,10 +27,10 @@ def review(files: UiccFiles, plan: Plan, folder: Path | None = None) -> Plan:
 
 
 def _demanded(plan: Plan, folder: Path) -> Plan:
-    stops = [*findings.against_backup(plan.profile, plan.others, plan.unreadable)]
+    blockers = [*findings.against_backup(plan.profile, plan.others, plan.unreadable)]
     if os.path.lexists(folder):
-        stops.append(findings.folder_taken(str(folder)))
-    return _with(plan, stops, instead_of="no-backup")
+        blockers.append(findings.folder_taken(str(folder)))
+    return _with(plan, blockers, instead_of="no-backup")
 
 
 def _looked_at(files: UiccFiles, plan: Plan) -> Plan:

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lpa.errors import LpaError, Refused, StorageFailed
+from lpa.notifications.card_context import CardContext
+from lpa.notifications.delivery import Delivery
 from lpa.notifications.outbox import Outbox
-from lpa.notifications.send_queue import Delivery
-from lpa.profiles.backup import Backup, Place, reserved
+from lpa.profiles.backup import Backup, BackupTarget, staging_folder
 from lpa.profiles.switching import Outcome
-from lpa.profiles.temporary_enable import using
+from lpa.profiles.temporary_enable import temporarily_enabled
 from lpa.rsp.names import Iccid
 
 
 @dataclass(frozen=True)
-class Rescue:
+class BackupFirst:
     """What was saved, and what was done to the card for it (`switches`; empty if the profile was in use).
 
     `problem`: why nothing was saved (then `backup` is None), or that a part could not be read; or, unless
@@ -36,14 +37,16 @@ class Rescue:
 
 
 class Stopped(KeyboardInterrupt):
-    """Ctrl-C came meanwhile. `rescue`: what was done until then."""
+    """Ctrl-C came meanwhile. `done`: what was done until then."""
 
-    def __init__(self, rescue: Rescue) -> None:
+    def __init__(self, done: BackupFirst) -> None:
         super().__init__()
-        self.rescue = rescue
+        self.done = done
 
 
-def rescue(outbox: Outbox, iccid: Iccid, folder: Path, save: Callable[[Place], Backup]) -> Rescue:
+def back_up_first(
+    card: CardContext, outbox: Outbox, iccid: Iccid, folder: Path, save: Callable[[BackupTarget], Backup]
+) -> BackupFirst:
     """Have `save` make a backup while the profile `iccid` is in use; what was in use before is so again then.
 
     Nothing is switched if its place in `folder` cannot be made. What fails after the first switch is told,
@@ -51,18 +54,18 @@ def rescue(outbox: Outbox, iccid: Iccid, folder: Path, save: Callable[[Place], B
     """
     with ExitStack() as made:
         try:
-            place = made.enter_context(reserved(folder))
+            place = made.enter_context(staging_folder(folder))
         except StorageFailed as problem:
-            return Rescue(problem=problem)
-        return _saved(outbox, iccid, lambda: save(place))
+            return BackupFirst(problem=problem)
+        return _saved(card, outbox, iccid, lambda: save(place))
 
 
-def _saved(outbox: Outbox, iccid: Iccid, save: Callable[[], Backup]) -> Rescue:
+def _saved(card: CardContext, outbox: Outbox, iccid: Iccid, save: Callable[[], Backup]) -> BackupFirst:
     backup: Backup | None = None
     problem: LpaError | None = None
     outcomes: list[Outcome] = []
     try:
-        with using(outbox, iccid) as outcomes:
+        with temporarily_enabled(card, outbox, iccid) as outcomes:
             try:
                 backup = save()
                 problem = _incomplete(backup)
@@ -71,16 +74,16 @@ def _saved(outbox: Outbox, iccid: Iccid, save: Callable[[], Backup]) -> Rescue:
     except LpaError as error:
         if not outcomes:
             raise
-        return Rescue(backup, error, _switches(outcomes), put_back=False)
+        return BackupFirst(backup, error, _switches(outcomes), put_back=False)
     except KeyboardInterrupt as error:
         # The journal knows whether the moment was ended.
-        put_back = not outbox.journal.unfinished(outbox.euicc.eid)
-        raise Stopped(Rescue(backup, problem, _switches(outcomes), put_back)) from error
-    return Rescue(backup, problem, _switches(outcomes))
+        put_back = not card.journal.unfinished(card.euicc.eid)
+        raise Stopped(BackupFirst(backup, problem, _switches(outcomes), put_back)) from error
+    return BackupFirst(backup, problem, _switches(outcomes))
 
 
 def _switches(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
-    return tuple(outcome for outcome in outcomes if outcome.happenings)
+    return tuple(outcome for outcome in outcomes if outcome.changes)
 
 
 def _incomplete(backup: Backup) -> Refused | None:

@@ -1,4 +1,4 @@
-"""What speaks against a deletion, or should be known before it: stops, warnings and notes.
+"""What speaks against a deletion, or should be known before it: blockers, warnings and notes.
 
 Pure: what is found follows from the facts that were read. A stop makes the deletion impossible; a warning
 needs a person's yes of its own; a note is to be read.
@@ -7,17 +7,14 @@ needs a person's yes of its own; a note is to be read.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Literal
 
-from lpa.errors import LpaError, NotVerified, Refused
+from lpa.errors import LpaError, NotVerified
+from lpa.profiles import blockers
+from lpa.profiles.blockers import Finding
 from lpa.rsp import sizes
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import NotificationMetadata, Profile
 
-# The names of all warnings there are: before a deletion, and before a download. Each wants its own yes.
-WARNINGS = ("not-operational", "last-profile", "nobody-told", "undelivered", "not-verified")
-RULES = ("ppr1", "ppr2")
 # What only the person can know, by the names of these findings.
 REMINDERS = ("bills", "term", "balance", "accounts", "contact", "contract")
 PIN_NEEDED = "pin-needed"  # for a backup; the person can be asked for it
@@ -25,40 +22,15 @@ PIN_NEEDED = "pin-needed"  # for a backup; the person can be asked for it
 _MOST_NAMED = 3  # notifications of others; who wants to know all of them lists them
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing to know. `name` is stable; a stop's is the reason the card would give to `function`."""
-
-    level: Literal["stop", "warning", "note"]
-    name: str
-    message: str
-    advice: str = ""
-    function: str = "DeleteProfile"
-
-    def __post_init__(self) -> None:
-        if self.level == "warning" and self.name not in (*WARNINGS, *RULES):
-            raise ValueError(f"nobody could accept a warning called {self.name!r}")
-
-    @property
-    def refused(self) -> Refused:
-        """The error that a stop ends in."""
-        return Refused(self.function, self.name, self.message, advice=self.advice)
-
-
-def of_level(level: str, found: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Those of `found` that are stops, warnings or notes."""
-    return tuple(finding for finding in found if finding.level == level)
-
-
-def against(profile: Profile, others: Iterable[Profile], *, disable_first: bool) -> Iterator[Finding]:
+def checks(profile: Profile, others: Iterable[Profile], *, disable_first: bool) -> Iterator[Finding]:
     """What the profiles of the card say about deleting one of them."""
-    yield from bound(profile, "ppr2")
+    yield from blockers.blocked_by_ppr(profile, "ppr2")
     if profile.enabled:
-        yield from bound(profile, "ppr1")
+        yield from blockers.blocked_by_ppr(profile, "ppr1")
     yield from _bound_later(profile)
     if profile.enabled and not disable_first:
         yield Finding(
-            "stop",
+            "blocker",
             "profileNotInDisabledState",
             f"The profile {profile.title} ({profile.iccid}) is in use; only a disabled one can be deleted.",
             f"'lpa disable {str(profile.iccid)[-4:]}' first, or delete with --disable-first.",
@@ -132,11 +104,11 @@ def pending(
     if known:
         yield Finding(
             "note",
-            "uncleared",
+            "still-on-card",
             "The card still holds 1 notification that its server has acknowledged."
             if len(known) == 1
             else f"The card still holds {len(known)} notifications that their servers have acknowledged.",
-            "It will be cleared: 'lpa notifications send' has the card forget what servers know.",
+            "It will be removed: 'lpa notifications send' has the card forget what servers know.",
         )
 
 
@@ -164,13 +136,13 @@ def unfinished(functions: Iterable[str]) -> Iterator[Finding]:
             "note",
             "unfinished",
             "An earlier switch for a moment was not finished."
-            if function == "interlude"
+            if function == "temporary-enable"
             else f"An earlier '{function}' of this card was not finished.",
             "What became of it is found out before anything is deleted; 'lpa resume' does it now.",
         )
 
 
-def for_a_moment(profiles: Iterable[Profile], targets: Collection[Iccid | None]) -> Iterator[Finding]:
+def temporarily_enabled(profiles: Iterable[Profile], targets: Collection[Iccid | None]) -> Iterator[Finding]:
     """What is in use until what was before is put back, which makes a plan untrue that was made now.
 
     `targets`: what was put to use for a moment that nobody ended.
@@ -178,7 +150,7 @@ def for_a_moment(profiles: Iterable[Profile], targets: Collection[Iccid | None])
     for profile in profiles:
         if profile.enabled and profile.iccid in targets:
             yield Finding(
-                "stop",
+                "blocker",
                 "inUseForAMoment",
                 f"The profile {profile.title} ({profile.iccid}) was put to use for a moment, and what was in "
                 "use before is not in use again.",
@@ -186,26 +158,7 @@ def for_a_moment(profiles: Iterable[Profile], targets: Collection[Iccid | None])
             )
 
 
-def protection(profiles: Iterable[Profile], function: str = "DeleteProfile") -> Iterator[Finding]:
-    """The person has put them under protection, and `function` would delete them. Nothing for none."""
-    protected = list(profiles)
-    if not protected:
-        return
-    names = ", ".join(f"{profile.title} ({profile.iccid})" for profile in protected)
-    digits = ", ".join(f"'lpa unprotect {str(profile.iccid)[-4:]}'" for profile in protected)
-    one = len(protected) == 1
-    yield Finding(
-        "stop",
-        "protected",
-        f"The profile {names} is protected on this computer."
-        if one
-        else f"These profiles are protected on this computer: {names}.",
-        f"{digits} {'lifts' if one else 'lift'} that.",
-        function,
-    )
-
-
-def reach(address: str, problem: LpaError | None) -> Finding:
+def reachability(address: str, problem: LpaError | None) -> Finding:
     """Whether a server that is to be told can be reached now, and proves who it is."""
     if problem is None:
         return Finding("note", "reachable", f"{address} can be reached, and is who it says it is.")
@@ -246,7 +199,7 @@ def against_backup(
     """What makes it impossible to save what it holds: it cannot be put to use for a moment, and back."""
     if profile.enabled:
         return
-    for stop in hidden(unreadable):
+    for stop in blockers.unreadable(unreadable):
         yield _no_backup(stop.message, stop.name, stop.advice)
     if profile.profile_class == "operational":  # Any other takes the place of one that is bound by PPR1.
         for other in others:
@@ -259,7 +212,7 @@ def against_backup(
 
 def _no_backup(why: str, name: str = "disallowedByPolicy", advice: str = "") -> Finding:
     return Finding(
-        "stop",
+        "blocker",
         name,
         f"Its contacts and messages cannot be saved. {why}",
         advice or "Ask the operator to lift the rule, or delete it without a backup.",
@@ -267,22 +220,10 @@ def _no_backup(why: str, name: str = "disallowedByPolicy", advice: str = "") -> 
     )
 
 
-def hidden(unreadable: Collection[bytes]) -> Iterator[Finding]:
-    """What the card lists and nobody can read may be in use: what it is could not be put back."""
-    if unreadable:
-        yield Finding(
-            "stop",
-            "unreadableProfile",
-            "The card lists a profile that cannot be read. It may be in use, and could not be put back.",
-            "'lpa enable' puts a profile to use to stay so; 'lpa backup' then saves what it holds.",
-            "EnableProfile",
-        )
-
-
 def folder_taken(folder: str) -> Finding:
     """The folder that a backup is to make is there already."""
     advice = "Name a folder that does not exist yet."
-    return Finding("stop", "folderExists", f"{folder} is there already.", advice, "Backup")
+    return Finding("blocker", "folderExists", f"{folder} is there already.", advice, "Backup")
 
 
 def lock(tries: int | None) -> Finding:
@@ -317,16 +258,3 @@ def reminders(profile: Profile) -> Iterator[Finding]:
         ("contract", f"Deleting the profile does not end the contract with {operator}."),
     ):
         yield Finding("note", name, message)
-
-
-def bound(profile: Profile, rule: str) -> Iterator[Finding]:
-    """Whether the operator's policy rule ("ppr1": not disabled, "ppr2": not deleted) stands against it."""
-    done, function = {"ppr1": ("disabled", "DisableProfile"), "ppr2": ("deleted", "DeleteProfile")}[rule]
-    if rule in profile.policy_rules:
-        yield Finding(
-            "stop",
-            "disallowedByPolicy",
-            f"The operator does not allow {profile.title} ({profile.iccid}) to be {done} ({rule.upper()}).",
-            "Ask the operator to lift the rule, or to remove the profile.",
-            function,
-        )

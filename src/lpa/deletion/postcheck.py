@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from lpa.card.es10 import Euicc
 from lpa.errors import BadAnswer, LpaError, NotVerified
-from lpa.notifications.outbox import Happening
+from lpa.notifications.changes import ProfileChange
 from lpa.profiles.snapshot import differences, hidden
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Eid, Iccid
@@ -59,11 +59,7 @@ def _signer(signed: Iterable[Notification]) -> Eid | None:
     return None
 
 
-def expected(others: Iterable[Profile], happenings: Iterable[Happening]) -> tuple[Profile, ...]:
+def expected(others: Iterable[Profile], changes: Iterable[ProfileChange]) -> tuple[Profile, ...]:
     """How `others` should be after what is known to have happened: a test profile gives way to another."""
-    states = {
-        happening.profile.iccid: _STATES[happening.event]
-        for happening in happenings
-        if happening.event in _STATES
-    }
+    states = {change.profile.iccid: _STATES[change.event] for change in changes if change.event in _STATES}
     return tuple(replace(profile, state=states.get(profile.iccid, profile.state)) for profile in others)

@@ -1,6 +1,6 @@
 """A plan that was printed with `--json`, read back: to be looked at by somebody, and carried out later.
 
-What it says of the card is a claim like any other: `Assistant.plan_again` compares it with the card.
+What it says of the card is a claim like any other: `Assistant.revalidate` compares it with the card.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lpa.deletion.procedure import Plan
+from lpa.deletion.plan import Plan
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.profile_json import only_text
 from lpa.rsp.records import NotificationConfiguration, Profile

@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 from lpa import redaction
 from lpa.card.es10 import Euicc, raise_refusal
 from lpa.errors import EuiccRefused, LpaError, NotVerified, OutcomeUnknown, Refused, ServerRefused
-from lpa.notifications.sender import Directory, Recipient
+from lpa.notifications.sender import NotificationReceiver, ServerFactory
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.device import Device
@@ -29,7 +29,7 @@ _log = redaction.logger(__name__)
 
 
 @runtime_checkable
-class Provider(Recipient, Protocol):
+class Es9PlusServer(NotificationReceiver, Protocol):
     """Who offers profiles, or knows of them: `lpa.server.es9.Server`, which says what each method does."""
 
     address: ServerAddress
@@ -57,7 +57,7 @@ class Session:
     """
 
     euicc: Euicc
-    server: Provider
+    server: Es9PlusServer
     transaction_id: bytes
     info: EuiccInfo2 | None = None
     answer: Terms | tuple[Event, ...] = ()
@@ -100,7 +100,7 @@ class Session:
 
 def authenticate(
     euicc: Euicc,
-    directory: Directory,
+    servers: ServerFactory,
     address: ServerAddress,
     device: Device,
     *,
@@ -113,10 +113,10 @@ def authenticate(
     its certificate, as "1.3.6"; empty if nobody said. Raises what the two raise, `NotVerified` if it is
     another server, and `Refused` with "nothingWaits".
     """
-    redaction.conceal(matching_id)
+    redaction.register_secret(matching_id)
     info1, challenge = euicc.euicc_info1(), euicc.challenge()
-    server = directory(address, believed=info1.ci_for_verification)
-    if not isinstance(server, Provider):
+    server = servers(address, ci_pkids=info1.ci_for_verification)
+    if not isinstance(server, Es9PlusServer):
         raise TypeError(f"{server!r} takes notifications only; a download needs a Server")
     proof = server.initiate_authentication(challenge, info1.raw)
     proof.check(server.address)

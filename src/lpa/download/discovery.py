@@ -5,7 +5,7 @@ from __future__ import annotations
 from lpa.card.es10 import Euicc
 from lpa.download.authentication import authenticate
 from lpa.errors import BadAnswer, Refused
-from lpa.notifications.sender import Directory
+from lpa.notifications.sender import ServerFactory
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.device import Device
 from lpa.rsp.names import ServerAddress
@@ -40,14 +40,14 @@ def default_server(euicc: Euicc) -> ServerAddress:
 
 
 def events(
-    euicc: Euicc, directory: Directory, device: Device | None = None, at: ServerAddress | None = None
+    euicc: Euicc, servers: ServerFactory, device: Device | None = None, at: ServerAddress | None = None
 ) -> tuple[Event, ...]:
     """What a discovery server knows of for this card: `at`, or the one that the card names.
 
     An event may lead to another discovery server, and only from there to a profile.
     """
     at = at or root(euicc)
-    session = authenticate(euicc, directory, at, device or Device())
+    session = authenticate(euicc, servers, at, device or Device())
     if isinstance(session.answer, Terms):
         session.cancel("postponed")
         raise BadAnswer(f"The server {at} is no discovery server: it offers a profile itself.")

@@ -15,9 +15,11 @@ from lpa.card.es10 import Euicc
 from lpa.download.authentication import Session
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, StorageFailed, WireError
 from lpa.journal import LOADING, PROOF_KEPT, Operation
-from lpa.notifications.outbox import Happening, Outbox
-from lpa.notifications.send_queue import Delivery
-from lpa.profiles.switching import Outcome, look_again
+from lpa.notifications.card_context import CardContext
+from lpa.notifications.changes import ProfileChange
+from lpa.notifications.delivery import Delivery
+from lpa.notifications.outbox import Outbox
+from lpa.profiles.switching import Outcome, reset_and_read
 from lpa.rsp.bpp import Package
 from lpa.rsp.installation_errors import explain_failure
 from lpa.rsp.installation_result import InstallationResult
@@ -37,7 +39,13 @@ def silent(sent: int, total: int) -> None:
 
 
 def install(
-    outbox: Outbox, session: Session, offered: Profile, package: Package, progress: Progress
+    card: CardContext,
+    outbox: Outbox,
+    session: Session,
+    offered: Profile,
+    package: Package,
+    *,
+    progress: Progress,
 ) -> Outcome:
     """Load a package, and deliver the result. The session is used up.
 
@@ -46,42 +54,42 @@ def install(
     and `StorageFailed` before anything is done.
     """
     target = _telling(offered, session.server.address)
-    begun = outbox.operation(OPERATION, [target], target=target.iccid, transaction_id=session.transaction_id)
+    begun = card.operation(OPERATION, [target], target=target.iccid, transaction_id=session.transaction_id)
     with begun as operation:
-        operation.enter(LOADING)
+        operation.set_state(LOADING)
         session.loading = True
         try:
-            result = _load(outbox.euicc, package, progress)
+            result = _load(card.euicc, package, progress)
         except LpaError as error:
-            result = _found_out(outbox, operation, session, target, error)
+            result = _reconcile(card, outbox, operation, session, error)
         except BaseException:
             if session.cancel("postponed"):  # The card has signed that it ended without a profile.
                 with suppress(StorageFailed):
-                    operation.settle("it was interrupted")
+                    operation.complete("it was interrupted")
             raise
         session.open = False
-        return _concluded(outbox, operation, target, result)
+        return _conclude(outbox, operation, result)
 
 
 def finish(
-    outbox: Outbox, operation: Operation, after: Listing[Profile]
-) -> tuple[tuple[Happening, ...], tuple[Delivery, ...]]:
+    card: CardContext, outbox: Outbox, operation: Operation, after: Listing[Profile]
+) -> tuple[tuple[ProfileChange, ...], tuple[Delivery, ...]]:
     """What became of a download that was not finished, and who was told now.
 
     `after`: what the card shows after a reset.
     """
     target = operation.before[0]
-    results = _results(outbox, operation)
+    results = _results(card, outbox, operation)
     there = any(profile.iccid == target.iccid for profile in after)
     installed = there and not any(result.reason for result in results)
-    happenings = (Happening("install", target),) if installed else ()
-    return happenings, _settled(outbox, operation, results, happenings)
+    changes = (ProfileChange("install", target),) if installed else ()
+    return changes, _complete(outbox, operation, results, changes)
 
 
-def may_hide(outbox: Outbox, operation: Operation, after: Listing[Profile]) -> bool:
+def may_hide(card: CardContext, outbox: Outbox, operation: Operation, after: Listing[Profile]) -> bool:
     """Whether the profile may be in what cannot be read: it is not listed, and the card signed no result."""
     there = any(profile.iccid == operation.before[0].iccid for profile in after)
-    return not (there or _results(outbox, operation))
+    return not (there or _results(card, outbox, operation))
 
 
 def _load(euicc: Euicc, package: Package, progress: Progress) -> InstallationResult:
@@ -96,8 +104,8 @@ def _load(euicc: Euicc, package: Package, progress: Progress) -> InstallationRes
     raise BadAnswer("The card took the whole package and did not say what became of it.")
 
 
-def _found_out(
-    outbox: Outbox, operation: Operation, session: Session, target: Profile, error: LpaError
+def _reconcile(
+    card: CardContext, outbox: Outbox, operation: Operation, session: Session, error: LpaError
 ) -> InstallationResult:
     """What became of it, though the card did not say: the result that it signed, if there is one.
 
@@ -106,11 +114,11 @@ def _found_out(
     if isinstance(error, BadAnswer):
         session.cancel("loadBppExecutionError")
     session.open = False  # What the card has not cancelled, it forgets at the reset.
-    after = look_again(outbox.euicc, error)
-    results = _results(outbox, operation)
+    after = reset_and_read(card.euicc, error)
+    results = _results(card, outbox, operation)
     if results:
         return results[-1]
-    there = any(profile.iccid == target.iccid for profile in after)
+    there = any(profile.iccid == operation.target for profile in after)
     if there or after.unreadable:
         listed = "the profile" if there else "what cannot be read"
         raise OutcomeUnknown(
@@ -121,43 +129,44 @@ def _found_out(
     raise WireError(message, advice="Begin the download again.") from error
 
 
-def _results(outbox: Outbox, operation: Operation) -> list[InstallationResult]:
+def _results(card: CardContext, outbox: Outbox, operation: Operation) -> list[InstallationResult]:
     """What the card signed about this download: one result, or none. It names the session."""
-    kept = (entry.notification for entry in outbox.journal.kept_since(operation))
+    kept = (entry.notification for entry in card.journal.kept_since(operation))
     results = []
-    for notification in (*kept, *outbox.news("install")):
+    for notification in (*kept, *outbox.unkept("install")):
         with suppress(BadAnswer):  # Others than results tell of an installation too.
             result = InstallationResult.from_tlv(notification.raw)
             results += [result] if result.transaction_id == operation.transaction_id else []
     return results[-1:]
 
 
-def _concluded(outbox: Outbox, operation: Operation, target: Profile, result: InstallationResult) -> Outcome:
+def _conclude(outbox: Outbox, operation: Operation, result: InstallationResult) -> Outcome:
     """The outcome of a result that is in our hands. Raises `EuiccRefused` if it is a failure."""
-    happenings = () if result.reason else (Happening("install", target),)
-    deliveries = _settled(outbox, operation, [result], happenings)
+    target = operation.before[0]
+    changes = () if result.reason else (ProfileChange("install", target),)
+    deliveries = _complete(outbox, operation, [result], changes)
     if result.reason:
         message, advice = explain_failure(result.reason)
         refused = EuiccRefused(FUNCTION, result.reason, result.code, message, advice=advice)
         for sentence in _told(deliveries):
             refused.add(sentence)
         raise refused
-    return Outcome(target, happenings, deliveries)
+    return Outcome(target, changes, deliveries)
 
 
-def _settled(
+def _complete(
     outbox: Outbox,
     operation: Operation,
     results: list[InstallationResult],
-    happenings: tuple[Happening, ...],
+    changes: tuple[ProfileChange, ...],
 ) -> tuple[Delivery, ...]:
     try:
         outbox.keep([result.notification for result in results], operation)
         if results:
-            operation.enter(PROOF_KEPT)
+            operation.set_state(PROOF_KEPT)
     except StorageFailed as problem:
         return tuple(Delivery.of(result.notification, problem=problem) for result in results)
-    return outbox.settle(operation, happenings)
+    return outbox.complete(operation, changes)
 
 
 def _told(deliveries: tuple[Delivery, ...]) -> Iterator[str]:

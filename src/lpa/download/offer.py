@@ -18,13 +18,14 @@ from time import monotonic
 
 from lpa import redaction
 from lpa.card.es10 import raise_refusal
-from lpa.deletion.findings import Finding, of_level
 from lpa.download import installation, policy
 from lpa.download.authentication import Session, authenticate, nothing_waits, reason_of
 from lpa.download.installation import FUNCTION, Progress
 from lpa.errors import BadAnswer, ConnectFailed, Declined, LpaError, OutcomeUnknown, Refused
+from lpa.notifications.card_context import CardContext
 from lpa.notifications.outbox import Outbox
-from lpa.notifications.sender import Directory
+from lpa.notifications.sender import ServerFactory
+from lpa.profiles.blockers import Finding, of_level
 from lpa.profiles.switching import Outcome
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.bpp import Package
@@ -48,15 +49,18 @@ _ICCIDS = bytes.fromhex("5A")
 class Offer:
     """What a server offers to this card. Get one from `offered`, in a `with` block.
 
-    `findings`: what speaks against it (stops) or must be agreed to (warnings). `others`: what else waits for
-    this card, if a discovery server led here. `passed_over`: why what it named before this was not offered.
+    `findings`: blockers, and warnings that must be accepted. `others`: what else waits for this
+    card, if a discovery server led here. `passed_over`: why what it named before this was not offered.
     `package_size`: in bytes, as soon as the package has come.
     """
 
-    def __init__(self, outbox: Outbox, directory: Directory, order: ActivationCode, device: Device) -> None:
+    def __init__(
+        self, card: CardContext, outbox: Outbox, servers: ServerFactory, order: ActivationCode, device: Device
+    ) -> None:
         """`order`: where to ask, and what for. Nothing is asked before `begin`."""
+        self._card = card
         self._outbox = outbox
-        self._directory = directory
+        self._servers = servers
         self._order = order
         self._device = device
         self._reason = _REJECTED
@@ -98,9 +102,9 @@ class Offer:
         return self._session.loading
 
     @property
-    def stops(self) -> tuple[Finding, ...]:
+    def blockers(self) -> tuple[Finding, ...]:
         """What makes it impossible."""
-        return of_level("stop", self.findings)
+        return of_level("blocker", self.findings)
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
@@ -121,8 +125,8 @@ class Offer:
         `Refused` if a stop stands against it, or the confirmation code is missing; `ServerRefused` if the
         server says no. If its reason is `WRONG_CODE`, this may be called again: the session begins anew.
         """
-        redaction.conceal(confirmation_code)
-        for stop in self.stops:
+        redaction.register_secret(confirmation_code)
+        for stop in self.blockers:
             raise stop.refused
         if not self._session.open:
             self._begin_again()
@@ -134,7 +138,9 @@ class Offer:
                 advice="The operator has it, and gives it apart from the activation code.",
             )
         package = self._package(confirmation_code)
-        return installation.install(self._outbox, self._session, self.profile, package, progress)
+        return installation.install(
+            self._card, self._outbox, self._session, self.profile, package, progress=progress
+        )
 
     def begin(self) -> None:
         """Have card and server make sure of each other, and look at what is offered."""
@@ -191,8 +197,8 @@ class Offer:
         self._order = order  # Whoever begins again asks where the profile was found.
         with _nothing_installed():
             session = authenticate(
-                self._outbox.euicc,
-                self._directory,
+                self._card.euicc,
+                self._servers,
                 order.address,
                 self._device,
                 matching_id=order.matching_id,
@@ -209,12 +215,12 @@ class Offer:
         if not self._terms.offered.describes(before.raw):
             self._session.cancel("metadataMismatch")
             raise _metadata_mismatch()
-        for stop in self.stops:
+        for stop in self.blockers:
             raise stop.refused
 
     def _package(self, confirmation_code: str) -> Package:
         """The package for this card and session, whose shape and metadata are right."""
-        session, euicc = self._session, self._outbox.euicc
+        session, euicc = self._session, self._card.euicc
         hashed = (
             hashed_code(confirmation_code, session.transaction_id) if self.confirmation_code_required else b""
         )
@@ -247,7 +253,7 @@ class Offer:
 
     def _looked_at(self) -> Iterator[Finding]:
         """What the card says about this profile, as far as it can be asked."""
-        euicc, profile = self._outbox.euicc, self.profile
+        euicc, profile = self._card.euicc, self.profile
         if any(present.iccid == profile.iccid for present in euicc.profiles(_ICCIDS)):
             yield _already_there(profile)
         size, free = self.estimated_size, self.free_memory
@@ -259,18 +265,18 @@ class Offer:
 
     def _why(self, error: BaseException | None) -> str:
         """The reason for the server, by how the block was left (§5.7.5)."""
-        stops = {stop.name for stop in self.stops}
-        if stops:
-            return "pprNotAllowed" if "pprNotAllowed" in stops else _POSTPONED
+        blockers = {stop.name for stop in self.blockers}
+        if blockers:
+            return "pprNotAllowed" if "pprNotAllowed" in blockers else _POSTPONED
         return self._reason if error is None or isinstance(error, Declined) else reason_of(error)
 
 
 @contextmanager
 def offered(
-    outbox: Outbox, directory: Directory, order: ActivationCode, device: Device | None
+    card: CardContext, outbox: Outbox, servers: ServerFactory, order: ActivationCode, device: Device | None
 ) -> Iterator[Offer]:
     """What is offered for `order`, while the block lasts. Raises what card and server raise."""
-    offer = Offer(outbox, directory, order, device or Device())
+    offer = Offer(card, outbox, servers, order, device or Device())
     offer.begin()
     try:
         yield offer
@@ -315,7 +321,7 @@ def hashed_code(code: str, transaction_id: bytes) -> bytes:
 
 def _already_there(profile: Profile) -> Finding:
     return Finding(
-        "stop",
+        "blocker",
         "installFailedDueToIccidAlreadyExistsOnEuicc",
         f"The card has the profile {profile.title} ({profile.iccid}) already.",
         "'lpa list' shows it. To install it anew, delete it first.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from lpa.deletion.findings import Finding
+from lpa.profiles.blockers import Finding
 from lpa.rsp.euicc_info import AuthorisationRule
 from lpa.rsp.records import Operator, Profile
 
@@ -45,7 +45,7 @@ def findings(verdict: Verdict, function: str) -> Iterator[Finding]:
     """What a person should know of it before `function` installs the profile."""
     for rule in verdict.forbidden:
         yield Finding(
-            "stop",
+            "blocker",
             "pprNotAllowed",
             f"Its operator requires that it {_MEANING.get(rule, rule)}, and this card does not permit that.",
             "Nothing was installed. Ask the operator for a profile without such a rule.",

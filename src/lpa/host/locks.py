@@ -60,12 +60,12 @@ class Locks:
         """Those that all processes and users of this computer share."""
         return cls(shared_folder(), command=command, notice=notice)
 
-    def at_once(self) -> Locks:
+    def nowait(self) -> Locks:
         """The same, but nobody waits."""
         return Locks(self._folder, command=self.command)
 
     @contextlib.contextmanager
-    def alone(self, subject: str) -> Iterator[None]:
+    def lock(self, subject: str) -> Iterator[None]:
         """Hold `subject` (the same words for all who mean the same thing) until the block ends.
 
         Raises `CardBusy` with the holder if it is held and nobody waits, `StorageFailed` if there can be no
@@ -81,12 +81,12 @@ class Locks:
             os.close(descriptor)
 
     @contextlib.contextmanager
-    def alone_if_free(self, subject: str) -> Iterator[bool]:
+    def lock_if_free(self, subject: str) -> Iterator[bool]:
         """As `alone`, but nobody is waited for: whether `subject` is held until the block ends."""
         with contextlib.ExitStack() as held:
             free = True
             try:
-                held.enter_context(Locks(self._folder, command=self.command).alone(subject))
+                held.enter_context(Locks(self._folder, command=self.command).lock(subject))
             except CardBusy:
                 free = False
             yield free

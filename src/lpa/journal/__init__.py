@@ -3,11 +3,10 @@
 Law: a line is on the disk before the step that it announces, and after the answer that it reports.
 """
 
-from lpa.journal.entries import Entry, Loss, Story
+from lpa.journal.entries import Entry, LostNotification, OperationRecord
 from lpa.journal.journal import Journal
 from lpa.journal.operation import Operation
 from lpa.journal.states import (
-    CLEARED,
     CLOSED,
     DELETED,
     DELETING,
@@ -19,12 +18,12 @@ from lpa.journal.states import (
     LOADING,
     PLANNED,
     PROOF_KEPT,
+    REMOVED,
     SENT,
     UNKNOWN,
 )
 
 __all__ = [
-    "CLEARED",
     "CLOSED",
     "DELETED",
     "DELETING",
@@ -36,11 +35,12 @@ __all__ = [
     "LOADING",
     "PLANNED",
     "PROOF_KEPT",
+    "REMOVED",
     "SENT",
     "UNKNOWN",
     "Entry",
     "Journal",
-    "Loss",
+    "LostNotification",
     "Operation",
-    "Story",
+    "OperationRecord",
 ]

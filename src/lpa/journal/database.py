@@ -15,7 +15,7 @@ from typing import Any
 from lpa import redaction
 from lpa.errors import StorageFailed
 from lpa.host import files
-from lpa.journal import migrations
+from lpa.journal import tables
 
 # A statement of SQL, and the values for its question marks or names.
 Statement = tuple[str, tuple[object, ...] | dict[str, object]]
@@ -29,10 +29,11 @@ _WAL_TRIES, _WAL_PAUSE = 500, 0.02
 _PRIMARY = 0xFF
 _DAMAGED = (11, 26)  # SQLITE_CORRUPT, SQLITE_NOTADB
 _UNWRITABLE = (8, 14)  # SQLITE_READONLY, SQLITE_CANTOPEN
-_MOVE_AWAY = (
-    "Move the damaged journal.db away: the receipts stay, and 'lpa notifications send FOLDER' tells the "
-    "servers from them."
+_SEND_RECEIPTS = (
+    "Move {} away: the receipts stay, and 'lpa notifications send FOLDER' sends what is not yet acknowledged."
 )
+_MOVE_AWAY = _SEND_RECEIPTS.format("the damaged journal.db")
+_OURS = (tables.APPLICATION_ID, tables.VERSION)
 _log = redaction.logger(__name__)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -76,7 +77,7 @@ class Database:
             return self.connection.execute(statement, values).fetchall()
 
     def prepare(self) -> None:
-        """Check the file, and bring it to this version. Never go on with a damaged one."""
+        """Check the file, and make its tables if it is new. Never go on with a damaged one."""
         self._use_wal()
         self.connection.execute("PRAGMA synchronous = FULL")
         # The quick check leaves out whether an index lacks a row: to us, a notification that is not sent.
@@ -86,27 +87,37 @@ class Database:
             raise StorageFailed(
                 f"The journal in {self._folder} cannot be used: it is damaged.", advice=_MOVE_AWAY
             )
-        if self._version() != len(migrations.MIGRATIONS):  # Else nothing is written: that costs a sync.
-            self.connection.execute("BEGIN EXCLUSIVE")  # so that of two processes one migrates
+        if self._kind() != _OURS:  # Else nothing is written: that costs a sync.
+            self.connection.execute("BEGIN EXCLUSIVE")  # so that of two processes one makes the tables
             with self.connection:
-                self.migrate()
+                self.make_tables()
 
-    def migrate(self) -> None:
-        """Bring the tables to this version, in the transaction that is open."""
-        version = self._version()
-        if version > len(migrations.MIGRATIONS):
+    def make_tables(self) -> None:
+        """Make the tables of a new file, in the transaction that is open. Raises for another version."""
+        application, version = self._kind()
+        if (application, version) == _OURS:  # Another process was faster.
+            return
+        if version and application != tables.APPLICATION_ID:
+            raise StorageFailed(
+                f"The journal in {self._folder} was written before the first release of lpa, "
+                "and this version does not read it.",
+                advice=_SEND_RECEIPTS.format("journal.db"),
+            )
+        if version:
             raise StorageFailed(
                 f"The journal in {self._folder} was written by a later version of lpa.",
                 advice="Use that version, or choose another folder with --state-dir.",
             )
-        for migration in migrations.MIGRATIONS[version:]:
-            for statement in migration.split(";"):
-                self.connection.execute(statement)
-        self.connection.execute(f"PRAGMA user_version = {len(migrations.MIGRATIONS)}")
+        for statement in tables.TABLES.split(";"):
+            self.connection.execute(statement)
+        self.connection.execute(f"PRAGMA application_id = {tables.APPLICATION_ID}")
+        self.connection.execute(f"PRAGMA user_version = {tables.VERSION}")
 
-    def _version(self) -> int:
+    def _kind(self) -> tuple[int, int]:
+        """Whose file it is, and of which version; zeros if it is new."""
+        (application,) = self.connection.execute("PRAGMA application_id").fetchone()
         (version,) = self.connection.execute("PRAGMA user_version").fetchone()
-        return int(version)
+        return int(application), int(version)
 
     def _use_wal(self) -> None:
         """SQLite waits for other processes, but not in this: it might be them who wait for us. So we do."""

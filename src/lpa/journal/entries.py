@@ -11,11 +11,11 @@ from lpa.rsp.records import Notification, Profile
 
 @dataclass(frozen=True)
 class Entry:
-    """A notification on its way. `sent` and `cleared` are None until the server and the card confirmed.
+    """A notification on its way. `sent` and `removed` are None until the server and the card confirmed.
 
     Times are seconds since 1970. `eid`: None if nobody knows which card signed it. `problem`: of the last
-    attempt; `objected`: it was the server that said no. `evidence`: how the server acknowledged. `given_up`:
-    when a person had it removed unsent, None if nobody did. `believed`: the issuers whom its card believed
+    attempt; `objected`: it was the server that said no. `evidence`: how the server acknowledged. `abandoned`:
+    when a person had it removed unsent, None if nobody did. `ci_pkids`: the issuers whom its card ci_pkids
     when it was kept; None if the card did not say, or was not there.
     """
 
@@ -27,14 +27,14 @@ class Entry:
     problem: str = ""
     sent: float | None = None
     evidence: dict[str, str] = field(default_factory=dict)
-    cleared: float | None = None
+    removed: float | None = None
     objected: bool = False
-    given_up: float | None = None
-    believed: tuple[KeyIdentifier, ...] | None = None
+    abandoned: float | None = None
+    ci_pkids: tuple[KeyIdentifier, ...] | None = None
 
 
 @dataclass(frozen=True)
-class Loss:
+class LostNotification:
     """Something that happened to a profile, of which nothing signed is left for the server at `address`.
 
     So no server will hear of it from here. `title`: what the profile was called. `noticed`: when it was found
@@ -50,7 +50,7 @@ class Loss:
 
 
 @dataclass(frozen=True)
-class Story:
+class OperationRecord:
     """What this computer noted about the operation that a notification tells of. No card has signed this.
 
     `function`: what was asked for ("delete", "enable" ...), `begun` in seconds since 1970, for a `reason` in

@@ -1,4 +1,4 @@
-"""The book itself: operations as they go, notifications as they are kept, sent and cleared."""
+"""The book itself: operations as they go, notifications as they are kept, sent and removed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,18 @@ from lpa.errors import BadAnswer, LpaError, OutcomeUnknown, Refused, StorageFail
 from lpa.host.locks import Locks
 from lpa.journal import rows
 from lpa.journal.database import Database, Statement
-from lpa.journal.entries import Entry, Loss, Story
-from lpa.journal.operation import NOT_THROUGH, Operation
-from lpa.journal.statements import ADOPT, CLOSE_IF_DONE, KEEP, OF_NOBODY, STATE
+from lpa.journal.entries import Entry, LostNotification, OperationRecord
+from lpa.journal.operation import Operation
+from lpa.journal.statements import (
+    ADOPT,
+    CLOSE_IF_DONE,
+    ENTRY,
+    KEEP,
+    LOST,
+    NOT_THROUGH,
+    OF_NOBODY,
+    STATE,
+)
 from lpa.journal.states import PLANNED, UNKNOWN
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.pki.key_identifier import KeyIdentifier
@@ -27,7 +36,7 @@ from lpa.rsp.records import Notification, Profile
 # Waiting after a failed attempt: one minute, doubled each time, at most half a day, give or take a tenth.
 _FIRST_WAIT, _LONGEST_WAIT = 60.0, 12 * 3600.0
 
-# What is in the columns that `unfinished` and `story_of` read.
+# What is in the columns that `unfinished` and `record_of` read.
 _OPERATION_KINDS = (int, str, str, str, str, float, str, int | None, int | None, str)
 _STORY_KINDS = (str, str, str, float, str, int | None, int | None)
 
@@ -63,9 +72,9 @@ class Journal:
         """Begin an operation, alone on this card until the block ends (see `alone`).
 
         What the block raises tells how it stands: after a refusal, or if nothing was changed, it is settled;
-        after anything else it waits to be resumed. Raises `CardBusy` if another process is at it.
+        after anything else it waits to be recovered. Raises `CardBusy` if another process is at it.
         """
-        with self.alone(eid):
+        with self.lock(eid):
             operation = self.begin(
                 eid,
                 function,
@@ -80,9 +89,9 @@ class Journal:
             except (OutcomeUnknown, Refused, WireError) as error:
                 with contextlib.suppress(StorageFailed):  # What became of the card matters more.
                     if isinstance(error, OutcomeUnknown):
-                        operation.enter(UNKNOWN, error.message)
+                        operation.set_state(UNKNOWN, error.message)
                     else:
-                        operation.settle(error.message)
+                        operation.complete(error.message)
                 raise
 
     def begin(
@@ -98,7 +107,7 @@ class Journal:
     ) -> Operation:
         """Note that something begins, for whoever sees to it that it is settled: `operation`, or a caller.
 
-        A caller that is killed before has it resumed.
+        A caller that is killed before has it recovered.
         """
         now = self.clock()
         row = {
@@ -118,7 +127,8 @@ class Journal:
         columns, places = ", ".join(row), ", ".join("?" * len(row))
         number = self._write(f"INSERT INTO operation ({columns}) VALUES ({places})", (*row.values(),))  # noqa: S608  (the names above)
         return Operation(
-            self,
+            self._database,
+            self.clock,
             number,
             eid,
             function,
@@ -130,33 +140,34 @@ class Journal:
             transaction_id=transaction_id,
         )
 
-    def alone(self, eid: Eid) -> contextlib.AbstractContextManager[None]:
+    def lock(self, eid: Eid) -> contextlib.AbstractContextManager[None]:
         """Hold the card `eid` until the block ends: see `Locks.alone`."""
-        return self._locks.alone(f"EID {eid}")
+        return self._locks.lock(f"EID {eid}")
 
-    def alone_at_once(self, eid: Eid) -> contextlib.AbstractContextManager[None]:
+    def try_lock(self, eid: Eid) -> contextlib.AbstractContextManager[None]:
         """As `alone`, but another process is never waited for, whoever could be told of it."""
-        return self._locks.at_once().alone(f"EID {eid}")
+        return self._locks.nowait().lock(f"EID {eid}")
 
-    def interlude(self, eid: Eid) -> contextlib.AbstractContextManager[bool]:
-        """Hold the right to an interlude on the card `eid` until the block ends; False if somebody has it.
+    def temporary_enable_lock(self, eid: Eid) -> contextlib.AbstractContextManager[bool]:
+        """Hold the right to enable a profile of `eid` temporarily; False if another process holds it.
 
-        Beside `alone`, which each switch within the interlude holds for itself.
+        Beside `lock`, which each of the two switches holds for itself.
         """
-        return self._locks.alone_if_free(f"interlude on EID {eid}")
+        return self._locks.lock_if_free(f"temporary enable on EID {eid}")
 
     def unfinished(self, eid: Eid | None = None) -> tuple[Operation, ...]:
         """The operations that were begun and not settled, of one card or of all, oldest first."""
         found = self._read(
             "SELECT id, eid, function, before, state, begun, target, memory_before, memory_after,"
             " transaction_id"
-            " FROM operation WHERE state != 'CLOSED' AND NOT settled AND (eid = ? OR ? IS NULL) ORDER BY id",
+            " FROM operation WHERE state != 'CLOSED' AND NOT completed AND (eid = ? OR ? IS NULL)"
+            " ORDER BY id",
             (str(eid), str(eid) if eid else None),
         )
         with rows.undamaged(self._folder):
             return tuple(self._operation(row) for row in found)
 
-    def story_of(self, eid: Eid, notification: Notification) -> Story | None:
+    def record_of(self, eid: Eid, notification: Notification) -> OperationRecord | None:
         """What was noted about the operation that a notification tells of, None if it is of none known."""
         entry = self.entry(eid, notification)
         found = self._read(
@@ -170,7 +181,7 @@ class Journal:
         with rows.undamaged(self._folder):
             before, *noted = rows.checked(found[0], *_STORY_KINDS)
             about = (one for one in from_json(before) if one.iccid == notification.metadata.iccid)
-            return replace(Story(entry, *noted), profile=next(about, None))
+            return replace(OperationRecord(entry, *noted), profile=next(about, None))
 
     def protect(self, iccid: Iccid) -> None:
         """Have the profile refused for deletion from now on."""
@@ -195,18 +206,18 @@ class Journal:
         eid: Eid | None,
         *notifications: Notification,
         operation: Operation | None = None,
-        believed: Iterable[KeyIdentifier] | None = None,
+        ci_pkids: Iterable[KeyIdentifier] | None = None,
     ) -> None:
         """Take signed notifications into the outbox, all or none. Keeping one twice is keeping it once.
 
         `eid`: None if nobody knows which card signed them. `operation`: the one that they tell of, if that is
-        known. `believed`: the issuers (CI) on the card's list, None if it did not say: they count when the
+        known. `ci_pkids`: the issuers (CI) on the card's list, None if it did not say: they count when the
         card is away, and what is noted of them stays.
         """
         row = {
             "eid": str(eid or OF_NOBODY),
             "operation": operation.number if operation else None,
-            "believed": None if believed is None else " ".join(map(str, believed)),
+            "ci_pkids": None if ci_pkids is None else " ".join(map(str, ci_pkids)),
             "now": self.clock(),
         }
         statements: list[Statement] = []
@@ -222,11 +233,11 @@ class Journal:
         changes = "sent = ?, evidence = ?, problem = '', objected = 0"
         self._update(eid, notification, changes, self.clock(), json.dumps(evidence))
 
-    def cleared(self, eid: Eid, notification: Notification) -> None:
+    def removed(self, eid: Eid, notification: Notification) -> None:
         """The card has forgotten it."""
-        self._update(eid, notification, "cleared = ?", self.clock())
+        self._update(eid, notification, "removed = ?", self.clock())
 
-    def give_up(self, eid: Eid, notification: Notification) -> None:
+    def abandon(self, eid: Eid, notification: Notification) -> None:
         """A person had the card forget it, and it is not to be sent any more if it was not.
 
         Known by what it says: some cards sign the same notification anew each time they are asked.
@@ -234,12 +245,12 @@ class Journal:
         where = "eid = ? AND sequence = ?"
         for entry in self._entries(where, (str(eid), notification.metadata.sequence_number)):
             if entry.notification.metadata == notification.metadata:
-                changes = "cleared = ?, given_up = CASE WHEN sent IS NULL THEN ? END"
+                changes = "removed = ?, abandoned = CASE WHEN sent IS NULL THEN ? END"
                 self._update(eid, entry.notification, changes, self.clock(), self.clock())
 
-    def take_up(self, notification: Notification) -> None:
+    def requeue(self, notification: Notification) -> None:
         """It is to be sent after all, if a person had given it up."""
-        self._write("UPDATE notification SET given_up = NULL WHERE signed = ?", (bytes(notification.raw),))
+        self._write("UPDATE notification SET abandoned = NULL WHERE signed = ?", (bytes(notification.raw),))
 
     def failed(self, eid: Eid | None, notification: Notification, problem: LpaError) -> Entry | None:
         """An attempt to send it failed: the next is due after twice the time. The entry as it is now."""
@@ -279,21 +290,23 @@ class Journal:
         found = self._entries("signed = ? ORDER BY eid DESC", (bytes(notification.raw),))
         return next(iter(found), None)
 
-    def lost(self) -> tuple[Loss, ...]:
-        """What no server will hear of, and no person has said yet to have told: oldest first."""
-        found = self._read(f"SELECT {rows.LOSS} FROM loss WHERE told IS NULL ORDER BY id", ())  # noqa: S608  (our columns)
+    def lost(self) -> tuple[LostNotification, ...]:
+        """The lost notifications whose operators nobody said to have informed, oldest first."""
+        found = self._read(f"SELECT {LOST} FROM lost_notification WHERE informed IS NULL ORDER BY id", ())  # noqa: S608  (our columns)
         with rows.undamaged(self._folder):
-            return tuple(map(rows.loss, found))
+            return tuple(map(rows.lost, found))
 
-    def told_of(self, iccid: Iccid) -> None:
-        """The person has told the operator of all that was lost of a profile."""
-        self._write("UPDATE loss SET told = ? WHERE iccid = ? AND told IS NULL", (self.clock(), str(iccid)))
+    def mark_informed(self, iccid: Iccid) -> None:
+        """The person informed the operator of all lost notifications of a profile."""
+        statement = "UPDATE lost_notification SET informed = ? WHERE iccid = ? AND informed IS NULL"
+        self._write(statement, (self.clock(), str(iccid)))
 
     def _operation(self, row: Sequence[Any]) -> Operation:
         number, card, function, before, state, begun, *rest = rows.checked(row, *_OPERATION_KINDS)
         target, free_before, free_after, session = rest
         return Operation(
-            self,
+            self._database,
+            self.clock,
             number,
             Eid.parse(card),
             function,
@@ -307,7 +320,7 @@ class Journal:
         )
 
     def _entries(self, where: str, values: tuple[object, ...]) -> tuple[Entry, ...]:
-        found = self._read(f"SELECT {rows.ENTRY} FROM notification WHERE {where}", values)  # noqa: S608  (no text from outside)
+        found = self._read(f"SELECT {ENTRY} FROM notification WHERE {where}", values)  # noqa: S608  (no text from outside)
         with rows.undamaged(self._folder):
             return tuple(rows.entry(row) for row in found)
 

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from lpa.journal import rows
-from lpa.journal.entries import Loss
+from lpa.journal.database import Database
+from lpa.journal.entries import LostNotification
+from lpa.journal.statements import COMPLETE, LOSE, SET_STATE
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Profile
-
-if TYPE_CHECKING:
-    from lpa.journal.journal import Journal
-
-# No card will ever forget what no known card has signed.
-NOT_THROUGH = "(sent IS NULL OR cleared IS NULL AND eid != '') AND given_up IS NULL"
-
-_SETTLE = f"""
-    UPDATE operation SET settled = 1, outcome = ?, memory_after = ?, changed = ?, state =
-    CASE WHEN EXISTS (SELECT 1 FROM notification WHERE operation = operation.id AND {NOT_THROUGH})
-    THEN state ELSE 'CLOSED' END WHERE id = ?
-"""  # noqa: S608  (no text from outside)
-_LOSE = f"INSERT INTO loss ({rows.LOSS}, operation) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  (our columns)
 
 
 @dataclass
@@ -33,7 +20,8 @@ class Operation:
     `transaction_id`: of a download; the card's result names it.
     """
 
-    journal: Journal
+    database: Database
+    clock: Callable[[], float]  # seconds since 1970
     number: int
     eid: Eid
     function: str
@@ -45,24 +33,21 @@ class Operation:
     memory_after: int | None = None
     transaction_id: bytes = b""
 
-    def enter(self, state: str, outcome: str = "") -> None:
+    def set_state(self, state: str, outcome: str = "") -> None:
         """Write down where it stands now. Raises `StorageFailed`; then do not take the step."""
-        self.journal._write(
-            "UPDATE operation SET state = ?, outcome = ?, changed = ? WHERE id = ?",
-            (state, outcome, self.journal.clock(), self.number),
-        )
+        self.database.write((SET_STATE, (state, outcome, self.clock(), self.number)))
         self.state = state
 
-    def settle(self, outcome: str = "", losses: Iterable[Loss] = ()) -> None:
-        """Whoever wanted it hears now how it stands. It is CLOSED, unless notifications are on their way.
+    def complete(self, outcome: str = "", lost: Iterable[LostNotification] = ()) -> None:
+        """Note that whoever wanted it knows how it stands. It is CLOSED, unless notifications are pending.
 
-        Then it is closed when the last of them is through. `losses`: of which there will be none. Raises
+        Then it is closed with the last step of the last of them. `lost`: those that no longer exist. Raises
         `StorageFailed`.
         """
-        lost = [(_LOSE, (*_values(loss), self.number)) for loss in losses]
-        now = self.journal.clock()
-        self.journal._database.write(*lost, (_SETTLE, (outcome, self.memory_after, now, self.number)))
+        rows = [(LOSE, (*_values(one), self.number)) for one in lost]
+        end = (outcome, self.memory_after, self.clock(), self.number)
+        self.database.write(*rows, (COMPLETE, end))
 
 
-def _values(loss: Loss) -> tuple[object, ...]:
-    return str(loss.eid), str(loss.iccid), loss.title, loss.event, loss.address, loss.noticed
+def _values(lost: LostNotification) -> tuple[object, ...]:
+    return str(lost.eid), str(lost.iccid), lost.title, lost.event, lost.address, lost.noticed

@@ -10,23 +10,16 @@ from types import UnionType
 from typing import Any
 
 from lpa.errors import BadAnswer, StorageFailed
-from lpa.journal.entries import Entry, Loss
+from lpa.journal.entries import Entry, LostNotification
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.records import Notification
-
-# The columns of an `Entry`, in the order of `entry`.
-ENTRY = (
-    "eid, signed, kept, attempts, next_try, problem, sent, evidence, cleared, objected, given_up, believed"
-)
-# The columns of a `Loss`.
-LOSS = "eid, iccid, title, event, address, noticed"
 
 _Kind = type | UnionType
 _ENTRY_KINDS: tuple[_Kind, ...] = (
     *(str, bytes, float, int, float, str, float | None, str, float | None, int, float | None, str | None),
 )
-_LOSS_KINDS = (str, str, str, str, str, float)
+_LOST_KINDS = (str, str, str, str, str, float)
 _END_OF_TIME = 250_000_000_000.0  # seconds since 1970, in the year 9892: what comes later has no date
 
 
@@ -43,19 +36,21 @@ def undamaged(folder: Path) -> Iterator[None]:
 
 
 def entry(row: Sequence[Any]) -> Entry:
-    """The entry of a row with the columns of `ENTRY`. Raises ValueError or `BadAnswer` for nonsense."""
-    eid, raw, kept, tries, due, bad, sent, how, gone, objected, given_up, listed = checked(row, *_ENTRY_KINDS)
+    """The entry of a row with the columns of `statements.ENTRY`. Raises ValueError or `BadAnswer`."""
+    eid, raw, kept, tries, due, bad, sent, how, gone, objected, abandoned, listed = checked(
+        row, *_ENTRY_KINDS
+    )
     card, notification = Eid.parse(eid) if eid else None, Notification.from_tlv(raw)
-    evidence, believed = _evidence(how), _identifiers(listed)
+    evidence, ci_pkids = _evidence(how), _identifiers(listed)
     return Entry(
-        card, notification, kept, tries, due, bad, sent, evidence, gone, bool(objected), given_up, believed
+        card, notification, kept, tries, due, bad, sent, evidence, gone, bool(objected), abandoned, ci_pkids
     )
 
 
-def loss(row: Sequence[Any]) -> Loss:
-    """The loss of a row with the columns of `LOSS`. Raises ValueError for nonsense."""
-    eid, iccid, title, event, address, noticed = checked(row, *_LOSS_KINDS)
-    return Loss(Eid.parse(eid), Iccid.parse(iccid), title, event, address, noticed)
+def lost(row: Sequence[Any]) -> LostNotification:
+    """The lost notification of a row with the columns of `statements.LOST`. Raises ValueError."""
+    eid, iccid, title, event, address, noticed = checked(row, *_LOST_KINDS)
+    return LostNotification(Eid.parse(eid), Iccid.parse(iccid), title, event, address, noticed)
 
 
 def checked(row: Sequence[Any], *kinds: _Kind) -> Sequence[Any]:

@@ -2,7 +2,7 @@
 
 ```
 PLANNED -> ENABLING  -> ENABLED  -+
-PLANNED -> DISABLING -> DISABLED -+-> PROOF_KEPT -> SENT -> CLEARED -> CLOSED
+PLANNED -> DISABLING -> DISABLED -+-> PROOF_KEPT -> SENT -> REMOVED -> CLOSED
 PLANNED -> DELETING  -> DELETED  -+
 PLANNED -> LOADING   -> INSTALLED +
 ```
@@ -20,6 +20,6 @@ INSTALLED = "INSTALLED"
 # All that the card signed about it is on the disk.
 PROOF_KEPT = "PROOF_KEPT"
 # Every server acknowledged; the card has forgotten all. Never written: each notification has that itself.
-SENT, CLEARED = "SENT", "CLEARED"
+SENT, REMOVED = "SENT", "REMOVED"
 # Nothing remains to be done.
 CLOSED = "CLOSED"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from lpa import redaction
 from lpa.card.es10 import Euicc
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, NotVerified
+from lpa.notifications.changes import ProfileChange
 from lpa.notifications.receipts import Receipts
 from lpa.notifications.sender import normal
 from lpa.rsp.names import Iccid
-from lpa.rsp.records import Notification, NotificationMetadata, Profile
+from lpa.rsp.records import Notification, NotificationMetadata
 
 _log = redaction.logger(__name__)
 
@@ -19,35 +19,14 @@ _log = redaction.logger(__name__)
 Unread = tuple[NotificationMetadata, LpaError]
 
 
-@dataclass(frozen=True)
-class Happening:
-    """Something that was done to a profile, as it was before: "enable", "disable" or "delete".
-
-    `foreign`: it was no part of what was asked for, so something else did it.
-    """
-
-    event: str
-    profile: Profile
-    foreign: bool = False
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """The servers that the profile wants told, as far as the card said so.
-
-        Of what is done to a test profile cards sign nothing, whatever servers it names; only its installation
-        is reported.
-        """
-        if self.profile.profile_class == "test" and self.event != "install":
-            return ()
-        return tuple(entry.address for entry in self.profile.notifications if self.event in entry.events)
-
-
-def produced(euicc: Euicc, receipts: Receipts, happenings: Iterable[Happening]) -> list[Notification]:
-    """What the card signed about `happenings`: the newest for each profile, event and address.
+def new_notifications(
+    euicc: Euicc, receipts: Receipts, changes: Iterable[ProfileChange]
+) -> list[Notification]:
+    """What the card signed about `changes`: the newest for each profile, event and address.
 
     One that was kept before this operation is of an earlier one.
     """
-    wanted = {(happening.profile.iccid, happening.event) for happening in happenings}
+    wanted = {(change.profile.iccid, change.event) for change in changes}
     newest: dict[tuple[Iccid, str, str], Notification] = {}
     for notification in _signed(euicc, {event for _, event in wanted}):
         told = notification.metadata
@@ -61,7 +40,7 @@ def produced(euicc: Euicc, receipts: Receipts, happenings: Iterable[Happening]) 
     return list(newest.values())
 
 
-def news(euicc: Euicc, receipts: Receipts, event: str) -> Iterator[Notification]:
+def unkept(euicc: Euicc, receipts: Receipts, event: str) -> Iterator[Notification]:
     """What the card signed about events of this kind and nobody here has kept yet."""
     for notification in _signed(euicc, {event}):
         if not is_known(notification, receipts.resembling(euicc.eid, notification)):
@@ -92,31 +71,33 @@ def one_by_one(
     return signed, unread
 
 
-def about(happenings: Iterable[Happening], kept: Iterable[Notification]) -> Iterator[Notification]:
-    """Those of `kept` that tell of `happenings`."""
-    wanted = {(happening.profile.iccid, happening.event) for happening in happenings}
+def notifications_of(
+    changes: Iterable[ProfileChange], kept: Iterable[Notification]
+) -> Iterator[Notification]:
+    """Those of `kept` that tell of `changes`."""
+    wanted = {(change.profile.iccid, change.event) for change in changes}
     for notification in kept:
         if (notification.metadata.iccid, notification.metadata.event) in wanted:
             yield notification
 
 
-def untaken(happenings: Iterable[Happening], kept: Iterable[Notification]) -> Iterator[Happening]:
+def incomplete(changes: Iterable[ProfileChange], kept: Iterable[Notification]) -> Iterator[ProfileChange]:
     """Those about which not every notification is kept."""
     kept = tuple(kept)
-    for happening in happenings:
-        if not happening.addresses or any(unsigned([happening], kept)):
-            yield happening
+    for change in changes:
+        if not change.addresses or any(missing([change], kept)):
+            yield change
 
 
-def unsigned(
-    happenings: Iterable[Happening], signed: Iterable[Notification]
-) -> Iterator[tuple[Happening, str]]:
+def missing(
+    changes: Iterable[ProfileChange], signed: Iterable[Notification]
+) -> Iterator[tuple[ProfileChange, str]]:
     """What the profiles wanted told and is not in `signed`: each with the address of the server."""
     made = {(told.metadata.iccid, told.metadata.event, normal(told.metadata.address)) for told in signed}
-    for happening in happenings:
-        for address in happening.addresses:
-            if (happening.profile.iccid, happening.event, normal(address)) not in made:
-                yield happening, address
+    for change in changes:
+        for address in change.addresses:
+            if (change.profile.iccid, change.event, normal(address)) not in made:
+                yield change, address
 
 
 def _is_signed_anew(notification: Notification, kept: Notification) -> bool:

@@ -13,8 +13,9 @@ from pathlib import Path
 from lpa.errors import LpaError, NotVerified
 from lpa.journal import Entry, Journal
 from lpa.notifications import receipts
+from lpa.notifications.delivery import Delivery
 from lpa.notifications.receipts import Receipt, Receipts
-from lpa.notifications.send_queue import Delivery, Dispatch, with_older
+from lpa.notifications.send_queue import SendQueue, with_predecessors
 from lpa.rsp.names import Eid
 from lpa.rsp.records import NotificationMetadata
 
@@ -43,7 +44,7 @@ def read(paths: Iterable[Path]) -> tuple[list[Receipt], list[Unusable]]:
     return found, unusable
 
 
-def hand_over(dispatch: Dispatch, folder: Receipts, found: Iterable[Receipt]) -> tuple[Delivery, ...]:
+def send_files(send_queue: SendQueue, folder: Receipts, found: Iterable[Receipt]) -> tuple[Delivery, ...]:
     """Keep all of `found` on this computer, then send it to the servers, by card and number.
 
     Before it goes what this computer keeps of the same card for the same server and is older. What is known
@@ -54,21 +55,21 @@ def hand_over(dispatch: Dispatch, folder: Receipts, found: Iterable[Receipt]) ->
     proofs: dict[NotificationMetadata, Receipt] = {}
     for receipt in found:
         notification = receipt.notification
-        eid = _card_of(dispatch.journal, folder, receipt)
-        dispatch.journal.keep(eid, notification)
-        dispatch.journal.take_up(notification)
+        eid = _card_of(send_queue.journal, folder, receipt)
+        send_queue.journal.keep(eid, notification)
+        send_queue.journal.requeue(notification)
         proofs[notification.metadata] = folder.keep(eid, notification) if eid else receipt
-        entry = dispatch.journal.find(notification)
+        entry = send_queue.journal.find(notification)
         if entry:
             entries[bytes(notification.raw)] = entry
     known = [
-        Delivery.of(entry.notification, acknowledged=True, cleared=entry.cleared is not None)
+        Delivery.of(entry.notification, acknowledged=True, removed=entry.removed is not None)
         for entry in entries.values()
         if entry.sent is not None
     ]
     unsent = [entry for entry in entries.values() if entry.sent is None]
-    sent = dispatch.send_all(with_older(dispatch.journal, unsent))
-    return tuple(replace(one, receipt=proofs.get(one.told)) for one in (*known, *sent))
+    sent = send_queue.send_all(with_predecessors(send_queue.journal, unsent))
+    return tuple(replace(one, receipt=proofs.get(one.metadata)) for one in (*known, *sent))
 
 
 def _card_of(journal: Journal, folder: Receipts, receipt: Receipt) -> Eid | None:

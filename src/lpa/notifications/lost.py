@@ -7,7 +7,7 @@ what was lost, until the person says that the operator knows.
 from __future__ import annotations
 
 from lpa.errors import LpaError, OutcomeUnknown, Refused
-from lpa.journal import Journal, Loss
+from lpa.journal import Journal, LostNotification
 from lpa.rsp.names import Iccid
 
 
@@ -16,7 +16,7 @@ def advice(iccid: Iccid) -> str:
     return f"Tell the operator yourself; then say so with 'lpa notifications told {iccid}'."
 
 
-def problem(loss: Loss) -> LpaError:
+def problem(loss: LostNotification) -> LpaError:
     """A loss as an error: nobody here can know whether the server heard of it in another way."""
     return OutcomeUnknown(
         f"Nothing signed is left that tells {loss.address}: {loss.event} of {loss.title} ({loss.iccid}).",
@@ -24,7 +24,7 @@ def problem(loss: Loss) -> LpaError:
     )
 
 
-def told(journal: Journal, iccid: Iccid) -> tuple[Loss, ...]:
+def told(journal: Journal, iccid: Iccid) -> tuple[LostNotification, ...]:
     """Note that the person has told the operator of all that was lost of one profile. Returns what was.
 
     Raises `Refused` if nothing was.
@@ -37,5 +37,5 @@ def told(journal: Journal, iccid: Iccid) -> tuple[Loss, ...]:
             f"Nothing is noted as lost of the profile {iccid}.",
             advice="'lpa notifications list' shows what is.",
         )
-    journal.told_of(iccid)
+    journal.mark_informed(iccid)
     return lost

@@ -12,9 +12,10 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from lpa.errors import BadAnswer, NotVerified, StorageFailed
-from lpa.host import files
+from lpa.host import files, settings
 from lpa.rsp.limits import RECEIPT_BYTES
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
@@ -36,6 +37,11 @@ class Receipts:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._closed: set[Eid] = set()  # those whose older receipts were closed to others
+
+    @classmethod
+    def open(cls, state_dir: Path | None = None) -> Self:
+        """The receipts on this computer; no card is needed. `state_dir`: as for `Assistant`."""
+        return cls(settings.state_dir(state_dir) / "receipts")
 
     def prepare(self, eid: Eid) -> None:
         """Prove that a receipt for this card could be kept now. Raises `StorageFailed` if not.

@@ -9,100 +9,41 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from lpa.errors import CardBusy, LpaError, Postponed, StorageFailed
 from lpa.journal import Entry, Journal
-from lpa.notifications.receipts import Receipt
-from lpa.notifications.sender import Courier, Directory, normal
-from lpa.rsp.names import Eid, Iccid
+from lpa.notifications.delivery import Delivery, PendingNotification
+from lpa.notifications.sender import NotificationSender, ServerFactory, normal
+from lpa.rsp.names import Eid
 from lpa.rsp.pki.key_identifier import KeyIdentifier
-from lpa.rsp.records import Notification, NotificationMetadata
+from lpa.rsp.records import NotificationMetadata
 
 # No wait is as long as this, in seconds: a next try further ahead is from a clock that was wrong.
 _INCREDIBLE = 14 * 3600.0
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """What became of one notification.
-
-    `sequence_number`: None if the card did not give the notification. `receipt`: the proof on disk.
-    `acknowledged`: the server knows. `cleared`: the card forgot it. `problem`: what stopped it on that way.
-    `attempts`: how often it was tried so far. `next_try`: when it is sent by itself, None if it was
-    acknowledged. `lost`: nothing signed is left of it, so nothing can be sent.
-    """
-
-    event: str
-    address: str
-    iccid: Iccid | None
-    sequence_number: int | None = None
-    receipt: Receipt | None = None
-    acknowledged: bool = False
-    cleared: bool = False
-    problem: LpaError | None = None
-    next_try: datetime | None = None
-    attempts: int = 0
-    lost: bool = False
-
-    @property
-    def told(self) -> NotificationMetadata:
-        """What it is about, as the card lists it."""
-        return NotificationMetadata(self.sequence_number or 0, self.event, self.address, self.iccid)
-
-    @classmethod
-    def of(
-        cls,
-        notification: Notification,
-        *,
-        receipt: Receipt | None = None,
-        acknowledged: bool = False,
-        cleared: bool = False,
-        problem: LpaError | None = None,
-    ) -> Delivery:
-        """Of this notification."""
-        told = notification.metadata
-        return cls(
-            told.event,
-            told.address,
-            told.iccid,
-            told.sequence_number,
-            receipt,
-            acknowledged,
-            cleared,
-            problem,
-        )
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """A notification that no server acknowledged yet, and when it is tried next by itself."""
-
-    entry: Entry
-    next_try: datetime
-
-
-class Dispatch:
+class SendQueue:
     """Sends what a journal holds. A server that could not be reached is not tried again by this one."""
 
-    def __init__(self, journal: Journal, directory: Directory) -> None:
+    def __init__(self, journal: Journal, servers: ServerFactory) -> None:
         self.journal = journal
-        self.courier = Courier(directory)
+        self.sender = NotificationSender(servers)
 
-    def waiting(self, eid: Eid | None = None) -> tuple[Waiting, ...]:
+    def pending(self, eid: Eid | None = None) -> tuple[PendingNotification, ...]:
         """What no server acknowledged yet, of one card or of all: by card and number."""
-        return waiting(self.journal, eid)
+        return pending(self.journal, eid)
 
     def send(self, entry: Entry) -> Delivery:
         """Send one, whenever its next try is due; note what came of it. Raises nothing of ours."""
         notification = entry.notification
-        believed = _believed(entry)
-        silent = self.courier.silence(notification, believed)
+        ci_pkids = _ci_pkids(entry)
+        silent = self.sender.unreachable_reason(notification, ci_pkids)
         if silent:  # That is no attempt of its own.
             return Delivery.of(notification, problem=silent)
         try:
-            evidence = self.courier.send(notification, believed)
+            evidence = self.sender.send(notification, ci_pkids)
         except LpaError as problem:
             with contextlib.suppress(StorageFailed):  # It is kept all the same; the note is only a help.
                 self.journal.failed(entry.eid, notification, problem)
@@ -113,9 +54,9 @@ class Dispatch:
             return Delivery.of(notification, acknowledged=True, problem=problem)
         return Delivery.of(notification, acknowledged=True)
 
-    def hold(self, entry: Entry, problem: LpaError) -> None:
+    def mark_unreachable(self, entry: Entry, problem: LpaError) -> None:
         """Take nothing more of this card to the server of this one."""
-        self.courier.hold(entry.notification, _believed(entry), problem)
+        self.sender.mark_unreachable(entry.notification, _ci_pkids(entry), problem)
 
     def send_all(self, entries: Iterable[Entry]) -> tuple[Delivery, ...]:
         """Send each, of any card, in order. The cards forget them when they are here again.
@@ -130,11 +71,11 @@ class Dispatch:
 
     def send_all_of_others(self, eid: Eid) -> tuple[Delivery, ...]:
         """Send everything of all cards but one."""
-        return self.send_all(one.entry for one in self.waiting() if one.entry.eid != eid)
+        return self.send_all(one.entry for one in self.pending() if one.entry.eid != eid)
 
     def send_due_of_others(self, eid: Eid) -> tuple[Delivery, ...]:
         """Send what is due of all cards but one. A card that others work with, or hinder, is left alone."""
-        cards = dict.fromkeys(one.entry.eid for one in self.waiting() if one.entry.eid != eid)
+        cards = dict.fromkeys(one.entry.eid for one in self.pending() if one.entry.eid != eid)
         return tuple(delivery for card in cards for delivery in self._send_due_of(card))
 
     def dated(self, eid: Eid | None, deliveries: Iterable[Delivery]) -> tuple[Delivery, ...]:
@@ -142,14 +83,14 @@ class Dispatch:
         deliveries = tuple(deliveries)
         if all(delivery.acknowledged for delivery in deliveries):
             return deliveries
-        left: dict[NotificationMetadata, Waiting] = {}
+        left: dict[NotificationMetadata, PendingNotification] = {}
         with contextlib.suppress(StorageFailed):
-            left = {one.entry.notification.metadata: one for one in self.waiting(eid)}
-        return tuple(_dated(delivery, left.get(delivery.told)) for delivery in deliveries)
+            left = {one.entry.notification.metadata: one for one in self.pending(eid)}
+        return tuple(_dated(delivery, left.get(delivery.metadata)) for delivery in deliveries)
 
     def _send_of(self, eid: Eid | None, entries: Iterable[Entry]) -> tuple[Delivery, ...]:
         try:
-            with self.journal.alone(eid) if eid else contextlib.nullcontext():
+            with self.journal.lock(eid) if eid else contextlib.nullcontext():
                 return self.dated(eid, self._send_unless_sent(entries))
         except (CardBusy, StorageFailed) as problem:  # The lock of one card is no matter of the others.
             return self.dated(eid, [Delivery.of(entry.notification, problem=problem) for entry in entries])
@@ -161,39 +102,39 @@ class Dispatch:
             with contextlib.suppress(StorageFailed):
                 now = self.journal.entry(entry.eid, entry.notification)
             if now and now.sent is not None:
-                yield Delivery.of(now.notification, acknowledged=True, cleared=now.cleared is not None)
-            elif not (now and now.given_up):
+                yield Delivery.of(now.notification, acknowledged=True, removed=now.removed is not None)
+            elif not (now and now.abandoned):
                 yield self.send(entry)
 
     def _send_due_of(self, eid: Eid | None) -> tuple[Delivery, ...]:
-        alone = self.journal.alone_at_once(eid) if eid else contextlib.nullcontext()
+        alone = self.journal.try_lock(eid) if eid else contextlib.nullcontext()
         with contextlib.suppress(CardBusy, StorageFailed), alone:
-            queue = [one for one in self.waiting(eid) if one.entry.eid == eid]
+            queue = [one for one in self.pending(eid) if one.entry.eid == eid]
             return self.dated(eid, map(self.send, due(self.journal, queue)))
         return ()
 
 
-def _believed(entry: Entry) -> tuple[KeyIdentifier, ...]:
-    """Whom its card believed; if the card did not say, by whom it says that it was certified."""
-    if entry.believed is not None:
-        return entry.believed
+def _ci_pkids(entry: Entry) -> tuple[KeyIdentifier, ...]:
+    """Whom its card ci_pkids; if the card did not say, by whom it says that it was certified."""
+    if entry.ci_pkids is not None:
+        return entry.ci_pkids
     from lpa.rsp.pki import chain  # Certificates are loaded only for what has no card.
 
     return chain.claimed_issuers(entry.notification)
 
 
-def waiting(journal: Journal, eid: Eid | None = None) -> tuple[Waiting, ...]:
+def pending(journal: Journal, eid: Eid | None = None) -> tuple[PendingNotification, ...]:
     """What no server acknowledged yet, of one card or of all, with the time of its next try."""
     return tuple(_scheduled(journal.clock(), (one for one in journal.outbox(eid) if one.sent is None)))
 
 
-def due(journal: Journal, queue: Iterable[Waiting]) -> tuple[Entry, ...]:
+def due(journal: Journal, queue: Iterable[PendingNotification]) -> tuple[Entry, ...]:
     """Those whose next try is due."""
     now = _time(journal.clock())
     return tuple(one.entry for one in queue if one.next_try <= now)
 
 
-def with_older(journal: Journal, entries: Iterable[Entry]) -> list[Entry]:
+def with_predecessors(journal: Journal, entries: Iterable[Entry]) -> list[Entry]:
     """`entries`, and the older ones that the same servers have to hear of the same cards before."""
     entries = list(entries)
     last: dict[tuple[Eid | None, str], int] = {}
@@ -209,7 +150,7 @@ def with_older(journal: Journal, entries: Iterable[Entry]) -> list[Entry]:
     ]
 
 
-def postponed(one: Waiting) -> Delivery:
+def not_due(one: PendingNotification) -> Delivery:
     """What becomes of one whose next try is not due."""
     told = one.entry.notification.metadata
     problem = Postponed(
@@ -219,13 +160,13 @@ def postponed(one: Waiting) -> Delivery:
     return _dated(Delivery.of(one.entry.notification, problem=problem), one)
 
 
-def _dated(delivery: Delivery, one: Waiting | None) -> Delivery:
+def _dated(delivery: Delivery, one: PendingNotification | None) -> Delivery:
     if delivery.acknowledged or one is None:
         return delivery
     return replace(delivery, next_try=one.next_try, attempts=one.entry.attempts)
 
 
-def _scheduled(now: float, unsent: Iterable[Entry]) -> Iterator[Waiting]:
+def _scheduled(now: float, unsent: Iterable[Entry]) -> Iterator[PendingNotification]:
     """Each not before those older than it. `unsent`: by card and number."""
     held: dict[tuple[Eid | None, str], float] = {}
     for entry in unsent:
@@ -234,7 +175,7 @@ def _scheduled(now: float, unsent: Iterable[Entry]) -> Iterator[Waiting]:
         when = max(own, held.get(queue, 0.0))
         if not entry.objected:
             held[queue] = when
-        yield Waiting(entry, _time(max(when, now)))
+        yield PendingNotification(entry, _time(max(when, now)))
 
 
 def _queue(entry: Entry) -> tuple[Eid | None, str]:

@@ -14,75 +14,75 @@ from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.records import Notification
 
 
-class Recipient(Protocol):
+class NotificationReceiver(Protocol):
     """Who can be told: `lpa.server.es9.Server`."""
 
     def handle_notification(self, pending: bytes) -> Evidence:
         """Return if the notification was acknowledged, with how; raise an `LpaError` if it was not."""
 
-    def greet(self) -> object:
+    def handshake(self) -> object:
         """Return if it can be reached and proves who it is; raise an `LpaError` if not. Tell it nothing."""
 
 
 Evidence = dict[str, str]  # how a server acknowledged: see `lpa.server.es9.Server.handle_notification`
-Believed = tuple[KeyIdentifier, ...]  # a card's list: by which issuers it verifies servers (§5.7.8)
+CiPkIds = tuple[KeyIdentifier, ...]  # a card's list: by which issuers it verifies servers (§5.7.8)
 
 
-class Directory(Protocol):
+class ServerFactory(Protocol):
     """From a server's address to the server: `partial(lpa.server.es9.Server, https=...)`."""
 
-    def __call__(self, address: ServerAddress, /, *, believed: Believed) -> Recipient:
-        """The server at `address`, for a card that believes the issuers in `believed`."""
+    def __call__(self, address: ServerAddress, /, *, ci_pkids: CiPkIds) -> NotificationReceiver:
+        """The server at `address`, for a card that believes the issuers in `ci_pkids`."""
 
 
-class Courier:
+class NotificationSender:
     """Takes notifications to their servers, one after the other.
 
     A server that could not be reached is not tried again: its notifications go in order or not at all. And
     all of them together have DELIVERY_SECONDS: a card may name a thousand servers that are silent.
     """
 
-    def __init__(self, directory: Directory, clock: Callable[[], float] = time.monotonic) -> None:
-        self._directory = directory
+    def __init__(self, servers: ServerFactory, clock: Callable[[], float] = time.monotonic) -> None:
+        self._servers = servers
         self._clock = clock
         self._left = DELIVERY_SECONDS
-        self._silent: dict[tuple[str, Believed], LpaError] = {}
+        self._silent: dict[tuple[str, CiPkIds], LpaError] = {}
 
-    def send(self, notification: Notification, believed: Believed) -> Evidence:
+    def send(self, notification: Notification, ci_pkids: CiPkIds) -> Evidence:
         """Return if the server acknowledged it, with how; raise an `LpaError` if it did not.
 
-        `believed`: the issuers on the list of the card that signed it, who vouch for the server.
+        `ci_pkids`: the issuers on the list of the card that signed it, who vouch for the server.
         """
-        silent = self.silence(notification, believed)
+        silent = self.unreachable_reason(notification, ci_pkids)
         if silent:
             raise silent
         try:
             with self._timed():
-                recipient = self._directory(_parsed(notification.metadata.address), believed=believed)
-                return recipient.handle_notification(notification.raw)
+                receiver = self._servers(_parsed(notification.metadata.address), ci_pkids=ci_pkids)
+                return receiver.handle_notification(notification.raw)
         except (Refused, BadAnswer):
             raise  # It speaks, and objects to this one; it may take the next.
         except LpaError as error:
-            self.hold(notification, believed, error)
+            self.mark_unreachable(notification, ci_pkids, error)
             raise
 
-    def hold(self, notification: Notification, believed: Believed, problem: LpaError) -> None:
+    def mark_unreachable(self, notification: Notification, ci_pkids: CiPkIds, problem: LpaError) -> None:
         """Take nothing more to the server of this one, which has to hear of it before the younger ones."""
-        self._silent[normal(notification.metadata.address), believed] = problem
+        self._silent[normal(notification.metadata.address), ci_pkids] = problem
 
-    def silence(self, notification: Notification, believed: Believed) -> LpaError | None:
+    def unreachable_reason(self, notification: Notification, ci_pkids: CiPkIds) -> LpaError | None:
         """Why this one will not even be tried: its server could not be reached before, or no time is left."""
-        silent = self._silent.get((normal(notification.metadata.address), believed))
+        silent = self._silent.get((normal(notification.metadata.address), ci_pkids))
         return silent or self._lateness()
 
-    def obstacle(self, address: str, believed: Believed) -> LpaError | None:
+    def check_reachable(self, address: str, ci_pkids: CiPkIds) -> LpaError | None:
         """What would keep a notification from this server now, None if nothing would."""
         late = self._lateness()
         if late:
             return late
         try:
             with self._timed():
-                self._directory(_parsed(address), believed=believed).greet()
+                self._servers(_parsed(address), ci_pkids=ci_pkids).handshake()
         except LpaError as problem:
             return problem
         return None

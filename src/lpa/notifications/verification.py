@@ -20,11 +20,11 @@ from lpa.rsp.pki.certificates import BROKEN, DAMAGED, OTHER
 from lpa.rsp.pki.issuers import TrustedIssuers
 from lpa.rsp.records import Notification, NotificationMetadata
 
-__all__ = ["EVENTS", "Expired", "Moment", "TrustedIssuers", "Verification", "examine", "verify"]
+__all__ = ["EVENTS", "Expired", "ReferenceTime", "TrustedIssuers", "Verification", "examine", "verify"]
 
 
 @dataclass(frozen=True)
-class Moment:
+class ReferenceTime:
     """When a receipt is said to have been there, and who says so; nobody has signed it.
 
     "witnessed": this computer, by its clock, when it kept the receipt. "given": the person who asks. "now":
@@ -68,7 +68,7 @@ class Verification:
     issuer_kind: str
     sha256: bytes
     unproven: tuple[str, ...]
-    moment: Moment
+    moment: ReferenceTime
     expired: tuple[Expired, ...] = ()
 
 
@@ -90,7 +90,7 @@ def verify(
     trusted: TrustedIssuers,
     now: datetime,
     *,
-    moment: Moment | None = None,
+    moment: ReferenceTime | None = None,
     eid: Eid | None = None,
     iccid: Iccid | None = None,
     event: str | None = None,
@@ -100,7 +100,7 @@ def verify(
     `eid`, `iccid`, `event`: the card, the profile and the event that it must be of, if that is known.
     Raises `NotVerified` if it proves nothing, also because it is no receipt at all, or proves another thing.
     """
-    moment = moment or Moment(now)
+    moment = moment or ReferenceTime(now)
     try:
         notification = Notification.from_tlv(receipt)
         signer = chain.verify(notification, trusted, moment.time, eid=eid)
@@ -132,7 +132,7 @@ def examine(
     trusted: TrustedIssuers,
     now: datetime,
     *,
-    moment: Moment | None = None,
+    moment: ReferenceTime | None = None,
     eid: Eid | None = None,
 ) -> Verification | NotVerified:
     """As `verify`, but a receipt that proves nothing is told as well: its error is returned."""
@@ -142,7 +142,7 @@ def examine(
         return doubt
 
 
-def _expired(signer: chain.Signer, moment: Moment, now: datetime) -> Iterator[Expired]:
+def _expired(signer: chain.Signer, moment: ReferenceTime, now: datetime) -> Iterator[Expired]:
     then = signer.expired(moment.time)
     for certificate in signer.expired(max(now, moment.time)):
         name = "expired" if certificate in then else _NAMES[moment.source]

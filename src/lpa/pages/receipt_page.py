@@ -151,7 +151,7 @@ def evidence(words: Words, delivery: Mapping[str, str]) -> Iterator[tuple[str, s
     """
     key = delivery.get("issuer_key")
     for name, given in delivery.items():
-        shown = words.of("voucher", given) if name == "vouched_by" else given
+        shown = words.of("trust_anchor", given) if name == "vouched_by" else given
         if name == "issuer" and key:
             shown = "" if given == key else given.removesuffix(f" ({key})")
         if shown:
@@ -166,7 +166,7 @@ def _witnessed(words: Words, seen: Witnessed) -> Iterator[Fact]:
         yield words["memory"], sentence(words["memory.change"], before=before, after=after)
     if not seen.delivery:
         yield words["delivery"], element("span", words["delivery.none"], css="missing")
-    elif not {"acknowledged", "given_up"} & seen.delivery.keys():
+    elif not {"acknowledged", "abandoned"} & seen.delivery.keys():
         yield words["delivery.acknowledged"], element("span", words["delivery.notYet"], css="missing")
     for name, label, given in evidence(words, seen.delivery):
         yield label, element("code", given) if name.endswith(("_sha256", "_key")) else given

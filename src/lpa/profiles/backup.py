@@ -50,7 +50,7 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class Holdings:
+class ProfileContents:
     """What a profile holds, read. `records`: every record as it came, in hexadecimal, by file and number.
 
     `problems`: what could not be read and why, a sentence each.
@@ -74,7 +74,7 @@ class Backup:
 
 
 @dataclass(frozen=True)
-class Place:
+class BackupTarget:
     """Where a backup will be: its `folder`, and the `hidden` one beside it that is filled before."""
 
     folder: Path
@@ -83,12 +83,12 @@ class Place:
 
 def back_up(files: UiccFiles, iccid: Iccid, folder: Path, *, pin: str | None = None) -> Backup:
     """Save what the profile `iccid` holds into `folder`: see `reserved` and `save`."""
-    with reserved(folder) as place:
+    with staging_folder(folder) as place:
         return save(files, iccid, place, pin=pin)
 
 
 @contextlib.contextmanager
-def reserved(folder: Path) -> Iterator[Place]:
+def staging_folder(folder: Path) -> Iterator[BackupTarget]:
     """Make the place for a backup in `folder`, which must not be there yet; whatever is not saved is removed.
 
     Raises `StorageFailed` if the folder is there already or cannot be made.
@@ -104,19 +104,19 @@ def reserved(folder: Path) -> Iterator[Place]:
             hidden = Path(tempfile.mkdtemp(dir=parent, prefix=_hidden(folder), suffix=_UNFINISHED))
             made.callback(shutil.rmtree, hidden, ignore_errors=True)  # It is not there if it got its name.
             made.enter_context(files.held(hidden))  # so that nobody sweeps it away
-        yield Place(folder, hidden)
+        yield BackupTarget(folder, hidden)
 
 
-def save(files: UiccFiles, iccid: Iccid, place: Place, *, pin: str | None = None) -> Backup:
+def save(files: UiccFiles, iccid: Iccid, place: BackupTarget, *, pin: str | None = None) -> Backup:
     """Save what the profile `iccid` holds.
 
     `pin`: the profile's PIN, shown to the card only if it asks for one. Raises as `read` does; and
     `StorageFailed` if it cannot be written.
     """
-    holdings = read(files, iccid, pin=pin)
+    contents = read(files, iccid, pin=pin)
     with _storing(place.folder):
-        _write(place, _documents(holdings))
-    return Backup(place.folder, len(holdings.contacts), len(holdings.messages), holdings.problems)
+        _write(place, _documents(contents))
+    return Backup(place.folder, len(contents.contacts), len(contents.messages), contents.problems)
 
 
 @contextlib.contextmanager
@@ -131,7 +131,7 @@ def _storing(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None) -> Holdings:
+def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None) -> ProfileContents:
     """Read all that the profile `iccid` holds. What the card does not let us read is a problem, no error.
 
     Raises `Refused` with "notEnabled" if another profile is in use, or none; or with "pinNeeded", "notAPin",
@@ -154,7 +154,7 @@ def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None) -> Holdings:
         path: {number: content.hex().upper() for number, content in records.items()}
         for path, records in files.raw.items()
     }
-    return Holdings(identity, contacts, messages, records, tuple(problems))
+    return ProfileContents(identity, contacts, messages, records, tuple(problems))
 
 
 def refuse_unless_in_use(files: UiccFiles, iccid: Iccid) -> None:
@@ -170,16 +170,16 @@ def refuse_unless_in_use(files: UiccFiles, iccid: Iccid) -> None:
         )
 
 
-def _documents(holdings: Holdings) -> dict[str, str]:
+def _documents(contents: ProfileContents) -> dict[str, str]:
     """The files of a backup, by name."""
-    contents = (
-        vcards(holdings.contacts),
-        _json([_message(message) for message in holdings.messages]),
-        "\n".join(map(_readable, holdings.messages)),
-        _json(asdict(holdings.identity)),
-        _json(holdings.records),
+    texts = (
+        vcards(contents.contacts),
+        _json([_message(message) for message in contents.messages]),
+        "\n".join(map(_readable, contents.messages)),
+        _json(asdict(contents.identity)),
+        _json(contents.records),
     )
-    return dict(zip(_DOCUMENTS, contents, strict=True))
+    return dict(zip(_DOCUMENTS, texts, strict=True))
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -215,7 +215,7 @@ def _json(value: Any) -> str:
     return safe_json(json.dumps(value, ensure_ascii=False, indent=1)) + "\n"
 
 
-def _write(place: Place, documents: dict[str, str]) -> None:
+def _write(place: BackupTarget, documents: dict[str, str]) -> None:
     """All of them, or nothing: the hidden folder is filled, flushed to the disk, and then gets the name."""
     for title, content in documents.items():
         files.write_new(place.hidden / title, content.encode())

@@ -1,9 +1,11 @@
-"""Which profile a person means: by its ICCID, by the last digits of it, or by its ISD-P AID."""
+"""Which profile is meant: by its ICCID, by the last digits of it, or by its ISD-P AID."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
 
 from lpa.card.es10 import Euicc
 from lpa.errors import Refused
@@ -15,44 +17,69 @@ FEWEST_DIGITS = 4
 _ICCID_TAG = b"\x5a"
 
 
-def read(euicc: Euicc, name: str | Iccid) -> tuple[Listing[Profile], Profile]:
-    """All profiles of the card, as is needed to change them, and the one that goes by `name`.
+@dataclass(frozen=True)
+class Selector:
+    """How a person names a profile: an ISD-P AID, or the digits that its ICCID ends with."""
 
-    Raises `Refused` if none or several do, and ValueError if `name` is no way to name a profile.
+    name: Aid | str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """What a person typed. Raises ValueError if it can name no profile."""
+        if re.fullmatch(r"\s*A0[0-9A-F]{8,}\s*", text, re.IGNORECASE):
+            return cls(Aid.parse(text))
+        return cls(_digits(text))
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+
+def exact(name: Profile | Iccid | Selector | str) -> Iccid | Selector:
+    """The profile that a program names: a `Profile`, an `Iccid`, or the text of a whole ICCID.
+
+    A `Selector` says that a person named it. Raises ValueError for anything shorter than an ICCID: the last
+    digits may be those of another profile tomorrow.
+    """
+    if isinstance(name, Profile):
+        return name.iccid
+    if isinstance(name, str):
+        try:
+            return Iccid.parse(name)
+        except ValueError as error:
+            raise ValueError(f"{error}; Assistant.find() takes the last digits of one") from error
+    return name
+
+
+def read(euicc: Euicc, name: Iccid | Selector) -> tuple[Listing[Profile], Profile]:
+    """All profiles of the card, as is needed to change them, and the one that is meant.
+
+    Raises `Refused` if none or several are.
     """
     profiles = euicc.profiles(CHANGE_TAGS)
-    if isinstance(name, str) and isinstance(aid := parse(name), Aid):
-        name = _iccid_of(euicc, aid)
+    if isinstance(name, Selector):
+        name = _iccid_of(euicc, name.name) if isinstance(name.name, Aid) else name
     return profiles, find(profiles, name)
 
 
-def in_use(euicc: Euicc) -> Profile:
-    """The profile in use. Raises `Refused` if there is none."""
+def enabled(euicc: Euicc) -> Profile:
+    """The enabled profile. Raises `Refused` if there is none."""
     for profile in euicc.profiles(CHANGE_TAGS):
         if profile.enabled:
             return profile
     raise Refused(
         "ReadFiles",
         "notEnabled",
-        "No profile is in use, so there is nothing to read.",
-        advice="'lpa enable' puts one to use.",
+        "No profile is enabled, so there is nothing to read.",
+        advice="'lpa enable' enables one.",
     )
 
 
-def parse(name: str) -> Aid | str:
-    """The AID a person typed, or the digits that an ICCID is to end with. Raises ValueError if neither."""
-    if re.fullmatch(r"\s*A0[0-9A-F]{8,}\s*", name, re.IGNORECASE):
-        return Aid.parse(name)
-    return _digits(name)
-
-
-def find(profiles: Iterable[Profile], name: str | Iccid) -> Profile:
+def find(profiles: Iterable[Profile], name: Iccid | Selector) -> Profile:
     """The one of `profiles` whose ICCID is, or ends with, `name`. Raises as `read` does."""
-    digits = str(name) if isinstance(name, Iccid) else _digits(name)
-    matching = [profile for profile in profiles if str(profile.iccid).endswith(digits)]
-    exact = [profile for profile in matching if str(profile.iccid) == digits]
-    if len(exact or matching) == 1:
-        return (exact or matching)[0]
+    matching = [profile for profile in profiles if str(profile.iccid).endswith(str(name))]
+    exactly = [profile for profile in matching if str(profile.iccid) == str(name)]
+    if len(exactly or matching) == 1:
+        return (exactly or matching)[0]
     if not matching:
         raise Refused(
             "GetProfilesInfo",

@@ -14,11 +14,14 @@ from functools import partial
 from typing import Protocol
 
 from lpa.card.es10 import Euicc
-from lpa.deletion import findings
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, Refused, WireError
 from lpa.journal import DELETING, DISABLING, ENABLING, Journal, Operation
-from lpa.notifications.outbox import Delivery, Happening, Outbox
-from lpa.profiles import selection, snapshot
+from lpa.notifications.card_context import CardContext
+from lpa.notifications.changes import ProfileChange
+from lpa.notifications.delivery import Delivery
+from lpa.notifications.outbox import Outbox
+from lpa.profiles import blockers, selection, snapshot
+from lpa.profiles.selection import Selector
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Iccid
 from lpa.rsp.records import CHANGE_TAGS, NotificationMetadata, Profile
@@ -58,14 +61,14 @@ class Switch(Protocol):
 class Outcome:
     """What was done to the card, and who was told.
 
-    `profile`: the one it was about, as it was before; None for a reset. `happenings`: empty if nothing
+    `profile`: the one it was about, as it was before; None for a reset. `changes`: empty if nothing
     had to be done. `problem`: what the last look at the card found wrong; None if it shows what was wanted.
     `memory_after`: the bytes that are free on the card now, `in_use`: the profiles that are in use now; None
     if nobody looked, or could see all.
     """
 
     profile: Profile | None = None
-    happenings: tuple[Happening, ...] = ()
+    changes: tuple[ProfileChange, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     problem: LpaError | None = None
     memory_after: int | None = None
@@ -77,70 +80,76 @@ class Outcome:
         return tuple(delivery for delivery in self.deliveries if not delivery.acknowledged)
 
 
-def enable(outbox: Outbox, name: str | Iccid) -> Outcome:
+def enable(card: CardContext, outbox: Outbox, name: Iccid | Selector) -> Outcome:
     """Enable a profile and tell the servers, also those of the profile that it replaces.
 
     Raises `Refused` before the card is asked if it cannot be, `OutcomeUnknown` if the card no longer says.
     """
-    euicc = outbox.euicc
+    euicc = card.euicc
     before, target = selection.read(euicc, name)
     if target.enabled:
         return Outcome(target)
     for profile in before:
         # Only an operational profile is bound by PPR1 of another; tests and provisioning go ahead.
         if profile.enabled and target.profile_class == "operational":
-            for stop in findings.bound(profile, "ppr1"):
+            for stop in blockers.blocked_by_ppr(profile, "ppr1"):
                 raise stop.refused
-    with outbox.operation("enable", before, target=target.iccid) as operation:
-        operation.enter(ENABLING)
-        after = _insist(euicc, _ways(euicc, euicc.enable_profile, target), _shows(target, enabled=True))
-        return _settled(outbox, operation, target, after, differences(operation, after, before.unreadable))
+    with card.operation("enable", before, target=target.iccid) as operation:
+        operation.set_state(ENABLING)
+        after = _switch_until(
+            euicc, _request_variants(euicc, euicc.enable_profile, target), _shows(target, enabled=True)
+        )
+        return _completed(
+            outbox, operation, target, after, changes_since(operation, after, before.unreadable)
+        )
 
 
-def disable(outbox: Outbox, name: str | Iccid) -> Outcome:
+def disable(card: CardContext, outbox: Outbox, name: Iccid | Selector) -> Outcome:
     """Disable the profile in use and tell its servers. Raises as `enable` does."""
-    euicc = outbox.euicc
+    euicc = card.euicc
     before, target = selection.read(euicc, name)
     if not target.enabled:
         return Outcome(target)
-    for stop in findings.bound(target, "ppr1"):
+    for stop in blockers.blocked_by_ppr(target, "ppr1"):
         raise stop.refused
-    with outbox.operation("disable", before, target=target.iccid) as operation:
-        operation.enter(DISABLING)
-        after = take_out_of_use(euicc, target)
-        return _settled(outbox, operation, target, after, differences(operation, after, before.unreadable))
+    with card.operation("disable", before, target=target.iccid) as operation:
+        operation.set_state(DISABLING)
+        after = disable_on_card(euicc, target)
+        return _completed(
+            outbox, operation, target, after, changes_since(operation, after, before.unreadable)
+        )
 
 
-def reset(outbox: Outbox, options: Collection[str]) -> Outcome:
+def reset(card: CardContext, outbox: Outbox, options: Collection[str]) -> Outcome:
     """Delete many profiles at once, by the `options` of `Euicc.memory_reset`, and tell their servers.
 
     Raises `Refused` before the card is asked if one of them is protected on this computer, or may be.
     """
-    euicc = outbox.euicc
+    euicc = card.euicc
     before = euicc.profiles(CHANGE_TAGS)
-    refuse_protected(outbox.journal, before, options)
-    waiting = euicc.list_notifications() if may_leave(before, options) else ()
+    refuse_protected(card.journal, before, options)
+    waiting = euicc.list_notifications() if possibly_affected(before, options) else ()
     attempt = partial(euicc.memory_reset, options)
-    with outbox.operation("reset", before) as operation:
-        operation.enter(DELETING)
+    with card.operation("reset", before) as operation:
+        operation.set_state(DELETING)
         if set(options) == {"resetDefaultSmdpAddress"}:
             attempt()
             after = before
         else:
-            after = _insist(euicc, (attempt, attempt), lambda after: _count(after) < _count(before))
-        happenings = [*differences(operation, after, before.unreadable)]
-        if may_leave(before, options):
-            happenings += _unread_and_gone(outbox, before, waiting)
-        return _settled(outbox, operation, None, after, happenings)
+            after = _switch_until(euicc, (attempt, attempt), lambda after: _count(after) < _count(before))
+        changes = [*changes_since(operation, after, before.unreadable)]
+        if possibly_affected(before, options):
+            changes += _unread_and_gone(outbox, before, waiting)
+        return _completed(outbox, operation, None, after, changes)
 
 
-def leaving(profiles: Iterable[Profile], options: Collection[str]) -> tuple[Profile, ...]:
+def affected_by_reset(profiles: Iterable[Profile], options: Collection[str]) -> tuple[Profile, ...]:
     """Those that a reset with these options deletes; the card keeps test profiles that came with it."""
     classes = {_RESETS[option] for option in options if option in _RESETS}
     return tuple(profile for profile in profiles if profile.profile_class in classes)
 
 
-def may_leave(profiles: Listing[Profile], options: Collection[str]) -> tuple[bytes, ...]:
+def possibly_affected(profiles: Listing[Profile], options: Collection[str]) -> tuple[bytes, ...]:
     """What cannot be read, and a reset with these options may delete: nobody knows of which class it is."""
     return profiles.unreadable if _RESETS.keys() & options else ()
 
@@ -148,12 +157,12 @@ def may_leave(profiles: Listing[Profile], options: Collection[str]) -> tuple[byt
 def refuse_protected(journal: Journal, profiles: Listing[Profile], options: Collection[str]) -> None:
     """Raise `Refused` with "protected" if a reset with these options deletes what is protected, or may."""
     protected = journal.protected()
-    doomed = (profile for profile in leaving(profiles, options) if profile.iccid in protected)
-    for stop in findings.protection(doomed, "EuiccMemoryReset"):
+    doomed = (profile for profile in affected_by_reset(profiles, options) if profile.iccid in protected)
+    for stop in blockers.protection(doomed, "EuiccMemoryReset"):
         raise stop.refused
     readable = [profile.iccid for profile in profiles]
     hidden = [iccid for iccid in protected if iccid not in readable]
-    if hidden and may_leave(profiles, options):
+    if hidden and possibly_affected(profiles, options):
         raise Refused(
             "EuiccMemoryReset",
             "protected",
@@ -163,12 +172,14 @@ def refuse_protected(journal: Journal, profiles: Listing[Profile], options: Coll
         )
 
 
-def take_out_of_use(euicc: Euicc, target: Profile) -> Listing[Profile]:
+def disable_on_card(euicc: Euicc, target: Profile) -> Listing[Profile]:
     """Have the card disable a profile, as a part of an operation; what it shows then. Raises as `enable`."""
-    return _insist(euicc, _ways(euicc, euicc.disable_profile, target), _shows(target, enabled=False))
+    return _switch_until(
+        euicc, _request_variants(euicc, euicc.disable_profile, target), _shows(target, enabled=False)
+    )
 
 
-def look_again(euicc: Euicc, error: LpaError | None = None) -> Listing[Profile]:
+def reset_and_read(euicc: Euicc, error: LpaError | None = None) -> Listing[Profile]:
     """Reset the card and read which profiles it shows now. Raises `OutcomeUnknown` if that fails.
 
     `error`: why, if an answer was lost.
@@ -181,7 +192,7 @@ def look_again(euicc: Euicc, error: LpaError | None = None) -> Listing[Profile]:
         raise OutcomeUnknown(f"{before} It cannot be read again: {failed.message}") from failed
 
 
-def _insist(
+def _switch_until(
     euicc: Euicc, attempts: Iterable[Attempt], done: Callable[[Listing[Profile]], bool]
 ) -> Listing[Profile]:
     """Make the attempts in order until the card, read again, is as it should be; what it shows then."""
@@ -190,13 +201,13 @@ def _insist(
         try:
             attempt()
         except OutcomeUnknown as unknown:
-            after = look_again(euicc, unknown)
+            after = reset_and_read(euicc, unknown)
             if done(after):
                 return after
             raise WireError(f"{unknown.message} The card was read again: nothing was changed.") from unknown
         except EuiccRefused as error:
             refused = error
-        after = look_again(euicc)
+        after = reset_and_read(euicc)
         if done(after):
             return after
         if refused.reason in _FINAL:
@@ -204,7 +215,7 @@ def _insist(
     raise refused
 
 
-def _ways(euicc: Euicc, switch: Switch, profile: Profile) -> Iterator[Attempt]:
+def _request_variants(euicc: Euicc, switch: Switch, profile: Profile) -> Iterator[Attempt]:
     """The ways of asking that cards want. No refresh first: in a reader there is no device to start anew."""
     yield partial(switch, profile.iccid, refresh=False)
     yield partial(switch, profile.iccid, refresh=True)
@@ -224,21 +235,21 @@ def _shows(profile: Profile, *, enabled: bool) -> Callable[[Listing[Profile]], b
     return lambda after: any(now.iccid == profile.iccid and now.enabled is enabled for now in after)
 
 
-def _settled(
+def _completed(
     outbox: Outbox,
     operation: Operation,
     target: Profile | None,
     after: Listing[Profile],
-    happenings: Iterable[Happening],
+    changes: Iterable[ProfileChange],
 ) -> Outcome:
-    happenings = tuple(happenings)
+    changes = tuple(changes)
     in_use = None if after.unreadable else tuple(profile for profile in after if profile.enabled)
-    return Outcome(target, happenings, outbox.settle(operation, happenings), in_use=in_use)
+    return Outcome(target, changes, outbox.complete(operation, changes), in_use=in_use)
 
 
-def differences(
+def changes_since(
     operation: Operation, after: Listing[Profile], unreadable: Collection[bytes] = ()
-) -> Iterator[Happening]:
+) -> Iterator[ProfileChange]:
     """What happened since an operation began. A profile that may hide in an unreadable item is not gone.
 
     `unreadable`: the items that could not be read before either, and that none of the others hides in.
@@ -254,7 +265,7 @@ def differences(
 
 def _unread_and_gone(
     outbox: Outbox, before: Listing[Profile], waiting: Collection[NotificationMetadata]
-) -> tuple[Happening, ...]:
+) -> tuple[ProfileChange, ...]:
     """What the card has just signed about profiles that could not be read before. Raises nothing of ours.
 
     `waiting`: what waited on it before. What cannot be had now stays on the card.
@@ -262,16 +273,16 @@ def _unread_and_gone(
     readable = {profile.iccid for profile in before}
     news: list[NotificationMetadata] = []
     with contextlib.suppress(LpaError):
-        news += [signed.metadata for signed in outbox.news("delete") if signed.metadata not in waiting]
+        news += [signed.metadata for signed in outbox.unkept("delete") if signed.metadata not in waiting]
     gone = dict.fromkeys(told.iccid for told in news if told.iccid and told.iccid not in readable)
-    return tuple(Happening("delete", Profile(iccid)) for iccid in gone)
+    return tuple(ProfileChange("delete", Profile(iccid)) for iccid in gone)
 
 
-def _attributed(operation: Operation, event: str, profile: Profile) -> Happening:
+def _attributed(operation: Operation, event: str, profile: Profile) -> ProfileChange:
     """Ours are the operation's events, to its own profile; and what the card does by itself with them."""
     about_it = operation.target in (profile.iccid, None) and event in _EVENTS.get(operation.function, ())
     replaced = (operation.function, event) == ("enable", "disable")
-    return Happening(event, profile, foreign=not (about_it or replaced or _returned(operation, event)))
+    return ProfileChange(event, profile, external=not (about_it or replaced or _returned(operation, event)))
 
 
 def _returned(operation: Operation, event: str) -> bool:

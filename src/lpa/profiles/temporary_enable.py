@@ -1,9 +1,9 @@
-"""A profile put to use for a moment, because a card shows the files of the profile in use alone.
+"""Enable a profile temporarily: a card shows the files of the enabled profile only, and a backup needs them.
 
-Law: before the card is changed it is certain, as far as the operators' rules and the card's list go, that
-everything can be put back; and it is put back whatever happens meanwhile. The journal knows of it from
-before the first switch until after the last, so that a process that is killed in between leaves it to the
-next one: the person's yes to a moment was a yes to its end.
+Law: the card is changed only if the previous profile can be restored, as far as the operators' rules and the
+card's list tell; and it is restored whatever happens meanwhile. The journal knows of it from before the first
+switch until after the last, so a process that is killed in between leaves the restoration to the next one: a
+person who agreed to enable a profile temporarily agreed to the end of that too.
 """
 
 from __future__ import annotations
@@ -12,89 +12,96 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lpa.deletion import findings
 from lpa.errors import BadAnswer, CardBusy, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
 from lpa.journal import Operation
+from lpa.notifications.card_context import CardContext
 from lpa.notifications.outbox import Outbox
-from lpa.profiles import selection, switching
+from lpa.profiles import blockers, selection, switching
+from lpa.profiles.selection import Selector
 from lpa.profiles.switching import Outcome
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import CHANGE_TAGS, Profile
 
-OPERATION = "interlude"
+OPERATION = "temporary-enable"
 
 
 @dataclass(frozen=True)
-class Ending:
-    """How an interlude was ended after its process had died in it: the `truth` now, in a sentence.
+class Restoration:
+    """How a temporary enable was ended after its process had died: which profile is enabled, in a `summary`.
 
-    `outcome`: what was done to put everything back; None if nothing was. `problem`: the card's no to that.
+    `outcome`: what was done to restore the previous profile; None if nothing was. `problem`: why the card
+    refused that.
     """
 
-    truth: str
+    summary: str
     outcome: Outcome | None = None
     problem: LpaError | None = None
 
 
 @contextlib.contextmanager
-def using(outbox: Outbox, name: str | Iccid) -> Iterator[list[Outcome]]:
-    """Enable a profile while the `with` block runs; then have in use what was in use before, or nothing.
+def temporarily_enabled(card: CardContext, outbox: Outbox, name: Iccid | Selector) -> Iterator[list[Outcome]]:
+    """Enable a profile while the `with` block runs; then restore the previous one, or disable it again.
 
-    Gives a list of what was done, to which putting back adds its own at the end. Servers are told of each.
-    Raises `Refused` before anything is done if an operator's rule forbids putting back or the card does not
-    say what is in use, and as `switching.enable` does.
+    Gives a list of what was done, to which the restoration adds its own at the end. Servers are notified of
+    each switch. Raises `Refused` before anything is done if an operator's rule forbids the restoration or the
+    card does not say what is enabled, and as `switching.enable` does.
     """
-    before, target = selection.read(outbox.euicc, name)
+    before, target = selection.read(card.euicc, name)
     if target.enabled:
         yield [Outcome(target)]
         return
-    for stop in (*findings.bound(target, "ppr1"), *findings.hidden(before.unreadable)):
-        raise stop.refused
-    eid = outbox.euicc.eid
-    with outbox.journal.interlude(eid) as mine:
-        if not mine:
-            raise CardBusy("Another profile of this card is in use for a moment.", advice="Wait for its end.")
-        operation = outbox.journal.begin(eid, OPERATION, tuple(before), target=target.iccid)
-        outcomes = [_first(outbox, operation, target)]
+    for blocker in (*blockers.blocked_by_ppr(target, "ppr1"), *blockers.unreadable(before.unreadable)):
+        raise blocker.refused
+    with card.journal.temporary_enable_lock(card.eid) as held:
+        if not held:
+            raise CardBusy(
+                "Another process has enabled a profile of this card temporarily.",
+                advice="Wait until it has restored the previous one.",
+            )
+        operation = card.journal.begin(card.eid, OPERATION, tuple(before), target=target.iccid)
+        outcomes = [_enable(card, outbox, operation, target)]
         try:
             yield outcomes
         finally:
-            outcomes.append(_put_back(outbox, operation))
+            outcomes.append(_restore_previous(card, outbox, operation, target))
 
 
-def end(outbox: Outbox, operation: Operation) -> Ending:
-    """Put back what was in use before an interlude whose process ended in it.
+def restore(card: CardContext, outbox: Outbox, operation: Operation) -> Restoration:
+    """Restore what was enabled before a temporary enable whose process died.
 
-    Only if the card is as the interlude left it. What somebody else did since is theirs. Raises what leaves
-    it open: `WireError`, `OutcomeUnknown` and `StorageFailed`.
+    Only if the card is as that process left it: a switch that another program made since stays. Raises what
+    leaves the operation open: `WireError`, `OutcomeUnknown` and `StorageFailed`.
     """
-    profiles = outbox.euicc.profiles(CHANGE_TAGS)
-    was, now = _in_use(operation.before), _in_use(profiles)
-    _refuse_if_hidden(operation, was, profiles)
+    profiles = card.euicc.profiles(CHANGE_TAGS)
+    previous, now = _enabled(operation.before), _enabled(profiles)
+    target = _target(operation)
+    _refuse_if_hidden(target, previous, profiles)
     numbers = [profile.iccid for profile in now]
-    if numbers == [profile.iccid for profile in was]:
-        operation.settle("everything is as before")
-        return Ending(f"{_named(now)} in use, as before.")
-    if numbers != [operation.target]:
-        operation.settle("something else switched meanwhile")
-        return Ending(f"{_named(now)} in use, by something else's doing, and it is left so.")
-    if not _among(profiles, was):
-        operation.settle("what was in use before is not on the card")
-        return Ending(f"{_named(now)} in use still; {_named(was)} not on the card any more.")
+    if numbers == [profile.iccid for profile in previous]:
+        operation.complete("everything is as before")
+        return Restoration(f"{_named(now)} enabled, as before.")
+    if numbers != [target.iccid]:
+        operation.complete("another program switched meanwhile")
+        return Restoration(f"{_named(now)} enabled: another program switched meanwhile, and that is kept.")
+    if not _among(profiles, previous):
+        operation.complete("the previous profile is not on the card")
+        return Restoration(f"{_named(now)} still enabled; {_named(previous)} no longer on the card.")
     try:
-        outcome = _put_back(outbox, operation)
+        outcome = _restore_previous(card, outbox, operation, target)
     except (BadAnswer, Refused) as problem:
-        return Ending(f"{_named(now)} in use still; before that {_named(was, 'was')}.", problem=problem)
-    return Ending(f"{_named(was)} in use again.", outcome)
+        return Restoration(
+            f"{_named(now)} still enabled; before, {_named(previous, 'was')}.", problem=problem
+        )
+    return Restoration(f"{_named(previous)} enabled again.", outcome)
 
 
-def _refuse_if_hidden(operation: Operation, was: Sequence[Profile], profiles: Listing[Profile]) -> None:
-    """Raise `OutcomeUnknown` if what is in use, or was, may be what the card lists and nobody can read."""
-    if profiles.unreadable and not (_in_use(profiles) and _among(profiles, was)):
+def _refuse_if_hidden(target: Profile, previous: Sequence[Profile], profiles: Listing[Profile]) -> None:
+    """Raise `OutcomeUnknown` if what is enabled, or was, may be an item of the list that cannot be read."""
+    if profiles.unreadable and not (_enabled(profiles) and _among(profiles, previous)):
         raise OutcomeUnknown(
-            f"{_title(operation)} was put to use for a moment, and the card lists a profile that cannot be "
-            "read: nobody knows what is in use now."
+            f"{target.title} was enabled temporarily, and the card lists a profile that cannot be read: "
+            "which profile is enabled now is unknown."
         )
 
 
@@ -102,51 +109,51 @@ def _among(profiles: Sequence[Profile], some: Sequence[Profile]) -> bool:
     return {profile.iccid for profile in some} <= {profile.iccid for profile in profiles}
 
 
-def _first(outbox: Outbox, operation: Operation, target: Profile) -> Outcome:
+def _enable(card: CardContext, outbox: Outbox, operation: Operation, target: Profile) -> Outcome:
     try:
-        return switching.enable(outbox, target.iccid)
+        return switching.enable(card, outbox, target.iccid)
     except (Refused, WireError) as error:  # The card shows that nothing was done.
         with contextlib.suppress(StorageFailed):
-            operation.settle(error.message)
+            operation.complete(error.message)
         raise
 
 
-def _put_back(outbox: Outbox, operation: Operation) -> Outcome:
-    """Have in use what was, and settle; after the card's no too, for then a person decides what to do."""
-    was, target = _in_use(operation.before), _title(operation)
+def _restore_previous(card: CardContext, outbox: Outbox, operation: Operation, target: Profile) -> Outcome:
+    """Restore, and complete; after a refusal of the card too, for then a person decides what to do."""
+    previous = _enabled(operation.before)
     try:
-        outcome = _back(outbox, operation, was)
+        outcome = _switch_back(card, outbox, previous, target)
     except (BadAnswer, Refused) as error:
-        command = f"lpa enable {was[0].iccid}" if was else f"lpa disable {operation.target}"
-        error.add(f"So {target} is in use still, which was meant for a moment.")
-        error.advice = f"'{command}' puts back what was before. {error.advice}".strip()
+        command = f"lpa enable {previous[0].iccid}" if previous else f"lpa disable {target.iccid}"
+        error.add(f"{target.title}, which was enabled temporarily, is still enabled.")
+        error.advice = f"'{command}' restores the previous state. {error.advice}".strip()
         with contextlib.suppress(StorageFailed):
-            operation.settle(error.message)
+            operation.complete(error.message)
         raise
     except LpaError as error:
-        error.add(f"{target} was put to use before, and may still be.")
-        error.advice = f"'lpa resume' puts back what was before. {error.advice}".strip()
+        error.add(f"{target.title} was enabled temporarily, and may still be enabled.")
+        error.advice = f"'lpa resume' restores the previous state. {error.advice}".strip()
         raise
-    with contextlib.suppress(StorageFailed):  # Resuming it finds everything as before, and settles it then.
-        operation.settle()
+    with contextlib.suppress(StorageFailed):  # Recovery finds everything as before, and completes it then.
+        operation.complete()
     return outcome
 
 
-def _back(outbox: Outbox, operation: Operation, was: Sequence[Profile]) -> Outcome:
-    if was:
-        return switching.enable(outbox, was[0].iccid)
-    return switching.disable(outbox, operation.target or "")
+def _switch_back(card: CardContext, outbox: Outbox, previous: Sequence[Profile], target: Profile) -> Outcome:
+    if previous:
+        return switching.enable(card, outbox, previous[0].iccid)
+    return switching.disable(card, outbox, target.iccid)
 
 
-def _in_use(profiles: Sequence[Profile]) -> list[Profile]:
+def _enabled(profiles: Sequence[Profile]) -> list[Profile]:
     return [profile for profile in profiles if profile.enabled]
 
 
-def _title(operation: Operation) -> str:
-    titles = (one.title for one in operation.before if one.iccid == operation.target)
-    return next(titles, str(operation.target))
+def _target(operation: Operation) -> Profile:
+    """The profile that was enabled temporarily, as it was before."""
+    return next(profile for profile in operation.before if profile.iccid == operation.target)
 
 
 def _named(profiles: Sequence[Profile], verb: str = "is") -> str:
-    """The subject and the verb of a sentence about what is in use."""
+    """The subject and the verb of a sentence about what is enabled."""
     return f"{profiles[0].title} ({profiles[0].iccid}) {verb}" if profiles else f"No profile {verb}"

@@ -7,7 +7,9 @@ ends, and takes no more room than this. docs/trust.md has the same numbers in a 
 from __future__ import annotations
 
 # Servers: time in seconds
-CONNECT_SECONDS = 10.0  # for a name to resolve; again to connect to its addresses, for a proxy, and to greet
+CONNECT_SECONDS = (
+    10.0  # for a name to resolve; again to connect to its addresses, for a proxy, and to handshake
+)
 READ_SECONDS = 30.0  # for each piece of an answer
 EXCHANGE_SECONDS = 60.0  # for a request and its whole answer
 DELIVERY_SECONDS = 300.0  # for all notifications of one operation: then no more of them is begun

@@ -55,7 +55,7 @@ def resolve(host: str, port: int) -> Sequence[tuple[Any, ...]]:
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
-class Dialler:
+class Connector:
     """Connects to servers. A name has `patience` seconds to resolve, and all its addresses again as many."""
 
     def __init__(
@@ -71,7 +71,7 @@ class Dialler:
         self._patience = patience
         self._resolve = resolve
 
-    def dial(self, address: ServerAddress) -> socket.socket:
+    def connect(self, address: ServerAddress) -> socket.socket:
         """A connection to the server. Raises `ConnectFailed`, also for a name that leads nowhere public."""
         try:
             proxy = self._proxy(address) if self._proxy else None

@@ -21,7 +21,7 @@ from lpa.server import strict_json
 from lpa.server.answers import Members
 from lpa.server.exchange import Answer
 from lpa.server.https import Https
-from lpa.server.trust import Believed, Voucher
+from lpa.server.trust import CiPkIds, TrustAnchor
 
 _HEADERS = {
     "User-Agent": "gsma-rsp-lpad",
@@ -36,26 +36,26 @@ _log = redaction.logger(__name__)
 
 
 class Server:
-    """An SM-DP+ or SM-DS at one address. `believed`: the issuers whom the card believes that is spoken for.
+    """An SM-DP+ or SM-DS at one address. `ci_pkids`: the issuers whom the card believes that is spoken for.
 
     Each method asks once and raises what `Https.post` raises, `ServerRefused` if the server said no, and
     `BadAnswer` if what it said is no answer to the function.
     """
 
-    def __init__(self, address: ServerAddress, https: Https, *, believed: Believed = ()) -> None:
+    def __init__(self, address: ServerAddress, https: Https, *, ci_pkids: CiPkIds = ()) -> None:
         self.address = address
-        self.believed = believed
+        self.ci_pkids = ci_pkids
         self._https = https
 
-    def greet(self) -> Voucher:
+    def handshake(self) -> TrustAnchor:
         """Open a verified connection and say nothing: who vouches that it is who it should be."""
-        return self._https.greet(self.address, believed=self.believed)
+        return self._https.handshake(self.address, ci_pkids=self.ci_pkids)
 
     def handle_notification(self, pending: bytes) -> dict[str, str]:
         """Deliver the signed notification `pending`, as it came from the eUICC (ES9+.HandleNotification).
 
         Returns only if the server acknowledged, with 204 or any 2xx with nothing in it: the evidence, which
-        is its address, the HTTP status, who vouched for it (`Voucher.evidence`), and the SHA-256 of its TLS
+        is its address, the HTTP status, its trust anchor (`TrustAnchor.evidence`), and the SHA-256 of its TLS
         certificate and of `pending`. Delivering again does no harm; a server acknowledges a repetition too.
         """
         request = {"pendingNotification": _base64(pending)}
@@ -69,7 +69,7 @@ class Server:
             "http_status": str(answer.status),
             "tls_certificate_sha256": hashlib.sha256(answer.certificate).hexdigest(),
             "notification_sha256": hashlib.sha256(pending).hexdigest(),
-            **(answer.voucher.evidence if answer.voucher else {}),
+            **(answer.trust_anchor.evidence if answer.trust_anchor else {}),
         }
 
     def initiate_authentication(self, challenge: bytes, info1: bytes) -> ServerProof:
@@ -142,7 +142,7 @@ class Server:
         """
         path = f"/gsma/rsp2/es9plus/{function[0].lower()}{function[1:]}"
         body = json.dumps(request, separators=(",", ":")).encode()
-        answer = self._https.post(self.address, path, body, _HEADERS, most, believed=self.believed)
+        answer = self._https.post(self.address, path, body, _HEADERS, most, ci_pkids=self.ci_pkids)
         if not 200 <= answer.status < 300:
             _log_strange(self.address, answer)
             raise BadAnswer(

@@ -18,7 +18,7 @@ from lpa.rsp.limits import CHUNKING, HEADER_BYTES
 from lpa.rsp.names import ServerAddress
 from lpa.server.connection_errors import obstacle
 from lpa.server.tls import TlsStream, TooMuch
-from lpa.server.trust import Voucher
+from lpa.server.trust import TrustAnchor
 
 _PIECE = 1 << 16  # bytes read at once
 _SHOWN = 200  # as many characters of nonsense as a person will read
@@ -32,19 +32,19 @@ class Answer:
     status: int
     body: bytes
     certificate: bytes = field(default=b"", compare=False)  # DER
-    voucher: Voucher | None = field(default=None, compare=False)
+    trust_anchor: TrustAnchor | None = field(default=None, compare=False)
     content_type: str = field(default="", compare=False)
 
 
-class Line:
+class HttpConnection:
     """An open connection to the server at `address`, for one request after the other."""
 
     def __init__(
-        self, stream: TlsStream, address: ServerAddress, certificate: bytes, voucher: Voucher
+        self, stream: TlsStream, address: ServerAddress, certificate: bytes, trust_anchor: TrustAnchor
     ) -> None:
         """`certificate`: by which the server proved who it is, as DER."""
         self.stream = stream
-        self.voucher = voucher
+        self.trust_anchor = trust_anchor
         self._address = address
         self._certificate = certificate
         self._http = HTTPConnection(address.host, address.port)
@@ -81,7 +81,7 @@ class Line:
             )
         if len(content) > max_body:
             raise BadAnswer(f"The server {self._address} answered with more than {max_body} bytes.")
-        return Answer(status, content, self._certificate, self.voucher, content_type)
+        return Answer(status, content, self._certificate, self.trust_anchor, content_type)
 
     def _exchanged(
         self, path: str, body: bytes, headers: Mapping[str, str], max_body: int

@@ -1,4 +1,4 @@
-"""One POST over verified HTTPS, bounded in time and size: connect, greet, judge, and only then ask.
+"""One POST over verified HTTPS, bounded in time and size: connect, handshake, judge, and only then ask.
 
 Law: an error says whether the request may have reached the server. Until the server has proved who it is
 nothing was sent (`ConnectFailed`, `NotVerified`); what comes after that is in `exchange`. So nothing is tried
@@ -19,10 +19,10 @@ from lpa.rsp.limits import BODY_BYTES, CONNECT_SECONDS, EXCHANGE_SECONDS, READ_S
 from lpa.rsp.names import ServerAddress
 from lpa.server import tls
 from lpa.server.connect_to import ConnectTo
-from lpa.server.connector import Dialler, Resolve, resolve
-from lpa.server.exchange import Answer, Line
+from lpa.server.connector import Connector, Resolve, resolve
+from lpa.server.exchange import Answer, HttpConnection
 from lpa.server.proxy import ProxyChoice
-from lpa.server.trust import Believed, Trust, Voucher
+from lpa.server.trust import CiPkIds, Trust, TrustAnchor
 
 __all__ = ["Answer", "Https"]
 
@@ -55,13 +55,13 @@ class Https:
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._trust = trust
-        self._dialler = Dialler(connect_to, proxy=proxy, patience=connect_timeout, resolve=resolve)
+        self._connector = Connector(connect_to, proxy=proxy, patience=connect_timeout, resolve=resolve)
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._deadline = deadline
         self._max_body = max_body
         self._clock = clock
-        self._idle: dict[tuple[ServerAddress, Believed], Line] = {}
+        self._idle: dict[tuple[ServerAddress, CiPkIds], HttpConnection] = {}
 
     def post(
         self,
@@ -71,35 +71,35 @@ class Https:
         headers: Mapping[str, str],
         max_body: int | None = None,
         *,
-        believed: Believed = (),
+        ci_pkids: CiPkIds = (),
     ) -> Answer:
         """Post `body` to `path` on the server, and give what it answered, whatever the status.
 
-        `max_body`: where an answer may be larger than most. `believed`: the issuers whom the card believes
+        `max_body`: where an answer may be larger than most. `ci_pkids`: the issuers whom the card believes
         that this is about; beside them, see `Trust`. Raises `ConnectFailed` or `NotVerified` if nothing was
         sent, `OutcomeUnknown` if it was sent and no complete answer came, and `BadAnswer` if the answer is
         too large or no HTTP.
         """
-        line = self._kept_open(address, believed) or self._open(address, believed)
+        line = self._kept_open(address, ci_pkids) or self._open(address, ci_pkids)
         line.stream.bound(self._read_timeout, time.monotonic() + self._deadline)
         try:
             answer = line.post(path, body, headers, max_body=max_body or self._max_body)
         except BaseException:
             line.stream.hang_up()
             raise
-        if line.ended or self._idle.setdefault((address, believed), line) is not line:
+        if line.ended or self._idle.setdefault((address, ci_pkids), line) is not line:
             line.stream.hang_up()
         _log.debug("POST https://%s%s: HTTP %d, %d bytes", address, path, answer.status, len(answer.body))
         return answer
 
-    def greet(self, address: ServerAddress, *, believed: Believed = ()) -> Voucher:
+    def handshake(self, address: ServerAddress, *, ci_pkids: CiPkIds = ()) -> TrustAnchor:
         """See that the server can be reached and proves who it is: who vouches for it. No request is sent.
 
         Raises `ConnectFailed` or `NotVerified`.
         """
-        line = self._open(address, believed)
+        line = self._open(address, ci_pkids)
         line.stream.hang_up()
-        return line.voucher
+        return line.trust_anchor
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -120,31 +120,31 @@ class Https:
     def _brainpool_context(self) -> tls.Context:
         return tls.brainpool_context(self._trust.authorities)
 
-    def _kept_open(self, address: ServerAddress, believed: Believed) -> Line | None:
-        line = self._idle.pop((address, believed), None)
+    def _kept_open(self, address: ServerAddress, ci_pkids: CiPkIds) -> HttpConnection | None:
+        line = self._idle.pop((address, ci_pkids), None)
         if line and line.ended:  # the server closed it meanwhile
             line.stream.hang_up()
             return None
         return line
 
-    def _open(self, address: ServerAddress, believed: Believed) -> Line:
+    def _open(self, address: ServerAddress, ci_pkids: CiPkIds) -> HttpConnection:
         try:
             try:
-                return self._connect(address, believed, self._context)
+                return self._connect(address, ci_pkids, self._context)
             except tls.TlsFailed as error:
                 if "handshake failure" not in error.reason:
                     raise
-                return self._connect(address, believed, self._brainpool_context)
+                return self._connect(address, ci_pkids, self._brainpool_context)
         except OSError as error:
-            raise self._dialler.failed(address, error) from error
+            raise self._connector.failed(address, error) from error
 
-    def _connect(self, address: ServerAddress, believed: Believed, context: tls.Context) -> Line:
+    def _connect(self, address: ServerAddress, ci_pkids: CiPkIds, context: tls.Context) -> HttpConnection:
         """Greet the server, judge what it showed, and only then have a line to it."""
-        stream = tls.TlsStream(context, self._dialler.dial(address), address.host)
+        stream = tls.TlsStream(context, self._connector.connect(address), address.host)
         try:
             stream.bound(self._connect_timeout, time.monotonic() + self._connect_timeout)
-            greeted = stream.greet()
-            voucher = self._trust.judge(greeted, address.host, believed, self._clock())
+            handshake = stream.handshake()
+            trust_anchor = self._trust.verify(handshake, address.host, ci_pkids, self._clock())
         except NotVerified as doubt:
             stream.hang_up()
             message = f"The server {address} could not prove that it is {address.host}. {doubt.message}"
@@ -152,5 +152,5 @@ class Https:
         except BaseException:
             stream.hang_up()
             raise
-        _log.debug("%s has proved who it is, by %s", address, voucher)
-        return Line(stream, address, greeted.chain[0], voucher)
+        _log.debug("%s has proved who it is, by %s", address, trust_anchor)
+        return HttpConnection(stream, address, handshake.chain[0], trust_anchor)

@@ -1,6 +1,6 @@
-"""TLS on one TCP connection: greet, see whom it is, and only then speak. The only import of pyOpenSSL.
+"""TLS on one TCP connection: handshake, see whom it is, and only then speak. The only import of pyOpenSSL.
 
-The greeting goes through whatever the peer shows, and `Greeted` tells what that was and what OpenSSL has
+The greeting goes through whatever the peer shows, and `Handshake` tells what that was and what OpenSSL has
 against it. Whom to believe is decided in `trust`, on this very connection and before a byte of a request:
 so nothing can change between the look and the request. Python's own ssl cannot show the chain before 3.13.
 
@@ -42,7 +42,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Greeted:
+class Handshake:
     """What a peer showed: its certificates, its own first; it holds the key of that one, and no more is sure.
 
     `objections`: OpenSSL's, as its numbers (X509_V_ERR_...), against the chain up to an authority of the
@@ -73,7 +73,7 @@ def context(authorities: Sequence[x509.Certificate] = ()) -> Context:
     made = SSL.Context(SSL.TLS_CLIENT_METHOD)
     made.set_min_proto_version(SSL.TLS1_2_VERSION)
     made.set_cipher_list(_CIPHERS)
-    # The peer stays the one that was greeted: it may not greet anew with another certificate.
+    # The peer stays the one that was handshake: it may not handshake anew with another certificate.
     made.set_options(SSL.OP_NO_RENEGOTIATION)
     made.set_verify(SSL.VERIFY_PEER, _note)
     _load_public_authorities(made)
@@ -123,12 +123,12 @@ class TlsStream:
         """Let the peer send `most` bytes more; then reading raises `TooMuch`."""
         self._most = most
 
-    def greet(self) -> Greeted:
+    def handshake(self) -> Handshake:
         """The TLS greeting, whoever the peer is."""
         self._patiently(self._tls.do_handshake)
         chain = self._tls.get_peer_cert_chain() or []
         known = self._tls.get_verified_chain() or []
-        return Greeted(tuple(map(_der, chain)), tuple(self._noted), _der(known[-1]) if known else None)
+        return Handshake(tuple(map(_der, chain)), tuple(self._noted), _der(known[-1]) if known else None)
 
     def sendall(self, data: bytes) -> None:
         """Send all of it."""

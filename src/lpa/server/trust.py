@@ -22,9 +22,9 @@ from lpa.errors import NotVerified
 from lpa.rsp.pki import certificates, issuers, server_chain
 from lpa.rsp.pki.conditions import CLOCK
 from lpa.rsp.pki.key_identifier import KeyIdentifier
-from lpa.server.tls import Greeted
+from lpa.server.tls import Handshake
 
-Believed = tuple[KeyIdentifier, ...]  # a card's list: by which issuers it verifies (§5.7.8)
+CiPkIds = tuple[KeyIdentifier, ...]  # a card's list: by which issuers it verifies (§5.7.8)
 
 CARD, PUBLIC, BUNDLE = "card", "public", "bundle"
 _WHO = {
@@ -51,7 +51,7 @@ _OBJECTIONS = {
 
 
 @dataclass(frozen=True)
-class Voucher:
+class TrustAnchor:
     """Who vouched for a server: "card", "public" or "bundle", and the issuer in words.
 
     `identifier`: the issuer's key identifier if it is the card's, else None.
@@ -105,47 +105,47 @@ class Trust:
         """The certificates of the bundle in PEM form; None without one."""
         return self._pem
 
-    def judge(self, greeted: Greeted, host: str, believed: Believed, at: datetime) -> Voucher:
-        """Who vouches that the peer is `host`. `believed`: the card's list; `at`: now.
+    def verify(self, handshake: Handshake, host: str, ci_pkids: CiPkIds, at: datetime) -> TrustAnchor:
+        """Who vouches that the peer is `host`. `ci_pkids`: the card's list; `at`: now.
 
         Raises `NotVerified` if nobody does.
         """
-        listed = issuers.worth_believing(believed)
-        paths = server_chain.paths_to(listed, greeted.chain)
+        listed = issuers.worth_believing(ci_pkids)
+        paths = server_chain.paths_to(listed, handshake.chain)
         try:
             if paths:
                 issuer = server_chain.verify_any(paths, host, listed, at)
-                return Voucher(CARD, issuers.described(issuer), issuer)
+                return TrustAnchor(CARD, issuers.described(issuer), issuer)
         except NotVerified:
-            if greeted.objections:
+            if handshake.objections:
                 raise
         try:
-            return self._judged_by_authorities(greeted, host)
+            return self._judged_by_authorities(handshake, host)
         except NotVerified as doubt:
-            if not paths and server_chain.paths_to(believed, greeted.chain):
+            if not paths and server_chain.paths_to(ci_pkids, handshake.chain):
                 doubt.add("The card lists its issuer, but as a test CI, whose key everybody has.")
             raise
 
-    def _judged_by_authorities(self, greeted: Greeted, host: str) -> Voucher:
-        names = _alternative_names(_own(greeted)) if greeted.chain else None
-        if greeted.objections or greeted.root is None:
-            raise _objection(greeted)
+    def _judged_by_authorities(self, handshake: Handshake, host: str) -> TrustAnchor:
+        names = _alternative_names(_own(handshake)) if handshake.chain else None
+        if handshake.objections or handshake.root is None:
+            raise _objection(handshake)
         server_chain.check_host(names, host)
         bundled = {authority.public_bytes(Encoding.DER) for authority in self.authorities}
-        anchor = BUNDLE if greeted.root in bundled else PUBLIC
-        return Voucher(anchor, _name_of(greeted.root))
+        anchor = BUNDLE if handshake.root in bundled else PUBLIC
+        return TrustAnchor(anchor, _name_of(handshake.root))
 
 
-def _own(greeted: Greeted) -> x509.Certificate:
+def _own(handshake: Handshake) -> x509.Certificate:
     """The server's own certificate. Raises `NotVerified` if it cannot be read."""
     try:
-        return certificates.parsed(greeted.chain[0])
+        return certificates.parsed(handshake.chain[0])
     except NotVerified as doubt:
         raise NotVerified(f"The server's own certificate cannot be read. {doubt.message}") from doubt
 
 
-def _objection(greeted: Greeted) -> NotVerified:
-    code = greeted.objections[0] if greeted.objections else 0
+def _objection(handshake: Handshake) -> NotVerified:
+    code = handshake.objections[0] if handshake.objections else 0
     said = _OBJECTIONS.get(code, f"OpenSSL refuses its certificate (code {code})")
     return NotVerified(f"{said[0].upper()}{said[1:]}.", advice=CLOCK if code in (9, 10) else None)
 

@@ -18,7 +18,7 @@ _MOST_CONTACTS = 1000  # four sets of EF.PBR
 
 def _see_that_it_can_be_dialled(number: str) -> None:
     if not re.fullmatch(rf"\+?[0-9*#,?]{{1,{_LONGEST_NUMBER}}}", number, re.ASCII):
-        raise ValueError(f"{number!r} is no number to dial")
+        raise ValueError(f"{number!r} is no number to connect")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from lpa.card.apdu import TRAFFIC, Channel
-from lpa.card.traffic import Veil
+from lpa.card.traffic import TrafficRedactor
 from tests.support.scripted import ScriptedCard
 
 SECRET = "5EC12E70"  # bytes that must not be seen
@@ -16,11 +16,11 @@ SECRET = "5EC12E70"  # bytes that must not be seen
 
 def shown(*exchanges: tuple[str, str]) -> list[str]:
     """The lines for commands and answers (data and status word), one after the other on a channel."""
-    veil = Veil()
+    redactor = TrafficRedactor()
     lines = []
     for command, answer in exchanges:
         data = bytes.fromhex(answer)
-        lines.append(veil.shown(bytes.fromhex(command), data[:-2], int.from_bytes(data[-2:], "big")))
+        lines.append(redactor.shown(bytes.fromhex(command), data[:-2], int.from_bytes(data[-2:], "big")))
     return lines
 
 

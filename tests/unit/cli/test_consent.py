@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lpa.deletion.findings import WARNINGS
+from lpa.profiles.blockers import WARNINGS
 from lpa.sim import samples
 from lpa.sim.crypto.pki import Authority
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
@@ -101,7 +101,7 @@ def test_without_a_terminal_all_that_has_to_be_accepted_is_named(lonely: Path) -
     assert iccids(lonely) == [NORDLICHT]
 
 
-@pytest.mark.parametrize("name", ["nonsense", "stop", "LAST-PROFILE", ""])
+@pytest.mark.parametrize("name", ["nonsense", "blocker", "LAST-PROFILE", ""])
 def test_a_name_that_no_warning_has_is_a_wrong_argument_and_the_names_are_listed(
     name: str, lonely: Path
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from lpa import errors, redaction
 from lpa.cli.app import app
-from lpa.cli.console import Desk
+from lpa.cli.console import Console
 from lpa.cli.exits import Interrupted
 from lpa.cli.json_output import Answer
 from tests.support import command
@@ -110,7 +110,7 @@ def test_a_bug_shows_its_traceback_to_who_asks_twice(fail_with: Prepare) -> None
 @pytest.mark.parametrize("options", [(), ("-v",), ("-vv",), ("--json",), ("--json", "-vv")], ids=" ".join)
 def test_a_bug_shows_no_card_and_no_code(fail_with: Prepare, options: tuple[str, ...]) -> None:
     """It will be sent to us. The cause names the card too, and one code is known by its value only."""
-    redaction.conceal("M4TCH-1D")
+    redaction.register_secret("M4TCH-1D")
     cause = KeyError("8944994000000000017")
     error = ValueError("8944994000000000017 by LPA:1$smdp.example$SECRET-1, which is m4tch-1d")
     error.__cause__ = cause
@@ -134,7 +134,7 @@ def test_a_code_where_none_belongs_is_not_repeated(options: tuple[str, ...]) -> 
 
 @pytest.mark.parametrize("options", [(), ("--json",)], ids=" ".join)
 def test_an_error_does_not_repeat_a_secret(fail_with: Prepare, options: tuple[str, ...]) -> None:
-    redaction.conceal("M4TCH-1D")
+    redaction.register_secret("M4TCH-1D")
     fail_with(errors.Refused("f", "r", "It says M4TCH-1D.", advice="Not M4TCH-1D."))
     ran = command.run(*options, FIXTURE)
     assert "It says <hidden>." in ran.out + ran.err
@@ -156,8 +156,8 @@ def test_what_was_done_before_is_told_whatever_ends_the_command(
 ) -> None:
     @click.command()
     @click.pass_obj
-    def failing(desk: Desk) -> None:
-        desk.screen.done["rescue"] = {"backup": None}
+    def failing(console: Console) -> None:
+        console.screen.done["rescue"] = {"backup": None}
         raise error
 
     monkeypatch.setitem(app.commands, FIXTURE, failing)

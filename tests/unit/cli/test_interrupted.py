@@ -10,10 +10,9 @@ import pytest
 
 from lpa import Assistant
 from lpa.card.apdu import Transport
-from lpa.cli.console import Desk
 from lpa.cli.views.sentences import Line
 from lpa.errors import StorageFailed
-from lpa.notifications.send_queue import Delivery
+from lpa.notifications.delivery import Delivery
 from lpa.profiles.switching import Outcome
 from lpa.server.es9 import Server
 from lpa.sim.crypto.pki import Authority
@@ -85,7 +84,7 @@ def orderly(ran: command.Ran) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("tag", "carried_out", "resumed", "told"),
+    ("tag", "carried_out", "recovered", "told"),
     [
         (DISABLE, False, "  The card shows that it changed nothing.\n", []),
         (DISABLE, True, "  It was not deleted, and is not without a new yes: 'lpa delete'", ["disable"]),
@@ -98,22 +97,22 @@ def orderly(ran: command.Ran) -> bool:
 def test_ctrl_c_at_the_card_is_orderly_and_resumed(
     tag: int,
     carried_out: bool,
-    resumed: str,
+    recovered: str,
     told: list[str],
     options: tuple[str, ...],
     smdp: SimulatedSmdp,
     monkeypatch: pytest.MonkeyPatch,
     listening: None,
 ) -> None:
-    def interrupted(_desk: Desk, folder: Path) -> Transport:
+    def interrupted(folder: Path) -> Transport:
         return InterruptedCard(SimulatedEuicc.load(folder), tag, carried_out=carried_out)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Desk, "simulated_card", interrupted)
+        command.put_in(patch, interrupted)
         assert orderly(deletes(*options))
     again = command.run(*options, "resume")
     assert again.code == 0
-    assert resumed in again.out
+    assert recovered in again.out
     assert [received.event for received in smdp.received] == told
     assert command.run(*options, "notifications", "list").err == "Nothing waits on the card.\n"
 
@@ -151,7 +150,7 @@ def test_ctrl_c_while_it_is_told_what_was_done_does_not_say_that_nothing_was_cha
         signal.raise_signal(signal.SIGINT)
         yield "Deleted.", ""
 
-    monkeypatch.setattr("lpa.cli.commands.switch_commands.steps", interrupted)
+    monkeypatch.setattr("lpa.cli.commands.switch_commands.change_lines", interrupted)
     assert orderly(deletes(*options))
 
 
@@ -177,5 +176,5 @@ def test_earlier_ones_that_cannot_be_read_do_not_hide_what_was_done(
     monkeypatch.setattr(Assistant, "send_due", broken)
     ran = deletes(*options, "--json")
     assert ran.code == 0
-    assert [was["event"] for was in ran.document["result"]["happenings"]] == ["disable", "delete"]
+    assert [was["event"] for was in ran.document["result"]["changes"]] == ["disable", "delete"]
     assert ran.err.endswith("The journal cannot be read.\n")

@@ -111,7 +111,7 @@ def test_what_a_card_signed_is_not_sent_while_another_lpa_works_at_it(
     words = ways.get(how, [])
     if how == "with another card":
         options = ["--reader", f"sim:{command.card(tmp_path / 'another')}", *options[2:]]
-    with Locks.of_host(command="lpa delete").alone(f"EID {folder.name}"):
+    with Locks.of_host(command="lpa delete").lock(f"EID {folder.name}"):
         ran = command.run(*send(options, *words, wait=False))
         (delivery,) = ran.document["result"]["deliveries"]
         assert (ran.code, delivery["problem"]["kind"], delivery["attempts"]) == (4, "CardBusy", 1)
@@ -129,7 +129,7 @@ def test_what_a_card_signed_is_not_sent_while_another_lpa_works_at_it(
 def test_an_operation_waits_for_who_sends_for_its_card(options: list[str], tmp_path: Path) -> None:
     assert command.run(*options, "disable", "0017").code == 4
     (folder,) = (tmp_path / "state" / "receipts").iterdir()
-    with Locks.of_host(command="lpa notifications send").alone(f"EID {folder.name}"):
+    with Locks.of_host(command="lpa notifications send").lock(f"EID {folder.name}"):
         ran = command.run(*options, "--no-wait", "enable", "0017")
     assert (ran.code, ran.out) == (3, "")
     assert f"'lpa notifications send' (process {os.getpid()})" in ran.err

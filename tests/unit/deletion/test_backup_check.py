@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant
-from lpa.deletion.procedure import Plan
+from lpa.deletion.plan import Plan
 from lpa.sim import samples
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
@@ -94,7 +94,7 @@ def test_a_backup_that_the_operators_forbid_stops_where_it_is_wanted_only(
         assert (names(plan), plan.deletable) == (["no-backup"], True)
         wanted = planned(assistant, second.iccid, tmp_path / "saved")
     assert names(wanted) == []
-    (stop,) = wanted.stops
+    (stop,) = wanted.blockers
     assert (stop.refused.function, stop.name) == ("EnableProfile", "disallowedByPolicy")
     assert stop.message.endswith(said)
 
@@ -105,7 +105,7 @@ def test_a_backup_stops_where_it_is_wanted_if_what_is_in_use_cannot_be_read(tmp_
     with Assistant(card, state_dir=tmp_path) as assistant:
         plan = planned(assistant, "0025")
         assert (names(plan), plan.deletable) == (["no-backup"], True)
-        (stop,) = planned(assistant, "0025", tmp_path / "saved").stops
+        (stop,) = planned(assistant, "0025", tmp_path / "saved").blockers
     assert (stop.refused.function, stop.name) == ("EnableProfile", "unreadableProfile")
     assert stop.message.startswith("Its contacts and messages cannot be saved. The card lists a profile that")
 
@@ -114,6 +114,6 @@ def test_a_folder_that_is_there_already_stops_and_so_does_a_link_to_nowhere(tmp_
     (tmp_path / "link").symlink_to("nowhere")
     with Assistant(holding(LOCKED), state_dir=tmp_path / "state") as assistant:
         for folder in (tmp_path, tmp_path / "link"):
-            (stop,) = planned(assistant, ICCID, folder).stops
+            (stop,) = planned(assistant, ICCID, folder).blockers
             assert (stop.name, stop.message) == ("folderExists", f"{folder} is there already.")
-        assert planned(assistant, ICCID, tmp_path / "new").stops == ()
+        assert planned(assistant, ICCID, tmp_path / "new").blockers == ()

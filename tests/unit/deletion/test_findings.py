@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from lpa.deletion import findings
-from lpa.deletion.findings import Finding
 from lpa.errors import ConnectFailed, NotVerified
+from lpa.profiles import blockers
+from lpa.profiles.blockers import Finding
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import NotificationConfiguration, NotificationMetadata, Profile
 
@@ -20,8 +21,8 @@ OWN = NotificationMetadata(1, "enable", "albion.example", ALBION.iccid)
 FOREIGN = NotificationMetadata(2, "disable", "nordlicht.example", NORDLICHT.iccid)
 
 
-def against(profile: Profile, *others: Profile) -> list[tuple[str, str]]:
-    found = findings.against(profile, others, disable_first=True)
+def checks(profile: Profile, *others: Profile) -> list[tuple[str, str]]:
+    found = findings.checks(profile, others, disable_first=True)
     return [(finding.level, finding.name) for finding in found]
 
 
@@ -35,34 +36,34 @@ def pending(
 
 @pytest.mark.parametrize("kind", ["test", "provisioning"])
 def test_a_profile_that_is_no_operators_is_warned_of(kind: str) -> None:
-    assert against(replace(ALBION, profile_class=kind), NORDLICHT) == [("warning", "not-operational")]
-    (found,) = findings.against(replace(ALBION, profile_class=kind), (), disable_first=False)
+    assert checks(replace(ALBION, profile_class=kind), NORDLICHT) == [("warning", "not-operational")]
+    (found,) = findings.checks(replace(ALBION, profile_class=kind), (), disable_first=False)
     assert found.message == f"This is a {kind} profile, no operator's: card or device may need it."
 
 
 def test_the_last_profile_that_connects_anywhere_is_warned_of() -> None:
-    assert against(ALBION) == [("warning", "last-profile")]
-    assert against(ALBION, replace(NORDLICHT, profile_class="test")) == [("warning", "last-profile")]
-    assert against(ALBION, NORDLICHT) == []
+    assert checks(ALBION) == [("warning", "last-profile")]
+    assert checks(ALBION, replace(NORDLICHT, profile_class="test")) == [("warning", "last-profile")]
+    assert checks(ALBION, NORDLICHT) == []
 
 
 def test_a_profile_that_names_no_server_to_tell_is_warned_of() -> None:
     for told in ((), (NotificationConfiguration(("enable",), "albion.example"),)):
-        assert against(replace(ALBION, notifications=told), NORDLICHT) == [("warning", "nobody-told")]
+        assert checks(replace(ALBION, notifications=told), NORDLICHT) == [("warning", "nobody-told")]
 
 
 def test_a_rule_against_disabling_stops_a_profile_in_use_and_is_a_note_of_another() -> None:
     bound = replace(ALBION, policy_rules=("ppr1",))
-    assert against(replace(bound, state="enabled"), NORDLICHT) == [("stop", "disallowedByPolicy")]
-    assert against(bound, NORDLICHT) == [("note", "ppr1")]
-    (found,) = findings.against(bound, (NORDLICHT,), disable_first=False)
+    assert checks(replace(bound, state="enabled"), NORDLICHT) == [("blocker", "disallowedByPolicy")]
+    assert checks(bound, NORDLICHT) == [("note", "ppr1")]
+    (found,) = findings.checks(bound, (NORDLICHT,), disable_first=False)
     assert "That does not prevent deleting it." in found.message
 
 
 def test_a_warning_that_nobody_could_accept_cannot_be_made() -> None:
     with pytest.raises(ValueError, match="'forgotten'"):
         Finding("warning", "forgotten", "Nobody listed this.")
-    for name in (*findings.WARNINGS, *findings.RULES):
+    for name in (*blockers.WARNINGS, *blockers.RULES):
         assert Finding("warning", name, "It is listed.").name == name
 
 
@@ -73,12 +74,12 @@ def test_a_warning_that_nobody_could_accept_cannot_be_made() -> None:
         ([OWN], [], [], [("warning", "undelivered")]),
         ([OWN], [OWN], [], [("warning", "undelivered")]),
         ([], [OWN], [], [("warning", "undelivered")]),
-        ([OWN], [], [OWN], [("note", "uncleared")]),
+        ([OWN], [], [OWN], [("note", "still-on-card")]),
         ([], [], [OWN], []),
         ([FOREIGN], [], [], [("note", "undelivered-others")]),
         ([], [FOREIGN], [], [("note", "undelivered-others")]),
-        ([FOREIGN], [], [FOREIGN], [("note", "uncleared")]),
-        ([OWN, FOREIGN], [OWN], [FOREIGN], [("warning", "undelivered"), ("note", "uncleared")]),
+        ([FOREIGN], [], [FOREIGN], [("note", "still-on-card")]),
+        ([OWN, FOREIGN], [OWN], [FOREIGN], [("warning", "undelivered"), ("note", "still-on-card")]),
         # Signed twice, as some cards do, and only one of the two was acknowledged.
         ([OWN], [OWN], [OWN], [("warning", "undelivered")]),
     ],
@@ -127,19 +128,19 @@ def test_what_was_not_finished_is_known_before_a_deletion() -> None:
     (found,) = findings.unfinished(["enable"])
     assert (found.level, found.name) == ("note", "unfinished")
     assert found.message == "An earlier 'enable' of this card was not finished."
-    (found,) = findings.unfinished(["interlude"])
+    (found,) = findings.unfinished(["temporary-enable"])
     assert (found.level, found.name) == ("note", "unfinished")
     assert found.message == "An earlier switch for a moment was not finished."
 
 
 def test_a_server_that_does_not_prove_who_it_is_is_a_warning_and_one_that_is_away_a_note() -> None:
-    strange = findings.reach("albion.example", NotVerified("Its certificate does not hold."))
+    strange = findings.reachability("albion.example", NotVerified("Its certificate does not hold."))
     assert (strange.level, strange.name) == ("warning", "not-verified")
     assert strange.message.endswith(" Its certificate does not hold.")
     assert "Somebody may answer in the operator's name." in strange.advice
-    away = findings.reach("albion.example", ConnectFailed("It cannot be reached."))
+    away = findings.reachability("albion.example", ConnectFailed("It cannot be reached."))
     assert (away.level, away.name) == ("note", "unreachable")
-    assert findings.reach("albion.example", None).name == "reachable"
+    assert findings.reachability("albion.example", None).name == "reachable"
 
 
 def test_all_that_no_card_can_know_is_asked_and_names_the_operator() -> None:
@@ -160,14 +161,14 @@ def test_all_that_no_card_can_know_is_asked_and_names_the_operator() -> None:
 
 
 def test_protected_profiles_are_named_and_how_to_lift_that() -> None:
-    (one,) = findings.protection([ALBION])
+    (one,) = blockers.protection([ALBION])
     assert one.message == "The profile Albion Mobile (8944994000000000017) is protected on this computer."
     assert one.advice == "'lpa unprotect 0017' lifts that."
-    (two,) = findings.protection([ALBION, SHILI], "EuiccMemoryReset")
+    (two,) = blockers.protection([ALBION, SHILI], "EuiccMemoryReset")
     assert "Albion Mobile (8944994000000000017), 示例移动 (89869870000000000033)." in two.message
     assert two.advice == "'lpa unprotect 0017', 'lpa unprotect 0033' lift that."
     assert (two.refused.function, two.refused.reason) == ("EuiccMemoryReset", "protected")
-    assert [*findings.protection([])] == []
+    assert [*blockers.protection([])] == []
 
 
 @pytest.mark.parametrize(
@@ -198,13 +199,13 @@ def test_a_plan_promises_no_backup_that_the_operators_forbid(
     target: Profile, in_use: Profile, why: str
 ) -> None:
     promise = findings.backup(target, [in_use])
-    stops = [*findings.against_backup(target, [in_use])]
+    blockers = [*findings.against_backup(target, [in_use])]
     assert (promise.level, promise.name) == ("note", "no-backup" if why else "backup")
-    assert [stop.message for stop in stops] == (
+    assert [stop.message for stop in blockers] == (
         [f"Its contacts and messages cannot be saved. {why}"] if why else []
     )
     if why:
-        assert promise.message == stops[0].message
+        assert promise.message == blockers[0].message
 
 
 @pytest.mark.parametrize(

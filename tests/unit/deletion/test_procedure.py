@@ -17,7 +17,7 @@ from lpa.errors import (
 )
 from lpa.journal import Operation
 from lpa.notifications.receipts import Receipt, Receipts
-from lpa.notifications.sender import Directory
+from lpa.notifications.sender import ServerFactory
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
@@ -46,7 +46,7 @@ def test_a_deletion_ends_with_the_profile_gone_and_the_server_told(
     assert (str(told.iccid), told.event, str(told.eid)) == (victim.iccid, "delete", euicc.eid)
     (delivery,) = outcome.deliveries
     assert delivery.acknowledged
-    assert delivery.cleared
+    assert delivery.removed
     assert delivery.receipt
     assert delivery.receipt.path.read_bytes() == told.raw
     assert outcome.problem is None
@@ -61,7 +61,7 @@ def test_the_profile_in_use_is_disabled_first_if_that_is_wanted(
     outcome = assistant.delete(assistant.plan_deletion(victim.iccid[-4:], disable_first=True))
     assert victim.iccid not in iccids(euicc)
     assert [told.event for told in smdp.received] == ["disable", "delete"]
-    assert [happening.event for happening in outcome.happenings] == ["disable", "delete"]
+    assert [change.event for change in outcome.changes] == ["disable", "delete"]
     assert waiting(assistant) == []
 
 
@@ -71,7 +71,7 @@ def test_the_profile_in_use_is_deleted_in_one_operation(
     plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
     assistant.delete(plan, "left the operator")
     stories = [
-        assistant.journal.story_of(assistant.eid, receipt.notification)
+        assistant.journal.record_of(assistant.eid, receipt.notification)
         for receipt in assistant.receipts.of(assistant.eid)
     ]
     assert [story and (story.function, story.reason, story.state) for story in stories] == [
@@ -109,7 +109,7 @@ def test_a_deletion_that_is_refused_after_the_disabling_tells_the_server_of_that
     assert waiting(assistant) == []
     assert assistant.journal.unfinished() == ()
     (receipt,) = assistant.receipts.of(assistant.eid)
-    story = assistant.journal.story_of(assistant.eid, receipt.notification)
+    story = assistant.journal.record_of(assistant.eid, receipt.notification)
     assert story
     assert story.state == "CLOSED"
 
@@ -127,15 +127,15 @@ def test_without_room_for_the_proof_of_the_disabling_nothing_is_deleted(
             assistant.delete(plan)
     assert "lpa resume" in caught.value.advice
     assert DELETE not in card.requests
-    (resumed,) = assistant.settle()
-    assert resumed.left_undone
-    assert [delivery.cleared for delivery in resumed.deliveries] == [True]
+    (recovered,) = assistant.recover()
+    assert recovered.left_undone
+    assert [delivery.removed for delivery in recovered.deliveries] == [True]
 
 
 def test_without_room_for_the_next_word_the_profile_is_said_to_be_out_of_use(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = Operation.enter
+    real = Operation.set_state
 
     def full(operation: Operation, state: str, outcome: str = "") -> None:
         if state == "DELETING":
@@ -153,16 +153,16 @@ def test_the_order_is_keep_send_clear(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
 ) -> None:
     class Watching:
-        def greet(self) -> None:
+        def handshake(self) -> None:
             """It can always be reached."""
 
         def handle_notification(self, pending: bytes) -> dict[str, str]:
             kept = [path.read_bytes() for path in (tmp_path / "state").rglob("*.der")]
             assert pending in kept, "sent before it was kept"
-            assert SENT not in card.requests, "cleared before it was acknowledged"
+            assert SENT not in card.requests, "removed before it was acknowledged"
             return {}
 
-    assistant._directory = lambda _address, believed: Watching()
+    assistant._servers = lambda _address, ci_pkids: Watching()
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
     card.requests.clear()
     assistant.delete(plan)
@@ -195,7 +195,7 @@ def test_an_unknown_profile_is_refused_before_anything_is_sent(
     assistant: Assistant, card: DisturbedCard
 ) -> None:
     with pytest.raises(Refused) as caught:
-        assistant.plan_deletion("9999")
+        assistant.plan_deletion(assistant.find("9999"))
     assert caught.value.reason == "iccidOrAidNotFound"
     assert DELETE not in card.requests
 
@@ -204,18 +204,18 @@ def test_an_unknown_profile_is_refused_before_anything_is_sent(
     "change",
     [
         lambda assistant, iccid: assistant.enable(iccid),
-        lambda assistant, _iccid: assistant.disable("0017"),
+        lambda assistant, _iccid: assistant.disable(assistant.find("0017")),
         lambda assistant, _iccid: assistant.reset(["deleteFieldLoadedTestProfiles"]),
     ],
 )
 def test_a_plan_is_old_after_any_change_that_was_made_in_its_own_session(
-    change: Callable[[Assistant, str], object], directory: Directory, tmp_path: Path
+    change: Callable[[Assistant, str], object], servers: ServerFactory, tmp_path: Path
 ) -> None:
     profiles = list(SimulatedEuicc.create(None).profiles)
     profiles[2] = replace(profiles[2], profile_class="test")
     euicc = SimulatedEuicc.create(None, profiles=profiles)
     card = DisturbedCard(euicc)
-    with Assistant(card, state_dir=tmp_path, directory=directory) as assistant:
+    with Assistant(card, state_dir=tmp_path, servers=servers) as assistant:
         plan = assistant.plan_deletion(profiles[1].iccid)
         change(assistant, profiles[1].iccid)
         with pytest.raises(Refused) as caught:
@@ -230,7 +230,7 @@ def test_the_plan_for_another_card_is_refused_wherever_it_is_carried_out(
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
     stranger = replace(plan, eid=Eid.parse("89049032000000000000000000000188"))
     with pytest.raises(Refused) as caught:
-        procedure.delete(assistant._outbox(), stranger)
+        procedure.delete(assistant._card, assistant._outbox(), stranger)
     assert caught.value.reason == "otherCard"
     assert DELETE not in card.requests
     assert assistant.journal.unfinished() == ()

@@ -18,7 +18,7 @@ from lpa.errors import (
     StorageFailed,
     WireError,
 )
-from lpa.notifications.sender import Directory
+from lpa.notifications.sender import ServerFactory
 from lpa.rsp.names import ServerAddress
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
@@ -127,7 +127,7 @@ def test_after_a_pulled_card_the_next_session_sends_what_waits(
     card: DisturbedCard,
     euicc: SimulatedEuicc,
     smdp: SimulatedSmdp,
-    directory: Directory,
+    servers: ServerFactory,
     tmp_path: Path,
 ) -> None:
     victim = euicc.profiles[1].iccid
@@ -135,7 +135,7 @@ def test_after_a_pulled_card_the_next_session_sends_what_waits(
     card.lose(DELETE)
     with pytest.raises(OutcomeUnknown):
         assistant.delete(plan)
-    with Assistant(euicc, state_dir=tmp_path / "state", directory=directory) as next_session:
+    with Assistant(euicc, state_dir=tmp_path / "state", servers=servers) as next_session:
         (delivery,) = next_session.send_notifications()
         assert delivery.acknowledged
         assert waiting(next_session) == []
@@ -149,7 +149,7 @@ def test_a_card_pulled_after_the_deletion_has_deleted_and_loses_nothing(
     card: DisturbedCard,
     euicc: SimulatedEuicc,
     smdp: SimulatedSmdp,
-    directory: Directory,
+    servers: ServerFactory,
     tmp_path: Path,
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
@@ -158,9 +158,9 @@ def test_a_card_pulled_after_the_deletion_has_deleted_and_loses_nothing(
     (delivery,) = outcome.deliveries
     assert delivery.problem
     assert delivery.acknowledged is (tag == SENT)
-    assert not delivery.cleared
+    assert not delivery.removed
     assert len(smdp.received) == (1 if tag == SENT else 0)
-    with Assistant(euicc, state_dir=tmp_path / "state", directory=directory) as next_session:
+    with Assistant(euicc, state_dir=tmp_path / "state", servers=servers) as next_session:
         next_session.send_notifications()
         assert waiting(next_session) == []
     assert len(smdp.received) == 1
@@ -171,7 +171,7 @@ def test_a_card_pulled_before_it_shows_the_deletion_leaves_its_outcome_open(
     card: DisturbedCard,
     euicc: SimulatedEuicc,
     smdp: SimulatedSmdp,
-    directory: Directory,
+    servers: ServerFactory,
     tmp_path: Path,
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
@@ -179,9 +179,9 @@ def test_a_card_pulled_before_it_shows_the_deletion_leaves_its_outcome_open(
     with pytest.raises(OutcomeUnknown, match="cannot be read again"):
         assistant.delete(plan)
     assert assistant.journal.lost() == ()
-    with Assistant(euicc, state_dir=tmp_path / "state", directory=directory) as next_session:
-        (resumed,) = next_session.settle()
-        assert [happening.event for happening in resumed.happenings] == ["delete"]
+    with Assistant(euicc, state_dir=tmp_path / "state", servers=servers) as next_session:
+        (recovered,) = next_session.recover()
+        assert [change.event for change in recovered.changes] == ["delete"]
         assert waiting(next_session) == []
     assert [told.event for told in smdp.received] == ["delete"]
 
@@ -243,8 +243,8 @@ def test_a_card_that_lies_about_the_deletion_is_found_out_and_nothing_is_noted_a
         assistant.delete(plan)
     assert card.resets == 1, "it may have needed a reset"
     assert assistant.journal.lost() == ()
-    (resumed,) = assistant.settle()
-    assert resumed.happenings == ()
+    (recovered,) = assistant.recover()
+    assert recovered.changes == ()
     assert assistant.journal.lost() == ()
 
 
@@ -265,9 +265,9 @@ def test_a_card_that_lies_after_the_disabling_is_told_to_have_disabled(
     card.instead(DELETE, DELETED)
     with pytest.raises(BadAnswer, match=r"still lists it\. It was disabled before, and is out of use now\."):
         assistant.delete(plan)
-    (resumed,) = assistant.settle()
-    assert [happening.event for happening in resumed.happenings] == ["disable"]
-    assert resumed.left_undone
+    (recovered,) = assistant.recover()
+    assert [change.event for change in recovered.changes] == ["disable"]
+    assert recovered.left_undone
     assert [told.event for told in smdp.received] == ["disable"]
     assert assistant.journal.lost() == ()
 
@@ -311,33 +311,33 @@ def test_without_a_look_and_without_a_signature_nobody_can_know(
         assistant.delete(plan)
     assert assistant.journal.lost() == ()
     card.instead(PROFILES)
-    (resumed,) = assistant.settle()
-    assert resumed.happenings == ()
+    (recovered,) = assistant.recover()
+    assert recovered.changes == ()
     assert not smdp.received
 
 
 def test_an_unreachable_server_leaves_everything_for_later(
-    euicc: SimulatedEuicc, smdp: SimulatedSmdp, directory: Directory, tmp_path: Path
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory, tmp_path: Path
 ) -> None:
     class Silent:
-        def greet(self) -> None:
+        def handshake(self) -> None:
             """It can always be reached."""
 
         def handle_notification(self, pending: bytes) -> dict[str, str]:
             raise ConnectFailed("the server cannot be reached")
 
-    def nobody(_address: ServerAddress, *, believed: object) -> Silent:
+    def nobody(_address: ServerAddress, *, ci_pkids: object) -> Silent:
         return Silent()
 
-    with Assistant(euicc, state_dir=tmp_path, directory=nobody) as assistant:
+    with Assistant(euicc, state_dir=tmp_path, servers=nobody) as assistant:
         outcome = assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid))
         (delivery,) = outcome.unacknowledged
         assert delivery.receipt
         assert isinstance(delivery.problem, ConnectFailed)
         assert len(waiting(assistant)) == 1
         assert outcome.problem is None
-    with Assistant(euicc, state_dir=tmp_path, directory=directory) as later:
+    with Assistant(euicc, state_dir=tmp_path, servers=servers) as later:
         (sent,) = later.send_notifications()
-        assert sent.cleared
+        assert sent.removed
         assert sent.receipt == delivery.receipt
     assert smdp.received[0].raw == delivery.receipt.path.read_bytes()

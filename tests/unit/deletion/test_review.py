@@ -8,9 +8,9 @@ import pytest
 
 from lpa import Assistant
 from lpa.deletion import findings
-from lpa.deletion.findings import Finding
-from lpa.deletion.procedure import Plan
+from lpa.deletion.plan import Plan
 from lpa.errors import ConnectFailed, NotVerified, Refused
+from lpa.profiles.blockers import Finding
 from lpa.rsp.names import ServerAddress
 from lpa.sim import samples
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
@@ -28,10 +28,10 @@ class Nobody:
     def __init__(self, problem: ConnectFailed | NotVerified) -> None:
         self.problem = problem
 
-    def __call__(self, _address: ServerAddress, *, believed: object) -> Nobody:
+    def __call__(self, _address: ServerAddress, *, ci_pkids: object) -> Nobody:
         return self
 
-    def greet(self) -> None:
+    def handshake(self) -> None:
         raise self.problem
 
     def handle_notification(self, pending: bytes) -> dict[str, str]:
@@ -65,7 +65,7 @@ def test_what_is_kept_and_unsent_is_a_warning_though_the_card_has_forgotten_it(
     assistant: Assistant, euicc: SimulatedEuicc
 ) -> None:
     iccid = euicc.profiles[0].iccid
-    assistant._directory = AWAY
+    assistant._servers = AWAY
     (delivery,) = assistant.disable(iccid).deliveries
     assert delivery.sequence_number is not None
     assistant.euicc.notification_sent(delivery.sequence_number)
@@ -81,21 +81,21 @@ def test_what_is_acknowledged_and_not_cleared_is_no_warning(
     iccid = euicc.profiles[0].iccid
     card.instead(SENT, "BF3003800102 9000")
     (delivery,) = assistant.disable(iccid).deliveries
-    assert (delivery.acknowledged, delivery.cleared) == (True, False)
+    assert (delivery.acknowledged, delivery.removed) == (True, False)
     plan = reviewed(assistant, iccid)
     assert plan.warnings == ()
-    found = finding(plan, "uncleared")
+    found = finding(plan, "still-on-card")
     assert found
     assert found.level == "note"
     assistant.send_notifications()
-    assert finding(reviewed(assistant, iccid), "uncleared") is None
+    assert finding(reviewed(assistant, iccid), "still-on-card") is None
     assert len(smdp.received) == 1
 
 
 def test_what_waits_of_another_profile_is_a_note_and_names_it(
     assistant: Assistant, euicc: SimulatedEuicc
 ) -> None:
-    assistant._directory = AWAY
+    assistant._servers = AWAY
     assistant.disable(euicc.profiles[0].iccid)
     plan = reviewed(assistant, euicc.profiles[1].iccid)
     found = finding(plan, "undelivered-others")
@@ -108,7 +108,7 @@ def test_a_card_that_does_not_list_what_waits_is_believed_by_the_journal_alone(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     iccid = euicc.profiles[0].iccid
-    assistant._directory = AWAY
+    assistant._servers = AWAY
     assistant.disable(iccid)
     card.instead(LIST, "6A88")
     assert finding(reviewed(assistant, iccid), "undelivered")
@@ -117,10 +117,10 @@ def test_a_card_that_does_not_list_what_waits_is_believed_by_the_journal_alone(
 def test_a_server_that_does_not_prove_who_it_is_wants_a_yes_of_its_own(
     assistant: Assistant, euicc: SimulatedEuicc
 ) -> None:
-    assistant._directory = Nobody(NotVerified("Its certificate does not hold."))
+    assistant._servers = Nobody(NotVerified("Its certificate does not hold."))
     plan = reviewed(assistant, euicc.profiles[1].iccid)
     assert [warning.name for warning in plan.warnings] == ["not-verified"]
-    assistant._directory = AWAY
+    assistant._servers = AWAY
     assert reviewed(assistant, euicc.profiles[1].iccid).warnings == ()
 
 
@@ -151,7 +151,7 @@ def test_whom_the_card_believes_is_not_asked_for_twice(
     assert assistant.delete(plan).unacknowledged == ()
     assert INFO1 not in card.requests
     (kept,) = everything(assistant.journal, assistant.eid)
-    assert kept.believed == assistant.euicc.believed
+    assert kept.ci_pkids == assistant.euicc.ci_pkids
 
 
 def test_a_card_that_tells_it_in_one_place_only_is_asked_there(
@@ -166,8 +166,8 @@ def test_a_card_that_tells_it_in_one_place_only_is_asked_there(
 def test_of_a_profile_that_is_no_operators_the_plan_warns(tmp_path: Path) -> None:
     test = SimulatedProfile("8949000000000000099", profile_class="test")
     card = SimulatedEuicc.create(None, profiles=[test, samples.profiles(2)[1]])
-    with Assistant(card, state_dir=tmp_path, directory=AWAY) as assistant:
+    with Assistant(card, state_dir=tmp_path, servers=AWAY) as assistant:
         plan = reviewed(assistant, "8949000000000000099")
     assert [warning.name for warning in plan.warnings] == ["not-operational"]
     assert not [finding for finding in plan.findings if finding.name in findings.REMINDERS]
-    assert not plan.untold
+    assert not plan.operator_not_notified

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lpa import Assistant
 from lpa.deletion import saved_plan
-from lpa.deletion.procedure import Plan
+from lpa.deletion.plan import Plan
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support import command
 

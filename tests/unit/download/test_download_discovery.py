@@ -12,7 +12,7 @@ import pytest
 
 from lpa import Assistant
 from lpa.errors import BadAnswer, ConnectFailed, Refused, ServerRefused
-from lpa.notifications.sender import Believed, Recipient
+from lpa.notifications.sender import CiPkIds, NotificationReceiver
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.limits import DISCOVERY_SECONDS, EVENTS
 from lpa.rsp.names import ServerAddress
@@ -132,16 +132,16 @@ def test_a_server_that_cannot_be_reached_is_waited_for_once(
     smdp.order(packages.sample(), "ABC-1")
     asked: list[str] = []
     with _discovery(euicc, smdp, tmp_path) as (assistant, first, _):
-        directory = assistant._directory
-        assert directory
+        servers = assistant._servers
+        assert servers
 
-        def patient(address: ServerAddress, *, believed: Believed) -> Recipient:
+        def patient(address: ServerAddress, *, ci_pkids: CiPkIds) -> NotificationReceiver:
             asked.append(address.host)
             if address.host == "silent.example":
                 raise ConnectFailed("Cannot reach silent.example.")
-            return directory(address, believed=believed)
+            return servers(address, ci_pkids=ci_pkids)
 
-        assistant._directory = patient
+        assistant._servers = patient
         for event in ("EVENT-1", "EVENT-2", "EVENT-3"):
             first.register(euicc.eid, "silent.example", event)
         with pytest.raises(ConnectFailed), assistant.download(_whatever_waits_at(first.host)):
@@ -240,6 +240,6 @@ def _discovery(
         trust = Trust.bundle(folder / "pki" / "ci.pem")
         with (
             Https(trust, connect_to=[ConnectTo.parse(row) for row in rows]) as https,
-            Assistant(card, state_dir=folder / "state", directory=partial(Server, https=https)) as assistant,
+            Assistant(card, state_dir=folder / "state", servers=partial(Server, https=https)) as assistant,
         ):
             yield assistant, first, second

@@ -237,7 +237,7 @@ def test_the_card_may_be_pulled_at_every_command(
             break
         wire.put_back()
         with assistant_with(wire, world.https, world.folder) as assistant:
-            before = [delivery for one in assistant.settle() for delivery in one.deliveries]
+            before = [delivery for one in assistant.recover() for delivery in one.deliveries]
             assistant.send_notifications()
             assert not assistant.journal.unfinished(assistant.eid), at
             assert not assistant.notifications(), at
@@ -290,9 +290,9 @@ def test_ctrl_c_after_the_last_byte_is_too_late_and_found_out(world: World) -> N
     with assistant_with(world.card, world.https, world.folder) as assistant:
         with pytest.raises(KeyboardInterrupt), assistant.download(code_of(world.order)) as offer:
             offer.install(progress=interrupt)
-        (resumed,) = assistant.settle()
-        assert (resumed.function, len(resumed.happenings)) == ("download", 1)
-        assert [delivery.acknowledged for delivery in resumed.deliveries] == [True]
+        (recovered,) = assistant.recover()
+        assert (recovered.function, len(recovered.changes)) == ("download", 1)
+        assert [delivery.acknowledged for delivery in recovered.deliveries] == [True]
     assert world.order.state == "installed"
     assert not world.has_nothing()
 

@@ -101,7 +101,7 @@ def test_a_package_does_not_reach_a_card_that_would_need_more_blocks_than_can_be
         Assistant(
             world.card,
             state_dir=world.folder,
-            directory=partial(Server, https=world.https),
+            servers=partial(Server, https=world.https),
             block_size=SMALLEST_BLOCK,
         ) as assistant,
         pytest.raises(BadAnswer, match="a piece of 1604 bytes; the card takes 1536 at once"),

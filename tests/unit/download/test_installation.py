@@ -95,9 +95,9 @@ def test_a_profile_that_came_after_a_failure_is_not_said_to_be_of_that_download(
     ):
         offer.install()
     with assistant_with(world.card, world.https, world.folder) as assistant:
-        (resumed,) = assistant.settle()
-        assert (resumed.function, resumed.happenings) == ("download", ())
-        assert [delivery.event for delivery in resumed.deliveries] == ["install"]
+        (recovered,) = assistant.recover()
+        assert (recovered.function, recovered.changes) == ("download", ())
+        assert [delivery.event for delivery in recovered.deliveries] == ["install"]
     assert not world.has_nothing()
 
 
@@ -107,6 +107,6 @@ def test_the_result_that_was_signed_is_found_beside_what_cannot_be_read(world: W
     with assistant_with(hiding, world.https, world.folder) as assistant:
         with pytest.raises(KeyboardInterrupt), assistant.download(code_of(world.order)) as offer:
             offer.install(progress=stop_at_the_end)
-        (resumed,) = assistant.settle()
-        assert (resumed.function, resumed.happenings) == ("download", ())
+        (recovered,) = assistant.recover()
+        assert (recovered.function, recovered.changes) == ("download", ())
         assert assistant.journal.unfinished() == ()

@@ -54,7 +54,7 @@ def test_a_profile_is_offered_and_installed_and_its_server_hears_of_it(
         assert offer.free_memory == assistant.euicc.euicc_info2().resource.free_non_volatile
         outcome = offer.install()
     (delivery,) = outcome.deliveries
-    assert (delivery.event, delivery.acknowledged, delivery.cleared) == ("install", True, True)
+    assert (delivery.event, delivery.acknowledged, delivery.removed) == ("install", True, True)
     assert delivery.receipt
     assert order.state == "installed"
     assert holds(euicc)
@@ -178,7 +178,7 @@ def test_a_profile_that_is_on_the_card_is_not_asked_for_again(
     again = smdp.order(packages.sample(), "ABC-2")
     del https.called[:]
     with assistant.download(code_of(again)) as offer:
-        (stop,) = offer.stops
+        (stop,) = offer.blockers
         with pytest.raises(Refused) as caught:
             offer.install()
     assert caught.value.reason == stop.name == "installFailedDueToIccidAlreadyExistsOnEuicc"
@@ -303,7 +303,7 @@ def test_a_server_that_tells_the_size_is_heard_before_anything_comes(
             offer.postpone()
             assert offer.estimated_size == 42_000
             assert [finding.name for finding in offer.findings] == notes
-            assert not offer.stops
+            assert not offer.blockers
 
 
 REASONS = {

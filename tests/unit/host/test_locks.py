@@ -38,7 +38,7 @@ def everybodys() -> Iterator[Path]:
 
 def holding(folder: Path, command: str = "lpa delete") -> Callable[[], None]:
     def hold() -> None:
-        with Locks(folder, command=command).alone(CARD):
+        with Locks(folder, command=command).lock(CARD):
             ready()
 
     return hold
@@ -52,7 +52,7 @@ def the_only_file(folder: Path) -> Path:
 def test_who_does_not_wait_is_told_who_holds_the_card(folder: Path) -> None:
     with child(holding(folder)) as holder:
         holder.wait_until_ready()
-        with pytest.raises(CardBusy) as caught, Locks(folder).alone(CARD):
+        with pytest.raises(CardBusy) as caught, Locks(folder).lock(CARD):
             pass
     assert caught.value.message == f"Another lpa works with this card: 'lpa delete' (process {holder.pid})."
 
@@ -66,9 +66,9 @@ def test_who_waits_is_told_once_and_goes_on_when_the_holder_is_killed(folder: Pa
 
     with child(holding(folder)) as holder:
         holder.wait_until_ready()
-        with Locks(folder, notice=kill).alone(CARD):
+        with Locks(folder, notice=kill).lock(CARD):
             assert told == [Holder(holder.pid, "lpa delete")]
-            with pytest.raises(CardBusy, match=f"process {os.getpid()}"), Locks(folder).alone(CARD):
+            with pytest.raises(CardBusy, match=f"process {os.getpid()}"), Locks(folder).lock(CARD):
                 pass
 
 
@@ -76,9 +76,9 @@ def test_who_asks_whether_it_is_free_never_waits_though_others_of_its_kind_do(fo
     with child(holding(folder)) as holder:
         holder.wait_until_ready()
         locks = Locks(folder, notice=lambda _: holder.kill())  # who waited would have it then
-        with locks.alone_if_free(CARD) as free:
+        with locks.lock_if_free(CARD) as free:
             assert not free
-    with locks.alone_if_free(CARD) as free:
+    with locks.lock_if_free(CARD) as free:
         assert free
 
 
@@ -91,22 +91,22 @@ def test_ctrl_c_ends_the_waiting_and_leaves_the_lock_to_its_holder(folder: Path)
     try:
         with child(holding(folder)) as holder:
             holder.wait_until_ready()
-            with pytest.raises(KeyboardInterrupt), Locks(folder, notice=stop).alone(CARD):
+            with pytest.raises(KeyboardInterrupt), Locks(folder, notice=stop).lock(CARD):
                 pass
-            with pytest.raises(CardBusy, match=f"process {holder.pid}"), Locks(folder).alone(CARD):
+            with pytest.raises(CardBusy, match=f"process {holder.pid}"), Locks(folder).lock(CARD):
                 pass
     finally:
         signal.signal(signal.SIGINT, before)
 
 
 def test_a_lock_that_was_held_names_nobody(folder: Path) -> None:
-    with Locks(folder, command="lpa list").alone(CARD):
+    with Locks(folder, command="lpa list").lock(CARD):
         assert the_only_file(folder).read_text() == f"{os.getpid()} lpa list"
     assert the_only_file(folder).read_bytes() == b""
 
 
 def test_two_cards_are_two_locks_and_neither_shows_its_number(folder: Path) -> None:
-    with Locks(folder).alone(CARD), Locks(folder).alone("EID 89999999000000000000000000000112"):
+    with Locks(folder).lock(CARD), Locks(folder).lock("EID 89999999000000000000000000000112"):
         names = [path.name for path in folder.iterdir()]
     assert len(names) == 2
     assert not any(number in name for name in names for number in ("89049032", "89999999"))
@@ -119,13 +119,13 @@ def test_two_users_of_one_host_exclude_each_other(everybodys: Path) -> None:
         os.setuid(NOBODY)
         holding(everybodys, "lpa enable")()
 
-    with Locks(everybodys, command="lpa list").alone(CARD):  # root makes the file
+    with Locks(everybodys, command="lpa list").lock(CARD):  # root makes the file
         pass
     with child(as_nobody) as holder:
         holder.wait_until_ready()
         with (
             pytest.raises(CardBusy, match=rf"'lpa enable' \(process {holder.pid}\)"),
-            Locks(everybodys).alone(CARD),
+            Locks(everybodys).lock(CARD),
         ):
             pass
 
@@ -138,7 +138,7 @@ def test_in_a_folder_of_everybody_the_file_is_everybodys_and_in_ours_it_is_ours(
     before = os.umask(0o077)
     try:
         for folder in (everybodys, ours):
-            with Locks(folder).alone(CARD):
+            with Locks(folder).lock(CARD):
                 pass
     finally:
         os.umask(before)
@@ -150,7 +150,7 @@ def test_in_a_folder_of_everybody_the_file_is_everybodys_and_in_ours_it_is_ours(
 def test_what_is_planted_in_its_place_is_refused_and_left_as_it_is(
     folder: Path, tmp_path: Path, plant: str
 ) -> None:
-    with Locks(folder).alone(CARD):
+    with Locks(folder).lock(CARD):
         place = the_only_file(folder)
     place.unlink()
     victim = tmp_path / "victim"
@@ -163,7 +163,7 @@ def test_what_is_planted_in_its_place_is_refused_and_left_as_it_is(
         "folder": place.mkdir,
     }
     plants[plant]()
-    with pytest.raises(StorageFailed, match="cannot be used"), Locks(folder).alone(CARD):
+    with pytest.raises(StorageFailed, match="cannot be used"), Locks(folder).lock(CARD):
         pass
     assert victim.read_text() == "precious"
     assert not (tmp_path / "nothing").exists()
@@ -176,7 +176,7 @@ def test_a_lock_that_was_swept_away_while_we_waited_is_taken_anew(folder: Path) 
 
     with child(holding(folder)) as holder:
         holder.wait_until_ready()
-        with Locks(folder, notice=sweep).alone(CARD):
+        with Locks(folder, notice=sweep).lock(CARD):
             assert the_only_file(folder).read_text().startswith(str(os.getpid()))
 
 
@@ -185,7 +185,7 @@ def test_garbage_in_the_file_is_no_holder(folder: Path) -> None:
         holder.wait_until_ready()
         for garbage in (b"", b"\xff" * 999, b"12", "١٢ lpa".encode(), b"-1 lpa"):
             the_only_file(folder).write_bytes(garbage)
-            with pytest.raises(CardBusy, match="another program"), Locks(folder).alone(CARD):
+            with pytest.raises(CardBusy, match="another program"), Locks(folder).lock(CARD):
                 pass
 
 
@@ -193,7 +193,7 @@ def test_all_who_race_for_a_new_lock_have_it_one_after_the_other(folder: Path, t
     log = tmp_path / "log"
 
     def take_and_note() -> None:
-        with Locks(folder, notice=lambda _: None).alone(CARD), log.open("a") as file:
+        with Locks(folder, notice=lambda _: None).lock(CARD), log.open("a") as file:
             file.write("in ")
             file.flush()
             file.write("out ")

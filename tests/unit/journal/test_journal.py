@@ -49,13 +49,13 @@ def test_an_operation_is_on_the_disk_in_each_state_it_enters(journal: Journal, t
     with journal.operation(EID, "delete", (PROFILE,)) as operation:
         for state in (PLANNED, DELETING, DELETED):
             if state != PLANNED:
-                operation.enter(state)
+                operation.set_state(state)
             with closing(Journal(tmp_path / "state")) as another:
                 (found,) = another.unfinished(EID)
             assert (found.state, found.function, found.eid) == (state, "delete", EID)
             assert found.before == (PROFILE,)
             assert found.begun == 1_000_000.0
-        operation.enter(CLOSED)
+        operation.set_state(CLOSED)
     assert journal.unfinished() == ()
 
 
@@ -89,7 +89,7 @@ def _end_deletion(
     journal: Journal, raised: BaseException, meanwhile: Callable[[], None] = lambda: None
 ) -> None:
     with journal.operation(EID, "delete", (PROFILE,)) as operation:
-        operation.enter(DELETING)
+        operation.set_state(DELETING)
         meanwhile()
         raise raised
 
@@ -124,7 +124,7 @@ def test_two_operations_on_one_card_are_refused_and_on_two_cards_are_not(
 def test_who_works_on_the_card_is_named(journal: Journal, tmp_path: Path) -> None:
     def hold() -> None:
         locks = Locks(tmp_path / "state", command="lpa notifications send")
-        with closing(Journal(tmp_path / "state", locks=locks)) as mine, mine.alone(EID):
+        with closing(Journal(tmp_path / "state", locks=locks)) as mine, mine.lock(EID):
             ready()
 
     with journal.operation(EID, "disable", ()):
@@ -133,7 +133,7 @@ def test_who_works_on_the_card_is_named(journal: Journal, tmp_path: Path) -> Non
         holder.wait_until_ready()
         with (
             pytest.raises(CardBusy, match=rf"'lpa notifications send' \(process {holder.pid}\)"),
-            journal.alone(EID),
+            journal.lock(EID),
         ):
             pass
 
@@ -146,15 +146,15 @@ def test_a_killed_process_holds_nothing_and_leaves_its_operation_to_be_resumed(
             closing(Journal(tmp_path / "state")) as mine,
             mine.operation(EID, "delete", (PROFILE,)) as operation,
         ):
-            operation.enter(DELETING)
+            operation.set_state(DELETING)
             ready()
 
     with child(hold) as holder:
         holder.wait_until_ready()
-        with pytest.raises(CardBusy), journal.alone(EID):
+        with pytest.raises(CardBusy), journal.lock(EID):
             pass
         holder.kill()
-    with journal.alone(EID):
+    with journal.lock(EID):
         (left,) = journal.unfinished(EID)
     assert (left.state, left.before) == (DELETING, (PROFILE,))
 
@@ -167,11 +167,11 @@ def test_one_who_is_refused_in_the_same_process_does_not_open_the_door_to_anothe
 from pathlib import Path
 from lpa.journal import Journal
 from lpa.rsp.names import Eid
-with Journal(Path({str(tmp_path / "state")!r})).alone(Eid.parse("{EID}")):
+with Journal(Path({str(tmp_path / "state")!r})).lock(Eid.parse("{EID}")):
     pass
 """
-    with closing(Journal(tmp_path / "state")) as another, journal.alone(EID):
-        with pytest.raises(CardBusy), another.alone(EID):
+    with closing(Journal(tmp_path / "state")) as another, journal.lock(EID):
+        with pytest.raises(CardBusy), another.lock(EID):
             pass
         # Not forked: SQLite would remember there what this process holds.
         ended = subprocess.run(
@@ -202,7 +202,7 @@ def test_a_notification_is_kept_once_byte_for_byte(journal: Journal, clock: Cloc
     assert entry.notification.raw == bytes.fromhex(
         "30 24 BF2F18 800107 81020410 0C03612E62 5A0A98989898989898989898 5F37020102 3000 3000"
     )
-    assert (entry.eid, entry.kept, entry.sent, entry.cleared) == (EID, 1_000_000.0, None, None)
+    assert (entry.eid, entry.kept, entry.sent, entry.removed) == (EID, 1_000_000.0, None, None)
 
 
 def test_the_same_number_with_another_signature_is_another_notification(journal: Journal) -> None:
@@ -220,44 +220,44 @@ def test_a_notification_is_through_when_it_was_sent_and_cleared(journal: Journal
     (entry,) = journal.outbox(EID)
     assert (entry.sent, entry.evidence) == (1_000_001.0, {"address": "smdp.example"})
     clock.now += 1
-    journal.cleared(EID, signed())
+    journal.removed(EID, signed())
     assert journal.outbox(EID) == ()
     told = journal.entry(EID, signed())
     assert told
-    assert told.cleared == 1_000_002.0
+    assert told.removed == 1_000_002.0
 
 
 def test_one_that_the_card_forgot_unsent_still_waits(journal: Journal) -> None:
     journal.keep(EID, signed())
-    journal.cleared(EID, signed())
+    journal.removed(EID, signed())
     assert len(journal.outbox(EID)) == 1
 
 
 def test_a_notification_that_was_given_up_is_not_sent_any_more(journal: Journal) -> None:
     journal.keep(EID, signed("01"))
     journal.keep(EID, signed("02"))
-    journal.give_up(EID, signed("01"))
+    journal.abandon(EID, signed("01"))
     assert [entry.notification for entry in journal.outbox(EID)] == [signed("02")]
-    given_up = journal.entry(EID, signed("01"))
-    assert given_up
-    assert (given_up.given_up, given_up.sent) == (1_000_000.0, None)
+    abandoned = journal.entry(EID, signed("01"))
+    assert abandoned
+    assert (abandoned.abandoned, abandoned.sent) == (1_000_000.0, None)
 
 
 def test_what_was_given_up_is_known_by_what_it_says(journal: Journal) -> None:
     """Some cards sign the same notification anew each time they are asked."""
     journal.keep(EID, signed("01", signature="0102"))
-    journal.give_up(EID, signed("01", signature="0103"))
+    journal.abandon(EID, signed("01", signature="0103"))
     assert journal.outbox(EID) == ()
 
 
 def test_what_was_acknowledged_cannot_be_given_up_any_more(journal: Journal) -> None:
     journal.keep(EID, signed())
     journal.sent(EID, signed(), {"address": "smdp.example"})
-    journal.give_up(EID, signed())
+    journal.abandon(EID, signed())
     told = journal.entry(EID, signed())
     assert told
-    assert (told.given_up, told.evidence) == (None, {"address": "smdp.example"})
-    assert told.cleared
+    assert (told.abandoned, told.evidence) == (None, {"address": "smdp.example"})
+    assert told.removed
     assert journal.outbox(EID) == ()
 
 
@@ -326,20 +326,20 @@ def test_protection_lasts_until_it_is_lifted(journal: Journal, tmp_path: Path) -
 
 def test_whom_a_card_believed_is_noted_with_what_it_signed_then(journal: Journal, tmp_path: Path) -> None:
     first, second = KeyIdentifier(b"\1" * 20), KeyIdentifier(b"\2" * 20)
-    journal.keep(EID, signed("07"), believed=[first, second])
+    journal.keep(EID, signed("07"), ci_pkids=[first, second])
     journal.keep(EID, signed("08"))  # the card did not say
-    journal.keep(EID, signed("09"), believed=[])  # it said: nobody
+    journal.keep(EID, signed("09"), ci_pkids=[])  # it said: nobody
     with closing(Journal(tmp_path / "state")) as later:
-        assert [entry.believed for entry in later.outbox(EID)] == [(first, second), None, ()]
+        assert [entry.ci_pkids for entry in later.outbox(EID)] == [(first, second), None, ()]
 
 
 def test_what_is_noted_of_whom_a_card_believed_stays(journal: Journal) -> None:
     """Else any card that says the same EID would speak for those that were signed before."""
     first, thief = KeyIdentifier(b"\1" * 20), KeyIdentifier(b"\2" * 20)
-    journal.keep(EID, signed("07"), believed=[first])
+    journal.keep(EID, signed("07"), ci_pkids=[first])
     journal.keep(EID, signed("08"))
-    journal.keep(EID, signed("07"), signed("08"), signed("09"), believed=[thief])
-    assert [entry.believed for entry in journal.outbox(EID)] == [(first,), None, (thief,)]
+    journal.keep(EID, signed("07"), signed("08"), signed("09"), ci_pkids=[thief])
+    assert [entry.ci_pkids for entry in journal.outbox(EID)] == [(first,), None, (thief,)]
 
 
 def test_what_came_in_a_file_is_a_cards_from_when_it_gives_the_same_bytes(journal: Journal) -> None:
@@ -347,11 +347,11 @@ def test_what_came_in_a_file_is_a_cards_from_when_it_gives_the_same_bytes(journa
     journal.keep(None, signed("07"))
     with journal.operation(EID, "delete", ()) as operation:
         assert journal.kept_since(operation) == ()
-        journal.keep(EID, signed("07", signature="0909"), believed=[listed])
+        journal.keep(EID, signed("07", signature="0909"), ci_pkids=[listed])
         assert journal.find(signed("07")) == journal.entry(None, signed("07"))
-        journal.keep(EID, signed("07"), believed=[listed])
+        journal.keep(EID, signed("07"), ci_pkids=[listed])
         found = journal.entry(EID, signed("07"))
         assert found in journal.kept_since(operation)
     assert found == journal.find(signed("07"))
     assert found
-    assert found.believed == (listed,)
+    assert found.ci_pkids == (listed,)

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpa.errors import StorageFailed
-from lpa.journal import DELETED, DELETING, Journal, migrations
+from lpa.journal import DELETED, DELETING, Journal, tables
 from tests.support.journals import EID, PROFILE, child, signed
 
 
@@ -48,31 +48,18 @@ def test_opening_a_journal_writes_nothing(tmp_path: Path) -> None:
         assert (tmp_path / "journal.db-wal").stat().st_size == 0
 
 
-def test_a_journal_of_the_version_before_is_brought_to_this_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with closing(Journal(tmp_path)) as first:
-        first.keep(EID, signed())
-    further = "ALTER TABLE notification ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue'"
-    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, further))
-    with closing(Journal(tmp_path)) as later:
-        assert len(later.outbox(EID)) == 1
-        assert later._read("SELECT colour FROM notification", ()) == [("blue",)]
-        assert later._read("PRAGMA user_version", ()) == [(len(migrations.MIGRATIONS),)]
-
-
 def test_an_empty_database_becomes_a_journal(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "journal.db").close()
     with closing(Journal(tmp_path)) as journal:
-        assert journal._read("PRAGMA user_version", ()) == [(len(migrations.MIGRATIONS),)]
+        assert journal._read("PRAGMA user_version", ()) == [(tables.VERSION,)]
         assert journal.unfinished() == ()
 
 
-def test_a_migration_that_fails_leaves_what_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Journal(tmp_path).close()
+def test_tables_that_cannot_be_made_leave_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as patch:
-        broken = "CREATE TABLE half (a); CREATE TABLE half (a)"
-        patch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, broken))
+        patch.setattr(tables, "TABLES", tables.TABLES + "CREATE TABLE half (a); CREATE TABLE half (a)")
         with pytest.raises(StorageFailed, match="half already exists"):
             Journal(tmp_path)
     with closing(Journal(tmp_path)) as journal:
@@ -82,7 +69,7 @@ def test_a_migration_that_fails_leaves_what_was(tmp_path: Path, monkeypatch: pyt
 def test_a_journal_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     Journal(tmp_path).close()
     with closing(sqlite3.connect(tmp_path / "journal.db")) as database:
-        database.execute(f"PRAGMA user_version = {len(migrations.MIGRATIONS) + 1}")
+        database.execute(f"PRAGMA user_version = {tables.VERSION + 1}")
     before = (tmp_path / "journal.db").read_bytes()
     with pytest.raises(StorageFailed, match="later version") as caught:
         Journal(tmp_path)
@@ -169,11 +156,11 @@ def test_a_full_disk_is_said_before_the_step_and_keeps_what_was(tmp_path: Path) 
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         with closing(Journal(tmp_path)) as mine:
             with mine.operation(EID, "delete", (PROFILE,)) as operation:
-                operation.enter(DELETING)
+                operation.set_state(DELETING)
             size = (tmp_path / "journal.db-wal").stat().st_size
             resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
             with pytest.raises(StorageFailed, match="cannot be used") as caught:
-                operation.enter(DELETED)
+                operation.set_state(DELETED)
             assert operation.state == DELETING
             assert "Free some disk space" in caught.value.advice
 

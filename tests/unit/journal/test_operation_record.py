@@ -10,7 +10,7 @@ import pytest
 
 from lpa import Assistant
 from lpa.errors import StorageFailed
-from lpa.journal import CLEARED, CLOSED, DELETED, DELETING, PROOF_KEPT, SENT, Journal
+from lpa.journal import CLOSED, DELETED, DELETING, PROOF_KEPT, REMOVED, SENT, Journal
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import Profile
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
@@ -28,17 +28,17 @@ def test_a_receipt_has_the_story_of_its_operation(journal: Journal) -> None:
     with journal.operation(EID, "delete", (), reason="left the operator", memory_before=400_000) as operation:
         journal.keep(EID, signed("02"), signed("03"), operation=operation)
         operation.memory_after = 450_000
-        operation.enter(PROOF_KEPT)
-        operation.settle()
+        operation.set_state(PROOF_KEPT)
+        operation.complete()
     journal.sent(EID, signed("03"), {"address": "smdp.example"})
-    story = journal.story_of(EID, signed("03"))
+    story = journal.record_of(EID, signed("03"))
     assert story
     assert (story.function, story.reason, story.begun) == ("delete", "left the operator", 1_000_000.0)
     assert (story.memory_before, story.memory_after, story.state) == (400_000, 450_000, PROOF_KEPT)
     assert story.entry.evidence == {"address": "smdp.example"}
     assert story.entry.notification == signed("03")
-    assert journal.story_of(EID, signed("01")) is None
-    assert journal.story_of(EID, signed("04")) is None
+    assert journal.record_of(EID, signed("01")) is None
+    assert journal.record_of(EID, signed("04")) is None
 
 
 def test_the_story_names_the_profile_as_it_was(journal: Journal) -> None:
@@ -47,7 +47,7 @@ def test_the_story_names_the_profile_as_it_was(journal: Journal) -> None:
     before = (Profile(Iccid.parse("8933970000000000048")), Profile(about, service_provider="Albion Mobile"))
     with journal.operation(EID, "delete", before) as operation:
         journal.keep(EID, signed(), operation=operation)
-    story = journal.story_of(EID, signed())
+    story = journal.record_of(EID, signed())
     assert story
     assert story.profile
     assert (story.profile.iccid, story.profile.service_provider) == (about, "Albion Mobile")
@@ -58,7 +58,7 @@ def test_a_notification_that_was_kept_before_it_was_known_whose_it_is_is_told_la
     for function in ("disable", "enable"):
         with journal.operation(EID, function, ()) as operation:
             journal.keep(EID, signed(), operation=operation)
-    story = journal.story_of(EID, signed())
+    story = journal.record_of(EID, signed())
     assert story
     assert story.function == "disable"
 
@@ -79,7 +79,7 @@ def test_a_deletion_leaves_its_story_with_each_of_its_receipts(
     plan = assistant.review_deletion(assistant.plan_deletion(euicc.profiles[1].iccid))
     outcome = assistant.delete(plan, "left the operator")
     (receipt,) = assistant.receipts.of(assistant.eid)
-    story = journal.story_of(assistant.eid, receipt.notification)
+    story = journal.record_of(assistant.eid, receipt.notification)
     assert story
     assert (story.function, story.reason) == ("delete", "left the operator")
     assert story.memory_before == plan.free_memory
@@ -96,26 +96,26 @@ def test_without_a_closer_look_the_memory_is_not_asked_for(
 ) -> None:
     outcome = assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid))
     (receipt,) = assistant.receipts.of(assistant.eid)
-    story = journal.story_of(assistant.eid, receipt.notification)
+    story = journal.record_of(assistant.eid, receipt.notification)
     assert story
     assert (story.memory_before, story.memory_after, outcome.memory_after) == (None, None, None)
 
 
 def test_the_story_goes_on_while_its_notifications_are_on_their_way(journal: Journal) -> None:
-    """SENT and CLEARED follow from where the notifications are, so they cannot say anything else."""
+    """SENT and REMOVED follow from where the notifications are, so they cannot say anything else."""
     with journal.operation(EID, "delete", ()) as operation:
-        operation.enter(DELETING)
-        operation.enter(DELETED)
+        operation.set_state(DELETING)
+        operation.set_state(DELETED)
         journal.keep(EID, signed("02"), signed("03"), operation=operation)
-        operation.enter(PROOF_KEPT)
-        operation.settle()
+        operation.set_state(PROOF_KEPT)
+        operation.complete()
     states = [_state(journal)]
     for number in ("02", "03"):
         journal.sent(EID, signed(number), {})
         states.append(_state(journal))
-    journal.cleared(EID, signed("02"))
+    journal.removed(EID, signed("02"))
     states.append(_state(journal))
-    journal.cleared(EID, signed("03"))
+    journal.removed(EID, signed("03"))
     assert [*states, _state(journal)] == [PROOF_KEPT, PROOF_KEPT, SENT, SENT, CLOSED]
     assert journal.unfinished() == ()
 
@@ -124,23 +124,23 @@ def test_one_that_was_not_settled_is_cleared_and_not_closed(journal: Journal) ->
     """Whoever wanted it has not heard of it yet."""
     with journal.operation(EID, "delete", ()) as operation:
         journal.keep(EID, signed("02"), operation=operation)
-        operation.enter(PROOF_KEPT)
+        operation.set_state(PROOF_KEPT)
     journal.sent(EID, signed("02"), {})
-    journal.cleared(EID, signed("02"))
-    assert _state(journal) == CLEARED
+    journal.removed(EID, signed("02"))
+    assert _state(journal) == REMOVED
     assert [left.function for left in journal.unfinished()] == ["delete"]
 
 
 def test_a_notification_that_was_given_up_holds_no_operation_open(journal: Journal) -> None:
     with journal.operation(EID, "delete", ()) as operation:
         journal.keep(EID, signed("02"), operation=operation)
-        operation.enter(PROOF_KEPT)
-        operation.settle()
-    journal.give_up(EID, signed("02"))
+        operation.set_state(PROOF_KEPT)
+        operation.complete()
+    journal.abandon(EID, signed("02"))
     assert _state(journal) == CLOSED
 
 
 def _state(journal: Journal) -> str:
-    story = journal.story_of(EID, signed("02"))
+    story = journal.record_of(EID, signed("02"))
     assert story
     return story.state

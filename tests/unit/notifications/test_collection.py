@@ -6,7 +6,8 @@ from pathlib import Path
 
 from lpa import Assistant
 from lpa.errors import ConnectFailed
-from lpa.notifications.collection import Happening, is_known, produced
+from lpa.notifications.changes import ProfileChange
+from lpa.notifications.collection import is_known, new_notifications
 from lpa.notifications.receipts import Receipts
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.records import Notification
@@ -19,7 +20,7 @@ DOWN = ConnectFailed("down")
 
 def enabled_and_disabled(euicc: SimulatedEuicc, folder: Path, servers: Servers) -> Assistant:
     """What the second profile's server was to hear of an enabling and a disabling."""
-    assistant = Assistant(euicc, state_dir=folder, directory=servers)
+    assistant = Assistant(euicc, state_dir=folder, servers=servers)
     assistant.enable(euicc.profiles[1].iccid)
     assistant.disable(euicc.profiles[1].iccid)
     return assistant
@@ -70,7 +71,7 @@ def test_what_waits_of_an_earlier_operation_is_not_told_as_of_this_one(tmp_path:
     """A card that is full may keep an old one, and none of what happens now."""
     euicc = card_with("one.example")
     with enabled_and_disabled(euicc, tmp_path, Servers(one_example=DOWN)) as assistant:
-        again = [Happening("disable", assistant.profiles()[1])]
-        assert produced(assistant.euicc, assistant.receipts, again) == []
-        (waiting,) = produced(assistant.euicc, Receipts(tmp_path / "empty"), again)
+        again = [ProfileChange("disable", assistant.profiles()[1])]
+        assert new_notifications(assistant.euicc, assistant.receipts, again) == []
+        (waiting,) = new_notifications(assistant.euicc, Receipts(tmp_path / "empty"), again)
         assert waiting.metadata.event == "disable"

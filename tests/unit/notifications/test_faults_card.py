@@ -11,7 +11,7 @@ import pytest
 from lpa import Assistant
 from lpa.card.apdu import Channel
 from lpa.errors import BadAnswer, CardRemoved, EuiccRefused, LpaError, Refused, WireError
-from lpa.notifications.sender import Directory
+from lpa.notifications.sender import ServerFactory
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support.disturbed import DisturbedCard
@@ -145,11 +145,11 @@ class _OnceDisturbed:
 
 
 def _delete_enabled(assistant: Assistant) -> object:
-    return assistant.delete(assistant.plan_deletion("0017", disable_first=True))
+    return assistant.delete(assistant.plan_deletion(assistant.find("0017"), disable_first=True))
 
 
 def _enable(assistant: Assistant) -> object:
-    return assistant.enable("0025")
+    return assistant.enable(assistant.find("0025"))
 
 
 def _reset(assistant: Assistant) -> object:
@@ -163,7 +163,7 @@ def test_whatever_happens_to_whichever_command_no_lie_is_told_and_no_notificatio
     disturb: Disturb,
     euicc: SimulatedEuicc,
     smdp: SimulatedSmdp,
-    directory: Directory,
+    servers: ServerFactory,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -173,12 +173,12 @@ def test_whatever_happens_to_whichever_command_no_lie_is_told_and_no_notificatio
         wire = _OnceDisturbed(card, at, disturb)
         before, heard = _state(card), len(smdp.received)
         untouched = partial(_is_untouched, card, before)
-        _perform(operation, wire, directory, tmp_path / f"{at}", untouched=untouched)
+        _perform(operation, wire, servers, tmp_path / f"{at}", untouched=untouched)
         if wire.commands < at:
             break
         wire.put_right()
-        with Assistant(wire, state_dir=tmp_path / f"{at}", directory=directory) as later:
-            assert all(delivery.cleared for delivery in later.send_notifications())
+        with Assistant(wire, state_dir=tmp_path / f"{at}", servers=servers) as later:
+            assert all(delivery.removed for delivery in later.send_notifications())
         told = {(str(got.iccid), got.event) for got in smdp.received[heard:]}
         assert _events(before, _state(card)) <= told, f"command {at}"
     else:
@@ -192,14 +192,14 @@ def _is_untouched(card: SimulatedEuicc, before: dict[str, bool]) -> bool:
 def _perform(
     operation: Callable[[Assistant], object],
     wire: _OnceDisturbed,
-    directory: Directory,
+    servers: ServerFactory,
     folder: Path,
     untouched: Callable[[], bool],
 ) -> None:
     """Let it succeed or fail; a failure that says that nothing was done must be true."""
     failed: LpaError | None = None
     try:
-        with Assistant(wire, state_dir=folder, directory=directory) as assistant:
+        with Assistant(wire, state_dir=folder, servers=servers) as assistant:
             operation(assistant)
     except LpaError as error:
         failed = error

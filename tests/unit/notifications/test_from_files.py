@@ -13,9 +13,10 @@ import pytest
 from lpa import Assistant
 from lpa.errors import ConnectFailed, NotVerified, StorageFailed
 from lpa.journal import Journal
-from lpa.notifications.from_files import hand_over, read
+from lpa.notifications.delivery import Delivery
+from lpa.notifications.from_files import read, send_files
 from lpa.notifications.receipts import Receipt, Receipts
-from lpa.notifications.send_queue import Delivery, Dispatch
+from lpa.notifications.send_queue import SendQueue
 from lpa.rsp.names import Eid, ServerAddress
 from lpa.sim.crypto.pki import Authority
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
@@ -85,11 +86,11 @@ def test_they_are_kept_then_sent_in_order_and_their_evidence_is_kept(
     found, _ = read([given(tmp_path, f"{name}.der", signed(number).raw) for name, number in names])
 
     class Watching(Servers):
-        def __call__(self, address: ServerAddress, /, *, believed: object = ()) -> Servers.One:
+        def __call__(self, address: ServerAddress, /, *, ci_pkids: object = ()) -> Servers.One:
             assert all(journal.find(receipt.notification) for receipt in found), "sent before all were kept"
             return super().__call__(address)
 
-    deliveries = hand_over(Dispatch(journal, Watching()), folder, found)
+    deliveries = send_files(SendQueue(journal, Watching()), folder, found)
     assert numbers(deliveries) == [(1, True), (2, True), (3, True)]
     assert [delivery.receipt for delivery in deliveries] == [found[1], found[2], found[0]]
     assert all(entry and entry.sent for entry in (journal.find(one.notification) for one in found))
@@ -101,7 +102,7 @@ def test_what_was_acknowledged_before_is_not_sent_again(
     found, _ = read([given(tmp_path, "a.der", signed().raw)])
     servers = Servers()
     for _ in range(2):
-        assert numbers(hand_over(Dispatch(journal, servers), folder, found)) == [(7, True)]
+        assert numbers(send_files(SendQueue(journal, servers), folder, found)) == [(7, True)]
     assert len(servers.asked) == 1
 
 
@@ -109,12 +110,12 @@ def test_what_was_given_up_is_sent_all_the_same_by_whoever_names_its_file(
     tmp_path: Path, journal: Journal, folder: Receipts
 ) -> None:
     journal.keep(EID, signed())
-    journal.give_up(EID, signed())
+    journal.abandon(EID, signed())
     found, _ = read([given(tmp_path, "a.der", signed().raw)])
-    down = Dispatch(journal, Servers(a_b=DOWN))
-    assert numbers(hand_over(down, folder, found)) == [(7, False)]
+    down = SendQueue(journal, Servers(a_b=DOWN))
+    assert numbers(send_files(down, folder, found)) == [(7, False)]
     assert [entry.notification for entry in journal.outbox()] == [signed()]
-    assert numbers(hand_over(Dispatch(journal, Servers()), folder, found)) == [(7, True)]
+    assert numbers(send_files(SendQueue(journal, Servers()), folder, found)) == [(7, True)]
     assert journal.outbox() == ()
 
 
@@ -124,7 +125,7 @@ def test_an_older_one_that_waits_here_for_the_same_server_goes_before(
     journal.keep(EID, signed("01"), signed("05"), signed("09"))
     journal.failed(EID, signed("01"), DOWN)
     found, _ = read([given(tmp_path, "a.der", signed("05").raw)])
-    assert numbers(hand_over(Dispatch(journal, Servers()), folder, found)) == [(1, True), (5, True)]
+    assert numbers(send_files(SendQueue(journal, Servers()), folder, found)) == [(1, True), (5, True)]
     assert [entry.sent is None for entry in journal.outbox()] == [False, False, True]
     assert len(folder.of(EID)) == 1
 
@@ -133,7 +134,7 @@ def test_what_cannot_be_sent_waits_here_with_a_next_try(
     tmp_path: Path, journal: Journal, folder: Receipts
 ) -> None:
     found, _ = read([given(tmp_path, "a.der", signed().raw)])
-    (delivery,) = hand_over(Dispatch(journal, Servers(a_b=DOWN)), folder, found)
+    (delivery,) = send_files(SendQueue(journal, Servers(a_b=DOWN)), folder, found)
     assert not delivery.acknowledged
     assert delivery.next_try
     assert [entry.attempts for entry in journal.outbox()] == [1]
@@ -144,7 +145,7 @@ def test_a_proof_that_cannot_be_kept_is_not_sent(tmp_path: Path, journal: Journa
     journal._database.connection.execute("PRAGMA query_only = ON")
     servers = Servers()
     with pytest.raises(StorageFailed):
-        hand_over(Dispatch(journal, servers), folder, found)
+        send_files(SendQueue(journal, servers), folder, found)
     assert servers.asked == []
 
 
@@ -155,7 +156,7 @@ def test_an_install_result_of_no_known_card_is_sent_and_belongs_to_the_card_that
     path.write_bytes(INSTALLED)
     found, _ = read([path])
     servers = Servers()
-    assert numbers(hand_over(Dispatch(journal, servers), folder, found)) == [(1, True)]
+    assert numbers(send_files(SendQueue(journal, servers), folder, found)) == [(1, True)]
     assert servers.asked == [("a.b", len(INSTALLED))]
     notification = found[0].notification
     entry = journal.entry(None, notification)
@@ -174,7 +175,7 @@ def test_a_receipt_of_our_own_folder_is_of_the_card_it_was_taken_from_though_the
 ) -> None:
     kept = folder.keep(EID, signed())
     found, _ = read([kept.path])
-    hand_over(Dispatch(journal, Servers()), folder, found)
+    send_files(SendQueue(journal, Servers()), folder, found)
     assert [(entry.eid, entry.sent is None) for entry in journal.outbox()] == [(EID, False)]
 
 
@@ -182,7 +183,7 @@ def test_a_folder_elsewhere_says_nothing_of_the_card(
     tmp_path: Path, journal: Journal, folder: Receipts
 ) -> None:
     found, _ = read([given(tmp_path, "a.der", signed().raw)])
-    hand_over(Dispatch(journal, Servers(a_b=DOWN)), folder, found)
+    send_files(SendQueue(journal, Servers(a_b=DOWN)), folder, found)
     assert [entry.eid for entry in journal.outbox()] == [None]
     assert folder.eids() == ()
 
@@ -193,7 +194,7 @@ def _forged(euicc: SimulatedEuicc, folder: Path) -> Receipt:
     profiles = [replace(profile, notifications=told) for profile in euicc.profiles]
     false = SimulatedEuicc.create(None, profiles=profiles, eid=str(euicc.eid))
     down = Servers(evil_example=DOWN)
-    with Assistant(false, state_dir=folder, directory=down) as forger:
+    with Assistant(false, state_dir=folder, servers=down) as forger:
         forger.delete(forger.plan_deletion(false.profiles[1].iccid))
         (receipt,) = forger.receipts.of(forger.eid)
     return receipt
@@ -203,15 +204,15 @@ def test_what_a_file_says_takes_nothing_from_the_card_that_it_names(tmp_path: Pa
     """Its server acknowledged it; the card's own notification of that number was never sent."""
     euicc = card_with("good.example")
     forged = _forged(euicc, tmp_path / "forger")
-    with Assistant(euicc, state_dir=tmp_path / "phone", directory=Servers(good_example=DOWN)) as phone:
+    with Assistant(euicc, state_dir=tmp_path / "phone", servers=Servers(good_example=DOWN)) as phone:
         phone.delete(phone.plan_deletion(euicc.profiles[1].iccid))
     servers = Servers()
-    with Assistant(euicc, state_dir=tmp_path / "here", directory=servers) as assistant:
-        dispatch = Dispatch(assistant.journal, servers)
-        assert numbers(hand_over(dispatch, assistant.receipts, [forged])) == [(1, True)]
-        assistant.send_due()
+    with Assistant(euicc, state_dir=tmp_path / "here", servers=servers) as assistant:
+        send_queue = SendQueue(assistant.journal, servers)
+        assert numbers(send_files(send_queue, assistant.receipts, [forged])) == [(1, True)]
+        assistant.send_due_notifications()
         assert [told.address for told in assistant.notifications()] == ["good.example"]
-        assert [delivery.cleared for delivery in assistant.send_notifications()] == [True]
+        assert [delivery.removed for delivery in assistant.send_notifications()] == [True]
         assert list(assistant.notifications()) == []
     assert [host for host, _ in servers.asked] == ["evil.example", "good.example"]
 
@@ -220,10 +221,10 @@ def test_what_a_file_says_stands_for_nothing_that_the_card_signs_later(tmp_path:
     """Number, event and profile are easily guessed."""
     euicc = card_with("good.example")
     forged, servers = _forged(euicc, tmp_path / "forger"), Servers()
-    with Assistant(euicc, state_dir=tmp_path / "here", directory=servers) as assistant:
-        hand_over(Dispatch(assistant.journal, servers), assistant.receipts, [forged])
+    with Assistant(euicc, state_dir=tmp_path / "here", servers=servers) as assistant:
+        send_files(SendQueue(assistant.journal, servers), assistant.receipts, [forged])
         outcome = assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid))
-        assert [(one.address, one.cleared) for one in outcome.deliveries] == [("good.example", True)]
+        assert [(one.address, one.removed) for one in outcome.deliveries] == [("good.example", True)]
         assert assistant.journal.lost() == ()
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from lpa import Assistant
 from lpa.errors import Refused, StorageFailed
-from lpa.journal import DELETING, DISABLING, Journal, Loss
+from lpa.journal import DELETING, DISABLING, Journal, LostNotification
 from lpa.notifications import lost
-from lpa.notifications.collection import Happening
-from lpa.notifications.sender import Directory
+from lpa.notifications.changes import ProfileChange
+from lpa.notifications.sender import ServerFactory
 from lpa.profiles import switching
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import CHANGE_TAGS, NotificationConfiguration, Profile
@@ -31,7 +31,7 @@ NORDLICHT = "8949985000000000025"
 def leave(assistant: Assistant, function: str, number: int, state: str, *, gone: int) -> None:
     """Begin to do this to a profile, and die; have one deleted with nothing signed left of it."""
     before = assistant.euicc.profiles(CHANGE_TAGS)
-    assistant.journal.begin(assistant.eid, function, before, target=before[number].iccid).enter(state)
+    assistant.journal.begin(assistant.eid, function, before, target=before[number].iccid).set_state(state)
     assistant.euicc.delete_profile(before[gone].iccid)
     for told in assistant.notifications():
         assistant.euicc.notification_sent(told.sequence_number)
@@ -41,28 +41,30 @@ def test_a_loss_is_noted_together_with_what_settles_its_operation_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else whoever resumes the operation would note it a second time."""
-    lost = Loss(EID, PROFILE.iccid, "旅行", "delete", "smdp.example", 1_000_007.0)
-    monkeypatch.setattr("lpa.journal.operation._SETTLE", "UPDATE nothing SET a = ?, b = ?, c = ?, d = ?")
+    lost = LostNotification(EID, PROFILE.iccid, "旅行", "delete", "smdp.example", 1_000_007.0)
+    monkeypatch.setattr("lpa.journal.operation.COMPLETE", "UPDATE nothing SET a = ?, b = ?, c = ?, d = ?")
     with closing(Journal(tmp_path)) as journal, journal.operation(EID, "delete", (PROFILE,)) as operation:
         with pytest.raises(StorageFailed):
-            operation.settle("gone", [lost])
+            operation.complete("gone", [lost])
         assert journal.lost() == ()
 
 
 def test_a_loss_is_in_the_journal_until_it_is_told(tmp_path: Path) -> None:
-    lost = Loss(EID, PROFILE.iccid, "旅行", "delete", "smdp.example", 1_000_007.0)
+    lost = LostNotification(EID, PROFILE.iccid, "旅行", "delete", "smdp.example", 1_000_007.0)
     clock = Clock()
     with closing(Journal(tmp_path, clock=clock)) as journal:
         with journal.operation(EID, "delete", (PROFILE,)) as operation:
-            operation.settle("gone", [lost])
+            operation.complete("gone", [lost])
         assert journal.lost() == (lost,)
     with closing(Journal(tmp_path, clock=clock)) as journal:
         assert journal.lost() == (lost,)
-        journal.told_of(Iccid.parse(NORDLICHT))
+        journal.mark_informed(Iccid.parse(NORDLICHT))
         assert journal.lost() == (lost,)
-        journal.told_of(PROFILE.iccid)
+        journal.mark_informed(PROFILE.iccid)
         assert journal.lost() == ()
-        assert journal._read("SELECT told, operation FROM loss", ()) == [(clock.now, operation.number)]
+        assert journal._read("SELECT told, operation FROM lost_notification", ()) == [
+            (clock.now, operation.number)
+        ]
 
 
 def test_what_was_not_lost_cannot_be_told(tmp_path: Path) -> None:
@@ -75,13 +77,13 @@ def test_what_a_person_had_removed_unsent_is_not_lost(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     before = assistant.euicc.profiles(CHANGE_TAGS)
-    assistant.journal.begin(assistant.eid, "delete", before, target=before[1].iccid).enter(DELETING)
+    assistant.journal.begin(assistant.eid, "delete", before, target=before[1].iccid).set_state(DELETING)
     assistant.euicc.delete_profile(before[1].iccid)
     (told,) = assistant.notifications()
     assistant.remove_notification(told.sequence_number)
-    (resumed,) = assistant.settle()
-    assert [happening.event for happening in resumed.happenings] == ["delete"]
-    assert resumed.deliveries == ()
+    (recovered,) = assistant.recover()
+    assert [change.event for change in recovered.changes] == ["delete"]
+    assert recovered.deliveries == ()
     assert assistant.journal.lost() == ()
     assert not smdp.received
 
@@ -90,12 +92,12 @@ def test_a_deletion_of_which_nothing_signed_is_left_is_a_loss(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     leave(assistant, "delete", 1, DELETING, gone=1)
-    (resumed,) = assistant.settle()
-    assert [happening.foreign for happening in resumed.happenings] == [False]
+    (recovered,) = assistant.recover()
+    assert [change.external for change in recovered.changes] == [False]
     (lost,) = assistant.journal.lost()
     assert (lost.eid, str(lost.iccid), lost.title) == (Eid.parse(euicc.eid), NORDLICHT, "Nordlicht")
     assert (lost.event, lost.address) == ("delete", "nordlicht.smdp.example")
-    assert assistant.settle() == ()
+    assert assistant.recover() == ()
     assert assistant.journal.lost() == (lost,)
 
 
@@ -103,9 +105,9 @@ def test_what_something_else_deleted_is_told_as_its_doing(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     leave(assistant, "disable", 0, DISABLING, gone=1)
-    (resumed,) = assistant.settle()
-    (happening,) = resumed.happenings
-    assert (happening.event, str(happening.profile.iccid), happening.foreign) == ("delete", NORDLICHT, True)
+    (recovered,) = assistant.recover()
+    (change,) = recovered.changes
+    assert (change.event, str(change.profile.iccid), change.external) == ("delete", NORDLICHT, True)
     assert [lost.event for lost in assistant.journal.lost()] == ["delete"]
 
 
@@ -113,16 +115,16 @@ def test_a_deletion_that_went_half_way_is_left_undone_whatever_else_is_gone(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     before = assistant.euicc.profiles(CHANGE_TAGS)
-    assistant.journal.begin(assistant.eid, "delete", before, target=before[0].iccid).enter(DISABLING)
+    assistant.journal.begin(assistant.eid, "delete", before, target=before[0].iccid).set_state(DISABLING)
     assistant.euicc.disable_profile(before[0].iccid, refresh=False)
     assistant.euicc.delete_profile(before[1].iccid)
-    (resumed,) = assistant.settle()
-    assert [(one.event, one.foreign) for one in resumed.happenings] == [("disable", False), ("delete", True)]
-    assert resumed.left_undone
+    (recovered,) = assistant.recover()
+    assert [(one.event, one.external) for one in recovered.changes] == [("disable", False), ("delete", True)]
+    assert recovered.left_undone
 
 
 @pytest.mark.parametrize(
-    ("function", "target", "event", "profile", "foreign"),
+    ("function", "target", "event", "profile", "external"),
     [
         ("enable", 1, "enable", 1, False),
         ("enable", 1, "disable", 0, False),
@@ -141,18 +143,18 @@ def test_a_deletion_that_went_half_way_is_left_undone_whatever_else_is_gone(
     ],
 )
 def test_ours_is_what_was_asked_for(
-    function: str, target: int | None, event: str, profile: int, foreign: bool, tmp_path: Path
+    function: str, target: int | None, event: str, profile: int, external: bool, tmp_path: Path
 ) -> None:
     with SimulatedEuicc.create(None) as euicc, Assistant(euicc, state_dir=tmp_path) as assistant:
         profiles = assistant.profiles()
         operation = assistant.journal.begin(
             assistant.eid, function, profiles, target=None if target is None else profiles[target].iccid
         )
-        assert switching._attributed(operation, event, profiles[profile]).foreign is foreign
+        assert switching._attributed(operation, event, profiles[profile]).external is external
 
 
 @pytest.mark.parametrize(
-    ("function", "target", "used", "foreign"),
+    ("function", "target", "used", "external"),
     [
         ("disable", 0, "test", False),
         ("delete", 0, "test", False),
@@ -163,7 +165,7 @@ def test_ours_is_what_was_asked_for(
     ],
 )
 def test_what_a_card_enables_again_after_a_test_profile_is_no_doing_of_others(
-    function: str, target: int | None, used: str, foreign: bool, tmp_path: Path
+    function: str, target: int | None, used: str, external: bool, tmp_path: Path
 ) -> None:
     with SimulatedEuicc.create(None) as euicc, Assistant(euicc, state_dir=tmp_path) as assistant:
         first, second, third = assistant.profiles()
@@ -171,21 +173,21 @@ def test_what_a_card_enables_again_after_a_test_profile_is_no_doing_of_others(
         operation = assistant.journal.begin(
             assistant.eid, function, before, target=None if target is None else before[target].iccid
         )
-        assert switching._attributed(operation, "enable", second).foreign is foreign
+        assert switching._attributed(operation, "enable", second).external is external
 
 
 def test_of_a_test_profile_nothing_is_lost_as_nothing_is_signed(
-    euicc: SimulatedEuicc, directory: Directory, smdp: SimulatedSmdp, tmp_path: Path
+    euicc: SimulatedEuicc, servers: ServerFactory, smdp: SimulatedSmdp, tmp_path: Path
 ) -> None:
     operator, test, _ = euicc.profiles
     profiles = [operator, replace(test, profile_class="test")]
     assert test.notifications
     euicc = SimulatedEuicc.create(None, profiles=profiles, authority=euicc.authority)
-    with Assistant(euicc, state_dir=tmp_path, directory=directory) as assistant:
+    with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
         plan = assistant.plan_deletion(test.iccid, disable_first=True)
         assert plan.addresses == ()
         outcomes = [assistant.enable(test.iccid), assistant.disable(test.iccid)]
-        assert [len(outcome.happenings) for outcome in outcomes] == [2, 2]
+        assert [len(outcome.changes) for outcome in outcomes] == [2, 2]
         outcomes += [assistant.delete(assistant.plan_deletion(test.iccid))]
         assert [outcome.unacknowledged for outcome in outcomes] == [()] * 3
         assert assistant.journal.lost() == ()
@@ -195,8 +197,8 @@ def test_of_a_test_profile_nothing_is_lost_as_nothing_is_signed(
 def test_the_installation_of_a_test_profile_is_reported() -> None:
     told = (NotificationConfiguration(("install", "delete"), "smdp.example"),)
     test = Profile(PROFILE.iccid, profile_class="test", notifications=told)
-    assert Happening("install", test).addresses == ("smdp.example",)
-    assert Happening("delete", test).addresses == ()
+    assert ProfileChange("install", test).addresses == ("smdp.example",)
+    assert ProfileChange("delete", test).addresses == ()
 
 
 def test_what_a_card_signs_of_a_test_profile_all_the_same_is_delivered(
@@ -204,7 +206,7 @@ def test_what_a_card_signs_of_a_test_profile_all_the_same_is_delivered(
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
     test = replace(plan, profile=replace(plan.profile, profile_class="test"))
-    assistant._seen = test.look
+    assistant._snapshot = test.snapshot_digest
     assert assistant.delete(test).unacknowledged == ()
     assert [told.event for told in smdp.received] == ["delete"]
 
@@ -215,10 +217,10 @@ def test_a_full_disk_leaves_a_loss_to_be_found_again(
     leave(assistant, "delete", 1, DELETING, gone=1)
     database = assistant.journal._database.connection
     database.execute("CREATE TEMP TRIGGER full BEFORE INSERT ON loss BEGIN SELECT RAISE(ABORT, 'full'); END")
-    assistant.settle()
+    assistant.recover()
     assert [one.function for one in assistant.journal.unfinished()] == ["delete"]
     database.execute("DROP TRIGGER full")
-    assistant.settle()
+    assistant.recover()
     assert [str(lost.iccid) for lost in assistant.journal.lost()] == [NORDLICHT]
     assert [state for state, _ in outcomes(assistant.journal)] == ["CLOSED"]
 
@@ -258,10 +260,10 @@ def test_lpa_resume_says_a_loss_with_exit_code_4_until_it_is_told(place: tuple[s
 def test_a_loss_that_is_found_now_is_counted_in_the_document_too(place: tuple[str, ...]) -> None:
     ran = command.run(*place, "resume", "--json")
     assert ran.code == 4
-    (resumed,) = ran.document["result"]["resumed"]
-    assert [(one["acknowledged"], one["lost"]) for one in resumed["deliveries"]] == [(False, True)]
-    assert [one["foreign"] for one in resumed["happenings"]] == [True]
-    assert ran.document["error"] == resumed["deliveries"][0]["problem"]
+    (recovered,) = ran.document["result"]["recovered"]
+    assert [(one["acknowledged"], one["lost"]) for one in recovered["deliveries"]] == [(False, True)]
+    assert [one["external"] for one in recovered["changes"]] == [True]
+    assert ran.document["error"] == recovered["deliveries"][0]["problem"]
     assert len(ran.document["result"]["lost"]) == 1
 
 

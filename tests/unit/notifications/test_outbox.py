@@ -19,8 +19,8 @@ from lpa.errors import (
     ServerRefused,
 )
 from lpa.journal import DELETING, Journal
-from lpa.notifications.outbox import Happening
-from lpa.notifications.send_queue import Dispatch
+from lpa.notifications.changes import ProfileChange
+from lpa.notifications.send_queue import SendQueue
 from lpa.rsp.names import Iccid, ServerAddress
 from lpa.rsp.records import CHANGE_TAGS
 from lpa.sim.euicc.behaviour import Behaviour
@@ -37,17 +37,17 @@ class Servers:
     def __init__(self, **faults: LpaError) -> None:
         self.faults = {host.replace("_", "."): fault for host, fault in faults.items()}
         self.asked: list[tuple[str, int]] = []
-        self.believed: list[object] = []
+        self.ci_pkids: list[object] = []
 
-    def __call__(self, address: ServerAddress, /, *, believed: object = ()) -> Servers.One:
-        self.believed.append(believed)
+    def __call__(self, address: ServerAddress, /, *, ci_pkids: object = ()) -> Servers.One:
+        self.ci_pkids.append(ci_pkids)
         return Servers.One(self, address)
 
     class One:
         def __init__(self, servers: Servers, address: ServerAddress) -> None:
             self.servers, self.address = servers, address
 
-        def greet(self) -> None:
+        def handshake(self) -> None:
             """It can always be reached."""
 
         def handle_notification(self, pending: bytes) -> dict[str, str]:
@@ -67,7 +67,7 @@ def card_with(*addresses: str, events: tuple[str, ...] = ("enable", "disable", "
 def delete_second(
     euicc: SimulatedEuicc, servers: Servers, folder: Path
 ) -> tuple[list[tuple[str, bool]], Assistant]:
-    assistant = Assistant(euicc, state_dir=folder, directory=servers)
+    assistant = Assistant(euicc, state_dir=folder, servers=servers)
     outcome = assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid))
     return [(delivery.address, delivery.acknowledged) for delivery in outcome.deliveries], assistant
 
@@ -94,7 +94,7 @@ def test_one_failing_server_does_not_stop_the_others(fault: LpaError, tmp_path: 
 def test_a_server_that_is_down_is_asked_once_and_its_later_notifications_wait(tmp_path: Path) -> None:
     euicc = card_with("bad.example")
     servers = Servers(bad_example=ConnectFailed("down"))
-    with Assistant(euicc, state_dir=tmp_path, directory=servers) as assistant:
+    with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
         assistant.enable(euicc.profiles[1].iccid)
         assistant.disable(euicc.profiles[1].iccid)
         servers.asked.clear()
@@ -107,7 +107,7 @@ def test_a_server_that_is_down_is_asked_once_and_its_later_notifications_wait(tm
 def test_a_server_that_objects_to_one_notification_is_offered_the_next(tmp_path: Path) -> None:
     euicc = card_with("bad.example")
     servers = Servers(bad_example=ServerRefused("HandleNotification", "8.1", "6.1", "no"))
-    with Assistant(euicc, state_dir=tmp_path, directory=servers) as assistant:
+    with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
         assistant.enable(euicc.profiles[1].iccid)
         assistant.disable(euicc.profiles[1].iccid)
         servers.asked.clear()
@@ -136,7 +136,7 @@ def test_addresses_are_read_as_operators_write_them(address: str, host: str, tmp
 def test_an_address_that_is_no_server_is_kept_and_said(address: str, tmp_path: Path) -> None:
     servers = Servers()
     euicc = card_with(address, "good.example")
-    assistant = Assistant(euicc, state_dir=tmp_path, directory=servers)
+    assistant = Assistant(euicc, state_dir=tmp_path, servers=servers)
     outcome = assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid))
     bad = next(delivery for delivery in outcome.deliveries if delivery.address == address)
     assert isinstance(bad.problem, BadAnswer)
@@ -154,7 +154,7 @@ def test_a_profile_that_wants_nobody_told_tells_nobody(tmp_path: Path) -> None:
 def test_a_notification_that_is_missing_is_said(tmp_path: Path) -> None:
     euicc = card_with("good.example")
     card = DisturbedCard(euicc)
-    assistant = Assistant(card, state_dir=tmp_path, directory=Servers())
+    assistant = Assistant(card, state_dir=tmp_path, servers=Servers())
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
     card.instead(RETRIEVE, "BF2B02A000 9000")
     (delivery,) = assistant.delete(plan).deliveries
@@ -165,12 +165,12 @@ def test_a_notification_that_is_missing_is_said(tmp_path: Path) -> None:
 def test_a_card_that_gives_them_one_by_one_only_is_asked_so(tmp_path: Path) -> None:
     euicc = card_with("good.example")
     card = DisturbedCard(euicc)
-    assistant = Assistant(card, state_dir=tmp_path, directory=Servers())
+    assistant = Assistant(card, state_dir=tmp_path, servers=Servers())
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
     card.instead(RETRIEVE, "6A80")
     card.requests.clear()
     (delivery,) = assistant.delete(plan).deliveries
-    assert delivery.cleared
+    assert delivery.removed
     assert card.requests[:6] == [INFO1, DELETE, PROFILES, RETRIEVE, LIST, RETRIEVE]
 
 
@@ -184,10 +184,10 @@ def test_the_card_that_is_here_says_whom_to_believe_and_no_other_in_its_name(tmp
     thief = SimulatedEuicc.create(None, eid=str(genuine.eid), profiles=profiles, behaviour=behaviour)
     _, assistant = delete_second(thief, down, tmp_path)
     another = assistant.euicc.euicc_info1().ci_for_verification
-    assert down.believed == [own, another]
+    assert down.ci_pkids == [own, another]
     up = Servers()
-    Dispatch(assistant.journal, up).send_all(assistant.journal.outbox())
-    assert up.believed == [own, another]
+    SendQueue(assistant.journal, up).send_all(assistant.journal.outbox())
+    assert up.ci_pkids == [own, another]
 
 
 def test_a_card_forgets_nothing_that_another_one_with_its_eid_has_signed(tmp_path: Path) -> None:
@@ -197,10 +197,10 @@ def test_a_card_forgets_nothing_that_another_one_with_its_eid_has_signed(tmp_pat
     _, assistant = delete_second(false, servers, tmp_path)
     assistant.close()
     servers.faults.clear()
-    with Assistant(genuine, state_dir=tmp_path, directory=servers) as assistant:
+    with Assistant(genuine, state_dir=tmp_path, servers=servers) as assistant:
         assistant.euicc.delete_profile(assistant.profiles()[1].iccid)  # as another program does it
-        Dispatch(assistant.journal, servers).send_all(assistant.journal.outbox())
-        assert [delivery.cleared for delivery in assistant.send_due()] == [True]
+        SendQueue(assistant.journal, servers).send_all(assistant.journal.outbox())
+        assert [delivery.removed for delivery in assistant.send_due_notifications()] == [True]
         assert [told.address for told in assistant.notifications()] == ["good.example"]
         assert [delivery.address for delivery in assistant.send_notifications()] == ["good.example"]
         assert list(assistant.notifications()) == []
@@ -210,17 +210,17 @@ def test_what_was_kept_before_is_looked_for_before_a_card_forgets_it(tmp_path: P
     """It may be another card now, which has one of its own with that number."""
     genuine, servers = card_with("good.example"), Servers()
     second = Iccid.parse(genuine.profiles[1].iccid)
-    with Assistant(genuine, state_dir=tmp_path, directory=servers) as assistant:
+    with Assistant(genuine, state_dir=tmp_path, servers=servers) as assistant:
         before = assistant.euicc.profiles(CHANGE_TAGS)
         operation = assistant.journal.begin(assistant.eid, "delete", tuple(before), target=second)
-        operation.enter(DELETING)
+        operation.set_state(DELETING)
         assistant.euicc.delete_profile(second)
-        assistant._outbox().take(operation, [Happening("delete", before[1])])
+        assistant._outbox().collect(operation, [ProfileChange("delete", before[1])])
     other = SimulatedEuicc.create(None, eid=str(genuine.eid), profiles=card_with("other.example").profiles)
-    with Assistant(other, state_dir=tmp_path, directory=servers) as assistant:
+    with Assistant(other, state_dir=tmp_path, servers=servers) as assistant:
         assistant.euicc.delete_profile(second)  # as another program does it
-        (resumed,) = assistant.settle()
-        assert [delivery.address for delivery in resumed.deliveries] == ["good.example"]
+        (recovered,) = assistant.recover()
+        assert [delivery.address for delivery in recovered.deliveries] == ["good.example"]
         assert [told.address for told in assistant.notifications()] == ["other.example"]
 
 
@@ -228,14 +228,14 @@ def test_what_is_told_of_an_operation_does_not_depend_on_the_clock(tmp_path: Pat
     euicc, clock, servers = card_with("good.example"), Clock(4_000_000_000.0), Servers()
     second = euicc.profiles[1].iccid
     with closing(Journal(tmp_path, clock=clock)) as journal:
-        assistant = Assistant(euicc, state_dir=tmp_path, directory=servers)
+        assistant = Assistant(euicc, state_dir=tmp_path, servers=servers)
         assistant._journal = journal
         assistant.enable(second)
         clock.now = 1_700_000_000.0
         for change in (assistant.disable, assistant.enable, assistant.disable):
             clock.now += 60
             told = [one for one in change(second).deliveries if one.address == "good.example"]
-            assert [one.cleared for one in told] == [True]
+            assert [one.removed for one in told] == [True]
         assert list(assistant.notifications()) == []
     assert [host for host, _ in servers.asked].count("good.example") == 4
 
@@ -244,7 +244,7 @@ def test_one_unreadable_notification_does_not_hide_the_others(tmp_path: Path) ->
     euicc = card_with("one.example", "two.example")
     card = DisturbedCard(euicc)
     servers = Servers()
-    assistant = Assistant(card, state_dir=tmp_path, directory=servers)
+    assistant = Assistant(card, state_dir=tmp_path, servers=servers)
     assistant.euicc.delete_profile(assistant.profiles()[1].iccid)
     card.instead(RETRIEVE, "BF2B04 A002 3000 9000")
     sent = assistant.send_notifications()
@@ -262,7 +262,7 @@ def test_an_older_deletion_of_the_same_profile_is_not_taken_for_this_one(tmp_pat
     _, assistant = delete_second(euicc, down, tmp_path)
     (older,) = assistant.notifications()
     card = DisturbedCard(euicc)
-    second = Assistant(card, state_dir=tmp_path, directory=Servers())
+    second = Assistant(card, state_dir=tmp_path, servers=Servers())
     plan = second.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
     second.delete(plan)
     assert list(second.notifications()) == [older]

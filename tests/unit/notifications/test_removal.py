@@ -25,7 +25,7 @@ def euicc() -> SimulatedEuicc:
 def assistant(euicc: SimulatedEuicc, tmp_path: Path) -> Iterator[Assistant]:
     """After a deletion of which no server knows yet."""
     servers = Servers(good_example=ConnectFailed("down"))
-    with Assistant(euicc, state_dir=tmp_path / "state", directory=servers) as assistant:
+    with Assistant(euicc, state_dir=tmp_path / "state", servers=servers) as assistant:
         assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid))
         servers.faults.clear()
         yield assistant
@@ -36,7 +36,7 @@ def test_it_is_taken_from_the_card_and_sent_no_more(assistant: Assistant) -> Non
     assert list(assistant.notifications()) == []
     assert assistant.send_notifications() == ()
     (entry,) = everything(assistant.journal, assistant.eid)
-    assert entry.given_up
+    assert entry.abandoned
     assert len(assistant.receipts.of(assistant.eid)) == 1
 
 
@@ -56,7 +56,7 @@ def test_nothing_is_taken_from_a_card_at_which_another_process_works(
 ) -> None:
     with (
         closing(Journal(tmp_path / "state")) as another,
-        another.alone(assistant.eid),
+        another.lock(assistant.eid),
         pytest.raises(CardBusy),
     ):
         assistant.remove_notification(1)

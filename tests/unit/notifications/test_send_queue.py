@@ -15,13 +15,14 @@ from lpa.errors import BadAnswer, CardBusy, ConnectFailed, LpaError, Postponed, 
 from lpa.host.locks import Holder, Locks
 from lpa.journal import Journal
 from lpa.notifications.receipts import Receipt, Receipts
-from lpa.notifications.send_queue import Dispatch, waiting
+from lpa.notifications.send_queue import SendQueue, pending
 from lpa.rsp.names import Eid
 from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.records import Notification
 from tests.support.disturbed import DisturbedCard
 from tests.support.forgery import BODY, Chain
 from tests.support.journals import EID, OTHER, Clock, signed
+from tests.support.recovery import resume
 from tests.unit.notifications.test_outbox import SENT, Servers, card_with
 
 THIRD = Eid.parse("89049032123451234512345678905678")
@@ -44,7 +45,7 @@ def times(journal: Journal) -> list[tuple[int, float]]:
     """The number of each that waits, and in how many seconds it is tried."""
     return [
         (one.entry.notification.metadata.sequence_number, one.next_try.timestamp() - journal.clock())
-        for one in waiting(journal)
+        for one in pending(journal)
     ]
 
 
@@ -88,7 +89,7 @@ def test_what_a_clock_that_was_wrong_put_off_for_years_is_due(journal: Journal, 
 def test_one_that_was_not_tried_because_its_server_was_silent_counts_no_try(journal: Journal) -> None:
     journal.keep(EID, signed("07"), signed("08"))
     servers = Servers(a_b=DOWN)
-    first, second = Dispatch(journal, servers).send_all(journal.outbox())
+    first, second = SendQueue(journal, servers).send_all(journal.outbox())
     assert len(servers.asked) == 1
     assert first.problem is second.problem is DOWN
     assert [entry.attempts for entry in journal.outbox()] == [1, 0]
@@ -101,7 +102,7 @@ def test_everything_is_sent_by_card_and_number(journal: Journal) -> None:
     for number in numbers:
         journal.keep(EID, signed(number))
         journal.keep(OTHER, signed(number))
-    deliveries = Dispatch(journal, Servers()).send_all(journal.outbox())
+    deliveries = SendQueue(journal, Servers()).send_all(journal.outbox())
     assert [delivery.sequence_number for delivery in deliveries] == [3, 16, 127, 3, 16, 127]
     assert {entry.sent for entry in journal.outbox()} == {journal.clock()}
 
@@ -110,12 +111,12 @@ def test_a_server_is_believed_by_what_its_card_said_when_it_signed(journal: Jour
     """And by what the notification says itself only if the card has not said."""
     chain = Chain()
     listed, certified = KeyIdentifier(b"\1" * 20), KeyIdentifier(chain.ci.identifier)
-    for number, believed in enumerate(([listed], [], None), 1):
+    for number, ci_pkids in enumerate(([listed], [], None), 1):
         body = BODY.replace(bytes.fromhex("800107"), bytes([0x80, 1, number]))
-        journal.keep(EID, Notification.from_tlv(chain.notification(body)), believed=believed)
+        journal.keep(EID, Notification.from_tlv(chain.notification(body)), ci_pkids=ci_pkids)
     servers = Servers()
-    Dispatch(journal, servers).send_all(journal.outbox())
-    assert servers.believed == [(listed,), (), (certified,)]
+    SendQueue(journal, servers).send_all(journal.outbox())
+    assert servers.ci_pkids == [(listed,), (), (certified,)]
 
 
 def test_of_other_cards_what_is_due_is_sent_and_nothing_of_this_one(journal: Journal) -> None:
@@ -123,15 +124,15 @@ def test_of_other_cards_what_is_due_is_sent_and_nothing_of_this_one(journal: Jou
     journal.keep(OTHER, signed("02"), signed("03"))
     journal.failed(OTHER, signed("03"), DOWN)
     servers = Servers()
-    (delivery,) = Dispatch(journal, servers).send_due_of_others(EID)
-    assert (delivery.sequence_number, delivery.acknowledged, delivery.cleared) == (2, True, False)
+    (delivery,) = SendQueue(journal, servers).send_due_of_others(EID)
+    assert (delivery.sequence_number, delivery.acknowledged, delivery.removed) == (2, True, False)
     assert len(servers.asked) == 1
 
 
 def test_a_card_at_which_another_process_works_is_left_to_it(journal: Journal, tmp_path: Path) -> None:
     journal.keep(OTHER, signed("02"))
-    with closing(Journal(tmp_path / "state")) as another, another.alone(OTHER):
-        assert Dispatch(journal, Servers()).send_due_of_others(EID) == ()
+    with closing(Journal(tmp_path / "state")) as another, another.lock(OTHER):
+        assert SendQueue(journal, Servers()).send_due_of_others(EID) == ()
 
 
 def test_everything_of_a_card_waits_where_another_process_works_at_it(
@@ -141,12 +142,12 @@ def test_everything_of_a_card_waits_where_another_process_works_at_it(
     journal.keep(EID, signed("01"))
     journal.keep(OTHER, signed("02"))
     servers = Servers()
-    with closing(Journal(tmp_path / "state")) as another, another.alone(EID):
-        left, sent = Dispatch(journal, servers).send_all(journal.outbox())
+    with closing(Journal(tmp_path / "state")) as another, another.lock(EID):
+        left, sent = SendQueue(journal, servers).send_all(journal.outbox())
     assert isinstance(left.problem, CardBusy)
     assert (left.acknowledged, sent.acknowledged, len(servers.asked)) == (False, True, 1)
     assert journal.entry(EID, signed("01")).attempts == 0  # type: ignore[union-attr]
-    assert Dispatch(journal, servers).send_all(journal.outbox())[0].acknowledged
+    assert SendQueue(journal, servers).send_all(journal.outbox())[0].acknowledged
 
 
 def test_what_another_process_sent_while_it_was_waited_for_is_not_sent_again(tmp_path: Path) -> None:
@@ -160,32 +161,32 @@ def test_what_another_process_sent_while_it_was_waited_for_is_not_sent_again(tmp
         locks = Locks(folder, notice=hears_of_it)
         with closing(Journal(folder, locks=locks)) as journal:
             journal.keep(EID, signed("01"))
-            held.enter_context(another.alone(EID))
+            held.enter_context(another.lock(EID))
             servers = Servers()
-            (delivery,) = Dispatch(journal, servers).send_all(journal.outbox())
+            (delivery,) = SendQueue(journal, servers).send_all(journal.outbox())
     assert (delivery.acknowledged, servers.asked) == (True, [])
 
 
 def test_what_a_person_gave_up_while_it_was_waited_for_is_not_sent(journal: Journal) -> None:
     journal.keep(EID, signed("01"), signed("02"))
     entries = journal.outbox()
-    journal.give_up(EID, signed("01"))
-    (delivery,) = Dispatch(journal, Servers()).send_all(entries)
+    journal.abandon(EID, signed("01"))
+    (delivery,) = SendQueue(journal, Servers()).send_all(entries)
     assert delivery.sequence_number == 2
 
 
 def test_a_lock_of_one_card_that_cannot_be_had_holds_up_no_other(journal: Journal, tmp_path: Path) -> None:
     journal.keep(EID, signed("01"))
-    with journal.alone(EID):
+    with journal.lock(EID):
         (lock,) = (tmp_path / "state").glob("*.lock")
     lock.unlink()
     lock.symlink_to("/dev/null")
     journal.keep(OTHER, signed("02"))
-    left, sent = Dispatch(journal, Servers()).send_all(journal.outbox())
+    left, sent = SendQueue(journal, Servers()).send_all(journal.outbox())
     assert isinstance(left.problem, StorageFailed)
     assert (left.acknowledged, sent.acknowledged) == (False, True)
     journal.keep(OTHER, signed("03"))
-    assert [one.sequence_number for one in Dispatch(journal, Servers()).send_due_of_others(THIRD)] == [3]
+    assert [one.sequence_number for one in SendQueue(journal, Servers()).send_due_of_others(THIRD)] == [3]
 
 
 def test_what_is_due_waits_for_nobody_though_somebody_could_be_told(tmp_path: Path) -> None:
@@ -193,17 +194,17 @@ def test_what_is_due_waits_for_nobody_though_somebody_could_be_told(tmp_path: Pa
     with (
         closing(Journal(folder)) as another,
         closing(Journal(folder, locks=Locks(folder, notice=told.append))) as journal,
-        another.alone(OTHER),
+        another.lock(OTHER),
     ):
         journal.keep(OTHER, signed("02"))
-        assert Dispatch(journal, Servers()).send_due_of_others(EID) == ()
+        assert SendQueue(journal, Servers()).send_due_of_others(EID) == ()
     assert told == []
 
 
 def test_of_what_no_known_card_signed_what_is_due_is_sent_and_nothing_else(journal: Journal) -> None:
     journal.keep(None, signed("01"))
     journal.keep(EID, signed("02"))
-    (delivery,) = Dispatch(journal, Servers()).send_due_of_others(EID)
+    (delivery,) = SendQueue(journal, Servers()).send_due_of_others(EID)
     assert delivery.sequence_number == 1
 
 
@@ -211,7 +212,7 @@ def test_an_acknowledgement_that_cannot_be_noted_is_told(journal: Journal) -> No
     journal.keep(EID, signed())
     (entry,) = journal.outbox()
     journal._database.connection.execute("PRAGMA query_only = ON")
-    delivery = Dispatch(journal, Servers()).send(entry)
+    delivery = SendQueue(journal, Servers()).send(entry)
     assert delivery.acknowledged
     assert delivery.problem
 
@@ -222,7 +223,7 @@ def test_an_acknowledgement_that_cannot_be_noted_is_told(journal: Journal) -> No
 def test_a_fresh_notification_waits_for_an_older_one_that_is_not_due(tmp_path: Path) -> None:
     euicc = card_with("slow.example")
     servers = Servers(slow_example=DOWN)
-    with Assistant(euicc, state_dir=tmp_path, directory=servers) as assistant:
+    with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
         assistant.enable(euicc.profiles[1].iccid)
         servers.faults.clear()
         servers.asked.clear()
@@ -235,52 +236,52 @@ def test_a_fresh_notification_waits_for_an_older_one_that_is_not_due(tmp_path: P
             assert delivery.next_try
             assert delivery.next_try > datetime.now(UTC)
         assert servers.asked == []
-        assert assistant.send_due() == ()
+        assert assistant.send_due_notifications() == ()
         sent = assistant.send_notifications()
         events = [delivery.event for delivery in sent if delivery.address == "slow.example"]
         assert events == ["enable", "disable"]
-        assert all(delivery.cleared for delivery in sent)
+        assert all(delivery.removed for delivery in sent)
 
 
 def test_a_fresh_notification_takes_the_older_one_along_that_is_due(tmp_path: Path) -> None:
     euicc = card_with("slow.example")
     servers = Servers(slow_example=DOWN)
-    with Assistant(euicc, state_dir=tmp_path, directory=servers) as assistant:
+    with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
         assistant.enable(euicc.profiles[1].iccid)
         servers.faults.clear()
         assistant.journal._write("UPDATE notification SET next_try = 1", ())
         outcome = assistant.disable(euicc.profiles[1].iccid)
-        told = [(one.event, one.cleared) for one in outcome.deliveries if one.address == "slow.example"]
+        told = [(one.event, one.removed) for one in outcome.deliveries if one.address == "slow.example"]
         assert told == [("enable", True), ("disable", True)]
 
 
 def test_what_was_acknowledged_waits_for_the_card_alone(tmp_path: Path) -> None:
     euicc = card_with("good.example")
     card = DisturbedCard(euicc)
-    with Assistant(card, state_dir=tmp_path, directory=Servers()) as assistant:
+    with Assistant(card, state_dir=tmp_path, servers=Servers()) as assistant:
         plan = assistant.plan_deletion(euicc.profiles[1].iccid)
         card.instead(SENT, "6F00")
         (delivery,) = assistant.delete(plan).deliveries
-        assert (delivery.acknowledged, delivery.cleared) == (True, False)
+        assert (delivery.acknowledged, delivery.removed) == (True, False)
         assert delivery.problem
-        assert assistant.waiting() == ()
-        (delivery,) = assistant.resume()
-        assert (delivery.acknowledged, delivery.cleared) == (True, True)
+        assert assistant.pending_notifications() == ()
+        (delivery,) = resume(assistant)
+        assert (delivery.acknowledged, delivery.removed) == (True, True)
 
 
 def test_what_was_cleared_here_and_is_on_the_card_all_the_same_is_cleared_again(tmp_path: Path) -> None:
     euicc = card_with("good.example")
     servers = Servers()
-    with Assistant(euicc, state_dir=tmp_path, directory=servers) as assistant:
+    with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
         assistant.euicc.delete_profile(assistant.profiles()[1].iccid)
         (told,) = assistant.notifications()
         notification = assistant.euicc.retrieve_notification(told.sequence_number)
         assert notification
         assistant._outbox().keep([notification])
         assistant.journal.sent(assistant.eid, notification, {})
-        assistant.journal.cleared(assistant.eid, notification)
+        assistant.journal.removed(assistant.eid, notification)
         (delivery,) = assistant.send_notifications()
-        assert delivery.cleared
+        assert delivery.removed
         assert servers.asked == []
         assert list(assistant.notifications()) == []
 
@@ -288,23 +289,23 @@ def test_what_was_cleared_here_and_is_on_the_card_all_the_same_is_cleared_again(
 def test_what_is_due_of_this_card_is_left_to_another_process_at_it(tmp_path: Path) -> None:
     euicc = card_with("good.example")
     servers = Servers(good_example=DOWN)
-    with Assistant(euicc, state_dir=tmp_path, directory=servers) as assistant:
+    with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
         assistant.enable(euicc.profiles[1].iccid)
         assistant.journal._write("UPDATE notification SET next_try = 1", ())
-        with closing(Journal(tmp_path)) as another, another.alone(assistant.eid):
-            assert assistant.send_due() == ()
-        assert len(assistant.send_due()) == 1
+        with closing(Journal(tmp_path)) as another, another.lock(assistant.eid):
+            assert assistant.send_due_notifications() == ()
+        assert len(assistant.send_due_notifications()) == 1
 
 
 def test_nothing_of_a_card_is_sent_while_another_process_works_at_it(tmp_path: Path) -> None:
     euicc = card_with("good.example")
-    with Assistant(euicc, state_dir=tmp_path, directory=Servers(good_example=DOWN)) as assistant:
+    with Assistant(euicc, state_dir=tmp_path, servers=Servers(good_example=DOWN)) as assistant:
         assistant.enable(euicc.profiles[1].iccid)
     servers = Servers()
     with (
-        Assistant(euicc, state_dir=tmp_path, directory=servers) as assistant,
+        Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant,
         closing(Journal(tmp_path)) as another,
-        another.alone(assistant.eid),
+        another.lock(assistant.eid),
     ):
         for send in (assistant.send_notifications, assistant._outbox().send_pending_if_due):
             with pytest.raises(CardBusy):
@@ -314,24 +315,24 @@ def test_nothing_of_a_card_is_sent_while_another_process_works_at_it(tmp_path: P
 
 def test_what_was_acknowledged_while_the_card_was_away_is_cleared_when_it_is_back(tmp_path: Path) -> None:
     euicc = card_with("good.example")
-    with Assistant(euicc, state_dir=tmp_path, directory=Servers(good_example=DOWN)) as assistant:
+    with Assistant(euicc, state_dir=tmp_path, servers=Servers(good_example=DOWN)) as assistant:
         assistant.enable(euicc.profiles[1].iccid)
     with closing(Journal(tmp_path)) as journal:
-        Dispatch(journal, Servers()).send_all(journal.outbox())
+        SendQueue(journal, Servers()).send_all(journal.outbox())
     servers = Servers()
-    with Assistant(euicc, state_dir=tmp_path, directory=servers) as assistant:
-        assert [delivery.cleared for delivery in assistant.send_due()] == [True]
+    with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
+        assert [delivery.removed for delivery in assistant.send_due_notifications()] == [True]
         assert list(assistant.notifications()) == []
-        assert assistant.send_due() == ()
+        assert assistant.send_due_notifications() == ()
     assert servers.asked == []
 
 
 def test_sending_everything_means_the_outbox_of_every_card(tmp_path: Path) -> None:
-    with Assistant(card_with("good.example"), state_dir=tmp_path, directory=Servers()) as assistant:
+    with Assistant(card_with("good.example"), state_dir=tmp_path, servers=Servers()) as assistant:
         assistant.journal.keep(OTHER, signed("07"))
         assistant.journal.failed(OTHER, signed("07"), DOWN)
         (delivery,) = assistant.send_notifications()
-        assert (delivery.sequence_number, delivery.acknowledged, delivery.cleared) == (7, True, False)
+        assert (delivery.sequence_number, delivery.acknowledged, delivery.removed) == (7, True, False)
 
 
 def test_a_younger_one_waits_for_an_older_one_whose_proof_cannot_be_kept(
@@ -344,7 +345,7 @@ def test_a_younger_one_waits_for_an_older_one_whose_proof_cannot_be_kept(
 
     euicc = card_with("slow.example")
     servers = Servers(slow_example=DOWN)
-    with Assistant(euicc, state_dir=tmp_path, directory=servers) as assistant:
+    with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
         assistant.enable(euicc.profiles[1].iccid)
         assistant.disable(euicc.profiles[1].iccid)
         servers.faults.clear()

@@ -10,8 +10,8 @@ import pytest
 
 from lpa.errors import ConnectFailed, LpaError, Postponed, ServerRefused
 from lpa.journal import Journal
-from lpa.notifications.send_queue import Dispatch
-from lpa.notifications.sender import Courier
+from lpa.notifications.send_queue import SendQueue
+from lpa.notifications.sender import NotificationSender
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.limits import DELIVERY_SECONDS
 from lpa.rsp.names import ServerAddress
@@ -28,17 +28,17 @@ class Slow:
         self.clock, self.seconds, self.fault = clock, seconds, fault
         self.asked = 0
 
-    def __call__(self, _address: ServerAddress, /, *, believed: object = ()) -> Slow:
+    def __call__(self, _address: ServerAddress, /, *, ci_pkids: object = ()) -> Slow:
         return self
 
-    def greet(self) -> None:
+    def handshake(self) -> None:
         self.asked += 1
         self.clock.now += self.seconds
         if self.fault:
             raise self.fault
 
     def handle_notification(self, _pending: bytes) -> dict[str, str]:
-        self.greet()
+        self.handshake()
         return {}
 
 
@@ -68,9 +68,9 @@ def test_when_the_time_is_over_no_other_server_is_asked(fault: LpaError | None, 
     clock = Clock()
     servers = Slow(clock, DELIVERY_SECONDS / 3, fault)
     journal.keep(EID, *map(signed, range(1, 21)))
-    dispatch = Dispatch(journal, servers)
-    dispatch.courier = Courier(servers, clock)
-    deliveries = dispatch.send_all(journal.outbox())
+    send_queue = SendQueue(journal, servers)
+    send_queue.sender = NotificationSender(servers, clock)
+    deliveries = send_queue.send_all(journal.outbox())
     assert servers.asked == 3
     assert [delivery.acknowledged for delivery in deliveries] == [fault is None] * 3 + [False] * 17
     for delivery in deliveries[3:]:
@@ -85,18 +85,18 @@ def test_when_the_time_is_over_no_other_server_is_asked(fault: LpaError | None, 
 def test_a_look_whether_servers_are_there_takes_from_the_same_time() -> None:
     clock = Clock()
     servers = Slow(clock, DELIVERY_SECONDS / 2)
-    courier = Courier(servers, clock)
-    assert [courier.obstacle(f"s{number}.example", ()) for number in range(2)] == [None, None]
-    assert isinstance(courier.obstacle("s3.example", ()), Postponed)
+    sender = NotificationSender(servers, clock)
+    assert [sender.check_reachable(f"s{number}.example", ()) for number in range(2)] == [None, None]
+    assert isinstance(sender.check_reachable("s3.example", ()), Postponed)
     with pytest.raises(Postponed):
-        courier.send(signed(4), ())
+        sender.send(signed(4), ())
     assert servers.asked == 2
 
 
 def test_the_time_in_which_no_server_is_asked_does_not_count() -> None:
     """Between the look and the deletion a person may think it over for as long as they like."""
     clock = Clock()
-    courier = Courier(Slow(clock, 1), clock)
-    assert courier.obstacle("s1.example", ()) is None
+    sender = NotificationSender(Slow(clock, 1), clock)
+    assert sender.check_reachable("s1.example", ()) is None
     clock.now += 10 * DELIVERY_SECONDS
-    assert courier.send(signed(1), ()) == {}
+    assert sender.send(signed(1), ()) == {}

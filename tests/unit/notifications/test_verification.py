@@ -38,12 +38,12 @@ def test_a_receipt_proves_what_the_card_signed_and_no_more() -> None:
         issuer_kind="private",
         sha256=hashlib.sha256(receipt).digest(),
         unproven=("privateIssuer", *NEVER),
-        moment=verification.Moment(NOW, "now"),
+        moment=verification.ReferenceTime(NOW, "now"),
     )
 
 
 LATER, END = NOW + timedelta(days=400), NOW + timedelta(days=1)
-WITNESSED, GIVEN = verification.Moment(NOW, "witnessed"), verification.Moment(NOW, "given")
+WITNESSED, GIVEN = verification.ReferenceTime(NOW, "witnessed"), verification.ReferenceTime(NOW, "given")
 
 
 @pytest.mark.parametrize(
@@ -55,12 +55,12 @@ WITNESSED, GIVEN = verification.Moment(NOW, "witnessed"), verification.Moment(NO
         (LATER, None, "expired"),
         (LATER, WITNESSED, "expiredSinceWitnessed"),
         (LATER, GIVEN, "expiredSinceGiven"),
-        (LATER, verification.Moment(LATER, "witnessed"), "expired"),
-        (NOW, verification.Moment(LATER, "given"), "expired"),
+        (LATER, verification.ReferenceTime(LATER, "witnessed"), "expired"),
+        (NOW, verification.ReferenceTime(LATER, "given"), "expired"),
     ],
 )
 def test_a_certificate_that_has_expired_meanwhile_is_told_and_does_not_unsign(
-    now: datetime, moment: verification.Moment | None, name: str | None
+    now: datetime, moment: verification.ReferenceTime | None, name: str | None
 ) -> None:
     world = Chain()
     world.euicc.end = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -71,7 +71,7 @@ def test_a_certificate_that_has_expired_meanwhile_is_told_and_does_not_unsign(
 
 def test_a_receipt_from_before_its_certificates_is_refused() -> None:
     world = Chain()
-    early = verification.Moment(NOW - timedelta(days=2), "given")
+    early = verification.ReferenceTime(NOW - timedelta(days=2), "given")
     with pytest.raises(NotVerified, match="valid from 2026-11-21 on only"):
         verification.verify(world.notification(), trusted(world), NOW, moment=early)
 

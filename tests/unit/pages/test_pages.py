@@ -190,7 +190,7 @@ def test_what_no_server_acknowledged_is_said_to_be_that(language: Language, said
     kept = {"kept": sample_pages.EVIDENCE["kept"]}
     for delivery, shown in (
         (kept, True),
-        (kept | {"given_up": "2026-11-23"}, False),
+        (kept | {"abandoned": "2026-11-23"}, False),
         (sample_pages.EVIDENCE, False),
         ({}, False),
     ):

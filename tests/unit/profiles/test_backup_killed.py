@@ -8,7 +8,7 @@ import pytest
 
 from lpa.card.files.filesystem import UiccFiles
 from lpa.host import files
-from lpa.profiles.backup import back_up, reserved
+from lpa.profiles.backup import back_up, staging_folder
 from lpa.rsp.names import Iccid
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.journals import child, ready
@@ -76,7 +76,7 @@ def test_what_was_killed_before_all_or_anything_was_written_is_swept_away_too(
 
 
 def test_an_empty_one_that_is_being_written_is_left(tmp_path: Path) -> None:
-    with reserved(tmp_path / "saved") as place:
+    with staging_folder(tmp_path / "saved") as place:
         save(tmp_path / "saved")
         assert place.hidden.is_dir()
 

@@ -3,7 +3,7 @@
 import pytest
 
 from lpa.errors import Refused
-from lpa.profiles.selection import find
+from lpa.profiles.selection import Selector, find
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import Profile
 
@@ -27,7 +27,7 @@ PROFILES = [
     ],
 )
 def test_a_full_number_or_its_end_names_one(name: str, position: int) -> None:
-    assert find(PROFILES, name) is PROFILES[position]
+    assert find(PROFILES, Selector.parse(name)) is PROFILES[position]
 
 
 def test_a_number_names_itself_though_another_ends_like_it() -> None:
@@ -37,18 +37,18 @@ def test_a_number_names_itself_though_another_ends_like_it() -> None:
 
 def test_no_profile_is_refused_as_the_card_would() -> None:
     with pytest.raises(Refused, match="holds no profile 9999") as caught:
-        find(PROFILES, "9999")
+        find(PROFILES, Selector.parse("9999"))
     assert caught.value.reason == "iccidOrAidNotFound"
 
 
 def test_two_profiles_are_both_named() -> None:
     twins = [PROFILES[2], Profile(Iccid.parse("8986012345678900025"))]
     with pytest.raises(Refused, match="894447460000990025, 8986012345678900025") as caught:
-        find(twins, "0025")
+        find(twins, Selector.parse("0025"))
     assert caught.value.reason == "ambiguous"
 
 
 @pytest.mark.parametrize("name", ["", "017", "0x17", "my old card", "8" * 21, "00\n", "١٢٣٤"])
 def test_what_is_no_number_is_a_mistake_of_the_caller(name: str) -> None:
     with pytest.raises(ValueError, match="names no profile"):
-        find(PROFILES, name)
+        Selector.parse(name)

@@ -10,7 +10,7 @@ import pytest
 
 from lpa import Assistant
 from lpa.errors import BadAnswer, EuiccRefused, OutcomeUnknown, Refused, WireError
-from lpa.notifications.sender import Directory
+from lpa.notifications.sender import ServerFactory
 from lpa.profiles import switching
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.listing import Listing
@@ -57,8 +57,8 @@ def test_disabling_tells_the_server(assistant: Assistant, euicc: SimulatedEuicc,
 def test_what_is_so_already_needs_no_command(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
-    assert assistant.enable(euicc.profiles[0].iccid).happenings == ()
-    assert assistant.disable(euicc.profiles[1].iccid).happenings == ()
+    assert assistant.enable(euicc.profiles[0].iccid).changes == ()
+    assert assistant.disable(euicc.profiles[1].iccid).changes == ()
     assert not {ENABLE, DISABLE} & set(card.requests)
     assert smdp.received == ()
 
@@ -76,12 +76,17 @@ def test_what_was_there_before_is_left_where_it_was(
 @pytest.mark.parametrize("kind", ["iccid", "isdpAid"])
 @pytest.mark.parametrize("refresh", [True, False])
 def test_a_card_is_asked_in_every_way_until_it_takes_one(
-    kind: str, refresh: bool, directory: Directory, tmp_path: Path, smdp: SimulatedSmdp, euicc: SimulatedEuicc
+    kind: str,
+    refresh: bool,
+    servers: ServerFactory,
+    tmp_path: Path,
+    smdp: SimulatedSmdp,
+    euicc: SimulatedEuicc,
 ) -> None:
     behaviour = Behaviour(accepted=((kind, refresh),))
     picky = SimulatedEuicc.create(None, behaviour=behaviour, authority=euicc.authority)
     card = DisturbedCard(picky)
-    with Assistant(card, state_dir=tmp_path, directory=directory) as assistant:
+    with Assistant(card, state_dir=tmp_path, servers=servers) as assistant:
         assistant.enable(picky.profiles[1].iccid)
         assistant.disable(picky.profiles[1].iccid)
     assert states(picky) == ["disabled"] * 3
@@ -101,14 +106,14 @@ def test_a_card_that_takes_no_way_is_asked_in_each_once(euicc: SimulatedEuicc, t
 def test_between_two_ways_the_card_is_read(euicc: SimulatedEuicc, tmp_path: Path) -> None:
     card = DisturbedCard(SimulatedEuicc.create(None, behaviour=Behaviour(accepted=())))
     with Assistant(card, state_dir=tmp_path) as assistant, pytest.raises(EuiccRefused):
-        assistant.enable("0025")
+        assistant.enable(assistant.find("0025"))
     between = [tag for tag in card.requests if tag in (ENABLE, PROFILES)]
     assert (ENABLE, ENABLE) not in list(itertools.pairwise(between))
 
 
-def test_a_busy_card_is_reset_and_asked_again(directory: Directory, tmp_path: Path) -> None:
+def test_a_busy_card_is_reset_and_asked_again(servers: ServerFactory, tmp_path: Path) -> None:
     busy = SimulatedEuicc.create(None, behaviour=Behaviour(cat_busy=True))
-    with Assistant(busy, state_dir=tmp_path, directory=directory) as assistant:
+    with Assistant(busy, state_dir=tmp_path, servers=servers) as assistant:
         assistant.enable(busy.profiles[1].iccid)
     assert states(busy) == ["disabled", "enabled", "disabled"]
 
@@ -161,11 +166,11 @@ def test_a_profile_that_must_stay_in_use_stays_and_the_card_is_not_asked(change:
     assert not {ENABLE, DISABLE} & set(card.requests)
 
 
-def test_a_test_profile_may_follow_one_that_must_stay_in_use(directory: Directory, tmp_path: Path) -> None:
+def test_a_test_profile_may_follow_one_that_must_stay_in_use(servers: ServerFactory, tmp_path: Path) -> None:
     locked, other, _ = samples()
     profiles = [replace(locked, policy_rules=("ppr1",)), replace(other, profile_class="test")]
     euicc = SimulatedEuicc.create(None, profiles=profiles)
-    with Assistant(euicc, state_dir=tmp_path, directory=directory) as assistant:
+    with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
         assistant.enable(other.iccid)
     assert states(euicc) == ["disabled", "enabled"]
 
@@ -177,7 +182,7 @@ def test_a_reset_deletes_them_all_and_tells_every_server(
     outcome = assistant.reset(["deleteOperationalProfiles"])
     assert euicc.profiles == ()
     assert sorted(told(smdp)) == sorted(("delete", iccid) for iccid in before)
-    assert len(outcome.happenings) == 3
+    assert len(outcome.changes) == 3
     assert outcome.unacknowledged == ()
 
 
@@ -267,38 +272,38 @@ def test_a_protected_profile_that_can_be_read_hides_nowhere(euicc: SimulatedEuic
 
 
 def test_what_a_reset_deletes_unread_is_told_to_its_server(
-    euicc: SimulatedEuicc, smdp: SimulatedSmdp, directory: Directory, tmp_path: Path
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory, tmp_path: Path
 ) -> None:
     first, second, hidden = (profile.iccid for profile in euicc.profiles)
-    with Assistant(HidingCard(euicc, hidden), state_dir=tmp_path, directory=directory) as assistant:
+    with Assistant(HidingCard(euicc, hidden), state_dir=tmp_path, servers=servers) as assistant:
         outcome = assistant.reset(OPERATIONAL)
         assert list(assistant.notifications()) == []
-    assert [str(happening.profile.iccid) for happening in outcome.happenings] == [first, second, hidden]
+    assert [str(change.profile.iccid) for change in outcome.changes] == [first, second, hidden]
     assert outcome.unacknowledged == ()
     assert sorted(told(smdp)) == sorted(("delete", iccid) for iccid in (first, second, hidden))
 
 
 def test_what_waited_before_a_reset_is_not_taken_for_what_it_deleted_unread(
-    euicc: SimulatedEuicc, smdp: SimulatedSmdp, directory: Directory, tmp_path: Path
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory, tmp_path: Path
 ) -> None:
     first, earlier, hidden = (profile.iccid for profile in euicc.profiles)
-    with Assistant(HidingCard(euicc, hidden), state_dir=tmp_path, directory=directory) as assistant:
+    with Assistant(HidingCard(euicc, hidden), state_dir=tmp_path, servers=servers) as assistant:
         assistant.euicc.delete_profile(Iccid.parse(earlier))
         (waits,) = assistant.notifications()
         outcome = assistant.reset(OPERATIONAL)
         assert list(assistant.notifications()) == [waits]
-    assert [str(happening.profile.iccid) for happening in outcome.happenings] == [first, hidden]
+    assert [str(change.profile.iccid) for change in outcome.changes] == [first, hidden]
 
 
 def test_what_a_reset_spares_unread_does_not_hide_what_it_deletes(
-    smdp: SimulatedSmdp, directory: Directory, tmp_path: Path, euicc: SimulatedEuicc
+    smdp: SimulatedSmdp, servers: ServerFactory, tmp_path: Path, euicc: SimulatedEuicc
 ) -> None:
     first, second, _ = samples()
     spared = replace(second, profile_class="provisioning")
     euicc = SimulatedEuicc.create(None, profiles=[first, spared], authority=euicc.authority)
-    with Assistant(HidingCard(euicc, spared.iccid), state_dir=tmp_path, directory=directory) as assistant:
+    with Assistant(HidingCard(euicc, spared.iccid), state_dir=tmp_path, servers=servers) as assistant:
         outcome = assistant.reset(OPERATIONAL)
-    assert [str(happening.profile.iccid) for happening in outcome.happenings] == [first.iccid]
+    assert [str(change.profile.iccid) for change in outcome.changes] == [first.iccid]
     assert told(smdp) == [("delete", first.iccid)]
 
 
@@ -307,11 +312,11 @@ def test_what_may_hide_in_a_list_is_not_said_to_be_gone(tmp_path: Path) -> None:
         profiles = assistant.profiles()
         operation = assistant.journal.begin(assistant.eid, "reset", profiles)
         after, strange = Listing(profiles[:2]), Tlv.build(0xE3, b"")
-        (gone,) = switching.differences(operation, after)
+        (gone,) = switching.changes_since(operation, after)
         assert (gone.event, gone.profile) == ("delete", profiles[2])
         after.unreadable = (strange,)
-        assert [*switching.differences(operation, after)] == []
-        assert [*switching.differences(operation, after, [strange])] == [gone]
+        assert [*switching.changes_since(operation, after)] == []
+        assert [*switching.changes_since(operation, after, [strange])] == [gone]
 
 
 @pytest.mark.parametrize("reason", ["BF3103800103 9000", "BF3103800104 9000"])
@@ -326,15 +331,15 @@ def test_a_no_that_no_other_way_of_asking_changes_ends_the_tries(
 
 
 def test_a_disabling_tells_what_the_card_shows_in_use_after_it(
-    euicc: SimulatedEuicc, directory: Directory, tmp_path: Path
+    euicc: SimulatedEuicc, servers: ServerFactory, tmp_path: Path
 ) -> None:
     operator, other, _ = samples()
     test = replace(other, profile_class="test")
     euicc = SimulatedEuicc.create(None, profiles=[operator, test], authority=euicc.authority)
-    with Assistant(euicc, state_dir=tmp_path, directory=directory) as assistant:
+    with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
         assistant.enable(test.iccid)
         outcome = assistant.disable(test.iccid)
-        assert [(one.event, one.foreign) for one in outcome.happenings] == [
+        assert [(one.event, one.external) for one in outcome.changes] == [
             ("enable", False),
             ("disable", False),
         ]
@@ -343,9 +348,9 @@ def test_a_disabling_tells_what_the_card_shows_in_use_after_it(
 
 
 def test_what_is_in_use_after_a_disabling_is_not_known_if_it_may_hide(
-    euicc: SimulatedEuicc, directory: Directory, tmp_path: Path
+    euicc: SimulatedEuicc, servers: ServerFactory, tmp_path: Path
 ) -> None:
     first, _, hidden = euicc.profiles
     card = HidingCard(euicc, hidden.iccid)
-    with Assistant(card, state_dir=tmp_path, directory=directory) as assistant:
+    with Assistant(card, state_dir=tmp_path, servers=servers) as assistant:
         assert assistant.disable(first.iccid).in_use is None

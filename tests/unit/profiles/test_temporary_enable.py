@@ -24,10 +24,10 @@ def states(euicc: SimulatedEuicc) -> list[str]:
 def test_the_one_that_was_in_use_is_in_use_again_and_every_server_knows(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
-    with assistant.using(euicc.profiles[1].iccid) as outcomes:
+    with assistant.temporarily_enabled(euicc.profiles[1].iccid) as outcomes:
         assert states(euicc) == ["disabled", "enabled", "disabled"]
     assert states(euicc) == ["enabled", "disabled", "disabled"]
-    events = [[happening.event for happening in outcome.happenings] for outcome in outcomes]
+    events = [[change.event for change in outcome.changes] for outcome in outcomes]
     assert [sorted(one) for one in events] == [["disable", "enable"]] * 2
     assert len(smdp.received) == 4
     assert [outcome.unacknowledged for outcome in outcomes] == [(), ()]
@@ -37,7 +37,7 @@ def test_nothing_is_in_use_again_if_nothing_was(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     assistant.disable(euicc.profiles[0].iccid)
-    with assistant.using(euicc.profiles[1].iccid):
+    with assistant.temporarily_enabled(euicc.profiles[1].iccid):
         assert states(euicc) == ["disabled", "enabled", "disabled"]
     assert states(euicc) == ["disabled", "disabled", "disabled"]
 
@@ -45,7 +45,7 @@ def test_nothing_is_in_use_again_if_nothing_was(
 def test_one_that_is_in_use_stays_so_and_nobody_is_told(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
-    with assistant.using(euicc.profiles[0].iccid):
+    with assistant.temporarily_enabled(euicc.profiles[0].iccid):
         pass
     assert states(euicc) == ["enabled", "disabled", "disabled"]
     assert smdp.received == ()
@@ -54,7 +54,10 @@ def test_one_that_is_in_use_stays_so_and_nobody_is_told(
 def test_it_is_put_back_even_if_what_was_wanted_fails(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
-    with pytest.raises(RuntimeError, match="no backup"), assistant.using(euicc.profiles[1].iccid):
+    with (
+        pytest.raises(RuntimeError, match="no backup"),
+        assistant.temporarily_enabled(euicc.profiles[1].iccid),
+    ):
         raise RuntimeError("no backup")
     assert states(euicc) == ["enabled", "disabled", "disabled"]
 
@@ -68,7 +71,7 @@ def test_nothing_is_done_if_a_rule_forbids_to_put_back(bound: int, tmp_path: Pat
     with (
         Assistant(card, state_dir=tmp_path) as assistant,
         pytest.raises(Refused) as caught,
-        assistant.using(profiles[1].iccid),
+        assistant.temporarily_enabled(profiles[1].iccid),
     ):
         raise AssertionError
     assert (caught.value.function, caught.value.reason) == ("DisableProfile", "disallowedByPolicy")
@@ -82,7 +85,7 @@ def test_nothing_is_done_if_what_is_in_use_cannot_be_read(hidden: int, tmp_path:
     with (
         Assistant(card, state_dir=tmp_path) as assistant,
         pytest.raises(Refused) as caught,
-        assistant.using(euicc.profiles[1].iccid),
+        assistant.temporarily_enabled(euicc.profiles[1].iccid),
     ):
         raise AssertionError
     assert (caught.value.function, caught.value.reason) == ("EnableProfile", "unreadableProfile")
@@ -94,15 +97,18 @@ def test_nothing_is_done_if_what_is_in_use_cannot_be_read(hidden: int, tmp_path:
 def test_one_that_is_in_use_stays_so_whatever_cannot_be_read(tmp_path: Path) -> None:
     euicc = SimulatedEuicc.create(None)
     card = HidingCard(euicc, euicc.profiles[2].iccid)
-    with Assistant(card, state_dir=tmp_path) as assistant, assistant.using("0017") as outcomes:
-        assert [outcome.happenings for outcome in outcomes] == [()]
+    with (
+        Assistant(card, state_dir=tmp_path) as assistant,
+        assistant.temporarily_enabled(assistant.find("0017")) as outcomes,
+    ):
+        assert [outcome.changes for outcome in outcomes] == [()]
 
 
 def test_a_card_that_is_pulled_meanwhile_is_said_to_be_as_it_may_be(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     said = "Nordlicht was put to use before, and may still be"
-    with pytest.raises(OutcomeUnknown, match=said), assistant.using(euicc.profiles[1].iccid):
+    with pytest.raises(OutcomeUnknown, match=said), assistant.temporarily_enabled(euicc.profiles[1].iccid):
         card.lose(ENABLE)
 
 
@@ -110,7 +116,7 @@ def test_a_plan_that_was_made_before_is_still_true_after(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
-    with assistant.using(plan.profile.iccid):
+    with assistant.temporarily_enabled(plan.profile.iccid):
         pass
     assert assistant.delete(plan).problem is None
 
@@ -130,12 +136,12 @@ def test_a_plan_that_is_not_true_any_more_is_refused_and_says_why(
 def test_a_plan_says_what_is_different_if_that_is_what_nobody_can_read(tmp_path: Path) -> None:
     euicc = SimulatedEuicc.create(None)
     with Assistant(HidingCard(euicc, euicc.profiles[2].iccid), state_dir=tmp_path) as assistant:
-        plan = assistant.plan_deletion("0025")
+        plan = assistant.plan_deletion(assistant.find("0025"))
     strange = replace(plan, unreadable=(b"strange",))
     with Assistant(HidingCard(euicc, euicc.profiles[2].iccid), state_dir=tmp_path) as assistant:
-        assert assistant.plan_again(plan).look == plan.look
+        assert assistant.revalidate(plan).snapshot_digest == plan.snapshot_digest
         with pytest.raises(Refused) as caught:
-            assistant.plan_again(strange)
+            assistant.revalidate(strange)
     assert caught.value.message == (
         "The card has changed since the plan was made. "
         "It lists 1 profile that cannot be read, and listed 1 profile."

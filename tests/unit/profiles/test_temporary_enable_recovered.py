@@ -13,7 +13,7 @@ import pytest
 from lpa import Assistant
 from lpa.errors import CardBusy, EuiccRefused, OutcomeUnknown, Refused
 from lpa.journal import Journal
-from lpa.notifications.sender import Directory
+from lpa.notifications.sender import ServerFactory
 from lpa.profiles import switching
 from lpa.rsp.records import CHANGE_TAGS
 from lpa.server.connect_to import ConnectTo
@@ -43,8 +43,8 @@ def leave(assistant: Assistant, number: int) -> None:
     """Put the profile with this number to use for a moment, and die in it."""
     before = assistant.euicc.profiles(CHANGE_TAGS)
     target = before[number].iccid
-    assistant.journal.begin(assistant.eid, "interlude", before, target=target)
-    switching.enable(assistant._outbox(), target)
+    assistant.journal.begin(assistant.eid, "temporary-enable", before, target=target)
+    switching.enable(assistant._card, assistant._outbox(), target)
 
 
 def test_what_was_in_use_before_is_put_back_and_its_servers_are_told(
@@ -53,17 +53,17 @@ def test_what_was_in_use_before_is_put_back_and_its_servers_are_told(
     leave(assistant, 1)
     old, new = iccid(euicc, 0), iccid(euicc, 1)
     assert states(euicc) == ["disabled", "enabled", "disabled"]
-    (resumed,) = assistant.settle()
+    (recovered,) = assistant.recover()
     assert states(euicc) == ["enabled", "disabled", "disabled"]
-    assert (resumed.function, resumed.truth, resumed.problem) == (
-        "interlude",
+    assert (recovered.function, recovered.summary, recovered.problem) == (
+        "temporary-enable",
         f"Albion Mobile ({old}) is in use again.",
         None,
     )
-    assert all(delivery.acknowledged for delivery in resumed.deliveries)
+    assert all(delivery.acknowledged for delivery in recovered.deliveries)
     assert received(smdp)[2:] == [("disable", str(new)), ("enable", str(old))]
     assert journal.unfinished() == ()
-    assert assistant.settle() == ()
+    assert assistant.recover() == ()
 
 
 def test_nothing_is_in_use_again_if_nothing_was(
@@ -71,9 +71,9 @@ def test_nothing_is_in_use_again_if_nothing_was(
 ) -> None:
     assistant.disable(iccid(euicc, 0))
     leave(assistant, 1)
-    (resumed,) = assistant.settle()
+    (recovered,) = assistant.recover()
     assert states(euicc) == ["disabled", "disabled", "disabled"]
-    assert resumed.truth == "No profile is in use again."
+    assert recovered.summary == "No profile is in use again."
 
 
 def test_every_change_puts_back_first(
@@ -82,8 +82,8 @@ def test_every_change_puts_back_first(
     leave(assistant, 1)
     assistant.enable(iccid(euicc, 2))
     assert states(euicc) == ["disabled", "disabled", "enabled"]
-    (resumed,) = assistant.resumed
-    assert resumed.function == "interlude"
+    (recovered,) = assistant.recovered
+    assert recovered.function == "temporary-enable"
 
 
 def test_a_plan_that_was_made_before_putting_back_is_refused(
@@ -104,7 +104,7 @@ def test_nothing_is_switched_for_a_backup_after_putting_back_has_made_the_plan_u
     plan = assistant.plan_deletion(iccid(euicc, 1), disable_first=True)
     card.requests.clear()
     with pytest.raises(Refused) as caught:
-        assistant.rescue(plan, tmp_path / "saved")
+        assistant.back_up_first(plan, tmp_path / "saved")
     assert caught.value.reason == "cardChanged"
     assert card.requests.count(ENABLE) == 1  # to put back
     assert states(euicc) == ["enabled", "disabled", "disabled"]
@@ -112,21 +112,25 @@ def test_nothing_is_switched_for_a_backup_after_putting_back_has_made_the_plan_u
 
 
 def test_one_that_goes_on_is_not_taken_for_unfinished(
-    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path, directory: Directory
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path, servers: ServerFactory
 ) -> None:
-    with assistant.using(iccid(euicc, 1)):
-        assert assistant.settle() == ()
-        with Assistant(euicc, state_dir=tmp_path / "state", directory=directory) as other:
-            assert other.settle() == ()
+    with assistant.temporarily_enabled(iccid(euicc, 1)):
+        assert assistant.recover() == ()
+        with Assistant(euicc, state_dir=tmp_path / "state", servers=servers) as other:
+            assert other.recover() == ()
         assert states(euicc) == ["disabled", "enabled", "disabled"]
     assert states(euicc) == ["enabled", "disabled", "disabled"]
-    assert assistant.settle() == ()
+    assert assistant.recover() == ()
 
 
 def test_there_is_only_one_at_a_time(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
-    with assistant.using(iccid(euicc, 1)), pytest.raises(CardBusy), assistant.using(iccid(euicc, 2)):
+    with (
+        assistant.temporarily_enabled(iccid(euicc, 1)),
+        pytest.raises(CardBusy),
+        assistant.temporarily_enabled(iccid(euicc, 2)),
+    ):
         raise AssertionError
     assert states(euicc) == ["enabled", "disabled", "disabled"]
 
@@ -169,21 +173,21 @@ def test_what_something_else_did_since_is_left_and_told(
     meanwhile(assistant.euicc, euicc)
     assistant.euicc.restart()
     card.requests.clear()
-    (resumed,) = assistant.settle()
-    assert resumed.truth.endswith(truth)
-    assert (resumed.happenings, resumed.problem) == ((), None)
+    (recovered,) = assistant.recover()
+    assert recovered.summary.endswith(truth)
+    assert (recovered.changes, recovered.problem) == ((), None)
     assert not {ENABLE, DISABLE} & set(card.requests)
     assert states(euicc) == in_use
-    assert assistant.settle() == ()
+    assert assistant.recover() == ()
 
 
 def test_what_had_not_begun_changed_nothing(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     before = assistant.euicc.profiles(CHANGE_TAGS)
-    assistant.journal.begin(assistant.eid, "interlude", before, target=before[1].iccid)
-    (resumed,) = assistant.settle()
-    assert (resumed.happenings, resumed.truth) == (
+    assistant.journal.begin(assistant.eid, "temporary-enable", before, target=before[1].iccid)
+    (recovered,) = assistant.recover()
+    assert (recovered.changes, recovered.summary) == (
         (),
         "Albion Mobile (8944994000000000017) is in use, as before.",
     )
@@ -194,73 +198,73 @@ def test_a_card_that_says_no_is_told_with_the_command_and_hinders_nothing(
 ) -> None:
     leave(assistant, 1)
     card.instead(ENABLE, *[CAT_BUSY] * 4)
-    (resumed,) = assistant.settle()
-    assert isinstance(resumed.problem, EuiccRefused)
-    assert resumed.problem.reason == "catBusy"
-    assert resumed.problem.advice.startswith("'lpa enable 8944994000000000017' puts back what was before.")
-    assert resumed.truth == (
+    (recovered,) = assistant.recover()
+    assert isinstance(recovered.problem, EuiccRefused)
+    assert recovered.problem.reason == "catBusy"
+    assert recovered.problem.advice.startswith("'lpa enable 8944994000000000017' puts back what was before.")
+    assert recovered.summary == (
         f"Nordlicht ({iccid(euicc, 1)}) is in use still; before that Albion Mobile (8944994000000000017) was."
     )
     assert states(euicc) == ["disabled", "enabled", "disabled"]
-    assert assistant.settle() == ()
+    assert assistant.recover() == ()
     assistant.enable(iccid(euicc, 0))
     assert states(euicc) == ["enabled", "disabled", "disabled"]
 
 
-def test_a_rule_that_came_meanwhile_is_told(tmp_path: Path, directory: Directory) -> None:
+def test_a_rule_that_came_meanwhile_is_told(tmp_path: Path, servers: ServerFactory) -> None:
     profiles = list(SimulatedEuicc.create(None).profiles)
     bound = replace(profiles[1], policy_rules=("ppr1",), state="enabled")
     euicc = SimulatedEuicc.create(None, profiles=[replace(profiles[0], state="disabled"), bound])
-    with Assistant(euicc, state_dir=tmp_path, directory=directory) as assistant:
+    with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
         now = assistant.euicc.profiles(CHANGE_TAGS)
         before = [replace(now[0], state="enabled"), replace(now[1], state="disabled", policy_rules=())]
-        assistant.journal.begin(assistant.eid, "interlude", tuple(before), target=now[1].iccid)
-        (resumed,) = assistant.settle()
-        assert resumed.problem
-        assert resumed.problem.reason == "disallowedByPolicy"
-        assert assistant.settle() == ()
+        assistant.journal.begin(assistant.eid, "temporary-enable", tuple(before), target=now[1].iccid)
+        (recovered,) = assistant.recover()
+        assert recovered.problem
+        assert recovered.problem.reason == "disallowedByPolicy"
+        assert assistant.recover() == ()
 
 
 def test_a_card_that_is_pulled_while_putting_back_leaves_it_to_the_next_time(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp, journal: Journal
 ) -> None:
-    with pytest.raises(OutcomeUnknown) as caught, assistant.using(iccid(euicc, 1)):
+    with pytest.raises(OutcomeUnknown) as caught, assistant.temporarily_enabled(iccid(euicc, 1)):
         card.drop(ENABLE)
     assert "'lpa resume' puts back what was before" in caught.value.advice
     card.put_back()
     card.drop(ENABLE)
     with pytest.raises(OutcomeUnknown):
-        assistant.settle()
+        assistant.recover()
     card.put_back()
-    assert [one.function for one in assistant.settle()] == ["enable", "interlude"]
+    assert [one.function for one in assistant.recover()] == ["enable", "temporary-enable"]
     assert states(euicc) == ["enabled", "disabled", "disabled"]
     assert {state for state, _ in outcomes(journal)} == {"CLOSED"}
 
 
 @pytest.mark.parametrize("hidden", [0, 1])
 def test_while_it_cannot_be_read_what_is_in_use_nothing_is_done_and_it_stays_open(
-    hidden: int, euicc: SimulatedEuicc, smdp: SimulatedSmdp, directory: Directory, tmp_path: Path
+    hidden: int, euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory, tmp_path: Path
 ) -> None:
-    meeting = partial(Assistant, state_dir=tmp_path / "state", directory=directory)
+    meeting = partial(Assistant, state_dir=tmp_path / "state", servers=servers)
     with meeting(euicc) as assistant:
         leave(assistant, 1)
     with meeting(HidingCard(euicc, euicc.profiles[hidden].iccid)) as assistant:
         with pytest.raises(OutcomeUnknown, match="nobody knows what is in use now"):
-            assistant.settle()
+            assistant.recover()
         assert states(euicc) == ["disabled", "enabled", "disabled"]
     with meeting(euicc) as assistant:
-        (resumed,) = assistant.settle()
-    assert resumed.truth.endswith("is in use again.")
+        (recovered,) = assistant.recover()
+    assert recovered.summary.endswith("is in use again.")
     assert states(euicc) == ["enabled", "disabled", "disabled"]
 
 
 def test_what_cannot_be_read_beside_what_is_in_use_hinders_nothing(
-    euicc: SimulatedEuicc, smdp: SimulatedSmdp, directory: Directory, tmp_path: Path
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory, tmp_path: Path
 ) -> None:
     card = HidingCard(euicc, euicc.profiles[2].iccid)
-    with Assistant(card, state_dir=tmp_path / "state", directory=directory) as assistant:
+    with Assistant(card, state_dir=tmp_path / "state", servers=servers) as assistant:
         leave(assistant, 1)
-        assistant.settle()
+        assistant.recover()
     assert states(euicc) == ["enabled", "disabled", "disabled"]
 
 
@@ -272,7 +276,7 @@ def left(tmp_path: Path) -> tuple[str, ...]:
     with (
         SimulatedSmdp(card.authority, host="*.smdp.example", any_address=True) as smdp,
         Https(Trust.system(), connect_to=[ConnectTo.parse(smdp.connect_to)]) as https,
-        Assistant(card, state_dir=tmp_path / "state", directory=partial(Server, https=https)) as assistant,
+        Assistant(card, state_dir=tmp_path / "state", servers=partial(Server, https=https)) as assistant,
     ):
         leave(assistant, 1)
     return ("--reader", f"sim:{folder}", "--state-dir", str(tmp_path / "state"))
@@ -326,12 +330,12 @@ def test_lpa_resume_fails_if_the_card_says_no(tmp_path: Path) -> None:
     with Assistant(SimulatedEuicc.load(folder), state_dir=tmp_path / "state") as assistant:
         now = assistant.euicc.profiles(CHANGE_TAGS)
         before = [replace(now[0], state="disabled"), replace(now[1], state="enabled"), now[2]]
-        assistant.journal.begin(assistant.eid, "interlude", tuple(before), target=now[0].iccid)
+        assistant.journal.begin(assistant.eid, "temporary-enable", tuple(before), target=now[0].iccid)
     ran = command.run(*place, "resume", "--json")
     assert ran.code != 0
-    (resumed,) = ran.document["result"]["resumed"]
-    assert resumed["truth"].startswith("Albion Mobile (8944994000000000017) is in use still; before that ")
-    assert ran.document["error"] == resumed["problem"]
+    (recovered,) = ran.document["result"]["recovered"]
+    assert recovered["truth"].startswith("Albion Mobile (8944994000000000017) is in use still; before that ")
+    assert ran.document["error"] == recovered["problem"]
     assert f"'lpa enable {now[1].iccid}' puts back" in ran.document["error"]["advice"]
     again = command.run(*place, "resume")
     assert (again.code, again.err) == (0, "Nothing was left unfinished.\n")

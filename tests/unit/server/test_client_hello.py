@@ -77,7 +77,7 @@ def said(context: tls.Context) -> Hello:
     with plain_peer(listening) as peer:
         stream = tls.TlsStream(context, socket.create_connection(("127.0.0.1", peer.port)), HOST)
         with contextlib.suppress(OSError):
-            stream.greet()
+            stream.handshake()
         stream.hang_up()
     return parsed(heard[0])
 

@@ -10,7 +10,7 @@ import pytest
 from lpa.errors import ConnectFailed
 from lpa.rsp.names import ServerAddress
 from lpa.server.connect_to import ConnectTo
-from lpa.server.connector import Dialler, is_public
+from lpa.server.connector import Connector, is_public
 from lpa.server.proxy import choose
 
 ADDRESS = ServerAddress("smdp.example")
@@ -128,7 +128,7 @@ def test_no_other_address_is_public_whatever_it_wears(address: str) -> None:
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "::1", "169.254.169.254"])
 def test_a_name_that_leads_to_a_private_address_is_not_connected_to(address: str) -> None:
     with pytest.raises(ConnectFailed) as caught:
-        Dialler(resolve=Names(found(address))).dial(ADDRESS)
+        Connector(resolve=Names(found(address))).connect(ADDRESS)
     assert str(caught.value) == (
         f"Cannot reach smdp.example: its name leads to {address}, which is not a public address."
     )
@@ -151,7 +151,7 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def test_of_several_addresses_only_the_public_ones_are_tried(connected: list[Any]) -> None:
     names = Names(found("10.0.0.1", "93.184.216.34", "127.0.0.1", "1.1.1.1"))
     with pytest.raises(ConnectFailed, match=r"Cannot reach smdp\.example: connection refused"):
-        Dialler(resolve=names).dial(ADDRESS)
+        Connector(resolve=names).connect(ADDRESS)
     assert connected == [("93.184.216.34", 443), ("1.1.1.1", 443)]
 
 
@@ -159,7 +159,7 @@ def test_a_name_that_changes_its_mind_is_connected_to_where_it_was_looked_at(con
     """DNS rebinding: a second question would lead to this computer."""
     names = Names(found("93.184.216.34"), found("127.0.0.1"))
     with pytest.raises(ConnectFailed):
-        Dialler(resolve=names).dial(ADDRESS)
+        Connector(resolve=names).connect(ADDRESS)
     assert connected == [("93.184.216.34", 443)]
     assert names.asked == [("smdp.example", 443)]
 
@@ -168,7 +168,7 @@ def test_who_says_connect_to_may_mean_a_private_address() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         names = Names(found("127.0.0.1", port=port))
-        Dialler([ConnectTo.parse(f"::other.example:{port}")], resolve=names).dial(ADDRESS).close()
+        Connector([ConnectTo.parse(f"::other.example:{port}")], resolve=names).connect(ADDRESS).close()
         assert names.asked == [("other.example", port)]
 
 
@@ -176,25 +176,25 @@ def test_the_next_address_is_tried_when_one_refuses() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         names = Names([*found("127.0.0.1", port=1), *found("127.0.0.1", port=port)])
-        with Dialler([ConnectTo.parse("::x.example:")], resolve=names).dial(ADDRESS) as plain:
+        with Connector([ConnectTo.parse("::x.example:")], resolve=names).connect(ADDRESS) as plain:
             assert plain.getpeername()[1] == port
 
 
 def test_the_body_of_a_request_does_not_wait_for_the_header_to_be_acknowledged() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         names = Names(found("127.0.0.1", port=listener.getsockname()[1]))
-        with Dialler([ConnectTo.parse("::x.example:")], resolve=names).dial(ADDRESS) as plain:
+        with Connector([ConnectTo.parse("::x.example:")], resolve=names).connect(ADDRESS) as plain:
             assert plain.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_name_that_leads_nowhere_is_told() -> None:
     with pytest.raises(ConnectFailed, match="the name leads nowhere"):
-        Dialler(resolve=Names([])).dial(ADDRESS)
+        Connector(resolve=Names([])).connect(ADDRESS)
 
 
 def test_a_name_that_cannot_be_asked_for_is_told() -> None:
     with pytest.raises(ConnectFailed):
-        Dialler().dial(ServerAddress(f"{'a' * 63}." * 3 + "a" * 63 + "." + "b" * 63))
+        Connector().connect(ServerAddress(f"{'a' * 63}." * 3 + "a" * 63 + "." + "b" * 63))
 
 
 def test_a_name_that_does_not_resolve_in_time_is_left_to_itself() -> None:
@@ -206,7 +206,7 @@ def test_a_name_that_does_not_resolve_in_time_is_left_to_itself() -> None:
 
     try:
         with pytest.raises(ConnectFailed, match=r"Cannot reach smdp\.example: it did not answer in time"):
-            Dialler(resolve=asking, patience=0.05).dial(ADDRESS)
+            Connector(resolve=asking, patience=0.05).connect(ADDRESS)
     finally:
         over.set()
 
@@ -224,7 +224,7 @@ def through_a_proxy(host: str, *rows: str) -> None:
         raise Asked
 
     rows_ = [ConnectTo.parse(row) for row in rows]
-    Dialler(rows_, proxy=choose("http://proxy.example"), resolve=resolve).dial(ServerAddress.parse(host))
+    Connector(rows_, proxy=choose("http://proxy.example"), resolve=resolve).connect(ServerAddress.parse(host))
 
 
 @pytest.mark.parametrize(

@@ -182,7 +182,7 @@ def test_of_what_a_broken_server_said_no_word_is_logged(
 
 
 def test_a_server_that_repeats_a_secret_of_ours_is_not_repeated() -> None:
-    redaction.conceal("M4TCH-1D")
+    redaction.register_secret("M4TCH-1D")
     codes = {"subjectCode": "8.2.6", "reasonCode": "3.8"}
     said = header("Failed", **codes, message="no m4tch-1d here", subjectIdentifier="M4TCH-1D")
     with pytest.raises(ServerRefused, match=r'It says "no <hidden> here; <hidden>"\.$'):
@@ -192,7 +192,7 @@ def test_a_server_that_repeats_a_secret_of_ours_is_not_repeated() -> None:
 @pytest.mark.parametrize("place", range(785, 802))
 def test_no_part_of_a_secret_is_shown_wherever_a_long_message_is_cut(place: int) -> None:
     """What is hidden is shorter then, so that more of the message is shown than one would think."""
-    redaction.conceal("QR-G-5C-1LS-1W1Z9P7")
+    redaction.register_secret("QR-G-5C-1LS-1W1Z9P7")
     said = f"password={'A' * (place - 10)} QR-G-5C-1LS-1W1Z9P7"
     with pytest.raises(ServerRefused, match='It says "password=<hidden> <hidden>"'):
         deliver(http("200 OK", header("Failed", message=said)))
@@ -202,7 +202,7 @@ def test_no_part_of_a_secret_is_shown_wherever_a_long_message_is_cut(place: int)
 
 
 def test_a_server_that_speaks_no_http_does_not_get_a_secret_into_our_words() -> None:
-    redaction.conceal("M4TCH-1D")
+    redaction.register_secret("M4TCH-1D")
     with pytest.raises(BadAnswer) as caught:
         deliver(b"HTTP/1.1 M4TCH-1D\r\n\r\n")
     assert "<hidden>" in caught.value.message

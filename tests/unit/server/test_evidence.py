@@ -28,9 +28,9 @@ def shown_by(smdp: SimulatedSmdp) -> bytes:
     *_, port = smdp.connect_to.split(":")
     with (
         socket.create_connection(("127.0.0.1", int(port)), timeout=10) as plain,
-        context.wrap_socket(plain, server_hostname="albion.smdp.example") as greeted,
+        context.wrap_socket(plain, server_hostname="albion.smdp.example") as handshake,
     ):
-        certificate = greeted.getpeercert(binary_form=True)
+        certificate = handshake.getpeercert(binary_form=True)
     assert certificate
     return certificate
 

@@ -205,12 +205,12 @@ def test_the_second_greeting_verifies_as_the_first(authority: Authority, name: s
 
 def test_a_greeting_alone_says_whether_a_server_is_there_and_who_it_is() -> None:
     with tls_peer(answering(OK)) as peer, https(peer) as client:
-        client.greet(ADDRESS)
+        client.handshake(ADDRESS)
         with pytest.raises(NotVerified, match="another name"):
-            client.greet(ServerAddress("other.example"))
+            client.handshake(ServerAddress("other.example"))
     assert peer.requests == []
     with pytest.raises(ConnectFailed), https(peer) as client:
-        client.greet(ADDRESS)
+        client.handshake(ADDRESS)
 
 
 # Sent, and then

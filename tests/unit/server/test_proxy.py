@@ -56,7 +56,7 @@ def test_through_a_proxy_goes_tls_to_the_server_by_its_name() -> None:
     with tls_peer(recording, GOOD) as peer, relay(peer) as between:
         chosen = choose(f"http://me:pass%20word@127.0.0.1:{between.port}")
         with Https(Trust.system(), proxy=chosen) as client:
-            client.post(ADDRESS, "/", b"secret", {}, believed=BELIEVED)
+            client.post(ADDRESS, "/", b"secret", {}, ci_pkids=BELIEVED)
         assert bytes(between.received) == (
             b"CONNECT smdp.example:443 HTTP/1.1\r\n"
             b"Host: smdp.example:443\r\n"
@@ -69,7 +69,7 @@ def test_connect_to_counts_behind_the_proxy_too() -> None:
         row = ConnectTo.parse("::[2001:db8::1]:8443")
         chosen = choose(f"127.0.0.1:{between.port}")
         with Https(Trust.system(), connect_to=[row], proxy=chosen) as client:
-            client.greet(ADDRESS, believed=BELIEVED)
+            client.handshake(ADDRESS, ci_pkids=BELIEVED)
         assert between.received.startswith(b"CONNECT [2001:db8::1]:8443 HTTP/1.1\r\n")
         assert b"Authorization" not in between.received
 
@@ -83,7 +83,7 @@ def test_a_proxy_that_answers_itself_is_not_believed() -> None:
         Https(Trust.system(), proxy=choose(f"127.0.0.1:{between.port}")) as client,
         pytest.raises(NotVerified),
     ):
-        client.post(ADDRESS, "/", b"secret", {}, believed=BELIEVED)
+        client.post(ADDRESS, "/", b"secret", {}, ci_pkids=BELIEVED)
     assert peer.received == b""
 
 
@@ -106,7 +106,7 @@ def test_a_proxy_that_does_not_connect_is_told(answer: bytes, obstacle: str) -> 
         Https(Trust.system(), proxy=choose(f"127.0.0.1:{between.port}")) as client,
         pytest.raises(ConnectFailed, match=obstacle),
     ):
-        client.greet(ADDRESS)
+        client.handshake(ADDRESS)
 
 
 @pytest.mark.parametrize(("more", "taken"), [(0, True), (1, False)])
@@ -138,7 +138,7 @@ def test_a_proxy_that_answers_a_drop_at_a_time_is_given_up() -> None:
         Https(Trust.system(), proxy=choose(f"127.0.0.1:{between.port}"), connect_timeout=0.2) as client,
         pytest.raises(ConnectFailed, match="it did not answer in time"),
     ):
-        client.greet(ADDRESS)
+        client.handshake(ADDRESS)
 
 
 @pytest.mark.parametrize(
@@ -195,4 +195,4 @@ def test_a_useless_proxy_in_the_environment_hinders(monkeypatch: pytest.MonkeyPa
         pytest.raises(ConnectFailed, match="of no use"),
         Https(Trust.system(), proxy=choose("env")) as client,
     ):
-        client.greet(ADDRESS)
+        client.handshake(ADDRESS)

@@ -31,22 +31,22 @@ def stream(peer: Peer) -> Iterator[tls.TlsStream]:
 
 def test_a_greeting_tells_what_the_peer_showed_and_what_speaks_against_it() -> None:
     with tls_peer(silent, GOOD) as peer, stream(peer) as connected:
-        greeted = connected.greet()
-    assert greeted.chain == (SHOWN,)
-    assert 20 in greeted.objections  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
+        handshake = connected.handshake()
+    assert handshake.chain == (SHOWN,)
+    assert 20 in handshake.objections  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
 
 
 def test_an_authority_of_the_context_leaves_no_objection_and_is_the_root() -> None:
     with tls_peer(silent, GOOD) as peer:
         plain = socket.create_connection(("127.0.0.1", peer.port))
         connected = tls.TlsStream(tls.context([CI.certificate]), plain, HOST)
-        greeted = connected.greet()
+        handshake = connected.handshake()
         connected.hang_up()
-    assert (greeted.objections, greeted.root) == ((), der(CI.certificate))
+    assert (handshake.objections, handshake.root) == ((), der(CI.certificate))
 
 
 def greeting_anew(credentials: Credentials, done: list[object]) -> Script:
-    """A server that, in the middle of the connection, wants to greet anew with another certificate."""
+    """A server that, in the middle of the connection, wants to handshake anew with another certificate."""
 
     def script(_peer: Peer, plain: socket.socket) -> None:
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
@@ -74,7 +74,7 @@ def test_a_peer_that_was_judged_cannot_become_somebody_else() -> None:
     """TLS 1.2 lets a server ask for a new greeting on the same connection; that is refused."""
     done: list[object] = []
     with plain_peer(greeting_anew(OTHER, done)) as peer, stream(peer) as connected:
-        assert connected.greet().chain == (SHOWN,)
+        assert connected.handshake().chain == (SHOWN,)
         connected.allow(100)
         with contextlib.suppress(OSError):
             connected.makefile().read(4)
@@ -89,7 +89,7 @@ def test_a_peer_that_reads_nothing_is_not_written_to_for_ever() -> None:
         peer.over.wait()
 
     with tls_peer(deaf, GOOD) as peer, stream(peer) as connected:
-        connected.greet()
+        connected.handshake()
         connected.bound(0.05, float("inf"))
         with pytest.raises(TimeoutError):
             connected.sendall(bytes(50_000_000))
@@ -101,7 +101,7 @@ def test_reading_ends_at_what_was_allowed() -> None:
             connection.sendall(bytes(1000))
 
     with tls_peer(talking, GOOD) as peer, stream(peer) as connected:
-        connected.greet()
+        connected.handshake()
         connected.allow(5000)
         reader = connected.makefile()
         assert len(reader.read(5000)) == 5000
@@ -118,18 +118,18 @@ def flooding(_peer: Peer, plain: socket.socket) -> None:
 
 
 def test_a_flood_of_messages_that_need_no_answer_does_not_outlast_the_clock() -> None:
-    """OpenSSL alone reads on for as long as they come; neither the clock nor Ctrl-C stops it."""
+    """OpenSSL alone reads on for as long as they come; neither the clock nor Ctrl-C blockers it."""
     with plain_peer(flooding) as peer, stream(peer) as connected:
         connected.bound(60, time.monotonic() + 0.2)
         with pytest.raises(TimeoutError):
-            connected.greet()
+            connected.handshake()
 
 
 def test_certificates_are_given_as_they_came_whatever_they_are() -> None:
     """Also one that nobody can read but OpenSSL: it is no obstacle if it only stands beside others."""
     odd = changed(bytes.fromhex("A003020102"), bytes.fromhex("A003020106"))
     with tls_peer(silent, context=showing(SHOWN, odd)) as peer, stream(peer) as connected:
-        assert connected.greet().chain == (SHOWN, odd)
+        assert connected.handshake().chain == (SHOWN, odd)
 
 
 def changed(before: bytes, after: bytes) -> bytes:
@@ -140,17 +140,17 @@ def changed(before: bytes, after: bytes) -> bytes:
 def test_threads_may_greet_with_one_context() -> None:
     context, seen = tls.context(), []
 
-    def greet(port: int) -> None:
+    def handshake(port: int) -> None:
         connected = tls.TlsStream(context, socket.create_connection(("127.0.0.1", port)), HOST)
-        seen.append(connected.greet())
+        seen.append(connected.handshake())
         connected.hang_up()
 
     with tls_peer(silent, GOOD) as peer:
-        threads = [threading.Thread(target=greet, args=(peer.port,)) for _ in range(8)]
+        threads = [threading.Thread(target=handshake, args=(peer.port,)) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
     assert len(seen) == 8
-    assert {greeted.chain for greeted in seen} == {(SHOWN,)}
-    assert all(greeted.objections == seen[0].objections != () for greeted in seen)
+    assert {handshake.chain for handshake in seen} == {(SHOWN,)}
+    assert all(handshake.objections == seen[0].objections != () for handshake in seen)

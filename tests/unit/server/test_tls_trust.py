@@ -21,7 +21,7 @@ from lpa.rsp.limits import PATHS
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.pki import key_identifier, server_chain
 from lpa.rsp.pki.key_identifier import KeyIdentifier
-from lpa.server.trust import Trust, Voucher
+from lpa.server.trust import Trust, TrustAnchor
 from lpa.sim.crypto.pki import Credentials
 from lpa.sim.servers.https_server import tls_context
 from tests.support import forgery
@@ -51,9 +51,9 @@ def outcome(
     credentials: Credentials | None = None,
     trust: Trust | None = None,
     context: ssl.SSLContext | None = None,
-) -> Voucher:
+) -> TrustAnchor:
     """Who vouches for the world's server. If nobody does, it did not get a byte."""
-    address, believed = ServerAddress(world.host), tuple(world.believed)
+    address, ci_pkids = ServerAddress(world.host), tuple(world.ci_pkids)
     refusal: LpaError | None = None
     if credentials:
         context = tls_context(credentials)
@@ -61,15 +61,15 @@ def outcome(
     with tls_peer(recording, context=context) as peer:
         try:
             with https(peer, trust=trust or Trust.system()) as client:
-                answer = client.post(address, "/", b"secret", {}, believed=believed)
+                answer = client.post(address, "/", b"secret", {}, ci_pkids=ci_pkids)
         except (ConnectFailed, NotVerified) as error:
             refusal = error
     if refusal:
         assert peer.received == b""
         raise refusal
     assert peer.received.endswith(b"secret")
-    assert answer.voucher
-    return answer.voucher
+    assert answer.trust_anchor
+    return answer.trust_anchor
 
 
 @pytest.mark.parametrize("curve", CURVES)
@@ -77,16 +77,16 @@ def outcome(
 def test_the_outcome_is_what_the_table_in_the_documents_says(name: str, curve: str) -> None:
     case = CASES[name]
     world = changed(case.change, CURVES[curve])
-    assert f"| {name} | {'refused' if case.objection else 'believed'} |" in TABLE
+    assert f"| {name} | {'refused' if case.objection else 'ci_pkids'} |" in TABLE
     if not case.objection:
-        assert outcome(world) == Voucher("card", str(world.believed[0]), world.believed[0])
+        assert outcome(world) == TrustAnchor("card", str(world.ci_pkids[0]), world.ci_pkids[0])
         return
     with pytest.raises((ConnectFailed, NotVerified), match=case.objection):
         outcome(world)
 
 
 def test_the_table_in_the_documents_has_no_row_that_is_not_tested() -> None:
-    rows = re.findall(r"^\| ([^|]+) \| (?:refused|believed) \|$", TABLE, re.MULTILINE)
+    rows = re.findall(r"^\| ([^|]+) \| (?:refused|ci_pkids) \|$", TABLE, re.MULTILINE)
     assert sorted(rows) == sorted([*CASES, *OTHERS])
 
 
@@ -104,11 +104,11 @@ def test_a_self_signed_certificate_that_names_a_listed_issuer_is_refused() -> No
 
 
 def test_a_root_that_the_server_sends_along_changes_nothing() -> None:
-    world = changed(setting("believed", []))
+    world = changed(setting("ci_pkids", []))
     root = x509.load_pem_x509_certificate(world.ci_pem.encode())
     with pytest.raises(NotVerified, match="neither the card nor this computer trusts"):
         outcome(world, replace(world.credentials(), chain=(root,)))
-    world.believed = [KeyIdentifier(world.ci.identifier)]
+    world.ci_pkids = [KeyIdentifier(world.ci.identifier)]
     assert outcome(world, replace(world.credentials(), chain=(root,))).anchor == "card"
 
 
@@ -116,7 +116,7 @@ def test_a_test_ci_is_believed_on_a_card_that_lists_no_other(monkeypatch: pytest
     world = World()
     monkeypatch.setitem(key_identifier._TEST, world.ci.identifier.hex()[:6], "test CI")
     assert outcome(world).anchor == "card"
-    world.believed.append(KeyIdentifier(bytes(20)))
+    world.ci_pkids.append(KeyIdentifier(bytes(20)))
     with pytest.raises(NotVerified, match="but as a test CI, whose key everybody has"):
         outcome(world)
 
@@ -147,7 +147,7 @@ def test_who_is_no_server_of_ours_can_write_little_into_what_we_say(change: Chan
 def test_the_issuer_may_be_on_another_curve_than_the_server() -> None:
     world = World()
     world.ci = Party(forgery.CI, "CI", curve=BRAINPOOL)
-    world.believed = [KeyIdentifier(world.ci.identifier)]
+    world.ci_pkids = [KeyIdentifier(world.ci.identifier)]
     assert outcome(world).anchor == "card"
 
 
@@ -157,7 +157,7 @@ def test_the_issuer_may_be_on_another_curve_than_the_server() -> None:
 @pytest.fixture
 def public_ci(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
     """A world whose CI is among the public authorities of this computer, and on no card's list."""
-    world = changed(setting("believed", []))
+    world = changed(setting("ci_pkids", []))
     (tmp_path / "public.pem").write_text(world.ci_pem)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "public.pem"))
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
@@ -165,7 +165,7 @@ def public_ci(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
 
 
 def test_a_server_of_the_web_is_vouched_for_by_a_public_authority(public_ci: World) -> None:
-    assert outcome(public_ci) == Voucher("public", "O=CI")
+    assert outcome(public_ci) == TrustAnchor("public", "O=CI")
 
 
 def test_a_server_of_the_web_may_write_out_what_is_false_by_default(public_ci: World) -> None:
@@ -185,19 +185,19 @@ def test_a_server_of_the_web_may_have_an_rsa_key(public_ci: World, tmp_path: Pat
     (tmp_path / "rsa.pem").write_bytes(held + certificate.public_bytes(Encoding.PEM))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "rsa.pem")
-    assert outcome(public_ci, context=context) == Voucher("public", "O=CI")
+    assert outcome(public_ci, context=context) == TrustAnchor("public", "O=CI")
 
 
 def test_the_cards_list_comes_before_the_public_authorities(public_ci: World) -> None:
-    public_ci.believed = [KeyIdentifier(public_ci.ci.identifier)]
+    public_ci.ci_pkids = [KeyIdentifier(public_ci.ci.identifier)]
     assert outcome(public_ci).anchor == "card"
 
 
 def test_a_bundle_vouches_beside_the_public_authorities(public_ci: World) -> None:
-    private = changed(setting("believed", []))
+    private = changed(setting("ci_pkids", []))
     private.ci.organisation = "Private"
     trust = Trust(private.ci_pem)
-    assert outcome(private, trust=trust) == Voucher("bundle", "O=Private")
+    assert outcome(private, trust=trust) == TrustAnchor("bundle", "O=Private")
     assert outcome(public_ci, trust=trust).anchor == "public"
 
 
@@ -229,11 +229,11 @@ def turning(*shown: Credentials) -> Iterator[Peer]:
     """A server that shows other credentials at each connection."""
     contexts = iter([tls_context(credentials) for credentials in shown])
 
-    def greet(peer: Peer, plain: socket.socket) -> None:
+    def handshake(peer: Peer, plain: socket.socket) -> None:
         with next(contexts).wrap_socket(plain, server_side=True) as secure:
             recording(peer, secure)
 
-    with plain_peer(greet) as peer:
+    with plain_peer(handshake) as peer:
         yield peer
 
 
@@ -241,23 +241,23 @@ def test_a_peer_that_changes_its_certificate_between_two_connections_gets_nothin
     """The look before a deletion proves nothing for the delivery after it: each connection is judged."""
     genuine, forged = World(), World()
     forged.ci.claimed = genuine.ci.identifier
-    believed = tuple(genuine.believed)
+    ci_pkids = tuple(genuine.ci_pkids)
     with (
         turning(genuine.credentials(), forged.credentials()) as peer,
         https(peer, trust=Trust.system()) as client,
     ):
-        assert client.greet(ADDRESS, believed=believed).anchor == "card"
+        assert client.handshake(ADDRESS, ci_pkids=ci_pkids).anchor == "card"
         with pytest.raises(NotVerified):
-            client.post(ADDRESS, "/", b"secret", {}, believed=believed)
+            client.post(ADDRESS, "/", b"secret", {}, ci_pkids=ci_pkids)
     assert peer.received == b""
 
 
 def test_a_connection_that_one_card_vouches_for_is_not_used_for_another() -> None:
     world = World()
     with tls_peer(recording, world.credentials()) as peer, https(peer, trust=Trust.system()) as client:
-        client.post(ADDRESS, "/", b"secret", {}, believed=tuple(world.believed))
+        client.post(ADDRESS, "/", b"secret", {}, ci_pkids=tuple(world.ci_pkids))
         with pytest.raises(NotVerified):
-            client.post(ADDRESS, "/", b"secret", {}, believed=(KeyIdentifier(bytes(20)),))
+            client.post(ADDRESS, "/", b"secret", {}, ci_pkids=(KeyIdentifier(bytes(20)),))
 
 
 def test_no_more_ways_than_the_bound_lead_to_an_issuer() -> None:
@@ -271,7 +271,7 @@ def test_no_more_ways_than_the_bound_lead_to_an_issuer() -> None:
         for _ in range(3)
     ]
     shown = [world.shown()[0], *ders]
-    assert len(server_chain.paths_to(world.believed, shown)) == PATHS
+    assert len(server_chain.paths_to(world.ci_pkids, shown)) == PATHS
 
 
 def test_certificates_that_all_lead_to_each_other_are_soon_done_with() -> None:
@@ -279,7 +279,7 @@ def test_certificates_that_all_lead_to_each_other_are_soon_done_with() -> None:
     circle = Party(CI_SUB_CA, "Circle", claimed=world.sub.identifier)
     ders = [circle.certificate(circle) for _ in range(200)]
     shown = [world.shown()[0], *ders]
-    assert server_chain.paths_to(world.believed, shown) == ()
+    assert server_chain.paths_to(world.ci_pkids, shown) == ()
 
 
 # Rows of the table in the documents with a test of their own

@@ -11,8 +11,8 @@ from lpa.errors import NotVerified
 from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.pki.server_chain import check_host
 from lpa.server import trust as trusting
-from lpa.server.tls import Greeted
-from lpa.server.trust import Trust, Voucher
+from lpa.server.tls import Handshake
+from lpa.server.trust import Trust, TrustAnchor
 from lpa.sim.crypto.certificate_parts import der, pem
 from lpa.sim.crypto.pki import Authority
 from tests.support.forgery import unreadable
@@ -73,40 +73,42 @@ def test_a_missing_file_and_a_folder_are_refused_with_a_sentence(tmp_path: Path)
 def test_a_server_that_shows_nothing_is_refused() -> None:
     for objections in ((), (20,)):
         with pytest.raises(NotVerified):
-            Trust.system().judge(Greeted((), objections, None), HOST, BELIEVED, NOW)
+            Trust.system().verify(Handshake((), objections, None), HOST, BELIEVED, NOW)
 
 
 @pytest.mark.parametrize("code", [0, *range(2, 100)])
 def test_every_objection_of_openssl_is_a_sentence_and_refuses(code: int) -> None:
-    greeted = Greeted((SHOWN,), (code,), der(CI.certificate))
+    handshake = Handshake((SHOWN,), (code,), der(CI.certificate))
     with pytest.raises(NotVerified, match=r"^[A-Z].*\.$"):
-        Trust.system().judge(greeted, HOST, (), NOW)
+        Trust.system().verify(handshake, HOST, (), NOW)
 
 
 def test_every_objection_by_its_number_and_not_only_the_known_ones() -> None:
     with pytest.raises(NotVerified, match=r"OpenSSL refuses its certificate \(code 98\)"):
-        Trust.system().judge(Greeted((SHOWN,), (98, 10), der(CI.certificate)), HOST, (), NOW)
+        Trust.system().verify(Handshake((SHOWN,), (98, 10), der(CI.certificate)), HOST, (), NOW)
 
 
 def test_an_authority_vouches_for_nobody_whose_certificate_cannot_be_read() -> None:
-    greeted = Greeted((unreadable(SHOWN),), (), der(CI.certificate))
+    handshake = Handshake((unreadable(SHOWN),), (), der(CI.certificate))
     with pytest.raises(NotVerified, match="server's own certificate cannot be read"):
-        Trust.system().judge(greeted, HOST, BELIEVED, NOW)
+        Trust.system().verify(handshake, HOST, BELIEVED, NOW)
 
 
 def test_an_authority_that_cannot_be_read_has_no_name() -> None:
-    greeted = Greeted((SHOWN,), (), unreadable(der(CI.certificate)))
-    assert Trust.system().judge(greeted, HOST, (), NOW) == Voucher("public", "an authority without a name")
+    handshake = Handshake((SHOWN,), (), unreadable(der(CI.certificate)))
+    assert Trust.system().verify(handshake, HOST, (), NOW) == TrustAnchor(
+        "public", "an authority without a name"
+    )
 
 
 def test_a_voucher_says_who_it_is_and_what_the_journal_keeps() -> None:
     issuer = KeyIdentifier(CI.key_identifier)
-    voucher = Voucher(trusting.CARD, "a CI", issuer)
-    assert str(voucher) == "the card's issuer a CI"
-    assert voucher.evidence == {"vouched_by": "card", "issuer": "a CI", "issuer_key": str(issuer)}
-    assert str(Voucher(trusting.PUBLIC, "CN=X")) == "CN=X, whom this computer trusts"
-    assert str(Voucher(trusting.BUNDLE, "CN=X")) == "CN=X, from the --ca-bundle"
-    assert Voucher(trusting.BUNDLE, "CN=X").evidence == {"vouched_by": "bundle", "issuer": "CN=X"}
+    trust_anchor = TrustAnchor(trusting.CARD, "a CI", issuer)
+    assert str(trust_anchor) == "the card's issuer a CI"
+    assert trust_anchor.evidence == {"vouched_by": "card", "issuer": "a CI", "issuer_key": str(issuer)}
+    assert str(TrustAnchor(trusting.PUBLIC, "CN=X")) == "CN=X, whom this computer trusts"
+    assert str(TrustAnchor(trusting.BUNDLE, "CN=X")) == "CN=X, from the --ca-bundle"
+    assert TrustAnchor(trusting.BUNDLE, "CN=X").evidence == {"vouched_by": "bundle", "issuer": "CN=X"}
 
 
 # Names

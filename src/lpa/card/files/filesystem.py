@@ -123,7 +123,7 @@ class UiccFiles:
                 "A PIN has 4 to 8 digits. What was given is none, and the card was not asked.",
                 advice="Give the PIN of the profile; no try was used up.",
             )
-        redaction.conceal(pin)
+        redaction.register_secret(pin)
         tries = self.pin_tries_left()
         if 0 < tries < _FEWEST_TRIES:
             raise Refused(

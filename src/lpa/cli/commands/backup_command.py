@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lpa.cli.console import Desk
+from lpa.cli.console import Console
+from lpa.cli.group import command
 from lpa.cli.json_output import Answer
 from lpa.cli.parsing import FOLDER
 from lpa.cli.screen import Screen
@@ -16,19 +17,19 @@ if TYPE_CHECKING:
     from lpa.profiles.backup import Backup
 
 
-@click.command()
+@command()
 @click.argument("folder", type=FOLDER)
 @click.option("--ask-pin", is_flag=True, help="Ask for the profile's PIN.")
 @click.pass_obj
-def backup(desk: Desk, folder: Path, ask_pin: bool) -> Answer:
+def backup(console: Console, folder: Path, ask_pin: bool) -> Answer:
     """Save contacts, messages and numbers of the profile in use.
 
     FOLDER must not exist yet. It gets contacts.vcf, messages.txt, the same as JSON, and every record as
     the card gave it. A PIN is never guessed, and never tried when only one try is left.
     """
-    with desk.assistant() as assistant:
-        saved_now = assistant.back_up(folder, pin=pin(desk.screen, ask_pin))
-    saved(desk.screen, saved_now)
+    with console.assistant() as assistant:
+        saved_now = assistant.back_up(folder, pin=pin(console.screen, ask_pin))
+    saved(console.screen, saved_now)
     return Answer(saved_now)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
 
-from lpa.cli.console import Desk, changing
+from lpa.cli.console import Console, changing
 from lpa.cli.exits import exit_code
+from lpa.cli.group import command
 from lpa.cli.json_output import Answer, plain
 from lpa.cli.parsing import ADDRESS
 from lpa.cli.screen import Facts, Screen
@@ -27,7 +27,7 @@ from lpa.rsp.sizes import in_words
 
 if TYPE_CHECKING:
     from lpa.card.probing import Probe
-    from lpa.doctor import Finding
+    from lpa.doctor import Diagnosis
 
 _VERDICTS = {"good": "green", "doubtful": "yellow", "bad": "red"}
 _PLACE = 64 * 1024  # bytes of free memory for one square of the picture
@@ -36,62 +36,62 @@ _READABLE = 64  # columns for a text
 _ANY_OPERATOR = "EEE-EEE"  # each E stands for any digit
 
 
-@click.command()
+@command()
 @click.pass_obj
-def readers(desk: Desk) -> Answer:
+def readers(console: Console) -> Answer:
     """List the card readers, and what is in them."""
     from lpa.card import pcsc, probing
 
-    probes = [probing.probe(reader, desk.aids, desk.block_size) for reader in pcsc.readers()]
+    probes = [probing.probe(reader, console.aids, console.block_size) for reader in pcsc.readers()]
     rows = [(str(number), found.reader.name, _content(found)) for number, found in enumerate(probes)]
-    desk.screen.table(("Number", "Reader", "Card"), rows)
+    console.screen.table(("Number", "Reader", "Card"), rows)
     if not probes:
-        desk.screen.say("There is no card reader.")
+        console.screen.say("There is no card reader.")
     return Answer({"readers": probes})
 
 
-@click.command()
+@command()
 @click.pass_obj
-def doctor(desk: Desk) -> Answer:
+def doctor(console: Console) -> Answer:
     """Find out why it does not work.
 
     Looks at everything from the card reader to the operators' servers, and changes nothing.
     """
     findings = []
-    for finding in _examine(desk):
+    for finding in _examine(console):
         findings.append(finding)
-        desk.screen.line(
+        console.screen.line(
             (f"{finding.verdict:<10}", _VERDICTS[finding.verdict]), f"{finding.step:<9}", finding.message
         )
         if finding.advice:
-            desk.screen.line(f"{'':19}{finding.advice}")
+            console.screen.line(f"{'':19}{finding.advice}")
     result = {"findings": [plain(finding) | {"verdict": finding.verdict} for finding in findings]}
     problem = next((finding.problem for finding in findings if finding.problem), None)
     return Answer(result, problem, exit_code(problem) if problem else 0)
 
 
-@click.command()
+@command()
 @click.pass_obj
-def info(desk: Desk) -> Answer:
+def info(console: Console) -> Answer:
     """Show what the card says about itself."""
-    with desk.assistant() as assistant:
+    with console.assistant() as assistant:
         euicc, profiles = assistant.euicc, assistant.profiles()
         aid, info1, info2 = euicc.aid, euicc.euicc_info1(), euicc.euicc_info2()
         addresses, authorisations = euicc.configured_addresses(), euicc.rules()
     eid = assistant.eid
-    desk.screen.facts(
+    console.screen.facts(
         [
             ("EID", str(eid)),
             ("Made by", eid.manufacturer),
             ("ISD-R", str(aid)),
-            ("Memory", _memory(desk.screen, info2, len(profiles))),
+            ("Memory", _memory(console.screen, info2, len(profiles))),
             *_address_facts(addresses),
             *_issuer_facts(info1),
             *_ability_facts(info2),
             ("Allows rules of", [_authorisation(rule) for rule in authorisations]),
         ]
     )
-    _warn(desk.screen, eid, info1)
+    _warn(console.screen, eid, info1)
     return Answer(
         {
             "eid": eid,
@@ -104,32 +104,28 @@ def info(desk: Desk) -> Answer:
     )
 
 
-@click.command("default-server")
+@command("default-server")
 @click.argument("address", type=ADDRESS, required=False)
 @click.option("--clear", is_flag=True, help="Have the card ask no server.")
 @click.pass_obj
-def default_server(desk: Desk, address: ServerAddress | None, clear: bool) -> Answer:
+def default_server(console: Console, address: ServerAddress | None, clear: bool) -> Answer:
     """Show or set the server to ask for profiles."""
     if address and clear:
         raise click.UsageError("Give an ADDRESS or --clear, not both.")
-    with desk.assistant() as assistant:
+    with console.assistant() as assistant:
         if address or clear:
             with changing():
                 assistant.euicc.set_default_dp_address(str(address or ""))
         addresses = assistant.euicc.configured_addresses()
-    desk.screen.facts(_address_facts(addresses))
+    console.screen.facts(_address_facts(addresses))
     return Answer(addresses)
 
 
-def _examine(desk: Desk) -> Iterator[Finding]:
-    from lpa.doctor import examine, examine_card
+def _examine(console: Console) -> Iterator[Diagnosis]:
+    from lpa.doctor import examine
 
-    with desk.https() as https:
-        if desk.simulated is None:
-            yield from examine(https.greet, desk.reader, aids=desk.aids, block_size=desk.block_size)
-        else:
-            with closing(desk.simulated_card(desk.simulated)) as card:
-                yield from examine_card(card, https.greet, aids=desk.aids, block_size=desk.block_size)
+    with console.https() as https:
+        yield from examine(https.handshake, console.reader, aids=console.aids, block_size=console.block_size)
 
 
 def _content(found: Probe) -> str:

@@ -11,10 +11,10 @@ from lpa.cli.commands.switch_commands import agree
 from lpa.cli.exits import Interrupted, exit_code
 from lpa.cli.json_output import Answer, plain
 from lpa.cli.screen import Screen
-from lpa.cli.views.sentences import named, steps
-from lpa.deletion.backup_first import Rescue, Stopped
+from lpa.cli.views.sentences import change_lines, named
+from lpa.deletion.backup_first import BackupFirst, Stopped
 from lpa.deletion.findings import PIN_NEEDED
-from lpa.deletion.procedure import Plan
+from lpa.deletion.plan import Plan
 
 # A warning that is found only while saving; --accept takes it too.
 FAILED = "backup-failed"
@@ -39,32 +39,32 @@ def agree_to_enable(screen: Screen, plan: Plan, *, enable_first: bool) -> None:
 def pin_for(screen: Screen, plan: Plan, *, ask_pin: bool) -> str | None:
     """The PIN for the backup, if one is wanted; also if the profile is locked, and a person can be asked."""
     locked = any(finding.name == PIN_NEEDED for finding in plan.findings)
-    return pin(screen, ask_pin or (locked and screen.attended))
+    return pin(screen, ask_pin or (locked and screen.interactive))
 
 
-def rescued(screen: Screen, assistant: Assistant, plan: Plan, folder: Path, typed: str | None) -> Rescue:
+def rescued(screen: Screen, assistant: Assistant, plan: Plan, folder: Path, typed: str | None) -> BackupFirst:
     """Make the backup, and say what was saved and done for it; also if Ctrl-C ends that."""
     try:
-        rescue = assistant.rescue(plan, folder, pin=typed)
+        rescue = assistant.back_up_first(plan, folder, pin=typed)
     except Stopped as stop:
-        _tell(screen, stop.rescue)
-        if not stop.rescue.put_back:
+        _tell(screen, stop.done)
+        if not stop.done.put_back:
             raise Interrupted from stop
         raise Interrupted("Stopped. Nothing was deleted; what was in use before is in use.", "") from stop
     _tell(screen, rescue)
     return rescue
 
 
-def _tell(screen: Screen, rescue: Rescue) -> None:
+def _tell(screen: Screen, rescue: BackupFirst) -> None:
     screen.done["rescue"] = plain(rescue)
     for outcome in rescue.switches:
-        for text, style in steps(outcome):
+        for text, style in change_lines(outcome):
             screen.line((text, style))
     if rescue.backup:
         saved(screen, rescue.backup)
 
 
-def stopped(screen: Screen, rescue: Rescue, accepted: Collection[str]) -> Answer | None:
+def stopped(screen: Screen, rescue: BackupFirst, accepted: Collection[str]) -> Answer | None:
     """The answer with which it ends after the backup, None if the deletion may go on."""
     if rescue.problem is None:
         return None

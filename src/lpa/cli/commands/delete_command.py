@@ -11,24 +11,25 @@ import click
 from lpa.assistant import Assistant
 from lpa.cli.commands.delete_backup import FAILED, agree_to_enable, pin_for, rescued, stopped
 from lpa.cli.commands.switch_commands import agree, told
-from lpa.cli.console import Desk, changing, resuming
+from lpa.cli.console import Console, changing, resuming
+from lpa.cli.group import command
 from lpa.cli.json_output import Answer, plain
 from lpa.cli.parsing import FOLDER, PLAN, PROFILE, REASON
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.views.finding_lines import counsel
-from lpa.cli.views.pending import and_due
+from lpa.cli.views.pending import then_send_due
 from lpa.cli.views.sentences import named, rules, servers, unread
-from lpa.deletion.backup_first import Rescue
-from lpa.deletion.findings import WARNINGS
-from lpa.deletion.procedure import Plan
+from lpa.deletion.backup_first import BackupFirst
+from lpa.deletion.plan import Plan
 from lpa.errors import Declined
+from lpa.profiles.blockers import WARNINGS
 from lpa.profiles.switching import Outcome
 from lpa.rsp import sizes
 
 _DIGITS = 4  # of an ICCID: as many as name a profile
 
 
-@click.command()
+@command()
 @click.argument("name", type=PROFILE, required=False)
 @click.option("--disable-first", is_flag=True, help="If it is in use, take it out of use first.")
 @click.option("--yes", is_flag=True, help="Do not ask. Warnings have to be accepted by name.")
@@ -62,7 +63,7 @@ _DIGITS = 4  # of an ICCID: as many as name a profile
 )
 @click.pass_obj
 def delete(
-    desk: Desk,
+    console: Console,
     *,
     name: str | None,
     disable_first: bool,
@@ -84,35 +85,35 @@ def delete(
         raise click.UsageError("Give a NAME, or --apply with a plan.")
     if saved and disable_first:
         raise click.UsageError("--apply takes from the plan whether to disable first.")
-    with desk.delivering_assistant() as assistant:
+    with console.delivering_assistant() as assistant:
         plan = _planned(assistant, name, saved, disable_first=disable_first)
         if backup or only_plan:  # Looking at a PIN takes time, which nobody else has to spend.
             plan = assistant.review_backup(plan, backup)
         if only_plan:
-            return _shown(desk.screen, plan)
-        _tell(desk.screen, plan)
-        for stop in plan.stops:
+            return _shown(console.screen, plan)
+        _tell(console.screen, plan)
+        for stop in plan.blockers:
             raise stop.refused
         if backup:
-            agree_to_enable(desk.screen, plan, enable_first=enable_first)
-        _consent(desk.screen, plan, accepted, yes=yes)
-        typed = pin_for(desk.screen, plan, ask_pin=ask_pin) if backup else None
+            agree_to_enable(console.screen, plan, enable_first=enable_first)
+        _consent(console.screen, plan, accepted, yes=yes)
+        typed = pin_for(console.screen, plan, ask_pin=ask_pin) if backup else None
         with changing():  # To the last line: Ctrl-C while it is told what was done must not deny it.
-            rescue = Rescue()
+            rescue = BackupFirst()
             if backup:
-                with resuming(desk.screen, assistant):
-                    rescue = rescued(desk.screen, assistant, plan, backup, typed)
-                if answer := stopped(desk.screen, rescue, accepted):
+                with resuming(console.screen, assistant):
+                    rescue = rescued(console.screen, assistant, plan, backup, typed)
+                if answer := stopped(console.screen, rescue, accepted):
                     return answer
-            with resuming(desk.screen, assistant):
+            with resuming(console.screen, assistant):
                 outcome = assistant.delete(plan, reason)
-            return _done(desk.screen, assistant, plan, outcome, rescue)
+            return _done(console.screen, assistant, plan, outcome, rescue)
 
 
 def _planned(assistant: Assistant, name: str | None, saved: Plan | None, *, disable_first: bool) -> Plan:
     """The plan as it is now, whole."""
     if saved:
-        return assistant.review_deletion(assistant.plan_again(saved))
+        return assistant.review_deletion(assistant.revalidate(saved))
     return assistant.review_deletion(assistant.plan_deletion(name or "", disable_first=disable_first))
 
 
@@ -131,7 +132,7 @@ def _tell(screen: Screen, plan: Plan) -> None:
     """The plan before it is carried out, or refused."""
     screen.say_facts(_facts(plan))
     for cells in counsel(plan):
-        screen.say_beside(*cells)
+        screen.stderr_line(*cells)
     screen.say()
 
 
@@ -152,17 +153,17 @@ def _consent(screen: Screen, plan: Plan, accepted: Collection[str], *, yes: bool
         agree(screen, "the last four digits of its ICCID", str(plan.profile.iccid)[-_DIGITS:], "--yes")
 
 
-def _done(screen: Screen, assistant: Assistant, plan: Plan, outcome: Outcome, rescued: Rescue) -> Answer:
+def _done(screen: Screen, assistant: Assistant, plan: Plan, outcome: Outcome, rescued: BackupFirst) -> Answer:
     """Say what was done and what is true now."""
     truth = "{} is gone for good."
-    if plan.untold:
+    if plan.operator_not_notified:
         truth += " Its operator will not hear of it from the card: tell them yourself."
     answer = told(screen, outcome, truth, truth, rescued.deliveries)
     if plan.free_memory is not None and outcome.memory_after is not None:
         before, now = map(sizes.in_words, (plan.free_memory, outcome.memory_after))
         screen.say(f"Free memory: {before} before, {now} now.")
     answer = replace(answer, result=plain(answer.result) | {"rescue": plain(rescued)})
-    return and_due(screen, assistant, answer, (*outcome.deliveries, *rescued.deliveries))
+    return then_send_due(screen, assistant, answer, (*outcome.deliveries, *rescued.deliveries))
 
 
 def _facts(plan: Plan) -> Facts:

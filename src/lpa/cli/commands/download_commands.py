@@ -14,30 +14,31 @@ import click
 
 from lpa.assistant import Assistant
 from lpa.cli.commands.install import Done, Order, downloaded, facts, failed, say_problems, unanswered
-from lpa.cli.console import Desk
-from lpa.cli.download_options import Wishes, wishes
+from lpa.cli.console import Console
+from lpa.cli.download_options import DownloadOptions, download_options
 from lpa.cli.exits import STOPPED
+from lpa.cli.group import command
 from lpa.cli.json_output import Answer, plain
 from lpa.cli.parsing import ACTIVATION_CODE, ADDRESS, IMAGE
 from lpa.cli.screen import Screen
-from lpa.cli.views.pending import and_due
+from lpa.cli.views.pending import then_send_due
 from lpa.cli.views.sentences import findings
 from lpa.errors import LpaError
-from lpa.notifications.send_queue import Delivery
+from lpa.notifications.delivery import Delivery
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.limits import DOWNLOADS
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.session import Event
 
 
-@click.command()
+@command()
 @click.argument("code", type=ACTIVATION_CODE, required=False)
 @click.option("--qr", "image", type=IMAGE, metavar="IMAGE", help="Read the code from this image.")
 @click.option("--preview", is_flag=True, help="Only show what would be installed.")
-@wishes
+@download_options
 @click.pass_obj
 def download(
-    desk: Desk,
+    console: Console,
     /,
     *,
     code: ActivationCode | None,
@@ -52,49 +53,49 @@ def download(
     """
     if code and image:
         raise click.UsageError("Give an activation code or an image, not both.")
-    wanted, order = Wishes.of(**options), code or image
-    with desk.delivering_assistant() as assistant:
+    wanted, order = DownloadOptions.of(**options), code or image
+    with console.delivering_assistant() as assistant:
         if preview:
-            return _previewed(desk.screen, assistant, order, wanted)
-        _see_that_somebody_can_agree(desk.screen, wanted)
-        done = downloaded(desk.screen, assistant, order, wanted)
+            return _previewed(console.screen, assistant, order, wanted)
+        _see_that_somebody_can_agree(console.screen, wanted)
+        done = downloaded(console.screen, assistant, order, wanted)
         if not done.others and not done.passed_over:
-            return _and_due(desk.screen, assistant, done.answer, done.deliveries)
-        more, told = _each(desk.screen, assistant, done, wanted)
-        return _together(desk.screen, assistant, done.answer, [done.answer, *more], told)
+            return _and_due(console.screen, assistant, done.answer, done.deliveries)
+        more, told = _each(console.screen, assistant, done, wanted)
+        return _together(console.screen, assistant, done.answer, [done.answer, *more], told)
 
 
-@click.command()
+@command()
 @click.option(
     "--server", type=ADDRESS, metavar="ADDRESS", help="The discovery server, instead of the card's own."
 )
 @click.option("--download", "wanted", is_flag=True, help="Install what is found, one after the other.")
-@wishes
+@download_options
 @click.pass_obj
-def discover(desk: Desk, /, *, server: ServerAddress | None, wanted: bool, **options: Any) -> Answer:
+def discover(console: Console, /, *, server: ServerAddress | None, wanted: bool, **options: Any) -> Answer:
     """Ask whether a profile waits for this card.
 
     A discovery server knows which operators' servers have one.
     """
-    chosen = Wishes.of(**options)
-    with desk.delivering_assistant() as assistant:
+    chosen = DownloadOptions.of(**options)
+    with console.delivering_assistant() as assistant:
         if wanted:
-            _see_that_somebody_can_agree(desk.screen, chosen)
+            _see_that_somebody_can_agree(console.screen, chosen)
         events = assistant.discover(server, device=chosen.device)
-        desk.screen.table(
+        console.screen.table(
             ("Number", "Server"), [(str(at), str(event.address)) for at, event in enumerate(events, 1)]
         )
         if not events:
-            desk.screen.say("No profile waits for this card.")
+            console.screen.say("No profile waits for this card.")
         found = Answer({"events": [{"address": event.address} for event in events]})
         if not wanted:
             return found
-        answers, told = _each(desk.screen, assistant, Done(found, others=events), chosen)
-        return _together(desk.screen, assistant, found, answers, told)
+        answers, told = _each(console.screen, assistant, Done(found, others=events), chosen)
+        return _together(console.screen, assistant, found, answers, told)
 
 
 def _each(
-    screen: Screen, assistant: Assistant, before: Done, wishes: Wishes
+    screen: Screen, assistant: Assistant, before: Done, download_options: DownloadOptions
 ) -> tuple[list[Answer], list[Delivery]]:
     """What came of all that waits beside what is done, each in its turn; and who was told what in all."""
     waiting, seen = deque(before.others), set(before.others)
@@ -102,7 +103,7 @@ def _each(
     told = list(before.deliveries)
     stopped = before.answer.code == STOPPED
     while waiting and not stopped and len(answers) < DOWNLOADS:
-        done = _tried(screen, assistant, waiting.popleft(), wishes)
+        done = _tried(screen, assistant, waiting.popleft(), download_options)
         answers += [*map(unanswered, done.passed_over), done.answer]
         told += done.deliveries
         waiting.extend(event for event in done.others if event not in seen)
@@ -112,10 +113,10 @@ def _each(
     return answers, told
 
 
-def _tried(screen: Screen, assistant: Assistant, event: Event, wishes: Wishes) -> Done:
+def _tried(screen: Screen, assistant: Assistant, event: Event, download_options: DownloadOptions) -> Done:
     """As `downloaded`; but a no to one hides neither what came before it nor what comes after."""
     try:
-        return downloaded(screen, assistant, event, wishes)
+        return downloaded(screen, assistant, event, download_options)
     except LpaError as problem:
         return failed(screen, problem)
 
@@ -130,12 +131,14 @@ def _together(
 
 
 def _and_due(screen: Screen, assistant: Assistant, answer: Answer, told: Iterable[Delivery]) -> Answer:
-    """As `and_due`, but nobody waits for a server who has just stopped."""
-    return answer if answer.code == STOPPED else and_due(screen, assistant, answer, told)
+    """As `then_send_due`, but nobody waits for a server who has just stopped."""
+    return answer if answer.code == STOPPED else then_send_due(screen, assistant, answer, told)
 
 
-def _previewed(screen: Screen, assistant: Assistant, order: Order, wishes: Wishes) -> Answer:
-    with assistant.download(order, device=wishes.device) as offer:
+def _previewed(
+    screen: Screen, assistant: Assistant, order: Order, download_options: DownloadOptions
+) -> Answer:
+    with assistant.download(order, device=download_options.device) as offer:
         offer.postpone()
         say_problems(screen, offer.passed_over)
         screen.facts(facts(offer))
@@ -155,7 +158,7 @@ def _previewed(screen: Screen, assistant: Assistant, order: Order, wishes: Wishe
         )
 
 
-def _see_that_somebody_can_agree(screen: Screen, wishes: Wishes) -> None:
+def _see_that_somebody_can_agree(screen: Screen, download_options: DownloadOptions) -> None:
     """Before a server is asked: it counts how often that happens."""
-    if not wishes.yes:
+    if not download_options.yes:
         screen.see_that_somebody_is_there(otherwise="--yes")

@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from lpa.assistant import Assistant
 from lpa.cli.commands.switch_commands import told
 from lpa.cli.console import changing, resuming
-from lpa.cli.download_options import Wishes
+from lpa.cli.download_options import DownloadOptions
 from lpa.cli.exits import STOPPED, Interrupted, exit_code
 from lpa.cli.json_output import Answer, plain
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.views.sentences import findings, named, named_rules
 from lpa.download.offer import WRONG_CODE, Offer
 from lpa.errors import Declined, LpaError, ServerRefused
-from lpa.notifications.send_queue import Delivery
+from lpa.notifications.delivery import Delivery
 from lpa.profiles.switching import Outcome
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.session import Event
@@ -43,10 +43,10 @@ class Done:
     passed_over: tuple[LpaError, ...] = ()
 
 
-def downloaded(screen: Screen, assistant: Assistant, order: Order, wishes: Wishes) -> Done:
+def downloaded(screen: Screen, assistant: Assistant, order: Order, download_options: DownloadOptions) -> Done:
     """Offer it, install it if the person agrees, and put it to use if they want that."""
     with resuming(screen, assistant):
-        opened = assistant.download(order, device=wishes.device)
+        opened = assistant.download(order, device=download_options.device)
     with opened as offer:
         offer.postpone()
         say_problems(screen, offer.passed_over)
@@ -54,10 +54,10 @@ def downloaded(screen: Screen, assistant: Assistant, order: Order, wishes: Wishe
         _refuse_what_cannot_be(offer)
         for text, style in findings(offer):
             screen.say(text, style)
-        _agree(screen, offer, wishes)
-        outcome = _installed(screen, offer, wishes)
+        _agree(screen, offer, download_options)
+        outcome = _installed(screen, offer, download_options)
         size = offer.package_size or 0
-    answer = _said_and_enabled(screen, assistant, outcome, size, wishes)
+    answer = _said_and_enabled(screen, assistant, outcome, size, download_options)
     result = plain(answer.result) | {"package_size": size}
     return Done(replace(answer, result=result), outcome.deliveries, offer.others, offer.passed_over)
 
@@ -98,18 +98,18 @@ def facts(offer: Offer) -> Facts:
 
 def _refuse_what_cannot_be(offer: Offer) -> None:
     """Raise what stands against it, all of it in one error, which is said once."""
-    if offer.stops:
-        first, *others = offer.stops
+    if offer.blockers:
+        first, *others = offer.blockers
         refused = first.refused
         for stop in others:
             refused.add(stop.message)
         raise refused
 
 
-def _agree(screen: Screen, offer: Offer, wishes: Wishes) -> None:
+def _agree(screen: Screen, offer: Offer, download_options: DownloadOptions) -> None:
     """The person's yes, and a stronger one to what the operator wants to bind. Raises `Declined`."""
-    rules = [warning.name for warning in offer.warnings if warning.name not in wishes.accepted]
-    if wishes.yes:
+    rules = [warning.name for warning in offer.warnings if warning.name not in download_options.accepted]
+    if download_options.yes:
         if rules:
             options = " ".join(f"--accept {name}" for name in rules)
             raise Declined(
@@ -129,11 +129,11 @@ def _agree(screen: Screen, offer: Offer, wishes: Wishes) -> None:
         )
 
 
-def _installed(screen: Screen, offer: Offer, wishes: Wishes) -> Outcome:
+def _installed(screen: Screen, offer: Offer, download_options: DownloadOptions) -> Outcome:
     """Install it, with as many tries for the confirmation code as the server permits."""
     while True:
-        given = wishes.confirmation_code.take() if offer.confirmation_code_required else ""
-        code = given or _typed_code(screen, offer, wishes)
+        given = download_options.confirmation_code.take() if offer.confirmation_code_required else ""
+        code = given or _typed_code(screen, offer, download_options)
         try:
             with screen.progress("Installing", "Waiting for the server") as progress:
                 return offer.install(confirmation_code=code, progress=progress)
@@ -147,23 +147,23 @@ def _installed(screen: Screen, offer: Offer, wishes: Wishes) -> Outcome:
             screen.say(refused.message, "yellow")
 
 
-def _typed_code(screen: Screen, offer: Offer, wishes: Wishes) -> str:
+def _typed_code(screen: Screen, offer: Offer, download_options: DownloadOptions) -> str:
     if not offer.confirmation_code_required:
         return ""
-    decides = _ANOTHER_RUN if wishes.confirmation_code.used else "--confirmation-code-file is"
+    decides = _ANOTHER_RUN if download_options.confirmation_code.used else "--confirmation-code-file is"
     while True:  # An empty line is a slip of the finger, and no server has to hear of it.
         if code := screen.ask_secret("Confirmation code:", otherwise=decides):
             return code
 
 
 def _said_and_enabled(
-    screen: Screen, assistant: Assistant, outcome: Outcome, size: int, wishes: Wishes
+    screen: Screen, assistant: Assistant, outcome: Outcome, size: int, download_options: DownloadOptions
 ) -> Answer:
-    """The answer after an installation. A person who stops here reads what the card has."""
+    """The answer after an installation. A person who blockers here reads what the card has."""
     try:
         screen.say(f"The package was {in_words(size)} long.")
         answer = told(screen, outcome, "{} is on the card.", "{} is on the card.")
-        return _enabled(screen, assistant, outcome, answer, wishes)
+        return _enabled(screen, assistant, outcome, answer, download_options)
     except KeyboardInterrupt:
         stopped = Declined(
             f"Stopped. {named(outcome.profile) if outcome.profile else 'The profile'} is on the card.",
@@ -175,11 +175,11 @@ def _said_and_enabled(
 
 
 def _enabled(
-    screen: Screen, assistant: Assistant, outcome: Outcome, answer: Answer, wishes: Wishes
+    screen: Screen, assistant: Assistant, outcome: Outcome, answer: Answer, download_options: DownloadOptions
 ) -> Answer:
     """The answer, after the profile was put to use if the person wants that."""
     profile = outcome.profile
-    if profile is None or not _wants_to_enable(screen, wishes):
+    if profile is None or not _wants_to_enable(screen, download_options):
         screen.say("'lpa enable' puts it to use.")
         return answer
     with changing():
@@ -194,10 +194,10 @@ def _enabled(
     return Answer(result, answer.problem or more.problem, max(answer.code, more.code))
 
 
-def _wants_to_enable(screen: Screen, wishes: Wishes) -> bool:
+def _wants_to_enable(screen: Screen, download_options: DownloadOptions) -> bool:
     """No answer is a no: the profile is installed, and that stays true."""
-    if wishes.enable is not None or wishes.yes:
-        return bool(wishes.enable)
+    if download_options.enable is not None or download_options.yes:
+        return bool(download_options.enable)
     try:
         return screen.ask("Put it to use now? Type yes:", otherwise="--enable").lower() in ("yes", "y")
     except Declined:

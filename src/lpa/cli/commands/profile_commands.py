@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from lpa.cli.commands.backup_command import pin
-from lpa.cli.console import Desk, changing
+from lpa.cli.console import Console, changing
+from lpa.cli.group import command
 from lpa.cli.json_output import Answer, plain
 from lpa.cli.parsing import FILE, LANGUAGE, NICKNAME, PROFILE
 from lpa.cli.screen import Cell, Facts, Screen
@@ -32,23 +33,23 @@ _PROTECTION = {
 }
 
 
-@click.command("list")
+@command("list")
 @click.option("--all", "everything", is_flag=True, help="Also profiles for tests and for provisioning.")
 @click.pass_obj
-def list_(desk: Desk, everything: bool) -> Answer:
+def list_(console: Console, everything: bool) -> Answer:
     """List the profiles on the card."""
-    with desk.assistant() as assistant:
+    with console.assistant() as assistant:
         found = assistant.profiles()
     shown = [profile for profile in found if everything or profile.profile_class == "operational"]
-    protected = desk.protected()
+    protected = console.protected()
     rows = [_row(profile, protected=profile.iccid in (protected or ())) for profile in shown]
-    desk.screen.table(("ICCID", "State", "Operator", "Profile", "Nickname"), rows)
-    _mention(desk.screen, found, hidden=len(found) - len(shown))
+    console.screen.table(("ICCID", "State", "Operator", "Profile", "Nickname"), rows)
+    _mention(console.screen, found, hidden=len(found) - len(shown))
     documents = [plain(one) | {"protected": _protected(one, protected)} for one in shown]
     return Answer({"profiles": documents, "unreadable": found.unreadable})
 
 
-@click.command()
+@command()
 @click.argument("name", type=PROFILE)
 @click.option(
     "--html", "path", type=FILE, metavar="FILE", help="Also write a page for the operator to this file."
@@ -56,19 +57,19 @@ def list_(desk: Desk, everything: bool) -> Answer:
 @LANGUAGE
 @click.option("--ask-pin", is_flag=True, help="Ask for the profile's PIN, to read IMSI and number.")
 @click.pass_obj
-def show(desk: Desk, *, name: str, path: Path | None, language: Language, ask_pin: bool) -> Answer:
+def show(console: Console, *, name: str, path: Path | None, language: Language, ask_pin: bool) -> Answer:
     """Show a profile with all that its operator may ask for.
 
     NAME is its ICCID, the last digits of it (four or more), or its ISD-P AID. IMSI and telephone number can
     only be read from the profile in use. A PIN is never guessed, and never tried when only one try is left.
     """
-    with desk.assistant() as assistant:
+    with console.assistant() as assistant:
         profile = assistant.profile(name)
         eid = assistant.eid
-        typed = pin(desk.screen, ask_pin and profile.enabled)
+        typed = pin(console.screen, ask_pin and profile.enabled)
         subscriber = assistant.subscriber(profile, pin=typed)
-    protected = _protected(profile, desk.protected())
-    desk.screen.facts(_facts(profile, eid, subscriber, protected=protected))
+    protected = _protected(profile, console.protected())
+    console.screen.facts(_facts(profile, eid, subscriber, protected=protected))
     if path:
         from lpa import pages
         from lpa.pages import profile_page
@@ -76,23 +77,23 @@ def show(desk: Desk, *, name: str, path: Path | None, language: Language, ask_pi
         made = datetime.now(UTC).astimezone()
         page = profile_page.page(profile, eid, made=made, language=language, subscriber=subscriber)
         pages.save(page, path)
-        desk.screen.say(f"The page is in {path}.")
+        console.screen.say(f"The page is in {path}.")
     return Answer(plain(profile) | {"eid": str(eid), "subscriber": plain(subscriber), "protected": protected})
 
 
-@click.command()
+@command()
 @click.argument("name", type=PROFILE)
 @click.argument("nickname", type=NICKNAME)
 @click.pass_obj
-def rename(desk: Desk, name: str, nickname: str) -> Answer:
+def rename(console: Console, name: str, nickname: str) -> Answer:
     """Give a profile a name of your own.
 
     An empty NICKNAME takes it away. There is room for 64 bytes: about 21 Chinese characters.
     """
-    with desk.assistant() as assistant, changing():
+    with console.assistant() as assistant, changing():
         before = assistant.rename(name, nickname)
     now = f"is now called {nickname!r}" if nickname else "no longer has a nickname"
-    desk.screen.line(f"{named(before)} {now}.")
+    console.screen.line(f"{named(before)} {now}.")
     return Answer({"iccid": before.iccid, "nickname": nickname, "nickname_before": before.nickname})
 
 

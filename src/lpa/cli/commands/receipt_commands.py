@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lpa.cli.console import Desk
+from lpa.cli.console import Console
 from lpa.cli.exits import NO
+from lpa.cli.group import Group
 from lpa.cli.json_output import Answer
-from lpa.cli.parsing import EID, FILE, ICCID, LANGUAGE, MOMENT, RECEIPT, Group
+from lpa.cli.parsing import EID, FILE, ICCID, LANGUAGE, MOMENT, RECEIPT
 from lpa.cli.screen import Facts, Screen
-from lpa.cli.views.provenance import Witness
+from lpa.cli.views.provenance import Provenance
 from lpa.errors import LpaError, Refused
 from lpa.notifications import receipts as kept
 from lpa.notifications.receipts import Receipt
@@ -47,15 +48,15 @@ def receipts() -> None:
 @receipts.command("list")
 @_eid
 @click.pass_obj
-def list_(desk: Desk, eid: Eid | None) -> Answer:
+def list_(console: Console, eid: Eid | None) -> Answer:
     """List the receipts on this computer."""
-    found = {card: desk.receipts().of(card) for card in ([eid] if eid else desk.receipts().eids())}
+    found = {card: console.receipts().of(card) for card in ([eid] if eid else console.receipts().eids())}
     for card, of_card in found.items():
         if of_card:
-            desk.screen.line((f"Card {card}", "bold"))
-            desk.screen.table(("Number", "Event", "ICCID", "Server", "File"), map(_row, of_card))
+            console.screen.line((f"Card {card}", "bold"))
+            console.screen.table(("Number", "Event", "ICCID", "Server", "File"), map(_row, of_card))
     if not any(found.values()):
-        desk.screen.say(f"Nothing is kept of the card {eid}." if eid else "Nothing is kept here.")
+        console.screen.say(f"Nothing is kept of the card {eid}." if eid else "Nothing is kept here.")
     return Answer({"receipts": [_members(card, receipt) for card in found for receipt in found[card]]})
 
 
@@ -63,14 +64,14 @@ def list_(desk: Desk, eid: Eid | None) -> Answer:
 @_name
 @_eid
 @click.pass_obj
-def show(desk: Desk, name: int | Path, eid: Eid | None) -> Answer:
+def show(console: Console, name: int | Path, eid: Eid | None) -> Answer:
     """Show a receipt, by the number of its notification or the name of its file."""
-    found = _chosen(desk, name, eid)
+    found = _chosen(console, name, eid)
     shown = []
     for card, receipt in found:
-        witness = Witness.of(desk, card, receipt)
-        desk.screen.facts([*_facts(card, receipt), *witness.facts()])
-        noted = {"witnessed": witness.noted}
+        provenance = Provenance.of(console, card, receipt)
+        console.screen.facts([*_facts(card, receipt), *provenance.facts()])
+        noted = {"witnessed": provenance.noted}
         shown.append(_members(card, receipt) | {"raw": receipt.notification.raw} | noted)
     return Answer({"receipts": shown})
 
@@ -83,7 +84,7 @@ def show(desk: Desk, name: int | Path, eid: Eid | None) -> Answer:
 @_at
 @click.pass_obj
 def verify(
-    desk: Desk,
+    console: Console,
     *,
     name: int | Path,
     given: datetime | None,
@@ -102,21 +103,21 @@ def verify(
     """
     from lpa.notifications import verification
 
-    trusted, now = _trusted(desk), datetime.now(UTC)
+    trusted, now = _trusted(console), datetime.now(UTC)
     proven = [
         verification.verify(
             receipt.notification.raw,
             trusted,
             now,
-            moment=Witness.of(desk, card, receipt).moment(given),
+            moment=Provenance.of(console, card, receipt).moment(given),
             eid=card,
             iccid=iccid,
             event=event,
         )
-        for card, receipt in _chosen(desk, name, eid)
+        for card, receipt in _chosen(console, name, eid)
     ]
     for one in proven:
-        _say(desk.screen, one)
+        _say(console.screen, one)
     return Answer({"verifications": proven})
 
 
@@ -128,7 +129,13 @@ def verify(
 @_eid
 @click.pass_obj
 def export(
-    desk: Desk, *, name: int | Path, path: Path, language: Language, given: datetime | None, eid: Eid | None
+    console: Console,
+    *,
+    name: int | Path,
+    path: Path,
+    language: Language,
+    given: datetime | None,
+    eid: Eid | None,
 ) -> Answer:
     """Make a page of a receipt, to print or to send.
 
@@ -138,10 +145,10 @@ def export(
     from lpa.notifications import verification
     from lpa.pages import receipt_page
 
-    card, receipt = _chosen(desk, name, eid)[0]
-    witness, now = Witness.of(desk, card, receipt), datetime.now(UTC)
-    moment = witness.moment(given)
-    result = verification.examine(receipt.notification.raw, _trusted(desk), now, moment=moment, eid=card)
+    card, receipt = _chosen(console, name, eid)[0]
+    provenance, now = Provenance.of(console, card, receipt), datetime.now(UTC)
+    moment = provenance.moment(given)
+    result = verification.examine(receipt.notification.raw, _trusted(console), now, moment=moment, eid=card)
     if not isinstance(result, LpaError):
         card = result.eid
     page = receipt_page.page(
@@ -150,21 +157,21 @@ def export(
         result,
         made=now.astimezone(),
         language=language,
-        witnessed=witness.noted,
+        witnessed=provenance.noted,
     )
     pages.save(page, path)
-    desk.screen.line(f"The page is in {path}.")
+    console.screen.line(f"The page is in {path}.")
     if isinstance(result, LpaError):
-        desk.screen.say(f"It says that the receipt is not verified: {result.message}", "yellow")
+        console.screen.say(f"It says that the receipt is not verified: {result.message}", "yellow")
         return Answer({"path": path, "verification": None}, result, NO)
     return Answer({"path": path, "verification": result})
 
 
-def _chosen(desk: Desk, name: int | Path, eid: Eid | None) -> list[Kept]:
+def _chosen(console: Console, name: int | Path, eid: Eid | None) -> list[Kept]:
     """The receipt of that name; a few if the card signed its notification anew. Raises `Refused` if none."""
     if isinstance(name, Path):
-        return [(eid or _owner(desk, name), kept.read(name))]
-    folder = desk.receipts()
+        return [(eid or _owner(console, name), kept.read(name))]
+    folder = console.receipts()
     found: list[Kept] = [
         (card, receipt)
         for card in ([eid] if eid else folder.eids())
@@ -190,20 +197,20 @@ def _chosen(desk: Desk, name: int | Path, eid: Eid | None) -> list[Kept]:
     return found
 
 
-def _owner(desk: Desk, path: Path) -> Eid | None:
+def _owner(console: Console, path: Path) -> Eid | None:
     """The card of a file that is one of those kept here."""
-    folder = desk.receipts()
+    folder = console.receipts()
     return next(
         (card for card in folder.eids() if any(path.samefile(one.path) for one in folder.of(card))), None
     )
 
 
-def _trusted(desk: Desk) -> TrustedIssuers:
+def _trusted(console: Console) -> TrustedIssuers:
     from lpa.notifications.verification import TrustedIssuers
 
-    if desk.trust is None or desk.trust.pem is None:
+    if console.trust is None or console.trust.pem is None:
         return TrustedIssuers.production()
-    return TrustedIssuers.from_pem(desk.trust.pem.encode())
+    return TrustedIssuers.from_pem(console.trust.pem.encode())
 
 
 def _say(screen: Screen, verification: Verification) -> None:

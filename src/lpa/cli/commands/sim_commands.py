@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from lpa.cli.commands import sim_order_commands
-from lpa.cli.console import Desk
+from lpa.cli.console import Console
+from lpa.cli.group import Group
 from lpa.cli.json_output import Answer
-from lpa.cli.parsing import FILE, FOLDER, HOST_AND_PORT, Group
+from lpa.cli.parsing import FILE, FOLDER, HOST_AND_PORT
 from lpa.cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def sim() -> None:
 )
 @click.pass_obj
 def new(
-    desk: Desk, path: Path, *, profiles: int, curve: CurveName, memory: int, identity: Path | None
+    console: Console, path: Path, *, profiles: int, curve: CurveName, memory: int, identity: Path | None
 ) -> Answer:
     """Make a card in the new folder PATH. Use it with 'lpa --reader sim:PATH'.
 
@@ -74,8 +75,8 @@ def new(
     card = SimulatedEuicc.create(path, profiles=profiles, curve=curve, free_memory=memory, identity=known)
     card.close()
     if known and known.ends < datetime.now(UTC):
-        desk.screen.say(f"Its certificates were good until {known.ends:%Y-%m-%d}: servers may refuse it.")
-    desk.screen.line(f"A card with the EID {card.eid} is in {path}.")
+        console.screen.say(f"Its certificates were good until {known.ends:%Y-%m-%d}: servers may refuse it.")
+    console.screen.line(f"A card with the EID {card.eid} is in {path}.")
     return Answer({"eid": card.eid, "path": path})
 
 
@@ -90,14 +91,14 @@ def new(
     help="The virtual reader.",
 )
 @click.pass_obj
-def card_(desk: Desk, path: Path, vpcd: tuple[str, int]) -> Answer:
+def card_(console: Console, path: Path, vpcd: tuple[str, int]) -> Answer:
     """Put the card in PATH into a virtual reader (vpcd) until Ctrl-C."""
     from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
     from lpa.sim.euicc.vpcd import serve
 
     host, port = vpcd
     with closing(SimulatedEuicc.load(path)) as card:
-        desk.screen.say(f"The card {card.eid} is in the reader at {host}:{port}. Ctrl-C takes it out.")
+        console.screen.say(f"The card {card.eid} is in the reader at {host}:{port}. Ctrl-C takes it out.")
         serve(card, host, port, stop=_stop_on_signal())
     return Answer({"eid": card.eid})
 
@@ -136,7 +137,7 @@ def server(
     from lpa.sim.crypto.pki import Authority
     from lpa.sim.servers.smdp import SimulatedSmdp
 
-    desk: Desk = ctx.find_root().obj
+    console: Console = ctx.find_root().obj
     stop, authority = _stop_on_signal(), Authority.load(pki)
     try:
         smdp = SimulatedSmdp(
@@ -150,12 +151,12 @@ def server(
         )
     except OSError as error:
         raise click.UsageError(f"The server cannot listen at port {port}: {error.strerror}.") from error
-    news = _News(desk.screen, smdp)
+    news = _News(console.screen, smdp)
     with ExitStack() as running:
         running.enter_context(smdp)
         rows = [*_discovery(discovery, authority, pki, running), smdp.connect_to]
         way = " ".join(f"--connect-to {row}" for row in rows)
-        desk.screen.say(f"The server listens; lpa reaches it with: {way}")
+        console.screen.say(f"The server listens; lpa reaches it with: {way}")
         while not stop.wait(_PAUSE):
             news.show()
         news.show()

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lpa.cli.console import Desk
+from lpa.cli.console import Console
+from lpa.cli.group import Group
 from lpa.cli.json_output import Answer
-from lpa.cli.parsing import EID, FILE, FOLDER, Group
+from lpa.cli.parsing import EID, FILE, FOLDER
 from lpa.cli.screen import Screen
 from lpa.rsp.names import Eid
 
@@ -192,8 +193,8 @@ def headline(facts: Facts) -> str:
 
 
 def _screen(ctx: click.Context) -> Screen:
-    desk: Desk = ctx.find_root().obj
-    return desk.screen
+    console: Console = ctx.find_root().obj
+    return console.screen
 
 
 def _show(screen: Screen, found: Sequence[Facts]) -> None:

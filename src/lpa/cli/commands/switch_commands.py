@@ -8,15 +8,23 @@ from contextlib import closing
 import click
 
 from lpa.assistant import Assistant
-from lpa.cli.console import Desk, resuming
+from lpa.cli.console import Console, resuming
 from lpa.cli.exits import UNDELIVERED, exit_code
+from lpa.cli.group import command
 from lpa.cli.json_output import Answer
 from lpa.cli.parsing import EID, PROFILE
 from lpa.cli.screen import Facts, Screen
-from lpa.cli.views.pending import and_due
-from lpa.cli.views.sentences import named, steps, still_unheard, unheard, unread, wrong
+from lpa.cli.views.pending import then_send_due
+from lpa.cli.views.sentences import (
+    change_lines,
+    named,
+    problem_lines,
+    still_unacknowledged,
+    unacknowledged,
+    unread,
+)
 from lpa.errors import Declined
-from lpa.notifications.send_queue import Delivery
+from lpa.notifications.delivery import Delivery
 from lpa.profiles import switching
 from lpa.profiles.switching import Outcome
 from lpa.rsp.listing import Listing
@@ -26,43 +34,43 @@ from lpa.rsp.records import Profile
 _EID_DIGITS = 6
 
 
-@click.command()
+@command()
 @click.argument("name", type=PROFILE)
 @click.pass_obj
-def enable(desk: Desk, name: str) -> Answer:
+def enable(console: Console, name: str) -> Answer:
     """Put a profile to use.
 
     It takes the place of the one in use, and the servers of both are told. NAME is an ICCID, the last
     digits of it (four or more), or an ISD-P AID.
     """
-    with desk.delivering_assistant() as assistant, resuming(desk.screen, assistant):
+    with console.delivering_assistant() as assistant, resuming(console.screen, assistant):
         outcome = assistant.enable(name)
         idle = "{} was in use already: nothing was done."
-        answer = told(desk.screen, outcome, "{} is in use now.", idle)
-        return and_due(desk.screen, assistant, answer, outcome.deliveries)
+        answer = told(console.screen, outcome, "{} is in use now.", idle)
+        return then_send_due(console.screen, assistant, answer, outcome.deliveries)
 
 
-@click.command()
+@command()
 @click.argument("name", type=PROFILE)
 @click.pass_obj
-def disable(desk: Desk, name: str) -> Answer:
+def disable(console: Console, name: str) -> Answer:
     """Take the profile in use out of use.
 
     Its servers are told. NAME is an ICCID, the last digits of it (four or more), or an ISD-P AID.
     """
-    with desk.delivering_assistant() as assistant, resuming(desk.screen, assistant):
+    with console.delivering_assistant() as assistant, resuming(console.screen, assistant):
         outcome = assistant.disable(name)
         idle = "{} was out of use already: nothing was done."
         done = "{} is out of use." if outcome.in_use is None else "{} is out of use; {in_use} is in use now."
-        answer = told(desk.screen, outcome, done, idle)
-        return and_due(desk.screen, assistant, answer, outcome.deliveries)
+        answer = told(console.screen, outcome, done, idle)
+        return then_send_due(console.screen, assistant, answer, outcome.deliveries)
 
 
-@click.command()
+@command()
 @click.argument("name", type=PROFILE, required=False)
 @click.option("--list", "listed", is_flag=True, help="Only list the protected ones; no card is needed.")
 @click.pass_obj
-def protect(desk: Desk, name: str | None, listed: bool) -> Answer:
+def protect(console: Console, name: str | None, listed: bool) -> Answer:
     """Have this computer refuse to delete a profile.
 
     It refuses 'lpa reset' too, as long as that would delete it.
@@ -70,35 +78,35 @@ def protect(desk: Desk, name: str | None, listed: bool) -> Answer:
     if (name is None) != listed:
         raise click.UsageError("Give a NAME, or --list.")
     if name is None:
-        return _protected(desk)
-    with desk.assistant() as assistant:
+        return _protected(console)
+    with console.assistant() as assistant:
         profile = assistant.protect(name)
-    desk.screen.line((f"{named(profile)} is protected: 'lpa delete' and 'lpa reset' refuse it.", "bold"))
+    console.screen.line((f"{named(profile)} is protected: 'lpa delete' and 'lpa reset' refuse it.", "bold"))
     return Answer({"iccid": profile.iccid, "protected": True})
 
 
-def _protected(desk: Desk) -> Answer:
-    with closing(desk.journal()) as journal:
+def _protected(console: Console) -> Answer:
+    with closing(console.journal()) as journal:
         iccids = journal.protected()
     for iccid in iccids:
-        desk.screen.line(str(iccid))
+        console.screen.line(str(iccid))
     if not iccids:
-        desk.screen.say("No profile is protected on this computer.")
+        console.screen.say("No profile is protected on this computer.")
     return Answer({"protected": iccids})
 
 
-@click.command()
+@command()
 @click.argument("name", type=PROFILE)
 @click.pass_obj
-def unprotect(desk: Desk, name: str) -> Answer:
+def unprotect(console: Console, name: str) -> Answer:
     """Lift the protection of a profile."""
-    with desk.assistant() as assistant:
+    with console.assistant() as assistant:
         profile = assistant.unprotect(name)
-    desk.screen.line((f"{named(profile)} is not protected.", "bold"))
+    console.screen.line((f"{named(profile)} is not protected.", "bold"))
     return Answer({"iccid": profile.iccid, "protected": False})
 
 
-@click.command()
+@command()
 @click.option("--operational", is_flag=True, help="Delete the operators' profiles, as without any option.")
 @click.option("--test", is_flag=True, help="Delete the test profiles that did not come with the card.")
 @click.option(
@@ -112,7 +120,9 @@ def unprotect(desk: Desk, name: str) -> Answer:
     help="Do not ask: the card with this EID is meant.",
 )
 @click.pass_obj
-def reset(desk: Desk, operational: bool, test: bool, default_server: bool, agreed: Eid | None) -> Answer:
+def reset(
+    console: Console, operational: bool, test: bool, default_server: bool, agreed: Eid | None
+) -> Answer:
     """Delete all profiles of a kind, for good.
 
     The operators' profiles, or what the options say; the one in use too. Operators' rules do not prevent it,
@@ -124,15 +134,15 @@ def reset(desk: Desk, operational: bool, test: bool, default_server: bool, agree
         "resetDefaultSmdpAddress": default_server,
     }
     options = [option for option, wanted in chosen.items() if wanted]
-    with desk.delivering_assistant() as assistant:
+    with console.delivering_assistant() as assistant:
         profiles = assistant.profiles()
-        desk.screen.say_facts(_reset_facts(assistant, options, profiles))
+        console.screen.say_facts(_reset_facts(assistant, options, profiles))
         switching.refuse_protected(assistant.journal, profiles, options)
-        _agree_to_reset(desk.screen, assistant.eid, agreed)
-        with resuming(desk.screen, assistant):
+        _agree_to_reset(console.screen, assistant.eid, agreed)
+        with resuming(console.screen, assistant):
             outcome = assistant.reset(options)
-            answer = told(desk.screen, outcome, "The card was reset.", "The card was reset.")
-        return and_due(desk.screen, assistant, answer, outcome.deliveries)
+            answer = told(console.screen, outcome, "The card was reset.", "The card was reset.")
+        return then_send_due(console.screen, assistant, answer, outcome.deliveries)
 
 
 def told(screen: Screen, outcome: Outcome, done: str, idle: str, before: Iterable[Delivery] = ()) -> Answer:
@@ -141,18 +151,18 @@ def told(screen: Screen, outcome: Outcome, done: str, idle: str, before: Iterabl
     Both have a place for the profile, and may have one for what is `in_use` now. `before`: what was said of
     a step before it, and counts for who knows.
     """
-    for text, style in steps(outcome):
+    for text, style in change_lines(outcome):
         screen.line((text, style))
     deliveries = (*before, *outcome.deliveries)
-    truth = done if outcome.happenings else idle
+    truth = done if outcome.changes else idle
     name = named(outcome.profile) if outcome.profile else ""
     in_use = " and ".join(map(named, outcome.in_use or ())) or "no profile"
     screen.line((truth.format(name, in_use=in_use), "bold"))
-    for text, style in (*still_unheard(deliveries), *wrong(outcome.problem)):
+    for text, style in (*still_unacknowledged(deliveries), *problem_lines(outcome.problem)):
         screen.line((text, style))
     if outcome.problem:
         return Answer(outcome, outcome.problem, exit_code(outcome.problem))
-    for delivery in unheard(deliveries):
+    for delivery in unacknowledged(deliveries):
         return Answer(outcome, delivery.problem, UNDELIVERED)
     return Answer(outcome)
 
@@ -173,8 +183,8 @@ def _agree_to_reset(screen: Screen, eid: Eid, agreed: Eid | None) -> None:
 
 def _reset_facts(assistant: Assistant, options: Collection[str], profiles: Listing[Profile]) -> Facts:
     protected = assistant.journal.protected()
-    doomed = [_with_state(profile, protected) for profile in switching.leaving(profiles, options)]
-    doomed += [f"perhaps {line}" for line in unread(switching.may_leave(profiles, options))]
+    doomed = [_with_state(profile, protected) for profile in switching.affected_by_reset(profiles, options)]
+    doomed += [f"perhaps {line}" for line in unread(switching.possibly_affected(profiles, options))]
     return [
         ("Card", str(assistant.eid)),
         ("To delete", doomed or ["no profile"]),

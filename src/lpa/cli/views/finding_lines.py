@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Iterator
 
 from lpa.cli.views.sentences import LEVELS, Line
-from lpa.deletion.findings import REMINDERS, Finding
-from lpa.deletion.procedure import Plan
+from lpa.deletion.findings import REMINDERS
+from lpa.deletion.plan import Plan
+from lpa.profiles.blockers import Finding
 
 
 def counsel(plan: Plan) -> Iterator[tuple[Line, Line]]:

@@ -6,11 +6,11 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 from lpa.cli.screen import Screen
-from lpa.journal import Loss
+from lpa.journal import LostNotification
 from lpa.notifications.lost import advice
 
 
-def show(screen: Screen, lost: Collection[Loss]) -> None:
+def show(screen: Screen, lost: Collection[LostNotification]) -> None:
     """On stdout, with what to do about each."""
     if not lost:
         return
@@ -29,7 +29,7 @@ def show(screen: Screen, lost: Collection[Loss]) -> None:
         screen.line(advice(iccid))
 
 
-def members(loss: Loss) -> dict[str, object]:
+def members(loss: LostNotification) -> dict[str, object]:
     """For a document."""
     return {
         "eid": loss.eid,
@@ -41,5 +41,5 @@ def members(loss: Loss) -> dict[str, object]:
     }
 
 
-def _noticed(loss: Loss) -> datetime:
+def _noticed(loss: LostNotification) -> datetime:
     return datetime.fromtimestamp(loss.noticed, UTC)

@@ -8,47 +8,49 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from lpa.cli.console import Desk
+from lpa.cli.console import Console
 from lpa.cli.screen import Facts
 from lpa.errors import StorageFailed
 from lpa.notifications.receipts import Receipt
-from lpa.notifications.verification import Moment
+from lpa.notifications.verification import ReferenceTime
 from lpa.pages.receipt_page import Witnessed, evidence
 from lpa.pages.texts import Words
 from lpa.rsp.names import Eid
 
 if TYPE_CHECKING:
-    from lpa.journal import Entry, Story
+    from lpa.journal import Entry, OperationRecord
 
 
 @dataclass(frozen=True)
-class Witness:
+class Provenance:
     """The notification's way, and the operation that it tells of; None where nothing was noted."""
 
     entry: Entry | None = None
-    story: Story | None = None
+    story: OperationRecord | None = None
 
     @classmethod
-    def of(cls, desk: Desk, eid: Eid | None, receipt: Receipt) -> Witness:
+    def of(cls, console: Console, eid: Eid | None, receipt: Receipt) -> Provenance:
         """What the journal says of a receipt of the card `eid`; nothing if it is none of those kept here.
 
         Nothing either if it cannot be read, which is said: the proof is the receipt, and needs no journal.
         """
-        if eid is None or eid not in desk.receipts().eids():
+        if eid is None or eid not in console.receipts().eids():
             return cls()
         try:
-            with closing(desk.journal()) as journal:
+            with closing(console.journal()) as journal:
                 told = receipt.notification
-                return cls(journal.entry(eid, told), journal.story_of(eid, told))
+                return cls(journal.entry(eid, told), journal.record_of(eid, told))
         except StorageFailed as problem:
-            desk.screen.say(f"What this computer noted of it is left out. {problem.message}", "yellow")
+            console.screen.say(f"What this computer noted of it is left out. {problem.message}", "yellow")
             return cls()
 
-    def moment(self, given: datetime | None) -> Moment | None:
+    def moment(self, given: datetime | None) -> ReferenceTime | None:
         """For when its certificates are asked: the time that a person gave, else when it was kept here."""
         if given:
-            return Moment(given, "given")
-        return Moment(datetime.fromtimestamp(self.entry.kept, UTC), "witnessed") if self.entry else None
+            return ReferenceTime(given, "given")
+        return (
+            ReferenceTime(datetime.fromtimestamp(self.entry.kept, UTC), "witnessed") if self.entry else None
+        )
 
     @property
     def noted(self) -> Witnessed:
@@ -66,7 +68,7 @@ class Witness:
         """The evidence by name: when it was taken from the card, when and how a server acknowledged it."""
         if self.entry is None:
             return {}
-        times = {"kept": self.entry.kept, "acknowledged": self.entry.sent, "given_up": self.entry.given_up}
+        times = {"kept": self.entry.kept, "acknowledged": self.entry.sent, "abandoned": self.entry.abandoned}
         return {name: _time(when) for name, when in times.items() if when} | self.entry.evidence
 
     def facts(self) -> Facts:

@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from lpa.deletion.procedure import Plan
+from lpa.deletion.plan import Plan
 from lpa.errors import LpaError
 from lpa.notifications import lost
-from lpa.notifications.outbox import Delivery, Happening
+from lpa.notifications.changes import ProfileChange
+from lpa.notifications.delivery import Delivery
 from lpa.profiles import temporary_enable
 from lpa.profiles.switching import Outcome
-from lpa.recovery import Resumption
+from lpa.recovery import Recovery
 from lpa.rsp.records import Profile
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ RULES = {"ppr1": "may not be disabled (PPR1)", "ppr2": "may not be deleted (PPR2
 STYLES = {"enabled": "green", "disabled": "dim"}
 
 # The levels of findings, the gravest first: how each is called and shown.
-LEVELS = {"stop": ("Stop", "red"), "warning": ("Warning", "yellow"), "note": ("Note", "")}
+LEVELS = {"blocker": ("Stop", "red"), "warning": ("Warning", "yellow"), "note": ("Note", "")}
 
 # A line and how to show it.
 Line = tuple[str, str]
@@ -55,16 +56,16 @@ def named_rules(identifiers: Iterable[str]) -> list[str]:
     return [RULES.get(identifier, identifier) for identifier in identifiers]
 
 
-def steps(outcome: Outcome | Resumption) -> Iterator[Line]:
+def change_lines(outcome: Outcome | Recovery) -> Iterator[Line]:
     """Each thing that was done, and below it what became of the notifications about it."""
     left = list(outcome.deliveries)
-    for happening in outcome.happenings:
-        done = f"{BY_OTHERS[happening.event]}:" if happening.foreign else DONE[happening.event]
-        yield f"{done} {named(happening.profile)}.", "bold"
-        for delivery in _about(happening, left):
+    for change in outcome.changes:
+        done = f"{BY_OTHERS[change.event]}:" if change.external else DONE[change.event]
+        yield f"{done} {named(change.profile)}.", "bold"
+        for delivery in _about(change, left):
             left.remove(delivery)
             yield from delivery_lines(delivery)
-    yield from headed(left)
+    yield from with_heading(left)
 
 
 def delivery_lines(delivery: Delivery) -> Iterator[Line]:
@@ -80,7 +81,7 @@ def delivery_lines(delivery: Delivery) -> Iterator[Line]:
         yield f"  Receipt: {delivery.receipt.path}", "dim"
 
 
-def headed(deliveries: Iterable[Delivery]) -> Iterator[Line]:
+def with_heading(deliveries: Iterable[Delivery]) -> Iterator[Line]:
     """Deliveries that no step stands above, each with what it is about."""
     for delivery in deliveries:
         number = "" if delivery.sequence_number is None else f" {delivery.sequence_number}"
@@ -88,25 +89,25 @@ def headed(deliveries: Iterable[Delivery]) -> Iterator[Line]:
         yield from delivery_lines(delivery)
 
 
-def still_unheard(deliveries: Iterable[Delivery]) -> Iterator[Line]:
+def still_unacknowledged(deliveries: Iterable[Delivery]) -> Iterator[Line]:
     """Who does not know yet, and what to do about it; or that everybody knows."""
     deliveries = tuple(deliveries)
     yield from not_told_yet(deliveries)
-    yield from _lost([delivery for delivery in unheard(deliveries) if delivery.lost])
+    yield from _lost([delivery for delivery in unacknowledged(deliveries) if delivery.lost])
 
 
 def not_told_yet(deliveries: Iterable[Delivery]) -> Iterator[Line]:
-    """As `still_unheard`, for whoever says beside it what is lost."""
+    """As `still_unacknowledged`, for whoever says beside it what is lost."""
     deliveries = tuple(deliveries)
-    left = unheard(deliveries)
+    left = unacknowledged(deliveries)
     if deliveries and not left:
         yield "Every server that had to be told has acknowledged it.", "green"
     yield from _waiting([delivery for delivery in left if not delivery.lost])
 
 
-def unheard(deliveries: Iterable[Delivery]) -> list[Delivery]:
+def unacknowledged(deliveries: Iterable[Delivery]) -> list[Delivery]:
     """Those that no server acknowledged. Of several tries of one notification the last counts."""
-    last = {delivery.told: delivery for delivery in deliveries}
+    last = {delivery.metadata: delivery for delivery in deliveries}
     return [delivery for delivery in last.values() if not delivery.acknowledged]
 
 
@@ -148,18 +149,18 @@ def headline(function: str, begun: datetime) -> str:
     return f"An earlier {what} ({begun.astimezone():%Y-%m-%d %H:%M})"
 
 
-def resumed(resumption: Resumption) -> Iterator[Line]:
+def recovered(recovery: Recovery) -> Iterator[Line]:
     """What became of an operation that was not finished."""
-    yield f"{headline(resumption.function, resumption.begun)} was not finished.", "yellow"
-    if not (resumption.happenings or resumption.truth):
+    yield f"{headline(recovery.function, recovery.begun)} was not finished.", "yellow"
+    if not (recovery.changes or recovery.summary):
         yield "  The card shows that it changed nothing.", ""
-    yield from ((f"  {text}", style) for text, style in steps(resumption))
-    if resumption.truth:
-        yield f"  {resumption.truth}", "red" if resumption.problem else "bold"
-    if resumption.problem:
-        yield f"  {resumption.problem.message}", ""
-        yield f"  {resumption.problem.advice}", ""
-    if resumption.left_undone:
+    yield from ((f"  {text}", style) for text, style in change_lines(recovery))
+    if recovery.summary:
+        yield f"  {recovery.summary}", "red" if recovery.problem else "bold"
+    if recovery.problem:
+        yield f"  {recovery.problem.message}", ""
+        yield f"  {recovery.problem.advice}", ""
+    if recovery.left_undone:
         yield "  It was not deleted, and is not without a new yes: 'lpa delete' asks for it.", "yellow"
 
 
@@ -173,7 +174,7 @@ def findings(offer: Offer) -> Iterator[Line]:
             yield f"  {finding.advice}", "dim"
 
 
-def wrong(problem: LpaError | None) -> Iterator[Line]:
+def problem_lines(problem: LpaError | None) -> Iterator[Line]:
     """What the last look at the card found wrong."""
     if problem:
         yield f"But: {problem.message}", "red"
@@ -182,16 +183,16 @@ def wrong(problem: LpaError | None) -> Iterator[Line]:
 
 def servers(plan: Plan) -> list[str]:
     """Which servers will be told of a deletion, or that none will."""
-    if plan.untold:
+    if plan.operator_not_notified:
         return ["none: the operator will not hear of it from the card, so tell them yourself"]
     return [*plan.addresses] or ["none: it is a test profile, no operator's"]
 
 
-def _about(happening: Happening, deliveries: Iterable[Delivery]) -> list[Delivery]:
+def _about(change: ProfileChange, deliveries: Iterable[Delivery]) -> list[Delivery]:
     """For each server the one about this; older ones about the same event of before go with it, for order."""
     newest: dict[str, Delivery] = {}
     for delivery in sorted(deliveries, key=_age):
-        if (delivery.event, delivery.iccid) == (happening.event, happening.profile.iccid):
+        if (delivery.event, delivery.iccid) == (change.event, change.profile.iccid):
             newest[delivery.address] = delivery
     return sorted(newest.values(), key=_age)
 
@@ -203,7 +204,7 @@ def _age(delivery: Delivery) -> float:
 
 def _delivery(delivery: Delivery) -> Iterator[Line]:
     server = delivery.address or "its server"
-    if delivery.cleared:
+    if delivery.removed:
         yield (
             f"{server} acknowledged; the card has forgotten notification {delivery.sequence_number}.",
             "green",

@@ -1,6 +1,6 @@
 """The public keys that may have made an ECDSA signature. The only import of the library ecdsa.
 
-Nothing here is secret, and nothing here is believed: who asks must know the key by its identifier, and verify
+Nothing here is secret, and nothing here is ci_pkids: who asks must know the key by its identifier, and verify
 with it.
 """
 

@@ -44,32 +44,32 @@ Path = tuple[Certificate, ...]  # from the server's own up to the one that an is
 _HEEDED: Extensions = (*HEEDED, x509.ExtendedKeyUsage)
 
 
-def paths_to(believed: Collection[KeyIdentifier], presented: Sequence[bytes]) -> tuple[Path, ...]:
-    """Every way through the `presented` certificates up to an issuer who is believed, as far as bounds go.
+def paths_to(ci_pkids: Collection[KeyIdentifier], presented: Sequence[bytes]) -> tuple[Path, ...]:
+    """Every way through the `presented` certificates up to an issuer who is ci_pkids, as far as bounds go.
 
     Each is read by itself (DER), and only what it says of itself is looked at, so junk may stand beside what
     is genuine: see `verify`.
     Raises nothing.
     """
     leaf, others = _readable(presented[:1]), _readable(presented[1:CERTIFICATES])
-    ways = _ways(tuple(leaf), others, believed) if leaf else iter(())
+    ways = _request_variants(tuple(leaf), others, ci_pkids) if leaf else iter(())
     return tuple(islice(ways, PATHS))
 
 
 def verify_any(
-    paths: Iterable[Path], host: str, believed: Collection[KeyIdentifier], at: datetime
+    paths: Iterable[Path], host: str, ci_pkids: Collection[KeyIdentifier], at: datetime
 ) -> KeyIdentifier:
     """As `verify`, by the first of `paths` that holds. Raises what the first of them is refused for."""
     doubts = []
     for path in paths:
         try:
-            return verify(path, host, believed, at)
+            return verify(path, host, ci_pkids, at)
         except NotVerified as doubt:
             doubts.append(doubt)
     raise doubts[0]
 
 
-def verify(path: Path, host: str, believed: Collection[KeyIdentifier], at: datetime) -> KeyIdentifier:
+def verify(path: Path, host: str, ci_pkids: Collection[KeyIdentifier], at: datetime) -> KeyIdentifier:
     """The issuer who vouches for the server called `host`. `at`: when the certificates must be valid.
 
     Raises `NotVerified` if anything does not hold.
@@ -80,7 +80,7 @@ def verify(path: Path, host: str, believed: Collection[KeyIdentifier], at: datet
         _check_intermediate(issuer, below, at)
     for certificate, issuer in pairwise(path):
         check_issued(certificate, issuer)
-    return TrustedIssuers(identifiers=tuple(believed)).issuer_of(path[-1])
+    return TrustedIssuers(identifiers=tuple(ci_pkids)).issuer_of(path[-1])
 
 
 def check_host(names: x509.SubjectAlternativeName | None, host: str) -> None:
@@ -97,15 +97,17 @@ def check_host(names: x509.SubjectAlternativeName | None, host: str) -> None:
     raise NotVerified(f"The server's certificate is for another name than {host}: {few(map(repr, held))}.")
 
 
-def _ways(path: Path, others: Sequence[Certificate], believed: Collection[KeyIdentifier]) -> Iterator[Path]:
-    """`path` if an issuer who is believed is above it, else how others that were sent go on with it."""
+def _request_variants(
+    path: Path, others: Sequence[Certificate], ci_pkids: Collection[KeyIdentifier]
+) -> Iterator[Path]:
+    """`path` if an issuer who is ci_pkids is above it, else how others that were sent go on with it."""
     above = path[-1].issuer_identifier
-    if KeyIdentifier(above or b"") in believed:
+    if KeyIdentifier(above or b"") in ci_pkids:
         yield path
     elif above and len(path) <= CHAIN:
         for other in others:
             if other.own_identifier == above and other not in path:
-                yield from _ways((*path, other), others, believed)
+                yield from _request_variants((*path, other), others, ci_pkids)
 
 
 def _readable(presented: Sequence[bytes]) -> Sequence[Certificate]:

@@ -97,13 +97,13 @@ class SimulatedEuicc:
         return cls(state, identity, authority, folder=folder, randomness=randomness)
 
     @classmethod
-    def load(cls, path: Path, *, randomness: Randomness = os.urandom) -> SimulatedEuicc:
+    def load(cls, path: Path | str, *, randomness: Randomness = os.urandom) -> SimulatedEuicc:
         """The card in the folder `path`, and hold it until `close`.
 
         Raises `NoCard` if there is none, `CardBusy` if another program holds it, `StorageFailed` if it is
         damaged.
         """
-        folder = CardFolder.open(path)
+        folder = CardFolder.open(Path(path))
         with contextlib.ExitStack() as undo:
             undo.callback(folder.close)
             state, identity, authority = folder.read(randomness)

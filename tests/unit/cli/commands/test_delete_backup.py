@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from lpa.cli.console import Desk
 from lpa.profiles import backup
 from lpa.sim.crypto.pki import Authority
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
@@ -65,12 +64,12 @@ def states(tmp_path: Path) -> list[str]:
 def test_what_was_done_for_a_backup_is_told_though_the_card_refuses_the_deletion(
     place: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refusing(_desk: Desk, folder: Path) -> DisturbedCard:
+    def refusing(folder: Path) -> DisturbedCard:
         card = DisturbedCard(SimulatedEuicc.load(folder))
         card.instead(DELETE, *[REFUSED] * 4)
         return card
 
-    monkeypatch.setattr(Desk, "simulated_card", refusing)
+    command.put_in(monkeypatch, refusing)
     ran = deletes(place, tmp_path)
     assert (ran.code, ran.document["error"]["kind"]) == (1, "EuiccRefused")
     rescue = ran.document["result"]["rescue"]
@@ -83,9 +82,7 @@ def test_what_was_done_for_a_backup_is_told_though_the_card_refuses_the_deletion
 def test_nothing_is_deleted_if_the_card_does_not_put_back_and_what_was_done_is_told(
     place: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        Desk, "simulated_card", lambda _desk, folder: Card(SimulatedEuicc.load(folder), busy=True)
-    )
+    command.put_in(monkeypatch, lambda folder: Card(SimulatedEuicc.load(folder), busy=True))
     ran = deletes(place, tmp_path, "--accept", "backup-failed")
     assert (ran.code, ran.document["error"]["reason"]) == (1, "catBusy")
     assert ran.document["error"]["advice"].startswith("'lpa enable 8944994000000000017' puts back")
@@ -119,9 +116,7 @@ def test_ctrl_c_while_it_is_put_back_says_that_the_backup_is_there_and_what_puts
     place: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listening: None
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(
-            Desk, "simulated_card", lambda _desk, folder: Card(SimulatedEuicc.load(folder), interrupted=True)
-        )
+        command.put_in(patch, lambda folder: Card(SimulatedEuicc.load(folder), interrupted=True))
         ran = deletes(place, tmp_path)
     assert ran.code == 130
     assert "may or may not have been" in ran.document["error"]["message"]

@@ -59,7 +59,7 @@ def test_without_questions_it_is_installed_and_not_put_to_use(world: World) -> N
     assert ran.code == 0
     result = ran.document["result"]
     assert result["profile"]["iccid"] == ICCID
-    assert [happening["event"] for happening in result["happenings"]] == ["install"]
+    assert [change["event"] for change in result["changes"]] == ["install"]
     assert result["deliveries"][0]["acknowledged"]
     assert 500 < result["package_size"] < 10_000
     assert f"The package was {result['package_size']} bytes long." in ran.err
@@ -82,7 +82,7 @@ def test_a_trace_of_a_download_shows_neither_codes_nor_the_package(world: World,
 
 def test_with_an_option_it_is_put_to_use(world: World) -> None:
     ran = world.run("--json", "download", world.order().activation_code, "--yes", "--enable")
-    events = [happening["event"] for happening in ran.document["result"]["enabled"]["happenings"]]
+    events = [change["event"] for change in ran.document["result"]["enabled"]["changes"]]
     assert (ran.code, events) == (0, ["disable", "enable"])
 
 

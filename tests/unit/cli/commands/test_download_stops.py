@@ -1,4 +1,4 @@
-"""`lpa download` that a person stops: what becomes of the order, and what is said to be true."""
+"""`lpa download` that a person blockers: what becomes of the order, and what is said to be true."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_ctrl_d_at_the_confirmation_code_puts_it_off(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("when", "truth", "resumed"),
+    ("when", "truth", "recovered"),
     [
         ("binding", "lpa: Stopped.\nNothing was changed.\n", "Nothing was left unfinished."),
         ("loading", "lpa: Stopped.\nNothing was changed.\n", "Nothing was left unfinished."),
@@ -56,7 +56,7 @@ def test_ctrl_d_at_the_confirmation_code_puts_it_off(world: World) -> None:
     ],
 )
 def test_ctrl_c_while_it_is_installed_is_told_as_it_is(
-    when: str, truth: str, resumed: str, world: World, monkeypatch: pytest.MonkeyPatch
+    when: str, truth: str, recovered: str, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = world.order(package=packages.sample(size=5_000))
 
@@ -76,7 +76,7 @@ def test_ctrl_c_while_it_is_installed_is_told_as_it_is(
     assert truth in ran.err
     monkeypatch.undo()
     again = world.run("resume")
-    assert resumed in again.out + again.err
+    assert recovered in again.out + again.err
     assert world.installed is (when == "loaded")
 
 

@@ -112,9 +112,9 @@ def test_what_no_server_acknowledged_is_not_removed_without_a_word(
 def test_what_is_removed_unsent_is_kept_here(options: tuple[str, ...], tmp_path: Path) -> None:
     ran = command.run(*options, "notifications", "remove", "1", "--unsent")
     assert ran.code == 0
-    gone, unheard, receipt = ran.out.splitlines()
+    gone, unacknowledged, receipt = ran.out.splitlines()
     assert gone == "Notification 1 is no longer on the card."
-    assert unheard == f"albion.smdp.example will not hear of it from the card: disable of {ALBION}."
+    assert unacknowledged == f"albion.smdp.example will not hear of it from the card: disable of {ALBION}."
     assert Path(receipt.removeprefix("Receipt: ")).read_bytes()[:1] == b"\x30"
     assert _waiting(tmp_path) == 0
 
@@ -201,7 +201,7 @@ def test_what_is_due_is_sent_at_the_end_of_the_next_command(options: tuple[str, 
             ("disable", 1),
         ]
     (due,) = ran.document["result"]["due"]
-    assert (due["event"], due["acknowledged"], due["cleared"]) == ("disable", True, True)
+    assert (due["event"], due["acknowledged"], due["removed"]) == ("disable", True, True)
     assert ran.document["result"]["outbox"] == []
     assert _waiting(tmp_path) == 0
 
@@ -259,9 +259,9 @@ def foreign_server(folder: Path, certified_by: Authority) -> Iterator[tuple[Simu
 
 def test_a_bundle_vouches_for_a_server_that_the_card_does_not_know(tmp_path: Path) -> None:
     folder, authority = command.card(tmp_path / "card"), Authority.mint(now=datetime.now(UTC))
-    authority.save(tmp_path / "foreign")
+    authority.save(tmp_path / "external")
     place = ("--reader", f"sim:{folder}", "--state-dir", tmp_path / "state")
-    bundle = ("--ca-bundle", tmp_path / "foreign" / "ci.pem")
+    bundle = ("--ca-bundle", tmp_path / "external" / "ci.pem")
     with foreign_server(folder, authority) as (smdp, way):
         refused = command.run(*place, "--connect-to", way, "disable", "0017")
         assert refused.code == 4

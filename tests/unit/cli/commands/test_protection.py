@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant
-from lpa.cli.console import Desk
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support import command
 from tests.support.redaction import HidingCard
@@ -113,7 +112,7 @@ def test_a_look_at_the_card_does_not_depend_on_the_journal(card: Path) -> None:
 @pytest.fixture
 def hiding(card: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The card, with a profile on it that nobody can read."""
-    monkeypatch.setattr(Desk, "simulated_card", lambda _, path: HidingCard(SimulatedEuicc.load(path), SHILI))
+    command.put_in(monkeypatch, lambda path: HidingCard(SimulatedEuicc.load(path), SHILI))
     return card
 
 

@@ -138,14 +138,14 @@ def old(tmp_path: Path) -> Path:
     long_ago = datetime(1990, 1, 1, tzinfo=UTC)
     with (
         SimulatedEuicc.create(tmp_path / "old", clock=lambda: long_ago) as card,
-        Assistant(card, state_dir=tmp_path / "elsewhere", directory=_nobody) as assistant,
+        Assistant(card, state_dir=tmp_path / "elsewhere", servers=_nobody) as assistant,
     ):
         assistant.disable(card.profiles[0].iccid)
     (path,) = (tmp_path / "elsewhere").rglob("*.der")
     return path
 
 
-def _nobody(address: ServerAddress, *, believed: object) -> Server:
+def _nobody(address: ServerAddress, *, ci_pkids: object) -> Server:
     raise ConnectFailed(f"{address} is not there.")
 
 
@@ -298,7 +298,7 @@ def test_the_page_tells_of_the_delivery(options: Options, tmp_path: Path) -> Non
     assert re.search(r"Acknowledged +20\d\d-", shown)
     assert re.search(r"HTTP status +204", shown)
 
-    card_vouched = "Server believed because of +the card(&#x27;|')s own list of issuers"
+    card_vouched = "Server ci_pkids because of +the card(&#x27;|')s own list of issuers"
     assert re.search(card_vouched, shown)
     assert "vouched_by" not in shown
     assert "issuer_key" not in shown

@@ -26,7 +26,7 @@ def away(tmp_path: Path) -> str:
         Assistant(card, state_dir=tmp_path / "state") as assistant,
     ):
         before = assistant.euicc.profiles(CHANGE_TAGS)
-        assistant.journal.begin(assistant.eid, "delete", before, target=before[1].iccid).enter(DELETING)
+        assistant.journal.begin(assistant.eid, "delete", before, target=before[1].iccid).set_state(DELETING)
         assistant.euicc.delete_profile(before[1].iccid)
     return card.eid
 
@@ -62,7 +62,7 @@ def test_without_any_card_it_is_said_which_one_is_waited_for(away: str, tmp_path
     document = command.run(*place, "--json").document
     assert document["error"]["message"] == problem.removeprefix("lpa: ")
     check(document, away)
-    assert [document["result"][name] for name in ("resumed", "deliveries", "due", "outbox")] == [[]] * 4
+    assert [document["result"][name] for name in ("recovered", "deliveries", "due", "outbox")] == [[]] * 4
     assert document["result"].keys() == command.run(*here, "--json").document["result"].keys()
 
 
@@ -87,7 +87,7 @@ def test_what_became_of_it_is_told_on_stdout_and_beside_a_document_on_stderr(
     assert ran.err == ""
     place = ("--reader", f"sim:{tmp_path / 'away'}", "--state-dir", tmp_path / "copy")
     ran = command.run(*place, "resume", "--json")
-    assert ran.document["result"]["resumed"]
+    assert ran.document["result"]["recovered"]
     assert f"  Deleted Nordlicht ({NORDLICHT}).\n" in ran.err
 
 
@@ -95,10 +95,14 @@ def test_what_became_of_it_is_in_the_document(away: str, tmp_path: Path) -> None
     ran = command.run(
         "--reader", f"sim:{tmp_path / 'away'}", "--state-dir", tmp_path / "state", "resume", "--json"
     )
-    (resumed,) = ran.document["result"]["resumed"]
-    assert (resumed["function"], resumed["left_undone"], resumed["target"]) == ("delete", False, NORDLICHT)
-    assert datetime.fromisoformat(resumed["begun"]).tzinfo
-    assert [(one["event"], one["foreign"]) for one in resumed["happenings"]] == [("delete", False)]
+    (recovered,) = ran.document["result"]["recovered"]
+    assert (recovered["function"], recovered["left_undone"], recovered["target"]) == (
+        "delete",
+        False,
+        NORDLICHT,
+    )
+    assert datetime.fromisoformat(recovered["begun"]).tzinfo
+    assert [(one["event"], one["external"]) for one in recovered["changes"]] == [("delete", False)]
     assert ran.document["result"]["waiting_for"] == []
 
 
@@ -107,7 +111,7 @@ def test_what_is_told_at_the_second_try_is_told(
 ) -> None:
     """The words and the exit code say the same of it."""
     first = Delivery("delete", "rsp.example", None, 7, problem=ConnectFailed("down"))
-    again = Delivery("delete", "rsp.example", None, 7, acknowledged=True, cleared=True)
+    again = Delivery("delete", "rsp.example", None, 7, acknowledged=True, removed=True)
     monkeypatch.setattr(Assistant, "resume", lambda _: (first, again))
     ran = command.run("--reader", f"sim:{tmp_path / 'away'}", "--state-dir", tmp_path / "new", "resume")
     assert "Every server that had to be told has acknowledged it.\n" in ran.out

@@ -100,7 +100,7 @@ def test_no_help_shows_a_name_out_of_the_program() -> None:
 
 
 @dataclass
-class Place:
+class BackupTarget:
     """Where a row of --connect-to leads."""
 
     row: str
@@ -130,7 +130,7 @@ def test_orders_are_delivered_and_discovered_while_the_server_runs(tmp_path: Pat
             add = ("sim", "server", "order", "add", "--pki", folder, "--eid", card.eid, "--announce")
             assert command.run(*add, "--matching-id", "ABC-1").code == 0
             card.address, card.role = "smds.example", "7"
-            client = Client(Place(discovery), authority)
+            client = Client(BackupTarget(discovery), authority)
             begun = client.ask("initiateAuthentication", **card.initiate())
             response = card.authenticate(begun)
             (event,) = client.ask(
@@ -141,7 +141,7 @@ def test_orders_are_delivered_and_discovered_while_the_server_runs(tmp_path: Pat
             assert event == {"eventId": "ABC-1", "rspServerAddress": "smdp.example"}
             card.address, card.role = event["rspServerAddress"], "4"
             card.matching_id = event["eventId"]
-            card.load(card.downloaded(Client(Place(delivery), authority)))
+            card.load(card.downloaded(Client(BackupTarget(delivery), authority)))
             (order,) = orders(folder)
             assert (order["state"], order["eid"]) == ("downloaded", card.eid)
             server.send_signal(signal.SIGINT)

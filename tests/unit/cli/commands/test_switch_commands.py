@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant
-from lpa.cli.console import Desk
 from lpa.journal import DELETING, Journal
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import NotificationConfiguration, Profile
@@ -247,13 +246,13 @@ def test_a_profile_in_use_is_not_deleted_without_consent_to_disable_it(world: Wo
 def test_a_deletion_that_did_not_happen_is_not_said_to_have(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lying(_desk: Desk, folder: Path) -> DisturbedCard:
+    def lying(folder: Path) -> DisturbedCard:
         card = DisturbedCard(SimulatedEuicc.load(folder))
         card.instead(0xBF33, "BF3303800100 9000")
         return card
 
     with monkeypatch.context() as patch:
-        patch.setattr(Desk, "simulated_card", lying)
+        command.put_in(patch, lying)
         ran = command.run(*world.found, "delete", "0025", "--yes")
     assert (ran.code, ran.out) == (3, "")
     assert f"lpa: The card says that {NORDLICHT} is deleted, and still lists it.\n" in ran.err
@@ -329,7 +328,7 @@ def test_a_protected_profile_is_not_deleted_until_it_is_unprotected(world: World
 def test_the_plan_in_json_has_every_finding_with_its_level(world: World) -> None:
     document = command.run(*world.found, "delete", "0017", "--plan", "--json").document
     levels = {finding["name"]: finding["level"] for finding in document["result"]["findings"]}
-    assert levels["profileNotInDisabledState"] == "stop"
+    assert levels["profileNotInDisabledState"] == "blocker"
     assert levels["contract"] == "note"
     assert len(world.states) == 3
 
@@ -348,13 +347,13 @@ def test_what_was_left_unfinished_is_settled_before_the_next_change_and_said(wor
         contextlib.suppress(KeyboardInterrupt),
         journal.operation(Eid.parse(world.eid), "delete", before) as it,
     ):
-        it.enter(DELETING)
+        it.set_state(DELETING)
         raise KeyboardInterrupt
     journal.close()
     ran = command.run(*world.found, "disable", "0017", "--json")
     assert ran.code == 0
-    (resumed,) = ran.document["result"]["resumed"]
-    assert (resumed["function"], [one["event"] for one in resumed["happenings"]]) == ("delete", ["delete"])
+    (recovered,) = ran.document["result"]["recovered"]
+    assert (recovered["function"], [one["event"] for one in recovered["changes"]]) == ("delete", ["delete"])
     assert "An earlier 'delete' (" in ran.err
     assert f"  Deleted Nordlicht ({NORDLICHT})." in ran.err
     assert world.told == [("delete", NORDLICHT), ("disable", ALBION)]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lpa.cli.views.finding_lines import counsel
-from lpa.deletion.findings import Finding
-from lpa.deletion.procedure import Plan
+from lpa.deletion.plan import Plan
+from lpa.profiles.blockers import Finding
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Profile
 
@@ -21,7 +21,7 @@ def test_the_gravest_come_first_and_what_no_card_can_know_comes_last() -> None:
         Finding("note", "bills", "Are all bills paid?"),
         Finding("note", "free-memory", "There is room.", "Good to know."),
         Finding("warning", "undelivered", "Somebody waits."),
-        Finding("stop", "protected", "It is protected.", "Lift that."),
+        Finding("blocker", "protected", "It is protected.", "Lift that."),
     ) == [
         "",
         "Stop: It is protected.",

@@ -13,14 +13,15 @@ from lpa.cli.commands.switch_commands import told
 from lpa.cli.screen import Screen
 from lpa.cli.views.sentences import moment
 from lpa.errors import BadAnswer, CardRemoved, ConnectFailed
-from lpa.notifications.outbox import Delivery, Happening
+from lpa.notifications.changes import ProfileChange
+from lpa.notifications.delivery import Delivery
 from lpa.profiles.switching import Outcome
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import Profile
 
 ICCID = Iccid.parse("8949985000000000025")
 PROFILE = Profile(ICCID, service_provider="Nordlicht")
-DELETED = (Happening("delete", PROFILE),)
+DELETED = (ProfileChange("delete", PROFILE),)
 
 
 def _said(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
@@ -85,9 +86,9 @@ def test_an_older_one_of_the_same_event_stands_under_no_step_of_now(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     deliveries = (
-        Delivery("delete", "rsp.example", ICCID, 3, acknowledged=True, cleared=True),
-        Delivery("delete", "rsp.example", ICCID, 7, acknowledged=True, cleared=True),
-        Delivery("delete", "two.example", ICCID, 5, acknowledged=True, cleared=True),
+        Delivery("delete", "rsp.example", ICCID, 3, acknowledged=True, removed=True),
+        Delivery("delete", "rsp.example", ICCID, 7, acknowledged=True, removed=True),
+        Delivery("delete", "two.example", ICCID, 5, acknowledged=True, removed=True),
         Delivery("delete", "two.example", ICCID, problem=BadAnswer("None is signed.", advice="")),
     )
     _, lines = _said(Outcome(PROFILE, DELETED, deliveries), capsys)
@@ -107,7 +108,7 @@ def test_an_older_one_of_the_same_event_stands_under_no_step_of_now(
 def test_who_has_to_hear_of_a_step_before_counts_and_of_two_tries_the_last(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    heard = Delivery("delete", "rsp.example", ICCID, 7, acknowledged=True, cleared=True)
+    heard = Delivery("delete", "rsp.example", ICCID, 7, acknowledged=True, removed=True)
     away = ConnectFailed("It cannot be reached.", advice="")
     before = Delivery("enable", "albion.example", ICCID, 5, problem=away)
     outcome = Outcome(PROFILE, DELETED, (heard,))
@@ -120,7 +121,7 @@ def test_who_has_to_hear_of_a_step_before_counts_and_of_two_tries_the_last(
 
 
 def test_a_delivery_about_something_else_is_told_after_the_steps(capsys: pytest.CaptureFixture[str]) -> None:
-    other = Delivery("enable", "rsp.example", None, 9, acknowledged=True, cleared=True)
+    other = Delivery("enable", "rsp.example", None, 9, acknowledged=True, removed=True)
     _, lines = _said(Outcome(PROFILE, DELETED, (other,)), capsys)
     assert lines[:3] == [
         "Deleted Nordlicht (8949985000000000025).",

@@ -1,0 +1,73 @@
+"""Open a card by name: a PC/SC reader, or what a scheme stands for (`sim:PATH`).
+
+A scheme is an entry point in the group `lpa.transports`: its name is what stands before the colon, its object
+takes the text behind it and returns a `Transport`. It is loaded when it is used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from lpa.card.apdu import Transport
+from lpa.host.locks import Locks
+from lpa.rsp.names import Aid
+
+_GROUP = "lpa.transports"
+
+Opener = Callable[[str], Transport]
+
+
+class HeldTransport:
+    """A card that one process works with at a time: the lock on it ends when it is closed."""
+
+    def __init__(self, transport: Transport, held: contextlib.ExitStack) -> None:
+        self._held = held
+        self.transmit, self.reset = transport.transmit, transport.reset
+
+    def close(self) -> None:
+        """Let others have the card."""
+        self._held.close()
+
+
+def open_transport(
+    name: str | None, aids: Sequence[Aid], block_size: int, locks: Locks
+) -> tuple[Transport, str]:
+    """The card in the reader that `name` stands for, or in the only one with an eUICC; and the reader's name.
+
+    Raises `NoReader`, `NoCard`, `CardBusy` and what else keeps the card from being opened.
+    """
+    scheme, rest = split(name)
+    opener = registered(scheme) if scheme else None
+    if name is not None and opener:
+        return _open_held(opener, scheme, rest, locks), name
+    from lpa.card.pcsc import PcscTransport  # Here and not above: only this needs pyscard.
+    from lpa.card.probing import choose
+
+    reader = choose(name, aids, block_size, locks).name
+    return PcscTransport.open(reader, locks), reader
+
+
+def split(name: str | None) -> tuple[str, str]:
+    """The scheme in the name of a reader, and what it is to open; empty if it can be none."""
+    found = re.fullmatch(r"([a-z][a-z0-9-]*):(.*)", name or "", re.DOTALL)
+    return (found[1], found[2]) if found else ("", "")
+
+
+def registered(scheme: str) -> Opener | None:
+    """What opens the cards of a scheme; None if nothing installed knows it."""
+    for found in entry_points(group=_GROUP, name=scheme):
+        opener: Opener = found.load()
+        return opener
+    return None
+
+
+def _open_held(opener: Opener, scheme: str, rest: str, locks: Locks) -> Transport:
+    with contextlib.ExitStack() as held:
+        held.enter_context(locks.lock(f"{scheme} {Path(rest).resolve()}"))
+        transport = opener(rest)
+        held.callback(transport.close)
+        return HeldTransport(transport, held.pop_all())

@@ -1,0 +1,46 @@
+"""The journal's tables, version 1. A version that was released is never edited: a later one migrates it.
+
+operation     what was begun on a card. `target`: the ICCID of the profile that it is for, if it is for one.
+              `completed`: whoever began or recovered it learned how it stands; what remains is the outbox's.
+              `transaction_id`: of a download, in hexadecimal; the card's result names it. `memory_before`,
+              `memory_after`: the card's free memory in bytes.
+notification  what a card signed, and where it stands. `operation`: that it reports, NULL if nobody knows.
+              `during`: the last operation that was begun on the card when this one was collected, 0 if none
+              was; no clock says that, because a clock may be set back. `ci_pkids`: the card's trusted CI
+              keys when it signed, NULL if it did not say. `objected`: the server answered, and refused.
+              `abandoned`: when a person had it removed unsent.
+lost_notification  a change whose signed notification no longer exists. `informed`: when the person said that
+              they informed the operator, NULL until then.
+protection    profiles that this computer refuses to delete.
+"""
+
+APPLICATION_ID = 0x6C706131  # "lpa1", in the header of the file
+VERSION = 1
+
+TABLES = """
+CREATE TABLE operation (
+    id INTEGER PRIMARY KEY, eid TEXT NOT NULL, function TEXT NOT NULL, target TEXT NOT NULL DEFAULT '',
+    before TEXT NOT NULL, state TEXT NOT NULL, completed INTEGER NOT NULL DEFAULT 0,
+    outcome TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL, begun REAL NOT NULL, changed REAL NOT NULL,
+    pid INTEGER NOT NULL, command TEXT NOT NULL, transaction_id TEXT NOT NULL DEFAULT '',
+    memory_before INTEGER, memory_after INTEGER
+);
+CREATE INDEX not_closed ON operation (eid) WHERE state != 'CLOSED';
+CREATE TABLE notification (
+    eid TEXT NOT NULL, sequence INTEGER NOT NULL, signed BLOB NOT NULL,
+    operation INTEGER REFERENCES operation (id), during INTEGER NOT NULL DEFAULT 0, ci_pkids TEXT,
+    kept REAL NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, next_try REAL NOT NULL DEFAULT 0,
+    problem TEXT NOT NULL DEFAULT '', objected INTEGER NOT NULL DEFAULT 0,
+    sent REAL, evidence TEXT NOT NULL DEFAULT '{}', removed REAL, abandoned REAL,
+    PRIMARY KEY (eid, sequence, signed)
+);
+CREATE INDEX not_through ON notification (eid, sequence)
+    WHERE (sent IS NULL OR removed IS NULL AND eid != '') AND abandoned IS NULL;
+CREATE INDEX part_of ON notification (operation);
+CREATE TABLE lost_notification (
+    id INTEGER PRIMARY KEY, eid TEXT NOT NULL, iccid TEXT NOT NULL, title TEXT NOT NULL,
+    event TEXT NOT NULL, address TEXT NOT NULL, noticed REAL NOT NULL,
+    operation INTEGER NOT NULL REFERENCES operation (id), informed REAL
+);
+CREATE TABLE protection (iccid TEXT PRIMARY KEY);
+"""

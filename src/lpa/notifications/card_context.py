@@ -1,0 +1,67 @@
+"""One card, and what this computer keeps about it: what a procedure needs to change the card safely."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lpa.card.es10 import Euicc
+from lpa.errors import BadAnswer, EuiccRefused, LpaError, WireError
+from lpa.journal import Journal, Operation
+from lpa.notifications.receipts import Receipts
+from lpa.notifications.sender import CiPkIds
+from lpa.rsp.names import Eid, Iccid
+from lpa.rsp.records import Profile
+
+
+@dataclass(frozen=True)
+class CardContext:
+    """A card in a reader, the journal of its operations, and the receipts of its notifications."""
+
+    euicc: Euicc
+    journal: Journal
+    receipts: Receipts
+
+    @property
+    def eid(self) -> Eid:
+        """The card's number."""
+        return self.euicc.eid
+
+    def operation(
+        self,
+        function: str,
+        before: Iterable[Profile],
+        *,
+        target: Iccid | None = None,
+        reason: str = "",
+        memory_before: int | None = None,
+        transaction_id: bytes = b"",
+    ) -> contextlib.AbstractContextManager[Operation]:
+        """Begin a change of the card in the journal: see `Journal.operation`.
+
+        Raises `StorageFailed` if no proof could be kept: then change nothing on the card.
+        """
+        self.receipts.prepare(self.eid)
+        self.ci_pkids()  # Once it is changed, the card may not be there any more to be asked.
+        return self.journal.operation(
+            self.eid,
+            function,
+            tuple(before),
+            target=target,
+            reason=reason,
+            memory_before=memory_before,
+            transaction_id=transaction_id,
+        )
+
+    def ci_pkids(self) -> CiPkIds | None:
+        """The card's trusted CI keys, None if it does not say. What it said before counts for nothing."""
+        with contextlib.suppress(BadAnswer, EuiccRefused, WireError):
+            return self.euicc.ci_pkids
+        return None
+
+    def free_memory(self) -> int | None:
+        """The bytes that are free for profiles; None if the card does not say or cannot be asked any more."""
+        with contextlib.suppress(LpaError):
+            return self.euicc.euicc_info2().resource.free_non_volatile
+        return None

@@ -1,0 +1,29 @@
+"""What was done to a profile, and which servers its notifications go to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lpa.rsp.records import Profile
+
+
+@dataclass(frozen=True)
+class ProfileChange:
+    """Something that was done to `profile`, as it was before: "install", "enable", "disable" or "delete".
+
+    `external`: it was no part of what was asked for; another program did it.
+    """
+
+    event: str
+    profile: Profile
+    external: bool = False
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The servers that get a notification of it, as far as the card lists them.
+
+        Cards sign nothing about a test profile, whatever servers it names, except that it was installed.
+        """
+        if self.profile.profile_class == "test" and self.event != "install":
+            return ()
+        return tuple(entry.address for entry in self.profile.notifications if self.event in entry.events)

@@ -1,0 +1,71 @@
+"""What became of a notification, and what is still pending."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from lpa.errors import LpaError
+from lpa.journal import Entry
+from lpa.notifications.receipts import Receipt
+from lpa.rsp.names import Iccid
+from lpa.rsp.records import Notification, NotificationMetadata
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What became of one notification.
+
+    `sequence_number`: None if the card did not give the notification. `receipt`: the proof on disk.
+    `acknowledged`: by the server. `removed`: from the card. `problem`: what stopped it on that way.
+    `attempts`: how often it was sent so far. `next_try`: when it is sent again without being asked for, None
+    if it was acknowledged. `lost`: the signed notification no longer exists, so it cannot be sent.
+    """
+
+    event: str
+    address: str
+    iccid: Iccid | None
+    sequence_number: int | None = None
+    receipt: Receipt | None = None
+    acknowledged: bool = False
+    removed: bool = False
+    problem: LpaError | None = None
+    next_try: datetime | None = None
+    attempts: int = 0
+    lost: bool = False
+
+    @property
+    def metadata(self) -> NotificationMetadata:
+        """What it reports, as the card lists it."""
+        return NotificationMetadata(self.sequence_number or 0, self.event, self.address, self.iccid)
+
+    @classmethod
+    def of(
+        cls,
+        notification: Notification,
+        *,
+        receipt: Receipt | None = None,
+        acknowledged: bool = False,
+        removed: bool = False,
+        problem: LpaError | None = None,
+    ) -> Delivery:
+        """Of this notification."""
+        metadata = notification.metadata
+        return cls(
+            metadata.event,
+            metadata.address,
+            metadata.iccid,
+            metadata.sequence_number,
+            receipt,
+            acknowledged,
+            removed,
+            problem,
+        )
+
+
+@dataclass(frozen=True)
+class PendingNotification:
+    """A notification that no server has acknowledged, and when it is retried."""
+
+    entry: Entry
+    next_try: datetime
