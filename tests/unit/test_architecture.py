@@ -1,32 +1,11 @@
 """What import-linter cannot see: what is loaded when, and whether the map is complete."""
 
-import inspect
-import re
 import subprocess
 import sys
 
-import lpa
 from tests.support.paths import ROOT
 
 WINGS = ("rsp", "card", "server")
-
-
-def test_importing_lpa_loads_no_library_for_cards_codecs_servers_or_terminals() -> None:
-    code = "import lpa, sys; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    heavy = {"smartcard", "asn1tools", "urllib3", "click", "rich", "cryptography", "ssl"}
-    assert heavy.isdisjoint(loaded.split())
-
-
-def test_whatever_the_assistant_is_asked_with_is_had_from_lpa() -> None:
-    asked = {
-        name
-        for method in vars(lpa.Assistant).values()
-        if inspect.isfunction(method) and not method.__name__.startswith("_")
-        for parameter in inspect.signature(method).parameters.values()
-        for name in re.findall(r"\b[A-Z]\w+", str(parameter.annotation))
-    }
-    assert {name for name in asked if not hasattr(lpa, name)} == {"Collection", "None", "Path"}
 
 
 def test_the_codec_leaves_asn1tools_whole_for_others() -> None:
