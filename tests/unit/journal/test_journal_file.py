@@ -147,7 +147,7 @@ def test_garbage_is_refused_and_left_as_it_is(garbage: bytes) -> None:
         with pytest.raises(StorageFailed) as caught:
             Journal(Path(folder))
         assert "receipts stay" in caught.value.advice
-        assert "'lpa notifications send FOLDER' tells the servers" in caught.value.advice
+        assert "'lpa notifications send FOLDER' sends what is not yet acknowledged" in caught.value.advice
         assert path.read_bytes() == garbage
 
 

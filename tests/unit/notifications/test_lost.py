@@ -62,7 +62,7 @@ def test_a_loss_is_in_the_journal_until_it_is_told(tmp_path: Path) -> None:
         assert journal.lost() == (lost,)
         journal.mark_informed(PROFILE.iccid)
         assert journal.lost() == ()
-        assert journal._read("SELECT told, operation FROM lost_notification", ()) == [
+        assert journal._read("SELECT informed, operation FROM lost_notification", ()) == [
             (clock.now, operation.number)
         ]
 
@@ -216,7 +216,9 @@ def test_a_full_disk_leaves_a_loss_to_be_found_again(
 ) -> None:
     leave(assistant, "delete", 1, DELETING, gone=1)
     database = assistant.journal._database.connection
-    database.execute("CREATE TEMP TRIGGER full BEFORE INSERT ON loss BEGIN SELECT RAISE(ABORT, 'full'); END")
+    database.execute(
+        "CREATE TEMP TRIGGER full BEFORE INSERT ON lost_notification BEGIN SELECT RAISE(ABORT, 'full'); END"
+    )
     assistant.recover()
     assert [one.function for one in assistant.journal.unfinished()] == ["delete"]
     database.execute("DROP TRIGGER full")
