@@ -1,10 +1,10 @@
-"""What no log may show. Every logger of `lpa` is made here, so that this holds for whoever listens to it.
+"""Hide secrets and long numbers in everything that is logged. Every logger of `lpa` is made here.
 
-At every level: no matching id or other part of an activation code, no confirmation code, no PIN, no token, no
-package. Secrets in use are known by value (`register_secret`), others as far as a text names them. What a stranger
-says is not logged as it is (`lpa.server.es9`), because nobody knows the names that it uses. Above
-DEBUG also: of EIDs, ICCIDs, IMSIs and telephone numbers the last four digits only. The secrets in the traffic
-with a card are hidden where it is logged (`lpa.card.traffic`).
+At every level, no log contains a matching id or other part of an activation code, a confirmation code, a PIN,
+a token or a package. Secrets that are about to be used are known by value (`register_secret`); others are
+recognised where a text names them. What a server says is not logged as it is (`lpa.server.es9`), because the
+names that it uses are unknown. Above DEBUG, of EIDs, ICCIDs, IMSIs and telephone numbers only the last four
+digits are shown. Secrets in the traffic with a card are hidden where it is logged (`lpa.card.traffic`).
 """
 
 from __future__ import annotations
