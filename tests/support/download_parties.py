@@ -1,4 +1,4 @@
-"""What tests of `lpa download` share: a card, its server, and the options that lead to both."""
+"""For tests of `lpa download`: a card, its server, and the options that lead to both."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def way_through(world: World, *servers: SimulatedSmds) -> tuple[str, ...]:
 
 
 def register(world: World, smds: SimulatedSmds, host: str, *matching_ids: str) -> None:
-    """Have `smds` know of these events at `host` for the card."""
+    """Register these events at `host` for the card with `smds`."""
     with SimulatedEuicc.load(world.card) as card:
         for matching_id in matching_ids:
             smds.register(card.eid, host, matching_id)
 
 
 def kept_secret(ran: command.Ran) -> command.Ran:
-    """What came of a command that showed none of the secrets."""
+    """The result of a command, after a check that it shows none of the secrets."""
     for secret in SECRETS:
         assert secret not in ran.out + ran.err
     return ran

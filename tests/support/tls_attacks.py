@@ -1,4 +1,4 @@
-"""What a server may show, genuine or not: what is changed in a genuine world, and what the LPA objects to."""
+"""Certificate chains that a server may show, genuine or with one fault, and the LPA's objection to each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.tls_faults import HOST, NOW
 
 @dataclass(frozen=True)
 class Case:
-    """What is changed in a genuine world, and the objection; none if the server is to be ci_pkids."""
+    """What is changed in a genuine chain, and the objection; empty if the server is to be trusted."""
 
     change: Change
     objection: str = ""
@@ -34,7 +34,7 @@ def setting(path: str, value: object) -> Change:
 
 
 def between(*names: str, **changes: object) -> Change:
-    """Put others between the server and the CI; change something about the first of them."""
+    """Put these between the server and the CI, and change attributes of the first of them."""
 
     def change(world: World) -> None:
         world.way = [getattr(world, name) for name in names]
@@ -55,7 +55,7 @@ def _thief(world: World) -> None:
 
 
 def _claiming(world: World) -> Party:
-    """Somebody else who says of itself what the genuine intermediate says."""
+    """Another party that claims the identity of the genuine intermediate."""
     party = Party(
         CI_SUB_CA,
         "Sub CI",
@@ -68,7 +68,7 @@ def _claiming(world: World) -> Party:
 
 
 def junk(count: int) -> Change:
-    """Certificates that say the same of themselves as the genuine intermediate stand before it."""
+    """Before the genuine intermediate, certificates that claim its identity."""
 
     def change(world: World) -> None:
         world.way = [world.sub]
@@ -78,7 +78,7 @@ def junk(count: int) -> Change:
 
 
 def _long(count: int) -> Change:
-    """So many between the server and the CI, each of whom may certify others without end."""
+    """So many intermediates between the server and the CI, each without a limit to the path length."""
 
     def change(world: World) -> None:
         for number in range(count):
