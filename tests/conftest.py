@@ -22,6 +22,7 @@ from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support.disturbed import DisturbedCard
 from tests.support.logged import Capture, violations
+from tests.support.states import insist_on_the_table
 
 _CAPTURE = pytest.StashKey[Capture]()
 
@@ -52,6 +53,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test hides what another one had to hide: "1234" is a code here, and a size there."""
     monkeypatch.setattr(redaction, "_known", deque(maxlen=redaction._known.maxlen))
+
+
+@pytest.fixture
+def states_by_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every operation goes from state to state as the journal's table says."""
+    insist_on_the_table(monkeypatch)
 
 
 @pytest.fixture
