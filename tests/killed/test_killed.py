@@ -72,6 +72,8 @@ _ANSWERS = {
     "nonsense": (200, b"\x00\xff{"),
 }
 
+pytestmark = pytest.mark.usefixtures("states_by_the_table")
+
 
 @dataclass(frozen=True)
 class Procedure:
