@@ -14,8 +14,8 @@ from lpa.rsp.status_codes import server_advice, server_reason
 from lpa.sim.euicc.behaviour import Behaviour
 from tests.support import documented
 from tests.support.paths import DOCS, ROOT
+from tests.support.raised_errors import KINDS, own_reasons
 from tests.unit.rsp.test_reasons import PAIRS, REFUSALS
-from tests.unit.test_errors import KINDS, own_reasons
 
 ERRORS = DOCS / "errors.md"
 

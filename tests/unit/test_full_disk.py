@@ -15,8 +15,8 @@ from lpa.errors import StorageFailed
 from lpa.rsp.names import ServerAddress
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.journals import child
+from tests.support.notified_servers import Servers
 from tests.support.recovery import resume
-from tests.unit.notifications.test_outbox import Servers
 
 _NEW_MOUNTS, _NEW_USERS = 0x00020000, 0x10000000  # CLONE_NEWNS, CLONE_NEWUSER
 _PRIVATE = 0x40000 | 0x4000  # MS_PRIVATE | MS_REC

@@ -13,7 +13,7 @@ from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.records import Notification
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.journals import signed
-from tests.unit.notifications.test_outbox import Servers, card_with
+from tests.support.notified_servers import Servers, card_with
 
 DOWN = ConnectFailed("down")
 

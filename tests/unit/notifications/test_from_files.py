@@ -23,8 +23,8 @@ from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support import command
 from tests.support.journals import EID, signed
-from tests.unit.notifications.test_outbox import Servers, card_with
-from tests.unit.notifications.test_receipts import pipe
+from tests.support.notified_servers import Servers, card_with
+from tests.support.pipes import pipe
 
 DOWN = ConnectFailed("down")
 

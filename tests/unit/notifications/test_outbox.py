@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,47 +20,15 @@ from lpa.errors import (
 from lpa.journal import DELETING, Journal
 from lpa.notifications.changes import ProfileChange
 from lpa.notifications.send_queue import SendQueue
-from lpa.rsp.names import Iccid, ServerAddress
+from lpa.rsp.names import Iccid
 from lpa.rsp.records import CHANGE_TAGS
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.disturbed import DisturbedCard
 from tests.support.journals import Clock
+from tests.support.notified_servers import Servers, card_with
 
 DELETE, RETRIEVE, LIST, SENT, INFO1, PROFILES = 0xBF33, 0xBF2B, 0xBF28, 0xBF30, 0xBF20, 0xBF2D
-
-
-class Servers:
-    """A factory of servers that acknowledge, or raise the error in `faults` for their host."""
-
-    def __init__(self, **faults: LpaError) -> None:
-        self.faults = {host.replace("_", "."): fault for host, fault in faults.items()}
-        self.asked: list[tuple[str, int]] = []
-        self.ci_pkids: list[object] = []
-
-    def __call__(self, address: ServerAddress, /, *, ci_pkids: object = ()) -> Servers.One:
-        self.ci_pkids.append(ci_pkids)
-        return Servers.One(self, address)
-
-    class One:
-        def __init__(self, servers: Servers, address: ServerAddress) -> None:
-            self.servers, self.address = servers, address
-
-        def handshake(self) -> None:
-            """The server can always be reached."""
-
-        def handle_notification(self, pending: bytes) -> dict[str, str]:
-            self.servers.asked.append((str(self.address), len(pending)))
-            if self.address.host in self.servers.faults:
-                raise self.servers.faults[self.address.host]
-            return {}
-
-
-def card_with(*addresses: str, events: tuple[str, ...] = ("enable", "disable", "delete")) -> SimulatedEuicc:
-    """A card whose second profile asks for notifications to `addresses`."""
-    first, second, third = SimulatedEuicc.create(None).profiles
-    second = replace(second, notifications=tuple((events, address) for address in addresses))
-    return SimulatedEuicc.create(None, profiles=[first, second, third])
 
 
 def delete_second(

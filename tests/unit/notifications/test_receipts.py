@@ -1,11 +1,8 @@
 """Receipts are written completely, private to the user, and found again."""
 
-import contextlib
 import errno
 import os
 import stat
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ from lpa.notifications import receipts
 from lpa.notifications.receipts import Receipts
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
+from tests.support.pipes import pipe
 
 EID = Eid.parse("89049032123451234512345678901235")
 
@@ -155,16 +153,6 @@ def test_a_file_that_is_too_large_is_no_receipt(tmp_path: Path) -> None:
     os.truncate(path, 1 << 40)  # more than any memory has
     with pytest.raises(NotVerified, match="has more than 65536 bytes"):
         receipts.read(path)
-
-
-@contextlib.contextmanager
-def pipe(path: Path) -> Iterator[Path]:
-    """A pipe that nobody writes to. A reader that waits gets an empty one after a while."""
-    os.mkfifo(path)
-    other_end = threading.Timer(5, lambda: os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK)))
-    other_end.start()
-    yield path
-    other_end.cancel()
 
 
 def test_a_pipe_or_a_device_is_refused_without_waiting(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from lpa.errors import CardBusy, ConnectFailed, Refused
 from lpa.journal import Journal
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.journals import everything
-from tests.unit.notifications.test_outbox import Servers, card_with
+from tests.support.notified_servers import Servers, card_with
 
 
 @pytest.fixture

@@ -22,12 +22,13 @@ from lpa.rsp.records import Notification
 from tests.support.disturbed import DisturbedCard
 from tests.support.forgery import BODY, Chain
 from tests.support.journals import EID, OTHER, Clock, signed
+from tests.support.notified_servers import Servers, card_with
 from tests.support.recovery import resume
-from tests.unit.notifications.test_outbox import SENT, Servers, card_with
 
 THIRD = Eid.parse("89049032123451234512345678905678")
 REFUSED = ServerRefused("HandleNotification", "8.1", "6.1", "no")
 DOWN = ConnectFailed("down")
+SENT = 0xBF30  # NotificationSent
 
 
 @pytest.fixture
