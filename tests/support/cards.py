@@ -20,7 +20,7 @@ def holding(contents: Contents, *, protocol: str = "T=0") -> SimulatedEuicc:
     return SimulatedEuicc.create(None, profiles=[profile], behaviour=behaviour)
 
 
-def in_use(number: int) -> SimulatedEuicc:
+def with_enabled(number: int) -> SimulatedEuicc:
     """A card with the usual three profiles, of which this one is enabled (from 0)."""
     chosen = [
         replace(profile, state="enabled" if index == number else "disabled")

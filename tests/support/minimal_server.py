@@ -19,7 +19,7 @@ OTHER = Authority.mint(now=NOW)
 BRAINPOOL = Authority.mint(curve="brainpoolP256r1", now=NOW)
 
 
-class World:
+class MinimalServer:
     """A server, a card and its LPA."""
 
     def __init__(self, smdp: SimulatedSmdp, authority: Authority = CI) -> None:

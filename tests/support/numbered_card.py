@@ -11,7 +11,7 @@ from tests.support.terminal import Terminal
 
 
 @dataclass(frozen=True)
-class World:
+class NumberedCard:
     """A card whose profiles are numbered from 1; `states` and `events` use these numbers."""
 
     terminal: Terminal
@@ -60,10 +60,10 @@ def profile(
     )
 
 
-def world(*profiles: SimulatedProfile, behaviour: Behaviour | None = None) -> World:
+def numbered_card(*profiles: SimulatedProfile, behaviour: Behaviour | None = None) -> NumberedCard:
     card = SimulatedEuicc.create(None, profiles=profiles, behaviour=behaviour or Behaviour())
-    return World(Terminal(card))
+    return NumberedCard(Terminal(card))
 
 
-def two() -> World:
-    return world(profile(1, "enabled"), profile(2))
+def two_profiles() -> NumberedCard:
+    return numbered_card(profile(1, "enabled"), profile(2))

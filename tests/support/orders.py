@@ -52,7 +52,7 @@ def holds(card: SimulatedEuicc, iccid: str = ICCID) -> bool:
     return iccid in [profile.iccid for profile in card.profiles]
 
 
-class World:
+class OrderedDownload:
     """A card, a server with one order, and the client between them."""
 
     def __init__(
@@ -95,7 +95,7 @@ class World:
             assert not assistant.journal.unfinished()
 
 
-def made(card: SimulatedEuicc, folder: Path) -> Iterator[World]:
+def made(card: SimulatedEuicc, folder: Path) -> Iterator[OrderedDownload]:
     """A server with an order for `card`. `folder`: for the state and the certificate authority."""
     with SimulatedSmdp(card.authority, host=HOST) as smdp, way_to(smdp, card, folder / "pki") as https:
-        yield World(card, smdp, https, folder / "state")
+        yield OrderedDownload(card, smdp, https, folder / "state")

@@ -39,7 +39,7 @@ def serving(*names: str, purposes: tuple[x509.ObjectIdentifier, ...] = (SERVER, 
     return change
 
 
-class World:
+class TlsChain:
     """A genuine server <- CI; put `sub` into `way` for an intermediate. Change what is to be wrong."""
 
     def __init__(self, curve: ec.EllipticCurve | None = None) -> None:
@@ -91,18 +91,18 @@ class World:
         return certificate.public_bytes(Encoding.PEM).decode()
 
 
-Change = Callable[[World], object]
+Change = Callable[[TlsChain], object]
 
 
-def changed(change: Change, curve: ec.EllipticCurve | None = None) -> World:
+def changed(change: Change, curve: ec.EllipticCurve | None = None) -> TlsChain:
     """A genuine chain with one change."""
-    world = World(curve)
-    change(world)
-    return world
+    chain = TlsChain(curve)
+    change(chain)
+    return chain
 
 
-def self_signed(world: World) -> Credentials:
+def self_signed(chain: TlsChain) -> Credentials:
     """The server with a certificate that it signed itself."""
-    party = world.server
+    party = chain.server
     certificate = x509.load_der_x509_certificate(party.certificate(party))
-    return replace(world.credentials(), certificate=certificate, chain=())
+    return replace(chain.credentials(), certificate=certificate, chain=())

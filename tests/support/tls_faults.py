@@ -37,7 +37,7 @@ class Peer:
     """
 
     port: int
-    greetings: int = 0
+    handshakes: int = 0
     requests: list[bytes] = field(default_factory=list)
     received: bytearray = field(default_factory=bytearray)
     over: threading.Event = field(default_factory=threading.Event)
@@ -113,7 +113,7 @@ def tls_peer(
 
     def handshake(peer: Peer, plain: socket.socket) -> None:
         with secured.wrap_socket(plain, server_side=True) as secure:
-            peer.greetings += 1
+            peer.handshakes += 1
             script(peer, secure)
 
     with plain_peer(handshake) as peer:

@@ -13,14 +13,14 @@ from lpa.journal import DELETING, DISABLING
 from lpa.notifications.sender import ServerFactory
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
-from tests.support.redaction import HidingCard
 from tests.support.unfinished import iccid, interrupt, received, reported
+from tests.support.unreadable_profile import UnreadableProfileCard
 
 
 @pytest.fixture
 def assistant(euicc: SimulatedEuicc, servers: ServerFactory, tmp_path: Path) -> Iterator[Assistant]:
     """An assistant for a card of which the third profile can never be read."""
-    card = HidingCard(euicc, euicc.profiles[2].iccid)
+    card = UnreadableProfileCard(euicc, euicc.profiles[2].iccid)
     with Assistant(card, state_dir=tmp_path / "state", servers=servers) as assistant:
         yield assistant
 

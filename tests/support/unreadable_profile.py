@@ -9,7 +9,7 @@ from tests.support.disturbed import DisturbedCard
 _NEXT = (b"\x4f", b"\x9f\x70")  # AID or state come after the ICCID in a list of profiles, and nowhere else
 
 
-class HidingCard(DisturbedCard):
+class UnreadableProfileCard(DisturbedCard):
     """A `DisturbedCard` that gives the ICCID of the profile `hidden` with an unknown tag."""
 
     def __init__(self, card: Transport, hidden: str) -> None:
