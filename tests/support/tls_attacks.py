@@ -49,7 +49,7 @@ def _eum(chain: TlsChain) -> None:
     chain.way[0].start, chain.way[0].end = NOW - DAY, NOW + DAY
 
 
-def _thief(chain: TlsChain) -> None:
+def _stolen_identity(chain: TlsChain) -> None:
     chain.way = [chain.sub]
     chain.signer = _claiming(chain)
 
@@ -192,7 +192,7 @@ CASES = {
         "certificate of Operator demands that 2.999.99 be heeded",
     ),
     "a certificate that claims a genuine intermediate and was not signed by it": Case(
-        _thief, "certificate of Operator was not issued by the holder of the certificate of Sub CI"
+        _stolen_identity, "certificate of Operator was not issued by the holder of the certificate of Sub CI"
     ),
     "an intermediate that may not certify": Case(
         between("sub", basic=x509.BasicConstraints(False, None)), "may not certify others"
