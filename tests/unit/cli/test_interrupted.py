@@ -161,7 +161,7 @@ def test_ctrl_c_while_earlier_ones_are_sent_does_not_say_that_nothing_was_change
         signal.raise_signal(signal.SIGINT)
         return ()
 
-    monkeypatch.setattr(Assistant, "send_due", interrupted)
+    monkeypatch.setattr(Assistant, "send_due_notifications", interrupted)
     ran = deletes(*options)
     assert orderly(ran)
     assert f"Albion Mobile ({ALBION}) is gone for good.\n" in ran.out
@@ -173,7 +173,7 @@ def test_earlier_ones_that_cannot_be_read_do_not_hide_what_was_done(
     def broken(_assistant: Assistant) -> tuple[Delivery, ...]:
         raise StorageFailed("The journal cannot be read.")
 
-    monkeypatch.setattr(Assistant, "send_due", broken)
+    monkeypatch.setattr(Assistant, "send_due_notifications", broken)
     ran = deletes(*options, "--json")
     assert ran.code == 0
     assert [was["event"] for was in ran.document["result"]["changes"]] == ["disable", "delete"]

@@ -85,7 +85,7 @@ def test_nothing_is_deleted_if_the_card_does_not_put_back_and_what_was_done_is_t
     command.put_in(monkeypatch, lambda folder: Card(SimulatedEuicc.load(folder), busy=True))
     ran = deletes(place, tmp_path, "--accept", "backup-failed")
     assert (ran.code, ran.document["error"]["reason"]) == (1, "catBusy")
-    assert ran.document["error"]["advice"].startswith("'lpa enable 8944994000000000017' puts back")
+    assert ran.document["error"]["advice"].startswith("'lpa enable 8944994000000000017' restores")
     rescue = ran.document["result"]["rescue"]
     assert (len(rescue["switches"]), rescue["put_back"]) == (1, False)
     assert rescue["backup"]["folder"] == str(tmp_path / "saved")
@@ -125,7 +125,7 @@ def test_ctrl_c_while_it_is_put_back_says_that_the_backup_is_there_and_what_puts
     assert rescue["backup"]["folder"] == str(tmp_path / "saved")
     assert (len(rescue["switches"]), rescue["put_back"]) == (1, False)
     assert states(tmp_path) == FOR_A_MOMENT
-    assert "is in use again." in command.run(*place, "resume").out
+    assert "enabled again." in command.run(*place, "resume").out
     assert states(tmp_path) == AS_BEFORE
 
 

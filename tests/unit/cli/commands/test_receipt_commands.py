@@ -298,7 +298,7 @@ def test_the_page_tells_of_the_delivery(options: Options, tmp_path: Path) -> Non
     assert re.search(r"Acknowledged +20\d\d-", shown)
     assert re.search(r"HTTP status +204", shown)
 
-    card_vouched = "Server ci_pkids because of +the card(&#x27;|')s own list of issuers"
+    card_vouched = "Server trusted because of +the card(&#x27;|')s own list of issuers"
     assert re.search(card_vouched, shown)
     assert "vouched_by" not in shown
     assert "issuer_key" not in shown

@@ -112,7 +112,7 @@ def test_what_is_told_at_the_second_try_is_told(
     """The words and the exit code say the same of it."""
     first = Delivery("delete", "rsp.example", None, 7, problem=ConnectFailed("down"))
     again = Delivery("delete", "rsp.example", None, 7, acknowledged=True, removed=True)
-    monkeypatch.setattr(Assistant, "resume", lambda _: (first, again))
+    monkeypatch.setattr(Assistant, "send_notifications", lambda _, due_only: (first, again))
     ran = command.run("--reader", f"sim:{tmp_path / 'away'}", "--state-dir", tmp_path / "new", "resume")
     assert "Every server that had to be told has acknowledged it.\n" in ran.out
     assert ran.code == 0
