@@ -16,45 +16,45 @@ from lpa.cli.logs import log_to
 from lpa.cli.parsing import AID, CONNECT_TO, FILE, FOLDER, PROXY, TRUST
 from lpa.cli.screen import Screen
 
-# Which room each command is in, in the order of the help. A room is opened when its command is wanted: a list
-# should not wait for what deletes, proves or simulates.
-_ROOMS = {
-    "readers": "card_commands",
-    "doctor": "card_commands",
-    "info": "card_commands",
-    "list": "profile_commands",
-    "show": "profile_commands",
-    "enable": "switch_commands",
-    "disable": "switch_commands",
-    "delete": "delete_command",
-    "protect": "switch_commands",
-    "unprotect": "switch_commands",
-    "rename": "profile_commands",
-    "download": "download_commands",
-    "discover": "download_commands",
-    "backup": "backup_command",
-    "notifications": "notification_commands",
-    "resume": "resume_command",
-    "receipts": "receipt_commands",
-    "default-server": "card_commands",
-    "reset": "switch_commands",
-    "sim": "sim_commands",
+# The file in `commands` that has each command, in the order of the help. It is imported when its command runs:
+# `lpa list` need not load what deletes, verifies or simulates.
+_FILES = {
+    "readers": "card",
+    "doctor": "card",
+    "info": "card",
+    "list": "profiles",
+    "show": "profiles",
+    "enable": "switch",
+    "disable": "switch",
+    "delete": "delete",
+    "protect": "switch",
+    "unprotect": "switch",
+    "rename": "profiles",
+    "download": "download",
+    "discover": "download",
+    "backup": "backup",
+    "notifications": "notifications",
+    "resume": "resume",
+    "receipts": "receipts",
+    "default-server": "card",
+    "reset": "switch",
+    "sim": "sim",
 }
 _NAMES = {"list": "list_", "default-server": "default_server"}  # where Python wants another name
 
 
 class Commands(Group):
-    """All commands, each loaded when it is asked for."""
+    """All commands, each imported when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (the signature is click's)
-        """In our order."""
-        return list(_ROOMS)
+        """In the order of the table."""
+        return list(_FILES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command `cmd_name`, None if there is none."""
-        if cmd_name in _ROOMS and cmd_name not in self.commands:
-            room = importlib.import_module(f"lpa.cli.commands.{_ROOMS[cmd_name]}")
-            command: click.Command = getattr(room, _NAMES.get(cmd_name, cmd_name))
+        if cmd_name in _FILES and cmd_name not in self.commands:
+            file = importlib.import_module(f"lpa.cli.commands.{_FILES[cmd_name]}")
+            command: click.Command = getattr(file, _NAMES.get(cmd_name, cmd_name))
             self.add_command(command)
         return super().get_command(ctx, cmd_name)
 

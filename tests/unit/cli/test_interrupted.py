@@ -150,7 +150,7 @@ def test_ctrl_c_while_it_is_told_what_was_done_does_not_say_that_nothing_was_cha
         signal.raise_signal(signal.SIGINT)
         yield "Deleted.", ""
 
-    monkeypatch.setattr("lpa.cli.commands.switch_commands.change_lines", interrupted)
+    monkeypatch.setattr("lpa.cli.commands.switch.change_lines", interrupted)
     assert orderly(deletes(*options))
 
 

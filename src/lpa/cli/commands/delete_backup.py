@@ -6,8 +6,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from lpa.assistant import Assistant
-from lpa.cli.commands.backup_command import pin, saved
-from lpa.cli.commands.switch_commands import agree
+from lpa.cli.commands.backup import pin, saved
+from lpa.cli.commands.switch import agree
 from lpa.cli.exits import Interrupted, exit_code
 from lpa.cli.json_output import Answer, plain
 from lpa.cli.screen import Screen

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from lpa.assistant import Assistant
-from lpa.cli.commands.switch_commands import told
+from lpa.cli.commands.switch import told
 from lpa.cli.console import changing, resuming
 from lpa.cli.download_options import DownloadOptions
 from lpa.cli.exits import STOPPED, Interrupted, exit_code

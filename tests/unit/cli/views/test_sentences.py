@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from lpa.cli.commands.switch_commands import told
+from lpa.cli.commands.switch import told
 from lpa.cli.screen import Screen
 from lpa.cli.views.sentences import moment
 from lpa.errors import BadAnswer, CardRemoved, ConnectFailed

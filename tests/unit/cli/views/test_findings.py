@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lpa.cli.views.finding_lines import counsel
+from lpa.cli.views.findings import counsel
 from lpa.deletion.plan import Plan
 from lpa.profiles.blockers import Finding
 from lpa.rsp.names import Eid, Iccid

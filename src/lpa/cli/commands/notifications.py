@@ -15,7 +15,7 @@ from lpa.cli.group import Group
 from lpa.cli.json_output import Answer
 from lpa.cli.parsing import ICCID
 from lpa.cli.screen import Screen
-from lpa.cli.views import lost_lines
+from lpa.cli.views import lost_notifications
 from lpa.cli.views.pending import members, show, then_send_due
 from lpa.cli.views.sentences import still_unacknowledged, with_heading
 from lpa.errors import Declined
@@ -70,11 +70,11 @@ def _outbox(console: Console) -> dict[str, object]:
         console.screen.say(
             f"{len(acknowledged)} acknowledged, and to be removed when their card is here again."
         )
-    lost_lines.show(console.screen, losses)
+    lost_notifications.show(console.screen, losses)
     return {
         "outbox": [members(one) for one in kept],
         "still-on-card": len(acknowledged),
-        "lost": [lost_lines.members(loss) for loss in losses],
+        "lost": [lost_notifications.members(loss) for loss in losses],
     }
 
 
@@ -184,7 +184,7 @@ def told(console: Console, iccid: Iccid) -> Answer:
         done = lost.told(journal, iccid)
     for loss in done:
         console.screen.line(f"You told the operator: {loss.event} of {loss.title} ({iccid}), {loss.address}.")
-    return Answer({"told": [lost_lines.members(loss) for loss in done]})
+    return Answer({"told": [lost_notifications.members(loss) for loss in done]})
 
 
 def delivered(screen: Screen, result: dict[str, object], deliveries: tuple[Delivery, ...]) -> Answer:

@@ -16,7 +16,7 @@ from lpa.cli.app import app
 from lpa.sim.crypto.pki import Authority
 from tests.support import command
 from tests.support.scripted_card import Client, SmallCard
-from tests.unit.cli.commands.test_sim_order_commands import orders
+from tests.unit.cli.commands.test_sim_orders import orders
 
 
 def test_a_new_card_can_be_listed_at_once(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from lpa.cli.commands.profile_commands import _mention
+from lpa.cli.commands.profiles import _mention
 from lpa.cli.screen import Screen
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.listing import Listing

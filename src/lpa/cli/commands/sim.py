@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lpa.cli.commands import sim_order_commands
+from lpa.cli.commands import sim_orders
 from lpa.cli.console import Console
 from lpa.cli.group import Group
 from lpa.cli.json_output import Answer
@@ -104,7 +104,7 @@ def card_(console: Console, path: Path, vpcd: tuple[str, int]) -> Answer:
 
 
 @sim.group(cls=Group, invoke_without_command=True)
-@sim_order_commands.PKI
+@sim_orders.PKI
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
 @click.option(
     "--host",
@@ -130,10 +130,10 @@ def server(
 
     What it has to deliver is in the same folder: see 'lpa sim server order add --help'.
     """
-    ctx.meta[sim_order_commands.FOLDER_ABOVE] = pki
+    ctx.meta[sim_orders.FOLDER_ABOVE] = pki
     if ctx.invoked_subcommand:
         return None
-    pki = sim_order_commands.folder(ctx, pki)
+    pki = sim_orders.folder(ctx, pki)
     from lpa.sim.crypto.pki import Authority
     from lpa.sim.servers.smdp import SimulatedSmdp
 
@@ -146,7 +146,7 @@ def server(
             also=hosts[1:],
             port=port,
             store=store,
-            orders=sim_order_commands.file(pki),
+            orders=sim_orders.file(pki),
             any_address=any("*" in host for host in hosts),
         )
     except OSError as error:
@@ -160,11 +160,11 @@ def server(
         while not stop.wait(_PAUSE):
             news.show()
         news.show()
-        states = [sim_order_commands.members(order.facts) for order in smdp.orders]
+        states = [sim_orders.members(order.facts) for order in smdp.orders]
     return Answer({"received": [_members(received) for received in smdp.received], "orders": states})
 
 
-server.add_command(sim_order_commands.order)
+server.add_command(sim_orders.order)
 
 
 def _discovery(host: str | None, authority: Authority, pki: Path, running: ExitStack) -> list[str]:
@@ -173,7 +173,7 @@ def _discovery(host: str | None, authority: Authority, pki: Path, running: ExitS
         return []
     from lpa.sim.servers.smds import SimulatedSmds
 
-    smds = running.enter_context(SimulatedSmds(authority, host=host, orders=sim_order_commands.file(pki)))
+    smds = running.enter_context(SimulatedSmds(authority, host=host, orders=sim_orders.file(pki)))
     return [f"{host}:443:{smds.address}:{smds.port}"]
 
 
@@ -202,9 +202,7 @@ class _News:
             # One that is new may have been fetched since it was added; that it was added is no news.
             if facts.state != before.state if before else facts.state not in ("confirmed", "released"):
                 card = f", card {facts.eid}" if facts.eid else ""
-                self._screen.line(
-                    f"{_clock()}  order for {facts.iccid}: {sim_order_commands.headline(facts)}{card}"
-                )
+                self._screen.line(f"{_clock()}  order for {facts.iccid}: {sim_orders.headline(facts)}{card}")
         received = self._smdp.received
         for item in received[self._shown :]:
             about = f"{item.event} of {item.iccid or 'an unknown profile'}"

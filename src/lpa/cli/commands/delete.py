@@ -10,13 +10,13 @@ import click
 
 from lpa.assistant import Assistant
 from lpa.cli.commands.delete_backup import FAILED, agree_to_enable, pin_for, rescued, stopped
-from lpa.cli.commands.switch_commands import agree, told
+from lpa.cli.commands.switch import agree, told
 from lpa.cli.console import Console, changing, resuming
 from lpa.cli.group import command
 from lpa.cli.json_output import Answer, plain
 from lpa.cli.parsing import FOLDER, PLAN, PROFILE, REASON
 from lpa.cli.screen import Facts, Screen
-from lpa.cli.views.finding_lines import counsel
+from lpa.cli.views.findings import counsel
 from lpa.cli.views.pending import then_send_due
 from lpa.cli.views.sentences import named, rules, servers, unread
 from lpa.deletion.backup_first import BackupFirst

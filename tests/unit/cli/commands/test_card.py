@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from lpa.cli.commands import card_commands
-from lpa.cli.commands.card_commands import _warn
+from lpa.cli.commands import card
+from lpa.cli.commands.card import _warn
 from lpa.cli.screen import Screen
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.euicc_info import EuiccInfo1, EuiccInfo2, KeyIdentifier
@@ -157,4 +157,4 @@ def _run_without_service(tmp_path: Path, name: str) -> command.Ran:
 
 def test_what_a_card_says_beyond_the_specification_is_shown_as_it_came() -> None:
     info = EuiccInfo2.from_tlv(bytes.fromhex("BF2207 8203020202 9E00"))
-    assert ("Also", ["9e00"]) in card_commands._ability_facts(info)
+    assert ("Also", ["9e00"]) in card._ability_facts(info)

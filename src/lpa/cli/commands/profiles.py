@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from lpa.cli.commands.backup_command import pin
+from lpa.cli.commands.backup import pin
 from lpa.cli.console import Console, changing
 from lpa.cli.group import command
 from lpa.cli.json_output import Answer, plain

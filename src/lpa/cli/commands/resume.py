@@ -16,7 +16,7 @@ from lpa.cli.exits import UNDELIVERED, exit_code
 from lpa.cli.group import command
 from lpa.cli.json_output import Answer
 from lpa.cli.screen import Screen
-from lpa.cli.views import lost_lines
+from lpa.cli.views import lost_notifications
 from lpa.cli.views.pending import members as waiting_members
 from lpa.cli.views.pending import then_send_due
 from lpa.cli.views.sentences import headline, not_told_yet, unacknowledged, with_heading
@@ -86,7 +86,7 @@ def _left(
     for operation in elsewhere:
         begun = headline(operation.function, _begun(operation))
         screen.say(f"{begun} waits for the card {operation.eid}.")
-    lost_lines.show(screen, gone)
+    lost_notifications.show(screen, gone)
     operations = [
         {
             "eid": operation.eid,
@@ -96,7 +96,7 @@ def _left(
         }
         for operation in elsewhere
     ]
-    return {"waiting_for": operations, "lost": [lost_lines.members(loss) for loss in gone]}
+    return {"waiting_for": operations, "lost": [lost_notifications.members(loss) for loss in gone]}
 
 
 def _untold(told: Iterable[Delivery], gone: Iterable[LostNotification]) -> list[LpaError | None]:
