@@ -49,7 +49,7 @@ def test_enabling_replaces_the_profile_in_use_and_tells_both_servers(
 
 
 def test_disabling_tells_the_server(assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp) -> None:
-    assistant.disable(euicc.profiles[0].iccid[-6:])
+    assistant.disable(assistant.find(euicc.profiles[0].iccid[-6:]))
     assert states(euicc) == ["disabled"] * 3
     assert told(smdp) == [("disable", euicc.profiles[0].iccid)]
 
