@@ -302,7 +302,7 @@ def test_nothing_is_deleted_before_the_moment_is_ended_and_the_advice_is_how(
 ) -> None:
     saved = [tmp_path / "saved"] if "--backup" in more else []
     ran = command.run(*left, "delete", name, "--yes", "--json", *more, *saved)
-    assert (ran.code, ran.document["error"]["reason"]) == (1, "inUseForAMoment")
+    assert (ran.code, ran.document["error"]["reason"]) == (1, "temporarilyEnabled")
     assert ran.document["error"]["advice"] == "'lpa resume' puts that back; then delete."
     assert "Stop: The profile Nordlicht (8949985000000000025) was put to use for a moment, and" in ran.err
     assert ran.err.count("Stop: ") == 1
