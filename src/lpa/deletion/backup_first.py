@@ -22,13 +22,13 @@ class BackupFirst:
     """What was saved, and what was done to the card for it (`switches`; empty if the profile was in use).
 
     `problem`: why nothing was saved (then `backup` is None), or that a part could not be read; or, unless
-    `put_back`, why what was in use before is not in use again.
+    `restored`, why what was in use before is not in use again.
     """
 
     backup: Backup | None = None
     problem: LpaError | None = None
     switches: tuple[Outcome, ...] = ()
-    put_back: bool = True
+    restored: bool = True
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
@@ -74,11 +74,11 @@ def _saved(card: CardContext, outbox: Outbox, iccid: Iccid, save: Callable[[], B
     except LpaError as error:
         if not outcomes:
             raise
-        return BackupFirst(backup, error, _switches(outcomes), put_back=False)
+        return BackupFirst(backup, error, _switches(outcomes), restored=False)
     except KeyboardInterrupt as error:
         # The journal knows whether the moment was ended.
-        put_back = not card.journal.unfinished(card.euicc.eid)
-        raise Stopped(BackupFirst(backup, problem, _switches(outcomes), put_back)) from error
+        restored = not card.journal.unfinished(card.euicc.eid)
+        raise Stopped(BackupFirst(backup, problem, _switches(outcomes), restored)) from error
     return BackupFirst(backup, problem, _switches(outcomes))
 
 

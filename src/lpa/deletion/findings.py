@@ -49,7 +49,7 @@ def checks(profile: Profile, others: Iterable[Profile], *, disable_first: bool) 
     if not told and profile.profile_class != "test":
         yield Finding(
             "warning",
-            "nobody-told",
+            "operator-not-notified",
             "The profile names no server to tell: its operator will not hear of the deletion from the card.",
             "Tell the operator yourself, and keep the receipts of what you write.",
         )
@@ -88,7 +88,7 @@ def pending(
         events = ", ".join(f"{told.event} ({told.address})" for told in own)
         yield Finding(
             "warning",
-            "undelivered",
+            "notifications-pending",
             f"Servers have not heard yet of earlier events of this profile: {events}.",
             send,
         )
@@ -97,7 +97,7 @@ def pending(
         verb = "waits" if len(foreign) == 1 else "wait"
         yield Finding(
             "note",
-            "undelivered-others",
+            "notifications-pending-others",
             f"{count} of other profiles {verb} for a server: {_briefly(foreign, others)}.",
             send,
         )
@@ -151,7 +151,7 @@ def temporarily_enabled(profiles: Iterable[Profile], targets: Collection[Iccid |
         if profile.enabled and profile.iccid in targets:
             yield Finding(
                 "blocker",
-                "inUseForAMoment",
+                "temporarilyEnabled",
                 f"The profile {profile.title} ({profile.iccid}) was put to use for a moment, and what was in "
                 "use before is not in use again.",
                 "'lpa resume' puts that back; then delete.",

@@ -14,7 +14,13 @@ from lpa.errors import Refused
 from lpa.rsp.records import Profile
 
 # The names of all warnings there are: before a deletion, and before a download. Each wants its own yes.
-WARNINGS = ("not-operational", "last-profile", "nobody-told", "undelivered", "not-verified")
+WARNINGS = (
+    "not-operational",
+    "last-profile",
+    "operator-not-notified",
+    "notifications-pending",
+    "not-verified",
+)
 RULES = ("ppr1", "ppr2")
 
 

@@ -63,8 +63,8 @@ class Outcome:
 
     `profile`: the one it was about, as it was before; None for a reset. `changes`: empty if nothing
     had to be done. `problem`: what the last look at the card found wrong; None if it shows what was wanted.
-    `memory_after`: the bytes that are free on the card now, `in_use`: the profiles that are in use now; None
-    if nobody looked, or could see all.
+    `memory_after`: the bytes that are free on the card now, None if they were not read. `enabled`: the
+    profiles that are enabled now, None if they were not read, or one of the profiles cannot be read.
     """
 
     profile: Profile | None = None
@@ -72,7 +72,7 @@ class Outcome:
     deliveries: tuple[Delivery, ...] = ()
     problem: LpaError | None = None
     memory_after: int | None = None
-    in_use: tuple[Profile, ...] | None = None
+    enabled: tuple[Profile, ...] | None = None
 
     @property
     def unacknowledged(self) -> tuple[Delivery, ...]:
@@ -243,8 +243,8 @@ def _completed(
     changes: Iterable[ProfileChange],
 ) -> Outcome:
     changes = tuple(changes)
-    in_use = None if after.unreadable else tuple(profile for profile in after if profile.enabled)
-    return Outcome(target, changes, outbox.complete(operation, changes), in_use=in_use)
+    enabled = None if after.unreadable else tuple(profile for profile in after if profile.enabled)
+    return Outcome(target, changes, outbox.complete(operation, changes), enabled=enabled)
 
 
 def changes_since(

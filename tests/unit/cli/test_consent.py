@@ -19,7 +19,7 @@ from tests.support import command
 
 ALBION, NORDLICHT = "8944994000000000017", "8949985000000000025"
 NOBODY = ("--connect-to", "::127.0.0.1:1")  # nobody listens on port 1 of this computer
-LAST, UNTOLD, DIGITS = "last-profile", "nobody-told", "0025"
+LAST, UNTOLD, DIGITS = "last-profile", "operator-not-notified", "0025"
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def states(card: Path) -> list[str]:
 def test_each_warning_is_asked_for_by_its_name_and_then_the_digits(lonely: Path) -> None:
     ran = command.dialogue(*options(lonely), "delete", "0025", answers=(LAST, UNTOLD, DIGITS))
     assert ran.code == 0
-    questions = ("Type last-profile", "Type nobody-told", "To go on, type the last four digits")
+    questions = ("Type last-profile", "Type operator-not-notified", "To go on, type the last four digits")
     places = [ran.err.index(question) for question in questions]
     assert places == sorted(places)
     assert "Type last-profile to go on in spite of that: last-profile\n" in ran.err
@@ -58,7 +58,7 @@ def test_each_warning_is_asked_for_by_its_name_and_then_the_digits(lonely: Path)
         ((DIGITS,), "What was typed is not last-profile."),
         (("yes",), "What was typed is not last-profile."),
         ((UNTOLD,), "What was typed is not last-profile."),
-        ((LAST, LAST), "What was typed is not nobody-told."),
+        ((LAST, LAST), "What was typed is not operator-not-notified."),
         ((LAST, UNTOLD, "0017"), "What was typed is not the last four digits of its ICCID."),
     ],
 )
@@ -97,7 +97,7 @@ def test_a_yes_to_every_warning_is_no_yes_to_the_deletion(lonely: Path) -> None:
 def test_without_a_terminal_all_that_has_to_be_accepted_is_named(lonely: Path) -> None:
     ran = command.run(*options(lonely), "delete", "0025")
     assert ran.code == 1
-    assert "--yes --accept last-profile --accept nobody-told answers beforehand." in ran.err
+    assert "--yes --accept last-profile --accept operator-not-notified answers beforehand." in ran.err
     assert iccids(lonely) == [NORDLICHT]
 
 

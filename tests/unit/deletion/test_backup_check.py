@@ -103,9 +103,10 @@ def test_a_backup_stops_where_it_is_wanted_if_what_is_in_use_cannot_be_read(tmp_
     euicc = SimulatedEuicc.create(None)
     card = HidingCard(euicc, euicc.profiles[0].iccid)
     with Assistant(card, state_dir=tmp_path) as assistant:
-        plan = planned(assistant, "0025")
+        iccid = euicc.profiles[1].iccid
+        plan = planned(assistant, iccid)
         assert (names(plan), plan.deletable) == (["no-backup"], True)
-        (stop,) = planned(assistant, "0025", tmp_path / "saved").blockers
+        (stop,) = planned(assistant, iccid, tmp_path / "saved").blockers
     assert (stop.refused.function, stop.name) == ("EnableProfile", "unreadableProfile")
     assert stop.message.startswith("Its contacts and messages cannot be saved. The card lists a profile that")
 

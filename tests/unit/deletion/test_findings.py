@@ -49,7 +49,9 @@ def test_the_last_profile_that_connects_anywhere_is_warned_of() -> None:
 
 def test_a_profile_that_names_no_server_to_tell_is_warned_of() -> None:
     for told in ((), (NotificationConfiguration(("enable",), "albion.example"),)):
-        assert checks(replace(ALBION, notifications=told), NORDLICHT) == [("warning", "nobody-told")]
+        assert checks(replace(ALBION, notifications=told), NORDLICHT) == [
+            ("warning", "operator-not-notified")
+        ]
 
 
 def test_a_rule_against_disabling_stops_a_profile_in_use_and_is_a_note_of_another() -> None:
@@ -71,17 +73,17 @@ def test_a_warning_that_nobody_could_accept_cannot_be_made() -> None:
     ("listed", "unsent", "acknowledged", "found"),
     [
         ([], [], [], []),
-        ([OWN], [], [], [("warning", "undelivered")]),
-        ([OWN], [OWN], [], [("warning", "undelivered")]),
-        ([], [OWN], [], [("warning", "undelivered")]),
+        ([OWN], [], [], [("warning", "notifications-pending")]),
+        ([OWN], [OWN], [], [("warning", "notifications-pending")]),
+        ([], [OWN], [], [("warning", "notifications-pending")]),
         ([OWN], [], [OWN], [("note", "still-on-card")]),
         ([], [], [OWN], []),
-        ([FOREIGN], [], [], [("note", "undelivered-others")]),
-        ([], [FOREIGN], [], [("note", "undelivered-others")]),
+        ([FOREIGN], [], [], [("note", "notifications-pending-others")]),
+        ([], [FOREIGN], [], [("note", "notifications-pending-others")]),
         ([FOREIGN], [], [FOREIGN], [("note", "still-on-card")]),
-        ([OWN, FOREIGN], [OWN], [FOREIGN], [("warning", "undelivered"), ("note", "still-on-card")]),
+        ([OWN, FOREIGN], [OWN], [FOREIGN], [("warning", "notifications-pending"), ("note", "still-on-card")]),
         # Signed twice, as some cards do, and only one of the two was acknowledged.
-        ([OWN], [OWN], [OWN], [("warning", "undelivered")]),
+        ([OWN], [OWN], [OWN], [("warning", "notifications-pending")]),
     ],
 )
 def test_what_servers_have_yet_to_hear_is_told_by_card_and_journal_together(

@@ -58,7 +58,7 @@ def test_the_profile_in_use_is_disabled_first_if_that_is_wanted(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     victim = euicc.profiles[0]
-    outcome = assistant.delete(assistant.plan_deletion(victim.iccid[-4:], disable_first=True))
+    outcome = assistant.delete(assistant.plan_deletion(assistant.find(victim.iccid[-4:]), disable_first=True))
     assert victim.iccid not in iccids(euicc)
     assert [told.event for told in smdp.received] == ["disable", "delete"]
     assert [change.event for change in outcome.changes] == ["disable", "delete"]
@@ -103,7 +103,7 @@ def test_a_deletion_that_is_refused_after_the_disabling_tells_the_server_of_that
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
     card.instead(DELETE, "BF3303800103 9000")
-    with pytest.raises(EuiccRefused, match="It was disabled before, and is out of use now"):
+    with pytest.raises(EuiccRefused, match="It was disabled before, and is disabled now"):
         assistant.delete(plan)
     assert [told.event for told in smdp.received] == ["disable"]
     assert waiting(assistant) == []
@@ -123,7 +123,7 @@ def test_without_room_for_the_proof_of_the_disabling_nothing_is_deleted(
     plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
     with monkeypatch.context() as patch:
         patch.setattr(Receipts, "keep", full)
-        with pytest.raises(StorageFailed, match="is out of use now, but was not deleted") as caught:
+        with pytest.raises(StorageFailed, match="was disabled but not deleted") as caught:
             assistant.delete(plan)
     assert "lpa resume" in caught.value.advice
     assert DELETE not in card.requests
@@ -143,8 +143,8 @@ def test_without_room_for_the_next_word_the_profile_is_said_to_be_out_of_use(
         real(operation, state, outcome)
 
     plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
-    monkeypatch.setattr(Operation, "enter", full)
-    with pytest.raises(StorageFailed, match=r"full It was disabled before, and is out of use now\."):
+    monkeypatch.setattr(Operation, "set_state", full)
+    with pytest.raises(StorageFailed, match=r"full It was disabled before, and is disabled now\."):
         assistant.delete(plan)
     assert DELETE not in card.requests
 

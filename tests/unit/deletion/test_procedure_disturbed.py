@@ -263,7 +263,7 @@ def test_a_card_that_lies_after_the_disabling_is_told_to_have_disabled(
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
     card.instead(DELETE, DELETED)
-    with pytest.raises(BadAnswer, match=r"still lists it\. It was disabled before, and is out of use now\."):
+    with pytest.raises(BadAnswer, match=r"still lists it\. It was disabled before, and is disabled now\."):
         assistant.delete(plan)
     (recovered,) = assistant.recover()
     assert [change.event for change in recovered.changes] == ["disable"]

@@ -56,7 +56,7 @@ def test_what_waits_on_the_card_and_nobody_kept_is_a_warning(
     iccid = assistant.profiles()[0].iccid
     assistant.euicc.disable_profile(iccid, refresh=False)
     assistant.euicc.restart()
-    found = finding(reviewed(assistant, str(iccid)), "undelivered")
+    found = finding(reviewed(assistant, str(iccid)), "notifications-pending")
     assert found
     assert found.level == "warning"
 
@@ -70,7 +70,7 @@ def test_what_is_kept_and_unsent_is_a_warning_though_the_card_has_forgotten_it(
     assert delivery.sequence_number is not None
     assistant.euicc.notification_sent(delivery.sequence_number)
     assert not assistant.notifications()
-    found = finding(reviewed(assistant, iccid), "undelivered")
+    found = finding(reviewed(assistant, iccid), "notifications-pending")
     assert found
     assert found.message.endswith(f": disable ({delivery.address}).")
 
@@ -98,7 +98,7 @@ def test_what_waits_of_another_profile_is_a_note_and_names_it(
     assistant._servers = AWAY
     assistant.disable(euicc.profiles[0].iccid)
     plan = reviewed(assistant, euicc.profiles[1].iccid)
-    found = finding(plan, "undelivered-others")
+    found = finding(plan, "notifications-pending-others")
     assert found
     assert "Albion Mobile (albion.smdp.example: disable)" in found.message
     assert plan.warnings == ()
@@ -111,7 +111,7 @@ def test_a_card_that_does_not_list_what_waits_is_believed_by_the_journal_alone(
     assistant._servers = AWAY
     assistant.disable(iccid)
     card.instead(LIST, "6A88")
-    assert finding(reviewed(assistant, iccid), "undelivered")
+    assert finding(reviewed(assistant, iccid), "notifications-pending")
 
 
 def test_a_server_that_does_not_prove_who_it_is_wants_a_yes_of_its_own(

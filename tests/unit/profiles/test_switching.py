@@ -49,7 +49,7 @@ def test_enabling_replaces_the_profile_in_use_and_tells_both_servers(
 
 
 def test_disabling_tells_the_server(assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp) -> None:
-    assistant.disable(euicc.profiles[0].iccid[-6:])
+    assistant.disable(assistant.find(euicc.profiles[0].iccid[-6:]))
     assert states(euicc) == ["disabled"] * 3
     assert told(smdp) == [("disable", euicc.profiles[0].iccid)]
 
@@ -343,8 +343,8 @@ def test_a_disabling_tells_what_the_card_shows_in_use_after_it(
             ("enable", False),
             ("disable", False),
         ]
-        assert [str(profile.iccid) for profile in outcome.in_use or ()] == [operator.iccid]
-        assert assistant.disable(operator.iccid).in_use == ()
+        assert [str(profile.iccid) for profile in outcome.enabled or ()] == [operator.iccid]
+        assert assistant.disable(operator.iccid).enabled == ()
 
 
 def test_what_is_in_use_after_a_disabling_is_not_known_if_it_may_hide(
@@ -353,4 +353,4 @@ def test_what_is_in_use_after_a_disabling_is_not_known_if_it_may_hide(
     first, _, hidden = euicc.profiles
     card = HidingCard(euicc, hidden.iccid)
     with Assistant(card, state_dir=tmp_path, servers=servers) as assistant:
-        assert assistant.disable(first.iccid).in_use is None
+        assert assistant.disable(first.iccid).enabled is None

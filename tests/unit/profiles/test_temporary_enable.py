@@ -107,7 +107,7 @@ def test_one_that_is_in_use_stays_so_whatever_cannot_be_read(tmp_path: Path) -> 
 def test_a_card_that_is_pulled_meanwhile_is_said_to_be_as_it_may_be(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
-    said = "Nordlicht was put to use before, and may still be"
+    said = "Nordlicht was enabled temporarily, and may still be enabled"
     with pytest.raises(OutcomeUnknown, match=said), assistant.temporarily_enabled(euicc.profiles[1].iccid):
         card.lose(ENABLE)
 

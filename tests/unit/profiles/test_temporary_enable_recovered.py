@@ -57,7 +57,7 @@ def test_what_was_in_use_before_is_put_back_and_its_servers_are_told(
     assert states(euicc) == ["enabled", "disabled", "disabled"]
     assert (recovered.function, recovered.summary, recovered.problem) == (
         "temporary-enable",
-        f"Albion Mobile ({old}) is in use again.",
+        f"Albion Mobile ({old}) is enabled again.",
         None,
     )
     assert all(delivery.acknowledged for delivery in recovered.deliveries)
@@ -73,7 +73,7 @@ def test_nothing_is_in_use_again_if_nothing_was(
     leave(assistant, 1)
     (recovered,) = assistant.recover()
     assert states(euicc) == ["disabled", "disabled", "disabled"]
-    assert recovered.summary == "No profile is in use again."
+    assert recovered.summary == "No profile is enabled again."
 
 
 def test_every_change_puts_back_first(
@@ -141,22 +141,22 @@ def test_there_is_only_one_at_a_time(
         (
             lambda card, euicc: card.enable_profile(iccid(euicc, 2), refresh=False),
             ["disabled", "disabled", "enabled"],
-            "is in use, by something else's doing, and it is left so.",
+            "is enabled: another program switched meanwhile, and that is kept.",
         ),
         (
             lambda card, euicc: card.disable_profile(iccid(euicc, 1), refresh=False),
             ["disabled", "disabled", "disabled"],
-            "No profile is in use, by something else's doing, and it is left so.",
+            "No profile is enabled: another program switched meanwhile, and that is kept.",
         ),
         (
             lambda card, euicc: card.enable_profile(iccid(euicc, 0), refresh=False),
             ["enabled", "disabled", "disabled"],
-            "Albion Mobile (8944994000000000017) is in use, as before.",
+            "Albion Mobile (8944994000000000017) is enabled, as before.",
         ),
         (
             lambda card, euicc: card.delete_profile(iccid(euicc, 0)),
             ["enabled", "disabled"],
-            "is in use still; Albion Mobile (8944994000000000017) is not on the card any more.",
+            "is still enabled; Albion Mobile (8944994000000000017) is no longer on the card.",
         ),
     ],
 )
@@ -189,7 +189,7 @@ def test_what_had_not_begun_changed_nothing(
     (recovered,) = assistant.recover()
     assert (recovered.changes, recovered.summary) == (
         (),
-        "Albion Mobile (8944994000000000017) is in use, as before.",
+        "Albion Mobile (8944994000000000017) is enabled, as before.",
     )
 
 
@@ -201,9 +201,11 @@ def test_a_card_that_says_no_is_told_with_the_command_and_hinders_nothing(
     (recovered,) = assistant.recover()
     assert isinstance(recovered.problem, EuiccRefused)
     assert recovered.problem.reason == "catBusy"
-    assert recovered.problem.advice.startswith("'lpa enable 8944994000000000017' puts back what was before.")
+    assert recovered.problem.advice.startswith(
+        "'lpa enable 8944994000000000017' restores the previous state."
+    )
     assert recovered.summary == (
-        f"Nordlicht ({iccid(euicc, 1)}) is in use still; before that Albion Mobile (8944994000000000017) was."
+        f"Nordlicht ({iccid(euicc, 1)}) is still enabled; before, Albion Mobile (8944994000000000017) was."
     )
     assert states(euicc) == ["disabled", "enabled", "disabled"]
     assert assistant.recover() == ()
@@ -230,7 +232,7 @@ def test_a_card_that_is_pulled_while_putting_back_leaves_it_to_the_next_time(
 ) -> None:
     with pytest.raises(OutcomeUnknown) as caught, assistant.temporarily_enabled(iccid(euicc, 1)):
         card.drop(ENABLE)
-    assert "'lpa resume' puts back what was before" in caught.value.advice
+    assert "'lpa resume' restores the previous state" in caught.value.advice
     card.put_back()
     card.drop(ENABLE)
     with pytest.raises(OutcomeUnknown):
@@ -249,12 +251,12 @@ def test_while_it_cannot_be_read_what_is_in_use_nothing_is_done_and_it_stays_ope
     with meeting(euicc) as assistant:
         leave(assistant, 1)
     with meeting(HidingCard(euicc, euicc.profiles[hidden].iccid)) as assistant:
-        with pytest.raises(OutcomeUnknown, match="nobody knows what is in use now"):
+        with pytest.raises(OutcomeUnknown, match="which profile is enabled now is unknown"):
             assistant.recover()
         assert states(euicc) == ["disabled", "enabled", "disabled"]
     with meeting(euicc) as assistant:
         (recovered,) = assistant.recover()
-    assert recovered.summary.endswith("is in use again.")
+    assert recovered.summary.endswith("is enabled again.")
     assert states(euicc) == ["enabled", "disabled", "disabled"]
 
 
@@ -287,7 +289,7 @@ def test_lpa_resume_says_what_it_put_back(left: tuple[str, ...], tmp_path: Path)
         ran = command.run(*left, "--connect-to", smdp.connect_to, "resume")
     assert ran.code == 0
     assert "An earlier switch for a moment (" in ran.out
-    assert "  Albion Mobile (8944994000000000017) is in use again.\n" in ran.out
+    assert "  Albion Mobile (8944994000000000017) is enabled again.\n" in ran.out
     assert "Nothing was left unfinished" not in ran.err
 
 
@@ -300,7 +302,7 @@ def test_nothing_is_deleted_before_the_moment_is_ended_and_the_advice_is_how(
 ) -> None:
     saved = [tmp_path / "saved"] if "--backup" in more else []
     ran = command.run(*left, "delete", name, "--yes", "--json", *more, *saved)
-    assert (ran.code, ran.document["error"]["reason"]) == (1, "inUseForAMoment")
+    assert (ran.code, ran.document["error"]["reason"]) == (1, "temporarilyEnabled")
     assert ran.document["error"]["advice"] == "'lpa resume' puts that back; then delete."
     assert "Stop: The profile Nordlicht (8949985000000000025) was put to use for a moment, and" in ran.err
     assert ran.err.count("Stop: ") == 1
@@ -334,8 +336,8 @@ def test_lpa_resume_fails_if_the_card_says_no(tmp_path: Path) -> None:
     ran = command.run(*place, "resume", "--json")
     assert ran.code != 0
     (recovered,) = ran.document["result"]["recovered"]
-    assert recovered["truth"].startswith("Albion Mobile (8944994000000000017) is in use still; before that ")
+    assert recovered["summary"].startswith("Albion Mobile (8944994000000000017) is still enabled; before, ")
     assert ran.document["error"] == recovered["problem"]
-    assert f"'lpa enable {now[1].iccid}' puts back" in ran.document["error"]["advice"]
+    assert f"'lpa enable {now[1].iccid}' restores" in ran.document["error"]["advice"]
     again = command.run(*place, "resume")
     assert (again.code, again.err) == (0, "Nothing was left unfinished.\n")

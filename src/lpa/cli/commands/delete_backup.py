@@ -48,7 +48,7 @@ def rescued(screen: Screen, assistant: Assistant, plan: Plan, folder: Path, type
         rescue = assistant.back_up_first(plan, folder, pin=typed)
     except Stopped as stop:
         _tell(screen, stop.done)
-        if not stop.done.put_back:
+        if not stop.done.restored:
             raise Interrupted from stop
         raise Interrupted("Stopped. Nothing was deleted; what was in use before is in use.", "") from stop
     _tell(screen, rescue)
@@ -70,9 +70,9 @@ def stopped(screen: Screen, rescue: BackupFirst, accepted: Collection[str]) -> A
         return None
     problem = rescue.problem
     screen.say(f"Backup: {problem.message}", "red")
-    if rescue.put_back and FAILED in accepted:
+    if rescue.restored and FAILED in accepted:
         return None
-    otherwise = f" --accept {FAILED} deletes it all the same." if rescue.put_back else ""
+    otherwise = f" --accept {FAILED} deletes it all the same." if rescue.restored else ""
     screen.say(f"Nothing was deleted.{otherwise}")
     screen.say(problem.advice)
     return Answer({"rescue": rescue}, problem, exit_code(problem))

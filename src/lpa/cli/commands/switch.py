@@ -61,7 +61,7 @@ def disable(console: Console, name: str) -> Answer:
     with console.delivering_assistant() as assistant, resuming(console.screen, assistant):
         outcome = assistant.disable(name)
         idle = "{} was out of use already: nothing was done."
-        done = "{} is out of use." if outcome.in_use is None else "{} is out of use; {in_use} is in use now."
+        done = "{} is out of use." if outcome.enabled is None else "{} is out of use; {in_use} is in use now."
         answer = told(console.screen, outcome, done, idle)
         return then_send_due(console.screen, assistant, answer, outcome.deliveries)
 
@@ -156,7 +156,7 @@ def told(screen: Screen, outcome: Outcome, done: str, idle: str, before: Iterabl
     deliveries = (*before, *outcome.deliveries)
     truth = done if outcome.changes else idle
     name = named(outcome.profile) if outcome.profile else ""
-    in_use = " and ".join(map(named, outcome.in_use or ())) or "no profile"
+    in_use = " and ".join(map(named, outcome.enabled or ())) or "no profile"
     screen.line((truth.format(name, in_use=in_use), "bold"))
     for text, style in (*still_unacknowledged(deliveries), *problem_lines(outcome.problem)):
         screen.line((text, style))

@@ -74,7 +74,7 @@ def test_what_was_done_for_a_backup_is_told_though_the_card_refuses_the_deletion
     assert (ran.code, ran.document["error"]["kind"]) == (1, "EuiccRefused")
     rescue = ran.document["result"]["rescue"]
     assert rescue["backup"]["folder"] == str(tmp_path / "saved")
-    assert (len(rescue["switches"]), rescue["put_back"]) == (2, True)
+    assert (len(rescue["switches"]), rescue["restored"]) == (2, True)
     assert [one["acknowledged"] for one in rescue["switches"][0]["deliveries"]] == [False, False]
     assert states(tmp_path) == AS_BEFORE
 
@@ -87,7 +87,7 @@ def test_nothing_is_deleted_if_the_card_does_not_put_back_and_what_was_done_is_t
     assert (ran.code, ran.document["error"]["reason"]) == (1, "catBusy")
     assert ran.document["error"]["advice"].startswith("'lpa enable 8944994000000000017' restores")
     rescue = ran.document["result"]["rescue"]
-    assert (len(rescue["switches"]), rescue["put_back"]) == (1, False)
+    assert (len(rescue["switches"]), rescue["restored"]) == (1, False)
     assert rescue["backup"]["folder"] == str(tmp_path / "saved")
     assert "Nothing was deleted.\n" in ran.err
     assert states(tmp_path) == FOR_A_MOMENT
@@ -107,7 +107,7 @@ def test_ctrl_c_while_it_is_saved_says_that_everything_is_as_before(
         "Stopped. Nothing was deleted; what was in use before is in use."
     )
     rescue = ran.document["result"]["rescue"]
-    assert (rescue["backup"], len(rescue["switches"]), rescue["put_back"]) == (None, 2, True)
+    assert (rescue["backup"], len(rescue["switches"]), rescue["restored"]) == (None, 2, True)
     assert states(tmp_path) == AS_BEFORE
     assert sorted(path.name for path in tmp_path.iterdir()) == ["card", "state"]
 
@@ -123,7 +123,7 @@ def test_ctrl_c_while_it_is_put_back_says_that_the_backup_is_there_and_what_puts
     assert ran.document["error"]["advice"].startswith("'lpa resume' finds out what is true")
     rescue = ran.document["result"]["rescue"]
     assert rescue["backup"]["folder"] == str(tmp_path / "saved")
-    assert (len(rescue["switches"]), rescue["put_back"]) == (1, False)
+    assert (len(rescue["switches"]), rescue["restored"]) == (1, False)
     assert states(tmp_path) == FOR_A_MOMENT
     assert "enabled again." in command.run(*place, "resume").out
     assert states(tmp_path) == AS_BEFORE

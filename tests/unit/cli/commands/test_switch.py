@@ -267,8 +267,8 @@ def test_an_operator_that_no_server_tells_must_be_told_by_the_person(tmp_path: P
     options = ("--reader", f"sim:{folder}", "--state-dir", tmp_path, "delete", "0025", "--yes")
     unaccepted = command.run(*options)
     assert unaccepted.code == 1
-    assert "--accept last-profile --accept nobody-told accepts them." in unaccepted.err
-    ran = command.run(*options, "--accept", "last-profile", "--accept", "nobody-told")
+    assert "--accept last-profile --accept operator-not-notified accepts them." in unaccepted.err
+    ran = command.run(*options, "--accept", "last-profile", "--accept", "operator-not-notified")
     assert ran.code == 0
     assert "Servers told  none: the operator will not hear of it from the card, so tell them" in ran.err
     assert ran.out == (

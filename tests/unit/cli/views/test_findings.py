@@ -20,14 +20,14 @@ def test_the_gravest_come_first_and_what_no_card_can_know_comes_last() -> None:
     assert told(
         Finding("note", "bills", "Are all bills paid?"),
         Finding("note", "free-memory", "There is room.", "Good to know."),
-        Finding("warning", "undelivered", "Somebody waits."),
+        Finding("warning", "notifications-pending", "Somebody waits."),
         Finding("blocker", "protected", "It is protected.", "Lift that."),
     ) == [
         "",
         "Stop: It is protected.",
         "      Lift that.",
         "",
-        "Warning: Somebody waits. (undelivered)",
+        "Warning: Somebody waits. (notifications-pending)",
         "",
         "Note: There is room.",
         "      Good to know.",
