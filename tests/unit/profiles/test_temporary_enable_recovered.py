@@ -305,7 +305,7 @@ def test_nothing_is_deleted_before_the_moment_is_ended_and_the_advice_is_how(
     assert (ran.code, ran.document["error"]["reason"]) == (1, "temporarilyEnabled")
     assert ran.document["error"]["advice"] == "'lpa resume' puts that back; then delete."
     assert "Stop: The profile Nordlicht (8949985000000000025) was put to use for a moment, and" in ran.err
-    assert ran.err.count("Stop: ") == 1
+    assert ran.err.count("Blocker: ") == 1
     assert "lpa disable" not in ran.err
     with SimulatedEuicc.load(tmp_path / "card") as card:
         assert states(card) == ["disabled", "enabled", "disabled"]

@@ -1,4 +1,4 @@
-"""The command that saves what a profile holds: backup."""
+"""The command that saves what a profile contains: backup."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from lpa.cli.console import Console
 from lpa.cli.group import command
-from lpa.cli.json_output import Answer
+from lpa.cli.json_output import CommandResult
 from lpa.cli.parsing import FOLDER
 from lpa.cli.screen import Screen
 
@@ -21,32 +21,32 @@ if TYPE_CHECKING:
 @click.argument("folder", type=FOLDER)
 @click.option("--ask-pin", is_flag=True, help="Ask for the profile's PIN.")
 @click.pass_obj
-def backup(console: Console, folder: Path, ask_pin: bool) -> Answer:
-    """Save contacts, messages and numbers of the profile in use.
+def backup(console: Console, folder: Path, ask_pin: bool) -> CommandResult:
+    """Save contacts and messages of the enabled profile.
 
-    FOLDER must not exist yet. It gets contacts.vcf, messages.txt, the same as JSON, and every record as
-    the card gave it. A PIN is never guessed, and never tried when only one try is left.
+    FOLDER must not exist yet. It will contain contacts.vcf, messages.txt, the same as JSON, and every record
+    as the card returned it. A PIN is never guessed, and never tried when only one try is left.
     """
     with console.assistant() as assistant:
-        saved_now = assistant.back_up(folder, pin=pin(console.screen, ask_pin))
-    saved(console.screen, saved_now)
-    return Answer(saved_now)
+        made = assistant.back_up(folder, pin=ask_for_pin(console.screen, ask_pin))
+    report_backup(console.screen, made)
+    return CommandResult(made)
 
 
-def pin(screen: Screen, wanted: bool) -> str | None:
-    """The PIN that a person types, unseen, if one is wanted. What can be none is asked for again."""
+def ask_for_pin(screen: Screen, wanted: bool) -> str | None:
+    """The PIN that a person types, not shown, if one is wanted. Asks again if the input is not a PIN."""
     from lpa.card.files.filesystem import is_pin
 
     while wanted:
-        typed = screen.ask_secret("PIN of the profile:", otherwise="Without --ask-pin none is")
+        typed = screen.ask_secret("PIN of the profile:", advice="Without --ask-pin no PIN is asked for.")
         if is_pin(typed):
             return typed
-        screen.say("A PIN has 4 to 8 digits. The card was not asked, and no try was used up.")
+        screen.say("A PIN has 4 to 8 digits. Nothing was sent to the card, and no try was used.")
     return None
 
 
-def saved(screen: Screen, backup: Backup) -> None:
-    """Say what was saved, and what could not be."""
+def report_backup(screen: Screen, backup: Backup) -> None:
+    """Print what was saved, and what could not be."""
     screen.line(
         (f"Saved {backup.contacts} contacts and {backup.messages} messages in {backup.folder}.", "bold")
     )

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lpa.cli.console import Console, changing
-from lpa.cli.exits import exit_code
+from lpa.cli.console import Console
+from lpa.cli.exits import changing, exit_code
 from lpa.cli.group import command
-from lpa.cli.json_output import Answer, plain
+from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import ADDRESS
 from lpa.cli.screen import Facts, Screen
-from lpa.cli.views.sentences import named_rules
+from lpa.cli.views.profiles import named_rules
 from lpa.rsp.euicc_info import (
     AuthorisationRule,
     ConfiguredAddresses,
@@ -30,50 +30,48 @@ if TYPE_CHECKING:
     from lpa.doctor import Diagnosis
 
 _VERDICTS = {"good": "green", "doubtful": "yellow", "bad": "red"}
-_PLACE = 64 * 1024  # bytes of free memory for one square of the picture
-_MOST_PLACES = 24
+_SQUARE = 64 * 1024  # bytes of free memory for one square
+_MOST_SQUARES = 24
 _READABLE = 64  # columns for a text
 _ANY_OPERATOR = "EEE-EEE"  # each E stands for any digit
 
 
 @command()
 @click.pass_obj
-def readers(console: Console) -> Answer:
-    """List the card readers, and what is in them."""
+def readers(console: Console) -> CommandResult:
+    """List the card readers and the cards in them."""
     from lpa.card import pcsc, probing
 
     probes = [probing.probe(reader, console.aids, console.block_size) for reader in pcsc.readers()]
     rows = [(str(number), found.reader.name, _content(found)) for number, found in enumerate(probes)]
     console.screen.table(("Number", "Reader", "Card"), rows)
     if not probes:
-        console.screen.say("There is no card reader.")
-    return Answer({"readers": probes})
+        console.screen.say("No card readers found.")
+    return CommandResult({"readers": probes})
 
 
 @command()
 @click.pass_obj
-def doctor(console: Console) -> Answer:
-    """Find out why it does not work.
+def doctor(console: Console) -> CommandResult:
+    """Find the cause of a problem.
 
-    Looks at everything from the card reader to the operators' servers, and changes nothing.
+    Checks everything from the card reader to the operators' servers, and changes nothing.
     """
-    findings = []
-    for finding in _examine(console):
-        findings.append(finding)
-        console.screen.line(
-            (f"{finding.verdict:<10}", _VERDICTS[finding.verdict]), f"{finding.step:<9}", finding.message
-        )
-        if finding.advice:
-            console.screen.line(f"{'':19}{finding.advice}")
-    result = {"findings": [plain(finding) | {"verdict": finding.verdict} for finding in findings]}
-    problem = next((finding.problem for finding in findings if finding.problem), None)
-    return Answer(result, problem, exit_code(problem) if problem else 0)
+    diagnoses = []
+    for one in _examine(console):
+        diagnoses.append(one)
+        console.screen.line((f"{one.verdict:<10}", _VERDICTS[one.verdict]), f"{one.step:<9}", one.message)
+        if one.advice:
+            console.screen.line(f"{'':19}{one.advice}")
+    data = {"diagnoses": [plain(one) | {"verdict": one.verdict} for one in diagnoses]}
+    problem = next((one.problem for one in diagnoses if one.problem), None)
+    return CommandResult(data, problem, exit_code(problem) if problem else 0)
 
 
 @command()
 @click.pass_obj
-def info(console: Console) -> Answer:
-    """Show what the card says about itself."""
+def info(console: Console) -> CommandResult:
+    """Show information about the card."""
     with console.assistant() as assistant:
         euicc, profiles = assistant.euicc, assistant.profiles()
         aid, info1, info2 = euicc.aid, euicc.euicc_info1(), euicc.euicc_info2()
@@ -82,17 +80,17 @@ def info(console: Console) -> Answer:
     console.screen.facts(
         [
             ("EID", str(eid)),
-            ("Made by", eid.manufacturer),
+            ("Manufacturer", eid.manufacturer),
             ("ISD-R", str(aid)),
             ("Memory", _memory(console.screen, info2, len(profiles))),
             *_address_facts(addresses),
             *_issuer_facts(info1),
             *_ability_facts(info2),
-            ("Allows rules of", [_authorisation(rule) for rule in authorisations]),
+            ("Allowed rules", [_authorisation(rule) for rule in authorisations]),
         ]
     )
-    _warn(console.screen, eid, info1)
-    return Answer(
+    _report_doubts(console.screen, eid, info1)
+    return CommandResult(
         {
             "eid": eid,
             "aid": aid,
@@ -106,10 +104,10 @@ def info(console: Console) -> Answer:
 
 @command("default-server")
 @click.argument("address", type=ADDRESS, required=False)
-@click.option("--clear", is_flag=True, help="Have the card ask no server.")
+@click.option("--clear", is_flag=True, help="Remove the default server.")
 @click.pass_obj
-def default_server(console: Console, address: ServerAddress | None, clear: bool) -> Answer:
-    """Show or set the server to ask for profiles."""
+def default_server(console: Console, address: ServerAddress | None, clear: bool) -> CommandResult:
+    """Show or set the default server for downloads."""
     if address and clear:
         raise click.UsageError("Give an ADDRESS or --clear, not both.")
     with console.assistant() as assistant:
@@ -118,7 +116,7 @@ def default_server(console: Console, address: ServerAddress | None, clear: bool)
                 assistant.euicc.set_default_dp_address(str(address or ""))
         addresses = assistant.euicc.configured_addresses()
     console.screen.facts(_address_facts(addresses))
-    return Answer(addresses)
+    return CommandResult(addresses)
 
 
 def _examine(console: Console) -> Iterator[Diagnosis]:
@@ -135,12 +133,12 @@ def _content(found: Probe) -> str:
 
 
 def _memory(screen: Screen, info: EuiccInfo2, installed: int) -> str:
-    """A picture, with a square for each profile and one for each 64 KiB that are free, and the number."""
+    """A square for each profile and one for each 64 KiB of free memory, and the number of free bytes."""
     free = info.resource.free_non_volatile
     if free is None:
         return ""
-    picture = screen.bar(min(installed, _MOST_PLACES), min(free // _PLACE, _MOST_PLACES))
-    return f"{picture}  {in_words(free)} free"
+    squares = screen.bar(min(installed, _MOST_SQUARES), min(free // _SQUARE, _MOST_SQUARES))
+    return f"{squares}  {in_words(free)} free"
 
 
 def _address_facts(addresses: ConfiguredAddresses) -> Facts:
@@ -152,13 +150,13 @@ def _address_facts(addresses: ConfiguredAddresses) -> Facts:
 
 def _issuer_facts(info: EuiccInfo1) -> Facts:
     return [
-        ("Trusts", [_issuer(key) for key in info.ci_for_verification]),
-        ("Trusted by", [_issuer(key) for key in info.ci_for_signing]),
+        ("Trusted CI keys", [_issuer(key) for key in info.ci_for_verification]),
+        ("Certified under", [_issuer(key) for key in info.ci_for_signing]),
     ]
 
 
 def _issuer(key: KeyIdentifier) -> str:
-    return f"{key} {key.name or 'an issuer that is not known here'}"
+    return f"{key} {key.name or '(unknown issuer)'}"
 
 
 def _ability_facts(info: EuiccInfo2) -> Facts:
@@ -171,27 +169,27 @@ def _ability_facts(info: EuiccInfo2) -> Facts:
         ("Category", info.category),
         ("Accreditation", info.sas_accreditation_number),
         ("Platform", info.platform_label),
-        ("Can do", _grouped((*info.uicc_capability, *info.rsp_capability))),
-        ("Also", [item.hex() for item in info.unknown]),
-        ("Refuses rules", " ".join(info.forbidden_policy_rules)),
+        ("Capabilities", _grouped((*info.uicc_capability, *info.rsp_capability))),
+        ("Other data", [item.hex() for item in info.unknown]),
+        ("Forbidden rules", " ".join(info.forbidden_policy_rules)),
     ]
 
 
 def _grouped(abilities: Iterable[str]) -> list[str]:
-    """Many words in lines of a width that is easily read."""
+    """Many terms in lines of a readable width."""
     return textwrap.wrap(", ".join(abilities), _READABLE, break_long_words=False, break_on_hyphens=False)
 
 
 def _authorisation(rule: AuthorisationRule) -> str:
-    """A row of the Rules Authorisation Table: whose rules, on what condition, and which."""
+    """An entry of the Rules Authorisation Table: for which operators, on what condition, which rules."""
     codes = (operator.mcc_mnc for operator in rule.operators)
     operators = ", ".join("any operator" if code == _ANY_OPERATOR else code for code in codes)
-    consent = ", if you agree" if rule.consent_required else ""
+    consent = ", with your consent" if rule.consent_required else ""
     return f"{operators}{consent}: {', '.join(named_rules(rule.policy_rules))}"
 
 
-def _warn(screen: Screen, eid: Eid, info: EuiccInfo1) -> None:
+def _report_doubts(screen: Screen, eid: Eid, info: EuiccInfo1) -> None:
     if not eid.plausible:
-        screen.say("The check digits of the EID are wrong. Some genuine cards have such a number.", "yellow")
+        screen.say("The check digits of the EID are wrong. Some genuine cards have such an EID.", "yellow")
     if info.test_only:
-        screen.say("This card trusts test issuers only: no operator can load a profile onto it.", "yellow")
+        screen.say("This card trusts only test issuers: no operator can install a profile on it.", "yellow")

@@ -1,4 +1,4 @@
-"""The command that deletes a profile: it shows a plan, asks, saves what is wanted, says what became true."""
+"""The command that deletes a profile: show the plan, ask, back up if wanted, delete, report."""
 
 from __future__ import annotations
 
@@ -9,16 +9,25 @@ from pathlib import Path
 import click
 
 from lpa.assistant import Assistant
-from lpa.cli.commands.delete_backup import FAILED, agree_to_enable, pin_for, rescued, stopped
-from lpa.cli.commands.switch import agree, told
-from lpa.cli.console import Console, changing, resuming
+from lpa.cli.commands.consent import confirm
+from lpa.cli.commands.delete_backup import (
+    FAILED,
+    back_up_first,
+    confirm_temporary_enable,
+    failure,
+    pin_for,
+)
+from lpa.cli.commands.outcomes import report
+from lpa.cli.commands.recovery import recovering
+from lpa.cli.commands.send_due import then_send_due
+from lpa.cli.console import Console
+from lpa.cli.exits import changing
 from lpa.cli.group import command
-from lpa.cli.json_output import Answer, plain
+from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import FOLDER, PLAN, PROFILE, REASON
 from lpa.cli.screen import Facts, Screen
-from lpa.cli.views.findings import counsel
-from lpa.cli.views.pending import then_send_due
-from lpa.cli.views.sentences import named, rules, servers, unread
+from lpa.cli.views.findings import plan_findings
+from lpa.cli.views.profiles import named, rules, unread
 from lpa.deletion.backup_first import BackupFirst
 from lpa.deletion.plan import Plan
 from lpa.errors import Declined
@@ -26,28 +35,29 @@ from lpa.profiles.blockers import WARNINGS
 from lpa.profiles.switching import Outcome
 from lpa.rsp import sizes
 
-_DIGITS = 4  # of an ICCID: as many as name a profile
+_DIGITS = 4  # of an ICCID: as many as can name a profile
+_NOT_NOTIFIED = "The card sends no notification to this operator: inform them yourself."
 
 
 @command()
 @click.argument("name", type=PROFILE, required=False)
-@click.option("--disable-first", is_flag=True, help="If it is in use, take it out of use first.")
-@click.option("--yes", is_flag=True, help="Do not ask. Warnings have to be accepted by name.")
+@click.option("--disable-first", is_flag=True, help="If the profile is enabled, disable it first.")
+@click.option("--yes", is_flag=True, help="Do not ask. Warnings must be accepted by name.")
 @click.option(
     "--accept",
     "accepted",
     type=click.Choice([*WARNINGS, FAILED]),
     multiple=True,
     metavar="WARNING",
-    help=f"Go on in spite of this warning: {', '.join(WARNINGS)} or {FAILED}.",
+    help=f"Proceed despite this warning: {', '.join(WARNINGS)} or {FAILED}.",
 )
 @click.option(
-    "--backup", type=FOLDER, metavar="DIR", help="Save contacts and messages into this new folder first."
+    "--backup", type=FOLDER, metavar="DIR", help="Save contacts and messages to this new folder first."
 )
 @click.option(
     "--enable-first",
     is_flag=True,
-    help="To back up a profile that is not in use, put it to use for a moment. Servers are told.",
+    help="To back up a disabled profile, enable it temporarily (sends notifications).",
 )
 @click.option("--ask-pin", is_flag=True, help="Ask for the profile's PIN, for the backup.")
 @click.option(
@@ -59,7 +69,7 @@ _DIGITS = 4  # of an ICCID: as many as name a profile
     "saved",
     type=PLAN,
     metavar="FILE",
-    help="Carry out what --plan --json printed into FILE, if the card is still as it was then.",
+    help="Carry out the plan that --plan --json wrote to FILE, if the card has not changed since.",
 )
 @click.pass_obj
 def delete(
@@ -75,101 +85,105 @@ def delete(
     reason: str,
     only_plan: bool,
     saved: Plan | None,
-) -> Answer:
-    """Delete a profile from the card, for good.
+) -> CommandResult:
+    """Delete a profile from the card, permanently.
 
-    Its servers are told, and what the card signs about it is kept on this computer. NAME is an ICCID, the
-    last digits of it (four or more), or an ISD-P AID.
+    Sends notifications to the operator, and keeps a receipt of each on this computer. NAME is an ICCID, its
+    last digits (four or more), or an ISD-P AID.
     """
     if (name is None) == (saved is None):
         raise click.UsageError("Give a NAME, or --apply with a plan.")
     if saved and disable_first:
-        raise click.UsageError("--apply takes from the plan whether to disable first.")
+        raise click.UsageError("Do not give --disable-first with --apply: the plan says it.")
     with console.delivering_assistant() as assistant:
         plan = _planned(assistant, name, saved, disable_first=disable_first)
-        if backup or only_plan:  # Looking at a PIN takes time, which nobody else has to spend.
+        if backup or only_plan:  # Checking for a PIN takes time, which other deletions need not spend.
             plan = assistant.review_backup(plan, backup)
         if only_plan:
-            return _shown(console.screen, plan)
-        _tell(console.screen, plan)
-        for stop in plan.blockers:
-            raise stop.refused
+            return _show(console.screen, plan)
+        _announce(console.screen, plan)
+        for blocker in plan.blockers:
+            raise blocker.refused
         if backup:
-            agree_to_enable(console.screen, plan, enable_first=enable_first)
+            confirm_temporary_enable(console.screen, plan, enable_first=enable_first)
         _consent(console.screen, plan, accepted, yes=yes)
-        typed = pin_for(console.screen, plan, ask_pin=ask_pin) if backup else None
-        with changing():  # To the last line: Ctrl-C while it is told what was done must not deny it.
-            rescue = BackupFirst()
+        pin = pin_for(console.screen, plan, ask_pin=ask_pin) if backup else None
+        with changing():  # Up to the last line: Ctrl-C while the outcome is printed must not deny it.
+            made = BackupFirst()
             if backup:
-                with resuming(console.screen, assistant):
-                    rescue = rescued(console.screen, assistant, plan, backup, typed)
-                if answer := stopped(console.screen, rescue, accepted):
-                    return answer
-            with resuming(console.screen, assistant):
+                with recovering(console.screen, assistant):
+                    made = back_up_first(console.screen, assistant, plan, backup, pin)
+                if ended := failure(console.screen, made, accepted):
+                    return ended
+            with recovering(console.screen, assistant):
                 outcome = assistant.delete(plan, reason)
-            return _done(console.screen, assistant, plan, outcome, rescue)
+            return _report(console.screen, assistant, plan, outcome, made)
 
 
 def _planned(assistant: Assistant, name: str | None, saved: Plan | None, *, disable_first: bool) -> Plan:
-    """The plan as it is now, whole."""
+    """The plan as the card is now, with all findings."""
     if saved:
         return assistant.review_deletion(assistant.revalidate(saved))
     return assistant.review_deletion(assistant.plan_deletion(name or "", disable_first=disable_first))
 
 
-def _shown(screen: Screen, plan: Plan) -> Answer:
-    """The plan as the result."""
+def _show(screen: Screen, plan: Plan) -> CommandResult:
+    """Print the plan as the result."""
     screen.facts(_facts(plan))
-    for cells in counsel(plan):
+    for cells in plan_findings(plan):
         screen.line(*cells)
     screen.line("")
     screen.line("This is only a plan: nothing was changed.")
     more = {"addresses": plan.addresses, "fingerprint": plan.fingerprint, "deletable": plan.deletable}
-    return Answer(plain(plan) | more)
+    return CommandResult(plain(plan) | more)
 
 
-def _tell(screen: Screen, plan: Plan) -> None:
-    """The plan before it is carried out, or refused."""
+def _announce(screen: Screen, plan: Plan) -> None:
+    """Print the plan before it is carried out, or refused."""
     screen.say_facts(_facts(plan))
-    for cells in counsel(plan):
+    for cells in plan_findings(plan):
         screen.stderr_line(*cells)
     screen.say()
 
 
 def _consent(screen: Screen, plan: Plan, accepted: Collection[str], *, yes: bool) -> None:
-    """The person's yes to each warning by its name, and to the deletion. Raises `Declined` without it."""
+    """Have each warning accepted by its name, and the deletion confirmed. Raises `Declined` otherwise."""
     unaccepted: dict[str, list[str]] = {}
     for warning in plan.warnings:
         if warning.name not in accepted:
             unaccepted.setdefault(warning.name, []).append(warning.message)
     options = " ".join(f"--accept {name}" for name in unaccepted)
     if yes and unaccepted:
-        raise Declined("There are warnings that --yes does not answer.", advice=f"{options} accepts them.")
+        raise Declined("--yes does not accept warnings.", advice=f"Use {options} to accept them.")
     for name, messages in unaccepted.items():
         screen.say(" ".join(messages), "yellow")
-        if screen.ask(f"Type {name} to go on in spite of that:", otherwise=f"--yes {options}") != name:
-            raise Declined(f"What was typed is not {name}.")
+        question = f"Type {name} to proceed despite this warning:"
+        if screen.ask(question, otherwise=f"--yes {options}") != name:
+            raise Declined(f"The input is not {name}.")
     if not yes:
-        agree(screen, "the last four digits of its ICCID", str(plan.profile.iccid)[-_DIGITS:], "--yes")
+        digits = str(plan.profile.iccid)[-_DIGITS:]
+        confirm(screen, "the last four digits of its ICCID", digits, otherwise="--yes")
 
 
-def _done(screen: Screen, assistant: Assistant, plan: Plan, outcome: Outcome, rescued: BackupFirst) -> Answer:
-    """Say what was done and what is true now."""
-    truth = "{} is gone for good."
+def _report(
+    screen: Screen, assistant: Assistant, plan: Plan, outcome: Outcome, made: BackupFirst
+) -> CommandResult:
+    """Print what was done and the state now; then send what is due."""
+    state = f"{named(plan.profile)} was deleted permanently."
     if plan.operator_not_notified:
-        truth += " Its operator will not hear of it from the card: tell them yourself."
-    answer = told(screen, outcome, truth, truth, rescued.deliveries)
+        state += f" {_NOT_NOTIFIED}"
+    result = report(screen, outcome, state, made.deliveries)
     if plan.free_memory is not None and outcome.memory_after is not None:
         before, now = map(sizes.in_words, (plan.free_memory, outcome.memory_after))
         screen.say(f"Free memory: {before} before, {now} now.")
-    answer = replace(answer, result=plain(answer.result) | {"rescue": plain(rescued)})
-    return then_send_due(screen, assistant, answer, (*outcome.deliveries, *rescued.deliveries))
+    result = replace(result, data=plain(result.data) | {"backup_first": plain(made)})
+    return then_send_due(screen, assistant, result, (*outcome.deliveries, *made.deliveries))
 
 
 def _facts(plan: Plan) -> Facts:
     profile = plan.profile
-    first = ["It is in use, and will be taken out of use first."] if plan.disable_first else []
-    stays = [*(f"{named(other)}, {other.state}" for other in plan.others), *unread(plan.unreadable)]
+    first = ["It is enabled, and will be disabled first."] if plan.disable_first else []
+    others = [*(f"{named(other)}, {other.state}" for other in plan.others), *unread(plan.unreadable)]
     return [
         ("To delete", [profile.title, "This cannot be undone.", *first]),
         ("Operator", profile.service_provider),
@@ -178,7 +192,14 @@ def _facts(plan: Plan) -> Facts:
         ("Class", profile.profile_class),
         ("State", profile.state),
         ("Rules", rules(profile)),
-        ("Servers told", servers(plan)),
+        ("Notifies", _servers(plan)),
         ("Card", [f"EID {plan.eid}", f"in {plan.reader}" if plan.reader else ""]),
-        ("What stays", stays or ["no other profile"]),
+        ("Other profiles", others or ["none"]),
     ]
+
+
+def _servers(plan: Plan) -> list[str]:
+    """Which servers are notified of the deletion, or why none is."""
+    if plan.operator_not_notified:
+        return [f"no server. {_NOT_NOTIFIED}"]
+    return [*plan.addresses] or ["no server: it is a test profile"]

@@ -1,8 +1,9 @@
-"""Commands about the proofs on this computer: receipts list, show, verify, export. They need no card."""
+"""Commands about receipts: receipts list, show, verify, export. They need no card."""
 
 from __future__ import annotations
 
 import hashlib
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +13,11 @@ import click
 from lpa.cli.console import Console
 from lpa.cli.exits import NO
 from lpa.cli.group import Group
-from lpa.cli.json_output import Answer
-from lpa.cli.parsing import EID, FILE, ICCID, LANGUAGE, MOMENT, RECEIPT
+from lpa.cli.json_output import CommandResult
+from lpa.cli.parsing import DATE, EID, FILE, ICCID, LANGUAGE, RECEIPT
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.views.provenance import Provenance
-from lpa.errors import LpaError, Refused
+from lpa.errors import LpaError, Refused, StorageFailed
 from lpa.notifications import receipts as kept
 from lpa.notifications.receipts import Receipt
 from lpa.notifications.verification import EVENTS
@@ -26,29 +27,29 @@ from lpa.rsp.names import Eid, Iccid
 if TYPE_CHECKING:
     from lpa.notifications.verification import TrustedIssuers, Verification
 
-# A receipt, and the card it is kept as one of; None for a file from elsewhere.
+# A receipt, and the card that it is kept for; None for a file from elsewhere.
 Kept = tuple[Eid | None, Receipt]
 
-_eid = click.option("--eid", type=EID, metavar="EID", help="Of this card only.")
+_eid = click.option("--eid", type=EID, metavar="EID", help="Only receipts of this card.")
 _at = click.option(
     "--at",
     "given",
-    type=MOMENT,
+    type=DATE,
     metavar="DATE",
-    help="When the receipt was there (YYYY-MM-DD), for one that was not kept on this computer.",
+    help="Check the certificates for this date (YYYY-MM-DD), when the receipt already existed.",
 )
 _name = click.argument("name", metavar="NUMBER|FILE", type=RECEIPT)
 
 
 @click.group(cls=Group)
 def receipts() -> None:
-    """What cards have signed: the proofs kept here."""
+    """Receipts: signed notifications kept as proof."""
 
 
 @receipts.command("list")
 @_eid
 @click.pass_obj
-def list_(console: Console, eid: Eid | None) -> Answer:
+def list_(console: Console, eid: Eid | None) -> CommandResult:
     """List the receipts on this computer."""
     found = {card: console.receipts().of(card) for card in ([eid] if eid else console.receipts().eids())}
     for card, of_card in found.items():
@@ -56,31 +57,31 @@ def list_(console: Console, eid: Eid | None) -> Answer:
             console.screen.line((f"Card {card}", "bold"))
             console.screen.table(("Number", "Event", "ICCID", "Server", "File"), map(_row, of_card))
     if not any(found.values()):
-        console.screen.say(f"Nothing is kept of the card {eid}." if eid else "Nothing is kept here.")
-    return Answer({"receipts": [_members(card, receipt) for card in found for receipt in found[card]]})
+        console.screen.say(f"No receipts of the card {eid}." if eid else "No receipts on this computer.")
+    return CommandResult({"receipts": [_members(card, receipt) for card in found for receipt in found[card]]})
 
 
 @receipts.command()
 @_name
 @_eid
 @click.pass_obj
-def show(console: Console, name: int | Path, eid: Eid | None) -> Answer:
-    """Show a receipt, by the number of its notification or the name of its file."""
+def show(console: Console, name: int | Path, eid: Eid | None) -> CommandResult:
+    """Show a receipt, by notification number or file name."""
     found = _chosen(console, name, eid)
     shown = []
     for card, receipt in found:
-        provenance = Provenance.of(console, card, receipt)
+        provenance = _provenance(console, card, receipt)
         console.screen.facts([*_facts(card, receipt), *provenance.facts()])
-        noted = {"witnessed": provenance.noted}
-        shown.append(_members(card, receipt) | {"raw": receipt.notification.raw} | noted)
-    return Answer({"receipts": shown})
+        more = {"raw": receipt.notification.raw, "record": provenance.record}
+        shown.append(_members(card, receipt) | more)
+    return CommandResult({"receipts": shown})
 
 
 @receipts.command()
 @_name
 @click.option("--eid", type=EID, metavar="EID", help="The card that must have signed it.")
-@click.option("--iccid", type=ICCID, metavar="ICCID", help="The profile that it must be about, all digits.")
-@click.option("--event", type=click.Choice(EVENTS), help="What must have happened to it.")
+@click.option("--iccid", type=ICCID, metavar="ICCID", help="The profile that it must be about (whole ICCID).")
+@click.option("--event", type=click.Choice(EVENTS), help="The event that it must report.")
 @_at
 @click.pass_obj
 def verify(
@@ -91,34 +92,35 @@ def verify(
     eid: Eid | None,
     iccid: Iccid | None,
     event: str | None,
-) -> Answer:
-    """Check the signature of a receipt, and say what it proves and what it does not.
+) -> CommandResult:
+    """Verify a receipt.
 
-    If somebody handed you a receipt, say with --eid, --iccid and --event what it must be about: a genuine one
-    about another card, profile or event is refused.
+    Checks the signature, and shows what the receipt proves and what it does not. If you got the receipt from
+    somebody else, give --eid, --iccid and --event: a genuine receipt about another card, profile or event is
+    then refused.
 
-    Works without a card and without the internet. The card's certificates must come from an issuer of the
-    GSMA, or from one in the --ca-bundle. Whether they were valid is asked for the time when the receipt was
-    kept here, as this computer noted it; else for --at, else for now.
+    Needs neither a card nor a network. The card's certificates must come from a GSMA issuer, or from one in
+    --ca-bundle. Their validity is checked for the date --at; by default for the time when this computer kept
+    the receipt, or now.
     """
     from lpa.notifications import verification
 
     trusted, now = _trusted(console), datetime.now(UTC)
-    proven = [
+    verified = [
         verification.verify(
             receipt.notification.raw,
             trusted,
             now,
-            moment=Provenance.of(console, card, receipt).moment(given),
+            moment=_provenance(console, card, receipt).reference_time(given),
             eid=card,
             iccid=iccid,
             event=event,
         )
         for card, receipt in _chosen(console, name, eid)
     ]
-    for one in proven:
-        _say(console.screen, one)
-    return Answer({"verifications": proven})
+    for one in verified:
+        _print_statements(console.screen, one)
+    return CommandResult({"verifications": verified})
 
 
 @receipts.command()
@@ -136,18 +138,18 @@ def export(
     language: Language,
     given: datetime | None,
     eid: Eid | None,
-) -> Answer:
-    """Make a page of a receipt, to print or to send.
+) -> CommandResult:
+    """Write a page about a receipt, to print or to send.
 
-    It says what the receipt proves and what it does not, and holds the receipt itself.
+    The page states what the receipt proves and what it does not, and contains the receipt itself.
     """
     from lpa import pages
     from lpa.notifications import verification
     from lpa.pages import receipt_page
 
     card, receipt = _chosen(console, name, eid)[0]
-    provenance, now = Provenance.of(console, card, receipt), datetime.now(UTC)
-    moment = provenance.moment(given)
+    provenance, now = _provenance(console, card, receipt), datetime.now(UTC)
+    moment = provenance.reference_time(given)
     result = verification.examine(receipt.notification.raw, _trusted(console), now, moment=moment, eid=card)
     if not isinstance(result, LpaError):
         card = result.eid
@@ -157,18 +159,18 @@ def export(
         result,
         made=now.astimezone(),
         language=language,
-        witnessed=provenance.noted,
+        record=provenance.record,
     )
     pages.save(page, path)
-    console.screen.line(f"The page is in {path}.")
+    console.screen.line(f"Page written to {path}.")
     if isinstance(result, LpaError):
-        console.screen.say(f"It says that the receipt is not verified: {result.message}", "yellow")
-        return Answer({"path": path, "verification": None}, result, NO)
-    return Answer({"path": path, "verification": result})
+        console.screen.say(f"The page says that the receipt is not verified: {result.message}", "yellow")
+        return CommandResult({"path": path, "verification": None}, result, NO)
+    return CommandResult({"path": path, "verification": result})
 
 
 def _chosen(console: Console, name: int | Path, eid: Eid | None) -> list[Kept]:
-    """The receipt of that name; a few if the card signed its notification anew. Raises `Refused` if none."""
+    """The receipts of that name; several if the card signed it again. Raises `Refused` if none."""
     if isinstance(name, Path):
         return [(eid or _owner(console, name), kept.read(name))]
     folder = console.receipts()
@@ -184,25 +186,41 @@ def _chosen(console: Console, name: int | Path, eid: Eid | None) -> list[Kept]:
             "receipts",
             "ambiguous",
             f"Several cards have a receipt {name}: {', '.join(cards)}.",
-            advice="Name the card with --eid, or name the file.",
+            advice="Choose the card with --eid, or give the file name.",
         )
     if not found:
         whose = f" of the card {eid}" if eid else ""
         raise Refused(
             "receipts",
             "nothingKept",
-            f"No receipt {name}{whose} is kept here.",
-            advice="'lpa receipts list' shows which are.",
+            f"There is no receipt {name}{whose} on this computer.",
+            advice="'lpa receipts list' lists them.",
         )
     return found
 
 
 def _owner(console: Console, path: Path) -> Eid | None:
-    """The card of a file that is one of those kept here."""
+    """The card of a file that is one of the receipts on this computer."""
     folder = console.receipts()
     return next(
         (card for card in folder.eids() if any(path.samefile(one.path) for one in folder.of(card))), None
     )
+
+
+def _provenance(console: Console, eid: Eid | None, receipt: Receipt) -> Provenance:
+    """What the journal records about a receipt of the card `eid`; nothing if it is not kept here.
+
+    If the journal cannot be read, that is printed, and the receipt counts without it.
+    """
+    if eid is None or eid not in console.receipts().eids():
+        return Provenance()
+    try:
+        with closing(console.journal()) as journal:
+            notification = receipt.notification
+            return Provenance(journal.entry(eid, notification), journal.record_of(eid, notification))
+    except StorageFailed as problem:
+        console.screen.say(f"This computer's record of it is not shown. {problem.message}", "yellow")
+        return Provenance()
 
 
 def _trusted(console: Console) -> TrustedIssuers:
@@ -213,7 +231,7 @@ def _trusted(console: Console) -> TrustedIssuers:
     return TrustedIssuers.from_pem(console.trust.pem.encode())
 
 
-def _say(screen: Screen, verification: Verification) -> None:
+def _print_statements(screen: Screen, verification: Verification) -> None:
     from lpa.pages.receipt_page import statements
 
     words, heading = Words("en"), ""
@@ -229,19 +247,20 @@ def _members(eid: Eid | None, receipt: Receipt) -> dict[str, object]:
 
 
 def _row(receipt: Receipt) -> tuple[str, ...]:
-    told = receipt.notification.metadata
-    return str(told.sequence_number), told.event, str(told.iccid or ""), told.address, receipt.path.name
+    metadata = receipt.notification.metadata
+    about = (metadata.event, str(metadata.iccid or ""), metadata.address)
+    return str(metadata.sequence_number), *about, receipt.path.name
 
 
 def _facts(eid: Eid | None, receipt: Receipt) -> Facts:
-    told = receipt.notification.metadata
+    metadata = receipt.notification.metadata
     return [
         ("Card", str(eid or "")),
-        ("Number", str(told.sequence_number)),
-        ("Event", told.event),
-        ("ICCID", str(told.iccid or "")),
-        ("Server", told.address),
-        ("Size", f"{len(receipt.notification.raw)} bytes, as the card signed them (DER)"),
+        ("Number", str(metadata.sequence_number)),
+        ("Event", metadata.event),
+        ("ICCID", str(metadata.iccid or "")),
+        ("Server", metadata.address),
+        ("Size", f"{len(receipt.notification.raw)} bytes (DER, as signed by the card)"),
         ("SHA-256", hashlib.sha256(receipt.notification.raw).hexdigest()),
         ("File", str(receipt.path)),
     ]

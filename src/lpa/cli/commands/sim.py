@@ -1,4 +1,4 @@
-"""Commands that play the other side: sim new, card, server (with order add, list, release)."""
+"""Commands that simulate a card and a server: sim new, card, server (with order add, list, release)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import click
 from lpa.cli.commands import sim_orders
 from lpa.cli.console import Console
 from lpa.cli.group import Group
-from lpa.cli.json_output import Answer
+from lpa.cli.json_output import CommandResult
 from lpa.cli.parsing import FILE, FOLDER, HOST_AND_PORT
 from lpa.cli.screen import Screen
 
@@ -24,25 +24,29 @@ if TYPE_CHECKING:
     from lpa.sim.servers.orders import Facts
     from lpa.sim.servers.smdp import SimulatedSmdp
 
-_PAUSE = 0.2  # seconds between looks at what a server received
+_PAUSE = 0.2  # seconds between two checks of what the server received
 
 
 @click.group(cls=Group)
 def sim() -> None:
-    """A simulated card and server, to try things."""
+    """A simulated card and server, for trying things out."""
 
 
 @sim.command()
 @click.argument("path", type=FOLDER)
 @click.option(
-    "--profiles", default=3, type=click.IntRange(0, 100), show_default=True, help="How many are on the card."
+    "--profiles",
+    default=3,
+    type=click.IntRange(0, 100),
+    show_default=True,
+    help="Number of profiles on the card.",
 )
 @click.option(
     "--curve",
     default="P-256",
     type=click.Choice(["P-256", "brainpoolP256r1"]),
     show_default=True,
-    help="The curve of all its keys, if they are made now.",
+    help="Curve of the keys that are generated.",
 )
 @click.option(
     "--memory",
@@ -55,16 +59,17 @@ def sim() -> None:
     "--identity",
     type=FOLDER,
     metavar="DIR",
-    help="A folder with the certificates (CI, EUM, eUICC) and the key of an eUICC certified elsewhere.",
+    help="A folder with the certificates (CI, EUM, eUICC) and the key of an existing eUICC.",
 )
 @click.pass_obj
 def new(
     console: Console, path: Path, *, profiles: int, curve: CurveName, memory: int, identity: Path | None
-) -> Answer:
-    """Make a card in the new folder PATH. Use it with 'lpa --reader sim:PATH'.
+) -> CommandResult:
+    """Create a card in the new folder PATH. Use it with 'lpa --reader sim:PATH'.
 
-    Beside it is the certificate of its own authority (ci.pem) and that one's key, for 'lpa sim server'. With
-    --identity the card is the one in DIR, whose files may have any name, and there is no such key.
+    The folder also holds the certificate of the card's own CI (ci.pem) and its key, for 'lpa sim server'.
+    With --identity the card has the certificates and key in DIR, in files of any name, and there is no CI
+    key.
     """
     from lpa.sim.euicc.identity import Identity
     from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
@@ -75,9 +80,9 @@ def new(
     card = SimulatedEuicc.create(path, profiles=profiles, curve=curve, free_memory=memory, identity=known)
     card.close()
     if known and known.ends < datetime.now(UTC):
-        console.screen.say(f"Its certificates were good until {known.ends:%Y-%m-%d}: servers may refuse it.")
-    console.screen.line(f"A card with the EID {card.eid} is in {path}.")
-    return Answer({"eid": card.eid, "path": path})
+        console.screen.say(f"Its certificates expired on {known.ends:%Y-%m-%d}; servers may reject it.")
+    console.screen.line(f"Created a card with EID {card.eid} in {path}.")
+    return CommandResult({"eid": card.eid, "path": path})
 
 
 @sim.command("card")
@@ -88,34 +93,34 @@ def new(
     metavar="HOST:PORT",
     default="localhost:35963",
     show_default=True,
-    help="The virtual reader.",
+    help="Address of the virtual reader.",
 )
 @click.pass_obj
-def card_(console: Console, path: Path, vpcd: tuple[str, int]) -> Answer:
-    """Put the card in PATH into a virtual reader (vpcd) until Ctrl-C."""
+def card_(console: Console, path: Path, vpcd: tuple[str, int]) -> CommandResult:
+    """Insert the card in PATH into a virtual reader (vpcd) until Ctrl-C."""
     from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
     from lpa.sim.euicc.vpcd import serve
 
     host, port = vpcd
     with closing(SimulatedEuicc.load(path)) as card:
-        console.screen.say(f"The card {card.eid} is in the reader at {host}:{port}. Ctrl-C takes it out.")
+        console.screen.say(f"The card {card.eid} is in the reader at {host}:{port}. Ctrl-C removes it.")
         serve(card, host, port, stop=_stop_on_signal())
-    return Answer({"eid": card.eid})
+    return CommandResult({"eid": card.eid})
 
 
 @sim.group(cls=Group, invoke_without_command=True)
 @sim_orders.PKI
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 for a free one.")
 @click.option(
     "--host",
     "hosts",
     multiple=True,
     default=("smdp.example", "*.smdp.example"),
     show_default=True,
-    help="Its name; may be given several times.",
+    help="Host name of the server; may be repeated.",
 )
-@click.option("--store", type=FILE, help="A file for what it accepted: a line of JSON for each.")
-@click.option("--discovery", help="Be a discovery server (SM-DS) with this name as well.")
+@click.option("--store", type=FILE, help="Append accepted notifications to this file, one JSON line each.")
+@click.option("--discovery", help="Also run a discovery server (SM-DS) with this name.")
 @click.pass_context
 def server(
     ctx: click.Context,
@@ -125,10 +130,10 @@ def server(
     hosts: tuple[str, ...],
     store: Path | None,
     discovery: str | None,
-) -> Answer | None:
-    """Be the operators' server (SM-DP+) until Ctrl-C, and show what comes in.
+) -> CommandResult | None:
+    """Run an SM-DP+ server until Ctrl-C, and show what it receives.
 
-    What it has to deliver is in the same folder: see 'lpa sim server order add --help'.
+    Its orders are in the same folder: see 'lpa sim server order add --help'.
     """
     ctx.meta[sim_orders.FOLDER_ABOVE] = pki
     if ctx.invoked_subcommand:
@@ -150,25 +155,25 @@ def server(
             any_address=any("*" in host for host in hosts),
         )
     except OSError as error:
-        raise click.UsageError(f"The server cannot listen at port {port}: {error.strerror}.") from error
-    news = _News(console.screen, smdp)
+        raise click.UsageError(f"The server cannot listen on port {port}: {error.strerror}.") from error
+    watch = _Watch(console.screen, smdp)
     with ExitStack() as running:
         running.enter_context(smdp)
         rows = [*_discovery(discovery, authority, pki, running), smdp.connect_to]
-        way = " ".join(f"--connect-to {row}" for row in rows)
-        console.screen.say(f"The server listens; lpa reaches it with: {way}")
+        options = " ".join(f"--connect-to {row}" for row in rows)
+        console.screen.say(f"The server is listening. To use it, run lpa with: {options}")
         while not stop.wait(_PAUSE):
-            news.show()
-        news.show()
+            watch.show()
+        watch.show()
         states = [sim_orders.members(order.facts) for order in smdp.orders]
-    return Answer({"received": [_members(received) for received in smdp.received], "orders": states})
+    return CommandResult({"received": [_members(received) for received in smdp.received], "orders": states})
 
 
 server.add_command(sim_orders.order)
 
 
 def _discovery(host: str | None, authority: Authority, pki: Path, running: ExitStack) -> list[str]:
-    """The row for --connect-to that leads to a discovery server, if there is to be one."""
+    """The value of --connect-to for a discovery server, if there is one."""
     if host is None:
         return []
     from lpa.sim.servers.smds import SimulatedSmds
@@ -178,15 +183,15 @@ def _discovery(host: str | None, authority: Authority, pki: Path, running: ExitS
 
 
 def _stop_on_signal() -> Event:
-    """Set by Ctrl-C, which is how these commands end, and by the system's wish to end them."""
+    """An event that is set by Ctrl-C (SIGINT) and SIGTERM, which end these commands."""
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     return stop
 
 
-class _News:
-    """Shows what happens at a server, each thing once."""
+class _Watch:
+    """Prints what happens at a server, each event once."""
 
     def __init__(self, screen: Screen, smdp: SimulatedSmdp) -> None:
         self._screen = screen
@@ -195,19 +200,19 @@ class _News:
         self._states = self._orders()
 
     def show(self) -> None:
-        """Show what is new."""
+        """Print what is new."""
         states = self._orders()
         for number, facts in states.items():
             before = self._states.get(number)
-            # One that is new may have been fetched since it was added; that it was added is no news.
+            # A new order may have been downloaded already; that it was added is not printed.
             if facts.state != before.state if before else facts.state not in ("confirmed", "released"):
                 card = f", card {facts.eid}" if facts.eid else ""
                 self._screen.line(f"{_clock()}  order for {facts.iccid}: {sim_orders.headline(facts)}{card}")
         received = self._smdp.received
         for item in received[self._shown :]:
-            about = f"{item.event} of {item.iccid or 'an unknown profile'}"
-            whom = f"notification {item.sequence_number} for {item.address}, card {item.eid}"
-            self._screen.line(f"{_clock(item.when)}  {about}, {whom}")
+            what = f"{item.event} of {item.iccid or 'an unknown profile'}"
+            which = f"notification {item.sequence_number} for {item.address}, card {item.eid}"
+            self._screen.line(f"{_clock(item.when)}  {what}, {which}")
         self._states, self._shown = states, len(received)
 
     def _orders(self) -> dict[int, Facts]:

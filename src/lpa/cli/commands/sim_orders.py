@@ -1,4 +1,4 @@
-"""Commands about what the simulated server has to deliver: sim server order add, list, release."""
+"""Commands about the orders of the simulated server: sim server order add, list, release."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import click
 
 from lpa.cli.console import Console
 from lpa.cli.group import Group
-from lpa.cli.json_output import Answer
+from lpa.cli.json_output import CommandResult
 from lpa.cli.parsing import EID, FILE, FOLDER
 from lpa.cli.screen import Screen
 from lpa.rsp.names import Eid
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
     from lpa.sim.servers.orders import Facts
     from lpa.sim.servers.packages import ProfilePackage
 
-PKI = click.option("--pki", type=FOLDER, help="Where ci.pem and ci-key.pem are: a card's folder.")
-FOLDER_ABOVE = "lpa.sim.crypto.pki"  # in click's memory: the folder, if it was given to the command above
-_FIRST_NUMBER = 9000  # of a profile made here, so that it is none of those on a new card
+PKI = click.option("--pki", type=FOLDER, help="Folder with ci.pem and ci-key.pem: that of a card.")
+FOLDER_ABOVE = "lpa.sim.pki"  # in click's memory: the folder, if it was given to the command above
+_FIRST_NUMBER = 9000  # of a sample profile, so that it differs from those on a new card
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without letters and digits that look alike
 
 
 @click.group(cls=Group)
 def order() -> None:
-    """What the server has to deliver. It may run meanwhile."""
+    """Orders for profiles; the server may be running meanwhile."""
 
 
 def folder(ctx: click.Context, given: Path | None) -> Path:
-    """The server's folder, which may be given to `server` or to what comes after it."""
+    """The server's folder, which may be given to `server` or to the command below it."""
     found: Path | None = given or ctx.meta.get(FOLDER_ABOVE)
     if found is None:
         raise click.UsageError("Missing option '--pki'.")
     if not found.is_dir():
-        raise click.UsageError(f"There is no folder {found}: 'lpa sim new' makes one.")
+        raise click.UsageError(f"There is no folder {found}; 'lpa sim new' creates one.")
     return found
 
 
@@ -52,28 +52,38 @@ def file(pki: Path) -> Path:
 @PKI
 @click.option(
     "--matching-id",
-    help="In the activation code; random if not given. Empty: for a card that asks without one.",
+    help="Matching identifier in the activation code; random by default. Empty for downloads without one.",
 )
 @click.option("--eid", type=EID, metavar="EID", help="Only for the card with this EID.")
-@click.option("--confirmation-code", help="The code that the person has to type.")
-@click.option("--tries", type=click.IntRange(1), help="How often the code may be typed. [default: 3]")
-@click.option("--days", type=click.IntRange(0), help="How long it can be downloaded.")
-@click.option("--downloads", type=click.IntRange(0), help="How often it can be downloaded. [default: 10]")
-@click.option("--binds-once", is_flag=True, help="Refuse to bind it to another key of the card.")
-@click.option("--unreleased", is_flag=True, help="Nobody gets it yet: see 'order release'.")
-@click.option("--announce", is_flag=True, help="Let the discovery server tell the card (--eid) of it.")
-@click.option("--package", type=FILE, help="A file of profile elements (DER).")
-@click.option("--name", default="Nordlicht Prepaid", show_default=True, help="The name of the profile.")
-@click.option("--provider", default="Nordlicht", show_default=True, help="Who offers it.")
+@click.option("--confirmation-code", help="Confirmation code that the user must type.")
+@click.option(
+    "--tries", type=click.IntRange(1), help="Number of tries for the confirmation code.  [default: 3]"
+)
+@click.option("--days", type=click.IntRange(0), help="Number of days until the order expires.")
+@click.option("--downloads", type=click.IntRange(0), help="Number of downloads.  [default: 10]")
+@click.option("--binds-once", is_flag=True, help="Refuse to bind the package to a second key of the card.")
+@click.option("--unreleased", is_flag=True, help="Do not release it yet: see 'order release'.")
+@click.option("--announce", is_flag=True, help="Register it at the discovery server for the card (--eid).")
+@click.option("--package", type=FILE, help="A file with profile elements (DER).")
+@click.option("--name", default="Nordlicht Prepaid", show_default=True, help="Name of the profile.")
+@click.option("--provider", default="Nordlicht", show_default=True, help="Service provider of the profile.")
 @click.option(
     "--class",
     "profile_class",
     type=click.Choice(["test", "provisioning", "operational"]),
-    help="Without it the metadata name none, which means operational.",
+    help="Class of the profile; if omitted, the metadata has none, which means operational.",
 )
-@click.option("--rule", "rules", multiple=True, type=click.Choice(["ppr1", "ppr2"]), help="A policy rule.")
-@click.option("--size", type=click.IntRange(0, 8_000_000), default=0, help="Pad it to this many bytes.")
-@click.option("--host", default="smdp.example", show_default=True, help="The server in the activation code.")
+@click.option(
+    "--rule",
+    "rules",
+    multiple=True,
+    type=click.Choice(["ppr1", "ppr2"]),
+    help="A policy rule of the profile.",
+)
+@click.option(
+    "--size", type=click.IntRange(0, 8_000_000), default=0, help="Pad the package to this many bytes."
+)
+@click.option("--host", default="smdp.example", show_default=True, help="Server in the activation code.")
 @click.pass_context
 def add(
     ctx: click.Context,
@@ -95,17 +105,17 @@ def add(
     rules: tuple[str, ...],
     size: int,
     host: str,
-) -> Answer:
-    """Let a profile be downloaded, and print the activation code for it.
+) -> CommandResult:
+    """Add an order for a profile, and print its activation code.
 
-    The profile is made here, or its elements come from a file, under the ICCID that is in them.
+    The profile is a sample; or its elements, with their ICCID, come from the file --package.
     """
     from lpa.sim.samples import numbered_iccid
     from lpa.sim.servers.orders import DEFAULT_CODE_TRIES, DEFAULT_DOWNLOADS, OrderBook, new_facts
     from lpa.sim.servers.packages import sample
 
     if tries is not None and confirmation_code is None:
-        raise click.UsageError("--tries is about the code of --confirmation-code.")
+        raise click.UsageError("--tries needs --confirmation-code.")
     try:
         with closing(OrderBook(file(folder(ctx, pki)))) as book:
             made = sample(
@@ -119,7 +129,7 @@ def add(
             )
             facts = new_facts(
                 host,
-                _made_up() if matching_id is None else matching_id,
+                _random_matching_id() if matching_id is None else matching_id,
                 eid=str(eid or ""),
                 confirmation_code=confirmation_code,
                 code_tries=DEFAULT_CODE_TRIES if tries is None else tries,
@@ -133,42 +143,43 @@ def add(
     except ValueError as error:
         raise click.UsageError(f"{error}.") from error
     _screen(ctx).line(added.activation_code)
-    return Answer(members(added))
+    return CommandResult(members(added))
 
 
 @order.command("list")
 @PKI
 @click.pass_context
-def list_(ctx: click.Context, pki: Path | None) -> Answer:
-    """List the orders, and what became of them."""
+def list_(ctx: click.Context, pki: Path | None) -> CommandResult:
+    """List the orders and their states."""
     from lpa.sim.servers.orders import OrderBook
 
     with closing(OrderBook(file(folder(ctx, pki)))) as book:
         found = [order.facts for order in book.orders]
     _show(_screen(ctx), found)
-    return Answer({"orders": [members(facts) for facts in found]})
+    return CommandResult({"orders": [members(facts) for facts in found]})
 
 
 @order.command()
 @PKI
 @click.argument("order")
 @click.pass_context
-def release(ctx: click.Context, pki: Path | None, order: str) -> Answer:
-    """Let an order be downloaded that was made with --unreleased, or one more time after it has ended.
+def release(ctx: click.Context, pki: Path | None, order: str) -> CommandResult:
+    """Release an order.
 
-    ORDER is its matching identifier, or the ICCID of its profile.
+    Either one that was added with --unreleased, or one that has ended, for another download. ORDER is the
+    matching identifier, or the ICCID of the profile.
     """
     from lpa.sim.servers.orders import OrderBook
 
     with closing(OrderBook(file(folder(ctx, pki)))) as book:
         named = [one for one in book.orders if order in (one.facts.matching_id, one.iccid)]
         if len(named) != 1:
-            how_many = "There are several orders" if named else "There is no order"
-            raise click.UsageError(f"{how_many} with the matching identifier or ICCID {order}.")
+            count = "There are several orders" if named else "There is no order"
+            raise click.UsageError(f"{count} with the matching identifier or ICCID {order}.")
         named[0].release()
         facts = named[0].facts
     _screen(ctx).line(facts.activation_code)
-    return Answer(members(facts))
+    return CommandResult(members(facts))
 
 
 def members(facts: Facts) -> dict[str, object]:
@@ -188,7 +199,7 @@ def members(facts: Facts) -> dict[str, object]:
 
 
 def headline(facts: Facts) -> str:
-    """How an order stands, in a few words."""
+    """The state of an order, in a few words."""
     return f"{facts.state} ({facts.result})" if facts.result else facts.state
 
 
@@ -213,11 +224,11 @@ def _show(screen: Screen, found: Sequence[Facts]) -> None:
         ],
     )
     if not found:
-        screen.say("There are no orders.")
+        screen.say("No orders.")
 
 
 def _left(facts: Facts) -> str:
-    """What can still be done with an order."""
+    """What is left of an order: downloads, tries for the code."""
     left = [_times(facts.downloads, "download")]
     if facts.code_hash:
         left.append(_times(facts.code_tries, "code"))
@@ -243,10 +254,10 @@ def _with_elements(package: ProfilePackage, path: Path | None) -> ProfilePackage
     try:
         return from_der(content, package)
     except ValueError as error:
-        raise ValueError(f"{path} cannot be delivered: {error}") from error
+        raise ValueError(f"{path} cannot be used: {error}") from error
 
 
-def _made_up() -> str:
-    """A matching identifier that nobody guesses."""
+def _random_matching_id() -> str:
+    """A matching identifier that cannot be guessed."""
     letters = "".join(secrets.choice(_ALPHABET) for _ in range(12))
     return "-".join((letters[:4], letters[4:8], letters[8:]))

@@ -1,32 +1,30 @@
-"""What no server will hear of, because nothing signed is left of it: in words and in documents."""
+"""Lost notifications, as a table, as lines and as JSON members."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 
-from lpa.cli.screen import Screen
+from lpa.cli.screen import Table
 from lpa.journal import LostNotification
 from lpa.notifications.lost import advice
 
 
-def show(screen: Screen, lost: Collection[LostNotification]) -> None:
-    """On stdout, with what to do about each."""
-    if not lost:
-        return
-    screen.line(("Lost: nothing signed is left that tells these servers.", "bold"))
-    screen.table(
-        ("Event", "ICCID", "Profile", "Server", "Noticed", "Card"),
-        [
-            (
-                *(loss.event, str(loss.iccid), loss.title, loss.address),
-                *(f"{_noticed(loss).astimezone():%Y-%m-%d %H:%M}", str(loss.eid)),
-            )
-            for loss in lost
-        ],
-    )
+def table(lost: Collection[LostNotification]) -> Table:
+    """One row for each."""
+    return ("Event", "ICCID", "Profile", "Server", "Noticed", "Card"), [
+        (
+            *(loss.event, str(loss.iccid), loss.title, loss.address),
+            *(f"{_noticed(loss).astimezone():%Y-%m-%d %H:%M}", str(loss.eid)),
+        )
+        for loss in lost
+    ]
+
+
+def advice_lines(lost: Collection[LostNotification]) -> Iterator[str]:
+    """What to do, for each profile."""
     for iccid in dict.fromkeys(loss.iccid for loss in lost):
-        screen.line(advice(iccid))
+        yield advice(iccid)
 
 
 def members(loss: LostNotification) -> dict[str, object]:

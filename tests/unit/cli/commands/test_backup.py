@@ -67,7 +67,7 @@ def test_what_can_be_no_pin_is_asked_for_again_and_costs_no_try(
     options = (*place(locked, tmp_path), *asked, *what[asked[0]], "--ask-pin")
     ran = command.dialogue(*options, answers=[typed, "1234"])
     assert ran.code == (4 if asked[0] == "delete" else 0)
-    assert "A PIN has 4 to 8 digits. The card was not asked, and no try was used up." in ran.err
+    assert "A PIN has 4 to 8 digits. Nothing was sent to the card, and no try was used." in ran.err
     wrong = command.dialogue(
         *place(locked, tmp_path), "backup", tmp_path / "more", "--ask-pin", answers=[typed, "\x04"]
     )
@@ -99,7 +99,7 @@ def test_a_backup_that_fails_stops_the_deletion(card: Path, tmp_path: Path) -> N
     ran = command.run(*place(card, tmp_path), *options)
     assert ran.code == 3
     assert "cannot be written" in ran.err
-    assert "Nothing was deleted. --accept backup-failed deletes it all the same." in ran.err
+    assert "Nothing was deleted. Use --accept backup-failed to delete it anyway." in ran.err
     assert victim in iccids(card)
     document = command.run(*place(card, tmp_path), *options, "--json").document
     assert (document["ok"], document["error"]["kind"]) == (False, "StorageFailed")
@@ -114,7 +114,7 @@ def test_a_backup_that_lacks_something_stops_the_deletion(card: Path, tmp_path: 
     options = ("delete", victim, "--disable-first", "--accept", "last-profile", "--yes", "--backup")
     ran = command.run(*place(spoiled, tmp_path), *options, tmp_path / "saved", "--json")
     assert (ran.code, ran.document["error"]["reason"]) == (1, "backupIncomplete")
-    assert ran.document["result"]["rescue"]["backup"]["folder"] == str(tmp_path / "saved")
+    assert ran.document["result"]["backup_first"]["backup"]["folder"] == str(tmp_path / "saved")
     assert victim in iccids(spoiled)
 
 
@@ -153,9 +153,9 @@ def test_without_a_yes_of_its_own_it_is_not_put_to_use(card: Path, tmp_path: Pat
     options = ("delete", victim, "--backup", tmp_path / "saved", "--yes")
     ran = command.run(*place(card, tmp_path), *options)
     assert ran.code == 1
-    assert "it is put to use for a moment, and then out of use again." in ran.err
-    assert "Albion Mobile (8944994000000000017) is out of use meanwhile" in ran.err
-    assert "--enable-first answers beforehand." in ran.err
+    assert "it is enabled temporarily and then disabled again." in ran.err
+    assert "Albion Mobile (8944994000000000017) is disabled meanwhile" in ran.err
+    assert "Use --enable-first to confirm without being asked." in ran.err
     assert (victim in iccids(card), states(card)[0]) == (True, "enabled")
     assert not (tmp_path / "saved").exists()
 
@@ -166,7 +166,7 @@ def test_at_a_terminal_a_person_is_asked(typed: str, code: int, card: Path, tmp_
     options = ("delete", victim, "--backup", tmp_path / "saved", "--yes")
     ran = command.converse(*place(card, tmp_path), *options, types=typed)
     assert ran.code == code
-    assert "To go on, type the word 'enable':" in ran.err
+    assert "To confirm, type the word 'enable':" in ran.err
     assert (victim in iccids(card)) is (code == 1)
     assert (tmp_path / "saved").exists() is (code == 4)
 
@@ -179,7 +179,7 @@ def test_what_was_in_use_is_so_again_after_a_backup_that_failed(tmp_path: Path) 
     ran = command.run(*place(card, tmp_path), *options, "--json")
     assert (ran.code, ran.document["error"]["reason"]) == (1, "pinNeeded")
     assert states(card) == ["enabled", "disabled"]
-    assert len(ran.document["result"]["rescue"]["switches"]) == 2
+    assert len(ran.document["result"]["backup_first"]["switches"]) == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["locked", "state"]
 
 
@@ -192,7 +192,7 @@ def test_nothing_is_switched_for_a_backup_that_has_no_place(card: Path, tmp_path
     assert ran.document["error"]["advice"] == "Choose another folder."
     assert (states(card), events(card)) == (["enabled", "disabled", "disabled"], [])
     ran = command.run(*place(card, tmp_path), *options, "--accept", "backup-failed")
-    assert ran.document["result"]["rescue"]["switches"] == []
+    assert ran.document["result"]["backup_first"]["switches"] == []
     assert (ran.code, states(card)) == (4, ["enabled", "disabled"])
 
 
@@ -222,7 +222,7 @@ def test_a_backup_after_which_nothing_could_be_put_back_is_refused_before_a_pers
     options = ("delete", pair[1].iccid, "--backup", tmp_path / "saved", "--yes", "--enable-first")
     ran = command.run(*place(card, tmp_path), *options, "--json")
     assert (ran.code, ran.document["error"]["reason"]) == (1, "disallowedByPolicy")
-    assert "is put to use for a moment, and then" not in ran.err
+    assert "is enabled temporarily and then" not in ran.err
     assert (states(card), events(card)) == (["enabled", "disabled"], [])
     shown = command.run(*place(card, tmp_path), "delete", pair[1].iccid, "--plan").out
     assert "Note: Its contacts and messages cannot be saved." in shown

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lpa.cli.commands import card
-from lpa.cli.commands.card import _warn
+from lpa.cli.commands.card import _report_doubts
 from lpa.cli.screen import Screen
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.euicc_info import EuiccInfo1, EuiccInfo2, KeyIdentifier
@@ -34,8 +34,8 @@ def test_info_says_what_the_card_is(reader: str) -> None:
     assert facts["SGP.22"].strip() == "2.2.2"
     assert facts["Memory"].strip() == "■■■□□□□□□  390 KiB free"
     assert facts["TS 102 241"].strip() == "15.0.0"
-    assert facts["Allows rules of"].strip() == (
-        "any operator, if you agree: may not be disabled (PPR1), may not be deleted (PPR2)"
+    assert facts["Allowed rules"].strip() == (
+        "any operator, with your consent: may not be disabled (PPR1), may not be deleted (PPR2)"
     )
     document = command.run("--reader", reader, "info", "--json").document
     assert document["result"]["eid"] == facts["EID"].strip()
@@ -47,10 +47,10 @@ def test_info_warns_of_wrong_check_digits_and_of_a_card_for_tests(
 ) -> None:
     issuer = KeyIdentifier(bytes.fromhex("F54172") + bytes(17))
     info = EuiccInfo1(Tlv.build(0xBF20, b""), ci_for_verification=(issuer,))
-    _warn(Screen(json=False), Eid.parse("8" * 32), info)
+    _report_doubts(Screen(json=False), Eid.parse("8" * 32), info)
     assert capsys.readouterr().err == (
-        "The check digits of the EID are wrong. Some genuine cards have such a number.\n"
-        "This card trusts test issuers only: no operator can load a profile onto it.\n"
+        "The check digits of the EID are wrong. Some genuine cards have such an EID.\n"
+        "This card trusts only test issuers: no operator can install a profile on it.\n"
     )
 
 
@@ -79,7 +79,7 @@ def test_doctor_walks_to_the_servers_and_names_what_does_not_work(reader: str) -
     assert lines[3].startswith("bad       network  Cannot reach albion.smdp.example at 127.0.0.1:1: ")
     ran = command.run("--reader", reader, "--connect-to", "::127.0.0.1:1", "doctor", "--json")
     assert ran.document["error"]["kind"] == "ConnectFailed"
-    steps = [(finding["step"], finding["verdict"]) for finding in ran.document["result"]["findings"]]
+    steps = [(finding["step"], finding["verdict"]) for finding in ran.document["result"]["diagnoses"]]
     assert steps[:4] == [("ISD-R", "good"), ("EID", "good"), ("clock", "good"), ("network", "bad")]
 
 
@@ -157,4 +157,4 @@ def _run_without_service(tmp_path: Path, name: str) -> command.Ran:
 
 def test_what_a_card_says_beyond_the_specification_is_shown_as_it_came() -> None:
     info = EuiccInfo2.from_tlv(bytes.fromhex("BF2207 8203020202 9E00"))
-    assert ("Also", ["9e00"]) in card._ability_facts(info)
+    assert ("Other data", ["9e00"]) in card._ability_facts(info)

@@ -37,12 +37,12 @@ def test_a_profile_is_installed_after_a_yes_and_put_to_use_after_another(world: 
     order = world.order()
     ran = world.dialogue("download", order.activation_code, answers=("yes", "yes"))
     assert ran.code == 0
-    for fact in ("Nordlicht Prepaid", "by smdp.example", ICCID, "operational", "KiB", "not told before"):
+    for fact in ("Nordlicht Prepaid", "by smdp.example", ICCID, "operational", "KiB", "unknown until"):
         assert fact in ran.err
     assert "Installed Nordlicht" in ran.out
     assert "smdp.example acknowledged" in ran.out
-    assert "is on the card." in ran.out
-    assert "is in use now." in ran.out
+    assert "is installed." in ran.out
+    assert "is enabled." in ran.out
     assert order.state == "installed"
     assert ("enable", ICCID) in [(item.event, str(item.iccid)) for item in world.smdp.received]
 
@@ -50,8 +50,8 @@ def test_a_profile_is_installed_after_a_yes_and_put_to_use_after_another(world: 
 def test_a_profile_need_not_be_put_to_use(world: World) -> None:
     ran = world.dialogue("download", world.order().activation_code, answers=("y", "no"))
     assert ran.code == 0
-    assert "'lpa enable' puts it to use." in ran.err
-    assert "is in use now" not in ran.out
+    assert "'lpa enable' enables it." in ran.err
+    assert "is enabled" not in ran.out
 
 
 def test_without_questions_it_is_installed_and_not_put_to_use(world: World) -> None:
@@ -62,8 +62,8 @@ def test_without_questions_it_is_installed_and_not_put_to_use(world: World) -> N
     assert [change["event"] for change in result["changes"]] == ["install"]
     assert result["deliveries"][0]["acknowledged"]
     assert 500 < result["package_size"] < 10_000
-    assert f"The package was {result['package_size']} bytes long." in ran.err
-    assert "enabled" not in result
+    assert f"Package size: {result['package_size']} bytes." in ran.err
+    assert "enable" not in result
 
 
 def test_a_trace_of_a_download_shows_neither_codes_nor_the_package(world: World, tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_trace_of_a_download_shows_neither_codes_nor_the_package(world: World,
 
 def test_with_an_option_it_is_put_to_use(world: World) -> None:
     ran = world.run("--json", "download", world.order().activation_code, "--yes", "--enable")
-    events = [change["event"] for change in ran.document["result"]["enabled"]["changes"]]
+    events = [change["event"] for change in ran.document["result"]["enable"]["changes"]]
     assert (ran.code, events) == (0, ["disable", "enable"])
 
 
@@ -91,7 +91,7 @@ def test_a_preview_changes_nothing_and_the_order_stays(world: World) -> None:
     ran = world.run("download", order.activation_code, "--preview")
     assert ran.code == 0
     assert "Nordlicht Prepaid" in ran.out
-    assert "a code of the operator is needed" in ran.out
+    assert "needs the operator's code" in ran.out
     document = world.run("--json", "download", order.activation_code, "--preview").document
     assert document["result"]["confirmation_code_required"] is True
     assert document["result"]["server"] == HOST
@@ -112,7 +112,7 @@ def test_where_nobody_can_be_asked_no_server_is(world: World) -> None:
     order = world.order()
     ran = world.run("download", order.activation_code)
     assert ran.code == 1
-    assert "--yes answers beforehand" in ran.err
+    assert "Use --yes to confirm" in ran.err
     assert order.facts.downloads == world.smdp.orders[0].facts.downloads
     assert order.state == "released"
 
@@ -159,7 +159,7 @@ def test_a_wrong_confirmation_code_in_a_file_is_what_the_server_says_of_it(
         ("folder", "cannot be read: Is a directory."),
         (b"", "has no confirmation code in its first line."),
         (b"\n4Y8TBX\n", "has no confirmation code in its first line."),
-        (b"4Y8T\xd6X\n", "is no text: a confirmation code is needed, in UTF-8."),
+        (b"4Y8T\xd6X\n", "is not UTF-8 text."),
         (bytes(3000), "is too long for a confirmation code."),
     ],
 )
@@ -282,9 +282,9 @@ def test_a_picture_without_a_code_or_with_another_is_a_usage_error(world: World,
     Image.new("L", (64, 64), 255).save(blank)
     for name, sentence in (
         ("other.png", "carries no activation code"),
-        ("text.png", "is no image that can be read"),
-        ("blank.png", "There is no QR code in"),
-        ("missing.png", "is no image that can be read"),
+        ("text.png", "is not a readable image"),
+        ("blank.png", "contains no QR code"),
+        ("missing.png", "is not a readable image"),
     ):
         ran = world.run("download", "--qr", tmp_path / name, "--yes")
         assert ran.code == 2

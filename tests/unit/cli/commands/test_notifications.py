@@ -44,7 +44,7 @@ def test_what_waits_is_listed(options: tuple[str, ...]) -> None:
     assert lines[:3] == [
         "Number  Event    ICCID                Server",
         f"1       disable  {ALBION}  albion.smdp.example",
-        "Kept on this computer, and not acknowledged yet:",
+        "Pending on this computer:",
     ]
     assert lines[3].split() == [
         "Number",
@@ -76,15 +76,13 @@ def test_what_is_sent_and_acknowledged_waits_no_more(options: tuple[str, ...], t
     lines = ran.out.splitlines()
     assert lines[:2] == [
         f"Notification 1: disable of {ALBION}",
-        "  albion.smdp.example acknowledged; the card has forgotten notification 1.",
+        "  albion.smdp.example acknowledged; notification 1 removed from the card.",
     ]
-    assert lines[-1] == "Every server that had to be told has acknowledged it."
+    assert lines[-1] == "All notifications were acknowledged."
     assert _waiting(tmp_path) == 0
-    assert command.run(*options, "notifications", "send") == command.Ran(
-        0, "", "Nothing waits for a server.\n"
-    )
+    assert command.run(*options, "notifications", "send") == command.Ran(0, "", "No pending notifications.\n")
     assert command.run(*options, "notifications", "list") == command.Ran(
-        0, "", "Nothing waits on the card.\n"
+        0, "", "No notifications on the card.\n"
     )
 
 
@@ -102,9 +100,9 @@ def test_what_no_server_acknowledged_is_not_removed_without_a_word(
     ran = command.run(*options, "notifications", "remove", "1")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == (
-        f"lpa: The server albion.smdp.example has not acknowledged notification 1 (disable of {ALBION}), "
-        "and would never hear of it.\n"
-        "'lpa notifications send' delivers it. To remove it all the same, add --unsent.\n"
+        f"lpa: albion.smdp.example has not acknowledged notification 1 (disable of {ALBION}). "
+        "If it is removed unsent, the server is not notified.\n"
+        "'lpa notifications send' sends it. To remove it anyway, add --unsent.\n"
     )
     assert _waiting(tmp_path) == 1
 
@@ -113,8 +111,8 @@ def test_what_is_removed_unsent_is_kept_here(options: tuple[str, ...], tmp_path:
     ran = command.run(*options, "notifications", "remove", "1", "--unsent")
     assert ran.code == 0
     gone, unacknowledged, receipt = ran.out.splitlines()
-    assert gone == "Notification 1 is no longer on the card."
-    assert unacknowledged == f"albion.smdp.example will not hear of it from the card: disable of {ALBION}."
+    assert gone == "Notification 1 removed from the card."
+    assert unacknowledged == f"It was not sent to albion.smdp.example: disable of {ALBION}."
     assert Path(receipt.removeprefix("Receipt: ")).read_bytes()[:1] == b"\x30"
     assert _waiting(tmp_path) == 0
 
@@ -125,10 +123,8 @@ def test_a_notification_that_is_not_there_cannot_be_removed(
 ) -> None:
     ran = command.run(*options, "notifications", "remove", "7", *consent)
     assert ran.code == 1
-    assert ran.err == (
-        "lpa: The card has no notification 7, and none is kept here.\n"
-        "'lpa notifications list' shows what it has.\n"
-    )
+    assert "no notification 7" in ran.err
+    assert "'lpa notifications list'" in ran.err
 
 
 def test_what_is_kept_here_is_sent_without_the_card_and_cleared_when_it_is_back(tmp_path: Path) -> None:
@@ -141,14 +137,14 @@ def test_what_is_kept_here_is_sent_without_the_card_and_cleared_when_it_is_back(
             *elsewhere, "--connect-to", smdp.connect_to, "notifications", "send", "--without-card"
         )
         assert ran.code == 0
-        assert "acknowledged; the card was not here to forget notification 1." in ran.out
+        assert "acknowledged; notification 1 may still be on the card." in ran.out
         assert len(smdp.received) == 1
         again = command.run(
             *elsewhere, "--connect-to", smdp.connect_to, "notifications", "send", "--without-card"
         )
         assert (again.code, again.out) == (0, "")
         back = command.run(*place, "--connect-to", smdp.connect_to, "notifications", "send")
-        assert "acknowledged; the card has forgotten notification 1." in back.out
+        assert "acknowledged; notification 1 removed from the card." in back.out
         assert len(smdp.received) == 1
 
 
@@ -156,9 +152,9 @@ def test_the_outbox_is_shown_without_the_card(options: tuple[str, ...]) -> None:
     elsewhere = ("--reader", "no such reader", *options[2:])
     ran = command.run(*elsewhere, "notifications", "list", "--without-card")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.splitlines()[0] == "Kept on this computer, and not acknowledged yet:"
+    assert ran.out.splitlines()[0] == "Pending on this computer:"
     document = command.run(*elsewhere, "notifications", "list", "--without-card", "--json").document
-    (entry,) = document["result"]["outbox"]
+    (entry,) = document["result"]["pending"]
     assert entry["notification"] == {
         "sequence_number": 1,
         "event": "disable",
@@ -175,7 +171,7 @@ def test_the_outbox_is_shown_without_the_card(options: tuple[str, ...]) -> None:
 
 def test_an_empty_outbox_says_so(tmp_path: Path) -> None:
     ran = command.run("--state-dir", tmp_path, "notifications", "list", "--without-card")
-    assert ran == command.Ran(0, "", "Nothing kept on this computer waits for a server.\n")
+    assert ran == command.Ran(0, "", "No pending notifications on this computer.\n")
 
 
 def test_what_is_not_due_is_left_and_said_by_the_next_command(
@@ -184,9 +180,9 @@ def test_what_is_not_due_is_left_and_said_by_the_next_command(
     with SimulatedSmdp(Authority.load(tmp_path / "card"), host="*.smdp.example", any_address=True) as smdp:
         ran = command.run(*options, "--connect-to", smdp.connect_to, "delete", "0025", "--yes")
         assert ran.code == 0
-        assert [told.event for told in smdp.received] == ["delete"]
+        assert [one.event for one in smdp.received] == ["delete"]
         assert re.search(
-            r"1 notification is kept here that a server has yet to acknowledge; next try in [12] minutes? \(",
+            r"1 earlier notification is pending; next try in [12] minutes? \(",
             ran.err,
         )
 
@@ -196,13 +192,13 @@ def test_what_is_due_is_sent_at_the_end_of_the_next_command(options: tuple[str, 
     with SimulatedSmdp(Authority.load(tmp_path / "card"), host="*.smdp.example", any_address=True) as smdp:
         ran = command.run(*options, "--connect-to", smdp.connect_to, "enable", "0025", "--json")
         assert ran.code == 0
-        assert [(told.event, told.sequence_number) for told in smdp.received] == [
+        assert [(one.event, one.sequence_number) for one in smdp.received] == [
             ("enable", 2),
             ("disable", 1),
         ]
     (due,) = ran.document["result"]["due"]
     assert (due["event"], due["acknowledged"], due["removed"]) == ("disable", True, True)
-    assert ran.document["result"]["outbox"] == []
+    assert ran.document["result"]["pending"] == []
     assert _waiting(tmp_path) == 0
 
 
@@ -230,8 +226,8 @@ def test_what_is_due_of_another_card_is_sent_from_its_bytes(options: tuple[str, 
         elsewhere = ("--reader", f"sim:{tmp_path / 'other'}", *options[2:], "--connect-to", smdp.connect_to)
         ran = command.run(*elsewhere, "disable", "0017")
         assert ran.code == 0
-        assert [told.event for told in smdp.received] == ["disable", "disable"]
-    assert "These were still on their way:\n" in ran.err
+        assert [one.event for one in smdp.received] == ["disable", "disable"]
+    assert "Retried earlier notifications:\n" in ran.err
     assert _waiting(tmp_path) == 1  # that card has to hear of it
     assert command.run(*options, "resume").code == 0
     assert _waiting(tmp_path) == 0

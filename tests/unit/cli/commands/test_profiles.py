@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from lpa.cli.commands.profiles import _mention
+from lpa.cli.commands.profiles import _report_unlisted
 from lpa.cli.screen import Screen
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.listing import Listing
@@ -81,7 +81,9 @@ def test_profiles_for_tests_are_shown_on_request_only(tmp_path: Path) -> None:
     provisioning = SimulatedProfile("8949000000000000107", profile_class="provisioning")
     reader = f"sim:{command.card(tmp_path / 'card', test, provisioning)}"
     ran = command.run("--reader", reader, "list")
-    assert ran == command.Ran(0, "", "Not shown: 2 for tests or provisioning. --all shows them too.\n")
+    assert ran == command.Ran(
+        0, "", "Test and provisioning profiles not listed: 2. Use --all to list them.\n"
+    )
     ran = command.run("--reader", reader, "list", "--all")
     assert "disabled, test" in ran.out
     assert "disabled, provisioning" in ran.out
@@ -91,14 +93,14 @@ def test_profiles_for_tests_are_shown_on_request_only(tmp_path: Path) -> None:
 def test_an_empty_card_is_said_to_be_empty(tmp_path: Path) -> None:
     SimulatedEuicc.create(tmp_path / "card", profiles=0).close()
     ran = command.run("--reader", f"sim:{tmp_path / 'card'}", "list")
-    assert ran == command.Ran(0, "", "The card holds no profile.\n")
+    assert ran == command.Ran(0, "", "No profiles on the card.\n")
 
 
-def test_what_cannot_be_read_is_mentioned(capsys: pytest.CaptureFixture[str]) -> None:
+def test_items_that_cannot_be_read_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
     found = Listing[Profile]()
     found.unreadable = (Tlv.build(0xE3, b"\x01"),)
-    _mention(Screen(json=False), found, hidden=0)
-    assert capsys.readouterr().err == "The card lists 1 more that cannot be read; --json has the bytes.\n"
+    _report_unlisted(Screen(json=False), found, hidden=0)
+    assert capsys.readouterr().err == "1 more cannot be read; --json shows their bytes.\n"
 
 
 def test_names_cannot_steer_the_terminal(tmp_path: Path) -> None:
@@ -138,21 +140,21 @@ def test_showing_a_profile_tells_all_about_it(tmp_path: Path) -> None:
     )
     reader = f"sim:{command.card(tmp_path / 'card', profile)}"
     assert command.run("--reader", reader, "show", "0991").out == (
-        "ICCID        89490000000000000991\n"
-        f"EID          {eid(reader)}\n"
-        "Operator     Nordlicht\n"
-        "Profile      Prepaid\n"
-        "Nickname     Reise\n"
-        "Network      262-98\n"
-        "SM-DP+ told  rsp.example (enable, delete)\n"
-        "IMSI         262980000000025\n"
-        "Number       +4970090000025\n"
-        "State        enabled\n"
-        "Class        operational\n"
-        "Rules        may not be disabled (PPR1)\n"
-        "             may not be deleted (PPR2)\n"
-        "ISD-P AID    A0000005591010FFFFFFFF8900001100\n"
-        "Icon         4 bytes\n"
+        "ICCID         89490000000000000991\n"
+        f"EID           {eid(reader)}\n"
+        "Operator      Nordlicht\n"
+        "Profile       Prepaid\n"
+        "Nickname      Reise\n"
+        "Network       262-98\n"
+        "Notifies      rsp.example (enable, delete)\n"
+        "IMSI          262980000000025\n"
+        "Phone number  +4970090000025\n"
+        "State         enabled\n"
+        "Class         operational\n"
+        "Rules         may not be disabled (PPR1)\n"
+        "              may not be deleted (PPR2)\n"
+        "ISD-P AID     A0000005591010FFFFFFFF8900001100\n"
+        "Icon          4 bytes\n"
     )
     document = command.run("--reader", reader, "show", profile.aid, "--json").document
     assert document["result"] == {
@@ -186,15 +188,15 @@ def eid(reader: str) -> str:
 def test_of_a_profile_that_is_not_in_use_neither_imsi_nor_number_can_be_read(reader: str) -> None:
     ran = command.run("--reader", reader, "show", NORDLICHT)
     assert ran.code == 0
-    assert "IMSI         not read: only the profile in use can be read\n" in ran.out
-    assert "Number       not read: only the profile in use can be read\n" in ran.out
+    assert "IMSI          not read: only the enabled profile can be read\n" in ran.out
+    assert "Phone number  not read: only the enabled profile can be read\n" in ran.out
     subscriber = command.run("--reader", reader, "show", NORDLICHT, "--json").document["result"]["subscriber"]
     assert (subscriber["imsi"], subscriber["numbers"], subscriber["problem"]) == (None, None, "notEnabled")
 
 
 @pytest.fixture
 def locked(tmp_path: Path) -> str:
-    """A card whose profile in use is locked with the PIN 1234."""
+    """A card whose enabled profile is locked with the PIN 1234."""
     profile = samples.profiles(1)[0]
     contents = replace(profile.contents, pin="1234")
     return f"sim:{command.card(tmp_path / 'card', replace(profile, contents=contents))}"
@@ -204,15 +206,15 @@ def test_a_pin_is_not_guessed_and_the_rest_is_shown(locked: str, tmp_path: Path)
     page = tmp_path / "page.html"
     ran = command.run("--reader", locked, "show", "0017", "--html", page)
     assert ran.code == 0
-    assert "IMSI         protected with a PIN: --ask-pin reads it\n" in ran.out
-    assert "not read: it is protected with a PIN" in page.read_text()
+    assert "IMSI          not read: locked with a PIN; use --ask-pin\n" in ran.out
+    assert "not read: locked with a PIN" in page.read_text()
 
 
 @pytest.mark.parametrize(("pin", "code"), [("1234", 0), ("9999", 1)])
 def test_a_pin_that_a_person_types_opens_it(pin: str, code: int, locked: str) -> None:
     ran = command.converse("--reader", locked, "show", "0017", "--ask-pin", types=f"{pin}\n")
     assert ran.code == code
-    assert ("IMSI         234990000000001\n" in ran.out) is (code == 0)
+    assert ("IMSI          234990000000001\n" in ran.out) is (code == 0)
     assert ("The PIN is wrong. Tries left: 2." in ran.err) is (code == 1)
     assert pin not in ran.out + ran.err
 
@@ -234,7 +236,7 @@ def test_what_names_no_profile_is_a_usage_error(reader: str, name: str) -> None:
 
 def test_renaming_says_so_and_does_so(reader: str) -> None:
     ran = command.run("--reader", reader, "rename", "0025", "旅行")
-    assert ran.out == f"Nordlicht ({NORDLICHT}) is now called '旅行'.\n"
+    assert ran.out == f"Nordlicht ({NORDLICHT}) now has the nickname '旅行'.\n"
     ran = command.run("--reader", reader, "rename", "0025", "", "--json")
     assert ran.document["result"] == {"iccid": NORDLICHT, "nickname": "", "nickname_before": "旅行"}
     assert "旅行" not in command.run("--reader", reader, "list").out

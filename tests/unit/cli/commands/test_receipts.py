@@ -68,26 +68,26 @@ def test_receipts_are_listed_by_card(options: Options, path: Path) -> None:
 def test_where_nothing_is_kept_it_is_said(options: Options, tmp_path: Path) -> None:
     other = "89049032000000000000000000000097"
     ran = command.run(*options, "receipts", "list", "--eid", other)
-    assert ran == command.Ran(0, "", f"Nothing is kept of the card {other}.\n")
+    assert ran == command.Ran(0, "", f"No receipts of the card {other}.\n")
     ran = command.run("--state-dir", tmp_path / "fresh", "receipts", "list")
-    assert ran == command.Ran(0, "", "Nothing is kept here.\n")
+    assert ran == command.Ran(0, "", "No receipts on this computer.\n")
 
 
 @pytest.mark.parametrize("by", ["number", "file"])
 def test_a_receipt_is_shown_by_number_or_file(options: Options, path: Path, by: str) -> None:
     name = "1" if by == "number" else path
     lines = command.run(*options, "receipts", "show", name).out.splitlines()
-    told = dict(re.split(r"  +", line, maxsplit=1) for line in lines)
-    assert re.fullmatch("[0-9a-f]{64}", told.pop("SHA-256"))
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d{4}", told.pop("Taken from the card"))
-    assert told.pop("Acknowledged").startswith("not yet; last problem: ")
-    assert told == {
+    shown = dict(re.split(r"  +", line, maxsplit=1) for line in lines)
+    assert re.fullmatch("[0-9a-f]{64}", shown.pop("SHA-256"))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d{4}", shown.pop("Read from the card"))
+    assert shown.pop("Acknowledged").startswith("not yet; last problem: ")
+    assert shown == {
         "Card": path.parent.name,
         "Number": "1",
         "Event": "disable",
         "ICCID": ALBION,
         "Server": "albion.smdp.example",
-        "Size": f"{path.stat().st_size} bytes, as the card signed them (DER)",
+        "Size": f"{path.stat().st_size} bytes (DER, as signed by the card)",
         "File": str(path),
         "Operator": "Albion Mobile",
     }
@@ -98,7 +98,7 @@ def test_a_receipt_is_shown_by_number_or_file(options: Options, path: Path, by: 
 def test_a_receipt_that_is_not_kept_cannot_be_shown(options: Options) -> None:
     ran = command.run(*options, "receipts", "show", "9")
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err == "lpa: No receipt 9 is kept here.\n'lpa receipts list' shows which are.\n"
+    assert ran.err == "lpa: There is no receipt 9 on this computer.\n'lpa receipts list' lists them.\n"
 
 
 def test_what_is_neither_a_number_nor_a_file_is_a_usage_error(options: Options) -> None:
@@ -122,8 +122,8 @@ def test_a_genuine_receipt_is_proven_and_its_limits_are_said(options: Options, p
     eid = path.parent.name
     assert lines[:3] == [
         "What is proven",
-        f"  The card with the EID {eid} signed this report, and not a byte of it has been changed.",
-        f"  It reports the deactivation of the profile {ALBION}, with number 1, to albion.smdp.example.",
+        f"  The card with EID {eid} signed this notification, and it was not changed afterwards.",
+        f"  It reports the disabling of profile {ALBION} to albion.smdp.example, with number 1.",
     ]
     assert lines[4] == "What is not proven"
     assert any("closed the line" in line for line in lines[5:])
@@ -150,14 +150,15 @@ def _nobody(address: ServerAddress, *, ci_pkids: object) -> Server:
 
 
 EXPIRED = (
-    "That the certificate of the card's maker was valid when the card signed. It expired on 2012-12-26 (UTC)"
+    "That the certificate of the card manufacturer was valid when the card signed. "
+    "It expired on 2012-12-26 (UTC)"
 )
 
 
 @pytest.mark.parametrize(
     ("at", "source", "name", "said"),
     [
-        ((), "now", "expired", f"{EXPIRED}, and nothing shows that the receipt is older than that."),
+        ((), "now", "expired", f"{EXPIRED}, and nothing shows that the receipt is older."),
         (
             ("--at", "2010-05-17"),
             "given",
@@ -193,8 +194,8 @@ def test_the_time_when_it_was_kept_here_is_the_time_that_counts(old: Path, tmp_p
     ran = command.run(*place, "receipts", "verify", receipt.notification.metadata.sequence_number)
     assert ran.code == 0
     assert (
-        f"{EXPIRED}; it was valid when this receipt was kept, on 2009-03-04 (UTC) by the clock of the "
-        "computer that kept it, which nobody has signed." in ran.out
+        f"{EXPIRED}; it was valid on 2009-03-04 (UTC), when this receipt was kept. That date is from the "
+        "clock of the computer that kept it, and is not signed." in ran.out
     )
 
 
@@ -261,7 +262,7 @@ def test_the_command_on_the_page_checks_what_is_on_the_page(
     page = tmp_path / "out.html"
     assert command.run(*options, "receipts", "export", "1", "--html", page).code == 0
     text = page.read_text(encoding="utf-8")
-    decode, verify = re.findall(r"<code>(.*?)</code>", text.split("Check it yourself")[1])[:2]
+    decode, verify = re.findall(r"<code>(.*?)</code>", text.split("Verify it yourself")[1])[:2]
     (held,) = re.findall(r'<p class="receipt">(.*?)</p>', text)
     monkeypatch.chdir(tmp_path)
     Path("receipt.b64").write_text(held)
@@ -280,11 +281,11 @@ def test_a_file_that_is_no_receipt_is_said_to_be_none(options: Options, tmp_path
     assert ran.err.startswith(f"lpa: There is no receipt in {tmp_path / 'x.der'}: ")
 
 
-@pytest.mark.parametrize(("language", "title"), [("en", "Proof of deactivation"), ("zh-CN", "停用凭证")])
+@pytest.mark.parametrize(("language", "title"), [("en", "Proof of disabling"), ("zh-CN", "停用凭证")])
 def test_a_receipt_becomes_a_page(options: Options, tmp_path: Path, language: str, title: str) -> None:
     page = tmp_path / "out.html"
     ran = command.run(*options, "receipts", "export", "1", "--html", page, "--lang", language)
-    assert ran == command.Ran(0, f"The page is in {page}.\n", "")
+    assert ran == command.Ran(0, f"Page written to {page}.\n", "")
     assert f"<h1>{title}</h1>" in page.read_text(encoding="utf-8")
 
 
@@ -298,13 +299,13 @@ def test_the_page_tells_of_the_delivery(options: Options, tmp_path: Path) -> Non
     assert re.search(r"Acknowledged +20\d\d-", shown)
     assert re.search(r"HTTP status +204", shown)
 
-    card_vouched = "Server trusted because of +the card(&#x27;|')s own list of issuers"
-    assert re.search(card_vouched, shown)
+    trusted_through = "Server trusted through +the card(&#x27;|')s own list of issuers"
+    assert re.search(trusted_through, shown)
     assert "vouched_by" not in shown
     assert "issuer_key" not in shown
-    told = command.run(*options, "receipts", "show", "1").out
-    assert re.search(card_vouched, told)
-    assert "issuer_key" not in told
+    facts = command.run(*options, "receipts", "show", "1").out
+    assert re.search(trusted_through, facts)
+    assert "issuer_key" not in facts
 
 
 @pytest.mark.parametrize(
@@ -318,7 +319,7 @@ def test_a_damaged_journal_takes_no_proof_away(
     journal.write_bytes(journal.read_bytes()[:5000])
     ran = command.run(*options, "receipts", *subcommand)
     assert ran.code == 0
-    assert ran.err.startswith("What this computer noted of it is left out. The journal in ")
+    assert ran.err.startswith("This computer's record of it is not shown. The journal in ")
     assert ran.out
 
 
@@ -340,7 +341,7 @@ def test_a_profile_becomes_a_page_for_its_operator(state: Path, tmp_path: Path) 
     page = tmp_path / "profile.html"
     reader = ("--reader", f"sim:{tmp_path / 'card'}")
     ran = command.run(*reader, "show", "0017", "--html", page, "--lang", "zh-CN")
-    assert (ran.code, ran.err) == (0, f"The page is in {page}.\n")
+    assert (ran.code, ran.err) == (0, f"Page written to {page}.\n")
     shown = re.sub("<[^>]*>", "", page.read_text(encoding="utf-8"))
     card = SimulatedEuicc.load(tmp_path / "card")
     card.close()

@@ -34,10 +34,10 @@ def away(tmp_path: Path) -> str:
 def check(document: dict[str, object], eid: str) -> None:
     result = document["result"]
     assert isinstance(result, dict)
-    (waits,) = result["waiting_for"]
-    begun = datetime.fromisoformat(waits.pop("begun"))
+    (operation,) = result["other_cards"]
+    begun = datetime.fromisoformat(operation.pop("begun"))
     assert datetime.now(UTC) - begun < timedelta(minutes=2)
-    assert waits == {"eid": eid, "function": "delete", "target": NORDLICHT}
+    assert operation == {"eid": eid, "function": "delete", "target": NORDLICHT}
 
 
 def test_another_card_waits_for_the_one_that_is_away(away: str, tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_another_card_waits_for_the_one_that_is_away(away: str, tmp_path: Path) 
     ran = command.run(*place)
     assert ran.code == 0
     assert ran.err.startswith("An earlier 'delete' (")
-    assert ran.err.endswith(f") waits for the card {away}.\n")
+    assert ran.err.endswith(f") was interrupted; insert the card {away} to resume it.\n")
     check(command.run(*place, "--json").document, away)
 
 
@@ -57,12 +57,12 @@ def test_without_any_card_it_is_said_which_one_is_waited_for(away: str, tmp_path
     assert ran.code == 3
     first, problem, *_ = ran.err.splitlines()
     assert first.startswith("An earlier 'delete' (")
-    assert first.endswith(f") waits for the card {away}.")
+    assert first.endswith(f") was interrupted; insert the card {away} to resume it.")
     assert problem.startswith("lpa: ")
     document = command.run(*place, "--json").document
     assert document["error"]["message"] == problem.removeprefix("lpa: ")
     check(document, away)
-    assert [document["result"][name] for name in ("recovered", "deliveries", "due", "outbox")] == [[]] * 4
+    assert [document["result"][name] for name in ("recovered", "deliveries", "due", "pending")] == [[]] * 4
     assert document["result"].keys() == command.run(*here, "--json").document["result"].keys()
 
 
@@ -72,7 +72,7 @@ def test_what_is_kept_here_is_in_the_document_without_a_card_too(tmp_path: Path)
         command.run(*place, "--reader", f"sim:{command.card(tmp_path / 'card')}", "disable", "0017").code == 4
     )
     ran = command.run(*place, "--reader", "no such reader", "resume", "--json")
-    assert [one["notification"]["event"] for one in ran.document["result"]["outbox"]] == ["disable"]
+    assert [one["notification"]["event"] for one in ran.document["result"]["pending"]] == ["disable"]
 
 
 def test_what_became_of_it_is_told_on_stdout_and_beside_a_document_on_stderr(
@@ -96,14 +96,14 @@ def test_what_became_of_it_is_in_the_document(away: str, tmp_path: Path) -> None
         "--reader", f"sim:{tmp_path / 'away'}", "--state-dir", tmp_path / "state", "resume", "--json"
     )
     (recovered,) = ran.document["result"]["recovered"]
-    assert (recovered["function"], recovered["left_undone"], recovered["target"]) == (
+    assert (recovered["function"], recovered["not_deleted"], recovered["target"]) == (
         "delete",
         False,
         NORDLICHT,
     )
     assert datetime.fromisoformat(recovered["begun"]).tzinfo
     assert [(one["event"], one["external"]) for one in recovered["changes"]] == [("delete", False)]
-    assert ran.document["result"]["waiting_for"] == []
+    assert ran.document["result"]["other_cards"] == []
 
 
 def test_what_is_told_at_the_second_try_is_told(
@@ -114,5 +114,5 @@ def test_what_is_told_at_the_second_try_is_told(
     again = Delivery("delete", "rsp.example", None, 7, acknowledged=True, removed=True)
     monkeypatch.setattr(Assistant, "send_notifications", lambda _, due_only: (first, again))
     ran = command.run("--reader", f"sim:{tmp_path / 'away'}", "--state-dir", tmp_path / "new", "resume")
-    assert "Every server that had to be told has acknowledged it.\n" in ran.out
+    assert "All notifications were acknowledged.\n" in ran.out
     assert ran.code == 0

@@ -84,7 +84,7 @@ def test_a_server_at_a_port_that_is_taken_says_so(tmp_path: Path) -> None:
         port = other.getsockname()[1]
         ran = command.run("sim", "server", "--pki", folder, "--port", port)
     assert ran.code == 2
-    assert f"cannot listen at port {port}: Address already in use" in ran.err
+    assert f"cannot listen on port {port}: Address already in use" in ran.err
 
 
 def test_no_help_shows_a_name_out_of_the_program() -> None:

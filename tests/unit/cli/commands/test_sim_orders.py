@@ -23,7 +23,7 @@ def orders(folder: Path) -> list[dict[str, Any]]:
 
 def test_an_order_is_added_and_listed(tmp_path: Path) -> None:
     folder = command.card(tmp_path / "card")
-    assert command.run("sim", "server", "order", "list", "--pki", folder).err == "There are no orders.\n"
+    assert command.run("sim", "server", "order", "list", "--pki", folder).err == "No orders.\n"
     add = ("sim", "server", "order", "add", "--pki", folder)
     first = command.run(*add, "--matching-id", "ABC-1", "--confirmation-code", "1234", "--days", "1")
     assert (first.code, first.out) == (0, "LPA:1$smdp.example$ABC-1$$1\n")
@@ -158,7 +158,7 @@ def test_a_file_that_is_no_package_is_named(tmp_path: Path, content: bytes, said
     file.write_bytes(content)
     ran = command.run(*ORDER, "add", "--pki", folder, "--package", file)
     assert ran.code == 2
-    assert "profile.der cannot be delivered:" in ran.err
+    assert "profile.der cannot be used:" in ran.err
     assert said in ran.err
     assert orders(folder) == []
 

@@ -46,7 +46,7 @@ class World:
         return {profile.iccid: profile.state for profile in card.profiles}
 
     @property
-    def told(self) -> list[tuple[str, str]]:
+    def received(self) -> list[tuple[str, str]]:
         return [(item.event, str(item.iccid)) for item in self.smdp.received]
 
 
@@ -66,26 +66,26 @@ def test_enabling_tells_the_servers_of_both_profiles_and_says_so(world: World) -
     lines = [line for line in ran.out.splitlines() if "Receipt: " not in line]
     assert lines == [
         f"Disabled Albion Mobile ({ALBION}).",
-        "  albion.smdp.example acknowledged; the card has forgotten notification 1.",
+        "  albion.smdp.example acknowledged; notification 1 removed from the card.",
         f"Enabled Nordlicht ({NORDLICHT}).",
-        "  nordlicht.smdp.example acknowledged; the card has forgotten notification 2.",
-        f"Nordlicht ({NORDLICHT}) is in use now.",
-        "Every server that had to be told has acknowledged it.",
+        "  nordlicht.smdp.example acknowledged; notification 2 removed from the card.",
+        f"Nordlicht ({NORDLICHT}) is enabled.",
+        "All notifications were acknowledged.",
     ]
     assert world.states[NORDLICHT] == "enabled"
-    assert world.told == [("disable", ALBION), ("enable", NORDLICHT)]
+    assert world.received == [("disable", ALBION), ("enable", NORDLICHT)]
 
 
 def test_what_is_so_already_is_not_done_again(world: World) -> None:
     ran = command.run(*world.found, "enable", "0017")
-    assert ran.out == f"Albion Mobile ({ALBION}) was in use already: nothing was done.\n"
+    assert ran.out == f"Albion Mobile ({ALBION}) is already enabled.\n"
     ran = command.run(*world.found, "disable", "0025")
-    assert ran.out == f"Nordlicht ({NORDLICHT}) was out of use already: nothing was done.\n"
+    assert ran.out == f"Nordlicht ({NORDLICHT}) is already disabled.\n"
 
 
 def test_disabling_says_what_is_in_use_then(world: World) -> None:
     ran = command.run(*world.found, "disable", "0017")
-    assert f"Albion Mobile ({ALBION}) is out of use; no profile is in use now.\n" in ran.out
+    assert f"Albion Mobile ({ALBION}) is disabled; enabled now: none.\n" in ran.out
 
 
 def test_a_profile_that_is_in_use_again_after_a_test_profile_is_said_so(tmp_path: Path) -> None:
@@ -98,27 +98,27 @@ def test_a_profile_that_is_in_use_again_after_a_test_profile_is_said_so(tmp_path
     assert ran.out == (
         f"Enabled {{Albion}} ({ALBION}).\n"
         f"Disabled Nordlicht ({NORDLICHT}).\n"
-        f"Nordlicht ({NORDLICHT}) is out of use; {{Albion}} ({ALBION}) is in use now.\n"
+        f"Nordlicht ({NORDLICHT}) is disabled; enabled now: {{Albion}} ({ALBION}).\n"
     )
     assert command.run(*options, "enable", "0025").code == 0
     ran = command.run(*options, "delete", "0025", "--disable-first", "--yes", "--accept", "not-operational")
-    assert "something else" not in ran.out
-    assert "Servers told  none: it is a test profile, no operator's\n" in ran.err
-    assert f"Nordlicht ({NORDLICHT}) is gone for good.\n" in ran.out
-    assert "tell them yourself" not in ran.out + ran.err
+    assert "another program" not in ran.out
+    assert "Notifies        no server: it is a test profile\n" in ran.err
+    assert f"Nordlicht ({NORDLICHT}) was deleted permanently.\n" in ran.out
+    assert "inform them yourself" not in ran.out + ran.err
 
 
 def test_disabling_without_a_way_to_the_server_is_done_and_exit_code_4(world: World) -> None:
     ran = command.run(*world.lost, "disable", "0017")
     assert ran.code == 4
     assert world.states[ALBION] == "disabled"
-    assert "  albion.smdp.example does not know yet.\n" in ran.out
+    assert "  albion.smdp.example has not acknowledged yet.\n" in ran.out
     assert "  Cannot reach albion.smdp.example at 127.0.0.1:1: connection refused.\n" in ran.out
     assert re.search(r"\n  1 try so far; next try in [12] minutes? \([-\d ]*\d\d:\d\d\)\.\n", ran.out)
     assert ran.out.endswith(
-        "Not told yet: albion.smdp.example.\n"
-        "What the card signed waits on the card. 'lpa notifications send' delivers it.\n"
-        "It also goes by itself, with the first command that goes online after the next try is due.\n"
+        "Not acknowledged yet: albion.smdp.example.\n"
+        "'lpa notifications send' sends pending notifications now.\n"
+        "They are also retried by the next command that goes online once they are due.\n"
     )
 
 
@@ -135,26 +135,26 @@ def test_a_plan_says_what_would_be_done_and_does_nothing(world: World) -> None:
     ran = command.run(*world.found, "delete", "0017", "--disable-first", "--plan")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
-        "To delete     Albion Mobile\n"
-        "              This cannot be undone.\n"
-        "              It is in use, and will be taken out of use first.\n"
-        "Operator      Albion Mobile\n"
-        "Profile       Albion Travel\n"
-        f"ICCID         {ALBION}\n"
-        "Class         operational\n"
-        "State         enabled\n"
-        "Servers told  albion.smdp.example\n"
-        f"Card          EID {world.eid}\n"
-        f"              in sim:{world.card}\n"
-        f"What stays    Nordlicht ({NORDLICHT}), disabled\n"
-        f"              示例移动 ({SHILI}), disabled\n"
+        "To delete       Albion Mobile\n"
+        "                This cannot be undone.\n"
+        "                It is enabled, and will be disabled first.\n"
+        "Operator        Albion Mobile\n"
+        "Profile         Albion Travel\n"
+        f"ICCID           {ALBION}\n"
+        "Class           operational\n"
+        "State           enabled\n"
+        "Notifies        albion.smdp.example\n"
+        f"Card            EID {world.eid}\n"
+        f"                in sim:{world.card}\n"
+        f"Other profiles  Nordlicht ({NORDLICHT}), disabled\n"
+        f"                示例移动 ({SHILI}), disabled\n"
         "\n"
         "Note: The card has 390 KiB free now.\n"
         "Note: albion.smdp.example can be reached, and is who it says it is.\n"
         "Note: Its contacts and messages can be saved first.\n"
         "      'lpa backup' or --backup does that.\n"
         "\n"
-        "What no card can know:\n"
+        "Check these yourself first:\n"
         "  Are all bills of Albion Mobile paid?\n"
         "  Is the term of the contract with Albion Mobile over?\n"
         "  Is there a balance left, or a deposit or refund that Albion Mobile owes you?\n"
@@ -169,24 +169,24 @@ def test_a_plan_says_what_would_be_done_and_does_nothing(world: World) -> None:
     assert document["result"]["addresses"] == ["albion.smdp.example"]
     assert document["result"]["disable_first"] is True
     assert len(world.states) == 3
-    assert world.told == []
+    assert world.received == []
 
 
 def test_deleting_asks_and_says_what_it_did(world: World) -> None:
     ran = command.converse(*world.found, "delete", "0025", types="0025\n")
     assert ran.code == 0
     assert "This cannot be undone." in ran.err
-    assert "To go on, type the last four digits of its ICCID: 0025\n" in ran.err
+    assert "To confirm, type the last four digits of its ICCID: 0025\n" in ran.err
     lines = ran.out.splitlines()
     assert lines[0] == f"Deleted Nordlicht ({NORDLICHT})."
-    assert lines[1] == "  nordlicht.smdp.example acknowledged; the card has forgotten notification 1."
+    assert lines[1] == "  nordlicht.smdp.example acknowledged; notification 1 removed from the card."
     assert lines[2].startswith("  Receipt: ")
     assert lines[3:] == [
-        f"Nordlicht ({NORDLICHT}) is gone for good.",
-        "Every server that had to be told has acknowledged it.",
+        f"Nordlicht ({NORDLICHT}) was deleted permanently.",
+        "All notifications were acknowledged.",
     ]
     assert NORDLICHT not in world.states
-    assert world.told == [("delete", NORDLICHT)]
+    assert world.received == [("delete", NORDLICHT)]
 
 
 def test_a_memory_that_is_almost_full_is_told_in_bytes(tmp_path: Path) -> None:
@@ -203,13 +203,13 @@ def test_deleting_needs_the_right_digits(world: World, types: str) -> None:
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.endswith("Nothing was changed.\n")
     assert NORDLICHT in world.states
-    assert world.told == []
+    assert world.received == []
 
 
 def test_ctrl_c_at_the_question_changes_nothing(world: World) -> None:
     ran = command.converse(*world.found, "delete", "0025", types=command.CTRL_C)
     assert ran.code == 130
-    assert ran.err.endswith("\x1b[31mlpa: Stopped.\x1b[0m\nNothing was changed.\n")
+    assert ran.err.endswith("\x1b[31mlpa: Interrupted.\x1b[0m\nNothing was changed.\n")
     assert NORDLICHT in world.states
 
 
@@ -217,8 +217,8 @@ def test_without_a_terminal_deleting_names_the_option_that_decides(world: World)
     ran = command.run(*world.found, "delete", "0025")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.endswith(
-        "lpa: This needs a yes, and there is no terminal to ask at.\n"
-        "Nothing was changed. --yes answers beforehand.\n"
+        "lpa: This needs confirmation, and there is no terminal to ask at.\n"
+        "Nothing was changed. Use --yes to confirm without being asked.\n"
     )
     assert NORDLICHT in world.states
 
@@ -226,14 +226,14 @@ def test_without_a_terminal_deleting_names_the_option_that_decides(world: World)
 def test_yes_answers_beforehand_and_the_plan_is_still_told(world: World) -> None:
     ran = command.run(*world.found, "delete", "0017", "--disable-first", "--yes")
     assert ran.code == 0
-    assert ran.err.startswith("To delete     Albion Mobile\n")
+    assert ran.err.startswith("To delete       Albion Mobile\n")
     assert [line for line in ran.out.splitlines() if not line.startswith(" ")] == [
         f"Disabled Albion Mobile ({ALBION}).",
         f"Deleted Albion Mobile ({ALBION}).",
-        f"Albion Mobile ({ALBION}) is gone for good.",
-        "Every server that had to be told has acknowledged it.",
+        f"Albion Mobile ({ALBION}) was deleted permanently.",
+        "All notifications were acknowledged.",
     ]
-    assert world.told == [("disable", ALBION), ("delete", ALBION)]
+    assert world.received == [("disable", ALBION), ("delete", ALBION)]
 
 
 def test_a_profile_in_use_is_not_deleted_without_consent_to_disable_it(world: World) -> None:
@@ -259,7 +259,7 @@ def test_a_deletion_that_did_not_happen_is_not_said_to_have(
     assert command.run(*world.found, "notifications", "list").out == ""
     assert command.run(*world.found, "resume").code == 0
     assert NORDLICHT in world.states
-    assert world.told == []
+    assert world.received == []
 
 
 def test_an_operator_that_no_server_tells_must_be_told_by_the_person(tmp_path: Path) -> None:
@@ -267,14 +267,14 @@ def test_an_operator_that_no_server_tells_must_be_told_by_the_person(tmp_path: P
     options = ("--reader", f"sim:{folder}", "--state-dir", tmp_path, "delete", "0025", "--yes")
     unaccepted = command.run(*options)
     assert unaccepted.code == 1
-    assert "--accept last-profile --accept operator-not-notified accepts them." in unaccepted.err
+    assert "Use --accept last-profile --accept operator-not-notified to accept them." in unaccepted.err
     ran = command.run(*options, "--accept", "last-profile", "--accept", "operator-not-notified")
     assert ran.code == 0
-    assert "Servers told  none: the operator will not hear of it from the card, so tell them" in ran.err
+    assert "Notifies        no server. The card sends no notification to this operator: inform" in ran.err
     assert ran.out == (
         f"Deleted Nordlicht ({NORDLICHT}).\n"
-        f"Nordlicht ({NORDLICHT}) is gone for good. "
-        "Its operator will not hear of it from the card: tell them yourself.\n"
+        f"Nordlicht ({NORDLICHT}) was deleted permanently. "
+        "The card sends no notification to this operator: inform them yourself.\n"
     )
 
 
@@ -282,10 +282,10 @@ def test_resetting_asks_for_digits_of_the_card_and_deletes_everything(world: Wor
     ran = command.converse(*world.found, "reset", types=f"{world.eid[-6:]}\n")
     assert ran.code == 0
     assert f"To delete  Albion Mobile ({ALBION}), enabled\n" in ran.err
-    assert "To go on, type the last six digits of the EID: " in ran.err
+    assert "To confirm, type the last six digits of the EID: " in ran.err
     assert "The card was reset.\n" in ran.out
     assert world.states == {}
-    assert sorted(world.told) == [("delete", ALBION), ("delete", NORDLICHT), ("delete", SHILI)]
+    assert sorted(world.received) == [("delete", ALBION), ("delete", NORDLICHT), ("delete", SHILI)]
 
 
 def test_resetting_with_the_digits_of_something_else_does_nothing(world: World) -> None:
@@ -297,7 +297,7 @@ def test_resetting_with_the_digits_of_something_else_does_nothing(world: World) 
 def test_without_a_terminal_resetting_needs_the_whole_number_of_this_card(world: World) -> None:
     ran = command.run(*world.found, "reset")
     assert ran.code == 1
-    assert "--yes-delete-everything with the EID answers beforehand" in ran.err
+    assert "Use --yes-delete-everything with the EID to confirm" in ran.err
     other = "89049032000000000000000000000097"
     assert command.run(*world.found, "reset", "--yes-delete-everything", other).code == 1
     assert len(world.states) == 3
@@ -316,7 +316,7 @@ def test_resetting_only_the_default_server_deletes_no_profile(world: World) -> N
 
 def test_a_protected_profile_is_not_deleted_until_it_is_unprotected(world: World) -> None:
     assert command.run(*world.found, "protect", "0025").out == (
-        f"Nordlicht ({NORDLICHT}) is protected: 'lpa delete' and 'lpa reset' refuse it.\n"
+        f"Nordlicht ({NORDLICHT}) is protected: 'lpa delete' and 'lpa reset' refuse to delete it.\n"
     )
     refused = command.run(*world.found, "delete", "0025", "--yes", "--json")
     assert (refused.code, refused.document["error"]["reason"]) == (1, "protected")
@@ -334,10 +334,10 @@ def test_the_plan_in_json_has_every_finding_with_its_level(world: World) -> None
 
 
 def test_what_was_left_unfinished_is_settled_before_the_next_change_and_said(world: World) -> None:
-    told = (NotificationConfiguration(("delete",), "nordlicht.smdp.example"),)
+    notified = (NotificationConfiguration(("delete",), "nordlicht.smdp.example"),)
     before = (
         Profile(Iccid.parse(ALBION), state="enabled"),
-        Profile(Iccid.parse(NORDLICHT), service_provider="Nordlicht", notifications=told),
+        Profile(Iccid.parse(NORDLICHT), service_provider="Nordlicht", notifications=notified),
         Profile(Iccid.parse(SHILI)),
     )
     with SimulatedEuicc.load(world.card) as card, Assistant(card) as assistant:
@@ -356,5 +356,5 @@ def test_what_was_left_unfinished_is_settled_before_the_next_change_and_said(wor
     assert (recovered["function"], [one["event"] for one in recovered["changes"]]) == ("delete", ["delete"])
     assert "An earlier 'delete' (" in ran.err
     assert f"  Deleted Nordlicht ({NORDLICHT})." in ran.err
-    assert world.told == [("delete", NORDLICHT), ("disable", ALBION)]
-    assert command.run(*world.found, "resume").err == "Nothing was left unfinished.\n"
+    assert world.received == [("delete", NORDLICHT), ("disable", ALBION)]
+    assert command.run(*world.found, "resume").err == "Nothing to resume.\n"
