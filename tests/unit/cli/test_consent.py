@@ -127,7 +127,7 @@ def test_a_server_that_another_authority_vouches_for_wants_a_yes_of_its_own(tmp_
         refused = command.run(*place, "--yes")
         assert refused.code == 1
         assert "Use --accept not-verified to accept them." in refused.err
-        assert "Somebody may answer in the operator's name." in refused.err
+        assert "It may not be the operator's server" in refused.err
         assert len(iccids(card)) == 3
         assert command.run(*place, "--yes", "--accept", "not-verified").code == 4
         assert smdp.received == ()

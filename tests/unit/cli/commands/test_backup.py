@@ -80,7 +80,7 @@ def test_a_backup_never_writes_over_another(card: Path, tmp_path: Path) -> None:
     (tmp_path / "saved").mkdir()
     ran = command.run(*place(card, tmp_path), "backup", tmp_path / "saved")
     assert ran.code == 3
-    assert "is there already" in ran.err
+    assert "already exists" in ran.err
 
 
 def test_deleting_with_a_backup_saves_first(card: Path, tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_nothing_is_switched_for_a_backup_that_has_no_place(card: Path, tmp_path
 
 def test_the_plan_offers_it(card: Path, tmp_path: Path) -> None:
     ran = command.run(*place(card, tmp_path), "delete", iccids(card)[1], "--plan")
-    assert "Its contacts and messages can be saved first if it is put to use for a moment." in ran.out
+    assert "Its contacts and messages can be saved first if it is enabled temporarily." in ran.out
 
 
 @pytest.mark.parametrize("accepted", [(), ("--accept", "backup-failed")])

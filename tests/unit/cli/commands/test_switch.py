@@ -149,18 +149,18 @@ def test_a_plan_says_what_would_be_done_and_does_nothing(world: World) -> None:
         f"Other profiles  Nordlicht ({NORDLICHT}), disabled\n"
         f"                示例移动 ({SHILI}), disabled\n"
         "\n"
-        "Note: The card has 390 KiB free now.\n"
-        "Note: albion.smdp.example can be reached, and is who it says it is.\n"
+        "Note: The card has 390 KiB of free memory.\n"
+        "Note: The server albion.smdp.example can be reached and has proved its identity.\n"
         "Note: Its contacts and messages can be saved first.\n"
-        "      'lpa backup' or --backup does that.\n"
+        "      'lpa backup' or --backup saves them.\n"
         "\n"
         "Check these yourself first:\n"
-        "  Are all bills of Albion Mobile paid?\n"
-        "  Is the term of the contract with Albion Mobile over?\n"
-        "  Is there a balance left, or a deposit or refund that Albion Mobile owes you?\n"
-        "  Which accounts, banks and services know the number you have from Albion Mobile? "
-        "Give them another one first.\n"
-        "  Can you still reach Albion Mobile when the number is gone, and prove who you are?\n"
+        "  Are all bills from Albion Mobile paid?\n"
+        "  Has the term of the contract with Albion Mobile ended?\n"
+        "  Does Albion Mobile still owe you a balance, a deposit or a refund?\n"
+        "  Which accounts, banks and services use your number from Albion Mobile? "
+        "Give them another number first.\n"
+        "  Can you contact Albion Mobile without this number, and prove who you are?\n"
         "  Deleting the profile does not end the contract with Albion Mobile.\n"
         "\n"
         "This is only a plan: nothing was changed.\n"
@@ -193,7 +193,10 @@ def test_a_memory_that_is_almost_full_is_told_in_bytes(tmp_path: Path) -> None:
     folder = tmp_path / "card"
     SimulatedEuicc.create(folder, free_memory=500).close()
     options = ("--reader", f"sim:{folder}", "--state-dir", tmp_path, "--connect-to", "::127.0.0.1:1")
-    assert "Note: The card has 500 bytes free now.\n" in command.run(*options, "delete", "0025", "--plan").out
+    assert (
+        "Note: The card has 500 bytes of free memory.\n"
+        in command.run(*options, "delete", "0025", "--plan").out
+    )
     assert "Free memory: 500 bytes before, " in command.run(*options, "delete", "0025", "--yes").err
 
 
@@ -255,7 +258,7 @@ def test_a_deletion_that_did_not_happen_is_not_said_to_have(
         command.put_in(patch, lying)
         ran = command.run(*world.found, "delete", "0025", "--yes")
     assert (ran.code, ran.out) == (3, "")
-    assert f"lpa: The card says that {NORDLICHT} is deleted, and still lists it.\n" in ran.err
+    assert f"lpa: The card reports that {NORDLICHT} is deleted, but still lists it.\n" in ran.err
     assert command.run(*world.found, "notifications", "list").out == ""
     assert command.run(*world.found, "resume").code == 0
     assert NORDLICHT in world.states
