@@ -110,7 +110,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "holder.card": ("card's certificate", "卡片证书"),
     "holder.maker": ("certificate of the card manufacturer", "卡片制造商证书"),
     "holder.issuer": ("issuer's certificate", "签发机构证书"),
-    "unproven.expiredSinceWitnessed": (
+    "unproven.expiredSinceKept": (
         "That the {holder} was valid when the card signed. It expired on {end}; it was valid on {moment}, "
         "when this receipt was kept. That date is from the clock of the computer that kept it, and is not "
         "signed.",

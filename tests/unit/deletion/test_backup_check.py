@@ -13,7 +13,7 @@ from lpa.sim import samples
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.cards import ICCID, Spoiled, holding
-from tests.support.redaction import HidingCard
+from tests.support.unreadable_profile import UnreadableProfileCard
 
 LOCKED = replace(samples.profiles(1)[0].contents, pin="1234")
 
@@ -101,7 +101,7 @@ def test_a_backup_that_an_operator_forbids_is_a_blocker_only_if_wanted(
 
 def test_an_unreadable_profile_is_a_blocker_only_if_a_backup_is_wanted(tmp_path: Path) -> None:
     euicc = SimulatedEuicc.create(None)
-    card = HidingCard(euicc, euicc.profiles[0].iccid)
+    card = UnreadableProfileCard(euicc, euicc.profiles[0].iccid)
     with Assistant(card, state_dir=tmp_path) as assistant:
         iccid = euicc.profiles[1].iccid
         plan = planned(assistant, iccid)

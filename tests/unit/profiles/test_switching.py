@@ -20,7 +20,7 @@ from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from lpa.sim.simulated_profile import SimulatedProfile
 from tests.support.disturbed import DisturbedCard
-from tests.support.redaction import HidingCard
+from tests.support.unreadable_profile import UnreadableProfileCard
 
 ENABLE, DISABLE, RESET, PROFILES, ADDRESS = 0xBF31, 0xBF32, 0xBF34, 0xBF2D, 0xBF3F
 
@@ -254,7 +254,7 @@ def test_reset_is_refused_if_an_unreadable_profile_may_be_protected(
     hidden = euicc.profiles[2].iccid
     with Assistant(euicc, state_dir=tmp_path) as assistant:
         assistant.protect(hidden)
-    card = HidingCard(euicc, hidden)
+    card = UnreadableProfileCard(euicc, hidden)
     with Assistant(card, state_dir=tmp_path) as assistant:
         with pytest.raises(Refused, match=f"protected on this computer: {hidden}") as caught:
             assistant.reset(OPERATIONAL)
@@ -267,7 +267,7 @@ def test_reset_is_refused_if_an_unreadable_profile_may_be_protected(
 def test_reset_is_allowed_if_the_protected_profile_is_readable(euicc: SimulatedEuicc, tmp_path: Path) -> None:
     operator, test, hidden = samples()
     euicc = SimulatedEuicc.create(None, profiles=[operator, replace(test, profile_class="test"), hidden])
-    with Assistant(HidingCard(euicc, hidden.iccid), state_dir=tmp_path) as assistant:
+    with Assistant(UnreadableProfileCard(euicc, hidden.iccid), state_dir=tmp_path) as assistant:
         assistant.protect(test.iccid)
         assistant.reset(OPERATIONAL)
     assert [profile.iccid for profile in euicc.profiles] == [test.iccid]
@@ -277,7 +277,7 @@ def test_reset_notifies_the_server_of_an_unreadable_profile(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory, tmp_path: Path
 ) -> None:
     first, second, hidden = (profile.iccid for profile in euicc.profiles)
-    with Assistant(HidingCard(euicc, hidden), state_dir=tmp_path, servers=servers) as assistant:
+    with Assistant(UnreadableProfileCard(euicc, hidden), state_dir=tmp_path, servers=servers) as assistant:
         outcome = assistant.reset(OPERATIONAL)
         assert list(assistant.notifications()) == []
     assert [str(change.profile.iccid) for change in outcome.changes] == [first, second, hidden]
@@ -289,7 +289,7 @@ def test_older_notifications_are_not_attributed_to_a_reset(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory, tmp_path: Path
 ) -> None:
     first, earlier, hidden = (profile.iccid for profile in euicc.profiles)
-    with Assistant(HidingCard(euicc, hidden), state_dir=tmp_path, servers=servers) as assistant:
+    with Assistant(UnreadableProfileCard(euicc, hidden), state_dir=tmp_path, servers=servers) as assistant:
         assistant.euicc.delete_profile(Iccid.parse(earlier))
         (older,) = assistant.notifications()
         outcome = assistant.reset(OPERATIONAL)
@@ -303,7 +303,9 @@ def test_an_unreadable_profile_that_stays_does_not_hide_a_deletion(
     first, second, _ = samples()
     spared = replace(second, profile_class="provisioning")
     euicc = SimulatedEuicc.create(None, profiles=[first, spared], authority=euicc.authority)
-    with Assistant(HidingCard(euicc, spared.iccid), state_dir=tmp_path, servers=servers) as assistant:
+    with Assistant(
+        UnreadableProfileCard(euicc, spared.iccid), state_dir=tmp_path, servers=servers
+    ) as assistant:
         outcome = assistant.reset(OPERATIONAL)
     assert [str(change.profile.iccid) for change in outcome.changes] == [first.iccid]
     assert notified(smdp) == [("delete", first.iccid)]
@@ -353,6 +355,6 @@ def test_enabled_is_none_if_a_profile_cannot_be_read(
     euicc: SimulatedEuicc, servers: ServerFactory, tmp_path: Path
 ) -> None:
     first, _, hidden = euicc.profiles
-    card = HidingCard(euicc, hidden.iccid)
+    card = UnreadableProfileCard(euicc, hidden.iccid)
     with Assistant(card, state_dir=tmp_path, servers=servers) as assistant:
         assert assistant.disable(first.iccid).enabled is None

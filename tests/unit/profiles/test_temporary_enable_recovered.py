@@ -26,8 +26,8 @@ from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support import command
 from tests.support.disturbed import DisturbedCard
-from tests.support.redaction import HidingCard
 from tests.support.unfinished import DELETE, DISABLE, ENABLE, iccid, outcomes, received
+from tests.support.unreadable_profile import UnreadableProfileCard
 from tests.unit.profiles.test_temporary_enable import states
 
 CAT_BUSY = "BF3103 800105 9000"
@@ -251,7 +251,7 @@ def test_an_unreadable_profile_leaves_the_restoration_open(
     open_assistant = partial(Assistant, state_dir=tmp_path / "state", servers=servers)
     with open_assistant(euicc) as assistant:
         leave(assistant, 1)
-    with open_assistant(HidingCard(euicc, euicc.profiles[hidden].iccid)) as assistant:
+    with open_assistant(UnreadableProfileCard(euicc, euicc.profiles[hidden].iccid)) as assistant:
         with pytest.raises(OutcomeUnknown, match="which profile is enabled now is unknown"):
             assistant.recover()
         assert states(euicc) == ["disabled", "enabled", "disabled"]
@@ -264,7 +264,7 @@ def test_an_unreadable_profile_leaves_the_restoration_open(
 def test_another_unreadable_profile_does_not_prevent_the_restoration(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory, tmp_path: Path
 ) -> None:
-    card = HidingCard(euicc, euicc.profiles[2].iccid)
+    card = UnreadableProfileCard(euicc, euicc.profiles[2].iccid)
     with Assistant(card, state_dir=tmp_path / "state", servers=servers) as assistant:
         leave(assistant, 1)
         assistant.recover()

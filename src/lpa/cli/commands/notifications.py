@@ -193,7 +193,7 @@ def mark_informed(console: Console, iccid: Iccid) -> CommandResult:
     from lpa.notifications import lost
 
     with closing(console.journal()) as journal:
-        informed = lost.told(journal, iccid)
+        informed = lost.mark_informed(journal, iccid)
     for one in informed:
         console.screen.line(f"The operator is informed: {one.event} of {one.title} ({iccid}), {one.address}.")
     return CommandResult({"informed": [lost_notifications.members(one) for one in informed]})

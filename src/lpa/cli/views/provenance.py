@@ -27,9 +27,7 @@ class Provenance:
         """The time at which the certificates must be valid: `given`, else when the receipt was kept here."""
         if given:
             return ReferenceTime(given, "given")
-        return (
-            ReferenceTime(datetime.fromtimestamp(self.entry.kept, UTC), "witnessed") if self.entry else None
-        )
+        return ReferenceTime(datetime.fromtimestamp(self.entry.kept, UTC), "kept") if self.entry else None
 
     @property
     def record(self) -> Record:

@@ -123,8 +123,10 @@ def test_a_notification_that_is_not_there_cannot_be_removed(
 ) -> None:
     ran = command.run(*options, "notifications", "remove", "7", *consent)
     assert ran.code == 1
-    assert "no notification 7" in ran.err
-    assert "'lpa notifications list'" in ran.err
+    assert ran.err == (
+        "lpa: There is no notification 7 on the card or on this computer.\n"
+        "'lpa notifications list' lists them.\n"
+    )
 
 
 def test_what_is_kept_here_is_sent_without_the_card_and_cleared_when_it_is_back(tmp_path: Path) -> None:
@@ -211,7 +213,7 @@ def test_resuming_leaves_what_is_not_due_and_sending_does_not(
         assert (ran.code, ran.document["error"]["kind"]) == (4, "Postponed")
         assert smdp.received == ()
         text = command.run(*found, "resume").out
-        assert "albion.smdp.example could not be told before, and is tried again later: not before " in text
+        assert "An earlier attempt to notify albion.smdp.example failed; the next is due at " in text
         assert "  1 try so far; next try in " in text
         assert command.run(*found, "notifications", "send").code == 0
         assert len(smdp.received) == 1
