@@ -66,12 +66,12 @@ def new(
     Beside it is the certificate of its own authority (ci.pem) and that one's key, for 'lpa sim server'. With
     --identity the card is the one in DIR, whose files may have any name, and there is no such key.
     """
-    from lpa.sim.euicc.identity import Identity
+    from lpa.sim.euicc.identity import CardIdentity
     from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 
     if path.exists() and any(path.iterdir()):
         raise click.UsageError(f"{path} exists already and is not empty.")
-    known = Identity.load(identity) if identity else None
+    known = CardIdentity.load(identity) if identity else None
     card = SimulatedEuicc.create(path, profiles=profiles, curve=curve, free_memory=memory, identity=known)
     card.close()
     if known and known.ends < datetime.now(UTC):

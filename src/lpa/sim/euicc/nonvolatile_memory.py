@@ -1,23 +1,23 @@
-"""The card's lasting memory: one state, replaced as a whole, kept first and then true."""
+"""The card's non-volatile memory: one state, replaced as a whole, stored before it takes effect."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from lpa.sim.euicc.signed_notifications import Notary
-from lpa.sim.euicc.state import CardState, Event
+from lpa.sim.euicc.signed_notifications import EuiccSigner
+from lpa.sim.euicc.state import CardState, ProfileEvent
 
 
-class Memory:
-    """Holds `state`. `keep` makes a new one last, and raises OSError if it cannot."""
+class NonVolatileMemory:
+    """Has the current `state`. `save` stores a new one durably, and raises OSError if it cannot."""
 
-    def __init__(self, state: CardState, notary: Notary, keep: Callable[[CardState], None]) -> None:
+    def __init__(self, state: CardState, signer: EuiccSigner, save: Callable[[CardState], None]) -> None:
         self.state = state
-        self.notary = notary
-        self._keep = keep
+        self.signer = signer
+        self._save = save
 
-    def become(self, state: CardState, events: Iterable[Event] = ()) -> None:
-        """Take on `state` and notify of `events`, both or (OSError) neither."""
-        fresh = state.notified(self.notary, events)
-        self._keep(fresh)
-        self.state = fresh
+    def update(self, state: CardState, events: Iterable[ProfileEvent] = ()) -> None:
+        """Replace the state, with a notification of each of `events`: all of it or (OSError) nothing."""
+        updated = state.notified(self.signer, events)
+        self._save(updated)
+        self.state = updated
