@@ -174,10 +174,10 @@ def server_certificates(data: bytes) -> None:
         shown = list(Tlv.sequence(data))
     except BadAnswer:
         return  # OpenSSL would not have taken them.
-    world = seeds.server_world()
-    paths = server_chain.paths_to(world.ci_pkids, shown)
+    chain = seeds.tls_chain()
+    paths = server_chain.paths_to(chain.ci_pkids, shown)
     if paths:
-        server_chain.verify_any(paths, world.host, world.ci_pkids, NOW)
+        server_chain.verify_any(paths, chain.host, chain.ci_pkids, NOW)
         # What is signed is genuine. How the outermost length is written is nobody's secret.
         assert bytes(shown[0].children[0]) in seeds.server_certificates()[0]
 

@@ -6,12 +6,14 @@ import pytest
 
 from lpa.journal import Operation, states
 
-_DELETION = ("PLANNED", "DISABLING", "DISABLED", "DELETING", "DELETED", "UNKNOWN")
-_DELETION += ("PROOF_KEPT", "SENT", "REMOVED", "CLOSED")
+_DELETION = (
+    *("PLANNED", "DISABLING", "DISABLED", "DELETING", "DELETED", "UNKNOWN"),
+    *("PROOF_KEPT", "SENT", "REMOVED", "CLOSED"),
+)
 
 
-def insist_on_the_table(patch: pytest.MonkeyPatch) -> None:
-    """Fail wherever an operation takes a step that the table of states does not have."""
+def check_transitions(patch: pytest.MonkeyPatch) -> None:
+    """Fail for every transition of an operation that is not in the table of states."""
     set_state = Operation.set_state
 
     def checked(operation: Operation, state: str, outcome: str = "") -> None:
@@ -23,7 +25,7 @@ def insist_on_the_table(patch: pytest.MonkeyPatch) -> None:
 
 
 def diagram() -> str:
-    """The states of a deletion in Mermaid's words, from the code's table."""
+    """The states of a deletion as a Mermaid diagram, from the table in the code."""
     steps = [
         f"    {before} --> {after}"
         for before, following in states.NEXT.items()

@@ -1,4 +1,4 @@
-"""What import-linter cannot see: what is loaded when, and whether the map is complete."""
+"""What import-linter cannot check: how libraries are loaded, names, and what the architecture page lists."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ from collections import Counter
 from tests.support.paths import ROOT
 
 
-def test_the_codec_leaves_asn1tools_whole_for_others() -> None:
+def test_the_codec_does_not_change_asn1tools_for_other_users() -> None:
     code = """
 from lpa.rsp.codec import schema
 assert schema.encode("GetEIDRequest", {"tagList": b"Z"}).hex() == "bf3e035c015a"
@@ -32,7 +32,7 @@ print(schema.encode("GetRATRequest", {}).hex())
     assert ran.stdout == "bf4300\n"
 
 
-def test_the_architecture_page_is_a_map_of_every_folder() -> None:
+def test_the_architecture_page_lists_every_folder_and_module() -> None:
     source, page = ROOT / "src" / "lpa", (ROOT / "docs" / "architecture.md").read_text()
     folders = {path.parent.name for path in source.glob("*/**/__init__.py")}
     modules = {path.stem for path in source.glob("*.py") if path.stem[0] != "_"}
@@ -41,7 +41,7 @@ def test_the_architecture_page_is_a_map_of_every_folder() -> None:
 
 
 def test_each_module_name_means_one_thing() -> None:
-    """A command's file may be called like what it shows; nothing else shares a name."""
+    """Except in `lpa.cli`, whose modules may be named after what they show."""
     names = Counter(
         path.stem
         for path in (ROOT / "src" / "lpa").rglob("*.py")

@@ -51,11 +51,11 @@ def other_card(euicc: Euicc, eid: Eid, signed: Iterable[Notification] = ()) -> L
 
 
 def _signer(signed: Iterable[Notification]) -> Eid | None:
-    from lpa.rsp.pki.chain import claimed_card  # Certificates are loaded only if something is signed.
+    from lpa.rsp.pki import chain  # noqa: PLC0415  (it loads cryptography)
 
     for notification in signed:
         with contextlib.suppress(BadAnswer, NotVerified):
-            return claimed_card(notification)
+            return chain.claimed_card(notification)
     return None
 
 

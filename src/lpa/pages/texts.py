@@ -110,7 +110,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "holder.card": ("card's certificate", "卡片证书"),
     "holder.maker": ("certificate of the card's maker", "卡片制造商证书"),
     "holder.issuer": ("issuer's certificate", "签发机构证书"),
-    "unproven.expiredSinceWitnessed": (
+    "unproven.expiredSinceKept": (
         "That the {holder} was valid when the card signed. It expired on {end}; it was valid when this "
         "receipt was kept, on {moment} by the clock of the computer that kept it, which nobody has signed.",
         "卡片签名时{holder}有效。该证书已于 {end} 过期；凭证保存时（{moment}，"

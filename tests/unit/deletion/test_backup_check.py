@@ -13,7 +13,7 @@ from lpa.sim import samples
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.cards import ICCID, Spoiled, holding
-from tests.support.redaction import HidingCard
+from tests.support.unreadable_profile import UnreadableProfileCard
 
 LOCKED = replace(samples.profiles(1)[0].contents, pin="1234")
 
@@ -101,7 +101,7 @@ def test_a_backup_that_the_operators_forbid_stops_where_it_is_wanted_only(
 
 def test_a_backup_stops_where_it_is_wanted_if_what_is_in_use_cannot_be_read(tmp_path: Path) -> None:
     euicc = SimulatedEuicc.create(None)
-    card = HidingCard(euicc, euicc.profiles[0].iccid)
+    card = UnreadableProfileCard(euicc, euicc.profiles[0].iccid)
     with Assistant(card, state_dir=tmp_path) as assistant:
         plan = planned(assistant, "0025")
         assert (names(plan), plan.deletable) == (["no-backup"], True)

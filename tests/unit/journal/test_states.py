@@ -1,4 +1,4 @@
-"""The table of an operation's states: procedures follow it, and the architecture page draws it."""
+"""The states of an operation: procedures follow the table, and the architecture page shows it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("states_by_the_table")
 DELETE = 0xBF33
 
 
-def test_every_state_has_a_row_but_the_last_and_leads_to_it() -> None:
+def test_every_state_leads_to_the_last_one() -> None:
     every = {value for name, value in vars(states).items() if name.isupper() and isinstance(value, str)}
     assert {*states.NEXT} == every - {states.CLOSED}
     reached = {states.CLOSED}
@@ -25,7 +25,7 @@ def test_every_state_has_a_row_but_the_last_and_leads_to_it() -> None:
     assert reached == every
 
 
-def test_every_procedure_goes_by_the_table(assistant: Assistant, euicc: SimulatedEuicc) -> None:
+def test_every_procedure_follows_the_table(assistant: Assistant, euicc: SimulatedEuicc) -> None:
     first, second, third = assistant.profiles()
     assistant.enable(second)
     assistant.disable(second)
@@ -37,7 +37,7 @@ def test_every_procedure_goes_by_the_table(assistant: Assistant, euicc: Simulate
     assert assistant.journal.unfinished() == ()
 
 
-def test_a_refused_deletion_after_the_disabling_goes_by_the_table(
+def test_a_refused_deletion_after_the_disabling_follows_the_table(
     assistant: Assistant, card: DisturbedCard
 ) -> None:
     card.instead(DELETE, *["BF3303800101 9000"] * 4)
@@ -47,5 +47,5 @@ def test_a_refused_deletion_after_the_disabling_goes_by_the_table(
     assert assistant.journal.unfinished() == ()
 
 
-def test_the_architecture_page_draws_the_table() -> None:
+def test_the_architecture_page_shows_the_table() -> None:
     assert f"```mermaid\n{diagram()}\n```" in (DOCS / "architecture.md").read_text(encoding="utf-8")

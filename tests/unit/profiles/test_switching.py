@@ -20,7 +20,7 @@ from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from lpa.sim.simulated_profile import SimulatedProfile
 from tests.support.disturbed import DisturbedCard
-from tests.support.redaction import HidingCard
+from tests.support.unreadable_profile import UnreadableProfileCard
 
 ENABLE, DISABLE, RESET, PROFILES, ADDRESS = 0xBF31, 0xBF32, 0xBF34, 0xBF2D, 0xBF3F
 
@@ -252,7 +252,7 @@ def test_a_reset_is_refused_while_what_cannot_be_read_may_be_protected(
     hidden = euicc.profiles[2].iccid
     with Assistant(euicc, state_dir=tmp_path) as assistant:
         assistant.protect(hidden)
-    card = HidingCard(euicc, hidden)
+    card = UnreadableProfileCard(euicc, hidden)
     with Assistant(card, state_dir=tmp_path) as assistant:
         with pytest.raises(Refused, match=f"protected on this computer: {hidden}") as caught:
             assistant.reset(OPERATIONAL)
@@ -265,7 +265,7 @@ def test_a_reset_is_refused_while_what_cannot_be_read_may_be_protected(
 def test_a_protected_profile_that_can_be_read_hides_nowhere(euicc: SimulatedEuicc, tmp_path: Path) -> None:
     operator, test, hidden = samples()
     euicc = SimulatedEuicc.create(None, profiles=[operator, replace(test, profile_class="test"), hidden])
-    with Assistant(HidingCard(euicc, hidden.iccid), state_dir=tmp_path) as assistant:
+    with Assistant(UnreadableProfileCard(euicc, hidden.iccid), state_dir=tmp_path) as assistant:
         assistant.protect(test.iccid)
         assistant.reset(OPERATIONAL)
     assert [profile.iccid for profile in euicc.profiles] == [test.iccid]
@@ -275,7 +275,7 @@ def test_what_a_reset_deletes_unread_is_told_to_its_server(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory, tmp_path: Path
 ) -> None:
     first, second, hidden = (profile.iccid for profile in euicc.profiles)
-    with Assistant(HidingCard(euicc, hidden), state_dir=tmp_path, servers=servers) as assistant:
+    with Assistant(UnreadableProfileCard(euicc, hidden), state_dir=tmp_path, servers=servers) as assistant:
         outcome = assistant.reset(OPERATIONAL)
         assert list(assistant.notifications()) == []
     assert [str(change.profile.iccid) for change in outcome.changes] == [first, second, hidden]
@@ -287,7 +287,7 @@ def test_what_waited_before_a_reset_is_not_taken_for_what_it_deleted_unread(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory, tmp_path: Path
 ) -> None:
     first, earlier, hidden = (profile.iccid for profile in euicc.profiles)
-    with Assistant(HidingCard(euicc, hidden), state_dir=tmp_path, servers=servers) as assistant:
+    with Assistant(UnreadableProfileCard(euicc, hidden), state_dir=tmp_path, servers=servers) as assistant:
         assistant.euicc.delete_profile(Iccid.parse(earlier))
         (waits,) = assistant.notifications()
         outcome = assistant.reset(OPERATIONAL)
@@ -301,7 +301,9 @@ def test_what_a_reset_spares_unread_does_not_hide_what_it_deletes(
     first, second, _ = samples()
     spared = replace(second, profile_class="provisioning")
     euicc = SimulatedEuicc.create(None, profiles=[first, spared], authority=euicc.authority)
-    with Assistant(HidingCard(euicc, spared.iccid), state_dir=tmp_path, servers=servers) as assistant:
+    with Assistant(
+        UnreadableProfileCard(euicc, spared.iccid), state_dir=tmp_path, servers=servers
+    ) as assistant:
         outcome = assistant.reset(OPERATIONAL)
     assert [str(change.profile.iccid) for change in outcome.changes] == [first.iccid]
     assert told(smdp) == [("delete", first.iccid)]
@@ -351,6 +353,6 @@ def test_what_is_in_use_after_a_disabling_is_not_known_if_it_may_hide(
     euicc: SimulatedEuicc, servers: ServerFactory, tmp_path: Path
 ) -> None:
     first, _, hidden = euicc.profiles
-    card = HidingCard(euicc, hidden.iccid)
+    card = UnreadableProfileCard(euicc, hidden.iccid)
     with Assistant(card, state_dir=tmp_path, servers=servers) as assistant:
         assert assistant.disable(first.iccid).in_use is None

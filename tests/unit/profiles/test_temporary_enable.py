@@ -12,7 +12,7 @@ from lpa.errors import OutcomeUnknown, Refused
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support.disturbed import DisturbedCard
-from tests.support.redaction import HidingCard
+from tests.support.unreadable_profile import UnreadableProfileCard
 
 ENABLE = 0xBF31
 
@@ -81,7 +81,7 @@ def test_nothing_is_done_if_a_rule_forbids_to_put_back(bound: int, tmp_path: Pat
 @pytest.mark.parametrize("hidden", [0, 2])
 def test_nothing_is_done_if_what_is_in_use_cannot_be_read(hidden: int, tmp_path: Path) -> None:
     euicc = SimulatedEuicc.create(None)
-    card = HidingCard(euicc, euicc.profiles[hidden].iccid)
+    card = UnreadableProfileCard(euicc, euicc.profiles[hidden].iccid)
     with (
         Assistant(card, state_dir=tmp_path) as assistant,
         pytest.raises(Refused) as caught,
@@ -96,7 +96,7 @@ def test_nothing_is_done_if_what_is_in_use_cannot_be_read(hidden: int, tmp_path:
 
 def test_one_that_is_in_use_stays_so_whatever_cannot_be_read(tmp_path: Path) -> None:
     euicc = SimulatedEuicc.create(None)
-    card = HidingCard(euicc, euicc.profiles[2].iccid)
+    card = UnreadableProfileCard(euicc, euicc.profiles[2].iccid)
     with (
         Assistant(card, state_dir=tmp_path) as assistant,
         assistant.temporarily_enabled(assistant.find("0017")) as outcomes,
@@ -135,10 +135,10 @@ def test_a_plan_that_is_not_true_any_more_is_refused_and_says_why(
 
 def test_a_plan_says_what_is_different_if_that_is_what_nobody_can_read(tmp_path: Path) -> None:
     euicc = SimulatedEuicc.create(None)
-    with Assistant(HidingCard(euicc, euicc.profiles[2].iccid), state_dir=tmp_path) as assistant:
+    with Assistant(UnreadableProfileCard(euicc, euicc.profiles[2].iccid), state_dir=tmp_path) as assistant:
         plan = assistant.plan_deletion(assistant.find("0025"))
     strange = replace(plan, unreadable=(b"strange",))
-    with Assistant(HidingCard(euicc, euicc.profiles[2].iccid), state_dir=tmp_path) as assistant:
+    with Assistant(UnreadableProfileCard(euicc, euicc.profiles[2].iccid), state_dir=tmp_path) as assistant:
         assert assistant.revalidate(plan).snapshot_digest == plan.snapshot_digest
         with pytest.raises(Refused) as caught:
             assistant.revalidate(strange)

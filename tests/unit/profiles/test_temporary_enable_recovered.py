@@ -26,8 +26,8 @@ from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support import command
 from tests.support.disturbed import DisturbedCard
-from tests.support.redaction import HidingCard
 from tests.support.unfinished import DELETE, DISABLE, ENABLE, iccid, outcomes, received
+from tests.support.unreadable_profile import UnreadableProfileCard
 from tests.unit.profiles.test_temporary_enable import states
 
 CAT_BUSY = "BF3103 800105 9000"
@@ -248,7 +248,7 @@ def test_while_it_cannot_be_read_what_is_in_use_nothing_is_done_and_it_stays_ope
     meeting = partial(Assistant, state_dir=tmp_path / "state", servers=servers)
     with meeting(euicc) as assistant:
         leave(assistant, 1)
-    with meeting(HidingCard(euicc, euicc.profiles[hidden].iccid)) as assistant:
+    with meeting(UnreadableProfileCard(euicc, euicc.profiles[hidden].iccid)) as assistant:
         with pytest.raises(OutcomeUnknown, match="nobody knows what is in use now"):
             assistant.recover()
         assert states(euicc) == ["disabled", "enabled", "disabled"]
@@ -261,7 +261,7 @@ def test_while_it_cannot_be_read_what_is_in_use_nothing_is_done_and_it_stays_ope
 def test_what_cannot_be_read_beside_what_is_in_use_hinders_nothing(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory, tmp_path: Path
 ) -> None:
-    card = HidingCard(euicc, euicc.profiles[2].iccid)
+    card = UnreadableProfileCard(euicc, euicc.profiles[2].iccid)
     with Assistant(card, state_dir=tmp_path / "state", servers=servers) as assistant:
         leave(assistant, 1)
         assistant.recover()

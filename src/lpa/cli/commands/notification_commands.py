@@ -159,8 +159,8 @@ def _unsent(number: int, waiting: Iterable[NotificationMetadata]) -> Declined:
     found = [told for told in waiting if told.sequence_number == number]
     if not found:
         return Declined(
-            f"The card has no notification {number}, and none is kept here.",
-            advice="'lpa notifications list' shows what it has.",
+            f"There is no notification {number} on the card or on this computer.",
+            advice="'lpa notifications list' lists them.",
         )
     told = found[0]
     return Declined(
@@ -181,7 +181,7 @@ def told(console: Console, iccid: Iccid) -> Answer:
     from lpa.notifications import lost
 
     with closing(console.journal()) as journal:
-        done = lost.told(journal, iccid)
+        done = lost.mark_informed(journal, iccid)
     for loss in done:
         console.screen.line(f"You told the operator: {loss.event} of {loss.title} ({iccid}), {loss.address}.")
     return Answer({"told": [lost_lines.members(loss) for loss in done]})

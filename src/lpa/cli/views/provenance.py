@@ -48,9 +48,7 @@ class Provenance:
         """For when its certificates are asked: the time that a person gave, else when it was kept here."""
         if given:
             return ReferenceTime(given, "given")
-        return (
-            ReferenceTime(datetime.fromtimestamp(self.entry.kept, UTC), "witnessed") if self.entry else None
-        )
+        return ReferenceTime(datetime.fromtimestamp(self.entry.kept, UTC), "kept") if self.entry else None
 
     @property
     def noted(self) -> Witnessed:

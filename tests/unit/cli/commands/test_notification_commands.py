@@ -126,8 +126,8 @@ def test_a_notification_that_is_not_there_cannot_be_removed(
     ran = command.run(*options, "notifications", "remove", "7", *consent)
     assert ran.code == 1
     assert ran.err == (
-        "lpa: The card has no notification 7, and none is kept here.\n"
-        "'lpa notifications list' shows what it has.\n"
+        "lpa: There is no notification 7 on the card or on this computer.\n"
+        "'lpa notifications list' lists them.\n"
     )
 
 
@@ -215,7 +215,7 @@ def test_resuming_leaves_what_is_not_due_and_sending_does_not(
         assert (ran.code, ran.document["error"]["kind"]) == (4, "Postponed")
         assert smdp.received == ()
         text = command.run(*found, "resume").out
-        assert "albion.smdp.example could not be told before, and is tried again later: not before " in text
+        assert "An earlier attempt to notify albion.smdp.example failed; the next is due at " in text
         assert "  1 try so far; next try in " in text
         assert command.run(*found, "notifications", "send").code == 0
         assert len(smdp.received) == 1

@@ -9,7 +9,7 @@ import pytest
 from lpa import Assistant
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support import command
-from tests.support.redaction import HidingCard
+from tests.support.unreadable_profile import UnreadableProfileCard
 
 ALBION, NORDLICHT, SHILI = "8944994000000000017", "8949985000000000025", "89869870000000000033"
 
@@ -112,7 +112,7 @@ def test_a_look_at_the_card_does_not_depend_on_the_journal(card: Path) -> None:
 @pytest.fixture
 def hiding(card: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The card, with a profile on it that nobody can read."""
-    command.put_in(monkeypatch, lambda path: HidingCard(SimulatedEuicc.load(path), SHILI))
+    command.put_in(monkeypatch, lambda path: UnreadableProfileCard(SimulatedEuicc.load(path), SHILI))
     return card
 
 

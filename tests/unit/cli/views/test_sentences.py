@@ -64,7 +64,7 @@ def test_a_notification_that_the_card_did_not_sign_cannot_be_sent_later(
     ]
     assert lines[-2:] == [
         "Nothing signed is left that tells rsp.example.",
-        f"Tell the operator yourself; then say so with 'lpa notifications told {ICCID}'.",
+        f"Inform the operator yourself; then run 'lpa notifications mark-informed {ICCID}'.",
     ]
     assert "Not told yet" not in "".join(lines)
 
