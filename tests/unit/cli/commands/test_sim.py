@@ -75,7 +75,7 @@ def test_a_server_shows_what_it_accepted_until_it_is_stopped(tmp_path: Path) -> 
 def test_a_server_needs_an_authority(tmp_path: Path) -> None:
     ran = command.run("sim", "server", "--pki", tmp_path)
     assert ran.code == 3
-    assert "holds no certificate authority" in ran.err
+    assert "contains no certificate authority" in ran.err
 
 
 def test_a_server_at_a_port_that_is_taken_says_so(tmp_path: Path) -> None:
