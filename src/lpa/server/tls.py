@@ -15,7 +15,6 @@ import io
 import selectors
 import socket
 import ssl
-import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from OpenSSL import SSL
 from OpenSSL.crypto import FILETYPE_ASN1, X509, dump_certificate
 
 from lpa import redaction
+from lpa.host import system
 
 # What every Python offers by default: fresh keys for each connection, and authenticated encryption first.
 _CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:DHE+AES:!aNULL:!aDSS:!SHA1:!AESCCM:@SECLEVEL=2"
@@ -271,10 +271,7 @@ def _load_public_authorities(made: Context) -> None:
                 made.load_verify_locations(file, folder)
             except SSL.Error:
                 _log.debug("no certificate authorities in %s", file or folder)
-    if sys.platform == "win32":
-        system = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        system.load_default_certs()
-        _add(made, map(x509.load_der_x509_certificate, system.get_ca_certs(binary_form=True)))
+    _add(made, map(x509.load_der_x509_certificate, system.certificate_authorities()))
 
 
 def _add(made: Context, authorities: Iterable[x509.Certificate]) -> None:

@@ -172,7 +172,7 @@ def pipe(path: Path) -> Iterator[Path]:
 def test_a_pipe_or_a_device_is_no_receipt_and_is_not_waited_for(tmp_path: Path) -> None:
     with pipe(tmp_path / "pipe.der") as path:
         for strange in (path, Path("/dev/zero"), tmp_path):
-            with pytest.raises(StorageFailed, match=r"cannot be read: (it is no ordinary file|Is a dir)"):
+            with pytest.raises(StorageFailed, match=r"cannot be read: (it is not a regular file|Is a dir)"):
                 receipts.read(strange)
 
 
