@@ -17,14 +17,17 @@ import pytest
 from lpa.errors import CardBusy, StorageFailed
 from lpa.host import locks, posix
 from lpa.host.locks import Holder, Locks
+from tests.support import as_on_windows
 from tests.support.journals import Child, child, ready
 
 CARD = "EID 89049032123451234512345678901235"
 NOBODY = 65534
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(params=["posix", "windows"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    if request.param == "windows":
+        monkeypatch.setattr(locks, "system", as_on_windows.load_windows(monkeypatch))
     folder = tmp_path / "locks"
     folder.mkdir()
     return folder
@@ -170,7 +173,7 @@ def test_a_link_pipe_or_folder_in_place_of_a_lock_is_refused_and_left(
 
 
 def test_a_file_that_the_system_cannot_lock_is_an_error(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_descriptor: int, _operation: int) -> None:
         raise OSError(errno.ENOLCK, "No locks available")  # as on some network file systems
@@ -178,7 +181,7 @@ def test_a_file_that_the_system_cannot_lock_is_an_error(
     monkeypatch.setattr(fcntl, "flock", fail)
     with (
         pytest.raises(StorageFailed, match=r"lock .* cannot be used: No locks available\."),
-        Locks(folder).lock(CARD),
+        Locks(tmp_path).lock(CARD),
     ):
         pass
 
