@@ -27,8 +27,8 @@ def enabled_and_disabled(euicc: SimulatedEuicc, folder: Path, servers: Servers) 
 
 
 def genuine(tmp_path: Path) -> Notification:
-    assistant = enabled_and_disabled(card_with("one.example"), tmp_path, Servers(one_example=DOWN))
-    *_, receipt = assistant.receipts.of(assistant.eid)
+    with enabled_and_disabled(card_with("one.example"), tmp_path, Servers(one_example=DOWN)) as assistant:
+        *_, receipt = assistant.receipts.of(assistant.eid)
     return receipt.notification
 
 
