@@ -12,9 +12,9 @@ from lpa.sim.crypto.bsp import (
     LARGEST_PLAIN,
     Protection,
     ProtectionBroken,
-    shared_secret,
     cut,
     session_keys,
+    shared_secret,
 )
 from tests.support.bsp import Opening
 

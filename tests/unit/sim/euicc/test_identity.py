@@ -263,7 +263,7 @@ def test_a_file_that_only_looks_like_a_certificate_is_passed_over(tmp_path: Path
 
 
 def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(NotVerified, match="Cannot read the folder .*: No such file"):
+    with pytest.raises(NotVerified, match=r"Cannot read the folder .*: No such file"):
         CardIdentity.load(tmp_path / "nowhere")
 
 
