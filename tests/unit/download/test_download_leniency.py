@@ -15,7 +15,7 @@ from lpa.errors import BadAnswer
 from lpa.rsp.codec.ber import Tlv
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers import packages
-from lpa.sim.servers.front import Answer
+from lpa.sim.servers.simulated_server import ServerResponse
 from tests.support.interfering import Change
 from tests.support.orders import OrderedDownload, assistant_with, made
 
@@ -82,7 +82,7 @@ def test_what_servers_are_free_to_do_does_not_matter(
 def test_the_kind_of_content_may_have_a_charset_at_every_function(ordered: OrderedDownload) -> None:
     kinds: list[str] = []
 
-    def named(_: str, answer: Answer) -> Answer:
+    def named(_: str, answer: ServerResponse) -> ServerResponse:
         kinds.append("application/json;charset=UTF-8")
         return replace(answer, headers=answer.headers | {"Content-Type": kinds[-1]})
 
@@ -92,8 +92,8 @@ def test_the_kind_of_content_may_have_a_charset_at_every_function(ordered: Order
     assert len(kinds) == 4  # three for the download, one for its result
 
 
-def _error_page(function: str) -> Callable[[str, Answer], Answer]:
-    def distort(name: str, answer: Answer) -> Answer:
+def _error_page(function: str) -> Callable[[str, ServerResponse], ServerResponse]:
+    def distort(name: str, answer: ServerResponse) -> ServerResponse:
         if name != function:
             return answer
         page = b"<html><body>Internal error</body></html>"

@@ -27,8 +27,8 @@ def enable_and_disable(euicc: SimulatedEuicc, folder: Path, servers: Servers) ->
 
 
 def genuine(tmp_path: Path) -> Notification:
-    assistant = enable_and_disable(card_with("one.example"), tmp_path, Servers(one_example=DOWN))
-    *_, receipt = assistant.receipts.of(assistant.eid)
+    with enable_and_disable(card_with("one.example"), tmp_path, Servers(one_example=DOWN)) as assistant:
+        *_, receipt = assistant.receipts.of(assistant.eid)
     return receipt.notification
 
 

@@ -158,7 +158,7 @@ def test_a_file_that_is_too_large_is_no_receipt(tmp_path: Path) -> None:
 def test_a_pipe_or_a_device_is_refused_without_waiting(tmp_path: Path) -> None:
     with pipe(tmp_path / "pipe.der") as path:
         for unusual in (path, Path("/dev/zero"), tmp_path):
-            with pytest.raises(StorageFailed, match=r"cannot be read: (it is no ordinary file|Is a dir)"):
+            with pytest.raises(StorageFailed, match=r"cannot be read: (it is not a regular file|Is a dir)"):
                 receipts.read(unusual)
 
 
