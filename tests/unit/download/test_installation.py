@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from lpa.errors import OutcomeUnknown, WireError
+from lpa.errors import EuiccRefused, OutcomeUnknown, WireError
+from lpa.journal import PROOF_KEPT
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.orders import OrderedDownload, assistant_with, code_of, made
 from tests.support.unreadable_profile import UnreadableProfileCard
@@ -114,3 +115,17 @@ def test_the_result_that_was_signed_is_found_beside_what_cannot_be_read(ordered:
         (recovered,) = assistant.recover()
         assert (recovered.function, recovered.changes) == ("download", ())
         assert assistant.journal.unfinished() == ()
+
+
+def test_a_failed_installation_stays_at_proof_kept_until_its_server_acknowledged(
+    ordered: OrderedDownload,
+) -> None:
+    ordered.https.change["getBoundProfilePackage"] = spoil_the_end
+    ordered.https.dies_before["handleNotification"] = WireError("Nobody answers.")
+    with assistant_with(ordered.card, ordered.https, ordered.folder) as assistant:
+        with pytest.raises(EuiccRefused), assistant.download(code_of(ordered.order)) as offer:
+            offer.install()
+        (receipt,) = assistant.receipts.of(assistant.eid)
+        record = assistant.journal.record_of(assistant.eid, receipt.notification)
+        assert record
+        assert (record.function, record.state) == ("download", PROOF_KEPT)
