@@ -112,7 +112,7 @@ def _reconcile(card: CardContext, outbox: Outbox, operation: Operation, after: L
 def _may_hide(card: CardContext, outbox: Outbox, operation: Operation, after: Listing[Profile]) -> bool:
     """Whether a profile may be an item that cannot be read: it is not listed, and nothing signed says why."""
     if operation.function == installation.OPERATION:
-        return installation.may_hide(card, outbox, operation, after)
+        return installation.may_be_unreadable(card, outbox, operation, after)
     listed = {profile.iccid for profile in after}
     gone = (ProfileChange("delete", profile) for profile in operation.before if profile.iccid not in listed)
     return not all(outbox.has_signed(operation, one) for one in gone)

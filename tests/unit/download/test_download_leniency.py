@@ -1,4 +1,4 @@
-"""What servers are free to do, and do: it makes no difference to a download."""
+"""Variations of a server's answers that are permitted, and make no difference to a download."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ FREE: dict[str, Change] = {
 
 @pytest.mark.parametrize("change", FREE.values(), ids=FREE)
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_what_servers_are_free_to_do_does_not_matter(function: str, change: Change, world: World) -> None:
+def test_permitted_variations_of_answers_are_accepted(function: str, change: Change, world: World) -> None:
     world.https.change[function] = change
     world.download()
     assert world.order.state == "installed"
 
 
-def test_the_kind_of_content_may_have_a_charset_at_every_function(world: World) -> None:
+def test_the_content_type_may_have_a_charset_at_every_function(world: World) -> None:
     kinds: list[str] = []
 
     def named(_: str, answer: Answer) -> Answer:
@@ -116,7 +116,7 @@ def test_an_error_page_at_any_function_ends_the_download_and_not_the_order(
     assert world.order.state == "installed"
 
 
-def test_an_error_page_in_answer_to_the_result_leaves_it_to_be_sent_again(world: World) -> None:
+def test_a_result_answered_with_an_error_page_is_sent_again(world: World) -> None:
     world.smdp.distort = _error_page("handleNotification")
     world.download()
     assert not world.has_nothing()
@@ -126,7 +126,7 @@ def test_an_error_page_in_answer_to_the_result_leaves_it_to_be_sent_again(world:
 
 
 def _class_in_preview(written: bool) -> Change:
-    """The preview with the class operational, which is the default, written out or left away."""
+    """The preview with the class operational, which is the default, written out or left out."""
 
     def change(members: dict[str, Any]) -> None:
         parts = [
@@ -140,7 +140,7 @@ def _class_in_preview(written: bool) -> Change:
 
 @pytest.mark.parametrize("in_package", ["", "operational"])
 @pytest.mark.parametrize("in_preview", [False, True])
-def test_a_class_that_is_the_default_may_be_written_out_and_left_away(
+def test_the_default_class_may_be_written_out_or_left_out(
     in_preview: bool, in_package: str, world: World
 ) -> None:
     package = packages.sample("8949985000000091008", profile_class=in_package)
