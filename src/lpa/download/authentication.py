@@ -182,7 +182,7 @@ def _check_oid(certificate: Tlv, oid: str, address: ServerAddress) -> None:
 
 
 def _forward_refusal(session: Session, answer: Tlv) -> None:
-    """Raise the refusal of the card, after sending it to the server in the card's own words."""
+    """Raise `EuiccRefused` if the card refused the server, after sending the card's answer to the server."""
     try:
         raise_refusal("AuthenticateServer", schema.decode("AuthenticateServerResponse", answer))
     except EuiccRefused:

@@ -49,9 +49,9 @@ def install(
 ) -> Outcome:
     """Load a package, and deliver the result. Uses up the session.
 
-    Raises `EuiccRefused` if the card does not install it; then too, the signed result is kept and sent.
-    `WireError` if the card shows that nothing was installed, `OutcomeUnknown` if it can no longer be read,
-    and `StorageFailed` before anything is done.
+    Raises `EuiccRefused` if the card does not install it, after delivering that result too; `WireError` if
+    the card shows that nothing was installed, `OutcomeUnknown` if it can no longer be read, and
+    `StorageFailed` before anything is done.
     """
     target = _notifying(offered, session.server.address)
     begun = card.operation(OPERATION, [target], target=target.iccid, transaction_id=session.transaction_id)
