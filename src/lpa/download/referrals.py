@@ -38,7 +38,7 @@ class FoundOffer:
 def find_offer(euicc: Euicc, servers: ServerFactory, order: ActivationCode, device: Device) -> FoundOffer:
     """Open a session with a server that offers a profile for `order`.
 
-    Raises as `authenticate` does for the last server that was asked; the message says what the others said.
+    Raises as `authenticate` does for the last server that was asked; the message adds the other errors.
     """
     return _Search(euicc, servers, order, device).run()
 
