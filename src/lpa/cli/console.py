@@ -108,8 +108,8 @@ class Console:
 
     def _locks(self) -> Locks:
         """The locks that all share who work on a card, or send for it without one."""
-        notice = None if self.no_wait else self._say_who_is_waited_for
-        return Locks.of_host(command=f"lpa {self.screen.command}", notice=notice)
+        on_wait = None if self.no_wait else self._say_who_is_waited_for
+        return Locks.of_host(command=f"lpa {self.screen.command}", on_wait=on_wait)
 
     def _say_who_is_waited_for(self, holder: Holder) -> None:
         self.screen.say(f"Waiting for {holder} to finish with this card ... (--no-wait does not wait)")

@@ -158,7 +158,7 @@ def test_what_another_process_sent_while_it_was_waited_for_is_not_sent_again(tmp
             another.sent(EID, signed("01"), {})
             held.close()
 
-        locks = Locks(folder, notice=hears_of_it)
+        locks = Locks(folder, on_wait=hears_of_it)
         with closing(Journal(folder, locks=locks)) as journal:
             journal.keep(EID, signed("01"))
             held.enter_context(another.lock(EID))
@@ -193,7 +193,7 @@ def test_what_is_due_waits_for_nobody_though_somebody_could_be_told(tmp_path: Pa
     folder, told = tmp_path / "state", list[Holder]()
     with (
         closing(Journal(folder)) as another,
-        closing(Journal(folder, locks=Locks(folder, notice=told.append))) as journal,
+        closing(Journal(folder, locks=Locks(folder, on_wait=told.append))) as journal,
         another.lock(OTHER),
     ):
         journal.keep(OTHER, signed("02"))
