@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test fuzz demo bench schema audit release lock clean
+.PHONY: test fuzz demo bench schema api audit release lock clean
 .DELETE_ON_ERROR:
 
 # The tests run on Linux, and need it: they fork, and open terminals. For macOS and Windows the types of the
@@ -40,6 +40,10 @@ bench: .venv/ready-to-test
 
 schema: .venv/ready-to-run
 	$(BIN)/python asn1/build.py
+
+# docs/api.md, from signatures and docstrings.
+api: .venv/ready-to-test
+	$(BIN)/python -m tests.support.api_reference
 
 # Known weaknesses in what we use, from a service on the network. The one that is left out: see SECURITY.md.
 audit: .venv/ready-to-release

@@ -1,4 +1,4 @@
-"""A simulated card and server with an assistant between them; the card can be disturbed on the way."""
+"""A simulated card and server with an assistant between them; a test can disturb the card."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support.disturbed import DisturbedCard
 from tests.support.logged import Capture, violations
+from tests.support.states import check_transitions
 
 _CAPTURE = pytest.StashKey[Capture]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Capture all logs; and let no other run, and nobody else on this computer, wait for our cards."""
+    """Capture all logs, and lock cards in a folder of this run, so that no other process waits for them."""
     config.stash[_CAPTURE] = Capture()
     os.environ["LPA_LOCK_DIR"] = tempfile.mkdtemp(prefix="lpa-locks-")
 
@@ -38,7 +39,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     capture = session.config.stash[_CAPTURE]
     capture.close()
     shutil.rmtree(os.environ["LPA_LOCK_DIR"], ignore_errors=True)
-    if hasattr(session.config, "workerinput"):  # one of several processes: the first looks at all
+    if hasattr(session.config, "workerinput"):  # one of several processes: the first one checks all logs
         return
     found = list(violations(capture.lines()))
     if found:
@@ -49,26 +50,32 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(autouse=True)
-def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test hides what another one had to hide: "1234" is a code here, and a size there."""
+def no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test begins without registered secrets: "1234" is a code in one, and a size in another."""
     monkeypatch.setattr(redaction, "_known", deque(maxlen=redaction._known.maxlen))
 
 
 @pytest.fixture
+def states_by_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only transitions in the journal's table of states are allowed."""
+    check_transitions(monkeypatch)
+
+
+@pytest.fixture
 def servers(smdp: SimulatedSmdp) -> Iterator[ServerFactory]:
-    """The way to the simulated server, for which the card's own list vouches."""
+    """A factory of the simulated server, which the card's trusted CI keys certify."""
     with Https(Trust.system(), connect_to=[ConnectTo.parse(smdp.connect_to)]) as https:
         yield partial(Server, https=https)
 
 
 @pytest.fixture
 def card(euicc: SimulatedEuicc) -> DisturbedCard:
-    """The simulated card, with a hand on its wires."""
+    """The simulated card, which a test can disturb."""
     return DisturbedCard(euicc)
 
 
 @pytest.fixture
 def assistant(card: DisturbedCard, servers: ServerFactory, tmp_path: Path) -> Iterator[Assistant]:
-    """An assistant that speaks with the card, and keeps its receipts in `tmp_path / "state"`."""
+    """An assistant for the card, with its receipts and journal in `tmp_path / "state"`."""
     with Assistant(card, state_dir=tmp_path / "state", servers=servers) as assistant:
         yield assistant

@@ -1,43 +1,267 @@
-"""Manage the profiles of an eSIM card: list, enable, disable, delete, and tell the operator's server.
+"""Manage the profiles of an eSIM card: list, enable, disable, delete, and notify the operator's server.
 
-`Assistant` is the way in; `lpa.errors` says what can go wrong.
+`Assistant` is the way in. What can go wrong is an `LpaError`; `lpa.errors` says what each asks of the caller.
+Every name is loaded when it is first used: `import lpa` itself loads nothing (PEP 562).
 """
 
-from lpa.assistant import Assistant
-from lpa.deletion.plan import Plan
-from lpa.errors import LpaError
-from lpa.notifications.changes import ProfileChange
-from lpa.notifications.delivery import Delivery, PendingNotification
-from lpa.notifications.receipts import Receipt
-from lpa.profiles.blockers import Finding
-from lpa.profiles.switching import Outcome
-from lpa.recovery import Recovery
-from lpa.rsp.activation import ActivationCode
-from lpa.rsp.device import Device
-from lpa.rsp.listing import Listing
-from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
-from lpa.rsp.records import NotificationMetadata, Profile
-from lpa.rsp.session import Event
+__version__ = "0.1.0"
+
+TYPE_CHECKING = False  # What typing calls so, without the time that importing typing takes.
+if TYPE_CHECKING:
+    from lpa.assistant import Assistant, ProfileName
+    from lpa.card.apdu import Transport
+    from lpa.card.es10 import Euicc
+    from lpa.deletion.backup_first import BackupFirst
+    from lpa.deletion.plan import Plan
+    from lpa.doctor import Diagnosis
+    from lpa.download.offer import Offer
+    from lpa.errors import (
+        BadAnswer,
+        CardBusy,
+        CardRemoved,
+        CardUnpowered,
+        ConnectFailed,
+        Declined,
+        EuiccRefused,
+        LpaError,
+        NoCard,
+        NoReader,
+        NoService,
+        NotAnEuicc,
+        NotVerified,
+        OutcomeUnknown,
+        Postponed,
+        Refused,
+        ServerRefused,
+        StorageFailed,
+        WireError,
+    )
+    from lpa.host.locks import Holder, Locks
+    from lpa.journal import Entry, Journal, LostNotification, Operation, OperationRecord
+    from lpa.notifications.changes import ProfileChange
+    from lpa.notifications.delivery import Delivery, PendingNotification
+    from lpa.notifications.receipts import Receipt, Receipts
+    from lpa.notifications.sender import ServerFactory
+    from lpa.notifications.verification import ReferenceTime, TrustedIssuers, Verification
+    from lpa.profiles.backup import Backup
+    from lpa.profiles.blockers import Finding
+    from lpa.profiles.selection import Selector
+    from lpa.profiles.subscriber import Subscriber
+    from lpa.profiles.switching import Outcome
+    from lpa.recovery import Recovery
+    from lpa.rsp.activation import ActivationCode
+    from lpa.rsp.device import Device
+    from lpa.rsp.euicc_info import (
+        AuthorisationRule,
+        CardResource,
+        ConfiguredAddresses,
+        EuiccInfo1,
+        EuiccInfo2,
+    )
+    from lpa.rsp.listing import Listing
+    from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
+    from lpa.rsp.pki.key_identifier import KeyIdentifier
+    from lpa.rsp.records import (
+        Notification,
+        NotificationConfiguration,
+        NotificationMetadata,
+        Operator,
+        Profile,
+    )
+    from lpa.rsp.session import Event
+    from lpa.server.connect_to import ConnectTo
+    from lpa.server.es9 import Server
+    from lpa.server.https import Https
+    from lpa.server.trust import Trust, TrustAnchor
 
 __all__ = [
     "ActivationCode",
     "Aid",
     "Assistant",
+    "AuthorisationRule",
+    "Backup",
+    "BackupFirst",
+    "BadAnswer",
+    "CardBusy",
+    "CardRemoved",
+    "CardResource",
+    "CardUnpowered",
+    "ConfiguredAddresses",
+    "ConnectFailed",
+    "ConnectTo",
+    "Declined",
     "Delivery",
     "Device",
+    "Diagnosis",
     "Eid",
+    "Entry",
+    "Euicc",
+    "EuiccInfo1",
+    "EuiccInfo2",
+    "EuiccRefused",
     "Event",
     "Finding",
+    "Holder",
+    "Https",
     "Iccid",
+    "Journal",
+    "KeyIdentifier",
     "Listing",
+    "Locks",
+    "LostNotification",
     "LpaError",
+    "NoCard",
+    "NoReader",
+    "NoService",
+    "NotAnEuicc",
+    "NotVerified",
+    "Notification",
+    "NotificationConfiguration",
     "NotificationMetadata",
+    "Offer",
+    "Operation",
+    "OperationRecord",
+    "Operator",
     "Outcome",
+    "OutcomeUnknown",
     "PendingNotification",
     "Plan",
+    "Postponed",
     "Profile",
     "ProfileChange",
+    "ProfileName",
     "Receipt",
+    "Receipts",
     "Recovery",
+    "ReferenceTime",
+    "Refused",
+    "Selector",
+    "Server",
     "ServerAddress",
+    "ServerFactory",
+    "ServerRefused",
+    "StorageFailed",
+    "Subscriber",
+    "Transport",
+    "Trust",
+    "TrustAnchor",
+    "TrustedIssuers",
+    "Verification",
+    "WireError",
 ]
+
+_HOMES = {
+    "lpa.assistant": (
+        "Assistant",
+        "ProfileName",
+    ),
+    "lpa.card.apdu": ("Transport",),
+    "lpa.card.es10": ("Euicc",),
+    "lpa.deletion.backup_first": ("BackupFirst",),
+    "lpa.deletion.plan": ("Plan",),
+    "lpa.doctor": ("Diagnosis",),
+    "lpa.download.offer": ("Offer",),
+    "lpa.errors": (
+        "BadAnswer",
+        "CardBusy",
+        "CardRemoved",
+        "CardUnpowered",
+        "ConnectFailed",
+        "Declined",
+        "EuiccRefused",
+        "LpaError",
+        "NoCard",
+        "NoReader",
+        "NoService",
+        "NotAnEuicc",
+        "NotVerified",
+        "OutcomeUnknown",
+        "Postponed",
+        "Refused",
+        "ServerRefused",
+        "StorageFailed",
+        "WireError",
+    ),
+    "lpa.host.locks": (
+        "Holder",
+        "Locks",
+    ),
+    "lpa.journal": (
+        "Entry",
+        "Journal",
+        "LostNotification",
+        "Operation",
+        "OperationRecord",
+    ),
+    "lpa.notifications.changes": ("ProfileChange",),
+    "lpa.notifications.delivery": (
+        "Delivery",
+        "PendingNotification",
+    ),
+    "lpa.notifications.receipts": (
+        "Receipt",
+        "Receipts",
+    ),
+    "lpa.notifications.sender": ("ServerFactory",),
+    "lpa.notifications.verification": (
+        "ReferenceTime",
+        "TrustedIssuers",
+        "Verification",
+    ),
+    "lpa.profiles.backup": ("Backup",),
+    "lpa.profiles.blockers": ("Finding",),
+    "lpa.profiles.selection": ("Selector",),
+    "lpa.profiles.subscriber": ("Subscriber",),
+    "lpa.profiles.switching": ("Outcome",),
+    "lpa.recovery": ("Recovery",),
+    "lpa.rsp.activation": ("ActivationCode",),
+    "lpa.rsp.device": ("Device",),
+    "lpa.rsp.euicc_info": (
+        "AuthorisationRule",
+        "CardResource",
+        "ConfiguredAddresses",
+        "EuiccInfo1",
+        "EuiccInfo2",
+    ),
+    "lpa.rsp.listing": ("Listing",),
+    "lpa.rsp.names": (
+        "Aid",
+        "Eid",
+        "Iccid",
+        "ServerAddress",
+    ),
+    "lpa.rsp.pki.key_identifier": ("KeyIdentifier",),
+    "lpa.rsp.records": (
+        "Notification",
+        "NotificationConfiguration",
+        "NotificationMetadata",
+        "Operator",
+        "Profile",
+    ),
+    "lpa.rsp.session": ("Event",),
+    "lpa.server.connect_to": ("ConnectTo",),
+    "lpa.server.es9": ("Server",),
+    "lpa.server.https": ("Https",),
+    "lpa.server.trust": (
+        "Trust",
+        "TrustAnchor",
+    ),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+if not TYPE_CHECKING:  # A type checker would take any name for one that exists.
+
+    def __getattr__(name: str) -> object:
+        """Load a public name, once."""
+        if name not in _HOME_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value: object = getattr(import_module(_HOME_OF[name]), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

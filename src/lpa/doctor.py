@@ -1,7 +1,7 @@
-"""Why it does not work: a walk from the smart card service to the operators' servers.
+"""Diagnose what does not work: check each step from the smart card service to the operators' servers.
 
-Each look is told as it is made. The walk ends at a fault behind which there is nothing to look at.
-Nothing is changed.
+Each result is returned as soon as it is known. A fault that makes the following checks impossible ends the
+examination. Nothing is changed.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.records import CHANGE_TAGS
 
 
-class Greet(Protocol):
-    """Opens a verified connection to a server and sends nothing: `lpa.server.https.Https.handshake`."""
+class ServerCheck(Protocol):
+    """Opens a verified connection to a server and sends no request: `lpa.server.https.Https.handshake`."""
 
     def __call__(self, address: ServerAddress, /, *, ci_pkids: tuple[KeyIdentifier, ...]) -> object:
-        """Who vouches for the server, in words if printed. Raises an `LpaError` if there is no way to it."""
+        """The trust anchor of the server, in words as a `str`. Raises an `LpaError` if the check fails."""
 
 
 Clock = Callable[[], float]
 
-_LONG_AGO = 1735689600  # 2025-01-01: before there was any of this program
+_LONG_AGO = 1735689600  # 2025-01-01: before the first version of this program
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One look. `step`: where ("service", "readers", "card", "ATR", "ISD-R", "EID", "clock", "network").
+    """The result of one check, `step`: service, readers, card, ATR, ISD-R, EID, clock or network.
 
-    `message`: what is so, in a sentence or as the bare fact (names, ATR, EID). `advice`: what to do about it;
-    empty if all is well. `problem`: the error, if something does not work.
+    `message`: what was found, as a sentence or a value (names, ATR, EID). `advice`: what to do; empty if
+    nothing is wrong. `problem`: the error, if something does not work.
     """
 
     step: str
@@ -57,14 +57,14 @@ class Diagnosis:
 
 
 def examine(
-    handshake: Greet,
+    handshake: ServerCheck,
     reader: str | None = None,
     *,
     aids: Sequence[Aid] = ISDR_AIDS,
     block_size: int = LARGEST_BLOCK,
     clock: Clock = time.time,
 ) -> Iterator[Diagnosis]:
-    """Walk the whole way, through PC/SC. `reader` as for `Assistant.open`."""
+    """Check everything, through PC/SC. `reader` as for `Assistant.open`."""
     scheme, rest = schemes.split(reader)
     opener = schemes.registered(scheme) if scheme else None
     if opener:
@@ -80,7 +80,7 @@ def examine(
         yield Diagnosis(step, ", ".join(repr(found.name) for found in connected))
         step = "card"
         with PcscTransport.open(chosen.name, Locks.of_host()) as transport:
-            yield Diagnosis(step, f"The card in {chosen.name!r} is ours to use, over {transport.protocol}.")
+            yield Diagnosis(step, f"The card in {chosen.name!r} answers, over {transport.protocol}.")
             yield Diagnosis("ATR", transport.atr.hex().upper())
             yield from examine_card(transport, handshake, aids=aids, block_size=block_size, clock=clock)
     except LpaError as problem:
@@ -89,20 +89,20 @@ def examine(
 
 def examine_card(
     transport: Transport,
-    handshake: Greet,
+    handshake: ServerCheck,
     *,
     aids: Sequence[Aid] = ISDR_AIDS,
     block_size: int = LARGEST_BLOCK,
     clock: Clock = time.time,
 ) -> Iterator[Diagnosis]:
-    """Walk from the ISD-R on, behind a transport that works. Raises nothing of ours."""
+    """Check the ISD-R and what follows, over a transport that works. Raises no `LpaError`."""
     step = "ISD-R"
     try:
         with Euicc(transport, aids=aids, block_size=block_size) as euicc:
             yield Diagnosis(step, f"{euicc.aid} answers.")
             step = "EID"
             yield _eid(euicc)
-            addresses, ci_pkids = _addresses(euicc), _issuers(euicc)
+            addresses, ci_pkids = _addresses(euicc), _ci_pkids(euicc)
     except LpaError as problem:
         yield _bad(step, problem)
         return
@@ -116,7 +116,7 @@ def _eid(euicc: Euicc) -> Diagnosis:
     if euicc.eid.plausible:
         return Diagnosis("EID", message)
     return Diagnosis(
-        "EID", message, advice="Its check digits are wrong. Some genuine cards have such a number."
+        "EID", message, advice="Its check digits are wrong. Some genuine cards have such an EID."
     )
 
 
@@ -125,51 +125,51 @@ def _clock(now: float) -> Diagnosis:
     if now > _LONG_AGO:
         return Diagnosis("clock", f"It is {today}.")
     wrong = NotVerified(
-        f"The clock of this computer says {today}, which is long past.",
-        advice="Set the clock: with a wrong one no server's certificate is valid.",
+        f"The clock of this computer is wrong: it says {today}.",
+        advice="Set the clock. With a wrong one, no server's certificate is valid.",
     )
     return _bad("clock", wrong)
 
 
 def _addresses(euicc: Euicc) -> list[str]:
-    """The servers that this card's owner may need: those of the profiles, and of what waits for delivery."""
-    told = [entry.address for profile in euicc.profiles(CHANGE_TAGS) for entry in profile.notifications]
-    waiting = [notification.address for notification in euicc.list_notifications()]
-    return list(dict.fromkeys(address.strip(" \0").lower() for address in (*told, *waiting) if address))
+    """The servers that the card needs: those that its profiles and its pending notifications name."""
+    configured = [entry.address for profile in euicc.profiles(CHANGE_TAGS) for entry in profile.notifications]
+    pending = [notification.address for notification in euicc.list_notifications()]
+    return list(dict.fromkeys(address.strip(" \0").lower() for address in (*configured, *pending) if address))
 
 
-def _issuers(euicc: Euicc) -> tuple[KeyIdentifier, ...]:
-    """Whom the card believes; nobody if it does not say."""
+def _ci_pkids(euicc: Euicc) -> tuple[KeyIdentifier, ...]:
+    """The card's trusted CI keys; none if it does not list them."""
     with contextlib.suppress(BadAnswer, EuiccRefused):
         return euicc.euicc_info1().ci_for_verification
     return ()
 
 
 def _network(
-    addresses: Sequence[str], handshake: Greet, ci_pkids: tuple[KeyIdentifier, ...], clock: Clock
+    addresses: Sequence[str], handshake: ServerCheck, ci_pkids: tuple[KeyIdentifier, ...], clock: Clock
 ) -> Iterator[Diagnosis]:
-    begun = clock()
+    start = clock()
     if not addresses:
-        yield Diagnosis("network", "The card names no server that could be tried.")
+        yield Diagnosis("network", "The card names no server, so there is none to try.")
     for number, address in enumerate(addresses):
-        if clock() - begun >= DELIVERY_SECONDS:
+        if clock() - start >= DELIVERY_SECONDS:
             yield Diagnosis(
                 "network",
                 f"{len(addresses) - number} more servers were not tried: "
                 f"those before them took {DELIVERY_SECONDS:.0f} seconds.",
-                advice="No card in good order names so many servers.",
+                advice="A card that works normally does not name so many servers.",
             )
             return
         try:
             trust_anchor = handshake(ServerAddress.parse(address), ci_pkids=ci_pkids)
-            yield Diagnosis("network", f"The server {address} answers, and {trust_anchor} vouches for it.")
+            yield Diagnosis("network", f"The server {address} answers. It is certified by {trust_anchor}.")
         except LpaError as problem:
             yield _bad("network", problem)
         except ValueError as error:
             yield Diagnosis(
                 "network",
-                f"The card names no proper server: {error}.",
-                advice="Only the operator can change what its profile names.",
+                f"The card names an invalid server: {error}.",
+                advice="Only the operator can change the server that its profile names.",
             )
 
 

@@ -1,24 +1,24 @@
-"""What can go wrong, named by what the caller can do about it.
+"""What can go wrong, grouped by what the caller can do about it.
 
 LpaError
-  WireError              nothing reached the peer: try again
+  WireError              nothing reached the card or server: try again
     NoService              the computer's smart card service does not run
     NoReader               no card reader, or not the one that was named
     NoCard                 the reader is empty
-    CardBusy               another program holds the card
-    CardUnpowered          a card is there but gives no sign of life
-    CardRemoved            the card was pulled while we spoke with it
-    NotAnEuicc             a card is there, but it is not an eUICC
+    CardBusy               another program uses the card
+    CardUnpowered          the reader holds a card that does not answer
+    CardRemoved            the card was removed while it was used
+    NotAnEuicc             the card is not an eUICC
     ConnectFailed          the server could not be reached
-    Postponed              it is not time yet for the next try, or there is none left
-  OutcomeUnknown         sent, then silence: read the state before trying again
-  BadAnswer              the peer answered nonsense (`sw`: the status word, if that was the answer)
-  Refused                the peer, or our look before asking it, said no (`function`, `reason`)
-    EuiccRefused           the card said no (`code`)
-    ServerRefused          the server said no (`subject`, `reason_code`)
-  NotVerified            a signature, chain or TLS certificate does not hold
-  StorageFailed          this computer could not keep what must be kept
-  Declined               the person said no
+    Postponed              the next try is not due, or no time is left for it
+  OutcomeUnknown         sent, but the answer was lost: read the state before trying again
+  BadAnswer              the answer does not follow the specification (`sw`: the card's status word)
+  Refused                refused by card or server, or by a check beforehand (`function`, `reason`)
+    EuiccRefused           refused by the card (`code`)
+    ServerRefused          refused by the server (`subject`, `reason_code`)
+  NotVerified            a signature or certificate is not valid or not trusted
+  StorageFailed          this computer could not write what must be kept
+  Declined               the person declined
 
 Every error has a `message` (what is wrong) and an `advice` (what to do; may be empty).
 `reason` is a stable identifier, the specification's own where there is one, else None.
@@ -26,7 +26,7 @@ Every error has a `message` (what is wrong) and an `advice` (what to do; may be 
 
 from __future__ import annotations
 
-_SHOWN = 4096  # characters of a message, as many as are shown or kept: a peer may have written some of them
+_SHOWN = 4096  # most characters of a message that are shown or kept: a card or server may have written some
 
 
 class LpaError(Exception):
@@ -42,7 +42,7 @@ class LpaError(Exception):
             self.advice = advice
 
     def add(self, sentence: str) -> None:
-        """Say one thing more, that only the one who catches it on its way knows."""
+        """Add a sentence to the message, for a caller that knows more and raises the error again."""
         self.message = _bounded(f"{self.message} {sentence}")
         self.args = (self.message,)
 
@@ -53,7 +53,7 @@ class LpaError(Exception):
 
 
 class WireError(LpaError):
-    """Nothing reached the peer, so nothing happened: try again."""
+    """Nothing reached the card or server, so nothing was changed: try again."""
 
     advice = "Nothing was changed. Try again."
 
@@ -75,11 +75,11 @@ class CardBusy(WireError):
 
 
 class CardUnpowered(WireError):
-    advice = "Take the card out, clean its contacts, put it back the right way round, and try again."
+    advice = "Remove the card, clean its contacts, insert it the right way round, and try again."
 
 
 class CardRemoved(WireError):
-    advice = "Put the card back and run 'lpa list' to see its state."
+    advice = "Insert the card again, then run 'lpa list' to see its state."
 
 
 class NotAnEuicc(WireError):
@@ -87,23 +87,26 @@ class NotAnEuicc(WireError):
 
 
 class ConnectFailed(WireError):
-    advice = "Check the network and try again; what was kept stays kept ('lpa notifications send')."
+    advice = "Check the network and try again. 'lpa notifications send' sends pending notifications."
 
 
 class Postponed(WireError):
-    advice = "It is tried again by itself when it is time. 'lpa notifications send' tries at once."
+    advice = (
+        "It is retried by the next command that goes online once it is due. "
+        "'lpa notifications send' retries it now."
+    )
 
 
 class OutcomeUnknown(LpaError):
-    """A command was sent and its answer lost: it may or may not have been carried out."""
+    """A command was sent and its answer was lost: it may or may not have been carried out."""
 
-    advice = "Run 'lpa list' to see the card's state before doing anything again."
+    advice = "Run 'lpa list' to see the card's state before you try again."
 
 
 class BadAnswer(LpaError):
-    """The peer's answer does not fit the specification. `sw` is the status word, 0 if that was not it."""
+    """The answer does not follow the specification. `sw`: the card's status word, 0 if it was not wrong."""
 
-    advice = "Try again; if it persists, the card or server does not follow SGP.22. '-vv' shows what it said."
+    advice = "Try again. If it persists, the card or server does not follow SGP.22; '-vv' shows its answer."
 
     def __init__(self, message: str, *, sw: int = 0, advice: str | None = None) -> None:
         super().__init__(message, advice=advice)
@@ -111,7 +114,7 @@ class BadAnswer(LpaError):
 
 
 class Refused(LpaError):
-    """The peer understood and said no; or our own look showed that it would, and it was not asked."""
+    """Refused by the card or server, or by a check before it was asked."""
 
     def __init__(self, function: str, reason: str, message: str, *, advice: str | None = None) -> None:
         super().__init__(message, advice=advice)
@@ -132,7 +135,7 @@ class EuiccRefused(Refused):
 class ServerRefused(Refused):
     """The server answered `function` with a status: `subject` and `reason_code` as in SGP.22 §5.2.6."""
 
-    advice = "Ask the operator; the codes above tell them what their server objects to."
+    advice = "Ask the operator; the codes above say why their server refused."
 
     def __init__(
         self, function: str, subject: str, reason_code: str, message: str, *, advice: str | None = None
@@ -143,9 +146,12 @@ class ServerRefused(Refused):
 
 
 class NotVerified(LpaError):
-    """A signature, a certificate chain or a TLS certificate does not hold: nothing was sent."""
+    """A signature, a certificate chain or a TLS certificate is not valid or not trusted: nothing was sent."""
 
-    advice = "Do not go on with this peer. If it uses a private authority, give it with --ca-bundle."
+    advice = (
+        "Stop: this may not be the operator's server. "
+        "If the server uses a private authority, name its certificate with --ca-bundle."
+    )
 
     def __init__(self, message: str, *, advice: str | None = None, reason: str | None = None) -> None:
         super().__init__(message, advice=advice)
@@ -153,17 +159,17 @@ class NotVerified(LpaError):
 
 
 class StorageFailed(LpaError):
-    """This computer could not write what must survive, so the next step was not taken."""
+    """This computer could not write what must be kept, so the next step was not taken."""
 
     advice = "Free some disk space or choose another folder with --state-dir, then try again."
 
 
 class Declined(LpaError):
-    """The person said no, or could not be asked."""
+    """The person declined, or could not be asked."""
 
     advice = "Nothing was changed."
 
 
 def _bounded(message: str) -> str:
-    """Cut between two words: half a secret would not be known as one, and so would not be hidden."""
+    """Cut between two words: the redaction of logs would not recognise a part of a secret."""
     return message if len(message) <= _SHOWN else f"{message[:_SHOWN].rpartition(' ')[0]}…"

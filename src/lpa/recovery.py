@@ -1,9 +1,9 @@
-"""Recover what was interrupted: find out what became of it, and finish what can be finished.
+"""Recover interrupted operations: find out what they changed, and complete them.
 
-An operation is interrupted when the process is killed, the card pulled or the disk full. The journal knows
-what was wanted and how the card was before; the card knows how it is now. What differs has happened, and is
-completed like any other change: its notifications are kept and delivered. Nothing more is done to a profile
-here, with one exception: after a temporary enable the previous profile is restored (`temporary_enable`).
+An operation is interrupted when the process is killed, the card is pulled or the disk is full. The journal
+has what was asked for and the profiles as they were; the card shows them as they are now. The differences are
+the changes, and are completed like any others: their notifications are kept and delivered. Recovery changes
+no profile, with one exception: after a temporary enable it restores the previous one (`temporary_enable`).
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from lpa.rsp.records import Profile
 
 @dataclass(frozen=True)
 class Recovery:
-    """What became of an interrupted operation. `changes`: empty if it had changed nothing.
+    """What became of an interrupted operation. `changes`: what it changed; empty if nothing.
 
-    Of a temporary enable, the changes are what was done now to restore the previous profile; `summary` says
-    which profile is enabled, and `problem` why the previous one was not restored.
+    For a temporary enable, `changes` are those that restored the previous profile now. `summary` says which
+    profile is enabled, and `problem` why the previous one was not restored.
     """
 
     function: str
@@ -64,15 +64,15 @@ class Recovery:
 
 
 def recover(card: CardContext, outbox: Outbox) -> Iterator[Recovery]:
-    """Complete what was interrupted on this card: keep and deliver what it signed about it.
+    """Complete what was interrupted on this card: keep and deliver what it signed about the changes.
 
-    Raises `OutcomeUnknown` if the card cannot say what became of an operation; it stays open then. So does
-    a temporary enable whose end is disturbed (see `temporary_enable.restore`).
+    Raises `OutcomeUnknown` if the card does not show what an operation changed; the operation stays open. A
+    temporary enable stays open if restoring is interrupted (see `temporary_enable.restore`).
     """
     with card.journal.lock(card.eid):
         unfinished = card.journal.unfinished(card.eid)
         changes = [operation for operation in unfinished if operation.function != temporary_enable.OPERATION]
-        # Read after a reset: a switch may still wait for one, and until then the card does not show it.
+        # Read after a reset: until then a card may not show a switch that it has accepted.
         after = reset_and_read(card.euicc) if changes else Listing[Profile]()
         for operation in changes:
             yield _reconcile(card, outbox, operation, after)
@@ -81,7 +81,7 @@ def recover(card: CardContext, outbox: Outbox) -> Iterator[Recovery]:
 
 
 def _restore(card: CardContext, outbox: Outbox) -> Iterator[Recovery]:
-    """End temporary enables. One that another process, or this one, is within is left alone."""
+    """End temporary enables, except one that a process, this or another, is still in."""
     with card.journal.temporary_enable_lock(card.eid) as held:
         for operation in card.journal.unfinished(card.eid) if held else ():
             if operation.function == temporary_enable.OPERATION:
@@ -94,13 +94,14 @@ def _restore(card: CardContext, outbox: Outbox) -> Iterator[Recovery]:
 
 
 def _reconcile(card: CardContext, outbox: Outbox, operation: Operation, after: Listing[Profile]) -> Recovery:
-    """Complete an operation by what the card shows now."""
-    if operation.state == PLANNED:  # The card was not asked yet.
+    """Complete an operation from what the card shows now."""
+    if operation.state == PLANNED:  # The card was not asked to do anything yet.
         operation.complete("nothing was done")
         return Recovery.of(operation)
     if after.unreadable and _may_hide(card, outbox, operation, after):
         raise OutcomeUnknown(
-            f"An earlier '{operation.function}' was not finished, and the card lists what cannot be read."
+            f"An earlier '{operation.function}' was interrupted, and its outcome is unknown: "
+            "the card lists a profile that cannot be read."
         )
     if operation.function == installation.OPERATION:
         changes, deliveries = installation.finish(card, outbox, operation, after)
@@ -110,20 +111,21 @@ def _reconcile(card: CardContext, outbox: Outbox, operation: Operation, after: L
 
 
 def _may_hide(card: CardContext, outbox: Outbox, operation: Operation, after: Listing[Profile]) -> bool:
-    """Whether a profile may be an item that cannot be read: it is not listed, and nothing signed says why."""
+    """Whether an unreadable item may be one of the profiles: one is not listed, nor signed as deleted."""
     if operation.function == installation.OPERATION:
         return installation.may_hide(card, outbox, operation, after)
     listed = {profile.iccid for profile in after}
-    gone = (ProfileChange("delete", profile) for profile in operation.before if profile.iccid not in listed)
-    return not all(outbox.has_signed(operation, one) for one in gone)
+    deleted = (
+        ProfileChange("delete", profile) for profile in operation.before if profile.iccid not in listed
+    )
+    return not all(outbox.has_signed(operation, change) for change in deleted)
 
 
 def _changes(operation: Operation, after: Listing[Profile]) -> Iterator[ProfileChange]:
-    """What differs now; and what must have come before: no card deletes an enabled profile by its name."""
-    for change in changes_since(
-        operation, after, after.unreadable
-    ):  # None of them hides in an item of these.
-        target = operation.function == "delete" and change.profile.iccid == operation.target
-        if target and change.event == "delete" and change.profile.enabled:
+    """What differs now. A card deletes only disabled profiles, so an enabled one was disabled before."""
+    # An unreadable item is none of the profiles: see `_may_hide`.
+    for change in changes_since(operation, after, after.unreadable):
+        is_target = operation.function == "delete" and change.profile.iccid == operation.target
+        if is_target and change.event == "delete" and change.profile.enabled:
             yield ProfileChange("disable", change.profile)
         yield change

@@ -1,10 +1,10 @@
-"""What no log may show. Every logger of `lpa` is made here, so that this holds for whoever listens to it.
+"""Hide secrets and long numbers in everything that is logged. Every logger of `lpa` is made here.
 
-At every level: no matching id or other part of an activation code, no confirmation code, no PIN, no token, no
-package. Secrets in use are known by value (`register_secret`), others as far as a text names them. What a stranger
-says is not logged as it is (`lpa.server.es9`), because nobody knows the names that it uses. Above
-DEBUG also: of EIDs, ICCIDs, IMSIs and telephone numbers the last four digits only. The secrets in the traffic
-with a card are hidden where it is logged (`lpa.card.traffic`).
+At every level, no log contains a matching id or other part of an activation code, a confirmation code, a PIN,
+a token or a package. Secrets that are about to be used are known by value (`register_secret`); others are
+recognised where a text names them. What a server says is not logged as it is (`lpa.server.es9`), because the
+names that it uses are unknown. Above DEBUG, of EIDs, ICCIDs, IMSIs and telephone numbers only the last four
+digits are shown. Secrets in the traffic with a card are hidden where it is logged (`lpa.card.traffic`).
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from collections.abc import Callable
 
 _HIDDEN = "<hidden>"
 
-# What this process got to know, the latest of it. Short ones may be words, or stand in them, by chance.
+# The latest secrets of this process. Short ones may be words, or parts of words, by chance.
 _known: deque[str] = deque(maxlen=64)
 _SHORTEST, _SHORT = 4, 8
 
-# Characters, of a text of which the beginning is shown; no secret is as long as what is left out.
-_LOOKED_AT, _LEFT_OUT = 1 << 16, 1 << 12
+# In characters: how much of a long text is searched, and how much of that is not shown, because a secret may
+# be cut there. No secret is as long as that.
+_SEARCHED, _NOT_SHOWN = 1 << 16, 1 << 12
 
-# Also as a link has it: %24 is $.
+# Also in a link, where $ is written as %24.
 _ACTIVATION_CODE = re.compile(
     r"((?:LPA(?::|%3A)|(?<![\w$]))1(\$|%24)[^$%\s'\"]*)\2(?!<hidden>)[^\s'\",;)<\\]*", re.IGNORECASE
 )
@@ -33,8 +34,8 @@ _NAMES = r"""(?:matching[_ -]?id|(?:activation|confirmation)[_ -]?code
     |bound[_-]?profile[_-]?package|prepare[_-]?download[_-]?response
     |authenticate[_-]?server[_-]?response|smdp[_-]?signed[_-]?2|access[_-]?token|password
     |(?<![A-Za-z])(?:pin[12]?|puk[12]?|token|secret))(?![A-Za-z])"""
-# A value ends with its own quote, of which there may be escaped ones (JSON in JSON), not with one in it.
-# Nothing is repeated without a bound that is tried at every place anew: strangers write what is read here.
+# A value ends with the quotation mark that it began with; escaped ones (JSON in JSON) are part of it.
+# Each repetition that is tried at every position has a bound: servers write this, and time must stay linear.
 _VALUE = r"""(?P<quote>\\{0,15}["'])(?:(?!(?P=quote))\\?.)*(?:(?P=quote))?
     |\\{16}.*|\[[^\]]*\]?|<!\[CDATA\[[^\]]*|[^\s,;}&<]+"""
 _NAMED = re.compile(
@@ -42,26 +43,26 @@ _NAMED = re.compile(
     (?P<value>{_VALUE})""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
-_SAID = re.compile(  # in a sentence, where what follows is no word
+_IN_SENTENCE = re.compile(  # a name in a sentence, with a value that contains a digit
     r"""(?P<name>(?:matching[_ -]?id|(?:activation|confirmation)[_ -]?code|event[_ -]?id|\bpin)\s+['"]?)
     (?=[A-Za-z-]*[0-9])(?P<value>[0-9A-Za-z-]{4,})""",
     re.IGNORECASE | re.VERBOSE,
 )
-_HEADER = re.compile(  # all of the line: a scheme and its token, or any number of cookies
+_HEADER = re.compile(  # to the end of the line: a scheme and its token, or several cookies
     r"""(?P<name>\b(?:(?:proxy-)?authorization|(?:set-)?cookie)\b\\*["']?\s*[:=]\s*)(?P<value>[^\r\n]+)""",
     re.IGNORECASE,
 )
 
-# Ten digits (dates and sizes are shorter), or nine bytes in hexadecimal: an ICCID may be as on the card.
+# Ten digits (dates and sizes have fewer), or nine bytes in hexadecimal, for an ICCID as it is on the card.
 _LONG_NUMBER = re.compile(
     r"\+?(?<![0-9])[0-9]{10,}[0-9A-Fa-f]*|(?<![0-9A-Za-z])(?:0x)?[0-9A-Fa-f]{18,}(?![0-9A-Za-z])"
 )
-# In groups, as people write them, or byte by byte. A date and a time are no number; ten digits are.
+# In groups, as people write them, or byte by byte. Ten digits make a number; a date with a time does not.
 _GROUPED = re.compile(
     r"(?<![\w.:])(?:[0-9A-Fa-f]{2}(?:[ :][0-9A-Fa-f]{2}){8,}"
     r"|\+?[0-9]{1,9}(?:[ \xa0()-]{1,2}[0-9]{1,9})+)(?![\w:])"
 )
-# Shorter ones that say themselves what they are.
+# Shorter ones with a label.
 _LABELLED = re.compile(
     r"""((?<![A-Za-z])(?:msisdn|imsi|iccid|eid|tel|tele?phone|phone|mobile|caller|sms(?:[ ](?:from|to))?)
     (?:[ ]number)?[\s"':=#]{0,4}|(?=\+))(\+?[0-9]{5,})""",
@@ -71,7 +72,7 @@ _FEWEST_DIGITS = 10
 
 
 def logger(name: str) -> logging.Logger:
-    """The logger of a module, which hides before anybody can listen."""
+    """The logger of a module. Its records are redacted before any handler receives them."""
     found = logging.getLogger(name)
     if not any(isinstance(known, RedactingFilter) for known in found.filters):
         found.addFilter(RedactingFilter())
@@ -79,19 +80,19 @@ def logger(name: str) -> logging.Logger:
 
 
 def register_secret(secret: str) -> None:
-    """Hide `secret` from now on, wherever it stands: a code, PIN or matching id that is about to be used.
+    """Hide `secret` from now on, wherever it occurs: a code, PIN or matching id that is about to be used.
 
-    One of fewer than four characters occurs everywhere, and hiding it would only tell which it is.
+    One of fewer than four characters is not hidden: it occurs everywhere, so the gaps would reveal it.
     """
     if len(secret) >= _SHORTEST and secret not in _known:
         _known.append(secret)
 
 
 class RedactingFilter(logging.Filter):
-    """Lets every record pass, without what it may not show."""
+    """Lets every record pass, redacted."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Put the harmless text in place of the message, and of the traceback if there is one."""
+        """Replace the message, and the traceback if there is one, by the redacted text."""
         hide = without_secrets if record.levelno <= logging.DEBUG else without_names
         record.msg, record.args = hide(record.getMessage()), None
         _hide_traceback(record, hide)
@@ -100,23 +101,23 @@ class RedactingFilter(logging.Filter):
 
 def without_secrets(text: str) -> str:
     """`text` without codes and tokens."""
-    for secret in sorted(_known, key=len, reverse=True):  # one may be the beginning of another
-        text = _wherever(secret).sub(_HIDDEN, text)
+    for secret in sorted(_known, key=len, reverse=True):  # one may be part of another
+        text = _pattern(secret).sub(_HIDDEN, text)
     text = _ACTIVATION_CODE.sub(lambda code: f"{code[1]}{code[2]}{_HIDDEN}", text)
-    for named in (_HEADER, _NAMED, _SAID):
+    for named in (_HEADER, _NAMED, _IN_SENTENCE):
         text = named.sub(lambda found: f"{found['name']}{_HIDDEN}", text)
     return text
 
 
 def beginning(text: str, most: int) -> str:
-    """The first `most` characters of what may be shown of a stranger's `text`; an ellipsis if there are more.
+    """The first `most` characters of the redacted `text` of a card or server; an ellipsis if there are more.
 
-    Secrets are hidden before it is cut, because half a secret is not known to be one. Of a text without end
-    not all is looked at, and what stands where the look ends may be half of one: it is left out.
+    Secrets are hidden before the text is cut, because a part of one is not recognised. For the same reason
+    the end of what is searched of a very long text is not shown.
     """
-    shown = without_secrets(text[:_LOOKED_AT])
-    if len(text) > _LOOKED_AT:
-        return f"{shown[:-_LEFT_OUT][:most]}…"
+    shown = without_secrets(text[:_SEARCHED])
+    if len(text) > _SEARCHED:
+        return f"{shown[:-_NOT_SHOWN][:most]}…"
     return shown if len(shown) <= most else f"{shown[:most]}…"
 
 
@@ -124,10 +125,10 @@ def without_names(text: str) -> str:
     """`text` without secrets, and with the last four digits of long numbers: "...0017"."""
     text = _LONG_NUMBER.sub(_last_four, without_secrets(text))
     text = _GROUPED.sub(_last_four_of_many, text)
-    return _LABELLED.sub(lambda said: f"{said[1]}...{said[2][-4:]}", text)
+    return _LABELLED.sub(lambda found: f"{found[1]}...{found[2][-4:]}", text)
 
 
-def _wherever(secret: str) -> re.Pattern[str]:
+def _pattern(secret: str) -> re.Pattern[str]:
     plain = re.escape(secret)
     if len(secret) < _SHORT:
         return re.compile(rf"(?<![0-9A-Za-z]){plain}(?![0-9A-Za-z])")

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from lpa import errors
-from lpa.cli.commands import sim_order_commands
+from lpa.cli.commands import sim_orders
 from lpa.pages.texts import TEXTS
 from lpa.rsp.reasons import explain
 from lpa.rsp.status_codes import server_advice, server_reason
 from lpa.sim.euicc.behaviour import Behaviour
 from tests.support import documented
 from tests.support.paths import DOCS, ROOT
+from tests.support.raised_errors import KINDS, own_reasons
 from tests.unit.rsp.test_reasons import PAIRS, REFUSALS
-from tests.unit.test_errors import KINDS, reasons_of_our_own
 
 ERRORS = DOCS / "errors.md"
 
@@ -78,7 +78,7 @@ def test_every_reason_of_a_server_is_documented_with_its_sentences(pair: str) ->
 
 def test_every_reason_of_our_own_is_documented() -> None:
     text = ERRORS.read_text()
-    assert [reason for reason in sorted(reasons_of_our_own()) if f"| `{reason}` |" not in text] == []
+    assert [reason for reason in sorted(own_reasons()) if f"| `{reason}` |" not in text] == []
 
 
 INTEROP = (DOCS / "interop.md").read_text().splitlines()
@@ -108,5 +108,5 @@ def test_how_a_simulated_card_can_differ_is_documented_with_what_it_does_by_defa
 
 def test_every_option_of_an_order_is_documented() -> None:
     text = (DOCS / "simulator.md").read_text()
-    options = [option for parameter in sim_order_commands.add.params for option in parameter.opts]
+    options = [option for parameter in sim_orders.add.params for option in parameter.opts]
     assert [option for option in options if option not in text] == []

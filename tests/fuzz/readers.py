@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import re
@@ -174,10 +175,10 @@ def server_certificates(data: bytes) -> None:
         shown = list(Tlv.sequence(data))
     except BadAnswer:
         return  # OpenSSL would not have taken them.
-    world = seeds.server_world()
-    paths = server_chain.paths_to(world.ci_pkids, shown)
+    chain = seeds.tls_chain()
+    paths = server_chain.paths_to(chain.ci_pkids, shown)
     if paths:
-        server_chain.verify_any(paths, world.host, world.ci_pkids, NOW)
+        server_chain.verify_any(paths, chain.host, chain.ci_pkids, NOW)
         # What is signed is genuine. How the outermost length is written is nobody's secret.
         assert bytes(shown[0].children[0]) in seeds.server_certificates()[0]
 
@@ -317,6 +318,7 @@ def _folder() -> Path:
 def _journal() -> Journal:
     """A journal with one operation and its notification."""
     journal = Journal(_folder())
+    atexit.register(journal.close)
     with journal.operation(EID, "delete", (PROFILE,), target=PROFILE.iccid) as operation:
         journal.keep(EID, signed(), operation=operation)
     lost = LostNotification(EID, PROFILE.iccid, PROFILE.title, "delete", "smdp.example", 1_700_000_000.0)

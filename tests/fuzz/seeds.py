@@ -104,19 +104,19 @@ def certificates() -> list[bytes]:
 
 
 @functools.cache
-def server_world() -> tls_chains.World:
+def tls_chain() -> tls_chains.TlsChain:
     """A genuine server with one authority between it and the issuer, always with the same keys."""
-    world = tls_chains.World()
-    for secret, party in enumerate((world.ci, world.sub, world.server), start=5):
+    chain = tls_chains.TlsChain()
+    for secret, party in enumerate((chain.ci, chain.sub, chain.server), start=5):
         party.key = ec.derive_private_key(secret, ec.SECP256R1())
-    world.way, world.ci_pkids = [world.sub], [KeyIdentifier(world.ci.identifier)]
-    return world
+    chain.way, chain.ci_pkids = [chain.sub], [KeyIdentifier(chain.ci.identifier)]
+    return chain
 
 
 @functools.cache
 def server_certificates() -> list[bytes]:
     """What the server shows; signed anew in each process."""
-    shown = server_world().credentials()
+    shown = tls_chain().credentials()
     return [b"".join(cert.public_bytes(Encoding.DER) for cert in (shown.certificate, *shown.chain))]
 
 

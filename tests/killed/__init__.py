@@ -1,1 +1,1 @@
-"""Nothing is lost, wherever a session ends: see `test_killed`."""
+"""Nothing is lost wherever a session is interrupted: see `test_killed`."""

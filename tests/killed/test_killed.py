@@ -1,12 +1,11 @@
-"""Wherever a session ends, nothing is lost: the next one finds out what is true and finishes it.
+"""Wherever a session is interrupted, nothing is lost: the next session recovers and completes it.
 
 Each procedure is run once to count the points before and after every command to the card, exchange with a
-server, write of the journal and step of keeping a receipt. Then it is run once for each point, and ended
-there: killed with SIGKILL, stopped with Ctrl-C, the card pulled, the network gone, the server answering what
-it should not, the disk full. A fresh session resumes, and what the card, the disk and the server then hold is
-judged by `inquest`.
+server, write of the journal and step of keeping a receipt. Then it is run once for each point, with a fault
+there: SIGKILL, Ctrl-C, the card removed, the network cut, a wrong answer of the server, the disk full. A new
+session resumes, and `check_invariants` checks what the card, the disk and the server hold then.
 
-`LPA_KILL_ALL=1` takes every point; without it a part of them, spread evenly, is enough for every day.
+`LPA_KILL_ALL=1` takes every point; without it every seventh is taken.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers import packages
 from lpa.sim.servers.smdp import SimulatedSmdp
-from tests.support.invariants import States, inquest, resume_afresh, states
+from tests.support.invariants import States, check_invariants, resume_in_new_session, states
 from tests.support.killed_child import (
     AFTER,
     CARD,
@@ -39,9 +38,9 @@ from tests.support.killed_child import (
     RECEIPT,
     SERVER,
     SMDP,
-    Fate,
-    Place,
+    FaultInjector,
     WatchedAssistant,
+    Workspace,
     answering,
     fill,
     hang_up,
@@ -52,20 +51,20 @@ from tests.support.killed_child import (
 )
 from tests.support.recovery import resume
 
-_EVERY = 1 if os.environ.get("LPA_KILL_ALL") else 7  # odd, so that befores and afters take turns
+_EVERY = 1 if os.environ.get("LPA_KILL_ALL") else 7  # odd, so that points before and after a step alternate
 _FIRST, _SECOND, _THIRD = "8944994000000000017", "8949985000000000025", "89869870000000000033"
 _NEW = packages.SAMPLE_ICCID
 _DELETE = "BF33"
-_MEMORY = Path("/dev/shm")  # noqa: S108 - a kill takes nothing from files in memory, and they sync at once
+_MEMORY = Path("/dev/shm")  # noqa: S108 - files in memory survive a kill, and sync at once
 
 _WELL_BEHAVED = Behaviour()
 
 Act = Callable[[WatchedAssistant], object]
 
-# What a server should not answer: by something before it that does not work, a no, and nonsense.
+# Wrong answers: an error page of a proxy, a refusal, and bytes that are no JSON.
 _ANSWERS = {
     "HTML": (500, b"<html><body><h1>Internal Server Error</h1></body></html>"),
-    "a no": (
+    "a refusal": (
         200,
         b'{"header": {"functionExecutionStatus": {"status": "Failed", "statusCodeData": '
         b'{"subjectCode": "8.1", "reasonCode": "4.8", "message": "no"}}}}',
@@ -73,17 +72,19 @@ _ANSWERS = {
     "nonsense": (200, b"\x00\xff{"),
 }
 
+pytestmark = pytest.mark.usefixtures("states_by_the_table")
+
 
 @dataclass(frozen=True)
 class Procedure:
-    """What a session does, and how the profiles are when it is done. `prepare`: what happened before it.
+    """What a session does (`act`), and the states of the profiles when it is finished (`ends`).
 
-    `always`: how some profiles are also if it ended anywhere and was recovered.
+    `prepare`: what happens before it. `always`: states that hold also if it was interrupted and recovered.
     """
 
     act: Act
     ends: States
-    prepare: Callable[[Place], None] = lambda _: None
+    prepare: Callable[[Workspace], None] = lambda _: None
     behaviour: Behaviour = _WELL_BEHAVED
     always: States = field(default_factory=dict)
 
@@ -99,45 +100,45 @@ def _delete_third(assistant: Assistant) -> object:
 
 def _delete_third_with_a_backup(assistant: WatchedAssistant) -> object:
     plan = assistant.review_deletion(assistant.plan_deletion(_THIRD))
-    folder = Path(tempfile.mkdtemp(dir=assistant.place.folder))
-    rescued = assistant.back_up_first(plan, folder / "backup")
-    if rescued.problem:
-        raise rescued.problem
+    folder = Path(tempfile.mkdtemp(dir=assistant.workspace.folder))
+    saved = assistant.back_up_first(plan, folder / "backup")
+    if saved.problem:
+        raise saved.problem
     return assistant.delete(plan)
 
 
-def _die_in_an_interlude(assistant: Assistant) -> None:
+def _die_in_a_temporary_enable(assistant: Assistant) -> None:
     with assistant.temporarily_enabled(_THIRD):
         kill("", "")
 
 
-def _leave_work_behind(place: Place) -> None:
-    """Notifications that are in the outbox and on the card, and one that is on the card alone."""
-    with session(place, Fate(hang_up, 0)) as assistant:
+def _leave_work_behind(workspace: Workspace) -> None:
+    """Leave notifications in the outbox and on the card, and one on the card only."""
+    with session(workspace, FaultInjector(hang_up, 0)) as assistant:
         assistant.disable(_FIRST)
         assistant.enable(_SECOND)
         assistant.euicc.delete_profile(assistant.profiles()[0].iccid)
 
 
-def _leave_a_deletion_behind(place: Place) -> None:
-    """A profile that was deleted in a session that did not live to hear it."""
+def _leave_a_deletion_behind(workspace: Workspace) -> None:
+    """Leave a deletion whose process was killed before the card's answer arrived."""
 
-    def kill_when_deleted(step: str, moment: str) -> None:
-        if moment == AFTER and place.notes[-1:] == [["asked", _DELETE]]:
-            kill(step, moment)
+    def kill_when_deleted(step: str, when: str) -> None:
+        if when == AFTER and workspace.notes[-1:] == [["asked", _DELETE]]:
+            kill(step, when)
 
-    place.note("begun")
-    die(place, _delete_third, Fate(kill_when_deleted, 0))
-
-
-def _leave_an_interlude_behind(place: Place) -> None:
-    """A profile that was put to use for a moment in a session that did not live to end it."""
-    die(place, _die_in_an_interlude, Fate())
+    workspace.note("start")
+    die(workspace, _delete_third, FaultInjector(kill_when_deleted, 0))
 
 
-def _order_a_profile(place: Place) -> None:
-    card = SimulatedEuicc.load(place.card)
-    with SimulatedSmdp(card.authority, host=SMDP, orders=place.orders) as smdp:
+def _leave_a_temporary_enable_behind(workspace: Workspace) -> None:
+    """Leave a profile temporarily enabled, by a process that was killed."""
+    die(workspace, _die_in_a_temporary_enable, FaultInjector())
+
+
+def _order_a_profile(workspace: Workspace) -> None:
+    card = SimulatedEuicc.load(workspace.card)
+    with SimulatedSmdp(card.authority, host=SMDP, orders=workspace.orders) as smdp:
         smdp.order(packages.sample(iccid=_NEW), "ABC-1", downloads=1000)
     card.close()
 
@@ -183,58 +184,58 @@ PROCEDURES = {
         {_FIRST: "enabled", _SECOND: "disabled"},
         _leave_a_deletion_behind,
     ),
-    "resume an interlude": Procedure(
+    "resume a temporary enable": Procedure(
         lambda assistant: assistant.recover(),
         {_FIRST: "enabled", _SECOND: "disabled", _THIRD: "disabled"},
-        _leave_an_interlude_behind,
+        _leave_a_temporary_enable_behind,
         always={_FIRST: "enabled"},
     ),
 }
 
 
 class Stage:
-    """A procedure, the points of its undisturbed run, and a fresh place for each run."""
+    """A procedure, the points of its run without faults, and a new workspace for each run."""
 
     def __init__(self, procedure: Procedure, folder: Path) -> None:
         self.procedure = procedure
         self._folder, self._runs = folder, 0
-        template = Place(folder / "template")
+        template = Workspace(folder / "template")
         SimulatedEuicc.create(template.card, behaviour=procedure.behaviour).close()
         procedure.prepare(template)
         self.begins = states(template)
-        fate = Fate()
-        place = self.place()
-        with session(place, fate) as assistant:
+        faults = FaultInjector()
+        workspace = self.workspace()
+        with session(workspace, faults) as assistant:
             procedure.act(assistant)
-        self.points = fate.points
-        assert states(place) == procedure.ends
-        inquest(place)
+        self.points = faults.points
+        assert states(workspace) == procedure.ends
+        check_invariants(workspace)
 
-    def place(self) -> Place:
-        """A place as the procedure finds it."""
+    def workspace(self) -> Workspace:
+        """A workspace in which the procedure can begin."""
         self._runs += 1
         folder = self._folder / str(self._runs)
         shutil.copytree(self._folder / "template", folder)
-        return Place(folder)
+        return Workspace(folder)
 
     def chosen(self, *steps: str) -> Iterator[int]:
-        """The points of these steps where the disaster is to strike. A failure is told with its point."""
+        """The points of these steps at which to inject the fault. A failed test shows its point."""
         found = [number for number, (step, _) in enumerate(self.points) if step in steps]
         for number in found[::_EVERY]:
             sys.stdout.write(f"point {number} of {len(self.points)}: {' '.join(self.points[number])}\n")
             yield number
 
-    def finish(self, place: Place) -> None:
-        """Resume after a disaster, then do what was not done, and judge."""
-        resume_afresh(place)
-        inquest(place)
-        assert self.procedure.always.items() <= states(place).items()
-        if states(place) != self.procedure.ends:
-            with session(place, Fate()) as assistant:
+    def finish(self, workspace: Workspace) -> None:
+        """Resume after a fault, then do what was not done, and check the invariants."""
+        resume_in_new_session(workspace)
+        check_invariants(workspace)
+        assert self.procedure.always.items() <= states(workspace).items()
+        if states(workspace) != self.procedure.ends:
+            with session(workspace, FaultInjector()) as assistant:
                 self.procedure.act(assistant)
-            inquest(place)
-        assert states(place) == self.procedure.ends
-        shutil.rmtree(place.folder)
+            check_invariants(workspace)
+        assert states(workspace) == self.procedure.ends
+        shutil.rmtree(workspace.folder)
 
 
 @pytest.fixture(params=PROCEDURES, scope="module")
@@ -245,72 +246,75 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
 
 def test_killed_at_any_point_it_loses_nothing(stage: Stage) -> None:
     for point in stage.chosen(CARD, SERVER, JOURNAL, RECEIPT, DISK):
-        place = stage.place()
-        die(place, stage.procedure.act, Fate(kill, point))
-        stage.finish(place)
+        workspace = stage.workspace()
+        die(workspace, stage.procedure.act, FaultInjector(kill, point))
+        stage.finish(workspace)
 
 
 def test_with_the_card_pulled_at_any_point_it_loses_nothing(stage: Stage) -> None:
     for point in stage.chosen(CARD):
-        _survive(stage, Fate(pull, point))
+        _survive(stage, FaultInjector(pull, point))
 
 
 @pytest.mark.parametrize("lasting", [True, False])
 def test_with_the_server_failing_at_any_point_it_loses_nothing(stage: Stage, lasting: bool) -> None:
     for point in stage.chosen(SERVER):
-        _survive(stage, Fate(hang_up, point, sys.maxsize if lasting else point))
+        _survive(stage, FaultInjector(hang_up, point, sys.maxsize if lasting else point))
 
 
 @pytest.mark.parametrize("lasting", [True, False])
-@pytest.mark.parametrize("said", _ANSWERS)
+@pytest.mark.parametrize("answer", _ANSWERS)
 def test_with_the_server_answering_wrongly_at_any_point_it_loses_nothing(
-    stage: Stage, said: str, lasting: bool
+    stage: Stage, answer: str, lasting: bool
 ) -> None:
     for point in stage.chosen(SERVER):
-        _survive(stage, Fate(answering(*_ANSWERS[said]), point, sys.maxsize if lasting else point))
+        _survive(stage, FaultInjector(answering(*_ANSWERS[answer]), point, sys.maxsize if lasting else point))
 
 
 @pytest.mark.parametrize("lasting", [True, False])
 def test_with_the_disk_full_at_any_point_it_loses_nothing(stage: Stage, lasting: bool) -> None:
     for point in stage.chosen(JOURNAL, RECEIPT, DISK):
-        _survive(stage, Fate(fill, point, sys.maxsize if lasting else point))
+        _survive(stage, FaultInjector(fill, point, sys.maxsize if lasting else point))
 
 
 def test_with_ctrl_c_at_any_point_it_loses_nothing(stage: Stage) -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         for point in stage.chosen(CARD, SERVER, JOURNAL, RECEIPT, DISK):
-            place = stage.place()
-            with pytest.raises(KeyboardInterrupt), session(place, Fate(interrupt, point, point)) as assistant:
+            workspace = stage.workspace()
+            with (
+                pytest.raises(KeyboardInterrupt),
+                session(workspace, FaultInjector(interrupt, point, point)) as assistant,
+            ):
                 stage.procedure.act(assistant)
-            stage.finish(place)
+            stage.finish(workspace)
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def _survive(stage: Stage, fate: Fate) -> None:
-    """Run into a disaster that leaves the process alive: then what it says must be true."""
-    place = stage.place()
+def _survive(stage: Stage, faults: FaultInjector) -> None:
+    """Run with a fault that does not end the process. The error that it raises, or none, must be true."""
+    workspace = stage.workspace()
     error = None
     try:
-        with session(place, fate) as assistant:
+        with session(workspace, faults) as assistant:
             stage.procedure.act(assistant)
     except LpaError as raised:
         error = raised
-    assert len(fate.points) > 0
+    assert len(faults.points) > 0
     if stage.begins != stage.procedure.ends and not isinstance(error, OutcomeUnknown):
-        assert (states(place) == stage.procedure.ends) is (error is None), error
-    stage.finish(place)
+        assert (states(workspace) == stage.procedure.ends) is (error is None), error
+    stage.finish(workspace)
 
 
-def die(place: Place, act: Act, fate: Fate) -> None:
-    """Do something in a child process that does not survive it."""
+def die(workspace: Workspace, act: Act, faults: FaultInjector) -> None:
+    """Run something in a child process that is killed."""
     child = os.fork()
     if child == 0:
         try:
-            with session(place, fate) as assistant:
+            with session(workspace, faults) as assistant:
                 act(assistant)
-        except BaseException:  # noqa: BLE001 - nothing of a child may go on in the parent's tests
+        except BaseException:  # noqa: BLE001 - the child must not continue with the parent's tests
             traceback.print_exc()
         finally:
             os._exit(1)

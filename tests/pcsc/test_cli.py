@@ -43,7 +43,7 @@ def test_the_doctor_walks_from_the_service_to_the_servers(virtual_reader: PlugIn
         ("clock", "good"),
         *[("network", "good")] * 3,
     ]
-    assert findings[2].message == f"The card in {reader.name!r} is ours to use, over T=0."
+    assert findings[2].message == f"The card in {reader.name!r} answers, over T=0."
     assert findings[3].message == card.atr.hex().upper()
 
 

@@ -1,7 +1,7 @@
-"""How few commands and how little memory a download takes: measured for `tests.bench`.
+"""Measure the commands and the memory of a download, for `tests.bench`.
 
-The floor is what no LPA can do without: the channel, and what went over the wire for the functions of the
-download itself, in blocks of 255 bytes down and 256 bytes up (T=0). What was asked twice counts once.
+The floor is what every LPA needs: the channel, and the messages of the download itself, in blocks of 255
+bytes to the card and 256 bytes from it (T=0). A repeated request counts once.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from tests.pcsc.conftest import Service, VirtualReader
 USUAL, LARGE = 10_600, 1 << 20
 _DOWN, _UP = 255, 256
 _STORE_DATA, _GET_RESPONSE, _LAST = 0xE2, 0xC0, 0x80
-_OF_ITS_OWN = (0xBF3E, 0xBF2D)  # which card it is, and whether it has the profile: not the download itself
+_OF_ITS_OWN = (0xBF3E, 0xBF2D)  # GetEID and GetProfilesInfo do not belong to the download itself
 _CHANNEL = 3  # open, select, close
 
 
 class Wire:
-    """A card that notes each request, and how many bytes its answer had."""
+    """A card that records each request, and the number of bytes in its answer."""
 
     def __init__(self, card: SimulatedEuicc) -> None:
         self._card = card

@@ -1,6 +1,6 @@
-"""Opening a bound package by hand (SGP.22 §2.6.4, RFC 4493), from SHA-256, ECDH and single blocks of AES.
+"""Decrypt a bound package (SGP.22 §2.6.4, RFC 4493) with SHA-256, ECDH and single blocks of AES.
 
-It shares nothing with `lpa.sim.crypto.bsp`, so that the one finds the mistakes of the other.
+It shares no code with `lpa.sim.crypto.bsp`, so that each finds the mistakes of the other.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MAC = 8
 
 @dataclass
 class Opening:
-    """The keys of a session or a package, and which segment is the next."""
+    """The keys of a session or a package, and the number of the next segment."""
 
     chain: bytes
     enc: bytes

@@ -1,4 +1,4 @@
-"""Simulated cards whose profile in use holds what a test wants, and a hand between them and the reader."""
+"""Simulated cards whose enabled profile has given contents, and a transport that changes some answers."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ ICCID = "8944994000000000017"
 
 
 def holding(contents: Contents, *, protocol: str = "T=0") -> SimulatedEuicc:
-    """A card in memory whose only profile, `ICCID`, is in use and holds `contents`."""
+    """A card in memory whose only profile, `ICCID`, is enabled and holds `contents`."""
     profile = replace(samples.profiles(1)[0], contents=contents)
     behaviour = Behaviour(protocol="T=1") if protocol == "T=1" else Behaviour()
     return SimulatedEuicc.create(None, profiles=[profile], behaviour=behaviour)
 
 
-def in_use(number: int) -> SimulatedEuicc:
-    """A card with the usual three profiles, of which this one is in use (from 0)."""
+def with_enabled(number: int) -> SimulatedEuicc:
+    """A card with the usual three profiles, of which this one is enabled (from 0)."""
     chosen = [
         replace(profile, state="enabled" if index == number else "disabled")
         for index, profile in enumerate(samples.profiles(3))
@@ -42,7 +42,7 @@ class Spoiled:
         self._selected = False
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
-        """Pass it on, or not."""
+        """Pass a command to the card, or answer it."""
         sent = apdu.hex().upper()
         if sent.startswith("00A4"):
             self._selected = sent.endswith(f"{self._file}00")

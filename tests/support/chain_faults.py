@@ -1,4 +1,4 @@
-"""What can be wrong with the certificates of a card, one thing at a time, and why it is refused then."""
+"""Card certificates with one fault each, and the message with which they are refused."""
 
 from __future__ import annotations
 
@@ -10,97 +10,97 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.support.forgery import CI, EID, EUICC, EUM, NOW, Chain, Party, limits
 
 
-def _early(world: Chain) -> None:
-    world.eum.start = NOW + timedelta(seconds=1)
+def _early(chain: Chain) -> None:
+    chain.eum.start = NOW + timedelta(seconds=1)
 
 
-def _server_role(world: Chain) -> None:
-    world.euicc.role = "2.23.146.1.2.1.4"
+def _server_role(chain: Chain) -> None:
+    chain.euicc.role = "2.23.146.1.2.1.4"
 
 
-def _maker_is_a_card(world: Chain) -> None:
-    world.eum.role = EUICC
+def _maker_is_a_card(chain: Chain) -> None:
+    chain.eum.role = EUICC
 
 
-def _maker_is_an_issuer(world: Chain) -> None:
-    world.eum.role = "2.23.146.1.2.1.0.0"
+def _maker_is_an_issuer(chain: Chain) -> None:
+    chain.eum.role = "2.23.146.1.2.1.0.0"
 
 
-def _card_is_a_maker(world: Chain) -> None:
-    world.euicc.role = EUM
+def _card_is_a_maker(chain: Chain) -> None:
+    chain.euicc.role = EUM
 
 
-def _card_may_certify(world: Chain) -> None:
-    world.euicc.basic = x509.BasicConstraints(True, None)
+def _card_may_certify(chain: Chain) -> None:
+    chain.euicc.basic = x509.BasicConstraints(True, None)
 
 
-def _maker_may_not_certify(world: Chain) -> None:
-    world.eum.basic = None
+def _maker_may_not_certify(chain: Chain) -> None:
+    chain.eum.basic = None
 
 
-def _maker_is_no_authority(world: Chain) -> None:
-    world.eum.basic = x509.BasicConstraints(False, None)
+def _maker_is_no_authority(chain: Chain) -> None:
+    chain.eum.basic = x509.BasicConstraints(False, None)
 
 
-def _card_signs_certificates(world: Chain) -> None:
-    world.euicc.usage = "key_cert_sign"
+def _card_signs_certificates(chain: Chain) -> None:
+    chain.euicc.usage = "key_cert_sign"
 
 
-def _maker_signs_messages(world: Chain) -> None:
-    world.eum.usage = "digital_signature"
+def _maker_signs_messages(chain: Chain) -> None:
+    chain.eum.usage = "digital_signature"
 
 
-def _other_prefix(world: Chain) -> None:
-    world.eum.limits = limits(prefix="89049033")
+def _other_prefix(chain: Chain) -> None:
+    chain.eum.limits = limits(prefix="89049033")
 
 
-def _other_maker(world: Chain) -> None:
-    world.eum.limits = limits(organisation="Other")
+def _other_maker(chain: Chain) -> None:
+    chain.eum.limits = limits(organisation="Other")
 
 
-def _unlimited(world: Chain) -> None:
-    world.eum.limits = None
+def _unlimited(chain: Chain) -> None:
+    chain.eum.limits = None
 
 
-def _no_prefix(world: Chain) -> None:
-    world.eum.limits = limits(prefix="")
+def _no_prefix(chain: Chain) -> None:
+    chain.eum.limits = limits(prefix="")
 
 
-def _excluded(world: Chain) -> None:
+def _excluded(chain: Chain) -> None:
     permitted = limits().permitted_subtrees
-    world.eum.limits = x509.NameConstraints(permitted, limits(prefix="8904903212").permitted_subtrees)
+    chain.eum.limits = x509.NameConstraints(permitted, limits(prefix="8904903212").permitted_subtrees)
 
 
-def _excluded_maker(world: Chain) -> None:
+def _excluded_maker(chain: Chain) -> None:
     permitted = limits().permitted_subtrees
-    world.eum.limits = x509.NameConstraints(permitted, limits(prefix="").permitted_subtrees)
+    chain.eum.limits = x509.NameConstraints(permitted, limits(prefix="").permitted_subtrees)
 
 
-def _other_kind_of_name(world: Chain) -> None:
-    world.eum.limits = x509.NameConstraints([x509.DNSName("example")], None)
+def _other_kind_of_name(chain: Chain) -> None:
+    chain.eum.limits = x509.NameConstraints([x509.DNSName("example")], None)
 
 
-def _no_eid(world: Chain) -> None:
-    world.euicc.serial_number = ""
+def _no_eid(chain: Chain) -> None:
+    chain.euicc.serial_number = ""
 
 
-def _half_an_eid(world: Chain) -> None:
-    world.euicc.serial_number = EID[:31]
+def _half_an_eid(chain: Chain) -> None:
+    chain.euicc.serial_number = EID[:31]
 
 
-def _strange_curve(world: Chain) -> None:
-    world.euicc.key = ec.generate_private_key(ec.SECP256K1())
+def _unknown_curve(chain: Chain) -> None:
+    chain.euicc.key = ec.generate_private_key(ec.SECP256K1())
 
 
-def _strange_demand(world: Chain) -> None:
-    strange = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
-    world.euicc.change = lambda builder: builder.add_extension(strange, critical=True)
+def _unknown_extension(chain: Chain) -> None:
+    unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
+    chain.euicc.change = lambda builder: builder.add_extension(unknown, critical=True)
 
 
-def _other_maker_signed(world: Chain) -> None:
-    world.eum_issuer = Party(CI, "CI")
-    world.ci = world.eum_issuer
-    world.eum_issuer = Party(EUM)
+def _other_maker_signed(chain: Chain) -> None:
+    chain.eum_issuer = Party(CI, "CI")
+    chain.ci = chain.eum_issuer
+    chain.eum_issuer = Party(EUM)
 
 
 WRONG = {
@@ -123,7 +123,7 @@ WRONG = {
     _other_kind_of_name: "may not vouch",
     _no_eid: "names no card",
     _half_an_eid: "names no card",
-    _strange_curve: "neither on NIST P-256 nor on brainpoolP256r1",
-    _strange_demand: "demands that 1.2.3.4 be heeded",
+    _unknown_curve: "neither on NIST P-256 nor on brainpoolP256r1",
+    _unknown_extension: "demands that 1.2.3.4 be heeded",
     _other_maker_signed: "nobody who is trusted here",
 }

@@ -1,4 +1,4 @@
-"""The command `lpa` as a person or a script runs it, in this process or in one of its own."""
+"""Run the command `lpa` as a person or a script does, in this process or in a child process."""
 
 from __future__ import annotations
 
@@ -24,19 +24,20 @@ from lpa.cli.main import run as run_command
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.simulated_profile import SimulatedProfile
 
-# Ctrl-C works in it, whatever the process that runs the tests does about it.
+# Ctrl-C works in the child process, even if the process that runs the tests ignores it.
 _START = (
     "import lpa.cli.main, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     "lpa.cli.main.main()"
 )
 PROGRAM = (sys.executable, "-c", _START)
 CTRL_C, CTRL_D = "\x03", "\x04"
-_PATIENCE = 20  # seconds that a program may be silent
+PROMPTS = (b": ", b"[y/N] ")  # what a question ends with
+_TIMEOUT = 20  # seconds without output
 
 
 @dataclass(frozen=True)
 class Ran:
-    """What came of a command: exit code, data, talk."""
+    """The result of a command: exit code, stdout, stderr."""
 
     code: int
     out: str
@@ -44,14 +45,14 @@ class Ran:
 
     @property
     def document(self) -> dict[str, Any]:
-        """The only thing on stdout, if it was `--json`."""
+        """The document on stdout, for a command with `--json`."""
         document = json.loads(self.out)
         assert isinstance(document, dict)
         return document
 
 
 def run(*arguments: object) -> Ran:
-    """Run `lpa` in this process, with nobody at a terminal."""
+    """Run `lpa` in this process, without a terminal."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     with redirect_stdout(out), redirect_stderr(err):
         code = run_command([str(argument) for argument in arguments])
@@ -59,22 +60,22 @@ def run(*arguments: object) -> Ran:
 
 
 def put_in(patch: pytest.MonkeyPatch, card_in: Callable[[Path], Transport]) -> None:
-    """Have `sim:PATH` open the card that `card_in` makes of the folder, for commands in this process."""
+    """For commands in this process, `sim:PATH` opens the card that `card_in` makes of the folder."""
     patch.setattr(schemes, "registered", lambda _scheme: lambda path: card_in(Path(path)))
 
 
 def converse(*arguments: object, types: str) -> Ran:
-    """Run `lpa` in a process of its own, with a person at the terminal who types `types` when asked.
+    """Run `lpa` in a child process with a terminal, and type `types` at the first question.
 
-    `CTRL_C` is not typed but sent, as a terminal does.
+    `CTRL_C` is sent as a signal, as a terminal does.
     """
     return _at_a_terminal(arguments, [types])
 
 
 def dialogue(*arguments: object, answers: Sequence[str]) -> Ran:
-    """As `converse`, with one of `answers` to each question; a person types when asked and not before.
+    """As `converse`, with one of `answers` for each question, typed when it is asked.
 
-    `CTRL_C` is not typed but sent; after `CTRL_D` there is no new line.
+    `CTRL_C` is sent as a signal; after `CTRL_D` there is no new line.
     """
     keys = (CTRL_C, CTRL_D)
     return _at_a_terminal(arguments, [text if text in keys else f"{text}\n" for text in answers])
@@ -88,16 +89,16 @@ def _at_a_terminal(arguments: Sequence[object], texts: Sequence[str]) -> Ran:
         os.close(theirs)
         try:
             for text in texts:
-                asked = read_until(ours, b": ")
-                assert asked.endswith(b": "), f"nobody asked for {text!r}: {(seen + asked).decode()}"
+                asked = read_until(ours, PROMPTS)
+                assert asked.endswith(PROMPTS), f"no prompt for {text!r}: {(seen + asked).decode()}"
                 seen += asked
                 if text == CTRL_C:
                     interrupt(process, ours)
                 else:
                     os.write(ours, text.encode())
-            seen += read_until(ours, None)
+            seen += read_until(ours, ())
         except BaseException:
-            process.kill()  # It may wait for an answer that nobody will give.
+            process.kill()  # It may wait for an answer for ever.
             raise
         os.close(ours)
         assert process.stdout
@@ -111,14 +112,14 @@ def card(folder: Path, *profiles: SimulatedProfile) -> Path:
     return folder
 
 
-def read_until(terminal: int, mark: bytes | None) -> bytes:
-    """What the program says up to `mark` at the end of a piece, or until it closes its side."""
+def read_until(terminal: int, ends: bytes | tuple[bytes, ...]) -> bytes:
+    """What the program writes until it ends with one of `ends`, or until it closes its side."""
     seen = b""
-    while not (mark and seen.endswith(mark)):
-        assert select.select([terminal], [], [], _PATIENCE)[0], f"nothing more came after {seen!r}"
+    while not (ends and seen.endswith(ends)):
+        assert select.select([terminal], [], [], _TIMEOUT)[0], f"no more output after {seen!r}"
         try:
             piece = os.read(terminal, 4096)
-        except OSError:  # how Linux tells that nobody is at the other end any more
+        except OSError:  # on Linux: the other side is closed
             break
         if not piece:
             break
@@ -129,11 +130,11 @@ def read_until(terminal: int, mark: bytes | None) -> bytes:
 def interrupt(process: subprocess.Popen[bytes], terminal: int) -> None:
     """Press Ctrl-C, and once more if nothing happens.
 
-    A signal that comes after Python looked for one, and before it begins to wait for an answer, ends no wait.
+    A signal that arrives after Python checked for one, and before it begins to read, does not end the read.
     """
-    for patience in (5, 0):
+    for timeout in (5, 0):
         process.send_signal(signal.SIGINT)
-        if select.select([terminal], [], [], patience)[0]:
+        if select.select([terminal], [], [], timeout)[0]:
             break
 
 

@@ -1,10 +1,10 @@
-"""TLVs by hand: put together and cut without the library."""
+"""Build and split TLVs without the library."""
 
 from __future__ import annotations
 
 
 def tlv(tag: str, *parts: bytes) -> bytes:
-    """A TLV by hand: `tag` in hexadecimal, the length in as few bytes as it needs."""
+    """A TLV: `tag` in hexadecimal, the length in as few bytes as possible."""
     value = b"".join(parts)
     size = len(value)
     coded = bytes([size]) if size < 128 else size.to_bytes((size.bit_length() + 7) // 8, "big")

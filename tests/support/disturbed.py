@@ -1,4 +1,4 @@
-"""A real conversation with a card, disturbed where a test wants it."""
+"""A card in which a test can disturb single requests."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from lpa.errors import CardRemoved
 
 
 class DisturbedCard:
-    """A `Transport` in front of another. It notes the tag of every ES10 request that reaches the card.
+    """A `Transport` in front of another. It records the tag of every ES10 request that reaches the card.
 
-    A disturbance is for the next request with a tag: `lose` carries it out and pulls the card before the
-    answer, `drop` pulls it before the request, `instead` answers for the card. `put_back` ends a pull.
+    A disturbance is for the next request with a tag: `lose` carries it out and removes the card before the
+    answer, `drop` removes it before the request, `instead` answers for the card. `put_back` inserts it again.
     """
 
     def __init__(self, card: Transport) -> None:
@@ -23,24 +23,24 @@ class DisturbedCard:
         self.resets = 0
 
     def lose(self, tag: int) -> None:
-        """Pull the card after it did what the next request with `tag` says, before it can answer."""
+        """Remove the card after it carried out the next request with `tag`, before it can answer."""
         self._lost.add(tag)
 
     def drop(self, tag: int) -> None:
-        """Pull the card just before the next request with `tag`."""
+        """Remove the card just before the next request with `tag`."""
         self._dropped.add(tag)
 
     def instead(self, tag: int, *answers: str, carried_out: bool = False) -> None:
-        """Answer the next requests with `tag` by `answers`: hex with status word."""
+        """Answer the next requests with `tag` with `answers`, in hexadecimal with status word."""
         self._instead[tag] = list(answers)
         self._carried_out = carried_out
 
     def put_back(self) -> None:
-        """Put the card back; `reset` then reaches it again."""
+        """Insert the card again; `reset` then reaches it."""
         self.pulled = False
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
-        """Pass it on, or not."""
+        """Pass a command to the card, or disturb it."""
         if self.pulled:
             raise CardRemoved("the card was pulled")
         tag = int.from_bytes(apdu[5:7], "big") if apdu[1] == 0xE2 else 0
@@ -61,7 +61,7 @@ class DisturbedCard:
         return answered
 
     def reset(self) -> None:
-        """Reset the card, if it is there."""
+        """Reset the card, if it is in the reader."""
         if self.pulled:
             raise CardRemoved("the card was pulled")
         self.resets += 1

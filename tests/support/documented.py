@@ -1,6 +1,6 @@
-"""Run what the documents print: each `$ lpa …` of a console block, against a world that never changes.
+"""Run the commands in the documents, each `$ lpa …` of a console block, with a card that never changes.
 
-`python -m tests.support.documented` writes what the commands print now into the documents; a test compares.
+`python -m tests.support.documented` writes their output into the documents; a test compares it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
 
 
 @contextmanager
-def world(folder: Path) -> Iterator[dict[str, str]]:
-    """A card and its server; the environment in which `lpa` finds them. The same bytes every time."""
+def fixed_environment(folder: Path) -> Iterator[dict[str, str]]:
+    """A card and its server, and the environment variables that lead to them. Always the same bytes."""
     random_numbers = random.Random(22)  # noqa: S311 - the same card on every day
     with SimulatedEuicc.create(
         folder / "card",
@@ -48,8 +48,8 @@ def world(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def replayed(document: Path) -> str:
-    """The text of `document`, with what its commands print now."""
-    with tempfile.TemporaryDirectory() as folder, world(Path(folder)) as environment:
+    """The text of `document`, with the output that its commands give now."""
+    with tempfile.TemporaryDirectory() as folder, fixed_environment(Path(folder)) as environment:
 
         def block(match: re.Match[str]) -> str:
             commands = [line for line in match[0].splitlines() if line.startswith("$ ")]
@@ -61,7 +61,7 @@ def replayed(document: Path) -> str:
 def _printed(command: str, environment: dict[str, str], folder: str) -> str:
     quiet = command.endswith(" 2>/dev/null")
     program, *words = shlex.split(command.removesuffix(" 2>/dev/null"))
-    assert program == "lpa", f"only lpa is run here, not {program}"
+    assert program == "lpa", f"only lpa can be run here, not {program}"
     ran = subprocess.run(
         [sys.executable, "-m", "lpa", *words],
         env=environment,

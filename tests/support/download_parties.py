@@ -1,4 +1,4 @@
-"""What tests of `lpa download` share: a card, its server, and the options that lead to both."""
+"""For tests of `lpa download`: a card, its server, and the options that lead to both."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECRETS = ("SECRET-1", "4Y8TBX")
 
 
 @dataclass
-class World:
+class DownloadParties:
     """A card, its server, and the options that lead to both."""
 
     card: Path
@@ -49,27 +49,27 @@ class World:
         return kept_secret(command.dialogue(*self.options, *arguments, answers=answers))
 
 
-def way_through(world: World, *servers: SimulatedSmds) -> tuple[str, ...]:
+def way_through(parties: DownloadParties, *servers: SimulatedSmds) -> tuple[str, ...]:
     """The options that lead to these discovery servers too."""
     rows = [f"{server.host}:443:127.0.0.1:{server.port}" for server in servers]
-    return (*(word for row in rows for word in ("--connect-to", row)), *world.options)
+    return (*(word for row in rows for word in ("--connect-to", row)), *parties.options)
 
 
-def register(world: World, smds: SimulatedSmds, host: str, *matching_ids: str) -> None:
-    """Have `smds` know of these events at `host` for the card."""
-    with SimulatedEuicc.load(world.card) as card:
+def register(parties: DownloadParties, smds: SimulatedSmds, host: str, *matching_ids: str) -> None:
+    """Register these events at `host` for the card with `smds`."""
+    with SimulatedEuicc.load(parties.card) as card:
         for matching_id in matching_ids:
             smds.register(card.eid, host, matching_id)
 
 
 def kept_secret(ran: command.Ran) -> command.Ran:
-    """What came of a command that showed none of the secrets."""
+    """The result of a command, after a check that it shows none of the secrets."""
     for secret in SECRETS:
         assert secret not in ran.out + ran.err
     return ran
 
 
-def made(folder: Path, behaviour: Behaviour | None = None) -> Iterator[World]:
+def made(folder: Path, behaviour: Behaviour | None = None) -> Iterator[DownloadParties]:
     """A new card in `folder`, and its server."""
     card = folder / "card"
     with SimulatedEuicc.create(card, behaviour=behaviour or Behaviour()) as made:
@@ -77,4 +77,4 @@ def made(folder: Path, behaviour: Behaviour | None = None) -> Iterator[World]:
     with SimulatedSmdp(authority, host=HOST, also=["*.smdp.example"], any_address=True) as smdp:
         options = ("--reader", f"sim:{card}", "--state-dir", str(folder / "state"))
         way = ("--ca-bundle", str(card / "ci.pem"), "--connect-to", smdp.connect_to)
-        yield World(card, smdp, (*options, *way))
+        yield DownloadParties(card, smdp, (*options, *way))

@@ -1,7 +1,7 @@
-"""A server to download from, written by hand: bytes put together from the specification, keys of its own.
+"""An SM-DP+ that builds its messages byte by byte from the specification, with its own keys.
 
-It shares nothing with the simulated card or server but the certificate authority, and says what it is told
-to: whatever a test wants wrong is an argument.
+It shares only the certificate authority with the simulated card and server. What a test wants wrong is an
+argument.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def point(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 @dataclass
 class Keys:
-    """The protection of segments (SGP.22 §2.6.4), once more."""
+    """The protection of segments (SGP.22 §2.6.4), written a second time."""
 
     chain: bytes
     enc: bytes
@@ -117,7 +117,7 @@ class Keys:
 
 
 def derived(secret: bytes, host: bytes, eid: str) -> Keys:
-    """X9.63 with SHA-256, by hand."""
+    """The key derivation of X9.63 with SHA-256, written a second time."""
     shared = b"\x88\x10" + bytes([len(host)]) + host + b"\x10" + bytes.fromhex(eid)
     blocks = b""
     for counter in (1, 2):
@@ -129,7 +129,7 @@ def derived(secret: bytes, host: bytes, eid: str) -> Keys:
 
 @dataclass
 class Package:
-    """What a server would install. Change what is to be wrong."""
+    """What the server installs. Change what is to be wrong."""
 
     iccid: str = CODED
     metadata: bytes = b""
@@ -211,8 +211,8 @@ class Server:
         """BF23."""
         template = tlv("A6", bytes.fromhex(crt), tlv("84", host))
         once = tlv("5F49", own or point(self.once))
-        told = b"".join((bytes([0x82, 1, operation]), tlv("80", txid), template, once))
-        return tlv("BF23", told, signature(self.pb, told + tlv("5F49", card_key)))
+        content = b"".join((bytes([0x82, 1, operation]), tlv("80", txid), template, once))
+        return tlv("BF23", content, signature(self.pb, content + tlv("5F49", card_key)))
 
     def keys(self, card_key: bytes, host: bytes = HOST) -> Keys:
         """The session keys."""
@@ -250,7 +250,7 @@ def _head(tag: str, content: bytes) -> bytes:
 
 
 class Conversation:
-    """A download from `server` to the card in `terminal`, as far as a test wants it to go."""
+    """A download from `server` to the card in `terminal`, as far as a test needs it."""
 
     def __init__(self, card: SimulatedEuicc, server: Server | None = None, *, channel: int = 1) -> None:
         self.card = card
@@ -285,7 +285,7 @@ class Conversation:
         return answer
 
     def load(self, segments: list[bytes]) -> bytes:
-        """The result, before which all segments are answered with nothing; b"" if there is none."""
+        """The first answer that is not empty, which is the result; b"" if there is none."""
         for segment in segments:
             answer = self.ask(segment)
             if answer:
@@ -299,7 +299,7 @@ class Conversation:
 
 
 def failure(result: bytes) -> tuple[int, int]:
-    """bppCommandId and errorReason of a result that is one of a failure."""
+    """bppCommandId and errorReason of a result that reports a failure."""
     data, _ = parts(result)
     outcome = parts(parts(data)[-1])[0]
     assert outcome[0] == 0xA1, outcome.hex()
@@ -308,7 +308,7 @@ def failure(result: bytes) -> tuple[int, int]:
 
 
 def left_nothing(talk: Conversation) -> bool:
-    """Whether the card holds the three profiles it was made with, and all the memory it had free."""
+    """Whether the card holds its first three profiles only, and has as much free memory as then."""
     talk.card.reset()
     fresh = Conversation(talk.card, talk.server)
     talk.terminal = fresh.terminal

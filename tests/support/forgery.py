@@ -1,4 +1,4 @@
-"""Notifications signed with keys of our own: genuine ones, and ones with a single thing wrong."""
+"""Notifications signed with keys of the tests: genuine ones, and ones with one fault each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Change = Callable[[x509.CertificateBuilder], x509.CertificateBuilder]
 
 @dataclass
 class Party:
-    """Somebody in the chain, before their certificate is made. Change what is to be wrong."""
+    """The holder of a certificate in the chain, before it is made. Change what is to be wrong."""
 
     role: str
     organisation: str = "Maker"
@@ -94,12 +94,12 @@ class Chain:
 
     @property
     def ci_certificate(self) -> x509.Certificate:
-        """What the CI says of itself."""
+        """The CI's own certificate."""
         return x509.load_der_x509_certificate(self.ci.certificate(self.ci))
 
 
 def explicit(certificate: bytes, issuer: ec.EllipticCurvePrivateKey) -> bytes:
-    """The same, signed anew, with every FALSE written out that DER leaves away."""
+    """The same, signed again, with every FALSE written out that DER omits."""
     signed, algorithm, _ = Tlv.whole(certificate).children
     *members, extensions = signed.children
     written = Tlv.build(0xA3, Tlv.build(0x30, *map(_explicit, extensions.children[0].children)))
@@ -109,14 +109,16 @@ def explicit(certificate: bytes, issuer: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def unreadable(certificate: bytes) -> bytes:
-    """The same of version 7, which OpenSSL bears."""
+    """The same with version 7, which OpenSSL accepts."""
     return certificate.replace(bytes.fromhex("A003020102"), bytes.fromhex("A003020106"), 1)
 
 
 def _explicit(extension: Tlv) -> Tlv:
     false = bytes.fromhex("010100")
     name, *critical, content = extension.children
-    if content.value == bytes.fromhex("3000"):  # basic constraints of one who certifies nobody
+    if content.value == bytes.fromhex(
+        "3000"
+    ):  # the basic constraints of a holder that may not certify others
         content = Tlv.build(0x04, Tlv.build(0x30, false))
     return Tlv.build(0x30, name, *(critical or [Tlv(false)]), content)
 

@@ -1,4 +1,4 @@
-"""The way to a server, interfered with where a test wants it: its answers changed, or itself gone."""
+"""An HTTPS client in which a test can change the answers of a server, or cut the connection."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Change = Callable[[dict[str, Any]], None]
 
 
 class InterferedHttps(Https):
-    """An `Https` that notes which functions were called, by their names in the path.
+    """An `Https` that records which functions were called, by their names in the path.
 
     `change`: functions whose next answer is changed before it is read. `dies_before`, `dies_after`: functions
-    at whose next call the server does not hear it, or does and its answer is lost; each with the error.
-    `reasons`: for which the card signed that a session was cancelled, as far as the server was told.
-    `transactions`: the sessions that the server began. `sent`: what each function was asked with at last.
+    whose next request does not reach the server, or whose answer is lost, each with the error. `reasons`: the
+    signed reasons of the CancelSession requests. `transactions`: the sessions that the server began. `sent`:
+    the last request of each function.
     """
 
     def __init__(self, trust: Trust, connect_to: ConnectTo) -> None:
@@ -46,7 +46,7 @@ class InterferedHttps(Https):
         *,
         ci_pkids: CiPkIds = (),
     ) -> Answer:
-        """As the real one, but for what was asked for."""
+        """As the real one, with the disturbances that the test asked for."""
         function = path.rpartition("/")[2]
         self.called.append(function)
         self.sent[function] = json.loads(body)
@@ -67,8 +67,8 @@ class InterferedHttps(Https):
 
 
 def _reason(body: bytes) -> str:
-    """What the card signed in a CancelSessionResponse."""
+    """The reason in a CancelSessionResponse."""
     answer = base64.b64decode(json.loads(body)["cancelSessionResponse"])
     _, cancelled = schema.decode("CancelSessionResponse", answer)
-    said = schema.decode("EuiccCancelSessionSigned", cancelled["euiccCancelSessionSigned"])
-    return schema.named("CancelSessionReason", said["reason"])
+    signed = schema.decode("EuiccCancelSessionSigned", cancelled["euiccCancelSessionSigned"])
+    return schema.named("CancelSessionReason", signed["reason"])

@@ -1,4 +1,4 @@
-"""What must be true after a session ended somewhere and another one recovered."""
+"""What must be true after a session was interrupted and another one recovered."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lpa.journal import CLOSED, Journal
 from lpa.rsp.records import Notification
 from lpa.sim.euicc.state import CardState
 from lpa.sim.servers.ledger import Ledger
-from tests.support.killed_child import Fate, Place, session
+from tests.support.killed_child import FaultInjector, Workspace, session
 from tests.support.recovery import resume
 
 States = dict[str, str]  # the state of each profile, by ICCID
@@ -27,8 +27,8 @@ _EVENTS: dict[str, set[str]] = {
 
 
 @dataclass(frozen=True)
-class Written:
-    """What the journal has on an operation."""
+class RecordedOperation:
+    """An operation as it is in the journal."""
 
     function: str
     state: str
@@ -36,79 +36,83 @@ class Written:
     outcome: str
 
 
-def card_state(place: Place) -> CardState:
-    """What the card holds, as it is without power."""
-    return CardState.from_json(json.loads((place.card / "card.json").read_bytes()))
+def card_state(workspace: Workspace) -> CardState:
+    """The card's permanent memory."""
+    return CardState.from_json(json.loads((workspace.card / "card.json").read_bytes()))
 
 
-def states(place: Place) -> States:
-    """How the profiles are."""
-    return {profile.iccid: profile.state for profile in card_state(place).profiles}
+def states(workspace: Workspace) -> States:
+    """The state of each profile."""
+    return {profile.iccid: profile.state for profile in card_state(workspace).profiles}
 
 
-def operations(place: Place) -> list[Written]:
-    """All that was ever begun, in order."""
-    journal = Journal(place.state)
+def operations(workspace: Workspace) -> list[RecordedOperation]:
+    """All operations that were ever begun, in order."""
+    journal = Journal(workspace.state)
     try:
         rows = journal._read("SELECT function, state, completed, outcome FROM operation ORDER BY id", ())
-        return [Written(*row) for row in rows]
+        return [RecordedOperation(*row) for row in rows]
     finally:
         journal.close()
 
 
-def resume_afresh(place: Place) -> None:
-    """Resume in a fresh session, which must tell what the unfinished operations did, and nothing else.
+def resume_in_new_session(workspace: Workspace) -> None:
+    """Resume in a new session. It must report what the unfinished operations did, and nothing else.
 
-    Then send what is not due yet: nobody waits for it here.
+    Then send what is not due yet.
     """
-    begun = operations(place)
-    with session(place, Fate()) as assistant:
+    before = operations(workspace)
+    with session(workspace, FaultInjector()) as assistant:
         resume(assistant)
         assistant.send_notifications()
-        told = {(was.event, str(was.profile.iccid)) for one in assistant.recovered for was in one.changes}
+        reported = {
+            (change.event, str(change.profile.iccid))
+            for recovery in assistant.recovered
+            for change in recovery.changes
+        }
         recovered = [one.function for one in assistant.recovered]
-    unfinished = [one.function for one in begun if not one.completed]
+    unfinished = [one.function for one in before if not one.completed]
     assert recovered == sorted(unfinished, key=lambda function: function == "temporary-enable"), (
-        "the moment ends last"
+        "a temporary enable is ended last"
     )
-    happened = {(received.event, str(received.iccid)) for received in Ledger(place.server).received}
-    assert told <= happened, "it tells of what was not done"
-    finished = {event for one in begun if one.completed for event in _EVENTS[one.function]}
+    done = {(received.event, str(received.iccid)) for received in Ledger(workspace.server).received}
+    assert reported <= done, "it reports what was not done"
+    finished = {event for one in before if one.completed for event in _EVENTS[one.function]}
     if recovered:
-        assert {event for event, _ in happened - told} <= finished, "it does not tell all that was done"
+        assert {event for event, _ in done - reported} <= finished, "it does not report all that was done"
 
 
-def inquest(place: Place) -> None:
-    """Judge what card, disk, server and notes show when everything is over."""
-    for one in operations(place):
+def check_invariants(workspace: Workspace) -> None:
+    """Check what card, disk, server and notes show when everything is finished."""
+    for one in operations(workspace):
         assert one.state == CLOSED
-        assert "has no signed notification" not in one.outcome, "a loss that was none"
-    assert not (place.state / "journal.db-wal").exists(), "the journal was not closed"
-    _nothing_is_lost(place)
-    _nothing_was_hasty(place)
-    _nothing_was_repeated_blindly(place)
+        assert "has no signed notification" not in one.outcome, "lost, but it was not"
+    assert not (workspace.state / "journal.db-wal").exists(), "the journal was not closed"
+    _check_nothing_lost(workspace)
+    _check_order(workspace)
+    _check_card_was_read_between_changes(workspace)
 
 
-def _nothing_is_lost(place: Place) -> None:
-    """Each notification that the card ever signed is a receipt, is known to the server, and is removed."""
-    card = card_state(place)
+def _check_nothing_lost(workspace: Workspace) -> None:
+    """Each notification that the card ever signed is a receipt, was received by its server, and is gone."""
+    card = card_state(workspace)
     assert card.notifications == ()
     every = list(range(1, card.next_sequence_number))
-    receipts = [path.read_bytes() for path in sorted(place.state.rglob("*.der"))]
+    receipts = [path.read_bytes() for path in sorted(workspace.state.rglob("*.der"))]
     assert [Notification.from_tlv(raw).metadata.sequence_number for raw in receipts] == every
-    received = Ledger(place.server).received
+    received = Ledger(workspace.server).received
     assert sorted(one.sequence_number for one in received) == every
     assert {one.raw for one in received} == set(receipts)
-    journal = Journal(place.state)
+    journal = Journal(workspace.state)
     assert journal.outbox() == ()
-    assert journal.lost() == (), "a loss that was none"
+    assert journal.lost() == (), "lost, but it was not"
     journal.close()
 
 
-def _nothing_was_hasty(place: Place) -> None:
-    """Kept before it was sent; removed only after an acknowledgement that was heard."""
+def _check_order(workspace: Workspace) -> None:
+    """Each notification was kept before it was sent, and removed after its acknowledgement arrived."""
     acknowledged = set()
-    for words in place.notes:
+    for words in workspace.notes:
         if words[0] == "sent":
             assert words[2] == "kept"
         if words[0] == "acknowledged":
@@ -117,16 +121,16 @@ def _nothing_was_hasty(place: Place) -> None:
             assert words[1] in acknowledged
 
 
-def _nothing_was_repeated_blindly(place: Place) -> None:
-    """Between two commands that change profiles, the card was read."""
+def _check_card_was_read_between_changes(workspace: Workspace) -> None:
+    """The card was read between two commands that change profiles."""
     changed = False
-    for what, tag in _conversation(place):
+    for what, tag in _conversation(workspace):
         if what == "asked" and tag in _MUTATING:
-            assert not changed, f"{tag} was sent without a look at the card"
+            assert not changed, f"{tag} was sent before the card was read"
             changed = True
         if (what, tag) == ("answered", _PROFILES_INFO):
             changed = False
 
 
-def _conversation(place: Place) -> Iterator[tuple[str, str]]:
-    return ((words[0], words[1]) for words in place.notes if words[0] in ("asked", "answered"))
+def _conversation(workspace: Workspace) -> Iterator[tuple[str, str]]:
+    return ((words[0], words[1]) for words in workspace.notes if words[0] in ("asked", "answered"))

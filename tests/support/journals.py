@@ -1,4 +1,4 @@
-"""What the tests of the journal share: facts to write down, a clock, and processes to kill."""
+"""For tests of the journal: a profile, notifications, a clock, and child processes to kill."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PROFILE = Profile(
 
 
 class Clock:
-    """A clock that goes when it is told to."""
+    """A clock that the test sets."""
 
     def __init__(self, now: float = 1_000_000.0) -> None:
         self.now = now
@@ -43,13 +43,13 @@ def signed(number: str = "07", signature: str = "0102") -> Notification:
 
 
 def everything(journal: Journal, eid: Eid) -> tuple[Entry, ...]:
-    """All that was ever taken from a card, also what is through."""
+    """All that was ever collected from a card, finished or not."""
     return journal.kept_since(Operation(journal._database, journal.clock, 0, eid, "", (), "", 0.0))
 
 
 @contextmanager
 def child(act: Callable[[], None]) -> Iterator[Child]:
-    """A process of its own that does `act`, and is killed at the end if it still lives."""
+    """A child process that runs `act`, and is killed at the end if it is still running."""
     started = Child(act)
     try:
         yield started
@@ -67,7 +67,7 @@ class Child:
                 os.dup2(ready, 3)
                 act()
                 status = 0
-            except BaseException:  # noqa: BLE001 - nothing of a child may go on in the parent's tests
+            except BaseException:  # noqa: BLE001 - the child must not continue with the parent's tests
                 traceback.print_exc()
             finally:
                 os._exit(status)
@@ -83,7 +83,7 @@ class Child:
             self.result()
 
     def result(self) -> int:
-        """0 if it did what it was to do, 1 if it raised, less if a signal ended it."""
+        """0 if it succeeded, 1 if it raised, negative if a signal ended it."""
         _, status = os.waitpid(self.pid, 0)
         self._ended = True
         os.close(self._ready)
@@ -91,6 +91,6 @@ class Child:
 
 
 def ready() -> None:
-    """What a child says when it holds what it is to hold; then it waits to be killed."""
+    """Called by a child when it is ready: tell the parent, and wait to be killed."""
     os.write(3, b".")
     signal.pause()

@@ -1,6 +1,6 @@
-"""A session with a card and its servers, every step of which is a point where a disaster can strike.
+"""A session with a card and its servers in which a fault can be injected before and after every step.
 
-What happens is noted in a file as it happens, so that the note outlives the session.
+Each event is written to a file as it happens, so that it is known after the process was killed.
 """
 
 from __future__ import annotations
@@ -37,79 +37,79 @@ BEFORE, AFTER = "before", "after"
 SMDP = "smdp.example"
 _STORE_DATA, _NOTIFICATION_SENT = 0xE2, 0xBF30
 
-Disaster = Callable[[str, str], None]  # what happens at a step, before or after it
+Fault = Callable[[str, str], None]  # called at a step, before or after it
 
 
-def kill(step: str, moment: str) -> None:
-    """End the process, so that it can do nothing more."""
+def kill(step: str, when: str) -> None:
+    """Kill the process."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def interrupt(step: str, moment: str) -> None:
-    """Have somebody press Ctrl-C."""
+def interrupt(step: str, when: str) -> None:
+    """Press Ctrl-C."""
     signal.raise_signal(signal.SIGINT)
 
 
-def pull(step: str, moment: str) -> None:
-    """Have the card gone: before it got the command, or before its answer came."""
+def pull(step: str, when: str) -> None:
+    """Remove the card: before it received the command, or before its answer arrived."""
     if step == CARD:
         raise CardRemoved("the card was pulled")
 
 
-def hang_up(step: str, moment: str) -> None:
-    """Have the network gone: before the server was reached, or before its acknowledgement came."""
+def hang_up(step: str, when: str) -> None:
+    """Cut the network: before the server was reached, or before its acknowledgement arrived."""
     if step == SERVER:
-        raise ConnectFailed("no network") if moment == BEFORE else OutcomeUnknown("the answer was lost")
+        raise ConnectFailed("no network") if when == BEFORE else OutcomeUnknown("the answer was lost")
 
 
-class Instead(Exception):
-    """A server answers this, instead of what it should."""
+class AnswerInstead(Exception):
+    """The server gives this answer instead of its own."""
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
 
 
-def answering(status: int, body: bytes) -> Disaster:
-    """Have the server answer so: before it did what it was asked for, or when it has."""
+def answering(status: int, body: bytes) -> Fault:
+    """The server answers this: before it did what it was asked for, or after."""
 
-    def answer(step: str, moment: str) -> None:
+    def answer(step: str, when: str) -> None:
         if step == SERVER:
-            raise Instead(Answer(status, body))
+            raise AnswerInstead(Answer(status, body))
 
     return answer
 
 
-def fill(step: str, moment: str) -> None:
-    """Have the disk full: nothing was written, or it is not known to be."""
+def fill(step: str, when: str) -> None:
+    """The disk is full: nothing was written, or it is unknown whether it was."""
     if step in (JOURNAL, RECEIPT):
         raise StorageFailed("the disk is full")
     if step == DISK:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-class Fate:
-    """Counts the points that a session passes, and lets `disaster` strike from the `first` to the `last`."""
+class FaultInjector:
+    """Records the points that a session passes, and calls `fault` at those from `first` to `last`."""
 
-    def __init__(self, disaster: Disaster = kill, first: int = sys.maxsize, last: int = sys.maxsize) -> None:
+    def __init__(self, fault: Fault = kill, first: int = sys.maxsize, last: int = sys.maxsize) -> None:
         self.points: list[tuple[str, str]] = []
-        self._disaster, self._first, self._last = disaster, first, last
+        self._fault, self._first, self._last = fault, first, last
 
-    def meet(self, step: str, moment: str) -> None:
-        """Pass a point, or not."""
-        self.points.append((step, moment))
+    def reach(self, step: str, when: str) -> None:
+        """Record a point, and call the fault if it is due."""
+        self.points.append((step, when))
         if self._first <= len(self.points) - 1 <= self._last:
-            self._disaster(step, moment)
+            self._fault(step, when)
 
     @contextlib.contextmanager
     def around(self, step: str) -> Iterator[None]:
-        """Pass the two points of a step."""
-        self.meet(step, BEFORE)
+        """Reach the point before a step, and the one after it."""
+        self.reach(step, BEFORE)
         yield
-        self.meet(step, AFTER)
+        self.reach(step, AFTER)
 
 
-class Place:
-    """A folder with all that outlives a session: the card, the state folder, the server's list, the notes."""
+class Workspace:
+    """A folder with all that outlives a session: card, state folder, the server's list, the notes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -118,46 +118,46 @@ class Place:
         self.orders = folder / "orders.db"
 
     def note(self, *words: object) -> None:
-        """Write down what happens now."""
+        """Write down an event."""
         with self._notes.open("a") as file:
             file.write(" ".join(map(str, words)) + "\n")
 
     @property
     def notes(self) -> list[list[str]]:
-        """All that was noted, in words."""
+        """The events, each as a list of words."""
         return [line.split() for line in self._notes.read_text().splitlines()]
 
 
 @contextlib.contextmanager
-def session(place: Place, fate: Fate) -> Iterator[WatchedAssistant]:
-    """An assistant with the card of this place, whose steps all meet `fate`."""
-    card = SimulatedEuicc.load(place.card)
+def session(workspace: Workspace, faults: FaultInjector) -> Iterator[WatchedAssistant]:
+    """An assistant with the card of this workspace. Each of its steps passes the `faults`."""
+    card = SimulatedEuicc.load(workspace.card)
     with (
-        contextlib.closing(WatchedServer(card, place, fate)) as server,
-        WatchedAssistant(WatchedCard(card, place, fate), server) as assistant,
+        contextlib.closing(WatchedServer(card, workspace, faults)) as server,
+        WatchedAssistant(WatchedCard(card, workspace, faults), server) as assistant,
     ):
         yield assistant
 
 
 class WatchedCard:
-    """A card. It notes each ES10 request by its tag, and that it was answered."""
+    """A card that notes the tag of each ES10 request, and of each answer."""
 
-    def __init__(self, card: SimulatedEuicc, place: Place, fate: Fate) -> None:
-        self._card, self._place, self._fate = card, place, fate
+    def __init__(self, card: SimulatedEuicc, workspace: Workspace, faults: FaultInjector) -> None:
+        self._card, self._workspace, self._faults = card, workspace, faults
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
-        # Of a request that takes several blocks, the first says which it is.
+        # Only the first block of a request has the tag.
         block = apdu[5 : 5 + apdu[4]] if apdu[1] == _STORE_DATA and apdu[3] == 0 else b""
-        with self._fate.around(CARD):
+        with self._faults.around(CARD):
             if block:
                 self._note(block)
             answer = self._card.transmit(apdu)
         if block:
-            self._place.note("answered", f"{header(block)[0]:04X}")
+            self._workspace.note("answered", f"{header(block)[0]:04X}")
         return answer
 
     def reset(self) -> None:
-        with self._fate.around(CARD):
+        with self._faults.around(CARD):
             self._card.reset()
 
     def close(self) -> None:
@@ -165,23 +165,23 @@ class WatchedCard:
 
     def _note(self, block: bytes) -> None:
         tag = header(block)[0]
-        self._place.note("asked", f"{tag:04X}")
+        self._workspace.note("asked", f"{tag:04X}")
         number = Tlv.whole(block).child(0x80) if tag == _NOTIFICATION_SENT else None
         if number:
-            self._place.note("removed", int.from_bytes(number.value, "big"))
+            self._workspace.note("removed", int.from_bytes(number.value, "big"))
 
 
 class WatchedServer:
-    """All servers in one: an SM-DP+ without the network before it. Its sessions end with ours."""
+    """One SM-DP+ for all addresses, called directly instead of over the network."""
 
-    def __init__(self, card: SimulatedEuicc, place: Place, fate: Fate) -> None:
-        self.place, self.fate = place, fate
+    def __init__(self, card: SimulatedEuicc, workspace: Workspace, faults: FaultInjector) -> None:
+        self.workspace, self.faults = workspace, faults
         self._smdp = SimulatedSmdp(
             card.authority,
             host=SMDP,
             any_address=True,
-            store=place.server,
-            orders=place.orders if place.orders.exists() else None,
+            store=workspace.server,
+            orders=workspace.orders if workspace.orders.exists() else None,
         )
         self.address = ServerAddress(SMDP)
         self._functions = Server(self.address, cast("Https", self))
@@ -193,16 +193,16 @@ class WatchedServer:
         self._smdp.close()
 
     def handshake(self) -> None:
-        """Be there. Nothing is answered, so nothing wrong can be."""
-        with contextlib.suppress(Instead), self.fate.around(SERVER):
-            self.place.note("handshake")
+        """Succeed, unless a fault raises. A wrong answer has no effect, as a handshake has none."""
+        with contextlib.suppress(AnswerInstead), self.faults.around(SERVER):
+            self.workspace.note("handshake")
 
     def handle_notification(self, pending: bytes) -> dict[str, str]:
         number = Notification.from_tlv(pending).metadata.sequence_number
-        kept = pending in [path.read_bytes() for path in self.place.state.rglob("*.der")]
-        self.place.note("sent", number, "kept" if kept else "UNKEPT")
+        kept = pending in [path.read_bytes() for path in self.workspace.state.rglob("*.der")]
+        self.workspace.note("sent", number, "kept" if kept else "UNKEPT")
         evidence = self._functions.handle_notification(pending)
-        self.place.note("acknowledged", number)
+        self.workspace.note("acknowledged", number)
         return evidence
 
     def initiate_authentication(self, challenge: bytes, info1: bytes) -> ServerProof:
@@ -227,91 +227,91 @@ class WatchedServer:
         *,
         ci_pkids: object = (),
     ) -> Answer:
-        """What `Https.post` is, without the network."""
-        told = Message()
+        """As `Https.post`, without the network."""
+        message = Message()
         for name, value in headers.items():
-            told[name] = value
+            message[name] = value
         try:
-            with self.fate.around(SERVER):
-                status, _, answer = self._smdp.answer(path, told, body)
-        except Instead as instead:
+            with self.faults.around(SERVER):
+                status, _, answer = self._smdp.answer(path, message, body)
+        except AnswerInstead as instead:
             return instead.answer
         return Answer(status, answer)
 
 
 class WatchedJournal(Journal):
-    """A journal whose writes meet their fate, also when it is made."""
+    """A journal in which faults strike, also when it is made."""
 
-    def __init__(self, folder: Path, fate: Fate) -> None:
-        self._fate = fate
+    def __init__(self, folder: Path, faults: FaultInjector) -> None:
+        self._faults = faults
         super().__init__(folder)
 
     def _open(self) -> Database:
-        return WatchedDatabase(self._folder, self._fate)
+        return WatchedDatabase(self._folder, self._faults)
 
 
 class WatchedDatabase(Database):
-    """A journal's file that meets its fate when it is opened, checked and written."""
+    """A journal's file in which faults strike when it is opened, checked and written."""
 
-    def __init__(self, folder: Path, fate: Fate) -> None:
-        self._fate = fate
+    def __init__(self, folder: Path, faults: FaultInjector) -> None:
+        self._faults = faults
         super().__init__(folder)
 
     def write(self, *statements: Statement) -> int:
-        with self._fate.around(JOURNAL):
+        with self._faults.around(JOURNAL):
             return super().write(*statements)
 
     def prepare(self) -> None:
-        with self._fate.around(JOURNAL):
+        with self._faults.around(JOURNAL):
             super().prepare()
 
     def make_tables(self) -> None:
-        with self._fate.around(JOURNAL):
+        with self._faults.around(JOURNAL):
             super().make_tables()
 
 
 class WatchedReceipts(Receipts):
-    """Receipts that meet their fate when one is kept, and at each sync within."""
+    """Receipts in which faults strike when one is kept, and at each sync within."""
 
-    def __init__(self, folder: Path, fate: Fate) -> None:
-        self._fate = fate
+    def __init__(self, folder: Path, faults: FaultInjector) -> None:
+        self._faults = faults
         super().__init__(folder)
 
     def prepare(self, eid: Eid) -> None:
-        with self._fate.around(RECEIPT), _each_sync(self._fate):
+        with self._faults.around(RECEIPT), _each_sync(self._faults):
             super().prepare(eid)
 
     def keep(self, eid: Eid, notification: Notification) -> Receipt:
-        with self._fate.around(RECEIPT), _each_sync(self._fate):
+        with self._faults.around(RECEIPT), _each_sync(self._faults):
             return super().keep(eid, notification)
 
 
 class WatchedAssistant(Assistant):
-    """An assistant that writes under the eyes of fate."""
+    """An assistant with a watched card, server, journal and receipts."""
 
     def __init__(self, card: WatchedCard, server: WatchedServer) -> None:
-        self._fate = server.fate
-        super().__init__(card, state_dir=server.place.state, servers=server)
-        self.place = server.place
+        self._faults = server.faults
+        super().__init__(card, state_dir=server.workspace.state, servers=server)
+        self.workspace = server.workspace
 
     @property
     def receipts(self) -> Receipts:
-        return WatchedReceipts(self.place.state / "receipts", self._fate)
+        return WatchedReceipts(self.workspace.state / "receipts", self._faults)
 
     @property
     def journal(self) -> Journal:
         if self._journal is None:
-            self._journal = WatchedJournal(self.place.state, self._fate)
+            self._journal = WatchedJournal(self.workspace.state, self._faults)
             self._opened.callback(self._journal.close)
         return self._journal
 
 
 @contextlib.contextmanager
-def _each_sync(fate: Fate) -> Iterator[None]:
+def _each_sync(faults: FaultInjector) -> Iterator[None]:
     real = os.fsync
 
     def watched(fd: FileDescriptorLike) -> None:
-        with fate.around(DISK):
+        with faults.around(DISK):
             real(fd)
 
     os.fsync = watched

@@ -1,4 +1,4 @@
-"""All that the tests ever log, also in processes of their own, and the hunt for what may not stand in it.
+"""Record all that the tests log, also in child processes, and search it for secrets.
 
 A test that uses a secret of a new kind adds it to `SECRETS`.
 """
@@ -20,7 +20,7 @@ SECRETS = (
     *("24681357", "M4TCH1NG", "M4TCH-1D", "C0NFIRM-C0DE", "Geheim-77", "04386-AGYFT-A74Y8-3F815"),
     *("ABC-", "EVENT-", "CASCADE-", "SECRET-", "4Y8TBX"),  # with any number
 )
-SHORT_SECRETS = ("1234", "Päß 1")  # hunted as words of their own only: they stand in longer ones by chance
+SHORT_SECRETS = ("1234", "Päß 1")  # searched as whole words only: they occur in longer ones by chance
 
 _FOLDER = "LPA_TESTS_LOGGED"  # in the environment: where the processes of one run write
 _TRACE = re.compile(r"[0-9-]{10} [0-9:,]{12} ")
@@ -40,7 +40,7 @@ _SHOWN = {
 
 
 class Capture:
-    """Files with what this process logs and its commands trace, in the folder of the whole run."""
+    """Files for the log and the traces of this process, in a folder for the whole test run."""
 
     def __init__(self) -> None:
         self.folder = Path(os.environ.setdefault(_FOLDER, "") or tempfile.mkdtemp(prefix="lpa-logged-"))
@@ -63,24 +63,23 @@ class Capture:
 
 
 def violations(lines: Iterable[str]) -> Iterator[str]:
-    """Each line that shows what it may not, after what that is."""
+    """Each line that shows a secret, after the kind of secret."""
     secrets = re.compile("|".join(_forms()), re.IGNORECASE)
     for line in lines:
-        said = _TRACE.sub("", line, count=1)
-        if secrets.search(said):
+        text = _TRACE.sub("", line, count=1)
+        if secrets.search(text):
             yield f"a secret: {line}"
-        if not said.startswith(("TRAFFIC ", "DEBUG ")) and _FULL_NUMBER.search(_DATE.sub("", said)):
+        if not text.startswith(("TRAFFIC ", "DEBUG ")) and _FULL_NUMBER.search(_DATE.sub("", text)):
             yield f"a whole number above DEBUG: {line}"
-        yield from (f"{what}: {line}" for what, shown in _SHOWN.items() if shown.search(said))
+        yield from (f"{what}: {line}" for what, shown in _SHOWN.items() if shown.search(text))
 
 
 def _forms() -> Iterator[str]:
     for secret in SECRETS:
         yield re.escape(secret)
         yield secret.encode().hex()
-        whole = (
-            len(secret) // 3 * 3
-        )  # What follows is another text in base64, and 4 characters are found by chance.
+        # Only whole groups of base64 are the same in any text, and a single one occurs by chance.
+        whole = len(secret) // 3 * 3
         if whole > 3:
             yield re.escape(base64.b64encode(secret[:whole].encode()).decode())
     for secret in SHORT_SECRETS:

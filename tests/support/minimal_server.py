@@ -1,4 +1,4 @@
-"""A simulated server, a card that was written by hand, and its LPA, for tests of downloads."""
+"""For tests of downloads: a simulated server, and a card with its LPA that share no code with it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ OTHER = Authority.mint(now=NOW)
 BRAINPOOL = Authority.mint(curve="brainpoolP256r1", now=NOW)
 
 
-class World:
-    """A server with a clock that can be set, a card and its LPA."""
+class MinimalServer:
+    """A server, a card and its LPA."""
 
     def __init__(self, smdp: SimulatedSmdp, authority: Authority = CI) -> None:
         self.smdp = smdp

@@ -1,4 +1,4 @@
-"""A signed notification written by hand, and a client that shares nothing with ours to deliver it."""
+"""A signed notification built byte by byte, and a client to send it that shares no code with the library."""
 
 import base64
 import http.client
@@ -40,7 +40,7 @@ def notification(
 
 
 def connection(smdp: SimulatedSmdp, host: str = "localhost") -> http.client.HTTPSConnection:
-    """A client that shares nothing with ours; it does not care for the server's name."""
+    """A client that shares no code with the library, and does not check the server's name."""
     context = plain_context(CI)
     return http.client.HTTPSConnection(host, smdp.port, timeout=10, context=context)
 
@@ -74,6 +74,6 @@ def codes(answer: tuple[int, bytes]) -> str:
 
 
 def deliver(smdp: SimulatedSmdp, raw: bytes, host: str = HOST, *, authority: Authority = CI) -> None:
-    """Through our own client."""
+    """Send it with the client of the library."""
     with Https(trusting(authority), connect_to=[ConnectTo.parse(smdp.connect_to)]) as https:
         Server(ServerAddress(host), https).handle_notification(raw)

@@ -1,4 +1,4 @@
-"""A simulated card whose profiles go by small numbers, to change them request by request."""
+"""A simulated card whose profiles are known by small numbers, to change them request by request."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.support.terminal import Terminal
 
 
 @dataclass(frozen=True)
-class World:
-    """A card whose profiles are numbered from 1: `states` and `events` tell of them by number."""
+class NumberedCard:
+    """A card whose profiles are numbered from 1; `states` and `events` use these numbers."""
 
     terminal: Terminal
 
@@ -43,7 +43,7 @@ class World:
 
 
 def coded(number: int) -> str:
-    """The ICCID of a profile as on the wire: nibbles swapped, one F for the missing twentieth digit."""
+    """The coded ICCID of a profile: nibbles swapped, F for the missing twentieth digit."""
     return f"980000000000000000F{number}"
 
 
@@ -60,10 +60,10 @@ def profile(
     )
 
 
-def world(*profiles: SimulatedProfile, behaviour: Behaviour | None = None) -> World:
+def numbered_card(*profiles: SimulatedProfile, behaviour: Behaviour | None = None) -> NumberedCard:
     card = SimulatedEuicc.create(None, profiles=profiles, behaviour=behaviour or Behaviour())
-    return World(Terminal(card))
+    return NumberedCard(Terminal(card))
 
 
-def two() -> World:
-    return world(profile(1, "enabled"), profile(2))
+def two_profiles() -> NumberedCard:
+    return numbered_card(profile(1, "enabled"), profile(2))

@@ -1,4 +1,4 @@
-"""What tests of downloads share: a server with an order, and the way to it that can be interfered with."""
+"""For tests of downloads: a card, a server with an order, and a client whose traffic a test can change."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ICCID = packages.SAMPLE_ICCID
 
 @contextmanager
 def way_to(server: SimulatedSmdp, card: SimulatedEuicc, folder: Path) -> Iterator[InterferedHttps]:
-    """The way from the LPA to `server`, which is trusted by the card's authority."""
+    """A client that reaches `server`, and trusts the card's certificate authority."""
     card.authority.save(folder)
     trust = Trust.bundle(folder / "ci.pem")
     with InterferedHttps(trust, ConnectTo.parse(server.connect_to)) as https:
@@ -37,7 +37,7 @@ def way_to(server: SimulatedSmdp, card: SimulatedEuicc, folder: Path) -> Iterato
 
 @contextmanager
 def assistant_with(card: Transport, https: InterferedHttps, folder: Path) -> Iterator[Assistant]:
-    """An assistant that speaks with `card`, keeps what it keeps in `folder`, and goes that way."""
+    """An assistant for `card` that connects with `https`. `folder`: its state folder."""
     with Assistant(card, state_dir=folder, servers=partial(Server, https=https)) as assistant:
         yield assistant
 
@@ -52,8 +52,8 @@ def holds(card: SimulatedEuicc, iccid: str = ICCID) -> bool:
     return iccid in [profile.iccid for profile in card.profiles]
 
 
-class World:
-    """A card, a server with one order, and the way between them."""
+class OrderedDownload:
+    """A card, a server with one order, and the client between them."""
 
     def __init__(
         self, card: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, folder: Path
@@ -62,7 +62,7 @@ class World:
         self.order = self.ordered()
 
     def ordered(self) -> Order:
-        """One order more, and its number in the ICCID."""
+        """Make another order. Its number is in the ICCID."""
         number = len(self.smdp.orders)
         return self.smdp.order(
             packages.sample(iccid=f"894998500000009{number:04}", size=2500),
@@ -71,7 +71,7 @@ class World:
         )
 
     def download(self, order: Order | None = None) -> None:
-        """Download and install what was ordered, or `order`."""
+        """Download and install the first order, or `order`."""
         with (
             assistant_with(self.card, self.https, self.folder) as assistant,
             assistant.download(code_of(order or self.order)) as offer,
@@ -85,17 +85,17 @@ class World:
         return caught.value
 
     def has_nothing(self) -> bool:
-        """Whether the card has nothing of the order."""
+        """Whether the profile of the order is not on the card."""
         return not holds(self.card, self.order.iccid)
 
     def check_that_it_works_again(self) -> None:
-        """With another order: some failures end the first one."""
+        """Download another order, because some failures end the first one."""
         self.download(self.ordered())
         with assistant_with(self.card, self.https, self.folder) as assistant:
             assert not assistant.journal.unfinished()
 
 
-def made(card: SimulatedEuicc, folder: Path) -> Iterator[World]:
-    """A world for `card`, with what it keeps in `folder`."""
+def made(card: SimulatedEuicc, folder: Path) -> Iterator[OrderedDownload]:
+    """A server with an order for `card`. `folder`: for the state and the certificate authority."""
     with SimulatedSmdp(card.authority, host=HOST) as smdp, way_to(smdp, card, folder / "pki") as https:
-        yield World(card, smdp, https, folder / "state")
+        yield OrderedDownload(card, smdp, https, folder / "state")

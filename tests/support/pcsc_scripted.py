@@ -1,10 +1,10 @@
-"""A card that has learnt its lines: for what must be true of the wire, whatever the card means by it."""
+"""A scripted card for a PC/SC reader, for tests of the transport."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-# The shortest that say T=0, T=1 and T=14; the last byte of the latter two is a check byte (ISO 7816-3 §8).
+# The shortest ATRs for T=0, T=1 and T=14; the last byte of the latter two is a check byte (ISO 7816-3 §8).
 T0_ATR = bytes.fromhex("3B00")
 T1_ATR = bytes.fromhex("3B800181")
 T14_ATR = bytes.fromhex("3B800E8E")
@@ -14,7 +14,7 @@ class ScriptedCard:
     """Answers each command with the next line of its script; `seen` keeps commands, "reset" and "off"."""
 
     def __init__(self, script: tuple[tuple[str, str], ...] = (), *, atr: bytes = T0_ATR) -> None:
-        """`script`: pairs of command and answer in hex. `instead` is called when it has come to its end."""
+        """`script`: pairs of command and answer in hexadecimal. `instead` is called when it is finished."""
         self.atr = atr
         self.seen: list[str] = []
         self._script = [(bytes.fromhex(command), bytes.fromhex(answer)) for command, answer in script]

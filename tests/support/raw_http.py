@@ -1,4 +1,4 @@
-"""HTTP by hand: requests to a simulated server byte for byte, and what is in its answers."""
+"""Send requests to a simulated server byte by byte, and read its answers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Way = Callable[[bytes], bytes]
 
 @contextmanager
 def line(server: Listening, authority: Authority = CI) -> Iterator[BinaryIO]:
-    """A connection to write to and read from."""
+    """A TLS connection to write to and read from."""
     with (
         socket.create_connection(("127.0.0.1", server.port), 10) as plain,
         plain_context(authority).wrap_socket(plain) as secure,
@@ -72,7 +72,7 @@ def answer(stream: BinaryIO) -> tuple[int, dict[str, str], bytes]:
 
 
 def understood(answered: tuple[int, dict[str, str], bytes]) -> Members:
-    """The members of an answer that is no refusal."""
+    """The members of a successful answer."""
     status, headers, body = answered
     assert status == 200
     assert headers["content-type"] == "application/json"
@@ -86,7 +86,7 @@ def understood(answered: tuple[int, dict[str, str], bytes]) -> Members:
 
 
 class Asking:
-    """Sends requests `way`, all over one connection or each over its own."""
+    """Sends requests coded by `way`, all over one connection (`kept`) or each over its own."""
 
     def __init__(self, server: Listening, way: Way, *, kept: bool) -> None:
         self._server = server

@@ -1,4 +1,4 @@
-"""What `lpa resume` does."""
+"""Recover and send, as `lpa resume` does."""
 
 from __future__ import annotations
 

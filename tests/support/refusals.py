@@ -1,6 +1,6 @@
-"""How a card, or what speaks for it, is refused while it makes itself known: by SM-DP+ and SM-DS alike.
+"""How SM-DP+ and SM-DS refuse a card or its LPA during the common mutual authentication (§3.1.2).
 
-Each scene is one way, with the status codes that it must meet (SGP.22 §5.2.6).
+Each scene has one fault, and the status codes that the server must answer (SGP.22 §5.2.6).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Scene = Callable[[Client, SmallCard], None]
 
 
 def instead(tag: int, content: bytes) -> Change:
-    """Put `content` into the member `tag` of what is signed."""
+    """Replace the content of the member `tag` before it is signed."""
 
     def change(value: bytes) -> bytes:
         members = Tlv.whole(value).children
@@ -32,7 +32,7 @@ def instead(tag: int, content: bytes) -> Change:
 
 
 def ended(held: Credentials, maker: Authority | Credentials) -> Credentials:
-    """The same certificate, but over since yesterday."""
+    """The same certificate, but it expired yesterday."""
     old = held.certificate
     builder = (
         x509.CertificateBuilder()

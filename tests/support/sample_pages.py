@@ -1,4 +1,4 @@
-"""Pages as the tests look at them: two kinds, two languages, always the same facts."""
+"""Sample pages for tests: of a receipt and of a profile, in two languages, always with the same content."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from lpa.rsp.records import Notification, NotificationConfiguration, Operator, P
 from tests.support.forgery import EID, NOW, Chain
 
 MADE = datetime(2026, 11, 22, 21, 5, tzinfo=ZoneInfo("Asia/Shanghai"))
-WORLD = Chain()
-RECEIPT = WORLD.notification()
+CHAIN = Chain()
+RECEIPT = CHAIN.notification()
 EVIDENCE = {
     "kept": "2026-11-22 21:04:58+0800",
     "acknowledged": "2026-11-22 21:04:59+0800",
@@ -28,7 +28,7 @@ EVIDENCE = {
     "http_status": "204",
     "tls_certificate_sha256": "ab" * 32,
 }
-WITNESSED = receipt_page.Witnessed(EVIDENCE, (250_000, 330_000), "Nordlicht", "left the operator")
+RECORD = receipt_page.Record(EVIDENCE, (250_000, 330_000), "Nordlicht", "left the operator")
 PROFILE = Profile(
     Iccid.parse("8949985000000000025"),
     "enabled",
@@ -42,8 +42,8 @@ PROFILE = Profile(
 
 
 def verified() -> verification.Verification:
-    """What the receipt proves."""
-    trusted = TrustedIssuers(identifiers=(KeyIdentifier(WORLD.ci.identifier),))
+    """The verification of the receipt."""
+    trusted = TrustedIssuers(identifiers=(KeyIdentifier(CHAIN.ci.identifier),))
     return verification.verify(RECEIPT, trusted, NOW)
 
 
@@ -51,23 +51,23 @@ def receipt(language: Language = "en", **changed: Any) -> str:
     """The page of a receipt; `changed`: members of the verification."""
     result = replace(verified(), **changed)
     note = Notification.from_tlv(RECEIPT)
-    return receipt_page.page(note, Eid.parse(EID), result, made=MADE, language=language, witnessed=WITNESSED)
+    return receipt_page.page(note, Eid.parse(EID), result, made=MADE, language=language, record=RECORD)
 
 
 def doubt(language: Language = "en") -> str:
-    """The page of a receipt whose issuer nobody here trusts, with all the evidence that there can be."""
+    """The page of a receipt with an unknown issuer, with all possible evidence."""
     why = NotVerified(
         f"The certificate of Maker was issued by nobody who is trusted here, but by {'ab' * 20}.",
         reason="unknownIssuer",
     )
     vouched = EVIDENCE | {"vouched_by": "card", "issuer": "ab" * 20, "issuer_key": "ab" * 20}
-    seen = replace(WITNESSED, delivery=vouched | {"notification_sha256": "cd" * 32})
+    record = replace(RECORD, delivery=vouched | {"notification_sha256": "cd" * 32})
     note = Notification.from_tlv(RECEIPT)
-    return receipt_page.page(note, Eid.parse(EID), why, made=MADE, language=language, witnessed=seen)
+    return receipt_page.page(note, Eid.parse(EID), why, made=MADE, language=language, record=record)
 
 
 def profile(
     language: Language = "en", *, read: Subscriber = profile_page.UNREAD, shown: Profile = PROFILE
 ) -> str:
-    """The page of a profile, of whose files this was `read`."""
+    """The page of a profile. `read`: what was read from its files."""
     return profile_page.page(shown, Eid.parse(EID), made=MADE, language=language, subscriber=read)

@@ -1,4 +1,4 @@
-"""A card that knows one conversation by heart: what it must be told, and what it answers."""
+"""A card that follows a script: the commands that it expects, and its answers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from lpa.errors import LpaError
 
 
 class ScriptedCard:
-    """A `Transport` that plays a script of (command, answer with status word), both in hex.
+    """A `Transport` with a script of (command, answer with status word), both in hexadecimal.
 
-    An answer may be an error, which is raised. "reset" is a line of its own, without an answer. A command
-    that the script does not have in this place fails the test.
+    An answer may be an error, which is raised. "reset" is a line of its own, without an answer. Any other
+    command than the next one of the script fails the test.
     """
 
     def __init__(self, *lines: tuple[str, str | LpaError] | str) -> None:
@@ -17,9 +17,9 @@ class ScriptedCard:
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
         """Answer the next line."""
-        assert self._lines, f"nothing more was expected, and there came {apdu.hex().upper()}"
+        assert self._lines, f"no command was expected, got {apdu.hex().upper()}"
         line = self._lines.pop(0)
-        assert not isinstance(line, str), f"a reset was expected, and there came {apdu.hex().upper()}"
+        assert not isinstance(line, str), f"a reset was expected, got {apdu.hex().upper()}"
         expected, answer = line
         assert apdu.hex(" ").upper() == bytes.fromhex(expected).hex(" ").upper()
         if isinstance(answer, LpaError):
@@ -28,13 +28,13 @@ class ScriptedCard:
         return data[:-2], int.from_bytes(data[-2:], "big")
 
     def reset(self) -> None:
-        """The line must say so."""
-        assert self._lines, "nothing more was expected, and there came a reset"
+        """The next line must be a reset."""
+        assert self._lines, "no command was expected, got a reset"
         assert self._lines.pop(0) == "reset"
 
     def close(self) -> None:
-        """Nothing is left to be said."""
+        """Nothing to do."""
 
     def finished(self) -> bool:
-        """Whether everything in the script was said."""
+        """Whether the whole script was played."""
         return not self._lines

@@ -1,7 +1,6 @@
-"""A card and an LPA in one, written by hand for tests of the simulated servers: it shares with them the
-certificates, and nothing else.
+"""A card with its LPA, for tests of the simulated servers. It shares only the certificates with them.
 
-It makes its messages byte by byte, and checks every signature of the server over the bytes that came.
+It builds its messages byte by byte, and checks every signature of the server over the received bytes.
 """
 
 from __future__ import annotations
@@ -69,18 +68,18 @@ def registered_id(certificate: x509.Certificate) -> str:
 
 
 class Refused(Exception):
-    """The server said no: the codes."""
+    """The server refused, with these codes."""
 
 
 class Listening(Protocol):
-    """What listens on a port of loopback."""
+    """A server that listens on a port of the loopback interface."""
 
     port: int
 
 
 @dataclass
 class Client:
-    """Speaks JSON over TLS with a server on loopback, each request over a connection of its own."""
+    """Sends JSON over TLS to a server on the loopback interface, each request over its own connection."""
 
     server: Listening
     authority: Authority
@@ -164,7 +163,7 @@ class SmallCard:
         return {"euiccChallenge": self.challenge, "euiccInfo1": info, "smdpAddress": self.address}
 
     def authenticate(self, answer: dict[str, Any]) -> bytes:
-        """AuthenticateServer: check all that a card checks, and answer."""
+        """AuthenticateServer: check what a card checks, and answer."""
         raw, signature = answer["serverSigned1"], answer["serverSignature1"]
         certificate = x509.load_der_x509_certificate(answer["serverCertificate"])
         assert answer["euiccCiPKIdToBeUsed"] in [
@@ -200,7 +199,7 @@ class SmallCard:
         return tlv("BF38", tlv("A0", value, self.signature1, der(self.euicc.certificate), der(self.eum)))
 
     def prepare(self, answer: dict[str, Any], code: str | None = None) -> bytes:
-        """PrepareDownload: check all that a card checks, make or take up the one-time key, and answer."""
+        """PrepareDownload: check what a card checks, make or reuse the one-time key, and answer."""
         certificate = x509.load_der_x509_certificate(answer["smdpCertificate"])
         assert role(certificate) == "2.23.146.1.2.1.5"
         assert registered_id(certificate) == registered_id(self.server)
@@ -227,7 +226,7 @@ class SmallCard:
         return tlv("BF21", tlv("A0", value, signed(self.euicc.key, value, signature2)))
 
     def load(self, package: bytes) -> bytes:
-        """LoadBoundProfilePackage: the profile elements, after all that a card checks."""
+        """LoadBoundProfilePackage: check what a card checks, and return the profile elements."""
         parts = Tlv.whole(package).children
         assert Tlv.whole(package).tag == 0xBF36
         assert [part.tag for part in parts] in ([0xBF23, 0xA0, 0xA1, 0xA3], [0xBF23, 0xA0, 0xA1, 0xA2, 0xA3])
@@ -257,7 +256,7 @@ class SmallCard:
         return opening(self.one_time, key.value, host.value, bytes.fromhex(self.eid))
 
     def result(self, iccid: bytes, *, error: str = "", oid: bytes = SMDP_OID) -> bytes:
-        """A ProfileInstallationResult. `error`: command and reason in hex; or else it went well."""
+        """A ProfileInstallationResult. `error`: command and reason in hexadecimal; empty for success."""
         success = tlv("A0", bytes.fromhex("4F10 A0000005591010FFFFFFFF8900001200 0409 3007A0053003800100"))
         failure = tlv("A1", bytes.fromhex(error))
         metadata = tlv(
@@ -283,10 +282,10 @@ class SmallCard:
         assert above.key_identifier == key_identifier(self.authority.certificate)
         return self.authority.certificate
 
-    # The ways through them
+    # Parts of a download
 
     def offered(self, client: Client) -> dict[str, Any]:
-        """As far as the authenticateClient."""
+        """Up to authenticateClient; its answer."""
         begun = client.ask("initiateAuthentication", **self.initiate())
         return client.ask(
             "authenticateClient",
@@ -295,7 +294,7 @@ class SmallCard:
         )
 
     def downloaded(self, client: Client, code: str | None = None) -> bytes:
-        """As far as the bound profile package."""
+        """Up to getBoundProfilePackage; the package."""
         offer = self.offered(client)
         answer = client.ask(
             "getBoundProfilePackage",
@@ -308,7 +307,7 @@ class SmallCard:
         return package
 
     def cancelled(self, client: Client, reason: int) -> None:
-        """Give the session up."""
+        """Cancel the session."""
         client.ask(
             "cancelSession",
             transactionId=self.transaction.hex(),

@@ -1,4 +1,4 @@
-"""A bare terminal for a simulated card: APDUs and answers in hexadecimal, with no code of the library's."""
+"""A terminal for a simulated card: APDUs and answers in hexadecimal. It shares no code with the library."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def send(card: SimulatedEuicc, *apdus: str) -> str:
 
 
 class Terminal:
-    """Speaks with the ISD-R of `card` on a logical channel (0 is the basic one)."""
+    """Sends APDUs to the ISD-R of `card` on a logical channel (0 is the basic one)."""
 
     def __init__(self, card: SimulatedEuicc, *, channel: int = 1) -> None:
         self.card = card

@@ -1,4 +1,4 @@
-"""What a server may show, genuine or not: what is changed in a genuine world, and what the LPA objects to."""
+"""Certificate chains that a server may show, genuine or with one fault, and the LPA's objection to each."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from lpa.rsp.limits import CERTIFICATES, CHAIN
 from lpa.rsp.pki.key_identifier import KeyIdentifier
 from tests.support import forgery
 from tests.support.forgery import Party
-from tests.support.tls_chains import CI_SUB_CA, CLIENT, DAY, ROLE, Change, World, serving
+from tests.support.tls_chains import CI_SUB_CA, CLIENT, DAY, ROLE, Change, TlsChain, serving
 from tests.support.tls_faults import HOST, NOW
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is changed in a genuine world, and the objection; none if the server is to be ci_pkids."""
+    """What is changed in a genuine chain, and the objection; empty if the server is to be trusted."""
 
     change: Change
     objection: str = ""
 
 
 def setting(path: str, value: object) -> Change:
-    def change(world: World) -> None:
+    def change(chain: TlsChain) -> None:
         *owners, name = path.split(".")
-        owner: object = world
+        owner: object = chain
         for step in owners:
             owner = getattr(owner, step)
         setattr(owner, name, value)
@@ -34,80 +34,80 @@ def setting(path: str, value: object) -> Change:
 
 
 def between(*names: str, **changes: object) -> Change:
-    """Put others between the server and the CI; change something about the first of them."""
+    """Put these between the server and the CI, and change attributes of the first of them."""
 
-    def change(world: World) -> None:
-        world.way = [getattr(world, name) for name in names]
+    def change(chain: TlsChain) -> None:
+        chain.way = [getattr(chain, name) for name in names]
         for name, value in changes.items():
-            setattr(world.way[0] if name != "sent" else world, name, value)
+            setattr(chain.way[0] if name != "sent" else chain, name, value)
 
     return change
 
 
-def _eum(world: World) -> None:
-    world.way = [Party(forgery.EUM, "Maker", curve=world.ci.curve, basic=x509.BasicConstraints(True, 0))]
-    world.way[0].start, world.way[0].end = NOW - DAY, NOW + DAY
+def _eum(chain: TlsChain) -> None:
+    chain.way = [Party(forgery.EUM, "Maker", curve=chain.ci.curve, basic=x509.BasicConstraints(True, 0))]
+    chain.way[0].start, chain.way[0].end = NOW - DAY, NOW + DAY
 
 
-def _thief(world: World) -> None:
-    world.way = [world.sub]
-    world.signer = _claiming(world)
+def _thief(chain: TlsChain) -> None:
+    chain.way = [chain.sub]
+    chain.signer = _claiming(chain)
 
 
-def _claiming(world: World) -> Party:
-    """Somebody else who says of itself what the genuine intermediate says."""
+def _claiming(chain: TlsChain) -> Party:
+    """Another party that claims the identity of the genuine intermediate."""
     party = Party(
         CI_SUB_CA,
         "Sub CI",
-        curve=world.ci.curve,
+        curve=chain.ci.curve,
         basic=x509.BasicConstraints(True, 0),
-        claimed=world.sub.identifier,
+        claimed=chain.sub.identifier,
     )
     party.start, party.end = NOW - DAY, NOW + DAY
     return party
 
 
 def junk(count: int) -> Change:
-    """Certificates that say the same of themselves as the genuine intermediate stand before it."""
+    """Before the genuine intermediate, certificates that claim its identity."""
 
-    def change(world: World) -> None:
-        world.way = [world.sub]
-        world.beside = [_claiming(world).certificate(world.ci) for _ in range(count)]
+    def change(chain: TlsChain) -> None:
+        chain.way = [chain.sub]
+        chain.beside = [_claiming(chain).certificate(chain.ci) for _ in range(count)]
 
     return change
 
 
 def _long(count: int) -> Change:
-    """So many between the server and the CI, each of whom may certify others without end."""
+    """So many intermediates between the server and the CI, each without a limit to the path length."""
 
-    def change(world: World) -> None:
+    def change(chain: TlsChain) -> None:
         for number in range(count):
             party = Party(
                 CI_SUB_CA,
                 f"Sub {number}",
-                curve=world.ci.curve,
+                curve=chain.ci.curve,
                 basic=x509.BasicConstraints(True, None),
             )
             party.start, party.end = NOW - DAY, NOW + DAY
-            world.way.append(party)
+            chain.way.append(party)
 
     return change
 
 
-def _other_ci_with_the_same_identifier(world: World) -> None:
-    identifier = world.ci.identifier
-    world.ci = Party(forgery.CI, "CI", curve=world.ci.curve, claimed=identifier)
+def _other_ci_with_the_same_identifier(chain: TlsChain) -> None:
+    identifier = chain.ci.identifier
+    chain.ci = Party(forgery.CI, "CI", curve=chain.ci.curve, claimed=identifier)
 
 
-def _all_written_out(world: World) -> None:
-    world.way = [world.sub]
-    world.server.basic = x509.BasicConstraints(False, None)
-    world.server.explicit = world.sub.explicit = True
+def _all_written_out(chain: TlsChain) -> None:
+    chain.way = [chain.sub]
+    chain.server.basic = x509.BasicConstraints(False, None)
+    chain.server.explicit = chain.sub.explicit = True
 
 
-def _unreadable_junk(world: World) -> None:
-    world.way = [world.sub]
-    world.beside = [forgery.unreadable(_claiming(world).certificate(world.ci))]
+def _unreadable_junk(chain: TlsChain) -> None:
+    chain.way = [chain.sub]
+    chain.beside = [forgery.unreadable(_claiming(chain).certificate(chain.ci))]
 
 
 def _limited(builder: x509.CertificateBuilder) -> x509.CertificateBuilder:
@@ -120,13 +120,13 @@ def _demanding(builder: x509.CertificateBuilder) -> x509.CertificateBuilder:
     return builder.add_extension(unknown, critical=True)
 
 
-def _wild(world: World) -> None:
-    world.host = "one.smdp.example"
-    world.server.change = serving("*.smdp.example")
+def _wild(chain: TlsChain) -> None:
+    chain.host = "one.smdp.example"
+    chain.server.change = serving("*.smdp.example")
 
 
 CASES = {
-    "a server whose issuer is on the card's list": Case(lambda world: None),
+    "a server whose issuer is on the card's list": Case(lambda chain: None),
     "an intermediate certificate between server and issuer": Case(between("sub")),
     "a certificate with the roles of SGP.22 v3": Case(setting("server.role", f"{ROLE}.0.0.1.0")),
     "as many intermediates as there may be": Case(_long(CHAIN)),
@@ -178,9 +178,9 @@ CASES = {
         setting("server.role", f"{ROLE}.4"), "is for another role"
     ),
     "a certificate that says neither its role nor its purpose": Case(
-        lambda world: (
-            setting("server.role", "2.999.7")(world),
-            setting("server.change", serving(HOST, purposes=()))(world),
+        lambda chain: (
+            setting("server.role", "2.999.7")(chain),
+            setting("server.change", serving(HOST, purposes=()))(chain),
         ),
         "is for another role",
     ),

@@ -1,4 +1,4 @@
-"""Servers under a certificate issuer of their own: genuine ones, and ones with a single thing wrong."""
+"""TLS servers with certificates of a test issuer: genuine ones, and ones with one fault each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DAY = timedelta(days=1)
 
 
 def serving(*names: str, purposes: tuple[x509.ObjectIdentifier, ...] = (SERVER, CLIENT)) -> forgery.Change:
-    """What a server's certificate has beside the rest: its names, and for what it is."""
+    """The extensions of a server's certificate: its names, and its purposes."""
 
     def change(builder: x509.CertificateBuilder) -> x509.CertificateBuilder:
         alternative = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
@@ -39,8 +39,8 @@ def serving(*names: str, purposes: tuple[x509.ObjectIdentifier, ...] = (SERVER, 
     return change
 
 
-class World:
-    """A genuine server <- CI, with one between them if `sub` is put to use. Change what is to be wrong."""
+class TlsChain:
+    """A genuine server <- CI; put `sub` into `way` for an intermediate. Change what is to be wrong."""
 
     def __init__(self, curve: ec.EllipticCurve | None = None) -> None:
         curve = curve or ec.SECP256R1()
@@ -50,20 +50,22 @@ class World:
         self.server = Party(DP_TLS, "Operator", curve=curve, usage="digital_signature", change=serving(HOST))
         for party in (self.ci, self.sub, self.second_sub, self.server):
             party.start, party.end = NOW - DAY, NOW + DAY
-        self.way: list[Party] = []  # those between the server and the CI
-        self.signer: Party | None = None  # who really signs for the server, if not the one above it
-        self.beside: list[bytes] = []  # certificates that stand before those between
-        self.sent: int | None = None  # how many of those the server sends; all if None
+        self.way: list[Party] = []  # the intermediates between the server and the CI
+        self.signer: Party | None = (
+            None  # the one that really signs the server's certificate, if not its issuer
+        )
+        self.beside: list[bytes] = []  # certificates that are sent before the intermediates
+        self.sent: int | None = None  # how many of the intermediates the server sends; all if None
         self.ci_pkids = [KeyIdentifier(self.ci.identifier)]
         self.host = HOST
-        self.spoilt = False  # whether the CI's signature is
+        self.spoilt = False  # whether the CI's signature is changed
         self.strange = False  # whether the server's own certificate cannot be read
         self.keyless = False  # whether the CI's signature is one that no key can have made
 
     def shown(self) -> list[bytes]:
         """The certificates that the server shows, its own first."""
-        line = [self.server, *self.way, self.ci]
-        ders = [holder.certificate(issuer) for holder, issuer in pairwise(line)]
+        parties = [self.server, *self.way, self.ci]
+        ders = [holder.certificate(issuer) for holder, issuer in pairwise(parties)]
         if self.signer:
             ders[0] = self.server.certificate(self.signer)
         if self.spoilt:
@@ -78,29 +80,29 @@ class World:
         return [leaf, *self.beside, *above[: self.sent]]
 
     def credentials(self) -> Credentials:
-        """What the server shows and holds."""
+        """The server's certificates and key."""
         leaf, *others = map(x509.load_der_x509_certificate, self.shown())
         return Credentials(leaf, self.server.key, tuple(others))
 
     @property
     def ci_pem(self) -> str:
-        """What the CI says of itself."""
+        """The CI's own certificate."""
         certificate = x509.load_der_x509_certificate(self.ci.certificate(self.ci))
         return certificate.public_bytes(Encoding.PEM).decode()
 
 
-Change = Callable[[World], object]
+Change = Callable[[TlsChain], object]
 
 
-def changed(change: Change, curve: ec.EllipticCurve | None = None) -> World:
-    """A world in which one thing was changed."""
-    world = World(curve)
-    change(world)
-    return world
+def changed(change: Change, curve: ec.EllipticCurve | None = None) -> TlsChain:
+    """A genuine chain with one change."""
+    chain = TlsChain(curve)
+    change(chain)
+    return chain
 
 
-def self_signed(world: World) -> Credentials:
-    """The server vouches for itself."""
-    party = world.server
+def self_signed(chain: TlsChain) -> Credentials:
+    """The server with a certificate that it signed itself."""
+    party = chain.server
     certificate = x509.load_der_x509_certificate(party.certificate(party))
-    return replace(world.credentials(), certificate=certificate, chain=())
+    return replace(chain.credentials(), certificate=certificate, chain=())

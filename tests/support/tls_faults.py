@@ -1,6 +1,6 @@
-"""TLS servers on loopback that do what servers should not: each is a script run on one connection.
+"""TLS servers on the loopback interface that misbehave: each runs a script on every connection.
 
-A script gets the connection after the greeting, and its `Peer`: what the test sees of the server.
+A script gets the connection after the handshake, and its `Peer`, through which the test observes the server.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ GOOD = CI.issue_server(HOST, now=NOW)
 
 @dataclass
 class Peer:
-    """A running server: where it listens, how many greetings succeeded, and what it read after them.
+    """A running server: its port, how many handshakes succeeded, and what it read after them.
 
-    `requests`: whole ones; `received`: by `recording`, whatever it was.
+    `requests`: complete ones. `received`: all bytes that `recording` read.
     """
 
     port: int
-    greetings: int = 0
+    handshakes: int = 0
     requests: list[bytes] = field(default_factory=list)
     received: bytearray = field(default_factory=bytearray)
     over: threading.Event = field(default_factory=threading.Event)
@@ -66,7 +66,7 @@ def trusting(authority: Authority) -> Trust:
 
 
 def plain_context(authority: Authority) -> ssl.SSLContext:
-    """TLS of a client that shares nothing with ours. It trusts `authority` and does not care for names."""
+    """TLS of a client that shares no code with the library. It trusts `authority` and checks no names."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cadata=pem(authority.certificate).decode())
     context.check_hostname = False
@@ -84,14 +84,14 @@ def https(
     deadline: float = 5.0,
     max_body: int = 1 << 20,
 ) -> Https:
-    """A client that trusts CI and goes to `peer` whatever the address says."""
+    """A client that trusts CI and connects to `peer` for every address."""
     row = ConnectTo.parse(f"::127.0.0.1:{peer.port}")
     trust = trust or trusting(CI)
     return Https(trust, connect_to=[row], read_timeout=read_timeout, deadline=deadline, max_body=max_body)
 
 
 def showing(*ders: bytes, key: ec.EllipticCurvePrivateKey = GOOD.key) -> ssl.SSLContext:
-    """TLS of a server that shows whatever bytes for certificates, its own first."""
+    """TLS of a server that shows these bytes as certificates, its own first."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     if key.curve.name.startswith("brainpool"):
         context.maximum_version = ssl.TLSVersion.TLSv1_2
@@ -108,12 +108,12 @@ def showing(*ders: bytes, key: ec.EllipticCurvePrivateKey = GOOD.key) -> ssl.SSL
 def tls_peer(
     script: Script, credentials: Credentials = GOOD, *, context: ssl.SSLContext | None = None
 ) -> Iterator[Peer]:
-    """A server that greets with `credentials` and then runs `script` on each connection."""
+    """A server that runs `script` on each connection after a handshake with `credentials`."""
     secured = context or tls_context(credentials)
 
     def handshake(peer: Peer, plain: socket.socket) -> None:
         with secured.wrap_socket(plain, server_side=True) as secure:
-            peer.greetings += 1
+            peer.handshakes += 1
             script(peer, secure)
 
     with plain_peer(handshake) as peer:
@@ -122,7 +122,7 @@ def tls_peer(
 
 @contextlib.contextmanager
 def plain_peer(script: Script) -> Iterator[Peer]:
-    """A server that knows no TLS and runs `script` on each connection, in a thread of its own."""
+    """A server without TLS that runs `script` on each connection, in a thread of its own."""
     threads: list[threading.Thread] = []
 
     def talk(plain: socket.socket) -> None:
@@ -151,7 +151,7 @@ def plain_peer(script: Script) -> Iterator[Peer]:
 
 
 def answering(*answers: bytes) -> Script:
-    """Give one answer to each request, then say goodbye properly."""
+    """Give one answer to each request, then close TLS properly."""
 
     def script(peer: Peer, connection: socket.socket) -> None:
         for answer in answers:
@@ -165,7 +165,7 @@ def answering(*answers: bytes) -> Script:
 
 
 def recording(peer: Peer, connection: socket.socket) -> None:
-    """Take down whatever comes after the greeting, and answer as soon as it could be a request."""
+    """Record all bytes after the handshake, and answer as soon as they could be a request."""
     while piece := connection.recv(4096):
         peer.received += piece
         if b"secret" in piece:
@@ -173,7 +173,7 @@ def recording(peer: Peer, connection: socket.socket) -> None:
 
 
 def cutting(answer: bytes) -> Script:
-    """Take a request, send `answer` and cut the wire without a TLS goodbye."""
+    """Read a request, send `answer` and close the connection without closing TLS."""
 
     def script(peer: Peer, connection: socket.socket) -> None:
         peer.take(connection)
@@ -183,7 +183,7 @@ def cutting(answer: bytes) -> Script:
 
 
 def dripping(start: bytes, drop: bytes) -> Script:
-    """Take a request, send `start`, then `drop` again and again every few milliseconds."""
+    """Read a request, send `start`, then `drop` again and again every few milliseconds."""
 
     def script(peer: Peer, connection: socket.socket) -> None:
         peer.take(connection)
@@ -195,7 +195,7 @@ def dripping(start: bytes, drop: bytes) -> Script:
 
 
 def endless(start: bytes, piece: bytes) -> Script:
-    """Take a request, send `start`, then `piece` as often as the client will have it."""
+    """Read a request, send `start`, then `piece` until the client closes the connection."""
 
     def script(peer: Peer, connection: socket.socket) -> None:
         peer.take(connection)
@@ -207,7 +207,7 @@ def endless(start: bytes, piece: bytes) -> Script:
 
 
 def silent(peer: Peer, connection: socket.socket) -> None:
-    """Take what comes and say nothing, until a client that waits for ever would be one that hangs."""
+    """Read once and answer nothing, for longer than any client may wait."""
     connection.recv(4096)
     peer.over.wait(10)
 

@@ -1,4 +1,4 @@
-"""Operations that were begun and not finished, and what is said and heard of them afterwards."""
+"""Operations that are interrupted, and what recovery reports and the server receives afterwards."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ ENABLE, DISABLE, DELETE, RESET = 0xBF31, 0xBF32, 0xBF33, 0xBF34
 EID, RETRIEVE, PROFILES, SENT = 0xBF3E, 0xBF2B, 0xBF2D, 0xBF30
 
 
-class Stopped(BaseException):
-    """The process ended here."""
+class Interrupted(BaseException):
+    """The process ends here."""
 
 
-def stop(assistant: Assistant, function: str, state: str, act: Callable[[], object] = lambda: None) -> None:
-    """Begin an operation as a command does it, `act` on the card, and end in that state."""
+def interrupt(
+    assistant: Assistant, function: str, state: str, act: Callable[[], object] = lambda: None
+) -> None:
+    """Begin an operation as a command does, `act` on the card, and end the process in that state."""
 
     def begin() -> None:
         before = assistant.euicc.profiles(CHANGE_TAGS)
@@ -30,9 +32,9 @@ def stop(assistant: Assistant, function: str, state: str, act: Callable[[], obje
             if state != PLANNED:
                 operation.set_state(state)
             act()
-            raise Stopped
+            raise Interrupted
 
-    with pytest.raises(Stopped):
+    with pytest.raises(Interrupted):
         begin()
 
 
@@ -40,7 +42,7 @@ def iccid(euicc: SimulatedEuicc, number: int) -> Iccid:
     return Iccid.parse(euicc.profiles[number].iccid)
 
 
-def told(assistant: Assistant) -> list[tuple[str, str, str]]:
+def reported(assistant: Assistant) -> list[tuple[str, str, str]]:
     return [
         (recovered.function, change.event, str(change.profile.iccid))
         for recovered in assistant.recovered

@@ -1,9 +1,9 @@
-"""Tries the simulated card and servers with lpac, an LPA that others wrote.
+"""Try the simulated card and servers with lpac, an independent LPA.
 
 Run it as `python -m tests.support.with_lpac FILE`.
 
-It needs root, for a smart card service of its own, and for the servers' names and port 443, which only lpac
-sees. What was not as expected is said, and the exit code is 1 then.
+It needs root, for its own smart card service, and for the servers' names and port 443, which only lpac sees.
+It prints what is not as expected, and then ends with exit code 1.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ FIRST = "8944994000000000993"
 
 
 def say(text: str) -> None:
-    """A line of what happened."""
+    """Print a line."""
     sys.stdout.write(f"{text}\n")
 
 
 @dataclass
 class Lpac:
-    """Runs the program with names and settings of its own, and counts what it did otherwise than expected."""
+    """Runs the program with its own names and settings, and counts what is not as expected."""
 
     program: str
     folder: Path
@@ -58,31 +58,31 @@ class Lpac:
     def __call__(self, *words: str, refused: bool = False) -> Any:
         settings = {"LPAC_APDU": "pcsc", "LPAC_HTTP": "curl", "LPAC_CUSTOM_ES10X_MSS": str(self.block)}
         settings["OPENSSL_CONF"] = str(self.folder / "openssl.cnf")
-        world = f'mount --bind {self.folder}/hosts /etc/hosts && exec "$@"'
+        script = f'mount --bind {self.folder}/hosts /etc/hosts && exec "$@"'
         ran = subprocess.run(
-            ["unshare", "--mount", "sh", "-c", world, "sh", self.program, *words],
+            ["unshare", "--mount", "sh", "-c", script, "sh", self.program, *words],
             env=os.environ | settings,
             capture_output=True,
             text=True,
             timeout=300,
             check=False,
         )
-        said = [json.loads(line)["payload"] for line in ran.stdout.splitlines() if line.startswith("{")]
-        last = said[-1] if said else {"code": None, "message": ran.stderr, "data": None}
+        payloads = [json.loads(line)["payload"] for line in ran.stdout.splitlines() if line.startswith("{")]
+        last = payloads[-1] if payloads else {"code": None, "message": ran.stderr, "data": None}
         if (last["code"] == 0) == refused:
             self.unexpected += 1
             say(f"unexpected: {' '.join(words)}: {last}")
         return last["data"]
 
     def expect(self, what: str, holds: bool) -> None:
-        """Count it if something does not hold afterwards."""
+        """Count it if something is not true afterwards."""
         if not holds:
             self.unexpected += 1
             say(f"unexpected: not so that {what}")
 
 
 def life(lpac: Lpac, card: SimulatedEuicc, smdp: SimulatedSmdp, smds: SimulatedSmds) -> None:
-    """All that lpac can do with a card and its servers."""
+    """Run every function of lpac with a card and its servers."""
     lpac("chip", "info")
     lpac.expect("three profiles are listed", len(lpac("profile", "list")) == 3)
     downloads(lpac, card, smdp)
@@ -94,13 +94,13 @@ def life(lpac: Lpac, card: SimulatedEuicc, smdp: SimulatedSmdp, smds: SimulatedS
     lpac("profile", "delete", FIRST)
     lpac("notification", "process", "-a", "-r")
     lpac.expect("no notification is left", lpac("notification", "list") == [])
-    lpac.expect("the server heard of it", [item.event for item in smdp.received][-1:] == ["delete"])
+    lpac.expect("the server received it", [item.event for item in smdp.received][-1:] == ["delete"])
     lpac("chip", "purge", "yes")
     lpac.expect("no profile is left", card.profiles == ())
 
 
 def downloads(lpac: Lpac, card: SimulatedEuicc, smdp: SimulatedSmdp) -> None:
-    """What can be had, and what cannot."""
+    """Downloads that succeed, and downloads that are refused."""
     smdp.order(packages.sample(FIRST), "ABC-9")
     lpac("profile", "download", "-a", "LPA:1$smdp.example$ABC-9")
     smdp.order(packages.sample("8944994000000000985", size=10_600), "CODE", confirmation_code="1234")
@@ -125,7 +125,7 @@ def downloads(lpac: Lpac, card: SimulatedEuicc, smdp: SimulatedSmdp) -> None:
 
 @contextmanager
 def servers(card: SimulatedEuicc) -> Iterator[tuple[SimulatedSmdp, SimulatedSmds]]:
-    """Where `HOSTS` says."""
+    """The servers at the addresses in `HOSTS`."""
     also = NAMES.split()
     with (
         SimulatedSmdp(card.authority, host="smdp.example", also=also, address="127.0.0.77", port=443) as smdp,
@@ -135,7 +135,7 @@ def servers(card: SimulatedEuicc) -> Iterator[tuple[SimulatedSmdp, SimulatedSmds
 
 
 def tried(program: str, folder: Path, service: Service) -> int:
-    """How often something was otherwise than expected."""
+    """How often something was not as expected."""
     unexpected = 0
     for curve in CURVES:
         for block, behaviour in CARDS.items():
@@ -153,7 +153,7 @@ def tried(program: str, folder: Path, service: Service) -> int:
 
 
 def main() -> int:
-    """0 if all went as expected."""
+    """0 if everything was as expected."""
     with tempfile.TemporaryDirectory() as name, running_service() as service:
         folder = Path(name)
         (folder / "hosts").write_text(HOSTS)

@@ -1,4 +1,4 @@
-"""The budgets that do not depend on the machine."""
+"""The limits that do not depend on the speed of the machine."""
 
 from typing import Literal
 
@@ -19,7 +19,7 @@ def test_a_deletion_takes_few_commands() -> None:
 
 
 @pytest.mark.parametrize(("profiles", "budget"), bench.REVIEWED)
-def test_a_deletion_with_a_closer_look_takes_a_few_more(profiles: int, budget: int) -> None:
+def test_a_reviewed_deletion_takes_a_few_more(profiles: int, budget: int) -> None:
     measure = bench.reviewed_delete_apdus(profiles, budget)
     assert measure.kept, measure
 
@@ -43,7 +43,7 @@ def test_a_backup_takes_few_commands_beside_the_files() -> None:
     assert measure.kept, measure
 
 
-def test_a_download_takes_few_commands_and_hardly_more_than_it_must() -> None:
+def test_a_download_takes_few_commands_and_hardly_more_than_necessary() -> None:
     count, above = bench_downloads.download_apdus()
     assert count.kept, count
     assert above.kept, above

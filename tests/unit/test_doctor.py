@@ -1,4 +1,4 @@
-"""The doctor's walk: each look, and where it ends."""
+"""The checks of the doctor, and where they end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOW = 1_800_000_000.0  # 2027-01-15
 
 
 class Network:
-    """Servers of which some cannot be reached; `handshake`: who was asked."""
+    """Servers of which some cannot be reached; `handshakes`: those that were tried."""
 
     def __init__(self, *away: str) -> None:
         self.away = away
@@ -30,74 +30,74 @@ class Network:
         return f"issuer {ci_pkids[0].coded.hex()[:4] if ci_pkids else None}"
 
 
-def _walk(card: SimulatedEuicc, network: Network, now: float = NOW) -> list[tuple[str, str, str]]:
-    findings = doctor.examine_card(card, network.handshake, clock=lambda: now)
-    return [(finding.step, finding.verdict, finding.message) for finding in findings]
+def _checks(card: SimulatedEuicc, network: Network, now: float = NOW) -> list[tuple[str, str, str]]:
+    diagnoses = doctor.examine_card(card, network.handshake, clock=lambda: now)
+    return [(diagnosis.step, diagnosis.verdict, diagnosis.message) for diagnosis in diagnoses]
 
 
-def test_a_walk_without_trouble_ends_at_every_server_of_the_card() -> None:
+def test_every_server_of_the_card_is_checked() -> None:
     card, network = SimulatedEuicc.create(None), Network()
-    vouching = f"issuer {card.authority.key_identifier.hex()[:4]} vouches for it."
-    assert _walk(card, network) == [
+    certified = f"It is certified by issuer {card.authority.key_identifier.hex()[:4]}."
+    assert _checks(card, network) == [
         ("ISD-R", "good", "A0000005591010FFFFFFFF8900000100 answers."),
         ("EID", "good", card.eid),
         ("clock", "good", "It is 2027-01-15 08:00 UTC."),
-        ("network", "good", f"The server albion.smdp.example answers, and {vouching}"),
-        ("network", "good", f"The server nordlicht.smdp.example answers, and {vouching}"),
-        ("network", "good", f"The server shili.smdp.example answers, and {vouching}"),
+        ("network", "good", f"The server albion.smdp.example answers. {certified}"),
+        ("network", "good", f"The server nordlicht.smdp.example answers. {certified}"),
+        ("network", "good", f"The server shili.smdp.example answers. {certified}"),
     ]
     assert network.handshakes == ["albion.smdp.example", "nordlicht.smdp.example", "shili.smdp.example"]
 
 
-def test_a_plain_sim_ends_the_walk() -> None:
+def test_a_sim_that_is_no_euicc_ends_the_checks() -> None:
     card = SimulatedEuicc.create(None, behaviour=Behaviour(not_an_euicc=True))
-    (finding,) = doctor.examine_card(card, Network().handshake)
-    assert (finding.step, finding.verdict) == ("ISD-R", "bad")
-    assert finding.problem is not None
-    assert finding.advice == finding.problem.advice != ""
+    (diagnosis,) = doctor.examine_card(card, Network().handshake)
+    assert (diagnosis.step, diagnosis.verdict) == ("ISD-R", "bad")
+    assert diagnosis.problem is not None
+    assert diagnosis.advice == diagnosis.problem.advice != ""
 
 
-def test_wrong_check_digits_are_doubtful_and_no_end() -> None:
+def test_wrong_check_digits_are_doubtful_and_do_not_end_the_checks() -> None:
     card = SimulatedEuicc.create(None, eid="89999999000000000000000000000000")
-    steps = _walk(card, Network())
+    steps = _checks(card, Network())
     assert [verdict for step, verdict, _ in steps if step == "EID"] == ["doubtful"]
     assert steps[-1][0] == "network"
 
 
-def test_a_clock_that_stands_in_the_past_is_bad() -> None:
+def test_a_clock_in_the_past_is_bad() -> None:
     assert (
         "clock",
         "bad",
-        "The clock of this computer says 1970-01-01 00:00 UTC, which is long past.",
-    ) in (_walk(SimulatedEuicc.create(None), Network(), now=0.0))
+        "The clock of this computer is wrong: it says 1970-01-01 00:00 UTC.",
+    ) in (_checks(SimulatedEuicc.create(None), Network(), now=0.0))
 
 
-def test_one_server_that_is_away_does_not_hide_the_others() -> None:
+def test_one_unreachable_server_does_not_hide_the_others() -> None:
     network = Network("albion.smdp.example")
     verdicts = [
-        verdict for step, verdict, _ in _walk(SimulatedEuicc.create(None), network) if step == "network"
+        verdict for step, verdict, _ in _checks(SimulatedEuicc.create(None), network) if step == "network"
     ]
     assert verdicts == ["bad", "good", "good"]
 
 
-def test_a_profile_that_names_no_server_is_doubtful() -> None:
+def test_a_profile_that_names_an_invalid_server_is_doubtful() -> None:
     profile = replace(SimulatedEuicc.create(None).profiles[0], notifications=((("delete",), "10.0.0.1"),))
     network = Network()
-    steps = _walk(SimulatedEuicc.create(None, profiles=[profile]), network)
+    steps = _checks(SimulatedEuicc.create(None, profiles=[profile]), network)
     assert steps[-1] == (
         "network",
         "doubtful",
-        "The card names no proper server: '10.0.0.1' is not the name of a server.",
+        "The card names an invalid server: '10.0.0.1' is not the name of a server.",
     )
     assert network.handshakes == []
 
 
-def test_a_card_without_servers_leaves_nothing_to_try() -> None:
-    steps = _walk(SimulatedEuicc.create(None, profiles=0), Network())
-    assert steps[-1] == ("network", "good", "The card names no server that could be tried.")
+def test_a_card_without_servers_is_good() -> None:
+    steps = _checks(SimulatedEuicc.create(None, profiles=0), Network())
+    assert steps[-1] == ("network", "good", "The card names no server, so there is none to try.")
 
 
-def test_a_thousand_servers_that_are_silent_do_not_take_all_day() -> None:
+def test_many_unreachable_servers_are_not_all_tried() -> None:
     wanted = tuple((("delete",), f"s{number}.example") for number in range(50))
     profile = replace(SimulatedEuicc.create(None).profiles[0], notifications=wanted)
     clock = Clock(NOW)

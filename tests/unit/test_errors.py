@@ -1,40 +1,16 @@
-"""Errors speak in sentences, wherever they are raised."""
+"""The messages and advice of all errors are sentences."""
 
 import ast
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-import lpa
 from lpa import errors
-
-SOURCES = Path(lpa.__file__).parent
-KINDS = {
-    name: kind
-    for name, kind in vars(errors).items()
-    if isinstance(kind, type) and issubclass(kind, errors.LpaError)
-}
-
-
-def raised() -> Iterator[tuple[str, ast.Call]]:
-    """Every place where an error is made, and the call that makes it."""
-    for path in sorted(SOURCES.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KINDS:
-                yield f"{path.relative_to(SOURCES)}:{node.lineno}", node
-
-
-def reasons_of_our_own() -> set[str]:
-    """The identifiers with which the library itself refuses, before any card or server is asked."""
-    arguments = [call.args[1] for _, call in raised() if len(call.args) > 2]
-    named = [word.value for _, call in raised() for word in call.keywords if word.arg == "reason"]
-    return {str(found.value) for found in arguments + named if isinstance(found, ast.Constant)}
+from tests.support.raised_errors import KINDS, own_reasons, raised
 
 
 def _ends(message: ast.expr) -> tuple[str, str]:
-    """The first and the last written part of a message; "X." stands for what is put in when it is raised."""
+    """The first and the last literal part of a message; "X." stands for a value."""
     parts = message.values if isinstance(message, ast.JoinedStr) else [message]
     first, last = (part.value if isinstance(part, ast.Constant) else "X." for part in (parts[0], parts[-1]))
     return str(first), str(last)
@@ -49,7 +25,7 @@ def test_every_message_begins_with_a_capital_and_ends_with_a_full_stop(place: st
     assert re.search(r"[.!?]$", last), place
 
 
-def test_a_message_in_which_a_peer_may_write_ends_somewhere_and_not_within_a_word() -> None:
+def test_a_long_message_is_cut_between_two_words() -> None:
     error = errors.NotVerified("It says " + "more and " * 10_000)
     assert str(error) == error.message
     assert re.fullmatch(r"It says( more and)+( more)?…", error.message)
@@ -65,6 +41,6 @@ def test_every_advice_is_a_sentence(kind: type[errors.LpaError]) -> None:
     assert kind.__name__ in str(errors.__doc__)
 
 
-def test_there_are_places_to_look_at() -> None:
+def test_the_places_are_found() -> None:
     assert len(list(raised())) > 50
-    assert {"nothingKept", "otherProfile"} <= reasons_of_our_own()
+    assert {"nothingKept", "otherProfile"} <= own_reasons()

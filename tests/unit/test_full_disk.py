@@ -1,4 +1,4 @@
-"""A disk that is really full: a small file system in a namespace of its own, which ends with its process."""
+"""A full disk: a small file system in a mount namespace, which ends with its process."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from lpa.errors import StorageFailed
 from lpa.rsp.names import ServerAddress
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.journals import child
+from tests.support.notified_servers import Servers
 from tests.support.recovery import resume
-from tests.unit.notifications.test_outbox import Servers
 
 _NEW_MOUNTS, _NEW_USERS = 0x00020000, 0x10000000  # CLONE_NEWNS, CLONE_NEWUSER
 _PRIVATE = 0x40000 | 0x4000  # MS_PRIVATE | MS_REC
@@ -24,7 +24,7 @@ DELETE = bytes.fromhex("BF33")
 
 
 def mount_small_disk(folder: Path, size: str = "256k") -> None:
-    """Have a file system of this size in `folder`, for this process alone. `OSError` where one may not."""
+    """Mount a file system of this size at `folder`, for this process only. May raise `OSError`."""
     library = ctypes.CDLL(None, use_errno=True)
 
     def check(result: int) -> None:
@@ -41,7 +41,7 @@ def mount_small_disk(folder: Path, size: str = "256k") -> None:
 
 
 def fill(folder: Path) -> Path:
-    """Leave no room on the disk. The file that takes it all."""
+    """Fill the disk. Returns the file that does."""
     path = folder / "full"
     with contextlib.suppress(OSError), path.open("wb", buffering=0) as file:
         while file.write(bytes(4096)) == 4096:
@@ -50,7 +50,7 @@ def fill(folder: Path) -> Path:
 
 
 def in_small_disk(folder: Path, act: Callable[[], None]) -> None:
-    """Do `act` in a process whose `folder` is on a small disk."""
+    """Run `act` in a process whose `folder` is on a small disk."""
 
     def begin() -> None:
         try:
@@ -62,16 +62,16 @@ def in_small_disk(folder: Path, act: Callable[[], None]) -> None:
     with child(begin) as process:
         result = process.result()
     if result == 77:
-        pytest.skip("no namespaces here; test_journal_file has the same with a limit to the size of files")
+        pytest.skip("no namespaces here; test_journal_file tests the same with a limit for the size of files")
     assert result == 0
 
 
-def test_on_a_full_disk_nothing_is_done_to_the_card(tmp_path: Path) -> None:
+def test_a_full_disk_stops_a_deletion_before_the_card_is_changed(tmp_path: Path) -> None:
     euicc = SimulatedEuicc.create(None)
 
     def act() -> None:
         with Assistant(euicc, state_dir=tmp_path / "state", servers=Servers()) as assistant:
-            assistant.recover()  # the journal is there already
+            assistant.recover()  # the journal exists already
             fill(tmp_path)
             plan = assistant.plan_deletion(euicc.profiles[1].iccid)
             with pytest.raises(StorageFailed, match=r"No space left|disk is full") as caught:
@@ -82,7 +82,7 @@ def test_on_a_full_disk_nothing_is_done_to_the_card(tmp_path: Path) -> None:
     in_small_disk(tmp_path, act)
 
 
-def test_without_room_for_a_journal_nothing_is_begun(tmp_path: Path) -> None:
+def test_without_room_for_a_journal_the_card_is_not_changed(tmp_path: Path) -> None:
     euicc = SimulatedEuicc.create(None)
 
     def act() -> None:
@@ -97,7 +97,7 @@ def test_without_room_for_a_journal_nothing_is_begun(tmp_path: Path) -> None:
 
 
 class FillingCard:
-    """A card whose deletion comes when the disk is full; what makes room again is `full`."""
+    """A card that fills the disk before it deletes. Deleting the file `full` makes room again."""
 
     def __init__(self, card: SimulatedEuicc, folder: Path) -> None:
         self._card, self._folder = card, folder
@@ -111,7 +111,7 @@ class FillingCard:
         self._card.reset()
 
     def close(self) -> None:
-        """It is wanted again."""
+        """The card is used again."""
 
 
 def test_a_disk_that_fills_while_the_card_deletes_loses_nothing(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_a_disk_that_fills_while_the_card_deletes_loses_nothing(tmp_path: Path) 
     in_small_disk(tmp_path, act)
 
 
-def test_a_disk_that_fills_while_the_server_is_told_loses_nothing(tmp_path: Path) -> None:
+def test_a_disk_that_fills_while_a_notification_is_sent_loses_nothing(tmp_path: Path) -> None:
     euicc = SimulatedEuicc.create(None)
 
     class Filling(Servers):
@@ -151,7 +151,7 @@ def test_a_disk_that_fills_while_the_server_is_told_loses_nothing(tmp_path: Path
         with Assistant(euicc, state_dir=tmp_path / "state", servers=servers) as assistant:
             (delivery,) = assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid)).deliveries
             assert delivery.acknowledged
-            assert not delivery.removed, "not noted as acknowledged, so better told twice"
+            assert not delivery.removed, "not recorded as acknowledged, so it is sent twice"
             assert len(assistant.notifications()) == 1
         servers.full.unlink()
         with Assistant(euicc, state_dir=tmp_path / "state", servers=Servers()) as assistant:

@@ -1,4 +1,4 @@
-"""Names, addresses and messages that want to be more than text, through every output that shows them."""
+"""Names, addresses and messages with control characters or markup, in every output that shows them."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from tests.support.journals import EID, signed
 ICCID = "8944994000000000017"
 PLAIN = "Travel"
 HOSTILE = {
-    "it repaints the screen": "\x1b[2J\x1b[1;1H\x1b[32mverified\x1b[0m",
-    "it is a link": "\x1b]8;;http://evil.example\x1b\\operator\x1b]8;;\x1b\\",
-    "it sets the title and rings": "\x1b]0;root\x07\x07",
+    "a sequence that repaints the screen": "\x1b[2J\x1b[1;1H\x1b[32mverified\x1b[0m",
+    "a terminal link": "\x1b]8;;http://evil.example\x1b\\operator\x1b]8;;\x1b\\",
+    "a terminal title and a bell": "\x1b]0;root\x07\x07",
     "C1 controls": "\x9b2J\x9d0;x\x9c\x90q\x84",
-    "it makes lines": "x\nICCID     0\r\rState\tenabled\x0b\x0c\x85y\u2028z\u2029",
-    "it turns the direction": "\u202e0001 dellac\u202c\u2066\u2067\u200f",
-    "it is not to be seen": "a\u200b\u2060\ufeff\u3164\u2800\u00ad\u034fb",
-    "it piles up": "Z" + "\u0335\u0300\u0317" * 10,
+    "line breaks": "x\nICCID     0\r\rState\tenabled\x0b\x0c\x85y\u2028z\u2029",
+    "characters that change the direction": "\u202e0001 dellac\u202c\u2066\u2067\u200f",
+    "invisible characters": "a\u200b\u2060\ufeff\u3164\u2800\u00ad\u034fb",
+    "stacked accents": "Z" + "\u0335\u0300\u0317" * 10,
     "markup": "<script>alert(1)</script><img src=x onerror=y>",
     "quotes": '"\'&amp;&#x3c;" onload="x\'{0}{eid}%s$(id)`id`',
     "a rich tag": "[bold red]x[/] [link=http://evil.example]",
@@ -41,8 +41,8 @@ HOSTILE = {
 every_text = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 
 
-class World:
-    """A card whose only profile has `text` for all its names, and a server `text` to tell of its changes."""
+class HostileCard:
+    """A card whose only profile has `text` for all its names and for its notification address."""
 
     def __init__(self, folder: Path, text: str) -> None:
         profile = SimulatedProfile(
@@ -82,37 +82,37 @@ COMMANDS: tuple[tuple[object, ...], ...] = (
 
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory: pytest.TempPathFactory) -> list[int]:
-    """How many lines each command prints of a profile with a decent name."""
-    world = World(tmp_path_factory.mktemp("plain"), PLAIN)
-    return [_lines(world.run(*arguments)) for arguments in COMMANDS]
+    """How many lines each command prints for a profile with an ordinary name."""
+    card = HostileCard(tmp_path_factory.mktemp("plain"), PLAIN)
+    return [_lines(card.run(*arguments)) for arguments in COMMANDS]
 
 
 @every_text
-def test_a_terminal_shows_it_and_it_does_nothing(text: str, tmp_path: Path, lines: list[int]) -> None:
-    world = World(tmp_path, text)
+def test_a_terminal_shows_it_as_harmless_text(text: str, tmp_path: Path, lines: list[int]) -> None:
+    card = HostileCard(tmp_path, text)
     for arguments, expected in zip(COMMANDS, lines, strict=True):
-        ran = world.run(*arguments)
+        ran = card.run(*arguments)
         _check_visible(ran.out + ran.err)
         assert _lines(ran) == expected, arguments
-    assert safe(text) in world.run("receipts", "list").out
+    assert safe(text) in card.run("receipts", "list").out
 
 
 @every_text
-def test_a_document_gives_it_back_and_shows_nothing_of_it(text: str, tmp_path: Path) -> None:
-    world = World(tmp_path, text)
+def test_a_json_document_contains_it_in_escaped_form(text: str, tmp_path: Path) -> None:
+    card = HostileCard(tmp_path, text)
     for arguments in COMMANDS:
-        ran = world.run("--json", *arguments)
+        ran = card.run("--json", *arguments)
         assert ran.document["command"].startswith(str(arguments[0]))
         _check_visible(ran.out + ran.err)
-    assert world.run("--json", "receipts", "show", "1").document["result"]["receipts"][0]["metadata"][
+    assert card.run("--json", "receipts", "show", "1").document["result"]["receipts"][0]["metadata"][
         "address"
     ] == brief(text, 255)
 
 
 @every_text
-def test_a_log_and_a_trace_stay_lines_of_text(text: str, tmp_path: Path) -> None:
-    world = World(tmp_path, text)
-    ran = world.run("-vv", "--trace", tmp_path / "trace", "disable", ICCID)
+def test_a_log_and_a_trace_contain_only_lines_of_text(text: str, tmp_path: Path) -> None:
+    card = HostileCard(tmp_path, text)
+    ran = card.run("-vv", "--trace", tmp_path / "trace", "disable", ICCID)
     _check_visible(ran.err + (tmp_path / "trace").read_text("utf-8"))
     assert all(line.startswith(("lpa.", "  ", "The ", "'lpa ", "1 ")) for line in ran.err.splitlines())
 
@@ -120,11 +120,11 @@ def test_a_log_and_a_trace_stay_lines_of_text(text: str, tmp_path: Path) -> None
 @every_text
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
 def test_a_page_shows_it_as_text(text: str, language: str, tmp_path: Path) -> None:
-    world = World(tmp_path, text)
-    world.run("disable", ICCID)
+    card = HostileCard(tmp_path, text)
+    card.run("disable", ICCID)
     for arguments in (("show", ICCID), ("receipts", "export", "1")):
         path = tmp_path / "page.html"
-        world.run(*arguments, "--lang", language, "--html", path)
+        card.run(*arguments, "--lang", language, "--html", path)
         page = path.read_text("utf-8")
         _check_visible(page)
         seen = _Seen(page)
@@ -134,11 +134,11 @@ def test_a_page_shows_it_as_text(text: str, language: str, tmp_path: Path) -> No
 
 
 @every_text
-def test_what_a_server_said_stays_one_cell(text: str, tmp_path: Path) -> None:
-    said = ServerRefused("HandleNotification", "8.1", "3.1", f"The server says {text}.")
+def test_a_message_of_a_server_stays_in_one_cell(text: str, tmp_path: Path) -> None:
+    refused = ServerRefused("HandleNotification", "8.1", "3.1", f"The server says {text}.")
     with closing(Journal(tmp_path / "state")) as journal:
         journal.keep(EID, signed())
-        journal.failed(EID, signed(), said)
+        journal.failed(EID, signed(), refused)
     ran = command.run("--state-dir", tmp_path / "state", "notifications", "list", "--without-card")
     _check_visible(ran.out)
     assert safe(f"The server says {text}.") in ran.out
@@ -157,9 +157,9 @@ def test_a_contact_stays_one_vcard(text: str) -> None:
 
 
 @every_text
-def test_a_message_in_a_backup_makes_no_other_message(text: str) -> None:
-    said = f"{text}\nFrom +1 (read)\nfalse"
-    message = Message((b"",), "read", "received", number=text, text=said)
+def test_a_message_in_a_backup_cannot_forge_another_message(text: str) -> None:
+    forged = f"{text}\nFrom +1 (read)\nfalse"
+    message = Message((b"",), "read", "received", number=text, text=forged)
     contents = backup.ProfileContents(backup.Identity(ICCID, service_provider=text), (), (message,), {}, ())
     documents = backup._documents(contents)
     for written in documents.values():
@@ -167,23 +167,23 @@ def test_a_message_in_a_backup_makes_no_other_message(text: str) -> None:
     heading, *body = documents["messages.txt"].splitlines()
     assert heading.startswith("From ")
     assert all(line.startswith("    ") or not line for line in body)
-    assert json.loads(documents["messages.json"])[0]["text"] == said
+    assert json.loads(documents["messages.json"])[0]["text"] == forged
     assert json.loads(documents["identity.json"])["service_provider"] == text
 
 
-def test_names_of_10_kb_leave_room_for_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SimulatedProfile, "__post_init__", lambda self: None)  # it knows the limits
-    world = World(tmp_path, "\u202e" * 3_400)  # 3 bytes each
+def test_names_of_10_kb_are_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SimulatedProfile, "__post_init__", lambda self: None)  # it would refuse them
+    card = HostileCard(tmp_path, "\u202e" * 3_400)  # 3 bytes each
     for arguments in COMMANDS:
-        ran = world.run(*arguments)
+        ran = card.run(*arguments)
         assert "cannot be read" not in ran.out + ran.err
         assert all(len(line) < 3000 for line in (ran.out + ran.err).splitlines()), arguments
-    assert world.run("list").out.splitlines()[1].startswith(ICCID)
-    shown = json.loads(world.run("--json", "show", ICCID).out)["result"]
+    assert card.run("list").out.splitlines()[1].startswith(ICCID)
+    shown = json.loads(card.run("--json", "show", ICCID).out)["result"]
     assert shown["name"] == "\u202e" * 64 + "…"
 
 
-def test_the_journal_keeps_no_problem_without_an_end(tmp_path: Path) -> None:
+def test_the_journal_cuts_a_long_problem(tmp_path: Path) -> None:
     with closing(Journal(tmp_path)) as journal:
         journal.keep(EID, signed())
         journal.failed(EID, signed(), NotVerified(f"Its name is {'x y' * 30_000}."))
@@ -193,7 +193,7 @@ def test_the_journal_keeps_no_problem_without_an_end(tmp_path: Path) -> None:
 
 
 class _Seen(HTMLParser):
-    """What a browser would make of a page: its text, its tags, its attributes."""
+    """The text, tags and attributes of a page."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -215,5 +215,5 @@ def _lines(ran: command.Ran) -> int:
 
 
 def _check_visible(text: str) -> None:
-    assert {sign for sign in text if not (sign == "\n" or sign.isprintable() or sign.isspace())} == set()
+    assert {one for one in text if not (one == "\n" or one.isprintable() or one.isspace())} == set()
     assert not {"\r", "\t", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"} & set(text)

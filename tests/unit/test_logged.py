@@ -1,4 +1,4 @@
-"""The hunt through the logs of all tests finds what it is to find. It takes place when they have ended."""
+"""The search for secrets in the logs of all tests finds them. It runs when all tests have ended."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _CODE = re.compile(
     |"--(?:confirmation-code|pin)",\ "([^"]+)\"""",
     re.VERBOSE,
 )
-# Only ever read, or given to a server that refuses it at once; and too short to be known by its value.
-MEANT_FOR_NOBODY = {"SECRET", "M4TCH", "0000"}
+# Codes that are only parsed, or refused at once by a server, or too short to be known by their value.
+EXEMPT = {"SECRET", "M4TCH", "0000"}
 FEWEST_CHARACTERS = 4
 
 
@@ -49,7 +49,7 @@ FEWEST_CHARACTERS = 4
         ("DEBUG lpa.x: LPA:1$smdp.example$ABC", "an activation code"),
     ],
 )
-def test_what_may_not_be_logged_is_found(line: str, found: str) -> None:
+def test_secrets_in_a_log_are_found(line: str, found: str) -> None:
     assert [hit.partition(":")[0] for hit in violations([line])] == [found]
 
 
@@ -64,11 +64,11 @@ def test_what_may_not_be_logged_is_found(line: str, found: str) -> None:
         "DEBUG lpa.x: LPA:1$smdp.example$<hidden>",
     ],
 )
-def test_what_may_be_logged_is_not_found(line: str) -> None:
+def test_harmless_lines_are_not_reported(line: str) -> None:
     assert list(violations([line])) == []
 
 
-def test_every_code_that_tests_and_documents_use_is_hunted() -> None:
+def test_every_code_in_tests_and_documents_is_searched_for() -> None:
     root = ROOT
     used = {
         next(filter(None, found.groups()))
@@ -80,13 +80,13 @@ def test_every_code_that_tests_and_documents_use_is_hunted() -> None:
     assert used >= {"ABC-123", "EVENT-3", "1234", "4Y8TBX", "SECRET-1"}
     hidden = re.compile("|".join(map(re.escape, (*SECRETS, *SHORT_SECRETS))), re.IGNORECASE)
     unknown = {code for code in used if len(code) >= FEWEST_CHARACTERS and not hidden.search(code)}
-    assert unknown == MEANT_FOR_NOBODY
+    assert unknown == EXEMPT
 
 
-def test_what_is_logged_here_and_in_a_process_of_its_own_is_hunted_through(tmp_path: Path) -> None:
+def test_the_logs_of_this_process_and_its_children_are_searched(tmp_path: Path) -> None:
     folder = Path(os.environ["LPA_TESTS_LOGGED"])
     reader = f"sim:{command.card(tmp_path / 'card')}"
-    logging.getLogger("lpa.hunted").debug("a mark")
+    logging.getLogger("lpa.searched").debug("a mark")
     assert command.run("--reader", reader, "list").code == 0
-    assert "lpa.hunted: a mark" in (folder / f"{os.getpid()}.log").read_text()
+    assert "lpa.searched: a mark" in (folder / f"{os.getpid()}.log").read_text()
     assert re.search("TRAFFIC lpa.card.apdu: .*bf2d", (folder / f"{os.getpid()}.trace").read_text())

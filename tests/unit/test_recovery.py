@@ -1,4 +1,4 @@
-"""What is said and done about operations that were begun and not finished."""
+"""Recovery completes operations that were interrupted, and reports what they changed."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from tests.support.unfinished import (
     RETRIEVE,
     SENT,
     iccid,
+    interrupt,
     outcomes,
     received,
-    stop,
-    told,
+    reported,
 )
 
 
@@ -41,10 +41,10 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         yield journal
 
 
-def test_what_was_only_planned_is_closed_and_the_card_is_not_changed(
+def test_a_planned_operation_is_closed_and_the_card_is_not_changed(
     assistant: Assistant, card: DisturbedCard, smdp: SimulatedSmdp, journal: Journal
 ) -> None:
-    stop(assistant, "delete", PLANNED)
+    interrupt(assistant, "delete", PLANNED)
     card.requests.clear()
     assistant.recover()
     (recovered,) = assistant.recovered
@@ -64,7 +64,7 @@ def test_what_was_only_planned_is_closed_and_the_card_is_not_changed(
         ("delete", UNKNOWN),
     ],
 )
-def test_what_was_not_done_is_said_and_not_made_up_for(
+def test_an_operation_that_changed_nothing_is_reported_and_not_repeated(
     function: str,
     state: str,
     assistant: Assistant,
@@ -72,7 +72,7 @@ def test_what_was_not_done_is_said_and_not_made_up_for(
     smdp: SimulatedSmdp,
     journal: Journal,
 ) -> None:
-    stop(assistant, function, state)
+    interrupt(assistant, function, state)
     card.requests.clear()
     resume(assistant)
     (recovered,) = assistant.recovered
@@ -83,13 +83,13 @@ def test_what_was_not_done_is_said_and_not_made_up_for(
 
 
 @pytest.mark.parametrize("state", [DELETING, DELETED, UNKNOWN])
-def test_a_deletion_that_was_done_is_found_kept_and_delivered(
+def test_a_deletion_that_was_carried_out_is_reported_and_its_notification_delivered(
     state: str, assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, journal: Journal
 ) -> None:
     victim = iccid(euicc, 1)
-    stop(assistant, "delete", state, lambda: assistant.euicc.delete_profile(victim))
+    interrupt(assistant, "delete", state, lambda: assistant.euicc.delete_profile(victim))
     (recovered,) = assistant.recover()
-    assert told(assistant) == [("delete", "delete", str(victim))]
+    assert reported(assistant) == [("delete", "delete", str(victim))]
     (delivery,) = recovered.deliveries
     assert delivery.acknowledged
     assert delivery.removed
@@ -99,37 +99,39 @@ def test_a_deletion_that_was_done_is_found_kept_and_delivered(
 
 
 @pytest.mark.parametrize("state", [ENABLING, ENABLED, UNKNOWN])
-def test_a_switch_that_was_done_is_found_with_what_it_replaced(
+def test_a_switch_that_was_carried_out_is_reported_with_the_disabled_profile(
     state: str, assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     old, new = iccid(euicc, 0), iccid(euicc, 1)
-    stop(assistant, "enable", state, lambda: assistant.euicc.enable_profile(new, refresh=False))
+    interrupt(assistant, "enable", state, lambda: assistant.euicc.enable_profile(new, refresh=False))
     assistant.recover()
-    assert told(assistant) == [("enable", "disable", str(old)), ("enable", "enable", str(new))]
+    assert reported(assistant) == [("enable", "disable", str(old)), ("enable", "enable", str(new))]
     assert sorted(received(smdp)) == [("disable", str(old)), ("enable", str(new))]
 
 
-def test_a_switch_that_waits_for_a_refresh_is_carried_out_by_the_reset(
+def test_a_switch_that_needs_a_refresh_is_carried_out_by_the_reset(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     new = iccid(euicc, 1)
-    stop(assistant, "enable", ENABLING, lambda: assistant.euicc.enable_profile(new, refresh=True))
+    interrupt(assistant, "enable", ENABLING, lambda: assistant.euicc.enable_profile(new, refresh=True))
     assistant.recover()
-    assert ("enable", "enable", str(new)) in told(assistant)
+    assert ("enable", "enable", str(new)) in reported(assistant)
     assert len(smdp.received) == 2
 
 
-def test_a_reset_that_was_done_is_found_for_every_profile(
+def test_a_memory_reset_that_was_carried_out_is_reported_for_every_profile(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     every = [profile.iccid for profile in euicc.profiles]
-    stop(assistant, "reset", DELETING, lambda: assistant.euicc.memory_reset(["deleteOperationalProfiles"]))
+    interrupt(
+        assistant, "reset", DELETING, lambda: assistant.euicc.memory_reset(["deleteOperationalProfiles"])
+    )
     assistant.recover()
-    assert told(assistant) == [("reset", "delete", one) for one in every]
+    assert reported(assistant) == [("reset", "delete", one) for one in every]
     assert len(smdp.received) == 3
 
 
-def test_what_was_kept_and_not_sent_is_sent_without_the_card_having_it_any_more(
+def test_a_kept_notification_is_sent_although_the_card_no_longer_has_it(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, journal: Journal
 ) -> None:
     victim = iccid(euicc, 1)
@@ -140,10 +142,10 @@ def test_what_was_kept_and_not_sent_is_sent_without_the_card_having_it_any_more(
         journal.keep(assistant.eid, signed)
         assistant.euicc.notification_sent(signed.metadata.sequence_number)
 
-    stop(assistant, "delete", PROOF_KEPT, delete_and_keep)
+    interrupt(assistant, "delete", PROOF_KEPT, delete_and_keep)
     assert resume(assistant) == ()
     ((delivery,),) = (recovered.deliveries for recovered in assistant.recovered)
-    assert told(assistant) == [("delete", "delete", str(victim))]
+    assert reported(assistant) == [("delete", "delete", str(victim))]
     assert delivery.acknowledged
     assert delivery.receipt
     assert delivery.receipt.path.read_bytes() == smdp.received[0].raw
@@ -152,7 +154,7 @@ def test_what_was_kept_and_not_sent_is_sent_without_the_card_having_it_any_more(
     assert journal.outbox() == ()
 
 
-def test_what_was_sent_is_not_sent_again_but_cleared(
+def test_an_acknowledged_notification_is_not_sent_again_but_removed(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, journal: Journal
 ) -> None:
     def delete_and_send() -> None:
@@ -161,7 +163,7 @@ def test_what_was_sent_is_not_sent_again_but_cleared(
         assistant._outbox().keep([signed])
         journal.sent(assistant.eid, signed, {})
 
-    stop(assistant, "delete", PROOF_KEPT, delete_and_send)
+    interrupt(assistant, "delete", PROOF_KEPT, delete_and_send)
     assert resume(assistant) == ()
     ((delivery,),) = (recovered.deliveries for recovered in assistant.recovered)
     assert delivery.removed
@@ -169,19 +171,19 @@ def test_what_was_sent_is_not_sent_again_but_cleared(
     assert euicc.notifications == ()
 
 
-def test_a_receipt_without_its_line_in_the_outbox_is_of_an_earlier_operation(
+def test_a_receipt_without_an_entry_in_the_journal_belongs_to_an_earlier_operation(
     assistant: Assistant, euicc: SimulatedEuicc, journal: Journal
 ) -> None:
     victim = iccid(euicc, 1)
     assistant.euicc.delete_profile(victim)
     (older,) = assistant.euicc.retrieve_notifications()
     assistant.receipts.keep(assistant.eid, older)
-    stop(assistant, "delete", DELETING)
+    interrupt(assistant, "delete", DELETING)
     assistant.recover()
-    assert told(assistant) == []
+    assert reported(assistant) == []
 
 
-def test_a_notification_that_the_card_dropped_before_it_was_kept_is_lost_and_said_so(
+def test_a_notification_that_the_card_dropped_before_it_was_kept_is_reported_as_lost(
     servers: ServerFactory, euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path, journal: Journal
 ) -> None:
     small = SimulatedEuicc.create(
@@ -189,10 +191,9 @@ def test_a_notification_that_the_card_dropped_before_it_was_kept_is_lost_and_sai
     )
     victim, other = iccid(small, 1), iccid(small, 2)
     with Assistant(small, state_dir=tmp_path / "state", servers=servers) as assistant:
-        stop(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(victim))
-        assistant.euicc.enable_profile(
-            other, refresh=False
-        )  # another program, whose notifications push it out
+        interrupt(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(victim))
+        # Another program: its notifications push out the one of the deletion.
+        assistant.euicc.enable_profile(other, refresh=False)
         (recovered,) = assistant.recover()
     lost = next(delivery for delivery in recovered.deliveries if delivery.iccid == victim)
     assert (lost.sequence_number, lost.receipt, lost.acknowledged) == (None, None, False)
@@ -203,11 +204,11 @@ def test_a_notification_that_the_card_dropped_before_it_was_kept_is_lost_and_sai
     assert "has no signed notification for nordlicht.smdp.example" in outcome
 
 
-def test_an_operation_on_another_card_waits_for_that_card(
+def test_an_operation_on_another_card_stays_unfinished_until_that_card_is_read(
     assistant: Assistant, servers: ServerFactory, euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
 ) -> None:
     victim = iccid(euicc, 1)
-    stop(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(victim))
+    interrupt(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(victim))
     other = DisturbedCard(SimulatedEuicc.create(None, authority=euicc.authority))
     with Assistant(other, state_dir=tmp_path / "state", servers=servers) as elsewhere:
         other.requests.clear()
@@ -221,19 +222,19 @@ def test_an_operation_on_another_card_waits_for_that_card(
     assert received(smdp) == [("delete", str(victim))]
 
 
-def test_a_card_that_was_wiped_elsewhere_says_what_is_gone_and_what_it_did_not_sign(
+def test_deletions_by_another_program_without_notifications_are_reported_as_lost(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, journal: Journal
 ) -> None:
-    def wipe_and_forget() -> None:
+    def reset_and_remove_notifications() -> None:
         assistant.euicc.memory_reset(["deleteOperationalProfiles"])
         for notification in assistant.notifications():
             assistant.euicc.notification_sent(notification.sequence_number)
 
     every = [profile.iccid for profile in euicc.profiles]
-    stop(assistant, "disable", DISABLING)
-    wipe_and_forget()
+    interrupt(assistant, "disable", DISABLING)
+    reset_and_remove_notifications()
     (recovered,) = assistant.recover()
-    assert told(assistant) == [("disable", "delete", one) for one in every]
+    assert reported(assistant) == [("disable", "delete", one) for one in every]
     assert len(recovered.deliveries) == 3
     assert all("has no signed notification" in str(delivery.problem) for delivery in recovered.deliveries)
     assert smdp.received == ()
@@ -241,24 +242,24 @@ def test_a_card_that_was_wiped_elsewhere_says_what_is_gone_and_what_it_did_not_s
     assert (state, outcome.count("has no signed notification")) == ("CLOSED", 3)
 
 
-def test_a_profile_that_cannot_be_read_leaves_the_outcome_open(
+def test_a_profile_that_cannot_be_read_leaves_the_operation_unfinished(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp, journal: Journal
 ) -> None:
     victim = iccid(euicc, 1)
-    stop(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(victim))
+    interrupt(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(victim))
     card.instead(PROFILES, "BF2D06 A004 E302 9500 9000")
-    with pytest.raises(OutcomeUnknown, match="'delete' was not finished"):
+    with pytest.raises(OutcomeUnknown, match="'delete' was interrupted"):
         assistant.recover()
     assert [left.state for left in journal.unfinished()] == [DELETING]
     assert assistant.recovered == ()
     assistant.recover()
-    assert told(assistant) == [("delete", "delete", str(victim))]
+    assert reported(assistant) == [("delete", "delete", str(victim))]
 
 
-def test_a_change_does_not_begin_while_an_outcome_is_open(
+def test_no_change_begins_while_an_outcome_is_unknown(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
-    stop(assistant, "delete", DELETING)
+    interrupt(assistant, "delete", DELETING)
     card.instead(PROFILES, "BF2D06 A004 E302 9500 9000")
     card.requests.clear()
     with pytest.raises(OutcomeUnknown):
@@ -266,20 +267,20 @@ def test_a_change_does_not_begin_while_an_outcome_is_open(
     assert ENABLE not in card.requests
 
 
-def test_a_card_that_is_pulled_before_it_is_read_leaves_the_outcome_open(
+def test_a_card_that_is_removed_before_it_is_read_leaves_the_operation_unfinished(
     assistant: Assistant, card: DisturbedCard, journal: Journal
 ) -> None:
-    stop(assistant, "delete", DELETING)
+    interrupt(assistant, "delete", DELETING)
     card.drop(PROFILES)
     with pytest.raises(OutcomeUnknown, match="cannot be read again"):
         assistant.recover()
     assert [left.state for left in journal.unfinished()] == [DELETING]
 
 
-def test_a_card_that_is_pulled_while_it_is_asked_leaves_the_operation_open(
+def test_a_card_that_is_removed_before_its_notifications_are_read_leaves_the_operation_unfinished(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, journal: Journal
 ) -> None:
-    stop(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(iccid(euicc, 1)))
+    interrupt(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(iccid(euicc, 1)))
     card.drop(RETRIEVE)
     (recovered,) = assistant.recover()
     (delivery,) = recovered.deliveries

@@ -1,4 +1,4 @@
-"""What no log shows, whoever listens, and at which level."""
+"""Secrets are hidden in every log, and long numbers above DEBUG."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def log() -> logging.Logger:
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("text", "shown"),
     [
         (f"card {EID}", "card ...1235"),
         (f"profile {ICCID} is gone", "profile ...0017 is gone"),
@@ -53,13 +53,13 @@ def log() -> logging.Logger:
         ("2026-11-25 12:00:00, 123456789 bytes", "2026-11-25 12:00:00, 123456789 bytes"),
     ],
 )
-def test_above_debug_a_long_number_is_its_last_four_digits(said: str, shown: str) -> None:
-    assert redaction.without_names(said) == shown
-    assert redaction.without_secrets(said) == said
+def test_above_debug_a_long_number_is_its_last_four_digits(text: str, shown: str) -> None:
+    assert redaction.without_names(text) == shown
+    assert redaction.without_secrets(text) == text
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("text", "shown"),
     [
         ("LPA:1$smdp.example$M4TCH-1D$$1", "LPA:1$smdp.example$<hidden>"),
         ("'lpa:1$smdp.example$M4TCH-1D' is wrong", "'lpa:1$smdp.example$<hidden>' is wrong"),
@@ -94,13 +94,13 @@ def test_above_debug_a_long_number_is_its_last_four_digits(said: str, shown: str
         ("the matching id is wrong", "the matching id is wrong"),
     ],
 )
-def test_codes_and_tokens_are_hidden_at_every_level(said: str, shown: str) -> None:
-    assert redaction.without_secrets(said) == shown
-    assert redaction.without_names(said) == shown
+def test_codes_and_tokens_are_hidden_at_every_level(text: str, shown: str) -> None:
+    assert redaction.without_secrets(text) == shown
+    assert redaction.without_names(text) == shown
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("text", "shown"),
     [
         ("<b>secret-12</b>", "<b><hidden></b>"),
         ("xSECRET-123x", "x<hidden>x"),
@@ -109,11 +109,11 @@ def test_codes_and_tokens_are_hidden_at_every_level(said: str, shown: str) -> No
         ("47110, a4711, 2, 471", "47110, a4711, 2, 471"),
     ],
 )
-def test_what_is_known_is_hidden_wherever_it_stands(said: str, shown: str) -> None:
-    """A short one only as it is, and where it is a word of its own."""
+def test_a_registered_secret_is_hidden_wherever_it_occurs(text: str, shown: str) -> None:
+    """A short one only in the same case and as a whole word."""
     for secret in ("", "2", "471", "4711", "WRONG", "SECRET-12", "SECRET-123"):
         redaction.register_secret(secret)
-    assert redaction.without_secrets(said) == shown
+    assert redaction.without_secrets(text) == shown
 
 
 @pytest.mark.parametrize("before", ["x", "password=x", "1$a.example$x", "示"])
@@ -127,21 +127,22 @@ def test_no_cut_leaves_a_part_of_a_secret(before: str, end: int) -> None:
         assert SECRET[:3] not in shown
 
 
-def test_a_beginning_says_whether_there_is_more() -> None:
+def test_a_beginning_ends_with_an_ellipsis_if_there_is_more() -> None:
     assert redaction.beginning("abc", 3) == "abc"
     assert redaction.beginning("abcd", 3) == "abc…"
     assert redaction.beginning("x" * 100_000, 3) == "xxx…"
-    assert redaction.beginning("token=" + "x" * 100_000, 20) == "…"  # not the end of what was looked at
+    # Of a longer text, the end of what is searched is not shown.
+    assert redaction.beginning("token=" + "x" * 100_000, 20) == "…"
 
 
-def test_only_the_latest_secrets_are_known() -> None:
+def test_only_the_latest_secrets_are_hidden() -> None:
     for number in range(1000):
         redaction.register_secret(f"SECRET-{number:04}")
     assert redaction.without_secrets("SECRET-0000 SECRET-0999") == "SECRET-0000 <hidden>"
 
 
 def backslashes(length: int) -> str:
-    """Half of them before a quotation mark, half of them in what it quotes."""
+    """Half of them before a quotation mark, half of them after it."""
     half = length // 2 * "\\"
     return f'token={half}"{half}'
 
@@ -156,17 +157,17 @@ LENGTHENED: list[Callable[[int], str]] = [
 
 
 @pytest.mark.parametrize("text", LENGTHENED)
-def test_a_text_of_eight_times_the_length_takes_about_eight_times_as_long(
+def test_the_time_is_linear_in_the_length(
     text: Callable[[int], str],
 ) -> None:
-    """And not sixty-four times: it may be a stranger's."""
+    """A text of eight times the length takes about eight times as long: a server may have written it."""
 
     def took(length: int) -> float:
         times = []
         for _ in range(3):
-            began = time.thread_time()
+            start = time.thread_time()
             redaction.without_names(text(length))
-            times.append(time.thread_time() - began)
+            times.append(time.thread_time() - start)
         return min(times)
 
     assert took(80_000) < 24 * took(10_000)
@@ -175,23 +176,23 @@ def test_a_text_of_eight_times_the_length_takes_about_eight_times_as_long(
 @pytest.mark.parametrize(
     "piece", ["1 ", "98 ", "a-", "1$", 'matchingId="\\', "<pin a=", "+4", "tel ", "8", "ab"]
 )
-def test_a_long_text_takes_no_long_time(piece: str) -> None:
-    began = time.thread_time()
+def test_a_long_text_is_redacted_in_time(piece: str) -> None:
+    start = time.thread_time()
     redaction.without_names(piece * (100_000 // len(piece)) + "x")
-    assert time.thread_time() - began < 2
+    assert time.thread_time() - start < 2
 
 
 @pytest.mark.parametrize(
     ("level", "seen"),
     [(TRAFFIC, True), (logging.DEBUG, True), (logging.INFO, False), (logging.ERROR, False)],
 )
-def test_whoever_listens_hears_names_up_to_debug_only(
+def test_a_handler_receives_whole_numbers_up_to_debug_only(
     log: logging.Logger, caplog: pytest.LogCaptureFixture, level: int, seen: bool
 ) -> None:
     with caplog.at_level(TRAFFIC, "lpa"):
         log.log(level, "%s and %s, %d%%", Eid.parse(EID), Iccid.parse(ICCID), 5)
-    (said,) = caplog.messages
-    assert said == (f"{EID} and {ICCID}, 5%" if seen else "...1235 and ...0017, 5%")
+    (message,) = caplog.messages
+    assert message == (f"{EID} and {ICCID}, 5%" if seen else "...1235 and ...0017, 5%")
 
 
 def test_a_traceback_is_hidden_too(log: logging.Logger, caplog: pytest.LogCaptureFixture) -> None:
@@ -204,8 +205,8 @@ def test_a_traceback_is_hidden_too(log: logging.Logger, caplog: pytest.LogCaptur
     assert ICCID not in caplog.text
 
 
-def test_every_logger_is_made_where_it_is_made_safe() -> None:
-    """The simulator's are not: its cards are nobody's. The command hides what they say, too."""
+def test_every_logger_is_made_by_the_redaction_module() -> None:
+    """Except those of the simulator, whose cards are test cards; the command redacts their records too."""
     makers = {
         path.relative_to(SOURCES).as_posix()
         for path in SOURCES.rglob("*.py")
@@ -214,4 +215,4 @@ def test_every_logger_is_made_where_it_is_made_safe() -> None:
         and node.attr in ("getLogger", "addLevelName")
         and (SOURCES / "sim") not in path.parents
     }
-    assert makers == {"redaction.py", "card/apdu.py", "cli/logs.py"}  # a level; the root of ours
+    assert makers == {"redaction.py", "card/apdu.py", "cli/logs.py"}  # apdu: a level; logs: the root logger

@@ -1,6 +1,6 @@
-"""What must survive a crash: operations that were begun, and notifications on their way to a server.
+"""The journal: what must survive a crash, of operations on cards and of their notifications.
 
-Law: a line is on the disk before the step that it announces, and after the answer that it reports.
+Law: a step is on the disk before it is taken, and its result as soon as it is known.
 """
 
 from lpa.journal.entries import Entry, LostNotification, OperationRecord

@@ -1,6 +1,6 @@
-"""The journal's file: whole and of this version before anything is read, on the disk after each write.
+"""Open the journal's file, check that it is undamaged and of this version, and write it durably.
 
-SQLite keeps it (WAL, synchronous=FULL), so a power cut loses nothing that was written.
+It is an SQLite database (WAL, synchronous=FULL), so a power cut loses nothing that was written.
 """
 
 from __future__ import annotations
@@ -20,36 +20,38 @@ from lpa.journal import tables
 # A statement of SQL, and the values for its question marks or names.
 Statement = tuple[str, tuple[object, ...] | dict[str, object]]
 
-_BESIDE = ("journal.db-wal", "journal.db-shm", "journal.db-journal")  # SQLite's own, opened by their names
+_BESIDE = ("journal.db-wal", "journal.db-shm", "journal.db-journal")  # SQLite opens these by name
 
-# Of processes that open a new journal together, one makes it and the others wait. The pause is in seconds.
+# When processes open a new journal together, one makes it and the others wait. The pause is in seconds.
 _WAL_TRIES, _WAL_PAUSE = 500, 0.02
 
-# Of SQLite's result codes the low byte says what it is about, the rest where.
-_PRIMARY = 0xFF
+_PRIMARY = 0xFF  # of an extended result code of SQLite: the primary one
 _DAMAGED = (11, 26)  # SQLITE_CORRUPT, SQLITE_NOTADB
 _UNWRITABLE = (8, 14)  # SQLITE_READONLY, SQLITE_CANTOPEN
-_SEND_RECEIPTS = (
-    "Move {} away: the receipts stay, and 'lpa notifications send FOLDER' sends what is not yet acknowledged."
-)
-_MOVE_AWAY = _SEND_RECEIPTS.format("the damaged journal.db")
-_OURS = (tables.APPLICATION_ID, tables.VERSION)
-_log = redaction.logger(__name__)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+_MOVE_AWAY = (
+    "Move {} away. The receipts stay, and 'lpa notifications send FOLDER' sends those in FOLDER again, "
+    "acknowledged or not."
+)
+MOVE_DAMAGED = _MOVE_AWAY.format("the damaged journal.db")
+
+_OWN = (tables.APPLICATION_ID, tables.VERSION)
+_log = redaction.logger(__name__)
 
 
 class Database:
     """The file `journal.db` in a folder. Raises `StorageFailed` if it cannot be opened, read or written."""
 
     def __init__(self, folder: Path) -> None:
-        import sqlite3  # Here and not above: only what changes a card needs it.
+        import sqlite3  # here, because commands that only read a card do not need it
 
         self._folder = folder
         with storage_errors(folder):
             files.make_folder(folder)
             for name in _BESIDE:
                 files.make_private(folder / name)
-            _demand_not_emptied(folder)
+            _refuse_if_emptied(folder)
             files.touch(folder / "journal.db")
             self.connection = sqlite3.connect(folder / "journal.db", isolation_level=None, timeout=10)
             try:
@@ -63,7 +65,7 @@ class Database:
         self.connection.close()
 
     def write(self, *statements: Statement) -> int:
-        """Have all of it on the disk or none. The number of the row that was inserted last, 0 if none."""
+        """Write all statements in one transaction. Returns the number of the last inserted row, else 0."""
         with storage_errors(self._folder):
             if len(statements) == 1:
                 return self.connection.execute(*statements[0]).lastrowid or 0
@@ -77,31 +79,29 @@ class Database:
             return self.connection.execute(statement, values).fetchall()
 
     def prepare(self) -> None:
-        """Check the file, and make its tables if it is new. Never go on with a damaged one."""
+        """Check the file, and make its tables if it is new. Raises if it is damaged."""
         self._use_wal()
         self.connection.execute("PRAGMA synchronous = FULL")
-        # The quick check leaves out whether an index lacks a row: to us, a notification that is not sent.
+        # PRAGMA quick_check does not find an index without a row: a notification that would not be sent.
         (verdict,) = self.connection.execute("PRAGMA integrity_check(1)").fetchone()
         if verdict != "ok":
-            _log.debug("what SQLite has against the journal: %s", verdict)
-            raise StorageFailed(
-                f"The journal in {self._folder} cannot be used: it is damaged.", advice=_MOVE_AWAY
-            )
-        if self._kind() != _OURS:  # Else nothing is written: that costs a sync.
-            self.connection.execute("BEGIN EXCLUSIVE")  # so that of two processes one makes the tables
+            _log.debug("the journal's integrity check: %s", verdict)
+            raise StorageFailed(f"The journal in {self._folder} is damaged.", advice=MOVE_DAMAGED)
+        if self._kind() != _OWN:  # Else nothing is written, which saves a sync.
+            self.connection.execute("BEGIN EXCLUSIVE")  # Of two processes, only one makes the tables.
             with self.connection:
                 self.make_tables()
 
     def make_tables(self) -> None:
-        """Make the tables of a new file, in the transaction that is open. Raises for another version."""
+        """Make the tables of a new file in the open transaction. Raises for a file of another version."""
         application, version = self._kind()
-        if (application, version) == _OURS:  # Another process was faster.
+        if (application, version) == _OWN:  # Another process was faster.
             return
         if version and application != tables.APPLICATION_ID:
             raise StorageFailed(
                 f"The journal in {self._folder} was written before the first release of lpa, "
                 "and this version does not read it.",
-                advice=_SEND_RECEIPTS.format("journal.db"),
+                advice=_MOVE_AWAY.format("journal.db"),
             )
         if version:
             raise StorageFailed(
@@ -114,13 +114,13 @@ class Database:
         self.connection.execute(f"PRAGMA user_version = {tables.VERSION}")
 
     def _kind(self) -> tuple[int, int]:
-        """Whose file it is, and of which version; zeros if it is new."""
+        """The application id and version in the file's header; zeros if it is new."""
         (application,) = self.connection.execute("PRAGMA application_id").fetchone()
         (version,) = self.connection.execute("PRAGMA user_version").fetchone()
         return int(application), int(version)
 
     def _use_wal(self) -> None:
-        """SQLite waits for other processes, but not in this: it might be them who wait for us. So we do."""
+        """Switch to WAL. SQLite does not wait for other processes in this statement, so this does."""
         import sqlite3
 
         for tries_left in reversed(range(_WAL_TRIES)):
@@ -133,19 +133,19 @@ class Database:
                 time.sleep(_WAL_PAUSE)
 
 
-def _demand_not_emptied(folder: Path) -> None:
-    """Raise for a journal that has lost all it held: each receipt beside it once stood in it.
+def _refuse_if_emptied(folder: Path) -> None:
+    """Raise if the journal is an empty file although there are receipts: then it has lost its content.
 
-    To SQLite an empty file is a new database, and what it knew would be forgotten without a word.
+    SQLite would take the empty file for a new database, and nobody would notice the loss.
     """
     file = folder / "journal.db"
     if files.is_plain(file) and not file.stat().st_size and any(folder.glob("receipts/*/*.der")):
-        raise StorageFailed(f"The journal in {folder} cannot be used: it is empty.", advice=_MOVE_AWAY)
+        raise StorageFailed(f"The journal in {folder} is damaged: it is empty.", advice=MOVE_DAMAGED)
 
 
 @contextlib.contextmanager
 def storage_errors(folder: Path) -> Iterator[None]:
-    """Say in our words what SQLite or the disk has against it."""
+    """Turn errors of SQLite and of the disk into `StorageFailed`."""
     import sqlite3
 
     try:
@@ -157,7 +157,7 @@ def storage_errors(folder: Path) -> Iterator[None]:
 
 
 def _why(error: Exception, folder: Path) -> str:
-    """What stands against it, without numbers, and naming a file that is not the folder."""
+    """The reason as the system words it, with the name of the file if it is not the folder."""
     if not isinstance(error, OSError) or not error.strerror:
         return str(error)
     file = Path(error.filename or folder)
@@ -165,10 +165,10 @@ def _why(error: Exception, folder: Path) -> str:
 
 
 def _advice(error: Exception) -> str:
-    """What to do about a disk or a file that cannot be used."""
+    """What to do about the error."""
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
     if code in _DAMAGED:
-        return _MOVE_AWAY
+        return MOVE_DAMAGED
     if code in _UNWRITABLE or (isinstance(error, OSError) and error.errno in _FORBIDDEN):
-        return "Have that folder be yours alone and writable, or choose another one with --state-dir."
-    return "Free some disk space, or move a damaged journal.db away: the receipts stay."
+        return "Make the folder writable for you alone, or choose another folder with --state-dir."
+    return "Free some disk space. If journal.db is damaged, move it away: the receipts stay."

@@ -1,4 +1,4 @@
-"""What the journal tells: where a notification is on its way, and what a receipt is part of."""
+"""What the journal returns: the state of a notification, lost notifications, the record of an operation."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from lpa.rsp.records import Notification, Profile
 
 @dataclass(frozen=True)
 class Entry:
-    """A notification on its way. `sent` and `removed` are None until the server and the card confirmed.
+    """A notification and its state. Times are seconds since 1970.
 
-    Times are seconds since 1970. `eid`: None if nobody knows which card signed it. `problem`: of the last
-    attempt; `objected`: it was the server that said no. `evidence`: how the server acknowledged. `abandoned`:
-    when a person had it removed unsent, None if nobody did. `ci_pkids`: the issuers whom its card ci_pkids
-    when it was kept; None if the card did not say, or was not there.
+    `eid`: the card that signed it; None if it came in a file and no card has given it. `kept`: when this
+    computer kept it. `attempts`, `next_try`, `problem`: the failed attempts to send it, when the next one is
+    due, and why the last one failed; `objected` if the server answered and refused it. `sent`: when its
+    server acknowledged it, with the `evidence`; None until then. `removed`: when the card removed it; None
+    until then. `abandoned`: when a person had it removed unsent, else None. `ci_pkids`: the trusted CI keys
+    that its card listed when it was kept; None if it did not list them, or was not there.
     """
 
     eid: Eid | None
@@ -35,10 +37,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class LostNotification:
-    """Something that happened to a profile, of which nothing signed is left for the server at `address`.
+    """A change of a profile whose signed notification for the server at `address` no longer exists.
 
-    So no server will hear of it from here. `title`: what the profile was called. `noticed`: when it was found
-    out, in seconds since 1970.
+    The server cannot be notified of it; a person must inform the operator. `title`: what the profile was
+    called. `event`: as in `ProfileChange`. `noticed`: when the loss was found, in seconds since 1970.
     """
 
     eid: Eid
@@ -51,12 +53,12 @@ class LostNotification:
 
 @dataclass(frozen=True)
 class OperationRecord:
-    """What this computer noted about the operation that a notification tells of. No card has signed this.
+    """What this computer recorded about the operation that a notification reports. No card has signed this.
 
-    `function`: what was asked for ("delete", "enable" ...), `begun` in seconds since 1970, for a `reason` in
-    the person's own words (may be empty). `state`: where it stands (`lpa.journal.states`). `memory_before`
-    and `memory_after`: the bytes that were free on the card, None if nobody looked. `entry`: the
-    notification's own way, with the server's evidence. `profile`: which it was about, as it was before.
+    `entry`: the notification itself, with the server's evidence. `function`: what was asked for ("delete",
+    "enable" ...). `reason`: why, in the person's words; may be empty. `begun`: in seconds since 1970.
+    `state`: see `lpa.journal.states`. `memory_before`, `memory_after`: the free bytes on the card, None if
+    they were not read. `profile`: the one that the notification is about, as it was before the operation.
     """
 
     entry: Entry

@@ -1,4 +1,4 @@
-"""The book itself: operations as they go, notifications as they are kept, sent and removed."""
+"""Record operations and their states, and notifications as they are kept, sent and removed."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from lpa.journal.database import Database, Statement
 from lpa.journal.entries import Entry, LostNotification, OperationRecord
 from lpa.journal.operation import Operation
 from lpa.journal.statements import (
-    ADOPT,
+    ASSIGN_CARD,
     CLOSE_IF_DONE,
     ENTRY,
+    IN_OUTBOX,
     KEEP,
     LOST,
-    NOT_THROUGH,
-    OF_NOBODY,
+    NO_CARD,
     STATE,
 )
 from lpa.journal.states import PLANNED, UNKNOWN
@@ -33,12 +33,12 @@ from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.profile_json import from_json, to_json
 from lpa.rsp.records import Notification, Profile
 
-# Waiting after a failed attempt: one minute, doubled each time, at most half a day, give or take a tenth.
+# In seconds, the wait after a failed attempt: doubled each time up to half a day, each plus or minus 10 %.
 _FIRST_WAIT, _LONGEST_WAIT = 60.0, 12 * 3600.0
 
-# What is in the columns that `unfinished` and `record_of` read.
-_OPERATION_KINDS = (int, str, str, str, str, float, str, int | None, int | None, str)
-_STORY_KINDS = (str, str, str, float, str, int | None, int | None)
+# The types in the columns that `unfinished` and `record_of` read.
+_OPERATION_TYPES = (int, str, str, str, str, float, str, int | None, int | None, str)
+_RECORD_TYPES = (str, str, str, float, str, int | None, int | None)
 
 
 class Journal:
@@ -47,14 +47,14 @@ class Journal:
     def __init__(
         self, folder: Path, *, clock: Callable[[], float] = time.time, locks: Locks | None = None
     ) -> None:
-        """`clock`: seconds since 1970. `locks`: who else may work on a card; in this folder if None."""
+        """`clock`: seconds since 1970. `locks`: keep other processes from a card; in this folder if None."""
         self.clock = clock
         self._folder = folder
         self._locks = locks or Locks(folder)
         self._database = self._open()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._database.close()
 
     @contextlib.contextmanager
@@ -69,10 +69,11 @@ class Journal:
         memory_before: int | None = None,
         transaction_id: bytes = b"",
     ) -> Iterator[Operation]:
-        """Begin an operation, alone on this card until the block ends (see `alone`).
+        """Begin an operation, and hold the lock of its card until the block ends (see `lock`).
 
-        What the block raises tells how it stands: after a refusal, or if nothing was changed, it is settled;
-        after anything else it waits to be recovered. Raises `CardBusy` if another process is at it.
+        The block completes the operation. If it raises `Refused` or `WireError`, nothing was changed, and
+        this completes it. After any other error it is left to recovery. Raises `CardBusy` if another process
+        works with the card.
         """
         with self.lock(eid):
             operation = self.begin(
@@ -87,7 +88,8 @@ class Journal:
             try:
                 yield operation
             except (OutcomeUnknown, Refused, WireError) as error:
-                with contextlib.suppress(StorageFailed):  # What became of the card matters more.
+                # The error of the card says more than one of the disk.
+                with contextlib.suppress(StorageFailed):
                     if isinstance(error, OutcomeUnknown):
                         operation.set_state(UNKNOWN, error.message)
                     else:
@@ -105,10 +107,7 @@ class Journal:
         memory_before: int | None = None,
         transaction_id: bytes = b"",
     ) -> Operation:
-        """Note that something begins, for whoever sees to it that it is settled: `operation`, or a caller.
-
-        A caller that is killed before has it recovered.
-        """
+        """Record that an operation begins. The caller completes it; if it is killed first, recovery does."""
         now = self.clock()
         row = {
             "eid": str(eid),
@@ -141,22 +140,22 @@ class Journal:
         )
 
     def lock(self, eid: Eid) -> contextlib.AbstractContextManager[None]:
-        """Hold the card `eid` until the block ends: see `Locks.alone`."""
+        """Keep other processes from the card `eid` until the block ends: see `Locks.lock`."""
         return self._locks.lock(f"EID {eid}")
 
     def try_lock(self, eid: Eid) -> contextlib.AbstractContextManager[None]:
-        """As `alone`, but another process is never waited for, whoever could be told of it."""
+        """As `lock`, but raise `CardBusy` at once instead of waiting for another process."""
         return self._locks.nowait().lock(f"EID {eid}")
 
     def temporary_enable_lock(self, eid: Eid) -> contextlib.AbstractContextManager[bool]:
-        """Hold the right to enable a profile of `eid` temporarily; False if another process holds it.
+        """A lock for a temporary enable on `eid`; the value is False if another process holds it.
 
-        Beside `lock`, which each of the two switches holds for itself.
+        It spans both switches. Each of them takes `lock` for itself.
         """
         return self._locks.lock_if_free(f"temporary enable on EID {eid}")
 
     def unfinished(self, eid: Eid | None = None) -> tuple[Operation, ...]:
-        """The operations that were begun and not settled, of one card or of all, oldest first."""
+        """The operations that were begun and not completed, of one card or of all, oldest first."""
         found = self._read(
             "SELECT id, eid, function, before, state, begun, target, memory_before, memory_after,"
             " transaction_id"
@@ -168,7 +167,7 @@ class Journal:
             return tuple(self._operation(row) for row in found)
 
     def record_of(self, eid: Eid, notification: Notification) -> OperationRecord | None:
-        """What was noted about the operation that a notification tells of, None if it is of none known."""
+        """The record of the operation that a notification reports; None if no operation is known for it."""
         entry = self.entry(eid, notification)
         found = self._read(
             f"SELECT before, function, reason, begun, {STATE}, memory_before, memory_after"  # noqa: S608  (no text from outside)
@@ -179,12 +178,12 @@ class Journal:
         if entry is None or not found:
             return None
         with rows.undamaged(self._folder):
-            before, *noted = rows.checked(found[0], *_STORY_KINDS)
+            before, *recorded = rows.checked(found[0], *_RECORD_TYPES)
             about = (one for one in from_json(before) if one.iccid == notification.metadata.iccid)
-            return replace(OperationRecord(entry, *noted), profile=next(about, None))
+            return replace(OperationRecord(entry, *recorded), profile=next(about, None))
 
     def protect(self, iccid: Iccid) -> None:
-        """Have the profile refused for deletion from now on."""
+        """Protect the profile from deletion on this computer."""
         self._write("INSERT OR IGNORE INTO protection VALUES (?)", (str(iccid),))
 
     def unprotect(self, iccid: Iccid) -> None:
@@ -192,7 +191,7 @@ class Journal:
         self._write("DELETE FROM protection WHERE iccid = ?", (str(iccid),))
 
     def protected(self) -> tuple[Iccid, ...]:
-        """All profiles that are protected, of whatever card."""
+        """The protected profiles of all cards."""
         found = self._read("SELECT iccid FROM protection ORDER BY iccid", ())
         with rows.undamaged(self._folder):
             return tuple(Iccid.parse(str(iccid)) for (iccid,) in found)
@@ -208,14 +207,14 @@ class Journal:
         operation: Operation | None = None,
         ci_pkids: Iterable[KeyIdentifier] | None = None,
     ) -> None:
-        """Take signed notifications into the outbox, all or none. Keeping one twice is keeping it once.
+        """Keep signed notifications in the outbox, all or none. Keeping one again changes nothing.
 
-        `eid`: None if nobody knows which card signed them. `operation`: the one that they tell of, if that is
-        known. `ci_pkids`: the issuers (CI) on the card's list, None if it did not say: they count when the
-        card is away, and what is noted of them stays.
+        `eid`: the card that gave them; None for notifications from a file. `operation`: the one that they
+        report, if it is known. `ci_pkids`: the card's trusted CI keys, None if it did not list them. They
+        are used while the card is away, and never replaced.
         """
         row = {
-            "eid": str(eid or OF_NOBODY),
+            "eid": str(eid or NO_CARD),
             "operation": operation.number if operation else None,
             "ci_pkids": None if ci_pkids is None else " ".join(map(str, ci_pkids)),
             "now": self.clock(),
@@ -224,23 +223,23 @@ class Journal:
         for notification in notifications:
             sequence, content = notification.metadata.sequence_number, bytes(notification.raw)
             values: dict[str, object] = {**row, "sequence": sequence, "signed": content}
-            statements += [(ADOPT, values), (KEEP, values)] if eid else [(KEEP, values)]
+            statements += [(ASSIGN_CARD, values), (KEEP, values)] if eid else [(KEEP, values)]
         if statements:
             self._database.write(*statements)
 
     def sent(self, eid: Eid | None, notification: Notification, evidence: dict[str, str]) -> None:
-        """The server acknowledged it; `evidence` says how."""
+        """Record that its server acknowledged it, with the evidence."""
         changes = "sent = ?, evidence = ?, problem = '', objected = 0"
         self._update(eid, notification, changes, self.clock(), json.dumps(evidence))
 
     def removed(self, eid: Eid, notification: Notification) -> None:
-        """The card has forgotten it."""
+        """Record that it is removed from the card."""
         self._update(eid, notification, "removed = ?", self.clock())
 
     def abandon(self, eid: Eid, notification: Notification) -> None:
-        """A person had the card forget it, and it is not to be sent any more if it was not.
+        """Record that a person had it removed from the card, so it is not sent if it was not sent before.
 
-        Known by what it says: some cards sign the same notification anew each time they are asked.
+        It is found by its content: some cards sign the same notification again each time they are asked.
         """
         where = "eid = ? AND sequence = ?"
         for entry in self._entries(where, (str(eid), notification.metadata.sequence_number)):
@@ -249,11 +248,11 @@ class Journal:
                 self._update(eid, entry.notification, changes, self.clock(), self.clock())
 
     def requeue(self, notification: Notification) -> None:
-        """It is to be sent after all, if a person had given it up."""
+        """Send it after all, if a person abandoned it."""
         self._write("UPDATE notification SET abandoned = NULL WHERE signed = ?", (bytes(notification.raw),))
 
     def failed(self, eid: Eid | None, notification: Notification, problem: LpaError) -> Entry | None:
-        """An attempt to send it failed: the next is due after twice the time. The entry as it is now."""
+        """Record a failed attempt to send it, and when the next is due. Returns the entry as it is now."""
         entry = self.entry(eid, notification)
         attempts = entry.attempts if entry else 0
         wait = min(_FIRST_WAIT * 2**attempts, _LONGEST_WAIT) * (0.9 + 0.2 * (os.urandom(1)[0] / 255))
@@ -267,42 +266,45 @@ class Journal:
         return self.entry(eid, notification)
 
     def outbox(self, eid: Eid | None = None) -> tuple[Entry, ...]:
-        """What was kept of one card's notifications, or of all, and is not through: by card and number."""
-        where = f"{NOT_THROUGH} AND (eid = ? OR ? IS NULL) ORDER BY eid, sequence"
+        """The notifications of one card, or of all, that are not finished: by card and sequence number.
+
+        One is finished when it is acknowledged and removed from its card, or abandoned.
+        """
+        where = f"{IN_OUTBOX} AND (eid = ? OR ? IS NULL) ORDER BY eid, sequence"
         return self._entries(where, (str(eid), str(eid) if eid else None))
 
     def kept_since(self, operation: Operation) -> tuple[Entry, ...]:
-        """What was taken from its card since an operation was begun, also what is through."""
+        """What was collected from the card since an operation began, by number; finished ones too."""
         where = "eid = ? AND during >= ? ORDER BY sequence"
         return self._entries(where, (str(operation.eid), operation.number))
 
     def of(self, operation: Operation) -> tuple[Entry, ...]:
-        """The notifications that tell of an operation, also what is through, by number."""
+        """The notifications that report an operation, by number; finished ones too."""
         return self._entries("operation = ? ORDER BY sequence", (operation.number,))
 
     def entry(self, eid: Eid | None, notification: Notification) -> Entry | None:
-        """What became of one notification, if it was ever kept."""
-        key = (str(eid or OF_NOBODY), bytes(notification.raw))
+        """The entry of one notification, None if it was never kept."""
+        key = (str(eid or NO_CARD), bytes(notification.raw))
         return next(iter(self._entries("eid = ? AND signed = ?", key)), None)
 
     def find(self, notification: Notification) -> Entry | None:
-        """As `entry`, of whatever card it was taken; of none if it came in a file only."""
+        """As `entry`, for any card; one without a card if it only came in a file."""
         found = self._entries("signed = ? ORDER BY eid DESC", (bytes(notification.raw),))
         return next(iter(found), None)
 
     def lost(self) -> tuple[LostNotification, ...]:
-        """The lost notifications whose operators nobody said to have informed, oldest first."""
+        """The lost notifications whose operators are not marked as informed, oldest first."""
         found = self._read(f"SELECT {LOST} FROM lost_notification WHERE informed IS NULL ORDER BY id", ())  # noqa: S608  (our columns)
         with rows.undamaged(self._folder):
             return tuple(map(rows.lost, found))
 
     def mark_informed(self, iccid: Iccid) -> None:
-        """The person informed the operator of all lost notifications of a profile."""
+        """Record that the person informed the operator of all lost notifications of a profile."""
         statement = "UPDATE lost_notification SET informed = ? WHERE iccid = ? AND informed IS NULL"
         self._write(statement, (self.clock(), str(iccid)))
 
     def _operation(self, row: Sequence[Any]) -> Operation:
-        number, card, function, before, state, begun, *rest = rows.checked(row, *_OPERATION_KINDS)
+        number, card, function, before, state, begun, *rest = rows.checked(row, *_OPERATION_TYPES)
         target, free_before, free_after, session = rest
         return Operation(
             self._database,
@@ -325,8 +327,8 @@ class Journal:
             return tuple(rows.entry(row) for row in found)
 
     def _update(self, eid: Eid | None, notification: Notification, what: str, *values: object) -> None:
-        """Change what is noted of a notification, and close its operation if that was the last of it."""
-        card = str(eid or OF_NOBODY)
+        """Change columns of a notification, and close its operation if that was the last step of it."""
+        card = str(eid or NO_CARD)
         self._database.write(
             (
                 f"UPDATE notification SET {what} WHERE eid = ? AND signed = ?",  # noqa: S608  (no text from outside)

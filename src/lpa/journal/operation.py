@@ -1,4 +1,4 @@
-"""An operation in the journal: what was begun on a card, and where it stands."""
+"""Record the state of an operation, from its begin to its end."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from dataclasses import dataclass
 
 from lpa.journal.database import Database
 from lpa.journal.entries import LostNotification
-from lpa.journal.statements import COMPLETE, LOSE, SET_STATE
+from lpa.journal.statements import COMPLETE, INSERT_LOST, SET_STATE
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Profile
 
 
 @dataclass
 class Operation:
-    """Something that was begun on a card. `before`: its profiles as they were. `target`: the one it is for.
+    """Something that was begun on a card, such as `function` "delete".
 
-    `memory_before`, `memory_after`: the bytes that were free on the card, None if nobody looked.
-    `transaction_id`: of a download; the card's result names it.
+    `before`: the card's profiles as they were. `target`: the profile that the operation is for, None if it is
+    for several. `state`: see `lpa.journal.states`. `begun`: in seconds since 1970. `memory_before`,
+    `memory_after`: the free bytes on the card, None if they were not read. `transaction_id`: of a download;
+    the card's result contains it.
     """
 
     database: Database
@@ -34,17 +36,17 @@ class Operation:
     transaction_id: bytes = b""
 
     def set_state(self, state: str, outcome: str = "") -> None:
-        """Write down where it stands now. Raises `StorageFailed`; then do not take the step."""
+        """Write the state to the disk. Raises `StorageFailed`: then do not take the step."""
         self.database.write((SET_STATE, (state, outcome, self.clock(), self.number)))
         self.state = state
 
     def complete(self, outcome: str = "", lost: Iterable[LostNotification] = ()) -> None:
-        """Note that whoever wanted it knows how it stands. It is CLOSED, unless notifications are pending.
+        """Record that its result is known, with `outcome` in words, and which notifications are lost.
 
-        Then it is closed with the last step of the last of them. `lost`: those that no longer exist. Raises
-        `StorageFailed`.
+        It is CLOSED now, unless notifications are pending: then the last step of the last of them closes it.
+        Raises `StorageFailed`.
         """
-        rows = [(LOSE, (*_values(one), self.number)) for one in lost]
+        rows = [(INSERT_LOST, (*_values(one), self.number)) for one in lost]
         end = (outcome, self.memory_after, self.clock(), self.number)
         self.database.write(*rows, (COMPLETE, end))
 

@@ -1,4 +1,4 @@
-"""What a row of the journal says. One that no lpa can have written is damage, as a torn page would be."""
+"""Read the rows of the journal. A row that lpa cannot have written counts as damage."""
 
 from __future__ import annotations
 
@@ -10,54 +10,61 @@ from types import UnionType
 from typing import Any
 
 from lpa.errors import BadAnswer, StorageFailed
+from lpa.journal.database import MOVE_DAMAGED
 from lpa.journal.entries import Entry, LostNotification
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.records import Notification
 
-_Kind = type | UnionType
-_ENTRY_KINDS: tuple[_Kind, ...] = (
+_Type = type | UnionType
+_ENTRY_TYPES: tuple[_Type, ...] = (
     *(str, bytes, float, int, float, str, float | None, str, float | None, int, float | None, str | None),
 )
-_LOST_KINDS = (str, str, str, str, str, float)
-_END_OF_TIME = 250_000_000_000.0  # seconds since 1970, in the year 9892: what comes later has no date
+_LOST_TYPES = (str, str, str, str, str, float)
+_END_OF_TIME = 250_000_000_000.0  # seconds since 1970, in the year 9892: Python has no dates after 9999
 
 
 @contextlib.contextmanager
 def undamaged(folder: Path) -> Iterator[None]:
-    """Raise `StorageFailed` where a row makes no sense."""
+    """Raise `StorageFailed` for a row that cannot be read."""
     try:
         yield
     except (BadAnswer, KeyError, RecursionError, TypeError, ValueError) as error:
-        raise StorageFailed(
-            f"The journal in {folder} cannot be used: it is damaged: {error}.",
-            advice="Move the damaged journal.db away: the receipts stay.",
-        ) from error
+        raise StorageFailed(f"The journal in {folder} is damaged: {error}.", advice=MOVE_DAMAGED) from error
 
 
 def entry(row: Sequence[Any]) -> Entry:
     """The entry of a row with the columns of `statements.ENTRY`. Raises ValueError or `BadAnswer`."""
-    eid, raw, kept, tries, due, bad, sent, how, gone, objected, abandoned, listed = checked(
-        row, *_ENTRY_KINDS
+    eid, signed, kept, attempts, next_try, problem, sent, evidence, removed, objected, abandoned, ci_pkids = (
+        checked(row, *_ENTRY_TYPES)
     )
-    card, notification = Eid.parse(eid) if eid else None, Notification.from_tlv(raw)
-    evidence, ci_pkids = _evidence(how), _identifiers(listed)
     return Entry(
-        card, notification, kept, tries, due, bad, sent, evidence, gone, bool(objected), abandoned, ci_pkids
+        eid=Eid.parse(eid) if eid else None,
+        notification=Notification.from_tlv(signed),
+        kept=kept,
+        attempts=attempts,
+        next_try=next_try,
+        problem=problem,
+        sent=sent,
+        evidence=_evidence(evidence),
+        removed=removed,
+        objected=bool(objected),
+        abandoned=abandoned,
+        ci_pkids=_identifiers(ci_pkids),
     )
 
 
 def lost(row: Sequence[Any]) -> LostNotification:
     """The lost notification of a row with the columns of `statements.LOST`. Raises ValueError."""
-    eid, iccid, title, event, address, noticed = checked(row, *_LOST_KINDS)
+    eid, iccid, title, event, address, noticed = checked(row, *_LOST_TYPES)
     return LostNotification(Eid.parse(eid), Iccid.parse(iccid), title, event, address, noticed)
 
 
-def checked(row: Sequence[Any], *kinds: _Kind) -> Sequence[Any]:
-    """`row`, if its values are of these kinds, and its times can be dates. Raises ValueError if not."""
-    for value, kind in zip(row, kinds, strict=True):
+def checked(row: Sequence[Any], *types: _Type) -> Sequence[Any]:
+    """`row`, if its values are of these types and its times can be dates. Raises ValueError if not."""
+    for value, kind in zip(row, types, strict=True):
         if not isinstance(value, kind) or (isinstance(value, float) and not 0 <= value < _END_OF_TIME):
-            raise ValueError(f"it has {str(value)[:40]!r} where it does not belong")
+            raise ValueError(f"unexpected value {str(value)[:40]!r}")
     return row
 
 
@@ -68,5 +75,5 @@ def _identifiers(listed: str | None) -> tuple[KeyIdentifier, ...] | None:
 def _evidence(text: str) -> dict[str, str]:
     evidence = json.loads(text)
     if not isinstance(evidence, dict) or not all(isinstance(value, str) for value in evidence.values()):
-        raise ValueError("a server's acknowledgement is none")
+        raise ValueError("the evidence of an acknowledgement is not an object with texts")
     return evidence

@@ -1,4 +1,4 @@
-"""What the journal says to its database where that takes more than a line."""
+"""The longer SQL statements of the journal."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ ENTRY = (
 )
 LOST = "eid, iccid, title, event, address, noticed"
 
-# What has not yet gone all its way. A notification whose card is unknown cannot be removed from a card.
-NOT_THROUGH = "(sent IS NULL OR removed IS NULL AND eid != '') AND abandoned IS NULL"
+# Not acknowledged, or not yet removed from its card. One without a card is finished when it is acknowledged.
+IN_OUTBOX = "(sent IS NULL OR removed IS NULL AND eid != '') AND abandoned IS NULL"
 
 SET_STATE = "UPDATE operation SET state = ?, outcome = ?, changed = ? WHERE id = ?"
 COMPLETE = f"""
     UPDATE operation SET completed = 1, outcome = ?, memory_after = ?, changed = ?, state =
-    CASE WHEN EXISTS (SELECT 1 FROM notification WHERE operation = operation.id AND {NOT_THROUGH})
+    CASE WHEN EXISTS (SELECT 1 FROM notification WHERE operation = operation.id AND {IN_OUTBOX})
     THEN state ELSE 'CLOSED' END WHERE id = ?
 """  # noqa: S608  (no text from outside)
-LOSE = f"INSERT INTO lost_notification ({LOST}, operation) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  (our columns)
+INSERT_LOST = f"INSERT INTO lost_notification ({LOST}, operation) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  (our columns)
 
-OF_NOBODY = ""  # the EID of a notification whose card is unknown
+NO_CARD = ""  # the EID of a notification whose card is unknown
 
 _LATEST = "(SELECT coalesce(max(id), 0) FROM operation WHERE eid = :eid)"
 KEEP = f"""
@@ -27,22 +27,22 @@ KEEP = f"""
     VALUES (:eid, :sequence, :signed, :operation, :ci_pkids, :now, {_LATEST})
     ON CONFLICT DO UPDATE SET operation = excluded.operation WHERE operation IS NULL
 """  # noqa: S608  (no text from outside)
-# One that came in a file, and may have been sent from there, has a card from now on.
-ADOPT = f"""
+# A card gives a notification that had come in a file before: it belongs to that card from now on.
+ASSIGN_CARD = f"""
     UPDATE OR IGNORE notification SET eid = :eid, ci_pkids = :ci_pkids, during = {_LATEST}
     WHERE eid = '' AND sequence = :sequence AND signed = :signed
 """  # noqa: S608  (no text from outside)
 
-# PROOF_KEPT is the last word that is written while notifications are on their way: what follows from where
-# they are is not written twice, so it cannot be contradicted.
+# PROOF_KEPT is the last state that is written before CLOSED. SENT and REMOVED follow from the notifications'
+# own columns: they are derived, never written, so the two cannot contradict each other.
 STATE = f"""
     CASE WHEN state != 'PROOF_KEPT' THEN state
     WHEN EXISTS (SELECT 1 FROM notification AS n WHERE n.operation = o.id AND n.sent IS NULL
         AND n.abandoned IS NULL) THEN 'PROOF_KEPT'
-    WHEN EXISTS (SELECT 1 FROM notification AS n WHERE n.operation = o.id AND {NOT_THROUGH}) THEN 'SENT'
+    WHEN EXISTS (SELECT 1 FROM notification AS n WHERE n.operation = o.id AND {IN_OUTBOX}) THEN 'SENT'
     ELSE 'REMOVED' END
 """  # noqa: S608  (no text from outside)
 CLOSE_IF_DONE = f"""
     UPDATE operation SET state = 'CLOSED', changed = ? WHERE eid = ? AND completed AND state != 'CLOSED'
-    AND NOT EXISTS (SELECT 1 FROM notification WHERE operation = operation.id AND {NOT_THROUGH})
+    AND NOT EXISTS (SELECT 1 FROM notification WHERE operation = operation.id AND {IN_OUTBOX})
 """  # noqa: S608  (no text from outside)

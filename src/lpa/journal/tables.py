@@ -1,13 +1,14 @@
 """The journal's tables, version 1. A version that was released is never edited: a later one migrates it.
 
 operation     what was begun on a card. `target`: the ICCID of the profile that it is for, if it is for one.
-              `completed`: whoever began or recovered it learned how it stands; what remains is the outbox's.
+              `completed`: its result is known; only its notifications may be pending.
               `transaction_id`: of a download, in hexadecimal; the card's result names it. `memory_before`,
               `memory_after`: the card's free memory in bytes.
-notification  what a card signed, and where it stands. `operation`: that it reports, NULL if nobody knows.
+notification  what a card signed; when it was kept, sent and removed. `operation`: the one that it reports,
+              NULL if unknown.
               `during`: the last operation that was begun on the card when this one was collected, 0 if none
               was; no clock says that, because a clock may be set back. `ci_pkids`: the card's trusted CI
-              keys when it signed, NULL if it did not say. `objected`: the server answered, and refused.
+              keys when it signed, NULL if it did not say. `objected`: the server answered and refused it.
               `abandoned`: when a person had it removed unsent.
 lost_notification  a change whose signed notification no longer exists. `informed`: when the person said that
               they informed the operator, NULL until then.
@@ -34,7 +35,7 @@ CREATE TABLE notification (
     sent REAL, evidence TEXT NOT NULL DEFAULT '{}', removed REAL, abandoned REAL,
     PRIMARY KEY (eid, sequence, signed)
 );
-CREATE INDEX not_through ON notification (eid, sequence)
+CREATE INDEX outbox ON notification (eid, sequence)
     WHERE (sent IS NULL OR removed IS NULL AND eid != '') AND abandoned IS NULL;
 CREATE INDEX part_of ON notification (operation);
 CREATE TABLE lost_notification (

@@ -1,7 +1,7 @@
-"""Signed notifications from files, sent for a card that may be far away: their bytes are enough.
+"""Send signed notifications from files. Their bytes are enough: the card may be elsewhere.
 
-Law: as everywhere, each is on our disk before it is sent. And a file has no word in what happens to a card:
-whatever it says of itself, it is of no card until one in the reader gives the same bytes.
+Law: as everywhere, each is on this computer's disk before it is sent. And a file affects no card: whatever
+EID it names, the notification belongs to no card until one in a reader gives the same bytes.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from lpa.rsp.records import NotificationMetadata
 
 @dataclass(frozen=True)
 class Unusable:
-    """A file of which nothing was sent, and why."""
+    """A file that holds no receipt or cannot be read, and why."""
 
     path: Path
     problem: LpaError
 
 
 def read(paths: Iterable[Path]) -> tuple[list[Receipt], list[Unusable]]:
-    """The receipts in files, and in all `*.der` of folders; and what is none. Raises nothing of ours."""
+    """The receipts in files, and in all `*.der` of folders; and the rest. Raises no `LpaError`."""
     found, unusable = [], []
     for path in paths:
         files = sorted(path.rglob("*.der")) if path.is_dir() else [path]
@@ -45,34 +45,34 @@ def read(paths: Iterable[Path]) -> tuple[list[Receipt], list[Unusable]]:
 
 
 def send_files(send_queue: SendQueue, folder: Receipts, found: Iterable[Receipt]) -> tuple[Delivery, ...]:
-    """Keep all of `found` on this computer, then send it to the servers, by card and number.
+    """Keep all of `found` on this computer, then send them to their servers, by card and sequence number.
 
-    Before it goes what this computer keeps of the same card for the same server and is older. What is known
-    here to be acknowledged is not sent again; what a person had given up is sent after all. Raises
-    `StorageFailed` if one cannot be kept: then nothing was sent.
+    Earlier notifications of the same card for the same server that are pending here are sent first. What is
+    recorded here as acknowledged is not sent again; what a person abandoned is sent. Raises `StorageFailed`
+    if one cannot be kept: then nothing was sent.
     """
     entries: dict[bytes, Entry] = {}
-    proofs: dict[NotificationMetadata, Receipt] = {}
+    receipts_of: dict[NotificationMetadata, Receipt] = {}
     for receipt in found:
         notification = receipt.notification
         eid = _card_of(send_queue.journal, folder, receipt)
         send_queue.journal.keep(eid, notification)
         send_queue.journal.requeue(notification)
-        proofs[notification.metadata] = folder.keep(eid, notification) if eid else receipt
+        receipts_of[notification.metadata] = folder.keep(eid, notification) if eid else receipt
         entry = send_queue.journal.find(notification)
         if entry:
             entries[bytes(notification.raw)] = entry
-    known = [
+    acknowledged = [
         Delivery.of(entry.notification, acknowledged=True, removed=entry.removed is not None)
         for entry in entries.values()
         if entry.sent is not None
     ]
     unsent = [entry for entry in entries.values() if entry.sent is None]
     sent = send_queue.send_all(with_predecessors(send_queue.journal, unsent))
-    return tuple(replace(one, receipt=proofs.get(one.metadata)) for one in (*known, *sent))
+    return tuple(replace(one, receipt=receipts_of.get(one.metadata)) for one in (*acknowledged, *sent))
 
 
 def _card_of(journal: Journal, folder: Receipts, receipt: Receipt) -> Eid | None:
-    """From which card it was taken on this computer; None if from none."""
+    """The card that this computer collected it from; None if it only came in files."""
     known = journal.find(receipt.notification)
     return (known.eid if known else None) or folder.card_of(receipt)

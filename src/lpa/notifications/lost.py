@@ -1,7 +1,7 @@
-"""What happened to a profile, and its server will not hear of: a person has to tell the operator.
+"""Lost notifications: changes whose signed notification no longer exists, so the operator must be informed.
 
-A card keeps few notifications, and other programs may send or remove what it signed. So the journal keeps
-what was lost, until the person says that the operator knows.
+A card keeps few notifications, and other programs may send or remove what it signed. The journal keeps what
+was lost until the person says that the operator is informed.
 """
 
 from __future__ import annotations
@@ -12,30 +12,30 @@ from lpa.rsp.names import Iccid
 
 
 def advice(iccid: Iccid) -> str:
-    """What to do about a loss."""
-    return f"Tell the operator yourself; then say so with 'lpa notifications told {iccid}'."
+    """What to do about a lost notification of a profile."""
+    return f"Inform the operator yourself; then run 'lpa notifications mark-informed {iccid}'."
 
 
-def problem(loss: LostNotification) -> LpaError:
-    """A loss as an error: nobody here can know whether the server heard of it in another way."""
+def problem(lost: LostNotification) -> LpaError:
+    """A lost notification as an error. Another program may have sent it, so the outcome is unknown."""
     return OutcomeUnknown(
-        f"Nothing signed is left that tells {loss.address}: {loss.event} of {loss.title} ({loss.iccid}).",
-        advice=advice(loss.iccid),
+        f"No signed notification remains for {lost.address}: {lost.event} of {lost.title} ({lost.iccid}).",
+        advice=advice(lost.iccid),
     )
 
 
-def told(journal: Journal, iccid: Iccid) -> tuple[LostNotification, ...]:
-    """Note that the person has told the operator of all that was lost of one profile. Returns what was.
+def mark_informed(journal: Journal, iccid: Iccid) -> tuple[LostNotification, ...]:
+    """Record that the person informed the operator of a profile. Returns the lost notifications of it.
 
-    Raises `Refused` if nothing was.
+    Raises `Refused` if there are none.
     """
-    lost = tuple(loss for loss in journal.lost() if loss.iccid == iccid)
-    if not lost:
+    of_profile = tuple(lost for lost in journal.lost() if lost.iccid == iccid)
+    if not of_profile:
         raise Refused(
             "NotificationSent",
             "nothingLost",
-            f"Nothing is noted as lost of the profile {iccid}.",
-            advice="'lpa notifications list' shows what is.",
+            f"The profile {iccid} has no lost notification.",
+            advice="'lpa notifications list' shows the lost notifications.",
         )
     journal.mark_informed(iccid)
-    return lost
+    return of_profile

@@ -183,7 +183,7 @@ class Outbox:
         """Keep what is on the card: the entries of all that is pending, and what cannot be read."""
         card = self._card
         listed = card.euicc.list_notifications()
-        signed, unread = collection.one_by_one(card.euicc, listed)
+        signed, unread = collection.retrieve_one_by_one(card.euicc, listed)
         unreadable = [*starmap(_unread, unread), *map(_unreadable, listed.unreadable)]
         kept = card.journal.outbox(card.eid)
         known = [entry.notification for entry in kept]

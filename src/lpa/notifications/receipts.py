@@ -1,13 +1,14 @@
-"""The proofs: every signed notification as a file of its own, written before anybody is told.
+"""Keep each signed notification as a receipt: a file of its own, written before the notification is sent.
 
 A receipt is the notification exactly as the card signed it (DER), so anyone can check it without this
-program. Nothing here deletes one.
+program. Nothing here deletes a receipt.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from lpa.rsp.limits import RECEIPT_BYTES
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
 
-_EVENT_CHARACTERS = 40  # in the name of a file, which may have 255
+_EVENT_CHARACTERS = 40  # in a file name, which may have 255 bytes
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,13 @@ class Receipt:
 
 
 class Receipts:
-    """The folder of receipts: `<EID>/<sequence number>-<event>-<ICCID>-<CRC-32>.der`, readable by us only."""
+    """The folder of receipts: `<EID>/<sequence number>-<event>-<ICCID>-<CRC-32>.der`,
+    which only this user can read.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._closed: set[Eid] = set()  # those whose older receipts were closed to others
+        self._made_private: set[Eid] = set()  # the cards whose older receipts no other user can read now
 
     @classmethod
     def open(cls, state_dir: Path | None = None) -> Self:
@@ -44,12 +47,10 @@ class Receipts:
         return cls(settings.state_dir(state_dir) / "receipts")
 
     def prepare(self, eid: Eid) -> None:
-        """Prove that a receipt for this card could be kept now. Raises `StorageFailed` if not.
+        """Check that a receipt for this card could be kept now. Raises `StorageFailed` if not.
 
-        To be asked before the card is changed: a proof that cannot be kept must not come into being.
+        Call this before the card is changed: then what it signs about the change can be kept.
         """
-        import tempfile
-
         with _storage_errors(self._folder):
             folder = self._of(eid)
             with tempfile.TemporaryFile(dir=folder) as probe:
@@ -58,9 +59,9 @@ class Receipts:
                 os.fsync(probe.fileno())
 
     def keep(self, eid: Eid, notification: Notification) -> Receipt:
-        """Write a notification to disk, for good: when this returns, a power cut cannot take it away.
+        """Write a notification to disk. When this returns, it survives a power cut.
 
-        Keeping one twice is keeping it once. Raises `StorageFailed`, and then leaves no half of it.
+        Keeping it again changes nothing. Raises `StorageFailed`; no partial file remains then.
         """
         with _storage_errors(self._folder):
             path = self._of(eid) / _file_name(notification)
@@ -74,21 +75,21 @@ class Receipts:
         return Receipt(path, notification) if path.exists() else None
 
     def resembling(self, eid: Eid, notification: Notification) -> Iterator[Notification]:
-        """What is kept of this card with the same number, event and profile."""
+        """The receipts of this card with the same sequence number, event and profile."""
         named = _file_name(notification).rpartition("-")[0]
         for path in (self._folder / str(eid)).glob(f"{named}-*.der"):
             with contextlib.suppress(BadAnswer, OSError):
                 yield _notification(path)
 
     def card_of(self, receipt: Receipt) -> Eid | None:
-        """The card from which a receipt in this folder was taken; None if it lies elsewhere."""
+        """The card that a receipt in this folder was collected from; None for a file in another folder."""
         folder = receipt.path.resolve().parent
         with contextlib.suppress(ValueError):
             return Eid.parse(folder.name) if folder.parent == self._folder.resolve() else None
         return None
 
     def eids(self) -> tuple[Eid, ...]:
-        """The cards of which something is kept."""
+        """The cards that have a receipt here."""
         found = []
         for path in self._folder.glob("*/"):
             with contextlib.suppress(ValueError):
@@ -96,7 +97,7 @@ class Receipts:
         return tuple(sorted(found))
 
     def of(self, eid: Eid) -> tuple[Receipt, ...]:
-        """What was kept of this card's notifications, by sequence number. Other files are left out."""
+        """The receipts of this card, by sequence number. Files that are no receipts are left out."""
         found = []
         for path in (self._folder / str(eid)).glob("*.der"):
             with contextlib.suppress(BadAnswer, OSError):
@@ -107,17 +108,19 @@ class Receipts:
         folder = self._folder / str(eid)
         for path in (self._folder, folder):
             files.make_folder(path)
-        if eid not in self._closed:
+        if eid not in self._made_private:
             for path in folder.glob("*.der"):
-                # In this folder nobody else reads it anyway; the proof matters more.
+                # A failure is no reason to stop: other users cannot read this folder.
                 with contextlib.suppress(OSError):
                     files.make_private(path)
-            self._closed.add(eid)
+            self._made_private.add(eid)
         return folder
 
 
 def read(path: Path) -> Receipt:
-    """The receipt in any file. Raises `StorageFailed` if it cannot be read, `NotVerified` if it is none."""
+    """The receipt in a file anywhere. Raises `StorageFailed` if the file cannot be read, and `NotVerified` if
+    it holds no receipt.
+    """
     try:
         return Receipt(path, _notification(path))
     except OSError as error:
@@ -127,25 +130,25 @@ def read(path: Path) -> Receipt:
     except BadAnswer as error:
         raise NotVerified(
             f"There is no receipt in {path}: {error}",
-            advice="It may be damaged, or be another file.",
+            advice="The file may be damaged, or may not be a receipt.",
             reason="damaged",
         ) from error
 
 
 def _notification(path: Path) -> Notification:
-    """What a file holds. Raises `BadAnswer` if that is no notification, OSError if it is no ordinary file."""
+    """The notification in a file. Raises `BadAnswer` if it holds none, OSError if it is no ordinary file."""
     with files.open_to_read(path) as file:
         content = file.read(RECEIPT_BYTES + 1)
     if len(content) > RECEIPT_BYTES:
-        raise BadAnswer(f"It has more than {RECEIPT_BYTES} bytes.")
+        raise BadAnswer(f"The file has more than {RECEIPT_BYTES} bytes.")
     return Notification.from_tlv(content)
 
 
 def _file_name(notification: Notification) -> str:
-    told = notification.metadata
-    event = told.event.replace(" ", "+")[:_EVENT_CHARACTERS]  # The card may set many bits that have no name.
+    metadata = notification.metadata
+    event = metadata.event.replace(" ", "+")[:_EVENT_CHARACTERS]  # A card may set many bits without a name.
     checksum = f"{zlib.crc32(notification.raw):08x}"
-    return f"{told.sequence_number:06}-{event}-{told.iccid or 'unknown'}-{checksum}.der"
+    return f"{metadata.sequence_number:06}-{event}-{metadata.iccid or 'unknown'}-{checksum}.der"
 
 
 @contextlib.contextmanager

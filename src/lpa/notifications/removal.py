@@ -1,4 +1,4 @@
-"""A notification taken from the card though no server acknowledged it, because a person wants that."""
+"""Remove a notification from the card although no server acknowledged it, because a person wants that."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from lpa.rsp.records import NotificationMetadata
 
 
 def remove(card: CardContext, outbox: Outbox, sequence_number: int) -> NotificationMetadata:
-    """Have the card forget it; it is kept here before, as all are. Raises `Refused` if there is none such.
+    """Keep a notification here, then remove it from the card. It is not sent any more.
 
-    What the card no longer has, and is kept here, is not sent any more either. It stays one of the operation
-    that it tells of, whoever has yet to find out what became of that.
+    If the card no longer has it and it is pending here, it is only abandoned. The journal still knows which
+    operation it reports: recovery does not take it for lost. Raises `Refused` if it is in neither place.
     """
     with card.journal.lock(card.euicc.eid):
         notification = card.euicc.retrieve_notification(sequence_number)
@@ -25,17 +25,17 @@ def remove(card: CardContext, outbox: Outbox, sequence_number: int) -> Notificat
 
 
 def _abandon(card: CardContext, sequence_number: int) -> NotificationMetadata:
-    """Send none of that number any more. Raises `Refused` if none is kept."""
-    eid, told = card.euicc.eid, None
+    """Stop sending the notifications with that number. Raises `Refused` if none is kept."""
+    eid, metadata = card.euicc.eid, None
     for entry in card.journal.outbox(eid):
         if entry.notification.metadata.sequence_number == sequence_number:
             card.journal.abandon(eid, entry.notification)
-            told = entry.notification.metadata
-    if told is None:
+            metadata = entry.notification.metadata
+    if metadata is None:
         raise Refused(
             "NotificationSent",
             "nothingToDelete",
-            f"The card has no notification {sequence_number}, and none is kept here.",
-            advice="'lpa notifications list' shows what it has.",
+            f"There is no notification {sequence_number} on the card or on this computer.",
+            advice="'lpa notifications list' lists them.",
         )
-    return told
+    return metadata

@@ -1,8 +1,8 @@
-"""When a notification that is kept is sent, and what came of it. Its bytes are enough: no card is needed.
+"""Send the notifications that are kept, each when it is due. Their bytes are enough: no card is needed.
 
-Law: to each server in the order of the sequence numbers (§3.5). One that waits for its next try holds back
-the younger ones that the same card signed for the same server; one that the server objected to does not,
-because it was told.
+Law: each server receives the notifications of a card in the order of their sequence numbers (§3.5). While one
+is not due, the later ones of its card for its server wait. One that the server refused holds back nothing,
+because the server has received it.
 """
 
 from __future__ import annotations
@@ -15,37 +15,39 @@ from datetime import UTC, datetime
 from lpa.errors import CardBusy, LpaError, Postponed, StorageFailed
 from lpa.journal import Entry, Journal
 from lpa.notifications.delivery import Delivery, PendingNotification
-from lpa.notifications.sender import NotificationSender, ServerFactory, normal
+from lpa.notifications.sender import NotificationSender, ServerFactory, normalized
 from lpa.rsp.names import Eid
 from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.records import NotificationMetadata
 
-# No wait is as long as this, in seconds: a next try further ahead is from a clock that was wrong.
-_INCREDIBLE = 14 * 3600.0
+# In seconds, longer than any wait: a next try that is further ahead was set by a clock that was wrong.
+_IMPOSSIBLE_WAIT = 14 * 3600.0
+
+_Queue = tuple[Eid | None, str]  # what is sent in order: the notifications of one card for one server
 
 
 class SendQueue:
-    """Sends what a journal holds. A server that could not be reached is not tried again by this one."""
+    """Sends the notifications in a journal. It tries a server that could not be reached only once."""
 
     def __init__(self, journal: Journal, servers: ServerFactory) -> None:
         self.journal = journal
         self.sender = NotificationSender(servers)
 
     def pending(self, eid: Eid | None = None) -> tuple[PendingNotification, ...]:
-        """What no server acknowledged yet, of one card or of all: by card and number."""
+        """What no server has acknowledged, of one card or of all: by card and sequence number."""
         return pending(self.journal, eid)
 
     def send(self, entry: Entry) -> Delivery:
-        """Send one, whenever its next try is due; note what came of it. Raises nothing of ours."""
+        """Send one, due or not, and record the result. Raises no `LpaError`."""
         notification = entry.notification
         ci_pkids = _ci_pkids(entry)
-        silent = self.sender.unreachable_reason(notification, ci_pkids)
-        if silent:  # That is no attempt of its own.
-            return Delivery.of(notification, problem=silent)
+        unreachable = self.sender.unreachable_reason(notification, ci_pkids)
+        if unreachable:  # It was not tried, so no attempt is recorded.
+            return Delivery.of(notification, problem=unreachable)
         try:
             evidence = self.sender.send(notification, ci_pkids)
         except LpaError as problem:
-            with contextlib.suppress(StorageFailed):  # It is kept all the same; the note is only a help.
+            with contextlib.suppress(StorageFailed):  # It is kept anyway, and only retried sooner.
                 self.journal.failed(entry.eid, notification, problem)
             return Delivery.of(notification, problem=problem)
         try:
@@ -55,14 +57,14 @@ class SendQueue:
         return Delivery.of(notification, acknowledged=True)
 
     def mark_unreachable(self, entry: Entry, problem: LpaError) -> None:
-        """Take nothing more of this card to the server of this one."""
+        """Send nothing more of this entry's card to its server."""
         self.sender.mark_unreachable(entry.notification, _ci_pkids(entry), problem)
 
     def send_all(self, entries: Iterable[Entry]) -> tuple[Delivery, ...]:
-        """Send each, of any card, in order. The cards forget them when they are here again.
+        """Send each, of any card, in order. They are removed from a card when it is in a reader again.
 
-        Each card alone, as whoever has it in a reader: one at which another process works is waited for, or
-        its notifications stay where they are. What that process has sent meanwhile is not sent again.
+        Each card is locked while its notifications are sent. If another process works with the card, this
+        waits, or leaves them pending (see `Locks`). What that process sent meanwhile is not sent again.
         """
         cards: dict[Eid | None, list[Entry]] = {}
         for entry in sorted(entries, key=lambda entry: entry.notification.metadata.sequence_number):
@@ -74,29 +76,29 @@ class SendQueue:
         return self.send_all(one.entry for one in self.pending() if one.entry.eid != eid)
 
     def send_due_of_others(self, eid: Eid) -> tuple[Delivery, ...]:
-        """Send what is due of all cards but one. A card that others work with, or hinder, is left alone."""
+        """Send what is due of all cards but one. A card that cannot be locked at once is skipped."""
         cards = dict.fromkeys(one.entry.eid for one in self.pending() if one.entry.eid != eid)
         return tuple(delivery for card in cards for delivery in self._send_due_of(card))
 
     def dated(self, eid: Eid | None, deliveries: Iterable[Delivery]) -> tuple[Delivery, ...]:
-        """The deliveries of a card, with the times when those that failed are tried next by themselves."""
+        """The deliveries of a card, with the time of the next try for those that failed."""
         deliveries = tuple(deliveries)
         if all(delivery.acknowledged for delivery in deliveries):
             return deliveries
-        left: dict[NotificationMetadata, PendingNotification] = {}
+        pending: dict[NotificationMetadata, PendingNotification] = {}
         with contextlib.suppress(StorageFailed):
-            left = {one.entry.notification.metadata: one for one in self.pending(eid)}
-        return tuple(_dated(delivery, left.get(delivery.metadata)) for delivery in deliveries)
+            pending = {one.entry.notification.metadata: one for one in self.pending(eid)}
+        return tuple(_dated(delivery, pending.get(delivery.metadata)) for delivery in deliveries)
 
     def _send_of(self, eid: Eid | None, entries: Iterable[Entry]) -> tuple[Delivery, ...]:
         try:
             with self.journal.lock(eid) if eid else contextlib.nullcontext():
                 return self.dated(eid, self._send_unless_sent(entries))
-        except (CardBusy, StorageFailed) as problem:  # The lock of one card is no matter of the others.
+        except (CardBusy, StorageFailed) as problem:  # The other cards are not affected.
             return self.dated(eid, [Delivery.of(entry.notification, problem=problem) for entry in entries])
 
     def _send_unless_sent(self, entries: Iterable[Entry]) -> Iterator[Delivery]:
-        """Send those that another process has not sent, or a person given up, since they were read."""
+        """Send those that nobody has sent or abandoned since they were read from the journal."""
         for entry in entries:
             now = None
             with contextlib.suppress(StorageFailed):
@@ -107,37 +109,37 @@ class SendQueue:
                 yield self.send(entry)
 
     def _send_due_of(self, eid: Eid | None) -> tuple[Delivery, ...]:
-        alone = self.journal.try_lock(eid) if eid else contextlib.nullcontext()
-        with contextlib.suppress(CardBusy, StorageFailed), alone:
+        lock = self.journal.try_lock(eid) if eid else contextlib.nullcontext()
+        with contextlib.suppress(CardBusy, StorageFailed), lock:
             queue = [one for one in self.pending(eid) if one.entry.eid == eid]
             return self.dated(eid, map(self.send, due(self.journal, queue)))
         return ()
 
 
 def _ci_pkids(entry: Entry) -> tuple[KeyIdentifier, ...]:
-    """Whom its card ci_pkids; if the card did not say, by whom it says that it was certified."""
+    """The trusted CI keys of its card. If the card did not list them, those that certified it, as it says."""
     if entry.ci_pkids is not None:
         return entry.ci_pkids
-    from lpa.rsp.pki import chain  # Certificates are loaded only for what has no card.
+    from lpa.rsp.pki import chain  # noqa: PLC0415  (it loads cryptography, which is rarely needed here)
 
     return chain.claimed_issuers(entry.notification)
 
 
 def pending(journal: Journal, eid: Eid | None = None) -> tuple[PendingNotification, ...]:
-    """What no server acknowledged yet, of one card or of all, with the time of its next try."""
+    """What no server has acknowledged, of one card or of all, with the time of its next try."""
     return tuple(_scheduled(journal.clock(), (one for one in journal.outbox(eid) if one.sent is None)))
 
 
 def due(journal: Journal, queue: Iterable[PendingNotification]) -> tuple[Entry, ...]:
     """Those whose next try is due."""
-    now = _time(journal.clock())
+    now = _datetime(journal.clock())
     return tuple(one.entry for one in queue if one.next_try <= now)
 
 
 def with_predecessors(journal: Journal, entries: Iterable[Entry]) -> list[Entry]:
-    """`entries`, and the older ones that the same servers have to hear of the same cards before."""
+    """`entries`, and the earlier ones of the same cards that their servers must receive first."""
     entries = list(entries)
-    last: dict[tuple[Eid | None, str], int] = {}
+    last: dict[_Queue, int] = {}
     for entry in entries:
         queue, number = _queue(entry), entry.notification.metadata.sequence_number
         last[queue] = max(last.get(queue, number), number)
@@ -151,11 +153,11 @@ def with_predecessors(journal: Journal, entries: Iterable[Entry]) -> list[Entry]
 
 
 def not_due(one: PendingNotification) -> Delivery:
-    """What becomes of one whose next try is not due."""
-    told = one.entry.notification.metadata
+    """The delivery of one that is left, because its next try is not due."""
+    address = one.entry.notification.metadata.address
     problem = Postponed(
-        f"{told.address} could not be told before, and is tried again later: "
-        f"not before {one.next_try.astimezone():%Y-%m-%d %H:%M}."
+        f"An earlier attempt to notify {address} failed; "
+        f"the next is due at {one.next_try.astimezone():%Y-%m-%d %H:%M}."
     )
     return _dated(Delivery.of(one.entry.notification, problem=problem), one)
 
@@ -167,20 +169,20 @@ def _dated(delivery: Delivery, one: PendingNotification | None) -> Delivery:
 
 
 def _scheduled(now: float, unsent: Iterable[Entry]) -> Iterator[PendingNotification]:
-    """Each not before those older than it. `unsent`: by card and number."""
-    held: dict[tuple[Eid | None, str], float] = {}
+    """When each is due: not before the earlier ones in its queue. `unsent`: by card and sequence number."""
+    not_before: dict[_Queue, float] = {}
     for entry in unsent:
         queue = _queue(entry)
-        own = entry.next_try if entry.next_try - now < _INCREDIBLE else now
-        when = max(own, held.get(queue, 0.0))
+        own = entry.next_try if entry.next_try - now < _IMPOSSIBLE_WAIT else now
+        due_at = max(own, not_before.get(queue, 0.0))
         if not entry.objected:
-            held[queue] = when
-        yield PendingNotification(entry, _time(max(when, now)))
+            not_before[queue] = due_at
+        yield PendingNotification(entry, _datetime(max(due_at, now)))
 
 
-def _queue(entry: Entry) -> tuple[Eid | None, str]:
-    return entry.eid, normal(entry.notification.metadata.address)
+def _queue(entry: Entry) -> _Queue:
+    return entry.eid, normalized(entry.notification.metadata.address)
 
 
-def _time(seconds: float) -> datetime:
+def _datetime(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)

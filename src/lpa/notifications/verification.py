@@ -1,7 +1,7 @@
-"""What a receipt proves, to anybody and offline; and what it does not, which is said as plainly.
+"""Verify a receipt offline: what it proves, and what it does not prove.
 
 A receipt is a notification as a card signed it. Its bytes prove that this card reported this event of this
-profile; they hold no date, and nobody's promise but the card's.
+profile. They hold no date, and nothing that anybody but the card stated.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ __all__ = ["EVENTS", "Expired", "ReferenceTime", "TrustedIssuers", "Verification
 
 @dataclass(frozen=True)
 class ReferenceTime:
-    """When a receipt is said to have been there, and who says so; nobody has signed it.
+    """A time at which the receipt existed, and where that is known from. It is not signed.
 
-    "witnessed": this computer, by its clock, when it kept the receipt. "given": the person who asks. "now":
-    nobody knows, so it is when we look.
+    "kept": this computer kept the receipt then, by its own clock. "given": the person who verifies says so.
+    "now": nothing is known, so it is the time of the verification.
     """
 
     time: datetime
-    source: Literal["witnessed", "given", "now"] = "now"
+    source: Literal["kept", "given", "now"] = "now"
 
 
 @dataclass(frozen=True)
 class Expired:
-    """A certificate that is not valid any more: whose ("card", "maker", "issuer"), and since when.
+    """A certificate that has expired: its holder ("card", "maker", "issuer"), and when it ended.
 
-    `name`: "expiredSinceWitnessed", "expiredSinceGiven": it was valid at that moment, which is not proven.
-    "expired": it was not, so it is not proven that it was when the card signed.
+    `name`: "expiredSinceKept" and "expiredSinceGiven" if it was valid at the reference time, which is not
+    proven itself. "expired" if it was not: then nothing shows that it was valid when the card signed.
     """
 
     name: str
@@ -50,11 +50,11 @@ class Expired:
 
 @dataclass(frozen=True)
 class Verification:
-    """What is proven: the card `eid` signed that `event` happened to the profile `iccid`, for `address`.
+    """What is proven: the card `eid` signed, for the server at `address`, that `event` happened to `iccid`.
 
-    `maker` (EUM) vouches for the card and `issuer` (CI) for the maker. `sha256`: of the receipt, 32 bytes.
-    `unproven`: what somebody might read into it and must not, see `UNPROVEN`. `moment`: when the certificates
-    were looked at; `expired`: those that are not valid any more now, or were not then.
+    `maker` (EUM) certified the card and `issuer` (CI) the maker. `sha256`: of the receipt, 32 bytes.
+    `unproven`: what the receipt does not prove although a reader might think so, see `UNPROVEN`. `moment`:
+    the time for which the certificates were checked. `expired`: those that have expired now or had then.
     """
 
     eid: Eid
@@ -72,17 +72,16 @@ class Verification:
     expired: tuple[Expired, ...] = ()
 
 
-# Never in a receipt: when it happened; that it stayed so; that the server heard of it; that the operator
-# closed the line or ended the contract.
+# What no receipt proves: when the event happened; that nothing changed since; that the server received the
+# notification; that the operator closed the line or ended the contract.
 UNPROVEN = ("time", "since", "delivery", "contract")
-# In some: which profile it was; that the issuer is real, because its key is public ("testIssuer"), or because
-# only the person who asked knows it ("privateIssuer").
+# What some do not prove: which profile it was; that the issuer is real. Anybody can sign with the key of a
+# test issuer, and a private issuer is trusted by the person who verifies, and perhaps by nobody else.
 _PROFILE, _ISSUERS = "profile", {"test": "testIssuer", "private": "privateIssuer"}
-
 
 EVENTS = ("install", "enable", "disable", "delete")
 _HOLDERS = ("card", "maker", "issuer")
-_NAMES = {"witnessed": "expiredSinceWitnessed", "given": "expiredSinceGiven", "now": "expired"}
+_NAMES = {"kept": "expiredSinceKept", "given": "expiredSinceGiven", "now": "expired"}
 
 
 def verify(
@@ -95,10 +94,11 @@ def verify(
     iccid: Iccid | None = None,
     event: str | None = None,
 ) -> Verification:
-    """What `receipt` (DER) proves. `moment`: when it was there; now if None.
+    """What `receipt` (DER) proves. `moment`: a time at which it existed; `now` if None.
 
-    `eid`, `iccid`, `event`: the card, the profile and the event that it must be of, if that is known.
-    Raises `NotVerified` if it proves nothing, also because it is no receipt at all, or proves another thing.
+    `eid`, `iccid`, `event`: the card, profile and event that it must be about; any if None. Raises
+    `NotVerified` if it is no receipt, if a signature or certificate is not valid, or if it is about something
+    else.
     """
     moment = moment or ReferenceTime(now)
     try:
@@ -106,16 +106,16 @@ def verify(
         signer = chain.verify(notification, trusted, moment.time, eid=eid)
     except BadAnswer as error:
         raise NotVerified(f"This is no receipt: {error}", advice=BROKEN, reason=DAMAGED) from error
-    told = notification.metadata
-    _check_told(told, iccid, event)
+    metadata = notification.metadata
+    _check_subject(metadata, iccid, event)
     kind = issuers.kind(signer.issuer)
-    doubts = (_ISSUERS.get(kind), None if told.iccid else _PROFILE)
+    doubts = (_ISSUERS.get(kind), None if metadata.iccid else _PROFILE)
     return Verification(
         eid=signer.eid,
-        iccid=told.iccid,
-        event=told.event,
-        sequence_number=told.sequence_number,
-        address=told.address,
+        iccid=metadata.iccid,
+        event=metadata.event,
+        sequence_number=metadata.sequence_number,
+        address=metadata.address,
         maker=signer.maker,
         issuer=signer.issuer,
         issuer_name=issuers.name(signer.issuer),
@@ -135,11 +135,11 @@ def examine(
     moment: ReferenceTime | None = None,
     eid: Eid | None = None,
 ) -> Verification | NotVerified:
-    """As `verify`, but a receipt that proves nothing is told as well: its error is returned."""
+    """As `verify`, but returns the error of a receipt that is not verified."""
     try:
         return verify(receipt, trusted, now, moment=moment, eid=eid)
-    except NotVerified as doubt:
-        return doubt
+    except NotVerified as problem:
+        return problem
 
 
 def _expired(signer: chain.Signer, moment: ReferenceTime, now: datetime) -> Iterator[Expired]:
@@ -150,11 +150,11 @@ def _expired(signer: chain.Signer, moment: ReferenceTime, now: datetime) -> Iter
         yield Expired(name, _HOLDERS[place], certificate.end)
 
 
-def _check_told(told: NotificationMetadata, iccid: Iccid | None, event: str | None) -> None:
-    """Raise `NotVerified` if it is about another profile or event than what is wanted."""
-    if iccid not in (None, told.iccid):
-        about = f"the profile {told.iccid}" if told.iccid else "a profile that it does not name"
+def _check_subject(metadata: NotificationMetadata, iccid: Iccid | None, event: str | None) -> None:
+    """Raise `NotVerified` if the receipt is about another profile or event than is wanted."""
+    if iccid not in (None, metadata.iccid):
+        about = f"the profile {metadata.iccid}" if metadata.iccid else "a profile that it does not name"
         raise NotVerified(f"The receipt is about {about}, not {iccid}.", advice=OTHER, reason="otherProfile")
-    if event not in (None, told.event):
-        known = told.event if told.event in EVENTS else "another event"
+    if event not in (None, metadata.event):
+        known = metadata.event if metadata.event in EVENTS else "another event"
         raise NotVerified(f"The receipt is about {known}, not {event}.", advice=OTHER, reason="otherEvent")

@@ -11,7 +11,7 @@ import pytest
 
 from lpa.server.https import Answer, Https
 from tests.support import command
-from tests.support.download_parties import World, made
+from tests.support.download_parties import DownloadParties, made
 
 MATCHING_ID, CODE = "SECRET-1", "4Y8TBX"
 FUNCTIONS = ("initiateAuthentication", "authenticateClient", "getBoundProfilePackage", "cancelSession")
@@ -34,7 +34,7 @@ STRANGE: dict[str, Callable[[dict[str, Any]], bytes]] = {
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def parties(tmp_path: Path) -> Iterator[DownloadParties]:
     yield from made(tmp_path)
 
 
@@ -42,14 +42,14 @@ def world(tmp_path: Path) -> Iterator[World]:
 @pytest.mark.parametrize("strange", STRANGE)
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_what_a_server_repeats_is_not_repeated(
-    world: World,
+    parties: DownloadParties,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     function: str,
     strange: str,
     options: tuple[str, ...],
 ) -> None:
-    order = world.order(confirmation_code=CODE)
+    order = parties.order(confirmation_code=CODE)
     post = Https.post
 
     def echoing(self: Https, address: object, path: str, *rest: Any, **more: Any) -> Answer:
@@ -61,7 +61,7 @@ def test_what_a_server_repeats_is_not_repeated(
     monkeypatch.setattr(Https, "post", echoing)
     (tmp_path / "code").write_text(CODE)
     last = ("--preview",) if function == "cancelSession" else ("--confirmation-code-file", tmp_path / "code")
-    line = (*world.options, *options, "--trace", tmp_path / "trace", "download", order.activation_code)
+    line = (*parties.options, *options, "--trace", tmp_path / "trace", "download", order.activation_code)
     ran = command.run(*line, "--yes", *last)
     assert ran.code == (0 if last == ("--preview",) else 3 if strange != "a refusal" else 1)
     said = f"{ran.out}{ran.err}{(tmp_path / 'trace').read_text()}".lower()

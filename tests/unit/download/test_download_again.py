@@ -12,50 +12,54 @@ from lpa.errors import Refused, ServerRefused
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers import packages
 from lpa.sim.servers.orders import Order
-from tests.support.orders import World, assistant_with, code_of, holds, made
+from tests.support.orders import OrderedDownload, assistant_with, code_of, holds, made
 
 RIGHT, WRONG = "4Y8TBX", "Geheim-77"
 
 
 @pytest.fixture
-def world(euicc: SimulatedEuicc, tmp_path: Path) -> Iterator[World]:
+def ordered(euicc: SimulatedEuicc, tmp_path: Path) -> Iterator[OrderedDownload]:
     yield from made(euicc, tmp_path)
 
 
 @pytest.fixture
-def order(world: World) -> Order:
-    return world.smdp.order(packages.sample(), "ABC-1", confirmation_code=RIGHT)
+def order(ordered: OrderedDownload) -> Order:
+    return ordered.smdp.order(packages.sample(), "ABC-1", confirmation_code=RIGHT)
 
 
-def test_a_server_that_offers_another_profile_then_does_not_get_the_code(world: World, order: Order) -> None:
+def test_a_server_that_offers_another_profile_then_does_not_get_the_code(
+    ordered: OrderedDownload, order: Order
+) -> None:
     other = base64.b64encode(packages.sample(name="Dear").metadata).decode()
     with (
-        assistant_with(world.card, world.https, world.folder) as assistant,
+        assistant_with(ordered.card, ordered.https, ordered.folder) as assistant,
         assistant.download(code_of(order)) as offer,
     ):
         with pytest.raises(ServerRefused):
             offer.install(confirmation_code=WRONG)
-        world.https.change["authenticateClient"] = lambda members: members.update(profileMetadata=other)
+        ordered.https.change["authenticateClient"] = lambda members: members.update(profileMetadata=other)
         with pytest.raises(Refused) as caught:
             offer.install(confirmation_code=RIGHT)
     assert caught.value.reason == order.facts.result == "metadataMismatch"
-    assert world.https.called.count("getBoundProfilePackage") == 1
-    assert not holds(world.card)
+    assert ordered.https.called.count("getBoundProfilePackage") == 1
+    assert not holds(ordered.card)
 
 
-def test_a_profile_that_the_card_has_by_then_is_not_asked_for_again(world: World, order: Order) -> None:
-    same = world.smdp.order(packages.sample(), "ABC-2")
+def test_a_profile_that_the_card_has_by_then_is_not_asked_for_again(
+    ordered: OrderedDownload, order: Order
+) -> None:
+    same = ordered.smdp.order(packages.sample(), "ABC-2")
     with (
-        assistant_with(world.card, world.https, world.folder) as assistant,
+        assistant_with(ordered.card, ordered.https, ordered.folder) as assistant,
         assistant.download(code_of(order)) as offer,
     ):
         with pytest.raises(ServerRefused):
             offer.install(confirmation_code=WRONG)
         with assistant.download(code_of(same)) as other:
             other.install()
-        del world.https.called[:]
+        del ordered.https.called[:]
         with pytest.raises(Refused) as caught:
             offer.install(confirmation_code=RIGHT)
     assert caught.value.reason == "installFailedDueToIccidAlreadyExistsOnEuicc"
-    assert "getBoundProfilePackage" not in world.https.called
+    assert "getBoundProfilePackage" not in ordered.https.called
     assert order.state == "released"

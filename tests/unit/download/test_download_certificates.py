@@ -20,7 +20,7 @@ from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support import downloads
 from tests.support.downloads import DPAUTH, DPPB
-from tests.support.orders import HOST, World, made, way_to
+from tests.support.orders import HOST, OrderedDownload, made, way_to
 
 CURVES: tuple[CurveName, ...] = ("P-256", "brainpoolP256r1")
 OTHER: dict[CurveName, CurveName] = {"P-256": "brainpoolP256r1", "brainpoolP256r1": "P-256"}
@@ -35,7 +35,7 @@ def curve(request: pytest.FixtureRequest) -> CurveName:
 
 
 @pytest.fixture
-def world(curve: CurveName, tmp_path: Path) -> Iterator[World]:
+def ordered(curve: CurveName, tmp_path: Path) -> Iterator[OrderedDownload]:
     yield from made(SimulatedEuicc.create(None, curve=curve), tmp_path)
 
 
@@ -77,47 +77,47 @@ WRONG = {
 }
 
 
-def _own_key(world: World) -> ec.EllipticCurvePrivateKey:
-    return ec.generate_private_key(world.card.authority.key.curve)
+def _own_key(ordered: OrderedDownload) -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ordered.card.authority.key.curve)
 
 
-def _authenticating(world: World, make: Maker, key: ec.EllipticCurvePrivateKey) -> None:
+def _authenticating(ordered: OrderedDownload, make: Maker, key: ec.EllipticCurvePrivateKey) -> None:
     """Have the server's first answer come from the holder of another certificate, who signs it."""
 
     def change(members: dict[str, Any]) -> None:
         signed = base64.b64decode(members["serverSigned1"])
         members["serverSignature1"] = _base64(downloads.signature(key, signed))
-        members["serverCertificate"] = _base64(make(world.card.authority, key))
+        members["serverCertificate"] = _base64(make(ordered.card.authority, key))
 
-    world.https.change["initiateAuthentication"] = change
+    ordered.https.change["initiateAuthentication"] = change
 
 
-def _binding(world: World, make: Maker, key: ec.EllipticCurvePrivateKey) -> None:
+def _binding(ordered: OrderedDownload, make: Maker, key: ec.EllipticCurvePrivateKey) -> None:
     """Have the server show another certificate for the package."""
-    certificate = _base64(make(world.card.authority, key))
-    world.https.change["authenticateClient"] = lambda members: members.update(smdpCertificate=certificate)
+    certificate = _base64(make(ordered.card.authority, key))
+    ordered.https.change["authenticateClient"] = lambda members: members.update(smdpCertificate=certificate)
 
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
 def test_a_server_with_a_wrong_certificate_hears_from_the_card_that_it_is_refused(
-    wrong: Callable[[str], Maker], world: World
+    wrong: Callable[[str], Maker], ordered: OrderedDownload
 ) -> None:
-    _authenticating(world, wrong(DPAUTH), _own_key(world))
-    _check_refused_at_authentication(world, "invalidCertificate")
+    _authenticating(ordered, wrong(DPAUTH), _own_key(ordered))
+    _check_refused_at_authentication(ordered, "invalidCertificate")
 
 
-def test_a_server_whose_signature_is_wrong_hears_that_from_the_card(world: World) -> None:
+def test_a_server_whose_signature_is_wrong_hears_that_from_the_card(ordered: OrderedDownload) -> None:
     def change(members: dict[str, Any]) -> None:
         signature = base64.b64decode(members["serverSignature1"])
         members["serverSignature1"] = _base64(signature[:-1] + bytes([signature[-1] ^ 1]))
 
-    world.https.change["initiateAuthentication"] = change
-    _check_refused_at_authentication(world, "invalidSignature")
+    ordered.https.change["initiateAuthentication"] = change
+    _check_refused_at_authentication(ordered, "invalidSignature")
 
 
-def test_what_a_server_signed_as_another_one_is_not_shown_to_the_card(world: World) -> None:
-    _authenticating(world, _issued(DPAUTH), _own_key(world))
-    sign = world.https.change["initiateAuthentication"]
+def test_what_a_server_signed_as_another_one_is_not_shown_to_the_card(ordered: OrderedDownload) -> None:
+    _authenticating(ordered, _issued(DPAUTH), _own_key(ordered))
+    sign = ordered.https.change["initiateAuthentication"]
 
     def change(members: dict[str, Any]) -> None:
         signed = Tlv.whole(base64.b64decode(members["serverSigned1"])).children
@@ -125,36 +125,44 @@ def test_what_a_server_signed_as_another_one_is_not_shown_to_the_card(world: Wor
         members["serverSigned1"] = _base64(Tlv.build(0x30, *elsewhere))
         sign(members)
 
-    world.https.change["initiateAuthentication"] = change
-    error = world.fails()
+    ordered.https.change["initiateAuthentication"] = change
+    error = ordered.fails()
     assert isinstance(error, NotVerified)
     assert "signed as 'other.example'" in error.message
-    assert world.https.called == ["initiateAuthentication"]
+    assert ordered.https.called == ["initiateAuthentication"]
 
 
-def test_a_server_that_wants_another_ci_of_the_card_hears_that_there_is_none(world: World) -> None:
+def test_a_server_that_wants_another_ci_of_the_card_hears_that_there_is_none(
+    ordered: OrderedDownload,
+) -> None:
     unknown = _base64(bytes.fromhex("0414") + bytes(20))
-    world.https.change["initiateAuthentication"] = lambda members: members.update(euiccCiPKIdToBeUsed=unknown)
-    _check_refused_at_authentication(world, "ciPKUnknown")
+    ordered.https.change["initiateAuthentication"] = lambda members: members.update(
+        euiccCiPKIdToBeUsed=unknown
+    )
+    _check_refused_at_authentication(ordered, "ciPKUnknown")
 
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
 def test_a_wrong_certificate_for_the_package_is_refused_and_its_server_hears_why(
-    wrong: Callable[[str], Maker], world: World
+    wrong: Callable[[str], Maker], ordered: OrderedDownload
 ) -> None:
-    _binding(world, wrong(DPPB), _own_key(world))
-    _check_refused_at_binding(world, "invalidCertificate")
+    _binding(ordered, wrong(DPPB), _own_key(ordered))
+    _check_refused_at_binding(ordered, "invalidCertificate")
 
 
 @pytest.mark.parametrize("oid", ["2.999.11", ""])
-def test_the_package_has_to_come_from_the_server_that_authenticated_itself(oid: str, world: World) -> None:
-    _binding(world, _issued(DPPB, oid=oid), _own_key(world))
-    _check_refused_at_binding(world, "invalidCertificate")
+def test_the_package_has_to_come_from_the_server_that_authenticated_itself(
+    oid: str, ordered: OrderedDownload
+) -> None:
+    _binding(ordered, _issued(DPPB, oid=oid), _own_key(ordered))
+    _check_refused_at_binding(ordered, "invalidCertificate")
 
 
-def test_a_package_that_another_key_signed_for_is_refused_and_its_server_hears_why(world: World) -> None:
-    _binding(world, _issued(DPPB), _own_key(world))
-    _check_refused_at_binding(world, "invalidSignature")
+def test_a_package_that_another_key_signed_for_is_refused_and_its_server_hears_why(
+    ordered: OrderedDownload,
+) -> None:
+    _binding(ordered, _issued(DPPB), _own_key(ordered))
+    _check_refused_at_binding(ordered, "invalidSignature")
 
 
 def test_a_server_whose_tls_certificate_has_expired_is_told_nothing(curve: CurveName, tmp_path: Path) -> None:
@@ -164,46 +172,48 @@ def test_a_server_whose_tls_certificate_has_expired_is_told_nothing(curve: Curve
         SimulatedSmdp(card.authority, host=HOST, clock=lambda: last_year) as smdp,
         way_to(smdp, card, tmp_path / "pki") as https,
     ):
-        world = World(card, smdp, https, tmp_path / "state")
-        error = world.fails()
+        ordered = OrderedDownload(card, smdp, https, tmp_path / "state")
+        error = ordered.fails()
     assert isinstance(error, NotVerified)
     assert re.search("is valid from .* until .* only|has expired", error.message)
     assert https.called == ["initiateAuthentication"]
     assert not https.transactions  # The request never went.
-    assert world.has_nothing()
+    assert ordered.has_nothing()
 
 
-def test_a_card_has_no_clock_and_takes_a_signer_whose_certificate_has_expired(world: World) -> None:
+def test_a_card_has_no_clock_and_takes_a_signer_whose_certificate_has_expired(
+    ordered: OrderedDownload,
+) -> None:
     past = datetime(2020, 1, 1, tzinfo=UTC)
-    _authenticating(world, _issued(DPAUTH, start=past), _own_key(world))
-    world.download()
-    assert world.order.state == "installed"
+    _authenticating(ordered, _issued(DPAUTH, start=past), _own_key(ordered))
+    ordered.download()
+    assert ordered.order.state == "installed"
 
 
-def _check_refused_at_authentication(world: World, reason: str) -> None:
-    _check_refused(world, "AuthenticateServer", reason, ["initiateAuthentication", "authenticateClient"])
+def _check_refused_at_authentication(ordered: OrderedDownload, reason: str) -> None:
+    _check_refused(ordered, "AuthenticateServer", reason, ["initiateAuthentication", "authenticateClient"])
 
 
-def _check_refused_at_binding(world: World, reason: str) -> None:
+def _check_refused_at_binding(ordered: OrderedDownload, reason: str) -> None:
     calls = ["initiateAuthentication", "authenticateClient", "getBoundProfilePackage"]
-    _check_refused(world, "PrepareDownload", reason, calls)
+    _check_refused(ordered, "PrepareDownload", reason, calls)
 
 
-def _check_refused(world: World, function: str, reason: str, calls: list[str]) -> None:
+def _check_refused(ordered: OrderedDownload, function: str, reason: str, calls: list[str]) -> None:
     """The last of `calls` gave the server `reason` in the card's own words, and the order is still there."""
-    error = world.fails()
+    error = ordered.fails()
     assert isinstance(error, EuiccRefused)
     assert (error.function, error.reason) == (function, reason)
-    assert world.https.called[: len(calls)] == calls
+    assert ordered.https.called[: len(calls)] == calls
     answer = f"{function}Response"
-    told = base64.b64decode(world.https.sent[calls[-1]][answer[0].lower() + answer[1:]])
+    told = base64.b64decode(ordered.https.sent[calls[-1]][answer[0].lower() + answer[1:]])
     refusal = schema.refusal(answer, schema.decode(answer, told))
     assert refusal
     assert refusal[0] == reason
-    assert world.has_nothing()
-    assert world.order.state == "released"
-    world.download()
-    assert world.order.state == "installed"
+    assert ordered.has_nothing()
+    assert ordered.order.state == "released"
+    ordered.download()
+    assert ordered.order.state == "installed"
 
 
 def _base64(content: bytes) -> str:

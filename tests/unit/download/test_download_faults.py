@@ -25,7 +25,7 @@ from lpa.errors import (
 )
 from lpa.rsp.codec.ber import Tlv
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
-from tests.support.orders import World, assistant_with, code_of, made
+from tests.support.orders import OrderedDownload, assistant_with, code_of, made
 
 FIELDS = {
     "initiateAuthentication": [
@@ -108,25 +108,25 @@ MUTATIONS = [
 
 
 @pytest.fixture
-def world(euicc: SimulatedEuicc, tmp_path: Path) -> Iterator[World]:
+def ordered(euicc: SimulatedEuicc, tmp_path: Path) -> Iterator[OrderedDownload]:
     yield from made(euicc, tmp_path)
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
 @pytest.mark.parametrize(("function", "field"), ALL)
 def test_whatever_field_of_whatever_answer_is_wrong_nothing_is_installed(
-    function: str, field: str, mutation: Callable[[dict[str, Any], str], None], world: World
+    function: str, field: str, mutation: Callable[[dict[str, Any], str], None], ordered: OrderedDownload
 ) -> None:
-    world.https.change[function] = lambda members: mutation(members, field)
-    error = world.fails()
+    ordered.https.change[function] = lambda members: mutation(members, field)
+    error = ordered.fails()
     assert not isinstance(error, OutcomeUnknown)
-    assert world.has_nothing()
+    assert ordered.has_nothing()
     if mutation in (_missing, _a_number, _nothing) or (mutation is _no_base64 and field != "transactionId"):
         assert isinstance(error, BadAnswer)
         assert f"'{field}'" in error.message
     if mutation is _too_large and field != "boundProfilePackage":
         assert re.search(f"'{field}' has 700[0-9]+ bytes", error.message)
-    world.check_that_it_works_again()
+    ordered.check_that_it_works_again()
 
 
 # A server that dies
@@ -142,46 +142,48 @@ DEATHS = [
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize(("when", "error"), DEATHS)
-def test_a_server_may_die_between_any_two_calls(call: str, when: str, error: LpaError, world: World) -> None:
-    getattr(world.https, when)[call] = error
+def test_a_server_may_die_between_any_two_calls(
+    call: str, when: str, error: LpaError, ordered: OrderedDownload
+) -> None:
+    getattr(ordered.https, when)[call] = error
     if call == "handleNotification":
-        world.download()
-        assert not world.has_nothing()
-        with assistant_with(world.card, world.https, world.folder) as assistant:
+        ordered.download()
+        assert not ordered.has_nothing()
+        with assistant_with(ordered.card, ordered.https, ordered.folder) as assistant:
             assert [delivery.acknowledged for delivery in assistant.send_notifications()] == [True]
             assert not assistant.notifications()
     else:
-        raised = world.fails()
+        raised = ordered.fails()
         assert type(raised) is type(error)
         if when == "dies_after":  # What the server did is not known; that the card has nothing of it, is.
             assert raised.message.endswith("Nothing was installed.")
             assert raised.advice == "Begin the download again."
-        assert world.has_nothing()
-        assert "boundProfilePackage" not in world.https.called[-1]
-        world.download()
-    assert world.order.state == "installed"
-    world.check_that_it_works_again()
+        assert ordered.has_nothing()
+        assert "boundProfilePackage" not in ordered.https.called[-1]
+        ordered.download()
+    assert ordered.order.state == "installed"
+    ordered.check_that_it_works_again()
 
 
 @pytest.mark.parametrize(("when", "error"), DEATHS)
-def test_a_server_may_die_when_it_hears_of_a_no(when: str, error: LpaError, world: World) -> None:
-    getattr(world.https, when)["cancelSession"] = error
+def test_a_server_may_die_when_it_hears_of_a_no(when: str, error: LpaError, ordered: OrderedDownload) -> None:
+    getattr(ordered.https, when)["cancelSession"] = error
     with (
-        assistant_with(world.card, world.https, world.folder) as assistant,
-        assistant.download(code_of(world.order)),
+        assistant_with(ordered.card, ordered.https, ordered.folder) as assistant,
+        assistant.download(code_of(ordered.order)),
     ):
         pass
-    assert world.https.called[-1] == "cancelSession"
-    assert world.has_nothing()
-    assert world.order.state == {"dies_before": "released", "dies_after": "error"}[when]
-    world.check_that_it_works_again()
+    assert ordered.https.called[-1] == "cancelSession"
+    assert ordered.has_nothing()
+    assert ordered.order.state == {"dies_before": "released", "dies_after": "error"}[when]
+    ordered.check_that_it_works_again()
 
 
-def test_a_package_is_never_asked_for_twice_in_a_session(world: World) -> None:
-    world.https.dies_after["getBoundProfilePackage"] = OutcomeUnknown("No answer came.")
-    world.fails()
-    assert world.https.called.count("getBoundProfilePackage") == 1
-    assert world.https.called[-1] == "cancelSession"
+def test_a_package_is_never_asked_for_twice_in_a_session(ordered: OrderedDownload) -> None:
+    ordered.https.dies_after["getBoundProfilePackage"] = OutcomeUnknown("No answer came.")
+    ordered.fails()
+    assert ordered.https.called.count("getBoundProfilePackage") == 1
+    assert ordered.https.called[-1] == "cancelSession"
 
 
 # A card that is pulled
@@ -223,40 +225,40 @@ class _Pulled:
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("comes_back", [False, True])
 def test_the_card_may_be_pulled_at_every_command(
-    after: bool, comes_back: bool, world: World, monkeypatch: pytest.MonkeyPatch
+    after: bool, comes_back: bool, ordered: OrderedDownload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lpa.card.isdr._RESTART_PAUSE", 0)
     for at in range(1, 200):
-        world.card = SimulatedEuicc.create(None, authority=world.card.authority)
-        world.order, heard = world.ordered(), len(world.smdp.received)
-        wire = _Pulled(world.card, at, after=after)
+        ordered.card = SimulatedEuicc.create(None, authority=ordered.card.authority)
+        ordered.order, heard = ordered.ordered(), len(ordered.smdp.received)
+        wire = _Pulled(ordered.card, at, after=after)
         if comes_back:
             wire.reset = lambda wire=wire: (wire.put_back(), wire._card.reset())  # type: ignore[method-assign,assignment,misc]
-        error = _one_download(world, wire)
+        error = _one_download(ordered, wire)
         if wire.commands < at:
             break
         wire.put_back()
-        with assistant_with(wire, world.https, world.folder) as assistant:
+        with assistant_with(wire, ordered.https, ordered.folder) as assistant:
             before = [delivery for one in assistant.recover() for delivery in one.deliveries]
             assistant.send_notifications()
             assert not assistant.journal.unfinished(assistant.eid), at
             assert not assistant.notifications(), at
-        told = [received for received in world.smdp.received[heard:] if received.event == "install"]
-        assert len(told) == (not world.has_nothing()), (at, before)
-        assert (world.order.state == "installed") == (not world.has_nothing()), at
+        told = [received for received in ordered.smdp.received[heard:] if received.event == "install"]
+        assert len(told) == (not ordered.has_nothing()), (at, before)
+        assert (ordered.order.state == "installed") == (not ordered.has_nothing()), at
         if error is None:
-            assert not world.has_nothing()
+            assert not ordered.has_nothing()
         elif isinstance(error, WireError | Refused):
-            assert world.has_nothing(), (at, error)
+            assert ordered.has_nothing(), (at, error)
     else:
         pytest.fail("It does not come to an end.")
 
 
-def _one_download(world: World, wire: _Pulled) -> LpaError | None:
+def _one_download(ordered: OrderedDownload, wire: _Pulled) -> LpaError | None:
     try:
         with (
-            assistant_with(wire, world.https, world.folder) as assistant,
-            assistant.download(code_of(world.order)) as offer,
+            assistant_with(wire, ordered.https, ordered.folder) as assistant,
+            assistant.download(code_of(ordered.order)) as offer,
         ):
             offer.install()
     except LpaError as error:
@@ -264,57 +266,57 @@ def _one_download(world: World, wire: _Pulled) -> LpaError | None:
     return None
 
 
-def test_ctrl_c_in_the_middle_of_the_package_cancels_on_both_sides(world: World) -> None:
+def test_ctrl_c_in_the_middle_of_the_package_cancels_on_both_sides(ordered: OrderedDownload) -> None:
     def interrupt(done: int, whole: int) -> None:
         if done * 2 > whole:
             raise KeyboardInterrupt
 
-    with assistant_with(world.card, world.https, world.folder) as assistant:
-        with pytest.raises(KeyboardInterrupt), assistant.download(code_of(world.order)) as offer:
+    with assistant_with(ordered.card, ordered.https, ordered.folder) as assistant:
+        with pytest.raises(KeyboardInterrupt), assistant.download(code_of(ordered.order)) as offer:
             offer.install(progress=interrupt)
         assert not offer.loading  # The card has signed that it gave up what it had.
         assert not assistant.journal.unfinished()
         assert not assistant.notifications()
-    assert world.https.called[-1] == "cancelSession"
-    assert world.order.state in ("released", "downloaded")
-    assert world.has_nothing()
-    world.download()
-    assert world.order.state == "installed"
+    assert ordered.https.called[-1] == "cancelSession"
+    assert ordered.order.state in ("released", "downloaded")
+    assert ordered.has_nothing()
+    ordered.download()
+    assert ordered.order.state == "installed"
 
 
-def test_ctrl_c_after_the_last_byte_is_too_late_and_found_out(world: World) -> None:
+def test_ctrl_c_after_the_last_byte_is_too_late_and_found_out(ordered: OrderedDownload) -> None:
     def interrupt(done: int, whole: int) -> None:
         if done == whole:
             raise KeyboardInterrupt
 
-    with assistant_with(world.card, world.https, world.folder) as assistant:
-        with pytest.raises(KeyboardInterrupt), assistant.download(code_of(world.order)) as offer:
+    with assistant_with(ordered.card, ordered.https, ordered.folder) as assistant:
+        with pytest.raises(KeyboardInterrupt), assistant.download(code_of(ordered.order)) as offer:
             offer.install(progress=interrupt)
         (recovered,) = assistant.recover()
         assert (recovered.function, len(recovered.changes)) == ("download", 1)
         assert [delivery.acknowledged for delivery in recovered.deliveries] == [True]
-    assert world.order.state == "installed"
-    assert not world.has_nothing()
+    assert ordered.order.state == "installed"
+    assert not ordered.has_nothing()
 
 
-def test_a_card_that_takes_a_segment_amiss_is_read_again(world: World, tmp_path: Path) -> None:
+def test_a_card_that_takes_a_segment_amiss_is_read_again(ordered: OrderedDownload, tmp_path: Path) -> None:
     class Objecting:
         """It says 6985 to the header of the profile elements."""
 
-        reset, close = world.card.reset, staticmethod(lambda: None)
+        reset, close = ordered.card.reset, staticmethod(lambda: None)
 
         def transmit(self, apdu: bytes) -> tuple[bytes, int]:
             if apdu[1:4:2] == b"\xe2\x00" and apdu[5] == 0xA3:  # the first block of a command
                 return b"", 0x6985
-            return world.card.transmit(apdu)
+            return ordered.card.transmit(apdu)
 
-    with assistant_with(Objecting(), world.https, world.folder) as assistant:
+    with assistant_with(Objecting(), ordered.https, ordered.folder) as assistant:
         with (
             pytest.raises(WireError, match=r"6985.*the profile is not on it\."),
-            assistant.download(code_of(world.order)) as offer,
+            assistant.download(code_of(ordered.order)) as offer,
         ):
             offer.install()
         assert not assistant.journal.unfinished()
-    assert world.https.called[-1] == "cancelSession"
-    assert world.order.facts.result == "loadBppExecutionError"
-    world.check_that_it_works_again()
+    assert ordered.https.called[-1] == "cancelSession"
+    assert ordered.order.facts.result == "loadBppExecutionError"
+    ordered.check_that_it_works_again()

@@ -15,9 +15,9 @@ from lpa.errors import BadAnswer
 from lpa.rsp.codec.ber import Tlv
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers import packages
-from lpa.sim.servers.front import Answer
+from lpa.sim.servers.simulated_server import ServerResponse
 from tests.support.interfering import Change
-from tests.support.orders import World, assistant_with, made
+from tests.support.orders import OrderedDownload, assistant_with, made
 
 FUNCTIONS = ["initiateAuthentication", "authenticateClient", "getBoundProfilePackage"]
 BINARIES = {
@@ -35,7 +35,7 @@ MEMBERS = [(function, member) for function, members in BINARIES.items() for memb
 
 
 @pytest.fixture
-def world(euicc: SimulatedEuicc, tmp_path: Path) -> Iterator[World]:
+def ordered(euicc: SimulatedEuicc, tmp_path: Path) -> Iterator[OrderedDownload]:
     yield from made(euicc, tmp_path)
 
 
@@ -50,14 +50,14 @@ def _without_padding(text: str) -> str:
 @pytest.mark.parametrize("written", [_in_lines, _without_padding])
 @pytest.mark.parametrize(("function", "member"), MEMBERS)
 def test_base64_may_be_in_lines_and_without_padding(
-    function: str, member: str, written: Callable[[str], str], world: World
+    function: str, member: str, written: Callable[[str], str], ordered: OrderedDownload
 ) -> None:
     def change(members: dict[str, Any]) -> None:
         members[member] = written(members[member])
 
-    world.https.change[function] = change
-    world.download()
-    assert world.order.state == "installed"
+    ordered.https.change[function] = change
+    ordered.download()
+    assert ordered.order.state == "installed"
 
 
 FREE: dict[str, Change] = {
@@ -71,27 +71,29 @@ FREE: dict[str, Change] = {
 
 @pytest.mark.parametrize("change", FREE.values(), ids=FREE)
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_what_servers_are_free_to_do_does_not_matter(function: str, change: Change, world: World) -> None:
-    world.https.change[function] = change
-    world.download()
-    assert world.order.state == "installed"
+def test_what_servers_are_free_to_do_does_not_matter(
+    function: str, change: Change, ordered: OrderedDownload
+) -> None:
+    ordered.https.change[function] = change
+    ordered.download()
+    assert ordered.order.state == "installed"
 
 
-def test_the_kind_of_content_may_have_a_charset_at_every_function(world: World) -> None:
+def test_the_kind_of_content_may_have_a_charset_at_every_function(ordered: OrderedDownload) -> None:
     kinds: list[str] = []
 
-    def named(_: str, answer: Answer) -> Answer:
+    def named(_: str, answer: ServerResponse) -> ServerResponse:
         kinds.append("application/json;charset=UTF-8")
         return replace(answer, headers=answer.headers | {"Content-Type": kinds[-1]})
 
-    world.smdp.distort = named
-    world.download()
-    assert world.order.state == "installed"
+    ordered.smdp.distort = named
+    ordered.download()
+    assert ordered.order.state == "installed"
     assert len(kinds) == 4  # three for the download, one for its result
 
 
-def _error_page(function: str) -> Callable[[str, Answer], Answer]:
-    def distort(name: str, answer: Answer) -> Answer:
+def _error_page(function: str) -> Callable[[str, ServerResponse], ServerResponse]:
+    def distort(name: str, answer: ServerResponse) -> ServerResponse:
         if name != function:
             return answer
         page = b"<html><body>Internal error</body></html>"
@@ -104,24 +106,24 @@ def _error_page(function: str) -> Callable[[str, Answer], Answer]:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_an_error_page_at_any_function_ends_the_download_and_not_the_order(
-    function: str, world: World
+    function: str, ordered: OrderedDownload
 ) -> None:
-    world.smdp.distort = _error_page(function)
-    error = world.fails()
+    ordered.smdp.distort = _error_page(function)
+    error = ordered.fails()
     assert isinstance(error, BadAnswer)
     assert "HTTP status 500" in error.message
-    assert world.has_nothing()
-    world.smdp.distort = None
-    world.download()
-    assert world.order.state == "installed"
+    assert ordered.has_nothing()
+    ordered.smdp.distort = None
+    ordered.download()
+    assert ordered.order.state == "installed"
 
 
-def test_an_error_page_in_answer_to_the_result_leaves_it_to_be_sent_again(world: World) -> None:
-    world.smdp.distort = _error_page("handleNotification")
-    world.download()
-    assert not world.has_nothing()
-    world.smdp.distort = None
-    with assistant_with(world.card, world.https, world.folder) as assistant:
+def test_an_error_page_in_answer_to_the_result_leaves_it_to_be_sent_again(ordered: OrderedDownload) -> None:
+    ordered.smdp.distort = _error_page("handleNotification")
+    ordered.download()
+    assert not ordered.has_nothing()
+    ordered.smdp.distort = None
+    with assistant_with(ordered.card, ordered.https, ordered.folder) as assistant:
         assert [delivery.acknowledged for delivery in assistant.send_notifications()] == [True]
 
 
@@ -141,11 +143,11 @@ def _class_in_preview(written: bool) -> Change:
 @pytest.mark.parametrize("in_package", ["", "operational"])
 @pytest.mark.parametrize("in_preview", [False, True])
 def test_a_class_that_is_the_default_may_be_written_out_and_left_away(
-    in_preview: bool, in_package: str, world: World
+    in_preview: bool, in_package: str, ordered: OrderedDownload
 ) -> None:
     package = packages.sample("8949985000000091008", profile_class=in_package)
     assert (package.metadata.child(0x95) == CLASS) is bool(in_package)
-    order = world.smdp.order(package, "ABC-9")
-    world.https.change["authenticateClient"] = _class_in_preview(in_preview)
-    world.download(order)
+    order = ordered.smdp.order(package, "ABC-9")
+    ordered.https.change["authenticateClient"] = _class_in_preview(in_preview)
+    ordered.download(order)
     assert order.state == "installed"

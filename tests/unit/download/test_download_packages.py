@@ -19,11 +19,11 @@ from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers import packages
 from lpa.sim.servers.binding import Packaging
 from tests.support.interfering import Change
-from tests.support.orders import World, code_of, made
+from tests.support.orders import OrderedDownload, code_of, made
 
 
 @pytest.fixture
-def world(euicc: SimulatedEuicc, tmp_path: Path) -> Iterator[World]:
+def ordered(euicc: SimulatedEuicc, tmp_path: Path) -> Iterator[OrderedDownload]:
     yield from made(euicc, tmp_path)
 
 
@@ -92,16 +92,16 @@ CONTENTS = {
 
 
 def test_a_package_does_not_reach_a_card_that_would_need_more_blocks_than_can_be_counted(
-    world: World,
+    ordered: OrderedDownload,
 ) -> None:
-    order = world.smdp.order(packages.sample(iccid="8949985000000098888", size=2500), "ABC-9")
+    order = ordered.smdp.order(packages.sample(iccid="8949985000000098888", size=2500), "ABC-9")
     larger = _in_part(ELEMENTS, lambda items: items.append(Tlv.build(0x86, bytes(1600))))
-    world.https.change["getBoundProfilePackage"] = larger
+    ordered.https.change["getBoundProfilePackage"] = larger
     with (
         Assistant(
-            world.card,
-            state_dir=world.folder,
-            servers=partial(Server, https=world.https),
+            ordered.card,
+            state_dir=ordered.folder,
+            servers=partial(Server, https=ordered.https),
             block_size=SMALLEST_BLOCK,
         ) as assistant,
         pytest.raises(BadAnswer, match="a piece of 1604 bytes; the card takes 1536 at once"),
@@ -112,41 +112,41 @@ def test_a_package_does_not_reach_a_card_that_would_need_more_blocks_than_can_be
 
 
 @pytest.mark.parametrize("change", SHAPES.values(), ids=SHAPES)
-def test_a_package_of_another_shape_never_reaches_the_card(change: Change, world: World) -> None:
-    world.https.change["getBoundProfilePackage"] = change
-    error = world.fails()
+def test_a_package_of_another_shape_never_reaches_the_card(change: Change, ordered: OrderedDownload) -> None:
+    ordered.https.change["getBoundProfilePackage"] = change
+    error = ordered.fails()
     assert isinstance(error, BadAnswer)
     assert "package" in error.message
-    assert world.https.called[-1] == "cancelSession"
-    assert world.order.facts.result == "loadBppExecutionError"
-    assert world.has_nothing()
-    world.check_that_it_works_again()
+    assert ordered.https.called[-1] == "cancelSession"
+    assert ordered.order.facts.result == "loadBppExecutionError"
+    assert ordered.has_nothing()
+    ordered.check_that_it_works_again()
 
 
 @pytest.mark.parametrize(("change", "reason"), CONTENTS.values(), ids=CONTENTS)
 def test_a_package_that_was_changed_is_refused_by_the_card_and_its_server_hears_why(
-    change: Change, reason: str, world: World
+    change: Change, reason: str, ordered: OrderedDownload
 ) -> None:
-    world.https.change["getBoundProfilePackage"] = change
-    error = world.fails()
+    ordered.https.change["getBoundProfilePackage"] = change
+    error = ordered.fails()
     assert isinstance(error, EuiccRefused)
     assert error.reason == reason
     assert "smdp.example knows." in error.message
-    assert world.order.state == "error"
-    assert world.has_nothing()
-    world.check_that_it_works_again()
+    assert ordered.order.state == "error"
+    assert ordered.has_nothing()
+    ordered.check_that_it_works_again()
 
 
-def test_another_profile_than_the_one_that_was_offered_is_not_installed(world: World) -> None:
-    other = packages.sample(iccid=world.order.iccid, name="Dear").metadata
-    world.https.change["authenticateClient"] = lambda members: members.update(
+def test_another_profile_than_the_one_that_was_offered_is_not_installed(ordered: OrderedDownload) -> None:
+    other = packages.sample(iccid=ordered.order.iccid, name="Dear").metadata
+    ordered.https.change["authenticateClient"] = lambda members: members.update(
         profileMetadata=base64.b64encode(other).decode()
     )
-    error = world.fails()
+    error = ordered.fails()
     assert isinstance(error, Refused)
     assert error.reason == "metadataMismatch"
-    assert world.order.facts.result == "metadataMismatch"
-    assert world.has_nothing()
+    assert ordered.order.facts.result == "metadataMismatch"
+    assert ordered.has_nothing()
 
 
 def _a_second(items: list[Tlv]) -> None:
@@ -168,14 +168,14 @@ NEW_KEYS = {
 
 @pytest.mark.parametrize(("change", "reason"), NEW_KEYS.values(), ids=NEW_KEYS)
 def test_new_session_keys_that_were_changed_are_refused_by_the_card_and_its_server_hears_why(
-    change: Change, reason: str, world: World
+    change: Change, reason: str, ordered: OrderedDownload
 ) -> None:
-    world.smdp.packaging = Packaging(replaces_session_keys=True)
-    test_a_package_that_was_changed_is_refused_by_the_card_and_its_server_hears_why(change, reason, world)
+    ordered.smdp.packaging = Packaging(replaces_session_keys=True)
+    test_a_package_that_was_changed_is_refused_by_the_card_and_its_server_hears_why(change, reason, ordered)
 
 
 @pytest.mark.parametrize("place", [1, 2])
-def test_new_session_keys_at_another_place_never_reach_the_card(place: int, world: World) -> None:
-    world.smdp.packaging = Packaging(replaces_session_keys=True)
+def test_new_session_keys_at_another_place_never_reach_the_card(place: int, ordered: OrderedDownload) -> None:
+    ordered.smdp.packaging = Packaging(replaces_session_keys=True)
     change = _package(lambda parts: parts.insert(place, parts.pop(KEYS)))
-    test_a_package_of_another_shape_never_reaches_the_card(change, world)
+    test_a_package_of_another_shape_never_reaches_the_card(change, ordered)

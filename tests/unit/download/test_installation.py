@@ -11,14 +11,14 @@ import pytest
 
 from lpa.errors import OutcomeUnknown, WireError
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
-from tests.support.orders import World, assistant_with, code_of, made
-from tests.support.redaction import HidingCard
+from tests.support.orders import OrderedDownload, assistant_with, code_of, made
+from tests.support.unreadable_profile import UnreadableProfileCard
 
 _LOAD = 0xA3  # the header of the profile elements
 
 
 @pytest.fixture
-def world(euicc: SimulatedEuicc, tmp_path: Path) -> Iterator[World]:
+def ordered(euicc: SimulatedEuicc, tmp_path: Path) -> Iterator[OrderedDownload]:
     yield from made(euicc, tmp_path)
 
 
@@ -54,58 +54,62 @@ def stop_at_the_end(done: int, whole: int) -> None:
         raise KeyboardInterrupt
 
 
-def test_the_result_of_another_installation_is_not_taken_for_this_ones(world: World, tmp_path: Path) -> None:
-    world.https.dies_before["handleNotification"] = WireError("Nobody answers.")
+def test_the_result_of_another_installation_is_not_taken_for_this_ones(
+    ordered: OrderedDownload, tmp_path: Path
+) -> None:
+    ordered.https.dies_before["handleNotification"] = WireError("Nobody answers.")
     with (
-        assistant_with(world.card, world.https, tmp_path / "of another computer") as another,
-        another.download(code_of(world.ordered())) as offer,
+        assistant_with(ordered.card, ordered.https, tmp_path / "of another computer") as another,
+        another.download(code_of(ordered.ordered())) as offer,
     ):
         offer.install()
         assert another.notifications()
-    with assistant_with(Objecting(world.card), world.https, world.folder) as assistant:
+    with assistant_with(Objecting(ordered.card), ordered.https, ordered.folder) as assistant:
         with (
             pytest.raises(WireError, match=r"the profile is not on it\."),
-            assistant.download(code_of(world.order)) as offer,
+            assistant.download(code_of(ordered.order)) as offer,
         ):
             offer.install()
         assert not assistant.receipts.of(assistant.eid)
 
 
-def test_while_the_card_lists_what_cannot_be_read_nothing_is_said_not_to_be_on_it(world: World) -> None:
+def test_while_the_card_lists_what_cannot_be_read_nothing_is_said_not_to_be_on_it(
+    ordered: OrderedDownload,
+) -> None:
     hidden = bytes.fromhex("98688907000000000033")
     with (
-        assistant_with(Objecting(world.card, hidden), world.https, world.folder) as assistant,
+        assistant_with(Objecting(ordered.card, hidden), ordered.https, ordered.folder) as assistant,
         pytest.raises(OutcomeUnknown, match="it lists what cannot be read, and has signed no result"),
-        assistant.download(code_of(world.order)) as offer,
+        assistant.download(code_of(ordered.order)) as offer,
     ):
         offer.install()
 
 
 def test_a_profile_that_came_after_a_failure_is_not_said_to_be_of_that_download(
-    world: World, tmp_path: Path
+    ordered: OrderedDownload, tmp_path: Path
 ) -> None:
-    world.https.change["getBoundProfilePackage"] = spoil_the_end
-    with assistant_with(world.card, world.https, world.folder) as assistant:
-        with pytest.raises(KeyboardInterrupt), assistant.download(code_of(world.order)) as offer:
+    ordered.https.change["getBoundProfilePackage"] = spoil_the_end
+    with assistant_with(ordered.card, ordered.https, ordered.folder) as assistant:
+        with pytest.raises(KeyboardInterrupt), assistant.download(code_of(ordered.order)) as offer:
             offer.install(progress=stop_at_the_end)
         assert offer.loading
     with (
-        assistant_with(world.card, world.https, tmp_path / "of another computer") as another,
-        another.download(code_of(world.order)) as offer,
+        assistant_with(ordered.card, ordered.https, tmp_path / "of another computer") as another,
+        another.download(code_of(ordered.order)) as offer,
     ):
         offer.install()
-    with assistant_with(world.card, world.https, world.folder) as assistant:
+    with assistant_with(ordered.card, ordered.https, ordered.folder) as assistant:
         (recovered,) = assistant.recover()
         assert (recovered.function, recovered.changes) == ("download", ())
         assert [delivery.event for delivery in recovered.deliveries] == ["install"]
-    assert not world.has_nothing()
+    assert not ordered.has_nothing()
 
 
-def test_the_result_that_was_signed_is_found_beside_what_cannot_be_read(world: World) -> None:
-    world.https.change["getBoundProfilePackage"] = spoil_the_end
-    hiding = HidingCard(world.card, world.card.profiles[2].iccid)
-    with assistant_with(hiding, world.https, world.folder) as assistant:
-        with pytest.raises(KeyboardInterrupt), assistant.download(code_of(world.order)) as offer:
+def test_the_result_that_was_signed_is_found_beside_what_cannot_be_read(ordered: OrderedDownload) -> None:
+    ordered.https.change["getBoundProfilePackage"] = spoil_the_end
+    hiding = UnreadableProfileCard(ordered.card, ordered.card.profiles[2].iccid)
+    with assistant_with(hiding, ordered.https, ordered.folder) as assistant:
+        with pytest.raises(KeyboardInterrupt), assistant.download(code_of(ordered.order)) as offer:
             offer.install(progress=stop_at_the_end)
         (recovered,) = assistant.recover()
         assert (recovered.function, recovered.changes) == ("download", ())

@@ -1,4 +1,4 @@
-"""What the journal holds of operations and notifications, and who may write in it."""
+"""The journal keeps operations and notifications; one process at a time works with a card."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def journal(tmp_path: Path, clock: Clock) -> Iterator[Journal]:
 # Operations
 
 
-def test_an_operation_is_on_the_disk_in_each_state_it_enters(journal: Journal, tmp_path: Path) -> None:
+def test_each_state_of_an_operation_is_on_the_disk(journal: Journal, tmp_path: Path) -> None:
     with journal.operation(EID, "delete", (PROFILE,)) as operation:
         for state in (PLANNED, DELETING, DELETED):
             if state != PLANNED:
@@ -63,14 +63,14 @@ def test_an_operation_is_on_the_disk_in_each_state_it_enters(journal: Journal, t
     ("raised", "state"),
     [
         (REFUSED, None),
-        (CardRemoved("gone before anything was sent"), None),
-        (OutcomeUnknown("silence"), UNKNOWN),
+        (CardRemoved("removed before anything was sent"), None),
+        (OutcomeUnknown("no answer"), UNKNOWN),
         (BadAnswer("nonsense"), DELETING),
         (StorageFailed("full"), DELETING),
         (KeyboardInterrupt(), DELETING),
     ],
 )
-def test_what_ends_an_operation_says_whether_it_is_over(
+def test_the_error_that_ends_an_operation_decides_whether_it_is_unfinished(
     raised: BaseException, state: str | None, journal: Journal
 ) -> None:
     with pytest.raises(type(raised)):
@@ -78,8 +78,8 @@ def test_what_ends_an_operation_says_whether_it_is_over(
     assert [left.state for left in journal.unfinished(EID)] == ([state] if state else [])
 
 
-@pytest.mark.parametrize("raised", [OutcomeUnknown("silence"), REFUSED])
-def test_an_error_of_the_card_is_told_also_if_the_disk_is_full(raised: LpaError, journal: Journal) -> None:
+@pytest.mark.parametrize("raised", [OutcomeUnknown("no answer"), REFUSED])
+def test_an_error_of_the_card_is_raised_also_if_the_disk_is_full(raised: LpaError, journal: Journal) -> None:
     with pytest.raises(type(raised)):
         _end_deletion(journal, raised, meanwhile=lambda: _fill(journal))
     assert [left.state for left in journal.unfinished(EID)] == [DELETING]
@@ -95,11 +95,11 @@ def _end_deletion(
 
 
 def _fill(journal: Journal) -> None:
-    """Have SQLite refuse to write from now on."""
+    """Make SQLite refuse every write from now on."""
     journal._database.connection.execute("PRAGMA query_only = ON")
 
 
-def test_what_is_unfinished_is_told_by_card_and_in_order(journal: Journal) -> None:
+def test_unfinished_operations_are_returned_by_card_and_in_order(journal: Journal) -> None:
     for eid, function in ((EID, "disable"), (OTHER, "enable"), (EID, "delete")):
         with journal.operation(eid, function, ()):
             pass
@@ -110,7 +110,7 @@ def test_what_is_unfinished_is_told_by_card_and_in_order(journal: Journal) -> No
 # One at a time
 
 
-def test_two_operations_on_one_card_are_refused_and_on_two_cards_are_not(
+def test_a_second_operation_on_a_card_is_refused_and_one_on_another_card_is_not(
     journal: Journal, tmp_path: Path
 ) -> None:
     with closing(Journal(tmp_path / "state")) as another, journal.operation(EID, "delete", ()):
@@ -121,14 +121,14 @@ def test_two_operations_on_one_card_are_refused_and_on_two_cards_are_not(
     assert [left.function for left in journal.unfinished()] == ["delete", "enable"]
 
 
-def test_who_works_on_the_card_is_named(journal: Journal, tmp_path: Path) -> None:
+def test_the_process_that_works_with_the_card_is_named(journal: Journal, tmp_path: Path) -> None:
     def hold() -> None:
         locks = Locks(tmp_path / "state", command="lpa notifications send")
         with closing(Journal(tmp_path / "state", locks=locks)) as mine, mine.lock(EID):
             ready()
 
     with journal.operation(EID, "disable", ()):
-        """Somebody else's operation, long over."""
+        """An earlier operation, which has ended."""
     with child(hold) as holder:
         holder.wait_until_ready()
         with (
@@ -138,7 +138,7 @@ def test_who_works_on_the_card_is_named(journal: Journal, tmp_path: Path) -> Non
             pass
 
 
-def test_a_killed_process_holds_nothing_and_leaves_its_operation_to_be_resumed(
+def test_a_killed_process_releases_its_lock_and_leaves_its_operation_unfinished(
     journal: Journal, tmp_path: Path
 ) -> None:
     def hold() -> None:
@@ -159,11 +159,11 @@ def test_a_killed_process_holds_nothing_and_leaves_its_operation_to_be_resumed(
     assert (left.state, left.before) == (DELETING, (PROFILE,))
 
 
-def test_one_who_is_refused_in_the_same_process_does_not_open_the_door_to_another(
+def test_a_refused_lock_in_the_same_process_does_not_release_the_one_that_is_held(
     journal: Journal, tmp_path: Path
 ) -> None:
     """Closing any handle of a file ends all POSIX locks that the process has on it."""
-    intruder = f"""
+    other_process = f"""
 from pathlib import Path
 from lpa.journal import Journal
 from lpa.rsp.names import Eid
@@ -173,21 +173,21 @@ with Journal(Path({str(tmp_path / "state")!r})).lock(Eid.parse("{EID}")):
     with closing(Journal(tmp_path / "state")) as another, journal.lock(EID):
         with pytest.raises(CardBusy), another.lock(EID):
             pass
-        # Not forked: SQLite would remember there what this process holds.
+        # Not forked: SQLite would inherit its record of what this process holds.
         ended = subprocess.run(
-            [sys.executable, "-c", intruder], stderr=subprocess.PIPE, text=True, check=False
+            [sys.executable, "-c", other_process], stderr=subprocess.PIPE, text=True, check=False
         )
     assert "CardBusy" in ended.stderr
 
 
-def test_processes_that_race_at_first_use_all_get_the_journal(tmp_path: Path) -> None:
+def test_processes_that_open_a_new_journal_together_all_succeed(tmp_path: Path) -> None:
     def open_it() -> None:
         with closing(Journal(tmp_path / "state")) as mine:
             mine.keep(EID, signed(f"{os.getpid() % 80:02}"))
 
     for _ in range(10):
-        racers = [Child(open_it) for _ in range(4)]
-        assert [racer.result() for racer in racers] == [0] * 4
+        processes = [Child(open_it) for _ in range(4)]
+        assert [process.result() for process in processes] == [0] * 4
         shutil.rmtree(tmp_path / "state")
 
 
@@ -213,7 +213,9 @@ def test_the_same_number_with_another_signature_is_another_notification(journal:
     assert len(journal.outbox()) == 3
 
 
-def test_a_notification_is_through_when_it_was_sent_and_cleared(journal: Journal, clock: Clock) -> None:
+def test_a_notification_is_finished_when_it_is_acknowledged_and_removed(
+    journal: Journal, clock: Clock
+) -> None:
     journal.keep(EID, signed())
     clock.now += 1
     journal.sent(EID, signed(), {"address": "smdp.example"})
@@ -222,18 +224,18 @@ def test_a_notification_is_through_when_it_was_sent_and_cleared(journal: Journal
     clock.now += 1
     journal.removed(EID, signed())
     assert journal.outbox(EID) == ()
-    told = journal.entry(EID, signed())
-    assert told
-    assert told.removed == 1_000_002.0
+    finished = journal.entry(EID, signed())
+    assert finished
+    assert finished.removed == 1_000_002.0
 
 
-def test_one_that_the_card_forgot_unsent_still_waits(journal: Journal) -> None:
+def test_one_that_is_no_longer_on_the_card_is_pending_until_it_is_acknowledged(journal: Journal) -> None:
     journal.keep(EID, signed())
     journal.removed(EID, signed())
     assert len(journal.outbox(EID)) == 1
 
 
-def test_a_notification_that_was_given_up_is_not_sent_any_more(journal: Journal) -> None:
+def test_an_abandoned_notification_is_not_in_the_outbox(journal: Journal) -> None:
     journal.keep(EID, signed("01"))
     journal.keep(EID, signed("02"))
     journal.abandon(EID, signed("01"))
@@ -243,21 +245,21 @@ def test_a_notification_that_was_given_up_is_not_sent_any_more(journal: Journal)
     assert (abandoned.abandoned, abandoned.sent) == (1_000_000.0, None)
 
 
-def test_what_was_given_up_is_known_by_what_it_says(journal: Journal) -> None:
-    """Some cards sign the same notification anew each time they are asked."""
+def test_an_abandoned_notification_is_found_by_its_content(journal: Journal) -> None:
+    """Some cards sign the same notification again each time they are asked."""
     journal.keep(EID, signed("01", signature="0102"))
     journal.abandon(EID, signed("01", signature="0103"))
     assert journal.outbox(EID) == ()
 
 
-def test_what_was_acknowledged_cannot_be_given_up_any_more(journal: Journal) -> None:
+def test_an_acknowledged_notification_is_not_abandoned_but_removed(journal: Journal) -> None:
     journal.keep(EID, signed())
     journal.sent(EID, signed(), {"address": "smdp.example"})
     journal.abandon(EID, signed())
-    told = journal.entry(EID, signed())
-    assert told
-    assert (told.abandoned, told.evidence) == (None, {"address": "smdp.example"})
-    assert told.removed
+    entry = journal.entry(EID, signed())
+    assert entry
+    assert (entry.abandoned, entry.evidence) == (None, {"address": "smdp.example"})
+    assert entry.removed
     assert journal.outbox(EID) == ()
 
 
@@ -267,7 +269,7 @@ def test_the_outbox_is_in_the_order_of_the_numbers(journal: Journal) -> None:
     assert [entry.notification.metadata.sequence_number for entry in journal.outbox()] == [3, 16, 127]
 
 
-def test_each_failure_doubles_the_wait_up_to_half_a_day(journal: Journal, clock: Clock) -> None:
+def test_each_failed_attempt_doubles_the_wait_up_to_half_a_day(journal: Journal, clock: Clock) -> None:
     journal.keep(EID, signed())
     for attempt in range(1, 15):
         journal.failed(EID, signed(), ConnectFailed("no network"))
@@ -278,14 +280,14 @@ def test_each_failure_doubles_the_wait_up_to_half_a_day(journal: Journal, clock:
         clock.now = entry.next_try
 
 
-def test_waits_differ_so_that_not_all_come_at_once(journal: Journal, clock: Clock) -> None:
+def test_the_waits_differ_a_little(journal: Journal, clock: Clock) -> None:
     for number in range(32):
         journal.keep(EID, signed(f"{number:02X}"))
         journal.failed(EID, signed(f"{number:02X}"), ConnectFailed("no network"))
     assert len({entry.next_try for entry in journal.outbox()}) > 8
 
 
-def test_success_takes_the_problem_away(journal: Journal) -> None:
+def test_an_acknowledgement_clears_the_problem(journal: Journal) -> None:
     journal.keep(EID, signed())
     journal.failed(EID, signed(), ConnectFailed("no network"))
     journal.sent(EID, signed(), {})
@@ -293,10 +295,10 @@ def test_success_takes_the_problem_away(journal: Journal) -> None:
     assert entry.problem == ""
 
 
-def test_what_is_kept_in_an_operation_is_found_whatever_the_clock_does(
+def test_what_is_kept_during_an_operation_does_not_depend_on_the_clock(
     journal: Journal, clock: Clock
 ) -> None:
-    clock.now += 1e9  # it was wrong, and is put right before anything else is done
+    clock.now += 1e9  # it is wrong now, and corrected afterwards
     with journal.operation(EID, "enable", ()):
         journal.keep(EID, signed("01"))
     clock.now -= 1e9
@@ -307,7 +309,7 @@ def test_what_is_kept_in_an_operation_is_found_whatever_the_clock_does(
     assert (found.notification, found.kept) == (signed("02"), clock.now)
 
 
-def test_profiles_come_back_as_they_were_written(journal: Journal) -> None:
+def test_profiles_are_read_as_they_were_written(journal: Journal) -> None:
     bare = replace(PROFILE, nickname="", policy_rules=(), notifications=(), state="disabled")
     with journal.operation(EID, "reset", (PROFILE, bare)):
         pass
@@ -324,25 +326,25 @@ def test_protection_lasts_until_it_is_lifted(journal: Journal, tmp_path: Path) -
     assert not journal.protects(PROFILE.iccid)
 
 
-def test_whom_a_card_believed_is_noted_with_what_it_signed_then(journal: Journal, tmp_path: Path) -> None:
+def test_the_ci_keys_of_a_card_are_kept_with_its_notification(journal: Journal, tmp_path: Path) -> None:
     first, second = KeyIdentifier(b"\1" * 20), KeyIdentifier(b"\2" * 20)
     journal.keep(EID, signed("07"), ci_pkids=[first, second])
-    journal.keep(EID, signed("08"))  # the card did not say
-    journal.keep(EID, signed("09"), ci_pkids=[])  # it said: nobody
+    journal.keep(EID, signed("08"))  # the card did not list them
+    journal.keep(EID, signed("09"), ci_pkids=[])  # the card trusts none
     with closing(Journal(tmp_path / "state")) as later:
         assert [entry.ci_pkids for entry in later.outbox(EID)] == [(first, second), None, ()]
 
 
-def test_what_is_noted_of_whom_a_card_believed_stays(journal: Journal) -> None:
-    """Else any card that says the same EID would speak for those that were signed before."""
-    first, thief = KeyIdentifier(b"\1" * 20), KeyIdentifier(b"\2" * 20)
+def test_the_ci_keys_of_a_kept_notification_are_not_replaced(journal: Journal) -> None:
+    """Otherwise another card with the same EID could replace those of earlier notifications."""
+    first, other = KeyIdentifier(b"\1" * 20), KeyIdentifier(b"\2" * 20)
     journal.keep(EID, signed("07"), ci_pkids=[first])
     journal.keep(EID, signed("08"))
-    journal.keep(EID, signed("07"), signed("08"), signed("09"), ci_pkids=[thief])
-    assert [entry.ci_pkids for entry in journal.outbox(EID)] == [(first,), None, (thief,)]
+    journal.keep(EID, signed("07"), signed("08"), signed("09"), ci_pkids=[other])
+    assert [entry.ci_pkids for entry in journal.outbox(EID)] == [(first,), None, (other,)]
 
 
-def test_what_came_in_a_file_is_a_cards_from_when_it_gives_the_same_bytes(journal: Journal) -> None:
+def test_a_notification_from_a_file_belongs_to_a_card_once_it_gives_the_same_bytes(journal: Journal) -> None:
     listed = KeyIdentifier(b"\1" * 20)
     journal.keep(None, signed("07"))
     with journal.operation(EID, "delete", ()) as operation:

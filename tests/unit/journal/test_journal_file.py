@@ -1,4 +1,4 @@
-"""The journal's file: whom it belongs to, what it survives, and what is made of one that is damaged."""
+"""The journal's file is private, survives a power cut, and is refused if it is damaged."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         yield journal
 
 
-def test_the_journal_is_ours_alone(journal: Journal, tmp_path: Path) -> None:
+def test_only_the_user_can_read_the_journal(journal: Journal, tmp_path: Path) -> None:
     with journal.operation(EID, "delete", ()):
         modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "state").iterdir()}
     assert modes.pop("journal.db") == 0o600
@@ -55,9 +55,7 @@ def test_an_empty_database_becomes_a_journal(tmp_path: Path) -> None:
         assert journal.unfinished() == ()
 
 
-def test_tables_that_cannot_be_made_leave_nothing_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_if_one_table_cannot_be_made_none_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(tables, "TABLES", tables.TABLES + "CREATE TABLE half (a); CREATE TABLE half (a)")
         with pytest.raises(StorageFailed, match="half already exists"):
@@ -66,7 +64,7 @@ def test_tables_that_cannot_be_made_leave_nothing_behind(
         assert journal._read("SELECT name FROM sqlite_master WHERE name = 'half'", ()) == []
 
 
-def test_a_journal_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
+def test_a_journal_of_a_later_version_is_refused_and_not_changed(tmp_path: Path) -> None:
     Journal(tmp_path).close()
     with closing(sqlite3.connect(tmp_path / "journal.db")) as database:
         database.execute(f"PRAGMA user_version = {tables.VERSION + 1}")
@@ -77,12 +75,12 @@ def test_a_journal_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "journal.db").read_bytes() == before
 
 
-def test_a_journal_that_was_cut_short_is_refused_if_anything_is_missing(tmp_path: Path) -> None:
+def test_a_truncated_journal_is_refused_if_anything_is_missing(tmp_path: Path) -> None:
     with closing(Journal(tmp_path)) as journal:
         with journal.operation(EID, "delete", (PROFILE,) * 40):
             for number in range(120):
                 journal.keep(EID, signed(f"{number:02X}"))
-        was = _content(journal)
+        content = _content(journal)
     whole = (tmp_path / "journal.db").read_bytes()
     refused = 0
     for length in range(16, len(whole), 256):
@@ -93,7 +91,7 @@ def test_a_journal_that_was_cut_short_is_refused_if_anything_is_missing(tmp_path
             refused += 1
             continue
         with closing(journal):
-            assert _content(journal) == was
+            assert _content(journal) == content
     assert refused > len(whole) // 256 - 32
 
 
@@ -104,33 +102,33 @@ def _content(journal: Journal) -> list[object]:
     ]
 
 
-def test_a_journal_with_a_hole_in_an_index_is_refused(tmp_path: Path) -> None:
-    """Its table still has the notification, but the index by which it is found to be sent has lost it."""
+def test_a_journal_with_a_damaged_index_is_refused(tmp_path: Path) -> None:
+    """The table still has the notification, but the index by which it is found has not."""
     with closing(Journal(tmp_path)) as journal:
         journal.keep(EID, signed())
     file = tmp_path / "journal.db"
     with closing(sqlite3.connect(file)) as database:
-        (page,) = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'not_through'").fetchone()
+        (page,) = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'outbox'").fetchone()
         (size,) = database.execute("PRAGMA page_size").fetchone()
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     data = bytearray(file.read_bytes())
     data[(page - 1) * size + 3 : (page - 1) * size + 5] = bytes(2)  # how many entries there are
     file.write_bytes(data)
-    with pytest.raises(StorageFailed, match=r"cannot be used: it is damaged\.$") as refused:
+    with pytest.raises(StorageFailed, match=r"journal in .* is damaged\.$") as refused:
         Journal(tmp_path)
     assert "Move the damaged journal.db away" in refused.value.advice
 
 
-def test_who_opens_a_new_journal_while_another_makes_it_waits(
+def test_a_process_waits_while_another_makes_the_journal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    maker = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
-    maker.execute("BEGIN IMMEDIATE")
+    other = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
     waits: list[float] = []
 
     def wait(seconds: float) -> None:
         waits.append(seconds)
-        maker.close()
+        other.close()
 
     monkeypatch.setattr("lpa.journal.database.time.sleep", wait)
     with closing(Journal(tmp_path)) as journal:
@@ -140,18 +138,18 @@ def test_who_opens_a_new_journal_while_another_makes_it_waits(
 
 # SQLite takes a file of one byte for an empty one, so garbage begins with two.
 @given(garbage=st.binary(min_size=2, max_size=300))
-def test_garbage_is_refused_and_left_as_it_is(garbage: bytes) -> None:
+def test_garbage_is_refused_and_not_changed(garbage: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "journal.db"
         path.write_bytes(garbage)
         with pytest.raises(StorageFailed) as caught:
             Journal(Path(folder))
         assert "receipts stay" in caught.value.advice
-        assert "'lpa notifications send FOLDER' tells the servers" in caught.value.advice
+        assert "'lpa notifications send FOLDER' sends those in FOLDER again" in caught.value.advice
         assert path.read_bytes() == garbage
 
 
-def test_a_full_disk_is_said_before_the_step_and_keeps_what_was(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_before_the_step_and_keeps_the_last_state(tmp_path: Path) -> None:
     def write_until_full() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         with closing(Journal(tmp_path)) as mine:
@@ -171,8 +169,8 @@ def test_a_full_disk_is_said_before_the_step_and_keeps_what_was(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("existing", [True, False])
-def test_a_folder_that_cannot_be_written_is_said(existing: bool) -> None:
-    """In a process that is not root, who may write everywhere."""
+def test_a_folder_that_cannot_be_written_is_reported(existing: bool) -> None:
+    """In a process of another user, because root may write everywhere."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if existing:
@@ -186,23 +184,23 @@ def test_a_folder_that_cannot_be_written_is_said(existing: bool) -> None:
             with pytest.raises(StorageFailed, match="cannot be used") as caught:
                 Journal(folder)
             assert "[Errno" not in caught.value.message
-            assert caught.value.advice.startswith("Have that folder be yours alone and writable")
+            assert caught.value.advice.startswith("Make the folder writable for you alone")
 
         with child(open_it) as opener:
             assert opener.result() == 0
         folder.chmod(0o700)
 
 
-def test_a_folder_that_is_a_file_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_is_a_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("")
     with pytest.raises(StorageFailed):
         Journal(tmp_path / "state")
 
 
-def test_a_journal_that_lost_all_it_held_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
+def test_an_emptied_journal_beside_receipts_is_refused(tmp_path: Path) -> None:
     Journal(tmp_path).close()
     os.truncate(tmp_path / "journal.db", 0)
-    Journal(tmp_path).close()  # It held nothing that anybody could miss.
+    Journal(tmp_path).close()  # Without receipts, nothing is lost.
     os.truncate(tmp_path / "journal.db", 0)
     (tmp_path / "receipts" / str(EID)).mkdir(parents=True)
     (tmp_path / "receipts" / str(EID) / "000001-delete.der").write_bytes(b"")

@@ -1,4 +1,4 @@
-"""A journal that this version does not read says so and is left as it is; its receipts can still be sent."""
+"""A journal of another version is refused and not changed; its receipts can still be sent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lpa.notifications.send_queue import SendQueue
 from lpa.rsp.names import ServerAddress
 from tests.support.journals import EID, signed
 
-# The tables as they were before version 1, with a notification that no server acknowledged.
+# The tables before version 1, with a notification that no server acknowledged.
 BEFORE_THE_FIRST_RELEASE = """
 PRAGMA journal_mode = WAL;
 CREATE TABLE operation (id INTEGER PRIMARY KEY, eid TEXT NOT NULL, state TEXT NOT NULL);
@@ -42,16 +42,16 @@ class Acknowledging:
     def handshake(self) -> None: ...
 
 
-@pytest.fixture(params=[1, 8], ids=["the first of them", "the last"])
+@pytest.fixture(params=[1, 8], ids=["the first version", "the last version"])
 def old_journal(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A folder with a journal of before and the receipt of what it holds."""
+    """A folder with a journal from before the first release, and its receipt."""
     with closing(sqlite3.connect(tmp_path / "journal.db")) as database:
         database.executescript(BEFORE_THE_FIRST_RELEASE + f"PRAGMA user_version = {request.param};")
     Receipts(tmp_path / "receipts").keep(EID, signed())
     return tmp_path
 
 
-def test_a_journal_of_before_the_first_release_says_so_and_is_left_alone(old_journal: Path) -> None:
+def test_a_journal_from_before_the_first_release_is_refused_and_not_changed(old_journal: Path) -> None:
     before = (old_journal / "journal.db").read_bytes()
     with pytest.raises(StorageFailed, match="was written before the first release of lpa") as refused:
         Journal(old_journal)
@@ -59,7 +59,7 @@ def test_a_journal_of_before_the_first_release_says_so_and_is_left_alone(old_jou
     assert (old_journal / "journal.db").read_bytes() == before
 
 
-def test_the_receipts_beside_a_journal_of_before_are_sent_once_it_is_moved_away(old_journal: Path) -> None:
+def test_the_receipts_beside_it_can_be_sent_when_it_is_moved_away(old_journal: Path) -> None:
     (old_journal / "journal.db").rename(old_journal / "journal.old")
     servers = Acknowledging()
     found, unusable = from_files.read([old_journal / "receipts"])
@@ -70,7 +70,7 @@ def test_the_receipts_beside_a_journal_of_before_are_sent_once_it_is_moved_away(
     assert servers.received == [bytes(signed().raw)]
 
 
-def test_a_new_journal_says_whose_it_is_and_of_which_version(tmp_path: Path) -> None:
+def test_a_new_journal_has_the_application_id_and_version(tmp_path: Path) -> None:
     Journal(tmp_path).close()
     header = (tmp_path / "journal.db").read_bytes()[:100]
     assert header[68:72] == b"lpa1"  # application_id: SQLite's file format §1.3.17

@@ -1,4 +1,4 @@
-"""What is noted about the operation that a receipt tells of, and that it survives."""
+"""The record of the operation that a receipt reports."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         yield journal
 
 
-def test_a_receipt_has_the_story_of_its_operation(journal: Journal) -> None:
+def test_a_receipt_has_the_record_of_its_operation(journal: Journal) -> None:
     journal.keep(EID, signed("01"))
     with journal.operation(EID, "delete", (), reason="left the operator", memory_before=400_000) as operation:
         journal.keep(EID, signed("02"), signed("03"), operation=operation)
@@ -31,39 +31,39 @@ def test_a_receipt_has_the_story_of_its_operation(journal: Journal) -> None:
         operation.set_state(PROOF_KEPT)
         operation.complete()
     journal.sent(EID, signed("03"), {"address": "smdp.example"})
-    story = journal.record_of(EID, signed("03"))
-    assert story
-    assert (story.function, story.reason, story.begun) == ("delete", "left the operator", 1_000_000.0)
-    assert (story.memory_before, story.memory_after, story.state) == (400_000, 450_000, PROOF_KEPT)
-    assert story.entry.evidence == {"address": "smdp.example"}
-    assert story.entry.notification == signed("03")
+    record = journal.record_of(EID, signed("03"))
+    assert record
+    assert (record.function, record.reason, record.begun) == ("delete", "left the operator", 1_000_000.0)
+    assert (record.memory_before, record.memory_after, record.state) == (400_000, 450_000, PROOF_KEPT)
+    assert record.entry.evidence == {"address": "smdp.example"}
+    assert record.entry.notification == signed("03")
     assert journal.record_of(EID, signed("01")) is None
     assert journal.record_of(EID, signed("04")) is None
 
 
-def test_the_story_names_the_profile_as_it_was(journal: Journal) -> None:
+def test_the_record_has_the_profile_as_it_was(journal: Journal) -> None:
     about = signed().metadata.iccid
     assert about
     before = (Profile(Iccid.parse("8933970000000000048")), Profile(about, service_provider="Albion Mobile"))
     with journal.operation(EID, "delete", before) as operation:
         journal.keep(EID, signed(), operation=operation)
-    story = journal.record_of(EID, signed())
-    assert story
-    assert story.profile
-    assert (story.profile.iccid, story.profile.service_provider) == (about, "Albion Mobile")
+    record = journal.record_of(EID, signed())
+    assert record
+    assert record.profile
+    assert (record.profile.iccid, record.profile.service_provider) == (about, "Albion Mobile")
 
 
-def test_a_notification_that_was_kept_before_it_was_known_whose_it_is_is_told_later(journal: Journal) -> None:
+def test_a_kept_notification_is_assigned_to_the_first_operation_that_it_reports(journal: Journal) -> None:
     journal.keep(EID, signed())
     for function in ("disable", "enable"):
         with journal.operation(EID, function, ()) as operation:
             journal.keep(EID, signed(), operation=operation)
-    story = journal.record_of(EID, signed())
-    assert story
-    assert story.function == "disable"
+    record = journal.record_of(EID, signed())
+    assert record
+    assert record.function == "disable"
 
 
-def test_of_several_either_all_are_kept_or_none(journal: Journal) -> None:
+def test_either_all_of_several_notifications_are_kept_or_none(journal: Journal) -> None:
     journal._database.connection.execute(
         "CREATE TRIGGER full BEFORE INSERT ON notification WHEN new.sequence = 2"
         " BEGIN SELECT raise(ABORT, 'database or disk is full'); END"
@@ -73,36 +73,38 @@ def test_of_several_either_all_are_kept_or_none(journal: Journal) -> None:
     assert journal.outbox() == ()
 
 
-def test_a_deletion_leaves_its_story_with_each_of_its_receipts(
+def test_a_deletion_has_a_record_for_its_receipt(
     assistant: Assistant, euicc: SimulatedEuicc, journal: Journal
 ) -> None:
     plan = assistant.review_deletion(assistant.plan_deletion(euicc.profiles[1].iccid))
     outcome = assistant.delete(plan, "left the operator")
     (receipt,) = assistant.receipts.of(assistant.eid)
-    story = journal.record_of(assistant.eid, receipt.notification)
-    assert story
-    assert (story.function, story.reason) == ("delete", "left the operator")
-    assert story.memory_before == plan.free_memory
+    record = journal.record_of(assistant.eid, receipt.notification)
+    assert record
+    assert (record.function, record.reason) == ("delete", "left the operator")
+    assert record.memory_before == plan.free_memory
     assert (
-        story.memory_after == outcome.memory_after == assistant.euicc.euicc_info2().resource.free_non_volatile
+        record.memory_after
+        == outcome.memory_after
+        == assistant.euicc.euicc_info2().resource.free_non_volatile
     )
-    assert story.memory_before
-    assert story.memory_after
-    assert story.memory_after > story.memory_before
+    assert record.memory_before
+    assert record.memory_after
+    assert record.memory_after > record.memory_before
 
 
-def test_without_a_closer_look_the_memory_is_not_asked_for(
+def test_without_a_review_the_free_memory_is_not_read(
     assistant: Assistant, euicc: SimulatedEuicc, journal: Journal
 ) -> None:
     outcome = assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid))
     (receipt,) = assistant.receipts.of(assistant.eid)
-    story = journal.record_of(assistant.eid, receipt.notification)
-    assert story
-    assert (story.memory_before, story.memory_after, outcome.memory_after) == (None, None, None)
+    record = journal.record_of(assistant.eid, receipt.notification)
+    assert record
+    assert (record.memory_before, record.memory_after, outcome.memory_after) == (None, None, None)
 
 
-def test_the_story_goes_on_while_its_notifications_are_on_their_way(journal: Journal) -> None:
-    """SENT and REMOVED follow from where the notifications are, so they cannot say anything else."""
+def test_the_state_of_the_record_follows_its_notifications(journal: Journal) -> None:
+    """SENT and REMOVED are derived from the notifications."""
     with journal.operation(EID, "delete", ()) as operation:
         operation.set_state(DELETING)
         operation.set_state(DELETED)
@@ -120,8 +122,8 @@ def test_the_story_goes_on_while_its_notifications_are_on_their_way(journal: Jou
     assert journal.unfinished() == ()
 
 
-def test_one_that_was_not_settled_is_cleared_and_not_closed(journal: Journal) -> None:
-    """Whoever wanted it has not heard of it yet."""
+def test_an_operation_that_is_not_completed_is_removed_and_not_closed(journal: Journal) -> None:
+    """Its result was not reported yet."""
     with journal.operation(EID, "delete", ()) as operation:
         journal.keep(EID, signed("02"), operation=operation)
         operation.set_state(PROOF_KEPT)
@@ -131,7 +133,7 @@ def test_one_that_was_not_settled_is_cleared_and_not_closed(journal: Journal) ->
     assert [left.function for left in journal.unfinished()] == ["delete"]
 
 
-def test_a_notification_that_was_given_up_holds_no_operation_open(journal: Journal) -> None:
+def test_an_abandoned_notification_keeps_no_operation_open(journal: Journal) -> None:
     with journal.operation(EID, "delete", ()) as operation:
         journal.keep(EID, signed("02"), operation=operation)
         operation.set_state(PROOF_KEPT)
@@ -141,6 +143,6 @@ def test_a_notification_that_was_given_up_holds_no_operation_open(journal: Journ
 
 
 def _state(journal: Journal) -> str:
-    story = journal.record_of(EID, signed("02"))
-    assert story
-    return story.state
+    record = journal.record_of(EID, signed("02"))
+    assert record
+    return record.state

@@ -1,4 +1,4 @@
-"""A card whose answers contradict what it does. Whatever it says: what is told at the end is true."""
+"""A card whose answers contradict what it does, or that fails at any command: the result reported is true."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNNAMED = "BF33038001 5A 9000"  # result 90
 
 
 @pytest.mark.parametrize("answer", [UNNAMED, "6C05", "6700"])
-def test_a_card_that_deletes_and_says_no_is_believed_as_it_then_shows_itself(
+def test_a_deletion_that_the_card_refuses_and_carries_out_is_reported_as_done(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp, answer: str
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
@@ -32,7 +32,7 @@ def test_a_card_that_deletes_and_says_no_is_believed_as_it_then_shows_itself(
     assert [received.event for received in smdp.received] == ["delete"]
 
 
-def test_a_refusal_that_is_none_in_the_specification_keeps_its_number_and_the_profile(
+def test_a_refusal_without_a_name_is_reported_with_its_number(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
@@ -50,13 +50,13 @@ def test_a_deletion_that_fails_after_the_profile_was_disabled_says_so(
     card.instead(DELETE, answer)
     with pytest.raises(kind) as raised:
         assistant.delete(plan)
-    assert raised.value.message.endswith("It was disabled before, and is out of use now.")
+    assert raised.value.message.endswith("The profile was disabled first, and was not enabled again.")
     assert "Nothing was changed" not in raised.value.advice
     assert euicc.profiles[0].enabled is False
 
 
-def test_what_was_carried_out_is_not_sent_again_though_its_answer_is_said_to_be_too_long() -> None:
-    """Wrong length for the command means that nothing was done; for GET RESPONSE it does not."""
+def test_a_wrong_length_at_get_response_does_not_repeat_the_command() -> None:
+    """At the command, a wrong length means that nothing was done; at GET RESPONSE it does not."""
     script = ScriptedCard(
         ("00A4000402 3F00 00", "6A82"),
         ("0070000001", "01 9000"),
@@ -69,28 +69,26 @@ def test_what_was_carried_out_is_not_sent_again_though_its_answer_is_said_to_be_
     assert script.finished()
 
 
-def test_notifications_that_cannot_be_read_are_not_passed_over_in_silence(
-    assistant: Assistant, card: DisturbedCard
-) -> None:
+def test_a_notification_that_cannot_be_read_is_reported(assistant: Assistant, card: DisturbedCard) -> None:
     card.instead(LIST, "BF280B A009 BF2F06800281FF0C00 9000")
     (delivery,) = assistant.send_notifications()
     assert isinstance(delivery.problem, BadAnswer)
     assert not delivery.acknowledged
 
 
-def test_a_notification_that_the_card_cannot_give_does_not_hide_the_one_that_is_ours(
+def test_a_notification_that_the_card_does_not_give_does_not_hide_the_new_one(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     older = assistant.plan_deletion(euicc.profiles[1].iccid)
     assistant.euicc.delete_profile(older.profile.iccid)
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
-    card.instead(RETRIEVE, "6F00", "6F00")  # first all at once, then the older one
+    card.instead(RETRIEVE, "6F00", "6F00")  # first all together, then the older one
     outcome = assistant.delete(plan)
     assert outcome.unacknowledged == ()
     assert [str(received.iccid) for received in smdp.received] == [str(plan.profile.iccid)]
 
 
-# A disturbance of any single command, in every operation, and what has to be true after it.
+# A fault at any single command of each operation, and what must be true after it.
 
 Disturb = Callable[[SimulatedEuicc, bytes], tuple[bytes, int]]
 
@@ -111,7 +109,7 @@ def _nonsense_after(card: SimulatedEuicc, apdu: bytes) -> tuple[bytes, int]:
 
 
 class _OnceDisturbed:
-    """A card of which the command `at` (from 1) is disturbed; `put_right` ends that."""
+    """A card with a fault at the command `at` (from 1); `repair` ends it."""
 
     def __init__(self, card: SimulatedEuicc, at: int, disturb: Disturb) -> None:
         self._card, self._at, self._disturb = card, at, disturb
@@ -133,10 +131,10 @@ class _OnceDisturbed:
         self._card.reset()
 
     def close(self) -> None:
-        """It stays where it is."""
+        """The card stays in the reader."""
 
-    def put_right(self) -> None:
-        """Put it back, and disturb it no more."""
+    def repair(self) -> None:
+        """Insert the card again, without further faults."""
         self.away, self._at = False, 0
 
     def _check(self) -> None:
@@ -158,7 +156,7 @@ def _reset(assistant: Assistant) -> object:
 
 @pytest.mark.parametrize("operation", [_delete_enabled, _enable, _reset])
 @pytest.mark.parametrize("disturb", [_pulled_before, _pulled_after, _nonsense_after])
-def test_whatever_happens_to_whichever_command_no_lie_is_told_and_no_notification_lost(
+def test_a_fault_at_any_command_loses_no_notification_and_reports_the_truth(
     operation: Callable[[Assistant], object],
     disturb: Disturb,
     euicc: SimulatedEuicc,
@@ -171,18 +169,18 @@ def test_whatever_happens_to_whichever_command_no_lie_is_told_and_no_notificatio
     for at in range(1, 200):
         card = SimulatedEuicc.create(None, authority=euicc.authority)
         wire = _OnceDisturbed(card, at, disturb)
-        before, heard = _state(card), len(smdp.received)
+        before, earlier = _state(card), len(smdp.received)
         untouched = partial(_is_untouched, card, before)
         _perform(operation, wire, servers, tmp_path / f"{at}", untouched=untouched)
         if wire.commands < at:
             break
-        wire.put_right()
+        wire.repair()
         with Assistant(wire, state_dir=tmp_path / f"{at}", servers=servers) as later:
             assert all(delivery.removed for delivery in later.send_notifications())
-        told = {(str(got.iccid), got.event) for got in smdp.received[heard:]}
-        assert _events(before, _state(card)) <= told, f"command {at}"
+        received = {(str(one.iccid), one.event) for one in smdp.received[earlier:]}
+        assert _events(before, _state(card)) <= received, f"command {at}"
     else:
-        pytest.fail("It does not come to an end.")
+        pytest.fail("The operation does not end.")
 
 
 def _is_untouched(card: SimulatedEuicc, before: dict[str, bool]) -> bool:
@@ -196,7 +194,7 @@ def _perform(
     folder: Path,
     untouched: Callable[[], bool],
 ) -> None:
-    """Let it succeed or fail; a failure that says that nothing was done must be true."""
+    """Run it. If it succeeds, the card is changed; if it reports that nothing was done, it is not."""
     failed: LpaError | None = None
     try:
         with Assistant(wire, state_dir=folder, servers=servers) as assistant:
@@ -206,7 +204,7 @@ def _perform(
     if failed is None:
         assert not untouched()
     elif isinstance(failed, WireError | Refused):
-        assert untouched() or "is out of use now" in failed.message
+        assert untouched() or "is disabled now" in failed.message
 
 
 def _state(card: SimulatedEuicc) -> dict[str, bool]:

@@ -1,4 +1,4 @@
-"""Signed notifications from files, delivered on a computer that never saw the card."""
+"""Signed notifications from files, sent by a computer that never had the card."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support import command
 from tests.support.journals import EID, signed
-from tests.unit.notifications.test_outbox import Servers, card_with
-from tests.unit.notifications.test_receipts import pipe
+from tests.support.notified_servers import Servers, card_with
+from tests.support.pipes import pipe
 
 DOWN = ConnectFailed("down")
 
-# An installation result without a signature, for the server "a.b" and of no card that it names.
+# An installation result without a signature, for the server "a.b"; it names no card.
 INSTALLED = bytes.fromhex("BF371C BF2719 80080123456789ABCDEF BF2F0C 800101 81020780 0C03612E62")
 
 
@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> Receipts:
 
 
 def given(tmp_path: Path, name: str, content: bytes, eid: Eid = EID) -> Path:
-    """A file in a folder named after its card, as they are kept."""
+    """A file in a folder that is named after its card, as receipts are kept."""
     path = tmp_path / "given" / str(eid) / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
@@ -55,10 +55,10 @@ def numbers(deliveries: tuple[Delivery, ...]) -> list[tuple[int | None, bool]]:
     return [(delivery.sequence_number, delivery.acknowledged) for delivery in deliveries]
 
 
-def test_what_is_in_files_and_folders_is_found_and_what_is_no_receipt_is_named(tmp_path: Path) -> None:
+def test_receipts_in_files_and_folders_are_found_and_other_files_are_reported(tmp_path: Path) -> None:
     good = given(tmp_path, "good.der", signed("01").raw)
     bad = given(tmp_path, "bad.der", b"garbage")
-    given(tmp_path, "notes.txt", b"not looked at")
+    given(tmp_path, "notes.txt", b"ignored")
     empty = tmp_path / "empty"
     empty.mkdir()
     found, unusable = read([tmp_path / "given", empty, tmp_path / "missing.der"])
@@ -71,7 +71,7 @@ def test_what_is_in_files_and_folders_is_found_and_what_is_no_receipt_is_named(t
     assert all(one.problem.advice for one in unusable)
 
 
-def test_a_pipe_in_a_folder_is_named_and_the_others_are_found(tmp_path: Path) -> None:
+def test_a_pipe_in_a_folder_is_reported_and_the_receipts_are_found(tmp_path: Path) -> None:
     good = given(tmp_path, "good.der", signed("01").raw)
     with pipe(good.parent / "pipe.der") as path:
         found, unusable = read([tmp_path / "given"])
@@ -79,7 +79,7 @@ def test_a_pipe_in_a_folder_is_named_and_the_others_are_found(tmp_path: Path) ->
     assert [(one.path, type(one.problem)) for one in unusable] == [(path, StorageFailed)]
 
 
-def test_they_are_kept_then_sent_in_order_and_their_evidence_is_kept(
+def test_they_are_kept_before_they_are_sent_in_order(
     tmp_path: Path, journal: Journal, folder: Receipts
 ) -> None:
     names = [("a", "03"), ("b", "01"), ("c", "02")]
@@ -96,7 +96,7 @@ def test_they_are_kept_then_sent_in_order_and_their_evidence_is_kept(
     assert all(entry and entry.sent for entry in (journal.find(one.notification) for one in found))
 
 
-def test_what_was_acknowledged_before_is_not_sent_again(
+def test_an_acknowledged_notification_is_not_sent_again(
     tmp_path: Path, journal: Journal, folder: Receipts
 ) -> None:
     found, _ = read([given(tmp_path, "a.der", signed().raw)])
@@ -106,7 +106,7 @@ def test_what_was_acknowledged_before_is_not_sent_again(
     assert len(servers.asked) == 1
 
 
-def test_what_was_given_up_is_sent_all_the_same_by_whoever_names_its_file(
+def test_an_abandoned_notification_is_sent_if_its_file_is_named(
     tmp_path: Path, journal: Journal, folder: Receipts
 ) -> None:
     journal.keep(EID, signed())
@@ -119,7 +119,7 @@ def test_what_was_given_up_is_sent_all_the_same_by_whoever_names_its_file(
     assert journal.outbox() == ()
 
 
-def test_an_older_one_that_waits_here_for_the_same_server_goes_before(
+def test_an_earlier_pending_one_for_the_same_server_is_sent_first(
     tmp_path: Path, journal: Journal, folder: Receipts
 ) -> None:
     journal.keep(EID, signed("01"), signed("05"), signed("09"))
@@ -130,7 +130,7 @@ def test_an_older_one_that_waits_here_for_the_same_server_goes_before(
     assert len(folder.of(EID)) == 1
 
 
-def test_what_cannot_be_sent_waits_here_with_a_next_try(
+def test_one_that_cannot_be_sent_is_pending_with_a_next_try(
     tmp_path: Path, journal: Journal, folder: Receipts
 ) -> None:
     found, _ = read([given(tmp_path, "a.der", signed().raw)])
@@ -140,7 +140,9 @@ def test_what_cannot_be_sent_waits_here_with_a_next_try(
     assert [entry.attempts for entry in journal.outbox()] == [1]
 
 
-def test_a_proof_that_cannot_be_kept_is_not_sent(tmp_path: Path, journal: Journal, folder: Receipts) -> None:
+def test_a_receipt_that_cannot_be_kept_is_not_sent(
+    tmp_path: Path, journal: Journal, folder: Receipts
+) -> None:
     found, _ = read([given(tmp_path, "a.der", signed().raw)])
     journal._database.connection.execute("PRAGMA query_only = ON")
     servers = Servers()
@@ -149,7 +151,7 @@ def test_a_proof_that_cannot_be_kept_is_not_sent(tmp_path: Path, journal: Journa
     assert servers.asked == []
 
 
-def test_an_install_result_of_no_known_card_is_sent_and_belongs_to_the_card_that_shows_it(
+def test_an_installation_result_without_a_card_belongs_to_the_card_that_gives_it_later(
     tmp_path: Path, journal: Journal, folder: Receipts
 ) -> None:
     path = tmp_path / "install.der"
@@ -162,7 +164,7 @@ def test_an_install_result_of_no_known_card_is_sent_and_belongs_to_the_card_that
     entry = journal.entry(None, notification)
     assert entry
     assert entry.sent
-    assert journal.outbox() == ()  # no card will ever forget it
+    assert journal.outbox() == ()  # without a card there is nothing to remove
     journal.keep(EID, notification)
     assert journal.entry(None, notification) is None
     adopted = journal.entry(EID, notification)
@@ -170,7 +172,7 @@ def test_an_install_result_of_no_known_card_is_sent_and_belongs_to_the_card_that
     assert adopted.sent == entry.sent
 
 
-def test_a_receipt_of_our_own_folder_is_of_the_card_it_was_taken_from_though_the_journal_is_lost(
+def test_a_receipt_in_the_own_folder_belongs_to_its_card_even_if_the_journal_is_lost(
     journal: Journal, folder: Receipts
 ) -> None:
     kept = folder.keep(EID, signed())
@@ -179,7 +181,7 @@ def test_a_receipt_of_our_own_folder_is_of_the_card_it_was_taken_from_though_the
     assert [(entry.eid, entry.sent is None) for entry in journal.outbox()] == [(EID, False)]
 
 
-def test_a_folder_elsewhere_says_nothing_of_the_card(
+def test_the_name_of_another_folder_does_not_decide_the_card(
     tmp_path: Path, journal: Journal, folder: Receipts
 ) -> None:
     found, _ = read([given(tmp_path, "a.der", signed().raw)])
@@ -189,19 +191,19 @@ def test_a_folder_elsewhere_says_nothing_of_the_card(
 
 
 def _forged(euicc: SimulatedEuicc, folder: Path) -> Receipt:
-    """A receipt of a card of the forger's own: it has the EID of `euicc`, and names the forger's server."""
-    told = ((("enable", "disable", "delete"), "evil.example"),)
-    profiles = [replace(profile, notifications=told) for profile in euicc.profiles]
-    false = SimulatedEuicc.create(None, profiles=profiles, eid=str(euicc.eid))
+    """A receipt of another card with the EID of `euicc`, for the forger's server."""
+    configured = ((("enable", "disable", "delete"), "evil.example"),)
+    profiles = [replace(profile, notifications=configured) for profile in euicc.profiles]
+    forged = SimulatedEuicc.create(None, profiles=profiles, eid=str(euicc.eid))
     down = Servers(evil_example=DOWN)
-    with Assistant(false, state_dir=folder, servers=down) as forger:
-        forger.delete(forger.plan_deletion(false.profiles[1].iccid))
+    with Assistant(forged, state_dir=folder, servers=down) as forger:
+        forger.delete(forger.plan_deletion(forged.profiles[1].iccid))
         (receipt,) = forger.receipts.of(forger.eid)
     return receipt
 
 
-def test_what_a_file_says_takes_nothing_from_the_card_that_it_names(tmp_path: Path) -> None:
-    """Its server acknowledged it; the card's own notification of that number was never sent."""
+def test_a_forged_receipt_removes_nothing_from_the_card_that_it_names(tmp_path: Path) -> None:
+    """Its server acknowledged it; the card's own notification with that number was never sent."""
     euicc = card_with("good.example")
     forged = _forged(euicc, tmp_path / "forger")
     with Assistant(euicc, state_dir=tmp_path / "phone", servers=Servers(good_example=DOWN)) as phone:
@@ -211,14 +213,14 @@ def test_what_a_file_says_takes_nothing_from_the_card_that_it_names(tmp_path: Pa
         send_queue = SendQueue(assistant.journal, servers)
         assert numbers(send_files(send_queue, assistant.receipts, [forged])) == [(1, True)]
         assistant.send_due_notifications()
-        assert [told.address for told in assistant.notifications()] == ["good.example"]
+        assert [metadata.address for metadata in assistant.notifications()] == ["good.example"]
         assert [delivery.removed for delivery in assistant.send_notifications()] == [True]
         assert list(assistant.notifications()) == []
     assert [host for host, _ in servers.asked] == ["evil.example", "good.example"]
 
 
-def test_what_a_file_says_stands_for_nothing_that_the_card_signs_later(tmp_path: Path) -> None:
-    """Number, event and profile are easily guessed."""
+def test_a_forged_receipt_does_not_replace_what_the_card_signs_later(tmp_path: Path) -> None:
+    """Number, event and profile are easy to guess."""
     euicc = card_with("good.example")
     forged, servers = _forged(euicc, tmp_path / "forger"), Servers()
     with Assistant(euicc, state_dir=tmp_path / "here", servers=servers) as assistant:
@@ -230,19 +232,19 @@ def test_what_a_file_says_stands_for_nothing_that_the_card_signs_later(tmp_path:
 
 # The command
 
-NOBODY = ("--connect-to", "::127.0.0.1:1")  # nobody listens on port 1 of this computer
+NO_SERVER = ("--connect-to", "::127.0.0.1:1")  # nothing listens on port 1
 
 
 @pytest.fixture
 def exported(tmp_path: Path) -> Path:
-    """A folder with two receipts of a card, carried to another computer."""
+    """A folder with two receipts of a card, copied to another computer."""
     card = command.card(tmp_path / "card")
     here = (
         "--reader",
         f"sim:{card}",
         "--state-dir",
         tmp_path / "here",
-        *NOBODY,
+        *NO_SERVER,
     )
     assert command.run(*here, "delete", "0017", "--disable-first", "--yes").code == 4
     shutil.copytree(tmp_path / "here" / "receipts", tmp_path / "stick")
@@ -258,28 +260,26 @@ def _there(tmp_path: Path) -> tuple[object, ...]:
     )
 
 
-def test_another_computer_with_the_saved_bytes_alone_tells_the_servers(
-    exported: Path, tmp_path: Path
-) -> None:
+def test_another_computer_sends_the_notifications_from_their_bytes(exported: Path, tmp_path: Path) -> None:
     with SimulatedSmdp(Authority.load(tmp_path / "card"), host="*.smdp.example", any_address=True) as smdp:
         there = (*_there(tmp_path), "--connect-to", smdp.connect_to)
         ran = command.run(*there, "notifications", "send", exported)
         assert (ran.code, ran.err) == (0, "")
-        assert [told.event for told in smdp.received] == ["disable", "delete"]
+        assert [received.event for received in smdp.received] == ["disable", "delete"]
         assert ran.out.splitlines()[-2:] == [
-            "Every server that had to be told has acknowledged it.",
+            "All notifications were acknowledged.",
             "'lpa notifications send' has the card forget them when it is here, if it has not yet.",
         ]
         listed = command.run(*there, "notifications", "list", "--without-card")
-        assert listed.err == "Nothing kept on this computer waits for a server.\n"
+        assert listed.err == "No pending notifications on this computer.\n"
         back = ("--reader", f"sim:{tmp_path / 'card'}", *there[2:])
         assert command.run(*back, "notifications", "send").code == 0
-        assert command.run(*back, "notifications", "list").err == "Nothing waits on the card.\n"
+        assert command.run(*back, "notifications", "list").err == "No notifications on the card.\n"
         assert len(smdp.received) == 2
     assert len(list((tmp_path / "there" / "receipts").rglob("*.der"))) == 2
 
 
-def test_a_bad_file_is_said_and_the_others_go_on(exported: Path, tmp_path: Path) -> None:
+def test_a_file_without_a_receipt_is_reported_and_the_others_are_sent(exported: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.der"
     bad.write_bytes(b"\x30\x03garbage")
     first, second = sorted(exported.rglob("*.der"))
@@ -290,26 +290,24 @@ def test_a_bad_file_is_said_and_the_others_go_on(exported: Path, tmp_path: Path)
         assert len(smdp.received) == 2
     (unusable,) = ran.document["result"]["unusable"]
     assert unusable["path"] == str(bad)
-    assert [told["acknowledged"] for told in ran.document["result"]["deliveries"]] == [True, True]
+    assert [delivery["acknowledged"] for delivery in ran.document["result"]["deliveries"]] == [True, True]
     ran = command.run(*_there(tmp_path), "notifications", "send", bad)
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.startswith(f"Not sent: There is no receipt in {bad}: ")
 
 
-def test_a_server_that_is_down_is_exit_code_4_and_the_file_is_kept_here(
+def test_an_unreachable_server_is_exit_code_4_and_the_notification_is_pending_here(
     exported: Path, tmp_path: Path
 ) -> None:
-    ran = command.run(*_there(tmp_path), *NOBODY, "notifications", "send", exported)
+    ran = command.run(*_there(tmp_path), *NO_SERVER, "notifications", "send", exported)
     assert ran.code == 4
     assert "  1 try so far; next try in " in ran.out
     assert f"  Receipt: {exported}" in ran.out
     listed = command.run(*_there(tmp_path), "notifications", "list", "--without-card", "--json").document
-    assert [entry["attempts"] for entry in listed["result"]["outbox"]] == [1, 0]
+    assert [entry["attempts"] for entry in listed["result"]["pending"]] == [1, 0]
 
 
-def test_a_receipt_that_was_tampered_with_is_refused_by_the_server_and_waits(
-    exported: Path, tmp_path: Path
-) -> None:
+def test_a_changed_receipt_is_refused_by_the_server(exported: Path, tmp_path: Path) -> None:
     first, _ = sorted(exported.rglob("*.der"))
     content = bytearray(first.read_bytes())
     content[content.index(bytes.fromhex("5F3740")) + 5] ^= 1  # in the signature
@@ -321,5 +319,5 @@ def test_a_receipt_that_was_tampered_with_is_refused_by_the_server_and_waits(
         assert smdp.received == ()
 
 
-def test_a_path_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
+def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
     assert command.run("--state-dir", tmp_path, "notifications", "send", tmp_path / "no.der").code == 2

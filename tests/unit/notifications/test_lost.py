@@ -1,4 +1,4 @@
-"""What happened to a profile and no server will hear of is noted, shown and said until a person told it."""
+"""A lost notification is recorded, listed and reported until the person has informed the operator."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ NORDLICHT = "8949985000000000025"
 
 
 def leave(assistant: Assistant, function: str, number: int, state: str, *, gone: int) -> None:
-    """Begin to do this to a profile, and die; have one deleted with nothing signed left of it."""
+    """Leave an operation unfinished, and delete the profile `gone` without a signed notification."""
     before = assistant.euicc.profiles(CHANGE_TAGS)
     assistant.journal.begin(assistant.eid, function, before, target=before[number].iccid).set_state(state)
     assistant.euicc.delete_profile(before[gone].iccid)
-    for told in assistant.notifications():
-        assistant.euicc.notification_sent(told.sequence_number)
+    for metadata in assistant.notifications():
+        assistant.euicc.notification_sent(metadata.sequence_number)
 
 
-def test_a_loss_is_noted_together_with_what_settles_its_operation_or_not_at_all(
+def test_a_lost_notification_is_recorded_with_the_completion_of_its_operation_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else whoever resumes the operation would note it a second time."""
+    """Otherwise recovery would record it a second time."""
     lost = LostNotification(EID, PROFILE.iccid, "旅行", "delete", "smdp.example", 1_000_007.0)
     monkeypatch.setattr("lpa.journal.operation.COMPLETE", "UPDATE nothing SET a = ?, b = ?, c = ?, d = ?")
     with closing(Journal(tmp_path)) as journal, journal.operation(EID, "delete", (PROFILE,)) as operation:
@@ -49,7 +49,7 @@ def test_a_loss_is_noted_together_with_what_settles_its_operation_or_not_at_all(
         assert journal.lost() == ()
 
 
-def test_a_loss_is_in_the_journal_until_it_is_told(tmp_path: Path) -> None:
+def test_a_lost_notification_is_in_the_journal_until_it_is_marked_as_informed(tmp_path: Path) -> None:
     lost = LostNotification(EID, PROFILE.iccid, "旅行", "delete", "smdp.example", 1_000_007.0)
     clock = Clock()
     with closing(Journal(tmp_path, clock=clock)) as journal:
@@ -62,25 +62,25 @@ def test_a_loss_is_in_the_journal_until_it_is_told(tmp_path: Path) -> None:
         assert journal.lost() == (lost,)
         journal.mark_informed(PROFILE.iccid)
         assert journal.lost() == ()
-        assert journal._read("SELECT told, operation FROM lost_notification", ()) == [
+        assert journal._read("SELECT informed, operation FROM lost_notification", ()) == [
             (clock.now, operation.number)
         ]
 
 
-def test_what_was_not_lost_cannot_be_told(tmp_path: Path) -> None:
+def test_a_profile_without_a_lost_notification_cannot_be_marked_as_informed(tmp_path: Path) -> None:
     with closing(Journal(tmp_path)) as journal, pytest.raises(Refused) as caught:
-        lost.told(journal, PROFILE.iccid)
+        lost.mark_informed(journal, PROFILE.iccid)
     assert caught.value.reason == "nothingLost"
 
 
-def test_what_a_person_had_removed_unsent_is_not_lost(
+def test_a_notification_that_a_person_removed_unsent_is_not_lost(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     before = assistant.euicc.profiles(CHANGE_TAGS)
     assistant.journal.begin(assistant.eid, "delete", before, target=before[1].iccid).set_state(DELETING)
     assistant.euicc.delete_profile(before[1].iccid)
-    (told,) = assistant.notifications()
-    assistant.remove_notification(told.sequence_number)
+    (metadata,) = assistant.notifications()
+    assistant.remove_notification(metadata.sequence_number)
     (recovered,) = assistant.recover()
     assert [change.event for change in recovered.changes] == ["delete"]
     assert recovered.deliveries == ()
@@ -88,7 +88,7 @@ def test_what_a_person_had_removed_unsent_is_not_lost(
     assert not smdp.received
 
 
-def test_a_deletion_of_which_nothing_signed_is_left_is_a_loss(
+def test_a_deletion_without_a_signed_notification_is_recorded_as_lost(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     leave(assistant, "delete", 1, DELETING, gone=1)
@@ -101,7 +101,7 @@ def test_a_deletion_of_which_nothing_signed_is_left_is_a_loss(
     assert assistant.journal.lost() == (lost,)
 
 
-def test_what_something_else_deleted_is_told_as_its_doing(
+def test_a_deletion_by_another_program_is_external(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     leave(assistant, "disable", 0, DISABLING, gone=1)
@@ -111,7 +111,7 @@ def test_what_something_else_deleted_is_told_as_its_doing(
     assert [lost.event for lost in assistant.journal.lost()] == ["delete"]
 
 
-def test_a_deletion_that_went_half_way_is_left_undone_whatever_else_is_gone(
+def test_a_deletion_that_only_disabled_is_left_undone_even_if_another_profile_is_gone(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     before = assistant.euicc.profiles(CHANGE_TAGS)
@@ -142,7 +142,7 @@ def test_a_deletion_that_went_half_way_is_left_undone_whatever_else_is_gone(
         ("reset", None, "enable", 1, True),
     ],
 )
-def test_ours_is_what_was_asked_for(
+def test_a_change_is_external_if_it_was_not_asked_for(
     function: str, target: int | None, event: str, profile: int, external: bool, tmp_path: Path
 ) -> None:
     with SimulatedEuicc.create(None) as euicc, Assistant(euicc, state_dir=tmp_path) as assistant:
@@ -154,7 +154,7 @@ def test_ours_is_what_was_asked_for(
 
 
 @pytest.mark.parametrize(
-    ("function", "target", "used", "external"),
+    ("function", "target", "profile_class", "external"),
     [
         ("disable", 0, "test", False),
         ("delete", 0, "test", False),
@@ -164,19 +164,19 @@ def test_ours_is_what_was_asked_for(
         ("enable", 2, "test", True),
     ],
 )
-def test_what_a_card_enables_again_after_a_test_profile_is_no_doing_of_others(
-    function: str, target: int | None, used: str, external: bool, tmp_path: Path
+def test_what_a_card_enables_again_after_a_test_profile_is_not_external(
+    function: str, target: int | None, profile_class: str, external: bool, tmp_path: Path
 ) -> None:
     with SimulatedEuicc.create(None) as euicc, Assistant(euicc, state_dir=tmp_path) as assistant:
         first, second, third = assistant.profiles()
-        before = (replace(first, profile_class=used), second, third)
+        before = (replace(first, profile_class=profile_class), second, third)
         operation = assistant.journal.begin(
             assistant.eid, function, before, target=None if target is None else before[target].iccid
         )
         assert switching._attributed(operation, "enable", second).external is external
 
 
-def test_of_a_test_profile_nothing_is_lost_as_nothing_is_signed(
+def test_nothing_is_lost_of_a_test_profile_as_the_card_signs_nothing_about_it(
     euicc: SimulatedEuicc, servers: ServerFactory, smdp: SimulatedSmdp, tmp_path: Path
 ) -> None:
     operator, test, _ = euicc.profiles
@@ -191,32 +191,34 @@ def test_of_a_test_profile_nothing_is_lost_as_nothing_is_signed(
         outcomes += [assistant.delete(assistant.plan_deletion(test.iccid))]
         assert [outcome.unacknowledged for outcome in outcomes] == [()] * 3
         assert assistant.journal.lost() == ()
-    assert {str(told.iccid) for told in smdp.received} == {operator.iccid}
+    assert {str(received.iccid) for received in smdp.received} == {operator.iccid}
 
 
-def test_the_installation_of_a_test_profile_is_reported() -> None:
-    told = (NotificationConfiguration(("install", "delete"), "smdp.example"),)
-    test = Profile(PROFILE.iccid, profile_class="test", notifications=told)
+def test_only_the_installation_of_a_test_profile_is_notified() -> None:
+    configured = (NotificationConfiguration(("install", "delete"), "smdp.example"),)
+    test = Profile(PROFILE.iccid, profile_class="test", notifications=configured)
     assert ProfileChange("install", test).addresses == ("smdp.example",)
     assert ProfileChange("delete", test).addresses == ()
 
 
-def test_what_a_card_signs_of_a_test_profile_all_the_same_is_delivered(
+def test_a_notification_about_a_test_profile_is_delivered_if_the_card_signs_one(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
     test = replace(plan, profile=replace(plan.profile, profile_class="test"))
     assistant._snapshot = test.snapshot_digest
     assert assistant.delete(test).unacknowledged == ()
-    assert [told.event for told in smdp.received] == ["delete"]
+    assert [received.event for received in smdp.received] == ["delete"]
 
 
-def test_a_full_disk_leaves_a_loss_to_be_found_again(
+def test_a_lost_notification_that_a_full_disk_could_not_record_is_found_again(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     leave(assistant, "delete", 1, DELETING, gone=1)
     database = assistant.journal._database.connection
-    database.execute("CREATE TEMP TRIGGER full BEFORE INSERT ON loss BEGIN SELECT RAISE(ABORT, 'full'); END")
+    database.execute(
+        "CREATE TEMP TRIGGER full BEFORE INSERT ON lost_notification BEGIN SELECT RAISE(ABORT, 'full'); END"
+    )
     assistant.recover()
     assert [one.function for one in assistant.journal.unfinished()] == ["delete"]
     database.execute("DROP TRIGGER full")
@@ -226,39 +228,41 @@ def test_a_full_disk_leaves_a_loss_to_be_found_again(
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> tuple[str, ...]:
-    """The way to a card that something else took a profile from, while an operation was not finished."""
+def options(tmp_path: Path) -> tuple[str, ...]:
+    """The options for a card from which another program deleted a profile during an operation."""
     folder = command.card(tmp_path / "card")
     with Assistant(SimulatedEuicc.load(folder), state_dir=tmp_path / "state") as assistant:
         leave(assistant, "disable", 0, DISABLING, gone=1)
     return ("--reader", f"sim:{folder}", "--state-dir", str(tmp_path / "state"))
 
 
-def test_lpa_resume_says_a_loss_with_exit_code_4_until_it_is_told(place: tuple[str, ...]) -> None:
-    first = command.run(*place, "resume")
+def test_lpa_resume_reports_a_lost_notification_with_exit_code_4_until_it_is_marked(
+    options: tuple[str, ...],
+) -> None:
+    first = command.run(*options, "resume")
     assert first.code == 4
     assert f"  Removed by something else: Nordlicht ({NORDLICHT}).\n" in first.out
     assert "Deleted" not in first.out
-    advice = f"Tell the operator yourself; then say so with 'lpa notifications told {NORDLICHT}'.\n"
+    advice = f"Inform the operator yourself; then run 'lpa notifications mark-informed {NORDLICHT}'.\n"
     assert "Lost: nothing signed is left that tells these servers.\n" in first.out
     assert first.out.count("othing signed is left") == 1
     assert first.out.endswith(advice)
-    again = command.run(*place, "resume", "--json")
+    again = command.run(*options, "resume", "--json")
     assert again.code == 4
     assert again.document["error"]["message"] == (
-        f"Nothing signed is left that tells nordlicht.smdp.example: delete of Nordlicht ({NORDLICHT})."
+        f"No signed notification remains for nordlicht.smdp.example: delete of Nordlicht ({NORDLICHT})."
     )
-    told = command.run("--state-dir", place[3], "notifications", "told", NORDLICHT)
-    assert (told.code, told.out) == (
+    marked = command.run("--state-dir", options[3], "notifications", "told", NORDLICHT)
+    assert (marked.code, marked.out) == (
         0,
         f"You told the operator: delete of Nordlicht ({NORDLICHT}), nordlicht.smdp.example.\n",
     )
-    assert command.run(*place, "resume") == command.Ran(0, "", "Nothing was left unfinished.\n")
-    assert command.run(*place, "notifications", "told", NORDLICHT).code == 1
+    assert command.run(*options, "resume") == command.Ran(0, "", "Nothing was left unfinished.\n")
+    assert command.run(*options, "notifications", "told", NORDLICHT).code == 1
 
 
-def test_a_loss_that_is_found_now_is_counted_in_the_document_too(place: tuple[str, ...]) -> None:
-    ran = command.run(*place, "resume", "--json")
+def test_a_lost_notification_that_is_found_now_is_in_the_document(options: tuple[str, ...]) -> None:
+    ran = command.run(*options, "resume", "--json")
     assert ran.code == 4
     (recovered,) = ran.document["result"]["recovered"]
     assert [(one["acknowledged"], one["lost"]) for one in recovered["deliveries"]] == [(False, True)]
@@ -268,13 +272,13 @@ def test_a_loss_that_is_found_now_is_counted_in_the_document_too(place: tuple[st
 
 
 @pytest.mark.parametrize("way", [(), ("--without-card",)])
-def test_a_loss_is_listed(way: tuple[str, ...], place: tuple[str, ...]) -> None:
-    assert command.run(*place, "resume").code == 4
-    ran = command.run(*place, "notifications", "list", *way)
+def test_a_lost_notification_is_listed(way: tuple[str, ...], options: tuple[str, ...]) -> None:
+    assert command.run(*options, "resume").code == 4
+    ran = command.run(*options, "notifications", "list", *way)
     assert ran.code == 0
     assert "Lost: nothing signed is left that tells these servers.\n" in ran.out
     assert f"delete  {NORDLICHT}  Nordlicht  nordlicht.smdp.example  " in ran.out
-    (lost,) = command.run(*place, "notifications", "list", *way, "--json").document["result"]["lost"]
+    (lost,) = command.run(*options, "notifications", "list", *way, "--json").document["result"]["lost"]
     assert (lost["iccid"], lost["title"]) == (NORDLICHT, "Nordlicht")
     assert (lost["event"], lost["address"]) == ("delete", "nordlicht.smdp.example")
     assert datetime.fromisoformat(lost["noticed"]).tzinfo

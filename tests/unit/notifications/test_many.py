@@ -1,4 +1,4 @@
-"""Three hundred notifications that wait at once: all are told, in order, in a time that a person can wait."""
+"""Three hundred pending notifications: all are sent, in order, while a person waits."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support import command
 
 MANY = 300
-NOBODY = ("--connect-to", "::127.0.0.1:1")  # nobody listens on port 1 of this computer
-_PATIENCE = 60  # seconds; it takes two or three
+NO_SERVER = ("--connect-to", "::127.0.0.1:1")  # nothing listens on port 1
+_LIMIT = 60  # seconds; it takes two or three
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A card whose first two profiles took turns until many notifications waited."""
+    """A card whose first two profiles were enabled in turn until many notifications were pending."""
     folder = tmp_path_factory.mktemp("many") / "card"
     euicc = SimulatedEuicc.create(folder, behaviour=Behaviour(notification_capacity=MANY))
     with Assistant(euicc) as assistant:
@@ -37,23 +37,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def hurry() -> Iterator[None]:
-    """A test that may not take long."""
-    begin = time.monotonic()
+def time_limit() -> Iterator[None]:
+    """The test must end in time."""
+    start = time.monotonic()
     yield
-    assert time.monotonic() - begin < _PATIENCE
+    assert time.monotonic() - start < _LIMIT
 
 
-def test_many_are_listed_tried_and_told_in_the_order_of_their_numbers(
-    folder: Path, tmp_path: Path, hurry: None
+def test_many_are_listed_tried_and_sent_in_the_order_of_their_numbers(
+    folder: Path, tmp_path: Path, time_limit: None
 ) -> None:
     options = ("--reader", f"sim:{folder}", "--state-dir", tmp_path, "--ca-bundle", folder / "ci.pem")
     listed = command.run(*options, "notifications", "list", "--json").document["result"]["notifications"]
-    assert [told["sequence_number"] for told in listed] == list(range(1, MANY + 1))
+    assert [metadata["sequence_number"] for metadata in listed] == list(range(1, MANY + 1))
 
-    failed = command.run(*options, *NOBODY, "notifications", "send", "--json")
+    failed = command.run(*options, *NO_SERVER, "notifications", "send", "--json")
     assert failed.code == 4
-    outbox = failed.document["result"]["outbox"]
+    outbox = failed.document["result"]["pending"]
     assert len(outbox) == MANY
     assert sum(entry["attempts"] for entry in outbox) == 2  # once for each server
     now = datetime.now(UTC)
@@ -62,11 +62,11 @@ def test_many_are_listed_tried_and_told_in_the_order_of_their_numbers(
     with SimulatedSmdp(Authority.load(folder), host="*.smdp.example", any_address=True) as smdp:
         ran = command.run(*options, "--connect-to", smdp.connect_to, "notifications", "send")
         assert ran.code == 0
-        told = defaultdict(list)
+        numbers_of = defaultdict(list)
         for received in smdp.received:
-            told[received.address].append(received.sequence_number)
-    assert sum(map(len, told.values())) == MANY
-    assert len(told) == 2
-    for numbers in told.values():
+            numbers_of[received.address].append(received.sequence_number)
+    assert sum(map(len, numbers_of.values())) == MANY
+    assert len(numbers_of) == 2
+    for numbers in numbers_of.values():
         assert numbers == sorted(numbers)
-    assert command.run(*options, "notifications", "list").err == "Nothing waits on the card.\n"
+    assert command.run(*options, "notifications", "list").err == "No notifications on the card.\n"

@@ -1,9 +1,9 @@
-"""What becomes of notifications, whatever the servers do."""
+"""The outbox delivers notifications, whatever cards and servers do."""
 
 from __future__ import annotations
 
-from contextlib import closing
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -21,55 +21,30 @@ from lpa.errors import (
 from lpa.journal import DELETING, Journal
 from lpa.notifications.changes import ProfileChange
 from lpa.notifications.send_queue import SendQueue
-from lpa.rsp.names import Iccid, ServerAddress
+from lpa.rsp.names import Iccid
 from lpa.rsp.records import CHANGE_TAGS
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.disturbed import DisturbedCard
 from tests.support.journals import Clock
+from tests.support.notified_servers import Servers, card_with
 
 DELETE, RETRIEVE, LIST, SENT, INFO1, PROFILES = 0xBF33, 0xBF2B, 0xBF28, 0xBF30, 0xBF20, 0xBF2D
 
 
-class Servers:
-    """A directory of servers that acknowledge, or raise what `faults` has for their host."""
-
-    def __init__(self, **faults: LpaError) -> None:
-        self.faults = {host.replace("_", "."): fault for host, fault in faults.items()}
-        self.asked: list[tuple[str, int]] = []
-        self.ci_pkids: list[object] = []
-
-    def __call__(self, address: ServerAddress, /, *, ci_pkids: object = ()) -> Servers.One:
-        self.ci_pkids.append(ci_pkids)
-        return Servers.One(self, address)
-
-    class One:
-        def __init__(self, servers: Servers, address: ServerAddress) -> None:
-            self.servers, self.address = servers, address
-
-        def handshake(self) -> None:
-            """It can always be reached."""
-
-        def handle_notification(self, pending: bytes) -> dict[str, str]:
-            self.servers.asked.append((str(self.address), len(pending)))
-            if self.address.host in self.servers.faults:
-                raise self.servers.faults[self.address.host]
-            return {}
+Session = Callable[[SimulatedEuicc | DisturbedCard, Servers], Assistant]
 
 
-def card_with(*addresses: str, events: tuple[str, ...] = ("enable", "disable", "delete")) -> SimulatedEuicc:
-    """A card whose second profile wants its events told to `addresses`."""
-    first, second, third = SimulatedEuicc.create(None).profiles
-    second = replace(second, notifications=tuple((events, address) for address in addresses))
-    return SimulatedEuicc.create(None, profiles=[first, second, third])
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    """Open an assistant for a card, with these servers. It is closed after the test."""
+    with ExitStack() as opened:
+        yield lambda card, servers: opened.enter_context(Assistant(card, state_dir=tmp_path, servers=servers))
 
 
-def delete_second(
-    euicc: SimulatedEuicc, servers: Servers, folder: Path
-) -> tuple[list[tuple[str, bool]], Assistant]:
-    assistant = Assistant(euicc, state_dir=folder, servers=servers)
-    outcome = assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid))
-    return [(delivery.address, delivery.acknowledged) for delivery in outcome.deliveries], assistant
+def delete_second(assistant: Assistant) -> list[tuple[str, bool]]:
+    outcome = assistant.delete(assistant.plan_deletion(assistant.profiles()[1].iccid))
+    return [(delivery.address, delivery.acknowledged) for delivery in outcome.deliveries]
 
 
 @pytest.mark.parametrize(
@@ -82,16 +57,17 @@ def delete_second(
         ServerRefused("HandleNotification", "8.1", "6.1", "no"),
     ],
 )
-def test_one_failing_server_does_not_stop_the_others(fault: LpaError, tmp_path: Path) -> None:
+def test_one_failing_server_does_not_stop_the_others(fault: LpaError, session: Session) -> None:
     servers = Servers(bad_example=fault)
-    told, assistant = delete_second(card_with("bad.example", "good.example"), servers, tmp_path)
-    assert told == [("bad.example", False), ("good.example", True)]
+    assistant = session(card_with("bad.example", "good.example"), servers)
+    deliveries = delete_second(assistant)
+    assert deliveries == [("bad.example", False), ("good.example", True)]
     (left,) = assistant.notifications()
     assert left.address == "bad.example"
     assert len(assistant.receipts.of(assistant.eid)) == 2
 
 
-def test_a_server_that_is_down_is_asked_once_and_its_later_notifications_wait(tmp_path: Path) -> None:
+def test_an_unreachable_server_is_tried_once_and_its_later_notifications_are_not_sent(tmp_path: Path) -> None:
     euicc = card_with("bad.example")
     servers = Servers(bad_example=ConnectFailed("down"))
     with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
@@ -104,7 +80,7 @@ def test_a_server_that_is_down_is_asked_once_and_its_later_notifications_wait(tm
         assert second.receipt
 
 
-def test_a_server_that_objects_to_one_notification_is_offered_the_next(tmp_path: Path) -> None:
+def test_a_server_that_refuses_one_notification_is_sent_the_next(tmp_path: Path) -> None:
     euicc = card_with("bad.example")
     servers = Servers(bad_example=ServerRefused("HandleNotification", "8.1", "6.1", "no"))
     with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
@@ -123,20 +99,20 @@ def test_a_server_that_objects_to_one_notification_is_offered_the_next(tmp_path:
         ("GOOD.example.", "good.example"),
     ],
 )
-def test_addresses_are_read_as_operators_write_them(address: str, host: str, tmp_path: Path) -> None:
+def test_addresses_are_read_as_operators_write_them(address: str, host: str, session: Session) -> None:
     servers = Servers()
-    told, _ = delete_second(card_with(address), servers, tmp_path)
-    assert told == [(address, True)]
+    deliveries = delete_second(session(card_with(address), servers))
+    assert deliveries == [(address, True)]
     assert servers.asked[0][0] == host
 
 
 @pytest.mark.parametrize(
     "address", ["", "   ", "http://evil.example/x", "10.0.0.1", "[::1]", "a b", "x\x1b[31m"]
 )
-def test_an_address_that_is_no_server_is_kept_and_said(address: str, tmp_path: Path) -> None:
+def test_an_address_that_is_no_server_is_kept_and_said(address: str, session: Session) -> None:
     servers = Servers()
     euicc = card_with(address, "good.example")
-    assistant = Assistant(euicc, state_dir=tmp_path, servers=servers)
+    assistant = session(euicc, servers)
     outcome = assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid))
     bad = next(delivery for delivery in outcome.deliveries if delivery.address == address)
     assert isinstance(bad.problem, BadAnswer)
@@ -146,15 +122,15 @@ def test_an_address_that_is_no_server_is_kept_and_said(address: str, tmp_path: P
     assert len(assistant.notifications()) == 1
 
 
-def test_a_profile_that_wants_nobody_told_tells_nobody(tmp_path: Path) -> None:
-    told, _ = delete_second(card_with(), Servers(), tmp_path)
-    assert told == []
+def test_a_profile_that_wants_nobody_told_tells_nobody(session: Session) -> None:
+    deliveries = delete_second(session(card_with(), Servers()))
+    assert deliveries == []
 
 
-def test_a_notification_that_is_missing_is_said(tmp_path: Path) -> None:
+def test_a_notification_that_is_missing_is_said(session: Session) -> None:
     euicc = card_with("good.example")
     card = DisturbedCard(euicc)
-    assistant = Assistant(card, state_dir=tmp_path, servers=Servers())
+    assistant = session(card, Servers())
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
     card.instead(RETRIEVE, "BF2B02A000 9000")
     (delivery,) = assistant.delete(plan).deliveries
@@ -162,10 +138,10 @@ def test_a_notification_that_is_missing_is_said(tmp_path: Path) -> None:
     assert "has no signed notification for good.example" in str(delivery.problem)
 
 
-def test_a_card_that_gives_them_one_by_one_only_is_asked_so(tmp_path: Path) -> None:
+def test_a_card_that_gives_them_one_by_one_only_is_asked_so(session: Session) -> None:
     euicc = card_with("good.example")
     card = DisturbedCard(euicc)
-    assistant = Assistant(card, state_dir=tmp_path, servers=Servers())
+    assistant = session(card, Servers())
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
     card.instead(RETRIEVE, "6A80")
     card.requests.clear()
@@ -174,15 +150,17 @@ def test_a_card_that_gives_them_one_by_one_only_is_asked_so(tmp_path: Path) -> N
     assert card.requests[:6] == [INFO1, DELETE, PROFILES, RETRIEVE, LIST, RETRIEVE]
 
 
-def test_the_card_that_is_here_says_whom_to_believe_and_no_other_in_its_name(tmp_path: Path) -> None:
+def test_the_card_that_is_here_says_whom_to_believe_and_no_other_in_its_name(session: Session) -> None:
     """An EID proves nothing to us: any card can say that it is this one."""
     genuine = card_with("one.example")
     down = Servers(one_example=ConnectFailed("down"), two_example=ConnectFailed("down"))
-    _, assistant = delete_second(genuine, down, tmp_path)
+    assistant = session(genuine, down)
+    delete_second(assistant)
     own = assistant.euicc.euicc_info1().ci_for_verification
     profiles, behaviour = card_with("two.example").profiles, Behaviour(first_sequence_number=7)
     thief = SimulatedEuicc.create(None, eid=str(genuine.eid), profiles=profiles, behaviour=behaviour)
-    _, assistant = delete_second(thief, down, tmp_path)
+    assistant = session(thief, down)
+    delete_second(assistant)
     another = assistant.euicc.euicc_info1().ci_for_verification
     assert down.ci_pkids == [own, another]
     up = Servers()
@@ -190,24 +168,27 @@ def test_the_card_that_is_here_says_whom_to_believe_and_no_other_in_its_name(tmp
     assert up.ci_pkids == [own, another]
 
 
-def test_a_card_forgets_nothing_that_another_one_with_its_eid_has_signed(tmp_path: Path) -> None:
+def test_a_card_forgets_nothing_that_another_one_with_its_eid_has_signed(
+    tmp_path: Path, session: Session
+) -> None:
     """Both number from 1. What a false card's server acknowledged is not what the genuine card has."""
     genuine, servers = card_with("good.example"), Servers(evil_example=ConnectFailed("down"))
     false = SimulatedEuicc.create(None, eid=str(genuine.eid), profiles=card_with("evil.example").profiles)
-    _, assistant = delete_second(false, servers, tmp_path)
+    assistant = session(false, servers)
+    delete_second(assistant)
     assistant.close()
     servers.faults.clear()
     with Assistant(genuine, state_dir=tmp_path, servers=servers) as assistant:
         assistant.euicc.delete_profile(assistant.profiles()[1].iccid)  # as another program does it
         SendQueue(assistant.journal, servers).send_all(assistant.journal.outbox())
         assert [delivery.removed for delivery in assistant.send_due_notifications()] == [True]
-        assert [told.address for told in assistant.notifications()] == ["good.example"]
+        assert [metadata.address for metadata in assistant.notifications()] == ["good.example"]
         assert [delivery.address for delivery in assistant.send_notifications()] == ["good.example"]
         assert list(assistant.notifications()) == []
 
 
-def test_what_was_kept_before_is_looked_for_before_a_card_forgets_it(tmp_path: Path) -> None:
-    """It may be another card now, which has one of its own with that number."""
+def test_a_notification_from_an_earlier_session_is_compared_before_it_is_removed(tmp_path: Path) -> None:
+    """It may be another card now, with its own notification of that number."""
     genuine, servers = card_with("good.example"), Servers()
     second = Iccid.parse(genuine.profiles[1].iccid)
     with Assistant(genuine, state_dir=tmp_path, servers=servers) as assistant:
@@ -221,10 +202,10 @@ def test_what_was_kept_before_is_looked_for_before_a_card_forgets_it(tmp_path: P
         assistant.euicc.delete_profile(second)  # as another program does it
         (recovered,) = assistant.recover()
         assert [delivery.address for delivery in recovered.deliveries] == ["good.example"]
-        assert [told.address for told in assistant.notifications()] == ["other.example"]
+        assert [metadata.address for metadata in assistant.notifications()] == ["other.example"]
 
 
-def test_what_is_told_of_an_operation_does_not_depend_on_the_clock(tmp_path: Path) -> None:
+def test_the_notifications_of_an_operation_do_not_depend_on_the_clock(tmp_path: Path) -> None:
     euicc, clock, servers = card_with("good.example"), Clock(4_000_000_000.0), Servers()
     second = euicc.profiles[1].iccid
     with closing(Journal(tmp_path, clock=clock)) as journal:
@@ -234,17 +215,17 @@ def test_what_is_told_of_an_operation_does_not_depend_on_the_clock(tmp_path: Pat
         clock.now = 1_700_000_000.0
         for change in (assistant.disable, assistant.enable, assistant.disable):
             clock.now += 60
-            told = [one for one in change(second).deliveries if one.address == "good.example"]
-            assert [one.removed for one in told] == [True]
+            deliveries = [one for one in change(second).deliveries if one.address == "good.example"]
+            assert [one.removed for one in deliveries] == [True]
         assert list(assistant.notifications()) == []
     assert [host for host, _ in servers.asked].count("good.example") == 4
 
 
-def test_one_unreadable_notification_does_not_hide_the_others(tmp_path: Path) -> None:
+def test_one_unreadable_notification_does_not_hide_the_others(session: Session) -> None:
     euicc = card_with("one.example", "two.example")
     card = DisturbedCard(euicc)
     servers = Servers()
-    assistant = Assistant(card, state_dir=tmp_path, servers=servers)
+    assistant = session(card, servers)
     assistant.euicc.delete_profile(assistant.profiles()[1].iccid)
     card.instead(RETRIEVE, "BF2B04 A002 3000 9000")
     sent = assistant.send_notifications()
@@ -255,22 +236,24 @@ def test_one_unreadable_notification_does_not_hide_the_others(tmp_path: Path) ->
     assert len(assistant.notifications()) == 1
 
 
-def test_an_older_deletion_of_the_same_profile_is_not_taken_for_this_one(tmp_path: Path) -> None:
+def test_an_older_deletion_of_the_same_profile_is_not_taken_for_this_one(session: Session) -> None:
     """A profile that was deleted, kept, never sent, installed again and deleted again."""
     euicc = card_with("good.example")
     down = Servers(good_example=ConnectFailed("down"))
-    _, assistant = delete_second(euicc, down, tmp_path)
+    assistant = session(euicc, down)
+    delete_second(assistant)
     (older,) = assistant.notifications()
     card = DisturbedCard(euicc)
-    second = Assistant(card, state_dir=tmp_path, servers=Servers())
+    second = session(card, Servers())
     plan = second.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
     second.delete(plan)
     assert list(second.notifications()) == [older]
 
 
-def test_removing_an_unsent_notification_keeps_its_proof(tmp_path: Path) -> None:
+def test_removing_an_unsent_notification_keeps_its_proof(tmp_path: Path, session: Session) -> None:
     euicc = card_with("good.example")
-    _, assistant = delete_second(euicc, Servers(good_example=ConnectFailed("down")), tmp_path)
+    assistant = session(euicc, Servers(good_example=ConnectFailed("down")))
+    delete_second(assistant)
     for path in tmp_path.rglob("*.der"):
         path.unlink()
     (left,) = assistant.notifications()
@@ -281,6 +264,8 @@ def test_removing_an_unsent_notification_keeps_its_proof(tmp_path: Path) -> None
 
 
 def test_removing_a_notification_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    assistant = Assistant(card_with(), state_dir=tmp_path)
-    with pytest.raises(Refused, match="no notification 99"):
+    with (
+        Assistant(card_with(), state_dir=tmp_path) as assistant,
+        pytest.raises(Refused, match="no notification 99"),
+    ):
         assistant.remove_notification(99)

@@ -1,11 +1,8 @@
-"""The proofs on disk: written whole, private, found again, and never pretended."""
+"""Receipts are written completely, private to the user, and found again."""
 
-import contextlib
 import errno
 import os
 import stat
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ from lpa.notifications import receipts
 from lpa.notifications.receipts import Receipts
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
+from tests.support.pipes import pipe
 
 EID = Eid.parse("89049032123451234512345678901235")
 
@@ -33,20 +31,20 @@ def test_a_receipt_is_the_notification_byte_for_byte(tmp_path: Path) -> None:
     assert receipt.path.suffix == ".der"
 
 
-def test_only_we_can_read_receipts(tmp_path: Path) -> None:
+def test_only_the_user_can_read_receipts(tmp_path: Path) -> None:
     receipt = Receipts(tmp_path / "r").keep(EID, signed())
     assert receipt.path.stat().st_mode & 0o777 == 0o600
     assert receipt.path.parent.stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "r").stat().st_mode & 0o777 == 0o700
 
 
-def test_keeping_twice_is_keeping_once(tmp_path: Path) -> None:
+def test_keeping_a_receipt_again_changes_nothing(tmp_path: Path) -> None:
     kept = Receipts(tmp_path)
     assert kept.keep(EID, signed()).path == kept.keep(EID, signed()).path
     assert len(kept.of(EID)) == 1
 
 
-def test_a_receipt_that_was_damaged_is_written_again(tmp_path: Path) -> None:
+def test_a_damaged_receipt_is_written_again(tmp_path: Path) -> None:
     kept = Receipts(tmp_path)
     path = kept.keep(EID, signed()).path
     path.write_bytes(b"half")
@@ -54,7 +52,7 @@ def test_a_receipt_that_was_damaged_is_written_again(tmp_path: Path) -> None:
     assert path.read_bytes() == signed().raw
 
 
-def test_receipts_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+def test_receipts_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     kept = Receipts(tmp_path)
     for number in ("09", "03", "7F"):
         kept.keep(EID, signed(number))
@@ -64,13 +62,13 @@ def test_receipts_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
 def test_other_files_are_no_receipts(tmp_path: Path) -> None:
     kept = Receipts(tmp_path)
     path = kept.keep(EID, signed()).path
-    (path.parent / "notes.der").write_bytes(b"not one")
-    (path.parent / "notes.txt").write_text("not one")
+    (path.parent / "notes.der").write_bytes(b"garbage")
+    (path.parent / "notes.txt").write_text("garbage")
     assert len(kept.of(EID)) == 1
     assert Receipts(tmp_path / "nowhere").of(EID) == ()
 
 
-def test_what_resembles_a_notification_is_found(tmp_path: Path) -> None:
+def test_receipts_with_the_same_number_event_and_profile_are_found(tmp_path: Path) -> None:
     kept = Receipts(tmp_path)
     assert [*kept.resembling(EID, signed())] == []
     path = kept.keep(EID, signed()).path
@@ -80,20 +78,20 @@ def test_what_resembles_a_notification_is_found(tmp_path: Path) -> None:
     assert [*kept.resembling(EID, signed(event="0520"))] == []
 
 
-def test_a_receipt_is_of_the_card_whose_folder_here_it_lies_in(tmp_path: Path) -> None:
+def test_a_receipt_belongs_to_the_card_of_its_folder(tmp_path: Path) -> None:
     here = Receipts(tmp_path / "here")
-    mine, yours = here.keep(EID, signed()), Receipts(tmp_path / "there").keep(EID, signed())
-    assert here.card_of(receipts.read(mine.path)) == EID
-    assert here.card_of(receipts.read(yours.path)) is None
+    own, other = here.keep(EID, signed()), Receipts(tmp_path / "there").keep(EID, signed())
+    assert here.card_of(receipts.read(own.path)) == EID
+    assert here.card_of(receipts.read(other.path)) is None
 
 
-def test_a_folder_that_is_a_file_is_reported_before_anything_is_done(tmp_path: Path) -> None:
+def test_prepare_refuses_a_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "r").write_text("in the way")
     with pytest.raises(StorageFailed, match="cannot be kept in"):
         Receipts(tmp_path / "r").prepare(EID)
 
 
-def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_no_partial_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_handle: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -107,10 +105,8 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
     assert list((tmp_path / str(EID)).iterdir()) == []
 
 
-def test_the_file_is_on_the_disk_before_it_has_its_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The order that survives a power cut: content synced, then renamed, then the folder synced."""
+def test_a_receipt_is_synced_before_it_is_renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order that survives a power cut: sync the content, rename, sync the folder."""
     steps = []
     fsync, replace = os.fsync, Path.replace
 
@@ -130,7 +126,7 @@ def test_the_file_is_on_the_disk_before_it_has_its_name(
     assert steps == ["sync file", "rename", "sync folder"]
 
 
-def test_the_cards_of_which_something_is_kept_are_known(tmp_path: Path) -> None:
+def test_eids_lists_the_cards_that_have_receipts(tmp_path: Path) -> None:
     other = Eid.parse("35840574000000000000000000000001")
     kept = Receipts(tmp_path / "r")
     assert kept.eids() == ()
@@ -140,7 +136,7 @@ def test_the_cards_of_which_something_is_kept_are_known(tmp_path: Path) -> None:
     assert kept.eids() == (other, EID)
 
 
-def test_a_receipt_from_elsewhere_is_read(tmp_path: Path) -> None:
+def test_a_receipt_in_another_folder_is_read(tmp_path: Path) -> None:
     path = tmp_path / "sent-by-mail.der"
     path.write_bytes(signed().raw)
     assert receipts.read(path) == receipts.Receipt(path, signed())
@@ -159,24 +155,14 @@ def test_a_file_that_is_too_large_is_no_receipt(tmp_path: Path) -> None:
         receipts.read(path)
 
 
-@contextlib.contextmanager
-def pipe(path: Path) -> Iterator[Path]:
-    """A pipe without another end; who waits for one gets an empty one after a while."""
-    os.mkfifo(path)
-    other_end = threading.Timer(5, lambda: os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK)))
-    other_end.start()
-    yield path
-    other_end.cancel()
-
-
-def test_a_pipe_or_a_device_is_no_receipt_and_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_pipe_or_a_device_is_refused_without_waiting(tmp_path: Path) -> None:
     with pipe(tmp_path / "pipe.der") as path:
-        for strange in (path, Path("/dev/zero"), tmp_path):
+        for unusual in (path, Path("/dev/zero"), tmp_path):
             with pytest.raises(StorageFailed, match=r"cannot be read: (it is not a regular file|Is a dir)"):
-                receipts.read(strange)
+                receipts.read(unusual)
 
 
-def test_many_events_still_make_a_file_name(tmp_path: Path) -> None:
+def test_the_name_of_a_receipt_with_many_events_is_cut(tmp_path: Path) -> None:
     body = bytes.fromhex("BF2F21 800107 810B00FFFFFFFFFFFFFFFFFFFF 0C03612E62 5A0A98989898989898989898")
     odd = Notification.from_tlv(bytes.fromhex("302D") + body + bytes.fromhex("5F37020102 3000 3000"))
     path = Receipts(tmp_path).keep(EID, odd).path

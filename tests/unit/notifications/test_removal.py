@@ -1,4 +1,4 @@
-"""A notification that a person gives up: it is kept, and sent no more."""
+"""A notification that a person removes unsent is kept, and not sent any more."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lpa.errors import CardBusy, ConnectFailed, Refused
 from lpa.journal import Journal
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.journals import everything
-from tests.unit.notifications.test_outbox import Servers, card_with
+from tests.support.notified_servers import Servers, card_with
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def euicc() -> SimulatedEuicc:
 
 @pytest.fixture
 def assistant(euicc: SimulatedEuicc, tmp_path: Path) -> Iterator[Assistant]:
-    """After a deletion of which no server knows yet."""
+    """After a deletion whose notification could not be sent."""
     servers = Servers(good_example=ConnectFailed("down"))
     with Assistant(euicc, state_dir=tmp_path / "state", servers=servers) as assistant:
         assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid))
@@ -31,7 +31,7 @@ def assistant(euicc: SimulatedEuicc, tmp_path: Path) -> Iterator[Assistant]:
         yield assistant
 
 
-def test_it_is_taken_from_the_card_and_sent_no_more(assistant: Assistant) -> None:
+def test_it_is_removed_from_the_card_and_not_sent(assistant: Assistant) -> None:
     assert assistant.remove_notification(1).address == "good.example"
     assert list(assistant.notifications()) == []
     assert assistant.send_notifications() == ()
@@ -40,18 +40,18 @@ def test_it_is_taken_from_the_card_and_sent_no_more(assistant: Assistant) -> Non
     assert len(assistant.receipts.of(assistant.eid)) == 1
 
 
-def test_what_the_card_no_longer_has_is_sent_no_more_either(assistant: Assistant) -> None:
+def test_one_that_the_card_no_longer_has_is_not_sent(assistant: Assistant) -> None:
     assistant.euicc.notification_sent(1)
     assert assistant.remove_notification(1).address == "good.example"
     assert assistant.send_notifications() == ()
 
 
-def test_what_neither_the_card_nor_this_computer_has_cannot_be_given_up(assistant: Assistant) -> None:
-    with pytest.raises(Refused, match="has no notification 2, and none is kept here"):
+def test_one_that_neither_the_card_nor_this_computer_has_is_refused(assistant: Assistant) -> None:
+    with pytest.raises(Refused, match="no notification 2 on the card or on this computer"):
         assistant.remove_notification(2)
 
 
-def test_nothing_is_taken_from_a_card_at_which_another_process_works(
+def test_nothing_is_removed_from_a_card_that_another_process_has_locked(
     assistant: Assistant, tmp_path: Path
 ) -> None:
     with (

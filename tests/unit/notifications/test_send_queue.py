@@ -1,4 +1,4 @@
-"""When what is kept is sent: in order, in its time, and by whom."""
+"""Kept notifications are sent in order, when they are due, and by one process at a time."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ from lpa.rsp.records import Notification
 from tests.support.disturbed import DisturbedCard
 from tests.support.forgery import BODY, Chain
 from tests.support.journals import EID, OTHER, Clock, signed
+from tests.support.notified_servers import Servers, card_with
 from tests.support.recovery import resume
-from tests.unit.notifications.test_outbox import SENT, Servers, card_with
 
 THIRD = Eid.parse("89049032123451234512345678905678")
 REFUSED = ServerRefused("HandleNotification", "8.1", "6.1", "no")
 DOWN = ConnectFailed("down")
+SENT = 0xBF30  # NotificationSent
 
 
 @pytest.fixture
@@ -42,33 +43,33 @@ def journal(tmp_path: Path, clock: Clock) -> Iterator[Journal]:
 
 
 def times(journal: Journal) -> list[tuple[int, float]]:
-    """The number of each that waits, and in how many seconds it is tried."""
+    """The number of each pending notification, and in how many seconds it is due."""
     return [
         (one.entry.notification.metadata.sequence_number, one.next_try.timestamp() - journal.clock())
         for one in pending(journal)
     ]
 
 
-def test_what_was_never_tried_is_due_at_once(journal: Journal) -> None:
+def test_one_that_was_never_tried_is_due_at_once(journal: Journal) -> None:
     journal.keep(EID, signed("07"))
     assert times(journal) == [(7, 0.0)]
 
 
-def test_a_younger_one_for_the_same_server_waits_for_the_older(journal: Journal) -> None:
+def test_a_later_one_for_the_same_server_waits_for_the_earlier_one(journal: Journal) -> None:
     journal.keep(EID, signed("07"), signed("08"))
     journal.failed(EID, signed("07"), DOWN)
-    (_, older), (_, younger) = times(journal)
-    assert older == younger
-    assert 54 <= older <= 66
+    (_, earlier), (_, later) = times(journal)
+    assert earlier == later
+    assert 54 <= earlier <= 66
 
 
-@pytest.mark.parametrize("objection", [REFUSED, BadAnswer("500")])
-def test_one_that_the_server_objected_to_holds_back_nobody(objection: LpaError, journal: Journal) -> None:
+@pytest.mark.parametrize("refusal", [REFUSED, BadAnswer("500")])
+def test_one_that_the_server_refused_holds_back_nothing(refusal: LpaError, journal: Journal) -> None:
     journal.keep(EID, signed("07"), signed("08"))
-    journal.failed(EID, signed("07"), objection)
-    (_, older), (_, younger) = times(journal)
-    assert older > 50
-    assert younger == 0
+    journal.failed(EID, signed("07"), refusal)
+    (_, earlier), (_, later) = times(journal)
+    assert earlier > 50
+    assert later == 0
 
 
 def test_cards_do_not_wait_for_each_other(journal: Journal) -> None:
@@ -78,7 +79,7 @@ def test_cards_do_not_wait_for_each_other(journal: Journal) -> None:
     assert [wait > 0 for _, wait in times(journal)] == [True, False]
 
 
-def test_what_a_clock_that_was_wrong_put_off_for_years_is_due(journal: Journal, clock: Clock) -> None:
+def test_a_next_try_that_a_wrong_clock_set_years_ahead_is_due(journal: Journal, clock: Clock) -> None:
     journal.keep(EID, signed())
     clock.now += 10 * 365 * 86400
     journal.failed(EID, signed(), DOWN)
@@ -86,7 +87,7 @@ def test_what_a_clock_that_was_wrong_put_off_for_years_is_due(journal: Journal, 
     assert times(journal) == [(7, 0.0)]
 
 
-def test_one_that_was_not_tried_because_its_server_was_silent_counts_no_try(journal: Journal) -> None:
+def test_one_that_is_not_tried_because_its_server_is_unreachable_counts_no_attempt(journal: Journal) -> None:
     journal.keep(EID, signed("07"), signed("08"))
     servers = Servers(a_b=DOWN)
     first, second = SendQueue(journal, servers).send_all(journal.outbox())
@@ -97,7 +98,7 @@ def test_one_that_was_not_tried_because_its_server_was_silent_counts_no_try(jour
     assert first.next_try == second.next_try
 
 
-def test_everything_is_sent_by_card_and_number(journal: Journal) -> None:
+def test_notifications_are_sent_by_card_and_number(journal: Journal) -> None:
     numbers = ["7F", "03", "10"]
     for number in numbers:
         journal.keep(EID, signed(number))
@@ -107,8 +108,8 @@ def test_everything_is_sent_by_card_and_number(journal: Journal) -> None:
     assert {entry.sent for entry in journal.outbox()} == {journal.clock()}
 
 
-def test_a_server_is_believed_by_what_its_card_said_when_it_signed(journal: Journal) -> None:
-    """And by what the notification says itself only if the card has not said."""
+def test_the_ci_keys_are_those_that_the_card_listed_when_it_signed(journal: Journal) -> None:
+    """Only if the card listed none, they are those that the notification names."""
     chain = Chain()
     listed, certified = KeyIdentifier(b"\1" * 20), KeyIdentifier(chain.ci.identifier)
     for number, ci_pkids in enumerate(([listed], [], None), 1):
@@ -119,7 +120,7 @@ def test_a_server_is_believed_by_what_its_card_said_when_it_signed(journal: Jour
     assert servers.ci_pkids == [(listed,), (), (certified,)]
 
 
-def test_of_other_cards_what_is_due_is_sent_and_nothing_of_this_one(journal: Journal) -> None:
+def test_what_is_due_of_other_cards_is_sent_and_nothing_of_this_one(journal: Journal) -> None:
     journal.keep(EID, signed("01"))
     journal.keep(OTHER, signed("02"), signed("03"))
     journal.failed(OTHER, signed("03"), DOWN)
@@ -129,16 +130,14 @@ def test_of_other_cards_what_is_due_is_sent_and_nothing_of_this_one(journal: Jou
     assert len(servers.asked) == 1
 
 
-def test_a_card_at_which_another_process_works_is_left_to_it(journal: Journal, tmp_path: Path) -> None:
+def test_a_card_that_another_process_has_locked_is_skipped(journal: Journal, tmp_path: Path) -> None:
     journal.keep(OTHER, signed("02"))
     with closing(Journal(tmp_path / "state")) as another, another.lock(OTHER):
         assert SendQueue(journal, Servers()).send_due_of_others(EID) == ()
 
 
-def test_everything_of_a_card_waits_where_another_process_works_at_it(
-    journal: Journal, tmp_path: Path
-) -> None:
-    """Nobody waits here, so it stays; what other cards signed is sent all the same."""
+def test_notifications_of_a_locked_card_stay_pending(journal: Journal, tmp_path: Path) -> None:
+    """These locks do not wait. The notifications of other cards are sent."""
     journal.keep(EID, signed("01"))
     journal.keep(OTHER, signed("02"))
     servers = Servers()
@@ -146,19 +145,19 @@ def test_everything_of_a_card_waits_where_another_process_works_at_it(
         left, sent = SendQueue(journal, servers).send_all(journal.outbox())
     assert isinstance(left.problem, CardBusy)
     assert (left.acknowledged, sent.acknowledged, len(servers.asked)) == (False, True, 1)
-    assert journal.entry(EID, signed("01")).attempts == 0  # type: ignore[union-attr]
+    assert [entry.attempts for entry in journal.outbox(EID)] == [0]
     assert SendQueue(journal, servers).send_all(journal.outbox())[0].acknowledged
 
 
-def test_what_another_process_sent_while_it_was_waited_for_is_not_sent_again(tmp_path: Path) -> None:
+def test_what_another_process_sent_during_the_wait_is_not_sent_again(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     with closing(Journal(folder)) as another, contextlib.ExitStack() as held:
 
-        def hears_of_it(_: Holder) -> None:
+        def send_and_release(_: Holder) -> None:
             another.sent(EID, signed("01"), {})
             held.close()
 
-        locks = Locks(folder, on_wait=hears_of_it)
+        locks = Locks(folder, on_wait=send_and_release)
         with closing(Journal(folder, locks=locks)) as journal:
             journal.keep(EID, signed("01"))
             held.enter_context(another.lock(EID))
@@ -167,7 +166,7 @@ def test_what_another_process_sent_while_it_was_waited_for_is_not_sent_again(tmp
     assert (delivery.acknowledged, servers.asked) == (True, [])
 
 
-def test_what_a_person_gave_up_while_it_was_waited_for_is_not_sent(journal: Journal) -> None:
+def test_what_a_person_abandoned_during_the_wait_is_not_sent(journal: Journal) -> None:
     journal.keep(EID, signed("01"), signed("02"))
     entries = journal.outbox()
     journal.abandon(EID, signed("01"))
@@ -175,7 +174,7 @@ def test_what_a_person_gave_up_while_it_was_waited_for_is_not_sent(journal: Jour
     assert delivery.sequence_number == 2
 
 
-def test_a_lock_of_one_card_that_cannot_be_had_holds_up_no_other(journal: Journal, tmp_path: Path) -> None:
+def test_a_lock_that_cannot_be_opened_does_not_stop_other_cards(journal: Journal, tmp_path: Path) -> None:
     journal.keep(EID, signed("01"))
     with journal.lock(EID):
         (lock,) = (tmp_path / "state").glob("*.lock")
@@ -189,26 +188,26 @@ def test_a_lock_of_one_card_that_cannot_be_had_holds_up_no_other(journal: Journa
     assert [one.sequence_number for one in SendQueue(journal, Servers()).send_due_of_others(THIRD)] == [3]
 
 
-def test_what_is_due_waits_for_nobody_though_somebody_could_be_told(tmp_path: Path) -> None:
-    folder, told = tmp_path / "state", list[Holder]()
+def test_sending_what_is_due_does_not_wait_for_a_lock(tmp_path: Path) -> None:
+    folder, notices = tmp_path / "state", list[Holder]()
     with (
         closing(Journal(folder)) as another,
-        closing(Journal(folder, locks=Locks(folder, on_wait=told.append))) as journal,
+        closing(Journal(folder, locks=Locks(folder, on_wait=notices.append))) as journal,
         another.lock(OTHER),
     ):
         journal.keep(OTHER, signed("02"))
         assert SendQueue(journal, Servers()).send_due_of_others(EID) == ()
-    assert told == []
+    assert notices == []
 
 
-def test_of_what_no_known_card_signed_what_is_due_is_sent_and_nothing_else(journal: Journal) -> None:
+def test_what_is_due_of_no_known_card_is_sent_with_that_of_other_cards(journal: Journal) -> None:
     journal.keep(None, signed("01"))
     journal.keep(EID, signed("02"))
     (delivery,) = SendQueue(journal, Servers()).send_due_of_others(EID)
     assert delivery.sequence_number == 1
 
 
-def test_an_acknowledgement_that_cannot_be_noted_is_told(journal: Journal) -> None:
+def test_an_acknowledgement_that_cannot_be_recorded_is_reported(journal: Journal) -> None:
     journal.keep(EID, signed())
     (entry,) = journal.outbox()
     journal._database.connection.execute("PRAGMA query_only = ON")
@@ -220,7 +219,7 @@ def test_an_acknowledgement_that_cannot_be_noted_is_told(journal: Journal) -> No
 # With a card
 
 
-def test_a_fresh_notification_waits_for_an_older_one_that_is_not_due(tmp_path: Path) -> None:
+def test_a_new_notification_waits_for_an_earlier_one_that_is_not_due(tmp_path: Path) -> None:
     euicc = card_with("slow.example")
     servers = Servers(slow_example=DOWN)
     with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
@@ -243,7 +242,7 @@ def test_a_fresh_notification_waits_for_an_older_one_that_is_not_due(tmp_path: P
         assert all(delivery.removed for delivery in sent)
 
 
-def test_a_fresh_notification_takes_the_older_one_along_that_is_due(tmp_path: Path) -> None:
+def test_an_earlier_notification_that_is_due_is_sent_before_a_new_one(tmp_path: Path) -> None:
     euicc = card_with("slow.example")
     servers = Servers(slow_example=DOWN)
     with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
@@ -251,11 +250,11 @@ def test_a_fresh_notification_takes_the_older_one_along_that_is_due(tmp_path: Pa
         servers.faults.clear()
         assistant.journal._write("UPDATE notification SET next_try = 1", ())
         outcome = assistant.disable(euicc.profiles[1].iccid)
-        told = [(one.event, one.removed) for one in outcome.deliveries if one.address == "slow.example"]
-        assert told == [("enable", True), ("disable", True)]
+        slow = [(one.event, one.removed) for one in outcome.deliveries if one.address == "slow.example"]
+        assert slow == [("enable", True), ("disable", True)]
 
 
-def test_what_was_acknowledged_waits_for_the_card_alone(tmp_path: Path) -> None:
+def test_an_acknowledged_notification_is_not_pending_but_still_removed_from_the_card(tmp_path: Path) -> None:
     euicc = card_with("good.example")
     card = DisturbedCard(euicc)
     with Assistant(card, state_dir=tmp_path, servers=Servers()) as assistant:
@@ -269,13 +268,13 @@ def test_what_was_acknowledged_waits_for_the_card_alone(tmp_path: Path) -> None:
         assert (delivery.acknowledged, delivery.removed) == (True, True)
 
 
-def test_what_was_cleared_here_and_is_on_the_card_all_the_same_is_cleared_again(tmp_path: Path) -> None:
+def test_one_that_is_recorded_as_removed_and_still_on_the_card_is_removed_again(tmp_path: Path) -> None:
     euicc = card_with("good.example")
     servers = Servers()
     with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
         assistant.euicc.delete_profile(assistant.profiles()[1].iccid)
-        (told,) = assistant.notifications()
-        notification = assistant.euicc.retrieve_notification(told.sequence_number)
+        (metadata,) = assistant.notifications()
+        notification = assistant.euicc.retrieve_notification(metadata.sequence_number)
         assert notification
         assistant._outbox().keep([notification])
         assistant.journal.sent(assistant.eid, notification, {})
@@ -286,7 +285,7 @@ def test_what_was_cleared_here_and_is_on_the_card_all_the_same_is_cleared_again(
         assert list(assistant.notifications()) == []
 
 
-def test_what_is_due_of_this_card_is_left_to_another_process_at_it(tmp_path: Path) -> None:
+def test_what_is_due_of_a_locked_card_is_left_to_the_other_process(tmp_path: Path) -> None:
     euicc = card_with("good.example")
     servers = Servers(good_example=DOWN)
     with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
@@ -297,7 +296,7 @@ def test_what_is_due_of_this_card_is_left_to_another_process_at_it(tmp_path: Pat
         assert len(assistant.send_due_notifications()) == 1
 
 
-def test_nothing_of_a_card_is_sent_while_another_process_works_at_it(tmp_path: Path) -> None:
+def test_nothing_of_a_card_is_sent_while_another_process_has_locked_it(tmp_path: Path) -> None:
     euicc = card_with("good.example")
     with Assistant(euicc, state_dir=tmp_path, servers=Servers(good_example=DOWN)) as assistant:
         assistant.enable(euicc.profiles[1].iccid)
@@ -313,7 +312,7 @@ def test_nothing_of_a_card_is_sent_while_another_process_works_at_it(tmp_path: P
     assert servers.asked == []
 
 
-def test_what_was_acknowledged_while_the_card_was_away_is_cleared_when_it_is_back(tmp_path: Path) -> None:
+def test_one_that_was_acknowledged_without_its_card_is_removed_when_the_card_is_back(tmp_path: Path) -> None:
     euicc = card_with("good.example")
     with Assistant(euicc, state_dir=tmp_path, servers=Servers(good_example=DOWN)) as assistant:
         assistant.enable(euicc.profiles[1].iccid)
@@ -327,7 +326,7 @@ def test_what_was_acknowledged_while_the_card_was_away_is_cleared_when_it_is_bac
     assert servers.asked == []
 
 
-def test_sending_everything_means_the_outbox_of_every_card(tmp_path: Path) -> None:
+def test_send_notifications_sends_the_notifications_of_every_card(tmp_path: Path) -> None:
     with Assistant(card_with("good.example"), state_dir=tmp_path, servers=Servers()) as assistant:
         assistant.journal.keep(OTHER, signed("07"))
         assistant.journal.failed(OTHER, signed("07"), DOWN)
@@ -335,7 +334,7 @@ def test_sending_everything_means_the_outbox_of_every_card(tmp_path: Path) -> No
         assert (delivery.sequence_number, delivery.acknowledged, delivery.removed) == (7, True, False)
 
 
-def test_a_younger_one_waits_for_an_older_one_whose_proof_cannot_be_kept(
+def test_a_later_one_waits_for_an_earlier_one_whose_receipt_cannot_be_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(self: Receipts, eid: Eid, notification: Notification) -> Receipt:

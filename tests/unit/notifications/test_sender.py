@@ -1,4 +1,4 @@
-"""How long notifications may keep us busy, however many servers are silent."""
+"""All servers together have a time limit, however many do not answer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REFUSED = ServerRefused("HandleNotification", "8.1", "6.1", "no")
 
 
 class Slow:
-    """A directory of servers each of which takes its time, and then does what `fault` says."""
+    """A factory of servers that each take `seconds`, and then acknowledge or raise `fault`."""
 
     def __init__(self, clock: Clock, seconds: float, fault: LpaError | None = None) -> None:
         self.clock, self.seconds, self.fault = clock, seconds, fault
@@ -43,8 +43,8 @@ class Slow:
 
 
 def signed(number: int) -> Notification:
-    """A notification of each number for a server of its own."""
-    told = Tlv.build(
+    """A notification with this number, for a server of its own."""
+    metadata = Tlv.build(
         0xBF2F,
         Tlv.build(0x80, bytes([number])),
         bytes.fromhex("81020410"),
@@ -52,7 +52,7 @@ def signed(number: int) -> Notification:
         bytes.fromhex("5A0A98989898989898989898"),
     )
     return Notification.from_tlv(
-        Tlv.build(0x30, told, bytes.fromhex("5F37020102"), b"\x30\0", b"\x30\0"),
+        Tlv.build(0x30, metadata, bytes.fromhex("5F37020102"), b"\x30\0", b"\x30\0"),
     )
 
 
@@ -63,8 +63,8 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 @pytest.mark.parametrize("fault", [None, ConnectFailed("down"), REFUSED])
-def test_when_the_time_is_over_no_other_server_is_asked(fault: LpaError | None, journal: Journal) -> None:
-    """A card may list a thousand notifications, each for another server that is silent."""
+def test_no_other_server_is_tried_when_the_time_is_used_up(fault: LpaError | None, journal: Journal) -> None:
+    """A card may list a thousand notifications, each for another server that does not answer."""
     clock = Clock()
     servers = Slow(clock, DELIVERY_SECONDS / 3, fault)
     journal.keep(EID, *map(signed, range(1, 21)))
@@ -75,14 +75,16 @@ def test_when_the_time_is_over_no_other_server_is_asked(fault: LpaError | None, 
     assert [delivery.acknowledged for delivery in deliveries] == [fault is None] * 3 + [False] * 17
     for delivery in deliveries[3:]:
         assert isinstance(delivery.problem, Postponed)
-        assert "was not tried: the servers before it took 300 seconds together" in delivery.problem.message
-        assert "It is kept" in delivery.problem.advice
+        assert (
+            delivery.problem.message == "The time limit of 300 seconds for all servers together is used up."
+        )
+        assert delivery.problem.advice == "'lpa notifications send' sends the rest."
     left = [entry for entry in journal.outbox() if entry.sent is None]
     assert len(left) == (17 if fault is None else 20)
     assert [entry.attempts for entry in left[-17:]] == [0] * 17
 
 
-def test_a_look_whether_servers_are_there_takes_from_the_same_time() -> None:
+def test_checking_whether_servers_are_reachable_counts_too() -> None:
     clock = Clock()
     servers = Slow(clock, DELIVERY_SECONDS / 2)
     sender = NotificationSender(servers, clock)
@@ -93,8 +95,8 @@ def test_a_look_whether_servers_are_there_takes_from_the_same_time() -> None:
     assert servers.asked == 2
 
 
-def test_the_time_in_which_no_server_is_asked_does_not_count() -> None:
-    """Between the look and the deletion a person may think it over for as long as they like."""
+def test_the_time_between_two_servers_does_not_count() -> None:
+    """Between the check and the deletion a person may think for as long as they like."""
     clock = Clock()
     sender = NotificationSender(Slow(clock, 1), clock)
     assert sender.check_reachable("s1.example", ()) is None

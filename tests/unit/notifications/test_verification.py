@@ -1,4 +1,4 @@
-"""What a receipt proves is said exactly, and so is what it does not."""
+"""What a receipt proves, and what it does not prove."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from tests.support.forgery import EID, NOW, Chain
 NEVER = ("time", "since", "delivery", "contract")
 
 
-def trusted(world: Chain) -> TrustedIssuers:
-    return TrustedIssuers(identifiers=(KeyIdentifier(world.ci.identifier),))
+def trusted(chain: Chain) -> TrustedIssuers:
+    return TrustedIssuers(identifiers=(KeyIdentifier(chain.ci.identifier),))
 
 
 def test_a_receipt_proves_what_the_card_signed_and_no_more() -> None:
-    world = Chain()
-    receipt = world.notification()
-    assert verification.verify(receipt, trusted(world), NOW, eid=Eid.parse(EID)) == verification.Verification(
+    chain = Chain()
+    receipt = chain.notification()
+    assert verification.verify(receipt, trusted(chain), NOW, eid=Eid.parse(EID)) == verification.Verification(
         eid=Eid.parse(EID),
         iccid=Iccid.parse("89898989898989898989"),
         event="delete",
         sequence_number=7,
         address="a.b",
         maker="Maker",
-        issuer=KeyIdentifier(world.ci.identifier),
+        issuer=KeyIdentifier(chain.ci.identifier),
         issuer_name="",
         issuer_kind="private",
         sha256=hashlib.sha256(receipt).digest(),
@@ -43,43 +43,43 @@ def test_a_receipt_proves_what_the_card_signed_and_no_more() -> None:
 
 
 LATER, END = NOW + timedelta(days=400), NOW + timedelta(days=1)
-WITNESSED, GIVEN = verification.ReferenceTime(NOW, "witnessed"), verification.ReferenceTime(NOW, "given")
+KEPT, GIVEN = verification.ReferenceTime(NOW, "kept"), verification.ReferenceTime(NOW, "given")
 
 
 @pytest.mark.parametrize(
     ("now", "moment", "name"),
     [
         (NOW, None, None),
-        (NOW, WITNESSED, None),
+        (NOW, KEPT, None),
         (END, None, None),
         (LATER, None, "expired"),
-        (LATER, WITNESSED, "expiredSinceWitnessed"),
+        (LATER, KEPT, "expiredSinceKept"),
         (LATER, GIVEN, "expiredSinceGiven"),
-        (LATER, verification.ReferenceTime(LATER, "witnessed"), "expired"),
+        (LATER, verification.ReferenceTime(LATER, "kept"), "expired"),
         (NOW, verification.ReferenceTime(LATER, "given"), "expired"),
     ],
 )
-def test_a_certificate_that_has_expired_meanwhile_is_told_and_does_not_unsign(
+def test_a_certificate_that_has_expired_is_reported_and_the_receipt_stays_verified(
     now: datetime, moment: verification.ReferenceTime | None, name: str | None
 ) -> None:
-    world = Chain()
-    world.euicc.end = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
-    proven = verification.verify(world.notification(), trusted(world), now, moment=moment)
+    chain = Chain()
+    chain.euicc.end = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    proven = verification.verify(chain.notification(), trusted(chain), now, moment=moment)
     assert proven.expired == ((verification.Expired(name, "maker", END),) if name else ())
     assert proven.unproven == ("privateIssuer", *NEVER)
 
 
 def test_a_receipt_from_before_its_certificates_is_refused() -> None:
-    world = Chain()
+    chain = Chain()
     early = verification.ReferenceTime(NOW - timedelta(days=2), "given")
     with pytest.raises(NotVerified, match="valid from 2026-11-21 on only"):
-        verification.verify(world.notification(), trusted(world), NOW, moment=early)
+        verification.verify(chain.notification(), trusted(chain), NOW, moment=early)
 
 
 def test_a_receipt_that_names_no_profile_does_not_prove_which_it_was() -> None:
-    world = Chain()
-    receipt = world.notification(bytes.fromhex("BF2F0C 800107 81020410 0C03612E62"))
-    proven = verification.verify(receipt, trusted(world), NOW)
+    chain = Chain()
+    receipt = chain.notification(bytes.fromhex("BF2F0C 800107 81020410 0C03612E62"))
+    proven = verification.verify(receipt, trusted(chain), NOW)
     assert proven.iccid is None
     assert proven.unproven == ("privateIssuer", "profile", *NEVER)
 
@@ -92,20 +92,20 @@ def test_a_receipt_that_names_no_profile_does_not_prove_which_it_was() -> None:
         ("f54172bdf98a95d65cbeb88a38a1c11d800a85c3", "test", ("testIssuer", *NEVER)),
     ],
 )
-def test_who_vouches_decides_what_it_is_worth(
+def test_the_kind_of_issuer_decides_what_is_unproven(
     issuer: str, kind: str, doubts: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody here has the keys of these issuers, so that they signed is the one thing pretended."""
-    world = Chain()
+    """The keys of these issuers are secret, so the test replaces the look-up of the issuer."""
+    chain = Chain()
     key = KeyIdentifier(bytes.fromhex(issuer))
     monkeypatch.setattr(TrustedIssuers, "issuer_of", lambda _self, _certificate: key)
-    proven = verification.verify(world.notification(), TrustedIssuers(), NOW)
+    proven = verification.verify(chain.notification(), TrustedIssuers(), NOW)
     assert (proven.issuer_kind, proven.unproven) == (kind, doubts)
     assert proven.issuer_name == key.name != ""
 
 
 @pytest.mark.parametrize(
-    ("wanted", "reason", "said"),
+    ("wanted", "reason", "message"),
     [
         (
             {"eid": Eid.parse("89049032000000000000000000000097")},
@@ -121,42 +121,42 @@ def test_who_vouches_decides_what_it_is_worth(
     ],
 )
 def test_a_genuine_receipt_of_something_else_is_refused(
-    wanted: dict[str, Any], reason: str, said: str
+    wanted: dict[str, Any], reason: str, message: str
 ) -> None:
-    world = Chain()
+    chain = Chain()
     right: dict[str, Any] = {
         "eid": Eid.parse(EID),
         "iccid": Iccid.parse("89898989898989898989"),
         "event": "delete",
     }
-    assert verification.verify(world.notification(), trusted(world), NOW, **right).event == "delete"
-    with pytest.raises(NotVerified, match=re.escape(said)) as caught:
-        verification.verify(world.notification(), trusted(world), NOW, **right | wanted)
+    assert verification.verify(chain.notification(), trusted(chain), NOW, **right).event == "delete"
+    with pytest.raises(NotVerified, match=re.escape(message)) as caught:
+        verification.verify(chain.notification(), trusted(chain), NOW, **right | wanted)
     assert caught.value.reason == reason
 
 
-def test_a_receipt_that_names_no_profile_is_about_none_that_is_wanted() -> None:
-    world = Chain()
-    receipt = world.notification(bytes.fromhex("BF2F0C 800107 81020410 0C03612E62"))
+def test_a_receipt_that_names_no_profile_is_refused_for_a_wanted_one() -> None:
+    chain = Chain()
+    receipt = chain.notification(bytes.fromhex("BF2F0C 800107 81020410 0C03612E62"))
     with pytest.raises(NotVerified, match="is about a profile that it does not name, not 8944"):
-        verification.verify(receipt, trusted(world), NOW, iccid=Iccid.parse("8944994000000000017"))
+        verification.verify(receipt, trusted(chain), NOW, iccid=Iccid.parse("8944994000000000017"))
 
 
-def test_by_itself_only_the_gsma_is_believed() -> None:
+def test_only_the_gsma_issuers_are_trusted_by_default() -> None:
     with pytest.raises(NotVerified, match="nobody who is trusted here"):
         verification.verify(Chain().notification(), TrustedIssuers.production(), NOW)
 
 
-def test_who_examines_gets_the_doubt_as_a_value() -> None:
-    world = Chain()
+def test_examine_returns_the_error() -> None:
+    chain = Chain()
     assert isinstance(
-        verification.examine(world.notification(), trusted(world), NOW), verification.Verification
+        verification.examine(chain.notification(), trusted(chain), NOW), verification.Verification
     )
-    doubt = verification.examine(world.notification(), TrustedIssuers(), NOW)
-    assert isinstance(doubt, NotVerified)
+    error = verification.examine(chain.notification(), TrustedIssuers(), NOW)
+    assert isinstance(error, NotVerified)
 
 
 @pytest.mark.parametrize("garbage", [b"", b"no receipt", bytes.fromhex("3000")])
-def test_what_is_no_receipt_proves_nothing(garbage: bytes) -> None:
+def test_garbage_is_refused(garbage: bytes) -> None:
     with pytest.raises(NotVerified, match="This is no receipt"):
         verification.verify(garbage, TrustedIssuers(), NOW)

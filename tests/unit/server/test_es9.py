@@ -221,7 +221,7 @@ def test_a_second_notification_goes_over_the_same_connection() -> None:
         server = Server(ServerAddress(HOST), client)
         server.handle_notification(b"1")
         server.handle_notification(b"2")
-    assert (peer.greetings, len(peer.requests)) == (1, 2)
+    assert (peer.handshakes, len(peer.requests)) == (1, 2)
 
 
 def test_garbage_of_any_length_is_never_an_acknowledgement() -> None:

@@ -97,7 +97,7 @@ def test_a_second_post_needs_no_new_greeting() -> None:
     with tls_peer(answering(OK, OK)) as peer, https(peer) as client:
         client.post(ADDRESS, "/1", b"", {})
         client.post(ADDRESS, "/2", b"", {})
-        assert peer.greetings == 1
+        assert peer.handshakes == 1
         assert len(peer.requests) == 2
 
 
@@ -106,7 +106,7 @@ def test_a_connection_that_the_server_closed_is_made_anew() -> None:
     with tls_peer(answering(closing)) as peer, https(peer) as client:
         client.post(ADDRESS, "/1", b"", {})
         client.post(ADDRESS, "/2", b"", {})
-        assert peer.greetings == 2
+        assert peer.handshakes == 2
 
 
 def test_a_connection_that_the_server_closed_while_it_was_idle_is_made_anew() -> None:
@@ -123,7 +123,7 @@ def test_a_connection_that_the_server_closed_while_it_was_idle_is_made_anew() ->
         answered.set()
         select.select([idle.stream], [], [], 10)  # until it has closed
         assert client.post(ADDRESS, "/2", b"", {}).status == 200
-        assert peer.greetings == 2
+        assert peer.handshakes == 2
 
 
 def test_a_proxy_in_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,13 +181,13 @@ def test_tls_1_1_is_refused() -> None:
     with tls_peer(answering(OK), context=context) as peer:
         with pytest.raises(ConnectFailed, match=r"no secure connection is possible .*version"):
             post(https(peer))
-        assert peer.greetings == 0
+        assert peer.handshakes == 0
 
 
 def test_a_server_with_a_brainpool_key_is_greeted_again_in_its_own_way() -> None:
     with tls_peer(answering(OK), BRAINPOOL.issue_server(HOST, now=NOW)) as peer:
         assert post(https(peer, trust=trusting(BRAINPOOL))) == Answer(200, b"answer")
-        assert peer.greetings == 1
+        assert peer.handshakes == 1
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ def test_an_answer_that_only_announces_another_is_not_mixed_up_with_that_to_the_
         for _ in range(2):
             with pytest.raises(OutcomeUnknown, match="HTTP status 103 only announces one"):
                 client.post(ADDRESS, "/", b"", {})
-    assert (peer.greetings, late.is_set()) == (2, False)
+    assert (peer.handshakes, late.is_set()) == (2, False)
 
 
 def test_after_a_failure_the_next_post_greets_anew() -> None:
@@ -334,7 +334,7 @@ def test_after_a_failure_the_next_post_greets_anew() -> None:
         for _ in range(2):
             with pytest.raises(OutcomeUnknown):
                 client.post(ADDRESS, "/", b"", {})
-        assert peer.greetings == 2
+        assert peer.handshakes == 2
 
 
 def test_the_first_row_that_fits_decides() -> None:

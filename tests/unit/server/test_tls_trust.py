@@ -34,7 +34,7 @@ from tests.support.tls_chains import (
     CLIENT,
     DAY,
     Change,
-    World,
+    TlsChain,
     changed,
     self_signed,
     serving,
@@ -47,17 +47,17 @@ CURVES: dict[str, ec.EllipticCurve] = {"P-256": ec.SECP256R1(), "brainpoolP256r1
 
 
 def outcome(
-    world: World,
+    chain: TlsChain,
     credentials: Credentials | None = None,
     trust: Trust | None = None,
     context: ssl.SSLContext | None = None,
 ) -> TrustAnchor:
-    """Who vouches for the world's server. If nobody does, it did not get a byte."""
-    address, ci_pkids = ServerAddress(world.host), tuple(world.ci_pkids)
+    """Who vouches for the chain's server. If nobody does, it did not get a byte."""
+    address, ci_pkids = ServerAddress(chain.host), tuple(chain.ci_pkids)
     refusal: LpaError | None = None
     if credentials:
         context = tls_context(credentials)
-    context = context or showing(*world.shown(), key=world.server.key)
+    context = context or showing(*chain.shown(), key=chain.server.key)
     with tls_peer(recording, context=context) as peer:
         try:
             with https(peer, trust=trust or Trust.system()) as client:
@@ -76,13 +76,13 @@ def outcome(
 @pytest.mark.parametrize("name", CASES)
 def test_the_outcome_is_what_the_table_in_the_documents_says(name: str, curve: str) -> None:
     case = CASES[name]
-    world = changed(case.change, CURVES[curve])
+    chain = changed(case.change, CURVES[curve])
     assert f"| {name} | {'refused' if case.objection else 'ci_pkids'} |" in TABLE
     if not case.objection:
-        assert outcome(world) == TrustAnchor("card", str(world.ci_pkids[0]), world.ci_pkids[0])
+        assert outcome(chain) == TrustAnchor("card", str(chain.ci_pkids[0]), chain.ci_pkids[0])
         return
     with pytest.raises((ConnectFailed, NotVerified), match=case.objection):
-        outcome(world)
+        outcome(chain)
 
 
 def test_the_table_in_the_documents_has_no_row_that_is_not_tested() -> None:
@@ -91,34 +91,34 @@ def test_the_table_in_the_documents_has_no_row_that_is_not_tested() -> None:
 
 
 def test_a_self_signed_certificate_is_refused() -> None:
-    world = World()
+    chain = TlsChain()
     with pytest.raises(NotVerified, match="Its certificate is self-signed"):
-        outcome(world, self_signed(world))
+        outcome(chain, self_signed(chain))
 
 
 def test_a_self_signed_certificate_that_names_a_listed_issuer_is_refused() -> None:
-    world = World()
-    world.server.claimed = world.ci.identifier
+    chain = TlsChain()
+    chain.server.claimed = chain.ci.identifier
     with pytest.raises(NotVerified, match="whose key did not sign it"):
-        outcome(world, self_signed(world))
+        outcome(chain, self_signed(chain))
 
 
 def test_a_root_that_the_server_sends_along_changes_nothing() -> None:
-    world = changed(setting("ci_pkids", []))
-    root = x509.load_pem_x509_certificate(world.ci_pem.encode())
+    chain = changed(setting("ci_pkids", []))
+    root = x509.load_pem_x509_certificate(chain.ci_pem.encode())
     with pytest.raises(NotVerified, match="neither the card nor this computer trusts"):
-        outcome(world, replace(world.credentials(), chain=(root,)))
-    world.ci_pkids = [KeyIdentifier(world.ci.identifier)]
-    assert outcome(world, replace(world.credentials(), chain=(root,))).anchor == "card"
+        outcome(chain, replace(chain.credentials(), chain=(root,)))
+    chain.ci_pkids = [KeyIdentifier(chain.ci.identifier)]
+    assert outcome(chain, replace(chain.credentials(), chain=(root,))).anchor == "card"
 
 
 def test_a_test_ci_is_believed_on_a_card_that_lists_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World()
-    monkeypatch.setitem(key_identifier._TEST, world.ci.identifier.hex()[:6], "test CI")
-    assert outcome(world).anchor == "card"
-    world.ci_pkids.append(KeyIdentifier(bytes(20)))
+    chain = TlsChain()
+    monkeypatch.setitem(key_identifier._TEST, chain.ci.identifier.hex()[:6], "test CI")
+    assert outcome(chain).anchor == "card"
+    chain.ci_pkids.append(KeyIdentifier(bytes(20)))
     with pytest.raises(NotVerified, match="but as a test CI, whose key everybody has"):
-        outcome(world)
+        outcome(chain)
 
 
 def test_wrong_dates_make_look_at_the_clock() -> None:
@@ -137,43 +137,43 @@ def test_wrong_dates_make_look_at_the_clock() -> None:
 )
 def test_who_is_no_server_of_ours_can_write_little_into_what_we_say(change: Change) -> None:
     """Before it has proved anything, anybody on the way may be the one who writes."""
-    world = changed(change)
-    world.signer = Party(forgery.CI, "CI", claimed=world.ci.identifier)
+    chain = changed(change)
+    chain.signer = Party(forgery.CI, "CI", claimed=chain.ci.identifier)
     with pytest.raises(NotVerified) as caught:
-        outcome(world)
+        outcome(chain)
     assert len(caught.value.message) < 600
 
 
 def test_the_issuer_may_be_on_another_curve_than_the_server() -> None:
-    world = World()
-    world.ci = Party(forgery.CI, "CI", curve=BRAINPOOL)
-    world.ci_pkids = [KeyIdentifier(world.ci.identifier)]
-    assert outcome(world).anchor == "card"
+    chain = TlsChain()
+    chain.ci = Party(forgery.CI, "CI", curve=BRAINPOOL)
+    chain.ci_pkids = [KeyIdentifier(chain.ci.identifier)]
+    assert outcome(chain).anchor == "card"
 
 
 # The other two who may vouch
 
 
 @pytest.fixture
-def public_ci(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
-    """A world whose CI is among the public authorities of this computer, and on no card's list."""
-    world = changed(setting("ci_pkids", []))
-    (tmp_path / "public.pem").write_text(world.ci_pem)
+def public_ci(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> TlsChain:
+    """A chain whose CI is among the public authorities of this computer, and on no card's list."""
+    chain = changed(setting("ci_pkids", []))
+    (tmp_path / "public.pem").write_text(chain.ci_pem)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "public.pem"))
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
-    return world
+    return chain
 
 
-def test_a_server_of_the_web_is_vouched_for_by_a_public_authority(public_ci: World) -> None:
+def test_a_server_of_the_web_is_vouched_for_by_a_public_authority(public_ci: TlsChain) -> None:
     assert outcome(public_ci) == TrustAnchor("public", "O=CI")
 
 
-def test_a_server_of_the_web_may_write_out_what_is_false_by_default(public_ci: World) -> None:
+def test_a_server_of_the_web_may_write_out_what_is_false_by_default(public_ci: TlsChain) -> None:
     public_ci.server.explicit = True
     assert outcome(public_ci).anchor == "public"
 
 
-def test_a_server_of_the_web_may_have_an_rsa_key(public_ci: World, tmp_path: Path) -> None:
+def test_a_server_of_the_web_may_have_an_rsa_key(public_ci: TlsChain, tmp_path: Path) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     genuine = public_ci.credentials().certificate
     issuer = x509.load_pem_x509_certificate(public_ci.ci_pem.encode())
@@ -188,12 +188,12 @@ def test_a_server_of_the_web_may_have_an_rsa_key(public_ci: World, tmp_path: Pat
     assert outcome(public_ci, context=context) == TrustAnchor("public", "O=CI")
 
 
-def test_the_cards_list_comes_before_the_public_authorities(public_ci: World) -> None:
+def test_the_cards_list_comes_before_the_public_authorities(public_ci: TlsChain) -> None:
     public_ci.ci_pkids = [KeyIdentifier(public_ci.ci.identifier)]
     assert outcome(public_ci).anchor == "card"
 
 
-def test_a_bundle_vouches_beside_the_public_authorities(public_ci: World) -> None:
+def test_a_bundle_vouches_beside_the_public_authorities(public_ci: TlsChain) -> None:
     private = changed(setting("ci_pkids", []))
     private.ci.organisation = "Private"
     trust = Trust(private.ci_pem)
@@ -214,7 +214,7 @@ def test_a_bundle_vouches_beside_the_public_authorities(public_ci: World) -> Non
     ],
 )
 def test_a_public_authority_vouches_for_nothing_that_does_not_hold(
-    public_ci: World, change: Change, objection: str
+    public_ci: TlsChain, change: Change, objection: str
 ) -> None:
     change(public_ci)
     with pytest.raises(NotVerified, match=objection):
@@ -239,7 +239,7 @@ def turning(*shown: Credentials) -> Iterator[Peer]:
 
 def test_a_peer_that_changes_its_certificate_between_two_connections_gets_nothing() -> None:
     """The look before a deletion proves nothing for the delivery after it: each connection is judged."""
-    genuine, forged = World(), World()
+    genuine, forged = TlsChain(), TlsChain()
     forged.ci.claimed = genuine.ci.identifier
     ci_pkids = tuple(genuine.ci_pkids)
     with (
@@ -253,33 +253,33 @@ def test_a_peer_that_changes_its_certificate_between_two_connections_gets_nothin
 
 
 def test_a_connection_that_one_card_vouches_for_is_not_used_for_another() -> None:
-    world = World()
-    with tls_peer(recording, world.credentials()) as peer, https(peer, trust=Trust.system()) as client:
-        client.post(ADDRESS, "/", b"secret", {}, ci_pkids=tuple(world.ci_pkids))
+    chain = TlsChain()
+    with tls_peer(recording, chain.credentials()) as peer, https(peer, trust=Trust.system()) as client:
+        client.post(ADDRESS, "/", b"secret", {}, ci_pkids=tuple(chain.ci_pkids))
         with pytest.raises(NotVerified):
             client.post(ADDRESS, "/", b"secret", {}, ci_pkids=(KeyIdentifier(bytes(20)),))
 
 
 def test_no_more_ways_than_the_bound_lead_to_an_issuer() -> None:
     """Three certificates each on three levels: 27 ways through them."""
-    world = changed(junk(0))
-    lower, upper = world.sub, world.second_sub
+    chain = changed(junk(0))
+    lower, upper = chain.sub, chain.second_sub
     top = Party(CI_SUB_CA, "Top")
     ders = [
         holder.certificate(issuer)
-        for holder, issuer in ((lower, upper), (upper, top), (top, world.ci))
+        for holder, issuer in ((lower, upper), (upper, top), (top, chain.ci))
         for _ in range(3)
     ]
-    shown = [world.shown()[0], *ders]
-    assert len(server_chain.paths_to(world.ci_pkids, shown)) == PATHS
+    shown = [chain.shown()[0], *ders]
+    assert len(server_chain.paths_to(chain.ci_pkids, shown)) == PATHS
 
 
 def test_certificates_that_all_lead_to_each_other_are_soon_done_with() -> None:
-    world = changed(junk(0))
-    circle = Party(CI_SUB_CA, "Circle", claimed=world.sub.identifier)
+    chain = changed(junk(0))
+    circle = Party(CI_SUB_CA, "Circle", claimed=chain.sub.identifier)
     ders = [circle.certificate(circle) for _ in range(200)]
-    shown = [world.shown()[0], *ders]
-    assert server_chain.paths_to(world.ci_pkids, shown) == ()
+    shown = [chain.shown()[0], *ders]
+    assert server_chain.paths_to(chain.ci_pkids, shown) == ()
 
 
 # Rows of the table in the documents with a test of their own

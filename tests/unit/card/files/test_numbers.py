@@ -15,7 +15,7 @@ from lpa.profiles import subscriber
 from lpa.profiles.backup import back_up
 from lpa.rsp.names import Iccid
 from lpa.sim.contents import Contents, SimulatedContact
-from tests.support.cards import ICCID, Spoiled, holding, in_use
+from tests.support.cards import ICCID, Spoiled, holding, with_enabled
 from tests.support.scripted import ScriptedCard
 from tests.unit.card.files.test_filesystem import DIR, SELECT_USIM, USIM
 
@@ -58,7 +58,7 @@ def test_an_own_number_goes_on_in_the_extensions_of_its_folder(local: bool) -> N
 
 
 def test_an_own_number_of_one_record_costs_no_look_at_its_extensions() -> None:
-    files = UiccFiles(in_use(0))
+    files = UiccFiles(with_enabled(0))
     assert read_own_numbers(files, Problems()) == ("+447009000001",)
     assert not any("6F4E" in path for path in files.raw)
 
@@ -76,6 +76,6 @@ def test_an_own_number_without_its_end_is_shown_and_told(tmp_path: Path) -> None
 
 
 def test_numbers_that_the_card_does_not_give_are_not_said_to_be_none() -> None:
-    card = Spoiled(in_use(0), file="6F40", answers={"00B2": "6982"})
+    card = Spoiled(with_enabled(0), file="6F40", answers={"00B2": "6982"})
     shown = subscriber.read(UiccFiles(card), Iccid.parse(ICCID))
     assert (shown.imsi, shown.numbers, shown.problem) == ("234990000000001", None, "unreadable")

@@ -14,7 +14,7 @@ from lpa.card.files.phonebook import read_contacts
 from lpa.card.files.problems import Problems
 from lpa.rsp.uicc.contacts import Contact
 from lpa.sim.contents import Contents, PhoneBook, SimulatedContact
-from tests.support.cards import Spoiled, holding, in_use
+from tests.support.cards import Spoiled, holding, with_enabled
 
 PEOPLE = (
     SimulatedContact("Ada", ("+447700900123", "02079460018"), "ada@example.com", "A"),
@@ -65,7 +65,7 @@ def test_more_contacts_than_one_set_can_hold_are_in_several(kind: PhoneBook) -> 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_the_usual_profiles_hold_contacts_in_all_alphabets(number: int) -> None:
-    found = read_contacts(UiccFiles(in_use(number)), Problems())
+    found = read_contacts(UiccFiles(with_enabled(number)), Problems())
     assert [contact.name for contact in found] == [
         "Ada Lovelace",
         "张伟",

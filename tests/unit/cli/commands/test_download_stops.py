@@ -16,27 +16,35 @@ from lpa.sim.samples import numbered_iccid
 from lpa.sim.servers import packages
 from lpa.sim.servers.smds import SimulatedSmds
 from tests.support import command
-from tests.support.download_parties import DISCOVERY, HOST, World, kept_secret, made, register, way_through
+from tests.support.download_parties import (
+    DISCOVERY,
+    HOST,
+    DownloadParties,
+    kept_secret,
+    made,
+    register,
+    way_through,
+)
 from tests.support.orders import ICCID
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def parties(tmp_path: Path) -> Iterator[DownloadParties]:
     yield from made(tmp_path)
 
 
-def test_ctrl_c_at_the_question_puts_it_off(world: World) -> None:
-    order = world.order()
-    ran = world.dialogue("download", order.activation_code, answers=(command.CTRL_C,))
+def test_ctrl_c_at_the_question_puts_it_off(parties: DownloadParties) -> None:
+    order = parties.order()
+    ran = parties.dialogue("download", order.activation_code, answers=(command.CTRL_C,))
     assert ran.code == 130
     assert "Nothing was changed" in ran.err
     assert order.state == "released"
-    assert not world.installed
+    assert not parties.installed
 
 
-def test_ctrl_d_at_the_confirmation_code_puts_it_off(world: World) -> None:
-    order = world.order(confirmation_code="4Y8TBX")
-    ran = world.dialogue("download", order.activation_code, answers=("yes", command.CTRL_D))
+def test_ctrl_d_at_the_confirmation_code_puts_it_off(parties: DownloadParties) -> None:
+    order = parties.order(confirmation_code="4Y8TBX")
+    ran = parties.dialogue("download", order.activation_code, answers=("yes", command.CTRL_D))
     assert ran.code == 1
     assert "There was no answer." in ran.err
     assert ran.err.endswith("Nothing was changed.\n")
@@ -46,19 +54,19 @@ def test_ctrl_d_at_the_confirmation_code_puts_it_off(world: World) -> None:
 @pytest.mark.parametrize(
     ("when", "truth", "recovered"),
     [
-        ("binding", "lpa: Stopped.\nNothing was changed.\n", "Nothing was left unfinished."),
-        ("loading", "lpa: Stopped.\nNothing was changed.\n", "Nothing was left unfinished."),
+        ("binding", "lpa: Interrupted.\nNothing was changed.\n", "Nothing to resume."),
+        ("loading", "lpa: Interrupted.\nNothing was changed.\n", "Nothing to resume."),
         (
             "loaded",
-            "Stopped while the card was being changed: it may or may not have been.",
+            "Interrupted while changing the card; the outcome is unknown.",
             "Installed Nordlicht",
         ),
     ],
 )
 def test_ctrl_c_while_it_is_installed_is_told_as_it_is(
-    when: str, truth: str, recovered: str, world: World, monkeypatch: pytest.MonkeyPatch
+    when: str, truth: str, recovered: str, parties: DownloadParties, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    order = world.order(package=packages.sample(size=5_000))
+    order = parties.order(package=packages.sample(size=5_000))
 
     @contextmanager
     def interrupted(_screen: Screen, _title: str, _before: str) -> Iterator[Callable[[int, int], None]]:
@@ -71,13 +79,13 @@ def test_ctrl_c_while_it_is_installed_is_told_as_it_is(
         yield told
 
     monkeypatch.setattr(Screen, "progress", interrupted)
-    ran = world.run("download", order.activation_code, "--yes")
+    ran = parties.run("download", order.activation_code, "--yes")
     assert ran.code == 130
     assert truth in ran.err
     monkeypatch.undo()
-    again = world.run("resume")
+    again = parties.run("resume")
     assert recovered in again.out + again.err
-    assert world.installed is (when == "loaded")
+    assert parties.installed is (when == "loaded")
 
 
 def _interrupt(*_anything: object) -> bytes:
@@ -87,47 +95,49 @@ def _interrupt(*_anything: object) -> bytes:
 # After it is installed
 
 
-def test_ctrl_d_at_the_question_whether_to_use_it_is_a_no(world: World) -> None:
-    order = world.order()
-    ran = world.dialogue("--json", "download", order.activation_code, answers=("yes", command.CTRL_D))
+def test_ctrl_d_at_the_question_whether_to_use_it_is_a_no(parties: DownloadParties) -> None:
+    order = parties.order()
+    ran = parties.dialogue("--json", "download", order.activation_code, answers=("yes", command.CTRL_D))
     assert (ran.code, ran.document["ok"]) == (0, True)
     assert "Nothing was changed" not in ran.err
-    assert "'lpa enable' puts it to use." in ran.err
+    assert "'lpa enable' enables it." in ran.err
     assert ran.document["result"]["profile"]["iccid"] == ICCID
     assert ran.document["result"]["deliveries"][0]["acknowledged"]
-    assert world.installed
+    assert parties.installed
 
 
-def test_ctrl_c_at_the_question_whether_to_use_it_says_that_it_is_on_the_card(world: World) -> None:
-    order = world.order()
-    ran = world.dialogue("--json", "download", order.activation_code, answers=("yes", command.CTRL_C))
+def test_ctrl_c_at_the_question_whether_to_use_it_says_that_it_is_on_the_card(
+    parties: DownloadParties,
+) -> None:
+    order = parties.order()
+    ran = parties.dialogue("--json", "download", order.activation_code, answers=("yes", command.CTRL_C))
     assert (ran.code, ran.document["ok"]) == (130, False)
     assert "Nothing was changed" not in ran.err + ran.out
-    assert f"Stopped. Nordlicht ({ICCID}) is on the card." in ran.err
+    assert f"Interrupted. Nordlicht ({ICCID}) is installed." in ran.err
     assert ran.document["result"]["profile"]["iccid"] == ICCID
-    assert "is on the card" in ran.document["error"]["message"]
-    assert (world.installed, order.state) == (True, "installed")
+    assert "is installed" in ran.document["error"]["message"]
+    assert (parties.installed, order.state) == (True, "installed")
 
 
 def test_ctrl_c_while_the_installation_is_told_never_says_that_nothing_was_changed(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    parties: DownloadParties, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    order = world.order()
+    order = parties.order()
     with monkeypatch.context() as interrupted:
         interrupted.setattr(Screen, "line", _interrupt)
-        ran = world.run("download", order.activation_code, "--yes")
+        ran = parties.run("download", order.activation_code, "--yes")
     assert ran.code == 130
-    assert "is on the card." in ran.err
+    assert "is installed." in ran.err
     assert "Nothing was changed" not in ran.err
-    assert world.installed
+    assert parties.installed
 
 
 def test_a_bar_moves_while_the_package_goes_to_the_card(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    parties: DownloadParties, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
-    order = world.order(package=packages.sample(size=300_000))
-    ran = world.dialogue("download", order.activation_code, answers=("yes", "no"))
+    order = parties.order(package=packages.sample(size=300_000))
+    ran = parties.dialogue("download", order.activation_code, answers=("yes", "no"))
     assert ran.code == 0
     assert "Waiting for the server" in ran.err
     frames = re.findall(r"Installing (.*?)(\d+) of (\d+) KiB", ran.err)
@@ -141,10 +151,10 @@ def test_a_bar_moves_while_the_package_goes_to_the_card(
 
 
 def test_a_silence_before_anything_came_does_not_keep_the_next_profile_away(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    parties: DownloadParties, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     iccids = [numbered_iccid("8949985", 19, at) for at in (1, 3)]
-    orders = [world.smdp.order(packages.sample(iccid), f"SECRET-1{iccid[-1]}") for iccid in iccids]
+    orders = [parties.smdp.order(packages.sample(iccid), f"SECRET-1{iccid[-1]}") for iccid in iccids]
     asked: list[bytes] = []
     real = Server.get_bound_profile_package
 
@@ -155,9 +165,9 @@ def test_a_silence_before_anything_came_does_not_keep_the_next_profile_away(
         return real(server, transaction_id, prepared)
 
     monkeypatch.setattr(Server, "get_bound_profile_package", silent_at_first)
-    with SimulatedSmds(world.authority, host=DISCOVERY) as smds:
-        register(world, smds, HOST, *(order.facts.matching_id for order in orders))
-        way = way_through(world, smds)
+    with SimulatedSmds(parties.authority, host=DISCOVERY) as smds:
+        register(parties, smds, HOST, *(order.facts.matching_id for order in orders))
+        way = way_through(parties, smds)
         ran = kept_secret(command.run(*way, "discover", "--server", DISCOVERY, "--download", "--yes"))
     assert ran.code == 3
     assert "Nothing was installed." in ran.err

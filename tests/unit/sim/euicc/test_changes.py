@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lpa.sim.euicc.behaviour import Behaviour
-from tests.support.numbered_card import World, profile, two, world
+from tests.support.numbered_card import NumberedCard, numbered_card, profile, two_profiles
 from tests.support.terminal import Terminal
 
 NOBODY = "98000000000000000000"
@@ -14,67 +14,69 @@ NOBODY = "98000000000000000000"
 
 
 def test_enable_disables_the_other_in_the_same_step() -> None:
-    card = two()
+    card = two_profiles()
     assert card.enable(2) == "BF31038001009000"
     assert card.states == "dE"
     assert card.events == ["disable 1", "enable 2"]
 
 
 def test_enable_by_isdp_aid() -> None:
-    card = two()
+    card = two_profiles()
     answer = card.ask("BF3117 A012 4F10 A0000005591010FFFFFFFF8900001100 810100")
     assert (answer, card.states) == ("BF31038001009000", "dE")
 
 
 def test_enable_of_nobody_is_not_found() -> None:
-    card = two()
+    card = two_profiles()
     assert card.ask(f"BF3111 A00C5A0A{NOBODY} 810100") == "BF31038001019000"
     assert card.ask("BF3117 A012 4F10 A0000005591010FFFFFFFF8900009900 810100") == "BF31038001019000"
 
 
 def test_an_iccid_of_9_bytes_is_none() -> None:
-    assert two().ask("BF3110 A00B5A09 980000000000000000 810100") == "6A80"
+    assert two_profiles().ask("BF3110 A00B5A09 980000000000000000 810100") == "6A80"
 
 
 def test_enable_of_the_enabled_is_refused() -> None:
-    card = two()
+    card = two_profiles()
     assert (card.enable(1), card.events) == ("BF31038001029000", [])
 
 
 def test_ppr1_of_the_enabled_forbids_to_enable_another() -> None:
-    card = world(profile(1, "enabled", "operational", "ppr1"), profile(2))
+    card = numbered_card(profile(1, "enabled", "operational", "ppr1"), profile(2))
     assert (card.enable(2), card.states, card.events) == ("BF31038001039000", "Ed", [])
 
 
 @pytest.mark.parametrize("kind", ["test", "provisioning"])
 def test_ppr1_does_not_stand_against_a_test_or_provisioning_profile(kind: str) -> None:
-    card = world(profile(1, "enabled", "operational", "ppr1"), profile(2, "disabled", kind))
+    card = numbered_card(profile(1, "enabled", "operational", "ppr1"), profile(2, "disabled", kind))
     assert (card.enable(2), card.states) == ("BF31038001009000", "dE")
 
 
 def test_ppr1_of_the_target_or_of_a_third_does_not_matter() -> None:
     rules = ("operational", "ppr1")
-    card = world(profile(1, "enabled"), profile(2, "disabled", *rules), profile(3, "disabled", *rules))
+    card = numbered_card(
+        profile(1, "enabled"), profile(2, "disabled", *rules), profile(3, "disabled", *rules)
+    )
     assert card.enable(2) == "BF31038001009000"
 
 
 def test_a_busy_card_does_not_switch_until_it_is_reset() -> None:
-    card = world(profile(1, "enabled"), profile(2), behaviour=Behaviour(cat_busy=True))
+    card = numbered_card(profile(1, "enabled"), profile(2), behaviour=Behaviour(cat_busy=True))
     assert card.enable(2) == "BF31038001059000"
     assert card.disable(1) == "BF32038001059000"
     assert card.ask("BF3404 82020780") == "BF34038001059000"
     assert card.delete(2) == "BF33038001009000"
     card.reset()
-    assert World(Terminal(card.terminal.card)).disable(1) == "BF32038001009000"
+    assert NumberedCard(Terminal(card.terminal.card)).disable(1) == "BF32038001009000"
 
 
 def test_the_checks_of_enable_come_in_order() -> None:
     busy = Behaviour(cat_busy=True)
-    card = world(profile(1, "enabled", "operational", "ppr1"), profile(2), behaviour=busy)
+    card = numbered_card(profile(1, "enabled", "operational", "ppr1"), profile(2), behaviour=busy)
     assert card.ask(f"BF3111 A00C5A0A{NOBODY} 810100")[10:12] == "01"
     assert card.enable(1)[10:12] == "02"
     assert card.enable(2)[10:12] == "03"
-    testing = world(profile(1, "enabled", "test"), profile(2), behaviour=busy)
+    testing = numbered_card(profile(1, "enabled", "test"), profile(2), behaviour=busy)
     assert testing.enable(2)[10:12] == "04"
 
 
@@ -82,28 +84,28 @@ def test_the_checks_of_enable_come_in_order() -> None:
 
 
 def test_disable() -> None:
-    card = two()
+    card = two_profiles()
     assert card.disable(1) == "BF32038001009000"
     assert (card.states, card.events) == ("dd", ["disable 1"])
 
 
 def test_disable_by_isdp_aid() -> None:
-    card = two()
+    card = two_profiles()
     assert card.ask("BF3217 A012 4F10 A0000005591010FFFFFFFF8900001000 810100") == "BF32038001009000"
     assert card.states == "dd"
 
 
 def test_disable_of_nobody_is_not_found() -> None:
-    assert two().ask(f"BF3211 A00C5A0A{NOBODY} 810100") == "BF32038001019000"
+    assert two_profiles().ask(f"BF3211 A00C5A0A{NOBODY} 810100") == "BF32038001019000"
 
 
 def test_disable_of_the_disabled_is_refused() -> None:
-    card = two()
+    card = two_profiles()
     assert (card.disable(2), card.events) == ("BF32038001029000", [])
 
 
 def test_ppr1_forbids_to_disable() -> None:
-    card = world(profile(1, "enabled", "operational", "ppr1"), behaviour=Behaviour(cat_busy=True))
+    card = numbered_card(profile(1, "enabled", "operational", "ppr1"), behaviour=Behaviour(cat_busy=True))
     assert (card.disable(1), card.states) == ("BF32038001039000", "E")
 
 
@@ -111,34 +113,34 @@ def test_ppr1_forbids_to_disable() -> None:
 
 
 def test_delete() -> None:
-    card = two()
+    card = two_profiles()
     assert card.delete(2) == "BF33038001009000"
     assert (card.states, card.events) == ("E", ["delete 2"])
     assert card.delete(2) == "BF33038001019000"
 
 
 def test_delete_by_isdp_aid() -> None:
-    card = two()
+    card = two_profiles()
     assert card.ask("BF3312 4F10 A0000005591010FFFFFFFF8900001100") == "BF33038001009000"
     assert card.states == "E"
 
 
 def test_delete_of_the_enabled_is_refused() -> None:
-    card = world(profile(1, "enabled", "operational", "ppr2"))
+    card = numbered_card(profile(1, "enabled", "operational", "ppr2"))
     assert (card.delete(1), card.states, card.events) == ("BF33038001029000", "E", [])
 
 
 def test_ppr2_forbids_to_delete() -> None:
-    card = world(profile(1, "disabled", "operational", "ppr2"))
+    card = numbered_card(profile(1, "disabled", "operational", "ppr2"))
     assert (card.delete(1), card.states, card.events) == ("BF33038001039000", "d", [])
 
 
 def test_ppr1_does_not_forbid_to_delete() -> None:
-    assert world(profile(1, "disabled", "operational", "ppr1")).delete(1) == "BF33038001009000"
+    assert numbered_card(profile(1, "disabled", "operational", "ppr1")).delete(1) == "BF33038001009000"
 
 
 def test_other_notifications_of_a_deleted_profile_stay() -> None:
-    card = two()
+    card = two_profiles()
     card.disable(1)
     card.delete(1)
     assert card.events == ["disable 1", "delete 1"]
@@ -148,7 +150,7 @@ def test_other_notifications_of_a_deleted_profile_stay() -> None:
 
 
 def test_of_a_test_profile_nobody_hears() -> None:
-    card = world(profile(1, "disabled", "test"))
+    card = numbered_card(profile(1, "disabled", "test"))
     card.enable(1)
     card.disable(1)
     card.delete(1)
@@ -156,7 +158,7 @@ def test_of_a_test_profile_nobody_hears() -> None:
 
 
 def test_from_a_test_profile_the_way_is_to_another_or_back() -> None:
-    card = world(
+    card = numbered_card(
         profile(1, "enabled"), profile(2, "disabled", "test"), profile(3, "disabled", "test"), profile(4)
     )
     assert card.enable(2) == "BF31038001009000"
@@ -169,14 +171,14 @@ def test_from_a_test_profile_the_way_is_to_another_or_back() -> None:
 
 
 def test_disabling_a_test_profile_brings_back_what_was_before() -> None:
-    card = world(profile(1, "enabled"), profile(2, "disabled", "test"))
+    card = numbered_card(profile(1, "enabled"), profile(2, "disabled", "test"))
     card.enable(2)
     assert card.disable(2) == "BF32038001009000"
     assert (card.states, card.events) == ("Ed", ["disable 1", "enable 1"])
 
 
 def test_disabling_a_test_profile_brings_back_nothing_that_is_gone() -> None:
-    card = world(profile(1, "enabled"), profile(2, "disabled", "test"))
+    card = numbered_card(profile(1, "enabled"), profile(2, "disabled", "test"))
     card.enable(2)
     assert card.delete(1) == "BF33038001009000"
     assert card.disable(2) == "BF32038001009000"
@@ -184,7 +186,7 @@ def test_disabling_a_test_profile_brings_back_nothing_that_is_gone() -> None:
 
 
 def test_a_provisioning_profile_is_not_remembered() -> None:
-    card = world(profile(1, "enabled", "provisioning"), profile(2, "disabled", "test"))
+    card = numbered_card(profile(1, "enabled", "provisioning"), profile(2, "disabled", "test"))
     card.enable(2)
     assert card.enable(1) == "BF31038001049000"
     card.disable(2)
@@ -195,7 +197,7 @@ def test_a_provisioning_profile_is_not_remembered() -> None:
 
 
 def test_with_a_refresh_the_switch_happens_at_the_reset() -> None:
-    card = two()
+    card = two_profiles()
     assert card.enable(2, "FF") == "BF3103800100910B"
     assert (card.states, card.events) == ("Ed", [])
     card.reset()
@@ -203,7 +205,7 @@ def test_with_a_refresh_the_switch_happens_at_the_reset() -> None:
 
 
 def test_a_card_without_toolkit_answers_9000_and_waits_for_the_reset() -> None:
-    card = world(profile(1, "enabled"), behaviour=Behaviour(answers_9x=False))
+    card = numbered_card(profile(1, "enabled"), behaviour=Behaviour(answers_9x=False))
     assert card.disable(1, "FF") == "BF32038001009000"
     assert card.states == "E"
     card.reset()
@@ -211,21 +213,21 @@ def test_a_card_without_toolkit_answers_9000_and_waits_for_the_reset() -> None:
 
 
 def test_any_boolean_but_0_asks_for_a_refresh() -> None:
-    assert two().enable(2, "01") == "BF3103800100910B"
+    assert two_profiles().enable(2, "01") == "BF3103800100910B"
 
 
 def test_while_a_refresh_is_pending_the_state_is_not_told() -> None:
-    card = two()
+    card = two_profiles()
     card.disable(1, "FF")
     assert card.ask("BF2D00") == "6985"
     assert card.ask("BF2D045C029F70") == "6985"
     assert card.ask("BF2D035C0195") == "BF2D0CA00AE303950102E3039501029000"
     card.reset()
-    assert World(Terminal(card.terminal.card)).ask("BF2D045C029F70")[-4:] == "9000"
+    assert NumberedCard(Terminal(card.terminal.card)).ask("BF2D045C029F70")[-4:] == "9000"
 
 
 def test_while_a_refresh_is_pending_nothing_else_is_switched() -> None:
-    card = two()
+    card = two_profiles()
     card.enable(2, "FF")
     assert card.enable(2) == "BF31038001059000"
     assert card.disable(1) == "BF32038001059000"
@@ -234,7 +236,7 @@ def test_while_a_refresh_is_pending_nothing_else_is_switched() -> None:
 
 
 def test_a_refresh_is_executed_once() -> None:
-    card = two()
+    card = two_profiles()
     card.enable(2, "FF")
     card.reset()
     card.reset()
@@ -242,7 +244,9 @@ def test_a_refresh_is_executed_once() -> None:
 
 
 def test_a_particular_card_takes_only_some_ways() -> None:
-    card = world(profile(1, "enabled"), profile(2), behaviour=Behaviour(accepted=(("isdpAid", True),)))
+    card = numbered_card(
+        profile(1, "enabled"), profile(2), behaviour=Behaviour(accepted=(("isdpAid", True),))
+    )
     assert card.enable(2, "FF") == "BF310380017F9000"
     assert card.disable(1) == "BF320380017F9000"
     assert card.ask("BF3117 A012 4F10 A0000005591010FFFFFFFF8900001100 810100") == "BF310380017F9000"
@@ -251,4 +255,4 @@ def test_a_particular_card_takes_only_some_ways() -> None:
 
 @pytest.mark.parametrize("request_", ["BF3400", "BF3100", "BF3200", "BF3300", "BF3302 8000", "BF3103 810100"])
 def test_a_change_that_is_not_said_is_wrong_data(request_: str) -> None:
-    assert two().ask(request_) == "6A80"
+    assert two_profiles().ask(request_) == "6A80"

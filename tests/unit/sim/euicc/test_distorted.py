@@ -13,7 +13,7 @@ import pytest
 
 from lpa.rsp.codec.ber import Tlv
 from lpa.sim.servers.smdp import SimulatedSmdp
-from tests.support.minimal_server import PACKAGE, Clock, World
+from tests.support.minimal_server import PACKAGE, Clock, MinimalServer
 from tests.support.tls_faults import CI
 
 
@@ -23,29 +23,29 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def world(clock: Clock) -> Iterator[World]:
+def minimal(clock: Clock) -> Iterator[MinimalServer]:
     with SimulatedSmdp(CI, clock=clock) as smdp:
-        yield World(smdp)
+        yield MinimalServer(smdp)
 
 
-def test_an_answer_can_be_replaced_on_its_way(world: World) -> None:
-    world.smdp.distort = lambda function, answer: answer.changed(transactionId="00", serverSigned1=None)
-    begun = world.client.ask("initiateAuthentication", **world.card.initiate())
+def test_an_answer_can_be_replaced_on_its_way(minimal: MinimalServer) -> None:
+    minimal.smdp.distort = lambda function, answer: answer.changed(transactionId="00", serverSigned1=None)
+    begun = minimal.client.ask("initiateAuthentication", **minimal.card.initiate())
     assert begun["transactionId"] == "00"
     assert "serverSigned1" not in begun
     assert "serverSignature1" in begun
-    world.smdp.distort = lambda function, answer: replace(
+    minimal.smdp.distort = lambda function, answer: replace(
         answer,
         status=HTTPStatus.INTERNAL_SERVER_ERROR,
         headers={"Content-Type": "text/html;charset=utf-8"},
         body=b"<html>",
     )
-    status, headers, body = world.client.post("initiateAuthentication", b"{}")
+    status, headers, body = minimal.client.post("initiateAuthentication", b"{}")
     assert (status, headers["Content-Type"], body) == (500, "text/html;charset=utf-8", b"<html>")
 
 
-def test_a_package_can_be_spoilt_on_its_way(world: World) -> None:
-    world.smdp.order(PACKAGE, "ABC-1")
+def test_a_package_can_be_spoilt_on_its_way(minimal: MinimalServer) -> None:
+    minimal.smdp.order(PACKAGE, "ABC-1")
 
     def shuffled(function: str, answer: Any) -> Any:
         if function != "getBoundProfilePackage":
@@ -55,20 +55,20 @@ def test_a_package_can_be_spoilt_on_its_way(world: World) -> None:
         again = Tlv.build(0xA3, *reversed(last.children))
         return answer.changed(boundProfilePackage=bytes(Tlv.build(0xBF36, *parts, again)))
 
-    world.smdp.distort = shuffled
-    raw = world.card.downloaded(world.client)
-    world.smdp.distort = None
-    good = world.card.downloaded(world.client)
+    minimal.smdp.distort = shuffled
+    raw = minimal.card.downloaded(minimal.client)
+    minimal.smdp.distort = None
+    good = minimal.card.downloaded(minimal.client)
     assert raw != good
     assert sorted(Tlv.whole(raw).children[-1].children) == sorted(Tlv.whole(good).children[-1].children)
 
 
-def test_an_answer_is_json_with_the_header_first(world: World) -> None:
+def test_an_answer_is_json_with_the_header_first(minimal: MinimalServer) -> None:
     members = {
         name: base64.b64encode(value).decode() if isinstance(value, bytes) else value
-        for name, value in world.card.initiate().items()
+        for name, value in minimal.card.initiate().items()
     }
-    status, headers, body = world.client.post("initiateAuthentication", json.dumps(members).encode())
+    status, headers, body = minimal.client.post("initiateAuthentication", json.dumps(members).encode())
     assert (status, headers["Content-Type"]) == (200, "application/json")
     assert headers["X-Admin-Protocol"] == "gsma/rsp/v2.2.2"
     assert body.startswith(b'{"header": {"functionExecutionStatus": {"status": "Executed-Success"}}, ')

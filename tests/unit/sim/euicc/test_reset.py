@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from lpa.sim.euicc.behaviour import Behaviour
-from tests.support.numbered_card import World, profile, two, world
+from tests.support.numbered_card import NumberedCard, numbered_card, profile, two_profiles
 from tests.support.terminal import Terminal
 
 
-def every_kind() -> World:
-    return world(
+def every_kind() -> NumberedCard:
+    return numbered_card(
         profile(1, "enabled", "operational", "ppr1", "ppr2"),
         profile(2),
         profile(3, "disabled", "test"),
@@ -19,7 +19,7 @@ def every_kind() -> World:
     )
 
 
-def left(card: World) -> list[int]:
+def left(card: NumberedCard) -> list[int]:
     return [int(item.iccid[-1]) for item in card.terminal.card.profiles]
 
 
@@ -51,19 +51,21 @@ def test_a_memory_reset_of_everything() -> None:
 
 @pytest.mark.parametrize("options", ["82020640", "82020520", "82020700", "82020318"])
 def test_a_memory_reset_with_nothing_to_do_says_so(options: str) -> None:
-    card = two()
+    card = two_profiles()
     assert card.ask(f"BF3404 {options}") == "BF34038001019000"
     assert card.states == "Ed"
 
 
 def test_a_memory_reset_that_leaves_the_enabled_profile_needs_no_refresh() -> None:
-    card = world(profile(1, "enabled", "provisioning"), profile(2), behaviour=Behaviour(cat_busy=True))
+    card = numbered_card(
+        profile(1, "enabled", "provisioning"), profile(2), behaviour=Behaviour(cat_busy=True)
+    )
     assert card.ask("BF3404 82020780") == "BF34038001009000"
     assert card.states == "E"
 
 
 def test_a_memory_reset_does_not_take_away_what_a_refresh_will_enable() -> None:
-    card = world(profile(1, "enabled", "provisioning"), profile(2))
+    card = numbered_card(profile(1, "enabled", "provisioning"), profile(2))
     card.enable(2, "FF")
     assert card.ask("BF3404 82020780") == "BF34038001059000"
     card.reset()
@@ -71,9 +73,9 @@ def test_a_memory_reset_does_not_take_away_what_a_refresh_will_enable() -> None:
 
 
 def test_after_a_memory_reset_the_refresh_changes_nothing_more() -> None:
-    card = two()
+    card = two_profiles()
     card.ask("BF3404 82020780")
     assert card.ask("BF2D00") == "6985"
     card.reset()
-    assert World(Terminal(card.terminal.card)).ask("BF2D00") == "BF2D02A0009000"
+    assert NumberedCard(Terminal(card.terminal.card)).ask("BF2D00") == "BF2D02A0009000"
     assert card.events == ["delete 1", "delete 2"]

@@ -10,7 +10,7 @@ import pytest
 from lpa.sim.servers.packages import sample
 from lpa.sim.servers.rejection import Rejection
 from lpa.sim.servers.smdp import SimulatedSmdp
-from tests.support.minimal_server import BRAINPOOL, OTHER, PACKAGE, Clock, World
+from tests.support.minimal_server import BRAINPOOL, OTHER, PACKAGE, Clock, MinimalServer
 from tests.support.refusals import AUTHENTICATION, Scene, instead
 from tests.support.scripted_card import SMDP_OID, point, tlv
 from tests.support.tls_faults import CI, NOW
@@ -22,175 +22,175 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def world(clock: Clock) -> Iterator[World]:
+def minimal(clock: Clock) -> Iterator[MinimalServer]:
     with SimulatedSmdp(CI, clock=clock) as smdp:
-        yield World(smdp)
+        yield MinimalServer(smdp)
 
 
-def no_room(world: World) -> None:
-    world.card.free = len(PACKAGE.elements) - 1
-    world.smdp.order(PACKAGE, "ABC-1")
-    world.offered()
+def no_room(minimal: MinimalServer) -> None:
+    minimal.card.free = len(PACKAGE.elements) - 1
+    minimal.smdp.order(PACKAGE, "ABC-1")
+    minimal.offered()
 
 
-def wrong_signature2(world: World) -> None:
-    world.smdp.order(PACKAGE, "ABC-1")
-    offer = world.offered()
-    world.card.prepare(offer)  # but what is signed then belongs to another answer of the server
-    answer = world.card.answer_download(tlv("5F37", bytes(64)), None)
-    world.client.ask(
+def wrong_signature2(minimal: MinimalServer) -> None:
+    minimal.smdp.order(PACKAGE, "ABC-1")
+    offer = minimal.offered()
+    minimal.card.prepare(offer)  # but what is signed then belongs to another answer of the server
+    answer = minimal.card.answer_download(tlv("5F37", bytes(64)), None)
+    minimal.client.ask(
         "getBoundProfilePackage", transactionId=offer["transactionId"], prepareDownloadResponse=answer
     )
 
 
-def wrong_cancel_signature(world: World) -> None:
-    world.smdp.order(PACKAGE, "ABC-1")
-    world.offered()
-    world.card.euicc = replace(world.card.euicc, key=OTHER.key)
-    world.card.cancelled(world.client, 0)
+def wrong_cancel_signature(minimal: MinimalServer) -> None:
+    minimal.smdp.order(PACKAGE, "ABC-1")
+    minimal.offered()
+    minimal.card.euicc = replace(minimal.card.euicc, key=OTHER.key)
+    minimal.card.cancelled(minimal.client, 0)
 
 
-def point_of_another_curve(world: World) -> None:
-    world.smdp.order(PACKAGE, "ABC-1")
-    world.card.change_signed2 = instead(0x5F49, point(BRAINPOOL.key))
-    world.downloaded()
+def point_of_another_curve(minimal: MinimalServer) -> None:
+    minimal.smdp.order(PACKAGE, "ABC-1")
+    minimal.card.change_signed2 = instead(0x5F49, point(BRAINPOOL.key))
+    minimal.downloaded()
 
 
-def another_card(world: World) -> None:
-    world.smdp.order(PACKAGE, "ABC-1", eid="89999999000000000000000000000122")
-    world.offered()
+def another_card(minimal: MinimalServer) -> None:
+    minimal.smdp.order(PACKAGE, "ABC-1", eid="89999999000000000000000000000122")
+    minimal.offered()
 
 
-def not_released(world: World) -> None:
-    world.smdp.order(PACKAGE, "ABC-1", released=False)
-    world.offered()
+def not_released(minimal: MinimalServer) -> None:
+    minimal.smdp.order(PACKAGE, "ABC-1", released=False)
+    minimal.offered()
 
 
-def bound_to_another_key(world: World) -> None:
-    world.smdp.order(PACKAGE, "ABC-1", binds_once=True)
-    world.downloaded()
-    world.card.one_time = None
-    world.downloaded()
+def bound_to_another_key(minimal: MinimalServer) -> None:
+    minimal.smdp.order(PACKAGE, "ABC-1", binds_once=True)
+    minimal.downloaded()
+    minimal.card.one_time = None
+    minimal.downloaded()
 
 
-def no_test_profiles(world: World) -> None:
-    world.smdp.order(sample(profile_class="test"), "ABC-1")
-    world.card.capability = "0780"
-    world.offered()
+def no_test_profiles(minimal: MinimalServer) -> None:
+    minimal.smdp.order(sample(profile_class="test"), "ABC-1")
+    minimal.card.capability = "0780"
+    minimal.offered()
 
 
-def not_for_this_server(world: World) -> None:
+def not_for_this_server(minimal: MinimalServer) -> None:
     def eligible(package: object, info: object) -> None:
         raise Rejection("8.1.1", "2.1", "cards of this range are not served")
 
-    world.smdp.order(PACKAGE, "ABC-1")
-    world.smdp.eligibility = eligible
-    world.offered()
+    minimal.smdp.order(PACKAGE, "ABC-1")
+    minimal.smdp.eligibility = eligible
+    minimal.offered()
 
 
-def unknown_matching_id(world: World) -> None:
-    world.smdp.order(PACKAGE, "ABC-2")
-    world.offered()
+def unknown_matching_id(minimal: MinimalServer) -> None:
+    minimal.smdp.order(PACKAGE, "ABC-2")
+    minimal.offered()
 
 
-def nothing_by_default(world: World) -> None:
-    world.smdp.order(PACKAGE, eid="89999999000000000000000000000122")
-    world.card.matching_id = ""
-    world.offered()
+def nothing_by_default(minimal: MinimalServer) -> None:
+    minimal.smdp.order(PACKAGE, eid="89999999000000000000000000000122")
+    minimal.card.matching_id = ""
+    minimal.offered()
 
 
-def installed_already(world: World) -> None:
-    world.smdp.order(PACKAGE, "ABC-1")
-    world.downloaded()
-    world.reported()
-    world.offered()
+def installed_already(minimal: MinimalServer) -> None:
+    minimal.smdp.order(PACKAGE, "ABC-1")
+    minimal.downloaded()
+    minimal.reported()
+    minimal.offered()
 
 
-def code_missing(world: World) -> None:
-    world.smdp.order(PACKAGE, "ABC-1", confirmation_code="1234")
-    world.downloaded()
+def code_missing(minimal: MinimalServer) -> None:
+    minimal.smdp.order(PACKAGE, "ABC-1", confirmation_code="1234")
+    minimal.downloaded()
 
 
-def code_wrong(world: World) -> None:
-    world.smdp.order(PACKAGE, "ABC-1", confirmation_code="1234")
-    world.downloaded("12345")
+def code_wrong(minimal: MinimalServer) -> None:
+    minimal.smdp.order(PACKAGE, "ABC-1", confirmation_code="1234")
+    minimal.downloaded("12345")
 
 
-def code_wrong_too_often(world: World) -> None:
-    world.smdp.order(PACKAGE, "ABC-1", confirmation_code="1234", code_tries=2)
-    assert world.refusal(world.downloaded, "0000") == "8.2.7/3.8"
-    world.downloaded("9999")
+def code_wrong_too_often(minimal: MinimalServer) -> None:
+    minimal.smdp.order(PACKAGE, "ABC-1", confirmation_code="1234", code_tries=2)
+    assert minimal.refusal(minimal.downloaded, "0000") == "8.2.7/3.8"
+    minimal.downloaded("9999")
 
 
-def cancelled_with_another(world: World) -> None:
-    world.smdp.order(PACKAGE, "ABC-1")
-    world.offered()
-    world.card.change_cancel = lambda value: value.replace(SMDP_OID, bytes.fromhex("88370B"))
-    world.card.cancelled(world.client, 0)
+def cancelled_with_another(minimal: MinimalServer) -> None:
+    minimal.smdp.order(PACKAGE, "ABC-1")
+    minimal.offered()
+    minimal.card.change_cancel = lambda value: value.replace(SMDP_OID, bytes.fromhex("88370B"))
+    minimal.card.cancelled(minimal.client, 0)
 
 
-def too_late(world: World) -> None:
-    world.smdp.order(PACKAGE, "ABC-1", expires=NOW)
-    world.offered()
+def too_late(minimal: MinimalServer) -> None:
+    minimal.smdp.order(PACKAGE, "ABC-1", expires=NOW)
+    minimal.offered()
 
 
-def too_often(world: World) -> None:
-    world.smdp.order(PACKAGE, "ABC-1", downloads=1)
-    world.downloaded()
-    world.offered()
+def too_often(minimal: MinimalServer) -> None:
+    minimal.smdp.order(PACKAGE, "ABC-1", downloads=1)
+    minimal.downloaded()
+    minimal.offered()
 
 
-def another_transaction_signed_later(world: World) -> None:
-    world.smdp.order(PACKAGE, "ABC-1")
-    world.card.change_signed2 = lambda value: value.replace(world.card.transaction, bytes(16))
-    world.downloaded()
+def another_transaction_signed_later(minimal: MinimalServer) -> None:
+    minimal.smdp.order(PACKAGE, "ABC-1")
+    minimal.card.change_signed2 = lambda value: value.replace(minimal.card.transaction, bytes(16))
+    minimal.downloaded()
 
 
-def another_transaction_cancelled(world: World) -> None:
-    world.smdp.order(PACKAGE, "ABC-1")
-    world.offered()
-    world.card.change_cancel = lambda value: value.replace(world.card.transaction, bytes(16))
-    world.card.cancelled(world.client, 0)
+def another_transaction_cancelled(minimal: MinimalServer) -> None:
+    minimal.smdp.order(PACKAGE, "ABC-1")
+    minimal.offered()
+    minimal.card.change_cancel = lambda value: value.replace(minimal.card.transaction, bytes(16))
+    minimal.card.cancelled(minimal.client, 0)
 
 
-def package_before_authentication(world: World) -> None:
-    begun = world.client.ask("initiateAuthentication", **world.card.initiate())
-    world.client.ask(
+def package_before_authentication(minimal: MinimalServer) -> None:
+    begun = minimal.client.ask("initiateAuthentication", **minimal.card.initiate())
+    minimal.client.ask(
         "getBoundProfilePackage", transactionId=begun["transactionId"], prepareDownloadResponse=b""
     )
 
 
-def authenticated_twice(world: World) -> None:
-    world.smdp.order(PACKAGE, "ABC-1")
-    begun = world.client.ask("initiateAuthentication", **world.card.initiate())
+def authenticated_twice(minimal: MinimalServer) -> None:
+    minimal.smdp.order(PACKAGE, "ABC-1")
+    begun = minimal.client.ask("initiateAuthentication", **minimal.card.initiate())
     members = {
         "transactionId": begun["transactionId"],
-        "authenticateServerResponse": world.card.authenticate(begun),
+        "authenticateServerResponse": minimal.card.authenticate(begun),
     }
-    world.client.ask("authenticateClient", **members)
-    world.client.ask("authenticateClient", **members)
+    minimal.client.ask("authenticateClient", **members)
+    minimal.client.ask("authenticateClient", **members)
 
 
-def card_refused_the_download(world: World) -> None:
-    world.smdp.order(PACKAGE, "ABC-1")
-    offer = world.offered()
-    refusal = tlv("BF21", tlv("A1", tlv("80", world.card.transaction), bytes.fromhex("020101")))
-    world.client.ask(
+def card_refused_the_download(minimal: MinimalServer) -> None:
+    minimal.smdp.order(PACKAGE, "ABC-1")
+    offer = minimal.offered()
+    refusal = tlv("BF21", tlv("A1", tlv("80", minimal.card.transaction), bytes.fromhex("020101")))
+    minimal.client.ask(
         "getBoundProfilePackage", transactionId=offer["transactionId"], prepareDownloadResponse=refusal
     )
 
 
-def card_did_not_cancel(world: World) -> None:
-    world.smdp.order(PACKAGE, "ABC-1")
-    offer = world.offered()
-    world.client.ask(
+def card_did_not_cancel(minimal: MinimalServer) -> None:
+    minimal.smdp.order(PACKAGE, "ABC-1")
+    offer = minimal.offered()
+    minimal.client.ask(
         "cancelSession",
         transactionId=offer["transactionId"],
         cancelSessionResponse=bytes.fromhex("BF4103 810105"),
     )
 
 
-DOWNLOADS: list[tuple[str, Callable[[World], None]]] = [
+DOWNLOADS: list[tuple[str, Callable[[MinimalServer], None]]] = [
     ("8.8/4.2", card_refused_the_download),
     ("8.8/4.2", card_did_not_cancel),
     ("8.1/4.8", no_room),
@@ -219,18 +219,20 @@ DOWNLOADS: list[tuple[str, Callable[[World], None]]] = [
 
 
 @pytest.mark.parametrize(("pair", "scene"), AUTHENTICATION)
-def test_each_no_to_a_card_has_its_codes(world: World, pair: str, scene: Scene) -> None:
-    assert world.refusal(scene, world.client, world.card) == pair
+def test_each_no_to_a_card_has_its_codes(minimal: MinimalServer, pair: str, scene: Scene) -> None:
+    assert minimal.refusal(scene, minimal.client, minimal.card) == pair
 
 
 @pytest.mark.parametrize(("pair", "scene"), DOWNLOADS)
-def test_each_no_to_a_download_has_its_codes(world: World, pair: str, scene: Callable[[World], None]) -> None:
-    assert world.refusal(scene, world) == pair
+def test_each_no_to_a_download_has_its_codes(
+    minimal: MinimalServer, pair: str, scene: Callable[[MinimalServer], None]
+) -> None:
+    assert minimal.refusal(scene, minimal) == pair
 
 
 def test_a_card_shows_the_certificates_that_were_asked_for() -> None:
     with SimulatedSmdp(CI, BRAINPOOL) as smdp:
-        world = World(smdp)
-        card = world.card
+        minimal = MinimalServer(smdp)
+        card = minimal.card
         card.signing = [BRAINPOOL.key_identifier]  # and then it shows those of the other one
-        assert world.refusal(world.offered) == "8.11.1/3.9"
+        assert minimal.refusal(minimal.offered) == "8.11.1/3.9"

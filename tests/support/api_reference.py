@@ -1,0 +1,156 @@
+"""The API reference, made from signatures and docstrings; run as a module, this writes it."""
+
+from __future__ import annotations
+
+import ast
+import enum
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import lpa
+from lpa import errors as errors_module
+from tests.support.paths import DOCS
+
+PAGE = DOCS / "api.md"
+
+_HEAD = """\
+# The Python API
+
+`make api` writes this page from the signatures and docstrings of what `lpa.__all__` names. `import lpa` \
+loads nothing: each name is loaded when it is first used. What is not on this page may change at any time.
+
+Begin with [`Assistant`](#assistant). Every error is an [`LpaError`](#errors), and [errors.md](errors.md) \
+says what to do about each. [`lpa.testing`](simulator.md) has a simulated card with its server.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    errors = [name for name in lpa.__all__ if _is_error(getattr(lpa, name))]
+    others = [name for name in lpa.__all__ if name not in (*errors, "Assistant")]
+    parts = [_HEAD]
+    for name in ["Assistant", *others]:
+        parts += _entry(name, getattr(lpa, name))
+    parts += ["## Errors\n", f"```text\n{_tree()}\n```\n"]
+    for name in errors:
+        parts += _error(name, getattr(lpa, name))
+    return "\n".join(parts)
+
+
+def named(kind: type) -> set[str]:
+    """The types that the fields and public members of a class name in their annotations."""
+    definition = _definition(kind)
+    assert isinstance(definition, ast.ClassDef)
+    found: list[ast.expr | None] = []
+    for node in definition.body:
+        if isinstance(node, ast.AnnAssign):
+            found.append(node.annotation)
+        elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            arguments = node.args
+            every = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
+            found += [node.returns, *(one.annotation for one in every)]
+    return {
+        name.id
+        for annotation in filter(None, found)
+        for name in ast.walk(annotation)
+        if isinstance(name, ast.Name) and name.id[0].isupper()
+    }
+
+
+def _entry(name: str, value: object) -> Iterator[str]:
+    yield f"## {name}\n"
+    if not inspect.isclass(value):
+        yield f"`{str(value).replace('lpa.rsp.records.', '')}`\n" if _is_plain(value) else "A type alias.\n"
+        return
+    yield f"```python\n{_head(name, value)}\n```\n"
+    yield f"{_text(value)}\n"
+    for member, described in _members(value):
+        yield f"**`{member}`**\n\n{described}\n" if described else f"**`{member}`**\n"
+
+
+def _error(name: str, kind: type) -> Iterator[str]:
+    if vars(kind).get("__doc__"):
+        yield f"**`{_head(name, kind).removeprefix('class ')}`**\n\n{_text(kind)}\n"
+
+
+def _head(name: str, kind: type) -> str:
+    if issubclass(kind, enum.Enum):
+        return f"class {name}: {', '.join(repr(str(one.value)) for one in kind)}"
+    if getattr(kind, "_is_protocol", False):
+        return f"class {name}(Protocol)"
+    definition = _definition(kind)
+    assert isinstance(definition, ast.ClassDef)
+    fields = [node for node in definition.body if isinstance(node, ast.AnnAssign)]
+    if hasattr(kind, "__dataclass_fields__"):
+        return "\n    ".join([f"class {name}:", *map(_field, fields)])
+    made = vars(kind).get("__init__")
+    return f"class {name}{_signature(made) if made else ''}".removesuffix(" -> None")
+
+
+def _field(node: ast.AnnAssign) -> str:
+    """A field of a dataclass; how a default is computed is nobody's business."""
+    default = node.value
+    if isinstance(default, ast.Call):
+        default = ast.Constant(...)
+    return ast.unparse(ast.AnnAssign(node.target, node.annotation, default, node.simple))
+
+
+def _members(kind: type) -> Iterator[tuple[str, str]]:
+    """What a caller may use: methods and properties, in the order of the class."""
+    for owner in reversed(kind.__mro__):
+        if not owner.__module__.startswith("lpa."):
+            continue
+        for name, found in vars(owner).items():
+            if name.startswith("_") and name != "__call__":
+                continue
+            if isinstance(found, property) and found.fget:
+                yield f"{name}: {_returns(found.fget)}", _text(found.fget)
+            elif isinstance(found, classmethod | staticmethod):
+                yield f"{name}{_signature(found.__func__)}", _text(found.__func__)
+            elif inspect.isfunction(found):
+                yield f"{name}{_signature(found)}", _text(found)
+
+
+def _signature(function: Callable[..., Any]) -> str:
+    """As it is written, without `self` or `cls`."""
+    definition = _definition(function)
+    assert isinstance(definition, ast.FunctionDef)
+    arguments = definition.args
+    first = [*arguments.posonlyargs, *arguments.args][:1]
+    if first and first[0].arg in ("self", "cls"):
+        (arguments.posonlyargs or arguments.args).pop(0)
+    return f"({ast.unparse(arguments)}) -> {_returns(function)}"
+
+
+def _returns(function: Callable[..., Any]) -> str:
+    definition = _definition(function)
+    assert isinstance(definition, ast.FunctionDef)
+    return ast.unparse(definition.returns) if definition.returns else "None"
+
+
+def _definition(value: type | Callable[..., Any]) -> ast.stmt:
+    return ast.parse(textwrap.dedent(inspect.getsource(value))).body[0]
+
+
+def _tree() -> str:
+    lines = (errors_module.__doc__ or "").splitlines()
+    begin = lines.index("LpaError")
+    return "\n".join(lines[begin : lines.index("", begin)])
+
+
+def _is_error(value: object) -> bool:
+    return inspect.isclass(value) and issubclass(value, lpa.LpaError)
+
+
+def _is_plain(value: object) -> bool:
+    return "<" not in str(value)
+
+
+def _text(documented: object) -> str:
+    return inspect.cleandoc(getattr(documented, "__doc__", "") or "")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
