@@ -44,7 +44,7 @@ def test_two_builds_of_a_commit_are_the_same_to_the_last_byte(release: Path, tmp
 
 
 def test_the_source_archive_holds_all_that_is_committed(release: Path) -> None:
-    """So docs, tests, examples, the schema, the locked versions and the Makefile too."""
+    """Also the documents, tests, examples, schema, locked versions and the Makefile."""
     names = {name for name in source(release) if not name.startswith("lpa.egg-info/")}
     assert names - {"PKG-INFO", "setup.cfg"} == committed()
 
@@ -69,7 +69,7 @@ def test_a_wheel_of_the_source_archive_is_the_released_one(release: Path, tmp_pa
     assert wheel(tmp_path / "built") == wheel(release)
 
 
-def test_a_release_says_what_it_is_and_what_it_offers(release: Path) -> None:
+def test_the_wheel_has_its_metadata_and_entry_points(release: Path) -> None:
     files = wheel(release)
     metadata = email.message_from_bytes(files["lpa-0.1.0.dist-info/METADATA"])
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -95,7 +95,7 @@ def test_a_release_says_what_it_is_and_what_it_offers(release: Path) -> None:
 
 
 def test_each_folder_of_the_package_is_listed() -> None:
-    """setuptools can find packages, or be told of one that lies elsewhere (lpa.asn1), but not both."""
+    """setuptools finds packages itself or takes a list, and lpa.asn1, which is in asn1/, needs the list."""
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
     source = ROOT / "src"
     folders = {path.parent for path in (source / "lpa").rglob("*.py")}
