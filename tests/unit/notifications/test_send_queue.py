@@ -157,7 +157,7 @@ def test_what_another_process_sent_during_the_wait_is_not_sent_again(tmp_path: P
             another.sent(EID, signed("01"), {})
             held.close()
 
-        locks = Locks(folder, notice=send_and_release)
+        locks = Locks(folder, on_wait=send_and_release)
         with closing(Journal(folder, locks=locks)) as journal:
             journal.keep(EID, signed("01"))
             held.enter_context(another.lock(EID))
@@ -192,7 +192,7 @@ def test_sending_what_is_due_does_not_wait_for_a_lock(tmp_path: Path) -> None:
     folder, notices = tmp_path / "state", list[Holder]()
     with (
         closing(Journal(folder)) as another,
-        closing(Journal(folder, locks=Locks(folder, notice=notices.append))) as journal,
+        closing(Journal(folder, locks=Locks(folder, on_wait=notices.append))) as journal,
         another.lock(OTHER),
     ):
         journal.keep(OTHER, signed("02"))
