@@ -36,24 +36,24 @@ class Holder:
         return f"'{self.command}' (process {self.pid})" if self.pid else "another program"
 
 
-Notice = Callable[[Holder], None]
+OnWait = Callable[[Holder], None]
 
 
 class Locks:
     """The locks in a folder. `command`: what this process runs, as other users may read it.
 
-    `notice`: called once with the holder before a wait. Without it, no lock is waited for.
+    `on_wait`: called once with the holder before a wait. Without it, no lock is waited for.
     """
 
-    def __init__(self, folder: Path, *, command: str = "", notice: Notice | None = None) -> None:
+    def __init__(self, folder: Path, *, command: str = "", on_wait: OnWait | None = None) -> None:
         self.command = command or Path(sys.argv[0]).name
         self._folder = folder
-        self._notice = notice
+        self._on_wait = on_wait
 
     @classmethod
-    def of_host(cls, *, command: str = "", notice: Notice | None = None) -> Locks:
+    def of_host(cls, *, command: str = "", on_wait: OnWait | None = None) -> Locks:
         """The locks that the processes of this computer share."""
-        return cls(shared_folder(), command=command, notice=notice)
+        return cls(shared_folder(), command=command, on_wait=on_wait)
 
     def nowait(self) -> Locks:
         """The same locks, without waiting."""
@@ -104,9 +104,9 @@ class Locks:
             if system.try_lock(descriptor):
                 return
             holder = _holder(descriptor)
-        if self._notice is None:
+        if self._on_wait is None:
             raise CardBusy(f"The card is in use by {holder}.", advice="Try again when it has finished.")
-        self._notice(holder)
+        self._on_wait(holder)
         with _lock_errors(path):
             system.wait_for_lock(descriptor)
 

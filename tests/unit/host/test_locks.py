@@ -71,7 +71,7 @@ def test_a_wait_names_the_holder_once_and_ends_when_it_is_killed(folder: Path) -
 
     with child(holding(folder)) as holder:
         holder.wait_until_ready()
-        with Locks(folder, notice=kill).lock(CARD):
+        with Locks(folder, on_wait=kill).lock(CARD):
             assert holders == [Holder(holder.pid, "lpa delete")]
             with pytest.raises(CardBusy, match=f"process {os.getpid()}"), Locks(folder).lock(CARD):
                 pass
@@ -80,7 +80,7 @@ def test_a_wait_names_the_holder_once_and_ends_when_it_is_killed(folder: Path) -
 def test_lock_if_free_never_waits(folder: Path) -> None:
     with child(holding(folder)) as holder:
         holder.wait_until_ready()
-        locks = Locks(folder, notice=lambda _: holder.kill())  # a wait would end with the lock
+        locks = Locks(folder, on_wait=lambda _: holder.kill())  # a wait would end with the lock
         with locks.lock_if_free(CARD) as free:
             assert not free
     with locks.lock_if_free(CARD) as free:
@@ -96,7 +96,7 @@ def test_ctrl_c_ends_a_wait_and_leaves_the_lock_to_its_holder(folder: Path) -> N
     try:
         with child(holding(folder)) as holder:
             holder.wait_until_ready()
-            with pytest.raises(KeyboardInterrupt), Locks(folder, notice=stop).lock(CARD):
+            with pytest.raises(KeyboardInterrupt), Locks(folder, on_wait=stop).lock(CARD):
                 pass
             with pytest.raises(CardBusy, match=f"process {holder.pid}"), Locks(folder).lock(CARD):
                 pass
@@ -193,7 +193,7 @@ def test_a_lock_that_is_removed_during_a_wait_is_created_anew(folder: Path) -> N
 
     with child(holding(folder)) as holder:
         holder.wait_until_ready()
-        with Locks(folder, notice=remove).lock(CARD):
+        with Locks(folder, on_wait=remove).lock(CARD):
             assert the_only_file(folder).read_text().startswith(str(os.getpid()))
 
 
@@ -210,7 +210,7 @@ def test_processes_that_race_for_a_new_lock_hold_it_in_turn(folder: Path, tmp_pa
     log = tmp_path / "log"
 
     def take_and_note() -> None:
-        with Locks(folder, notice=lambda _: None).lock(CARD), log.open("a") as file:
+        with Locks(folder, on_wait=lambda _: None).lock(CARD), log.open("a") as file:
             file.write("in ")
             file.flush()
             file.write("out ")

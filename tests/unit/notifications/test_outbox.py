@@ -18,16 +18,20 @@ from lpa.errors import (
     Refused,
     ServerRefused,
 )
+from lpa.host.locks import Holder, Locks
 from lpa.journal import DELETING, Journal
 from lpa.notifications.changes import ProfileChange
 from lpa.notifications.send_queue import SendQueue
+from lpa.notifications.sender import ServerFactory
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import CHANGE_TAGS
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support.disturbed import DisturbedCard
 from tests.support.journals import Clock
 from tests.support.notified_servers import Servers, card_with
+from tests.support.unfinished import received
 
 DELETE, RETRIEVE, LIST, SENT, INFO1, PROFILES = 0xBF33, 0xBF2B, 0xBF28, 0xBF30, 0xBF20, 0xBF2D
 
@@ -269,3 +273,68 @@ def test_removing_a_notification_that_is_not_there_is_refused(tmp_path: Path) ->
         pytest.raises(Refused, match="no notification 99"),
     ):
         assistant.remove_notification(99)
+
+
+def test_an_older_notification_that_is_due_is_sent_before_the_new_one(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory
+) -> None:
+    second = euicc.profiles[1].iccid
+    assistant._servers = Servers(nordlicht_smdp_example=ConnectFailed("down"))
+    assistant.enable(second)
+    assistant._servers = servers
+    assistant.journal._write("UPDATE notification SET next_try = 1", ())
+    assistant.disable(second)
+    assert received(smdp) == [("enable", second), ("disable", second)]
+
+
+def test_an_older_notification_on_the_card_is_sent_before_a_newer_one_that_was_kept(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory
+) -> None:
+    first = euicc.profiles[0].iccid
+    assistant.euicc.disable_profile(Iccid.parse(first), refresh=False)  # as another program does it
+    assistant._servers = Servers(albion_smdp_example=ConnectFailed("down"))
+    assistant.enable(first)
+    assert [waits.entry.notification.metadata.event for waits in assistant.pending_notifications()] == [
+        "enable"
+    ]
+    assistant._servers = servers
+    assistant.send_notifications()
+    assert received(smdp) == [("disable", first), ("enable", first)]
+
+
+def test_a_notification_that_came_in_a_file_is_removed_from_the_card_that_has_it(
+    tmp_path: Path,
+) -> None:
+    servers = Servers()
+    with Assistant(card_with("good.example"), state_dir=tmp_path, servers=servers) as assistant:
+        assistant.euicc.delete_profile(assistant.profiles()[1].iccid)
+        (signed,) = assistant.euicc.retrieve_notifications()
+        assistant.journal.keep(None, signed)
+        (delivery,) = assistant.send_notifications()
+        assert (delivery.acknowledged, delivery.removed) == (True, True)
+        assert list(assistant.notifications()) == []
+    assert len(servers.asked) == 1
+
+
+def test_a_notification_whose_entry_in_the_list_cannot_be_read_is_reported(tmp_path: Path) -> None:
+    card = DisturbedCard(card_with())
+    with Assistant(card, state_dir=tmp_path, servers=Servers()) as assistant:
+        card.instead(LIST, "BF2807 A005 BF2F02 8000 9000")
+        (delivery,) = assistant.send_notifications()
+    assert (delivery.sequence_number, delivery.acknowledged) == (None, False)
+    assert "lists a notification that cannot be read: bf2f028000" in str(delivery.problem)
+
+
+def test_sending_what_is_due_waits_for_no_other_process(tmp_path: Path) -> None:
+    asked: list[Holder] = []
+    with closing(Journal(tmp_path)) as another, ExitStack() as held:
+
+        def release(holder: Holder) -> None:
+            asked.append(holder)
+            held.close()
+
+        locks = Locks(tmp_path, on_wait=release)
+        with Assistant(card_with(), state_dir=tmp_path, servers=Servers(), locks=locks) as assistant:
+            held.enter_context(another.lock(assistant.eid))
+            assert assistant.send_due_notifications() == ()
+    assert asked == []

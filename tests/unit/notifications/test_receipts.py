@@ -168,3 +168,11 @@ def test_the_name_of_a_receipt_with_many_events_is_cut(tmp_path: Path) -> None:
     path = Receipts(tmp_path).keep(EID, odd).path
     assert path.name.startswith("000007-install+enable+disable+delete+")
     assert [*Receipts(tmp_path).resembling(EID, odd)] == [odd]
+
+
+def test_a_receipt_is_found_by_what_it_holds(tmp_path: Path) -> None:
+    kept = Receipts(tmp_path)
+    assert kept.receipt(EID, signed()) is None
+    receipt = kept.keep(EID, signed())
+    assert kept.receipt(EID, signed()) == receipt
+    assert kept.receipt(EID, signed(signature="0909")) is None
