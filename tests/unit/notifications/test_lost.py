@@ -256,7 +256,7 @@ def test_lpa_resume_reports_a_lost_notification_with_exit_code_4_until_it_is_mar
         0,
         f"The operator is informed: delete of Nordlicht ({NORDLICHT}), nordlicht.smdp.example.\n",
     )
-    assert command.run(*options, "resume") == command.Ran(0, "", "Nothing was left unfinished.\n")
+    assert command.run(*options, "resume") == command.Ran(0, "", "Nothing to resume.\n")
     assert command.run(*options, "notifications", "mark-informed", NORDLICHT).code == 1
 
 
