@@ -73,7 +73,7 @@ def test_profiles_are_switched(assistant: Assistant, euicc: SimulatedEuicc, smdp
     assert [received.event for received in smdp.received] == ["disable", "enable"]
 
 
-def test_the_profile_in_use_is_deleted_and_its_server_told(
+def test_the_enabled_profile_is_deleted_and_its_server_notified(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     victim = euicc.profiles[0].iccid
@@ -90,7 +90,7 @@ def test_the_profile_in_use_is_deleted_and_its_server_told(
     assert not outcome.problem
 
 
-def test_what_the_profile_in_use_holds_is_saved_and_the_card_goes_on_answering(
+def test_the_enabled_profile_is_backed_up_and_the_card_keeps_working(
     assistant: Assistant, euicc: SimulatedEuicc, tmp_path: Path
 ) -> None:
     backup = assistant.back_up(tmp_path / "saved", euicc.profiles[0].iccid)
@@ -98,7 +98,7 @@ def test_what_the_profile_in_use_holds_is_saved_and_the_card_goes_on_answering(
     assert len(assistant.profiles()) == 3
 
 
-def test_an_empty_reader_and_an_ordinary_sim_are_passed_over(
+def test_an_empty_reader_and_an_ordinary_sim_are_skipped(
     euicc: SimulatedEuicc, virtual_reader: PlugIn
 ) -> None:
     with virtual_reader(euicc, slot=1):
@@ -110,7 +110,7 @@ def test_an_empty_reader_and_an_ordinary_sim_are_passed_over(
             assert [type(problem) for problem in problems] == [NotAnEuicc, type(None)]
 
 
-def test_between_two_euiccs_a_person_must_choose(euicc: SimulatedEuicc, virtual_reader: PlugIn) -> None:
+def test_two_euiccs_need_a_choice_of_reader(euicc: SimulatedEuicc, virtual_reader: PlugIn) -> None:
     other = SimulatedEuicc.create(None)
     with virtual_reader(euicc, slot=0), virtual_reader(other, slot=1):
         with pytest.raises(NoReader, match="More than one reader holds an eUICC"):
@@ -120,14 +120,14 @@ def test_between_two_euiccs_a_person_must_choose(euicc: SimulatedEuicc, virtual_
                 assert str(assistant.eid) == other.eid
 
 
-def test_no_card_in_any_reader_says_so_for_each(service: Service) -> None:
+def test_no_card_in_any_reader_is_reported_for_each_reader(service: Service) -> None:
     with pytest.raises(NoReader, match=r"no card in .*00 00.*no card in .*00 01"):
         choose()
     assert [type(found.problem) for found in map(probe, readers())] == [NoCard, NoCard]
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_a_card_torn_out_at_the_deletion_leaves_its_outcome_open_and_loses_nothing(
+def test_a_card_pulled_during_the_deletion_is_recovered(
     before: bool,
     euicc: SimulatedEuicc,
     virtual_reader: PlugIn,
@@ -151,7 +151,9 @@ def test_a_card_torn_out_at_the_deletion_leaves_its_outcome_open_and_loses_nothi
     assert len(smdp.received) == (not before)
 
 
-def test_a_second_process_is_told_who_has_the_card(euicc: SimulatedEuicc, virtual_reader: PlugIn) -> None:
+def test_a_second_process_is_told_which_process_uses_the_card(
+    euicc: SimulatedEuicc, virtual_reader: PlugIn
+) -> None:
     with virtual_reader(euicc) as reader, Assistant.open(reader.name):
         with pytest.raises(CardBusy, match=f"process {os.getpid()}"):
             Assistant.open(reader.name)
@@ -162,7 +164,7 @@ def test_a_second_process_is_told_who_has_the_card(euicc: SimulatedEuicc, virtua
     assert command("list", "--reader", reader.name).returncode == 3
 
 
-def test_who_waited_for_the_card_has_it_when_its_holder_is_killed(
+def test_a_waiting_process_gets_the_card_when_its_holder_is_killed(
     euicc: SimulatedEuicc, virtual_reader: PlugIn
 ) -> None:
     """The service hears of the death a moment later than the one who waits."""
@@ -213,14 +215,14 @@ def example(name: str, *arguments: str, text: str = "", trust: Path | None = Non
     return ran.stdout + ran.stderr
 
 
-def test_the_example_that_lists(euicc: SimulatedEuicc, virtual_reader: PlugIn) -> None:
+def test_the_example_that_lists_profiles(euicc: SimulatedEuicc, virtual_reader: PlugIn) -> None:
     with virtual_reader(euicc):
         printed = example("list_profiles.py")
     assert f"EID {euicc.eid}" in printed
     assert f"{euicc.profiles[0].iccid:20}  enabled   Albion Mobile" in printed
 
 
-def test_the_example_that_deletes(
+def test_the_example_that_deletes_a_profile(
     euicc: SimulatedEuicc, virtual_reader: PlugIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))

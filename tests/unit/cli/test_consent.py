@@ -42,7 +42,7 @@ def states(card: Path) -> list[str]:
         return [profile.state for profile in euicc.profiles]
 
 
-def test_each_warning_is_asked_for_by_its_name_and_then_the_digits(lonely: Path) -> None:
+def test_each_warning_is_accepted_by_its_name_before_the_digits(lonely: Path) -> None:
     ran = command.dialogue(*options(lonely), "delete", "0025", answers=(LAST, UNTOLD, DIGITS))
     assert ran.code == 0
     questions = ("Type last-profile", "Type operator-not-notified", "To confirm, type the last four digits")
@@ -62,9 +62,7 @@ def test_each_warning_is_asked_for_by_its_name_and_then_the_digits(lonely: Path)
         ((LAST, UNTOLD, "0017"), "The input is not the last four digits of its ICCID."),
     ],
 )
-def test_the_digits_answer_for_no_warning_and_no_warning_for_another(
-    answers: Sequence[str], said: str, lonely: Path
-) -> None:
+def test_an_answer_for_another_question_is_refused(answers: Sequence[str], said: str, lonely: Path) -> None:
     ran = command.dialogue(*options(lonely), "delete", "0025", answers=answers)
     assert (ran.code, ran.out) == (1, "")
     assert said in ran.err
@@ -72,7 +70,7 @@ def test_the_digits_answer_for_no_warning_and_no_warning_for_another(
     assert iccids(lonely) == [NORDLICHT]
 
 
-def test_a_warning_that_was_accepted_is_not_asked_for(lonely: Path) -> None:
+def test_an_accepted_warning_is_not_asked_for(lonely: Path) -> None:
     words = ("delete", "0025", "--accept", LAST)
     ran = command.dialogue(*options(lonely), *words, answers=(UNTOLD, DIGITS))
     assert ran.code == 0
@@ -80,7 +78,7 @@ def test_a_warning_that_was_accepted_is_not_asked_for(lonely: Path) -> None:
     assert iccids(lonely) == []
 
 
-def test_a_yes_to_every_warning_is_no_yes_to_the_deletion(lonely: Path) -> None:
+def test_accepting_every_warning_does_not_confirm_the_deletion(lonely: Path) -> None:
     words = ("delete", "0025", "--accept", LAST, "--accept", UNTOLD, "--accept", "backup-failed")
     alone = command.run(*options(lonely), *words)
     assert (alone.code, alone.out) == (1, "")
@@ -94,7 +92,7 @@ def test_a_yes_to_every_warning_is_no_yes_to_the_deletion(lonely: Path) -> None:
     assert iccids(lonely) == []
 
 
-def test_without_a_terminal_all_that_has_to_be_accepted_is_named(lonely: Path) -> None:
+def test_without_a_terminal_all_needed_options_are_named(lonely: Path) -> None:
     ran = command.run(*options(lonely), "delete", "0025")
     assert ran.code == 1
     assert "Use --yes --accept last-profile --accept operator-not-notified to confirm" in ran.err
@@ -102,9 +100,7 @@ def test_without_a_terminal_all_that_has_to_be_accepted_is_named(lonely: Path) -
 
 
 @pytest.mark.parametrize("name", ["nonsense", "blocker", "LAST-PROFILE", ""])
-def test_a_name_that_no_warning_has_is_a_wrong_argument_and_the_names_are_listed(
-    name: str, lonely: Path
-) -> None:
+def test_an_unknown_warning_is_a_usage_error_that_lists_the_known_ones(name: str, lonely: Path) -> None:
     ran = command.run(*options(lonely), "delete", "0025", "--yes", "--accept", name)
     assert ran.code == 2
     for known in (*WARNINGS, "backup-failed"):
@@ -112,14 +108,14 @@ def test_a_name_that_no_warning_has_is_a_wrong_argument_and_the_names_are_listed
     assert iccids(lonely) == [NORDLICHT]
 
 
-def test_a_download_takes_the_names_of_rules_only(lonely: Path) -> None:
+def test_a_download_accepts_only_the_names_of_rules(lonely: Path) -> None:
     for words in (("download", "LPA:1$a.example$B"), ("discover",)):
         ran = command.run(*options(lonely), *words, "--yes", "--accept", LAST)
         assert ran.code == 2
         assert "'ppr1', 'ppr2'" in ran.err
 
 
-def test_a_server_that_another_authority_vouches_for_wants_a_yes_of_its_own(tmp_path: Path) -> None:
+def test_a_server_that_is_not_verified_must_be_accepted(tmp_path: Path) -> None:
     card = command.card(tmp_path / "card")
     stranger = Authority.mint(now=datetime.now(UTC))
     with SimulatedSmdp(stranger, host="*.smdp.example", any_address=True) as smdp:
@@ -134,7 +130,7 @@ def test_a_server_that_another_authority_vouches_for_wants_a_yes_of_its_own(tmp_
     assert len(iccids(card)) == 2
 
 
-def test_all_that_stands_against_it_is_shown_before_it_is_refused(tmp_path: Path) -> None:
+def test_all_blockers_are_shown_before_the_refusal(tmp_path: Path) -> None:
     bound = replace(samples.profiles(1)[0], policy_rules=("ppr1", "ppr2"))
     card = command.card(tmp_path / "card", bound)
     assert command.run(*options(card), "protect", ALBION).code == 0
@@ -146,7 +142,7 @@ def test_all_that_stands_against_it_is_shown_before_it_is_refused(tmp_path: Path
     assert "Type last-profile" not in ran.err
 
 
-def test_a_plan_in_json_says_whether_it_can_be_carried_out(tmp_path: Path) -> None:
+def test_a_plan_in_json_says_whether_the_profile_is_deletable(tmp_path: Path) -> None:
     card = command.card(tmp_path / "card")
     for words, deletable in (((ALBION,), False), ((ALBION, "--disable-first"), True)):
         document = command.run(*options(card), "delete", *words, "--plan", "--json").document
@@ -154,7 +150,7 @@ def test_a_plan_in_json_says_whether_it_can_be_carried_out(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("accepted", [(), ("--accept", "backup-failed")])
-def test_what_is_stopped_is_not_put_to_use_for_a_backup(accepted: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_blocked_deletion_enables_nothing_for_a_backup(accepted: tuple[str, ...], tmp_path: Path) -> None:
     card = command.card(tmp_path / "card")
     assert command.run(*options(card), "protect", NORDLICHT).code == 0
     words = ("delete", NORDLICHT, "--yes", "--enable-first", "--backup", tmp_path / "saved", *accepted)
@@ -166,7 +162,7 @@ def test_what_is_stopped_is_not_put_to_use_for_a_backup(accepted: tuple[str, ...
         assert euicc.notifications == ()
 
 
-def test_a_reason_is_as_long_as_a_person_writes_one(tmp_path: Path) -> None:
+def test_a_reason_has_at_most_500_characters(tmp_path: Path) -> None:
     card = command.card(tmp_path / "card")
     ran = command.run(*options(card), "delete", NORDLICHT, "--yes", "--reason", "号" * 501)
     assert ran.code == 2

@@ -94,7 +94,7 @@ def orderly(ran: command.Ran) -> bool:
         (SENT, False, f"  Deleted Albion Mobile ({ALBION}).\n", ["disable", "delete"]),
     ],
 )
-def test_ctrl_c_at_the_card_is_orderly_and_resumed(
+def test_ctrl_c_during_a_card_command_is_reported_and_can_be_resumed(
     tag: int,
     carried_out: bool,
     recovered: str,
@@ -118,7 +118,7 @@ def test_ctrl_c_at_the_card_is_orderly_and_resumed(
 
 
 @pytest.mark.parametrize("heard", [False, True])
-def test_ctrl_c_while_the_server_is_told_is_orderly_and_resumed(
+def test_ctrl_c_while_sending_is_reported_and_can_be_resumed(
     heard: bool,
     options: tuple[str, ...],
     smdp: SimulatedSmdp,
@@ -143,7 +143,7 @@ def test_ctrl_c_while_the_server_is_told_is_orderly_and_resumed(
     assert command.run(*options, "notifications", "list").err == "No notifications on the card.\n"
 
 
-def test_ctrl_c_while_it_is_told_what_was_done_does_not_say_that_nothing_was_changed(
+def test_ctrl_c_while_the_outcome_is_printed_does_not_deny_the_change(
     options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, listening: None
 ) -> None:
     def interrupted(_outcome: Outcome) -> Iterator[Line]:
@@ -154,7 +154,7 @@ def test_ctrl_c_while_it_is_told_what_was_done_does_not_say_that_nothing_was_cha
     assert orderly(deletes(*options))
 
 
-def test_ctrl_c_while_earlier_ones_are_sent_does_not_say_that_nothing_was_changed(
+def test_ctrl_c_while_earlier_notifications_are_sent_does_not_deny_the_change(
     options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, listening: None
 ) -> None:
     def interrupted(_assistant: Assistant) -> tuple[Delivery, ...]:
@@ -167,7 +167,7 @@ def test_ctrl_c_while_earlier_ones_are_sent_does_not_say_that_nothing_was_change
     assert f"Albion Mobile ({ALBION}) was deleted permanently.\n" in ran.out
 
 
-def test_earlier_ones_that_cannot_be_read_do_not_hide_what_was_done(
+def test_an_unreadable_journal_does_not_hide_what_was_done(
     options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_assistant: Assistant) -> tuple[Delivery, ...]:

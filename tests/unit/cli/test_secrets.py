@@ -41,7 +41,7 @@ def parties(tmp_path: Path) -> Iterator[DownloadParties]:
 @pytest.mark.parametrize("options", [("-vv",), ("--json", "-v")], ids=" ".join)
 @pytest.mark.parametrize("strange", STRANGE)
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_what_a_server_repeats_is_not_repeated(
+def test_secrets_repeated_by_a_server_are_not_shown(
     parties: DownloadParties,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,

@@ -241,24 +241,24 @@ def test_lpa_resume_reports_a_lost_notification_with_exit_code_4_until_it_is_mar
 ) -> None:
     first = command.run(*options, "resume")
     assert first.code == 4
-    assert f"  Removed by something else: Nordlicht ({NORDLICHT}).\n" in first.out
-    assert "Deleted" not in first.out
+    assert f"  Deleted by another program: Nordlicht ({NORDLICHT}).\n" in first.out
+    assert "Deleted Nordlicht" not in first.out
     advice = f"Inform the operator yourself; then run 'lpa notifications mark-informed {NORDLICHT}'.\n"
-    assert "Lost: nothing signed is left that tells these servers.\n" in first.out
-    assert first.out.count("othing signed is left") == 1
+    assert "Lost: no signed notification remains for these servers.\n" in first.out
+    assert first.out.count("o signed notification remains for") == 1
     assert first.out.endswith(advice)
     again = command.run(*options, "resume", "--json")
     assert again.code == 4
     assert again.document["error"]["message"] == (
         f"No signed notification remains for nordlicht.smdp.example: delete of Nordlicht ({NORDLICHT})."
     )
-    marked = command.run("--state-dir", options[3], "notifications", "told", NORDLICHT)
+    marked = command.run("--state-dir", options[3], "notifications", "mark-informed", NORDLICHT)
     assert (marked.code, marked.out) == (
         0,
-        f"You told the operator: delete of Nordlicht ({NORDLICHT}), nordlicht.smdp.example.\n",
+        f"The operator is informed: delete of Nordlicht ({NORDLICHT}), nordlicht.smdp.example.\n",
     )
-    assert command.run(*options, "resume") == command.Ran(0, "", "Nothing was left unfinished.\n")
-    assert command.run(*options, "notifications", "told", NORDLICHT).code == 1
+    assert command.run(*options, "resume") == command.Ran(0, "", "Nothing to resume.\n")
+    assert command.run(*options, "notifications", "mark-informed", NORDLICHT).code == 1
 
 
 def test_a_lost_notification_that_is_found_now_is_in_the_document(options: tuple[str, ...]) -> None:
@@ -276,7 +276,7 @@ def test_a_lost_notification_is_listed(way: tuple[str, ...], options: tuple[str,
     assert command.run(*options, "resume").code == 4
     ran = command.run(*options, "notifications", "list", *way)
     assert ran.code == 0
-    assert "Lost: nothing signed is left that tells these servers.\n" in ran.out
+    assert "Lost: no signed notification remains for these servers.\n" in ran.out
     assert f"delete  {NORDLICHT}  Nordlicht  nordlicht.smdp.example  " in ran.out
     (lost,) = command.run(*options, "notifications", "list", *way, "--json").document["result"]["lost"]
     assert (lost["iccid"], lost["title"]) == (NORDLICHT, "Nordlicht")

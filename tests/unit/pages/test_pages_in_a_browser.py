@@ -124,7 +124,7 @@ SHEETS = {
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", SHEETS)
-def test_every_sign_is_drawn_and_nothing_leaves_its_place(
+def test_every_character_is_drawn_and_nothing_overflows(
     kind: str, language: Language, tmp_path: Path
 ) -> None:
     page = SHEETS[kind](language)
@@ -135,7 +135,7 @@ def test_every_sign_is_drawn_and_nothing_leaves_its_place(
         assert (found["pictures"], found["boxes"]) == (found["signs"], [])
 
 
-def test_what_is_too_wide_and_what_is_a_box_would_be_noticed(tmp_path: Path) -> None:
+def test_overflow_and_missing_glyphs_would_be_noticed(tmp_path: Path) -> None:
     wide = html.document("en", "x", html.element("p", "x" * 500), html.element("p", "一"))
     found = looked_at(wide.replace("一", "\u9fff\u9ffe"), tmp_path, 900)
     assert found["scrolls"]
@@ -144,7 +144,7 @@ def test_what_is_too_wide_and_what_is_a_box_would_be_noticed(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_phone_reads_the_hash_of_the_receipt_from_the_page(language: Language, tmp_path: Path) -> None:
+def test_the_qr_code_on_the_page_is_the_hash_of_the_receipt(language: Language, tmp_path: Path) -> None:
     page, picture = tmp_path / "page.html", tmp_path / "page.png"
     page.write_text(sample_pages.receipt(language), encoding="utf-8")
     browse(page, f"--screenshot={picture}", "--window-size=900,1200")
@@ -177,9 +177,7 @@ def visits() -> Iterator[tuple[str, list[str]]]:
         server.shutdown()
 
 
-def test_even_a_page_that_was_tampered_with_loads_nothing(
-    visits: tuple[str, list[str]], tmp_path: Path
-) -> None:
+def test_even_a_tampered_page_loads_nothing(visits: tuple[str, list[str]], tmp_path: Path) -> None:
     address, asked = visits
     picture = f'<img src="{address}/picture"><script src="{address}/script"></script>'
     tampered = sample_pages.receipt().replace("</main>", f"{picture}</main>")
