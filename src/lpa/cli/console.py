@@ -104,8 +104,8 @@ class Console:
 
     def _locks(self) -> Locks:
         """The locks that programs take to work on a card, or to send its notifications."""
-        notice = None if self.no_wait else self._report_wait
-        return Locks.of_host(command=f"lpa {self.screen.command}", notice=notice)
+        on_wait = None if self.no_wait else self._report_wait
+        return Locks.of_host(command=f"lpa {self.screen.command}", on_wait=on_wait)
 
     def _report_wait(self, holder: Holder) -> None:
         self.screen.say(f"Waiting until {holder} has finished with this card (--no-wait fails instead) ...")

@@ -7,7 +7,6 @@ false.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import sys
@@ -22,6 +21,7 @@ from lpa.cli.exits import BUG, STOPPED, UNKNOWN, USAGE, Interrupted, exit_code
 from lpa.cli.json_output import CommandResult, error_members, plain
 from lpa.cli.screen import Screen
 from lpa.errors import LpaError
+from lpa.host import system
 from lpa.redaction import without_names, without_secrets
 
 _NOTHING_CHANGED = "Nothing was changed."
@@ -31,7 +31,7 @@ _YES = ("1", "true", "t", "yes", "y", "on")  # as click reads a switch from the 
 def main() -> NoReturn:
     """Run the command line of this process."""
     _open_closed_streams()
-    _leave_no_core()
+    system.disable_core_dumps()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -124,16 +124,3 @@ def _open_closed_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
-
-
-def _leave_no_core() -> None:
-    """Have the system write no memory of ours to disk if we crash: there may be a PIN in it.
-
-    Linux takes one byte for none at all, and 0 for a wish that a program which collects cores need not obey.
-    """
-    if sys.platform != "win32":
-        import resource
-
-        most = 1 if sys.platform == "linux" else 0
-        with contextlib.suppress(OSError, ValueError):  # where a lower limit is set already
-            resource.setrlimit(resource.RLIMIT_CORE, (most, most))

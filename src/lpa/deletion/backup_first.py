@@ -21,8 +21,8 @@ from lpa.rsp.names import Iccid
 class BackupFirst:
     """A backup before a deletion, and the `switches` made for it (none if the profile was enabled).
 
-    `restored`: whether the previous profile is enabled again. `problem`: why it is not; else why nothing was
-    saved (then `backup` is None), or what could not be read.
+    `restored`: whether the previous state is restored. `problem`: why it is not; else why nothing was saved
+    (then `backup` is None), or what could not be read.
     """
 
     backup: Backup | None = None

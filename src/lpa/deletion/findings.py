@@ -38,7 +38,8 @@ def checks(profile: Profile, others: Iterable[Profile], *, disable_first: bool) 
         yield Finding(
             "warning",
             "not-operational",
-            f"This is a {profile.profile_class} profile, no operator's. The card or a device may need it.",
+            f"This is a {profile.profile_class} profile, not an operator's. "
+            "The card or a device may need it.",
         )
     elif not any(other.profile_class == "operational" for other in others):
         yield Finding(
@@ -143,7 +144,7 @@ def unfinished(functions: Iterable[str]) -> Iterator[Finding]:
 
 
 def temporarily_enabled(profiles: Iterable[Profile], targets: Collection[Iccid | None]) -> Iterator[Finding]:
-    """A blocker if a temporary enable is not ended: its end changes what a plan made now was based on.
+    """A blocker if a temporary enable is not ended: its end outdates a plan that is made now.
 
     `targets`: the profiles of the temporary enables that are not ended.
     """

@@ -13,7 +13,7 @@ from typing import Literal
 from lpa.errors import Refused
 from lpa.rsp.records import Profile
 
-# The names of all warnings: WARNINGS before a deletion, RULES before a download. Each is accepted by itself.
+# The names of all warnings: WARNINGS before a deletion, RULES before a download. Each is accepted separately.
 WARNINGS = (
     "not-operational",
     "last-profile",

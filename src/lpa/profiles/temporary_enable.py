@@ -76,7 +76,7 @@ def restore(card: CardContext, outbox: Outbox, operation: Operation) -> Restorat
     profiles = card.euicc.profiles(CHANGE_TAGS)
     previous, now = _enabled(operation.before), _enabled(profiles)
     target = _target(operation)
-    _refuse_if_hidden(target, previous, profiles)
+    _refuse_if_unreadable(target, previous, profiles)
     numbers = [profile.iccid for profile in now]
     if numbers == [profile.iccid for profile in previous]:
         operation.complete("everything is as before")
@@ -98,7 +98,7 @@ def restore(card: CardContext, outbox: Outbox, operation: Operation) -> Restorat
     return Restoration(f"{_named(previous)} enabled again.", outcome)
 
 
-def _refuse_if_hidden(target: Profile, previous: Sequence[Profile], profiles: Listing[Profile]) -> None:
+def _refuse_if_unreadable(target: Profile, previous: Sequence[Profile], profiles: Listing[Profile]) -> None:
     """Raise `OutcomeUnknown` if the profile that is enabled, or was, may be an item that cannot be read."""
     if profiles.unreadable and not (_enabled(profiles) and _among(profiles, previous)):
         raise OutcomeUnknown(

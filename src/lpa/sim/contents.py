@@ -1,4 +1,4 @@
-"""What a person keeps in a simulated profile: contacts, messages, and who the subscriber is."""
+"""The contents of a simulated profile's files: contacts, messages, subscriber data and PIN."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _LONGEST_NUMBER = 42  # digits in one record and one extension
 _MOST_CONTACTS = 1000  # four sets of EF.PBR
 
 
-def _see_that_it_can_be_dialled(number: str) -> None:
+def _check_number(number: str) -> None:
     if not re.fullmatch(rf"\+?[0-9*#,?]{{1,{_LONGEST_NUMBER}}}", number, re.ASCII):
-        raise ValueError(f"{number!r} is no number to connect")
+        raise ValueError(f"{number!r} is not a telephone number of at most {_LONGEST_NUMBER} digits")
 
 
 @dataclass(frozen=True)
 class SimulatedContact:
-    """A contact: numbers as dialled ("+" before an international one, up to 42 digits), at most two."""
+    """A contact with at most two numbers, as dialled: up to 42 digits, "+" before an international one."""
 
     name: str = ""
     numbers: tuple[str, ...] = ()
@@ -34,14 +34,14 @@ class SimulatedContact:
         if len(self.numbers) > 2:
             raise ValueError(f"{self.name!r} has more than two numbers")
         for number in self.numbers:
-            _see_that_it_can_be_dialled(number)
+            _check_number(number)
 
 
 @dataclass(frozen=True)
 class Contents:
-    """The contents of a profile. Raises ValueError if a value cannot be in a file.
+    """The contents of a profile. Raises ValueError if a value does not fit its file.
 
-    `messages`: EF.SMS records in hexadecimal (status, centre, TPDU); the card fills them up with FF.
+    `messages`: EF.SMS records in hexadecimal (status, service centre, TPDU); the card pads them with FF.
     """
 
     contacts: tuple[SimulatedContact, ...] = ()
@@ -50,19 +50,19 @@ class Contents:
     msisdn: str = ""
     service_provider: str = ""
     pin: str | None = None
-    """PIN1, 4 to 8 digits; None if it is switched off."""
+    """PIN1, 4 to 8 digits; None if it is disabled."""
     pin_tries: int = PIN_TRIES
     phone_book: PhoneBook = "parallel"
-    """How second numbers, e-mails and nicknames are kept: beside EF.ADN (type 1), linked by EF.IAP (type 2),
-    or not at all, as there is no EF.PBR."""
+    """How second numbers, e-mails and nicknames are stored: parallel to EF.ADN (type 1), linked by EF.IAP
+    (type 2), or not at all ("plain": there is no EF.PBR)."""
     local: bool = False
-    """The phone book is the USIM's own, and not the global one in DF.TELECOM."""
+    """The phone book is the local one of the USIM, not the global one in DF.TELECOM."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"([0-9]{6,15})?", self.imsi, re.ASCII):
-            raise ValueError(f"{self.imsi!r} is no IMSI: it has 6 to 15 digits")
+            raise ValueError(f"{self.imsi!r} is not an IMSI of 6 to 15 digits")
         if self.msisdn:
-            _see_that_it_can_be_dialled(self.msisdn)
+            _check_number(self.msisdn)
         if self.pin is not None and not re.fullmatch(r"[0-9]{4,8}", self.pin, re.ASCII):
             raise ValueError("a PIN has 4 to 8 digits")
         if any(len(bytes.fromhex(message)) > _LONGEST_MESSAGE for message in self.messages):
@@ -70,11 +70,11 @@ class Contents:
         if self.phone_book not in _PHONE_BOOKS or self.pin_tries not in range(PIN_TRIES + 1):
             raise ValueError(f"a phone book is one of {_PHONE_BOOKS}, and a PIN has 0 to {PIN_TRIES} tries")
         if len(self.contacts) > _MOST_CONTACTS or len(self.messages) > 255:
-            raise ValueError(f"a profile keeps at most {_MOST_CONTACTS} contacts and 255 messages")
+            raise ValueError(f"a profile holds at most {_MOST_CONTACTS} contacts and 255 messages")
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        """The way back from `to_json`; what is missing has its default. Raises as `plain.restored` does."""
+        """The inverse of `to_json`; a missing member has its default. Raises as `plain_json.restored`."""
         given = {field.name: getattr(cls(), field.name) for field in fields(cls)} | value
         contacts = tuple(
             plain_json.restored(SimulatedContact, contact | {"numbers": tuple(contact["numbers"])})
@@ -83,5 +83,5 @@ class Contents:
         return plain_json.restored(cls, given | {"contacts": contacts, "messages": tuple(given["messages"])})
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values for JSON."""
+        """The contents as JSON values."""
         return asdict(self)

@@ -13,14 +13,14 @@ def coded_operator(mcc_mnc: str) -> bytes:
 
 
 def operator(coded: bytes) -> str:
-    """The way back: 62F210 is "262-01"."""
+    """The inverse of `coded_operator`: 62F210 is "262-01"."""
     digits = coded.hex().upper()
     mcc, mnc = digits[1] + digits[0] + digits[3], digits[5] + digits[4] + digits[2]
     return f"{mcc}-{mnc.removesuffix('F')}"
 
 
 def fits(rule: str, owner: str) -> bool:
-    """Whether `owner` is the operator of a rule, in which E stands for any digit (and no third digit)."""
+    """Whether the operator of a rule includes `owner`. In a rule E stands for any digit, or no third one."""
     if not owner:
         return False
     pairs = zip(coded_operator(rule).hex(), coded_operator(owner).hex(), strict=True)

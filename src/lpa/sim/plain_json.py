@@ -1,4 +1,4 @@
-"""Facts to and from the plain values of JSON, without trust in what a file says."""
+"""Restores dataclasses from JSON values, with every type checked: the file may be damaged or edited."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _D = TypeVar("_D", bound=_Dataclass)
 
 
 def restored(cls: type[_D], value: dict[str, Any]) -> _D:
-    """The dataclass `cls` from exactly its members. Each must be of its default's kind; beside None, text.
+    """The dataclass `cls` from exactly its members, each of the type of its default (None: or a text).
 
-    Raises KeyError or TypeError if they are not; and ValueError as `cls` itself does.
+    Raises KeyError or TypeError if they are not, and ValueError as `cls` itself does.
     """
     for field in fields(cls):
         given = value[field.name]

@@ -1,4 +1,4 @@
-"""Profiles to fill a card with: made-up operators of several countries, numbers that pass their checks."""
+"""Sample profiles of invented operators in several countries, with valid check digits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lpa.sim.contents import Contents, SimulatedContact
 from lpa.sim.crypto.pki import Randomness
 from lpa.sim.simulated_profile import SimulatedProfile
 
-EID_PREFIX = "89999999"  # of no real maker
+EID_PREFIX = "89999999"  # no manufacturer has it
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class _Operator:
     colour: int  # 0xRRGGBB
 
 
-# The prefix is 89, the country code and what makes the check digit of the first three ICCIDs 7, 5 and 3.
+# A prefix is 89, the country code, and digits that give the first three ICCIDs the check digits 7, 5 and 3.
 _OPERATORS = (
     _Operator("Albion Mobile", "Albion Travel", "234-99", "8944994", 19, "albion", 0xC81E32),
     _Operator("Nordlicht", "Nordlicht Prepaid", "262-98", "8949985", 19, "nordlicht", 0x1478B4),
@@ -41,8 +41,8 @@ _CONTACTS = (
     SimulatedContact("Conference room", ("+4930901820000,,1234567890#",)),
     SimulatedContact("Δημήτρης Ωμέγα", ("*100#",), "dimitris@example.org"),
 )
-# Records of EF.SMS, in the default alphabet, UCS-2 with a character beyond it, two parts, 8 bit, Turkish, and
-# sent.
+# Records of EF.SMS: default alphabet, UCS-2 with a surrogate pair, a message in two parts, 8-bit data,
+# Turkish shift tables, and a sent message.
 _MESSAGES = (
     "010791447700090000040C914477000910320000623041906235401CC8329BFD0E819875F7180D0AD3413119C8FC9683"
     "62B04DF907",
@@ -60,7 +60,7 @@ _MESSAGES = (
 
 
 def profiles(count: int) -> tuple[SimulatedProfile, ...]:
-    """So many different operational profiles, the first one enabled."""
+    """`count` different operational profiles, the first one enabled."""
     return tuple(_profile(number) for number in range(1, count + 1))
 
 
@@ -87,7 +87,7 @@ def _profile(number: int) -> SimulatedProfile:
 
 
 def _contents(operator: _Operator, number: int) -> Contents:
-    """The same contacts and messages for each, as far as they fit: its phone book comes in all kinds."""
+    """The same contacts and messages for each profile, in a phone book of another kind each time."""
     return Contents(
         contacts=_CONTACTS,
         messages=_MESSAGES,
@@ -108,7 +108,7 @@ def numbered_iccid(prefix: str, digits: int, number: int) -> str:
 
 
 def _icon(colour: int) -> bytes:
-    """A PNG of 64 x 64 points, all in one colour."""
+    """A PNG of 64 x 64 pixels in one colour."""
     rows = b"".join(b"\0" + bytes(8) for _ in range(64))
     header = struct.pack(">IIBBBBB", 64, 64, 1, 3, 0, 0, 0)
     parts = (

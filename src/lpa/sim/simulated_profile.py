@@ -1,4 +1,4 @@
-"""A profile on the simulated card: its facts, and the bytes in which the card tells them."""
+"""A profile on the simulated card: its values, and the ProfileInfo that the card reports."""
 
 from __future__ import annotations
 
@@ -20,16 +20,15 @@ _EMPTY = Contents()
 
 @dataclass(frozen=True)
 class SimulatedProfile:
-    """A profile. Texts are as people write them: ICCID of 18 to 20 digits, owner "262-01", AID in hex.
+    """A profile, in readable form: an ICCID of 18 to 20 digits, an owner such as "262-01", an AID in hex.
 
-    `notifications` pairs events ("install", "enable", "disable", "delete") with the server that wants them.
-    `aid` may stay empty: the card chooses it. `size` is the memory it takes, in bytes. A `preloaded` test
-    profile survives a memory reset. `contents` is what its files hold. Raises ValueError if a value does not
-    fit the specification.
+    `notifications`: pairs of events ("install", "enable", "disable", "delete") and the server to notify.
+    `aid`: empty if the card shall assign one. `size`: the memory that it takes, in bytes. `preloaded`: a test
+    profile that survives a memory reset. `gid1`, `gid2`: group identifiers of the owner, in hexadecimal.
+    `dp_oid`: the object identifier of the SM-DP+ that installed it, coded, in hexadecimal. `issuer`: the key
+    identifier of the CI under which it was installed, in hexadecimal; empty for the card's preferred CI.
 
-    `gid1`, `gid2`: group identifiers of the owner, and `dp_oid` the object identifier that the SM-DP+ left in
-    the profile, all in hexadecimal. `issuer`: the key identifier of the CI under which it was loaded, in
-    hexadecimal; empty for the card's preferred one.
+    Raises ValueError if a value does not fit the specification.
     """
 
     iccid: str
@@ -54,14 +53,14 @@ class SimulatedProfile:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"([0-9]{3}-[0-9]{2,3})?", self.owner, re.ASCII):
-            raise ValueError(f"{self.owner!r} is no operator: write MCC and MNC as in '262-01'")
+            raise ValueError(f"{self.owner!r} is not an operator: write MCC and MNC as in '262-01'")
         for text, limit in ((self.nickname, 64), (self.service_provider, 32), (self.name, 64)):
             if len(text.encode()) > limit:
                 raise ValueError(f"{text!r} is longer than {limit} bytes")
         try:
             _ = self.info
         except KeyError as error:
-            raise ValueError(f"profile {self.iccid}: {error.args[0]!r} is not a word of SGP.22") from error
+            raise ValueError(f"profile {self.iccid}: SGP.22 has no value {error.args[0]!r}") from error
 
     @cached_property
     def coded_iccid(self) -> bytes:
@@ -70,12 +69,12 @@ class SimulatedProfile:
 
     @cached_property
     def coded_aid(self) -> bytes:
-        """The AID of its ISD-P; no bytes while the card has not chosen it."""
+        """The AID of its ISD-P; empty until the card assigns one."""
         return Aid.parse(self.aid).coded if self.aid else b""
 
     @cached_property
     def info(self) -> Tlv:
-        """All the card can tell of it: a complete ProfileInfo (E3). What is empty is missing."""
+        """The complete ProfileInfo (E3), without empty members."""
         rules, kind = self.policy_rules, schema.code("IconType", self.icon_type)
         members = {
             "iccid": self.coded_iccid,
@@ -98,8 +97,8 @@ class SimulatedProfile:
             "dpProprietaryData": {"dpOid": bytes.fromhex(self.dp_oid)} if self.dp_oid else "",
             "profilePolicyRules": schema.from_bits("PolicyRules", rules) if rules else "",
         }
-        told = {name: value for name, value in members.items() if value not in ("", b"", [])}
-        return schema.encode("ProfileInfo", told)
+        present = {name: value for name, value in members.items() if value not in ("", b"", [])}
+        return schema.encode("ProfileInfo", present)
 
     @property
     def _owner(self) -> dict[str, bytes]:
@@ -108,22 +107,22 @@ class SimulatedProfile:
 
     @property
     def enabled(self) -> bool:
-        """Whether it is the profile in use."""
+        """Whether the profile is enabled."""
         return self.state == "enabled"
 
     def addresses(self, event: str) -> tuple[str, ...]:
-        """Who wants to hear of `event`. Of a test profile nobody hears anything."""
+        """The servers to notify of `event`. A test profile has no notifications (§2.4.5.3)."""
         if self.profile_class == "test":
             return ()
         return tuple(address for events, address in self.notifications if event in events)
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        """The way back from `to_json`. Raises KeyError, TypeError or ValueError if it does not fit."""
+        """The inverse of `to_json`. Raises KeyError, TypeError or ValueError if it does not fit."""
         notifications = tuple((tuple(events), address) for events, address in value["notifications"])
         icon = base64.b64decode(value["icon"])
         rules = tuple(value["policy_rules"])
-        # A card from before profiles had contents is as good as one whose profiles are empty.
+        # Cards that were stored before profiles had contents have empty profiles.
         contents = Contents.from_json(value.get("contents", {}))
         changed = {
             "notifications": notifications,
@@ -134,5 +133,5 @@ class SimulatedProfile:
         return plain_json.restored(cls, value | changed)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values for JSON."""
+        """The profile as JSON values."""
         return asdict(self) | {"icon": base64.b64encode(self.icon).decode()}

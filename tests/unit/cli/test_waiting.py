@@ -68,7 +68,7 @@ def test_no_wait_fails_at_once_and_names_the_other_process(options: list[str]) -
         ran = command.run(*options, "--no-wait", "list")
         document = command.run(*options, "--no-wait", "--json", "list").document
     assert (ran.code, ran.out) == (3, "")
-    message = f"Another lpa works with this card: 'lpa delete' (process {other.pid})."
+    message = f"The card is in use by 'lpa delete' (process {other.pid})."
     assert ran.err == f"lpa: {message}\nTry again when it has finished.\n"
     assert (document["error"]["kind"], document["error"]["message"]) == ("CardBusy", message)
 

@@ -38,7 +38,7 @@ def pending(
 def test_a_profile_that_is_not_operational_is_a_warning(kind: str) -> None:
     assert checks(replace(ALBION, profile_class=kind), NORDLICHT) == [("warning", "not-operational")]
     (found,) = findings.checks(replace(ALBION, profile_class=kind), (), disable_first=False)
-    assert found.message == f"This is a {kind} profile, no operator's. The card or a device may need it."
+    assert found.message == f"This is a {kind} profile, not an operator's. The card or a device may need it."
 
 
 def test_the_last_operational_profile_is_a_warning() -> None:

@@ -14,6 +14,7 @@ from lpa.errors import (
     EuiccRefused,
     Refused,
     StorageFailed,
+    WireError,
 )
 from lpa.journal import Operation
 from lpa.notifications.receipts import Receipt, Receipts
@@ -236,3 +237,52 @@ def test_a_plan_for_another_card_is_refused_by_the_procedure_itself(
     assert caught.value.reason == "otherCard"
     assert DELETE not in card.requests
     assert assistant.journal.unfinished() == ()
+
+
+def test_after_a_lost_deletion_the_notification_of_the_disabling_is_sent(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
+    card.instead(DELETE, "6F00")
+    with pytest.raises(WireError, match=r"it still has the profile\. The profile was disabled first"):
+        assistant.delete(plan)
+    assert [reported.event for reported in smdp.received] == ["disable"]
+    assert on_card(assistant) == []
+    assert assistant.journal.unfinished() == ()
+
+
+def test_the_disabling_is_in_the_journal_before_its_notification_is_collected(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
+    card.drop(RETRIEVE)
+    with pytest.raises(StorageFailed, match="was disabled but not deleted"):
+        assistant.delete(plan)
+    assert [left.state for left in assistant.journal.unfinished()] == ["DISABLED"]
+    assert DELETE not in card.requests
+
+
+def test_a_refusal_does_not_count_if_the_card_no_longer_lists_the_profile(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.instead(DELETE, "BF3303800103 9000", carried_out=True)
+    outcome = assistant.delete(plan)
+    assert (outcome.problem, outcome.unacknowledged) == (None, ())
+    assert [reported.event for reported in smdp.received] == ["delete"]
+    assert assistant.journal.unfinished() == ()
+
+
+def test_a_card_that_lists_the_aids_of_all_profiles_deletes_the_right_one(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    """It was asked for the AID of one profile only."""
+    first, victim, third = euicc.profiles
+    listed = b"".join(
+        bytes.fromhex("E31E 5A0A") + one.coded_iccid + b"\x4f\x10" + one.coded_aid for one in euicc.profiles
+    )
+    plan = assistant.plan_deletion(victim.iccid)
+    card.instead(DELETE, "BF3303800101 9000")
+    card.instead(PROFILES, f"BF2D62 A060 {listed.hex()} 9000")
+    assistant.delete(plan)
+    assert iccids(euicc) == [first.iccid, third.iccid]

@@ -358,3 +358,23 @@ def test_enabled_is_none_if_a_profile_cannot_be_read(
     card = UnreadableProfileCard(euicc, hidden.iccid)
     with Assistant(card, state_dir=tmp_path, servers=servers) as assistant:
         assert assistant.disable(first.iccid).enabled is None
+
+
+def test_a_reset_is_tried_once_more_if_the_card_was_busy(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    card.instead(RESET, "BF3403800105 9000")
+    assert len(assistant.reset(["deleteOperationalProfiles"]).changes) == 3
+    assert (euicc.profiles, card.requests.count(RESET)) == ((), 2)
+
+
+def test_a_reset_may_delete_nothing_but_what_cannot_be_read(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory, tmp_path: Path
+) -> None:
+    spared, hidden = replace(samples()[0], profile_class="provisioning"), samples()[1]
+    euicc = SimulatedEuicc.create(None, profiles=[spared, hidden], authority=euicc.authority)
+    card = UnreadableProfileCard(euicc, hidden.iccid)
+    with Assistant(card, state_dir=tmp_path, servers=servers) as assistant:
+        outcome = assistant.reset(OPERATIONAL)
+    assert [str(change.profile.iccid) for change in outcome.changes] == [hidden.iccid]
+    assert card.requests.count(RESET) == 1

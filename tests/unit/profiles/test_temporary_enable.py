@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant
-from lpa.errors import OutcomeUnknown, Refused
+from lpa.errors import EuiccRefused, LpaError, OutcomeUnknown, Refused, WireError
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support.disturbed import DisturbedCard
@@ -146,3 +146,26 @@ def test_an_outdated_plan_is_refused_with_unreadable_differences(tmp_path: Path)
         "The card has changed since the plan was made. "
         "The card lists 1 unreadable profile; before, it listed another."
     )
+
+
+@pytest.mark.parametrize(("answer", "error"), [("6F00", WireError), ("BF3103800103 9000", EuiccRefused)])
+def test_a_temporary_enable_that_changed_nothing_leaves_nothing_to_recover(
+    answer: str, error: type[LpaError], assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    card.instead(ENABLE, answer)
+    with pytest.raises(error), assistant.temporarily_enabled(euicc.profiles[1].iccid):
+        raise AssertionError
+    assert states(euicc) == ["enabled", "disabled", "disabled"]
+    assert assistant.journal.unfinished() == ()
+
+
+def test_recovery_restores_the_previous_profile_after_a_lost_command(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    said = "Nordlicht was enabled temporarily, and may still be enabled"
+    with pytest.raises(WireError, match=said), assistant.temporarily_enabled(euicc.profiles[1].iccid):
+        card.instead(ENABLE, "6F00")
+    assert states(euicc) == ["disabled", "enabled", "disabled"]
+    assistant.recover()
+    assert states(euicc) == ["enabled", "disabled", "disabled"]
+    assert assistant.journal.unfinished() == ()

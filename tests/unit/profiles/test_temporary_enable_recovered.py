@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant
-from lpa.errors import CardBusy, EuiccRefused, OutcomeUnknown, Refused
+from lpa.errors import CardBusy, EuiccRefused, OutcomeUnknown, Refused, WireError
 from lpa.journal import Journal
 from lpa.notifications.sender import ServerFactory
 from lpa.profiles import switching
@@ -342,3 +342,15 @@ def test_lpa_resume_fails_if_the_card_refuses(tmp_path: Path) -> None:
     assert f"'lpa enable {now[1].iccid}' restores" in ran.document["error"]["advice"]
     again = command.run(*place, "resume")
     assert (again.code, again.err) == (0, "Nothing to resume.\n")
+
+
+def test_a_lost_restoration_is_left_to_the_next_recovery(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, journal: Journal
+) -> None:
+    leave(assistant, 1)
+    card.instead(ENABLE, "6F00")
+    with pytest.raises(WireError, match="the change was not made"):
+        assistant.recover()
+    assert [left.function for left in journal.unfinished()] == ["interlude"]
+    assistant.recover()
+    assert states(euicc) == ["enabled", "disabled", "disabled"]

@@ -71,12 +71,12 @@ def new(
     With --identity the card has the certificates and key in DIR, in files of any name, and there is no CI
     key.
     """
-    from lpa.sim.euicc.identity import Identity
+    from lpa.sim.euicc.identity import CardIdentity
     from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 
     if path.exists() and any(path.iterdir()):
         raise click.UsageError(f"{path} exists already and is not empty.")
-    known = Identity.load(identity) if identity else None
+    known = CardIdentity.load(identity) if identity else None
     card = SimulatedEuicc.create(path, profiles=profiles, curve=curve, free_memory=memory, identity=known)
     card.close()
     if known and known.ends < datetime.now(UTC):

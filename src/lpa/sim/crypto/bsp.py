@@ -1,8 +1,8 @@
-"""The protection of a bound profile package, on both sides of it (SGP.22 §2.6.4, the BSP; once SCP03t).
+"""The protection of a bound profile package (BSP, formerly SCP03t; SGP.22 §2.6.4), for both sides.
 
 Each side derives the same keys from the one-time keys. A segment is a TLV whose value ends in a MAC, which
-chains it to the one before; its content is encrypted (tags 86 and 87) or not (88). Nothing may be left out,
-added or moved.
+chains it to the previous segment; its content is encrypted (tags 86 and 87) or not (88). So no segment can be
+omitted, added or moved.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ KEY_TYPE, KEY_SIZE = b"\x88", b"\x10"  # AES, of 16 bytes
 ENCRYPTED = (0x86, 0x87)
 PLAIN = 0x88
 
-# A whole segment may have 1020 bytes (§2.5.5): tag and length are 4, the MAC 8, the padding at least 1.
+# A segment has at most 1020 bytes (§2.5.5): tag and length take 4, the MAC 8, the padding at least 1.
 LARGEST_PLAIN = 1008
 LARGEST_ENCRYPTED = 1007
 
@@ -31,12 +31,12 @@ _BLOCK = 16
 
 
 class ProtectionBroken(Exception):
-    """A segment is not what the other side sent, or is not the next one."""
+    """The segment was changed on its way, or is not the next one."""
 
 
 @dataclass
 class Protection:
-    """The keys of one side and where it stands. Both sides call for the same segments in the same order."""
+    """The keys and the chaining state of one side. Both sides must process the same segments in order."""
 
     chaining: bytes
     encryption_key: bytes
@@ -52,7 +52,7 @@ class Protection:
         return Tlv.build(tag, coded, mac[:_MAC_SIZE])
 
     def content(self, segment: Tlv) -> bytes:
-        """What is in the next segment. Raises `ProtectionBroken`; then nothing more may be read."""
+        """The content of the next segment. Raises `ProtectionBroken`; after it no more may be read."""
         coded, mac = segment.value[:-_MAC_SIZE], self._mac(segment)
         if len(segment.value) < _MAC_SIZE or not hmac.compare_digest(
             mac[:_MAC_SIZE], segment.value[-_MAC_SIZE:]
@@ -67,7 +67,7 @@ class Protection:
         self.counter += 1
 
     def _mac(self, segment: Tlv) -> bytes:
-        """Over the chaining value and the segment, its length included, up to where the MAC begins."""
+        """The MAC over the chaining value and the segment, length included, up to its own MAC."""
         mac = CMAC(algorithms.AES(self.mac_key))
         mac.update(self.chaining + bytes(segment)[:-_MAC_SIZE])
         return mac.finalize()
@@ -80,7 +80,7 @@ class Protection:
 
     def _decrypted(self, coded: bytes) -> bytes:
         if not coded or len(coded) % _BLOCK:
-            raise ProtectionBroken("the content is not made of blocks")
+            raise ProtectionBroken("the content is not a multiple of the block size")
         decryptor = self._cipher().decryptor()
         filled = decryptor.update(coded) + decryptor.finalize()
         content = filled.rstrip(b"\0")
@@ -89,28 +89,28 @@ class Protection:
         return content[:-1]
 
     def _cipher(self) -> Cipher[modes.CBC]:
-        """AES-CBC, whose first vector is the counter under the same key."""
+        """AES-CBC whose initial vector is the encrypted counter."""
         aes = algorithms.AES(self.encryption_key)
         ecb = Cipher(aes, modes.ECB()).encryptor()  # noqa: S305 - one block, as the standard has it
         return Cipher(aes, modes.CBC(ecb.update(self.counter.to_bytes(_BLOCK, "big")) + ecb.finalize()))
 
 
 def session_keys(secret: bytes, host_id: bytes, eid: bytes) -> Protection:
-    """The keys of a session from the shared secret of the one-time keys (32 bytes). `eid`: 16 bytes."""
-    shared = b"".join((KEY_TYPE, KEY_SIZE, _counted(host_id), _counted(eid)))
+    """The session keys derived from the shared secret of the one-time keys (32 bytes). `eid`: 16 bytes."""
+    shared = b"".join((KEY_TYPE, KEY_SIZE, _with_length(host_id), _with_length(eid)))
     derived = X963KDF(hashes.SHA256(), 3 * _BLOCK, shared).derive(secret)
     return Protection(derived[:16], derived[16:32], derived[32:])
 
 
-def agreed(own: ec.EllipticCurvePrivateKey, theirs: bytes) -> bytes:
-    """The shared secret of two one-time keys. `theirs`: 04, X, Y; ValueError if not on the same curve."""
-    return own.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(own.curve, theirs))
+def shared_secret(own: ec.EllipticCurvePrivateKey, peer: bytes) -> bytes:
+    """The ECDH secret of two one-time keys. `peer`: 04, X, Y; ValueError if it is not on the same curve."""
+    return own.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(own.curve, peer))
 
 
 def cut(content: bytes, size: int) -> list[bytes]:
-    """`content` in pieces of `size` bytes, the last one shorter."""
+    """`content` in pieces of `size` bytes; the last may be shorter."""
     return [content[start : start + size] for start in range(0, len(content), size)]
 
 
-def _counted(value: bytes) -> bytes:
+def _with_length(value: bytes) -> bytes:
     return bytes([len(value)]) + value

@@ -1,4 +1,4 @@
-"""The parts of which the certificates of SGP.22 are put together (§4.5.2)."""
+"""Builds the parts of SGP.22 certificates: names, extensions, validity, signature (§4.5.2)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 CI, EUICC, EUM, DP_TLS, DP_AUTH, DP_PB, DS_TLS, DS_AUTH = (
     x509.ObjectIdentifier(f"2.23.146.1.2.1.{role}") for role in range(8)
 )
-_CARRIED = (EUICC, EUM)  # in every signed notification, so they are kept short
+_IN_NOTIFICATIONS = (EUICC, EUM)  # every signed notification carries them, so they are short
 
 
 def pem(certificate: x509.Certificate) -> bytes:
@@ -35,7 +35,7 @@ def key_identifier(certificate: x509.Certificate) -> bytes:
 
 
 def name_of(organisation: str, number: str = "") -> x509.Name:
-    """A name of an organisation, and of an EID or its beginning."""
+    """A distinguished name: the organisation, and an EID or its first digits as serial number."""
     attributes = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation)]
     if number:
         attributes.append(x509.NameAttribute(NameOID.SERIAL_NUMBER, number))
@@ -43,7 +43,7 @@ def name_of(organisation: str, number: str = "") -> x509.Name:
 
 
 def host_name(name: str) -> x509.GeneralName:
-    """The DNS name, or the IP address if it is one. Raises ValueError for a name that is not ASCII."""
+    """A DNS name, or an IP address if `name` is one. Raises ValueError for a name that is not ASCII."""
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
@@ -51,12 +51,12 @@ def host_name(name: str) -> x509.GeneralName:
 
 
 def alternative_names(oid: str, *names: x509.GeneralName) -> x509.SubjectAlternativeName:
-    """Under which names a peer is known beside its subject: hosts, and its object identifier."""
+    """The subject alternative names: hosts, and the object identifier."""
     return x509.SubjectAlternativeName([*names, x509.RegisteredID(x509.ObjectIdentifier(oid))])
 
 
 def coded_oid(dotted: str) -> bytes:
-    """The content of the OBJECT IDENTIFIER `dotted` (X.690 §8.19): "2.999.10" is 88370A."""
+    """The content bytes of an OBJECT IDENTIFIER (X.690 §8.19): "2.999.10" is 88370A."""
     first, second, *rest = (int(arc) for arc in dotted.split("."))
     return b"".join(_base128(arc) for arc in (40 * first + second, *rest))
 
@@ -67,34 +67,34 @@ def begin(
     role: x509.ObjectIdentifier,
     randomness: Callable[[int], bytes],
 ) -> x509.CertificateBuilder:
-    """A certificate for the holder of `key` in this role, with a random serial number."""
+    """The beginning of a certificate for `key` in this role, with a random serial number."""
     policies = x509.CertificatePolicies([x509.PolicyInformation(role, None)])
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .public_key(key.public_key())
-        .serial_number(int.from_bytes(randomness(2 if role in _CARRIED else 8), "big") // 2 + 1)
+        .serial_number(int.from_bytes(randomness(2 if role in _IN_NOTIFICATIONS else 8), "big") // 2 + 1)
         .add_extension(_identifier(key.public_key(), role), critical=False)
-        # A TLS client refuses what it does not know and must heed, so the server's role is not critical.
+        # TLS clients refuse unknown critical extensions, so the role of a TLS server is not critical.
         .add_extension(policies, critical=role not in (DP_TLS, DS_TLS))
     )
 
 
 def below(builder: x509.CertificateBuilder, issuer: x509.Certificate) -> x509.CertificateBuilder:
-    """Name its issuer."""
+    """Add the issuer's name and key identifier."""
     above = x509.AuthorityKeyIdentifier(key_identifier(issuer), None, None)
     return builder.issuer_name(issuer.subject).add_extension(above, critical=False)
 
 
 def valid(builder: x509.CertificateBuilder, start: datetime, end: datetime) -> x509.CertificateBuilder:
-    """Limit it to a time."""
+    """Add the validity period."""
     return builder.not_valid_before(start.replace(microsecond=0)).not_valid_after(end.replace(microsecond=0))
 
 
 def may_certify(
     builder: x509.CertificateBuilder, *, path_length: int | None, revoke: bool
 ) -> x509.CertificateBuilder:
-    """Make it one of an issuer, with at most `path_length` issuers between it and a leaf (None: any)."""
+    """Let it certify others, with at most `path_length` issuers between it and a leaf (None: any)."""
     usage = key_usage(key_cert_sign=True, crl_sign=revoke)
     constraints = x509.BasicConstraints(ca=True, path_length=path_length)
     return builder.add_extension(usage, critical=True).add_extension(constraints, critical=True)
@@ -103,7 +103,7 @@ def may_certify(
 def key_usage(
     *, digital_signature: bool = False, key_cert_sign: bool = False, crl_sign: bool = False
 ) -> x509.KeyUsage:
-    """The key usages that occur; all others are off."""
+    """A key usage extension; all usages that are not parameters are off."""
     return x509.KeyUsage(
         digital_signature=digital_signature,
         key_cert_sign=key_cert_sign,
@@ -118,7 +118,7 @@ def key_usage(
 
 
 def signed(builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
-    """The finished certificate; the same every time (RFC 6979)."""
+    """The signed certificate; the signature is deterministic (RFC 6979)."""
     return builder.sign(key, hashes.SHA256(), ecdsa_deterministic=True)
 
 
@@ -130,8 +130,8 @@ def _base128(number: int) -> bytes:
 
 
 def _identifier(key: ec.EllipticCurvePublicKey, role: x509.ObjectIdentifier) -> x509.SubjectKeyIdentifier:
-    """RFC 5280 §4.2.1.2: the SHA-1 of the key, or 0100 and its last 60 bits in certificates cards send."""
+    """RFC 5280 §4.2.1.2: the SHA-1 of the key; in EUM and eUICC certificates 0100 and its last 60 bits."""
     full = x509.SubjectKeyIdentifier.from_public_key(key)
-    if role not in _CARRIED:
+    if role not in _IN_NOTIFICATIONS:
         return full
     return x509.SubjectKeyIdentifier(bytes([0x40 | full.digest[-8] & 0x0F]) + full.digest[-7:])

@@ -1,12 +1,12 @@
-"""A public key infrastructure for the simulated card and its servers: certificates as SGP.22 wants them.
+"""The public key infrastructure of the simulated card and its servers (SGP.22 §4.5).
 
-An `Authority` is the certificate issuer at the top (the CI). It certifies the maker of eUICCs (EUM), who
-certifies each eUICC, and the servers. With a given clock and source of randomness every key, certificate
-and signature comes out the same, byte for byte.
+An `Authority` is the root certificate issuer (CI). It certifies servers and the eUICC manufacturer (EUM),
+which certifies each eUICC. With the same clock and source of randomness every key, certificate and signature
+is the same, byte for byte.
 
-Certificates are lean, for a signed notification carries two and should fit small buffers: short names,
-short serial numbers and key identifiers below the CI, no revocation lists. The object identifiers are
-under 2.999, the arc for examples.
+Certificates are small, because a signed notification carries two of them: short names, short serial numbers
+and key identifiers below the CI, no revocation lists. The object identifiers are under 2.999, the arc for
+examples.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ _CI_NAME, _EUM_NAME = "Sim CI", "Sim EUM"
 _CI_OID, _EUM_OID, SERVER_OID = "2.999.1", "2.999.5", "2.999.10"
 _NO_END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 _SIGNER_DAYS = 3 * 365
-_MAX_TLS_DAYS = 398  # as browsers and the test certificates of SGP.26 have it
+_MAX_TLS_DAYS = 398  # the limit of browsers and of the test certificates of SGP.26
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Credentials:
 
     @property
     def pem_chain(self) -> bytes:
-        """The certificate, then those above it up to but without the CI's, as PEM."""
+        """The certificate and those above it, without the CI's, as PEM."""
         return b"".join(pem(certificate) for certificate in (self.certificate, *self.chain))
 
     @property
@@ -100,17 +100,17 @@ class Credentials:
 
     @classmethod
     def from_pem(cls, chain: bytes, key: bytes) -> Self:
-        """The way back from `pem_chain` and `key_pem`. Raises ValueError or TypeError if it is none."""
+        """The inverse of `pem_chain` and `key_pem`. Raises ValueError or TypeError for anything else."""
         certificate, *above = x509.load_pem_x509_certificates(chain)
         private = load_pem_private_key(key, None)
         if not isinstance(private, ec.EllipticCurvePrivateKey):
-            raise TypeError("the key is not one for elliptic curves")
+            raise TypeError("the key is not an elliptic curve key")
         return cls(certificate, private, tuple(above))
 
 
 @dataclass(frozen=True)
 class Authority:
-    """The certificate issuer (CI) that a test world trusts. Make one with `mint` or `load`."""
+    """A root certificate issuer (CI) with its private key. Make one with `mint` or `load`."""
 
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey
@@ -120,7 +120,7 @@ class Authority:
     def mint(
         cls, *, curve: CurveName = "P-256", now: datetime, randomness: Randomness = os.urandom
     ) -> Authority:
-        """A new authority, valid for 35 years from `now`. All it will certify is on the same curve."""
+        """A new authority, valid for 35 years from `now`. All keys that it certifies are on its curve."""
         key = new_key(CURVES[curve], randomness)
         name = name_of(_CI_NAME)
         builder = begin(name, key, CI, randomness).issuer_name(name)
@@ -131,32 +131,32 @@ class Authority:
 
     @classmethod
     def load(cls, folder: Path, *, randomness: Randomness = os.urandom) -> Authority:
-        """The authority that `save` put into `folder`. Raises `StorageFailed` if there is none."""
+        """The authority that `save` stored in `folder`. Raises `StorageFailed` if there is none."""
         try:
             chain, key = (folder / "ci.pem").read_bytes(), (folder / "ci-key.pem").read_bytes()
             held = Credentials.from_pem(chain, key)
         except (OSError, TypeError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else error
             raise StorageFailed(
-                f"{folder} holds no certificate authority (ci.pem and ci-key.pem): {why}.",
-                advice="Take the folder of a card that 'lpa sim new' made without --identity: of the "
-                "authority above other cards only its owner has the key.",
+                f"{folder} contains no certificate authority (ci.pem and ci-key.pem): {why}.",
+                advice="Use the folder of a card that 'lpa sim new' created without --identity. "
+                "Other folders do not contain the key of the card's authority.",
             ) from error
         return cls(held.certificate, held.key, randomness)
 
     def save(self, folder: Path) -> None:
-        """Keep the certificate in `folder`, made private, as ci.pem and the private key as ci-key.pem."""
+        """Store the certificate as ci.pem and the private key as ci-key.pem, in `folder` made private."""
         folders.make_private(folder)
         folders.write(folder / "ci-key.pem", Credentials(self.certificate, self.key).key_pem, mode=0o600)
         folders.write(folder / "ci.pem", pem(self.certificate))
 
     @property
     def key_identifier(self) -> bytes:
-        """The 20 bytes by which cards and servers name this authority (PKId)."""
+        """The key identifier (PKId) that cards and servers know this authority by: 20 bytes."""
         return key_identifier(self.certificate)
 
     def issue_eum(self, eid_prefix: str, *, now: datetime, organisation: str = _EUM_NAME) -> Credentials:
-        """A maker of eUICCs whose EIDs begin with `eid_prefix` (digits) and bear its `organisation`."""
+        """An EUM that may certify eUICCs of `organisation` whose EID begins with `eid_prefix` (digits)."""
         key = self._new_key()
         permitted = x509.DirectoryName(name_of(organisation, eid_prefix))
         builder = valid(self._for(name_of(organisation), key, EUM), now, now + timedelta(days=23 * 365))
@@ -166,10 +166,10 @@ class Authority:
         return Credentials(signed(builder, self.key), key)
 
     def issue_euicc(self, eum: Credentials, eid: str, *, now: datetime) -> Credentials:
-        """An eUICC with this EID (32 digits), certified by `eum`. `chain` is the EUM's certificate."""
+        """An eUICC with this EID (32 digits), certified by `eum`, whose certificate is its `chain`."""
         key = self._new_key()
-        maker = eum.certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value
-        builder = begin(name_of(str(maker), eid), key, EUICC, self.randomness)
+        organisation = eum.certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value
+        builder = begin(name_of(str(organisation), eid), key, EUICC, self.randomness)
         builder = valid(below(builder, eum.certificate), now, _NO_END)
         builder = builder.add_extension(key_usage(digital_signature=True), critical=True)
         return Credentials(signed(builder, eum.key), key, (eum.certificate,))
@@ -188,9 +188,9 @@ class Authority:
     ) -> Credentials:
         """A TLS server for `host` and the names in `also`, valid for `days` from `now`.
 
-        Its `role` is DPtls or DStls. An IP address becomes an IP name. `not_before` and `not_after` override
-        the days, for certificates that are expired or not yet valid. Raises ValueError if it would be valid
-        for more than 398 days.
+        `role`: DPtls or DStls. `not_before` and `not_after` override `days`, for certificates that are
+        expired or not yet valid. An IP address becomes an IP name. Raises ValueError for a validity of more
+        than 398 days.
         """
         start = not_before or now
         end = not_after or now + timedelta(days=days)
@@ -208,7 +208,7 @@ class Authority:
     def issue_signer(
         self, name: str, role: x509.ObjectIdentifier, *, now: datetime, oid: str = SERVER_OID
     ) -> Credentials:
-        """A signer of an SM-DP+ (DPauth, DPpb) or SM-DS (DSauth), whose object identifier is `oid`."""
+        """A signing certificate of an SM-DP+ (DPauth, DPpb) or SM-DS (DSauth) with this object identifier."""
         key = self._new_key()
         builder = valid(self._for(name_of(name[:64]), key, role), now, now + timedelta(days=_SIGNER_DAYS))
         builder = builder.add_extension(key_usage(digital_signature=True), critical=True)
@@ -225,7 +225,7 @@ class Authority:
 
 
 def new_key(curve: ec.EllipticCurve, randomness: Randomness) -> ec.EllipticCurvePrivateKey:
-    """A private key that was drawn from `randomness`."""
-    # 64 bits more than the order has make the remainder as good as evenly spread (FIPS 186-5 §A.2.1).
+    """A private key drawn from `randomness`."""
+    # 64 extra bits make the bias of the remainder negligible (FIPS 186-5 §A.2.1).
     number = int.from_bytes(randomness(40), "big") % (curve.group_order - 1) + 1
     return ec.derive_private_key(number, curve)

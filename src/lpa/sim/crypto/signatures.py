@@ -1,4 +1,4 @@
-"""Signatures as SGP.22 has them: ECDSA with SHA-256, r and s side by side, 32 bytes each (§2.6.7.2)."""
+"""The signatures of SGP.22: ECDSA with SHA-256, r and s concatenated, 32 bytes each (§2.6.7.2)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _DETERMINISTIC = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 
 
 def signature(key: ec.EllipticCurvePrivateKey, *signed: bytes) -> Tlv:
-    """The signature (5F37) over `signed`, one after the other; the same every time (RFC 6979)."""
+    """The signature (5F37) over the concatenation of `signed`; it is deterministic (RFC 6979)."""
     r, s = decode_dss_signature(key.sign(b"".join(signed), _DETERMINISTIC))
     return Tlv.build(_SIGNATURE, r.to_bytes(32, "big"), s.to_bytes(32, "big"))
 
 
 def verify(certificate: x509.Certificate, raw: bytes, *signed: bytes) -> None:
-    """Check the 64 bytes `raw` over `signed`. Raises InvalidSignature or ValueError if they do not hold."""
+    """Verify the 64 bytes `raw` over `signed`. Raises InvalidSignature or ValueError."""
     key = certificate.public_key()
     if not isinstance(key, ec.EllipticCurvePublicKey) or len(raw) != 64:
         raise ValueError("a signature is r and s on an elliptic curve, 32 bytes each")

@@ -1,4 +1,4 @@
-"""How one simulated card differs from a strict and well-behaved one."""
+"""The settings in which simulated cards differ."""
 
 from __future__ import annotations
 
@@ -18,48 +18,48 @@ _EVERY_WAY = (("iccid", True), ("iccid", False), ("isdpAid", True), ("isdpAid", 
 
 @dataclass(frozen=True)
 class Behaviour:
-    """A card's character. The defaults are a strict, well-behaved, removable T=0 card."""
+    """How a card behaves. The defaults are a strict, conforming, removable T=0 card."""
 
     protocol: Literal["T=0", "T=1"] = "T=0"
     channels: int = 3
-    """Logical channels beside the basic one, 0 to 19. With 0 it refuses MANAGE CHANNEL (6881)."""
+    """Logical channels besides the basic one, 0 to 19. With 0 the card refuses MANAGE CHANNEL (6881)."""
     block_size: int = 255
-    """The longest STORE DATA block in bytes; a longer one is refused (6700)."""
+    """The longest STORE DATA block in bytes, 1 to 255; a longer one is refused (6700)."""
     announces_terminal_capability: bool = False
-    """Announce TERMINAL CAPABILITY in the MF, and refuse ES10 (6982) until it came in this card session."""
+    """Announce TERMINAL CAPABILITY in the MF, and refuse ES10 (6982) until the terminal sends it."""
     isdr_aid: str = STANDARD_ISDR
     not_an_euicc: bool = False
-    """A plain SIM: it has no ISD-R (6A82)."""
+    """An ordinary SIM without an ISD-R (6A82)."""
     notification_capacity: int = 64
-    """When so many notifications wait, the oldest gives way to the next."""
+    """How many notifications the card stores; the next one replaces the oldest."""
     first_sequence_number: int = 1
     cat_busy: bool = False
-    """A proactive session is open when the card is handed over: switching is refused until a reset."""
+    """A proactive session is open at first: enabling and disabling are refused (catBusy) until a reset."""
     accepted: tuple[tuple[str, bool], ...] = _EVERY_WAY
-    """The (kind of identifier, refreshFlag) it takes to enable and disable. Eastcompeace cards take few."""
+    """The (kind of identifier, refreshFlag) accepted to enable and disable. Eastcompeace cards accept few."""
     answers_9x: bool = True
-    """A switch that waits for a REFRESH ends with 91xx; without, with 9000."""
+    """A command that makes a REFRESH necessary ends with 91xx; if False, with 9000."""
     takes_test_profiles: bool = True
     """Profiles of the class test may be loaded."""
     forbidden_policy_rules: tuple[str, ...] = ()
-    """Policy rules ("ppr1", "ppr2") with which no profile is loaded, whoever owns it."""
+    """Policy rules ("ppr1", "ppr2") that no profile may have, whatever its owner."""
     authorised_policy_rules: tuple[tuple[tuple[str, ...], str, bool], ...] = _ANY_RULE
-    """The RAT: (policy rules, operator, whether the user must consent), first match first. An operator is
-    written "262-01"; E is any digit."""
+    """The Rules Authorisation Table: (policy rules, operator, whether the user must consent), in the order of
+    precedence. An operator is written "262-01"; E is any digit."""
     loading_fails: tuple[str, ...] = ()
-    """(bppCommandId, errorReason) with which every package fails when that command is carried out."""
+    """(bppCommandId, errorReason): every package fails at this command for this reason."""
     reports_interruption: bool = False
-    """A package that a reset interrupted leaves a result (installFailedDueToInterruption); else nothing."""
+    """A package interrupted by a reset leaves a result (installFailedDueToInterruption); else nothing."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.channels <= 19:
-            raise ValueError(f"a card has 0 to 19 further channels, not {self.channels}")
+            raise ValueError(f"a card has 0 to 19 logical channels beside the basic one, not {self.channels}")
         if not 1 <= self.block_size <= 255:
             raise ValueError(f"a block has 1 to 255 bytes, not {self.block_size}")
         if self.notification_capacity < 1:
-            raise ValueError("a card keeps at least one notification")
+            raise ValueError("a card stores at least one notification")
         if not set(self.accepted) <= set(_EVERY_WAY):
-            raise ValueError(f"a profile is switched by some of {_EVERY_WAY}, not by {self.accepted}")
+            raise ValueError(f"accepted is a subset of {_EVERY_WAY}, not {self.accepted}")
         if self.first_sequence_number < 0:
             raise ValueError("a sequence number is not negative")
         Aid.parse(self.isdr_aid)
@@ -73,7 +73,7 @@ class Behaviour:
         for _, operator, _ in self.authorised_policy_rules:
             if not re.fullmatch(r"[0-9E]{3}-[0-9E]{2,3}", operator, re.ASCII):
                 raise ValueError(
-                    f"{operator!r} is no operator: write MCC and MNC as in '262-01', E for any digit"
+                    f"{operator!r} is not an operator: write MCC and MNC as in '262-01', E for any digit"
                 )
 
     def _check_failure(self) -> None:
@@ -83,11 +83,11 @@ class Behaviour:
             command, reason = self.loading_fails
             schema.code("BppCommandId", command), schema.code("ErrorReason", reason)
         except (KeyError, ValueError) as error:
-            raise ValueError(f"loading fails with a bppCommandId and an errorReason: {error}") from error
+            raise ValueError(f"loading_fails is a bppCommandId and an errorReason: {error}") from error
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        """The way back from `to_json`. Raises KeyError, TypeError or ValueError if it does not fit."""
+        """The inverse of `to_json`. Raises KeyError, TypeError or ValueError if it does not fit."""
         accepted = tuple((kind, refresh) for kind, refresh in value["accepted"])
         rules = tuple(
             (tuple(rules), operator, consent) for rules, operator, consent in value["authorised_policy_rules"]
@@ -101,5 +101,5 @@ class Behaviour:
         return plain_json.restored(cls, value | changed)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values for JSON."""
+        """The settings as JSON values."""
         return asdict(self)

@@ -1,7 +1,7 @@
-"""The folder that a simulated card lives in, and the one program at a time that holds it.
+"""Stores a simulated card in a folder, which one program at a time may lock.
 
-`card.json` is the card's state, written whole on each change. Beside it are the card's certificates and key,
-and those of the authority above them. A folder without `card.json` holds no card.
+`card.json` is the card's state, rewritten atomically on each change. Beside it are the certificates and keys
+of the card and of the authority above it. A folder without `card.json` contains no card.
 """
 
 from __future__ import annotations
@@ -16,37 +16,37 @@ from pathlib import Path
 from lpa.errors import NoCard, NotVerified, StorageFailed
 from lpa.sim import private_folder
 from lpa.sim.crypto.pki import Authority, Randomness, pem
-from lpa.sim.euicc.identity import Identity
+from lpa.sim.euicc.identity import CardIdentity
 from lpa.sim.euicc.state import CardState
 
 _STATE, _CHAIN, _KEY = "card.json", "euicc.pem", "euicc-key.pem"
 _ISSUERS, _AUTHORITY_KEY = "ci.pem", "ci-key.pem"
-# What a file that was cut, edited or written by something else can raise on the way to a state
+# What reading a file that was truncated, edited or written by another program can raise.
 _DAMAGED = (AttributeError, KeyError, NotVerified, OSError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
 class CardFolder:
-    """A folder with a card, held until `close`."""
+    """A folder with a card, locked until `close`."""
 
     path: Path
     _lock: sqlite3.Connection
 
     @classmethod
-    def furnish(
-        cls, path: Path, state: CardState, identity: Identity, authority: Authority | None
+    def create(
+        cls, path: Path, state: CardState, identity: CardIdentity, authority: Authority | None
     ) -> CardFolder:
-        """Put a new card into the folder `path`, and hold it.
+        """Store a new card in the folder `path`, and lock it.
 
-        Raises `StorageFailed` if it holds one already or cannot be written, `CardBusy` if it is held.
+        Raises `StorageFailed` if it contains a card already or cannot be written, `CardBusy` if it is locked.
         """
         with contextlib.ExitStack() as undo, _writing(path):
             private_folder.make_private(path)
-            held = cls(path, private_folder.hold(path))
-            undo.callback(held.close)
+            folder = cls(path, private_folder.lock(path))
+            undo.callback(folder.close)
             if (path / _STATE).exists():
                 raise StorageFailed(
-                    f"The folder {path} holds a simulated card already.", advice="Choose another folder."
+                    f"The folder {path} already contains a simulated card.", advice="Choose another folder."
                 )
             if authority:
                 authority.save(path)
@@ -55,37 +55,39 @@ class CardFolder:
             private_folder.write(
                 path / _KEY, b"".join(held.key_pem for held in identity.credentials), mode=0o600
             )
-            held.keep(state)
+            folder.save(state)
             undo.pop_all()
-        return held
+        return folder
 
     @classmethod
     def open(cls, path: Path) -> CardFolder:
-        """Hold the folder `path`. Raises `NoCard` if there is no card in it, `CardBusy` if it is held."""
+        """Lock the folder `path`. Raises `NoCard` if it contains no card, `CardBusy` if it is locked."""
         if not (path / _STATE).is_file():
-            raise NoCard(f"The folder {path} holds no simulated card.", advice="Make one with 'lpa sim new'.")
-        return cls(path, private_folder.hold(path))
+            raise NoCard(
+                f"The folder {path} contains no simulated card.", advice="Create one with 'lpa sim new'."
+            )
+        return cls(path, private_folder.lock(path))
 
-    def read(self, randomness: Randomness) -> tuple[CardState, Identity, Authority | None]:
-        """What the folder says about its card; the authority if its key is there.
+    def read(self, randomness: Randomness) -> tuple[CardState, CardIdentity, Authority | None]:
+        """The card's state and identity, and the authority if its key is there.
 
-        Raises `StorageFailed` if it cannot be understood.
+        Raises `StorageFailed` if a file is damaged.
         """
         try:
             state = CardState.from_json(json.loads((self.path / _STATE).read_bytes()))
-            identity = Identity.read(*(self.path / name for name in (_CHAIN, _KEY, _ISSUERS)))
-            held = (self.path / _AUTHORITY_KEY).exists()
-            return state, identity, Authority.load(self.path, randomness=randomness) if held else None
+            identity = CardIdentity.read(*(self.path / name for name in (_CHAIN, _KEY, _ISSUERS)))
+            has_key = (self.path / _AUTHORITY_KEY).exists()
+            return state, identity, Authority.load(self.path, randomness=randomness) if has_key else None
         except _DAMAGED as error:
             raise StorageFailed(f"The simulated card in {self.path} is damaged: {error!r}.") from error
 
-    def keep(self, state: CardState) -> None:
-        """Write `state`, all or nothing. Raises OSError; then the state before is still there."""
+    def save(self, state: CardState) -> None:
+        """Write `state` atomically. Raises OSError, and then leaves the previous state."""
         text = json.dumps(state.to_json(), ensure_ascii=False, indent=1)
         private_folder.write(self.path / _STATE, text.encode(), mode=0o600)
 
     def close(self) -> None:
-        """Let another program have the card."""
+        """Unlock the folder."""
         self._lock.close()
 
 
@@ -94,4 +96,4 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageFailed(f"The folder {path} cannot hold a simulated card: {error}.") from error
+        raise StorageFailed(f"Cannot store a simulated card in the folder {path}: {error}.") from error

@@ -1,4 +1,4 @@
-"""What the card tells of itself (SGP.22 §5.7.3, §5.7.8, §5.7.22), as values of the ASN.1."""
+"""The card's own data as ASN.1 values: EUICCInfo, addresses, RAT (SGP.22 §5.7.3, §5.7.8, §5.7.22)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.sim.euicc.behaviour import Behaviour
-from lpa.sim.euicc.identity import Identity
+from lpa.sim.euicc.identity import CardIdentity
 from lpa.sim.euicc.state import CardState
 from lpa.sim.operators import coded_operator
 
@@ -20,8 +20,8 @@ _UICC_CAPABILITY = (
 _FREE_RAM = 8_192
 
 
-def euicc_info1(identity: Identity) -> dict[str, Any]:
-    """EUICCInfo1: the version, and whom the card trusts."""
+def euicc_info1(identity: CardIdentity) -> dict[str, Any]:
+    """EUICCInfo1: the version and the CI keys, those trusted and those that certify the card."""
     return {
         "svn": SVN,
         "euiccCiPKIdListForVerification": identity.verified,
@@ -29,10 +29,10 @@ def euicc_info1(identity: Identity) -> dict[str, Any]:
     }
 
 
-def euicc_info2(state: CardState, identity: Identity) -> dict[str, Any]:
-    """EUICCInfo2: what the card can do, and how much room it has.
+def euicc_info2(state: CardState, identity: CardIdentity) -> dict[str, Any]:
+    """EUICCInfo2: EUICCInfo1, versions, capabilities and free memory.
 
-    It has no member that is younger than `SVN`: a server of that version may not know what it is.
+    It has no member that is newer than `SVN`: a server of that version may not know it.
     """
     forbidden = state.behaviour.forbidden_policy_rules
     rules = {"forbiddenProfilePolicyRules": schema.from_bits("PolicyRules", forbidden)} if forbidden else {}
@@ -65,7 +65,7 @@ def addresses(state: CardState) -> dict[str, Any]:
 
 
 def rules_authorisation_table(behaviour: Behaviour) -> dict[str, Any]:
-    """The RAT, in the order in which its rules are tried."""
+    """The RAT, in the order of precedence."""
     return {
         "rat": [
             {
@@ -84,7 +84,7 @@ def _rsp_capability(behaviour: Behaviour) -> list[str]:
 
 
 def _resources(state: CardState) -> bytes:
-    """Installed applications, free lasting memory, free volatile memory (TS 102 226)."""
+    """Installed applications, free non-volatile memory, free volatile memory (TS 102 226)."""
     applications = Tlv.build(0x81, len(state.profiles).to_bytes(2, "big"))
-    lasting = Tlv.build(0x82, state.free_memory.to_bytes(4, "big"))
-    return applications + lasting + Tlv.build(0x83, _FREE_RAM.to_bytes(2, "big"))
+    nonvolatile = Tlv.build(0x82, state.free_memory.to_bytes(4, "big"))
+    return applications + nonvolatile + Tlv.build(0x83, _FREE_RAM.to_bytes(2, "big"))

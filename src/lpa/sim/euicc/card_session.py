@@ -1,11 +1,11 @@
-"""One card session: the ISO 7816-4 surface of the simulated card, and all that it forgets at a reset.
+"""One card session: the ISO 7816-4 interface of the simulated card, and all state that a reset clears.
 
-How it decides where the specifications leave it open:
-* STORE DATA on a channel where no ISD-R is selected: 6D00, as an application that does not know it would.
-* An answer waits for GET RESPONSE until any other command comes, on whatever channel.
-* Blocks of an unfinished request are forgotten when another command comes on their channel.
-* On T=0 a wrong Le never has an effect: 6Cxx names the right one first.
-* A switch without REFRESH selects the MF on the basic channel and wherever no ISD-R is selected.
+Choices where the specifications leave one:
+* STORE DATA on a channel without a selected ISD-R: 6D00, as from an application without that instruction.
+* Response data stay available to GET RESPONSE until any other command arrives, on any channel.
+* Another command on the same channel discards the blocks of an incomplete request.
+* On T=0 a command with a wrong Le has no effect: 6Cxx returns the right Le first.
+* A switch without REFRESH selects the MF on the basic channel and on each channel without an ISD-R.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from lpa.rsp.codec.ber import Tlv
 from lpa.sim.euicc import command_apdu
 from lpa.sim.euicc.card_info import SVN
-from lpa.sim.euicc.command_apdu import Command, StatusWord
-from lpa.sim.euicc.es10_functions import Isdr
-from lpa.sim.euicc.file_commands import Reading
+from lpa.sim.euicc.command_apdu import CommandApdu, StatusWord
+from lpa.sim.euicc.es10_functions import SimulatedIsdr
+from lpa.sim.euicc.file_commands import FileCommands
 from lpa.sim.euicc.file_tree import MF
 from lpa.sim.euicc.toolkit import REFRESH, Toolkit
 
@@ -28,7 +28,7 @@ _MORE_BLOCKS, _LAST_BLOCK = 0x11, 0x91
 
 @dataclass
 class _Channel:
-    """What is selected on a channel, and the part of a request that has come so far."""
+    """What is selected on a channel, and the blocks of the request received so far."""
 
     isdr: bool = False
     application: bool = False
@@ -37,36 +37,36 @@ class _Channel:
     request: bytearray = field(default_factory=bytearray)
     blocks: int = 0
 
-    def forget_request(self) -> None:
+    def discard_request(self) -> None:
         self.request.clear()
         self.blocks = 0
 
 
 @dataclass(frozen=True)
-class _Waiting:
-    """An answer, or the rest of one, to be fetched with GET RESPONSE."""
+class _ResponseData:
+    """Response data, or the rest of them, for GET RESPONSE."""
 
     channel: int
     data: bytes
     sw: int
 
 
-class Session:
-    """Answers APDUs from a reset to the next, with no memory of anything before."""
+class CardSession:
+    """Answers command APDUs between two resets."""
 
-    def __init__(self, isdr: Isdr) -> None:
+    def __init__(self, isdr: SimulatedIsdr) -> None:
         self._isdr = isdr
         self._behaviour = isdr.state.behaviour
         self._channels = {0: _Channel()}
-        self._waiting: _Waiting | None = None
+        self._unread: _ResponseData | None = None
         self._toolkit = Toolkit(isdr)
-        self._reading = Reading(isdr)
-        # The instructions that end with 9000 if they end well, by whether their class is proprietary.
-        self._instructions: dict[tuple[bool, int], Callable[[Command], bytes]] = {
+        self._file_commands = FileCommands(isdr)
+        # By (proprietary class, INS): the instructions that end with 9000 on success.
+        self._instructions: dict[tuple[bool, int], Callable[[CommandApdu], bytes]] = {
             (False, 0xA4): self._select,
-            (False, 0xB0): lambda command: self._reading.binary(command, self._file_on(command)),
-            (False, 0xB2): lambda command: self._reading.record(command, self._file_on(command)),
-            (False, 0x20): self._reading.verify_pin,
+            (False, 0xB0): lambda command: self._file_commands.binary(command, self._file_on(command)),
+            (False, 0xB2): lambda command: self._file_commands.record(command, self._file_on(command)),
+            (False, 0x20): self._file_commands.verify_pin,
             (False, 0x70): self._manage_channel,
             (True, 0x10): self._toolkit.terminal_profile,
             (True, 0x12): self._toolkit.fetch,
@@ -75,38 +75,38 @@ class Session:
         }
 
     def transmit(self, command: bytes) -> tuple[bytes, int]:
-        """Data and status word that answer one command APDU, whatever its bytes are."""
-        waiting, self._waiting = self._waiting, None
+        """The data and status word of the response to one command APDU of any bytes."""
+        unread, self._unread = self._unread, None
         try:
-            return self._perform(Command.parse(command), waiting)
+            return self._perform(CommandApdu.parse(command), unread)
         except StatusWord as refusal:
             return b"", refusal.sw
 
-    def _perform(self, command: Command, waiting: _Waiting | None) -> tuple[bytes, int]:
+    def _perform(self, command: CommandApdu, unread: _ResponseData | None) -> tuple[bytes, int]:
         channel = self._channels.get(command.channel)
         if channel is None:
             raise StatusWord(command_apdu.CHANNEL_NOT_SUPPORTED)
         if command.ins != _STORE_DATA:
-            channel.forget_request()
+            channel.discard_request()
         if command.ins == _GET_RESPONSE:
-            return self._get_response(command, waiting)
+            return self._get_response(command, unread)
         sw = command_apdu.OK
         if (command.proprietary, command.ins) == (True, _STORE_DATA):
             data, sw = self._store_data(command, channel)
-        elif carry_out := self._instructions.get((command.proprietary, command.ins)):
-            data = carry_out(command)
+        elif instruction := self._instructions.get((command.proprietary, command.ins)):
+            data = instruction(command)
         else:
-            raise StatusWord(self._complaint(command))
-        return self._deliver(command, data, sw)
+            raise StatusWord(self._unknown(command))
+        return self._respond(command, data, sw)
 
-    def _complaint(self, command: Command) -> int:
-        """Whether a command that nobody carries out has a wrong class or a wrong instruction."""
+    def _unknown(self, command: CommandApdu) -> int:
+        """The status word of an unknown command: wrong class (6E00) or wrong instruction (6D00)."""
         known = {ins for _, ins in self._instructions} | {_STORE_DATA}
         return command_apdu.UNKNOWN_CLASS if command.ins in known else command_apdu.UNKNOWN_INSTRUCTION
 
-    # Answers
+    # Response data
 
-    def _deliver(self, command: Command, data: bytes, sw: int) -> tuple[bytes, int]:
+    def _respond(self, command: CommandApdu, data: bytes, sw: int) -> tuple[bytes, int]:
         if not data:
             return b"", sw
         if self._behaviour.protocol == "T=1":
@@ -121,27 +121,27 @@ class Session:
         rest = data[length:]
         if not rest:
             return data, sw
-        self._waiting = _Waiting(channel, rest, sw)
+        self._unread = _ResponseData(channel, rest, sw)
         return data[:length], 0x6100 | min(len(rest), 256) & 0xFF
 
-    def _demand_length(self, command: Command, length: int) -> None:
+    def _demand_length(self, command: CommandApdu, length: int) -> None:
         if self._behaviour.protocol == "T=0" and command.le != length:
             raise StatusWord(command_apdu.WRONG_LE | length & 0xFF)
 
-    def _get_response(self, command: Command, waiting: _Waiting | None) -> tuple[bytes, int]:
+    def _get_response(self, command: CommandApdu, unread: _ResponseData | None) -> tuple[bytes, int]:
         if command.p1 or command.p2:
             raise StatusWord(command_apdu.WRONG_P1_P2)
-        if waiting is None or waiting.channel != command.channel:
+        if unread is None or unread.channel != command.channel:
             raise StatusWord(command_apdu.CONDITIONS_NOT_SATISFIED)
         length = command.le or 256
-        if self._behaviour.protocol == "T=0" and length > len(waiting.data):
-            self._waiting = waiting
-            raise StatusWord(command_apdu.WRONG_LE | len(waiting.data))
-        return self._part(command.channel, waiting.data, waiting.sw, length)
+        if self._behaviour.protocol == "T=0" and length > len(unread.data):
+            self._unread = unread
+            raise StatusWord(command_apdu.WRONG_LE | len(unread.data))
+        return self._part(command.channel, unread.data, unread.sw, length)
 
     # Channels and files
 
-    def _manage_channel(self, command: Command) -> bytes:
+    def _manage_channel(self, command: CommandApdu) -> bytes:
         if command.data:
             raise StatusWord(command_apdu.WRONG_LENGTH)
         if command.p1 == 0x00:
@@ -153,8 +153,8 @@ class Session:
             raise StatusWord(command_apdu.CHANNEL_NOT_SUPPORTED)
         return b""
 
-    def _open_channel(self, command: Command) -> bytes:
-        """Open the channel that P2 names; or the lowest that is free, and answer its number."""
+    def _open_channel(self, command: CommandApdu) -> bytes:
+        """Open the channel that P2 names; with P2 00 the lowest free one, and return its number."""
         free = [number for number in range(1, self._behaviour.channels + 1) if number not in self._channels]
         if not free or (command.p2 and command.p2 not in free):
             raise StatusWord(command_apdu.CHANNEL_NOT_SUPPORTED)
@@ -165,45 +165,45 @@ class Session:
         self._channels[free[0]] = _Channel()
         return bytes(free[:1])
 
-    def _select(self, command: Command) -> bytes:
+    def _select(self, command: CommandApdu) -> bytes:
         if command.p2 not in (0x00, 0x04, 0x0C):
             raise StatusWord(command_apdu.WRONG_P1_P2)
         if not command.data:
             raise StatusWord(command_apdu.WRONG_LENGTH)
         by_name, isdr = command.p1 == 0x04, bytes.fromhex(self._behaviour.isdr_aid)
         wants_isdr = by_name and command.data == isdr and not self._behaviour.not_an_euicc
-        told = self._select_isdr(command) if wants_isdr else self._select_file(command)
-        return b"" if command.p2 == 0x0C else told
+        template = self._select_isdr(command) if wants_isdr else self._select_file(command)
+        return b"" if command.p2 == 0x0C else template
 
-    def _select_isdr(self, command: Command) -> Tlv:
-        """By AID: the answer is the FCI, with E0 as the sign of an ISD-R."""
+    def _select_isdr(self, command: CommandApdu) -> Tlv:
+        """By AID: the FCI, in which E0 marks an ISD-R."""
         self._channels[command.channel] = _Channel(isdr=True)
         longest_block = Tlv.build(0xA5, bytes.fromhex("9F6501"), bytes([self._behaviour.block_size]))
-        no_lpa_inside = bytes.fromhex("030100")
+        no_lpa_in_card = bytes.fromhex("030100")
         return Tlv.build(
             0x6F,
             Tlv.build(0x84, command.data),
             longest_block,
-            Tlv.build(0xE0, Tlv.build(0x82, SVN), no_lpa_inside),
+            Tlv.build(0xE0, Tlv.build(0x82, SVN), no_lpa_in_card),
         )
 
-    def _select_file(self, command: Command) -> Tlv:
-        """By identifier (P1 00), by name (04) or by path from the MF (08): the answer is the FCP."""
+    def _select_file(self, command: CommandApdu) -> Tlv:
+        """By identifier (P1 00), by name (04) or by path from the MF (08): the FCP."""
         before = self._channels[command.channel]
-        file = self._reading.find(command, before.folder, application=before.application)
+        file = self._file_commands.find(command, before.folder, application=before.application)
         application = before.application or bool(file.aid)
         self._channels[command.channel] = _Channel(
             application=application, folder=file.folder, file=file.path
         )
         return file.fcp
 
-    def _file_on(self, command: Command) -> bytes:
+    def _file_on(self, command: CommandApdu) -> bytes:
         return self._channels[command.channel].file
 
     # ES10
 
-    def _store_data(self, command: Command, channel: _Channel) -> tuple[bytes, int]:
-        """A block of an ES10 request (§5.7.2); the last one gets the answer, those before it nothing."""
+    def _store_data(self, command: CommandApdu, channel: _Channel) -> tuple[bytes, int]:
+        """One block of an ES10 request (§5.7.2). Only the last one has response data."""
         if not channel.isdr:
             raise StatusWord(command_apdu.UNKNOWN_INSTRUCTION)
         if self._behaviour.announces_terminal_capability and not self._toolkit.lpa_announced:
@@ -212,37 +212,37 @@ class Session:
         if command.p1 == _MORE_BLOCKS:
             return b"", command_apdu.OK
         request = bytes(channel.request)
-        channel.forget_request()
+        channel.discard_request()
         return self._answer(request)
 
-    def _add_block(self, command: Command, channel: _Channel) -> None:
+    def _add_block(self, command: CommandApdu, channel: _Channel) -> None:
         if command.p1 not in (_MORE_BLOCKS, _LAST_BLOCK):
             raise StatusWord(command_apdu.WRONG_P1_P2)
         if not 1 <= len(command.data) <= self._behaviour.block_size:
             raise StatusWord(command_apdu.WRONG_LENGTH)
         if command.p2 == 0:
-            channel.forget_request()
+            channel.discard_request()
         if command.p2 != channel.blocks:
-            channel.forget_request()
+            channel.discard_request()
             raise StatusWord(command_apdu.WRONG_P1_P2)
         channel.request += command.data
         channel.blocks += 1
 
     def _answer(self, request: bytes) -> tuple[bytes, int]:
-        """The ISD-R's answer, and 91xx if it made a REFRESH necessary."""
+        """The ISD-R's response, with 91xx if the request makes a REFRESH necessary."""
         before = self._isdr.state
         answer = self._isdr.answer(request)
         after = self._isdr.state
         if after.enabled is not before.enabled:
-            self._forget_files()
+            self._deselect_files()
         refresh = before.awaiting_refresh is None and after.awaiting_refresh is not None
         if refresh and self._behaviour.answers_9x:
             return answer, 0x9100 | len(REFRESH)
         return answer, command_apdu.OK
 
-    def _forget_files(self) -> None:
-        """Another profile is in use, so what was selected of the old one is gone."""
+    def _deselect_files(self) -> None:
+        """Select the MF where a file of the previous profile may be selected, and lock its PIN."""
         for number, channel in self._channels.items():
             if number == 0 or not channel.isdr:
                 self._channels[number] = _Channel()
-        self._reading.forget_pin()
+        self._file_commands.lock_pin()

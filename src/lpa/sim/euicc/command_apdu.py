@@ -1,4 +1,4 @@
-"""Command APDUs as the simulated card reads them (ISO 7816-4, TS 102 221 §10 and §11)."""
+"""Parses command APDUs for the simulated card (ISO 7816-4, TS 102 221 §10 and §11)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TRIES_LEFT = 0x63C0
 INCOMPATIBLE_FILE = 0x6981
 SECURITY_STATUS_NOT_SATISFIED = 0x6982
 PIN_BLOCKED = 0x6983
-PIN_SWITCHED_OFF = 0x6984
+PIN_DISABLED = 0x6984
 CONDITIONS_NOT_SATISFIED = 0x6985
 NO_FILE_SELECTED = 0x6986
 WRONG_DATA = 0x6A80
@@ -29,7 +29,7 @@ UNKNOWN_CLASS = 0x6E00
 
 
 class StatusWord(Exception):
-    """Ends a command with this status word and without data."""
+    """Ends a command with this status word and no response data."""
 
     def __init__(self, sw: int) -> None:
         super().__init__(f"{sw:04X}")
@@ -37,8 +37,8 @@ class StatusWord(Exception):
 
 
 @dataclass(frozen=True)
-class Command:
-    """One command. `le` is None if it was not sent, else 1 to 256. `proprietary` is about the class byte."""
+class CommandApdu:
+    """One command. `proprietary`: its class byte is. `le`: 1 to 256, None if absent."""
 
     channel: int
     proprietary: bool
@@ -50,7 +50,7 @@ class Command:
 
     @classmethod
     def parse(cls, apdu: bytes) -> Self:
-        """Raises `StatusWord`: 6700 for a wrong length, 6E00 or 6882 for a class that is not understood."""
+        """Parse an APDU. Raises `StatusWord`: 6700 for a wrong length, 6E00 or 6882 for an unknown class."""
         if len(apdu) < 4:
             raise StatusWord(WRONG_LENGTH)
         channel, proprietary = _class(apdu[0])
@@ -59,7 +59,7 @@ class Command:
 
 
 def _class(cla: int) -> tuple[int, bool]:
-    """The channel and whether the class is proprietary: 0X and 8X for channels 0 to 3, 4X and CX above."""
+    """The channel, and whether the class is proprietary: 0X and 8X for channels 0 to 3, 4X and CX above."""
     kind, low = cla & 0xF0, cla & 0x0F
     if kind in (0x00, 0x80):
         if low > 3:
@@ -71,7 +71,7 @@ def _class(cla: int) -> tuple[int, bool]:
 
 
 def _body(body: bytes) -> tuple[bytes, int | None]:
-    """The data and Le of what follows P2: nothing, Le, Lc and data, or Lc, data and Le."""
+    """The data and Le in the bytes after P2: none, Le, Lc and data, or Lc, data and Le."""
     if len(body) < 2:
         return b"", (body[0] or 256) if body else None
     lc, content = body[0], body[1:]

@@ -1,18 +1,18 @@
-"""The elements of a profile package, as far as this card looks into them (TCA profile package, chapter 8).
+"""Checks the elements of a profile package, as far as this card reads them (TCA profile package, chapter 8).
 
-They come one after the other and are cut without regard to where they begin. The first is the header, which
-names the ICCID of the metadata, and the last the end. Each other one must be of a kind that the card knows.
-Of what they hold the card keeps the IMSI; in a test profile it looks at the keys.
+Segments may split elements anywhere. The first element is the header, with the ICCID of the metadata; the
+last is the end; all others must have a known tag. The card takes the IMSI from them, and checks the keys of a
+test profile.
 """
 
 from __future__ import annotations
 
 from lpa.errors import BadAnswer
 from lpa.rsp.codec.ber import Tlv
-from lpa.sim.euicc.segments import opened
+from lpa.sim.euicc.segments import read_start
 
 _HEADER, _END, _AKA, _USIM = 0xA0, 0xAA, 0xA4, 0xB3
-# In the order of their numbers, without those that are reserved (11 to 15): genericFileManagement, pinCodes,
+# In the order of their tags, without the reserved ones (11 to 15): genericFileManagement, pinCodes,
 # pukCodes, akaParameter, cdmaParameter, securityDomain, rfm, application, nonStandard; mf, cd, telecom, usim,
 # opt-usim, isim, opt-isim, phonebook, gsm-access, csim, opt-csim, eap, df-5gs, df-saip, df-snpn, df-5gprose.
 _KNOWN = (*range(0xA1, 0xAA), *range(0xB0, 0xBF), 0xBF1F)
@@ -24,7 +24,7 @@ _NOT_SUPPORTED, _BAD_VALUES, _NOT_ENOUGH_MEMORY, _INVALID_FORMAT, _UNSUPPORTED_V
 
 _PROCESSING = "installFailedDueToPEProcessingError"
 _USIM_TEST_ALGORITHM = 3
-# Keys that protect nobody: the one of TS 34.108 and its 32 byte form, and zeros.
+# Published test keys: the key of TS 34.108, its 32-byte form, and zeros.
 _TEST_KEYS = (bytes(16), bytes(32), bytes(range(16)), bytes(range(32)))
 
 
@@ -38,7 +38,7 @@ class ElementRefused(Exception):
 
 
 class Elements:
-    """Takes the elements as they come. `iccid`: 10 bytes, of the metadata. `test`: in a test profile."""
+    """Checks elements while they arrive. `iccid`: 10 bytes, from the metadata. `test`: of a test profile."""
 
     def __init__(self, iccid: bytes, *, test: bool) -> None:
         self._iccid = iccid
@@ -49,26 +49,26 @@ class Elements:
         self._imsi = ""
 
     def add(self, content: bytes) -> None:
-        """More of the package. Raises `ElementRefused` as soon as an element is there that cannot be."""
+        """Add more bytes. Raises `ElementRefused` when they complete an element that is refused."""
         self._pending += content
         while size := self._next_size():
             element = Tlv(self._pending[:size])
             del self._pending[:size]
-            self._take(element)
+            self._check(element)
 
     def finish(self) -> str:
-        """The package is complete: the IMSI in it, or nothing. Raises `ElementRefused` if it is not."""
+        """The IMSI of the complete package, or "". Raises `ElementRefused` if it is not complete."""
         if self._pending or not self._ended:
             raise ElementRefused(_PROCESSING, _INVALID_FORMAT)
         return self._imsi
 
     def _next_size(self) -> int:
-        """How many bytes the next element has, if it is there as a whole."""
+        """The length of the next element if all of it is there, else 0."""
         beginning = bytes(self._pending[:_LONGEST_HEADER])
         if not beginning:
             return 0
         try:
-            _, length, rest = opened(beginning)
+            _, length, rest = read_start(beginning)
         except BadAnswer as error:
             if len(beginning) < _LONGEST_HEADER:
                 return 0
@@ -76,7 +76,7 @@ class Elements:
         size = len(beginning) - len(rest) + length
         return size if size <= len(self._pending) else 0
 
-    def _take(self, element: Tlv) -> None:
+    def _check(self, element: Tlv) -> None:
         try:
             self._process(element)
         except BadAnswer as error:
@@ -92,7 +92,7 @@ class Elements:
             _ = element.children
             self._ended = True
         elif element.tag in _KNOWN:
-            self._look_into(element)
+            self._inspect(element)
         else:
             raise ElementRefused(_PROCESSING, _NOT_SUPPORTED, _identification(element))
 
@@ -105,23 +105,23 @@ class Elements:
         if iccid.value != self._iccid:
             raise ElementRefused("installFailedDueToDataMismatch", _BAD_VALUES)
 
-    def _look_into(self, element: Tlv) -> None:
+    def _inspect(self, element: Tlv) -> None:
         _ = element.children
         if element.tag == _USIM:
             self._imsi = self._imsi or _imsi(element)
-        if element.tag == _AKA and self._test and not _is_for_tests(element):
+        if element.tag == _AKA and self._test and not _has_test_key(element):
             raise ElementRefused(
                 "testProfileInstallFailedDueToInvalidNaaKey", _BAD_VALUES, _identification(element)
             )
 
 
 def out_of_memory() -> bytes:
-    """The EUICCResponse to elements for which there is no room."""
+    """The EUICCResponse for insufficient memory."""
     return _response(_NOT_ENOUGH_MEMORY, None)
 
 
 def _response(status: int, identification: int | None) -> bytes:
-    """An EUICCResponse: one status, and that the installation was aborted."""
+    """An EUICCResponse: one status, and the flag that the installation was aborted."""
     named = b"" if identification is None else Tlv.build(0x81, _integer(identification))
     statuses = Tlv.build(0xA0, Tlv.build(0x30, Tlv.build(0x80, _integer(status)), named))
     return Tlv.build(0x30, statuses, Tlv.build(0x81))
@@ -132,14 +132,14 @@ def _integer(number: int) -> bytes:
 
 
 def _identification(element: Tlv) -> int | None:
-    """The number of an element in its package, which its header (A0) has."""
+    """The number of an element in its package, from the element's header (A0)."""
     header = element.child(0xA0)
     number = header.child(0x81) if header else None
     return int.from_bytes(number.value, "big") if number else None
 
 
 def _imsi(usim: Tlv) -> str:
-    """The content of EF.IMSI, the file 3 of a USIM: how many bytes, then the digits, the first one alone."""
+    """The IMSI in EF.IMSI (A3): length, then swapped digits, the first after the parity nibble."""
     file = usim.child(0xA3)
     content = b"".join(part.value for part in file.children if part.tag == 0x83) if file else b""
     if not content or len(content) <= content[0] or not content[0]:
@@ -149,13 +149,13 @@ def _imsi(usim: Tlv) -> str:
     return imsi if imsi.isdecimal() and 6 <= len(imsi) <= 15 else ""
 
 
-def _is_for_tests(aka: Tlv) -> bool:
-    """Whether a profile authenticates by the test algorithm, or with a key that everybody knows."""
-    outer = aka.child(0xA1)
-    told = outer.child(0xA1) if outer else None
-    if told is None:  # the parameters of another element, which was looked at itself
+def _has_test_key(aka: Tlv) -> bool:
+    """Whether an akaParameter has the test algorithm or a published test key."""
+    configuration = aka.child(0xA1)
+    parameters = configuration.child(0xA1) if configuration else None
+    if parameters is None:  # It refers to the parameters of another element, which is checked itself.
         return True
-    algorithm, key = told.child(0x80), told.child(0x82)
+    algorithm, key = parameters.child(0x80), parameters.child(0x82)
     if algorithm and int.from_bytes(algorithm.value, "big") == _USIM_TEST_ALGORITHM:
         return True
     return key is not None and key.value in _TEST_KEYS

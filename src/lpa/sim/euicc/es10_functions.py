@@ -1,8 +1,8 @@
-"""The ISD-R of the simulated card: the ES10 functions of SGP.22 v2, each a method that answers a request.
+"""The ISD-R of the simulated card: the ES10 functions of SGP.22 v2, one method each.
 
-A request finds its method by its tag through the ASN.1, and results are written with the numbers of the
-ASN.1. Every change goes through `Memory.become`: kept first, then true. What belongs to a download is in
-`download`.
+The ASN.1 gives the method for the tag of a request, and the numbers of the results. Every change goes through
+`NonVolatileMemory.update`: stored first, then in effect. The functions of a download are in
+`download_session`.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from lpa.sim.euicc.command_apdu import (
     WRONG_DATA,
     StatusWord,
 )
-from lpa.sim.euicc.download_session import Download
-from lpa.sim.euicc.identity import Identity
-from lpa.sim.euicc.lasting_memory import Memory
+from lpa.sim.euicc.download_session import DownloadSession
+from lpa.sim.euicc.identity import CardIdentity
+from lpa.sim.euicc.nonvolatile_memory import NonVolatileMemory
 from lpa.sim.euicc.signed_notifications import SimulatedNotification
 from lpa.sim.euicc.state import CardState
 from lpa.sim.simulated_profile import SimulatedProfile
 
-# What GetProfilesInfo tells when it is not asked for anything special (§5.7.15)
+# What GetProfilesInfo returns without a tag list (§5.7.15)
 _DEFAULT_TAGS = bytes.fromhex("5A 4F 9F70 90 91 92 93 94 95")
 _STATE_TAG = 0x9F70
 _EID_TAG = b"\x5a"
@@ -39,10 +39,10 @@ _MAX_NICKNAME = 64  # bytes of UTF-8, not characters
 _MAX_ADDRESS = 255
 
 
-class Isdr:
-    """Answers ES10 requests from what `memory` holds, and changes it."""
+class SimulatedIsdr:
+    """Answers ES10 requests from the state in `memory`, and changes it."""
 
-    def __init__(self, memory: Memory, download: Download) -> None:
+    def __init__(self, memory: NonVolatileMemory, download: DownloadSession) -> None:
         self._memory = memory
         self._download = download
         self._cat_busy = self.state.behaviour.cat_busy
@@ -54,16 +54,16 @@ class Isdr:
 
     @property
     def state(self) -> CardState:
-        """What the card remembers without power, as it is now."""
+        """The current content of the non-volatile memory."""
         return self._memory.state
 
     def answer(self, request: bytes) -> bytes:
-        """The response to one ES10 request, or to a segment of a package (nothing, until the result).
+        """The response to one ES10 request, or to a segment of a package (empty, except for the result).
 
-        Raises `StatusWord` if it is refused as a whole.
+        Raises `StatusWord` if the request is refused without a response.
         """
         try:
-            tag = segments.opened(request).tag
+            tag = segments.read_start(request).tag
             if tag in segments.TAGS:
                 return self._download.load(request)
             if tag not in self._functions:
@@ -77,22 +77,22 @@ class Isdr:
             raise StatusWord(MEMORY_PROBLEM) from error
 
     def power_up(self) -> None:
-        """A card session begins: nothing is busy any more, and a REFRESH that waited is carried out."""
+        """Start a card session: end the proactive session, and carry out a pending REFRESH."""
         self._cat_busy = False
         self._download.power_up()
         self.execute_refresh()
 
     def execute_refresh(self) -> None:
-        """Do the switch that waits for a REFRESH. Raises OSError if it cannot be kept."""
+        """Carry out the switch of a pending REFRESH. Raises OSError if it cannot be stored."""
         if self.state.awaiting_refresh is not None:
-            self._memory.become(*profile_policy.switch(self.state, self.state.awaiting_refresh))
+            self._memory.update(*profile_policy.switch(self.state, self.state.awaiting_refresh))
 
     def drop_refresh(self) -> None:
-        """The terminal could not carry out the REFRESH: the old profile stays, and nothing is notified."""
-        self._memory.become(replace(self.state, awaiting_refresh=None))
+        """Cancel a REFRESH that the terminal could not carry out, without switch and notifications."""
+        self._memory.update(replace(self.state, awaiting_refresh=None))
 
     def keep_pin_tries(self, left: int) -> None:
-        """Remember how many tries PIN1 of the profile in use has. Raises OSError if it cannot be kept."""
+        """Store the remaining tries of PIN1 of the enabled profile. Raises OSError if that fails."""
         profiles = tuple(
             replace(profile, contents=replace(profile.contents, pin_tries=left))
             if profile.enabled
@@ -100,9 +100,9 @@ class Isdr:
             for profile in self.state.profiles
         )
         if profiles != self.state.profiles:
-            self._memory.become(replace(self.state, profiles=profiles))
+            self._memory.update(replace(self.state, profiles=profiles))
 
-    # What the card is
+    # The card
 
     def get_eid(self, request: dict[str, Any]) -> Tlv:
         """§5.7.20. A tag list with anything but 5A is refused (6A80)."""
@@ -127,17 +127,17 @@ class Isdr:
         address = request["defaultDpAddress"]
         outcome = "ok" if len(address.encode()) <= _MAX_ADDRESS else "undefinedError"
         if outcome == "ok":
-            self._memory.become(replace(self.state, default_dp_address=address))
+            self._memory.update(replace(self.state, default_dp_address=address))
         return _result("SetDefaultDpAddress", "setDefaultDpAddressResult", outcome)
 
     def get_rat(self, _: dict[str, Any]) -> Tlv:
         """§5.7.22."""
         return schema.encode("GetRATResponse", card_info.rules_authorisation_table(self.state.behaviour))
 
-    # Which profiles it holds
+    # Profiles
 
     def get_profiles_info(self, request: dict[str, Any]) -> Tlv:
-        """§5.7.15. The state is not told (6985) while a REFRESH is pending: it is about to change."""
+        """§5.7.15. While a REFRESH is pending, a request for the state is refused (6985)."""
         try:
             tags = set(_tags(request.get("tagList", _DEFAULT_TAGS)))
             found = self._matching(request.get("searchCriteria"))
@@ -164,50 +164,50 @@ class Isdr:
             outcome = "ok"
             named = replace(profile, nickname=nickname)
             profiles = tuple(named if other is profile else other for other in self.state.profiles)
-            self._memory.become(replace(self.state, profiles=profiles))
+            self._memory.update(replace(self.state, profiles=profiles))
         return _result("SetNickname", "setNicknameResult", outcome)
 
     # Changes
 
     def enable_profile(self, request: dict[str, Any]) -> Tlv:
-        """§5.7.16. The profile in use is disabled in the same step."""
+        """§5.7.16. The enabled profile is disabled in the same step."""
         target = self._find(request["profileIdentifier"])
         outcome = "undefinedError"
-        if self._takes(request):
+        if self._accepts(request):
             outcome = profile_policy.may_enable(self.state, target, busy=self._busy)
         if target and outcome == "ok":
             self._switch(target.iccid, refresh=request["refreshFlag"])
         return _result("EnableProfile", "enableResult", outcome)
 
     def disable_profile(self, request: dict[str, Any]) -> Tlv:
-        """§5.7.17. Disabling a test profile brings back what was in use before it."""
+        """§5.7.17. Disabling a test profile enables the profile that was enabled before it."""
         target = self._find(request["profileIdentifier"])
         outcome = "undefinedError"
-        if self._takes(request):
+        if self._accepts(request):
             outcome = profile_policy.may_disable(target, busy=self._busy)
         if target and outcome == "ok":
             self._switch(profile_policy.successor(self.state, target), refresh=request["refreshFlag"])
         return _result("DisableProfile", "disableResult", outcome)
 
     def delete_profile(self, identifier: tuple[str, bytes]) -> Tlv:
-        """§5.7.18. Its pending notifications stay, and those of the deletion join them."""
+        """§5.7.18. The pending notifications of the profile stay; those of the deletion are added."""
         target = self._find(identifier)
         outcome = profile_policy.may_delete(self.state, target)
         if target and outcome == "ok":
-            self._memory.become(self.state.without(target), [("delete", target)])
+            self._memory.update(self.state.without(target), [("delete", target)])
         return _result("DeleteProfile", "deleteResult", outcome)
 
     def euicc_memory_reset(self, request: dict[str, Any]) -> Tlv:
-        """§5.7.19. If the profile in use was erased, a REFRESH follows."""
+        """§5.7.19. If the enabled profile is deleted, a REFRESH follows."""
         options = schema.bits("ResetOptions", request["resetOptions"])
-        after, gone = profile_policy.memory_reset(self.state, options)
+        after, deleted = profile_policy.memory_reset(self.state, options)
         outcome = "ok"
         if after == self.state:
             outcome = "nothingToDelete"
         elif self._busy and after.awaiting_refresh is not None:
             outcome = "catBusy"
         else:
-            self._memory.become(after, [("delete", profile) for profile in gone])
+            self._memory.update(after, [("delete", profile) for profile in deleted])
         return _result("EuiccMemoryReset", "resetResult", outcome)
 
     # Notifications
@@ -218,46 +218,46 @@ class Isdr:
         return _list("ListNotificationResponse", (notification.metadata for notification in found))
 
     def retrieve_notifications_list(self, request: dict[str, Any]) -> Tlv:
-        """§5.7.10. What does not exist is not found: an empty list."""
+        """§5.7.10. The list is empty if nothing matches."""
         kind, wanted = request.get("searchCriteria") or ("profileManagementOperation", None)
         if kind == "seqNumber":
             found = [item for item in self.state.notifications if item.sequence_number == wanted]
         else:
             found = self._of_events(wanted)
-        return _list("RetrieveNotificationsListResponse", map(self._memory.notary.certified, found))
+        return _list("RetrieveNotificationsListResponse", map(self._memory.signer.certified, found))
 
     def notification_sent(self, request: dict[str, Any]) -> Tlv:
         """§5.7.11."""
-        waiting = self.state.notifications
-        kept = tuple(item for item in waiting if item.sequence_number != request["seqNumber"])
-        outcome = "ok" if len(kept) < len(waiting) else "nothingToDelete"
+        pending = self.state.notifications
+        kept = tuple(item for item in pending if item.sequence_number != request["seqNumber"])
+        outcome = "ok" if len(kept) < len(pending) else "nothingToDelete"
         if outcome == "ok":
-            self._memory.become(replace(self.state, notifications=kept))
+            self._memory.update(replace(self.state, notifications=kept))
         return _result("NotificationSent", "deleteNotificationStatus", outcome)
 
-    # What they share
+    # Shared by these functions
 
     def _own(self, function: str) -> Callable[[bytes], Tlv] | None:
-        """The method for a function, for an undecoded request; None if it is not one of these."""
+        """The method of this class for a function, taking an undecoded request; None if there is none."""
         method = getattr(self, _snake(function), None)
         return functools.partial(_decoded, f"{function}Request", method) if method else None
 
     @property
-    def _identity(self) -> Identity:
-        return self._memory.notary.identity
+    def _identity(self) -> CardIdentity:
+        return self._memory.signer.identity
 
     @property
     def _busy(self) -> bool:
         return self._cat_busy or self.state.awaiting_refresh is not None
 
-    def _takes(self, request: dict[str, Any]) -> bool:
+    def _accepts(self, request: dict[str, Any]) -> bool:
         return (request["profileIdentifier"][0], request["refreshFlag"]) in self.state.behaviour.accepted
 
     def _switch(self, iccid: str, *, refresh: bool) -> None:
         if refresh:
-            self._memory.become(replace(self.state, awaiting_refresh=iccid))
+            self._memory.update(replace(self.state, awaiting_refresh=iccid))
         else:
-            self._memory.become(*profile_policy.switch(self.state, iccid))
+            self._memory.update(*profile_policy.switch(self.state, iccid))
 
     def _find(self, identifier: tuple[str, bytes]) -> SimulatedProfile | None:
         kind, wanted = identifier
@@ -284,7 +284,7 @@ def _decoded(name: str, method: Callable[[Any], Tlv], request: bytes) -> Tlv:
 
 
 def _snake(function: str) -> str:
-    """The method for a function: GetEuiccInfo1 is get_euicc_info1, GetRAT is get_rat."""
+    """The method name of a function: GetEuiccInfo1 is get_euicc_info1, GetRAT is get_rat."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", function).lower()
 
 
@@ -294,7 +294,7 @@ def _result(function: str, member: str, outcome: str) -> Tlv:
 
 
 def _list(response: str, items: Iterable[Tlv]) -> Tlv:
-    """A response that is a list (A0), put together from finished items."""
+    """A response with a list (A0) of encoded items."""
     return Tlv.build(schema.tag_of(response), Tlv.build(0xA0, *items))
 
 

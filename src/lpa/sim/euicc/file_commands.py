@@ -1,15 +1,15 @@
-"""What a terminal may do with the simulated card's files: select, read, show a PIN (TS 102 221 §11.1).
+"""The file commands of the simulated card: SELECT, READ and VERIFY PIN (TS 102 221 §11.1).
 
-Where the specification leaves it open: a blocked PIN answers 6983 also when only its tries are asked for, and
-a PIN that is switched off answers 6984 when it is shown.
+Choices where the specification leaves one: VERIFY PIN without data returns 6983 for a blocked PIN, and VERIFY
+PIN with data returns 6984 for a disabled PIN.
 """
 
 from __future__ import annotations
 
 from lpa.sim.contents import PIN_TRIES
 from lpa.sim.euicc import command_apdu, file_tree, profile_files
-from lpa.sim.euicc.command_apdu import Command, StatusWord
-from lpa.sim.euicc.es10_functions import Isdr
+from lpa.sim.euicc.command_apdu import CommandApdu, StatusWord
+from lpa.sim.euicc.es10_functions import SimulatedIsdr
 from lpa.sim.euicc.file_tree import File
 
 _PIN1 = 0x01
@@ -17,25 +17,25 @@ _PIN_SIZE = 8
 _ABSOLUTE = 0x04  # the record whose number is P1
 
 
-class Reading:
-    """Reads files in one card session, which remembers whether PIN1 was shown."""
+class FileCommands:
+    """Selects and reads files in one card session, which keeps whether PIN1 was verified."""
 
-    def __init__(self, isdr: Isdr) -> None:
+    def __init__(self, isdr: SimulatedIsdr) -> None:
         self._isdr = isdr
         self._verified = False
 
     @property
     def files(self) -> dict[bytes, File]:
-        """The files that are there now, by path."""
+        """The current files by path."""
         announces = self._isdr.state.behaviour.announces_terminal_capability
         return profile_files.files(self._isdr.state.enabled, announces_terminal_capability=announces)
 
-    def forget_pin(self) -> None:
-        """Another profile is in use now: its PIN was not shown."""
+    def lock_pin(self) -> None:
+        """Count PIN1 as not verified, after another profile was enabled."""
         self._verified = False
 
-    def find(self, command: Command, folder: bytes, *, application: bool) -> File:
-        """The file that a SELECT means. `application`: one was selected on this channel; it has an ADF."""
+    def find(self, command: CommandApdu, folder: bytes, *, application: bool) -> File:
+        """The file that a SELECT names. `application`: one is selected on this channel, so ADF is valid."""
         if command.p1 == 0x00:
             found = file_tree.by_identifier(self.files, folder, command.data)
         elif command.p1 == 0x04:
@@ -49,7 +49,7 @@ class Reading:
             raise StatusWord(command_apdu.NOT_FOUND)
         return found
 
-    def binary(self, command: Command, path: bytes) -> bytes:
+    def binary(self, command: CommandApdu, path: bytes) -> bytes:
         """READ BINARY at an offset."""
         file = self._readable(path)
         if not file.content:
@@ -59,8 +59,8 @@ class Reading:
             raise StatusWord(command_apdu.WRONG_OFFSET)
         return file.content[offset:][: command.le or 256]
 
-    def record(self, command: Command, path: bytes) -> bytes:
-        """READ RECORD by its number."""
+    def record(self, command: CommandApdu, path: bytes) -> bytes:
+        """READ RECORD by record number."""
         file = self._readable(path)
         if not file.records:
             raise StatusWord(command_apdu.INCOMPATIBLE_FILE)
@@ -70,8 +70,8 @@ class Reading:
             raise StatusWord(command_apdu.RECORD_NOT_FOUND)
         return file.records[command.p1 - 1]
 
-    def verify_pin(self, command: Command) -> bytes:
-        """VERIFY PIN: without data it tells how many tries are left; with data each wrong one costs a try."""
+    def verify_pin(self, command: CommandApdu) -> bytes:
+        """VERIFY PIN: without data, return the remaining tries; with data, each wrong PIN uses up a try."""
         profile = self._isdr.state.enabled
         if command.p1:
             raise StatusWord(command_apdu.WRONG_P1_P2)
@@ -85,7 +85,7 @@ class Reading:
         if len(command.data) != _PIN_SIZE:
             raise StatusWord(command_apdu.WRONG_LENGTH)
         if contents.pin is None:
-            raise StatusWord(command_apdu.PIN_SWITCHED_OFF)
+            raise StatusWord(command_apdu.PIN_DISABLED)
         self._verified = False
         right = command.data == contents.pin.encode().ljust(_PIN_SIZE, b"\xff")
         left = PIN_TRIES if right else contents.pin_tries - 1

@@ -1,4 +1,4 @@
-"""One-time keys (otSK.EUICC) that were made for a package that has not come yet (SGP.22 §5.7.14)."""
+"""The one-time keys (otSK.EUICC) that a card keeps for packages not loaded yet (SGP.22 §5.7.14)."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from lpa.sim.crypto.pki import CURVES, Randomness, new_key
 
-MOST_KEPT = 4  # the oldest gives way
+MOST_KEPT = 4  # a further one replaces the oldest
 
 
 @dataclass(frozen=True)
 class OneTimeKey:
-    """A key for the packages of one SM-DP+. `server`: its object identifier, in hexadecimal."""
+    """A key for the packages of one SM-DP+. `server`: its object identifier, coded, in hexadecimal."""
 
     server: str
     curve: str
     secret: str
 
     @classmethod
-    def made(cls, server: bytes, curve: ec.EllipticCurve, randomness: Randomness) -> Self:
-        """A new one on the curve of the server's certificate."""
+    def generate(cls, server: bytes, curve: ec.EllipticCurve, randomness: Randomness) -> Self:
+        """A new key on the curve of the server's certificate."""
         name = next(name for name, known in CURVES.items() if known.name == curve.name)
         secret = new_key(curve, randomness).private_numbers().private_value
         return cls(server.hex(), name, f"{secret:064x}")
 
     def fits(self, server: bytes, curve: ec.EllipticCurve) -> bool:
-        """Whether it was made for this server, and on the curve of its certificate."""
+        """Whether it was generated for this server, and on the curve of its certificate."""
         return self.server == server.hex() and CURVES[self.curve].name == curve.name
 
     @property
@@ -44,12 +44,12 @@ class OneTimeKey:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        """The way back from `to_json`. Raises KeyError, TypeError or ValueError if it does not fit."""
+        """The inverse of `to_json`. Raises KeyError, TypeError or ValueError if it does not fit."""
         server, curve, secret = (str(value[name]) for name in ("server", "curve", "secret"))
         known = cls(bytes.fromhex(server).hex(), curve, secret)
         _ = known.private
         return known
 
     def to_json(self) -> dict[str, str]:
-        """As plain values for JSON."""
+        """The key as JSON values."""
         return {"server": self.server, "curve": self.curve, "secret": self.secret}

@@ -1,13 +1,12 @@
-"""Carries out the commands of a bound profile package (SGP.22 §5.7.6, §2.5.4) and puts a profile together.
+"""Carries out the commands of a bound profile package and makes a profile of it (SGP.22 §5.7.6, §2.5.4).
 
-A command that fails is `LoadingFailed`, with the names that the result gives to the command and the reason:
+A command that fails raises `LoadingFailed` with the result's names for the command and the reason:
 
-* initialiseSecureChannel: what cannot be understood or used is incorrectInputValues.
-* The commands under protection: a wrong MAC or padding is scp03tSecurityError; lengths that contradict each
-  other, and content that is not the command's TLV, are scp03tStructureError; values that cannot be,
-  incorrectInputValues.
+* initialiseSecureChannel: malformed or unusable values are incorrectInputValues.
+* Protected commands: a wrong MAC or padding is scp03tSecurityError; contradictory lengths, and content that
+  is not the command's TLV, are scp03tStructureError; invalid values are incorrectInputValues.
 
-A profile takes the bytes of its metadata and of its elements, and `OVERHEAD` for itself.
+A profile takes as much memory as its metadata and elements have bytes, plus `OVERHEAD`.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.sim import store_metadata
 from lpa.sim.contents import Contents
-from lpa.sim.crypto.bsp import KEY_SIZE, KEY_TYPE, Protection, ProtectionBroken, agreed, session_keys
+from lpa.sim.crypto.bsp import KEY_SIZE, KEY_TYPE, Protection, ProtectionBroken, session_keys, shared_secret
 from lpa.sim.euicc import profile_policy, segments
 from lpa.sim.euicc.elements import ElementRefused, Elements, out_of_memory
-from lpa.sim.euicc.segments import Contradiction, Piece, Segments
-from lpa.sim.euicc.server_certificates import Objection
+from lpa.sim.euicc.segments import LengthMismatch, Piece, Segments
+from lpa.sim.euicc.server_certificates import ServerCheckFailed
 from lpa.sim.euicc.server_checks import Prepared
 from lpa.sim.euicc.state import CardState
 from lpa.sim.simulated_profile import SimulatedProfile
@@ -46,9 +45,9 @@ _STORES_METADATA = ("storeMetadata", "storeMetadata2")
 
 
 class LoadingFailed(Exception):
-    """The card gave a package up. `command`, `reason`: a BppCommandId and an ErrorReason.
+    """A package failed. `command`, `reason`: a BppCommandId and an ErrorReason.
 
-    `response`: the EUICCResponse about the elements, if there is one. `iccid`: empty if it is not known.
+    `response`: the EUICCResponse to the elements, if there is one. `iccid`: empty if it is unknown.
     """
 
     def __init__(self, command: str, reason: str, response: bytes = b"", iccid: str = "") -> None:
@@ -60,13 +59,13 @@ class LoadingFailed(Exception):
 
 
 class Loading:
-    """A package on its way. Make one with `begun`."""
+    """A package that is being loaded. Make one with `begin`."""
 
     def __init__(self, order: Segments, protection: Protection, state: CardState) -> None:
         self._order = order
         self._protection = protection
         self._state = state
-        self._content = bytearray()  # of the command that is not complete yet
+        self._content = bytearray()  # of a command that is not complete yet
         self._size = OVERHEAD
         self._dp_oid = ""
         self._profile: SimulatedProfile | None = None
@@ -78,22 +77,22 @@ class Loading:
         }
 
     @classmethod
-    def begun(cls, segment: bytes, prepared: Prepared, state: CardState) -> Loading:
-        """InitialiseSecureChannel: from the first segment, the header of BF36 and all of BF23.
+    def begin(cls, segment: bytes, prepared: Prepared, state: CardState) -> Loading:
+        """InitialiseSecureChannel, from the first segment: the header of BF36 and all of BF23.
 
-        Raises BadAnswer if the segment is not that, and `LoadingFailed`.
+        Raises BadAnswer for any other segment, and `LoadingFailed`.
         """
-        _, announced, rest = segments.opened(segment)
+        _, announced, rest = segments.read_start(segment)
         channel = Tlv.whole(rest)
         if channel.tag != segments.SECURE_CHANNEL or announced <= len(channel):
             raise BadAnswer("The package does not begin with a secure channel.")
-        reason = _forced(state, segments.SECURE_CHANNEL)
+        reason = _configured_failure(state, segments.SECURE_CHANNEL)
         if reason:
             raise LoadingFailed("initialiseSecureChannel", reason)
         return cls(Segments(announced, channel), _protection(channel, prepared, state.eid), state)
 
     def take(self, segment: bytes) -> SimulatedProfile | None:
-        """The next segment; after the last one the profile, which has no AID yet.
+        """Load the next segment. The last one returns the profile, which has no AID yet.
 
         Raises `LoadingFailed`, and StatusWord or BadAnswer as `Segments.pieces` does.
         """
@@ -105,14 +104,14 @@ class Loading:
         return None
 
     def failure(self, reason: str, response: bytes = b"") -> LoadingFailed:
-        """That the command which is carried out now failed for `reason`."""
+        """The failure of the current command for `reason`."""
         iccid = self._profile.iccid if self._profile else ""
         return LoadingFailed(_COMMANDS[self._order.part], reason, response, iccid)
 
     def _next(self, pieces: Iterator[Piece]) -> Piece | None:
         try:
             return next(pieces, None)
-        except Contradiction as error:
+        except LengthMismatch as error:
             raise self.failure("scp03tStructureError") from error
 
     def _carry_out(self, piece: Piece) -> None:
@@ -120,7 +119,7 @@ class Loading:
             content = self._protection.content(piece.segment)
         except ProtectionBroken as error:
             raise self.failure("scp03tSecurityError") from error
-        self._fail_if_forced(piece.part)
+        self._fail_if_configured(piece.part)
         if piece.part == segments.ELEMENTS:
             self._load_elements(content)
             return
@@ -131,8 +130,8 @@ class Loading:
             command, self._content = bytes(self._content), bytearray()
             self._commands[piece.part](self._whole(command))
 
-    def _fail_if_forced(self, part: int) -> None:
-        reason = _forced(self._state, part)
+    def _fail_if_configured(self, part: int) -> None:
+        reason = _configured_failure(self._state, part)
         if reason:
             command = self._state.behaviour.loading_fails[0]
             raise LoadingFailed(command, reason, iccid=self._profile.iccid if self._profile else "")
@@ -143,7 +142,7 @@ class Loading:
         except BadAnswer as error:
             raise self.failure("scp03tStructureError") from error
 
-    def _understood(self, name: str, command: Tlv) -> dict[str, Any]:
+    def _decoded(self, name: str, command: Tlv) -> dict[str, Any]:
         if command.tag != schema.tag_of(name):
             raise self.failure("scp03tStructureError")
         try:
@@ -160,14 +159,14 @@ class Loading:
 
     def _configure_isdp(self, command: Tlv) -> None:
         self._demand_memory()
-        told = self._understood("ConfigureIsdp", command).get("dpProprietaryData", {})
-        self._dp_oid = told.get("dpOid", b"").hex()
+        data = self._decoded("ConfigureIsdp", command).get("dpProprietaryData", {})
+        self._dp_oid = data.get("dpOid", b"").hex()
 
     def _store_metadata(self, command: Tlv) -> None:
-        told = self._understood("StoreMetadata", command)
+        metadata = self._decoded("StoreMetadata", command)
         self._size += len(command)
         try:
-            profile = store_metadata.profile(told, dp_oid=self._dp_oid)
+            profile = store_metadata.profile(metadata, dp_oid=self._dp_oid)
         except (BadAnswer, ValueError) as error:
             raise self.failure("incorrectInputValues") from error
         self._profile = profile
@@ -177,7 +176,7 @@ class Loading:
         self._elements = Elements(profile.coded_iccid, test=profile.profile_class == "test")
 
     def _replace_session_keys(self, command: Tlv) -> None:
-        keys = self._understood("ReplaceSessionKeys", command)
+        keys = self._decoded("ReplaceSessionKeys", command)
         self._protection = Protection(keys["initialMacChainingValue"], keys["ppkEnc"], keys["ppkCmac"])
 
     def _load_elements(self, content: bytes) -> None:
@@ -199,16 +198,16 @@ class Loading:
 
 
 def _protection(channel: Tlv, prepared: Prepared, eid: str) -> Protection:
-    """The keys of a session that a secure channel (BF23) agrees on, once all of it holds."""
+    """The session keys of a secure channel (BF23), after all checks of it."""
     try:
-        told = schema.decode("InitialiseSecureChannel", channel)
-        _check_channel(told, channel, prepared)
-        secret = agreed(prepared.one_time_key.private, told["smdpOtpk"])
-    except (_ChannelRefused, Objection) as error:
+        request = schema.decode("InitialiseSecureChannel", channel)
+        _check_channel(request, channel, prepared)
+        secret = shared_secret(prepared.one_time_key.private, request["smdpOtpk"])
+    except (_ChannelRefused, ServerCheckFailed) as error:
         raise LoadingFailed("initialiseSecureChannel", error.reason) from error
     except (BadAnswer, ValueError) as error:
         raise LoadingFailed("initialiseSecureChannel", "incorrectInputValues") from error
-    return session_keys(secret, told["controlRefTemplate"]["hostId"], bytes.fromhex(eid))
+    return session_keys(secret, request["controlRefTemplate"]["hostId"], bytes.fromhex(eid))
 
 
 class _ChannelRefused(Exception):
@@ -217,11 +216,11 @@ class _ChannelRefused(Exception):
         self.reason = reason
 
 
-def _check_channel(told: dict[str, Any], channel: Tlv, prepared: Prepared) -> None:
-    template = told["controlRefTemplate"]
-    if told["remoteOpId"] != _INSTALL:
+def _check_channel(request: dict[str, Any], channel: Tlv, prepared: Prepared) -> None:
+    template = request["controlRefTemplate"]
+    if request["remoteOpId"] != _INSTALL:
         raise _ChannelRefused("unsupportedRemoteOperationType")
-    if told["transactionId"] != prepared.authenticated.transaction_id:
+    if request["transactionId"] != prepared.authenticated.transaction_id:
         raise _ChannelRefused("invalidTransactionId")
     if (template["keyType"], template["keyLen"]) != (KEY_TYPE, KEY_SIZE):
         raise _ChannelRefused("unsupportedCrtValues")
@@ -229,11 +228,11 @@ def _check_channel(told: dict[str, Any], channel: Tlv, prepared: Prepared) -> No
         raise _ChannelRefused("incorrectInputValues")
     own = Tlv.build(0x5F49, prepared.one_time_key.public)
     signed = b"".join(child for child in channel.children if child.tag != _SIGNATURE)
-    prepared.binding.check(told["smdpSign"], signed + own)
+    prepared.binding.check(request["smdpSign"], signed + own)
 
 
-def _forced(state: CardState, part: int) -> str:
-    """The reason for which the card's character has the command in `part` fail; empty if it does not."""
+def _configured_failure(state: CardState, part: int) -> str:
+    """The reason for which the command in `part` fails by the card's `Behaviour`; "" if it does not."""
     command, reason = state.behaviour.loading_fails or ("", "")
     commands = _STORES_METADATA if part == segments.METADATA else (_COMMANDS[part],)
     return reason if command in commands else ""

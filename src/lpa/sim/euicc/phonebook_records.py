@@ -1,4 +1,4 @@
-"""Contacts as the records of a phone book, as the simulated card keeps them (TS 31.102 §4.4.2)."""
+"""Encodes contacts as the records of a phone book (TS 31.102 §4.4.2)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lpa.sim.contents import SimulatedContact
 
 ADN, IAP, EXT1, SNE, ANR, EMAIL = 0xC0, 0xC1, 0xC2, 0xC3, 0xC4, 0xCA  # a file's tag in EF.PBR
 LINKED = (ANR, EMAIL, SNE)  # in the order of the bytes in EF.IAP
-SET_SIZE = 254  # entries that one record of EF.PBR is for
+SET_SIZE = 254  # entries for one record of EF.PBR
 
 _DIGITS = "0123456789*#,?"
 _DIGITS_PER_RECORD = 20
@@ -19,11 +19,11 @@ _ESCAPED = {character: bytes([0x1B, code]) for code, character in EXTENSION.item
 _PLAIN = BASIC.replace("\x1b", "")
 FREE_EXTENSION = _NONE * 13
 _SHORTEST_NAME = 14  # bytes
-_FREE_ENTRIES, _USUAL_SIZE = 3, 250  # a phone book is full with 250 contacts, on many cards
+_FREE_ENTRIES, _USUAL_SIZE = 3, 250  # the phone book of many cards has 250 entries
 
 
 def alpha(text: str) -> bytes:
-    """A name in the shortest of the codings of TS 102 221 Annex A."""
+    """A name in the shortest coding of TS 102 221 Annex A."""
     coded = _gsm(text)
     if coded is not None:
         return coded
@@ -39,7 +39,7 @@ def alpha(text: str) -> bytes:
 
 
 def parallel(contacts: Sequence[SimulatedContact]) -> dict[int, list[bytes]]:
-    """The records by the file's tag in EF.PBR, type 1: record i of each is about contact i, but for EXT1."""
+    """The records by the file's tag in EF.PBR, type 1: record i belongs to contact i, except in EXT1."""
     extensions: list[bytes] = []
     name_size = max([_SHORTEST_NAME, *(len(alpha(contact.name)) for contact in contacts)])
     entries, numbers = [], []
@@ -58,9 +58,9 @@ def parallel(contacts: Sequence[SimulatedContact]) -> dict[int, list[bytes]]:
 
 
 def linked(contacts: Sequence[SimulatedContact]) -> dict[int, list[bytes]]:
-    """Type 2: EF.IAP names, for each contact, the records of its second number, e-mail and nickname.
+    """Type 2: EF.IAP has, for each contact, the record numbers of its second number, e-mail and nickname.
 
-    They are in another order than the contacts, so that nobody can do without EF.IAP.
+    These records are not in the order of the contacts, so a reader that ignores EF.IAP gets them wrong.
     """
     files = parallel(contacts)
     links = []
@@ -74,7 +74,7 @@ def linked(contacts: Sequence[SimulatedContact]) -> dict[int, list[bytes]]:
 
 
 def reference(files: dict[int, bytes], *, links: bool) -> bytes:
-    """A record of EF.PBR: the identifiers of the files by their tags, EXT1 (C2) as type 3."""
+    """A record of EF.PBR: the identifiers of the files by tag, with EXT1 (C2) as type 3."""
     parts = {tag: Tlv.build(tag, identifier) for tag, identifier in files.items()}
     further = [parts[tag] for tag in LINKED if tag in parts]
     beside = [parts[tag] for tag in (ADN, IAP) if tag in parts] + ([] if links else further)
@@ -83,7 +83,7 @@ def reference(files: dict[int, bytes], *, links: bool) -> bytes:
 
 
 def entry(name: str, number: str, extensions: list[bytes]) -> bytes:
-    """A record of its own (EF.MSISDN). What does not fit goes to `extensions`."""
+    """A single record (EF.MSISDN). Further digits go to `extensions`."""
     return _padded(alpha(name), _SHORTEST_NAME) + _number(number, extensions)
 
 
@@ -93,7 +93,7 @@ def _texts(texts: Sequence[str]) -> list[bytes]:
 
 
 def _number(number: str, extensions: list[bytes]) -> bytes:
-    """14 bytes: length, type, digits, no capability, extension. What does not fit goes to `extensions`."""
+    """14 bytes: length, type, digits, no capability, extension. Further digits go to `extensions`."""
     if not number:
         return _NONE * 14
     digits = number.removeprefix("+")
@@ -114,7 +114,7 @@ def _dialled(digits: str) -> bytes:
 
 
 def _gsm(text: str) -> bytes | None:
-    """The text in the default alphabet, a byte for each character; None if it has others."""
+    """The text in the default alphabet, one septet per byte; None if it has other characters."""
     coded = [
         _ESCAPED.get(character) or (bytes([BASIC.index(character)]) if character in _PLAIN else None)
         for character in text

@@ -1,4 +1,4 @@
-"""The file system of a profile (TS 102 221 §13, TS 31.102 §4): MF, DF.TELECOM, ADF.USIM, DF.PHONEBOOK."""
+"""Builds the files of a profile (TS 102 221 §13, TS 31.102 §4): MF, DF.TELECOM, ADF.USIM, DF.PHONEBOOK."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TELECOM = MF + b"\x7f\x10"
 _USIM = MF + ADF
 _PHONEBOOK = b"\x5f\x3a"
 _ENGLISH = b"en"
-# Identifiers of the first set's files in DF.PHONEBOOK, by their tags; each further set has the next ones.
+# Identifiers of the files of the first set in DF.PHONEBOOK, by tag; each further set has the next ones.
 _IDENTIFIERS = {
     phonebook_records.ADN: 0x4F3A,
     phonebook_records.EXT1: 0x4F4A,
@@ -29,12 +29,12 @@ _IDENTIFIERS = {
 _ALWAYS = (phonebook_records.ADN, phonebook_records.EXT1)
 _MESSAGE_SIZE = 176
 _FEWEST_MESSAGES = 10
-# Services 1 phone book, 10 and 12 messages and their parameters, 19 name, 21 own number (TS 31.102 §4.2.8)
+# Services 1 phone book, 10 messages, 12 their parameters, 19 SPN, 21 MSISDN (TS 31.102 §4.2.8)
 _SERVICES = sum(1 << service - 1 for service in (1, 10, 12, 19, 21))
 
 
 def files(profile: SimulatedProfile | None, *, announces_terminal_capability: bool) -> dict[bytes, File]:
-    """The files by their paths, as they are while `profile` is in use: without one, hardly any."""
+    """The files by path while `profile` is enabled; with None the MF and EF.UMPC."""
     proprietary = Tlv.build(0x87, b"\x01" if announces_terminal_capability else b"\x00")
     pin = bool(profile and profile.contents.pin)
     root = folder(MF, Tlv.build(0xA5, Tlv.build(0x80, b"\x71"), proprietary), pin=pin)
@@ -67,7 +67,7 @@ def _application() -> bytes:
 
 
 def _subscription(contents: Contents) -> Iterator[File]:
-    """ADF.USIM and the files that say who the subscriber is."""
+    """ADF.USIM and the files with the subscriber's data."""
     yield folder(_USIM, pin=bool(contents.pin), aid=USIM.coded)
     yield transparent(_USIM + b"\x6f\x05", _ENGLISH)
     yield transparent(_USIM + b"\x6f\x07", _imsi(contents.imsi), guarded=True)
@@ -81,16 +81,16 @@ def _subscription(contents: Contents) -> Iterator[File]:
 def _own_number(
     contents: Contents, place: bytes, identifier: bytes, extensions: Sequence[bytes]
 ) -> Iterator[File]:
-    """EF.MSISDN, and the file of extensions where a long number goes on, after those that are in it."""
-    held = [*extensions]
+    """EF.MSISDN, and the file of extensions: `extensions`, then that of a long number, then a free one."""
+    records = [*extensions]
     yield linear_fixed(
-        place + b"\x6f\x40", [phonebook_records.entry("", contents.msisdn, held)], guarded=True
+        place + b"\x6f\x40", [phonebook_records.entry("", contents.msisdn, records)], guarded=True
     )
-    yield linear_fixed(place + identifier, [*held, phonebook_records.FREE_EXTENSION], guarded=True)
+    yield linear_fixed(place + identifier, [*records, phonebook_records.FREE_EXTENSION], guarded=True)
 
 
 def _messages(contents: Contents) -> Iterator[File]:
-    """EF.SMS and EF.SMSP, which the USIM and DF.TELECOM share."""
+    """EF.SMS and EF.SMSP, the same in the USIM and in DF.TELECOM."""
     records = [bytes.fromhex(message).ljust(_MESSAGE_SIZE, b"\xff") for message in contents.messages]
     free = b"\x00" + b"\xff" * (_MESSAGE_SIZE - 1)
     records += [free] * (_FEWEST_MESSAGES - len(records))
@@ -100,12 +100,13 @@ def _messages(contents: Contents) -> Iterator[File]:
 
 
 def _phone_book(contents: Contents) -> Iterator[File]:
-    """A DF.PHONEBOOK, with one record of EF.PBR for each set of contacts; the first set shows in DF.TELECOM.
+    """DF.PHONEBOOK with one record of EF.PBR for each set of contacts, and EF.ADN of DF.TELECOM.
 
-    A plain phone book has the latter only: names and first numbers, as on a SIM. A local one is not shown.
+    EF.ADN of DF.TELECOM has the first set of a global phone book: names and first numbers, as on a SIM. A
+    plain phone book has nothing else.
     """
-    shown = () if contents.local else contents.contacts[: phonebook_records.SET_SIZE]
-    records = phonebook_records.parallel(shown)
+    first_set = () if contents.local else contents.contacts[: phonebook_records.SET_SIZE]
+    records = phonebook_records.parallel(first_set)
     if not contents.local:
         yield linear_fixed(_TELECOM + b"\x6f\x3a", records[phonebook_records.ADN], guarded=True)
     yield from _own_number(contents, _TELECOM, b"\x6f\x4a", records[phonebook_records.EXT1][:-1])
@@ -117,7 +118,7 @@ def _phone_book(contents: Contents) -> Iterator[File]:
     links = contents.phone_book == "linked"
     for number, contacts in enumerate(_sets(contents)):
         records = phonebook_records.linked(contacts) if links else phonebook_records.parallel(contacts)
-        used = {tag: rows for tag, rows in records.items() if tag in _ALWAYS or any(map(_in_use, rows))}
+        used = {tag: rows for tag, rows in records.items() if tag in _ALWAYS or any(map(_has_content, rows))}
         named = {tag: (_IDENTIFIERS[tag] + number).to_bytes(2, "big") for tag in used}
         references.append(phonebook_records.reference(named, links=links))
         for tag, rows in used.items():
@@ -126,7 +127,7 @@ def _phone_book(contents: Contents) -> Iterator[File]:
     yield linear_fixed(place + b"\x4f\x30", [row.ljust(size, b"\xff") for row in references], guarded=True)
 
 
-def _in_use(record: bytes) -> bool:
+def _has_content(record: bytes) -> bool:
     return record != b"\xff" * len(record)
 
 
@@ -136,7 +137,7 @@ def _sets(contents: Contents) -> Sequence[tuple[SimulatedContact, ...]]:
 
 
 def _imsi(digits: str) -> bytes:
-    """Length, then the digits with their parity before them, swapped (TS 31.102 §4.2.2)."""
+    """EF.IMSI: length, then the swapped nibbles of parity and digits (TS 31.102 §4.2.2)."""
     if not digits:
         return b"\xff" * 9
     nibbles = ("9" if len(digits) % 2 else "1") + digits

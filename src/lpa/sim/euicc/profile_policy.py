@@ -1,8 +1,7 @@
-"""What the card's rules allow (SGP.22 §5.7.16 to §5.7.19), and what a switch changes.
+"""Decides whether a profile may be enabled, disabled, deleted or installed, and computes the new state.
 
-Each question is answered with the result's identifier in the specification: "ok", or the first reason
-against it. The order of the checks is the order in which cards are expected to make them: is it there, is it
-in the right state, does the test rule forbid it, does a policy rule, is the card busy.
+Each check returns the identifier of a result in SGP.22 §5.7.16 to §5.7.19: "ok", or the first reason against
+it. The order is: profile exists, profile state, test profile rules, policy rules, card busy.
 """
 
 from __future__ import annotations
@@ -10,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lpa.sim.euicc.behaviour import Behaviour
-from lpa.sim.euicc.state import FACTORY_DP_ADDRESS, CardState, Event
+from lpa.sim.euicc.state import FACTORY_DP_ADDRESS, CardState, ProfileEvent
 from lpa.sim.operators import fits
 from lpa.sim.simulated_profile import SimulatedProfile
 
-_NO_RESTRICTION = "pprUpdateControl"  # who may change the others later; it forbids nothing itself
+_NO_RESTRICTION = "pprUpdateControl"  # who may update the other rules; it restricts nothing itself
 
 
 def may_enable(state: CardState, target: SimulatedProfile | None, *, busy: bool) -> str:
@@ -56,7 +55,7 @@ def may_delete(state: CardState, target: SimulatedProfile | None) -> str:
 
 
 def may_install(state: CardState, new: SimulatedProfile) -> str:
-    """Whether `new` may come onto the card, as an identifier of ErrorReason."""
+    """Whether `new` may be installed, as an identifier of ErrorReason."""
     behaviour = state.behaviour
     if new.profile_class == "test" and not behaviour.takes_test_profiles:
         return "unsupportedProfileClass"
@@ -67,7 +66,7 @@ def may_install(state: CardState, new: SimulatedProfile) -> str:
 
 
 def _is_authorised(behaviour: Behaviour, policy_rule: str, owner: str) -> bool:
-    """Whether the RAT lets this owner set this rule (§2.9.2.1); without an owner nobody may."""
+    """Whether the RAT authorises this owner to set this rule (§2.9.2.1); a profile needs an owner for it."""
     if policy_rule in behaviour.forbidden_policy_rules:
         return False
     return any(
@@ -77,34 +76,34 @@ def _is_authorised(behaviour: Behaviour, policy_rule: str, owner: str) -> bool:
 
 
 def successor(state: CardState, disabled: SimulatedProfile) -> str:
-    """Which profile (ICCID, "" for none) is in use after `disabled` was: a test profile gives way back."""
+    """The profile enabled after `disabled` is disabled (ICCID, or ""): that before a test profile."""
     return state.remembered if disabled.profile_class == "test" else ""
 
 
 def memory_reset(state: CardState, options: tuple[str, ...]) -> tuple[CardState, list[SimulatedProfile]]:
-    """The state after a memory reset with these ResetOptions, and the profiles that it erases.
+    """The state after a memory reset with these ResetOptions, and the profiles that it deletes.
 
-    Neither their state nor any policy rule protects them. If the one in use is among them, a REFRESH follows.
-    Preloaded test profiles and provisioning profiles stay: to reset those as well came with version 3.
+    It ignores profile states and policy rules. If it deletes the enabled profile, a REFRESH follows.
+    Preloaded test profiles and provisioning profiles stay: version 3 added options to delete those.
     """
-    gone = [profile for profile in state.profiles if _is_reset(profile, options)]
-    after = state.without(*gone)
+    deleted = [profile for profile in state.profiles if _is_deleted(profile, options)]
+    after = state.without(*deleted)
     if "resetDefaultSmdpAddress" in options:
         after = replace(after, default_dp_address=FACTORY_DP_ADDRESS)
-    if any(profile.enabled for profile in gone):
+    if any(profile.enabled for profile in deleted):
         after = replace(after, awaiting_refresh="")
-    return after, gone
+    return after, deleted
 
 
-def _is_reset(profile: SimulatedProfile, options: tuple[str, ...]) -> bool:
+def _is_deleted(profile: SimulatedProfile, options: tuple[str, ...]) -> bool:
     if profile.profile_class == "operational":
         return "deleteOperationalProfiles" in options
     field_loaded_test = profile.profile_class == "test" and not profile.preloaded
     return field_loaded_test and "deleteFieldLoadedTestProfiles" in options
 
 
-def switch(state: CardState, iccid: str) -> tuple[CardState, list[Event]]:
-    """The state with only the profile of this ICCID enabled ("" for none at all), and what happened."""
+def switch(state: CardState, iccid: str) -> tuple[CardState, list[ProfileEvent]]:
+    """The state with only the profile of this ICCID enabled ("" for none), and the events."""
     old = state.enabled
     new = next((profile for profile in state.profiles if profile.iccid == iccid), None)
     if old == new:

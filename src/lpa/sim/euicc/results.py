@@ -1,4 +1,4 @@
-"""The result of a download (SGP.22 §2.5.6): signed by the card, answered, and kept as a notification."""
+"""Makes the signed result of an installation, which the card also keeps as a notification (SGP.22 §2.5.6)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.sim.euicc.package_loading import LoadingFailed
 from lpa.sim.euicc.server_checks import Prepared
-from lpa.sim.euicc.signed_notifications import RESULT_DATA, Notary, SimulatedNotification, metadata
+from lpa.sim.euicc.signed_notifications import RESULT_DATA, EuiccSigner, SimulatedNotification, metadata
 from lpa.sim.euicc.state import CardState
 from lpa.sim.simulated_profile import SimulatedProfile
 
@@ -19,12 +19,12 @@ Outcome = tuple[str, dict[str, Any]]  # an alternative of finalResult
 
 
 def success(profile: SimulatedProfile) -> Outcome:
-    """The profile is on the card, in this ISD-P."""
+    """The outcome of an installed profile."""
     return "successResult", {"aid": profile.coded_aid, "simaResponse": _DONE}
 
 
 def failure(failed: LoadingFailed) -> Outcome:
-    """Nothing is left of it."""
+    """The outcome of a package that failed."""
     members: dict[str, Any] = {
         "bppCommandId": schema.code("BppCommandId", failed.command),
         "errorReason": schema.code("ErrorReason", failed.reason),
@@ -33,17 +33,17 @@ def failure(failed: LoadingFailed) -> Outcome:
 
 
 def notification(
-    notary: Notary, state: CardState, prepared: Prepared, iccid: str, outcome: Outcome
+    signer: EuiccSigner, state: CardState, prepared: Prepared, iccid: str, outcome: Outcome
 ) -> SimulatedNotification:
-    """The result as the next notification, for the server of the session, about `iccid` (may be empty)."""
+    """The result as the next notification, for the server of the session. `iccid`: "" if unknown."""
     session, number = prepared.authenticated, state.next_sequence_number
     members = {
         "transactionId": session.transaction_id,
         "notificationMetadata": metadata(number, "install", session.address, iccid),
         "finalResult": outcome,
     }
-    # The codec cannot be relied on for object identifiers, so theirs is put in as the bytes that it is.
+    # What a codec makes of an object identifier is not reliable, so the server's is inserted as its bytes.
     *before, final = schema.encode("ProfileInstallationResultData", members).children
     signed = Tlv.build(RESULT_DATA, *before, Tlv.build(_OBJECT_IDENTIFIER, session.server.oid), final)
-    signature = notary.signature(signed, session.issuer).value
+    signature = signer.signature(signed, session.issuer).value
     return SimulatedNotification(number, "install", session.address, iccid, signed, signature, session.issuer)

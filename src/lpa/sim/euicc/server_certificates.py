@@ -1,6 +1,6 @@
-"""The certificates by which a server is known to the card: DPauth, DSauth and DPpb (SGP.22 §4.5.2).
+"""Checks the certificates of servers for the card: DPauth, DSauth and DPpb (SGP.22 §4.5.2).
 
-A card has no clock that it could trust, so it does not look at dates.
+A card has no trusted clock, so it ignores the validity period.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.utils import CryptographyDeprecationWarning
 
 from lpa.rsp.codec.ber import Tlv
-from lpa.sim.euicc.identity import Identity
+from lpa.sim.euicc.identity import CardIdentity
 
 # id-rspRole of SGP.22 v2 and v3, as certificate policies
 _ROLE = "2.23.146.1.2.1"
@@ -25,7 +25,7 @@ AUTHENTICATION = {f"{_ROLE}.{tail}" for tail in ("4", "7", "0.0.1.1", "0.0.2.1")
 BINDING = {f"{_ROLE}.{tail}" for tail in ("5", "0.0.1.2")}
 
 _CURVES = (ec.SECP256R1, ec.BrainpoolP256R1)
-# How cryptography says that a certificate is broken or strange.
+# What cryptography raises for a broken or unusual certificate.
 _BROKEN = (
     CryptographyDeprecationWarning,
     InvalidSignature,
@@ -38,8 +38,8 @@ _BROKEN = (
 )
 
 
-class Objection(Exception):
-    """The card does not go on, for `reason`: an identifier of AuthenticateErrorCode or DownloadErrorCode."""
+class ServerCheckFailed(Exception):
+    """The card refuses a server. `reason`: an identifier of AuthenticateErrorCode or DownloadErrorCode."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -48,9 +48,9 @@ class Objection(Exception):
 
 @dataclass(frozen=True)
 class ServerCertificate:
-    """A server as its certificate has it. `oid`: content of its object identifier; b"" if it has none.
+    """A server's verified certificate. `oid`: its object identifier, coded; b"" if it has none.
 
-    `issuer` is the key identifier of the CI.
+    `issuer`: the key identifier of the CI.
     """
 
     key: ec.EllipticCurvePublicKey
@@ -58,55 +58,55 @@ class ServerCertificate:
     issuer: bytes
 
     @classmethod
-    def of(cls, encoded: bytes, identity: Identity, roles: set[str]) -> Self:
-        """What `encoded` (DER) says, once it holds: issued by one that the card trusts, for one of `roles`.
+    def of(cls, encoded: bytes, identity: CardIdentity, roles: set[str]) -> Self:
+        """Verify `encoded` (DER): a CI trusted by the card issued it, for one of `roles`.
 
-        Raises `Objection` (invalidCertificate, unsupportedCurve) if it does not.
+        Raises `ServerCheckFailed` (invalidCertificate, unsupportedCurve).
         """
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", CryptographyDeprecationWarning)
                 return cls._checked(x509.load_der_x509_certificate(bytes(encoded)), identity, roles)
         except UnsupportedAlgorithm as error:
-            raise Objection("unsupportedCurve") from error
+            raise ServerCheckFailed("unsupportedCurve") from error
         except _BROKEN as error:
-            raise Objection("invalidCertificate") from error
+            raise ServerCheckFailed("invalidCertificate") from error
 
     @classmethod
-    def _checked(cls, certificate: x509.Certificate, identity: Identity, roles: set[str]) -> Self:
+    def _checked(cls, certificate: x509.Certificate, identity: CardIdentity, roles: set[str]) -> Self:
         named = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
         issuer = identity.issuer(named.key_identifier or b"")
         if issuer is None:
-            raise Objection("invalidCertificate")
+            raise ServerCheckFailed("invalidCertificate")
         certificate.verify_directly_issued_by(issuer)
         _check_use(certificate, roles)
         key = certificate.public_key()
         if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, _CURVES):
-            raise Objection("unsupportedCurve")
+            raise ServerCheckFailed("unsupportedCurve")
         return cls(key, _oid(certificate), named.key_identifier or b"")
 
     def check(self, signature: bytes, signed: bytes) -> None:
-        """Raises `Objection` (invalidSignature) if `signature` (r and s) over `signed` is not by its key."""
+        """Verify `signature` (r and s) over `signed`. Raises `ServerCheckFailed` (invalidSignature)."""
         r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
         try:
             self.key.verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
         except InvalidSignature as error:
-            raise Objection("invalidSignature") from error
+            raise ServerCheckFailed("invalidSignature") from error
 
 
 def _check_use(certificate: x509.Certificate, roles: set[str]) -> None:
-    """Raises `Objection` or ExtensionNotFound if the key is not for signing in one of `roles`."""
+    """Check that the key may sign in one of `roles`. Raises `ServerCheckFailed` or ExtensionNotFound."""
     policies = certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
     usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     held = {policy.policy_identifier.dotted_string for policy in policies}
     if held.isdisjoint(roles) or not usage.digital_signature:
-        raise Objection("invalidCertificate")
+        raise ServerCheckFailed("invalidCertificate")
 
 
 def _oid(certificate: x509.Certificate) -> bytes:
-    """The registered identifier among its names, as the bytes that the certificate has; b"" if there is none.
+    """The registered ID among the alternative names, as coded in the certificate; b"" if there is none.
 
-    The extension is a list of names, in which tag 88 is a registered identifier (RFC 5280 §4.2.1.6).
+    In the list of names it has the tag 88 (RFC 5280 §4.2.1.6).
     """
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value

@@ -1,6 +1,6 @@
-"""What the card checks before it believes a server (SGP.22 §5.7.13, §5.7.14).
+"""The card's checks of a server in AuthenticateServer and PrepareDownload (SGP.22 §5.7.13, §5.7.14).
 
-The order of the checks, of which the first that fails names the error:
+The checks in order; the first that fails determines the error:
 
 * AuthenticateServer: session, euiccCiPKIdToBeUsed, certificate (issuer, role, curve), its object
   identifier, signature, challenge.
@@ -14,23 +14,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from lpa.rsp.codec.ber import Tlv
-from lpa.sim.euicc.identity import Identity
+from lpa.sim.euicc.identity import CardIdentity
 from lpa.sim.euicc.one_time_keys import OneTimeKey
-from lpa.sim.euicc.server_certificates import AUTHENTICATION, BINDING, Objection, ServerCertificate
+from lpa.sim.euicc.server_certificates import AUTHENTICATION, BINDING, ServerCertificate, ServerCheckFailed
 
 
 @dataclass(frozen=True)
 class Challenged:
-    """A session that began with a challenge."""
+    """A session after GetEuiccChallenge."""
 
     challenge: bytes
 
 
 @dataclass(frozen=True)
 class Authenticated:
-    """A session since AuthenticateServer. `issuer`: the CI under which the card signs, in hexadecimal.
+    """A session after AuthenticateServer. `issuer`: the CI under which the card signs, in hexadecimal.
 
-    `signature`: euiccSignature1 (5F37), which the server signs along with its next message.
+    `signature`: euiccSignature1 (5F37), which the server's next signature covers.
     """
 
     transaction_id: bytes
@@ -42,46 +42,49 @@ class Authenticated:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A session since PrepareDownload: the key that binds its package, and the card's one-time key."""
+    """A session after PrepareDownload. `binding`: the DPpb certificate that signs the package."""
 
     authenticated: Authenticated
     binding: ServerCertificate
     one_time_key: OneTimeKey
 
 
-Session = Challenged | Authenticated | Prepared | None
+SessionState = Challenged | Authenticated | Prepared | None
 
 
 def check_server(
-    asked: dict[str, Any], signed: dict[str, Any], session: Session, identity: Identity
+    asked: dict[str, Any], signed: dict[str, Any], session: SessionState, identity: CardIdentity
 ) -> ServerCertificate:
-    """Who sent the AuthenticateServerRequest `asked` with the ServerSigned1 `signed`. Raises `Objection`."""
+    """The server of the AuthenticateServerRequest `asked`, whose ServerSigned1 is `signed`.
+
+    Raises `ServerCheckFailed`.
+    """
     if not isinstance(session, Challenged):
-        raise Objection("noSessionContext")
+        raise ServerCheckFailed("noSessionContext")
     if identity.under(asked["euiccCiPKIdToBeUsed"]) is None:
-        raise Objection("ciPKUnknown")
+        raise ServerCheckFailed("ciPKUnknown")
     server = ServerCertificate.of(asked["serverCertificate"], identity, AUTHENTICATION)
     if not server.oid:
-        raise Objection("invalidOid")
+        raise ServerCheckFailed("invalidOid")
     server.check(asked["serverSignature1"], asked["serverSigned1"])
     if signed["euiccChallenge"] != session.challenge:
-        raise Objection("euiccChallengeMismatch")
+        raise ServerCheckFailed("euiccChallengeMismatch")
     return server
 
 
 def check_binding(
-    asked: dict[str, Any], signed: dict[str, Any], session: Session, identity: Identity
+    asked: dict[str, Any], signed: dict[str, Any], session: SessionState, identity: CardIdentity
 ) -> tuple[Authenticated, ServerCertificate]:
-    """The session that the PrepareDownloadRequest `asked` goes on with, and who will bind its package.
+    """The session and the DPpb certificate of the PrepareDownloadRequest `asked`.
 
-    `signed`: the SmdpSigned2 in it. Raises `Objection`.
+    `signed`: the SmdpSigned2 in it. Raises `ServerCheckFailed`.
     """
     if not isinstance(session, Authenticated):
-        raise Objection("noSessionContext")
+        raise ServerCheckFailed("noSessionContext")
     if signed["transactionId"] != session.transaction_id:
-        raise Objection("invalidTransactionId")
+        raise ServerCheckFailed("invalidTransactionId")
     binding = ServerCertificate.of(asked["smdpCertificate"], identity, BINDING)
     if (binding.oid, binding.issuer) != (session.server.oid, session.server.issuer):
-        raise Objection("invalidCertificate")
+        raise ServerCheckFailed("invalidCertificate")
     binding.check(asked["smdpSignature2"], asked["smdpSigned2"] + session.signature)
     return session, binding

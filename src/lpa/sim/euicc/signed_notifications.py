@@ -1,4 +1,4 @@
-"""Notifications: what the card tells operators of its profiles, signed when it happens."""
+"""The card's notifications, and the eUICC's signatures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.names import Iccid
 from lpa.sim.crypto.pki import Credentials, der
 from lpa.sim.crypto.signatures import signature as signature_by
-from lpa.sim.euicc.identity import Identity
+from lpa.sim.euicc.identity import CardIdentity
 
 METADATA, RESULT_DATA, RESULT = 0xBF2F, 0xBF27, 0xBF37
 _SIGNATURE = 0x5F37
@@ -18,7 +18,7 @@ _SIGNATURE = 0x5F37
 
 @dataclass(frozen=True)
 class SimulatedNotification:
-    """A notification that waits on the card.
+    """A pending notification.
 
     `signed` is a NotificationMetadata (BF2F) or, after a download, a ProfileInstallationResultData (BF27).
     `iccid` is empty if a download failed before it was known. `issuer`: the CI under which it was signed.
@@ -41,7 +41,7 @@ class SimulatedNotification:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        """The way back from `to_json`. Raises KeyError, TypeError or ValueError if it does not fit."""
+        """The inverse of `to_json`. Raises KeyError, TypeError or ValueError if it does not fit."""
         return cls(
             sequence_number=int(value["sequence_number"]),
             event=str(value["event"]),
@@ -53,19 +53,19 @@ class SimulatedNotification:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values for JSON."""
+        """The notification as JSON values."""
         return vars(self) | {"signed": self.signed.hex(), "signature": self.signature.hex()}
 
 
 @dataclass(frozen=True)
-class Notary:
-    """The part of the card that signs, with the eUICC's keys and certificates.
+class EuiccSigner:
+    """Signs with the eUICC's keys.
 
-    `issuer` is everywhere the key identifier, in hexadecimal, of the CI under which it shall be; if that is
-    empty or none of the card's, it is the preferred one.
+    `issuer`, in each method, is the key identifier in hexadecimal of the CI whose certificate to use; the
+    card's preferred CI if it is empty or unknown to the card.
     """
 
-    identity: Identity
+    identity: CardIdentity
 
     def signature(self, signed: bytes, issuer: str = "") -> Tlv:
         """The eUICC's signature (5F37) over these bytes: r and s, 32 bytes each."""
@@ -78,7 +78,7 @@ class Notary:
         return der(credentials.certificate), der(eum)
 
     def credentials(self, issuer: str = "") -> Credentials:
-        """What the card is under that issuer."""
+        """The card's certificate and key under that issuer."""
         return self.identity.under(bytes.fromhex(issuer)) or self.identity.credentials[0]
 
     def sign(
@@ -90,9 +90,9 @@ class Notary:
         return SimulatedNotification(sequence_number, event, address, iccid, signed, signature, issuer)
 
     def certified(self, notification: SimulatedNotification) -> Tlv:
-        """As it goes to its server: a ProfileInstallationResult, or an OtherSignedNotification.
+        """The PendingNotification for its server: a ProfileInstallationResult or OtherSignedNotification.
 
-        The first is known to be this card's by its session; the second has CERT.EUICC and CERT.EUM in it.
+        The latter includes CERT.EUICC and CERT.EUM; the server knows the former from its session.
         """
         signature = Tlv.build(_SIGNATURE, notification.signature)
         if notification.signed.tag == RESULT_DATA:
@@ -101,7 +101,7 @@ class Notary:
 
 
 def metadata(sequence_number: int, event: str, address: str, iccid: str) -> dict[str, Any]:
-    """A NotificationMetadata as a value of the ASN.1; an empty `iccid` is missing."""
+    """A NotificationMetadata as an ASN.1 value; an empty `iccid` is omitted."""
     members = {
         "seqNumber": sequence_number,
         "profileManagementOperation": schema.from_bits("NotificationEvent", [event]),

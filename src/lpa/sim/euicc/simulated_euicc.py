@@ -1,4 +1,4 @@
-"""The simulated eUICC: a card that exists in memory or in a folder, and answers like a strict real one."""
+"""The simulated eUICC: a strict, conforming card, in memory or in a folder."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from lpa.sim import samples
 from lpa.sim.crypto.pki import Authority, CurveName, Randomness
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.card_folder import CardFolder
-from lpa.sim.euicc.card_session import Session
-from lpa.sim.euicc.download_session import Download
-from lpa.sim.euicc.es10_functions import Isdr
-from lpa.sim.euicc.identity import Identity
-from lpa.sim.euicc.lasting_memory import Memory
-from lpa.sim.euicc.signed_notifications import Notary, SimulatedNotification
+from lpa.sim.euicc.card_session import CardSession
+from lpa.sim.euicc.download_session import DownloadSession
+from lpa.sim.euicc.es10_functions import SimulatedIsdr
+from lpa.sim.euicc.identity import CardIdentity
+from lpa.sim.euicc.nonvolatile_memory import NonVolatileMemory
+from lpa.sim.euicc.signed_notifications import EuiccSigner, SimulatedNotification
 from lpa.sim.euicc.state import SPARE_MEMORY, CardState
 from lpa.sim.simulated_profile import SimulatedProfile
 
@@ -38,16 +38,16 @@ def _now() -> datetime:
 
 
 class SimulatedEuicc:
-    """A simulated eUICC with the shape of a `Transport`. Make one with `create` or `load`.
+    """A simulated eUICC that is also a `Transport`. Make one with `create` or `load`.
 
-    It has power from the start. A reset forgets the card session and carries out the switch that waits for a
-    REFRESH; so does the next start of a card whose program was killed before. `apdus` and `resets` count.
+    It is powered from the start. A reset ends the card session and carries out a pending REFRESH, and so does
+    `load`. `apdus`, `resets`: how many there were.
     """
 
     def __init__(
         self,
         state: CardState,
-        identity: Identity,
+        identity: CardIdentity,
         authority: Authority | None,
         *,
         folder: CardFolder | None = None,
@@ -59,9 +59,9 @@ class SimulatedEuicc:
         self.apdus = 0
         self.resets = 0
         self._folder = folder
-        memory = Memory(state, Notary(identity), self._keep)
-        self._isdr = Isdr(memory, Download(memory, randomness))
-        self._session: Session | None = Session(self._isdr)
+        memory = NonVolatileMemory(state, EuiccSigner(identity), self._save)
+        self._isdr = SimulatedIsdr(memory, DownloadSession(memory, randomness))
+        self._session: CardSession | None = CardSession(self._isdr)
 
     @classmethod
     def create(
@@ -71,7 +71,7 @@ class SimulatedEuicc:
         profiles: Sequence[SimulatedProfile] | int = 3,
         behaviour: Behaviour = _WELL_BEHAVED,
         authority: Authority | None = None,
-        identity: Identity | None = None,
+        identity: CardIdentity | None = None,
         eid: str | None = None,
         free_memory: int = SPARE_MEMORY,
         curve: CurveName = "P-256",
@@ -80,27 +80,29 @@ class SimulatedEuicc:
     ) -> SimulatedEuicc:
         """A new card, in the folder `path` or (None) in memory only.
 
-        `profiles`: those it shall hold, or how many; there is room for `free_memory` bytes of further ones.
-        `authority` (a new one on `curve` if not given) vouches for it; or it has an `identity`, with its EID,
-        that somebody vouched for already. Raises ValueError if the profiles or the EID cannot be;
-        `StorageFailed` if the folder holds a card already or cannot be written.
+        `profiles`: its profiles, or their number. `free_memory`: bytes for further profiles. `authority`: the
+        CI that certifies it; a new one on `curve` if None. `identity`: certificates and keys from elsewhere,
+        with their EID, instead of an authority.
+
+        Raises ValueError for impossible profiles or an impossible EID, and `StorageFailed` if the folder
+        already contains a card or cannot be written.
         """
         now = clock()
         if identity is None:
             authority = authority or Authority.mint(curve=curve, now=now, randomness=randomness)
             identity = _minted(authority, eid or samples.eid(randomness), now)
         elif authority or eid not in (None, identity.eid):
-            raise ValueError("a card with an identity has no other authority or EID")
+            raise ValueError("a card with an identity takes no authority and no other EID")
         chosen = samples.profiles(profiles) if isinstance(profiles, int) else profiles
         state = CardState.new(identity.eid, behaviour, chosen, free_memory=free_memory)
-        folder = CardFolder.furnish(path, state, identity, authority) if path else None
+        folder = CardFolder.create(path, state, identity, authority) if path else None
         return cls(state, identity, authority, folder=folder, randomness=randomness)
 
     @classmethod
     def load(cls, path: Path | str, *, randomness: Randomness = os.urandom) -> SimulatedEuicc:
-        """The card in the folder `path`, and hold it until `close`.
+        """Load the card in the folder `path`, and lock it until `close`.
 
-        Raises `NoCard` if there is none, `CardBusy` if another program holds it, `StorageFailed` if it is
+        Raises `NoCard` if there is none, `CardBusy` if another program is using it, `StorageFailed` if it is
         damaged.
         """
         folder = CardFolder.open(Path(path))
@@ -114,10 +116,10 @@ class SimulatedEuicc:
 
     @property
     def authority(self) -> Authority:
-        """The authority that vouches for the card. Raises `StorageFailed` if it came with an identity."""
+        """The CI that certifies the card. Raises `StorageFailed` if the card was given an identity."""
         if self._authority is None:
             raise StorageFailed(
-                "The key of the authority above this card is not here: the card came with its own identity.",
+                "This card was created with an identity: the key of its authority is not here.",
                 advice="Its servers need certificates of that authority.",
             )
         return self._authority
@@ -129,22 +131,22 @@ class SimulatedEuicc:
 
     @property
     def behaviour(self) -> Behaviour:
-        """The card's character."""
+        """The card's settings."""
         return self._isdr.state.behaviour
 
     @property
     def profiles(self) -> tuple[SimulatedProfile, ...]:
-        """The profiles as they are now."""
+        """The current profiles."""
         return self._isdr.state.profiles
 
     @property
     def notifications(self) -> tuple[SimulatedNotification, ...]:
-        """The notifications that wait, the oldest first."""
+        """The pending notifications, the oldest first."""
         return self._isdr.state.notifications
 
     @property
     def atr(self) -> bytes:
-        """What the card says when power comes (ISO 7816-3 §8): T=0 alone, or T=1 alone with a check byte."""
+        """The answer to reset (ISO 7816-3 §8): T=0 only, or T=1 only with a check byte."""
         channels = 0x10 | min(self.behaviour.channels, 7) if self.behaviour.channels else 0
         historical = bytes([0x80, 0x31, 0xE0, 0x73, 0xFE, 0x21, channels])
         if self.behaviour.protocol == "T=0":
@@ -153,24 +155,24 @@ class SimulatedEuicc:
         return body + bytes([functools.reduce(operator.xor, body[1:])])
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
-        """Data and status word that answer one command APDU. Raises `CardUnpowered` after `power_off`."""
+        """The data and status word of the response to one APDU. Raises `CardUnpowered` after `power_off`."""
         if self._session is None:
             raise CardUnpowered("The simulated card has no power.")
         self.apdus += 1
         return self._session.transmit(apdu)
 
     def reset(self) -> None:
-        """Give the card (new) power: it forgets its session and carries out the switch that waits."""
+        """Reset or power up the card: a new card session, after a pending REFRESH is carried out."""
         self.resets += 1
         self._change(self._isdr.power_up)
-        self._session = Session(self._isdr)
+        self._session = CardSession(self._isdr)
 
     def power_off(self) -> None:
-        """Take the power: nothing is answered until `reset`."""
+        """Cut the power: the card does not respond until `reset`."""
         self._session = None
 
     def close(self) -> None:
-        """Let another program have the card. One in memory stays as it is, like a card left in its reader."""
+        """Unlock the folder, and power off. A card in memory stays powered, like one left in its reader."""
         if self._folder:
             self.power_off()
             self._folder.close()
@@ -183,21 +185,21 @@ class SimulatedEuicc:
     ) -> None:
         self.close()
 
-    def _keep(self, state: CardState) -> None:
+    def _save(self, state: CardState) -> None:
         if self._folder:
-            self._folder.keep(state)
+            self._folder.save(state)
 
     def _change(self, change: Callable[[], None]) -> None:
-        """Do what happens to the card without a command that could answer with a memory problem."""
+        """Carry out a change outside of a command, which could not report a memory problem."""
         try:
             change()
         except OSError as error:
             self.close()
-            raise StorageFailed(f"The simulated card in {self.path} cannot be written: {error}.") from error
+            raise StorageFailed(f"Cannot write the simulated card in {self.path}: {error}.") from error
 
 
-def _minted(authority: Authority, eid: str, now: datetime) -> Identity:
-    """Raises ValueError if it is no EID."""
+def _minted(authority: Authority, eid: str, now: datetime) -> CardIdentity:
+    """A new identity. Raises ValueError if `eid` is not an EID."""
     coded = str(Eid.parse(eid))
     eum = authority.issue_eum(coded[:8], now=now)
-    return Identity.minted(authority.issue_euicc(eum, coded, now=now), authority)
+    return CardIdentity.minted(authority.issue_euicc(eum, coded, now=now), authority)

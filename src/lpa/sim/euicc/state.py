@@ -1,7 +1,6 @@
-"""What the simulated card remembers without power, as one value that is replaced as a whole.
+"""The state of the simulated card that survives without power: one immutable value, replaced as a whole.
 
-So every change is all or nothing: a deleted profile and the notification of its deletion appear together,
-in memory and on disk.
+So every change is atomic: a deletion and its notification take effect together, in memory and on disk.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from lpa.rsp.names import Eid
 from lpa.sim import plain_json
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.one_time_keys import MOST_KEPT, OneTimeKey
-from lpa.sim.euicc.signed_notifications import Notary, SimulatedNotification
+from lpa.sim.euicc.signed_notifications import EuiccSigner, SimulatedNotification
 from lpa.sim.simulated_profile import SimulatedProfile
 
-Event = tuple[str, SimulatedProfile]
+ProfileEvent = tuple[str, SimulatedProfile]  # such as "enable", and the profile before or after it
 
 FACTORY_DP_ADDRESS = "smdp.example"
 
@@ -28,7 +27,7 @@ SPARE_MEMORY = 400_000
 
 @dataclass(frozen=True)
 class CardState:
-    """Everything that survives a power cut. `memory` is the size of the card in bytes."""
+    """Everything that survives a power cut. `memory`: the size of the card in bytes."""
 
     eid: str
     behaviour: Behaviour
@@ -38,11 +37,11 @@ class CardState:
     notifications: tuple[SimulatedNotification, ...] = ()
     default_dp_address: str = ""
     remembered: str = ""
-    """While a test profile is enabled: the ICCID of the operational one that was enabled before."""
+    """While a test profile is enabled: the ICCID of the operational profile that was enabled before."""
     one_time_keys: tuple[OneTimeKey, ...] = ()
-    """For packages that have not come yet, the oldest first."""
+    """The keys of packages that are not loaded yet, the oldest first."""
     awaiting_refresh: str | None = None
-    """While a REFRESH waits to be executed: the ICCID of the profile to be enabled then, "" for none."""
+    """While a REFRESH is pending: the ICCID of the profile that it enables, "" for none."""
 
     @classmethod
     def new(
@@ -53,7 +52,7 @@ class CardState:
         *,
         free_memory: int = SPARE_MEMORY,
     ) -> Self:
-        """A card as it leaves its maker, with room for `free_memory` bytes of further profiles.
+        """A card in its factory state, with `free_memory` bytes for further profiles.
 
         Raises ValueError if the profiles cannot be on one card.
         """
@@ -78,56 +77,56 @@ class CardState:
 
     @property
     def enabled(self) -> SimulatedProfile | None:
-        """The profile in use."""
+        """The enabled profile."""
         return next((profile for profile in self.profiles if profile.enabled), None)
 
     @property
     def free_memory(self) -> int:
-        """How many bytes are left for profiles."""
+        """The free memory for profiles, in bytes."""
         return self.memory - sum(profile.size for profile in self.profiles)
 
-    def without(self, *gone: SimulatedProfile) -> Self:
-        """The state after these profiles were erased."""
-        kept = tuple(profile for profile in self.profiles if profile not in gone)
-        remembered = "" if any(profile.iccid == self.remembered for profile in gone) else self.remembered
+    def without(self, *deleted: SimulatedProfile) -> Self:
+        """The state after these profiles are deleted."""
+        kept = tuple(profile for profile in self.profiles if profile not in deleted)
+        remembered = "" if any(profile.iccid == self.remembered for profile in deleted) else self.remembered
         return replace(self, profiles=kept, remembered=remembered)
 
     @property
     def free_aid(self) -> str:
-        """The AID of the next ISD-P to be made: the lowest that no profile has."""
+        """The AID of the next ISD-P: the lowest that no profile has."""
         taken = {profile.aid for profile in self.profiles}
         return next(aid for aid in (_isdp_aid(index) for index in itertools.count()) if aid not in taken)
 
     def with_profile(self, profile: SimulatedProfile) -> Self:
-        """The state with one profile more."""
+        """The state with a further profile."""
         return replace(self, profiles=(*self.profiles, profile))
 
     def with_key(self, key: OneTimeKey) -> Self:
-        """The state with one one-time key more; the oldest gives way."""
+        """The state with a further one-time key, which may replace the oldest."""
         return replace(self, one_time_keys=(*self.one_time_keys, key)[-MOST_KEPT:])
 
     def without_key(self, key: OneTimeKey) -> Self:
-        """The state after this one-time key was used or given up."""
+        """The state after this one-time key is used or discarded."""
         return replace(self, one_time_keys=tuple(kept for kept in self.one_time_keys if kept != key))
 
     def with_notification(self, notification: SimulatedNotification) -> Self:
-        """The state with the notification that has the next sequence number; the oldest gives way."""
+        """The state with the notification of the next sequence number, which may replace the oldest."""
         kept = (*self.notifications, notification)[-self.behaviour.notification_capacity :]
         return replace(self, notifications=kept, next_sequence_number=self.next_sequence_number + 1)
 
-    def notified(self, notary: Notary, events: Iterable[Event]) -> Self:
-        """The state with one signed notification for each event and each server that wants to hear of it."""
+    def notified(self, signer: EuiccSigner, events: Iterable[ProfileEvent]) -> Self:
+        """The state with a signed notification for each event and each of its servers."""
         state = self
         for event, profile in events:
             for address in profile.addresses(event):
                 number = state.next_sequence_number
-                signed = notary.sign(number, event, address, profile.iccid, profile.issuer)
+                signed = signer.sign(number, event, address, profile.iccid, profile.issuer)
                 state = state.with_notification(signed)
         return state
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        """The way back from `to_json`. Raises KeyError, TypeError or ValueError if it does not fit."""
+        """The inverse of `to_json`. Raises KeyError, TypeError or ValueError if it does not fit."""
         changed = {
             "eid": str(Eid.parse(value["eid"])),
             "behaviour": Behaviour.from_json(value["behaviour"]),
@@ -140,7 +139,7 @@ class CardState:
         return plain_json.restored(cls, value | changed)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values for JSON."""
+        """The state as JSON values."""
         return vars(self) | {
             "behaviour": self.behaviour.to_json(),
             "profiles": [profile.to_json() for profile in self.profiles],

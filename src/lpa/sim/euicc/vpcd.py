@@ -1,7 +1,8 @@
-"""A simulated card in a virtual reader: the wire between `SimulatedEuicc` and the vpcd driver of pcscd.
+"""Connects a simulated card to a virtual reader, in the protocol of the vpcd driver of pcscd.
 
-The reader is the server. It sends frames: 2 bytes of length, big-endian, then that many bytes. One byte is an
-order about power or the ATR, anything longer is an APDU. Only APDUs and the order for the ATR are answered.
+The reader is the server. It sends frames: 2 bytes of length, big-endian, then that many bytes. A frame of one
+byte controls the power or asks for the ATR; a longer one is an APDU. The card responds only to APDUs and to
+the request for the ATR.
 """
 
 from __future__ import annotations
@@ -12,36 +13,36 @@ from typing import Protocol
 
 from lpa.errors import NoReader
 
-PORT = 0x8C7B  # where Debian's vpcd listens for the card of its first reader; the second is one higher
+PORT = 0x8C7B  # the port of the first reader of Debian's vpcd; the second has the next one
 _POWER_OFF, _POWER_ON, _RESET, _ATR = b"\x00", b"\x01", b"\x02", b"\x04"
-_PATIENCE = 0.1  # seconds until `stop` is looked at again
+_POLL = 0.1  # seconds between two checks of `stop`
 
 
 class Card(Protocol):
-    """What a reader does with a card."""
+    """A card as a reader uses it."""
 
     @property
     def atr(self) -> bytes:
-        """How the card answers when power comes."""
+        """The answer to reset."""
         ...
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
-        """Data and status word of the answer to one command."""
+        """The data and status word of the response to one command."""
         ...
 
     def reset(self) -> None:
-        """Start afresh: power came, or the reset line was pulled."""
+        """Power up the card, or reset it."""
         ...
 
     def power_off(self) -> None:
-        """Power went."""
+        """Cut the power."""
         ...
 
 
 def serve(card: Card, host: str = "localhost", port: int = PORT, *, stop: Event | None = None) -> None:
-    """Put `card` into the virtual reader at `host`:`port`; return when `stop` is set or the reader goes away.
+    """Insert `card` into the virtual reader at `host`:`port`, and remove it on return.
 
-    Raises `NoReader` if no virtual reader listens there. Leaving takes the card out of the reader.
+    Returns when `stop` is set or the reader disconnects. Raises `NoReader` if none listens there.
     """
     stop = stop or Event()
     with _reader(host, port) as reader:
@@ -69,12 +70,12 @@ def _reader(host: str, port: int) -> socket.socket:
             f"No virtual card reader listens at {host}:{port}.",
             advice="Install vsmartcard-vpcd and start the smart card service (pcscd).",
         ) from error
-    reader.settimeout(_PATIENCE)
+    reader.settimeout(_POLL)
     return reader
 
 
 class _Frames:
-    """The frames of one connection. A connection that breaks is a reader that was unplugged: no error."""
+    """The frames of one connection. A broken connection means an unplugged reader, and is no error."""
 
     def __init__(self, reader: socket.socket, stop: Event) -> None:
         self._reader = reader
@@ -82,12 +83,12 @@ class _Frames:
         self._received = b""
 
     def next(self) -> bytes | None:
-        """The next frame, or None when there will be none."""
+        """The next frame, or None at the end of the connection."""
         header = self._take(2)
         return header and self._take(int.from_bytes(header, "big"))
 
     def send(self, content: bytes) -> None:
-        """Answer, unless the card was pulled while it thought about it."""
+        """Send a frame, unless `stop` is set: a removed card does not respond."""
         if self._stop.is_set():
             return
         try:
@@ -105,10 +106,10 @@ class _Frames:
         return taken
 
     def _more(self) -> bytes:
-        """At least one byte; none when the other end has closed, or `stop` is set."""
+        """At least one byte; none if the reader has disconnected or `stop` is set."""
         while not self._stop.is_set():
             try:
-                _acknowledge_at_once(self._reader)
+                _acknowledge_immediately(self._reader)
                 return self._reader.recv(4096)
             except TimeoutError:
                 continue
@@ -117,11 +118,11 @@ class _Frames:
         return b""
 
 
-def _acknowledge_at_once(reader: socket.socket) -> None:
-    """Have what comes next acknowledged without delay, where the system can (Linux forgets it each time).
+def _acknowledge_immediately(reader: socket.socket) -> None:
+    """Switch off delayed acknowledgements for the next receive, where the system can (Linux).
 
-    vpcd sends a length and then the frame, and holds the frame back until the length is acknowledged: without
-    this every command takes 40 ms.
+    vpcd sends the length, waits for its acknowledgement, and then sends the frame: with delayed
+    acknowledgements every command takes 40 ms.
     """
     if hasattr(socket, "TCP_QUICKACK"):
         reader.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)

@@ -1,6 +1,6 @@
-"""A profile package bound to one card: what an SM-DP+ makes for one download (SGP.22 §2.5, §5.5).
+"""Binds a profile package to one card for a download (SGP.22 §2.5, §5.5).
 
-The same binding makes the same segments again, under another transaction: so a package that was lost on its
+The same binding gives the same protected segments in another transaction, so a package that was lost on its
 way can be delivered again.
 """
 
@@ -18,9 +18,9 @@ from lpa.sim.crypto.bsp import (
     LARGEST_ENCRYPTED,
     LARGEST_PLAIN,
     Protection,
-    agreed,
     cut,
     session_keys,
+    shared_secret,
 )
 from lpa.sim.crypto.pki import Credentials
 from lpa.sim.crypto.signatures import signature
@@ -34,8 +34,8 @@ _LONGEST_HOST = 127  # bytes, so that its length is one byte
 
 @dataclass(frozen=True)
 class Packaging:
-    """How a server packs. `piece`: plain bytes per 86 segment; with 1008 its TLV has 1036 bytes, more than
-    a segment should, as some servers have it.
+    """How a server protects packages. `piece`: plain bytes per 86 segment. With 1008 the segment has 1036
+    bytes: too many by the specification (§2.5.5), but some servers do so.
     """
 
     replaces_session_keys: bool = False
@@ -45,8 +45,8 @@ class Packaging:
 
 @dataclass(frozen=True)
 class Binding:
-    """What ties a package to a card: the card's one-time key (04, X, Y), the server's, and the package's own
-    keys (48 bytes), which matter if it is protected apart from the session.
+    """The keys that bind a package to a card: the card's one-time key (04, X, Y), the server's, and the
+    package's own keys (48 bytes), used if they replace the session keys.
     """
 
     euicc_key: bytes
@@ -59,8 +59,8 @@ class Binding:
         return self.server_key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
     def protections(self, host_id: bytes, eid: bytes) -> tuple[Protection, Protection]:
-        """The protection by the session keys, and that by the package keys."""
-        session = session_keys(agreed(self.server_key, self.euicc_key), host_id, eid)
+        """The protections with the session keys and with the package keys."""
+        session = session_keys(shared_secret(self.server_key, self.euicc_key), host_id, eid)
         chaining, encryption, mac = cut(self.package_keys, 16)
         return session, Protection(chaining, encryption, mac)
 
@@ -94,7 +94,7 @@ def bound(
 
 
 def _initialise(binding: Binding, transaction_id: bytes, host_id: bytes, signer: Credentials) -> Tlv:
-    """InitialiseSecureChannel (BF23), whose signature covers the card's one-time key too: it is not in it."""
+    """InitialiseSecureChannel (BF23). Its signature also covers the card's one-time key."""
     reference = Tlv.build(
         0xA6, Tlv.build(0x80, KEY_TYPE), Tlv.build(0x81, KEY_SIZE), Tlv.build(0x84, host_id)
     )
@@ -104,7 +104,7 @@ def _initialise(binding: Binding, transaction_id: bytes, host_id: bytes, signer:
 
 
 def _configure(oid: bytes) -> Tlv:
-    """ConfigureISDP, with the server's object identifier if there is one."""
+    """ConfigureISDP, with the server's object identifier unless it is empty."""
     return Tlv.build(0xBF24, Tlv.build(0xB8, Tlv.build(0x80, oid)) if oid else b"")
 
 

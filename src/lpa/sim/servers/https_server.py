@@ -1,4 +1,4 @@
-"""An HTTPS server for simulated servers: POSTs of bounded size, HTTP/1.1 connections that stay open."""
+"""An HTTPS server for POST requests of limited size, over persistent HTTP/1.1 connections."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from lpa.errors import LpaError
 from lpa.sim.crypto.pki import Credentials
 
 MAX_BODY = 1 << 16  # bytes; a notification has about one thousand
-_MOST_LINES = 100  # after the last chunk of a body; http.server takes as many headers
+_MOST_LINES = 100  # trailer lines after the last chunk; http.server takes as many headers
 _LONGEST_LINE = 1 << 10
-_STOP_POLL = 0.05  # seconds until a wish to stop is seen
-_IDLE = 30.0  # seconds that a silent client is waited for
+_STOP_POLL = 0.05  # seconds between two checks for `shutdown`
+_IDLE = 30.0  # seconds until a silent client is disconnected
 
 _log = logging.getLogger(__name__)
 
-# path, headers and body of a POST to status, headers and body of its answer
+# From path, headers and body of a POST to status, headers and body of its response
 Answerer = Callable[[str, Message, bytes], tuple[HTTPStatus, dict[str, str], bytes]]
 
 
 def tls_context(credentials: Credentials) -> ssl.SSLContext:
-    """TLS 1.2 or later for a server with these `credentials`; with a brainpool key TLS 1.2 only."""
+    """A context for TLS 1.2 or later with these `credentials`; with a brainpool key for TLS 1.2 only."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if credentials.key.curve.name.startswith("brainpool"):
@@ -47,24 +47,24 @@ def tls_context(credentials: Credentials) -> ssl.SSLContext:
 
 
 class HttpsServer(socketserver.ThreadingTCPServer):
-    """Answers each POST with what `answer` makes of it, a thread for each connection."""
+    """Responds to each POST with the result of `answer`, in one thread per connection."""
 
     allow_reuse_address = True
     request_queue_size = 64
-    # Not daemons: closing waits for the threads, so none works on after it.
+    # Not daemons: closing waits for the threads, so none outlives it.
     daemon_threads = False
 
     def __init__(self, address: tuple[str, int], context: ssl.SSLContext, answer: Answerer) -> None:
         self._live: set[socket.socket] = set()
         self._lock = threading.Lock()
         self.answer = answer
-        super().__init__(address, _Handler)  # If it cannot listen there it closes, which needs the lock.
-        # The greeting happens in the connection's own thread, so a silent client holds up no other.
+        super().__init__(address, _Handler)  # If it cannot listen there, it closes, which needs the lock.
+        # The TLS handshake runs in the thread of the connection, so a silent client delays no other.
         self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     @property
     def port(self) -> int:
-        """The port that it listens on."""
+        """The port on which it listens."""
         return cast("int", self.socket.getsockname()[1])
 
     def serve_forever(self, poll_interval: float = _STOP_POLL) -> None:
@@ -72,40 +72,40 @@ class HttpsServer(socketserver.ThreadingTCPServer):
         super().serve_forever(poll_interval)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve a connection in a thread, and remember it until it ends."""
+        """Serve a connection in a thread, and list it until it ends."""
         with self._lock:
             self._live.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """Forget a connection that ends."""
+        """Remove a connection from the list when it ends."""
         with self._lock:
             self._live.discard(request)
         super().shutdown_request(request)
 
     def server_close(self) -> None:
-        """Stop listening, and break off what still waits for its client."""
+        """Stop listening, and shut down the connections that still wait for a client."""
         with self._lock:
             for connection in self._live:
-                _break_off(connection)
+                _shut_down(connection)
         super().server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Note that a connection broke: clients come and go, and refuse certificates."""
+        """Log a broken connection at DEBUG: clients disconnect and refuse certificates."""
         del request
         _log.debug("the connection with %s broke", client_address, exc_info=True)
 
 
-def _break_off(connection: socket.socket) -> None:
+def _shut_down(connection: socket.socket) -> None:
     try:
-        # The plain socket's method: that of SSLSocket would pull TLS away from under the reading thread.
+        # The method of the plain socket: SSLSocket's would remove the TLS layer while a thread reads from it.
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
     except OSError:
-        _log.debug("a connection was gone already")
+        _log.debug("a connection was already closed")
 
 
 class _Unread(Exception):
-    """A body is not read, and `status` says why."""
+    """A body is not read, for the reason that `status` gives."""
 
     def __init__(self, status: HTTPStatus) -> None:
         super().__init__(status.phrase)
@@ -119,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = _IDLE
 
     def do_POST(self) -> None:
-        """Answer one POST."""
+        """Respond to one POST."""
         status, headers, content = self._answer()
         self.send_response(status)
         for name, value in headers.items():
@@ -133,12 +133,12 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             body = self._body()
         except _Unread as error:
-            # A body that is not read could be taken for the next request, so then the connection ends.
+            # The unread body could be taken for the next request, so the connection is closed.
             return error.status, {"Connection": "close"}, b""
         try:
             return cast("HttpsServer", self.server).answer(self.path, self.headers, body)
         except LpaError:
-            _log.exception("%s could not be answered", self.path)
+            _log.exception("cannot answer %s", self.path)
             return HTTPStatus.INTERNAL_SERVER_ERROR, {}, b""
 
     def _body(self) -> bytes:
@@ -180,5 +180,5 @@ class _Handler(BaseHTTPRequestHandler):
         return line.rstrip(b"\r\n")
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (the name it has in the base class)
-        """Log to the log, not to stderr."""
+        """Log at DEBUG instead of writing to stderr."""
         _log.debug(format, *args)

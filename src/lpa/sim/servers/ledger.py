@@ -1,4 +1,4 @@
-"""The notifications that a simulated SM-DP+ accepted, each once, in a file that survives a power cut."""
+"""Stores the notifications that a simulated SM-DP+ accepted, each once, in a durable file."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from lpa.sim.servers.acceptance import Received
 
 
 class Ledger:
-    """Accepted notifications; on disk too if there is a `path`: one line of JSON for each.
+    """The accepted notifications, in memory and in the file `path` unless it is None: one JSON line each.
 
-    Raises `StorageFailed` if the file cannot be read. Threads may share one object.
+    Raises `StorageFailed` if the file cannot be read. It is thread-safe.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -29,12 +29,12 @@ class Ledger:
 
     @property
     def received(self) -> tuple[Received, ...]:
-        """All of them, in the order in which they came."""
+        """All of them, in order of arrival."""
         with self._lock:
             return tuple(self._received.values())
 
-    def keep(self, received: Received) -> None:
-        """Keep what was not kept before. When this returns it is on the disk. Raises `StorageFailed`."""
+    def add(self, received: Received) -> None:
+        """Store a notification durably, unless it is stored already. Raises `StorageFailed`."""
         with self._lock:
             if (received.eid, received.signed) in self._received:
                 return
@@ -47,13 +47,13 @@ class Ledger:
             content = path.read_bytes()
             whole = content[: content.rfind(b"\n") + 1]
             if whole != content:
-                # A power cut left half a line. It was never acknowledged, so it may go.
+                # A power cut left half a line. Its notification was not acknowledged, so it can be dropped.
                 os.truncate(path, len(whole))
             for line in whole.splitlines():
                 received = _received(line)
                 self._received[received.eid, received.signed] = received
         except (OSError, ValueError, KeyError, TypeError, BadAnswer) as error:
-            raise StorageFailed(f"The file {path} is no list of notifications: {error}.") from error
+            raise StorageFailed(f"The file {path} is not a list of notifications: {error}.") from error
 
 
 def _append(path: Path, line: bytes) -> None:
@@ -64,7 +64,7 @@ def _append(path: Path, line: bytes) -> None:
             if written == len(line):
                 os.fsync(file.fileno())
             else:
-                file.truncate(end)  # half a line would spoil the next one
+                file.truncate(end)  # half a line would corrupt the next one
     except OSError as error:
         raise StorageFailed(f"Cannot write to {path}: {error.strerror}.") from error
     if written != len(line):
@@ -85,7 +85,7 @@ def _line(received: Received) -> bytes:
 
 
 def _received(line: bytes) -> Received:
-    """The way back from `_line`: what the notification itself says is read from it again."""
+    """The inverse of `_line`. What the notification itself contains is decoded from it again."""
     record = json.loads(line)
     notification = Notification.from_tlv(base64.b64decode(record["pendingNotification"], validate=True))
     return Received(notification, record["eid"], datetime.fromisoformat(record["received"]))

@@ -1,7 +1,7 @@
-"""Download orders of a simulated SM-DP+: what is waiting for whom, and what became of it (SGP.22 §3.1).
+"""The download orders of a simulated SM-DP+ and their states (SGP.22 §3.1).
 
-They are in an SQLite database, in memory or in a file. Several programs may use the file at once: each reads
-what it needs when it needs it, so an order that is added while a server runs is there at once.
+They are in an SQLite database, in memory or in a file. Several programs may use the file at once. Nothing is
+cached, so a running server sees a new order immediately.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lpa.rsp.names import Eid
 from lpa.sim import plain_json
 from lpa.sim.servers.packages import ProfilePackage
 
-# An order waits to be released, can be downloaded, has been downloaded at least once, and has ended.
+# Not released yet, ready for download, downloaded at least once, ended with success, ended with an error.
 STATES = ("confirmed", "released", "downloaded", "installed", "error")
 ENDED = ("installed", "error")
 DEFAULT_CODE_TRIES, DEFAULT_DOWNLOADS = 3, 10
@@ -41,12 +41,12 @@ _TABLES = """
 
 @dataclass(frozen=True)
 class Facts:
-    """Where an order stands. Without an `eid` it is for any card, until one has downloaded it.
+    """The data of an order. `eid`: empty until a card downloads it, unless it is for a certain card.
 
-    `code_hash`: SHA-256 of the confirmation code, in hex. `expires`: a time as ISO 8601 has it. `result`: why
-    it ended in an error. `announced`: an SM-DS tells the card of it. `binds_once`: once made for a card's
-    one-time key, the package is made for no other. The rest is the binding: the card's public one-time key,
-    the server's private one and the package's keys, in hex.
+    `code_hash`: SHA-256 of the confirmation code, in hexadecimal. `expires`: a time in ISO 8601. `result`:
+    why it ended in an error. `announced`: an SM-DS lists it for the card. `binds_once`: do not bind the
+    package to a second one-time key of the card. The last three fields are the binding, in hexadecimal: the
+    card's public one-time key, the server's private one, and the package's keys.
     """
 
     address: str = ""
@@ -67,21 +67,21 @@ class Facts:
     package_keys: str = ""
 
     def expired(self, now: datetime) -> bool:
-        """Whether its time is over."""
+        """Whether the order has expired."""
         return bool(self.expires) and now >= datetime.fromisoformat(self.expires)
 
     def discoverable(self, now: datetime) -> bool:
-        """Whether an SM-DS has to tell of it."""
+        """Whether an SM-DS lists it."""
         return self.announced and self.state in ("released", "downloaded") and not self.expired(now)
 
     @property
     def activation_code(self) -> str:
-        """What a person types or scans to get it (SGP.22 §4.1)."""
+        """The activation code (SGP.22 §4.1)."""
         return f"LPA:1${self.address}${self.matching_id}{'$$1' if self.code_hash else ''}"
 
 
 class Order:
-    """An order in the book, as it stands at the moment at which it is asked."""
+    """An order in an order book. Each property reads its current value."""
 
     def __init__(self, book: OrderBook, number: int) -> None:
         self._book = book
@@ -89,7 +89,7 @@ class Order:
 
     @property
     def facts(self) -> Facts:
-        """All that is known of it."""
+        """The order's data."""
         return self._book.facts(self.number)
 
     @property
@@ -99,28 +99,28 @@ class Order:
 
     @property
     def iccid(self) -> str:
-        """The number of its profile."""
+        """The ICCID of its profile."""
         return self.facts.iccid
 
     @property
     def activation_code(self) -> str:
-        """What a person types or scans to get it."""
+        """The activation code."""
         return self.facts.activation_code
 
     @property
     def package(self) -> ProfilePackage:
-        """What it delivers."""
+        """The profile package that it delivers."""
         return self._book.package(self.number)
 
     def release(self) -> None:
-        """Let it be downloaded. If something became of it, it is as new: for the card that it was made for,
-        with the usual tries and downloads.
+        """Release it for download. An order that was downloaded or has ended is reset: it stays with its
+        card, and gets the default numbers of tries and downloads.
         """
         self.change(_released)
 
-    def change(self, how: Callable[[Facts], Facts]) -> Facts:
-        """Put what `how` makes of the facts in their place, and return it."""
-        return self._book.change(self.number, how)
+    def change(self, update: Callable[[Facts], Facts]) -> Facts:
+        """Replace the data by what `update` makes of them, in one transaction, and return the new data."""
+        return self._book.change(self.number, update)
 
     def __repr__(self) -> str:
         return f"Order({self.facts})"
@@ -140,7 +140,7 @@ def _released(facts: Facts) -> Facts:
 
 
 class OrderBook:
-    """The orders in the file `path`, or in memory. Raises `StorageFailed` if they cannot be read or kept."""
+    """The orders in the file `path`, or in memory. Raises `StorageFailed` if the file cannot be used."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._lock = threading.RLock()
@@ -149,14 +149,14 @@ class OrderBook:
             self._database = sqlite3.connect(
                 path or ":memory:", timeout=_BUSY, isolation_level=None, check_same_thread=False
             )
-            # An order may be asked how it stands after its server was closed, so nobody need close the book.
+            # An order can be read after its server is closed, so the database closes with the last reference.
             weakref.finalize(self, self._database.close)
             if path:
-                path.chmod(0o600)  # it holds keys
+                path.chmod(0o600)  # It contains keys.
             self._database.executescript(_TABLES)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._database.close()
 
     @property
@@ -167,54 +167,52 @@ class OrderBook:
         return tuple(Order(self, number) for (number,) in rows)
 
     def add(self, package: ProfilePackage, facts: Facts) -> Order:
-        """A new order for `package`. Raises ValueError if an open one has the same matching identifier."""
+        """Add an order for `package`. Raises ValueError if an order has the same matching identifier."""
         facts = replace(facts, iccid=str(package.iccid), name=package.name)
         with self._exclusively():
             if facts.matching_id and facts.matching_id in (order.facts.matching_id for order in self.orders):
-                raise ValueError(
-                    f"there is an order with the matching identifier {facts.matching_id} already"
-                )
+                raise ValueError(f"an order with the matching identifier {facts.matching_id} already exists")
             added = self._database.execute(
                 "INSERT INTO orders (facts, metadata, elements) VALUES (?, ?, ?)",
                 (json.dumps(asdict(facts)), bytes(package.metadata), package.elements),
             )
         number = added.lastrowid
-        assert number is not None  # noqa: S101 - an INSERT always has one
+        assert number is not None  # noqa: S101 - an INSERT always has a row number
         return Order(self, number)
 
     def facts(self, number: int) -> Facts:
-        """How the order stands."""
+        """The data of an order."""
         with self._storing():
             row = self._database.execute("SELECT facts FROM orders WHERE number = ?", (number,)).fetchone()
             return plain_json.restored(Facts, json.loads(row[0]))
 
     def package(self, number: int) -> ProfilePackage:
-        """What the order delivers."""
+        """The profile package of an order."""
         with self._storing():
             row = self._database.execute(
                 "SELECT metadata, elements FROM orders WHERE number = ?", (number,)
             ).fetchone()
         return ProfilePackage(Tlv(row[0]), row[1])
 
-    def change(self, number: int, how: Callable[[Facts], Facts]) -> Facts:
-        """Put what `how` makes of an order's facts in their place, and return it."""
+    def change(self, number: int, update: Callable[[Facts], Facts]) -> Facts:
+        """Replace the data of an order by what `update` makes of them, and return the new data."""
         with self._exclusively():
-            changed = how(self.facts(number))
+            changed = update(self.facts(number))
             self._database.execute(
                 "UPDATE orders SET facts = ? WHERE number = ?", (json.dumps(asdict(changed)), number)
             )
         return changed
 
-    def remember(self, transaction_id: bytes, order: Order, certificate: bytes) -> None:
-        """Keep which card (its certificate in DER) downloads the order in a transaction."""
+    def add_download(self, transaction_id: bytes, order: Order, certificate: bytes) -> None:
+        """Store the order and the card's certificate (DER) of a transaction."""
         with self._storing():
             self._database.execute(
                 "INSERT OR REPLACE INTO downloads VALUES (?, ?, ?)",
                 (transaction_id, order.number, certificate),
             )
 
-    def recall(self, transaction_id: bytes) -> tuple[Order, bytes] | None:
-        """The order and the card's certificate of a transaction, if it is known."""
+    def download(self, transaction_id: bytes) -> tuple[Order, bytes] | None:
+        """The order and the card's certificate (DER) of a transaction, if it is known."""
         with self._storing():
             row = self._database.execute(
                 "SELECT number, certificate FROM downloads WHERE transaction_id = ?", (transaction_id,)
@@ -223,7 +221,7 @@ class OrderBook:
 
     @contextmanager
     def _exclusively(self) -> Iterator[None]:
-        """Let nobody change anything in between; what is done within is done wholly or not at all."""
+        """Run the block in an exclusive transaction."""
         with self._storing():
             self._database.execute("BEGIN IMMEDIATE")
             try:
@@ -239,7 +237,7 @@ class OrderBook:
             try:
                 yield
             except (OSError, sqlite3.Error, KeyError, TypeError) as error:
-                raise StorageFailed(f"The orders in {self._path} cannot be read or kept: {error}.") from error
+                raise StorageFailed(f"Cannot read or write the orders in {self._path}: {error}.") from error
 
 
 def new_facts(
@@ -255,9 +253,9 @@ def new_facts(
     announced: bool = False,
     binds_once: bool = False,
 ) -> Facts:
-    """The facts of an order that is to be added. Raises ValueError for what cannot be."""
+    """The data of a new order. Raises ValueError for invalid values."""
     if announced and not (eid and matching_id):
-        raise ValueError("to be announced, an order needs an EID and a matching identifier")
+        raise ValueError("an announced order needs an EID and a matching identifier")
     return Facts(
         address=address,
         matching_id=matching_id,

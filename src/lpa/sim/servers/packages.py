@@ -1,7 +1,6 @@
-"""Profile packages that a simulated SM-DP+ has to give: metadata, and the profile elements it protects.
+"""The profile packages that a simulated SM-DP+ delivers: metadata and profile elements.
 
-`sample` makes a small package of our own; `from_der` takes any file of profile elements. What a package
-holds is never decoded here beyond its header: a server carries it.
+`sample` makes a small package; `from_der` takes any profile elements. Only the header element is decoded.
 """
 
 from __future__ import annotations
@@ -20,37 +19,37 @@ from lpa.sim.simulated_profile import SimulatedProfile
 
 SAMPLE_ICCID = "8949985000000090018"
 ALL_EVENTS = ("install", "enable", "disable", "delete")
-_SMALLEST = 0  # as small as the elements are without anything to fill them
+_SMALLEST = 0  # without padding files
 
 
 @dataclass(frozen=True)
 class ProfilePackage:
-    """`metadata`: a StoreMetadata (BF25). `elements`: the profile elements in DER, one after the other."""
+    """A package. `metadata`: a StoreMetadata (BF25). `elements`: the concatenated profile elements in DER."""
 
     metadata: Tlv
     elements: bytes
 
     @property
     def iccid(self) -> Iccid:
-        """The profile's number, as the metadata have it."""
+        """The ICCID in the metadata."""
         return Iccid(self._member(0x5A))
 
     @property
     def name(self) -> str:
-        """The profile's name, as the metadata have it."""
+        """The profile name in the metadata."""
         return self._member(0x92).decode(errors="replace")
 
     @property
     def profile_class(self) -> str:
-        """ "test", "provisioning" or "operational", which is what it is if the metadata do not say."""
+        """ "test", "provisioning" or "operational", the default if the metadata name no class."""
         number = self._member(0x95) or b"\x02"
         return schema.named("ProfileClass", int.from_bytes(number, "big"))
 
     def with_metadata(self, **members: object) -> Self:
-        """The same with other members of StoreMetadata, as `schema` names them; None leaves one out."""
-        value = schema.decode("StoreMetadata", self.metadata) | members
-        told = {name: member for name, member in value.items() if member is not None}
-        return replace(self, metadata=schema.encode("StoreMetadata", told))
+        """The package with some members of StoreMetadata changed (ASN.1 names); None removes a member."""
+        changed = schema.decode("StoreMetadata", self.metadata) | members
+        present = {name: member for name, member in changed.items() if member is not None}
+        return replace(self, metadata=schema.encode("StoreMetadata", present))
 
     def _member(self, tag: int) -> bytes:
         child = self.metadata.child(tag)
@@ -70,13 +69,13 @@ def sample(
     events: Sequence[str] = ALL_EVENTS,
     size: int = _SMALLEST,
 ) -> ProfilePackage:
-    """A package of our own, whose elements have `size` bytes, or as many as they need if that is more.
+    """A sample package. `size`: the length of the elements in bytes; they may need more.
 
-    `icon` is a PNG of at most 1024 bytes; without a `profile_class` the metadata name none, which means
-    operational; `owner` is MCC and MNC as in "262-98"; the server at `address` wants to hear of `events`.
-    Raises ValueError if something does not fit.
+    `icon`: a PNG of at most 1024 bytes. `profile_class`: if empty, the metadata have none, which means
+    operational. `owner`: MCC and MNC as in "262-98". `address`: the server to notify of `events`. Raises
+    ValueError for invalid values.
     """
-    SimulatedProfile(  # which knows what may be in a profile
+    SimulatedProfile(  # It checks the values.
         iccid,
         profile_class=profile_class or "operational",
         service_provider=service_provider,
@@ -97,31 +96,30 @@ def sample(
         "profileOwner": {"mccMnc": coded_operator(owner)} if owner else None,
         "profilePolicyRules": schema.from_bits("PolicyRules", policy_rules) if policy_rules else None,
     }
-    told = {member: value for member, value in metadata.items() if value is not None}
+    present = {member: value for member, value in metadata.items() if value is not None}
     content = elements(iccid, name=name, owner=owner or "001-01", size=size, test=profile_class == "test")
-    return ProfilePackage(schema.encode("StoreMetadata", told), content)
+    return ProfilePackage(schema.encode("StoreMetadata", present), content)
 
 
 def from_der(elements: bytes, package: ProfilePackage | None = None) -> ProfilePackage:
-    """The package of these profile elements, with the metadata of `package` (None: of a sample) under the
-    ICCID that the elements have in their header. They themselves stay as they are.
+    """A package of these profile elements, unchanged, with the metadata of `package` (None: of a sample).
 
-    Raises ValueError if they do not begin with a header and stop with an end.
+    The ICCID of the metadata becomes that of the header element. Raises ValueError if the elements do not
+    begin with a header and end with an end element.
     """
-    like = package or sample()
-    coded = header_iccid(elements)
-    return replace(like.with_metadata(iccid=coded), elements=elements)
+    template = package or sample()
+    return replace(template.with_metadata(iccid=header_iccid(elements)), elements=elements)
 
 
 def header_iccid(elements: bytes) -> bytes:
-    """The ICCID (10 bytes, nibbles swapped) in the header of `elements`. ValueError if they are none."""
+    """The ICCID (10 bytes, nibbles swapped) in the header of profile elements. Raises ValueError."""
     try:
         tags = [element.tag for element in Tlv.sequence(elements)]
         if len(tags) < 2 or (tags[0], tags[-1]) != (HEADER, END):
-            raise ValueError("profile elements begin with a header (A0) and stop with an end (AA)")
+            raise ValueError("profile elements begin with a header (A0) and end with an end element (AA)")
         iccid = Tlv.cut(elements)[0].child(0x83)
     except BadAnswer as error:
-        raise ValueError(f"these are no profile elements: {str(error).rstrip('.')}") from error
+        raise ValueError(f"these are not profile elements: {str(error).rstrip('.')}") from error
     if iccid is None or len(iccid.value) != 10:
         raise ValueError("the header of these profile elements has no ICCID of 10 bytes")
     return iccid.value

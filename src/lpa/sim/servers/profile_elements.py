@@ -1,8 +1,8 @@
-"""A small profile, made by code: profile elements in DER, as the interoperable format of the TCA (SAIP 2.3)
-has them. Every operator, number and key in it is made up.
+"""Makes a small profile: profile elements in DER, in the interoperable format of the TCA (SAIP 2.3).
 
-Each function makes one element or one file in it. A file is a list of what is done to make it: A1 describes
-it, 83 fills it. Of files that a template has, only what differs is said.
+Each function makes one element or one file in it. A file is a list of commands: A1 describes it, 83 fills it.
+For a file of a template, only the differences from the template are given. Operators, numbers and keys are
+invented.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ _READ_ALWAYS = "80 01 01 90 00"
 _READ_WITH_PIN = "80 01 01 A4 06 83 01 01 95 01 08"
 _ELSE_ADM = "80 01 5A A4 06 83 01 0A 95 01 08"
 _RULE_SIZE = 37  # bytes of a record of EF.ARR
-_FREE_FILE = 0x2F50  # identifiers of the files that only fill
+_FIRST_FILLER = 0x2F50  # file identifiers of the padding files
 _FULL_FILE = 32_000  # bytes
 
 
 def elements(iccid: str, *, name: str, owner: str, size: int = 0, test: bool = False) -> bytes:
-    """The elements of a profile with a USIM, in all at least `size` bytes, and not more if `size` is enough.
+    """The elements of a profile with a USIM, of `size` bytes in all if that is enough for them.
 
-    A few sizes, such as those where a length needs one more byte, cannot be met; then they are one or two
-    bytes less. `owner`: MCC and MNC as in "262-98". A `test` profile has the test algorithm and key.
+    A few sizes, such as those where a length needs one more byte, are impossible; then the elements are one
+    or two bytes shorter. `owner`: MCC and MNC as in "262-98". `test`: use the test algorithm and a test key.
     """
     parts = [
         _header(iccid, name, test=test),
@@ -54,7 +54,7 @@ def elements(iccid: str, *, name: str, owner: str, size: int = 0, test: bool = F
 
 
 def _header(iccid: str, name: str, *, test: bool) -> Tlv:
-    """Version of the format, a word about the profile, and what a card must have for it."""
+    """The header: version of the format, profile type, ICCID, and the features that the card must have."""
     services = (0x81, 0x91) if test else (0x81, 0x84)  # USIM, and the test algorithm or Milenage
     return Tlv.build(
         HEADER,
@@ -80,13 +80,13 @@ def _mf(iccid: str) -> Tlv:
 
 
 def _puks() -> Tlv:
-    """Unblocking codes: of the PIN of the first application (1) and of its second one (81)."""
+    """The PUK codes of PIN1 (01) and of the second PIN (81)."""
     codes = [Tlv.build(0x30, _number(0x80, key), Tlv.build(0x81, b"12345678")) for key in (0x01, 0x81)]
     return Tlv.build(_PUKS, _element(1), Tlv.build(0xA1, *codes))
 
 
 def _pins(identification: int, *pins: tuple[int, bytes, int | None]) -> Tlv:
-    """Codes of the folder that was made last: (key reference, digits, the code that unblocks it)."""
+    """The PIN codes of the previous folder: (key reference, digits, key reference of the PUK)."""
     codes = [
         Tlv.build(
             0x30,
@@ -104,7 +104,7 @@ def _telecom() -> Tlv:
 
 
 def _usim(iccid: str, name: str, owner: str) -> Tlv:
-    """A USIM: IMSI, rules, services, name, enabled services, access class and emergency calls."""
+    """A USIM: IMSI, access rules, services, SPN, enabled services, access class and emergency numbers."""
     adf = _described(identifier=b"\x7f\xd0", aid=_USIM_AID, pins=(_PIN, _SECOND_PIN, _ADM))
     spn = b"\x01" + name.encode("ascii", "replace")[:16].ljust(16, b"\xff")
     return _templated(
@@ -113,7 +113,7 @@ def _usim(iccid: str, name: str, owner: str) -> Tlv:
         _file(0xA2, adf),
         _file(0xA3, _filled(_imsi(owner.replace("-", "") + iccid[-10:]))),
         _rules(0xA4),
-        _file(0xA8, _filled(bytes.fromhex("020A14"))),  # SMS parameters, SMS, service provider's name
+        _file(0xA8, _filled(bytes.fromhex("020A14"))),  # SMS parameters, SMS, SPN
         _file(0xAD, _filled(spn)),
         _file(0xAE, _filled(b"\x00")),
         _file(0xB2, _filled(b"\x00\x01")),
@@ -122,7 +122,7 @@ def _usim(iccid: str, name: str, owner: str) -> Tlv:
 
 
 def _aka(iccid: str, *, test: bool) -> Tlv:
-    """How it authenticates itself: Milenage, or the test algorithm with a key of zeros."""
+    """The authentication algorithm and its keys: Milenage, or the test algorithm with a key of zeros."""
     algorithm = _number(0x80, 3 if test else 1)
     key, operator = (bytes(16), bytes(16)) if test else (_secret(iccid, "K"), _secret(iccid, "OPc"))
     parameters = (algorithm, Tlv.build(0x81, b"\x01"), Tlv.build(0x82, key), Tlv.build(0x83, operator))
@@ -154,21 +154,21 @@ def _end(identification: int) -> Tlv:
 
 
 def _fillers(size: int, identification: int) -> Iterator[Tlv]:
-    """Files of zeros in the MF, as elements of together `size` bytes."""
+    """Elements of `size` bytes in all, which create padding files in the MF."""
     smallest = len(_filler(0, 0, identification))
     while size >= smallest:
         content = min(size - smallest, _FULL_FILE)
-        filler = _filler(content, _FREE_FILE + identification, identification)
+        filler = _filler(content, _FIRST_FILLER + identification, identification)
         while len(filler) > size:
             content -= 1
-            filler = _filler(content, _FREE_FILE + identification, identification)
+            filler = _filler(content, _FIRST_FILLER + identification, identification)
         yield filler
         size -= len(filler)
         identification += 1
 
 
 def _filler(content: int, file: int, identification: int) -> Tlv:
-    """A transparent file in the MF, full of zeros, by generic file management."""
+    """A generic file management element that creates a transparent file of zeros in the MF."""
     description = Tlv.build(
         0x62,
         Tlv.build(0x82, b"\x41\x21"),
@@ -182,7 +182,7 @@ def _filler(content: int, file: int, identification: int) -> Tlv:
 
 
 def _element(identification: int) -> Tlv:
-    """The head of an element: it must be understood (80), and its number in the profile."""
+    """The header of an element: mandated (80), and its number in the profile."""
     return Tlv.build(0xA0, Tlv.build(0x80), _number(0x81, identification))
 
 
@@ -195,19 +195,19 @@ def _file(tag: int, *commands: Tlv) -> Tlv:
 
 
 def _described(*, identifier: bytes = b"", aid: bytes = b"", pins: tuple[int, ...]) -> Tlv:
-    """A folder, or an application if it has an AID."""
+    """The description of a folder, or of an application if it has an AID."""
     named = Tlv.build(0x83, identifier) + Tlv.build(0x84, aid) if aid else b""
     return Tlv.build(0xA1, named, Tlv.build(0xC6, bytes(pins)))
 
 
 def _records(size: int, count: int = 1) -> Tlv:
-    """A file of `count` records of `size` bytes."""
+    """The description of a file of `count` records of `size` bytes."""
     descriptor = bytes((0x42, 0x21, 0x00, size))
     return Tlv.build(0xA1, Tlv.build(0x82, descriptor), Tlv.build(0x80, bytes([size * count])))
 
 
 def _rules(tag: int) -> Tlv:
-    """EF.ARR: 1 reading is free, 2 reading needs the PIN; for all else the operator's code."""
+    """EF.ARR: with rule 1 reading is free, with rule 2 it needs the PIN; all else needs the ADM code."""
     rules = [
         bytes.fromhex(rule + _ELSE_ADM).ljust(_RULE_SIZE, b"\xff") for rule in (_READ_ALWAYS, _READ_WITH_PIN)
     ]
@@ -219,7 +219,7 @@ def _filled(content: bytes) -> Tlv:
 
 
 def _imsi(digits: str) -> bytes:
-    """As in EF.IMSI: the length, then the digits with their nibbles swapped, after a first one of parity."""
+    """The content of EF.IMSI: the length, then the swapped nibbles of parity and digits."""
     digits = f"{'9' if len(digits) % 2 else '1'}{digits}"
     digits += "F" * (len(digits) % 2)
     swapped = "".join(digits[place + 1] + digits[place] for place in range(0, len(digits), 2))
@@ -227,10 +227,10 @@ def _imsi(digits: str) -> bytes:
 
 
 def _number(tag: int, value: int) -> Tlv:
-    """An INTEGER that is not negative, in as few bytes as it needs."""
+    """A non-negative INTEGER in DER."""
     return Tlv.build(tag, value.to_bytes(value.bit_length() // 8 + 1, "big"))
 
 
 def _secret(iccid: str, purpose: str) -> bytes:
-    """16 bytes that are another for each profile and purpose."""
+    """16 bytes that differ for each profile and purpose."""
     return hashlib.sha256(f"{purpose} of {iccid}".encode()).digest()[:16]

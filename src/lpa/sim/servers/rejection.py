@@ -1,4 +1,4 @@
-"""How a simulated server says no."""
+"""The rejection of a request by a simulated server, with its status codes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from cryptography.utils import CryptographyDeprecationWarning
 
 from lpa.errors import BadAnswer
 
-# How cryptography says that a certificate or signature is broken, strange or wrong.
+# What cryptography raises for a broken, unusual or wrong certificate or signature.
 _BROKEN = (
-    KeyError,  # of a name with a string type that there is not, before cryptography 49
+    KeyError,  # for a name with an unknown string type, before cryptography 49
     CryptographyDeprecationWarning,  # where warnings are errors
     InvalidSignature,
     TypeError,
@@ -27,7 +27,7 @@ _BROKEN = (
 
 
 class Rejection(Exception):
-    """What was asked is not done: `subject` and `reason` are the codes of SGP.22 §5.2.6."""
+    """A request is rejected. `subject`, `reason`: the status codes of SGP.22 §5.2.6."""
 
     def __init__(self, subject: str, reason: str, message: str) -> None:
         super().__init__(message)
@@ -37,18 +37,18 @@ class Rejection(Exception):
 
 
 @contextlib.contextmanager
-def objecting(subject: str) -> Iterator[None]:
-    """Turn whatever is broken within into the rejection "verification failed" of `subject`."""
+def failing_verification(subject: str) -> Iterator[None]:
+    """Turn any verification error in the block into the rejection "verification failed" of `subject`."""
     try:
         yield
     except _BROKEN as error:
-        raise Rejection(subject, "6.1", str(error) or "the signature does not hold") from error
+        raise Rejection(subject, "6.1", str(error) or "the signature does not verify") from error
 
 
 @contextlib.contextmanager
-def misunderstanding(what: str) -> Iterator[None]:
-    """Turn bytes within that are not what they should be into the rejection "invalid" of the content."""
+def rejecting_malformed(what: str) -> Iterator[None]:
+    """Turn a decoding error in the block into the rejection "invalid" of the content. `what`: its name."""
     try:
         yield
     except BadAnswer as error:
-        raise Rejection("1.2.1", "2.1", f"this is no {what}: {error}") from error
+        raise Rejection("1.2.1", "2.1", f"the {what} is malformed: {error}") from error

@@ -1,11 +1,11 @@
-"""A simulated SM-DP+: a real HTTPS server that delivers profiles, and verifies and keeps notifications.
+"""A simulated SM-DP+: an HTTPS server that delivers profiles, and verifies and stores notifications.
 
 with SimulatedSmdp(authority, host="smdp.example") as smdp:
     order = smdp.order(packages.sample(), matching_id="ABC-1")
     order.activation_code      # "LPA:1$smdp.example$ABC-1"
-    ...                # `lpa --connect-to <smdp.connect_to> ...`, of a card that believes the authority
+    ...                # `lpa --connect-to <smdp.connect_to> ...`, with a card that trusts the authority
     order.state        # "installed"
-    smdp.received      # what was accepted, in the order in which it came
+    smdp.received      # the accepted notifications, in order of arrival
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from lpa.sim.crypto.pki import DP_AUTH, DP_PB, SERVER_OID, Authority
 from lpa.sim.servers import eligibility
 from lpa.sim.servers.acceptance import Received, accept
 from lpa.sim.servers.binding import Packaging
-from lpa.sim.servers.front import Members, SimulatedServer
 from lpa.sim.servers.installation_reports import report
 from lpa.sim.servers.ledger import Ledger
 from lpa.sim.servers.mutual_authentication import MutualAuthentication
 from lpa.sim.servers.orders import DEFAULT_CODE_TRIES, DEFAULT_DOWNLOADS, Order, OrderBook, new_facts
 from lpa.sim.servers.packages import ProfilePackage
+from lpa.sim.servers.simulated_server import RequestMembers, SimulatedServer
 from lpa.sim.servers.smdp_downloads import Downloads
 
 _INSTALLATION_RESULT = 0xBF37
@@ -35,14 +35,15 @@ def _now() -> datetime:
 
 
 class SimulatedSmdp(SimulatedServer):
-    """An SM-DP+ called `host` (and by the names in `also`), listening on the IPv4 `address`.
+    """An SM-DP+ with the name `host` (and those in `also`), listening on the IPv4 `address`.
 
-    It trusts `authorities`, which also certify it (the first one for TLS). `port` 0 takes a free one. `store`
-    is a file that gets one line of JSON for each accepted notification, and `orders` a file for its orders;
-    both are read again at the next start. It answers to its own names only, unless `any_address`. Use it as
-    a `with` block, or call `serve_forever`.
+    Use it as a `with` block, or call `serve_forever`. `authorities`: the CIs that it trusts and that certify
+    it, the first one for TLS. `port`: 0 for a free one. `store`: a file with one JSON line for each accepted
+    notification. `orders`: a file for its orders. Both files are read again at the next start. `any_address`:
+    accept any server name, not only its own.
 
-    `packaging` is how it packs, `eligibility` how it looks at a card: both may be replaced.
+    The attributes `packaging` (how it protects packages) and `eligibility` (its check of a card) may be
+    replaced.
     """
 
     def __init__(
@@ -91,12 +92,12 @@ class SimulatedSmdp(SimulatedServer):
 
     @property
     def received(self) -> tuple[Received, ...]:
-        """The notifications that were accepted, each once, in the order in which they first came."""
+        """The accepted notifications, each once, in order of arrival."""
         return self._ledger.received
 
     @property
     def orders(self) -> tuple[Order, ...]:
-        """Its orders, with their states, in the order in which they were made."""
+        """Its orders, in the order in which they were added."""
         return self._book.orders
 
     def order(
@@ -113,12 +114,13 @@ class SimulatedSmdp(SimulatedServer):
         announced: bool = False,
         binds_once: bool = False,
     ) -> Order:
-        """Let `package` be downloaded with the `matching_id`; without one, by asking this default server.
+        """Order `package`: for download with the `matching_id`, or (empty) from the card's default SM-DP+.
 
-        `eid`: only by that card. So many times may the confirmation code be wrong, and the download be tried.
-        With `released` False nobody gets it before `Order.release`. With `announced` an SM-DS that reads the
-        same file tells the card of it. With `binds_once` it is not made again for another one-time key of
-        the card. Raises ValueError if the matching identifier is taken, or something does not fit.
+        `eid`: the only card that may download it. `code_tries`: how often the confirmation code may be wrong.
+        `downloads`: how often it may be downloaded. `released`: if False, not before `Order.release`.
+        `announced`: an SM-DS that reads the same file lists it for the card. `binds_once`: do not bind it to
+        a second one-time key of the card. Raises ValueError for invalid values, and if another order has the
+        matching identifier.
         """
         facts = new_facts(
             self.host,
@@ -134,19 +136,19 @@ class SimulatedSmdp(SimulatedServer):
         )
         return self._book.add(package, facts)
 
-    def _authenticate_client(self, members: Members) -> dict[str, Any]:
+    def _authenticate_client(self, members: RequestMembers) -> dict[str, Any]:
         return self._downloads.authenticate(members, self.eligibility)
 
-    def _get_bound_profile_package(self, members: Members) -> dict[str, Any]:
+    def _get_bound_profile_package(self, members: RequestMembers) -> dict[str, Any]:
         return self._downloads.deliver(members, self.packaging)
 
-    def _handle_notification(self, members: Members) -> None:
+    def _handle_notification(self, members: RequestMembers) -> None:
         pending, now = members.binary("pendingNotification"), self._clock()
         if pending[:2] == _INSTALLATION_RESULT.to_bytes(2, "big"):
             received = report(pending, self._book, self._oid, now)
         else:
             issuers = [authority.certificate for authority in self._authorities]
             received = accept(pending, issuers, now)
-            # Of an installation the session tells that it happened here, whoever else wants to hear of it.
+            # An installation result needs no such check: the download session identifies this server.
             self._mutual.check_address(received.address)
-        self._ledger.keep(received)
+        self._ledger.add(received)

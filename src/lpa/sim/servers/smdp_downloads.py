@@ -1,4 +1,4 @@
-"""The download sessions of a simulated SM-DP+ (SGP.22 §3.1.3): which order, for whom, and the package."""
+"""The download sessions of a simulated SM-DP+ (SGP.22 §3.1.3): order, binding, delivery."""
 
 from __future__ import annotations
 
@@ -18,36 +18,39 @@ from lpa.sim.crypto.certificate_parts import coded_oid
 from lpa.sim.crypto.pki import Credentials, der, new_key
 from lpa.sim.crypto.signatures import signature
 from lpa.sim.servers.binding import PACKAGE_KEYS, Binding, Packaging, bound
-from lpa.sim.servers.front import Members
 from lpa.sim.servers.mutual_authentication import (
     MOST_SESSIONS,
-    Client,
+    AuthenticatedClient,
     MutualAuthentication,
-    Session,
-    objection,
+    ServerSession,
+    card_refusal,
 )
 from lpa.sim.servers.orders import ENDED, Facts, Order, OrderBook
 from lpa.sim.servers.packages import ProfilePackage
-from lpa.sim.servers.rejection import Rejection, misunderstanding
+from lpa.sim.servers.rejection import Rejection, rejecting_malformed
+from lpa.sim.servers.simulated_server import RequestMembers
 
 Eligibility = Callable[[ProfilePackage, dict[str, Any]], None]
 
-_KEPT_AFTER = ("postponed", "timeout")  # the order of a session that was cancelled so can be tried again
+_RETRYABLE = ("postponed", "timeout")  # After these reasons an order can be downloaded again.
 
 
 @dataclass
 class _Download:
-    """A session that found its order: `signature` (5F37) is over smdpSigned2."""
+    """A session with an order. `signature`: smdpSignature2 (5F37)."""
 
-    session: Session
-    client: Client
+    session: ServerSession
+    client: AuthenticatedClient
     order: Order
     binder: Credentials
     signature: Tlv
 
 
 class Downloads:
-    """The sessions of the server `host` with the identifier `oid`. `binders`: a DPpb for each authority."""
+    """The sessions of the server `host` with the object identifier `oid`.
+
+    `binders`: its DPpb certificate under each authority, by the authority's key identifier.
+    """
 
     def __init__(
         self,
@@ -67,8 +70,8 @@ class Downloads:
         self._clock = clock
         self._open: dict[bytes, _Download] = {}
 
-    def authenticate(self, members: Members, eligible: Eligibility) -> dict[str, Any]:
-        """ES9+ authenticateClient (§5.6.3): what the card would get."""
+    def authenticate(self, members: RequestMembers, eligible: Eligibility) -> dict[str, Any]:
+        """ES9+ authenticateClient (§5.6.3): the metadata of the card's order."""
         session, client = self._mutual.authenticate(members)
         try:
             order = self._find(client)
@@ -78,8 +81,8 @@ class Downloads:
             raise
         return self._offer(session, client, order)
 
-    def deliver(self, members: Members, packaging: Packaging) -> dict[str, Any]:
-        """ES9+ getBoundProfilePackage (§5.6.2): the package for this card."""
+    def deliver(self, members: RequestMembers, packaging: Packaging) -> dict[str, Any]:
+        """ES9+ getBoundProfilePackage (§5.6.2): the package, bound to this card."""
         download = self._download(self._mutual.session(members))
         try:
             euicc_key = self._prepared(download, members.binary("prepareDownloadResponse"))
@@ -99,36 +102,36 @@ class Downloads:
         )
         return {"transactionId": download.session.transaction, "boundProfilePackage": bytes(package)}
 
-    def cancel(self, members: Members) -> dict[str, Any]:
-        """ES9+ cancelSession (§5.6.5): after some reasons the order can be tried again, after others not."""
+    def cancel(self, members: RequestMembers) -> dict[str, Any]:
+        """ES9+ cancelSession (§5.6.5). The reason decides whether the order ends."""
         download = self._download(self._mutual.session(members))
-        with misunderstanding("CancelSessionResponse"):
+        with rejecting_malformed("CancelSessionResponse"):
             kind, answer = schema.decode("CancelSessionResponse", members.binary("cancelSessionResponse"))
             if kind == "cancelSessionResponseError":
-                raise objection("8.8", "CancelSessionResponse", (kind, answer))
+                raise card_refusal("8.8", "CancelSessionResponse", (kind, answer))
             raw = answer["euiccCancelSessionSigned"]
-            said = schema.decode("EuiccCancelSessionSigned", raw)
+            signed = schema.decode("EuiccCancelSessionSigned", raw)
         download.client.euicc.check(answer["euiccCancelSessionSignature"], raw)
-        _check_transaction(download.session, said)
-        if said["smdpOid"] != self._oid:
+        _check_transaction(download.session, signed)
+        if signed["smdpOid"] != self._oid:
             raise Rejection("8.8", "3.10", "the session is with another server")
-        reason = schema.named("CancelSessionReason", said["reason"])
-        if reason not in _KEPT_AFTER:
-            download.order.change(lambda facts: _given_up(facts, reason))
+        reason = schema.named("CancelSessionReason", signed["reason"])
+        if reason not in _RETRYABLE:
+            download.order.change(lambda facts: _cancelled(facts, reason))
         self._end(download.session)
         return {}
 
-    def _find(self, client: Client) -> Order:
-        """The order for what the card asked: by its matching identifier, or else by the card itself."""
+    def _find(self, client: AuthenticatedClient) -> Order:
+        """The order with the card's matching identifier; without one, the default order for this card."""
         wanted, eid = client.matching_id, client.euicc.eid
         found = [order for order in self._book.orders if order.facts.matching_id == wanted]
         if not wanted:
             found = sorted(
                 (order for order in found if order.facts.eid in ("", eid) and order.state not in ENDED),
-                key=lambda order: not order.facts.eid,  # first those for this very card
+                key=lambda order: not order.facts.eid,  # Orders for this card come before those for any.
             )
         if not found:
-            raise Rejection("8.2.6", "3.8", "there is no such order")
+            raise Rejection("8.2.6", "3.8", "there is no order for this matching identifier")
         self._check_order(found[0], eid)
         return found[0]
 
@@ -139,17 +142,17 @@ class Downloads:
         if facts.state == "confirmed":
             raise Rejection("8.2", "1.2", "the profile is not released")
         if facts.state == "installed":
-            raise Rejection("8.2.6", "3.8", "the profile was delivered")
+            raise Rejection("8.2.6", "3.8", "the profile is already installed")
         if facts.expired(self._clock()):
             order.change(lambda facts: replace(facts, state="error", result="expired"))
             raise Rejection("8.8.5", "4.10", "the order has expired")
         if facts.downloads <= 0:
             order.change(lambda facts: replace(facts, state="error", result="too many downloads"))
-            raise Rejection("8.8.5", "6.4", "the download was tried too often")
+            raise Rejection("8.8.5", "6.4", "no downloads are left")
         if facts.state == "error":
             raise Rejection("8.2.6", "3.8", "the order has ended")
 
-    def _offer(self, session: Session, client: Client, order: Order) -> dict[str, Any]:
+    def _offer(self, session: ServerSession, client: AuthenticatedClient, order: Order) -> dict[str, Any]:
         facts, binder = order.facts, self._binders[session.authority.key_identifier]
         signed = schema.encode(
             "SmdpSigned2",
@@ -169,19 +172,19 @@ class Downloads:
         }
 
     def _prepared(self, download: _Download, response: bytes) -> bytes:
-        """The card's one-time key, if its answer holds and the confirmation code is right."""
-        with misunderstanding("PrepareDownloadResponse"):
+        """The card's one-time key, after checking its response and the confirmation code."""
+        with rejecting_malformed("PrepareDownloadResponse"):
             kind, answer = schema.decode("PrepareDownloadResponse", response)
             if kind == "downloadResponseError":
-                raise objection("8.8", "PrepareDownloadResponse", (kind, answer))
+                raise card_refusal("8.8", "PrepareDownloadResponse", (kind, answer))
             raw = answer["euiccSigned2"]
-            said = schema.decode("EuiccSigned2", raw)
+            signed = schema.decode("EuiccSigned2", raw)
         download.client.euicc.check(answer["euiccSignature2"], raw, download.signature)
-        _check_transaction(download.session, said)
+        _check_transaction(download.session, signed)
         self._check_order(download.order, download.client.euicc.eid)
-        self._check_code(download, said.get("hashCc"))
-        _check_point(download.binder, said["euiccOtpk"])
-        key: bytes = said["euiccOtpk"]
+        self._check_code(download, signed.get("hashCc"))
+        _check_point(download.binder, signed["euiccOtpk"])
+        key: bytes = signed["euiccOtpk"]
         return key
 
     def _check_code(self, download: _Download, given: bytes | None) -> None:
@@ -198,33 +201,33 @@ class Downloads:
         raise Rejection("8.2.7", "3.8", "the confirmation code is wrong")
 
     def _bind(self, download: _Download, euicc_key: bytes) -> Facts:
-        """The order, downloaded once more: made for the card's key anew, unless it was before."""
+        """Count a download of the order, and bind it to the card's key unless it already is."""
         facts, randomness = download.order.facts, download.session.authority.randomness
         same = facts.euicc_key == euicc_key.hex()
         if facts.euicc_key and not same and facts.binds_once:
-            raise Rejection("8.2", "3.7", "the package is made for another one-time key of the card")
+            raise Rejection("8.2", "3.7", "the package is bound to another one-time key of the card")
         euicc, session = download.client.euicc, download.session
-        self._book.remember(session.transaction_id, download.order, der(euicc.certificate))
+        self._book.add_download(session.transaction_id, download.order, der(euicc.certificate))
         if not same:
             curve = download.binder.key.curve
             fresh = Binding(euicc_key, new_key(curve, randomness), randomness(PACKAGE_KEYS))
             download.order.change(lambda facts: _bound(facts, fresh))
         return download.order.change(lambda facts: _downloaded(facts, euicc.eid))
 
-    def _download(self, session: Session) -> _Download:
+    def _download(self, session: ServerSession) -> _Download:
         download = self._open.get(session.transaction_id)
         if download is None:
-            raise Rejection("8.10.1", "3.9", "the card has not authenticated itself")
+            raise Rejection("8.10.1", "3.9", "the card is not authenticated")
         return download
 
-    def _end(self, session: Session) -> None:
+    def _end(self, session: ServerSession) -> None:
         self._mutual.end(session)
         self._open.pop(session.transaction_id, None)
 
 
-def _check_transaction(session: Session, said: dict[str, Any]) -> None:
-    if said["transactionId"] != session.transaction_id:
-        raise Rejection("8.10.1", "3.9", "the card signed another transaction")
+def _check_transaction(session: ServerSession, signed: dict[str, Any]) -> None:
+    if signed["transactionId"] != session.transaction_id:
+        raise Rejection("8.10.1", "3.9", "the card signed another transaction identifier")
 
 
 def _check_point(binder: Credentials, point: bytes) -> None:
@@ -261,5 +264,5 @@ def _wrong_code(facts: Facts) -> Facts:
     return replace(facts, code_tries=0, state="error", result="too many wrong confirmation codes")
 
 
-def _given_up(facts: Facts, reason: str) -> Facts:
+def _cancelled(facts: Facts, reason: str) -> Facts:
     return facts if facts.state in ENDED else replace(facts, state="error", result=reason)

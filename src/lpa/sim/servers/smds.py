@@ -1,4 +1,4 @@
-"""A simulated SM-DS: a real HTTPS server that tells a card which servers have something for it.
+"""A simulated SM-DS: an HTTPS server that lists the events registered for a card.
 
 with SimulatedSmds(authority) as smds:
     smds.register(eid, "smdp.example", "EVENT-1")
@@ -15,19 +15,17 @@ from typing import Any
 
 from lpa.rsp.names import Eid
 from lpa.sim.crypto.pki import DS_AUTH, DS_TLS, Authority
-from lpa.sim.servers.front import ES9, ES11, Members, SimulatedServer
 from lpa.sim.servers.mutual_authentication import MutualAuthentication
 from lpa.sim.servers.orders import OrderBook
 from lpa.sim.servers.rejection import Rejection
+from lpa.sim.servers.simulated_server import ES9, ES11, RequestMembers, SimulatedServer
 
 SMDS_OID = "2.999.20"
 
 
 @dataclass(frozen=True)
-class Event:
-    """Something for the card `eid` (32 digits) at the SM-DP+ or SM-DS `server`, which knows it by its
-    `identifier`.
-    """
+class EventRecord:
+    """An event for the card `eid` (32 digits) at the SM-DP+ or SM-DS `server`. `identifier`: its EventID."""
 
     eid: str
     server: str
@@ -39,11 +37,11 @@ def _now() -> datetime:
 
 
 class SimulatedSmds(SimulatedServer):
-    """An SM-DS called `host` (and by the names in `also`), listening on the IPv4 `address`.
+    """An SM-DS with the name `host` (and those in `also`), listening on the IPv4 `address`.
 
-    It trusts `authorities`, which also certify it (the first one for TLS). `port` 0 takes a free one. Beside
-    the events that are registered here it knows those of the open orders in the file `orders`. It answers
-    to its own names only, unless `any_address`.
+    `authorities`: the CIs that it trusts and that certify it, the first one for TLS. `port`: 0 for a free
+    one. `orders`: the file of an SM-DP+ whose announced orders it lists too. `any_address`: accept any server
+    name, not only its own.
     """
 
     def __init__(
@@ -61,7 +59,7 @@ class SimulatedSmds(SimulatedServer):
         now = clock()
         self._clock = clock
         self.host = host
-        self._registered: list[Event] = []
+        self._registered: list[EventRecord] = []
         self._book = OrderBook(orders)
         self._mutual = MutualAuthentication(
             "8.9",
@@ -75,35 +73,35 @@ class SimulatedSmds(SimulatedServer):
             "authenticateClient": self._authenticate_client,
         }
         tls = authorities[0].issue_server(host, also=also, now=now, oid=oid, role=DS_TLS)
-        # Most LPAs go where ES9+ is, some where the name of the interface leads.
+        # Most LPAs use the path of ES9+, some that of ES11.
         super().__init__(functions, tls, address, port, roots=(ES9, ES11))
 
     @property
-    def events(self) -> tuple[Event, ...]:
-        """All that wait, in the order in which they were registered; then those of orders."""
+    def events(self) -> tuple[EventRecord, ...]:
+        """All events, in the order in which they were registered; then those of orders."""
         facts = [order.facts for order in self._book.orders]
         ordered = [
-            Event(at.eid, at.address, at.matching_id) for at in facts if at.discoverable(self._clock())
+            EventRecord(at.eid, at.address, at.matching_id) for at in facts if at.discoverable(self._clock())
         ]
         return (*self._registered, *ordered)
 
-    def register(self, eid: str, server: str, identifier: str) -> Event:
-        """Tell the card `eid` of something at `server`: an SM-DP+, or another SM-DS that knows more.
+    def register(self, eid: str, server: str, identifier: str) -> EventRecord:
+        """Register an event for the card `eid` at `server`, an SM-DP+ or another SM-DS.
 
-        Raises ValueError if it is no EID, or the event is here already.
+        Raises ValueError if `eid` is not an EID, or if the event is already registered.
         """
-        event = Event(str(Eid.parse(eid)), server, identifier)
+        event = EventRecord(str(Eid.parse(eid)), server, identifier)
         if event in self._registered:
-            raise ValueError(f"the event {identifier} is registered already")
+            raise ValueError(f"the event {identifier} is already registered")
         self._registered.append(event)
         return event
 
-    def delete(self, event: Event) -> None:
-        """Forget the event. Raises ValueError if it is not here."""
+    def delete(self, event: EventRecord) -> None:
+        """Delete the event. Raises ValueError if it is not registered."""
         self._registered.remove(event)
 
-    def _authenticate_client(self, members: Members) -> dict[str, Any]:
-        """ES11 authenticateClient (§5.8.2): the card's events, or the one that it names."""
+    def _authenticate_client(self, members: RequestMembers) -> dict[str, Any]:
+        """ES11 authenticateClient (§5.8.2): the card's events, or the one with its matching identifier."""
         session, client = self._mutual.authenticate(members)
         self._mutual.end(session)
         wanted = client.matching_id

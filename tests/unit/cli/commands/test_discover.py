@@ -81,7 +81,7 @@ def test_all_discovered_profiles_are_downloaded_with_the_discovery_address(
     with SimulatedSmds(parties.authority, host=DISCOVERY) as smds:
         way = way_through(parties, smds)
         nothing = kept_secret(command.run(*way, "--json", "download", code, "--yes"))
-        assert (nothing.code, nothing.document["error"]["reason"]) == (1, "nothingWaits")
+        assert (nothing.code, nothing.document["error"]["reason"]) == (1, "noProfileAvailable")
         # The server knows nothing of the first.
         register(parties, smds, HOST, "SECRET-10", "SECRET-11", "SECRET-13")
         seen = kept_secret(command.run(*way, "download", code, "--preview"))

@@ -279,7 +279,7 @@ def test_the_evidence_names_the_trust_anchor_and_v_logs_it(tmp_path: Path) -> No
     with SimulatedSmdp(Authority.load(folder), host="*.smdp.example", any_address=True) as smdp:
         ran = command.run(*place, "--connect-to", smdp.connect_to, "-v", "disable", "0017")
     assert f"albion.smdp.example has proved who it is, by the card's issuer {ci}" in ran.err
-    with closing(Journal(tmp_path / "state")) as journal:
-        (entry,) = everything(journal, Eid.parse(SimulatedEuicc.load(folder).eid))
+    with SimulatedEuicc.load(folder) as card, closing(Journal(tmp_path / "state")) as journal:
+        (entry,) = everything(journal, Eid.parse(card.eid))
     assert entry.evidence["vouched_by"] == "card"
     assert entry.evidence["issuer_key"] == ci

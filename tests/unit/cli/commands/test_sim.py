@@ -75,7 +75,7 @@ def test_sim_server_prints_what_it_accepted(tmp_path: Path) -> None:
 def test_sim_server_needs_a_ci(tmp_path: Path) -> None:
     ran = command.run("sim", "server", "--pki", tmp_path)
     assert ran.code == 3
-    assert "holds no certificate authority" in ran.err
+    assert "contains no certificate authority" in ran.err
 
 
 def test_sim_server_on_a_used_port_is_a_usage_error(tmp_path: Path) -> None:

@@ -143,11 +143,11 @@ def test_release_needs_exactly_one_order(tmp_path: Path, named: str, said: str) 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "begin with a header (A0) and stop with an end (AA).\n"),
-        (b"hello", "these are no profile elements: An object announces 101 bytes, and only 3 are there.\n"),
+        (b"", "begin with a header (A0) and end with an end element (AA).\n"),
+        (b"hello", "these are not profile elements: An object announces 101 bytes, and only 3 are there.\n"),
         (
             sample().elements[:-1],
-            "these are no profile elements: An object announces 7 bytes, and only 6 are",
+            "these are not profile elements: An object announces 7 bytes, and only 6 are",
         ),
     ],
 )

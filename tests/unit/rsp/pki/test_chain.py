@@ -24,8 +24,8 @@ from lpa.rsp.pki.certificates import Certificate
 from lpa.rsp.pki.issuers import TrustedIssuers
 from lpa.rsp.records import Notification
 from lpa.sim.crypto.pki import Authority, CurveName
-from lpa.sim.euicc.identity import Identity
-from lpa.sim.euicc.signed_notifications import Notary
+from lpa.sim.euicc.identity import CardIdentity
+from lpa.sim.euicc.signed_notifications import EuiccSigner
 from tests.support.chain_faults import WRONG
 from tests.support.forgery import EID, NOW, Chain, Party, signature
 
@@ -61,7 +61,7 @@ def test_a_genuine_notification_tells_its_signer(curve: CurveName, trusting: Tru
 def test_the_simulated_card_is_believed_though_its_key_identifiers_are_short(curve: CurveName) -> None:
     authority = Authority.mint(curve=curve, now=NOW)
     card = authority.issue_euicc(authority.issue_eum("89049032", now=NOW), EID, now=NOW)
-    notary = Notary(Identity.minted(card, authority))
+    notary = EuiccSigner(CardIdentity.minted(card, authority))
     raw = notary.certified(notary.sign(7, "delete", "a.b", "89898989898989898989"))
     for trusted in (
         TrustedIssuers(identifiers=(KeyIdentifier(authority.key_identifier),)),

@@ -12,9 +12,9 @@ from lpa.sim.crypto.bsp import (
     LARGEST_PLAIN,
     Protection,
     ProtectionBroken,
-    agreed,
     cut,
     session_keys,
+    shared_secret,
 )
 from tests.support.bsp import Opening
 
@@ -101,14 +101,16 @@ def test_the_largest_segment_has_1020_bytes(tag: int, size: int) -> None:
 @pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.BrainpoolP256R1()])
 def test_both_sides_agree_on_a_secret(curve: ec.EllipticCurve) -> None:
     card, server = ec.generate_private_key(curve), ec.generate_private_key(curve)
-    secret = agreed(card, _point(server))
-    assert secret == agreed(server, _point(card))
+    secret = shared_secret(card, _point(server))
+    assert secret == shared_secret(server, _point(card))
     assert len(secret) == 32
 
 
 def test_a_key_on_another_curve_is_refused() -> None:
     with pytest.raises(ValueError, match="EC key"):
-        agreed(ec.generate_private_key(ec.SECP256R1()), _point(ec.generate_private_key(ec.BrainpoolP256R1())))
+        shared_secret(
+            ec.generate_private_key(ec.SECP256R1()), _point(ec.generate_private_key(ec.BrainpoolP256R1()))
+        )
 
 
 def test_content_is_cut_without_losing_any() -> None:

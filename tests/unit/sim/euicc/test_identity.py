@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from lpa.errors import NotVerified, StorageFailed
 from lpa.sim.crypto.pki import Authority, Credentials, CurveName, der, pem
-from lpa.sim.euicc.identity import Identity
+from lpa.sim.euicc.identity import CardIdentity
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.downloads import DPAUTH, certificate
 from tests.support.forgery import EID, Chain, Party
@@ -76,7 +76,7 @@ def test_an_identity_is_found_by_what_the_files_are(
 ) -> None:
     above = authority(curve)
     held = certified(above)
-    identity = Identity.load(write(tmp_path, files(held, above)))
+    identity = CardIdentity.load(write(tmp_path, files(held, above)))
     assert (identity.eid, identity.signing) == (EID, [above.key_identifier])
     assert identity.credentials[0].certificate == held.certificate
     assert identity.credentials[0].key.private_numbers() == held.key.private_numbers()
@@ -94,7 +94,7 @@ def test_what_belongs_to_others_is_left_alone(tmp_path: Path) -> None:
         "large": bytes(200_000),
     }
     (tmp_path / "folder").mkdir()
-    identity = Identity.load(write(tmp_path, others | pem_files(held, above)))
+    identity = CardIdentity.load(write(tmp_path, others | pem_files(held, above)))
     assert len(identity.issuers) == len(identity.credentials) == 1
 
 
@@ -109,7 +109,7 @@ def test_keys_and_certificates_that_openssl_made_are_read(tmp_path: Path) -> Non
             ["openssl", "ec", "-outform", kind], input=held.key_pem, capture_output=True, check=True
         )
         key.write_bytes(made.stdout)
-        assert Identity.load(tmp_path).credentials[0].key.private_numbers() == held.key.private_numbers()
+        assert CardIdentity.load(tmp_path).credentials[0].key.private_numbers() == held.key.private_numbers()
 
 
 def test_of_two_certificates_of_the_maker_the_one_of_a_known_issuer_is_taken(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_of_two_certificates_of_the_maker_the_one_of_a_known_issuer_is_taken(tmp
         "4": world.ci.certificate(world.ci),
         "5": key,
     }
-    identity = Identity.load(write(tmp_path, files))
+    identity = CardIdentity.load(write(tmp_path, files))
     assert identity.signing == [world.ci.identifier]
 
 
@@ -139,8 +139,8 @@ def damaged(
     above = authority()
     held = certified(above)
     with pytest.raises(NotVerified) as caught:
-        Identity.load(write(tmp_path / "identity", change(pem_files(held, above), above, held)))
-    assert caught.value.advice.startswith("A folder for --identity holds")
+        CardIdentity.load(write(tmp_path / "identity", change(pem_files(held, above), above, held)))
+    assert caught.value.advice.startswith("A folder for --identity contains")
     return caught.value.message
 
 
@@ -156,7 +156,7 @@ EUICC, EUM, KEY, CI = (
     ("missing", "sentence"),
     [
         (EUICC, "There is no certificate of an eUICC."),
-        (EUM, "There is no certificate of the eUICC's maker (EUM)."),
+        (EUM, "There is no certificate of the eUICC's manufacturer (EUM)."),
         (CI, "There is no certificate of an issuer (CI)."),
         (KEY, "There is no private key."),
     ],
@@ -171,10 +171,10 @@ def test_what_is_missing_is_named(tmp_path: Path, missing: str, sentence: str) -
 def test_a_key_that_is_not_the_cards_is_refused(tmp_path: Path) -> None:
     other = certified(authority()).key_pem
     sentence = damaged(lambda files, *_: files | {KEY: other}, tmp_path)
-    assert sentence == "The private key is not that of the eUICC's certificate."
+    assert sentence == "The private key does not belong to the eUICC's certificate."
     two = {"another": certified(authority("brainpoolP256r1")).key_pem}
     sentence = damaged(lambda files, *_: files | {KEY: other} | two, tmp_path)
-    assert sentence == "None of the private keys is that of the eUICC's certificate."
+    assert sentence == "None of the private keys belongs to the eUICC's certificate."
 
 
 def test_a_key_that_a_password_guards_is_not_read(tmp_path: Path) -> None:
@@ -182,19 +182,21 @@ def test_a_key_that_a_password_guards_is_not_read(tmp_path: Path) -> None:
         how = BestAvailableEncryption(b"1234")
         return files | {KEY: held.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how)}
 
-    assert damaged(guarded, tmp_path) == "A password guards the private key: take it off first."
+    assert damaged(guarded, tmp_path) == (
+        "The private key is encrypted with a password: remove the password first."
+    )
 
 
 def test_a_maker_who_did_not_sign_the_card_is_refused(tmp_path: Path) -> None:
     sentence = damaged(
         lambda files, above, _: files | {EUM: pem(above.issue_eum(EID[:8], now=NOW).certificate)}, tmp_path
     )
-    assert sentence == "No maker (EUM) whose certificate is here signed that of the eUICC."
+    assert sentence == "No EUM certificate in these files signed the eUICC's certificate."
 
 
 def test_an_issuer_who_did_not_sign_the_maker_is_refused(tmp_path: Path) -> None:
     sentence = damaged(lambda files, *_: files | {CI: pem(authority().certificate)}, tmp_path)
-    assert sentence == "No issuer (CI) whose certificate is here signed that of the maker (EUM)."
+    assert sentence == "No issuer (CI) certificate in these files signed the EUM's certificate."
 
 
 def test_two_cards_are_not_one(tmp_path: Path) -> None:
@@ -202,9 +204,7 @@ def test_two_cards_are_not_one(tmp_path: Path) -> None:
     other = certified(second, "89049032000000000000000000000012")
     more = {"2.pem": other.pem_chain + other.key_pem + pem(second.certificate)}
     sentence = damaged(lambda files, *_: files | more, tmp_path)
-    assert sentence == (
-        f"The certificates are those of several cards: 89049032000000000000000000000012, {EID}."
-    )
+    assert sentence == (f"The certificates belong to several cards: 89049032000000000000000000000012, {EID}.")
 
 
 def test_two_certificates_under_one_issuer_are_too_many(tmp_path: Path) -> None:
@@ -218,9 +218,9 @@ def test_two_certificates_under_one_issuer_are_too_many(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "sentence"),
     [
-        ("", "The certificate of the eUICC names no EID of 32 digits, but nothing."),
-        ("8904", "The certificate of the eUICC names no EID of 32 digits, but 8904."),
-        ("8" * 32, f"The maker (EUM) may not vouch for the EID {'8' * 32}: it must begin with 89049032."),
+        ("", "The eUICC's certificate has no EID of 32 digits, but nothing."),
+        ("8904", "The eUICC's certificate has no EID of 32 digits, but 8904."),
+        ("8" * 32, f"The EUM may not certify the EID {'8' * 32}: it must begin with 89049032."),
     ],
 )
 def test_the_subject_must_name_an_eid_that_the_maker_may_vouch_for(
@@ -253,7 +253,7 @@ def test_an_issuer_must_name_its_key(tmp_path: Path) -> None:
     builder = x509.CertificateBuilder(name, name, key.public_key(), 5, NOW, NOW + timedelta(days=1))
     bare = builder.sign(key, hashes.SHA256())
     sentence = damaged(lambda files, *_: files | {CI: pem(bare)}, tmp_path)
-    assert sentence == "The certificate of an issuer (CI) does not name its key."
+    assert sentence == "An issuer (CI) certificate has no subject key identifier."
 
 
 def test_a_file_that_only_looks_like_a_certificate_is_passed_over(tmp_path: Path) -> None:
@@ -263,8 +263,8 @@ def test_a_file_that_only_looks_like_a_certificate_is_passed_over(tmp_path: Path
 
 
 def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(NotVerified, match="cannot be read: No such file"):
-        Identity.load(tmp_path / "nowhere")
+    with pytest.raises(NotVerified, match=r"Cannot read the folder .*: No such file"):
+        CardIdentity.load(tmp_path / "nowhere")
 
 
 # Cards with such an identity
@@ -272,11 +272,11 @@ def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
 
 def test_a_card_in_a_folder_keeps_its_identity(tmp_path: Path) -> None:
     above = authority()
-    identity = Identity.load(write(tmp_path / "identity", pem_files(certified(above), above)))
+    identity = CardIdentity.load(write(tmp_path / "identity", pem_files(certified(above), above)))
     with closing(SimulatedEuicc.create(tmp_path / "card", identity=identity)) as card:
         assert card.eid == EID
         assert Terminal(card).ask("BF3E035C015A") == f"BF3E125A10{EID}9000"
-        with pytest.raises(StorageFailed, match="came with its own identity"):
+        with pytest.raises(StorageFailed, match="was created with an identity"):
             _ = card.authority
     assert not (tmp_path / "card" / "ci-key.pem").exists()
     with closing(SimulatedEuicc.load(tmp_path / "card")) as card:
@@ -285,7 +285,7 @@ def test_a_card_in_a_folder_keeps_its_identity(tmp_path: Path) -> None:
 
 def test_the_folder_of_a_card_is_an_identity_itself(tmp_path: Path) -> None:
     with closing(SimulatedEuicc.create(tmp_path / "card")) as card:
-        assert Identity.load(tmp_path / "card").credentials[0].certificate == (
+        assert CardIdentity.load(tmp_path / "card").credentials[0].certificate == (
             card.identity.credentials[0].certificate
         )
 
@@ -293,6 +293,6 @@ def test_the_folder_of_a_card_is_an_identity_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize("more", [{"authority": authority()}, {"eid": "89" * 16}])
 def test_an_identity_takes_no_other_authority_or_eid(more: dict[str, object]) -> None:
     above = authority()
-    identity = Identity.minted(certified(above), above)
-    with pytest.raises(ValueError, match="no other authority or EID"):
+    identity = CardIdentity.minted(certified(above), above)
+    with pytest.raises(ValueError, match="no authority and no other EID"):
         SimulatedEuicc.create(None, identity=identity, **more)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lpa.sim.crypto.pki import Authority, der
-from lpa.sim.euicc.identity import Identity
+from lpa.sim.euicc.identity import CardIdentity
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.der import parts
 from tests.support.downloads import CODED, Conversation, Package, Server, store_metadata, verify
@@ -20,7 +20,7 @@ from tests.unit.sim.euicc.test_identity import authority, certified
 def several() -> tuple[list[Authority], SimulatedEuicc]:
     """A card with certificates under two issuers, on two curves, that trusts a third as well."""
     above = [authority("P-256"), authority("brainpoolP256r1"), authority("P-256")]
-    identity = Identity(
+    identity = CardIdentity(
         (certified(above[0]), certified(above[1])), tuple(issuer.certificate for issuer in above)
     )
     return above, SimulatedEuicc.create(None, identity=identity)

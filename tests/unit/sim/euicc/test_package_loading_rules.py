@@ -198,7 +198,7 @@ def test_a_card_fails_only_in_words_of_the_specification(fails: tuple[str, ...])
 
 @pytest.mark.parametrize("rule", [(("ppr3",), "262-01", True), (("ppr1",), "26201", True)])
 def test_a_card_has_only_rules_of_the_specification(rule: tuple[tuple[str, ...], str, bool]) -> None:
-    with pytest.raises(ValueError, match=r"policy rules are|is no operator"):
+    with pytest.raises(ValueError, match=r"policy rules are|is not an operator"):
         Behaviour(authorised_policy_rules=(rule,))
 
 

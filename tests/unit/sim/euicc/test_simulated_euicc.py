@@ -65,13 +65,13 @@ def test_the_atr_tells_how_many_channels_there_are() -> None:
 
 
 def test_a_character_that_no_card_can_have_is_refused() -> None:
-    with pytest.raises(ValueError, match="0 to 19 further channels"):
+    with pytest.raises(ValueError, match="0 to 19 logical channels"):
         Behaviour(channels=20)
     with pytest.raises(ValueError, match="1 to 255 bytes"):
         Behaviour(block_size=256)
     with pytest.raises(ValueError, match="at least one notification"):
         Behaviour(notification_capacity=0)
-    with pytest.raises(ValueError, match="switched by some of"):
+    with pytest.raises(ValueError, match="accepted is a subset of"):
         Behaviour(accepted=(("name", True),))
     with pytest.raises(ValueError, match="not negative"):
         Behaviour(first_sequence_number=-1)
@@ -122,7 +122,7 @@ def test_a_switch_that_waits_for_a_refresh_is_done_when_the_card_is_loaded(folde
 
 def test_one_program_at_a_time_holds_a_card(folder: Path) -> None:
     with closing(SimulatedEuicc.load(folder)):
-        with pytest.raises(CardBusy, match="Another program holds the simulated card"):
+        with pytest.raises(CardBusy, match="Another program is using the simulated card"):
             SimulatedEuicc.load(folder)
         assert in_another_process(folder, "") == "CardBusy"
     assert in_another_process(folder, "") == "done"
@@ -196,7 +196,7 @@ def test_a_refresh_that_cannot_be_written_stops_the_card(folder: Path) -> None:
         terminal.ask(f"BF3211A00C5A0A{FIRST}8101FF")
         (folder / "card.json.new").mkdir()
         assert terminal.send("801400000C810301010482028281830100") == "6581"
-        with pytest.raises(StorageFailed, match="cannot be written"):
+        with pytest.raises(StorageFailed, match="Cannot write"):
             card.reset()
 
 
@@ -208,7 +208,7 @@ def test_a_folder_is_closed_to_others(folder: Path) -> None:
 
 def test_a_folder_that_holds_a_card_gets_no_other(folder: Path) -> None:
     before = (folder / "card.json").read_bytes()
-    with pytest.raises(StorageFailed, match="holds a simulated card already"):
+    with pytest.raises(StorageFailed, match="already contains a simulated card"):
         SimulatedEuicc.create(folder)
     assert (folder / "card.json").read_bytes() == before
     SimulatedEuicc.load(folder).close()
@@ -216,15 +216,15 @@ def test_a_folder_that_holds_a_card_gets_no_other(folder: Path) -> None:
 
 def test_a_card_needs_a_folder_that_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StorageFailed, match="cannot hold a simulated card"):
+    with pytest.raises(StorageFailed, match="Cannot store a simulated card"):
         SimulatedEuicc.create(tmp_path / "file")
-    with pytest.raises(StorageFailed, match="cannot hold a simulated card"):
+    with pytest.raises(StorageFailed, match="Cannot store a simulated card"):
         SimulatedEuicc.create(tmp_path / "file" / "card")
 
 
 def test_a_folder_without_a_card_holds_none(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nowhere"):
-        with pytest.raises(NoCard, match="holds no simulated card"):
+        with pytest.raises(NoCard, match="contains no simulated card"):
             SimulatedEuicc.load(path)
     assert list(tmp_path.iterdir()) == []
 
@@ -239,7 +239,7 @@ DAMAGES = [
 def test_a_damaged_card_is_refused_and_not_held(folder: Path, name: str, content: bytes) -> None:
     whole = (folder / name).read_bytes()
     (folder / name).write_bytes(content)
-    with pytest.raises(StorageFailed, match=r"damaged|no certificate authority|cannot be held"):
+    with pytest.raises(StorageFailed, match=r"damaged|no certificate authority|Cannot lock"):
         SimulatedEuicc.load(folder)
     (folder / name).write_bytes(whole)
     SimulatedEuicc.load(folder).close()

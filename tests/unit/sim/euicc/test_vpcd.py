@@ -41,7 +41,7 @@ class Reader:
         with socket.create_server(("127.0.0.1", 0)) as door:
             _, port = door.getsockname()
             self.wire = threading.Thread(
-                target=vpcd.serve, args=(card, "127.0.0.1", port), kwargs={"blocker": self.stop}
+                target=vpcd.serve, args=(card, "127.0.0.1", port), kwargs={"stop": self.stop}
             )
             self.wire.start()
             self.line, _ = door.accept()

@@ -101,7 +101,7 @@ def test_a_matching_identifier_is_taken_once_and_an_empty_one_as_often_as_wanted
 def test_a_file_of_something_else_is_left_alone(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "orders.db"
     file.write_bytes(content)
-    with pytest.raises(StorageFailed, match="cannot be read or kept"):
+    with pytest.raises(StorageFailed, match="Cannot read or write"):
         OrderBook(file)
     assert file.read_bytes() == content
 

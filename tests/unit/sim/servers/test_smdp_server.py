@@ -77,7 +77,7 @@ def test_half_a_line_left_by_a_power_cut_is_dropped(tmp_path: Path) -> None:
 def test_a_file_of_something_else_is_left_alone(tmp_path: Path, content: bytes) -> None:
     store = tmp_path / "notes.txt"
     store.write_bytes(content)
-    with pytest.raises(StorageFailed, match="is no list of notifications"):
+    with pytest.raises(StorageFailed, match="is not a list of notifications"):
         SimulatedSmdp(CI, store=store)
     assert store.read_bytes() == content
 

@@ -1,4 +1,4 @@
-"""The front of a simulated server: HTTPS, and the JSON of ES9+ and ES11 (SGP.22 §6.5)."""
+"""The base of the simulated servers: the JSON of ES9+ and ES11 over HTTPS (SGP.22 §6.5)."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _JSON = {"Content-Type": "application/json"}
 _log = logging.getLogger(__name__)
 
 
-class Members:
-    """The members of the JSON object that was sent. What is missing or of another kind is a `Rejection`."""
+class RequestMembers:
+    """The JSON members of a request. A missing member or one of another type raises a `Rejection`."""
 
     def __init__(self, body: bytes) -> None:
         try:
             members = json.loads(body)
         except (ValueError, RecursionError) as error:
-            raise Rejection("1.2.1", "2.1", f"the body is no JSON: {error}") from error
+            raise Rejection("1.2.1", "2.1", f"the body is not JSON: {error}") from error
         if not isinstance(members, dict):
-            raise Rejection("1.2.1", "2.1", "the body is no JSON object")
+            raise Rejection("1.2.1", "2.1", "the body is not a JSON object")
         self._members = members
 
     def text(self, name: str, *others: str) -> str:
-        """The text `name`, or what some call otherwise."""
+        """The text of the member `name`, or of the first of `others` that is there."""
         texts = (self._members.get(one) for one in (name, *others))
         text = next((text for text in texts if text is not None), None)
         if not isinstance(text, str):
@@ -46,21 +46,21 @@ class Members:
         return text
 
     def binary(self, name: str) -> bytes:
-        """The bytes that `name` holds as base64, with or without line breaks and padding."""
+        """The bytes of the member `name`: base64, with or without line breaks and padding."""
         text = "".join(self.text(name).split()).rstrip("=")
         try:
             return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
         except ValueError as error:
-            raise Rejection("1.2.1", "2.1", f"{name} is no base64: {error}") from error
+            raise Rejection("1.2.1", "2.1", f"{name} is not base64: {error}") from error
 
 
-# What a function answers: members whose bytes go out as base64, or None for 204 without a body.
-Function = Callable[[Members], dict[str, Any] | None]
+# A function returns the members of its response, with bytes to be sent as base64; or None for 204, no body.
+Function = Callable[[RequestMembers], dict[str, Any] | None]
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What goes out. A server's `distort` may put another in its place, to see what a client makes of it."""
+class ServerResponse:
+    """A response before it is sent. A server's `distort` may replace it."""
 
     status: HTTPStatus
     headers: dict[str, str]
@@ -68,22 +68,22 @@ class Answer:
 
     @property
     def members(self) -> dict[str, Any]:
-        """The members of the JSON object that the body is."""
+        """The JSON members of the body."""
         members: dict[str, Any] = json.loads(self.body)
         return members
 
-    def changed(self, **members: object) -> Answer:
-        """The same with other members: bytes become base64, None leaves one out."""
+    def changed(self, **members: object) -> ServerResponse:
+        """The response with some members changed: bytes become base64, None removes a member."""
         return replace(self, body=_body(self.members | members))
 
 
 class SimulatedServer:
-    """A server that answers ES9+ or ES11 `functions` on the IPv4 `address`; `port` 0 takes a free one.
+    """A server of ES9+ or ES11 `functions` on the IPv4 `address`; with `port` 0 on a free port.
 
-    `roots`: the paths that they are found under.
+    `roots`: the paths of the functions. Use it as a `with` block, or call `serve_forever`.
 
-    Use it as a `with` block, or call `serve_forever`. `distort`, if set, is given the function's name and the
-    answer, and what it returns goes out: for tests of clients against servers that err.
+    `distort`, if set, takes the name of the function and the response, and returns the response to send: for
+    tests of clients against faulty servers.
     """
 
     def __init__(
@@ -95,26 +95,26 @@ class SimulatedServer:
         *,
         roots: Sequence[str] = (ES9,),
     ) -> None:
-        self.distort: Callable[[str, Answer], Answer] | None = None
+        self.distort: Callable[[str, ServerResponse], ServerResponse] | None = None
         self._functions = functions
         self._roots = roots
-        # The server's memory is for one client at a time; connections are not.
-        self._turn = threading.Lock()
+        # Connections have threads of their own, but functions run one at a time.
+        self._lock = threading.Lock()
         self._https = HttpsServer((address, port), tls_context(credentials), self.answer)
         self.address, self.port = address, self._https.port
         self._thread: threading.Thread | None = None
 
     @property
     def connect_to(self) -> str:
-        """The row for `--connect-to` that leads every host and port here."""
+        """The value for `--connect-to` that leads every host and port to this server."""
         return f"::{self.address}:{self.port}"
 
     def serve_forever(self) -> None:
-        """Serve in this thread until an exception (as of Ctrl-C) ends it. Call `close` afterwards."""
+        """Serve in this thread until an exception, such as KeyboardInterrupt. Call `close` afterwards."""
         self._https.serve_forever()
 
     def close(self) -> None:
-        """Break off all connections and stop."""
+        """Close all connections, and stop."""
         if self._thread:
             self._https.shutdown()
             self._thread.join()
@@ -130,7 +130,7 @@ class SimulatedServer:
         self.close()
 
     def answer(self, path: str, headers: Message, body: bytes) -> tuple[HTTPStatus, dict[str, str], bytes]:
-        """Status, headers and body of the answer to one POST (SGP.22 §6.5)."""
+        """The status, headers and body of the response to one POST (SGP.22 §6.5)."""
         name = self._named(path)
         function = self._functions.get(name)
         if function is None:
@@ -141,7 +141,7 @@ class SimulatedServer:
         return answer.status, answer.headers, answer.body
 
     def _named(self, path: str) -> str:
-        """The function that a path leads to, which may be a whole address or end with a slash."""
+        """The name of the function at a path, which may be a whole URL or end with a slash."""
         try:
             path = urlsplit(path).path
         except ValueError:
@@ -149,17 +149,17 @@ class SimulatedServer:
         root = next((root for root in self._roots if path.startswith(root)), path)
         return path.removeprefix(root).removesuffix("/")
 
-    def _answer(self, name: str, function: Function, headers: Message, body: bytes) -> Answer:
+    def _answer(self, name: str, function: Function, headers: Message, body: bytes) -> ServerResponse:
         try:
             _check_headers(headers)
-            with self._turn:
-                members = function(Members(body))
+            with self._lock:
+                members = function(RequestMembers(body))
         except Rejection as rejection:
             _log.debug("%s: %s/%s %s", name, rejection.subject, rejection.reason, rejection)
-            return Answer(HTTPStatus.OK, _PROTOCOL | _JSON, _body(_failed(rejection)))
+            return ServerResponse(HTTPStatus.OK, _PROTOCOL | _JSON, _body(_failed(rejection)))
         if members is None:
-            return Answer(HTTPStatus.NO_CONTENT, dict(_PROTOCOL))
-        return Answer(
+            return ServerResponse(HTTPStatus.NO_CONTENT, dict(_PROTOCOL))
+        return ServerResponse(
             HTTPStatus.OK, _PROTOCOL | _JSON, _body(_header({"status": "Executed-Success"}) | members)
         )
 
