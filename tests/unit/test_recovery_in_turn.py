@@ -172,7 +172,7 @@ def test_what_another_process_finished_before_it_released_the_lock_is_not_recove
             operation.complete()
             held.close()
 
-        locks = Locks(tmp_path / "state", notice=finish)
+        locks = Locks(tmp_path / "state", on_wait=finish)
         with Assistant(card, state_dir=tmp_path / "state", servers=servers, locks=locks) as later:
             interrupt(later, "delete", DELETING)
             held.enter_context(journal.lock(later.eid))

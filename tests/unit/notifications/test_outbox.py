@@ -333,7 +333,7 @@ def test_sending_what_is_due_waits_for_no_other_process(tmp_path: Path) -> None:
             asked.append(holder)
             held.close()
 
-        locks = Locks(tmp_path, notice=release)
+        locks = Locks(tmp_path, on_wait=release)
         with Assistant(card_with(), state_dir=tmp_path, servers=Servers(), locks=locks) as assistant:
             held.enter_context(another.lock(assistant.eid))
             assert assistant.send_due_notifications() == ()

@@ -9,7 +9,7 @@ from pathlib import Path
 from lpa.sim.crypto.pki import Authority
 from tests.support import command
 from tests.support.forgery import EID
-from tests.unit.sim.euicc.test_identity import NOW, authority, certified, pem_files, write
+from tests.support.identities import NOW, authority, certified, pem_files, write
 
 
 def test_sim_new_creates_a_card_with_an_identity(tmp_path: Path) -> None:

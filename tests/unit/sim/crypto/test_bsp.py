@@ -44,21 +44,21 @@ def test_the_keys_are_those_of_the_specification() -> None:
     assert keys.mac_key.hex() == "096ca9a78b90eb4215a54bb6d2b3af7c"
 
 
-def test_segments_are_protected_one_after_the_other() -> None:
+def test_segments_are_protected_in_order() -> None:
     keys = _keys()
     for tag, content, segment in _SEGMENTS:
         assert keys.protect(tag, bytes.fromhex(content)).hex() == segment
     assert keys.chaining.hex().startswith("7171c3967d612c9f")
 
 
-def test_segments_are_read_one_after_the_other() -> None:
+def test_segments_are_read_in_order() -> None:
     keys = _keys()
     for _, content, segment in _SEGMENTS:
         assert keys.content(Tlv.whole(bytes.fromhex(segment))) == bytes.fromhex(content)
 
 
 @pytest.mark.parametrize("number", range(3))
-def test_no_bit_of_a_segment_may_change(number: int) -> None:
+def test_a_changed_bit_breaks_the_protection(number: int) -> None:
     segment = bytes.fromhex(_SEGMENTS[number][2])
     for bit in range(16, 8 * len(segment)):
         keys = _keys()
@@ -69,20 +69,20 @@ def test_no_bit_of_a_segment_may_change(number: int) -> None:
             keys.content(Tlv.whole(flipped))
 
 
-def test_a_segment_out_of_its_turn_is_refused() -> None:
+def test_a_segment_out_of_order_is_refused() -> None:
     with pytest.raises(ProtectionBroken):
         _keys().content(Tlv.whole(bytes.fromhex(_SEGMENTS[1][2])))
 
 
 @pytest.mark.parametrize("size", [0, 7, 8, 9, 23])
-def test_a_segment_of_no_whole_blocks_is_refused(size: int) -> None:
+def test_a_segment_of_incomplete_blocks_is_refused(size: int) -> None:
     with pytest.raises(ProtectionBroken):
         _keys().content(Tlv.build(0x86, bytes(size)))
 
 
 @pytest.mark.parametrize("end", [bytes(16), bytes(15) + b"\x01", b"\x80" + bytes(31)])
-def test_padding_that_is_none_is_refused(end: bytes) -> None:
-    """An honest MAC over content that was not padded as the specification has it."""
+def test_wrong_padding_is_refused(end: bytes) -> None:
+    """The MAC is right, but the content is padded wrongly."""
     ours, theirs = _keys(), _keys()
     cipher = ours._cipher().encryptor()
     coded = cipher.update(end) + cipher.finalize()
@@ -113,7 +113,7 @@ def test_a_key_on_another_curve_is_refused() -> None:
         )
 
 
-def test_content_is_cut_without_losing_any() -> None:
+def test_content_is_cut_completely() -> None:
     assert cut(b"abcdefg", 3) == [b"abc", b"def", b"g"]
 
 
@@ -122,7 +122,7 @@ def _point(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 @pytest.mark.parametrize("size", [0, 1, 15, 16, 17, 31, 32, 1007, 1008])
-def test_what_is_protected_can_be_opened_by_hand(size: int) -> None:
+def test_a_protected_segment_can_be_decrypted_by_hand(size: int) -> None:
     chain, encryption, mac = (bytes([number]) * 16 for number in (1, 2, 3))
     protection, by_hand = Protection(chain, encryption, mac), Opening(chain, encryption, mac)
     for tag in (0x87, 0x88, 0x86, 0x86):

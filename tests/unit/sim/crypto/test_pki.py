@@ -1,4 +1,4 @@
-"""The certificates of the simulated world: their profiles, and what OpenSSL says."""
+"""The certificates of the simulated PKI: their contents, and their verification by OpenSSL."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_the_pkid_is_the_sha1_of_the_ci_key(authority: Authority) -> None:
     assert len(expected) == 20
 
 
-def test_the_eum_may_certify_euiccs_of_its_own_alone(authority: Authority, curve: CurveName) -> None:
+def test_the_eum_may_certify_only_its_own_euiccs(authority: Authority, curve: CurveName) -> None:
     eum, _ = chain(authority)
     certificate = eum.certificate
     certificate.verify_directly_issued_by(authority.certificate)
@@ -108,7 +108,9 @@ def test_the_eum_may_certify_euiccs_of_its_own_alone(authority: Authority, curve
     assert isinstance(eum.key.curve, CURVES[curve])
 
 
-def test_the_euicc_bears_its_eid_and_the_name_of_its_maker(authority: Authority, curve: CurveName) -> None:
+def test_the_euicc_certificate_has_the_eid_and_the_name_of_the_eum(
+    authority: Authority, curve: CurveName
+) -> None:
     eum, euicc = chain(authority)
     certificate = euicc.certificate
     certificate.verify_directly_issued_by(eum.certificate)
@@ -123,12 +125,12 @@ def test_the_euicc_bears_its_eid_and_the_name_of_its_maker(authority: Authority,
     assert isinstance(euicc.key.curve, CURVES[curve])
 
 
-def test_what_a_notification_carries_is_small(authority: Authority) -> None:
+def test_the_certificates_in_a_notification_are_small(authority: Authority) -> None:
     eum, euicc = chain(authority)
     assert len(der(euicc.certificate)) + len(der(eum.certificate)) <= 884
 
 
-def test_a_server_is_known_by_its_hosts_and_its_oid(authority: Authority, curve: CurveName) -> None:
+def test_a_server_certificate_has_its_hosts_and_its_oid(authority: Authority, curve: CurveName) -> None:
     hosts = ["*.smdp.example", "127.0.0.1", "::1"]
     server = authority.issue_server("smdp.example", now=NOW, also=hosts)
     certificate = server.certificate
@@ -169,7 +171,7 @@ def test_no_two_certificates_share_a_key(authority: Authority) -> None:
     assert len({key.private_numbers().private_value for key in keys}) == 4
 
 
-def test_with_the_same_clock_and_randomness_all_is_the_same(curve: CurveName) -> None:
+def test_with_the_same_clock_and_randomness_everything_is_the_same(curve: CurveName) -> None:
     def everything(seed: int) -> list[bytes]:
         authority = Authority.mint(curve=curve, now=NOW, randomness=repeatable(seed))
         eum, euicc = chain(authority)
@@ -187,7 +189,7 @@ def test_even_poor_randomness_makes_a_key(curve: CurveName, octet: bytes) -> Non
     chain(authority)[1].certificate.verify_directly_issued_by(chain(authority)[0].certificate)
 
 
-# What OpenSSL says
+# Verification by OpenSSL
 
 
 def openssl_verify(
@@ -220,7 +222,7 @@ def test_openssl_accepts_the_eum_and_a_server(authority: Authority, tmp_path: Pa
 
 
 def test_openssl_objects_to_nothing_but_the_eid_prefix(authority: Authority, tmp_path: Path) -> None:
-    """SGP.22 lets the EUM constrain EIDs by a prefix, where RFC 5280 wants the whole name: its last check."""
+    """SGP.22 lets the EUM constrain EIDs by a prefix; RFC 5280 compares the whole name, as its last check."""
     eum, euicc = chain(authority)
     said = openssl_verify(tmp_path, authority, euicc.certificate, eum.certificate)
     assert [line for line in said.splitlines() if line.startswith("error ")] == [
@@ -242,7 +244,7 @@ def test_openssl_refuses_what_another_authority_issued(authority: Authority, tmp
 # Folders
 
 
-def test_an_authority_is_kept_for_its_owner_alone(authority: Authority, tmp_path: Path) -> None:
+def test_the_key_of_an_authority_is_private(authority: Authority, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "pki"
     authority.save(folder)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -255,7 +257,7 @@ def test_an_authority_is_kept_for_its_owner_alone(authority: Authority, tmp_path
 @pytest.mark.parametrize(
     "damage", [None, b"", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
 )
-def test_a_folder_without_an_authority_says_so(
+def test_loading_an_authority_from_another_folder_fails(
     authority: Authority, tmp_path: Path, damage: bytes | None
 ) -> None:
     authority.save(tmp_path)

@@ -1,4 +1,4 @@
-"""What the simulated card answers to APDUs: bytes written by hand."""
+"""The responses of the simulated card to APDUs, byte by byte."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tests.support.terminal import EID_ANSWER, FCI, GET_EID, SELECT_ISDR, T1, Te
 LARGE = SimulatedProfile("8944994000000000017", icon=bytes(300))  # 357 bytes of GetProfilesInfo
 
 
-# Answers, by protocol
+# Response data, by protocol
 
 
-def test_t0_gives_the_answer_to_a_command_with_data_by_get_response() -> None:
+def test_t0_returns_response_data_by_get_response() -> None:
     assert send(made(), f"00{SELECT_ISDR}") == "6124"
     assert send(made(), f"00{SELECT_ISDR}", "00C0000024") == FCI + "9000"
 
 
-def test_t0_takes_a_command_with_and_without_le() -> None:
+def test_t0_accepts_a_command_with_and_without_le() -> None:
     assert send(made(), f"00{SELECT_ISDR}00") == send(made(), f"00{SELECT_ISDR}") == "6124"
 
 
@@ -33,38 +33,38 @@ def test_get_response_may_have_either_class(cla: str) -> None:
     assert terminal.send(f"{cla}C0000015") == EID_ANSWER + "9000"
 
 
-def test_t0_names_the_right_length_and_keeps_the_answer_for_it() -> None:
+def test_t0_returns_the_right_length_and_keeps_the_response_data() -> None:
     card = made()
     assert send(card, f"00{SELECT_ISDR}", "00C0000000") == "6C24"
     assert send(card, "00C0000025") == "6C24"
     assert send(card, "00C0000024") == FCI + "9000"
 
 
-def test_an_answer_can_be_fetched_in_parts() -> None:
+def test_response_data_can_be_read_in_parts() -> None:
     card = made()
     assert send(card, f"00{SELECT_ISDR}", "00C0000004") == FCI[:8] + "6120"
     assert send(card, "00C0000020") == FCI[8:] + "9000"
 
 
-def test_an_answer_can_be_fetched_once() -> None:
+def test_response_data_can_be_read_once() -> None:
     assert send(made(), f"00{SELECT_ISDR}", "00C0000024", "00C0000024") == "6985"
 
 
-def test_another_command_loses_the_waiting_answer() -> None:
+def test_another_command_discards_unread_response_data() -> None:
     card = made()
     assert send(card, "0070000001") == "019000"
     assert send(card, f"00{SELECT_ISDR}", "01A40004023F00", "00C0000024") == "6985"
     assert send(card, f"00{SELECT_ISDR}", "00", "00C0000024") == "6985"
 
 
-def test_get_response_needs_the_channel_of_the_answer_and_no_parameters() -> None:
+def test_get_response_needs_the_channel_of_the_command_and_no_parameters() -> None:
     card = made()
     assert send(card, "0070000001") == "019000"
     assert send(card, f"00{SELECT_ISDR}", "01C0000024") == "6985"
     assert send(card, f"00{SELECT_ISDR}", "00C0010024") == "6A86"
 
 
-def test_t0_names_the_length_of_an_answer_to_a_command_without_data() -> None:
+def test_t0_returns_the_length_for_a_command_without_data() -> None:
     card = made()
     assert send(card, "00A40000022FE2", "00B0000000") == "6C0A"
     assert send(card, "00B000000B") == "6C0A"
@@ -76,17 +76,17 @@ def test_t0_opens_no_channel_before_the_length_is_right() -> None:
     assert send(made(), "0070000000", "00700000", "0070000001") == "019000"
 
 
-def test_t1_gives_the_answer_at_once() -> None:
+def test_t1_returns_response_data_immediately() -> None:
     assert send(made(T1), f"00{SELECT_ISDR}00") == FCI + "9000"
     assert send(made(T1), f"00{SELECT_ISDR}FF") == FCI + "9000"
 
 
-def test_t1_without_le_gives_the_answer_by_get_response() -> None:
+def test_t1_without_le_returns_response_data_by_get_response() -> None:
     assert send(made(T1), f"00{SELECT_ISDR}") == "6124"
     assert send(made(T1), f"00{SELECT_ISDR}", "00C0000000") == FCI + "9000"
 
 
-def test_t1_gives_256_bytes_at_once_and_the_rest_by_get_response() -> None:
+def test_t1_returns_256_bytes_immediately_and_the_rest_by_get_response() -> None:
     card = SimulatedEuicc.create(None, behaviour=T1, profiles=[LARGE])
     send(card, f"00{SELECT_ISDR}00")
     data, sw = card.transmit(bytes.fromhex("80E2910003BF2D0000"))
@@ -127,12 +127,12 @@ def test_61xx_says_00_for_256_bytes_and_more() -> None:
         ("C5E2910003BF2000", "6881"),
     ],
 )
-def test_a_command_that_cannot_be_is_refused(apdu: str, sw: str) -> None:
+def test_an_invalid_command_is_refused(apdu: str, sw: str) -> None:
     assert send(made(), apdu) == sw
 
 
 @given(st.lists(st.binary(max_size=300), max_size=4), st.sampled_from(["T=0", "T=1"]))
-def test_no_bytes_upset_the_card(apdus: list[bytes], protocol: str) -> None:
+def test_any_bytes_get_a_valid_response(apdus: list[bytes], protocol: str) -> None:
     card = T1_CARD if protocol == "T=1" else T0_CARD
     for apdu in apdus:
         data, sw = card.transmit(apdu)
@@ -140,7 +140,7 @@ def test_no_bytes_upset_the_card(apdus: list[bytes], protocol: str) -> None:
         assert 0x6000 <= sw <= 0x9FFF
 
 
-# What a command that is almost right is made of: a header, a tag, and parts of its body
+# An almost valid command: a header, a tag, and parts of a body
 _HEADERS = (
     *("00A40400", "01A40004", "01B00000", "00700000", "00708001", "80100000", "80120000", "80140000"),
     *("80AA0000", "81E29100", "81E21100", "81E29101", "01C00000"),
@@ -173,7 +173,7 @@ _COMMANDS = st.tuples(
 
 
 @given(st.lists(_COMMANDS, max_size=6))
-def test_no_almost_right_command_upsets_the_card(script: list[tuple[str, str, list[str], bytes]]) -> None:
+def test_almost_valid_commands_get_a_valid_response(script: list[tuple[str, str, list[str], bytes]]) -> None:
     T0_CARD.reset()
     Terminal(T0_CARD)
     for header, tag, parts, le in script:
@@ -198,7 +198,7 @@ def test_a_request_may_come_in_blocks() -> None:
     assert terminal.send("01C0000015") == EID_ANSWER + "9000"
 
 
-def test_256_blocks_are_counted_and_no_more() -> None:
+def test_a_request_has_at_most_256_blocks() -> None:
     terminal = Terminal(made())
     address = "61" * 251
     request = bytes.fromhex(f"BF3F81FE8081FB{address}")
@@ -213,20 +213,20 @@ def test_a_wrong_first_block_is_refused(p1p2: str) -> None:
     assert Terminal(made()).send(f"81E2{p1p2}06{GET_EID}") == "6A86"
 
 
-def test_a_block_out_of_turn_loses_the_request() -> None:
+def test_a_block_out_of_order_discards_the_request() -> None:
     terminal = Terminal(made())
     assert terminal.send("81E2110002BF3E") == "9000"
     assert terminal.send("81E2910202035C") == "6A86"
     assert terminal.send("81E29101045C035A5A") == "6A86"
 
 
-def test_block_zero_begins_anew() -> None:
+def test_block_zero_starts_a_new_request() -> None:
     terminal = Terminal(made())
     assert terminal.send("81E2110002BF20") == "9000"
     assert terminal.send(f"81E2910006{GET_EID}") == "6115"
 
 
-def test_another_command_on_the_channel_loses_the_request() -> None:
+def test_another_command_on_the_channel_discards_the_request() -> None:
     terminal = Terminal(made())
     assert terminal.send("81E2110002BF3E") == "9000"
     assert terminal.send("01C0000000") == "6985"
@@ -242,7 +242,7 @@ def test_blocks_on_two_channels_do_not_mix() -> None:
     assert second.send("82E291010100") == "6138"
 
 
-def test_a_block_must_not_be_longer_than_the_card_can_take() -> None:
+def test_a_block_must_not_be_longer_than_the_card_accepts() -> None:
     terminal = Terminal(made(Behaviour(block_size=5)))
     assert terminal.send(f"81E2910006{GET_EID}") == "6700"
     assert terminal.send("81E2110005BF3E035C01") == "9000"

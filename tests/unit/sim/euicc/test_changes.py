@@ -8,7 +8,7 @@ from lpa.sim.euicc.behaviour import Behaviour
 from tests.support.numbered_card import NumberedCard, numbered_card, profile, two_profiles
 from tests.support.terminal import Terminal
 
-NOBODY = "98000000000000000000"
+UNKNOWN = "98000000000000000000"
 
 # Enable
 
@@ -26,33 +26,33 @@ def test_enable_by_isdp_aid() -> None:
     assert (answer, card.states) == ("BF31038001009000", "dE")
 
 
-def test_enable_of_nobody_is_not_found() -> None:
+def test_enabling_an_unknown_profile_is_not_found() -> None:
     card = two_profiles()
-    assert card.ask(f"BF3111 A00C5A0A{NOBODY} 810100") == "BF31038001019000"
+    assert card.ask(f"BF3111 A00C5A0A{UNKNOWN} 810100") == "BF31038001019000"
     assert card.ask("BF3117 A012 4F10 A0000005591010FFFFFFFF8900009900 810100") == "BF31038001019000"
 
 
-def test_an_iccid_of_9_bytes_is_none() -> None:
+def test_an_iccid_of_9_bytes_is_wrong_data() -> None:
     assert two_profiles().ask("BF3110 A00B5A09 980000000000000000 810100") == "6A80"
 
 
-def test_enable_of_the_enabled_is_refused() -> None:
+def test_enabling_an_enabled_profile_is_refused() -> None:
     card = two_profiles()
     assert (card.enable(1), card.events) == ("BF31038001029000", [])
 
 
-def test_ppr1_of_the_enabled_forbids_to_enable_another() -> None:
+def test_ppr1_of_the_enabled_profile_forbids_enabling_another() -> None:
     card = numbered_card(profile(1, "enabled", "operational", "ppr1"), profile(2))
     assert (card.enable(2), card.states, card.events) == ("BF31038001039000", "Ed", [])
 
 
 @pytest.mark.parametrize("kind", ["test", "provisioning"])
-def test_ppr1_does_not_stand_against_a_test_or_provisioning_profile(kind: str) -> None:
+def test_ppr1_does_not_forbid_enabling_a_test_or_provisioning_profile(kind: str) -> None:
     card = numbered_card(profile(1, "enabled", "operational", "ppr1"), profile(2, "disabled", kind))
     assert (card.enable(2), card.states) == ("BF31038001009000", "dE")
 
 
-def test_ppr1_of_the_target_or_of_a_third_does_not_matter() -> None:
+def test_ppr1_of_other_profiles_does_not_forbid_enabling() -> None:
     rules = ("operational", "ppr1")
     card = numbered_card(
         profile(1, "enabled"), profile(2, "disabled", *rules), profile(3, "disabled", *rules)
@@ -73,7 +73,7 @@ def test_a_busy_card_does_not_switch_until_it_is_reset() -> None:
 def test_the_checks_of_enable_come_in_order() -> None:
     busy = Behaviour(cat_busy=True)
     card = numbered_card(profile(1, "enabled", "operational", "ppr1"), profile(2), behaviour=busy)
-    assert card.ask(f"BF3111 A00C5A0A{NOBODY} 810100")[10:12] == "01"
+    assert card.ask(f"BF3111 A00C5A0A{UNKNOWN} 810100")[10:12] == "01"
     assert card.enable(1)[10:12] == "02"
     assert card.enable(2)[10:12] == "03"
     testing = numbered_card(profile(1, "enabled", "test"), profile(2), behaviour=busy)
@@ -95,16 +95,16 @@ def test_disable_by_isdp_aid() -> None:
     assert card.states == "dd"
 
 
-def test_disable_of_nobody_is_not_found() -> None:
-    assert two_profiles().ask(f"BF3211 A00C5A0A{NOBODY} 810100") == "BF32038001019000"
+def test_disabling_an_unknown_profile_is_not_found() -> None:
+    assert two_profiles().ask(f"BF3211 A00C5A0A{UNKNOWN} 810100") == "BF32038001019000"
 
 
-def test_disable_of_the_disabled_is_refused() -> None:
+def test_disabling_a_disabled_profile_is_refused() -> None:
     card = two_profiles()
     assert (card.disable(2), card.events) == ("BF32038001029000", [])
 
 
-def test_ppr1_forbids_to_disable() -> None:
+def test_ppr1_forbids_disabling() -> None:
     card = numbered_card(profile(1, "enabled", "operational", "ppr1"), behaviour=Behaviour(cat_busy=True))
     assert (card.disable(1), card.states) == ("BF32038001039000", "E")
 
@@ -125,17 +125,17 @@ def test_delete_by_isdp_aid() -> None:
     assert card.states == "E"
 
 
-def test_delete_of_the_enabled_is_refused() -> None:
+def test_deleting_an_enabled_profile_is_refused() -> None:
     card = numbered_card(profile(1, "enabled", "operational", "ppr2"))
     assert (card.delete(1), card.states, card.events) == ("BF33038001029000", "E", [])
 
 
-def test_ppr2_forbids_to_delete() -> None:
+def test_ppr2_forbids_deleting() -> None:
     card = numbered_card(profile(1, "disabled", "operational", "ppr2"))
     assert (card.delete(1), card.states, card.events) == ("BF33038001039000", "d", [])
 
 
-def test_ppr1_does_not_forbid_to_delete() -> None:
+def test_ppr1_does_not_forbid_deleting() -> None:
     assert numbered_card(profile(1, "disabled", "operational", "ppr1")).delete(1) == "BF33038001009000"
 
 
@@ -149,7 +149,7 @@ def test_other_notifications_of_a_deleted_profile_stay() -> None:
 # Test profiles
 
 
-def test_of_a_test_profile_nobody_hears() -> None:
+def test_a_test_profile_makes_no_notifications() -> None:
     card = numbered_card(profile(1, "disabled", "test"))
     card.enable(1)
     card.disable(1)
@@ -157,7 +157,7 @@ def test_of_a_test_profile_nobody_hears() -> None:
     assert (card.states, card.events) == ("", [])
 
 
-def test_from_a_test_profile_the_way_is_to_another_or_back() -> None:
+def test_after_a_test_profile_only_another_or_the_previous_profile_can_be_enabled() -> None:
     card = numbered_card(
         profile(1, "enabled"), profile(2, "disabled", "test"), profile(3, "disabled", "test"), profile(4)
     )
@@ -170,14 +170,14 @@ def test_from_a_test_profile_the_way_is_to_another_or_back() -> None:
     assert card.events == ["disable 1", "enable 1", "disable 1", "enable 4"]
 
 
-def test_disabling_a_test_profile_brings_back_what_was_before() -> None:
+def test_disabling_a_test_profile_enables_the_previous_profile() -> None:
     card = numbered_card(profile(1, "enabled"), profile(2, "disabled", "test"))
     card.enable(2)
     assert card.disable(2) == "BF32038001009000"
     assert (card.states, card.events) == ("Ed", ["disable 1", "enable 1"])
 
 
-def test_disabling_a_test_profile_brings_back_nothing_that_is_gone() -> None:
+def test_disabling_a_test_profile_enables_nothing_if_the_previous_profile_was_deleted() -> None:
     card = numbered_card(profile(1, "enabled"), profile(2, "disabled", "test"))
     card.enable(2)
     assert card.delete(1) == "BF33038001009000"
@@ -185,7 +185,7 @@ def test_disabling_a_test_profile_brings_back_nothing_that_is_gone() -> None:
     assert card.states == "d"
 
 
-def test_a_provisioning_profile_is_not_remembered() -> None:
+def test_disabling_a_test_profile_does_not_enable_a_provisioning_profile() -> None:
     card = numbered_card(profile(1, "enabled", "provisioning"), profile(2, "disabled", "test"))
     card.enable(2)
     assert card.enable(1) == "BF31038001049000"
@@ -212,11 +212,11 @@ def test_a_card_without_toolkit_answers_9000_and_waits_for_the_reset() -> None:
     assert card.states == "d"
 
 
-def test_any_boolean_but_0_asks_for_a_refresh() -> None:
+def test_any_nonzero_refresh_flag_is_true() -> None:
     assert two_profiles().enable(2, "01") == "BF3103800100910B"
 
 
-def test_while_a_refresh_is_pending_the_state_is_not_told() -> None:
+def test_while_a_refresh_is_pending_a_request_for_the_state_is_refused() -> None:
     card = two_profiles()
     card.disable(1, "FF")
     assert card.ask("BF2D00") == "6985"
@@ -243,7 +243,7 @@ def test_a_refresh_is_executed_once() -> None:
     assert card.events == ["disable 1", "enable 2"]
 
 
-def test_a_particular_card_takes_only_some_ways() -> None:
+def test_a_card_may_accept_only_some_identifiers_and_refresh_flags() -> None:
     card = numbered_card(
         profile(1, "enabled"), profile(2), behaviour=Behaviour(accepted=(("isdpAid", True),))
     )
@@ -254,5 +254,5 @@ def test_a_particular_card_takes_only_some_ways() -> None:
 
 
 @pytest.mark.parametrize("request_", ["BF3400", "BF3100", "BF3200", "BF3300", "BF3302 8000", "BF3103 810100"])
-def test_a_change_that_is_not_said_is_wrong_data(request_: str) -> None:
+def test_an_incomplete_request_is_wrong_data(request_: str) -> None:
     assert two_profiles().ask(request_) == "6A80"

@@ -26,7 +26,7 @@ def test_a_closed_channel_is_the_next_to_be_opened() -> None:
     assert send(card, "0070000001") == "019000"
 
 
-def test_a_channel_may_be_asked_for_by_number() -> None:
+def test_a_channel_may_be_opened_by_number() -> None:
     assert send(made(), "0070000200") == "9000"
     assert send(made(), "0070000200", "02A40004023F00") == "611D"
     assert send(made(), "0070000200", "0070000200") == "6881"
@@ -37,7 +37,7 @@ def test_a_channel_may_be_asked_for_by_number() -> None:
     ("apdu", "sw"),
     [("00708000", "6A86"), ("00708002", "6881"), ("00704000", "6A86"), ("0070000001AA", "6700")],
 )
-def test_what_cannot_be_closed_or_opened_is_refused(apdu: str, sw: str) -> None:
+def test_an_invalid_manage_channel_is_refused(apdu: str, sw: str) -> None:
     assert send(made(), apdu) == sw
 
 
@@ -50,7 +50,7 @@ def test_a_card_without_channels_refuses_to_open_one() -> None:
     assert send(made(Behaviour(channels=0)), "0070000001") == "6881"
 
 
-def test_channels_above_3_have_classes_of_their_own() -> None:
+def test_channels_above_3_have_their_own_classes() -> None:
     card = made(Behaviour(channels=19))
     opened = [send(card, "0070000001") for _ in range(19)]
     assert opened[-1] == "139000"
@@ -68,18 +68,18 @@ def test_the_isdr_answers_on_the_basic_channel_too() -> None:
 # SELECT and files
 
 
-def test_the_mf_says_whether_it_wants_terminal_capability() -> None:
+def test_the_mf_announces_terminal_capability() -> None:
     assert send(made(), "00A40004023F00", "00C000001D") == spaced(MF.format("00"), "9000")
     announcing = made(Behaviour(announces_terminal_capability=True))
     assert send(announcing, "00A40004023F00", "00C000001D") == spaced(MF.format("01"), "9000")
 
 
-def test_select_without_data_wanted_gives_none() -> None:
+def test_select_can_omit_the_response_data() -> None:
     assert send(made(), "00A4000C023F00") == "9000"
     assert send(made(), f"00A4040C10{STANDARD_ISDR}") == "9000"
 
 
-def test_select_refuses_what_it_does_not_know_and_keeps_what_was_selected() -> None:
+def test_a_refused_select_keeps_the_selection() -> None:
     card = made()
     send(card, f"00{SELECT_ISDR}")
     assert send(card, "00A4040007A0000000871004") == "6A82"
@@ -90,7 +90,7 @@ def test_select_refuses_what_it_does_not_know_and_keeps_what_was_selected() -> N
     assert send(card, f"80E2910006{GET_EID}") == "6115"
 
 
-def test_a_plain_sim_has_no_isdr() -> None:
+def test_an_ordinary_sim_has_no_isdr() -> None:
     assert send(made(Behaviour(not_an_euicc=True)), f"00{SELECT_ISDR}") == "6A82"
 
 
@@ -100,7 +100,7 @@ def test_the_isdr_may_have_another_aid() -> None:
     assert send(card, "00A4040010A0000005591010FFFFFFFF8900050500") == "6124"
 
 
-def test_ef_iccid_is_that_of_the_profile_in_use() -> None:
+def test_ef_iccid_is_that_of_the_enabled_profile() -> None:
     card = made()
     fcp = spaced("620F 8202 4121 8302 2FE2 8A0105 8002 000A", "9000")
     assert send(card, "00A40804022FE2", "00C0000011") == fcp
@@ -109,13 +109,13 @@ def test_ef_iccid_is_that_of_the_profile_in_use() -> None:
     assert send(made(profiles=0), "00A40804022FE2") == "6A82"
 
 
-def test_nothing_is_read_where_no_file_is_selected() -> None:
+def test_reading_without_a_selected_file_is_refused() -> None:
     assert send(made(), "00B000000A") == "6986"
     assert send(made(), "00A40000022FE2", f"00{SELECT_ISDR}", "00B000000A") == "6986"
     assert send(made(), "00A40000022FE2", "00A40004023F00", "00B000000A") == "6986"
 
 
-def test_a_switch_takes_away_the_files_of_the_old_profile() -> None:
+def test_a_switch_deselects_the_files_of_the_previous_profile() -> None:
     terminal = Terminal(made())
     assert terminal.send("00A40000022FE2") == "6111"
     assert terminal.ask("BF3111A00C5A0A989489050000000020F5810100") == "BF31038001009000"

@@ -1,4 +1,4 @@
-"""The elements of a profile package, as the simulated card looks at them."""
+"""The simulated card's checks of the elements of a profile package."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def coded(*elements: str) -> bytes:
     return b"".join(bytes.fromhex(element) for element in elements)
 
 
-def taken(package: bytes, size: int = 1007, *, test: bool = False) -> str:
-    """The IMSI in a package that came in pieces of `size`."""
+def checked(package: bytes, size: int = 1007, *, test: bool = False) -> str:
+    """The IMSI of a package that arrives in pieces of `size` bytes."""
     elements = Elements(bytes.fromhex(CODED), test=test)
     for start in range(0, len(package), size):
         elements.add(package[start : start + size])
@@ -31,16 +31,16 @@ def taken(package: bytes, size: int = 1007, *, test: bool = False) -> str:
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 100_000])
-def test_pieces_are_cut_without_regard_to_elements(size: int) -> None:
+def test_pieces_may_split_elements(size: int) -> None:
     large = tlv("A8", bytes.fromhex("A003810102"), tlv("81", bytes(300)))
-    assert taken(coded(HEADER, MF) + large + coded(END), size) == ""
+    assert checked(coded(HEADER, MF) + large + coded(END), size) == ""
 
 
 @pytest.mark.parametrize(
     "tag", [*range(0xA1, 0xAA), *range(0xB0, 0xBF), 0xBF1F], ids=lambda tag: f"{tag:02X}"
 )
 def test_the_elements_of_the_specification_are_known(tag: int) -> None:
-    assert taken(coded(HEADER, f"{tag:02X}05A003810107", END)) == ""
+    assert checked(coded(HEADER, f"{tag:02X}05A003810107", END)) == ""
 
 
 @pytest.mark.parametrize(
@@ -59,40 +59,40 @@ def test_the_elements_of_the_specification_are_known(tag: int) -> None:
         (coded(HEADER, "A880" + "00" * 8, END), "3009A00530038001058100"),
         (coded(HEADER, "A88500000000010000", END), "3009A00530038001058100"),
         (coded("A0038001 02", END), "3009A00530038001058100"),
-        # not supported, with the number of the element
+        # unsupported elements, with their numbers
         (coded(HEADER, "AB05A003810107", END), "300CA008300680010181 0107 8100"),
         (coded(HEADER, "BF2006A004810200FF", END), "300DA00930078001018102 00FF 8100"),
         (coded(HEADER, "8700", END), "3009A00530038001018100"),
-        # of a version that the card does not know
+        # unsupported versions
         (coded(HEADER.replace("800102", "800101"), END), "3009A005300380011F8100"),
         (coded(HEADER.replace("800102", "800104"), END), "3009A005300380011F8100"),
     ],
 )
 def test_a_package_that_cannot_be_processed_is_refused(package: bytes, response: str) -> None:
     with pytest.raises(ElementRefused) as caught:
-        taken(package)
+        checked(package)
     assert caught.value.reason == "installFailedDueToPEProcessingError"
     assert caught.value.response == bytes.fromhex(response)
 
 
-def test_both_versions_are_taken() -> None:
-    assert taken(coded(HEADER.replace("800102", "800103"), END)) == ""
+def test_both_major_versions_are_accepted() -> None:
+    assert checked(coded(HEADER.replace("800102", "800103"), END)) == ""
 
 
-def test_the_header_must_name_the_profile() -> None:
+def test_the_header_must_have_the_iccid_of_the_metadata() -> None:
     with pytest.raises(ElementRefused) as caught:
-        taken(coded(HEADER.replace(CODED, "984499040000000098F5"), END))
+        checked(coded(HEADER.replace(CODED, "984499040000000098F5"), END))
     assert caught.value.reason == "installFailedDueToDataMismatch"
 
 
 @given(st.binary(max_size=60))
-def test_no_bytes_upset_the_card(content: bytes) -> None:
+def test_any_bytes_are_accepted_or_refused(content: bytes) -> None:
     for package in (content, coded(HEADER) + content, coded(HEADER) + tlv("B3", content) + coded(END)):
         with contextlib.suppress(ElementRefused):
-            taken(package, 5, test=True)
+            checked(package, 5, test=True)
 
 
-# What is in them
+# Their content
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_no_bytes_upset_the_card(content: bytes) -> None:
     [
         ("A30B 8309 082926100700000024", "262017000000042"),
         ("A30B 8309 0821261021436587F9", "26201123456789"),
-        # as a file is filled in pieces, after what it is
+        # a description, and then the content in two pieces
         ("A315 A104 82024121 8304 08292610 8304 07000000 830124", "262017000000042"),
         ("A300", ""),
         ("A302 8300", ""),
@@ -112,10 +112,10 @@ def test_no_bytes_upset_the_card(content: bytes) -> None:
 )
 def test_the_imsi_is_read_from_its_file(file: str, imsi: str) -> None:
     usim = tlv("B3", bytes.fromhex("A003810104"), bytes.fromhex(file))
-    assert taken(coded(HEADER) + usim + coded(END)) == imsi
+    assert checked(coded(HEADER) + usim + coded(END)) == imsi
 
 
-def test_the_new_profile_has_its_numbers_in_its_files() -> None:
+def test_the_files_of_the_new_profile_have_its_iccid_and_imsi() -> None:
     talk = Conversation(made())
     usim = tlv("B3", bytes.fromhex("A003810104 A30B 8309 082926100700000024"))
     talk.download(Package(elements=profile_elements(CODED, usim)))
@@ -130,7 +130,7 @@ def test_the_new_profile_has_its_numbers_in_its_files() -> None:
 
 
 @pytest.mark.parametrize(("owner", "fit"), [("62F210", True), ("62F220", False), ("261210", False)])
-def test_the_owner_and_the_imsi_must_be_of_one_operator(owner: str, fit: bool) -> None:
+def test_the_imsi_must_be_of_the_owner(owner: str, fit: bool) -> None:
     talk = Conversation(made())
     usim = tlv("B3", bytes.fromhex("A003810104 A30B 8309 082926100700000024"))
     metadata = store_metadata(CODED, f"B7058003{owner}")
@@ -149,7 +149,7 @@ def aka(algorithm: int, key: bytes) -> bytes:
 
 
 SECRET = bytes.fromhex("5E884898DA28047151D0E56F8DC62927")
-# It takes the parameters of another application.
+# It refers to the parameters of another application.
 MAPPED = bytes.fromhex("A40C A003810103 A105 A003 800105")
 
 
@@ -165,7 +165,7 @@ MAPPED = bytes.fromhex("A40C A003810103 A105 A003 800105")
         (MAPPED, True),
     ],
 )
-def test_a_test_profile_has_only_keys_that_protect_nobody(element: bytes, fit: bool) -> None:
+def test_a_test_profile_must_have_a_test_key(element: bytes, fit: bool) -> None:
     talk = Conversation(made())
     elements = profile_elements(CODED, element)
     result = talk.download(Package(metadata=store_metadata(CODED, "950100"), elements=elements))

@@ -1,4 +1,4 @@
-"""What the simulated card tells of itself and its profiles."""
+"""The ES10 functions that report the simulated card and its profiles."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_get_eid(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("request_", ["BF3E035C0190", "BF3E045C025A90", "BF3E00", "BF3E025C00"])
-def test_get_eid_tells_nothing_else(terminal: Terminal, request_: str) -> None:
+def test_get_eid_refuses_other_tags(terminal: Terminal, request_: str) -> None:
     assert terminal.ask(request_) == "6A80"
 
 
@@ -41,7 +41,7 @@ def test_get_euicc_info1(terminal: Terminal) -> None:
     assert terminal.ask("BF2000") == spaced("BF20 35 8203 020202 A916", ci, "AA16", ci, "9000")
 
 
-def test_get_euicc_info2_has_no_member_that_is_younger_than_its_version(terminal: Terminal) -> None:
+def test_get_euicc_info2_has_no_member_that_is_newer_than_its_version(terminal: Terminal) -> None:
     ci = "0414" + terminal.card.authority.key_identifier.hex()
     parts = (
         "8103 020301 8203 020202 8303 010000",
@@ -80,7 +80,7 @@ def test_a_default_dp_address_has_255_bytes_at_most(terminal: Terminal) -> None:
     assert terminal.ask("BF3F820104 80820100" + "61" * 256) == "BF3F0380017F9000"
 
 
-def test_every_challenge_is_another(terminal: Terminal) -> None:
+def test_every_challenge_is_different(terminal: Terminal) -> None:
     first, second = terminal.ask("BF2E00"), terminal.ask("BF2E00")
     assert first[:10] == second[:10] == "BF2E128010"
     assert len(first) == 46
@@ -95,7 +95,7 @@ def test_get_rat(terminal: Terminal) -> None:
 # Its profiles
 
 
-def test_a_profile_is_told_with_the_usual_members_if_none_are_named() -> None:
+def test_a_profile_has_the_default_members_without_a_tag_list() -> None:
     profile = SimulatedProfile(
         ICCID,
         state="enabled",
@@ -112,7 +112,7 @@ def test_a_profile_is_told_with_the_usual_members_if_none_are_named() -> None:
     assert holding(profile).ask("BF2D00") == spaced("BF2D3B A039 E337", *usual, "9000")
 
 
-def test_all_that_is_known_of_a_profile_is_told_if_it_is_asked_for() -> None:
+def test_a_profile_has_the_members_of_the_tag_list() -> None:
     profile = SimulatedProfile(
         ICCID,
         policy_rules=("ppr1", "ppr2"),
@@ -120,15 +120,15 @@ def test_all_that_is_known_of_a_profile_is_told_if_it_is_asked_for() -> None:
         notifications=((("enable", "delete"), "a.b"), (("install",), "c")),
     )
     more = "B614 3009 80020450 8103612E62 3007 80020780 810163"
-    told = ("5A0A", FIRST, more, "B705 800332F499 99020560")
+    members = ("5A0A", FIRST, more, "B705 800332F499 99020560")
     answer = holding(profile).ask("BF2D0C 5C0A 5A 90 B6 B7 B8 99 BF22 BF76")
-    assert answer == spaced("BF2D31 A02F E32D", *told, "9000")
+    assert answer == spaced("BF2D31 A02F E32D", *members, "9000")
 
 
 @pytest.mark.parametrize(
     ("owner", "coded"), [("262-01", "62F210"), ("310-410", "130014"), ("001-01", "00F110")]
 )
-def test_an_owner_is_told_in_the_order_of_ts_24008(owner: str, coded: str) -> None:
+def test_an_owner_is_coded_as_in_ts_24008(owner: str, coded: str) -> None:
     answer = holding(SimulatedProfile(ICCID, owner=owner)).ask("BF2D035C01B7")
     assert answer == spaced("BF2D0B A009 E307 B705 8003", coded, "9000")
 
@@ -167,14 +167,12 @@ def test_a_disabled_profile_and_its_state(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("request_", ["BF2D035C019F", "BF2D045C02BF80"])
-def test_a_search_that_cannot_be_understood_is_an_incorrect_input_value(
-    terminal: Terminal, request_: str
-) -> None:
+def test_an_incomplete_tag_list_is_an_incorrect_input_value(terminal: Terminal, request_: str) -> None:
     assert terminal.ask(request_) == "BF2D038101019000"
 
 
 @pytest.mark.parametrize("request_", ["BF2D02A000", "BF2D05A003840102", "BF2D05A0035A0198"])
-def test_a_search_for_nothing_that_there_is_is_wrong_data(terminal: Terminal, request_: str) -> None:
+def test_an_invalid_search_criterion_is_wrong_data(terminal: Terminal, request_: str) -> None:
     assert terminal.ask(request_) == "6A80"
 
 
@@ -209,7 +207,7 @@ def test_an_empty_nickname_removes_it(terminal: Terminal) -> None:
     assert terminal.ask(f"BF2D11 A00C5A0A{SECOND} 5C0190") == "BF2D04A002E3009000"
 
 
-def test_a_nickname_of_nobody_is_refused(terminal: Terminal) -> None:
+def test_a_nickname_for_an_unknown_profile_is_refused(terminal: Terminal) -> None:
     assert terminal.ask("BF290F 5A0A98000000000000000000 900178") == "BF29038001019000"
 
 
@@ -220,11 +218,11 @@ def test_a_nickname_has_64_bytes_not_64_characters(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("request_", ["BF2900", f"BF290C5A0A{SECOND}", f"BF290F5A0A{SECOND}9001FF"])
-def test_a_nickname_that_is_none_is_wrong_data(terminal: Terminal, request_: str) -> None:
+def test_an_invalid_nickname_is_wrong_data(terminal: Terminal, request_: str) -> None:
     assert terminal.ask(request_) == "6A80"
 
 
-# What cannot be put on a card
+# Invalid profiles
 
 
 @pytest.mark.parametrize(
@@ -244,12 +242,12 @@ def test_a_nickname_that_is_none_is_wrong_data(terminal: Terminal, request_: str
         lambda: SimulatedProfile(ICCID, aid="A0"),
     ],
 )
-def test_a_profile_that_cannot_be_is_refused(make: Callable[[], SimulatedProfile]) -> None:
+def test_an_invalid_profile_is_refused(make: Callable[[], SimulatedProfile]) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         make()
 
 
-def test_profiles_that_cannot_be_on_one_card_are_refused() -> None:
+def test_profiles_that_contradict_each_other_are_refused() -> None:
     one, other = SimulatedProfile(ICCID, aid="A0000000871002"), SimulatedProfile("8944994000000000025")
     with pytest.raises(ValueError, match="same ICCID"):
         holding(one, replace(other, iccid=ICCID))
@@ -259,6 +257,6 @@ def test_profiles_that_cannot_be_on_one_card_are_refused() -> None:
         holding(replace(one, state="enabled"), replace(other, state="enabled"))
 
 
-def test_a_card_needs_an_eid() -> None:
+def test_a_card_needs_a_valid_eid() -> None:
     with pytest.raises(ValueError, match="32 digits"):
         SimulatedEuicc.create(None, eid="8904")

@@ -1,11 +1,11 @@
-"""Cards that somebody else vouched for: their certificates and keys, in whatever files."""
+"""Card identities in files: certificates and keys that were made elsewhere."""
 
 from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -26,34 +26,10 @@ from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.downloads import DPAUTH, certificate
 from tests.support.forgery import EID, Chain, Party
 from tests.support.forgery import EUICC as CARD
+from tests.support.identities import NOW, authority, certified, pem_files, write
 from tests.support.terminal import Terminal
 
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
 CURVES: tuple[CurveName, ...] = ("P-256", "brainpoolP256r1")
-
-
-def certified(authority: Authority, eid: str = EID) -> Credentials:
-    return authority.issue_euicc(authority.issue_eum(eid[:8], now=NOW), eid, now=NOW)
-
-
-def authority(curve: CurveName = "P-256") -> Authority:
-    return Authority.mint(curve=curve, now=NOW)
-
-
-def write(folder: Path, files: dict[str, bytes]) -> Path:
-    folder.mkdir(exist_ok=True)
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    return folder
-
-
-def pem_files(held: Credentials, above: Authority) -> dict[str, bytes]:
-    return {
-        "CERT_EUICC_ECDSA_NIST.pem": pem(held.certificate),
-        "CERT_EUM_ECDSA_NIST.pem": pem(held.chain[0]),
-        "SK_EUICC_ECDSA_NIST.pem": held.key_pem,
-        "CERT_CI_ECDSA_NIST.pem": pem(above.certificate),
-    }
 
 
 def der_files(held: Credentials, above: Authority) -> dict[str, bytes]:
@@ -63,7 +39,7 @@ def der_files(held: Credentials, above: Authority) -> dict[str, bytes]:
 
 
 def one_file(held: Credentials, above: Authority) -> dict[str, bytes]:
-    """As 'openssl ecparam -genkey' and 'cat' make it, with text around."""
+    """One file with text around, as 'openssl ecparam -genkey' and 'cat' make it."""
     key = held.key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     parameters = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
     return {"all": b"".join((b"Card\n", parameters, key, pem(above.certificate), held.pem_chain, b"End\n"))}
@@ -71,7 +47,7 @@ def one_file(held: Credentials, above: Authority) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("curve", CURVES)
 @pytest.mark.parametrize("files", [pem_files, der_files, one_file])
-def test_an_identity_is_found_by_what_the_files_are(
+def test_an_identity_is_found_by_the_content_of_the_files(
     tmp_path: Path, curve: CurveName, files: Callable[[Credentials, Authority], dict[str, bytes]]
 ) -> None:
     above = authority(curve)
@@ -82,7 +58,7 @@ def test_an_identity_is_found_by_what_the_files_are(
     assert identity.credentials[0].key.private_numbers() == held.key.private_numbers()
 
 
-def test_what_belongs_to_others_is_left_alone(tmp_path: Path) -> None:
+def test_other_certificates_and_keys_are_ignored(tmp_path: Path) -> None:
     above = authority()
     held, server = certified(above), above.issue_server("smdp.example", now=NOW)
     others = {
@@ -112,25 +88,25 @@ def test_keys_and_certificates_that_openssl_made_are_read(tmp_path: Path) -> Non
         assert CardIdentity.load(tmp_path).credentials[0].key.private_numbers() == held.key.private_numbers()
 
 
-def test_of_two_certificates_of_the_maker_the_one_of_a_known_issuer_is_taken(tmp_path: Path) -> None:
-    """One key, two issuers, and only the second of them is here."""
-    world = Chain()
-    world.euicc.serial_number = EID
+def test_of_two_eum_certificates_the_one_of_a_known_issuer_is_used(tmp_path: Path) -> None:
+    """The EUM has certificates of two issuers for one key, and only the second issuer is there."""
+    chain = Chain()
+    chain.euicc.serial_number = EID
     unknown = Chain()
-    unknown.eum.key = world.eum.key
-    key = world.euicc.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    unknown.eum.key = chain.eum.key
+    key = chain.euicc.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     files = {
         "1": unknown.eum.certificate(unknown.ci),
-        "2": world.eum.certificate(world.ci),
-        "3": world.euicc.certificate(world.eum),
-        "4": world.ci.certificate(world.ci),
+        "2": chain.eum.certificate(chain.ci),
+        "3": chain.euicc.certificate(chain.eum),
+        "4": chain.ci.certificate(chain.ci),
         "5": key,
     }
     identity = CardIdentity.load(write(tmp_path, files))
-    assert identity.signing == [world.ci.identifier]
+    assert identity.signing == [chain.ci.identifier]
 
 
-# What does not fit
+# Errors
 
 
 def damaged(
@@ -161,14 +137,14 @@ EUICC, EUM, KEY, CI = (
         (KEY, "There is no private key."),
     ],
 )
-def test_what_is_missing_is_named(tmp_path: Path, missing: str, sentence: str) -> None:
+def test_a_missing_part_is_named(tmp_path: Path, missing: str, sentence: str) -> None:
     def without(files: dict[str, bytes], *_: object) -> dict[str, bytes]:
         return {name: content for name, content in files.items() if name != missing}
 
     assert damaged(without, tmp_path) == sentence
 
 
-def test_a_key_that_is_not_the_cards_is_refused(tmp_path: Path) -> None:
+def test_the_key_of_another_card_is_refused(tmp_path: Path) -> None:
     other = certified(authority()).key_pem
     sentence = damaged(lambda files, *_: files | {KEY: other}, tmp_path)
     assert sentence == "The private key does not belong to the eUICC's certificate."
@@ -177,7 +153,7 @@ def test_a_key_that_is_not_the_cards_is_refused(tmp_path: Path) -> None:
     assert sentence == "None of the private keys belongs to the eUICC's certificate."
 
 
-def test_a_key_that_a_password_guards_is_not_read(tmp_path: Path) -> None:
+def test_an_encrypted_key_is_refused(tmp_path: Path) -> None:
     def guarded(files: dict[str, bytes], _: Authority, held: Credentials) -> dict[str, bytes]:
         how = BestAvailableEncryption(b"1234")
         return files | {KEY: held.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how)}
@@ -187,19 +163,19 @@ def test_a_key_that_a_password_guards_is_not_read(tmp_path: Path) -> None:
     )
 
 
-def test_a_maker_who_did_not_sign_the_card_is_refused(tmp_path: Path) -> None:
+def test_an_eum_that_did_not_sign_the_card_is_refused(tmp_path: Path) -> None:
     sentence = damaged(
         lambda files, above, _: files | {EUM: pem(above.issue_eum(EID[:8], now=NOW).certificate)}, tmp_path
     )
     assert sentence == "No EUM certificate in these files signed the eUICC's certificate."
 
 
-def test_an_issuer_who_did_not_sign_the_maker_is_refused(tmp_path: Path) -> None:
+def test_an_issuer_that_did_not_sign_the_eum_is_refused(tmp_path: Path) -> None:
     sentence = damaged(lambda files, *_: files | {CI: pem(authority().certificate)}, tmp_path)
     assert sentence == "No issuer (CI) certificate in these files signed the EUM's certificate."
 
 
-def test_two_cards_are_not_one(tmp_path: Path) -> None:
+def test_certificates_of_two_cards_are_refused(tmp_path: Path) -> None:
     second = authority()
     other = certified(second, "89049032000000000000000000000012")
     more = {"2.pem": other.pem_chain + other.key_pem + pem(second.certificate)}
@@ -207,7 +183,7 @@ def test_two_cards_are_not_one(tmp_path: Path) -> None:
     assert sentence == (f"The certificates belong to several cards: 89049032000000000000000000000012, {EID}.")
 
 
-def test_two_certificates_under_one_issuer_are_too_many(tmp_path: Path) -> None:
+def test_two_certificates_under_one_issuer_are_refused(tmp_path: Path) -> None:
     def twice(files: dict[str, bytes], above: Authority, _: Credentials) -> dict[str, bytes]:
         again = certified(above)
         return files | {"2.pem": again.pem_chain + again.key_pem}
@@ -223,31 +199,31 @@ def test_two_certificates_under_one_issuer_are_too_many(tmp_path: Path) -> None:
         ("8" * 32, f"The EUM may not certify the EID {'8' * 32}: it must begin with 89049032."),
     ],
 )
-def test_the_subject_must_name_an_eid_that_the_maker_may_vouch_for(
+def test_the_subject_must_have_an_eid_that_the_eum_may_certify(
     tmp_path: Path, number: str, sentence: str
 ) -> None:
-    world = Chain()
-    world.euicc.serial_number = number
-    held = world.euicc.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    chain = Chain()
+    chain.euicc.serial_number = number
+    held = chain.euicc.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     files = {
-        EUICC: world.euicc.certificate(world.eum),
-        EUM: world.eum.certificate(world.ci),
-        CI: world.ci.certificate(world.ci),
+        EUICC: chain.euicc.certificate(chain.eum),
+        EUM: chain.eum.certificate(chain.ci),
+        CI: chain.ci.certificate(chain.ci),
         KEY: held,
     }
     assert damaged(lambda *_: files, tmp_path) == sentence
 
 
-def test_a_key_on_a_curve_that_no_card_has_is_refused(tmp_path: Path) -> None:
-    world = Chain()
-    world.euicc = Party(CARD, "Maker", EID, ec.SECP384R1(), "digital_signature")
-    files = {"1": world.euicc.certificate(world.eum), "2": world.eum.certificate(world.ci)}
-    sentence = damaged(lambda *_: files | {"3": world.ci.certificate(world.ci)}, tmp_path)
+def test_a_key_on_another_curve_is_refused(tmp_path: Path) -> None:
+    chain = Chain()
+    chain.euicc = Party(CARD, "Maker", EID, ec.SECP384R1(), "digital_signature")
+    files = {"1": chain.euicc.certificate(chain.eum), "2": chain.eum.certificate(chain.ci)}
+    sentence = damaged(lambda *_: files | {"3": chain.ci.certificate(chain.ci)}, tmp_path)
     assert sentence == "The eUICC's key is neither on NIST P-256 nor on brainpoolP256r1."
 
 
-def test_an_issuer_must_name_its_key(tmp_path: Path) -> None:
-    """Vouching for itself is enough to be one; it needs no role."""
+def test_an_issuer_needs_a_key_identifier(tmp_path: Path) -> None:
+    """A self-signed certificate counts as an issuer's, even without the role."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "CI")])
     builder = x509.CertificateBuilder(name, name, key.public_key(), 5, NOW, NOW + timedelta(days=1))
@@ -256,13 +232,13 @@ def test_an_issuer_must_name_its_key(tmp_path: Path) -> None:
     assert sentence == "An issuer (CI) certificate has no subject key identifier."
 
 
-def test_a_file_that_only_looks_like_a_certificate_is_passed_over(tmp_path: Path) -> None:
+def test_a_malformed_certificate_is_ignored(tmp_path: Path) -> None:
     looks = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
     sentence = damaged(lambda files, *_: files | {CI: looks, "key": looks.replace(b"CERT", b"KEY")}, tmp_path)
     assert sentence == "There is no certificate of an issuer (CI)."
 
 
-def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(NotVerified, match=r"Cannot read the folder .*: No such file"):
         CardIdentity.load(tmp_path / "nowhere")
 
@@ -291,7 +267,7 @@ def test_the_folder_of_a_card_is_an_identity_itself(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("more", [{"authority": authority()}, {"eid": "89" * 16}])
-def test_an_identity_takes_no_other_authority_or_eid(more: dict[str, object]) -> None:
+def test_a_card_with_an_identity_takes_no_authority_and_no_other_eid(more: dict[str, object]) -> None:
     above = authority()
     identity = CardIdentity.minted(certified(above), above)
     with pytest.raises(ValueError, match="no authority and no other EID"):

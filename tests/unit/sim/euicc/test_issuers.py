@@ -1,4 +1,4 @@
-"""Cards that several issuers vouch for, and servers under one of them."""
+"""Cards that are certified under several issuers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.der import parts
 from tests.support.downloads import CODED, Conversation, Package, Server, store_metadata, verify
 from tests.support.forgery import EID
+from tests.support.identities import authority, certified
 from tests.support.terminal import Terminal
-from tests.unit.sim.euicc.test_identity import authority, certified
 
 
 def several() -> tuple[list[Authority], SimulatedEuicc]:
@@ -36,7 +36,7 @@ def test_all_issuers_are_listed() -> None:
 
 @pytest.mark.parametrize("asked", [0, 1])
 @pytest.mark.parametrize("server", [0, 1, 2])
-def test_the_card_answers_under_the_issuer_that_the_server_names(server: int, asked: int) -> None:
+def test_the_card_signs_under_the_issuer_that_the_server_names(server: int, asked: int) -> None:
     above, card = several()
     peer = Server(above[server], EID)
     peer.issuer = above[asked].key_identifier
@@ -51,7 +51,7 @@ def test_the_card_answers_under_the_issuer_that_the_server_names(server: int, as
     verify(euicc, data, signature)
 
 
-def test_notifications_of_a_profile_are_signed_under_the_issuer_it_came_under() -> None:
+def test_notifications_of_a_profile_are_signed_under_the_issuer_of_its_download() -> None:
     above, card = several()
     talk = Conversation(card, Server(above[1], EID))
     talk.server.issuer = above[1].key_identifier
@@ -72,7 +72,7 @@ def test_an_issuer_under_which_the_card_has_no_certificate_is_unknown(asked: int
     assert talk.ask(peer.authenticate_server(talk.challenge())).hex()[-6:] == "020107"
 
 
-def test_a_card_with_two_issuers_lives_in_a_folder_too(tmp_path: Path) -> None:
+def test_a_card_with_two_issuers_can_be_stored_in_a_folder(tmp_path: Path) -> None:
     _, card = several()
     with closing(SimulatedEuicc.create(tmp_path / "card", identity=card.identity)):
         pass

@@ -1,4 +1,4 @@
-"""One-time keys of the simulated card: for whom they are, and how long they last."""
+"""The one-time keys of the simulated card: their server, and how long the card keeps them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def talk() -> Conversation:
     return Conversation(made())
 
 
-def test_a_package_that_is_bound_already_finds_its_key_again(talk: Conversation) -> None:
+def test_the_key_of_a_bound_package_is_used_again(talk: Conversation) -> None:
     talk.prepare()
     key = talk.key
     segments = talk.server.segments(key)
@@ -30,7 +30,7 @@ def test_a_package_that_is_bound_already_finds_its_key_again(talk: Conversation)
     assert len(talk.card.profiles) == 4
 
 
-def test_a_key_survives_in_the_folder(tmp_path: Path) -> None:
+def test_a_key_is_stored_in_the_folder(tmp_path: Path) -> None:
     with closing(SimulatedEuicc.create(tmp_path / "card")) as card:
         talk = Conversation(card)
         talk.prepare()
@@ -68,7 +68,7 @@ def test_a_key_that_was_used_is_not_used_again(talk: Conversation) -> None:
 
 
 @pytest.mark.parametrize(("reason", "kept"), [(0, False), (1, True), (2, True), (3, False), (5, False)])
-def test_a_cancelled_download_keeps_its_key_only_if_it_may_go_on(
+def test_a_cancelled_download_keeps_its_key_only_if_it_can_be_retried(
     talk: Conversation, reason: int, kept: bool
 ) -> None:
     talk.prepare()

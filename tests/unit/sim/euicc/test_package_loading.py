@@ -1,4 +1,4 @@
-"""Packages on their way into the simulated card, sent by a server that was written by hand."""
+"""Loading packages into the simulated card, from a server written by hand."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def talk() -> Conversation:
     return Conversation(made())
 
 
-# What becomes of it
+# The installed profile
 
 
 @pytest.mark.parametrize("replaced", [False, True])
@@ -59,9 +59,9 @@ def test_a_package_becomes_a_disabled_profile(curve: CurveName, replaced: bool) 
     assert profile.size == 1024 + len(package.metadata) + len(package.elements)
 
 
-def test_the_card_tells_all_of_the_metadata(talk: Conversation) -> None:
+def test_the_card_reports_all_of_the_metadata(talk: Conversation) -> None:
     icon = tlv("94", bytes(range(256)) * 4).hex()
-    told = (
+    members = (
         "930100",
         icon,
         "950102",
@@ -70,12 +70,12 @@ def test_the_card_tells_all_of_the_metadata(talk: Conversation) -> None:
         "99020560",
     )
     configuration = bytes.fromhex("BF2407 B805 8003 88370A")
-    metadata = store_metadata(CODED, *told)
+    metadata = store_metadata(CODED, *members)
     assert len(metadata) > 1008
     talk.download(Package(metadata=metadata, configuration=configuration))
     answer = talk.ask(bytes.fromhex(f"BF2D19 A00C5A0A{CODED} 5C09 5A 91 92 93 94 95 B6 B7 99"))
     assert parts(parts(parts(answer)[0])[0]) == [
-        bytes.fromhex(part) for part in (f"5A0A{CODED}", "910754657374204F70", "920654726176656C", *told)
+        bytes.fromhex(part) for part in (f"5A0A{CODED}", "910754657374204F70", "920654726176656C", *members)
     ]
     answer = talk.ask(bytes.fromhex(f"BF2D11 A00C5A0A{CODED} 5C01B8"))
     assert parts(parts(parts(answer)[0])[0]) == [bytes.fromhex("B805 8003 88370A")]
@@ -95,7 +95,7 @@ def test_the_new_profile_can_be_used_like_any_other(talk: Conversation) -> None:
     assert left_nothing(talk)
 
 
-def test_an_isdp_is_not_given_twice(talk: Conversation) -> None:
+def test_a_new_profile_gets_the_lowest_free_isdp_aid(talk: Conversation) -> None:
     talk.terminal.ask("BF330C5A0A989489050000000020F5")
     talk.download()
     assert talk.card.profiles[-1].aid == "A0000005591010FFFFFFFF8900001100"
@@ -121,7 +121,7 @@ def test_a_card_in_a_folder_keeps_profile_and_result(tmp_path: Path) -> None:
         assert again.ask(bytes.fromhex("BF2B05A003800101")) == tlv("BF2B", tlv("A0", result))
 
 
-def test_a_result_that_cannot_be_kept_is_a_memory_problem(tmp_path: Path) -> None:
+def test_a_result_that_cannot_be_stored_is_a_memory_problem(tmp_path: Path) -> None:
     with closing(SimulatedEuicc.create(tmp_path / "card")) as card:
         talk = Conversation(card)
         talk.prepare()
@@ -132,7 +132,7 @@ def test_a_result_that_cannot_be_kept_is_a_memory_problem(tmp_path: Path) -> Non
         assert (len(card.profiles), card.notifications) == (3, ())
 
 
-def test_a_megabyte_goes_through_little_memory() -> None:
+def test_loading_a_megabyte_takes_little_memory() -> None:
     talk = Conversation(SimulatedEuicc.create(None, free_memory=2_000_000))
     talk.prepare()
     filling = b"".join(tlv("A8", bytes.fromhex("A003810102"), tlv("81", bytes(20_000))) for _ in range(50))
@@ -148,11 +148,11 @@ def test_a_megabyte_goes_through_little_memory() -> None:
     assert peak < 400_000
 
 
-# In what segments it comes
+# Segments
 
 
 def first_87_with_its_header(segments: list[bytes]) -> list[bytes]:
-    """A0 as its header with the first 87, and the second 87 alone."""
+    """A0 in two segments: its header with the first 87, and the second 87."""
     split = next(index for index, segment in enumerate(segments) if segment[0] == 0xA0)
     *_, last = parts(segments[split])
     return [*segments[:split], segments[split][: -len(last)], last, *segments[split + 1 :]]
@@ -160,7 +160,7 @@ def first_87_with_its_header(segments: list[bytes]) -> list[bytes]:
 
 @pytest.mark.parametrize("block", [255, 240, 120, 8])
 @pytest.mark.parametrize("way", [list, piecewise])
-def test_a_and_a2_may_come_whole_or_in_pieces(
+def test_a0_and_a2_may_be_one_segment_or_several(
     talk: Conversation, way: Callable[[list[bytes]], list[bytes]], block: int
 ) -> None:
     talk.terminal.block = block
@@ -171,7 +171,7 @@ def test_a_and_a2_may_come_whole_or_in_pieces(
 
 
 @pytest.mark.parametrize("way", [list, piecewise, first_87_with_its_header])
-def test_a_command_may_be_cut_into_several_87(
+def test_a_command_may_be_split_into_several_87(
     talk: Conversation, way: Callable[[list[bytes]], list[bytes]]
 ) -> None:
     talk.prepare()
@@ -187,7 +187,7 @@ def test_a_command_may_be_cut_into_several_87(
 
 @pytest.mark.parametrize(("piece", "size"), [(1, 26), (1007, 1020), (1008, 1036)])
 def test_the_pieces_of_the_elements_may_have_any_size(talk: Conversation, piece: int, size: int) -> None:
-    """Some servers cut before they pad, and send 1036 bytes."""
+    """Some servers split before they pad, and send segments of 1036 bytes."""
     talk.prepare()
     package = Package(elements=profile_elements(filling=60 if piece == 1 else 3000), piece=piece)
     segments = talk.server.segments(talk.key, package)
@@ -195,10 +195,10 @@ def test_the_pieces_of_the_elements_may_have_any_size(talk: Conversation, piece:
     assert parts(talk.load(segments))
 
 
-# What is not its turn
+# Requests out of order
 
 UNCHANGED: tuple[tuple[int, str, str], ...] = (
-    # (after so many segments, what comes, the status word); the segments are BF23 A0 A1 88 A3 86
+    # (number of segments before, request, status word); the segments are BF23 A0 A1 88 A3 86
     *((count, request, "6985") for count in range(1, 6) for request in ("BF3E035C015A", "BF2D00", "BF2200")),
     *((count, request, "6A88") for count in range(1, 6) for request in ("BF3B00", "B700", "8900", "A400")),
     *((count, "BF360300BF23", "6985") for count in range(1, 6)),
@@ -220,7 +220,7 @@ UNCHANGED: tuple[tuple[int, str, str], ...] = (
 
 
 @pytest.mark.parametrize(("count", "request_", "sw"), UNCHANGED)
-def test_what_is_not_its_turn_is_refused_and_changes_nothing(
+def test_a_request_out_of_order_is_refused_and_changes_nothing(
     talk: Conversation, count: int, request_: str, sw: str
 ) -> None:
     talk.prepare()
@@ -250,7 +250,7 @@ def test_a_package_begins_with_its_header_and_the_secure_channel(
     assert parts(talk.load(talk.server.segments(talk.key)))
 
 
-def test_nothing_of_a_cancelled_package_is_left(talk: Conversation) -> None:
+def test_cancelling_discards_a_partly_loaded_package(talk: Conversation) -> None:
     talk.prepare()
     segments = talk.server.segments(talk.key)
     for count in range(1, len(segments)):
@@ -263,7 +263,7 @@ def test_nothing_of_a_cancelled_package_is_left(talk: Conversation) -> None:
 
 
 @pytest.mark.parametrize("replaced", [False, True])
-def test_a_reset_leaves_nothing_wherever_it_comes(talk: Conversation, replaced: bool) -> None:
+def test_a_reset_discards_a_partly_loaded_package(talk: Conversation, replaced: bool) -> None:
     package = Package(replaced_keys=replaced, piece=100, metadata_piece=16)
     talk.prepare()
     segments = talk.server.segments(talk.key, package)
@@ -278,7 +278,7 @@ def test_a_reset_leaves_nothing_wherever_it_comes(talk: Conversation, replaced: 
     assert len(talk.card.profiles) == 4
 
 
-def test_a_reset_in_the_middle_of_a_segment_leaves_nothing(talk: Conversation) -> None:
+def test_a_reset_within_a_segment_discards_the_package(talk: Conversation) -> None:
     talk.prepare()
     *before, last = talk.server.segments(talk.key)
     talk.load(before)
@@ -287,7 +287,7 @@ def test_a_reset_in_the_middle_of_a_segment_leaves_nothing(talk: Conversation) -
     assert talk.card.notifications == ()
 
 
-def test_some_cards_tell_of_an_interruption() -> None:
+def test_some_cards_report_an_interruption() -> None:
     talk = Conversation(made(Behaviour(reports_interruption=True)))
     talk.prepare()
     talk.load(talk.server.segments(talk.key)[:5])

@@ -1,4 +1,4 @@
-"""Packages that the simulated card does not take, and what it says then."""
+"""Packages that fail on the simulated card, and the errors in their results."""
 
 from __future__ import annotations
 
@@ -35,13 +35,11 @@ def talk() -> Conversation:
     return Conversation(made())
 
 
-# What fails
-
 Change = Callable[[Conversation, Package], list[bytes]]
 
 
 def broken(talk: Conversation, change: Change, package: Package | None = None) -> tuple[int, int]:
-    """How the download of a package ended that `change` spoiled: at once, without a trace but its result."""
+    """The error of a package that `change` modifies. It ends the download, and leaves only its result."""
     package = package or Package()
     talk.prepare()
     segments = change(talk, package)
@@ -64,24 +62,24 @@ def channel(
     host: bytes = b"host",
     own: bytes = b"",
 ) -> Change:
-    """A secure channel with something else in it."""
+    """A secure channel with other values."""
 
     def change(talk: Conversation, package: Package) -> list[bytes]:
-        told = talk.server.secure_channel(
+        changed = talk.server.secure_channel(
             talk.key, txid=txid, operation=operation, crt=crt, host=host, own=own
         )
-        return [_begun(told), *talk.server.segments(talk.key, package)[1:]]
+        return [_first_segment(changed), *talk.server.segments(talk.key, package)[1:]]
 
     return change
 
 
-def _begun(channel: bytes) -> bytes:
-    """The first segment of a package that goes on after `channel`."""
+def _first_segment(channel: bytes) -> bytes:
+    """The first segment of a package that continues after `channel`."""
     return tlv("BF36", channel, bytes(500))[:-500]
 
 
 def channel_without(tag: int) -> Change:
-    """A secure channel in which a member is missing."""
+    """A secure channel without one of its members."""
 
     def change(talk: Conversation, _: Package) -> list[bytes]:
         kept = [part for part in parts(talk.server.secure_channel(talk.key)) if cut(part)[0][0] != tag]
@@ -121,12 +119,12 @@ OTHER_CURVE = point(ec.generate_private_key(ec.BrainpoolP256R1()))
         *((channel_without(tag), "incorrectInputValues") for tag in (0x82, 0x80, 0xA6, 0x5F49, 0x5F37)),
     ],
 )
-def test_a_secure_channel_that_is_not_in_order_fails(talk: Conversation, change: Change, reason: str) -> None:
+def test_an_invalid_secure_channel_fails(talk: Conversation, change: Change, reason: str) -> None:
     assert broken(talk, change) == (0, schema.code("ErrorReason", reason))
     assert talk.card.notifications[0].iccid == ""
 
 
-def test_a_failure_before_the_metadata_names_no_profile(talk: Conversation) -> None:
+def test_the_result_of_a_failure_before_the_metadata_has_no_iccid(talk: Conversation) -> None:
     broken(talk, channel(operation=2))
     data = talk.card.notifications[0].signed
     assert data == bytes.fromhex(
@@ -136,20 +134,21 @@ def test_a_failure_before_the_metadata_names_no_profile(talk: Conversation) -> N
 
 
 def with_content(part: str, *contents: bytes, tag: str = "") -> Change:
-    """The parts as they should be up to `part`, whose content (honestly protected) is another."""
+    """Valid parts up to `part`, which has another content, protected correctly."""
 
     def change(talk: Conversation, package: Package) -> list[bytes]:
         keys = talk.server.keys(talk.key)
-        told = {
+        content_of = {
             "A0": (package.configuration,),
             "A1": (package.metadata,),
             "A2": (),
             "A3": (package.elements,),
         }
-        told[part] = contents
+        content_of[part] = contents
         tags = {"A0": "87", "A1": "88", "A2": "87", "A3": "86"}
         coded = {
-            name: [keys.segment(tags[name], content) for content in pieces] for name, pieces in told.items()
+            name: [keys.segment(tags[name], content) for content in pieces]
+            for name, pieces in content_of.items()
         }
         first = tlv("A0", *coded["A0"])
         replaced = tlv("A2", *coded["A2"]) if coded["A2"] else b""
@@ -189,20 +188,20 @@ KEYS = bytes.fromhex("BF2636 8010" + "01" * 16 + "8110" + "02" * 16 + "8210" + "
         (with_content("A2", bytes.fromhex("BF26128010") + bytes(16)), 4, 1),
     ],
 )
-def test_a_command_that_is_none_fails(talk: Conversation, change: Change, command: int, reason: int) -> None:
+def test_an_invalid_command_fails(talk: Conversation, change: Change, command: int, reason: int) -> None:
     assert broken(talk, change) == (command, reason)
 
 
-def test_keys_that_were_replaced_must_be_used(talk: Conversation) -> None:
-    """The elements go on under the session keys, though others came."""
+def test_the_elements_must_use_the_replaced_keys(talk: Conversation) -> None:
+    """The elements are still protected with the session keys."""
     assert broken(talk, with_content("A2", KEYS)) == (5, 8)
 
 
-# Lengths that contradict each other
+# Contradictory lengths
 
 
 def announcing(tag: int, more: int) -> Change:
-    """The part announces so many bytes more than come, or (negative) less."""
+    """A part announces `more` bytes than it has, or (negative) fewer."""
 
     def change(talk: Conversation, package: Package) -> list[bytes]:
         segments = talk.server.segments(talk.key, package)
@@ -229,7 +228,7 @@ def announcing(tag: int, more: int) -> Change:
         (announcing(0xBF, -150), 2),
     ],
 )
-def test_lengths_that_contradict_each_other_fail(talk: Conversation, change: Change, command: int) -> None:
+def test_contradictory_lengths_fail(talk: Conversation, change: Change, command: int) -> None:
     assert broken(talk, change, Package(elements=profile_elements(filling=50))) == (command, 7)
 
 
@@ -247,7 +246,7 @@ def test_an_empty_part_fails(talk: Conversation, part: str, command: int) -> Non
 
 
 def flipped(kind: int, bit: int, count: int = 0) -> Change:
-    """A bit counted from the end is another in the segment number `count` with this tag, even inside A0."""
+    """Flip a bit, counted from the end, in the segment number `count` with this tag, also inside A0."""
 
     def change(talk: Conversation, package: Package) -> list[bytes]:
         segments = piecewise(talk.server.segments(talk.key, package))
@@ -297,11 +296,11 @@ def of_another_session(talk: Conversation, package: Package) -> list[bytes]:
 @pytest.mark.parametrize(
     ("change", "command"), [(exchanged, 5), (left_out, 5), (repeated, 5), (of_another_session, 1)]
 )
-def test_segments_that_are_not_the_next_ones_fail(talk: Conversation, change: Change, command: int) -> None:
+def test_segments_out_of_order_fail(talk: Conversation, change: Change, command: int) -> None:
     package = Package(elements=profile_elements(filling=300), piece=100)
     assert broken(talk, change, package) == (command, 8)
 
 
-def test_keys_for_another_card_open_nothing(talk: Conversation) -> None:
+def test_a_package_for_another_card_fails(talk: Conversation) -> None:
     talk.server.eid = "89999999000000000000000000000283"
     assert broken(talk, lambda talk, package: talk.server.segments(talk.key, package)) == (1, 8)

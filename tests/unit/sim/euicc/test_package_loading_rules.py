@@ -1,4 +1,4 @@
-"""Which profiles the simulated card takes: by its memory, its rules, and the failures that it is made for."""
+"""Which profiles the simulated card accepts: memory, policy rules and configured failures."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def loaded(free: int, package: Package) -> bytes:
 
 
 @pytest.mark.parametrize("filling", [0, 5000])
-def test_memory_really_runs_out(filling: int) -> None:
+def test_a_profile_needs_enough_memory(filling: int) -> None:
     package = Package(elements=profile_elements(filling=filling), piece=300)
     needed = sizes(package)
     assert parts(loaded(needed, package))
@@ -55,12 +55,12 @@ def test_memory_really_runs_out(filling: int) -> None:
     assert failure(loaded(1023, package)) == (1, 10)
 
 
-def test_the_response_says_that_there_was_no_room() -> None:
+def test_the_response_reports_insufficient_memory() -> None:
     data, _ = parts(loaded(1200, Package(elements=profile_elements(filling=3000))))
     assert value(parts(parts(parts(data)[-1])[0])[2]).hex() == "3009a00530038001048100"
 
 
-def test_a_profile_takes_memory_and_gives_it_back() -> None:
+def test_a_profile_takes_memory_until_it_is_deleted() -> None:
     package = Package(elements=profile_elements(filling=5000))
     card = SimulatedEuicc.create(None, free_memory=sizes(package) + 100, profiles=0)
     talk = Conversation(card)
@@ -73,11 +73,11 @@ def test_a_profile_takes_memory_and_gives_it_back() -> None:
     assert [profile.coded_iccid.hex().upper() for profile in card.profiles] == [other]
 
 
-# What may come onto the card
+# Policy rules
 
 
 def outcome(behaviour: Behaviour, *metadata: str, iccid: str = CODED) -> tuple[int, int] | str:
-    """How the download of a profile with these metadata ended on a card of this character."""
+    """The outcome of the download of a profile with these metadata, to a card with this behaviour."""
     talk = Conversation(made(behaviour))
     result = talk.download(Package(iccid, metadata=store_metadata(iccid, *metadata)))
     if len(talk.card.profiles) == 4:
@@ -88,7 +88,7 @@ def outcome(behaviour: Behaviour, *metadata: str, iccid: str = CODED) -> tuple[i
 TEST, PROVISIONING, OWNER = "950100", "950101", "B705800362F210"
 PPR1, PPR2, BOTH = "99020640", "99020520", "99020560"
 UPDATE, UPDATE_AND_PPR1 = "99020780", "990206C0"
-NOBODY = Behaviour(authorised_policy_rules=())
+NO_RULES = Behaviour(authorised_policy_rules=())
 SOME = Behaviour(
     authorised_policy_rules=(
         (("ppr1",), "262-02", True),
@@ -108,14 +108,14 @@ SOME = Behaviour(
         (Behaviour(takes_test_profiles=False), (), "installed"),
         (Behaviour(), (OWNER, BOTH), "installed"),
         (Behaviour(), (BOTH,), (2, 15)),
-        (NOBODY, (OWNER,), "installed"),
-        (NOBODY, (OWNER, PPR1), (2, 15)),
-        (NOBODY, (TEST, OWNER, PPR1), "installed"),
+        (NO_RULES, (OWNER,), "installed"),
+        (NO_RULES, (OWNER, PPR1), (2, 15)),
+        (NO_RULES, (TEST, OWNER, PPR1), "installed"),
         (Behaviour(), (UPDATE,), "installed"),
         (Behaviour(), (UPDATE_AND_PPR1,), (2, 15)),
         (Behaviour(), (OWNER, UPDATE_AND_PPR1), "installed"),
-        (NOBODY, (OWNER, UPDATE), "installed"),
-        (NOBODY, (OWNER, UPDATE_AND_PPR1), (2, 15)),
+        (NO_RULES, (OWNER, UPDATE), "installed"),
+        (NO_RULES, (OWNER, UPDATE_AND_PPR1), (2, 15)),
         (Behaviour(forbidden_policy_rules=("pprUpdateControl",)), (OWNER, UPDATE), "installed"),
         (SOME, (OWNER, PPR1), (2, 15)),
         (SOME, (OWNER, PPR2), "installed"),
@@ -127,13 +127,13 @@ SOME = Behaviour(
         (Behaviour(forbidden_policy_rules=("ppr2",)), (OWNER, PPR1), "installed"),
     ],
 )
-def test_the_card_takes_what_its_rules_allow(
+def test_the_card_accepts_what_its_rules_allow(
     behaviour: Behaviour, metadata: tuple[str, ...], expected: object
 ) -> None:
     assert outcome(behaviour, *metadata) == expected
 
 
-def test_the_card_tells_its_rules() -> None:
+def test_the_card_reports_its_rules() -> None:
     behaviour = replace(SOME, forbidden_policy_rules=("ppr2",), takes_test_profiles=False)
     talk = Conversation(made(behaviour))
     rules = (
@@ -147,14 +147,14 @@ def test_the_card_tells_its_rules() -> None:
     assert bytes.fromhex("99020520") in info
 
 
-def test_a_profile_comes_once(talk: Conversation) -> None:
+def test_a_profile_can_be_installed_only_once(talk: Conversation) -> None:
     talk.download()
     assert failure(talk.download()) == (2, 9)
     assert talk.card.notifications[-1].iccid == ICCID
     assert len(talk.card.profiles) == 4
 
 
-def test_a_test_profile_tells_nobody_of_its_fate(talk: Conversation) -> None:
+def test_a_test_profile_has_neither_notifications_nor_policy_rules(talk: Conversation) -> None:
     rules = (TEST, "B60B 3009 80020670 8103 612E62", OWNER, PPR2)
     talk.download(Package(metadata=store_metadata(CODED, *rules)))
     profile = talk.card.profiles[-1]
@@ -163,7 +163,7 @@ def test_a_test_profile_tells_nobody_of_its_fate(talk: Conversation) -> None:
     assert [note.event for note in talk.card.notifications] == ["install"]
 
 
-# Every failure there is
+# Configured failures
 
 
 COMMANDS = (
@@ -179,7 +179,7 @@ REASONS = [*range(1, 16), *range(17, 24), 26, 31, 32, 127]
 
 @pytest.mark.parametrize("reason", REASONS)
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_card_can_be_made_that_fails_as_one_likes(command: str, reason: int) -> None:
+def test_a_card_can_be_configured_to_fail(command: str, reason: int) -> None:
     behaviour = Behaviour(loading_fails=(command, schema.named("ErrorReason", reason)))
     talk = Conversation(made(behaviour))
     result = talk.download(Package(replaced_keys=True))
@@ -191,18 +191,18 @@ def test_a_card_can_be_made_that_fails_as_one_likes(command: str, reason: int) -
 @pytest.mark.parametrize(
     "fails", [("storeMetadata",), ("nothing", "pprNotAllowed"), ("storeMetadata", "nothing")]
 )
-def test_a_card_fails_only_in_words_of_the_specification(fails: tuple[str, ...]) -> None:
+def test_a_configured_failure_must_be_one_of_the_specification(fails: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="a bppCommandId and an errorReason"):
         Behaviour(loading_fails=fails)
 
 
 @pytest.mark.parametrize("rule", [(("ppr3",), "262-01", True), (("ppr1",), "26201", True)])
-def test_a_card_has_only_rules_of_the_specification(rule: tuple[tuple[str, ...], str, bool]) -> None:
+def test_authorised_policy_rules_must_be_valid(rule: tuple[tuple[str, ...], str, bool]) -> None:
     with pytest.raises(ValueError, match=r"policy rules are|is not an operator"):
         Behaviour(authorised_policy_rules=(rule,))
 
 
-def test_such_a_character_survives_in_the_folder(tmp_path: Path) -> None:
+def test_the_behaviour_is_stored_in_the_folder(tmp_path: Path) -> None:
     behaviour = replace(
         SOME, forbidden_policy_rules=("ppr2",), loading_fails=("storeMetadata", "pprNotAllowed")
     )

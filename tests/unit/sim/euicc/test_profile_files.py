@@ -31,15 +31,15 @@ def fcp(card: SimulatedEuicc, *selects: str) -> str:
 
 
 def record(card: SimulatedEuicc, path: str, number: int = 1) -> str:
-    """A record of the file at this path from the MF, without status word."""
-    told = fcp(card, f"00A40804{len(path) // 2:02X}{path}")
-    size = int(told[told.index("4221") + 4 :][:4], 16)
+    """A record of the file at this path from the MF, without the status word."""
+    parameters = fcp(card, f"00A40804{len(path) // 2:02X}{path}")
+    size = int(parameters[parameters.index("4221") + 4 :][:4], 16)
     answer = send(card, f"00B2{number:02X}04{size:02X}")
     assert answer[-4:] == "9000"
     return answer[:-4]
 
 
-# Finding files
+# Selecting files
 
 
 def test_the_directory_names_the_usim() -> None:
@@ -48,14 +48,14 @@ def test_the_directory_names_the_usim() -> None:
     assert send(card, "00B2010426") == spaced(f"6118 4F10 {USIM} 5004 5553494D", "FF" * 12, "9000")
 
 
-def test_the_usim_is_selected_by_its_name_or_the_beginning_of_it() -> None:
-    told = spaced(f"6221 8202 7821 8410 {USIM} 8A0105 C606 900100 830101 9000")
-    assert fcp(made(), SELECT_USIM) == told
-    assert fcp(made(), "00A4040407A0000000871002") == told
+def test_the_usim_is_selected_by_its_aid_or_the_beginning_of_it() -> None:
+    parameters = spaced(f"6221 8202 7821 8410 {USIM} 8A0105 C606 900100 830101 9000")
+    assert fcp(made(), SELECT_USIM) == parameters
+    assert fcp(made(), "00A4040407A0000000871002") == parameters
     assert send(made(), "00A4040407A0000000871004") == "6A82"
 
 
-def test_inside_the_usim_files_go_by_their_identifiers() -> None:
+def test_files_in_the_usim_are_selected_by_identifier() -> None:
     card = made()
     send(card, SELECT_USIM)
     assert send(card, "00A40004026F07", "00B0000009") == "0829439900000000109000"
@@ -69,7 +69,7 @@ def test_the_files_of_an_application_are_hidden_until_it_is_selected() -> None:
     assert send(made(), "00A40004027FFF") == "6A82"
 
 
-def test_a_folder_leads_to_its_parent_itself_and_the_folders_beside_it() -> None:
+def test_a_folder_its_parent_and_its_siblings_can_be_selected_from_it() -> None:
     card = made()
     assert send(card, "00A40004027F10")[:2] == "61"
     assert send(card, "00A40004027F10")[:2] == "61"
@@ -80,7 +80,7 @@ def test_a_folder_leads_to_its_parent_itself_and_the_folders_beside_it() -> None
     assert send(card, "00A40004023F00", "00A40004022FE2")[:2] == "61"
 
 
-def test_without_a_profile_in_use_there_is_hardly_anything() -> None:
+def test_without_an_enabled_profile_there_are_hardly_any_files() -> None:
     card = made(profiles=0)
     assert [send(card, f"00A4080402{file}") for file in ("2FE2", "2F00", "7F10")] == ["6A82"] * 3
     assert send(card, SELECT_USIM) == "6A82"
@@ -109,7 +109,7 @@ def test_records_are_read_by_their_numbers_up_to_the_last() -> None:
     assert send(card, "00B2010226") == "6A86"
 
 
-def test_a_file_is_read_in_its_own_way() -> None:
+def test_a_file_is_read_by_the_command_for_its_structure() -> None:
     card = made()
     assert send(card, "00A40804022F00", "00B0000026") == "6981"
     assert send(card, "00A40804022FE2", "00B201040A") == "6981"
@@ -135,7 +135,7 @@ def test_a_phone_book_in_parallel() -> None:
     assert record(card, "7F105F3A4F4A") == "FF" * 13
 
 
-def test_the_global_phone_book_shows_in_df_telecom_too() -> None:
+def test_the_global_phone_book_is_in_df_telecom_too() -> None:
     card = holding(Contents((ADA,)))
     assert record(card, "7F106F3A") == record(card, "7F105F3A4F3A")
     assert send(holding(Contents((ADA,), local=True)), "00A40804047F106F3A") == "6A82"
@@ -153,7 +153,7 @@ def test_a_phone_book_that_is_linked() -> None:
     assert record(card, "7F105F3A4F50", 2) == "6100622E630101"
 
 
-def test_a_long_number_goes_on_in_extensions() -> None:
+def test_a_long_number_continues_in_extensions() -> None:
     number = "12345678901234567890" + "12345678901234567890" + "*#"
     card = holding(Contents((SimulatedContact("", (number,)),), phone_book="plain"))
     assert record(card, "7F106F3A") == "FF" * 14 + "0B8121436587092143658709FF02"
@@ -173,7 +173,7 @@ def test_a_long_number_goes_on_in_extensions() -> None:
         ("😀", "80D83DDE00"),
     ],
 )
-def test_a_name_is_kept_in_the_shortest_coding(name: str, coded: str) -> None:
+def test_a_name_is_stored_in_the_shortest_coding(name: str, coded: str) -> None:
     card = holding(Contents((SimulatedContact(name),), phone_book="plain"))
     assert record(card, "7F106F3A")[: len(coded)] == coded
 
@@ -200,7 +200,7 @@ LOCKED = Contents((ADA,), imsi="234990000000001", pin="1234")
 RIGHT, WRONG = "002000010831323334FFFFFFFF", "002000010839393939FFFFFFFF"
 
 
-def test_a_pin_guards_what_is_the_persons() -> None:
+def test_the_pin_protects_personal_files() -> None:
     card = holding(LOCKED)
     assert fcp(card, SELECT_USIM).endswith("C6069001808301019000")
     for file in ("6F07", "6F40", "6F3C", "6F38"):
@@ -215,7 +215,7 @@ def test_a_pin_guards_what_is_the_persons() -> None:
     assert send(card, "00A40004026FAD", "00B0000004")[-4:] == "9000"
 
 
-def test_the_right_pin_opens_until_the_next_reset() -> None:
+def test_the_right_pin_is_valid_until_the_next_reset() -> None:
     card = holding(LOCKED)
     imsi = (SELECT_USIM, "00A40004026F07", "00B0000009")
     assert send(card, RIGHT) == "9000"
@@ -224,7 +224,7 @@ def test_the_right_pin_opens_until_the_next_reset() -> None:
     assert send(card, *imsi) == "6982"
 
 
-def test_each_wrong_pin_costs_a_try_until_it_is_blocked() -> None:
+def test_each_wrong_pin_uses_up_a_try_until_it_is_blocked() -> None:
     card = holding(LOCKED)
     assert [send(card, command) for command in ("0020000100", WRONG, WRONG, RIGHT, "0020000100")] == [
         "63C3",
@@ -238,7 +238,7 @@ def test_each_wrong_pin_costs_a_try_until_it_is_blocked() -> None:
     assert [send(card, command) for command in (RIGHT, "0020000100", "00200001")] == ["6983"] * 3
 
 
-def test_a_wrong_pin_closes_what_was_open() -> None:
+def test_a_wrong_pin_locks_the_files_again() -> None:
     card = holding(LOCKED)
     send(card, RIGHT)
     send(card, WRONG)
@@ -254,18 +254,18 @@ def test_a_wrong_pin_closes_what_was_open() -> None:
         ("802000010831323334FFFFFFFF", "6E00"),
     ],
 )
-def test_a_wrong_way_to_show_a_pin_costs_nothing(command: str, sw: str) -> None:
+def test_an_invalid_verify_pin_uses_up_no_try(command: str, sw: str) -> None:
     card = holding(LOCKED)
     assert send(card, command) == sw
     assert send(card, "0020000100") == "63C3"
 
 
-def test_a_pin_that_is_switched_off_cannot_be_shown() -> None:
+def test_a_disabled_pin_cannot_be_verified() -> None:
     assert send(made(), RIGHT) == "6984"
     assert send(made(), "0020000100") == "63C3"
 
 
-def test_a_pin_of_one_profile_does_not_open_another() -> None:
+def test_the_pin_of_one_profile_does_not_unlock_another() -> None:
     profiles = [replace(profile, contents=LOCKED) for profile in samples.profiles(2)]
     terminal = Terminal(SimulatedEuicc.create(None, profiles=profiles))
     assert terminal.send(RIGHT) == "9000"
@@ -276,7 +276,7 @@ def test_a_pin_of_one_profile_does_not_open_another() -> None:
 # In a folder
 
 
-def test_the_tries_and_the_contents_survive_in_the_folder(tmp_path: Path) -> None:
+def test_tries_and_contents_are_stored_in_the_folder(tmp_path: Path) -> None:
     profile = replace(samples.profiles(1)[0], contents=replace(LOCKED, messages=("0100",)))
     with closing(SimulatedEuicc.create(tmp_path / "card", profiles=[profile])) as card:
         assert send(card, WRONG) == "63C2"
@@ -285,7 +285,7 @@ def test_the_tries_and_the_contents_survive_in_the_folder(tmp_path: Path) -> Non
         assert card.profiles[0].contents == replace(profile.contents, pin_tries=2)
 
 
-def test_a_try_that_cannot_be_written_opens_nothing(tmp_path: Path) -> None:
+def test_a_pin_is_not_verified_if_its_tries_cannot_be_stored(tmp_path: Path) -> None:
     profile = replace(samples.profiles(1)[0], contents=replace(LOCKED, pin_tries=2))
     with closing(SimulatedEuicc.create(tmp_path / "card", profiles=[profile])) as card:
         (tmp_path / "card" / "card.json.new").mkdir()
@@ -293,7 +293,7 @@ def test_a_try_that_cannot_be_written_opens_nothing(tmp_path: Path) -> None:
         assert send(card, SELECT_USIM, "00A40004026F07", "00B0000009") == "6982"
 
 
-def test_a_card_from_before_profiles_had_contents_is_loaded(tmp_path: Path) -> None:
+def test_a_stored_card_without_contents_can_be_loaded(tmp_path: Path) -> None:
     SimulatedEuicc.create(tmp_path / "card").close()
     path = tmp_path / "card" / "card.json"
     state = json.loads(path.read_bytes())
@@ -305,11 +305,11 @@ def test_a_card_from_before_profiles_had_contents_is_loaded(tmp_path: Path) -> N
         assert send(card, SELECT_USIM, "00A40004026F07", "00B0000009") == "FF" * 9 + "9000"
 
 
-def test_contents_that_say_little_have_their_defaults() -> None:
+def test_missing_contents_have_defaults() -> None:
     assert Contents.from_json({"imsi": "234990000000001"}) == Contents(imsi="234990000000001")
 
 
-def test_what_cannot_be_in_a_file_is_refused() -> None:
+def test_invalid_contents_are_refused() -> None:
     for wrong in (
         {"imsi": "12345"},
         {"pin": "123"},

@@ -1,4 +1,4 @@
-"""How the simulated card and a server that was written by hand make sure of each other."""
+"""Mutual authentication of the simulated card and a server written by hand."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def talk() -> Conversation:
 
 
 def refusal(answer: bytes) -> int:
-    """The error of an AuthenticateServerResponse or PrepareDownloadResponse, which names the transaction."""
+    """The error code of an AuthenticateServerResponse or PrepareDownloadResponse of this transaction."""
     assert parts(answer)[0][0] == 0xA1, answer.hex()
     transaction, code = parts(parts(answer)[0])
     assert (transaction, code[0]) == (tlv("80", TXID), 0x02)
@@ -47,12 +47,12 @@ def refusal(answer: bytes) -> int:
 
 
 @pytest.mark.parametrize("curve", CURVES)
-def test_the_card_signs_what_it_was_told_and_what_it_is(curve: CurveName) -> None:
+def test_the_card_signs_the_values_of_the_server_and_its_own_info(curve: CurveName) -> None:
     talk = Conversation(SimulatedEuicc.create(None, curve=curve))
     info = talk.ask(bytes.fromhex("BF2200"))
     signed, signature, euicc, eum = parts(parts(talk.authenticate())[0])
-    told = (tlv("80", TXID), tlv("83", ADDRESS.encode()), tlv("84", bytes(range(16))), info, CONTEXT)
-    assert signed == tlv("30", *told)
+    members = (tlv("80", TXID), tlv("83", ADDRESS.encode()), tlv("84", bytes(range(16))), info, CONTEXT)
+    assert signed == tlv("30", *members)
     verify(euicc, signed, signature)
     held = talk.card.identity.credentials[0]
     assert (euicc, eum) == (der(held.certificate), der(held.chain[0]))
@@ -64,18 +64,18 @@ def test_the_card_signs_what_it_was_told_and_what_it_is(curve: CurveName) -> Non
         "A014 A112 8004 35290611 A10A 8003 0E0000 8503 0E0000",
         "A016 8000 A112 8004 35290611 A10A 8003 0E0000 8503 0E0000",
         "A014 A112 8004 35290611 A100 8208 534309608937139F",
-        # what later versions add: nrEpc and so on, operationType, and something nobody knows
+        # members of later versions: nrEpc and others, operationType, and an unknown one
         "A020 A117 8004 35290611 A10F 8003 0E0000 8803 0F0000 8D03 010203 82020780 9F7F00",
     ],
     ids=["no matching id", "an empty one", "an IMEI", "of a later version"],
 )
-def test_the_context_is_signed_as_it_came(talk: Conversation, context: str) -> None:
+def test_the_context_is_signed_as_received(talk: Conversation, context: str) -> None:
     talk.server.context = bytes.fromhex(context)
     signed, *_ = parts(parts(talk.authenticate())[0])
     assert parts(signed)[4] == talk.server.context
 
 
-def test_an_sm_ds_is_believed_but_binds_no_package(talk: Conversation) -> None:
+def test_an_sm_ds_is_authenticated_but_cannot_bind_a_package(talk: Conversation) -> None:
     server = talk.server
     server.certificate = certificate(server.authority, server.auth, DSAUTH, "2.999.11")
     talk.authenticate()
@@ -83,7 +83,7 @@ def test_an_sm_ds_is_believed_but_binds_no_package(talk: Conversation) -> None:
 
 
 def test_a_server_may_be_on_another_curve_than_the_card() -> None:
-    """Both are certified by the same issuer; what each signs with is its own affair."""
+    """Both are certified under the same issuer, with keys on different curves."""
     card = made()
     talk = Conversation(card, Server(card.authority, card.eid, ec.BrainpoolP256R1()))
     assert parts(talk.download())[0]
@@ -107,7 +107,7 @@ def another_authority(server: Server) -> None:
 
 
 def forged(server: Server) -> None:
-    """It names the right issuer, whose key did not sign it."""
+    """The certificate names the right issuer, but is signed with another key."""
     key = ec.generate_private_key(ec.SECP256R1())
     server.certificate = certificate(server.authority, server.auth, DPAUTH, signer=key)
 
@@ -146,13 +146,13 @@ def another_key(server: Server) -> None:
         (another_key, 2),
     ],
 )
-def test_a_server_that_is_not_in_order_is_refused(talk: Conversation, wrong: Wrong, code: int) -> None:
+def test_an_invalid_server_is_refused(talk: Conversation, wrong: Wrong, code: int) -> None:
     genuine = talk.server
     talk.server = Server(genuine.authority, genuine.eid)
     wrong(talk.server)
     challenge = talk.challenge()
     assert refusal(talk.ask(talk.server.authenticate_server(challenge))) == code
-    # The session stays where it was.
+    # The session is unchanged.
     assert parts(talk.ask(genuine.authenticate_server(challenge)))[0][0] == 0xA0
 
 
@@ -162,7 +162,7 @@ def test_a_challenge_of_another_session_is_refused(talk: Conversation) -> None:
     assert parts(talk.ask(talk.server.authenticate_server(fresh)))[0][0] == 0xA0
 
 
-def test_no_bit_of_what_the_server_signed_may_change(talk: Conversation) -> None:
+def test_a_changed_bit_in_server_signed1_is_refused(talk: Conversation) -> None:
     challenge = talk.challenge()
     request = talk.server.authenticate_server(challenge)
     signed = parts(request)[0]
@@ -175,7 +175,7 @@ def test_no_bit_of_what_the_server_signed_may_change(talk: Conversation) -> None
     assert parts(talk.ask(request))[0][0] == 0xA0
 
 
-def test_no_bit_of_the_certificate_may_change(talk: Conversation) -> None:
+def test_a_changed_bit_in_the_certificate_is_refused(talk: Conversation) -> None:
     challenge = talk.challenge()
     request = talk.server.authenticate_server(challenge)
     start = request.index(talk.server.certificate)
@@ -189,7 +189,7 @@ def test_no_bit_of_the_certificate_may_change(talk: Conversation) -> None:
 @pytest.mark.parametrize(
     "request_", ["BF3800", "BF380430020000", "BF2100", "BF21043002 0000", "BF4100", "BF2E01"]
 )
-def test_what_is_no_request_is_wrong_data(talk: Conversation, request_: str) -> None:
+def test_a_malformed_request_is_wrong_data(talk: Conversation, request_: str) -> None:
     assert talk.terminal.ask(request_) == "6A80"
 
 
@@ -210,7 +210,7 @@ def test_the_card_answers_with_a_one_time_key_on_the_curve_of_the_server(curve: 
     verify(talk.certificate, signed + parts(request)[1], own)
 
 
-def test_every_download_has_a_one_time_key_of_its_own(talk: Conversation) -> None:
+def test_every_download_has_its_own_one_time_key(talk: Conversation) -> None:
     talk.prepare()
     first = talk.key
     talk.prepare()
@@ -243,7 +243,7 @@ def signed_by_another(talk: Conversation) -> bytes:
 
 
 def of_another_answer(talk: Conversation) -> bytes:
-    """Signed along with a euiccSignature1 that is not this session's."""
+    """The signature covers the euiccSignature1 of another session."""
     return talk.server.prepare_download(signature(talk.server.auth, b""))
 
 
@@ -259,7 +259,7 @@ def of_another_answer(talk: Conversation) -> bytes:
         (of_another_answer, 2),
     ],
 )
-def test_a_binding_that_is_not_in_order_is_refused(
+def test_an_invalid_binding_is_refused(
     talk: Conversation, request_: Callable[[Conversation], bytes], code: int
 ) -> None:
     genuine = Server(talk.server.authority, talk.server.eid)
@@ -268,7 +268,7 @@ def test_a_binding_that_is_not_in_order_is_refused(
     good = genuine.prepare_download(talk.signature)
     assert refusal(talk.ask(request_(talk))) == code
     assert talk.card.notifications == ()
-    # The session stays where it was.
+    # The session is unchanged.
     assert parts(talk.ask(good))[0][0] == 0xA0
 
 
@@ -283,7 +283,7 @@ def test_another_transaction_is_refused(talk: Conversation) -> None:
 
 @pytest.mark.parametrize("curve", CURVES)
 @pytest.mark.parametrize("reason", [0, 1, 2, 3, 4, 5, 16, 127])
-def test_the_card_signs_that_and_why_a_session_was_cancelled(curve: CurveName, reason: int) -> None:
+def test_the_card_signs_the_reason_of_a_cancellation(curve: CurveName, reason: int) -> None:
     talk = Conversation(SimulatedEuicc.create(None, curve=curve))
     talk.authenticate()
     signed, own = parts(parts(talk.ask(bytes.fromhex(f"{CANCEL}{reason:02X}")))[0])

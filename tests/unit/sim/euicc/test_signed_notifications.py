@@ -25,7 +25,7 @@ def terminal(
     curve: CurveName = "P-256",
     behaviour: Behaviour | None = None,
 ) -> Terminal:
-    """With a card whose one profile, disabled, wants these notifications."""
+    """A terminal with a card whose only profile, disabled, has this notification configuration."""
     profile = SimulatedProfile(ICCID, notifications=notifications)
     card = SimulatedEuicc.create(None, profiles=[profile], curve=curve, behaviour=behaviour or Behaviour())
     return Terminal(card)
@@ -57,7 +57,7 @@ def test_each_event_is_one_bit() -> None:
     assert card.ask("BF2800") == spaced("BF2853 A051", *items, "9000")
 
 
-def test_each_address_hears_of_what_it_wants() -> None:
+def test_each_address_is_notified_of_its_events() -> None:
     card = terminal((("enable",), "a"), (("enable", "disable"), "b"), (("install", "delete"), "c"))
     switch(card, 2)
     card.ask(DELETE)
@@ -69,7 +69,7 @@ def test_each_address_hears_of_what_it_wants() -> None:
     ]
 
 
-def test_who_wants_to_hear_nothing_hears_nothing() -> None:
+def test_a_profile_without_addresses_makes_no_notifications() -> None:
     card = terminal()
     switch(card, 2)
     assert card.ask(DELETE) == "BF33038001009000"
@@ -97,12 +97,12 @@ def test_notifications_are_found_by_their_events(mask: str, numbers: list[int]) 
 
 
 def found(answer: bytes) -> list[int]:
-    """Where the NotificationMetadata in an answer begin."""
+    """The positions at which the NotificationMetadata in an answer begin."""
     return [at for at in range(len(answer)) if answer[at : at + 5] == bytes.fromhex("BF2F188001")]
 
 
 @pytest.mark.parametrize("number", ["800102", "80020080", "8001FF"])
-def test_a_notification_that_is_not_there_is_not_found(number: str) -> None:
+def test_an_unknown_notification_is_not_found(number: str) -> None:
     card = terminal((EVENTS, "a.b"))
     card.ask(DELETE)
     body = f"A0{len(number) // 2:02X}{number}"
@@ -110,7 +110,7 @@ def test_a_notification_that_is_not_there_is_not_found(number: str) -> None:
 
 
 @pytest.mark.parametrize("request_", ["BF2B02A000", "BF2B05A003820101", "BF2B05A003800000", "BF280281 00"])
-def test_a_search_that_cannot_be_understood_is_wrong_data(request_: str) -> None:
+def test_an_invalid_search_criterion_is_wrong_data(request_: str) -> None:
     assert terminal().ask(request_) == "6A80"
 
 
@@ -151,7 +151,7 @@ def verify(signer: x509.Certificate, signed: bytes, signature: bytes) -> None:
     key.verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
 
 
-def test_a_notification_is_the_same_however_often_it_is_retrieved() -> None:
+def test_a_notification_is_the_same_each_time_it_is_retrieved() -> None:
     card = terminal((EVENTS, "a.b"))
     switch(card, 1)
     first = card.ask("BF2B05A003800101")
@@ -208,7 +208,7 @@ def test_the_first_sequence_number_can_be_chosen(first: int, coded: str) -> None
     assert card.ask(f"BF30{len(coded) // 2:02X}{coded}") == "BF30038001009000"
 
 
-def test_the_oldest_gives_way_when_the_card_is_full() -> None:
+def test_a_full_card_replaces_its_oldest_notification() -> None:
     card = terminal((EVENTS, "a.b"), behaviour=Behaviour(notification_capacity=2))
     switch(card, 5)
     assert sequence_numbers(card) == [4, 5]

@@ -1,4 +1,4 @@
-"""The simulated card as a thing: power, ATR, the folder it lives in."""
+"""The simulated card as a whole: power, ATR and folder."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DELETE_SECOND = f"BF330C5A0A{SECOND}"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a card that nobody holds."""
+    """A folder with an unlocked card."""
     SimulatedEuicc.create(tmp_path / "card").close()
     return tmp_path / "card"
 
@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 # Power
 
 
-def test_a_reset_forgets_channels_and_what_was_selected() -> None:
+def test_a_reset_closes_channels_and_clears_the_selection() -> None:
     terminal = Terminal(made())
     terminal.card.reset()
     assert terminal.send(f"81E2910006{GET_EID}") == "6881"
@@ -42,7 +42,7 @@ def test_a_reset_forgets_channels_and_what_was_selected() -> None:
     assert terminal.send(f"81E2910006{GET_EID}") == "6D00"
 
 
-def test_a_card_without_power_says_nothing_until_it_is_reset() -> None:
+def test_a_card_without_power_does_not_respond_until_it_is_reset() -> None:
     card = made()
     card.power_off()
     with pytest.raises(CardUnpowered):
@@ -52,19 +52,19 @@ def test_a_card_without_power_says_nothing_until_it_is_reset() -> None:
     assert (card.apdus, card.resets) == (1, 1)
 
 
-def test_the_atr_tells_the_protocol() -> None:
+def test_the_atr_names_the_protocol() -> None:
     assert made().atr.hex().upper() == "3B17968031E073FE2113"
     atr = made(T1).atr
     assert atr.hex().upper()[:-2] == "3B97968131FE458031E073FE2113"
     assert functools.reduce(operator.xor, atr[1:]) == 0
 
 
-def test_the_atr_tells_how_many_channels_there_are() -> None:
+def test_the_atr_names_the_number_of_channels() -> None:
     assert made(Behaviour(channels=0)).atr[-1] == 0x00
     assert made(Behaviour(channels=19)).atr[-1] == 0x17
 
 
-def test_a_character_that_no_card_can_have_is_refused() -> None:
+def test_an_impossible_behaviour_is_refused() -> None:
     with pytest.raises(ValueError, match="0 to 19 logical channels"):
         Behaviour(channels=20)
     with pytest.raises(ValueError, match="1 to 255 bytes"):
@@ -89,16 +89,16 @@ def test_a_card_in_a_folder_is_the_same_when_it_is_loaded(tmp_path: Path) -> Non
         terminal.ask(DELETE_SECOND)
         terminal.ask(f"BF290F5A0A{FIRST}900178")
         terminal.ask("BF3F058003612E62")
-        told = [terminal.ask(request) for request in ("BF2D00", "BF2B00", "BF2200", "BF3C00", GET_EID)]
+        responses = [terminal.ask(request) for request in ("BF2D00", "BF2B00", "BF2200", "BF3C00", GET_EID)]
     with closing(SimulatedEuicc.load(tmp_path / "card")) as card:
         assert card.behaviour == behaviour
         terminal = Terminal(card)
         assert [
             terminal.ask(request) for request in ("BF2D00", "BF2B00", "BF2200", "BF3C00", GET_EID)
-        ] == told
+        ] == responses
 
 
-def test_sequence_numbers_go_on_where_they_were(folder: Path) -> None:
+def test_sequence_numbers_continue_after_loading(folder: Path) -> None:
     for _ in range(2):
         with closing(SimulatedEuicc.load(folder)) as card:
             terminal = Terminal(card)
@@ -109,7 +109,7 @@ def test_sequence_numbers_go_on_where_they_were(folder: Path) -> None:
     assert [note.sequence_number for note in card.notifications] == [3, 4]
 
 
-def test_a_switch_that_waits_for_a_refresh_is_done_when_the_card_is_loaded(folder: Path) -> None:
+def test_a_pending_refresh_is_carried_out_when_the_card_is_loaded(folder: Path) -> None:
     with closing(SimulatedEuicc.load(folder)) as card:
         Terminal(card).ask(f"BF3211A00C5A0A{FIRST}8101FF")
         assert card.profiles[0].enabled
@@ -120,7 +120,7 @@ def test_a_switch_that_waits_for_a_refresh_is_done_when_the_card_is_loaded(folde
         assert [note.sequence_number for note in card.notifications] == [1]
 
 
-def test_one_program_at_a_time_holds_a_card(folder: Path) -> None:
+def test_one_program_at_a_time_uses_a_card(folder: Path) -> None:
     with closing(SimulatedEuicc.load(folder)):
         with pytest.raises(CardBusy, match="Another program is using the simulated card"):
             SimulatedEuicc.load(folder)
@@ -128,24 +128,24 @@ def test_one_program_at_a_time_holds_a_card(folder: Path) -> None:
     assert in_another_process(folder, "") == "done"
 
 
-def test_a_program_that_was_killed_holds_nothing(folder: Path) -> None:
+def test_a_killed_program_leaves_no_lock(folder: Path) -> None:
     assert in_another_process(folder, "os.kill(os.getpid(), signal.SIGKILL)") == ""
     SimulatedEuicc.load(folder).close()
 
 
 @pytest.mark.parametrize("step", range(1, 5))
 def test_a_power_cut_keeps_a_delete_and_its_notification_together(folder: Path, step: int) -> None:
-    """The process kills itself at each step of the file system on the way to the new state."""
-    said = in_another_process(folder, f"die_at({step}); terminal.ask({DELETE_SECOND!r})")
+    """The process kills itself at each file operation on the way to the new state."""
+    printed = in_another_process(folder, f"die_at({step}); terminal.ask({DELETE_SECOND!r})")
     with closing(SimulatedEuicc.load(folder)) as card:
         there = any(profile.coded_iccid.hex().upper() == SECOND for profile in card.profiles)
         assert [note.event for note in card.notifications] == ([] if there else ["delete"])
         assert there == (step < 3)
-        assert (said == "done") == (step > 3)
+        assert (printed == "done") == (step > 3)
 
 
 def in_another_process(folder: Path, then: str) -> str:
-    """What a program says that loads the card: "done", the error, or nothing if it was killed."""
+    """The output of a program that loads the card: "done", the kind of an error, or "" if it was killed."""
     program = f"""
 import os, signal, sys
 from pathlib import Path
@@ -178,7 +178,7 @@ except LpaError as error:
     return done.stdout
 
 
-def test_a_change_that_cannot_be_written_did_not_happen(folder: Path) -> None:
+def test_a_change_that_cannot_be_stored_has_no_effect(folder: Path) -> None:
     with closing(SimulatedEuicc.load(folder)) as card:
         (folder / "card.json.new").mkdir()
         terminal = Terminal(card)
@@ -190,7 +190,7 @@ def test_a_change_that_cannot_be_written_did_not_happen(folder: Path) -> None:
         assert terminal.ask(DELETE_SECOND) == "BF33038001009000"
 
 
-def test_a_refresh_that_cannot_be_written_stops_the_card(folder: Path) -> None:
+def test_a_refresh_that_cannot_be_stored_stops_the_card(folder: Path) -> None:
     with closing(SimulatedEuicc.load(folder)) as card:
         terminal = Terminal(card)
         terminal.ask(f"BF3211A00C5A0A{FIRST}8101FF")
@@ -200,13 +200,13 @@ def test_a_refresh_that_cannot_be_written_stops_the_card(folder: Path) -> None:
             card.reset()
 
 
-def test_a_folder_is_closed_to_others(folder: Path) -> None:
+def test_the_folder_is_private(folder: Path) -> None:
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {modes[name] for name in ("card.json", "euicc-key.pem", "ci-key.pem")} == {0o600}
 
 
-def test_a_folder_that_holds_a_card_gets_no_other(folder: Path) -> None:
+def test_a_folder_takes_only_one_card(folder: Path) -> None:
     before = (folder / "card.json").read_bytes()
     with pytest.raises(StorageFailed, match="already contains a simulated card"):
         SimulatedEuicc.create(folder)
@@ -214,7 +214,7 @@ def test_a_folder_that_holds_a_card_gets_no_other(folder: Path) -> None:
     SimulatedEuicc.load(folder).close()
 
 
-def test_a_card_needs_a_folder_that_can_be_written(tmp_path: Path) -> None:
+def test_a_card_needs_a_writable_folder(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageFailed, match="Cannot store a simulated card"):
         SimulatedEuicc.create(tmp_path / "file")
@@ -222,7 +222,7 @@ def test_a_card_needs_a_folder_that_can_be_written(tmp_path: Path) -> None:
         SimulatedEuicc.create(tmp_path / "file" / "card")
 
 
-def test_a_folder_without_a_card_holds_none(tmp_path: Path) -> None:
+def test_loading_from_a_folder_without_a_card_fails(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(NoCard, match="contains no simulated card"):
             SimulatedEuicc.load(path)
@@ -236,7 +236,7 @@ DAMAGES = [
 
 
 @pytest.mark.parametrize(("name", "content"), DAMAGES)
-def test_a_damaged_card_is_refused_and_not_held(folder: Path, name: str, content: bytes) -> None:
+def test_a_damaged_card_is_refused_and_not_locked(folder: Path, name: str, content: bytes) -> None:
     whole = (folder / name).read_bytes()
     (folder / name).write_bytes(content)
     with pytest.raises(StorageFailed, match=r"damaged|no certificate authority|Cannot lock"):
@@ -245,7 +245,7 @@ def test_a_damaged_card_is_refused_and_not_held(folder: Path, name: str, content
     SimulatedEuicc.load(folder).close()
 
 
-def test_no_member_of_a_state_may_be_missing_or_of_another_kind(folder: Path) -> None:
+def test_a_state_with_a_missing_or_wrong_member_is_refused(folder: Path) -> None:
     state = json.loads((folder / "card.json").read_bytes())
     for place in (state, state["behaviour"], state["profiles"][0]):
         for name in list(place):
@@ -263,7 +263,7 @@ def refused(folder: Path, state: object) -> None:
         SimulatedEuicc.load(folder)
 
 
-def test_an_authority_may_vouch_for_several_cards(tmp_path: Path) -> None:
+def test_an_authority_may_certify_several_cards(tmp_path: Path) -> None:
     authority = Authority.mint(now=datetime(2026, 11, 22, tzinfo=UTC))
     with closing(SimulatedEuicc.create(tmp_path / "one", authority=authority)) as one:
         two = SimulatedEuicc.create(None, authority=authority)
@@ -272,7 +272,7 @@ def test_an_authority_may_vouch_for_several_cards(tmp_path: Path) -> None:
     assert Authority.load(tmp_path / "one").certificate == authority.certificate
 
 
-# Always the same
+# Reproducible cards
 
 
 @pytest.mark.parametrize("curve", ["P-256", "brainpoolP256r1"])
@@ -289,7 +289,7 @@ def test_with_the_same_clock_and_randomness_a_conversation_is_the_same(curve: Cu
     assert conversation() == first
 
 
-def test_eids_have_right_check_digits_and_no_real_maker() -> None:
+def test_eids_have_valid_check_digits_and_an_unassigned_prefix() -> None:
     eids = {SimulatedEuicc.create(None).eid for _ in range(5)}
     assert len(eids) == 5
     assert all(int(eid) % 97 == 1 and eid.startswith("89999999") and len(eid) == 32 for eid in eids)

@@ -7,10 +7,8 @@ import pytest
 from lpa.sim.euicc.behaviour import Behaviour
 from tests.support.terminal import EID_ANSWER, GET_EID, Terminal, made, send, spaced
 
-# TERMINAL CAPABILITY and REFRESH
 
-
-def test_a_card_that_wants_terminal_capability_keeps_es10_closed_until_then() -> None:
+def test_a_card_that_announces_terminal_capability_refuses_es10_until_it_is_sent() -> None:
     terminal = Terminal(made(Behaviour(announces_terminal_capability=True)))
     assert terminal.ask(GET_EID) == "6982"
     assert terminal.send("80AA000007A9058100830100") == "9000"
@@ -20,13 +18,13 @@ def test_a_card_that_wants_terminal_capability_keeps_es10_closed_until_then() ->
 
 
 @pytest.mark.parametrize("nothing_said", ["80AA000002A900", "80AA000004A9028300", "80AA000004A9028100"])
-def test_a_terminal_capability_without_an_lpa_is_taken_and_opens_nothing(nothing_said: str) -> None:
+def test_after_a_terminal_capability_without_an_lpa_es10_is_still_refused(nothing_said: str) -> None:
     terminal = Terminal(made(Behaviour(announces_terminal_capability=True)))
     assert terminal.send(nothing_said) == "9000"
     assert terminal.ask(GET_EID) == "6982"
 
 
-def test_terminal_capability_is_for_one_card_session() -> None:
+def test_terminal_capability_is_valid_for_one_card_session() -> None:
     card = made(Behaviour(announces_terminal_capability=True))
     assert send(card, "80AA000005A903830107") == "9000"
     card.reset()
@@ -49,12 +47,12 @@ def test_a_wrong_terminal_capability_is_refused(apdu: str, sw: str) -> None:
     assert send(made(Behaviour(announces_terminal_capability=True)), apdu) == sw
 
 
-def test_a_card_that_does_not_want_terminal_capability_takes_it_all_the_same() -> None:
-    """Some terminals always send it, and some of those stop if it is refused."""
+def test_any_card_accepts_terminal_capability() -> None:
+    """Some terminals always send it, and some stop if it is refused."""
     assert send(made(), "80AA000005A903830107") == "9000"
 
 
-def test_a_refresh_can_be_fetched_and_answered() -> None:
+def test_a_refresh_can_be_fetched_and_its_result_reported() -> None:
     terminal = Terminal(made())
     assert terminal.send("8010000003FFFFFF") == "9000"
     assert terminal.send("801200000B") == "6985"
@@ -68,7 +66,7 @@ def test_a_refresh_can_be_fetched_and_answered() -> None:
     assert terminal.send("801400000C810301010482028281830100") == "6985"
 
 
-def test_a_refresh_that_failed_changes_nothing() -> None:
+def test_a_failed_refresh_changes_nothing() -> None:
     terminal = Terminal(made())
     terminal.ask("BF3211A00C5A0A984499040000000010F78101FF")
     assert terminal.send("801400000C810301010482028281830120") == "9000"

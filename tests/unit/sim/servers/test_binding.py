@@ -1,4 +1,4 @@
-"""Binding a profile package to a card: what goes into which part, pinned against openssl."""
+"""Binding a profile package to a card: the content of each part, compared with openssl."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _PACKAGE = ProfilePackage(_METADATA, bytes.fromhex("A000"))
 _TRANSACTION = bytes.fromhex("0123456789ABCDEF")
 _EID = bytes.fromhex("89049032123451234512345678901235")
 _CARD = ec.derive_private_key(2, ec.SECP256R1())
-# The keys of the published example; then segments under them can be compared.
+# The keys of the published example, whose segments are known.
 _KEYS = "9da05b732ea812ef9cc2f91a560a070f ccf595dfdc8e837fa89e1370771e557a 096ca9a78b90eb4215a54bb6d2b3af7c"
 _BINDING = Binding(point(_CARD), ec.derive_private_key(1, ec.SECP256R1()), bytes.fromhex(_KEYS))
 _SIGNER = CI.issue_signer("smdp.example", DP_PB, now=NOW)
 
-# X of the generator, and of its double: the one-time keys, and (for 1 and 2) what they agree on.
+# The generator, which is the public key of 1; and X of its double, the shared secret of the keys 1 and 2.
 _GENERATOR = (
     "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
     "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"
@@ -59,7 +59,7 @@ def test_the_channel_is_opened_with_a_signature_over_both_one_time_keys() -> Non
     verify(_SIGNER.certificate, signature, *initialise.children[:-1], bytes.fromhex("5F4941") + point(_CARD))
 
 
-def test_under_the_session_keys_the_parts_follow_one_another() -> None:
+def test_the_parts_are_protected_by_the_session_keys() -> None:
     _, configure, metadata, elements = parts(Packaging())
     keys = session_keys(bytes.fromhex(_DOUBLE_X), b"abcd", _EID)
     assert [part.tag for part in (configure, metadata, elements)] == [0xA0, 0xA1, 0xA3]
@@ -70,7 +70,7 @@ def test_under_the_session_keys_the_parts_follow_one_another() -> None:
     assert keys.content(third) == bytes.fromhex("A000")
 
 
-def test_under_keys_of_its_own_the_package_is_as_openssl_has_it() -> None:
+def test_the_elements_under_package_keys_equal_those_of_openssl() -> None:
     _, configure, metadata, replacement, elements = parts(Packaging(replaces_session_keys=True))
     keys = session_keys(bytes.fromhex(_DOUBLE_X), b"abcd", _EID)
     keys.content(configure.children[0])
@@ -87,7 +87,7 @@ def openssl(*arguments: str, given: bytes = b"") -> bytes:
 
 
 def test_openssl_alone_opens_a_package(tmp_path: Path) -> None:
-    """What two one-time keys agree on, the keys from it, each MAC and each content: no code of ours."""
+    """Shared secret, session keys, MACs and decryption are computed by openssl, without the library."""
     initialise, *protected = parts(Packaging(), replace(_PACKAGE, elements=bytes(range(100))))
     (tmp_path / "card.pem").write_bytes(pem_of(_CARD))
     spki = (
@@ -102,9 +102,9 @@ def test_openssl_alone_opens_a_package(tmp_path: Path) -> None:
     chain, encryption, mac = derived[:16], derived[16:32].hex(), derived[32:].hex()
     contents = []
     for counter, segment in enumerate((part.children[0] for part in protected), start=1):
-        said = chain + bytes(segment)[:-8]
+        covered = chain + bytes(segment)[:-8]
         key = ("-macopt", f"hexkey:{mac}", "-binary", "-in", "-")
-        chain = openssl("mac", "-cipher", "AES-128-CBC", *key, "CMAC", given=said)
+        chain = openssl("mac", "-cipher", "AES-128-CBC", *key, "CMAC", given=covered)
         assert segment.endswith(chain[:8])
         ecb = ("enc", "-aes-128-ecb", "-K", encryption, "-nopad")
         first = openssl(*ecb, given=counter.to_bytes(16, "big")).hex()
@@ -132,12 +132,12 @@ def test_the_same_binding_makes_the_same_package(packaging: Packaging) -> None:
     ("piece", "sizes"),
     [(1007, [1020, 1020, 1004]), (1008, [1036, 1036, 1004]), (2000, [2028, 1020])],
 )
-def test_elements_are_cut_into_pieces(piece: int, sizes: list[int]) -> None:
+def test_elements_are_split_into_segments(piece: int, sizes: list[int]) -> None:
     elements = parts(Packaging(piece=piece), replace(_PACKAGE, elements=bytes(3000)))[-1]
     assert [len(segment) for segment in elements.children] == sizes
 
 
-def test_metadata_with_an_icon_are_cut_into_several_segments() -> None:
+def test_metadata_with_an_icon_are_split_into_several_segments() -> None:
     icon = Tlv.build(0x94, bytes(1024))
     metadata = Tlv.build(0xBF25, *_METADATA.children, icon)
     part = parts(Packaging(), replace(_PACKAGE, metadata=metadata))[2]

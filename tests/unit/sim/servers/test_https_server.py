@@ -1,4 +1,4 @@
-"""The simulated servers with the HTTP and TLS of other people's LPAs: requests written byte for byte."""
+"""The simulated servers with HTTP and TLS as other LPAs use them: requests written byte by byte."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def chunked(body: bytes, size: int, *, extension: bytes = b"", trailer: bytes = 
     return b"".join(framed) + b"0\r\n" + trailer + b"\r\n"
 
 
-# How it is sent
+# HTTP
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_the_path_may_be_written_in_many_ways(smdp: SimulatedSmdp, path: str) ->
         understood(post(stream, path, coded(SmallCard(CI).initiate())))
 
 
-def test_who_waits_to_be_told_to_go_on_is_told(smdp: SimulatedSmdp) -> None:
+def test_expect_100_continue_is_answered(smdp: SimulatedSmdp) -> None:
     body = coded(SmallCard(CI).initiate())
     with line(smdp) as stream:
         lines = (f"POST {ROOT}initiateAuthentication HTTP/1.1", *HEADERS, f"Content-Length: {len(body)}")
@@ -99,7 +99,7 @@ def test_a_body_may_come_in_chunks(
 ) -> None:
     headers = (*HEADERS, f"Transfer-Encoding: {coding}")
     with line(smdp) as stream:
-        for _ in range(2):  # what comes after it is read from where it ends
+        for _ in range(2):  # The second request is read from the end of the first one.
             body = framed(coded(SmallCard(CI).initiate()))
             understood(post(stream, f"{ROOT}initiateAuthentication", body, headers=headers, sized=False))
 
@@ -119,14 +119,14 @@ def test_a_body_may_come_in_chunks(
         (b"", ("Transfer-Encoding: gzip",), 400),
     ],
 )
-def test_chunks_that_make_no_sense_are_not_read(
+def test_invalid_chunks_are_refused(
     smdp: SimulatedSmdp, body: bytes, more: tuple[str, ...], status: int
 ) -> None:
     coding = () if any("gzip" in header for header in more) else ("Transfer-Encoding: chunked",)
     with line(smdp) as stream:
         headers = (*HEADERS, *coding, *more)
-        said, told, _ = post(stream, f"{ROOT}initiateAuthentication", body, headers=headers, sized=False)
-    assert (said, told["connection"]) == (status, "close")
+        found, answered, _ = post(stream, f"{ROOT}initiateAuthentication", body, headers=headers, sized=False)
+    assert (found, answered["connection"]) == (status, "close")
 
 
 def test_http_1_0_is_answered_and_closed(smdp: SimulatedSmdp) -> None:
@@ -136,7 +136,7 @@ def test_http_1_0_is_answered_and_closed(smdp: SimulatedSmdp) -> None:
         assert stream.read() == b""
 
 
-def test_requests_may_come_before_the_answers(smdp: SimulatedSmdp) -> None:
+def test_requests_may_be_pipelined(smdp: SimulatedSmdp) -> None:
     with line(smdp) as stream:
         for _ in range(2):
             body = coded(SmallCard(CI).initiate())
@@ -150,15 +150,15 @@ def test_requests_may_come_before_the_answers(smdp: SimulatedSmdp) -> None:
 @pytest.mark.parametrize(
     ("missing", "refusal"), [("X-Admin", ("1.2.2", "2.1")), ("Content", ("1.2.1", "2.1"))]
 )
-def test_a_header_that_says_what_it_is_about_must_be_there(
+def test_content_type_and_protocol_headers_are_required(
     smdp: SimulatedSmdp, missing: str, refusal: tuple[str, str]
 ) -> None:
     headers = tuple(header for header in HEADERS if not header.startswith(missing))
     with line(smdp) as stream:
         body = coded(SmallCard(CI).initiate())
-        _, _, said = post(stream, f"{ROOT}initiateAuthentication", body, headers=headers)
-    told = json.loads(said)["header"]["functionExecutionStatus"]["statusCodeData"]
-    assert (told["subjectCode"], told["reasonCode"]) == refusal
+        _, _, content = post(stream, f"{ROOT}initiateAuthentication", body, headers=headers)
+    codes = json.loads(content)["header"]["functionExecutionStatus"]["statusCodeData"]
+    assert (codes["subjectCode"], codes["reasonCode"]) == refusal
 
 
 # TLS
@@ -168,7 +168,7 @@ def test_a_header_that_says_what_it_is_about_must_be_there(
 @pytest.mark.parametrize(
     "suite", ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-SHA256"]
 )
-def test_the_suites_of_version_1_2_are_spoken(authority: Authority, suite: str) -> None:
+def test_the_cipher_suites_of_tls_1_2_work(authority: Authority, suite: str) -> None:
     context = plain_context(authority)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(suite)
@@ -183,7 +183,7 @@ def test_the_suites_of_version_1_2_are_spoken(authority: Authority, suite: str) 
 @pytest.mark.parametrize(
     ("authority", "group"), [(CI, "P-256"), (BRAINPOOL, "brainpoolP256r1")], ids=["P-256", "brainpoolP256r1"]
 )
-def test_openssl_believes_the_server(authority: Authority, group: str, tmp_path: Path) -> None:
+def test_openssl_verifies_the_server(authority: Authority, group: str, tmp_path: Path) -> None:
     (tmp_path / "ci.pem").write_bytes(pem(authority.certificate))
     with SimulatedSmdp(authority) as smdp:
         ran = subprocess.run(
@@ -198,7 +198,7 @@ def test_openssl_believes_the_server(authority: Authority, group: str, tmp_path:
             timeout=30,
             check=False,
         )
-    said = ran.stderr.decode()
-    assert ran.returncode == 0, said
-    assert "Verification: OK" in said
-    assert "Ciphersuite: ECDHE-ECDSA-AES128-GCM-SHA256" in said
+    printed = ran.stderr.decode()
+    assert ran.returncode == 0, printed
+    assert "Verification: OK" in printed
+    assert "Ciphersuite: ECDHE-ECDSA-AES128-GCM-SHA256" in printed

@@ -1,4 +1,4 @@
-"""The simulated servers with the JSON of other people's LPAs: whole downloads and discoveries."""
+"""The simulated servers with JSON as other LPAs write it: whole downloads and discoveries."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def spaced(body: bytes) -> bytes:
 
 
 def escaped(body: bytes) -> bytes:
-    """As Java and PHP do it: `\\/`, and characters as their numbers."""
+    """As Java and PHP escape: `\\/`, and `\\u` with a number."""
     return body.replace(b"/", rb"\/").replace(b"+", rb"\u002B").replace(b"=", rb"\u003d")
 
 
@@ -68,7 +68,7 @@ PLAIN = ("transactionId", "smdpAddress")
 
 @pytest.mark.parametrize("way", [spaced, escaped, in_lines, unpadded, in_small_letters, with_more, marked])
 @pytest.mark.parametrize("kept", [True, False], ids=["one connection", "one for each request"])
-def test_a_download_may_be_asked_for_in_many_ways(smdp: SimulatedSmdp, way: Way, kept: bool) -> None:
+def test_a_download_works_however_the_json_is_written(smdp: SimulatedSmdp, way: Way, kept: bool) -> None:
     card = SmallCard(CI)
     with Asking(smdp, way, kept=kept) as asking:
         begun = asking("initiateAuthentication", card.initiate())
@@ -117,7 +117,7 @@ def test_a_card_of_version_3_that_knows_version_2_is_served(smdp: SimulatedSmdp)
 
 @pytest.mark.parametrize("root", [ROOT, "/gsma/rsp2/es11/"])
 @pytest.mark.parametrize("member", ["smdpAddress", "smdsAddress"])
-def test_a_discovery_server_is_found_under_both_names(root: str, member: str) -> None:
+def test_a_discovery_server_has_both_paths_and_both_member_names(root: str, member: str) -> None:
     with SimulatedSmds(CI) as smds, line(smds) as stream:
         smds.register(EID, "smdp.example", "EVENT-1")
         card = SmallCard(CI, matching_id="", address="smds.example", role="7")

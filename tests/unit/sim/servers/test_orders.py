@@ -33,7 +33,7 @@ def test_orders_are_known_after_a_restart(tmp_path: Path) -> None:
 
 
 def test_a_server_restarts_between_a_package_and_its_result(tmp_path: Path) -> None:
-    """With the same one-time key the package is the same again, and an earlier result still counts."""
+    """With the same one-time key the package is the same again, and an earlier result is still accepted."""
     file, card = tmp_path / "orders.db", SmallCard(CI)
     with SimulatedSmdp(CI, orders=file) as smdp:
         smdp.order(PACKAGE, "ABC-1", binds_once=True)
@@ -49,7 +49,7 @@ def test_a_server_restarts_between_a_package_and_its_result(tmp_path: Path) -> N
         assert smdp.orders[0].state == "installed"
 
 
-def test_what_one_program_adds_another_sees_at_once(tmp_path: Path) -> None:
+def test_a_new_order_is_visible_to_other_programs_immediately(tmp_path: Path) -> None:
     file, card = tmp_path / "orders.db", SmallCard(CI)
     with SimulatedSmdp(CI, orders=file) as smdp, closing(OrderBook(file)) as book:
         added = book.add(PACKAGE, new_facts("smdp.example", "ABC-1"))
@@ -75,19 +75,19 @@ def test_no_change_is_lost_between_programs(tmp_path: Path) -> None:
         assert order.facts.downloads == 900
 
 
-def test_the_file_is_for_nobody_else(tmp_path: Path) -> None:
+def test_the_file_is_private(tmp_path: Path) -> None:
     file = tmp_path / "orders.db"
     OrderBook(file).close()
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_in_memory_each_book_is_its_own() -> None:
+def test_books_in_memory_are_separate() -> None:
     with closing(OrderBook()) as first, closing(OrderBook()) as second:
         first.add(PACKAGE, Facts())
         assert (len(first.orders), len(second.orders)) == (1, 0)
 
 
-def test_a_matching_identifier_is_taken_once_and_an_empty_one_as_often_as_wanted() -> None:
+def test_a_matching_identifier_is_unique_unless_it_is_empty() -> None:
     with closing(OrderBook()) as book:
         for _ in range(2):
             book.add(PACKAGE, Facts())
@@ -98,7 +98,7 @@ def test_a_matching_identifier_is_taken_once_and_an_empty_one_as_often_as_wanted
 
 
 @pytest.mark.parametrize("content", [b"no database at all, but longer than a page" * 99, b"{}"])
-def test_a_file_of_something_else_is_left_alone(tmp_path: Path, content: bytes) -> None:
+def test_another_file_is_refused_and_unchanged(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "orders.db"
     file.write_bytes(content)
     with pytest.raises(StorageFailed, match="Cannot read or write"):
@@ -106,7 +106,7 @@ def test_a_file_of_something_else_is_left_alone(tmp_path: Path, content: bytes) 
     assert file.read_bytes() == content
 
 
-def test_an_order_that_is_not_understood_is_an_error(tmp_path: Path) -> None:
+def test_a_malformed_order_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "orders.db"
     with closing(OrderBook(file)) as book:
         order = book.add(PACKAGE, Facts())
@@ -115,7 +115,7 @@ def test_an_order_that_is_not_understood_is_an_error(tmp_path: Path) -> None:
             _ = order.facts
 
 
-def test_without_its_folder_there_is_no_file(tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StorageFailed):
         OrderBook(tmp_path / "no" / "orders.db")
 
@@ -132,6 +132,6 @@ def test_an_order_has_an_activation_code(facts: Facts, code: str) -> None:
     assert facts.activation_code == code
 
 
-def test_what_is_no_eid_is_refused() -> None:
+def test_an_invalid_eid_is_refused() -> None:
     with pytest.raises(ValueError, match="is no EID"):
         new_facts("smdp.example", eid="123")

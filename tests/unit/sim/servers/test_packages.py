@@ -11,8 +11,8 @@ from lpa.rsp.codec.ber import Tlv
 from lpa.sim.crypto.certificate_parts import coded_oid
 from lpa.sim.servers.packages import SAMPLE_ICCID, from_der, header_iccid, sample
 
-# The part of the interoperable profile format (TCA) that is used here, written down with automatic tags as
-# the format has them: so every tag in the elements is checked against a codec's own count.
+# The used part of the interoperable profile format (TCA), with automatic tags like the format itself: so a
+# codec computes every tag in the elements independently.
 _FORMAT = """
 Format DEFINITIONS AUTOMATIC TAGS ::= BEGIN
 Element ::= CHOICE {
@@ -82,7 +82,7 @@ _FORMAT_CODEC = asn1tools.compile_string(_FORMAT, "der")
 
 
 def read(elements: bytes) -> list[tuple[str, Any]]:
-    """Each element, which is the same when it is encoded again: nothing in it was passed over."""
+    """The decoded elements. Encoding them again gives the same bytes, so nothing in them was ignored."""
     found = []
     for element in Tlv.sequence(elements):
         value = _FORMAT_CODEC.decode("Element", bytes(element), check_constraints=True)
@@ -97,7 +97,7 @@ def content(file: Any) -> bytes:
     return filled
 
 
-def test_a_sample_has_the_elements_of_a_profile_in_their_order() -> None:
+def test_a_sample_has_the_elements_of_a_profile_in_order() -> None:
     elements = read(sample().elements)
     assert [kind for kind, _ in elements] == [
         *("header", "mf", "puks", "pins", "telecom", "usim", "pins", "aka", "sd", "end"),
@@ -106,7 +106,7 @@ def test_a_sample_has_the_elements_of_a_profile_in_their_order() -> None:
     assert heads == [{"mandated": None, "identification": number} for number in range(len(heads))]
 
 
-def test_the_header_says_what_the_profile_is_and_needs() -> None:
+def test_the_header_has_the_profile_type_and_the_required_features() -> None:
     _, header = read(sample().elements)[0]
     assert header == {
         "major": 2,
@@ -118,11 +118,11 @@ def test_the_header_says_what_the_profile_is_and_needs() -> None:
     }
 
 
-def test_the_files_say_who_the_subscriber_is() -> None:
+def test_the_files_have_the_subscriber_data() -> None:
     elements = dict(read(sample(owner="262-98").elements))
     assert content(elements["mf"]["iccid"]) == bytes.fromhex("989489050000000910F8")
     assert content(elements["mf"]["dir"]).hex() == "61144f0ca0000000871002ff49ff058950045553494d"
-    # 15 digits, odd: 26298 and the last ten of the ICCID
+    # 15 digits, an odd number: 26298 and the last ten of the ICCID
     assert content(elements["usim"]["imsi"]).hex() == "082926890000900081"
     assert content(elements["usim"]["spn"]) == b"\x01Nordlicht Prepai"
 
@@ -138,20 +138,20 @@ def test_a_test_profile_has_the_test_algorithm_and_key() -> None:
 
 
 @pytest.mark.parametrize("size", [2_000, 10_600, 32_700, 100_000, 1_000_000])
-def test_a_sample_has_the_size_that_is_wanted(size: int) -> None:
+def test_a_sample_has_the_requested_size(size: int) -> None:
     package = sample(size=size)
     assert len(package.elements) == size
     assert {kind for kind, _ in read(package.elements)} >= {"gfm", "end"}
 
 
-def test_a_sample_is_small_and_hardly_ever_of_another_size_than_wanted() -> None:
+def test_a_sample_is_small_and_misses_its_size_by_two_bytes_at_most() -> None:
     smallest = len(sample().elements)
     assert smallest < 1_000
     missed = {size - len(sample(size=size).elements) for size in range(smallest + 60, smallest + 400)}
     assert missed <= {0, 1, 2}
 
 
-def test_metadata_have_what_was_given() -> None:
+def test_the_metadata_have_the_given_values() -> None:
     package = sample(
         "8944994000000000017",
         name="Travel",
@@ -175,13 +175,13 @@ def test_metadata_have_what_was_given() -> None:
     )
 
 
-def test_without_a_class_the_metadata_name_none_and_it_is_operational() -> None:
+def test_without_a_class_the_profile_is_operational() -> None:
     assert sample().metadata.child(0x95) is None
     assert sample().profile_class == "operational"
     assert sample(profile_class="test").profile_class == "test"
 
 
-def test_members_of_metadata_can_be_changed_and_left_out() -> None:
+def test_members_of_the_metadata_can_be_changed_and_removed() -> None:
     package = sample().with_metadata(profileName="Other", profileOwner=None)
     assert package.name == "Other"
     assert package.metadata.child(0xB7) is None
@@ -191,12 +191,12 @@ def test_members_of_metadata_can_be_changed_and_left_out() -> None:
 @pytest.mark.parametrize(
     "wrong", [{"iccid": "12"}, {"icon": bytes(1025)}, {"owner": "1"}, {"name": "x" * 65}, {"events": ["x"]}]
 )
-def test_what_does_not_fit_is_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - each has its own words
+def test_invalid_values_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - each has its own message
         sample(**wrong)
 
 
-def test_a_file_of_elements_keeps_its_bytes_and_gives_its_number() -> None:
+def test_given_elements_keep_their_bytes_and_determine_the_iccid() -> None:
     other = sample("8944994000000000017", size=3_000).elements
     package = from_der(other, sample(name="From a file"))
     assert package.elements == other
@@ -217,13 +217,13 @@ def test_a_file_of_elements_keeps_its_bytes_and_gives_its_number() -> None:
         Tlv.build(0xA0, Tlv.build(0x83, bytes(9))) + Tlv.build(0xAA),
     ],
 )
-def test_what_are_no_profile_elements_is_refused(elements: bytes) -> None:
+def test_invalid_profile_elements_are_refused(elements: bytes) -> None:
     with pytest.raises(ValueError, match=r"profile elements|header"):
         from_der(elements)
 
 
-def test_the_number_is_read_from_the_header() -> None:
-    # The smallest header and end that make sense, as the specification's examples have them.
+def test_the_iccid_is_read_from_the_header() -> None:
+    # A minimal header and end, as in the examples of the specification.
     header = "A01B 800102 810103 820154 830A 989209012143658709F1 A502 8100 A600"
     elements = bytes.fromhex(header + "AA07 A005 8000 810109")
     assert header_iccid(elements).hex() == "989209012143658709f1"
@@ -235,5 +235,5 @@ def test_the_number_is_read_from_the_header() -> None:
     ("dotted", "content"),
     [("2.999.10", "88370a"), ("2.23.143.1.2.1", "6781 0f010201"), ("1.3.6.1.4.1.31746", "2b0601040181f802")],
 )
-def test_object_identifiers_are_coded_as_x_690_has_them(dotted: str, content: str) -> None:
+def test_object_identifiers_are_coded_as_in_x_690(dotted: str, content: str) -> None:
     assert coded_oid(dotted).hex() == content.replace(" ", "")

@@ -37,6 +37,7 @@ from tests.support.notifications import (
     pending,
     tlv,
 )
+from tests.support.refused_requests import HEADERS_REFUSED
 from tests.support.tls_faults import CI, HOST, NOW
 
 
@@ -46,10 +47,10 @@ def smdp() -> Iterator[SimulatedSmdp]:
         yield running
 
 
-# What it accepts
+# Accepted
 
 
-def test_a_good_notification_is_acknowledged_and_kept_as_the_bytes_that_came(smdp: SimulatedSmdp) -> None:
+def test_a_valid_notification_is_acknowledged_and_stored_as_received(smdp: SimulatedSmdp) -> None:
     raw = notification()
     deliver(smdp, raw)
     (received,) = smdp.received
@@ -72,11 +73,11 @@ def test_the_acknowledgement_is_204_without_a_body(smdp: SimulatedSmdp) -> None:
     client.close()
 
 
-def test_a_repetition_is_acknowledged_and_kept_once(smdp: SimulatedSmdp) -> None:
+def test_a_repetition_is_acknowledged_and_stored_once(smdp: SimulatedSmdp) -> None:
     first = notification()
     deliver(smdp, first)
     deliver(smdp, first)
-    deliver(smdp, notification())  # the same, signed again
+    deliver(smdp, notification())  # the same content with a new signature
     assert [received.raw for received in smdp.received] == [first]
 
 
@@ -89,7 +90,7 @@ def test_brainpool_from_the_card_to_the_tls_certificate() -> None:
         assert len(smdp.received) == 1
 
 
-def test_one_server_serves_several_names_and_only_those() -> None:
+def test_one_server_may_have_several_names_and_answers_to_no_other() -> None:
     other = SIGNED.replace(b"smdp.example", b"smdq.example")
     third = SIGNED.replace(b"smdp.example", b"smdr.example")
     with SimulatedSmdp(CI, also=["SMDQ.example"]) as smdp:
@@ -103,14 +104,14 @@ def test_one_server_serves_several_names_and_only_those() -> None:
 @pytest.mark.parametrize(
     "address", [b"SMDP.example", b"smdp.example ", b"smdp.example.", b"smdp.example:8443"]
 )
-def test_its_own_name_is_recognised_however_it_is_written(smdp: SimulatedSmdp, address: bytes) -> None:
+def test_its_own_name_is_recognised_in_every_spelling(smdp: SimulatedSmdp, address: bytes) -> None:
     metadata = bytes.fromhex("800107 81020410") + tlv("0C", address)
     deliver(smdp, notification(tlv("BF2F", metadata)))
     assert len(smdp.received) == 1
 
 
 @pytest.mark.parametrize("address", [b"", b"https://smdp.example/", b"other.example"])
-def test_a_notification_for_somebody_else_is_taken_only_if_any_may_come(address: bytes) -> None:
+def test_a_notification_for_another_server_is_accepted_only_with_any_address(address: bytes) -> None:
     raw = notification(tlv("BF2F", bytes.fromhex("800107 81020410") + tlv("0C", address)))
     with SimulatedSmdp(CI) as strict, SimulatedSmdp(CI, any_address=True) as lax:
         assert codes(ask(strict, pending(raw))) == "8.8.1/3.8"
@@ -123,16 +124,7 @@ def test_base64_may_have_line_breaks_and_no_padding_and_the_type_a_charset(smdp:
     assert ask(smdp, json.dumps({"pendingNotification": text}).encode(), headers=headers) == (204, b"")
 
 
-# What it does not
-
-
-HEADERS_REFUSED: list[tuple[str, dict[str, str]]] = [
-    ("1.2.1/2.1", {"Content-Type": "text/plain"}),
-    ("1.2.1/2.1", {"Content-Type": ""}),
-    ("1.2.2/2.1", {"X-Admin-Protocol": "gsma/rsp/v3.0.0"}),
-    ("1.2.2/2.1", {"X-Admin-Protocol": "gsma/rsp/v2"}),
-    ("1.2.2/2.1", {"X-Admin-Protocol": ""}),
-]
+# Rejected
 
 
 @pytest.mark.parametrize(("refusal", "headers"), HEADERS_REFUSED)
@@ -164,7 +156,7 @@ def test_wrong_headers_have_their_own_codes(
         (pending(tlv("BF37", tlv("BF27", SIGNED))), "1.2.1/2.1"),
     ],
 )
-def test_what_is_no_notification_is_refused_before_any_certificate_is_looked_at(
+def test_a_malformed_notification_is_refused_before_its_certificates_are_verified(
     smdp: SimulatedSmdp, body: bytes, refusal: str
 ) -> None:
     assert codes(ask(smdp, body)) == refusal
@@ -183,7 +175,7 @@ def resigned(
     without: type[x509.ExtensionType],
     *instead: Any,
 ) -> Credentials:
-    """The same certificate with another extension of that type (or none), signed again."""
+    """The certificate with another extension of that type, or without it, signed again."""
     old = credentials.certificate
     builder = (
         x509.CertificateBuilder()
@@ -219,7 +211,7 @@ CERTIFIES_ONLY = EUM.certificate.extensions.get_extension_for_class(x509.KeyUsag
 
 
 def forged_eum() -> Credentials:
-    """An EUM that claims our CI's key identifier and is signed by somebody else."""
+    """An EUM certificate with the CI's key identifier, signed with another key."""
     other = replace(CI, key=OTHER.key)
     return other.issue_eum(PREFIX, now=NOW)
 
@@ -254,17 +246,17 @@ def forged_eum() -> Credentials:
         (notification(SIGNED, EUICC, EUICC.certificate), "8.11.1/3.9"),
     ],
 )
-def test_each_broken_link_of_the_chain_has_its_own_code(raw: bytes, refusal: str) -> None:
+def test_each_error_in_the_chain_has_its_own_code(raw: bytes, refusal: str) -> None:
     assert rejected(raw) == refusal
 
 
-def test_a_maker_of_another_name_is_not_permitted() -> None:
+def test_an_eum_of_another_organisation_is_not_permitted() -> None:
     named_otherwise = x509.NameConstraints(
         [
             x509.DirectoryName(
                 x509.Name(
                     [
-                        x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Somebody"),
+                        x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Other EUM"),
                         x509.NameAttribute(NameOID.SERIAL_NUMBER, PREFIX),
                     ]
                 )
@@ -284,10 +276,10 @@ def test_the_dates_of_the_certificates_are_checked() -> None:
     assert accept(notification(), [CI.certificate], after_eum - timedelta(days=2)).eid == EID
 
 
-def test_no_byte_of_a_notification_can_be_changed() -> None:
+def test_a_notification_with_a_changed_byte_is_rejected() -> None:
     good = notification()
     assert accept(good, [CI.certificate], NOW).eid == EID
-    # But for the number of unused bits before a certificate's signature, which nobody signs or heeds.
+    # Except the number of unused bits before a certificate's signature: it is neither signed nor checked.
     unused = {good.index(held.certificate.signature) - 1 for held in (EUICC, EUM)}
     for place in set(range(len(good))) - unused:
         for change in (0x01, 0x80):
@@ -298,6 +290,6 @@ def test_no_byte_of_a_notification_can_be_changed() -> None:
 
 
 @given(st.binary() | st.binary().map(lambda value: tlv("30", SIGNED + tlv("5F37", bytes(64)) + value)))
-def test_garbage_is_rejected_and_nothing_else(raw: bytes) -> None:
+def test_garbage_raises_only_rejections(raw: bytes) -> None:
     with pytest.raises(Rejection):
         accept(raw, [CI.certificate], NOW)

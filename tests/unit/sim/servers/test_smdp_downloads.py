@@ -1,4 +1,4 @@
-"""A download from the simulated SM-DP+, over TLS, by a card that was written by hand."""
+"""Downloads from the simulated SM-DP+, over TLS, by a card written by hand."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def minimal(clock: Clock) -> Iterator[MinimalServer]:
         yield MinimalServer(smdp)
 
 
-# What goes well
+# Successful downloads
 
 
 @pytest.mark.parametrize("authority", [CI, BRAINPOOL])
@@ -47,7 +47,7 @@ def test_a_card_gets_its_profile(authority: Authority, packaging: Packaging) -> 
         assert (received.event, received.iccid, received.eid) == ("install", PACKAGE.iccid, EID)
 
 
-def test_the_offer_is_the_metadata_and_no_code_is_wanted(minimal: MinimalServer) -> None:
+def test_the_offer_has_the_metadata_and_requires_no_code(minimal: MinimalServer) -> None:
     minimal.smdp.order(PACKAGE, "ABC-1")
     offer = minimal.offered()
     assert set(offer) == {
@@ -62,7 +62,7 @@ def test_the_offer_is_the_metadata_and_no_code_is_wanted(minimal: MinimalServer)
     assert offer["smdpSigned2"] == tlv("30", tlv("80", transaction), bytes.fromhex("010100"))
 
 
-def test_a_default_order_is_for_whom_names_nothing(minimal: MinimalServer) -> None:
+def test_a_default_order_needs_no_matching_identifier(minimal: MinimalServer) -> None:
     anybody = minimal.smdp.order(PACKAGE)
     mine = minimal.smdp.order(PACKAGE, eid=EID)
     other = minimal.smdp.order(PACKAGE, eid="89999999000000000000000000000122")
@@ -75,10 +75,10 @@ def test_a_default_order_is_for_whom_names_nothing(minimal: MinimalServer) -> No
     assert [order.state for order in (mine, anybody, other)] == ["installed", "installed", "released"]
 
 
-def test_a_server_under_two_authorities_shows_the_one_that_the_card_trusts() -> None:
+def test_a_server_under_two_authorities_uses_the_one_that_the_card_trusts() -> None:
     with SimulatedSmdp(CI, BRAINPOOL) as smdp:
         smdp.order(PACKAGE, "ABC-1")
-        client = Client(smdp, CI)  # TLS is the first one's
+        client = Client(smdp, CI)  # TLS uses the first authority.
         card = SmallCard(BRAINPOOL)
         assert card.load(card.downloaded(client)) == PACKAGE.elements
         preferring = SmallCard(CI)
@@ -89,7 +89,7 @@ def test_a_server_under_two_authorities_shows_the_one_that_the_card_trusts() -> 
         assert begun["euiccCiPKIdToBeUsed"] == tlv("04", CI.key_identifier)
 
 
-def test_a_transaction_may_be_named_in_lower_case(minimal: MinimalServer) -> None:
+def test_a_transaction_identifier_may_be_in_lower_case(minimal: MinimalServer) -> None:
     minimal.smdp.order(PACKAGE, "ABC-1")
     offer = minimal.offered()
     answer = minimal.client.ask(
@@ -108,7 +108,7 @@ def test_an_icon_makes_more_than_one_segment_of_metadata(minimal: MinimalServer)
     assert minimal.card.load(raw) == package.elements
 
 
-def test_configuration_names_the_server_or_nothing(minimal: MinimalServer) -> None:
+def test_configure_isdp_may_omit_the_server(minimal: MinimalServer) -> None:
     minimal.smdp.order(PACKAGE, "ABC-1")
     minimal.downloaded()
     assert minimal.card.configuration == bytes.fromhex("BF2407 B805 8003 88370A")
@@ -128,7 +128,7 @@ def test_the_size_of_segments_can_be_chosen(minimal: MinimalServer, piece: int, 
 # Orders and their states
 
 
-def test_a_wrong_code_can_be_typed_again_and_a_right_one_leads_on(minimal: MinimalServer) -> None:
+def test_the_right_code_is_accepted_after_a_wrong_one(minimal: MinimalServer) -> None:
     order = minimal.smdp.order(PACKAGE, "ABC-1", confirmation_code="Päß 1")
     assert order.activation_code == "LPA:1$smdp.example$ABC-1$$1"
     assert minimal.refusal(minimal.downloaded, "Pass 1") == "8.2.7/3.8"
@@ -138,14 +138,14 @@ def test_a_wrong_code_can_be_typed_again_and_a_right_one_leads_on(minimal: Minim
     assert "Päß" not in repr(order)
 
 
-def test_an_order_whose_codes_are_used_up_has_ended(minimal: MinimalServer) -> None:
+def test_an_order_ends_after_too_many_wrong_codes(minimal: MinimalServer) -> None:
     order = minimal.smdp.order(PACKAGE, "ABC-1", confirmation_code="1234", code_tries=1)
     assert minimal.refusal(minimal.downloaded, "0") == "8.2.7/6.4"
     assert order.state == "error"
     assert minimal.refusal(minimal.downloaded, "1234") == "8.2.6/3.8"
 
 
-def test_what_was_lost_on_its_way_is_the_same_again_for_the_same_key(minimal: MinimalServer) -> None:
+def test_a_package_is_the_same_again_for_the_same_one_time_key(minimal: MinimalServer) -> None:
     order = minimal.smdp.order(PACKAGE, "ABC-1", binds_once=True)
     first = minimal.card.downloaded(minimal.client)
     assert minimal.card.asked_for is None
@@ -160,7 +160,7 @@ def test_what_was_lost_on_its_way_is_the_same_again_for_the_same_key(minimal: Mi
     assert order.state == "installed"
 
 
-def test_a_card_that_lost_its_key_gets_the_package_made_anew(minimal: MinimalServer) -> None:
+def test_a_package_is_bound_again_for_another_one_time_key(minimal: MinimalServer) -> None:
     minimal.smdp.order(PACKAGE, "ABC-1")
     first = minimal.card.downloaded(minimal.client)
     minimal.card.one_time = None
@@ -169,7 +169,7 @@ def test_a_card_that_lost_its_key_gets_the_package_made_anew(minimal: MinimalSer
     assert minimal.card.load(second) == PACKAGE.elements
 
 
-def test_what_one_card_downloaded_no_other_gets(minimal: MinimalServer) -> None:
+def test_an_order_that_one_card_downloaded_is_refused_to_others(minimal: MinimalServer) -> None:
     minimal.smdp.order(PACKAGE, "ABC-1")
     minimal.downloaded()
     other = SmallCard(CI, eid="89999999000000000000000000000122")
@@ -188,7 +188,7 @@ def test_what_one_card_downloaded_no_other_gets(minimal: MinimalServer) -> None:
         (127, "error"),
     ],
 )
-def test_a_cancelled_order_can_be_tried_again_only_if_it_was_put_off(
+def test_a_cancelled_order_can_be_retried_only_if_it_was_postponed(
     minimal: MinimalServer, reason: int, state: str
 ) -> None:
     order = minimal.smdp.order(PACKAGE, "ABC-1")
@@ -203,7 +203,7 @@ def test_a_cancelled_order_can_be_tried_again_only_if_it_was_put_off(
         assert minimal.refusal(minimal.offered) == "8.2.6/3.8"
 
 
-def test_a_cancelled_download_is_still_downloaded(minimal: MinimalServer) -> None:
+def test_cancelling_a_session_keeps_the_state_downloaded(minimal: MinimalServer) -> None:
     order = minimal.smdp.order(PACKAGE, "ABC-1")
     minimal.downloaded()
     minimal.card.cancelled(minimal.client, 1)
@@ -220,14 +220,14 @@ def test_an_ended_order_can_be_released_again(minimal: MinimalServer) -> None:
     assert order.state == "downloaded"
 
 
-def test_an_order_tells_how_it_stands_after_its_server_was_closed() -> None:
+def test_an_order_can_be_read_after_its_server_is_closed() -> None:
     with SimulatedSmdp(CI) as smdp:
         order = smdp.order(PACKAGE, "ABC-1")
         MinimalServer(smdp).downloaded()
     assert order.state == smdp.orders[0].state == "downloaded"
 
 
-def test_a_matching_identifier_is_given_once(minimal: MinimalServer) -> None:
+def test_a_matching_identifier_is_unique(minimal: MinimalServer) -> None:
     minimal.smdp.order(PACKAGE, "ABC-1")
     with pytest.raises(ValueError, match="ABC-1 already"):
         minimal.smdp.order(PACKAGE, "ABC-1")
@@ -237,7 +237,7 @@ def test_a_matching_identifier_is_given_once(minimal: MinimalServer) -> None:
 # The result of an installation
 
 
-def test_a_failed_installation_ends_the_order_and_says_why(minimal: MinimalServer) -> None:
+def test_a_failed_installation_ends_the_order_with_its_reason(minimal: MinimalServer) -> None:
     order = minimal.smdp.order(PACKAGE, "ABC-1")
     minimal.downloaded()
     minimal.reported("800105 81010A")
@@ -246,7 +246,7 @@ def test_a_failed_installation_ends_the_order_and_says_why(minimal: MinimalServe
     assert minimal.refusal(minimal.offered) == "8.2.6/3.8"
 
 
-def test_a_result_that_comes_twice_is_acknowledged_twice_and_kept_once(minimal: MinimalServer) -> None:
+def test_a_repeated_result_is_acknowledged_twice_and_stored_once(minimal: MinimalServer) -> None:
     order = minimal.smdp.order(PACKAGE, "ABC-1")
     minimal.downloaded()
     result = minimal.card.result(PACKAGE.iccid.coded)
@@ -255,7 +255,7 @@ def test_a_result_that_comes_twice_is_acknowledged_twice_and_kept_once(minimal: 
     assert (order.state, len(minimal.smdp.received)) == ("installed", 1)
 
 
-def test_a_failure_that_comes_after_the_success_changes_nothing(minimal: MinimalServer) -> None:
+def test_a_failure_after_the_success_changes_nothing(minimal: MinimalServer) -> None:
     order = minimal.smdp.order(PACKAGE, "ABC-1")
     minimal.downloaded()
     failure = minimal.card.result(PACKAGE.iccid.coded, error="800105 81010B")
@@ -267,14 +267,14 @@ def test_a_failure_that_comes_after_the_success_changes_nothing(minimal: Minimal
     assert len(minimal.smdp.received) == 2
 
 
-def test_a_result_without_the_server_is_accepted_as_in_version_2_2(minimal: MinimalServer) -> None:
+def test_a_result_without_the_servers_oid_is_accepted_as_in_version_2_2(minimal: MinimalServer) -> None:
     order = minimal.smdp.order(PACKAGE, "ABC-1")
     minimal.downloaded()
     minimal.reported(oid=b"")
     assert order.state == "installed"
 
 
-def test_a_result_counts_whoever_else_wants_to_hear_of_it(minimal: MinimalServer) -> None:
+def test_a_result_is_accepted_whatever_its_notification_address(minimal: MinimalServer) -> None:
     package = sample(address="other.example")
     order = minimal.smdp.order(package, "ABC-1")
     minimal.card.load(minimal.card.downloaded(minimal.client))
@@ -284,7 +284,7 @@ def test_a_result_counts_whoever_else_wants_to_hear_of_it(minimal: MinimalServer
     assert order.state == "installed"
 
 
-def test_a_server_may_be_called_by_an_ip_address() -> None:
+def test_a_server_may_be_named_by_an_ip_address() -> None:
     with SimulatedSmdp(CI, host="127.0.0.1") as smdp:
         smdp.order(PACKAGE, "ABC-1")
         minimal = MinimalServer(smdp)
@@ -292,7 +292,7 @@ def test_a_server_may_be_called_by_an_ip_address() -> None:
         assert minimal.downloaded() == PACKAGE.elements
 
 
-def test_a_result_must_be_the_cards_own_and_about_this_profile(minimal: MinimalServer) -> None:
+def test_a_result_must_be_from_the_card_and_for_the_profile_of_its_session(minimal: MinimalServer) -> None:
     order = minimal.smdp.order(PACKAGE, "ABC-1")
     minimal.downloaded()
     assert minimal.refusal(minimal.reported, oid=bytes.fromhex("88370B")) == "8.8/3.10"

@@ -1,4 +1,4 @@
-"""Whatever comes, the simulated SM-DP+ answers it, and takes nothing that was changed on its way."""
+"""The simulated SM-DP+ answers any input, and accepts no message that was changed on its way."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PACKAGE = sample()
 
 
 class Refused(Exception):
-    """The server said no."""
+    """The server rejected a request."""
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def smdp() -> Iterator[SimulatedSmdp]:
 
 
 def ask(smdp: SimulatedSmdp, function: str, **members: object) -> dict[str, Any]:
-    """As over HTTPS, without it."""
+    """Call a function as over HTTPS, without a connection."""
     headers = Message()
     for name, value in HEADERS.items():
         headers[name] = value
@@ -61,8 +61,8 @@ def ask(smdp: SimulatedSmdp, function: str, **members: object) -> dict[str, Any]
     }
 
 
-class Ally:
-    """What a card does up to each of its messages, so that a changed one can be tried in its place."""
+class Steps:
+    """Leads a card to each of its messages, so that a changed message can be sent instead."""
 
     def __init__(self, smdp: SimulatedSmdp) -> None:
         self.smdp = smdp
@@ -77,14 +77,14 @@ class Ally:
     def get_bound_profile_package(self) -> tuple[str, dict[str, Any], str]:
         function, members, _ = self.authenticate_client()
         response = self.card.prepare(ask(self.smdp, function, **members))
-        said = {"transactionId": members["transactionId"], "prepareDownloadResponse": response}
-        return "getBoundProfilePackage", said, "prepareDownloadResponse"
+        request = {"transactionId": members["transactionId"], "prepareDownloadResponse": response}
+        return "getBoundProfilePackage", request, "prepareDownloadResponse"
 
     def cancel_session(self) -> tuple[str, dict[str, Any], str]:
         function, members, _ = self.authenticate_client()
         ask(self.smdp, function, **members)
-        said = {"transactionId": members["transactionId"], "cancelSessionResponse": self.card.cancel(1)}
-        return "cancelSession", said, "cancelSessionResponse"
+        request = {"transactionId": members["transactionId"], "cancelSessionResponse": self.card.cancel(1)}
+        return "cancelSession", request, "cancelSessionResponse"
 
     def handle_notification(self) -> tuple[str, dict[str, Any], str]:
         function, members, _ = self.get_bound_profile_package()
@@ -97,13 +97,13 @@ STEPS = ("authenticate_client", "get_bound_profile_package", "cancel_session", "
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_no_byte_of_what_a_card_says_can_be_changed(smdp: SimulatedSmdp, step: str) -> None:
-    ally = Ally(smdp)
-    again = getattr(ally, step)
+def test_a_message_with_a_changed_byte_is_refused(smdp: SimulatedSmdp, step: str) -> None:
+    steps = Steps(smdp)
+    again = getattr(steps, step)
     _, members, name = again()
     size, unused = len(members[name]), set()
-    for certificate in (ally.card.euicc.certificate, ally.card.eum):
-        # The number of unused bits before a certificate's signature, which nobody signs or heeds.
+    for certificate in (steps.card.euicc.certificate, steps.card.eum):
+        # The number of unused bits before a certificate's signature: it is neither signed nor checked.
         unused.add(members[name].find(certificate.signature) - 1)
     for place in range(0, size, 5 if size > 500 else 1):
         if place in unused:
@@ -116,16 +116,16 @@ def test_no_byte_of_what_a_card_says_can_be_changed(smdp: SimulatedSmdp, step: s
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_what_was_not_changed_is_taken(smdp: SimulatedSmdp, step: str) -> None:
-    function, members, _ = getattr(Ally(smdp), step)()
+def test_unchanged_messages_are_accepted(smdp: SimulatedSmdp, step: str) -> None:
+    function, members, _ = getattr(Steps(smdp), step)()
     ask(smdp, function, **members)
     for order in smdp.orders:
         order.change(lambda facts: replace(facts, state="released"))
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_nothing_can_be_left_out(smdp: SimulatedSmdp, step: str) -> None:
-    function, members, _ = getattr(Ally(smdp), step)()
+def test_missing_and_wrong_members_are_refused(smdp: SimulatedSmdp, step: str) -> None:
+    function, members, _ = getattr(Steps(smdp), step)()
     for name in members:
         wrong: tuple[Any, ...] = (None, 1, [], {}, "", "*", b"")
         for instead in wrong:
@@ -141,7 +141,7 @@ messages = st.binary().flatmap(
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_garbage_is_answered(smdp: SimulatedSmdp, data: st.DataObject) -> None:
+def test_garbage_is_refused(smdp: SimulatedSmdp, data: st.DataObject) -> None:
     function = data.draw(st.sampled_from(list(FUNCTIONS)))
     members = {name: data.draw(anything | messages) for name in FUNCTIONS[function]}
     with pytest.raises(Refused):
@@ -150,7 +150,7 @@ def test_garbage_is_answered(smdp: SimulatedSmdp, data: st.DataObject) -> None:
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(STEPS), messages)
-def test_garbage_in_a_session_is_answered(smdp: SimulatedSmdp, step: str, garbage: bytes) -> None:
-    function, members, name = getattr(Ally(smdp), step)()
+def test_garbage_in_a_session_is_refused(smdp: SimulatedSmdp, step: str, garbage: bytes) -> None:
+    function, members, name = getattr(Steps(smdp), step)()
     with pytest.raises(Refused):
         ask(smdp, function, **members | {name: garbage})

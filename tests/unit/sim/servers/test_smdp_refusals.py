@@ -1,19 +1,16 @@
-"""Every way in which an LPA can meet a no of the simulated SM-DP+, with its status codes (SGP.22 §5.2.6)."""
+"""Every rejection by the simulated SM-DP+ that an LPA can cause, with its status codes (SGP.22 §5.2.6)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 
-from lpa.sim.servers.packages import sample
-from lpa.sim.servers.rejection import Rejection
 from lpa.sim.servers.smdp import SimulatedSmdp
-from tests.support.minimal_server import BRAINPOOL, OTHER, PACKAGE, Clock, MinimalServer
-from tests.support.refusals import AUTHENTICATION, Scene, instead
-from tests.support.scripted_card import SMDP_OID, point, tlv
-from tests.support.tls_faults import CI, NOW
+from tests.support.minimal_server import BRAINPOOL, Clock, MinimalServer
+from tests.support.refusals import AUTHENTICATION, Scene
+from tests.support.refused_requests import DOWNLOADS
+from tests.support.tls_faults import CI
 
 
 @pytest.fixture
@@ -27,212 +24,21 @@ def minimal(clock: Clock) -> Iterator[MinimalServer]:
         yield MinimalServer(smdp)
 
 
-def no_room(minimal: MinimalServer) -> None:
-    minimal.card.free = len(PACKAGE.elements) - 1
-    minimal.smdp.order(PACKAGE, "ABC-1")
-    minimal.offered()
-
-
-def wrong_signature2(minimal: MinimalServer) -> None:
-    minimal.smdp.order(PACKAGE, "ABC-1")
-    offer = minimal.offered()
-    minimal.card.prepare(offer)  # but what is signed then belongs to another answer of the server
-    answer = minimal.card.answer_download(tlv("5F37", bytes(64)), None)
-    minimal.client.ask(
-        "getBoundProfilePackage", transactionId=offer["transactionId"], prepareDownloadResponse=answer
-    )
-
-
-def wrong_cancel_signature(minimal: MinimalServer) -> None:
-    minimal.smdp.order(PACKAGE, "ABC-1")
-    minimal.offered()
-    minimal.card.euicc = replace(minimal.card.euicc, key=OTHER.key)
-    minimal.card.cancelled(minimal.client, 0)
-
-
-def point_of_another_curve(minimal: MinimalServer) -> None:
-    minimal.smdp.order(PACKAGE, "ABC-1")
-    minimal.card.change_signed2 = instead(0x5F49, point(BRAINPOOL.key))
-    minimal.downloaded()
-
-
-def another_card(minimal: MinimalServer) -> None:
-    minimal.smdp.order(PACKAGE, "ABC-1", eid="89999999000000000000000000000122")
-    minimal.offered()
-
-
-def not_released(minimal: MinimalServer) -> None:
-    minimal.smdp.order(PACKAGE, "ABC-1", released=False)
-    minimal.offered()
-
-
-def bound_to_another_key(minimal: MinimalServer) -> None:
-    minimal.smdp.order(PACKAGE, "ABC-1", binds_once=True)
-    minimal.downloaded()
-    minimal.card.one_time = None
-    minimal.downloaded()
-
-
-def no_test_profiles(minimal: MinimalServer) -> None:
-    minimal.smdp.order(sample(profile_class="test"), "ABC-1")
-    minimal.card.capability = "0780"
-    minimal.offered()
-
-
-def not_for_this_server(minimal: MinimalServer) -> None:
-    def eligible(package: object, info: object) -> None:
-        raise Rejection("8.1.1", "2.1", "cards of this range are not served")
-
-    minimal.smdp.order(PACKAGE, "ABC-1")
-    minimal.smdp.eligibility = eligible
-    minimal.offered()
-
-
-def unknown_matching_id(minimal: MinimalServer) -> None:
-    minimal.smdp.order(PACKAGE, "ABC-2")
-    minimal.offered()
-
-
-def nothing_by_default(minimal: MinimalServer) -> None:
-    minimal.smdp.order(PACKAGE, eid="89999999000000000000000000000122")
-    minimal.card.matching_id = ""
-    minimal.offered()
-
-
-def installed_already(minimal: MinimalServer) -> None:
-    minimal.smdp.order(PACKAGE, "ABC-1")
-    minimal.downloaded()
-    minimal.reported()
-    minimal.offered()
-
-
-def code_missing(minimal: MinimalServer) -> None:
-    minimal.smdp.order(PACKAGE, "ABC-1", confirmation_code="1234")
-    minimal.downloaded()
-
-
-def code_wrong(minimal: MinimalServer) -> None:
-    minimal.smdp.order(PACKAGE, "ABC-1", confirmation_code="1234")
-    minimal.downloaded("12345")
-
-
-def code_wrong_too_often(minimal: MinimalServer) -> None:
-    minimal.smdp.order(PACKAGE, "ABC-1", confirmation_code="1234", code_tries=2)
-    assert minimal.refusal(minimal.downloaded, "0000") == "8.2.7/3.8"
-    minimal.downloaded("9999")
-
-
-def cancelled_with_another(minimal: MinimalServer) -> None:
-    minimal.smdp.order(PACKAGE, "ABC-1")
-    minimal.offered()
-    minimal.card.change_cancel = lambda value: value.replace(SMDP_OID, bytes.fromhex("88370B"))
-    minimal.card.cancelled(minimal.client, 0)
-
-
-def too_late(minimal: MinimalServer) -> None:
-    minimal.smdp.order(PACKAGE, "ABC-1", expires=NOW)
-    minimal.offered()
-
-
-def too_often(minimal: MinimalServer) -> None:
-    minimal.smdp.order(PACKAGE, "ABC-1", downloads=1)
-    minimal.downloaded()
-    minimal.offered()
-
-
-def another_transaction_signed_later(minimal: MinimalServer) -> None:
-    minimal.smdp.order(PACKAGE, "ABC-1")
-    minimal.card.change_signed2 = lambda value: value.replace(minimal.card.transaction, bytes(16))
-    minimal.downloaded()
-
-
-def another_transaction_cancelled(minimal: MinimalServer) -> None:
-    minimal.smdp.order(PACKAGE, "ABC-1")
-    minimal.offered()
-    minimal.card.change_cancel = lambda value: value.replace(minimal.card.transaction, bytes(16))
-    minimal.card.cancelled(minimal.client, 0)
-
-
-def package_before_authentication(minimal: MinimalServer) -> None:
-    begun = minimal.client.ask("initiateAuthentication", **minimal.card.initiate())
-    minimal.client.ask(
-        "getBoundProfilePackage", transactionId=begun["transactionId"], prepareDownloadResponse=b""
-    )
-
-
-def authenticated_twice(minimal: MinimalServer) -> None:
-    minimal.smdp.order(PACKAGE, "ABC-1")
-    begun = minimal.client.ask("initiateAuthentication", **minimal.card.initiate())
-    members = {
-        "transactionId": begun["transactionId"],
-        "authenticateServerResponse": minimal.card.authenticate(begun),
-    }
-    minimal.client.ask("authenticateClient", **members)
-    minimal.client.ask("authenticateClient", **members)
-
-
-def card_refused_the_download(minimal: MinimalServer) -> None:
-    minimal.smdp.order(PACKAGE, "ABC-1")
-    offer = minimal.offered()
-    refusal = tlv("BF21", tlv("A1", tlv("80", minimal.card.transaction), bytes.fromhex("020101")))
-    minimal.client.ask(
-        "getBoundProfilePackage", transactionId=offer["transactionId"], prepareDownloadResponse=refusal
-    )
-
-
-def card_did_not_cancel(minimal: MinimalServer) -> None:
-    minimal.smdp.order(PACKAGE, "ABC-1")
-    offer = minimal.offered()
-    minimal.client.ask(
-        "cancelSession",
-        transactionId=offer["transactionId"],
-        cancelSessionResponse=bytes.fromhex("BF4103 810105"),
-    )
-
-
-DOWNLOADS: list[tuple[str, Callable[[MinimalServer], None]]] = [
-    ("8.8/4.2", card_refused_the_download),
-    ("8.8/4.2", card_did_not_cancel),
-    ("8.1/4.8", no_room),
-    ("8.1/6.1", wrong_signature2),
-    ("8.1/6.1", wrong_cancel_signature),
-    ("8.1/6.1", point_of_another_curve),
-    ("8.1.1/2.1", not_for_this_server),
-    ("8.1.1/3.8", another_card),
-    ("8.2/1.2", not_released),
-    ("8.2/3.7", bound_to_another_key),
-    ("8.2.5/4.3", no_test_profiles),
-    ("8.2.6/3.8", unknown_matching_id),
-    ("8.2.6/3.8", nothing_by_default),
-    ("8.2.6/3.8", installed_already),
-    ("8.2.7/2.2", code_missing),
-    ("8.2.7/3.8", code_wrong),
-    ("8.2.7/6.4", code_wrong_too_often),
-    ("8.8/3.10", cancelled_with_another),
-    ("8.8.5/4.10", too_late),
-    ("8.8.5/6.4", too_often),
-    ("8.10.1/3.9", another_transaction_signed_later),
-    ("8.10.1/3.9", another_transaction_cancelled),
-    ("8.10.1/3.9", package_before_authentication),
-    ("8.10.1/3.9", authenticated_twice),
-]
-
-
 @pytest.mark.parametrize(("pair", "scene"), AUTHENTICATION)
-def test_each_no_to_a_card_has_its_codes(minimal: MinimalServer, pair: str, scene: Scene) -> None:
+def test_each_rejected_authentication_has_its_codes(minimal: MinimalServer, pair: str, scene: Scene) -> None:
     assert minimal.refusal(scene, minimal.client, minimal.card) == pair
 
 
 @pytest.mark.parametrize(("pair", "scene"), DOWNLOADS)
-def test_each_no_to_a_download_has_its_codes(
+def test_each_rejected_download_has_its_codes(
     minimal: MinimalServer, pair: str, scene: Callable[[MinimalServer], None]
 ) -> None:
     assert minimal.refusal(scene, minimal) == pair
 
 
-def test_a_card_shows_the_certificates_that_were_asked_for() -> None:
+def test_a_card_must_use_the_issuer_that_the_server_chose() -> None:
     with SimulatedSmdp(CI, BRAINPOOL) as smdp:
         minimal = MinimalServer(smdp)
         card = minimal.card
-        card.signing = [BRAINPOOL.key_identifier]  # and then it shows those of the other one
+        card.signing = [BRAINPOOL.key_identifier]  # but its certificates are from the other one
         assert minimal.refusal(minimal.offered) == "8.11.1/3.9"

@@ -1,4 +1,4 @@
-"""The simulated SM-DP+ as a server: what it keeps over a restart, and many clients at once."""
+"""The simulated SM-DP+ as a server: stored notifications, HTTP, and several clients at once."""
 
 import base64
 import contextlib
@@ -35,7 +35,7 @@ def smdp() -> Iterator[SimulatedSmdp]:
         yield running
 
 
-def test_what_was_accepted_is_one_line_of_json_and_known_after_a_restart(tmp_path: Path) -> None:
+def test_an_accepted_notification_is_one_line_of_json_and_known_after_a_restart(tmp_path: Path) -> None:
     store = tmp_path / "received.jsonl"
     raw = notification()
     smdp = SimulatedSmdp(CI, store=store, clock=lambda: NOW)
@@ -74,7 +74,7 @@ def test_half_a_line_left_by_a_power_cut_is_dropped(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"{}\n", b"[]\n", b"no JSON\n", b"\n", b'{"pendingNotification":"AA=="}\n']
 )
-def test_a_file_of_something_else_is_left_alone(tmp_path: Path, content: bytes) -> None:
+def test_another_file_is_refused_and_unchanged(tmp_path: Path, content: bytes) -> None:
     store = tmp_path / "notes.txt"
     store.write_bytes(content)
     with pytest.raises(StorageFailed, match="is not a list of notifications"):
@@ -82,7 +82,7 @@ def test_a_file_of_something_else_is_left_alone(tmp_path: Path, content: bytes) 
     assert store.read_bytes() == content
 
 
-def test_what_cannot_be_kept_is_not_acknowledged(tmp_path: Path) -> None:
+def test_a_notification_that_cannot_be_stored_is_not_acknowledged(tmp_path: Path) -> None:
     with SimulatedSmdp(CI, store=tmp_path / "no" / "such" / "folder") as smdp:
         assert ask(smdp, pending(notification()))[0] == 500
         assert smdp.received == ()
@@ -115,7 +115,7 @@ def test_an_unknown_path_is_404(smdp: SimulatedSmdp, path: str) -> None:
     ("length", "status"),
     [("65537", 413), ("9" * 5000, 413), ("-1", 411), ("x", 411), ("²", 411), (None, 411)],
 )
-def test_a_body_without_a_sensible_length_is_not_read(
+def test_a_body_without_a_valid_length_is_refused(
     smdp: SimulatedSmdp, length: str | None, status: int
 ) -> None:
     client = connection(smdp)
@@ -135,13 +135,13 @@ def test_two_posts_go_over_one_connection(smdp: SimulatedSmdp) -> None:
         response = client.getresponse()
         response.read()
         assert response.status == status
-        client.auto_open = 0  # from here on, a closed connection is an error
+        client.auto_open = 0  # From here on a closed connection is an error.
     client.close()
 
 
 def test_clients_are_served_at_the_same_time(smdp: SimulatedSmdp) -> None:
     raws = [notification(SIGNED.replace(b"\x80\x01\x07", bytes([0x80, 1, n]))) for n in range(8)]
-    with socket.create_connection((smdp.address, smdp.port)):  # which never says a word
+    with socket.create_connection((smdp.address, smdp.port)):  # a silent client
         threads = [threading.Thread(target=deliver, args=(smdp, raw)) for raw in raws]
         for thread in threads:
             thread.start()
@@ -150,16 +150,16 @@ def test_clients_are_served_at_the_same_time(smdp: SimulatedSmdp) -> None:
     assert sorted(received.sequence_number for received in smdp.received) == list(range(8))
 
 
-def test_closing_breaks_off_the_connections_that_wait() -> None:
+def test_closing_shuts_down_open_connections() -> None:
     with SimulatedSmdp(CI) as smdp:
-        waiting = connection(smdp)
-        waiting.connect()
+        idle = connection(smdp)
+        idle.connect()
         start = time.monotonic()
-    assert time.monotonic() - start < 10  # a silent client is waited for much longer
-    assert isinstance(waiting.sock, ssl.SSLSocket)
-    with contextlib.suppress(ssl.SSLError):  # which some versions of Python make of the end
-        assert waiting.sock.recv(1) == b""
-    waiting.close()
+    assert time.monotonic() - start < 10  # The idle timeout is much longer.
+    assert isinstance(idle.sock, ssl.SSLSocket)
+    with contextlib.suppress(ssl.SSLError):  # Some versions of Python raise it at the end.
+        assert idle.sock.recv(1) == b""
+    idle.close()
     with pytest.raises(ConnectFailed):
         deliver(smdp, notification())
 

@@ -1,4 +1,4 @@
-"""The simulated SM-DS, over TLS, asked by a card that was written by hand."""
+"""The simulated SM-DS, over TLS, with a card written by hand."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from lpa.sim.servers.smdp import SimulatedSmdp
 from lpa.sim.servers.smds import EventRecord, SimulatedSmds
 from tests.support.minimal_server import BRAINPOOL
 from tests.support.refusals import AUTHENTICATION, Scene, of_a_discovery_server
+from tests.support.refused_requests import EVENTS
 from tests.support.scripted_card import EID, Client, Refused, SmallCard, registered_id
 from tests.support.tls_faults import CI, NOW
 
@@ -37,7 +38,7 @@ def smds() -> Iterator[SimulatedSmds]:
 
 
 @pytest.mark.parametrize("matching_id", ["", None])
-def test_a_card_learns_of_its_own_events(smds: SimulatedSmds, matching_id: str | None) -> None:
+def test_a_card_gets_only_its_own_events(smds: SimulatedSmds, matching_id: str | None) -> None:
     smds.register(EID, "smdp.example", "EVENT-1")
     smds.register(OTHER_EID, "smdp.example", "EVENT-2")
     smds.register(EID, "smdq.example", "EVENT-3")
@@ -46,11 +47,11 @@ def test_a_card_learns_of_its_own_events(smds: SimulatedSmds, matching_id: str |
     assert registered_id(asking.server) == "2.999.20"
 
 
-def test_nothing_waits_is_an_answer(smds: SimulatedSmds) -> None:
+def test_a_card_without_events_gets_an_empty_list(smds: SimulatedSmds) -> None:
     assert entries(smds, card()) == []
 
 
-def test_one_event_can_be_asked_for_by_its_identifier(smds: SimulatedSmds) -> None:
+def test_one_event_can_be_requested_by_its_identifier(smds: SimulatedSmds) -> None:
     smds.register(EID, "smdp.example", "EVENT-1")
     smds.register(EID, "smdq.example", "EVENT-3")
     assert entries(smds, card(matching_id="EVENT-3")) == [("smdq.example", "EVENT-3")]
@@ -65,7 +66,7 @@ def test_one_discovery_server_leads_to_another(smds: SimulatedSmds) -> None:
         assert event == "CASCADE-1"
 
 
-def test_an_event_is_there_once_until_it_is_deleted(smds: SimulatedSmds) -> None:
+def test_an_event_is_registered_once_until_it_is_deleted(smds: SimulatedSmds) -> None:
     event = smds.register(EID, "smdp.example", "EVENT-1")
     assert smds.events == (event,) == (EventRecord(EID, "smdp.example", "EVENT-1"),)
     with pytest.raises(ValueError, match="EVENT-1 is already registered"):
@@ -101,34 +102,8 @@ def test_it_works_on_brainpool_too() -> None:
         assert entries(smds, card(BRAINPOOL), BRAINPOOL) == [("smdp.example", "EVENT-1")]
 
 
-def unknown_event(client: Client, asking: SmallCard) -> None:
-    asking.matching_id = "EVENT-9"
-    asking.offered(client)
-
-
-def event_of_another_card(client: Client, asking: SmallCard) -> None:
-    asking.matching_id = "EVENT-2"
-    asking.offered(client)
-
-
-def authenticated_twice(client: Client, asking: SmallCard) -> None:
-    answer = asking.offered(client)
-    client.ask(
-        "authenticateClient",
-        transactionId=answer["transactionId"],
-        authenticateServerResponse=asking.answer_server(b"smds.example", bytes(16)),
-    )
-
-
-EVENTS: list[tuple[str, Scene]] = [
-    ("8.9.5/3.9", unknown_event),
-    ("8.9.5/3.9", event_of_another_card),
-    ("8.10.1/3.9", authenticated_twice),
-]
-
-
 @pytest.mark.parametrize(("pair", "scene"), [*of_a_discovery_server(AUTHENTICATION), *EVENTS])
-def test_each_no_has_its_codes(smds: SimulatedSmds, pair: str, scene: Scene) -> None:
+def test_each_rejection_has_its_codes(smds: SimulatedSmds, pair: str, scene: Scene) -> None:
     smds.register(EID, "smdp.example", "EVENT-1")
     smds.register(OTHER_EID, "smdp.example", "EVENT-2")
     with pytest.raises(Refused) as caught:

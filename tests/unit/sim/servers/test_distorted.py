@@ -1,4 +1,4 @@
-"""Simulated servers that err on purpose, for tests of clients."""
+"""Faulty responses of the simulated servers, for tests of clients."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def minimal(clock: Clock) -> Iterator[MinimalServer]:
         yield MinimalServer(smdp)
 
 
-def test_an_answer_can_be_replaced_on_its_way(minimal: MinimalServer) -> None:
+def test_a_response_can_be_replaced(minimal: MinimalServer) -> None:
     minimal.smdp.distort = lambda function, answer: answer.changed(transactionId="00", serverSigned1=None)
     begun = minimal.client.ask("initiateAuthentication", **minimal.card.initiate())
     assert begun["transactionId"] == "00"
@@ -44,10 +44,10 @@ def test_an_answer_can_be_replaced_on_its_way(minimal: MinimalServer) -> None:
     assert (status, headers["Content-Type"], body) == (500, "text/html;charset=utf-8", b"<html>")
 
 
-def test_a_package_can_be_spoilt_on_its_way(minimal: MinimalServer) -> None:
+def test_the_segments_of_a_package_can_be_reordered(minimal: MinimalServer) -> None:
     minimal.smdp.order(PACKAGE, "ABC-1")
 
-    def shuffled(function: str, answer: Any) -> Any:
+    def reordered(function: str, answer: Any) -> Any:
         if function != "getBoundProfilePackage":
             return answer
         whole = Tlv.whole(base64.b64decode(answer.members["boundProfilePackage"]))
@@ -55,7 +55,7 @@ def test_a_package_can_be_spoilt_on_its_way(minimal: MinimalServer) -> None:
         again = Tlv.build(0xA3, *reversed(last.children))
         return answer.changed(boundProfilePackage=bytes(Tlv.build(0xBF36, *parts, again)))
 
-    minimal.smdp.distort = shuffled
+    minimal.smdp.distort = reordered
     raw = minimal.card.downloaded(minimal.client)
     minimal.smdp.distort = None
     good = minimal.card.downloaded(minimal.client)
@@ -63,7 +63,7 @@ def test_a_package_can_be_spoilt_on_its_way(minimal: MinimalServer) -> None:
     assert sorted(Tlv.whole(raw).children[-1].children) == sorted(Tlv.whole(good).children[-1].children)
 
 
-def test_an_answer_is_json_with_the_header_first(minimal: MinimalServer) -> None:
+def test_a_response_is_json_with_the_header_first(minimal: MinimalServer) -> None:
     members = {
         name: base64.b64encode(value).decode() if isinstance(value, bytes) else value
         for name, value in minimal.card.initiate().items()

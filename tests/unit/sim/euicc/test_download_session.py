@@ -1,4 +1,4 @@
-"""Which command of a download may come when, and from which terminal."""
+"""The states of a download session, and the commands that each state accepts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def talk() -> Conversation:
 
 
 ASKED = ("authenticate", "prepare", "package", "piece", "cancel", "list")
-# A refusal is named by its code or status word; + is a yes.
+# The error code or status word of a refusal; + for success.
 STATES = {
     "nothing": ("4", "4", "6985", "6985", "5", "+"),
     "challenged": ("+", "4", "6985", "6985", "5", "+"),
@@ -37,27 +37,24 @@ CASES = [
 
 
 @pytest.mark.parametrize(("state", "asked", "expected"), CASES)
-def test_each_command_has_its_turn(state: str, asked: str, expected: str) -> None:
+def test_each_command_is_accepted_only_in_its_state(state: str, asked: str, expected: str) -> None:
     talk = Conversation(made())
-    requests = brought(talk, state)
-    answer = talk.terminal.ask(requests[asked].hex())
-    if expected in ("6985", "+"):
-        assert said(answer) == expected
-    else:
-        assert said(answer) == f"error {expected}"
+    requests = bring_into(talk, state)
+    outcome = outcome_of(talk.terminal.ask(requests[asked].hex()))
+    assert outcome == (expected if expected in ("6985", "+") else f"error {expected}")
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_challenge_begins_anew_wherever_it_comes(state: str) -> None:
+def test_a_challenge_starts_a_new_session_in_any_state(state: str) -> None:
     talk = Conversation(made())
-    brought(talk, state)
+    bring_into(talk, state)
     before = len(talk.card.profiles)
     assert parts(talk.download())[0]
     assert len(talk.card.profiles) == before + (0 if state == "installed" else 1)
 
 
-def brought(talk: Conversation, state: str) -> dict[str, bytes]:
-    """Bring the card into `state`; what may be asked then."""
+def bring_into(talk: Conversation, state: str) -> dict[str, bytes]:
+    """Bring the card into `state`. Returns the requests to try then."""
     challenge = talk.challenge()
     requests = {
         "authenticate": talk.server.authenticate_server(challenge),
@@ -92,22 +89,21 @@ def _some_key() -> bytes:
     return point(ec.generate_private_key(ec.SECP256R1()))
 
 
-def said(answer: str) -> str:
+def outcome_of(answer: str) -> str:
     """A status word, "error" with its code, or + for anything else."""
     if len(answer) == 4:
         return "+" if answer == "9000" else answer
-    told = bytes.fromhex(answer)[:-2]
-    outcome = parts(told)[0]
+    outcome = parts(bytes.fromhex(answer)[:-2])[0]
     if outcome[0] == 0x81:
         return f"error {value(outcome)[0]}"
     return f"error {value(parts(outcome)[1])[0]}" if outcome[0] == 0xA1 else "+"
 
 
-# Other people's terminals
+# Other terminals
 
 
-def test_a_session_belongs_to_no_channel(talk: Conversation) -> None:
-    """Some open a channel for each command, and close it."""
+def test_a_session_does_not_belong_to_a_channel(talk: Conversation) -> None:
+    """Some terminals open a channel for each command, and close it."""
     send = talk.terminal.send
 
     def ask(request: bytes) -> bytes:

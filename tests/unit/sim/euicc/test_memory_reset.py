@@ -1,4 +1,4 @@
-"""The memory reset of the simulated card: what goes, what stays, and who hears of it."""
+"""The memory reset of the simulated card: what it deletes, what stays, and its notifications."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def left(card: NumberedCard) -> list[int]:
     return [int(item.iccid[-1]) for item in card.terminal.card.profiles]
 
 
-def test_a_memory_reset_deletes_operational_profiles_and_tells_it() -> None:
+def test_a_memory_reset_deletes_operational_profiles_with_notifications() -> None:
     card = every_kind()
     assert card.ask("BF3404 82020780") == "BF3403800100910B"
     assert (left(card), card.events) == ([3, 4, 5], ["delete 1", "delete 2"])
@@ -35,7 +35,7 @@ def test_a_memory_reset_deletes_test_profiles_that_were_loaded_in_the_field() ->
     assert (left(card), card.events) == ([1, 2, 4, 5], [])
 
 
-def test_a_memory_reset_brings_back_the_default_address_of_the_factory() -> None:
+def test_a_memory_reset_restores_the_default_address_of_the_factory() -> None:
     card = every_kind()
     factory = card.ask("BF3C00")
     card.ask("BF3F05 8003 612E62")
@@ -50,7 +50,7 @@ def test_a_memory_reset_of_everything() -> None:
 
 
 @pytest.mark.parametrize("options", ["82020640", "82020520", "82020700", "82020318"])
-def test_a_memory_reset_with_nothing_to_do_says_so(options: str) -> None:
+def test_a_memory_reset_without_effect_returns_nothing_to_delete(options: str) -> None:
     card = two_profiles()
     assert card.ask(f"BF3404 {options}") == "BF34038001019000"
     assert card.states == "Ed"
@@ -64,7 +64,7 @@ def test_a_memory_reset_that_leaves_the_enabled_profile_needs_no_refresh() -> No
     assert card.states == "E"
 
 
-def test_a_memory_reset_does_not_take_away_what_a_refresh_will_enable() -> None:
+def test_a_memory_reset_does_not_delete_the_profile_of_a_pending_refresh() -> None:
     card = numbered_card(profile(1, "enabled", "provisioning"), profile(2))
     card.enable(2, "FF")
     assert card.ask("BF3404 82020780") == "BF34038001059000"

@@ -1,6 +1,6 @@
-"""The simulated card with the manners of other people's LPAs: whole lives of a profile, as bare APDUs.
+"""The simulated card with other LPAs: whole lives of a profile, in the APDUs that their drivers send.
 
-What the drivers of several LPAs do otherwise than ours is an argument of `Lpa`, which knows nothing of ours.
+Each difference between LPAs is an argument of `Lpa`, which uses no code of this library.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ def _with_icon(behaviour: Behaviour | None = None) -> SimulatedEuicc:
 
 @dataclass
 class Lpa:
-    """How an LPA speaks with a card.
+    """How an LPA communicates with a card.
 
-    `fetch`: the class of GET RESPONSE, from that of the command before and the channel. `way`: how the
-    segments of a package are cut. `le` is put behind each command.
+    `fetch`: the class of GET RESPONSE, from that of the previous command and the channel. `split`: how the
+    segments of a package are split. `le`: appended to each command.
     """
 
     block: int = 255
@@ -44,14 +44,14 @@ class Lpa:
     fetch: Callable[[int, int], int] = lambda own, channel: channel
     channel_per_command: bool = False
     basic_channel: bool = False
-    way: Callable[[list[bytes]], list[bytes]] = list
+    split: Callable[[list[bytes]], list[bytes]] = list
     context: str = "A014 A112 8004 35290611 A10A 8003 0E0000 8503 0E0000"
     true: str = "FF"
     card: SimulatedEuicc = field(default_factory=_with_icon)
     channel: int | None = None
 
     def begin(self) -> None:
-        """Put the card into the reader, and announce what the terminal is."""
+        """Reset the card, and send TERMINAL CAPABILITY."""
         self.card.reset()
         self.channel = None
         if self.capability:
@@ -60,16 +60,16 @@ class Lpa:
             self.open()
 
     def open(self) -> None:
-        """A channel, with the ISD-R on it."""
+        """Open a channel, and select the ISD-R on it."""
         self.channel = 0
         if not self.basic_channel:
             data, sw = self.card.transmit(bytes.fromhex(self.opens))
             assert sw == 0x9000
             self.channel = data[0] if data else int(self.opens[6:8], 16)
         select = f"{self._class(0x00):02X}A4{self.select}10{STANDARD_ISDR}{self.le}"
-        told, sw = self._exchange(select)
+        template, sw = self._exchange(select)
         assert sw == 0x9000
-        assert (b"\xe0\x08\x82\x03" in told) == (self.select != "040C")
+        assert (b"\xe0\x08\x82\x03" in template) == (self.select != "040C")
 
     def close(self) -> None:
         """Close the channel, from the basic one."""
@@ -77,7 +77,7 @@ class Lpa:
             assert send(self.card, f"007080{self.channel:02X}{self.le}") == "9000"
 
     def ask(self, request: str, *, sw: int = 0x9000) -> bytes:
-        """The answer to an ES10 request."""
+        """The response to an ES10 request."""
         if self.channel_per_command:
             self.open()
         data = bytes.fromhex(request)
@@ -107,7 +107,7 @@ class Lpa:
 
 
 def life(lpa: Lpa) -> None:
-    """All that an LPA does with a card: look, download, rename, enable, disable, delete, tell."""
+    """All that an LPA does with a card: read, download, rename, switch, delete, send notifications."""
     lpa.begin()
     assert lpa.ask("BF3E035C015A") == bytes.fromhex(f"BF3E125A10{EID}")
     for request, head in (("BF2000", "BF20"), ("BF2200", "BF22"), ("BF3C00", "BF3C"), ("BF4300", "BF43")):
@@ -118,17 +118,17 @@ def life(lpa: Lpa) -> None:
     assert lpa.ask(f"BF29115A0A{CODED}9003486F6C") == bytes.fromhex("BF2903800100")
     enable = f"BF3111A00C5A0A{CODED}8101{lpa.true}"
     assert lpa.ask(enable, sw=0x910B) == bytes.fromhex("BF3103800100")
-    lpa.begin()  # without closing anything
+    lpa.begin()  # without closing the channel
     assert state(lpa) == "01"
     assert lpa.ask(f"BF3211A00C5A0A{CODED}810100") == bytes.fromhex("BF3203800100")
-    if lpa.basic_channel:  # where the MF is selected after a switch
+    if lpa.basic_channel:  # There a switch selects the MF.
         lpa.open()
     assert state(lpa) == "00"
     assert lpa.ask(f"BF330C5A0A{CODED}") == bytes.fromhex("BF3303800100")
     for note in parts(parts(lpa.ask("BF2800"))[0]):
         number = parts(note)[0]
-        (told,) = parts(parts(lpa.ask(tlv("BF2B", tlv("A0", number)).hex()))[0])
-        assert note[2:] in told
+        (notification,) = parts(parts(lpa.ask(tlv("BF2B", tlv("A0", number)).hex()))[0])
+        assert note[2:] in notification
         assert lpa.ask(tlv("BF30", number).hex()) == bytes.fromhex("BF3003800100")
     assert lpa.ask("BF2800") == bytes.fromhex("BF2802A000")
     if not lpa.channel_per_command:
@@ -136,14 +136,14 @@ def life(lpa: Lpa) -> None:
 
 
 def downloaded(lpa: Lpa) -> bytes:
-    """The result of a download from a server that was written by hand."""
+    """The result of a download from a server written by hand."""
     server = Server(lpa.card.authority, EID)
     server.context = bytes.fromhex(lpa.context)
     challenge = lpa.ask("BF2E00")[-16:]
     _, euicc_signature, *_ = parts(parts(lpa.ask(server.authenticate_server(challenge).hex()))[0])
     prepared = lpa.ask(server.prepare_download(euicc_signature).hex())
     key = value(parts(parts(parts(prepared)[0])[0])[1])
-    for segment in lpa.way(server.segments(key, Package(replaced_keys=True))):
+    for segment in lpa.split(server.segments(key, Package(replaced_keys=True))):
         result = lpa.ask(segment.hex())
         if result:
             return result
@@ -151,39 +151,39 @@ def downloaded(lpa: Lpa) -> bytes:
 
 
 def state(lpa: Lpa) -> str:
-    """Whether the new profile is enabled: 01."""
+    """The state of the new profile: 01 if it is enabled."""
     asked = tlv("BF2D", tlv("A0", bytes.fromhex(f"5A0A{CODED}")), bytes.fromhex("5C029F70"))
     (profile,) = parts(parts(lpa.ask(asked.hex()))[0])
     return value(parts(profile)[0]).hex()
 
 
-OPEN = Behaviour(announces_terminal_capability=True)
+ANNOUNCING = Behaviour(announces_terminal_capability=True)
 MANY, T1 = Behaviour(channels=19), Behaviour(protocol="T=1")
 EMPTY_MATCHING_ID = "A016 8000 A112 8004 35290611 A10A 8003 0E0000 8503 0E0000"
-MANNERS = {
+LPAS = {
     "blocks of 120 bytes, and the class of STORE DATA": Lpa(
         block=120, fetch=lambda own, channel: 0x80 | channel
     ),
     "a channel for each command": Lpa(channel_per_command=True, context=EMPTY_MATCHING_ID),
-    "the class of the command itself": Lpa(fetch=lambda own, channel: own),
-    "a length where none is due": Lpa(block=240, le="00"),
-    "no word about the terminal": Lpa(capability=""),
-    "a word about the terminal that the card waits for": Lpa(card=_with_icon(OPEN)),
-    "select for the FCP": Lpa(select="0404"),
-    "select for nothing": Lpa(select="040C"),
+    "the class of the previous command": Lpa(fetch=lambda own, channel: own),
+    "Le with every command": Lpa(block=240, le="00"),
+    "no TERMINAL CAPABILITY": Lpa(capability=""),
+    "TERMINAL CAPABILITY that the card requires": Lpa(card=_with_icon(ANNOUNCING)),
+    "SELECT for the FCP": Lpa(select="0404"),
+    "SELECT without response data": Lpa(select="040C"),
     "the basic channel": Lpa(basic_channel=True, card=_with_icon(Behaviour(channels=0))),
     "a channel by its number": Lpa(opens="0070000200"),
     "a channel above 3": Lpa(opens="0070000500", fetch=lambda own, channel: own, card=_with_icon(MANY)),
     "T=1": Lpa(le="00", card=_with_icon(T1)),
-    "T=1 as if it were T=0": Lpa(card=_with_icon(T1)),
-    "A0 and A2 in pieces, in small blocks": Lpa(block=8, way=piecewise),
+    "T=1 without Le": Lpa(card=_with_icon(T1)),
+    "A0 and A2 in several segments, in small blocks": Lpa(block=8, split=piecewise),
     "TRUE as 01": Lpa(true="01"),
 }
 
 
-@pytest.mark.parametrize("manner", MANNERS)
-def test_a_card_gets_along_with_every_manner(manner: str) -> None:
-    life(MANNERS[manner])
+@pytest.mark.parametrize("lpa", LPAS)
+def test_a_card_works_with_every_kind_of_lpa(lpa: str) -> None:
+    life(LPAS[lpa])
 
 
 ICCID = "984499040000000010F7"
@@ -210,12 +210,12 @@ def test_a_request_may_be_coded_less_strictly(usual: str, odd: str, answer: str)
         lpa = Lpa(card=_after_a_switch())
         lpa.begin()
         coded = bytes.fromhex(request.format(ICCID))
-        told, sw = lpa._exchange(f"81E29100{len(coded):02X}{coded.hex()}")
-        assert (told.hex().upper(), sw in (0x9000, 0x910B)) == (answer, True), request
+        data, sw = lpa._exchange(f"81E29100{len(coded):02X}{coded.hex()}")
+        assert (data.hex().upper(), sw in (0x9000, 0x910B)) == (answer, True), request
 
 
 def _after_a_switch() -> SimulatedEuicc:
-    """A card with a disabled profile that was enabled for a moment, of which it tells a.b."""
+    """A card whose profile was enabled and disabled again, with notifications for the server a.b."""
     events = ((("enable", "disable"), "a.b"),)
     profile = SimulatedProfile("8944994000000000017", notifications=events)
     card = SimulatedEuicc.create(None, eid=EID, profiles=[profile])
@@ -227,27 +227,27 @@ def _after_a_switch() -> SimulatedEuicc:
 
 
 def long(coded: bytes) -> bytes:
-    """A TLV with a one byte tag and the length in three bytes."""
+    """A TLV with a tag of one byte and a length of four."""
     return coded[:1] + b"\x83" + len(value(coded)).to_bytes(3, "big") + value(coded)
 
 
-def test_a_server_may_code_less_strictly_what_it_signs() -> None:
-    """What the card verifies is the bytes that came, not what it would have made of them."""
+def test_a_server_may_code_signed_objects_less_strictly() -> None:
+    """The card verifies the received bytes, not its own encoding of them."""
     lpa = Lpa()
     lpa.begin()
     server = Server(lpa.card.authority, EID)
     request = server.authenticate_server(lpa.ask("BF2E00")[-16:])
     signed, _, *rest = parts(request)
     odd = long(signed)
-    told = lpa.ask(tlv("BF38", odd, signature(server.auth, odd), *rest).hex())
-    assert parts(told)[0][0] == 0xA0
-    euicc_signature = parts(parts(told)[0])[1]
+    response = lpa.ask(tlv("BF38", odd, signature(server.auth, odd), *rest).hex())
+    assert parts(response)[0][0] == 0xA0
+    euicc_signature = parts(parts(response)[0])[1]
     odd = long(bytes.fromhex("300D 80080123456789ABCDEF 010101"))  # TRUE as 01
     signed2 = signature(server.pb, odd + euicc_signature)
     request = tlv("BF21", odd, signed2, tlv("04", bytes(32)), server.binding)
     prepared = lpa.ask(request.hex())
     key = value(parts(parts(parts(prepared)[0])[0])[1])
-    # the class that a profile has if it is not named, and members that nobody knows
+    # The default class, written out, and unknown members.
     package = Package(metadata=store_metadata(CODED, "950102", "9F7B0101", "BF2200"))
     for segment in server.segments(key, package):
         result = lpa.ask(segment.hex())
