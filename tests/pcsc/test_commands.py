@@ -1,4 +1,4 @@
-"""Commands at a real card reader: reset, protect, a backup with a PIN, the simulated card by its command."""
+"""Commands at a real card reader: reset, protect, backup with a PIN, `lpa sim card`."""
 
 from __future__ import annotations
 
@@ -126,8 +126,8 @@ def test_lpa_sim_card_inserts_a_card_into_the_reader(service: Service, tmp_path:
         eid = euicc.eid
 
     def run_the_command(port: int, pulled: threading.Event) -> None:
-        words = ("sim", "card", str(card), "--vpcd", f"127.0.0.1:{port}")
-        with subprocess.Popen([sys.executable, "-m", "lpa", *words], stderr=subprocess.PIPE) as process:
+        arguments = ("sim", "card", str(card), "--vpcd", f"127.0.0.1:{port}")
+        with subprocess.Popen([sys.executable, "-m", "lpa", *arguments], stderr=subprocess.PIPE) as process:
             pulled.wait()
             process.send_signal(signal.SIGINT)
             said = process.communicate(timeout=30)[1].decode()

@@ -36,7 +36,7 @@ def protocol(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(params=["P-256", "brainpoolP256r1"])
 def euicc(request: pytest.FixtureRequest, protocol: str) -> SimulatedEuicc:
-    """A card of either kind on either curve, in place of the plugin's."""
+    """A card with either protocol on either curve, instead of the plugin's fixture."""
     curve: CurveName = request.param
     return SimulatedEuicc.create(None, curve=curve, behaviour=Behaviour(protocol=protocol))  # type: ignore[arg-type]
 

@@ -28,12 +28,12 @@ DELETE, DISABLE = 0xBF33, 0xBF32
 
 @pytest.fixture(params=["T=0", "T=1"])
 def euicc(request: pytest.FixtureRequest) -> SimulatedEuicc:
-    """A card of either kind, in place of the plugin's."""
+    """A card with either protocol, instead of the plugin's fixture."""
     return SimulatedEuicc.create(None, behaviour=Behaviour(protocol=request.param))
 
 
 class Torn:
-    """A card that is torn out of its reader when it was told `tag`, before or after it did so."""
+    """A card that is pulled from its reader at a request with `tag`, before or after it carries it out."""
 
     def __init__(self, card: SimulatedEuicc, tag: int, *, before: bool) -> None:
         self._card, self._tag, self._before = card, tag, before
@@ -42,9 +42,9 @@ class Torn:
         self.reset, self.power_off = card.reset, card.power_off
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
-        told = apdu[1] == 0xE2 and int.from_bytes(apdu[5:7], "big") == self._tag
-        answer = (b"", 0x6F00) if told and self._before else self._card.transmit(apdu)
-        if told:
+        requested = apdu[1] == 0xE2 and int.from_bytes(apdu[5:7], "big") == self._tag
+        answer = (b"", 0x6F00) if requested and self._before else self._card.transmit(apdu)
+        if requested:
             self.cut()
         return answer
 
@@ -167,7 +167,7 @@ def test_a_second_process_is_told_which_process_uses_the_card(
 def test_a_waiting_process_gets_the_card_when_its_holder_is_killed(
     euicc: SimulatedEuicc, virtual_reader: PlugIn
 ) -> None:
-    """The service hears of the death a moment later than the one who waits."""
+    """The service notices the end of the process later than the waiting process does."""
     hold = "import sys, lpa; held = lpa.Assistant.open(sys.argv[1]); print('.', flush=True); input()"
     with virtual_reader(euicc) as reader:
         start = [sys.executable, "-c", hold, reader.name]
@@ -184,7 +184,7 @@ def test_a_waiting_process_gets_the_card_when_its_holder_is_killed(
 
 
 def command(*words: str, text: str = "") -> subprocess.CompletedProcess[str]:
-    """One run of the command `lpa`, which finds the service as we do."""
+    """One run of the command `lpa`, with the service of the tests."""
     options = tuple(word for word in words if word == "--no-wait")
     words = tuple(word for word in words if word not in options)
     options += words[words.index("--reader") :] if "--reader" in words else ()
@@ -232,6 +232,6 @@ def test_the_example_that_deletes_a_profile(
         assert len(euicc.profiles) == 3
         printed = example("delete_profile.py", victim, text=victim[-4:] + "\n")
     assert "Deleted." in printed
-    assert "not yet told" in printed  # Nobody is called *.smdp.example.
+    assert "not yet told" in printed  # The name *.smdp.example does not resolve.
     assert len(euicc.profiles) == 2
     assert len(list(tmp_path.rglob("*.der"))) == 1

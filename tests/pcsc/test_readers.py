@@ -1,4 +1,4 @@
-"""What `readers` says about a real service: the one of this run, one without readers, and none."""
+"""`readers` with a real service: the one of this run, one without readers, and none."""
 
 from __future__ import annotations
 

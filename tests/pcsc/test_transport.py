@@ -1,4 +1,4 @@
-"""`PcscTransport` through a real service: what arrives at the card, and what is said when nothing does."""
+"""`PcscTransport` with a real service: what arrives at the card, and the errors when nothing does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.pcsc_scripted import T0_ATR, T1_ATR, T14_ATR, ScriptedCard
 
 from .conftest import READERS, OtherProcess, PlugIn, VirtualReader
 
-# SELECT ISD-R on channel 1, GetEID and its answer (SGP.22 §5.7.20), as the terminal asks for them: with Le.
+# SELECT ISD-R on channel 1, GetEID and its answer (SGP.22 §5.7.20), as the terminal sends them: with Le.
 _SELECT = "01A4040010A0000005591010FFFFFFFF890000010000"
 _GET_EID = "81E2910006BF3E035C015A00"
 _EID = "BF3E125A1089049032000000000000000000000028"
@@ -156,5 +156,5 @@ def test_a_card_with_another_protocol_is_not_an_euicc(virtual_reader: PlugIn) ->
 
 
 def _open_files() -> list[str]:
-    """What this process holds open; a connection to the service is a file like any other."""
+    """The open files of this process; a connection to the service is one of them."""
     return sorted(entry.name for entry in Path("/proc/self/fd").iterdir())

@@ -1,4 +1,4 @@
-"""What a command does when nobody reads it, when nothing more can be written, and when it gets no command."""
+"""Commands with closed streams, a full disk, or no command at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import command
 
-FULL = Path("/dev/full")  # a disk on which there is no room, as Linux has it
+FULL = Path("/dev/full")  # Linux: every write fails with "no space left"
 
 
 def started(redirection: str, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -59,14 +59,14 @@ def test_a_closed_stdin_cannot_confirm(reader: str, tmp_path: Path) -> None:
 
 
 def test_a_trace_that_cannot_be_written_is_one_warning(reader: str, tmp_path: Path) -> None:
-    limited = 'ulimit -f 1; exec "$@"'  # a file has half a kilobyte at most, or one
+    limited = 'ulimit -f 1; exec "$@"'  # a file has at most 512 or 1024 bytes
     arguments = [*command.PROGRAM, "--reader", reader, "--trace", str(tmp_path / "trace"), "list"]
     uncounted = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     ran = subprocess.run(
         ["sh", "-c", limited, "sh", *arguments],
         capture_output=True,
         check=False,
-        env=uncounted,  # the file that counts what ran would be too large as well
+        env=uncounted,  # the coverage file would be too large as well
         text=True,
         timeout=20,
     )

@@ -1,4 +1,4 @@
-"""Ctrl-C in the middle of `lpa delete`: it ends orderly, says what finds out the truth, and loses nothing."""
+"""Ctrl-C during `lpa delete`: it ends with advice to resume, and loses nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DISABLE, DELETE, RETRIEVE, SENT = 0xBF32, 0xBF33, 0xBF2B, 0xBF30
 
 
 class InterruptedCard:
-    """A card at which somebody presses Ctrl-C, before or after the first request with `tag`."""
+    """A card at which Ctrl-C is pressed before or after the first request with `tag`."""
 
     def __init__(self, card: SimulatedEuicc, tag: int, *, carried_out: bool) -> None:
         self._card, self._tag, self._carried_out = card, tag, carried_out
@@ -52,7 +52,7 @@ class InterruptedCard:
 
 @pytest.fixture
 def listening() -> Iterator[None]:
-    """Ctrl-C works as at a terminal, whatever the process that runs the tests does about it."""
+    """Ctrl-C works as at a terminal, even if the process that runs the tests ignores it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -75,7 +75,7 @@ def deletes(*options: str) -> command.Ran:
     return command.run(*options, "delete", "0017", "--disable-first", "--yes")
 
 
-def orderly(ran: command.Ran) -> bool:
+def ends_with_advice(ran: command.Ran) -> bool:
     return ran.code == 130 and ran.err.endswith(
         "lpa: Interrupted while changing the card; the outcome is unknown.\n"
         "'lpa resume' finds out what happened, keeps the signed notifications and sends them. "
@@ -84,7 +84,7 @@ def orderly(ran: command.Ran) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("tag", "carried_out", "recovered", "told"),
+    ("tag", "carried_out", "recovered", "sent"),
     [
         (DISABLE, False, "  It changed nothing on the card.\n", []),
         (DISABLE, True, "  The profile was not deleted; run 'lpa delete'", ["disable"]),
@@ -98,7 +98,7 @@ def test_ctrl_c_during_a_card_command_is_reported_and_can_be_resumed(
     tag: int,
     carried_out: bool,
     recovered: str,
-    told: list[str],
+    sent: list[str],
     options: tuple[str, ...],
     smdp: SimulatedSmdp,
     monkeypatch: pytest.MonkeyPatch,
@@ -109,17 +109,17 @@ def test_ctrl_c_during_a_card_command_is_reported_and_can_be_resumed(
 
     with monkeypatch.context() as patch:
         command.put_in(patch, interrupted)
-        assert orderly(deletes(*options))
+        assert ends_with_advice(deletes(*options))
     again = command.run(*options, "resume")
     assert again.code == 0
     assert recovered in again.out
-    assert [received.event for received in smdp.received] == told
+    assert [one.event for one in smdp.received] == sent
     assert command.run(*options, "notifications", "list").err == "No notifications on the card.\n"
 
 
-@pytest.mark.parametrize("heard", [False, True])
+@pytest.mark.parametrize("received", [False, True])
 def test_ctrl_c_while_sending_is_reported_and_can_be_resumed(
-    heard: bool,
+    received: bool,
     options: tuple[str, ...],
     smdp: SimulatedSmdp,
     monkeypatch: pytest.MonkeyPatch,
@@ -128,18 +128,18 @@ def test_ctrl_c_while_sending_is_reported_and_can_be_resumed(
     real = Server.handle_notification
 
     def interrupted(server: Server, pending: bytes) -> dict[str, str]:
-        if heard:
+        if received:
             real(server, pending)
         signal.raise_signal(signal.SIGINT)
         return {}
 
     with monkeypatch.context() as patch:
         patch.setattr(Server, "handle_notification", interrupted)
-        assert orderly(deletes(*options))
+        assert ends_with_advice(deletes(*options))
     again = command.run(*options, "resume")
     assert again.code == 0
     assert f"  Deleted Albion Mobile ({ALBION}).\n" in again.out
-    assert [received.event for received in smdp.received] == ["disable", "delete"]
+    assert [one.event for one in smdp.received] == ["disable", "delete"]
     assert command.run(*options, "notifications", "list").err == "No notifications on the card.\n"
 
 
@@ -151,7 +151,7 @@ def test_ctrl_c_while_the_outcome_is_printed_does_not_deny_the_change(
         yield "Deleted.", ""
 
     monkeypatch.setattr("lpa.cli.commands.outcomes.change_lines", interrupted)
-    assert orderly(deletes(*options))
+    assert ends_with_advice(deletes(*options))
 
 
 def test_ctrl_c_while_earlier_notifications_are_sent_does_not_deny_the_change(
@@ -163,7 +163,7 @@ def test_ctrl_c_while_earlier_notifications_are_sent_does_not_deny_the_change(
 
     monkeypatch.setattr(Assistant, "send_due_notifications", interrupted)
     ran = deletes(*options)
-    assert orderly(ran)
+    assert ends_with_advice(ran)
     assert f"Albion Mobile ({ALBION}) was deleted permanently.\n" in ran.out
 
 

@@ -1,4 +1,4 @@
-"""`--trace`, and what a crash leaves behind."""
+"""The log of `--trace`, and what a crash leaves on disk."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_trace_that_belongs_to_another_user_is_not_written(reader: str, tmp_pa
 def test_a_hostile_text_in_a_log_stays_one_harmless_line(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
-    """The simulator's loggers do not hide by themselves; what they say passes the command's own filter."""
+    """The simulator's loggers do not redact; their records pass the filter of the command."""
 
     def talking() -> None:
         logging.getLogger(name).debug("it says %s", "\x1b[2J token=t0p\nlpa: done \u202e \x9b31m")
@@ -99,7 +99,7 @@ def test_a_hostile_text_in_a_log_stays_one_harmless_line(
 
 
 def test_a_crash_writes_no_memory_to_disk(tmp_path: Path) -> None:
-    """Where the test may not have cores at all, only the limit shows it."""
+    """Where the hard limit for cores is 0, only the printed limit is tested."""
     hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
     code = (
         "import os, resource, sys, lpa.cli.main as process\n"

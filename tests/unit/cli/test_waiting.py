@@ -1,4 +1,4 @@
-"""Two runs of `lpa` with one card: the second waits and says for whom, or does not wait."""
+"""Two runs of `lpa` with one card: the second waits and says for which process, or fails."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def options(tmp_path: Path) -> list[str]:
 
 @contextmanager
 def deleting(options: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A deletion that has asked, and waits for a person's yes."""
+    """A deletion that waits for confirmation."""
     ours, theirs = pty.openpty()
     arguments = [*command.PROGRAM, *options, "delete", "0025"]
     with subprocess.Popen(arguments, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs) as process:
@@ -49,7 +49,7 @@ def deleting(options: list[str]) -> Iterator[subprocess.Popen[bytes]]:
 
 @contextmanager
 def waiting(options: list[str], holder: int) -> Iterator[subprocess.Popen[str]]:
-    """A list that has said for whom it waits."""
+    """A list that has printed for which process it waits."""
     arguments = [*command.PROGRAM, *options, "list"]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -104,7 +104,7 @@ def send(options: list[str], *how: object, wait: bool) -> list[str]:
 def test_notifications_are_not_sent_while_another_lpa_uses_the_card(
     options: list[str], tmp_path: Path, how: str
 ) -> None:
-    """That one sends it, in order, and could be about to. They meet whether they have the card or not."""
+    """The other lpa may be about to send them, in order; the lock is that of the card's EID."""
     assert command.run(*options, "disable", "0017").code == 4
     (folder,) = (tmp_path / "state" / "receipts").iterdir()
     ways: dict[str, list[object]] = {"without the card": ["--without-card"], "from a folder": [folder]}

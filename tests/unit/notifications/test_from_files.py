@@ -268,7 +268,7 @@ def test_another_computer_sends_the_notifications_from_their_bytes(exported: Pat
         assert [received.event for received in smdp.received] == ["disable", "delete"]
         assert ran.out.splitlines()[-2:] == [
             "All notifications were acknowledged.",
-            "'lpa notifications send' has the card forget them when it is here, if it has not yet.",
+            "'lpa notifications send' with the card removes them from the card.",
         ]
         listed = command.run(*there, "notifications", "list", "--without-card")
         assert listed.err == "No pending notifications on this computer.\n"

@@ -1,4 +1,4 @@
-"""The pages: what stands on them, in both languages, and that nothing on them can do harm."""
+"""The pages in both languages: their content, and that no text can break them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ VOID = ("meta", "path")
 
 
 class Reader(HTMLParser):
-    """Reads a page strictly: every element that is opened is closed, in order."""
+    """A strict parser: every element that is opened is closed, in order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -168,10 +168,10 @@ def test_an_unverified_receipt_is_not_called_a_proof() -> None:
 def test_the_reason_against_a_receipt_is_in_the_language_of_the_page(
     reason: str | None, chinese: str
 ) -> None:
-    doubt = NotVerified("It does not hold.", reason=reason)
+    doubt = NotVerified("It is wrong.", reason=reason)
     note = Notification.from_tlv(sample_pages.RECEIPT)
     page = receipt_page.page(note, None, doubt, made=sample_pages.MADE, language="zh-CN")
-    assert f'<p>{chinese}</p><p class="detail" lang="en"><bdi>It does not hold.</bdi></p>' in page
+    assert f'<p>{chinese}</p><p class="detail" lang="en"><bdi>It is wrong.</bdi></p>' in page
     assert ("--ca-bundle issuer.pem" in page) is (reason == "unknownIssuer")
 
 
@@ -205,12 +205,12 @@ def test_a_receipt_without_acknowledgement_says_so(language: Language, said: str
 
 def test_an_issuer_without_a_name_is_shown_once() -> None:
     key = "ab" * 20
-    vouched = {"vouched_by": "card", "issuer": key, "issuer_key": key}
-    assert [name for name, _, _ in receipt_page.evidence(Words("en"), vouched)] == [
+    delivery = {"vouched_by": "card", "issuer": key, "issuer_key": key}
+    assert [name for name, _, _ in receipt_page.evidence(Words("en"), delivery)] == [
         "vouched_by",
         "issuer_key",
     ]
-    named = vouched | {"issuer": f"a CI ({key})"}
+    named = delivery | {"issuer": f"a CI ({key})"}
     assert [value for _, _, value in receipt_page.evidence(Words("en"), named)][1:] == ["a CI", key]
 
 

@@ -1,4 +1,4 @@
-"""`lpa backup` and `lpa delete --backup`: saved before anything is done, or nothing is done."""
+"""`lpa backup` and `lpa delete --backup`: nothing is deleted without a backup."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_an_incomplete_backup_prevents_the_deletion(card: Path, tmp_path: Path) 
 
 
 def held(**contents: Any) -> SimulatedProfile:
-    """A profile in use that holds nothing but `contents`."""
+    """An enabled profile that contains only `contents`."""
     return replace(samples.profiles(1)[0], contents=Contents(**contents))
 
 
@@ -229,7 +229,7 @@ def test_a_backup_without_a_possible_restoration_is_refused_before_asking(bound:
 
 
 def locked(tmp_path: Path, tries: int = 3) -> Path:
-    """A card with two profiles, of which the one in use is locked with the PIN 1234."""
+    """A card with two profiles, of which the enabled one is locked with the PIN 1234."""
     first, second = samples.profiles(2)
     contents = replace(first.contents, pin="1234", pin_tries=tries)
     return command.card(tmp_path / "locked", replace(first, contents=contents), second)

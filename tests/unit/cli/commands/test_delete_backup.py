@@ -1,4 +1,4 @@
-"""`lpa delete --backup` that is ended after something was done for the backup: what was done is told."""
+"""`lpa delete --backup` that ends after the backup has begun: what was done is reported."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AS_BEFORE, TEMPORARY = ["enabled", "disabled", "disabled"], ["disabled", "enable
 
 
 class Card(DisturbedCard):
-    """A card that refuses to enable from the second time on, or is where somebody presses Ctrl-C then."""
+    """A card that refuses the second request to enable, or at which Ctrl-C is pressed then."""
 
     def __init__(self, card: SimulatedEuicc, *, busy: bool = False, interrupted: bool = False) -> None:
         super().__init__(card)
@@ -45,7 +45,7 @@ def place(tmp_path: Path) -> tuple[object, ...]:
 
 @pytest.fixture
 def listening() -> Iterator[None]:
-    """Ctrl-C works as at a terminal, whatever the process that runs the tests does about it."""
+    """Ctrl-C works as at a terminal, even if the process that runs the tests ignores it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

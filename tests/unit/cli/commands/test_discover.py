@@ -54,7 +54,7 @@ def test_a_refused_profile_does_not_prevent_the_others(parties: DownloadParties)
         for at in (1, 3)
     ]
     with SimulatedSmds(parties.authority, host=DISCOVERY) as smds:
-        # The server knows nothing of the second.
+        # The server has no order for the second.
         register(parties, smds, HOST, "SECRET-11", "SECRET-12", "SECRET-13")
         way = way_through(parties, smds)
         ran = kept_secret(
@@ -82,7 +82,7 @@ def test_all_discovered_profiles_are_downloaded_with_the_discovery_address(
         way = way_through(parties, smds)
         nothing = kept_secret(command.run(*way, "--json", "download", code, "--yes"))
         assert (nothing.code, nothing.document["error"]["reason"]) == (1, "noProfileAvailable")
-        # The server knows nothing of the first.
+        # The server has no order for the first.
         register(parties, smds, HOST, "SECRET-10", "SECRET-11", "SECRET-13")
         seen = kept_secret(command.run(*way, "download", code, "--preview"))
         assert "1 more may be available for this card" in seen.err
@@ -99,7 +99,7 @@ def test_all_discovered_profiles_are_downloaded_with_the_discovery_address(
 
 @pytest.fixture
 def coded(parties: DownloadParties) -> list[Order]:
-    """Two orders, each with a code of its own, and only one try for it."""
+    """Two orders with different codes, and one try for each."""
     return [
         parties.smdp.order(
             packages.sample(numbered_iccid("8949985", 19, at)),
@@ -117,7 +117,7 @@ def test_a_confirmation_code_from_a_file_is_used_for_one_order_only(
     file = tmp_path / "code"
     download = ("discover", "--server", DISCOVERY, "--download", "--yes", "--confirmation-code-file", file)
     with SimulatedSmds(parties.authority, host=DISCOVERY) as smds:
-        # The first wants no code: then the file has it still for the one that does.
+        # The first order needs no code, so the file's code is left for the next.
         parties.smdp.order(packages.sample(numbered_iccid("8949985", 19, 0)), "SECRET-10")
         register(parties, smds, HOST, "SECRET-10", "SECRET-11", "SECRET-13")
         way = way_through(parties, smds)

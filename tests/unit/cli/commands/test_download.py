@@ -1,4 +1,4 @@
-"""`lpa download` and `lpa discover`: what they show, what they ask, what they say after."""
+"""`lpa download`: what it shows, asks and reports."""
 
 from __future__ import annotations
 
@@ -325,8 +325,8 @@ def test_a_preview_warns_of_too_little_memory(tmp_path: Path) -> None:
     with SimulatedSmdp(authority, host=HOST) as smdp:
         smdp.eligibility = lambda package, info: None
         package = packages.sample()
-        told = Tlv.build(0xBF25, package.metadata.value + bytes.fromhex("9F2103 00A410"))
-        order = smdp.order(replace(package, metadata=told), "SECRET-1")
+        metadata = Tlv.build(0xBF25, package.metadata.value + bytes.fromhex("9F2103 00A410"))
+        order = smdp.order(replace(package, metadata=metadata), "SECRET-1")
         options = ("--reader", f"sim:{tmp_path / 'card'}", "--state-dir", tmp_path / "state")
         way = ("--ca-bundle", tmp_path / "card" / "ci.pem", "--connect-to", smdp.connect_to)
         ran = kept_secret(command.run(*options, *way, "download", order.activation_code, "--preview"))

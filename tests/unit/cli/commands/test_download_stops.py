@@ -1,4 +1,4 @@
-"""`lpa download` that a person blockers: what becomes of the order, and what is said to be true."""
+"""`lpa download` that a person interrupts: what becomes of the order, and what is reported."""
 
 from __future__ import annotations
 
@@ -70,13 +70,13 @@ def test_ctrl_c_during_the_installation_says_what_is_known(
 
     @contextmanager
     def interrupted(_screen: Screen, _title: str, _before: str) -> Iterator[Callable[[int, int], None]]:
-        def told(done: int, whole: int) -> None:
+        def progress(done: int, whole: int) -> None:
             if done >= {"binding": 0, "loading": whole // 2, "loaded": whole}[when]:
                 raise KeyboardInterrupt
 
         if when == "binding":
             monkeypatch.setattr(Server, "get_bound_profile_package", _interrupt)
-        yield told
+        yield progress
 
     monkeypatch.setattr(Screen, "progress", interrupted)
     ran = parties.run("download", order.activation_code, "--yes")
@@ -141,10 +141,10 @@ def test_a_bar_moves_while_the_package_goes_to_the_card(
     assert ran.code == 0
     assert "Waiting for the server" in ran.err
     frames = re.findall(r"Installing (.*?)(\d+) of (\d+) KiB", ran.err)
-    told = [(int(done), int(whole)) for _, done, whole in frames]
-    assert told == sorted(told)
-    assert told[0][0] == 0
-    assert told[-1][0] == told[-1][1] > 293
+    steps = [(int(done), int(whole)) for _, done, whole in frames]
+    assert steps == sorted(steps)
+    assert steps[0][0] == 0
+    assert steps[-1][0] == steps[-1][1] > 293
     empty, full = frames[0][0], frames[-1][0]
     assert empty.count("━") == full.count("━") > 10
     assert empty != full  # in its colours

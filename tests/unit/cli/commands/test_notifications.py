@@ -1,4 +1,4 @@
-"""`lpa notifications`: what servers have yet to hear."""
+"""`lpa notifications`: list, send and remove pending notifications."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from tests.support import command
 from tests.support.journals import everything
 
 ALBION = "8944994000000000017"
-NOBODY = ("--connect-to", "::127.0.0.1:1")  # nobody listens on port 1 of this computer
+UNREACHABLE = ("--connect-to", "::127.0.0.1:1")  # nothing listens on port 1 of this computer
 
 
 @pytest.fixture
 def options(tmp_path: Path) -> tuple[str, ...]:
-    """The way to a card with one notification that no server has heard yet."""
+    """The options for a card with one pending notification."""
     folder = command.card(tmp_path / "card")
     place = ("--reader", f"sim:{folder}", "--state-dir", str(tmp_path / "state"))
-    assert command.run(*place, *NOBODY, "disable", "0017").code == 4
+    assert command.run(*place, *UNREACHABLE, "disable", "0017").code == 4
     return place
 
 
-def _waiting(tmp_path: Path) -> int:
+def _on_card(tmp_path: Path) -> int:
     card = SimulatedEuicc.load(tmp_path / "card")
     card.close()
     return len(card.notifications)
@@ -79,7 +79,7 @@ def test_an_acknowledged_notification_is_no_longer_pending(options: tuple[str, .
         "  albion.smdp.example acknowledged; notification 1 removed from the card.",
     ]
     assert lines[-1] == "All notifications were acknowledged."
-    assert _waiting(tmp_path) == 0
+    assert _on_card(tmp_path) == 0
     assert command.run(*options, "notifications", "send") == command.Ran(0, "", "No pending notifications.\n")
     assert command.run(*options, "notifications", "list") == command.Ran(
         0, "", "No notifications on the card.\n"
@@ -89,11 +89,11 @@ def test_an_acknowledged_notification_is_no_longer_pending(options: tuple[str, .
 def test_an_unsent_notification_stays_pending_and_is_exit_code_4(
     options: tuple[str, ...], tmp_path: Path
 ) -> None:
-    ran = command.run(*options, *NOBODY, "notifications", "send", "--json")
+    ran = command.run(*options, *UNREACHABLE, "notifications", "send", "--json")
     assert ran.code == 4
     assert ran.document["error"]["kind"] == "ConnectFailed"
     assert ran.document["result"]["deliveries"][0]["acknowledged"] is False
-    assert _waiting(tmp_path) == 1
+    assert _on_card(tmp_path) == 1
 
 
 def test_an_unacknowledged_notification_is_not_removed_without_unsent(
@@ -106,7 +106,7 @@ def test_an_unacknowledged_notification_is_not_removed_without_unsent(
         "If it is removed unsent, the server is not notified.\n"
         "'lpa notifications send' sends it. To remove it anyway, add --unsent.\n"
     )
-    assert _waiting(tmp_path) == 1
+    assert _on_card(tmp_path) == 1
 
 
 def test_a_notification_removed_unsent_is_kept_on_this_computer(
@@ -118,7 +118,7 @@ def test_a_notification_removed_unsent_is_kept_on_this_computer(
     assert gone == "Notification 1 removed from the card."
     assert unacknowledged == f"It was not sent to albion.smdp.example: disable of {ALBION}."
     assert Path(receipt.removeprefix("Receipt: ")).read_bytes()[:1] == b"\x30"
-    assert _waiting(tmp_path) == 0
+    assert _on_card(tmp_path) == 0
 
 
 @pytest.mark.parametrize("consent", [(), ("--unsent",)])
@@ -205,7 +205,7 @@ def test_a_due_notification_is_sent_by_the_next_command(options: tuple[str, ...]
     (due,) = ran.document["result"]["due"]
     assert (due["event"], due["acknowledged"], due["removed"]) == ("disable", True, True)
     assert ran.document["result"]["pending"] == []
-    assert _waiting(tmp_path) == 0
+    assert _on_card(tmp_path) == 0
 
 
 def test_resume_sends_only_what_is_due_and_send_sends_all(options: tuple[str, ...], tmp_path: Path) -> None:
@@ -225,27 +225,27 @@ def test_a_due_notification_of_another_card_is_sent(options: tuple[str, ...], tm
     _let_time_pass(tmp_path)
     authority = Authority.load(tmp_path / "card")
     with SimulatedEuicc.create(tmp_path / "other", authority=authority):
-        """Another card of the same person."""
+        """Create another card."""
     with SimulatedSmdp(authority, host="*.smdp.example", any_address=True) as smdp:
         elsewhere = ("--reader", f"sim:{tmp_path / 'other'}", *options[2:], "--connect-to", smdp.connect_to)
         ran = command.run(*elsewhere, "disable", "0017")
         assert ran.code == 0
         assert [one.event for one in smdp.received] == ["disable", "disable"]
     assert "Retried earlier notifications:\n" in ran.err
-    assert _waiting(tmp_path) == 1  # that card has to hear of it
+    assert _on_card(tmp_path) == 1  # the other card was not in the reader
     assert command.run(*options, "resume").code == 0
-    assert _waiting(tmp_path) == 0
+    assert _on_card(tmp_path) == 0
 
 
 def _let_time_pass(tmp_path: Path) -> None:
-    """Have everything in the outbox due."""
+    """Make every pending notification due."""
     with closing(Journal(tmp_path / "state")) as journal:
         journal._write("UPDATE notification SET next_try = ?", (journal.clock() - 1,))
 
 
 @contextmanager
 def foreign_server(folder: Path, certified_by: Authority) -> Iterator[tuple[SimulatedSmdp, str]]:
-    """A server that knows the card in `folder`, under an authority that the card does not know."""
+    """A server that trusts the card in `folder`, with a certificate that the card does not trust."""
     credentials = certified_by.issue_server("*.smdp.example", now=datetime.now(UTC))
     with SimulatedSmdp(Authority.load(folder), host="*.smdp.example", any_address=True) as smdp:
         front = HttpsServer(("127.0.0.1", 0), tls_context(credentials), smdp.answer)

@@ -1,4 +1,4 @@
-"""`lpa list`, `show` and `rename`: what a person and a script see."""
+"""`lpa list`, `show` and `rename`, as text and as JSON."""
 
 from __future__ import annotations
 

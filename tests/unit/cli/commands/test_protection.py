@@ -1,4 +1,4 @@
-"""`lpa protect`: what is protected can be seen, and neither `lpa delete` nor `lpa reset` deletes it."""
+"""`lpa protect`: a protected profile is marked, and `lpa delete` and `lpa reset` refuse to delete it."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_list_works_with_a_damaged_journal(card: Path) -> None:
 
 @pytest.fixture
 def hiding(card: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The card, with a profile on it that nobody can read."""
+    """The card, with a profile that cannot be read."""
     command.put_in(monkeypatch, lambda path: UnreadableProfileCard(SimulatedEuicc.load(path), SHILI))
     return card
 

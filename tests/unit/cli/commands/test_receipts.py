@@ -1,4 +1,4 @@
-"""`lpa receipts`: what was kept is listed, shown, verified and printed, with no card in the reader."""
+"""`lpa receipts`: list, show, verify and export receipts without a card."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support import command
 
 ALBION = "8944994000000000017"
-NOBODY = ("--connect-to", "::127.0.0.1:1")  # nobody listens on port 1 of this computer
+UNREACHABLE = ("--connect-to", "::127.0.0.1:1")  # nothing listens on port 1 of this computer
 Options = tuple[str, ...]
 
 
 def disabled(folder: Path, state: Path) -> Path:
-    """A card whose profile was disabled with no server in reach; its receipt is in `state`."""
+    """A card whose profile was disabled while no server could be reached; its receipt is in `state`."""
     card = command.card(folder)
     place = ("--reader", f"sim:{card}", "--state-dir", state, "--ca-bundle", card / "ci.pem")
-    assert command.run(*place, *NOBODY, "disable", "0017").code == 4
+    assert command.run(*place, *UNREACHABLE, "disable", "0017").code == 4
     return card
 
 
@@ -44,14 +44,14 @@ def state(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def options(state: Path, tmp_path: Path) -> Options:
-    """That folder, the authority of the card to trust, and an empty reader."""
+    """The options for that folder, with the card's CI as trusted, and a reader without a card."""
     bundle = str(tmp_path / "card" / "ci.pem")
     return ("--reader", f"sim:{tmp_path / 'nothing'}", "--state-dir", str(state), "--ca-bundle", bundle)
 
 
 @pytest.fixture
 def path(state: Path) -> Path:
-    """The receipt."""
+    """The path of that receipt."""
     (path,) = state.rglob("*.der")
     return path
 
@@ -136,19 +136,19 @@ def test_a_genuine_receipt_is_verified_with_what_it_does_not_prove(options: Opti
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    """A receipt of a card whose maker's certificate expired in 2012, in no folder of ours."""
+    """A receipt of a card whose EUM certificate expired in 2012, not in the state folder."""
     long_ago = datetime(1990, 1, 1, tzinfo=UTC)
     with (
         SimulatedEuicc.create(tmp_path / "old", clock=lambda: long_ago) as card,
-        Assistant(card, state_dir=tmp_path / "elsewhere", servers=_nobody) as assistant,
+        Assistant(card, state_dir=tmp_path / "elsewhere", servers=_unreachable) as assistant,
     ):
         assistant.disable(card.profiles[0].iccid)
     (path,) = (tmp_path / "elsewhere").rglob("*.der")
     return path
 
 
-def _nobody(address: ServerAddress, *, ci_pkids: object) -> Server:
-    raise ConnectFailed(f"{address} is not there.")
+def _unreachable(address: ServerAddress, *, ci_pkids: object) -> Server:
+    raise ConnectFailed(f"Cannot reach {address}.")
 
 
 EXPIRED = (

@@ -1,4 +1,4 @@
-"""`lpa resume`: which cards are waited for."""
+"""`lpa resume`: what is recovered, and which other cards are needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NORDLICHT = "8949985000000000025"
 
 @pytest.fixture
 def away(tmp_path: Path) -> str:
-    """The EID of a card that was taken away while a profile of it was deleted."""
+    """The EID of a card that was removed while one of its profiles was deleted."""
     with (
         SimulatedEuicc.load(command.card(tmp_path / "away")) as card,
         Assistant(card, state_dir=tmp_path / "state") as assistant,
@@ -107,7 +107,7 @@ def test_a_recovery_is_in_the_document(away: str, tmp_path: Path) -> None:
 def test_a_notification_acknowledged_at_the_second_try_counts_as_acknowledged(
     away: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The words and the exit code say the same of it."""
+    """The text and the exit code agree."""
     first = Delivery("delete", "rsp.example", None, 7, problem=ConnectFailed("down"))
     again = Delivery("delete", "rsp.example", None, 7, acknowledged=True, removed=True)
     monkeypatch.setattr(Assistant, "send_notifications", lambda _, due_only: (first, again))

@@ -1,4 +1,4 @@
-"""`lpa sim`: a card to make, to put into a virtual reader, and a server for it."""
+"""`lpa sim`: create a card, insert it into a virtual reader, run a server for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from lpa.cli.app import app
 from lpa.sim.crypto.pki import Authority
 from tests.support import command
 from tests.support.scripted_card import Client, SmallCard
-from tests.unit.cli.commands.test_sim_orders import orders
 
 
 def test_profiles_of_a_new_card_can_be_listed(tmp_path: Path) -> None:
@@ -100,8 +99,8 @@ def test_no_help_shows_an_internal_name() -> None:
 
 
 @dataclass
-class BackupTarget:
-    """Where a row of --connect-to leads."""
+class Address:
+    """The port of a value of --connect-to."""
 
     row: str
 
@@ -130,7 +129,7 @@ def test_orders_are_delivered_and_discovered_while_the_server_runs(tmp_path: Pat
             add = ("sim", "server", "order", "add", "--pki", folder, "--eid", card.eid, "--announce")
             assert command.run(*add, "--matching-id", "ABC-1").code == 0
             card.address, card.role = "smds.example", "7"
-            client = Client(BackupTarget(discovery), authority)
+            client = Client(Address(discovery), authority)
             begun = client.ask("initiateAuthentication", **card.initiate())
             response = card.authenticate(begun)
             (event,) = client.ask(
@@ -141,8 +140,9 @@ def test_orders_are_delivered_and_discovered_while_the_server_runs(tmp_path: Pat
             assert event == {"eventId": "ABC-1", "rspServerAddress": "smdp.example"}
             card.address, card.role = event["rspServerAddress"], "4"
             card.matching_id = event["eventId"]
-            card.load(card.downloaded(Client(BackupTarget(delivery), authority)))
-            (order,) = orders(folder)
+            card.load(card.downloaded(Client(Address(delivery), authority)))
+            listed = command.run("sim", "server", "order", "list", "--pki", folder, "--json")
+            (order,) = listed.document["result"]["orders"]
             assert (order["state"], order["eid"]) == ("downloaded", card.eid)
             server.send_signal(signal.SIGINT)
             out, err = server.communicate(timeout=30)

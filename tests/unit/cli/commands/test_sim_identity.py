@@ -1,4 +1,4 @@
-"""`lpa sim new --identity`: a card that somebody else certified, from the command line."""
+"""`lpa sim new --identity`: a card with existing certificates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`lpa sim server order`: what the simulated server has to deliver."""
+"""`lpa sim server order`: the orders of the simulated server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`lpa enable`, `disable`, `delete` and `reset`: what they say before, what they ask, what they say after."""
+"""`lpa enable`, `disable`, `delete` and `reset`: what they show, ask and report."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ALBION, NORDLICHT, SHILI = "8944994000000000017", "8949985000000000025", "898698
 
 @dataclass(frozen=True)
 class World:
-    """A card, its server, and the options that lead to both. `lost`: the way to no server."""
+    """A card, its server, and the options for both. `lost`: options with an unreachable server."""
 
     card: Path
     smdp: SimulatedSmdp
@@ -56,7 +56,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     place = ("--reader", f"sim:{folder}", "--state-dir", str(tmp_path / "state"))
     common = (*place, "--connect-to")
     with SimulatedSmdp(Authority.load(folder), host="*.smdp.example", any_address=True) as smdp:
-        # Nobody listens on port 1 of this computer.
+        # Nothing listens on port 1 of this computer.
         yield World(folder, smdp, (*common, smdp.connect_to), (*common, "::127.0.0.1:1"))
 
 
