@@ -1,7 +1,7 @@
-"""A smart card service of our own, with two virtual readers to plug simulated cards into.
+"""A private smart card service (pcscd) with two virtual readers for simulated cards.
 
-pcscd knows one place for its socket and one for its drivers. So it gets a mount namespace in which both are
-folders of ours: it never meets the machine's own service or readers. Tests find it by PCSCLITE_CSOCK_NAME.
+pcscd has one fixed path for its socket and one for its drivers. So it runs in a mount namespace in which both
+are folders of the tests, apart from the machine's own service. Tests find it by PCSCLITE_CSOCK_NAME.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ PlugIn = Callable[..., AbstractContextManager["VirtualReader"]]
 
 
 class Service:
-    """A running pcscd. `folder` is its world, `port` where its first reader waits for a card.
+    """A running pcscd. `folder` has its files; its first reader listens for a card on `port`.
 
     `readers` is what its reader.conf says, with {port} and {driver} for the two that change.
     """
@@ -70,7 +70,7 @@ class Service:
         self._reading.join(_PATIENCE)
 
     def _listens(self) -> bool:
-        """Whether it lets us in, in the end: it calls itself ready a moment before it makes its socket."""
+        """Whether it accepts a connection: it reports that it is ready shortly before its socket exists."""
         ends = time.monotonic() + _PATIENCE
         while time.monotonic() < ends:
             with socket.socket(socket.AF_UNIX) as caller, contextlib.suppress(OSError):
@@ -109,7 +109,7 @@ class Service:
 
 
 def _options(program: str) -> str:
-    """The options to run pcscd with. One that is built with polkit would refuse whoever has no session."""
+    """The options to run pcscd with. A build with polkit would refuse users without a session."""
     asked = subprocess.run([program, "--help"], check=True, capture_output=True, text=True, timeout=_PATIENCE)
     return "--foreground --info" + (" --disable-polkit" if "--disable-polkit" in asked.stdout else "")
 
@@ -142,7 +142,7 @@ class VirtualReader:
         _wait_for(self.name, scard.SCARD_STATE_EMPTY)
 
     def cut(self) -> None:
-        """Take the card out and do not wait; for a card that does it to itself."""
+        """Take the card out and do not wait; called from inside the card."""
         self._pulled.set()
 
     def _take_out(self) -> None:
@@ -152,7 +152,7 @@ class VirtualReader:
 
 @contextmanager
 def running_service(readers: str = TWO_READERS) -> Iterator[Service]:
-    """A service until the block ends. Its folder is a short one: a socket's path has 107 bytes at most."""
+    """A service until the block ends. Its folder has a short path: that of a socket has at most 107 bytes."""
     with tempfile.TemporaryDirectory(prefix="lpa-pcsc-") as folder:
         service = Service(Path(folder), readers)
         try:
@@ -163,7 +163,7 @@ def running_service(readers: str = TWO_READERS) -> Iterator[Service]:
 
 @pytest.fixture(scope="session")
 def service() -> Iterator[Service]:
-    """The service of this run. Its address is set for good: libpcsclite looks at it once per process."""
+    """The service of this run. Its address stays set: libpcsclite reads it once per process."""
     with running_service() as service:
         os.environ["PCSCLITE_CSOCK_NAME"] = str(service.socket)
         yield service
@@ -178,7 +178,7 @@ def empty_service() -> Iterator[Service]:
 
 @pytest.fixture
 def other_process() -> OtherProcess:
-    """Run Python code in a process of its own, which may have another service; what it printed."""
+    """Run Python code in another process, perhaps with another service; returns what it printed."""
 
     def run(code: str, *arguments: str, service_socket: Path | None = None) -> str:
         environment = dict(os.environ)
@@ -204,7 +204,7 @@ def virtual_reader(service: Service) -> PlugIn:
 
 @pytest.fixture
 def mute_card(service: Service) -> Iterator[VirtualReader]:
-    """A reader with a card that shows no sign of life. vpcd takes only a broken line for silence."""
+    """A reader with a mute card. For vpcd, only a broken connection is a mute card."""
 
     def break_off_when_powered(port: int, pulled: threading.Event) -> None:
         while not pulled.is_set():
@@ -216,7 +216,7 @@ def mute_card(service: Service) -> Iterator[VirtualReader]:
 
 
 class _Mute:
-    """A card until it gets power; to be replaced by the next one then."""
+    """A card that breaks its connection when it gets power."""
 
     def __init__(self, silent: threading.Event, pulled: threading.Event) -> None:
         self._silent = silent
@@ -252,7 +252,7 @@ def _wait_for(reader: str, state: int) -> None:
 
 
 def _free_ports() -> int:
-    """A port that is free together with the next one; below those that the kernel hands out."""
+    """A port that is free together with the next one, below the range of ephemeral ports."""
     for port in random.sample(range(20000, 32000, 2), k=100):
         with socket.socket() as first, socket.socket() as second:
             try:

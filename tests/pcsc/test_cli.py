@@ -10,11 +10,11 @@ from tests.support import command
 from .conftest import READERS, PlugIn, VirtualReader
 
 
-def _greet(address: ServerAddress, /, *, ci_pkids: object) -> None:
-    """Every server is there."""
+def _handshake(address: ServerAddress, /, *, ci_pkids: object) -> None:
+    """Every server can be reached."""
 
 
-def test_readers_are_listed_with_what_is_in_them(virtual_reader: PlugIn) -> None:
+def test_readers_are_listed_with_their_cards(virtual_reader: PlugIn) -> None:
     card = SimulatedEuicc.create(None)
     with virtual_reader(card, slot=1):
         ran = command.run("readers")
@@ -29,10 +29,10 @@ def test_readers_are_listed_with_what_is_in_them(virtual_reader: PlugIn) -> None
     assert (full["eid"], full["reader"]["atr"]) == (card.eid, card.atr.hex())
 
 
-def test_the_doctor_walks_from_the_service_to_the_servers(virtual_reader: PlugIn) -> None:
+def test_doctor_checks_everything_from_the_service_to_the_servers(virtual_reader: PlugIn) -> None:
     card = SimulatedEuicc.create(None)
     with virtual_reader(card) as reader:
-        findings = list(doctor.examine(_greet))
+        findings = list(doctor.examine(_handshake))
     assert [(finding.step, finding.verdict) for finding in findings] == [
         ("service", "good"),
         ("readers", "good"),
@@ -47,12 +47,12 @@ def test_the_doctor_walks_from_the_service_to_the_servers(virtual_reader: PlugIn
     assert findings[3].message == card.atr.hex().upper()
 
 
-def test_the_doctor_ends_at_a_card_that_gives_no_sign_of_life(mute_card: VirtualReader) -> None:
-    *_, last = doctor.examine(_greet, mute_card.name)
+def test_doctor_ends_at_a_mute_card(mute_card: VirtualReader) -> None:
+    *_, last = doctor.examine(_handshake, mute_card.name)
     assert (last.step, last.verdict) == ("card", "bad")
 
 
-def test_the_doctor_ends_at_a_reader_that_is_not_there(virtual_reader: PlugIn) -> None:
+def test_doctor_ends_at_a_reader_that_does_not_exist(virtual_reader: PlugIn) -> None:
     with virtual_reader(SimulatedEuicc.create(None)):
-        *_, last = doctor.examine(_greet, "another reader")
+        *_, last = doctor.examine(_handshake, "another reader")
     assert (last.step, last.verdict) == ("readers", "bad")

@@ -1,4 +1,4 @@
-"""Commands at a real card reader: reset, protect, a backup with a PIN, the simulated card by its command."""
+"""Commands at a real card reader: reset, protect, backup with a PIN, `lpa sim card`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .conftest import PlugIn, Service, VirtualReader
 
 @pytest.fixture(params=["T=0", "T=1"])
 def euicc(request: pytest.FixtureRequest) -> SimulatedEuicc:
-    """A card of either kind, whose profile in use is locked with the PIN 1234."""
+    """A card with either protocol, whose enabled profile is locked with the PIN 1234."""
     first, *others = samples.profiles(3)
     locked = replace(first, contents=replace(first.contents, pin="1234"))
     return SimulatedEuicc.create(
@@ -47,7 +47,7 @@ def place(euicc: SimulatedEuicc, virtual_reader: PlugIn, tmp_path: Path) -> Iter
         yield ("--reader", reader.name, "--state-dir", state, *way)
 
 
-def test_a_reset_deletes_every_profile_and_tells_their_servers(
+def test_a_reset_deletes_every_profile_and_notifies_the_servers(
     place: tuple[str, ...], euicc: SimulatedEuicc
 ) -> None:
     ran = command.run(*place, "reset", "--yes-delete-everything", euicc.eid, "--json")
@@ -57,7 +57,7 @@ def test_a_reset_deletes_every_profile_and_tells_their_servers(
     assert all(delivery["acknowledged"] for delivery in ran.document["result"]["deliveries"])
 
 
-def test_a_protected_profile_is_not_deleted_until_that_is_lifted(
+def test_a_protected_profile_is_not_deleted_until_it_is_unprotected(
     place: tuple[str, ...], euicc: SimulatedEuicc
 ) -> None:
     victim = euicc.profiles[1].iccid
@@ -86,7 +86,7 @@ def test_a_locked_profile_is_saved_with_the_pin_that_is_typed(
     assert "1234" not in ran.out + ran.err
 
 
-def test_a_profile_that_is_not_in_use_is_saved_and_deleted(
+def test_a_disabled_profile_is_backed_up_and_deleted(
     place: tuple[str, ...], euicc: SimulatedEuicc, tmp_path: Path
 ) -> None:
     victim = euicc.profiles[1].iccid
@@ -99,13 +99,13 @@ def test_a_profile_that_is_not_in_use_is_saved_and_deleted(
     assert left == [("8944994000000000017", "enabled"), ("89869870000000000033", "disabled")]
 
 
-def test_the_particulars_are_read_with_the_pin_and_the_card_goes_on_answering(
+def test_subscriber_data_is_read_with_the_pin_and_the_card_keeps_working(
     place: tuple[str, ...], euicc: SimulatedEuicc
 ) -> None:
     ran = command.converse(*place, "show", "0017", "--ask-pin", types="1234\n")
     assert ran.code == 0
-    assert "IMSI         234990000000001\n" in ran.out
-    assert "Number       +447009000001\n" in ran.out
+    assert "IMSI          234990000000001\n" in ran.out
+    assert "Phone number  +447009000001\n" in ran.out
     assert command.run(*place, "list").code == 0
 
 
@@ -117,17 +117,17 @@ def test_a_saved_plan_is_carried_out_and_names_the_reader(
     (tmp_path / "plan.json").write_text(printed.out)
     ran = command.run(*place, "delete", "--apply", tmp_path / "plan.json", "--yes")
     assert ran.code == 0
-    assert "Nordlicht (8949985000000000025) is gone for good." in ran.out
+    assert "Nordlicht (8949985000000000025) was deleted permanently." in ran.out
 
 
-def test_the_simulated_card_is_put_into_the_reader_by_its_command(service: Service, tmp_path: Path) -> None:
+def test_lpa_sim_card_inserts_a_card_into_the_reader(service: Service, tmp_path: Path) -> None:
     card = command.card(tmp_path / "card")
     with SimulatedEuicc.load(card) as euicc:
         eid = euicc.eid
 
     def run_the_command(port: int, pulled: threading.Event) -> None:
-        words = ("sim", "card", str(card), "--vpcd", f"127.0.0.1:{port}")
-        with subprocess.Popen([sys.executable, "-m", "lpa", *words], stderr=subprocess.PIPE) as process:
+        arguments = ("sim", "card", str(card), "--vpcd", f"127.0.0.1:{port}")
+        with subprocess.Popen([sys.executable, "-m", "lpa", *arguments], stderr=subprocess.PIPE) as process:
             pulled.wait()
             process.send_signal(signal.SIGINT)
             said = process.communicate(timeout=30)[1].decode()
@@ -139,6 +139,4 @@ def test_the_simulated_card_is_put_into_the_reader_by_its_command(service: Servi
     assert shown["result"]["eid"] == eid
     ((code, said),) = ended
     assert code == 0
-    assert said.startswith(
-        f"The card {eid} is in the reader at 127.0.0.1:{service.port}. Ctrl-C takes it out."
-    )
+    assert said.startswith(f"The card {eid} is in the reader at 127.0.0.1:{service.port}. Ctrl-C removes it.")

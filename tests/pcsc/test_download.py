@@ -36,7 +36,7 @@ def protocol(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(params=["P-256", "brainpoolP256r1"])
 def euicc(request: pytest.FixtureRequest, protocol: str) -> SimulatedEuicc:
-    """A card of either kind on either curve, in place of the plugin's."""
+    """A card with either protocol on either curve, instead of the plugin's fixture."""
     curve: CurveName = request.param
     return SimulatedEuicc.create(None, curve=curve, behaviour=Behaviour(protocol=protocol))  # type: ignore[arg-type]
 
@@ -53,7 +53,7 @@ def https(euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path) -> Iterato
         yield https
 
 
-def test_a_profile_is_installed_and_its_server_told(
+def test_a_profile_is_installed_and_its_server_notified(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, virtual_reader: PlugIn, tmp_path: Path
 ) -> None:
     order = smdp.order(packages.sample(size=3000), "ABC-1", confirmation_code="1234")
@@ -68,7 +68,7 @@ def test_a_profile_is_installed_and_its_server_told(
     assert order.state == "installed"
 
 
-def test_the_command_installs_it_and_puts_it_to_use(
+def test_the_command_downloads_and_enables_a_profile(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, virtual_reader: PlugIn, service: Service, tmp_path: Path
 ) -> None:
     euicc.authority.save(tmp_path)
@@ -90,7 +90,7 @@ def test_the_command_installs_it_and_puts_it_to_use(
     assert [profile.state for profile in euicc.profiles if profile.iccid == ICCID] == ["enabled"]
 
 
-def test_a_card_that_is_torn_out_in_the_package_is_gone_on_with_later(
+def test_a_card_pulled_during_the_installation_is_recovered_later(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, virtual_reader: PlugIn, tmp_path: Path
 ) -> None:
     order = smdp.order(packages.sample(size=3000), "ABC-1")

@@ -28,12 +28,12 @@ DELETE, DISABLE = 0xBF33, 0xBF32
 
 @pytest.fixture(params=["T=0", "T=1"])
 def euicc(request: pytest.FixtureRequest) -> SimulatedEuicc:
-    """A card of either kind, in place of the plugin's."""
+    """A card with either protocol, instead of the plugin's fixture."""
     return SimulatedEuicc.create(None, behaviour=Behaviour(protocol=request.param))
 
 
 class Torn:
-    """A card that is torn out of its reader when it was told `tag`, before or after it did so."""
+    """A card that is pulled from its reader at a request with `tag`, before or after it carries it out."""
 
     def __init__(self, card: SimulatedEuicc, tag: int, *, before: bool) -> None:
         self._card, self._tag, self._before = card, tag, before
@@ -42,9 +42,9 @@ class Torn:
         self.reset, self.power_off = card.reset, card.power_off
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
-        told = apdu[1] == 0xE2 and int.from_bytes(apdu[5:7], "big") == self._tag
-        answer = (b"", 0x6F00) if told and self._before else self._card.transmit(apdu)
-        if told:
+        requested = apdu[1] == 0xE2 and int.from_bytes(apdu[5:7], "big") == self._tag
+        answer = (b"", 0x6F00) if requested and self._before else self._card.transmit(apdu)
+        if requested:
             self.cut()
         return answer
 
@@ -73,7 +73,7 @@ def test_profiles_are_switched(assistant: Assistant, euicc: SimulatedEuicc, smdp
     assert [received.event for received in smdp.received] == ["disable", "enable"]
 
 
-def test_the_profile_in_use_is_deleted_and_its_server_told(
+def test_the_enabled_profile_is_deleted_and_its_server_notified(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     victim = euicc.profiles[0].iccid
@@ -90,7 +90,7 @@ def test_the_profile_in_use_is_deleted_and_its_server_told(
     assert not outcome.problem
 
 
-def test_what_the_profile_in_use_holds_is_saved_and_the_card_goes_on_answering(
+def test_the_enabled_profile_is_backed_up_and_the_card_keeps_working(
     assistant: Assistant, euicc: SimulatedEuicc, tmp_path: Path
 ) -> None:
     backup = assistant.back_up(tmp_path / "saved", euicc.profiles[0].iccid)
@@ -98,7 +98,7 @@ def test_what_the_profile_in_use_holds_is_saved_and_the_card_goes_on_answering(
     assert len(assistant.profiles()) == 3
 
 
-def test_an_empty_reader_and_an_ordinary_sim_are_passed_over(
+def test_an_empty_reader_and_an_ordinary_sim_are_skipped(
     euicc: SimulatedEuicc, virtual_reader: PlugIn
 ) -> None:
     with virtual_reader(euicc, slot=1):
@@ -110,7 +110,7 @@ def test_an_empty_reader_and_an_ordinary_sim_are_passed_over(
             assert [type(problem) for problem in problems] == [NotAnEuicc, type(None)]
 
 
-def test_between_two_euiccs_a_person_must_choose(euicc: SimulatedEuicc, virtual_reader: PlugIn) -> None:
+def test_two_euiccs_need_a_choice_of_reader(euicc: SimulatedEuicc, virtual_reader: PlugIn) -> None:
     other = SimulatedEuicc.create(None)
     with virtual_reader(euicc, slot=0), virtual_reader(other, slot=1):
         with pytest.raises(NoReader, match="More than one reader holds an eUICC"):
@@ -120,14 +120,14 @@ def test_between_two_euiccs_a_person_must_choose(euicc: SimulatedEuicc, virtual_
                 assert str(assistant.eid) == other.eid
 
 
-def test_no_card_in_any_reader_says_so_for_each(service: Service) -> None:
+def test_no_card_in_any_reader_is_reported_for_each_reader(service: Service) -> None:
     with pytest.raises(NoReader, match=r"no card in .*00 00.*no card in .*00 01"):
         choose()
     assert [type(found.problem) for found in map(probe, readers())] == [NoCard, NoCard]
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_a_card_torn_out_at_the_deletion_leaves_its_outcome_open_and_loses_nothing(
+def test_a_card_pulled_during_the_deletion_is_recovered(
     before: bool,
     euicc: SimulatedEuicc,
     virtual_reader: PlugIn,
@@ -151,7 +151,9 @@ def test_a_card_torn_out_at_the_deletion_leaves_its_outcome_open_and_loses_nothi
     assert len(smdp.received) == (not before)
 
 
-def test_a_second_process_is_told_who_has_the_card(euicc: SimulatedEuicc, virtual_reader: PlugIn) -> None:
+def test_a_second_process_is_told_which_process_uses_the_card(
+    euicc: SimulatedEuicc, virtual_reader: PlugIn
+) -> None:
     with virtual_reader(euicc) as reader, Assistant.open(reader.name):
         with pytest.raises(CardBusy, match=f"process {os.getpid()}"):
             Assistant.open(reader.name)
@@ -162,10 +164,10 @@ def test_a_second_process_is_told_who_has_the_card(euicc: SimulatedEuicc, virtua
     assert command("list", "--reader", reader.name).returncode == 3
 
 
-def test_who_waited_for_the_card_has_it_when_its_holder_is_killed(
+def test_a_waiting_process_gets_the_card_when_its_holder_is_killed(
     euicc: SimulatedEuicc, virtual_reader: PlugIn
 ) -> None:
-    """The service hears of the death a moment later than the one who waits."""
+    """The service notices the end of the process later than the waiting process does."""
     hold = "import sys, lpa; held = lpa.Assistant.open(sys.argv[1]); print('.', flush=True); input()"
     with virtual_reader(euicc) as reader:
         start = [sys.executable, "-c", hold, reader.name]
@@ -182,7 +184,7 @@ def test_who_waited_for_the_card_has_it_when_its_holder_is_killed(
 
 
 def command(*words: str, text: str = "") -> subprocess.CompletedProcess[str]:
-    """One run of the command `lpa`, which finds the service as we do."""
+    """One run of the command `lpa`, with the service of the tests."""
     options = tuple(word for word in words if word == "--no-wait")
     words = tuple(word for word in words if word not in options)
     options += words[words.index("--reader") :] if "--reader" in words else ()
@@ -213,14 +215,14 @@ def example(name: str, *arguments: str, text: str = "", trust: Path | None = Non
     return ran.stdout + ran.stderr
 
 
-def test_the_example_that_lists(euicc: SimulatedEuicc, virtual_reader: PlugIn) -> None:
+def test_the_example_that_lists_profiles(euicc: SimulatedEuicc, virtual_reader: PlugIn) -> None:
     with virtual_reader(euicc):
         printed = example("list_profiles.py")
     assert f"EID {euicc.eid}" in printed
     assert f"{euicc.profiles[0].iccid:20}  enabled   Albion Mobile" in printed
 
 
-def test_the_example_that_deletes(
+def test_the_example_that_deletes_a_profile(
     euicc: SimulatedEuicc, virtual_reader: PlugIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
@@ -230,6 +232,6 @@ def test_the_example_that_deletes(
         assert len(euicc.profiles) == 3
         printed = example("delete_profile.py", victim, text=victim[-4:] + "\n")
     assert "Deleted." in printed
-    assert "not yet told" in printed  # Nobody is called *.smdp.example.
+    assert "not yet told" in printed  # The name *.smdp.example does not resolve.
     assert len(euicc.profiles) == 2
     assert len(list(tmp_path.rglob("*.der"))) == 1

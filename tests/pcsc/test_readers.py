@@ -1,4 +1,4 @@
-"""What `readers` says about a real service: the one of this run, one without readers, and none."""
+"""`readers` with a real service: the one of this run, one without readers, and none."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ except LpaError as error:
 """
 
 
-def test_readers_keep_their_order_and_tell_the_empty_one_from_the_one_with_a_card(
+def test_readers_keep_their_order_and_say_which_has_a_card(
     virtual_reader: PlugIn,
 ) -> None:
     with virtual_reader(ScriptedCard(), slot=1):
@@ -29,20 +29,20 @@ def test_readers_keep_their_order_and_tell_the_empty_one_from_the_one_with_a_car
         )
 
 
-def test_a_reader_whose_card_somebody_uses_is_busy(virtual_reader: PlugIn) -> None:
+def test_a_reader_with_a_used_card_is_busy(virtual_reader: PlugIn) -> None:
     with virtual_reader(ScriptedCard()) as reader:
         with PcscTransport.open(reader.name):
             assert readers()[0].busy
         assert not readers()[0].busy
 
 
-def test_a_card_that_gives_no_sign_of_life_is_present_and_mute(mute_card: VirtualReader) -> None:
+def test_a_card_without_an_atr_is_present_and_mute(mute_card: VirtualReader) -> None:
     assert Reader(mute_card.name, present=True, atr=b"", busy=False, mute=True) in readers()
 
 
-def test_a_service_without_readers_has_none(empty_service: Service, other_process: OtherProcess) -> None:
+def test_a_service_without_readers_lists_none(empty_service: Service, other_process: OtherProcess) -> None:
     assert other_process(_PRINT_READERS, service_socket=empty_service.socket) == "()"
 
 
-def test_without_a_service_there_is_no_answer(tmp_path: Path, other_process: OtherProcess) -> None:
+def test_without_a_service_readers_is_an_error(tmp_path: Path, other_process: OtherProcess) -> None:
     assert other_process(_PRINT_READERS, service_socket=tmp_path / "nobody") == "NoService"

@@ -19,9 +19,7 @@ _GET_RESPONSE = bytes.fromhex("01C0000015")
 
 
 @pytest.mark.parametrize("protocol", ["T=0", "T=1"])
-def test_its_eid_is_read_over_either_protocol(
-    virtual_reader: PlugIn, protocol: Literal["T=0", "T=1"]
-) -> None:
+def test_the_eid_is_read_over_both_protocols(virtual_reader: PlugIn, protocol: Literal["T=0", "T=1"]) -> None:
     card = SimulatedEuicc.create(None, behaviour=Behaviour(protocol=protocol))
     with virtual_reader(card, slot=1) as reader, PcscTransport.open(reader.name) as transport:
         assert (transport.protocol, transport.atr) == (protocol, card.atr)
@@ -35,7 +33,7 @@ def test_its_eid_is_read_over_either_protocol(
         assert (data, sw) == (bytes.fromhex("BF3E125A10" + card.eid), 0x9000)
 
 
-def test_a_reset_is_a_power_cycle_in_which_it_forgets_its_channels(virtual_reader: PlugIn) -> None:
+def test_a_reset_is_a_power_cycle_that_closes_channels(virtual_reader: PlugIn) -> None:
     card = SimulatedEuicc.create(None)
     with virtual_reader(card) as reader, PcscTransport.open(reader.name) as transport:
         assert transport.transmit(_OPEN_CHANNEL) == (b"\x01", 0x9000)

@@ -1,4 +1,4 @@
-"""`PcscTransport` through a real service: what arrives at the card, and what is said when nothing does."""
+"""`PcscTransport` with a real service: what arrives at the card, and the errors when nothing does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.pcsc_scripted import T0_ATR, T1_ATR, T14_ATR, ScriptedCard
 
 from .conftest import READERS, OtherProcess, PlugIn, VirtualReader
 
-# SELECT ISD-R on channel 1, GetEID and its answer (SGP.22 §5.7.20), as the terminal asks for them: with Le.
+# SELECT ISD-R on channel 1, GetEID and its answer (SGP.22 §5.7.20), as the terminal sends them: with Le.
 _SELECT = "01A4040010A0000005591010FFFFFFFF890000010000"
 _GET_EID = "81E2910006BF3E035C015A00"
 _EID = "BF3E125A1089049032000000000000000000000028"
@@ -38,7 +38,7 @@ except LpaError as error:
 """
 
 
-def test_on_t0_commands_with_data_and_answer_lose_their_le(virtual_reader: PlugIn) -> None:
+def test_t0_commands_with_data_lose_their_le(virtual_reader: PlugIn) -> None:
     card = ScriptedCard(_T0_SCRIPT)
     with virtual_reader(card) as reader, PcscTransport.open(reader.name) as transport:
         assert (transport.protocol, transport.atr) == ("T=0", T0_ATR)
@@ -47,7 +47,7 @@ def test_on_t0_commands_with_data_and_answer_lose_their_le(virtual_reader: PlugI
         assert transport.transmit(bytes.fromhex(_GET_RESPONSE)) == (bytes.fromhex(_EID), 0x9000)
 
 
-def test_on_t1_commands_keep_their_le_and_the_answer_comes_at_once(virtual_reader: PlugIn) -> None:
+def test_t1_commands_keep_their_le_and_are_answered_at_once(virtual_reader: PlugIn) -> None:
     card = ScriptedCard(_T1_SCRIPT, atr=T1_ATR)
     with virtual_reader(card, slot=1) as reader, PcscTransport.open(reader.name) as transport:
         assert (transport.protocol, transport.atr) == ("T=1", T1_ATR)
@@ -55,13 +55,13 @@ def test_on_t1_commands_keep_their_le_and_the_answer_comes_at_once(virtual_reade
         assert transport.transmit(bytes.fromhex(_GET_EID)) == (bytes.fromhex(_EID), 0x9000)
 
 
-def test_the_longest_short_answer_arrives_whole(virtual_reader: PlugIn) -> None:
+def test_an_answer_of_256_bytes_is_complete(virtual_reader: PlugIn) -> None:
     card = ScriptedCard((("00C0000000", "A5" * 256 + "9000"),))
     with virtual_reader(card) as reader, PcscTransport.open(reader.name) as transport:
         assert transport.transmit(bytes.fromhex("00C0000000")) == (b"\xa5" * 256, 0x9000)
 
 
-def test_a_held_card_is_busy_for_every_other_process_until_it_is_given_back(
+def test_an_opened_card_is_busy_for_other_processes_until_it_is_closed(
     virtual_reader: PlugIn, other_process: OtherProcess
 ) -> None:
     with virtual_reader(ScriptedCard()) as reader:
@@ -72,7 +72,7 @@ def test_a_held_card_is_busy_for_every_other_process_until_it_is_given_back(
         assert other_process(_OPEN_AND_PRINT, reader.name) == "opened"
 
 
-def test_a_card_in_the_middle_of_a_transaction_of_another_program_is_busy_at_once(
+def test_a_card_in_a_transaction_of_another_program_is_busy_at_once(
     virtual_reader: PlugIn,
 ) -> None:
     with virtual_reader(ScriptedCard()) as reader:
@@ -87,14 +87,14 @@ def test_a_card_in_the_middle_of_a_transaction_of_another_program_is_busy_at_onc
 
 
 @pytest.mark.usefixtures("service")
-def test_an_open_that_failed_leaves_no_connection_to_the_service() -> None:
+def test_a_failed_open_leaves_no_connection_to_the_service() -> None:
     before = _open_files()
     with pytest.raises(NoCard):
         PcscTransport.open(READERS[0])
     assert _open_files() == before
 
 
-def test_reset_takes_the_power_off_and_on_and_keeps_others_out(virtual_reader: PlugIn) -> None:
+def test_a_reset_cycles_the_power_and_keeps_the_card_exclusive(virtual_reader: PlugIn) -> None:
     card = ScriptedCard()
     with virtual_reader(card) as reader, PcscTransport.open(reader.name) as transport:
         card.seen.clear()
@@ -113,7 +113,7 @@ def test_a_card_stays_powered_for_the_next_command(virtual_reader: PlugIn) -> No
             assert card.seen == []
 
 
-def test_a_card_pulled_between_two_commands_is_gone(virtual_reader: PlugIn) -> None:
+def test_a_card_pulled_between_two_commands_is_reported_as_removed(virtual_reader: PlugIn) -> None:
     with virtual_reader(ScriptedCard()) as reader, PcscTransport.open(reader.name) as transport:
         reader.pull()
         with pytest.raises(CardRemoved, match="taken out"):
@@ -122,7 +122,7 @@ def test_a_card_pulled_between_two_commands_is_gone(virtual_reader: PlugIn) -> N
             transport.reset()
 
 
-def test_a_card_pulled_during_a_command_is_gone(virtual_reader: PlugIn) -> None:
+def test_a_card_pulled_during_a_command_is_reported_as_removed(virtual_reader: PlugIn) -> None:
     card = ScriptedCard()
     with virtual_reader(card) as reader, PcscTransport.open(reader.name) as transport:
         card.instead = reader.cut
@@ -137,17 +137,17 @@ def test_an_empty_reader_has_no_card() -> None:
 
 
 @pytest.mark.usefixtures("service")
-def test_a_reader_that_is_not_there_is_named() -> None:
+def test_a_reader_that_does_not_exist_is_named() -> None:
     with pytest.raises(NoReader, match="'Somebody Else 00 00'"):
         PcscTransport.open("Somebody Else 00 00")
 
 
-def test_a_card_without_sign_of_life_is_unpowered(mute_card: VirtualReader) -> None:
+def test_a_mute_card_is_reported_as_unpowered(mute_card: VirtualReader) -> None:
     with pytest.raises(CardUnpowered, match=mute_card.name):
         PcscTransport.open(mute_card.name)
 
 
-def test_a_card_of_another_protocol_is_no_euicc(virtual_reader: PlugIn) -> None:
+def test_a_card_with_another_protocol_is_not_an_euicc(virtual_reader: PlugIn) -> None:
     with (
         virtual_reader(ScriptedCard(atr=T14_ATR)) as reader,
         pytest.raises(NotAnEuicc, match="neither T=0 nor T=1"),
@@ -156,5 +156,5 @@ def test_a_card_of_another_protocol_is_no_euicc(virtual_reader: PlugIn) -> None:
 
 
 def _open_files() -> list[str]:
-    """What this process holds open; a connection to the service is a file like any other."""
+    """The open files of this process; a connection to the service is one of them."""
     return sorted(entry.name for entry in Path("/proc/self/fd").iterdir())

@@ -58,7 +58,7 @@ CODES: list[tuple[errors.LpaError, int]] = [
 ]
 
 
-def test_the_table_of_exit_codes_knows_every_error() -> None:
+def test_every_error_has_an_exit_code() -> None:
     def below(kind: type[errors.LpaError]) -> set[type[errors.LpaError]]:
         return {kind}.union(*(below(sub) for sub in kind.__subclasses__()))
 
@@ -86,13 +86,13 @@ def test_a_person_gets_the_message_and_the_advice_on_stderr(fail_with: Prepare) 
     assert command.run(FIXTURE) == command.Ran(3, "", "lpa: There is no card in 'R'.\nPut it in.\n")
 
 
-def test_a_message_cannot_steer_the_terminal(fail_with: Prepare) -> None:
+def test_a_message_cannot_control_the_terminal(fail_with: Prepare) -> None:
     fail_with(errors.Refused("f", "r", "\x1b[2Jgone\u202edeleted\nlpa: done", advice="\x9b31m"))
     assert command.run(FIXTURE).err == "lpa: \\x1b[2Jgone\\u202edeleted\\nlpa: done\n\\x9b31m\n"
     assert "\\u202e" in command.run(FIXTURE, "--json").out
 
 
-def test_a_bug_is_a_sentence_and_not_a_traceback(fail_with: Prepare) -> None:
+def test_a_bug_is_a_message_and_not_a_traceback(fail_with: Prepare) -> None:
     fail_with(ZeroDivisionError("by zero"))
     ran = command.run(FIXTURE)
     assert ran.code == 70
@@ -101,14 +101,16 @@ def test_a_bug_is_a_sentence_and_not_a_traceback(fail_with: Prepare) -> None:
     assert command.run("--json", FIXTURE).document["error"]["kind"] == "Bug"
 
 
-def test_a_bug_shows_its_traceback_to_who_asks_twice(fail_with: Prepare) -> None:
+def test_a_bug_shows_its_traceback_with_vv(fail_with: Prepare) -> None:
     fail_with(ZeroDivisionError("by zero"))
     assert "Traceback (most recent call last):\n" in command.run("-vv", FIXTURE).err
     assert "Traceback" not in command.run("-v", FIXTURE).err
 
 
 @pytest.mark.parametrize("options", [(), ("-v",), ("-vv",), ("--json",), ("--json", "-vv")], ids=" ".join)
-def test_a_bug_shows_no_card_and_no_code(fail_with: Prepare, options: tuple[str, ...]) -> None:
+def test_the_report_of_a_bug_shows_neither_iccids_nor_codes(
+    fail_with: Prepare, options: tuple[str, ...]
+) -> None:
     """It may be published in a report. The cause names the card too; one code is known by its value only."""
     redaction.register_secret("M4TCH-1D")
     cause = KeyError("8944994000000000017")
@@ -125,7 +127,7 @@ def test_a_bug_shows_no_card_and_no_code(fail_with: Prepare, options: tuple[str,
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)], ids=" ".join)
-def test_a_code_where_none_belongs_is_not_repeated(options: tuple[str, ...]) -> None:
+def test_a_code_as_a_wrong_argument_is_not_repeated(options: tuple[str, ...]) -> None:
     ran = command.run("list", *options, "LPA:1$smdp.example$SECRET-1")
     assert ran.code == 2
     assert "LPA:1$smdp.example$<hidden>" in ran.out + ran.err
@@ -151,7 +153,7 @@ def test_ctrl_c_says_that_nothing_was_changed(fail_with: Prepare) -> None:
 @pytest.mark.parametrize(
     "error", [errors.BadAnswer("x"), Interrupted(), KeyboardInterrupt(), ValueError("x")]
 )
-def test_what_was_done_before_is_told_whatever_ends_the_command(
+def test_the_document_has_what_was_done_before_any_error(
     error: BaseException, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @click.command()
@@ -165,7 +167,7 @@ def test_what_was_done_before_is_told_whatever_ends_the_command(
     assert (document["ok"], document["result"]) == (False, {"backup_first": {"backup": None}})
 
 
-def test_ctrl_c_during_a_change_says_that_it_may_have_happened(fail_with: Prepare) -> None:
+def test_ctrl_c_during_a_change_says_that_the_outcome_is_unknown(fail_with: Prepare) -> None:
     fail_with(Interrupted())
     ran = command.run("--json", FIXTURE)
     assert ran.code == 130
@@ -173,7 +175,7 @@ def test_ctrl_c_during_a_change_says_that_it_may_have_happened(fail_with: Prepar
     assert "the outcome is unknown" in ran.document["error"]["message"]
 
 
-def test_a_wrong_option_is_a_usage_error_in_words_and_in_a_document() -> None:
+def test_a_wrong_option_is_a_usage_error_in_text_and_json() -> None:
     shown = command.run("list", "--bogus")
     assert (shown.code, shown.out) == (2, "")
     assert "No such option" in shown.err
@@ -183,12 +185,12 @@ def test_a_wrong_option_is_a_usage_error_in_words_and_in_a_document() -> None:
     assert ran.document["error"]["advice"] == "'lpa list --help' shows how."
 
 
-def test_the_document_is_also_wanted_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_can_be_requested_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LPA_JSON", "1")
     assert command.run("--bogus").document["error"]["kind"] == "Usage"
 
 
-def test_a_value_after_two_hyphens_is_no_wish_for_a_document(tmp_path: Path) -> None:
+def test_json_after_two_hyphens_is_not_the_option(tmp_path: Path) -> None:
     ran = command.run("--reader", f"sim:{tmp_path}", "rename", "--", "0017", "--json")
     assert ran.out == ""
     assert ran.err.startswith("lpa: ")
@@ -204,15 +206,13 @@ def test_a_value_after_two_hyphens_is_no_wish_for_a_document(tmp_path: Path) -> 
         ("--trace", "/nowhere/trace"),
     ],
 )
-def test_a_wrong_global_option_is_found_before_anything_happens(
-    tmp_path: Path, option: str, value: str
-) -> None:
+def test_a_wrong_global_option_is_a_usage_error(tmp_path: Path, option: str, value: str) -> None:
     ran = command.run("--reader", f"sim:{command.card(tmp_path / 'card')}", option, value, "list")
     assert (ran.code, ran.out) == (2, "")
     assert option in ran.err
 
 
-def test_an_answer_without_a_problem_is_a_document_that_is_ok(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_result_without_a_problem_is_a_document_that_is_ok(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(
         app.commands, "fine", click.Command("fine", callback=lambda: CommandResult({"a": b"\x01"}))
     )
@@ -222,7 +222,7 @@ def test_an_answer_without_a_problem_is_a_document_that_is_ok(monkeypatch: pytes
     )
 
 
-def test_nobody_reading_is_no_reason_to_complain(tmp_path: Path) -> None:
+def test_a_closed_pipe_is_not_an_error(tmp_path: Path) -> None:
     arguments = [*command.PROGRAM, "--reader", f"sim:{command.card(tmp_path / 'card')}", "list"]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout

@@ -1,4 +1,4 @@
-"""What a command does when nobody reads it, when nothing more can be written, and when it gets no command."""
+"""Commands with closed streams, a full disk, or no command at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import command
 
-FULL = Path("/dev/full")  # a disk on which there is no room, as Linux has it
+FULL = Path("/dev/full")  # Linux: every write fails with "no space left"
 
 
 def started(redirection: str, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -31,7 +31,7 @@ def reader(tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])
-def test_a_result_that_cannot_be_written_is_said_and_exit_code_3(reader: str, options: tuple[str]) -> None:
+def test_a_result_that_cannot_be_written_is_exit_code_3(reader: str, options: tuple[str]) -> None:
     ran = started(f">{FULL}", "--reader", reader, "list", *options)
     assert (ran.returncode, ran.stdout) == (3, "")
     assert ran.stderr == "lpa: The result could not be written: No space left on device.\n"
@@ -47,26 +47,26 @@ def test_a_deletion_whose_result_cannot_be_written_keeps_its_exit_code(reader: s
 
 
 @pytest.mark.parametrize("redirection", [">&-", "2>&-", "<&- >&- 2>&-"])
-def test_closed_streams_are_no_reason_to_stop(reader: str, redirection: str) -> None:
+def test_closed_streams_do_not_stop_the_command(reader: str, redirection: str) -> None:
     ran = started(redirection, "--reader", reader, "list")
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
-def test_with_stdin_closed_nobody_can_be_asked(reader: str, tmp_path: Path) -> None:
+def test_a_closed_stdin_cannot_confirm(reader: str, tmp_path: Path) -> None:
     ran = started("<&-", "--reader", reader, "--state-dir", tmp_path / "state", "delete", "0025")
     assert ran.returncode == 1
     assert "there is no terminal to ask at" in ran.stderr
 
 
-def test_a_trace_that_cannot_be_written_is_said_once_and_stops_nothing(reader: str, tmp_path: Path) -> None:
-    limited = 'ulimit -f 1; exec "$@"'  # a file has half a kilobyte at most, or one
+def test_a_trace_that_cannot_be_written_is_one_warning(reader: str, tmp_path: Path) -> None:
+    limited = 'ulimit -f 1; exec "$@"'  # a file has at most 512 or 1024 bytes
     arguments = [*command.PROGRAM, "--reader", reader, "--trace", str(tmp_path / "trace"), "list"]
     uncounted = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     ran = subprocess.run(
         ["sh", "-c", limited, "sh", *arguments],
         capture_output=True,
         check=False,
-        env=uncounted,  # the file that counts what ran would be too large as well
+        env=uncounted,  # the coverage file would be too large as well
         text=True,
         timeout=20,
     )
@@ -76,7 +76,7 @@ def test_a_trace_that_cannot_be_written_is_said_once_and_stops_nothing(reader: s
 
 
 @pytest.mark.parametrize("yes", ["1", "t", "y", "on", "True"])
-def test_a_document_is_wanted_by_every_yes_that_the_environment_knows(
+def test_every_true_value_in_the_environment_requests_json(
     yes: str, monkeypatch: pytest.MonkeyPatch, reader: str
 ) -> None:
     monkeypatch.setenv("LPA_JSON", yes)
@@ -90,6 +90,6 @@ def test_a_missing_command_is_a_short_error_in_a_document(arguments: tuple[str])
     assert ran.document["error"]["message"] == "Missing command."
 
 
-def test_a_name_may_have_a_wide_space(reader: str) -> None:
+def test_a_nickname_may_contain_a_wide_space(reader: str) -> None:
     assert command.run("--reader", reader, "rename", "0025", "我\u3000的").code == 0
     assert "我\u3000的" in command.run("--reader", reader, "list").out

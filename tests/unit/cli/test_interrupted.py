@@ -1,4 +1,4 @@
-"""Ctrl-C in the middle of `lpa delete`: it ends orderly, says what finds out the truth, and loses nothing."""
+"""Ctrl-C during `lpa delete`: it ends with advice to resume, and loses nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DISABLE, DELETE, RETRIEVE, SENT = 0xBF32, 0xBF33, 0xBF2B, 0xBF30
 
 
 class InterruptedCard:
-    """A card at which somebody presses Ctrl-C, before or after the first request with `tag`."""
+    """A card at which Ctrl-C is pressed before or after the first request with `tag`."""
 
     def __init__(self, card: SimulatedEuicc, tag: int, *, carried_out: bool) -> None:
         self._card, self._tag, self._carried_out = card, tag, carried_out
@@ -52,7 +52,7 @@ class InterruptedCard:
 
 @pytest.fixture
 def listening() -> Iterator[None]:
-    """Ctrl-C works as at a terminal, whatever the process that runs the tests does about it."""
+    """Ctrl-C works as at a terminal, even if the process that runs the tests ignores it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -75,7 +75,7 @@ def deletes(*options: str) -> command.Ran:
     return command.run(*options, "delete", "0017", "--disable-first", "--yes")
 
 
-def orderly(ran: command.Ran) -> bool:
+def ends_with_advice(ran: command.Ran) -> bool:
     return ran.code == 130 and ran.err.endswith(
         "lpa: Interrupted while changing the card; the outcome is unknown.\n"
         "'lpa resume' finds out what happened, keeps the signed notifications and sends them. "
@@ -84,7 +84,7 @@ def orderly(ran: command.Ran) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("tag", "carried_out", "recovered", "told"),
+    ("tag", "carried_out", "recovered", "sent"),
     [
         (DISABLE, False, "  It changed nothing on the card.\n", []),
         (DISABLE, True, "  The profile was not deleted; run 'lpa delete'", ["disable"]),
@@ -94,11 +94,11 @@ def orderly(ran: command.Ran) -> bool:
         (SENT, False, f"  Deleted Albion Mobile ({ALBION}).\n", ["disable", "delete"]),
     ],
 )
-def test_ctrl_c_at_the_card_is_orderly_and_resumed(
+def test_ctrl_c_during_a_card_command_is_reported_and_can_be_resumed(
     tag: int,
     carried_out: bool,
     recovered: str,
-    told: list[str],
+    sent: list[str],
     options: tuple[str, ...],
     smdp: SimulatedSmdp,
     monkeypatch: pytest.MonkeyPatch,
@@ -109,17 +109,17 @@ def test_ctrl_c_at_the_card_is_orderly_and_resumed(
 
     with monkeypatch.context() as patch:
         command.put_in(patch, interrupted)
-        assert orderly(deletes(*options))
+        assert ends_with_advice(deletes(*options))
     again = command.run(*options, "resume")
     assert again.code == 0
     assert recovered in again.out
-    assert [received.event for received in smdp.received] == told
+    assert [one.event for one in smdp.received] == sent
     assert command.run(*options, "notifications", "list").err == "No notifications on the card.\n"
 
 
-@pytest.mark.parametrize("heard", [False, True])
-def test_ctrl_c_while_the_server_is_told_is_orderly_and_resumed(
-    heard: bool,
+@pytest.mark.parametrize("received", [False, True])
+def test_ctrl_c_while_sending_is_reported_and_can_be_resumed(
+    received: bool,
     options: tuple[str, ...],
     smdp: SimulatedSmdp,
     monkeypatch: pytest.MonkeyPatch,
@@ -128,22 +128,22 @@ def test_ctrl_c_while_the_server_is_told_is_orderly_and_resumed(
     real = Server.handle_notification
 
     def interrupted(server: Server, pending: bytes) -> dict[str, str]:
-        if heard:
+        if received:
             real(server, pending)
         signal.raise_signal(signal.SIGINT)
         return {}
 
     with monkeypatch.context() as patch:
         patch.setattr(Server, "handle_notification", interrupted)
-        assert orderly(deletes(*options))
+        assert ends_with_advice(deletes(*options))
     again = command.run(*options, "resume")
     assert again.code == 0
     assert f"  Deleted Albion Mobile ({ALBION}).\n" in again.out
-    assert [received.event for received in smdp.received] == ["disable", "delete"]
+    assert [one.event for one in smdp.received] == ["disable", "delete"]
     assert command.run(*options, "notifications", "list").err == "No notifications on the card.\n"
 
 
-def test_ctrl_c_while_it_is_told_what_was_done_does_not_say_that_nothing_was_changed(
+def test_ctrl_c_while_the_outcome_is_printed_does_not_deny_the_change(
     options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, listening: None
 ) -> None:
     def interrupted(_outcome: Outcome) -> Iterator[Line]:
@@ -151,10 +151,10 @@ def test_ctrl_c_while_it_is_told_what_was_done_does_not_say_that_nothing_was_cha
         yield "Deleted.", ""
 
     monkeypatch.setattr("lpa.cli.commands.outcomes.change_lines", interrupted)
-    assert orderly(deletes(*options))
+    assert ends_with_advice(deletes(*options))
 
 
-def test_ctrl_c_while_earlier_ones_are_sent_does_not_say_that_nothing_was_changed(
+def test_ctrl_c_while_earlier_notifications_are_sent_does_not_deny_the_change(
     options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, listening: None
 ) -> None:
     def interrupted(_assistant: Assistant) -> tuple[Delivery, ...]:
@@ -163,11 +163,11 @@ def test_ctrl_c_while_earlier_ones_are_sent_does_not_say_that_nothing_was_change
 
     monkeypatch.setattr(Assistant, "send_due_notifications", interrupted)
     ran = deletes(*options)
-    assert orderly(ran)
+    assert ends_with_advice(ran)
     assert f"Albion Mobile ({ALBION}) was deleted permanently.\n" in ran.out
 
 
-def test_earlier_ones_that_cannot_be_read_do_not_hide_what_was_done(
+def test_an_unreadable_journal_does_not_hide_what_was_done(
     options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_assistant: Assistant) -> tuple[Delivery, ...]:

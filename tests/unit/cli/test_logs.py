@@ -1,4 +1,4 @@
-"""`--trace`, and what a crash leaves behind."""
+"""The log of `--trace`, and what a crash leaves on disk."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def traced(reader: str, trace: Path) -> command.Ran:
     return command.run("--reader", reader, "--trace", trace, "list")
 
 
-def test_a_trace_says_first_what_it_is_and_is_closed_to_others(reader: str, tmp_path: Path) -> None:
+def test_a_trace_begins_with_a_description_and_is_private(reader: str, tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         assert traced(reader, tmp_path / "trace").code == 0
@@ -38,7 +38,7 @@ def test_a_trace_says_first_what_it_is_and_is_closed_to_others(reader: str, tmp_
     assert (tmp_path / "trace").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_trace_of_our_own_is_gone_on_with(reader: str, tmp_path: Path) -> None:
+def test_an_existing_private_trace_is_appended_to(reader: str, tmp_path: Path) -> None:
     traced(reader, tmp_path / "trace")
     once = (tmp_path / "trace").read_text()
     traced(reader, tmp_path / "trace")
@@ -48,7 +48,7 @@ def test_a_trace_of_our_own_is_gone_on_with(reader: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("plant", ["link", "dangling link", "hard link", "pipe", "open to others", "device"])
-def test_a_trace_is_not_written_to_what_somebody_planted(reader: str, tmp_path: Path, plant: str) -> None:
+def test_a_trace_is_not_written_to_a_planted_file(reader: str, tmp_path: Path, plant: str) -> None:
     trace, victim = tmp_path / "trace", tmp_path / "victim"
     victim.write_text("precious")
     victim.chmod(0o600)
@@ -82,10 +82,10 @@ def test_a_trace_that_belongs_to_another_user_is_not_written(reader: str, tmp_pa
 
 
 @pytest.mark.parametrize("name", ["lpa.notifications.sender", "lpa.sim.servers.smdp"])
-def test_a_hostile_text_in_a_log_stays_one_harmless_line_whoever_logs_it(
+def test_a_hostile_text_in_a_log_stays_one_harmless_line(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
-    """The simulator's loggers do not hide by themselves; what they say passes the command's own filter."""
+    """The simulator's loggers do not redact; their records pass the filter of the command."""
 
     def talking() -> None:
         logging.getLogger(name).debug("it says %s", "\x1b[2J token=t0p\nlpa: done \u202e \x9b31m")
@@ -99,7 +99,7 @@ def test_a_hostile_text_in_a_log_stays_one_harmless_line_whoever_logs_it(
 
 
 def test_a_crash_writes_no_memory_to_disk(tmp_path: Path) -> None:
-    """Where the test may not have cores at all, only the limit shows it."""
+    """Where the hard limit for cores is 0, only the printed limit is tested."""
     hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
     code = (
         "import os, resource, sys, lpa.cli.main as process\n"

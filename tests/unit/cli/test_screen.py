@@ -18,7 +18,7 @@ from lpa.rsp.names import Aid, Eid, Iccid
 
 
 @given(st.text())
-def test_a_document_gives_every_text_back_and_holds_nothing_invisible(text: str) -> None:
+def test_a_document_preserves_every_text_and_escapes_invisible_characters(text: str) -> None:
     output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdout", output)
@@ -29,7 +29,7 @@ def test_a_document_gives_every_text_back_and_holds_nothing_invisible(text: str)
     assert all(sign in "\n\u200d" or sign.isprintable() or sign.isspace() for sign in written)
 
 
-def test_a_terminal_that_lacks_signs_gets_escapes_and_a_plain_bar() -> None:
+def test_a_terminal_without_unicode_gets_escapes_and_a_plain_bar() -> None:
     output = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdout", output)
@@ -40,7 +40,7 @@ def test_a_terminal_that_lacks_signs_gets_escapes_and_a_plain_bar() -> None:
     assert output.read() == '\\u793a ##...\n{\n  "name": "\\u793a"\n}\n'
 
 
-def test_names_bytes_and_errors_have_their_texts_in_a_document() -> None:
+def test_identifiers_bytes_and_errors_are_converted_to_json() -> None:
     facts = {
         "iccid": Iccid.parse("8949000000000000099"),
         "eid": Eid.parse("89049032000000000000000000000097"),
@@ -61,7 +61,7 @@ def test_names_bytes_and_errors_have_their_texts_in_a_document() -> None:
     }
 
 
-def test_a_narrow_terminal_breaks_names_and_never_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_narrow_terminal_wraps_names_and_never_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "44")
     monkeypatch.delenv("NO_COLOR", raising=False)
@@ -82,7 +82,7 @@ def test_a_narrow_terminal_breaks_names_and_never_numbers(monkeypatch: pytest.Mo
     ]
 
 
-def test_a_terminal_that_is_too_narrow_cuts_off_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_very_narrow_terminal_never_cuts_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "20")
     ours, theirs = pty.openpty()
@@ -102,7 +102,7 @@ def test_a_terminal_that_is_too_narrow_cuts_off_no_number(monkeypatch: pytest.Mo
     ]
 
 
-def test_a_terminal_breaks_lines_between_words_and_goes_on_below(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_lines_are_wrapped_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "32")
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w", encoding="utf-8") as terminal:

@@ -1,4 +1,4 @@
-"""A server that repeats our codes in its answers does not get them into logs, traces, errors or documents."""
+"""Codes that a server repeats in its answers do not appear in logs, traces, errors or documents."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def parties(tmp_path: Path) -> Iterator[DownloadParties]:
 @pytest.mark.parametrize("options", [("-vv",), ("--json", "-v")], ids=" ".join)
 @pytest.mark.parametrize("strange", STRANGE)
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_what_a_server_repeats_is_not_repeated(
+def test_secrets_repeated_by_a_server_are_not_shown(
     parties: DownloadParties,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -66,5 +66,5 @@ def test_what_a_server_repeats_is_not_repeated(
     assert ran.code == (0 if last == ("--preview",) else 3 if strange != "a refusal" else 1)
     said = f"{ran.out}{ran.err}{(tmp_path / 'trace').read_text()}".lower()
     assert MATCHING_ID.lower() not in said
-    if function == "getBoundProfilePackage":  # Before, nobody has typed the code, so nobody knows it for one.
+    if function == "getBoundProfilePackage":  # Before that the code is not known to be one.
         assert CODE.lower() not in said

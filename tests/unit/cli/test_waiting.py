@@ -1,4 +1,4 @@
-"""Two runs of `lpa` with one card: the second waits and says for whom, or does not wait."""
+"""Two runs of `lpa` with one card: the second waits and says for which process, or fails."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def options(tmp_path: Path) -> list[str]:
 
 @contextmanager
 def deleting(options: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A deletion that has asked, and waits for a person's yes."""
+    """A deletion that waits for confirmation."""
     ours, theirs = pty.openpty()
     arguments = [*command.PROGRAM, *options, "delete", "0025"]
     with subprocess.Popen(arguments, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs) as process:
@@ -49,7 +49,7 @@ def deleting(options: list[str]) -> Iterator[subprocess.Popen[bytes]]:
 
 @contextmanager
 def waiting(options: list[str], holder: int) -> Iterator[subprocess.Popen[str]]:
-    """A list that has said for whom it waits."""
+    """A list that has printed for which process it waits."""
     arguments = [*command.PROGRAM, *options, "list"]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -63,7 +63,7 @@ def waiting(options: list[str], holder: int) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def test_without_waiting_it_fails_at_once_and_names_the_other(options: list[str]) -> None:
+def test_no_wait_fails_at_once_and_names_the_other_process(options: list[str]) -> None:
     with deleting(options) as other:
         ran = command.run(*options, "--no-wait", "list")
         document = command.run(*options, "--no-wait", "--json", "list").document
@@ -73,7 +73,7 @@ def test_without_waiting_it_fails_at_once_and_names_the_other(options: list[str]
     assert (document["error"]["kind"], document["error"]["message"]) == ("CardBusy", message)
 
 
-def test_who_waits_goes_on_when_the_other_has_ended(options: list[str]) -> None:
+def test_a_waiting_command_continues_when_the_other_has_ended(options: list[str]) -> None:
     with deleting(options) as other, waiting(options, other.pid) as second:
         other.kill()
         out, err = second.communicate(timeout=PATIENCE)
@@ -81,7 +81,7 @@ def test_who_waits_goes_on_when_the_other_has_ended(options: list[str]) -> None:
     assert "8949985000000000025" in out
 
 
-def test_ctrl_c_while_it_waits_ends_it_orderly(options: list[str]) -> None:
+def test_ctrl_c_ends_a_waiting_command(options: list[str]) -> None:
     with deleting(options) as other, waiting(options, other.pid) as second:
         second.send_signal(signal.SIGINT)
         out, err = second.communicate(timeout=PATIENCE)
@@ -101,10 +101,10 @@ def send(options: list[str], *how: object, wait: bool) -> list[str]:
 
 
 @pytest.mark.parametrize("how", ["without the card", "from a folder", "with another card"])
-def test_what_a_card_signed_is_not_sent_while_another_lpa_works_at_it(
+def test_notifications_are_not_sent_while_another_lpa_uses_the_card(
     options: list[str], tmp_path: Path, how: str
 ) -> None:
-    """That one sends it, in order, and could be about to. They meet whether they have the card or not."""
+    """The other lpa may be about to send them, in order; the lock is that of the card's EID."""
     assert command.run(*options, "disable", "0017").code == 4
     (folder,) = (tmp_path / "state" / "receipts").iterdir()
     ways: dict[str, list[object]] = {"without the card": ["--without-card"], "from a folder": [folder]}
@@ -126,7 +126,7 @@ def test_what_a_card_signed_is_not_sent_while_another_lpa_works_at_it(
     assert (delivery["problem"]["kind"], delivery["attempts"]) == ("ConnectFailed", 2)
 
 
-def test_an_operation_waits_for_who_sends_for_its_card(options: list[str], tmp_path: Path) -> None:
+def test_an_operation_waits_while_another_lpa_sends_for_its_card(options: list[str], tmp_path: Path) -> None:
     assert command.run(*options, "disable", "0017").code == 4
     (folder,) = (tmp_path / "state" / "receipts").iterdir()
     with Locks.of_host(command="lpa notifications send").lock(f"EID {folder.name}"):

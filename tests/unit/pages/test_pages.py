@@ -1,4 +1,4 @@
-"""The pages: what stands on them, in both languages, and that nothing on them can do harm."""
+"""The pages in both languages: their content, and that no text can break them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ VOID = ("meta", "path")
 
 
 class Reader(HTMLParser):
-    """Reads a page strictly: every element that is opened is closed, in order."""
+    """A strict parser: every element that is opened is closed, in order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,13 +68,13 @@ PAGES = {
 
 
 @pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
-def test_a_page_is_whole_and_needs_nothing_else(page: str) -> None:
+def test_a_page_is_well_formed_and_loads_nothing(page: str) -> None:
     read(page)
     assert "default-src &#x27;none&#x27;; style-src &#x27;unsafe-inline&#x27;" in page
     assert not re.search(r"https?:|url\(|@import|javascript:", page)
 
 
-def test_every_text_is_there_in_both_languages_with_the_same_values() -> None:
+def test_every_text_exists_in_both_languages_with_the_same_fields() -> None:
     for key, texts in TEXTS.items():
         assert all(texts), key
         fields = [{name for _, name, _, _ in Formatter().parse(text) if name} for text in texts]
@@ -113,7 +113,7 @@ def test_every_text_is_there_in_both_languages_with_the_same_values() -> None:
         ),
     ],
 )
-def test_the_page_of_a_receipt_says_what_is_proven_and_what_not(
+def test_the_page_of_a_receipt_states_what_is_proven_and_what_is_not(
     language: Language, sentences: list[str]
 ) -> None:
     page = sample_pages.receipt(language)
@@ -123,7 +123,7 @@ def test_the_page_of_a_receipt_says_what_is_proven_and_what_not(
         assert sentence in shown
 
 
-def test_the_page_holds_the_receipt_and_its_hash() -> None:
+def test_the_page_contains_the_receipt_and_its_hash() -> None:
     shown = read(sample_pages.receipt())
     assert base64.b64encode(sample_pages.RECEIPT).decode() in shown
     assert hashlib.sha256(sample_pages.RECEIPT).hexdigest() in shown
@@ -137,12 +137,12 @@ def test_the_page_holds_the_receipt_and_its_hash() -> None:
         ("test", "doubtful", "Verified with test keys only"),
     ],
 )
-def test_the_verdict_says_what_the_issuer_is_worth(kind: str, colour: str, heading: str) -> None:
+def test_the_verdict_depends_on_the_kind_of_issuer(kind: str, colour: str, heading: str) -> None:
     page = sample_pages.receipt(issuer_kind=kind, issuer_name="Somebody")
     assert f'class="verdict {colour}"><strong>{html.text(heading)}</strong>' in page
 
 
-def test_what_is_not_verified_is_called_no_proof() -> None:
+def test_an_unverified_receipt_is_not_called_a_proof() -> None:
     doubt = NotVerified("The card's signature is wrong.")
     page = receipt_page.page(Notification.from_tlv(sample_pages.RECEIPT), None, doubt, made=sample_pages.MADE)
     shown = read(page)
@@ -165,16 +165,18 @@ def test_what_is_not_verified_is_called_no_proof() -> None:
         (None, "凭证所附的证书不符合要求。"),
     ],
 )
-def test_why_it_is_not_verified_is_said_in_the_language_of_the_page(reason: str | None, chinese: str) -> None:
-    doubt = NotVerified("It does not hold.", reason=reason)
+def test_the_reason_against_a_receipt_is_in_the_language_of_the_page(
+    reason: str | None, chinese: str
+) -> None:
+    doubt = NotVerified("It is wrong.", reason=reason)
     note = Notification.from_tlv(sample_pages.RECEIPT)
     page = receipt_page.page(note, None, doubt, made=sample_pages.MADE, language="zh-CN")
-    assert f'<p>{chinese}</p><p class="detail" lang="en"><bdi>It does not hold.</bdi></p>' in page
+    assert f'<p>{chinese}</p><p class="detail" lang="en"><bdi>It is wrong.</bdi></p>' in page
     assert ("--ca-bundle issuer.pem" in page) is (reason == "unknownIssuer")
 
 
 @pytest.mark.parametrize("kind", ["production", "private", "test"])
-def test_an_issuer_that_lpa_does_not_know_is_named_in_the_command(kind: str) -> None:
+def test_the_printed_command_names_an_issuer_that_lpa_does_not_know(kind: str) -> None:
     shown = read(sample_pages.receipt(issuer_kind=kind, issuer_name="Somebody"))
     given = kind != "production"
     assert ("receipt.derlpa --ca-bundle issuer.pem receipts verify receipt.der" in shown) is given
@@ -185,7 +187,7 @@ def test_an_issuer_that_lpa_does_not_know_is_named_in_the_command(kind: str) -> 
 @pytest.mark.parametrize(
     ("language", "said"), [("en", "Acknowledgednot yet"), ("zh-CN", "服务器确认尚未确认")]
 )
-def test_what_no_server_acknowledged_is_said_to_be_that(language: Language, said: str) -> None:
+def test_a_receipt_without_acknowledgement_says_so(language: Language, said: str) -> None:
     note = Notification.from_tlv(sample_pages.RECEIPT)
     kept = {"kept": sample_pages.EVIDENCE["kept"]}
     for delivery, shown in (
@@ -201,18 +203,18 @@ def test_what_no_server_acknowledged_is_said_to_be_that(language: Language, said
         assert (said in read(page)) is shown
 
 
-def test_an_issuer_without_a_name_is_said_once() -> None:
+def test_an_issuer_without_a_name_is_shown_once() -> None:
     key = "ab" * 20
-    vouched = {"vouched_by": "card", "issuer": key, "issuer_key": key}
-    assert [name for name, _, _ in receipt_page.evidence(Words("en"), vouched)] == [
+    delivery = {"vouched_by": "card", "issuer": key, "issuer_key": key}
+    assert [name for name, _, _ in receipt_page.evidence(Words("en"), delivery)] == [
         "vouched_by",
         "issuer_key",
     ]
-    named = vouched | {"issuer": f"a CI ({key})"}
+    named = delivery | {"issuer": f"a CI ({key})"}
     assert [value for _, _, value in receipt_page.evidence(Words("en"), named)][1:] == ["a CI", key]
 
 
-def test_an_event_that_has_no_name_here_keeps_its_own() -> None:
+def test_an_unknown_event_keeps_its_name() -> None:
     shown = read(sample_pages.receipt(event="rpmDelete"))
     assert "It reports the rpmDelete of profile" in shown
 
@@ -244,11 +246,11 @@ def test_the_page_of_a_profile_has_what_the_operator_asks_for() -> None:
         (Subscriber(problem="unreadable"), "Phone numbernot read: the card does not return it"),
     ],
 )
-def test_the_page_says_why_something_was_not_read(subscriber: Subscriber, said: str) -> None:
+def test_the_page_says_why_imsi_and_number_were_not_read(subscriber: Subscriber, said: str) -> None:
     assert said in read(sample_pages.profile(read=subscriber))
 
 
-def test_a_profile_that_tells_nobody_says_so() -> None:
+def test_a_profile_without_servers_says_so() -> None:
     bare = replace(sample_pages.PROFILE, notifications=(), policy_rules=(), owner=None)
     shown = read(sample_pages.profile(shown=bare))
     assert "Operator's server (SM-DP+)none" in shown
@@ -259,7 +261,7 @@ def test_a_profile_that_tells_nobody_says_so() -> None:
 HOSTILE = "<script>alert(1)</script>\u202e\x1b]0;&{eid}{0}\n\u200b"
 
 
-def test_names_from_elsewhere_are_shown_and_do_nothing() -> None:
+def test_hostile_names_are_shown_as_text() -> None:
     hostile = replace(sample_pages.PROFILE, nickname=HOSTILE, service_provider=HOSTILE, name=HOSTILE)
     for page in (sample_pages.profile(shown=hostile), sample_pages.receipt(maker=HOSTILE, address=HOSTILE)):
         assert "<script>alert(1)</script>\\u202e\\x1b]0;&{eid}{0}\\n\\u200b" in read(page)
@@ -267,24 +269,24 @@ def test_names_from_elsewhere_are_shown_and_do_nothing() -> None:
 
 
 @given(st.text())
-def test_any_text_comes_out_as_text(shown: str) -> None:
+def test_any_text_stays_text(shown: str) -> None:
     page = html.document("en", shown, html.value(shown), html.sentence("{x}", x=shown))
     read(page)
     assert all(sign.isprintable() or sign in "\n\u3000\xa0" or sign.isspace() for sign in page)
 
 
-def test_long_numbers_are_grouped_but_copied_whole() -> None:
+def test_long_numbers_are_grouped_without_spaces() -> None:
     assert html.value("8949985000000000025") == html.number("8949985000000000025")
     assert html.number("894998") == '<bdi class="number"><span>8949</span><span>98</span></bdi>'
     assert html.value("204") == "<bdi>204</bdi>"
 
 
-def test_a_word_that_is_not_known_stays() -> None:
+def test_an_unknown_name_is_shown_as_it_is() -> None:
     assert Words("zh-CN").of("state", "enabled") == "已启用"
     assert Words("zh-CN").of("state", "5") == "5"
 
 
-def test_a_page_is_saved_or_the_reason_told(tmp_path: Path) -> None:
+def test_a_page_that_cannot_be_saved_is_an_error(tmp_path: Path) -> None:
     pages.save("页", tmp_path / "page.html")
     assert (tmp_path / "page.html").read_text(encoding="utf-8") == "页"
     with pytest.raises(StorageFailed, match="cannot be written to"):

@@ -1,4 +1,4 @@
-"""The pages in a real browser: they show, they print on A4, and they load nothing."""
+"""The pages in a real browser: they are drawn, print on A4, and load nothing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ TITLES = {
 
 
 def browse(page: Path, *options: str) -> str:
-    """Open `page` without a window, and without a way out of this computer. What the browser prints."""
+    """Open `page` headless and without network; returns what the browser prints."""
     program = next(found for name in BROWSERS if (found := shutil.which(name)))
     home = f"--user-data-dir={page.parent / 'browser'}"
     quiet = (
@@ -45,7 +45,7 @@ def browse(page: Path, *options: str) -> str:
         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
         home,
     )
-    # Without the sandbox, because tests also run as root; the page is ours.
+    # Without the sandbox, because tests also run as root.
     command = [program, "--headless", "--no-sandbox", *quiet, *options, page.as_uri()]
     return subprocess.run(command, capture_output=True, check=True, text=True, timeout=120).stdout
 
@@ -75,8 +75,8 @@ def test_a_page_shows_and_prints_on_a4(kind: str, language: Language, tmp_path: 
     assert len(re.findall(rb"/Type /Page\b", printed)) == {"receipt": 2, "profile": 1}[kind]
 
 
-# What a script finds that looks at the page from inside: elements wider than the window or the sheet; and how
-# many different pictures the browser draws for the signs of Chinese on it. Boxes would be all the same.
+# A script inside the page that reports elements wider than the window or the sheet, and how many different
+# glyphs the browser draws for its Chinese characters. Missing glyphs would all be the same box.
 LOOK = """
 const found = {}, sheet = document.querySelector("main").getBoundingClientRect();
 found.wide = [...document.querySelectorAll("main *")].filter(one => {
@@ -103,7 +103,7 @@ document.body.textContent = JSON.stringify(found);
 
 
 def looked_at(page: str, folder: Path, width: int) -> dict[str, Any]:
-    """What LOOK finds on the page in a window of this width; the page itself lets no script in."""
+    """What LOOK reports in a window of this width. The policy, which forbids scripts, is removed first."""
     path = folder / "looked_at.html"
     path.write_text(
         re.sub("<meta http-equiv[^>]*>", "", page).replace("</body>", f"<script>{LOOK}</script></body>")
@@ -124,27 +124,27 @@ SHEETS = {
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", SHEETS)
-def test_every_sign_is_drawn_and_nothing_leaves_its_place(
+def test_every_character_is_drawn_and_nothing_overflows(
     kind: str, language: Language, tmp_path: Path
 ) -> None:
     page = SHEETS[kind](language)
-    for width in (900, 500):  # a sheet of paper, and a telephone
+    for width in (900, 500):  # a sheet of paper and a phone
         found = looked_at(page, tmp_path, width)
         assert (found["wide"], found["scrolls"]) == ([], False)
         assert found["signs"] >= (50 if language == "zh-CN" else 0)
         assert (found["pictures"], found["boxes"]) == (found["signs"], [])
 
 
-def test_what_is_too_wide_and_what_is_a_box_would_be_noticed(tmp_path: Path) -> None:
+def test_overflow_and_missing_glyphs_would_be_noticed(tmp_path: Path) -> None:
     wide = html.document("en", "x", html.element("p", "x" * 500), html.element("p", "一"))
     found = looked_at(wide.replace("一", "\u9fff\u9ffe"), tmp_path, 900)
     assert found["scrolls"]
     assert len(found["wide"]) == 1
-    assert (found["pictures"], len(found["boxes"])) == (1, 2)  # Of these no common font has a picture.
+    assert (found["pictures"], len(found["boxes"])) == (1, 2)  # No common font has glyphs for these.
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_phone_reads_the_hash_of_the_receipt_from_the_page(language: Language, tmp_path: Path) -> None:
+def test_the_qr_code_on_the_page_is_the_hash_of_the_receipt(language: Language, tmp_path: Path) -> None:
     page, picture = tmp_path / "page.html", tmp_path / "page.png"
     page.write_text(sample_pages.receipt(language), encoding="utf-8")
     browse(page, f"--screenshot={picture}", "--window-size=900,1200")
@@ -160,7 +160,7 @@ def test_a_blank_page_would_be_noticed(tmp_path: Path) -> None:
 
 @pytest.fixture
 def visits() -> Iterator[tuple[str, list[str]]]:
-    """A web server on this computer, and which of its paths were asked for."""
+    """A web server on this computer, and the paths that were requested from it."""
     asked: list[str] = []
 
     class Visited(BaseHTTPRequestHandler):
@@ -169,7 +169,7 @@ def visits() -> Iterator[tuple[str, list[str]]]:
             self.send_error(404)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Visited) as server:
         threading.Thread(target=server.serve_forever).start()
@@ -177,9 +177,7 @@ def visits() -> Iterator[tuple[str, list[str]]]:
         server.shutdown()
 
 
-def test_even_a_page_that_was_tampered_with_loads_nothing(
-    visits: tuple[str, list[str]], tmp_path: Path
-) -> None:
+def test_even_a_tampered_page_loads_nothing(visits: tuple[str, list[str]], tmp_path: Path) -> None:
     address, asked = visits
     picture = f'<img src="{address}/picture"><script src="{address}/script"></script>'
     tampered = sample_pages.receipt().replace("</main>", f"{picture}</main>")

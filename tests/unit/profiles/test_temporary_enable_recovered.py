@@ -289,9 +289,9 @@ def test_lpa_resume_reports_the_restoration(left: tuple[str, ...], tmp_path: Pat
     with SimulatedSmdp(Authority.load(tmp_path / "card"), host="*.smdp.example", any_address=True) as smdp:
         ran = command.run(*left, "--connect-to", smdp.connect_to, "resume")
     assert ran.code == 0
-    assert "An earlier switch for a moment (" in ran.out
+    assert "An earlier temporary enable (" in ran.out
     assert "  Albion Mobile (8944994000000000017) is enabled again.\n" in ran.out
-    assert "Nothing was left unfinished" not in ran.err
+    assert "Nothing to resume" not in ran.err
 
 
 @pytest.mark.parametrize("name", ["0025", "0033"])
@@ -341,7 +341,7 @@ def test_lpa_resume_fails_if_the_card_refuses(tmp_path: Path) -> None:
     assert ran.document["error"] == recovered["problem"]
     assert f"'lpa enable {now[1].iccid}' restores" in ran.document["error"]["advice"]
     again = command.run(*place, "resume")
-    assert (again.code, again.err) == (0, "Nothing was left unfinished.\n")
+    assert (again.code, again.err) == (0, "Nothing to resume.\n")
 
 
 def test_a_lost_restoration_is_left_to_the_next_recovery(

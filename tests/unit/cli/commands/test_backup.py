@@ -1,4 +1,4 @@
-"""`lpa backup` and `lpa delete --backup`: saved before anything is done, or nothing is done."""
+"""`lpa backup` and `lpa delete --backup`: nothing is deleted without a backup."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def tries(card: Path) -> int:
 @pytest.mark.parametrize(
     "asked", [("backup",), ("show",), ("delete", "--disable-first", "--yes", "--backup")]
 )
-def test_what_can_be_no_pin_is_asked_for_again_and_costs_no_try(
+def test_an_invalid_pin_is_asked_for_again_and_uses_no_try(
     typed: str, asked: tuple[str, ...], tmp_path: Path
 ) -> None:
     locked = command.card(tmp_path / "locked", held(imsi="234990000000001", pin="1234"))
@@ -76,14 +76,14 @@ def test_what_can_be_no_pin_is_asked_for_again_and_costs_no_try(
         assert tries(locked) == 3
 
 
-def test_a_backup_never_writes_over_another(card: Path, tmp_path: Path) -> None:
+def test_a_backup_never_overwrites_another(card: Path, tmp_path: Path) -> None:
     (tmp_path / "saved").mkdir()
     ran = command.run(*place(card, tmp_path), "backup", tmp_path / "saved")
     assert ran.code == 3
     assert "already exists" in ran.err
 
 
-def test_deleting_with_a_backup_saves_first(card: Path, tmp_path: Path) -> None:
+def test_delete_with_backup_saves_first(card: Path, tmp_path: Path) -> None:
     victim = iccids(card)[0]
     options = ("delete", victim, "--disable-first", "--backup", tmp_path / "saved", "--yes")
     ran = command.run(*place(card, tmp_path), *options)
@@ -92,7 +92,7 @@ def test_deleting_with_a_backup_saves_first(card: Path, tmp_path: Path) -> None:
     assert victim not in iccids(card)
 
 
-def test_a_backup_that_fails_stops_the_deletion(card: Path, tmp_path: Path) -> None:
+def test_a_failed_backup_prevents_the_deletion(card: Path, tmp_path: Path) -> None:
     victim = iccids(card)[0]
     (tmp_path / "file").touch()
     options = ("delete", victim, "--disable-first", "--backup", tmp_path / "file" / "saved", "--yes")
@@ -108,7 +108,7 @@ def test_a_backup_that_fails_stops_the_deletion(card: Path, tmp_path: Path) -> N
     assert victim not in iccids(card)
 
 
-def test_a_backup_that_lacks_something_stops_the_deletion(card: Path, tmp_path: Path) -> None:
+def test_an_incomplete_backup_prevents_the_deletion(card: Path, tmp_path: Path) -> None:
     spoiled = command.card(tmp_path / "spoiled", held(messages=("0100" + "03FF",)))
     victim = iccids(spoiled)[0]
     options = ("delete", victim, "--disable-first", "--accept", "last-profile", "--yes", "--backup")
@@ -119,7 +119,7 @@ def test_a_backup_that_lacks_something_stops_the_deletion(card: Path, tmp_path: 
 
 
 def held(**contents: Any) -> SimulatedProfile:
-    """A profile in use that holds nothing but `contents`."""
+    """An enabled profile that contains only `contents`."""
     return replace(samples.profiles(1)[0], contents=Contents(**contents))
 
 
@@ -128,7 +128,7 @@ def states(card: Path) -> list[str]:
         return [profile.state for profile in euicc.profiles]
 
 
-def test_a_profile_that_is_not_in_use_is_put_to_use_for_its_backup_if_that_is_agreed(
+def test_a_disabled_profile_is_enabled_temporarily_for_its_backup_if_confirmed(
     card: Path, tmp_path: Path
 ) -> None:
     victim = iccids(card)[1]
@@ -148,7 +148,7 @@ def test_a_profile_that_is_not_in_use_is_put_to_use_for_its_backup_if_that_is_ag
     assert states(card) == ["enabled", "disabled"]
 
 
-def test_without_a_yes_of_its_own_it_is_not_put_to_use(card: Path, tmp_path: Path) -> None:
+def test_without_confirmation_the_profile_is_not_enabled_temporarily(card: Path, tmp_path: Path) -> None:
     victim = iccids(card)[1]
     options = ("delete", victim, "--backup", tmp_path / "saved", "--yes")
     ran = command.run(*place(card, tmp_path), *options)
@@ -161,7 +161,9 @@ def test_without_a_yes_of_its_own_it_is_not_put_to_use(card: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize(("typed", "code"), [("enable\n", 4), ("no\n", 1)])
-def test_at_a_terminal_a_person_is_asked(typed: str, code: int, card: Path, tmp_path: Path) -> None:
+def test_a_terminal_is_asked_to_confirm_the_temporary_enable(
+    typed: str, code: int, card: Path, tmp_path: Path
+) -> None:
     victim = iccids(card)[1]
     options = ("delete", victim, "--backup", tmp_path / "saved", "--yes")
     ran = command.converse(*place(card, tmp_path), *options, types=typed)
@@ -171,7 +173,7 @@ def test_at_a_terminal_a_person_is_asked(typed: str, code: int, card: Path, tmp_
     assert (tmp_path / "saved").exists() is (code == 4)
 
 
-def test_what_was_in_use_is_so_again_after_a_backup_that_failed(tmp_path: Path) -> None:
+def test_the_previous_profile_is_restored_after_a_failed_backup(tmp_path: Path) -> None:
     first, second = samples.profiles(2)
     locked = replace(second, contents=replace(second.contents, pin="1234"))
     card = command.card(tmp_path / "locked", first, locked)
@@ -183,7 +185,7 @@ def test_what_was_in_use_is_so_again_after_a_backup_that_failed(tmp_path: Path) 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["locked", "state"]
 
 
-def test_nothing_is_switched_for_a_backup_that_has_no_place(card: Path, tmp_path: Path) -> None:
+def test_nothing_is_switched_if_the_backup_folder_cannot_be_made(card: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     folder = tmp_path / "file" / "saved"
     options = ("delete", iccids(card)[1], "--backup", folder, "--yes", "--enable-first", "--json")
@@ -196,13 +198,13 @@ def test_nothing_is_switched_for_a_backup_that_has_no_place(card: Path, tmp_path
     assert (ran.code, states(card)) == (4, ["enabled", "disabled"])
 
 
-def test_the_plan_offers_it(card: Path, tmp_path: Path) -> None:
+def test_the_plan_offers_a_backup(card: Path, tmp_path: Path) -> None:
     ran = command.run(*place(card, tmp_path), "delete", iccids(card)[1], "--plan")
     assert "Its contacts and messages can be saved first if it is enabled temporarily." in ran.out
 
 
 @pytest.mark.parametrize("accepted", [(), ("--accept", "backup-failed")])
-def test_a_folder_that_is_there_is_refused_before_anything_is_switched(
+def test_an_existing_folder_is_refused_before_anything_is_switched(
     accepted: tuple[str, ...], card: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "saved").mkdir()
@@ -213,9 +215,7 @@ def test_a_folder_that_is_there_is_refused_before_anything_is_switched(
 
 
 @pytest.mark.parametrize("bound", [0, 1])
-def test_a_backup_after_which_nothing_could_be_put_back_is_refused_before_a_person_is_asked(
-    bound: int, tmp_path: Path
-) -> None:
+def test_a_backup_without_a_possible_restoration_is_refused_before_asking(bound: int, tmp_path: Path) -> None:
     pair = list(samples.profiles(2))
     pair[bound] = replace(pair[bound], policy_rules=("ppr1",))
     card = command.card(tmp_path / "bound", *pair)
@@ -229,22 +229,22 @@ def test_a_backup_after_which_nothing_could_be_put_back_is_refused_before_a_pers
 
 
 def locked(tmp_path: Path, tries: int = 3) -> Path:
-    """A card with two profiles, of which the one in use is locked with the PIN 1234."""
+    """A card with two profiles, of which the enabled one is locked with the PIN 1234."""
     first, second = samples.profiles(2)
     contents = replace(first.contents, pin="1234", pin_tries=tries)
     return command.card(tmp_path / "locked", replace(first, contents=contents), second)
 
 
-def test_the_plan_says_that_a_pin_is_needed_and_that_costs_no_try(tmp_path: Path) -> None:
+def test_the_plan_says_that_a_pin_is_needed_without_using_a_try(tmp_path: Path) -> None:
     card = locked(tmp_path)
     ran = command.run(*place(card, tmp_path), "delete", "0017", "--disable-first", "--plan")
     assert "Note: Its contacts and messages are locked with a PIN. Tries left: 3.\n" in ran.out
-    assert "      --backup asks for it with --ask-pin.\n" in ran.out
+    assert "      Use --backup with --ask-pin to enter it.\n" in ran.out
     with SimulatedEuicc.load(card) as euicc:
         assert euicc.profiles[0].contents.pin_tries == 3
 
 
-def test_at_a_terminal_a_person_is_asked_for_the_pin_of_a_locked_profile(tmp_path: Path) -> None:
+def test_a_terminal_is_asked_for_the_pin_of_a_locked_profile(tmp_path: Path) -> None:
     card = locked(tmp_path)
     options = ("delete", "0017", "--disable-first", "--backup", tmp_path / "saved")
     ran = command.dialogue(*place(card, tmp_path), *options, answers=("0017", "1234"))
@@ -254,7 +254,7 @@ def test_at_a_terminal_a_person_is_asked_for_the_pin_of_a_locked_profile(tmp_pat
     assert (tmp_path / "saved" / "contacts.vcf").exists()
 
 
-def test_without_a_terminal_a_locked_profile_is_not_deleted_without_its_backup(tmp_path: Path) -> None:
+def test_without_a_terminal_a_locked_profile_with_backup_is_not_deleted(tmp_path: Path) -> None:
     card = locked(tmp_path)
     options = ("delete", "0017", "--disable-first", "--backup", tmp_path / "saved", "--yes", "--json")
     ran = command.run(*place(card, tmp_path), *options)
@@ -262,9 +262,7 @@ def test_without_a_terminal_a_locked_profile_is_not_deleted_without_its_backup(t
     assert len(iccids(card)) == 2
 
 
-def test_nobody_is_asked_for_a_pin_where_none_is_needed_or_none_would_help(
-    card: Path, tmp_path: Path
-) -> None:
+def test_no_pin_is_asked_for_where_none_is_needed_or_allowed(card: Path, tmp_path: Path) -> None:
     options = ("delete", "0017", "--disable-first", "--backup", tmp_path / "saved")
     ran = command.dialogue(*place(card, tmp_path), *options, answers=("0017",))
     assert (ran.code, "PIN of" in ran.err) == (4, False)

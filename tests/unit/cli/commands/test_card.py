@@ -26,7 +26,7 @@ def reader(tmp_path: Path) -> str:
     return f"sim:{command.card(tmp_path / 'card')}"
 
 
-def test_info_says_what_the_card_is(reader: str) -> None:
+def test_info_shows_the_properties_of_the_card(reader: str) -> None:
     ran = command.run("--reader", reader, "info")
     assert (ran.code, ran.err) == (0, "")
     facts = dict(line.split("  ", 1) for line in ran.out.splitlines() if not line.startswith(" "))
@@ -42,7 +42,7 @@ def test_info_says_what_the_card_is(reader: str) -> None:
     assert document["result"]["info2"]["svn"] == "2.2.2"
 
 
-def test_info_warns_of_wrong_check_digits_and_of_a_card_for_tests(
+def test_info_warns_of_wrong_check_digits_and_of_test_issuers(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     issuer = KeyIdentifier(bytes.fromhex("F54172") + bytes(17))
@@ -66,12 +66,12 @@ def test_the_default_server_is_shown_set_and_cleared(reader: str) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("https://a.example",), ("a.example", "--clear")])
-def test_what_is_no_server_is_a_usage_error(reader: str, arguments: tuple[str, ...]) -> None:
+def test_an_invalid_server_address_is_a_usage_error(reader: str, arguments: tuple[str, ...]) -> None:
     assert command.run("--reader", reader, "default-server", *arguments).code == 2
     assert "smdp.example" in command.run("--reader", reader, "default-server").out
 
 
-def test_doctor_walks_to_the_servers_and_names_what_does_not_work(reader: str) -> None:
+def test_doctor_checks_the_servers_and_names_what_fails(reader: str) -> None:
     ran = command.run("--reader", reader, "--connect-to", "::127.0.0.1:1", "doctor")
     assert (ran.code, ran.err) == (3, "")
     lines = ran.out.splitlines()
@@ -106,14 +106,14 @@ def test_another_isdr_is_found_by_its_name(tmp_path: Path) -> None:
     assert command.run("--reader", reader, "--aid", behaviour.isdr_aid, "list").code == 0
 
 
-def test_global_options_come_from_the_environment_too(reader: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_global_options_can_come_from_the_environment(reader: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LPA_READER", reader)
     assert command.run("list").code == 0
     monkeypatch.setenv("LPA_BLOCK_SIZE", "5")
     assert command.run("list").code == 2
 
 
-def test_commands_to_the_card_are_shown_on_request(reader: str, tmp_path: Path) -> None:
+def test_commands_to_the_card_are_logged_on_request(reader: str, tmp_path: Path) -> None:
     select = "A0000005591010FFFFFFFF8900000100".lower()
     assert select not in command.run("--reader", reader, "-v", "list").err
     assert select in command.run("--reader", reader, "-vv", "list").err
@@ -127,14 +127,14 @@ def test_the_version_is_that_of_the_package() -> None:
     assert command.run("--version") == command.Ran(0, f"lpa {metadata.version('lpa')}\n", "")
 
 
-def test_every_command_explains_itself() -> None:
+def test_every_command_has_a_help_text() -> None:
     assert command.run("--help").code == 0
     for name in ("readers", "doctor", "info", "list", "show", "enable", "disable", "delete", "rename"):
         assert name in command.run("--help").out
         assert "--json" in command.run(name, "--help").out
 
 
-def test_loading_the_command_loads_nothing_that_a_list_does_not_need() -> None:
+def test_importing_the_command_imports_no_heavy_library() -> None:
     code = (
         "import sys, lpa.cli.app\n"
         "heavy = {'urllib3', 'cryptography', 'smartcard', 'platformdirs', 'rich', 'ssl', 'sqlite3'}\n"
@@ -155,6 +155,6 @@ def _run_without_service(tmp_path: Path, name: str) -> command.Ran:
     return command.Ran(ran.returncode, ran.stdout, ran.stderr)
 
 
-def test_what_a_card_says_beyond_the_specification_is_shown_as_it_came() -> None:
+def test_unknown_data_of_a_card_is_shown_as_hex() -> None:
     info = EuiccInfo2.from_tlv(bytes.fromhex("BF2207 8203020202 9E00"))
     assert ("Other data", ["9e00"]) in card._ability_facts(info)

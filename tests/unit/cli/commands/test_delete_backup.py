@@ -1,4 +1,4 @@
-"""`lpa delete --backup` that is ended after something was done for the backup: what was done is told."""
+"""`lpa delete --backup` that ends after the backup has begun: what was done is reported."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AS_BEFORE, TEMPORARY = ["enabled", "disabled", "disabled"], ["disabled", "enable
 
 
 class Card(DisturbedCard):
-    """A card that refuses to enable from the second time on, or is where somebody presses Ctrl-C then."""
+    """A card that refuses the second request to enable, or at which Ctrl-C is pressed then."""
 
     def __init__(self, card: SimulatedEuicc, *, busy: bool = False, interrupted: bool = False) -> None:
         super().__init__(card)
@@ -45,7 +45,7 @@ def place(tmp_path: Path) -> tuple[object, ...]:
 
 @pytest.fixture
 def listening() -> Iterator[None]:
-    """Ctrl-C works as at a terminal, whatever the process that runs the tests does about it."""
+    """Ctrl-C works as at a terminal, even if the process that runs the tests ignores it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -61,7 +61,7 @@ def states(tmp_path: Path) -> list[str]:
         return [profile.state for profile in euicc.profiles]
 
 
-def test_what_was_done_for_a_backup_is_told_though_the_card_refuses_the_deletion(
+def test_the_backup_is_reported_if_the_card_refuses_the_deletion(
     place: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refusing(folder: Path) -> DisturbedCard:
@@ -79,7 +79,7 @@ def test_what_was_done_for_a_backup_is_told_though_the_card_refuses_the_deletion
     assert states(tmp_path) == AS_BEFORE
 
 
-def test_nothing_is_deleted_if_the_card_does_not_put_back_and_what_was_done_is_told(
+def test_nothing_is_deleted_if_the_previous_profile_cannot_be_restored(
     place: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command.put_in(monkeypatch, lambda folder: Card(SimulatedEuicc.load(folder), busy=True))
@@ -93,7 +93,7 @@ def test_nothing_is_deleted_if_the_card_does_not_put_back_and_what_was_done_is_t
     assert states(tmp_path) == TEMPORARY
 
 
-def test_ctrl_c_while_it_is_saved_says_that_everything_is_as_before(
+def test_ctrl_c_during_the_backup_restores_the_previous_profile(
     place: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listening: None
 ) -> None:
     def interrupted(*_arguments: object, **_options: object) -> None:
@@ -112,7 +112,7 @@ def test_ctrl_c_while_it_is_saved_says_that_everything_is_as_before(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["card", "state"]
 
 
-def test_ctrl_c_while_it_is_put_back_says_that_the_backup_is_there_and_what_puts_back(
+def test_ctrl_c_during_the_restoration_reports_the_backup_and_recommends_resume(
     place: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listening: None
 ) -> None:
     with monkeypatch.context() as patch:
@@ -129,7 +129,7 @@ def test_ctrl_c_while_it_is_put_back_says_that_the_backup_is_there_and_what_puts
     assert states(tmp_path) == AS_BEFORE
 
 
-def test_a_server_that_has_yet_to_hear_of_the_switches_is_named_at_the_end(tmp_path: Path) -> None:
+def test_servers_without_acknowledgement_of_the_switches_are_named_at_the_end(tmp_path: Path) -> None:
     card = command.card(tmp_path / "card")
     with SimulatedSmdp(Authority.load(card), host="*.smdp.example", any_address=True) as smdp:
         way = ("--connect-to", "albion.smdp.example::127.0.0.1:1", "--connect-to", smdp.connect_to)

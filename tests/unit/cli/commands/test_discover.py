@@ -28,7 +28,7 @@ def parties(tmp_path: Path) -> Iterator[DownloadParties]:
     yield from made(tmp_path)
 
 
-def test_nothing_is_discovered_where_nothing_waits(parties: DownloadParties) -> None:
+def test_discover_finds_nothing_without_an_event(parties: DownloadParties) -> None:
     with SimulatedSmds(parties.authority, host=DISCOVERY) as smds:
         ran = kept_secret(command.run(*way_through(parties, smds), "discover", "--server", DISCOVERY))
     assert (ran.code, ran.out) == (0, "")
@@ -48,13 +48,13 @@ def test_what_is_discovered_is_listed_and_installed(parties: DownloadParties) ->
     assert order.state == "installed"
 
 
-def test_a_no_to_one_profile_hides_neither_those_before_nor_those_after(parties: DownloadParties) -> None:
+def test_a_refused_profile_does_not_prevent_the_others(parties: DownloadParties) -> None:
     orders = [
         parties.smdp.order(packages.sample(numbered_iccid("8949985", 19, at)), f"SECRET-1{at}")
         for at in (1, 3)
     ]
     with SimulatedSmds(parties.authority, host=DISCOVERY) as smds:
-        # The server knows nothing of the second.
+        # The server has no order for the second.
         register(parties, smds, HOST, "SECRET-11", "SECRET-12", "SECRET-13")
         way = way_through(parties, smds)
         ran = kept_secret(
@@ -70,7 +70,7 @@ def test_a_no_to_one_profile_hides_neither_those_before_nor_those_after(parties:
     assert "refused AuthenticateClient (8.2.6/3.8)" in ran.err
 
 
-def test_several_that_a_discovery_server_names_are_downloaded_from_its_address_alone(
+def test_all_discovered_profiles_are_downloaded_with_the_discovery_address(
     parties: DownloadParties,
 ) -> None:
     orders = [
@@ -82,7 +82,7 @@ def test_several_that_a_discovery_server_names_are_downloaded_from_its_address_a
         way = way_through(parties, smds)
         nothing = kept_secret(command.run(*way, "--json", "download", code, "--yes"))
         assert (nothing.code, nothing.document["error"]["reason"]) == (1, "noProfileAvailable")
-        # The server knows nothing of the first.
+        # The server has no order for the first.
         register(parties, smds, HOST, "SECRET-10", "SECRET-11", "SECRET-13")
         seen = kept_secret(command.run(*way, "download", code, "--preview"))
         assert "1 more may be available for this card" in seen.err
@@ -99,7 +99,7 @@ def test_several_that_a_discovery_server_names_are_downloaded_from_its_address_a
 
 @pytest.fixture
 def coded(parties: DownloadParties) -> list[Order]:
-    """Two orders, each with a code of its own, and only one try for it."""
+    """Two orders with different codes, and one try for each."""
     return [
         parties.smdp.order(
             packages.sample(numbered_iccid("8949985", 19, at)),
@@ -111,13 +111,13 @@ def coded(parties: DownloadParties) -> list[Order]:
     ]
 
 
-def test_a_confirmation_code_from_a_file_is_for_one_order_and_voids_no_other(
+def test_a_confirmation_code_from_a_file_is_used_for_one_order_only(
     parties: DownloadParties, coded: list[Order], tmp_path: Path
 ) -> None:
     file = tmp_path / "code"
     download = ("discover", "--server", DISCOVERY, "--download", "--yes", "--confirmation-code-file", file)
     with SimulatedSmds(parties.authority, host=DISCOVERY) as smds:
-        # The first wants no code: then the file has it still for the one that does.
+        # The first order needs no code, so the file's code is left for the next.
         parties.smdp.order(packages.sample(numbered_iccid("8949985", 19, 0)), "SECRET-10")
         register(parties, smds, HOST, "SECRET-10", "SECRET-11", "SECRET-13")
         way = way_through(parties, smds)
@@ -130,7 +130,7 @@ def test_a_confirmation_code_from_a_file_is_for_one_order_and_voids_no_other(
         assert [order.state for order in coded] == ["installed", "installed"]
 
 
-def test_for_the_next_order_the_confirmation_code_is_asked_for(
+def test_the_confirmation_code_of_the_next_order_is_asked_for(
     parties: DownloadParties, coded: list[Order], tmp_path: Path
 ) -> None:
     (tmp_path / "code").write_text("4Y8TBX")

@@ -1,4 +1,4 @@
-"""`lpa download` and `lpa discover`: what they show, what they ask, what they say after."""
+"""`lpa download`: what it shows, asks and reports."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def strict(tmp_path: Path) -> Iterator[DownloadParties]:
     yield from made(tmp_path, CONSENT)
 
 
-def test_a_profile_is_installed_after_a_yes_and_put_to_use_after_another(parties: DownloadParties) -> None:
+def test_a_profile_is_installed_and_enabled_if_confirmed(parties: DownloadParties) -> None:
     order = parties.order()
     ran = parties.dialogue("download", order.activation_code, answers=("yes", "yes"))
     assert ran.code == 0
@@ -47,14 +47,14 @@ def test_a_profile_is_installed_after_a_yes_and_put_to_use_after_another(parties
     assert ("enable", ICCID) in [(item.event, str(item.iccid)) for item in parties.smdp.received]
 
 
-def test_a_profile_need_not_be_put_to_use(parties: DownloadParties) -> None:
+def test_a_profile_is_not_enabled_without_confirmation(parties: DownloadParties) -> None:
     ran = parties.dialogue("download", parties.order().activation_code, answers=("y", "no"))
     assert ran.code == 0
     assert "'lpa enable' enables it." in ran.err
     assert "is enabled" not in ran.out
 
 
-def test_without_questions_it_is_installed_and_not_put_to_use(parties: DownloadParties) -> None:
+def test_with_yes_a_profile_is_installed_and_not_enabled(parties: DownloadParties) -> None:
     ran = parties.run("--json", "download", parties.order().activation_code, "--yes")
     assert ran.code == 0
     result = ran.document["result"]
@@ -82,13 +82,13 @@ def test_a_trace_of_a_download_shows_neither_codes_nor_the_package(
     assert [kind for secret in SECRETS for kind in (secret, secret.encode().hex()) if kind in written] == []
 
 
-def test_with_an_option_it_is_put_to_use(parties: DownloadParties) -> None:
+def test_with_the_option_enable_it_is_enabled(parties: DownloadParties) -> None:
     ran = parties.run("--json", "download", parties.order().activation_code, "--yes", "--enable")
     events = [change["event"] for change in ran.document["result"]["enable"]["changes"]]
     assert (ran.code, events) == (0, ["disable", "enable"])
 
 
-def test_a_preview_changes_nothing_and_the_order_stays(parties: DownloadParties) -> None:
+def test_a_preview_changes_nothing_and_keeps_the_order(parties: DownloadParties) -> None:
     order = parties.order(confirmation_code="4Y8TBX")
     ran = parties.run("download", order.activation_code, "--preview")
     assert ran.code == 0
@@ -101,7 +101,7 @@ def test_a_preview_changes_nothing_and_the_order_stays(parties: DownloadParties)
     assert order.state == "released"
 
 
-def test_a_no_is_told_to_the_server(parties: DownloadParties) -> None:
+def test_a_rejection_is_sent_to_the_server(parties: DownloadParties) -> None:
     order = parties.order()
     ran = parties.dialogue("download", order.activation_code, answers=("no",))
     assert ran.code == 1
@@ -110,7 +110,7 @@ def test_a_no_is_told_to_the_server(parties: DownloadParties) -> None:
     assert not parties.installed
 
 
-def test_where_nobody_can_be_asked_no_server_is(parties: DownloadParties) -> None:
+def test_without_a_terminal_no_server_is_asked(parties: DownloadParties) -> None:
     order = parties.order()
     ran = parties.run("download", order.activation_code)
     assert ran.code == 1
@@ -127,7 +127,7 @@ def test_a_wrong_confirmation_code_is_asked_for_again(parties: DownloadParties) 
     assert order.state == "installed"
 
 
-def test_too_many_wrong_confirmation_codes_end_it(parties: DownloadParties) -> None:
+def test_too_many_wrong_confirmation_codes_end_the_download(parties: DownloadParties) -> None:
     order = parties.order(confirmation_code="4Y8TBX", code_tries=2)
     ran = parties.dialogue("download", order.activation_code, answers=("yes", "1", "2"))
     assert ran.code == 1
@@ -143,7 +143,7 @@ def test_the_confirmation_code_may_be_in_a_file(parties: DownloadParties, tmp_pa
     assert order.state == "installed"
 
 
-def test_a_wrong_confirmation_code_in_a_file_is_what_the_server_says_of_it(
+def test_a_wrong_confirmation_code_in_a_file_is_refused_by_the_server(
     parties: DownloadParties, tmp_path: Path
 ) -> None:
     (tmp_path / "code").write_text("4y8tbx\n")
@@ -165,7 +165,7 @@ def test_a_wrong_confirmation_code_in_a_file_is_what_the_server_says_of_it(
         (bytes(3000), "is too long for a confirmation code."),
     ],
 )
-def test_a_confirmation_code_that_cannot_be_read_is_a_usage_error_before_a_server_is_asked(
+def test_an_unreadable_confirmation_code_file_is_a_usage_error_before_a_server_is_asked(
     content: bytes | str | None, sentence: str, parties: DownloadParties, tmp_path: Path
 ) -> None:
     file = tmp_path / "file"
@@ -181,9 +181,7 @@ def test_a_confirmation_code_that_cannot_be_read_is_a_usage_error_before_a_serve
     assert order.state == "released"
 
 
-def test_a_confirmation_code_in_a_file_stays_as_it_was_written(
-    parties: DownloadParties, tmp_path: Path
-) -> None:
+def test_a_confirmation_code_in_a_file_is_not_stripped(parties: DownloadParties, tmp_path: Path) -> None:
     (tmp_path / "code").write_bytes(b"\xef\xbb\xbf 4Y8TBX \r\nanother line")  # as some editors save it
     order = parties.order(confirmation_code=" 4Y8TBX ")
     code = ("--confirmation-code-file", tmp_path / "code")
@@ -200,7 +198,7 @@ def test_a_confirmation_code_may_come_from_stdin(
     assert (ran.code, order.state) == (0, "installed")
 
 
-def test_options_that_mean_nothing_are_usage_errors(parties: DownloadParties) -> None:
+def test_contradicting_and_unknown_options_are_usage_errors(parties: DownloadParties) -> None:
     imei = ("--imei", "353490069873319", "--tac", "35349006")
     for options, sentence in ((imei, "--imei or --tac, not both"), (("--accept", "bogus"), "'ppr1', 'ppr2'")):
         ran = parties.run("--json", "download", "LPA:1$smdp.example$SECRET-1", "--yes", *options)
@@ -218,14 +216,16 @@ def test_a_wrong_confirmation_code_in_a_file_is_tried_once(parties: DownloadPart
     assert "The confirmation code is wrong." in ran.err
 
 
-def test_where_no_confirmation_code_can_be_asked_for_it_is_put_off(parties: DownloadParties) -> None:
+def test_without_a_terminal_for_the_confirmation_code_the_order_is_postponed(
+    parties: DownloadParties,
+) -> None:
     order = parties.order(confirmation_code="4Y8TBX")
     ran = parties.run("download", order.activation_code, "--yes")
     assert (ran.code, order.state) == (1, "released")
     assert "--confirmation-code-file" in ran.err
 
 
-def test_rules_of_the_operator_need_a_stronger_yes(strict: DownloadParties) -> None:
+def test_rules_of_the_operator_are_not_accepted_with_yes(strict: DownloadParties) -> None:
     order = strict.order(package=packages.sample(policy_rules=["ppr2"]))
     ran = strict.dialogue("download", order.activation_code, answers=("yes",))
     assert ran.code == 1
@@ -233,13 +233,13 @@ def test_rules_of_the_operator_need_a_stronger_yes(strict: DownloadParties) -> N
     assert order.facts.result == "endUserRejection"
 
 
-def test_rules_of_the_operator_are_agreed_to_by_the_number(strict: DownloadParties) -> None:
+def test_rules_of_the_operator_are_accepted_with_the_last_digits(strict: DownloadParties) -> None:
     order = strict.order(package=packages.sample(policy_rules=["ppr2"]))
     ran = strict.dialogue("download", order.activation_code, answers=(ICCID[-4:], "no"))
     assert (ran.code, order.state) == (0, "installed")
 
 
-def test_yes_does_not_answer_for_rules(strict: DownloadParties) -> None:
+def test_the_option_yes_does_not_accept_rules(strict: DownloadParties) -> None:
     order = strict.order(package=packages.sample(policy_rules=["ppr1"]))
     ran = strict.run("download", order.activation_code, "--yes")
     assert (ran.code, order.state) == (1, "released")
@@ -247,7 +247,7 @@ def test_yes_does_not_answer_for_rules(strict: DownloadParties) -> None:
     assert strict.run("download", order.activation_code, "--yes", "--accept", "ppr1").code == 0
 
 
-def test_a_profile_that_is_there_already_is_said(parties: DownloadParties) -> None:
+def test_a_profile_that_is_already_installed_is_refused_once(parties: DownloadParties) -> None:
     order = parties.order()
     parties.run("download", order.activation_code, "--yes")
     again = parties.smdp.order(packages.sample(), "SECRET-12")
@@ -274,14 +274,14 @@ def test_a_mistake_in_the_code_is_a_usage_error(code: str, sentence: str, partie
     assert sentence in ran.err
 
 
-def test_the_code_may_be_a_picture(parties: DownloadParties, tmp_path: Path) -> None:
+def test_the_activation_code_may_be_a_qr_code(parties: DownloadParties, tmp_path: Path) -> None:
     order = parties.order()
     segno.make(order.activation_code).save(str(tmp_path / "code.png"), scale=4)
     assert parties.run("download", "--qr", tmp_path / "code.png", "--yes").code == 0
     assert order.state == "installed"
 
 
-def test_a_picture_without_a_code_or_with_another_is_a_usage_error(
+def test_an_image_without_an_activation_code_is_a_usage_error(
     parties: DownloadParties, tmp_path: Path
 ) -> None:
     segno.make("https://example.com").save(str(tmp_path / "other.png"), scale=4)
@@ -301,7 +301,7 @@ def test_a_picture_without_a_code_or_with_another_is_a_usage_error(
         assert sentence in ran.err.replace("\n", " ")
 
 
-def test_without_the_extra_the_message_says_what_to_install(
+def test_without_the_extra_qr_the_message_says_what_to_install(
     parties: DownloadParties, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(sys.modules, "zxingcpp", None)
@@ -319,14 +319,14 @@ def test_without_a_code_the_default_server_is_asked(parties: DownloadParties) ->
     assert order.state == "installed"
 
 
-def test_little_memory_is_told_to_the_byte(tmp_path: Path) -> None:
+def test_a_preview_warns_of_too_little_memory(tmp_path: Path) -> None:
     with SimulatedEuicc.create(tmp_path / "card", free_memory=3000) as card:
         authority = card.authority
     with SimulatedSmdp(authority, host=HOST) as smdp:
         smdp.eligibility = lambda package, info: None
         package = packages.sample()
-        told = Tlv.build(0xBF25, package.metadata.value + bytes.fromhex("9F2103 00A410"))
-        order = smdp.order(replace(package, metadata=told), "SECRET-1")
+        metadata = Tlv.build(0xBF25, package.metadata.value + bytes.fromhex("9F2103 00A410"))
+        order = smdp.order(replace(package, metadata=metadata), "SECRET-1")
         options = ("--reader", f"sim:{tmp_path / 'card'}", "--state-dir", tmp_path / "state")
         way = ("--ca-bundle", tmp_path / "card" / "ci.pem", "--connect-to", smdp.connect_to)
         ran = kept_secret(command.run(*options, *way, "download", order.activation_code, "--preview"))

@@ -1,4 +1,4 @@
-"""`lpa download` that a person blockers: what becomes of the order, and what is said to be true."""
+"""`lpa download` that a person interrupts: what becomes of the order, and what is reported."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def parties(tmp_path: Path) -> Iterator[DownloadParties]:
     yield from made(tmp_path)
 
 
-def test_ctrl_c_at_the_question_puts_it_off(parties: DownloadParties) -> None:
+def test_ctrl_c_at_the_question_postpones_the_order(parties: DownloadParties) -> None:
     order = parties.order()
     ran = parties.dialogue("download", order.activation_code, answers=(command.CTRL_C,))
     assert ran.code == 130
@@ -42,7 +42,7 @@ def test_ctrl_c_at_the_question_puts_it_off(parties: DownloadParties) -> None:
     assert not parties.installed
 
 
-def test_ctrl_d_at_the_confirmation_code_puts_it_off(parties: DownloadParties) -> None:
+def test_ctrl_d_at_the_confirmation_code_postpones_the_order(parties: DownloadParties) -> None:
     order = parties.order(confirmation_code="4Y8TBX")
     ran = parties.dialogue("download", order.activation_code, answers=("yes", command.CTRL_D))
     assert ran.code == 1
@@ -63,20 +63,20 @@ def test_ctrl_d_at_the_confirmation_code_puts_it_off(parties: DownloadParties) -
         ),
     ],
 )
-def test_ctrl_c_while_it_is_installed_is_told_as_it_is(
+def test_ctrl_c_during_the_installation_says_what_is_known(
     when: str, truth: str, recovered: str, parties: DownloadParties, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = parties.order(package=packages.sample(size=5_000))
 
     @contextmanager
     def interrupted(_screen: Screen, _title: str, _before: str) -> Iterator[Callable[[int, int], None]]:
-        def told(done: int, whole: int) -> None:
+        def progress(done: int, whole: int) -> None:
             if done >= {"binding": 0, "loading": whole // 2, "loaded": whole}[when]:
                 raise KeyboardInterrupt
 
         if when == "binding":
             monkeypatch.setattr(Server, "get_bound_profile_package", _interrupt)
-        yield told
+        yield progress
 
     monkeypatch.setattr(Screen, "progress", interrupted)
     ran = parties.run("download", order.activation_code, "--yes")
@@ -95,7 +95,7 @@ def _interrupt(*_anything: object) -> bytes:
 # After it is installed
 
 
-def test_ctrl_d_at_the_question_whether_to_use_it_is_a_no(parties: DownloadParties) -> None:
+def test_ctrl_d_at_the_question_to_enable_it_means_no(parties: DownloadParties) -> None:
     order = parties.order()
     ran = parties.dialogue("--json", "download", order.activation_code, answers=("yes", command.CTRL_D))
     assert (ran.code, ran.document["ok"]) == (0, True)
@@ -106,7 +106,7 @@ def test_ctrl_d_at_the_question_whether_to_use_it_is_a_no(parties: DownloadParti
     assert parties.installed
 
 
-def test_ctrl_c_at_the_question_whether_to_use_it_says_that_it_is_on_the_card(
+def test_ctrl_c_at_the_question_to_enable_it_says_that_it_is_installed(
     parties: DownloadParties,
 ) -> None:
     order = parties.order()
@@ -119,7 +119,7 @@ def test_ctrl_c_at_the_question_whether_to_use_it_says_that_it_is_on_the_card(
     assert (parties.installed, order.state) == (True, "installed")
 
 
-def test_ctrl_c_while_the_installation_is_told_never_says_that_nothing_was_changed(
+def test_ctrl_c_while_the_installation_is_reported_says_that_it_is_installed(
     parties: DownloadParties, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = parties.order()
@@ -141,16 +141,16 @@ def test_a_bar_moves_while_the_package_goes_to_the_card(
     assert ran.code == 0
     assert "Waiting for the server" in ran.err
     frames = re.findall(r"Installing (.*?)(\d+) of (\d+) KiB", ran.err)
-    told = [(int(done), int(whole)) for _, done, whole in frames]
-    assert told == sorted(told)
-    assert told[0][0] == 0
-    assert told[-1][0] == told[-1][1] > 293
+    steps = [(int(done), int(whole)) for _, done, whole in frames]
+    assert steps == sorted(steps)
+    assert steps[0][0] == 0
+    assert steps[-1][0] == steps[-1][1] > 293
     empty, full = frames[0][0], frames[-1][0]
     assert empty.count("━") == full.count("━") > 10
     assert empty != full  # in its colours
 
 
-def test_a_silence_before_anything_came_does_not_keep_the_next_profile_away(
+def test_a_server_that_does_not_answer_does_not_prevent_the_next_download(
     parties: DownloadParties, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     iccids = [numbered_iccid("8949985", 19, at) for at in (1, 3)]

@@ -1,4 +1,4 @@
-"""`lpa notifications`: what servers have yet to hear."""
+"""`lpa notifications`: list, send and remove pending notifications."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from tests.support import command
 from tests.support.journals import everything
 
 ALBION = "8944994000000000017"
-NOBODY = ("--connect-to", "::127.0.0.1:1")  # nobody listens on port 1 of this computer
+UNREACHABLE = ("--connect-to", "::127.0.0.1:1")  # nothing listens on port 1 of this computer
 
 
 @pytest.fixture
 def options(tmp_path: Path) -> tuple[str, ...]:
-    """The way to a card with one notification that no server has heard yet."""
+    """The options for a card with one pending notification."""
     folder = command.card(tmp_path / "card")
     place = ("--reader", f"sim:{folder}", "--state-dir", str(tmp_path / "state"))
-    assert command.run(*place, *NOBODY, "disable", "0017").code == 4
+    assert command.run(*place, *UNREACHABLE, "disable", "0017").code == 4
     return place
 
 
-def _waiting(tmp_path: Path) -> int:
+def _on_card(tmp_path: Path) -> int:
     card = SimulatedEuicc.load(tmp_path / "card")
     card.close()
     return len(card.notifications)
 
 
-def test_what_waits_is_listed(options: tuple[str, ...]) -> None:
+def test_pending_notifications_are_listed(options: tuple[str, ...]) -> None:
     lines = command.run(*options, "notifications", "list").out.splitlines()
     assert lines[:3] == [
         "Number  Event    ICCID                Server",
@@ -69,7 +69,7 @@ def test_what_waits_is_listed(options: tuple[str, ...]) -> None:
     ]
 
 
-def test_what_is_sent_and_acknowledged_waits_no_more(options: tuple[str, ...], tmp_path: Path) -> None:
+def test_an_acknowledged_notification_is_no_longer_pending(options: tuple[str, ...], tmp_path: Path) -> None:
     with SimulatedSmdp(Authority.load(tmp_path / "card"), host="albion.smdp.example") as smdp:
         ran = command.run(*options, "--connect-to", smdp.connect_to, "notifications", "send")
     assert (ran.code, ran.err) == (0, "")
@@ -79,22 +79,24 @@ def test_what_is_sent_and_acknowledged_waits_no_more(options: tuple[str, ...], t
         "  albion.smdp.example acknowledged; notification 1 removed from the card.",
     ]
     assert lines[-1] == "All notifications were acknowledged."
-    assert _waiting(tmp_path) == 0
+    assert _on_card(tmp_path) == 0
     assert command.run(*options, "notifications", "send") == command.Ran(0, "", "No pending notifications.\n")
     assert command.run(*options, "notifications", "list") == command.Ran(
         0, "", "No notifications on the card.\n"
     )
 
 
-def test_what_cannot_be_sent_still_waits_and_is_exit_code_4(options: tuple[str, ...], tmp_path: Path) -> None:
-    ran = command.run(*options, *NOBODY, "notifications", "send", "--json")
+def test_an_unsent_notification_stays_pending_and_is_exit_code_4(
+    options: tuple[str, ...], tmp_path: Path
+) -> None:
+    ran = command.run(*options, *UNREACHABLE, "notifications", "send", "--json")
     assert ran.code == 4
     assert ran.document["error"]["kind"] == "ConnectFailed"
     assert ran.document["result"]["deliveries"][0]["acknowledged"] is False
-    assert _waiting(tmp_path) == 1
+    assert _on_card(tmp_path) == 1
 
 
-def test_what_no_server_acknowledged_is_not_removed_without_a_word(
+def test_an_unacknowledged_notification_is_not_removed_without_unsent(
     options: tuple[str, ...], tmp_path: Path
 ) -> None:
     ran = command.run(*options, "notifications", "remove", "1")
@@ -104,21 +106,23 @@ def test_what_no_server_acknowledged_is_not_removed_without_a_word(
         "If it is removed unsent, the server is not notified.\n"
         "'lpa notifications send' sends it. To remove it anyway, add --unsent.\n"
     )
-    assert _waiting(tmp_path) == 1
+    assert _on_card(tmp_path) == 1
 
 
-def test_what_is_removed_unsent_is_kept_here(options: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_notification_removed_unsent_is_kept_on_this_computer(
+    options: tuple[str, ...], tmp_path: Path
+) -> None:
     ran = command.run(*options, "notifications", "remove", "1", "--unsent")
     assert ran.code == 0
     gone, unacknowledged, receipt = ran.out.splitlines()
     assert gone == "Notification 1 removed from the card."
     assert unacknowledged == f"It was not sent to albion.smdp.example: disable of {ALBION}."
     assert Path(receipt.removeprefix("Receipt: ")).read_bytes()[:1] == b"\x30"
-    assert _waiting(tmp_path) == 0
+    assert _on_card(tmp_path) == 0
 
 
 @pytest.mark.parametrize("consent", [(), ("--unsent",)])
-def test_a_notification_that_is_not_there_cannot_be_removed(
+def test_a_notification_that_does_not_exist_cannot_be_removed(
     options: tuple[str, ...], consent: tuple[str, ...]
 ) -> None:
     ran = command.run(*options, "notifications", "remove", "7", *consent)
@@ -129,7 +133,7 @@ def test_a_notification_that_is_not_there_cannot_be_removed(
     )
 
 
-def test_what_is_kept_here_is_sent_without_the_card_and_cleared_when_it_is_back(tmp_path: Path) -> None:
+def test_a_notification_is_sent_without_its_card_and_removed_from_it_later(tmp_path: Path) -> None:
     folder = command.card(tmp_path / "card")
     place = ("--reader", f"sim:{folder}", "--state-dir", tmp_path / "state")
     assert command.run(*place, "--connect-to", "::127.0.0.1:1", "disable", "0017").code == 4
@@ -150,7 +154,7 @@ def test_what_is_kept_here_is_sent_without_the_card_and_cleared_when_it_is_back(
         assert len(smdp.received) == 1
 
 
-def test_the_outbox_is_shown_without_the_card(options: tuple[str, ...]) -> None:
+def test_pending_notifications_are_listed_without_the_card(options: tuple[str, ...]) -> None:
     elsewhere = ("--reader", "no such reader", *options[2:])
     ran = command.run(*elsewhere, "notifications", "list", "--without-card")
     assert (ran.code, ran.err) == (0, "")
@@ -171,12 +175,12 @@ def test_the_outbox_is_shown_without_the_card(options: tuple[str, ...]) -> None:
     assert timedelta(0) < wait < timedelta(seconds=67)
 
 
-def test_an_empty_outbox_says_so(tmp_path: Path) -> None:
+def test_without_pending_notifications_the_list_says_so(tmp_path: Path) -> None:
     ran = command.run("--state-dir", tmp_path, "notifications", "list", "--without-card")
     assert ran == command.Ran(0, "", "No pending notifications on this computer.\n")
 
 
-def test_what_is_not_due_is_left_and_said_by_the_next_command(
+def test_a_notification_that_is_not_due_is_mentioned_by_the_next_command(
     options: tuple[str, ...], tmp_path: Path
 ) -> None:
     with SimulatedSmdp(Authority.load(tmp_path / "card"), host="*.smdp.example", any_address=True) as smdp:
@@ -189,7 +193,7 @@ def test_what_is_not_due_is_left_and_said_by_the_next_command(
         )
 
 
-def test_what_is_due_is_sent_at_the_end_of_the_next_command(options: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_due_notification_is_sent_by_the_next_command(options: tuple[str, ...], tmp_path: Path) -> None:
     _let_time_pass(tmp_path)
     with SimulatedSmdp(Authority.load(tmp_path / "card"), host="*.smdp.example", any_address=True) as smdp:
         ran = command.run(*options, "--connect-to", smdp.connect_to, "enable", "0025", "--json")
@@ -201,12 +205,10 @@ def test_what_is_due_is_sent_at_the_end_of_the_next_command(options: tuple[str, 
     (due,) = ran.document["result"]["due"]
     assert (due["event"], due["acknowledged"], due["removed"]) == ("disable", True, True)
     assert ran.document["result"]["pending"] == []
-    assert _waiting(tmp_path) == 0
+    assert _on_card(tmp_path) == 0
 
 
-def test_resuming_leaves_what_is_not_due_and_sending_does_not(
-    options: tuple[str, ...], tmp_path: Path
-) -> None:
+def test_resume_sends_only_what_is_due_and_send_sends_all(options: tuple[str, ...], tmp_path: Path) -> None:
     with SimulatedSmdp(Authority.load(tmp_path / "card"), host="*.smdp.example", any_address=True) as smdp:
         found = (*options, "--connect-to", smdp.connect_to)
         ran = command.run(*found, "resume", "--json")
@@ -219,31 +221,31 @@ def test_resuming_leaves_what_is_not_due_and_sending_does_not(
         assert len(smdp.received) == 1
 
 
-def test_what_is_due_of_another_card_is_sent_from_its_bytes(options: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_due_notification_of_another_card_is_sent(options: tuple[str, ...], tmp_path: Path) -> None:
     _let_time_pass(tmp_path)
     authority = Authority.load(tmp_path / "card")
     with SimulatedEuicc.create(tmp_path / "other", authority=authority):
-        """Another card of the same person."""
+        """Create another card."""
     with SimulatedSmdp(authority, host="*.smdp.example", any_address=True) as smdp:
         elsewhere = ("--reader", f"sim:{tmp_path / 'other'}", *options[2:], "--connect-to", smdp.connect_to)
         ran = command.run(*elsewhere, "disable", "0017")
         assert ran.code == 0
         assert [one.event for one in smdp.received] == ["disable", "disable"]
     assert "Retried earlier notifications:\n" in ran.err
-    assert _waiting(tmp_path) == 1  # that card has to hear of it
+    assert _on_card(tmp_path) == 1  # the other card was not in the reader
     assert command.run(*options, "resume").code == 0
-    assert _waiting(tmp_path) == 0
+    assert _on_card(tmp_path) == 0
 
 
 def _let_time_pass(tmp_path: Path) -> None:
-    """Have everything in the outbox due."""
+    """Make every pending notification due."""
     with closing(Journal(tmp_path / "state")) as journal:
         journal._write("UPDATE notification SET next_try = ?", (journal.clock() - 1,))
 
 
 @contextmanager
 def foreign_server(folder: Path, certified_by: Authority) -> Iterator[tuple[SimulatedSmdp, str]]:
-    """A server that knows the card in `folder`, under an authority that the card does not know."""
+    """A server that trusts the card in `folder`, with a certificate that the card does not trust."""
     credentials = certified_by.issue_server("*.smdp.example", now=datetime.now(UTC))
     with SimulatedSmdp(Authority.load(folder), host="*.smdp.example", any_address=True) as smdp:
         front = HttpsServer(("127.0.0.1", 0), tls_context(credentials), smdp.answer)
@@ -255,7 +257,7 @@ def foreign_server(folder: Path, certified_by: Authority) -> Iterator[tuple[Simu
         front.server_close()
 
 
-def test_a_bundle_vouches_for_a_server_that_the_card_does_not_know(tmp_path: Path) -> None:
+def test_a_ca_bundle_makes_an_unknown_server_trusted(tmp_path: Path) -> None:
     folder, authority = command.card(tmp_path / "card"), Authority.mint(now=datetime.now(UTC))
     authority.save(tmp_path / "external")
     place = ("--reader", f"sim:{folder}", "--state-dir", tmp_path / "state")
@@ -270,7 +272,7 @@ def test_a_bundle_vouches_for_a_server_that_the_card_does_not_know(tmp_path: Pat
         assert "has proved who it is, by O=Sim CI, from the --ca-bundle" in ran.err
 
 
-def test_the_evidence_says_who_vouched_and_v_shows_it(tmp_path: Path) -> None:
+def test_the_evidence_names_the_trust_anchor_and_v_logs_it(tmp_path: Path) -> None:
     folder = command.card(tmp_path / "card")
     place = ("--reader", f"sim:{folder}", "--state-dir", tmp_path / "state")
     ci = Authority.load(folder).key_identifier.hex()

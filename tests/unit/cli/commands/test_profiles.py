@@ -1,4 +1,4 @@
-"""`lpa list`, `show` and `rename`: what a person and a script see."""
+"""`lpa list`, `show` and `rename`, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def reader(tmp_path: Path) -> str:
     return f"sim:{command.card(tmp_path / 'card')}"
 
 
-def test_a_list_is_a_table_with_the_profile_in_use(reader: str) -> None:
+def test_list_is_a_table_with_the_states(reader: str) -> None:
     ran = command.run("--reader", reader, "list")
     assert (ran.code, ran.err) == (0, "")
     lines = [line.split() for line in ran.out.splitlines()]
@@ -51,14 +51,14 @@ def test_names_in_chinese_do_not_move_the_columns(tmp_path: Path) -> None:
     assert [cell_len(line.removesuffix("旅行 Reise")) for line in named] == [column, column]
 
 
-def test_a_list_in_a_pipe_is_plain_and_not_cut(reader: str) -> None:
+def test_list_in_a_pipe_is_plain_and_not_shortened(reader: str) -> None:
     out = command.run("--reader", reader, "list").out
     assert "\x1b" not in out
     assert all(line == line.rstrip() for line in out.splitlines())
     assert len(out.splitlines()) == 4
 
 
-def test_a_list_as_a_document_has_the_facts_by_their_names(reader: str) -> None:
+def test_list_as_a_document_has_the_members_of_profiles(reader: str) -> None:
     ran = command.run("--reader", reader, "list", "--json")
     assert (ran.code, ran.err) == (0, "")
     assert ran.document["command"] == "list"
@@ -76,7 +76,7 @@ def test_a_list_as_a_document_has_the_facts_by_their_names(reader: str) -> None:
     }
 
 
-def test_profiles_for_tests_are_shown_on_request_only(tmp_path: Path) -> None:
+def test_test_profiles_are_listed_only_with_all(tmp_path: Path) -> None:
     test = SimulatedProfile("8949000000000000099", profile_class="test", name="Test")
     provisioning = SimulatedProfile("8949000000000000107", profile_class="provisioning")
     reader = f"sim:{command.card(tmp_path / 'card', test, provisioning)}"
@@ -90,7 +90,7 @@ def test_profiles_for_tests_are_shown_on_request_only(tmp_path: Path) -> None:
     assert ran.err == ""
 
 
-def test_an_empty_card_is_said_to_be_empty(tmp_path: Path) -> None:
+def test_list_says_that_a_card_has_no_profiles(tmp_path: Path) -> None:
     SimulatedEuicc.create(tmp_path / "card", profiles=0).close()
     ran = command.run("--reader", f"sim:{tmp_path / 'card'}", "list")
     assert ran == command.Ran(0, "", "No profiles on the card.\n")
@@ -103,7 +103,7 @@ def test_items_that_cannot_be_read_are_counted(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().err == "1 more cannot be read; --json shows their bytes.\n"
 
 
-def test_names_cannot_steer_the_terminal(tmp_path: Path) -> None:
+def test_names_cannot_control_the_terminal(tmp_path: Path) -> None:
     evil = SimulatedProfile(
         "8949000000000000099",
         service_provider="\x1b[2J\x9b1m",
@@ -124,7 +124,7 @@ def test_names_cannot_steer_the_terminal(tmp_path: Path) -> None:
     assert all(sign.isprintable() for text in (shown, document) for sign in text if sign != "\n")
 
 
-def test_showing_a_profile_tells_all_about_it(tmp_path: Path) -> None:
+def test_show_prints_everything_about_a_profile(tmp_path: Path) -> None:
     profile = SimulatedProfile(
         "89490000000000000991",
         state="enabled",
@@ -185,7 +185,7 @@ def eid(reader: str) -> str:
         return card.eid
 
 
-def test_of_a_profile_that_is_not_in_use_neither_imsi_nor_number_can_be_read(reader: str) -> None:
+def test_imsi_and_number_of_a_disabled_profile_are_not_read(reader: str) -> None:
     ran = command.run("--reader", reader, "show", NORDLICHT)
     assert ran.code == 0
     assert "IMSI          not read: only the enabled profile can be read\n" in ran.out
@@ -202,7 +202,7 @@ def locked(tmp_path: Path) -> str:
     return f"sim:{command.card(tmp_path / 'card', replace(profile, contents=contents))}"
 
 
-def test_a_pin_is_not_guessed_and_the_rest_is_shown(locked: str, tmp_path: Path) -> None:
+def test_without_the_pin_the_rest_of_the_profile_is_shown(locked: str, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     ran = command.run("--reader", locked, "show", "0017", "--html", page)
     assert ran.code == 0
@@ -211,7 +211,7 @@ def test_a_pin_is_not_guessed_and_the_rest_is_shown(locked: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize(("pin", "code"), [("1234", 0), ("9999", 1)])
-def test_a_pin_that_a_person_types_opens_it(pin: str, code: int, locked: str) -> None:
+def test_the_right_pin_reads_the_imsi(pin: str, code: int, locked: str) -> None:
     ran = command.converse("--reader", locked, "show", "0017", "--ask-pin", types=f"{pin}\n")
     assert ran.code == code
     assert ("IMSI          234990000000001\n" in ran.out) is (code == 0)
@@ -223,18 +223,18 @@ def test_without_a_terminal_no_pin_is_asked_for(locked: str) -> None:
     assert command.run("--reader", locked, "show", "0017", "--ask-pin").code == 1
 
 
-def test_a_profile_that_is_not_there_is_a_no(reader: str) -> None:
+def test_a_profile_that_does_not_exist_is_refused(reader: str) -> None:
     ran = command.run("--reader", reader, "show", "9999")
     assert ran.code == 1
     assert ran.err == "lpa: The card holds no profile 9999.\n'lpa list' shows what it holds.\n"
 
 
 @pytest.mark.parametrize("name", ["017", "Nordlicht", "A0", ""])
-def test_what_names_no_profile_is_a_usage_error(reader: str, name: str) -> None:
+def test_a_name_that_cannot_name_a_profile_is_a_usage_error(reader: str, name: str) -> None:
     assert command.run("--reader", reader, "show", name).code == 2
 
 
-def test_renaming_says_so_and_does_so(reader: str) -> None:
+def test_rename_sets_and_removes_the_nickname(reader: str) -> None:
     ran = command.run("--reader", reader, "rename", "0025", "旅行")
     assert ran.out == f"Nordlicht ({NORDLICHT}) now has the nickname '旅行'.\n"
     ran = command.run("--reader", reader, "rename", "0025", "", "--json")
@@ -243,13 +243,11 @@ def test_renaming_says_so_and_does_so(reader: str) -> None:
 
 
 @pytest.mark.parametrize("nickname", ["👩‍🚀 Reise", "❤️", "🏳️‍🌈"])
-def test_a_name_may_be_a_picture(reader: str, nickname: str) -> None:
+def test_a_nickname_may_contain_emoji(reader: str, nickname: str) -> None:
     assert command.run("--reader", reader, "rename", "0025", nickname).code == 0
     assert nickname in command.run("--reader", reader, "list").out
 
 
 @pytest.mark.parametrize("nickname", ["a\u200db", "\u202eabc", "x" * 65, "字" * 22, "a\nb", "\x1b[2J"])
-def test_a_name_that_the_card_cannot_keep_or_nobody_can_read_is_a_usage_error(
-    reader: str, nickname: str
-) -> None:
+def test_a_nickname_that_is_too_long_or_invisible_is_a_usage_error(reader: str, nickname: str) -> None:
     assert command.run("--reader", reader, "rename", "0025", nickname).code == 2

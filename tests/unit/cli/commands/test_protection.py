@@ -1,4 +1,4 @@
-"""`lpa protect`: what is protected can be seen, and neither `lpa delete` nor `lpa reset` deletes it."""
+"""`lpa protect`: a protected profile is marked, and `lpa delete` and `lpa reset` refuse to delete it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_reset_is_refused_while_it_would_delete_a_protected_profile(card: Path
     assert (ran.code, ran.out) == (1, "")
     assert f"Nordlicht ({NORDLICHT}), disabled, protected on this computer\n" in ran.err
     assert f"lpa: The profile Nordlicht ({NORDLICHT}) is protected on this computer.\n" in ran.err
-    assert ran.err.endswith("'lpa unprotect 0025' lifts that.\n")
+    assert ran.err.endswith("'lpa unprotect 0025' lifts the protection.\n")
     assert count(card) == 3
     document = run(card, "reset", "--yes-delete-everything", eid(card), "--json").document
     assert document["error"]["reason"] == "protected"
@@ -49,7 +49,7 @@ def test_a_reset_is_refused_while_it_would_delete_a_protected_profile(card: Path
     assert count(card) == 0
 
 
-def test_a_person_is_not_asked_for_a_reset_that_is_refused(card: Path) -> None:
+def test_a_blocked_reset_does_not_ask(card: Path) -> None:
     run(card, "protect", NORDLICHT)
     ran = run(card, "reset")
     assert "protected" in ran.err
@@ -57,7 +57,7 @@ def test_a_person_is_not_asked_for_a_reset_that_is_refused(card: Path) -> None:
     assert "--yes-delete-everything" not in ran.err
 
 
-def test_what_is_protected_is_listed_without_a_card(card: Path) -> None:
+def test_protected_profiles_are_listed_without_a_card(card: Path) -> None:
     nothing = ("--reader", "no such reader", "--state-dir", card.parent / "state")
     ran = command.run(*nothing, "protect", "--list")
     assert ran == command.Ran(0, "", "No profile is protected on this computer.\n")
@@ -71,13 +71,13 @@ def test_what_is_protected_is_listed_without_a_card(card: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [(), (NORDLICHT, "--list")])
-def test_protecting_takes_a_name_or_lists(words: tuple[str, ...], card: Path) -> None:
+def test_protect_needs_a_name_or_list(words: tuple[str, ...], card: Path) -> None:
     ran = run(card, "protect", *words)
     assert ran.code == 2
     assert "Give a NAME, or --list." in ran.err
 
 
-def test_a_protected_profile_is_marked_where_profiles_are_shown(card: Path) -> None:
+def test_a_protected_profile_is_marked_in_list_and_show(card: Path) -> None:
     before = run(card, "list").out
     assert "rotected" not in before + run(card, "show", NORDLICHT).out
     assert not (card.parent / "state").exists(), "listing made a journal"
@@ -94,7 +94,7 @@ def test_a_protected_profile_is_marked_where_profiles_are_shown(card: Path) -> N
     assert run(card, "list").out == before
 
 
-def test_a_look_at_the_card_does_not_depend_on_the_journal(card: Path) -> None:
+def test_list_works_with_a_damaged_journal(card: Path) -> None:
     (card.parent / "state").mkdir(mode=0o700)
     journal = card.parent / "state" / "journal.db"
     journal.touch(mode=0o600)
@@ -111,19 +111,19 @@ def test_a_look_at_the_card_does_not_depend_on_the_journal(card: Path) -> None:
 
 @pytest.fixture
 def hiding(card: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The card, with a profile on it that nobody can read."""
+    """The card, with a profile that cannot be read."""
     command.put_in(monkeypatch, lambda path: UnreadableProfileCard(SimulatedEuicc.load(path), SHILI))
     return card
 
 
-def test_what_cannot_be_read_is_shown_before_a_reset_deletes_it(hiding: Path) -> None:
+def test_an_unreadable_profile_is_mentioned_before_a_reset(hiding: Path) -> None:
     ran = run(hiding, "reset", "--yes-delete-everything", eid(hiding))
     assert "           possibly 1 profile that cannot be read\n" in ran.err
     assert f"Deleted {SHILI}.\n" in ran.out
     assert count(hiding) == 0
 
 
-def test_what_cannot_be_read_and_may_be_protected_is_not_reset(hiding: Path) -> None:
+def test_a_reset_is_refused_if_an_unreadable_profile_may_be_protected(hiding: Path) -> None:
     with (
         SimulatedEuicc.load(hiding) as euicc,
         Assistant(euicc, state_dir=hiding.parent / "state") as assistant,
@@ -131,11 +131,11 @@ def test_what_cannot_be_read_and_may_be_protected_is_not_reset(hiding: Path) -> 
         assistant.protect(SHILI)
     ran = run(hiding, "reset", "--yes-delete-everything", eid(hiding))
     assert (ran.code, ran.out) == (1, "")
-    assert f"may be a profile which is protected on this computer: {SHILI}.\n" in ran.err
+    assert f"may be one that is protected on this computer: {SHILI}.\n" in ran.err
     assert count(hiding) == 3
 
 
-def test_what_cannot_be_read_is_among_what_stays_after_a_deletion(hiding: Path) -> None:
+def test_an_unreadable_profile_is_listed_among_the_other_profiles(hiding: Path) -> None:
     ran = run(hiding, "delete", NORDLICHT, "--plan")
     assert f"Other profiles  Albion Mobile ({ALBION}), enabled\n" in ran.out
     assert "                1 profile that cannot be read\n" in ran.out

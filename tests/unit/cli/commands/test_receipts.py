@@ -1,4 +1,4 @@
-"""`lpa receipts`: what was kept is listed, shown, verified and printed, with no card in the reader."""
+"""`lpa receipts`: list, show, verify and export receipts without a card."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support import command
 
 ALBION = "8944994000000000017"
-NOBODY = ("--connect-to", "::127.0.0.1:1")  # nobody listens on port 1 of this computer
+UNREACHABLE = ("--connect-to", "::127.0.0.1:1")  # nothing listens on port 1 of this computer
 Options = tuple[str, ...]
 
 
 def disabled(folder: Path, state: Path) -> Path:
-    """A card whose profile was disabled with no server in reach; its receipt is in `state`."""
+    """A card whose profile was disabled while no server could be reached; its receipt is in `state`."""
     card = command.card(folder)
     place = ("--reader", f"sim:{card}", "--state-dir", state, "--ca-bundle", card / "ci.pem")
-    assert command.run(*place, *NOBODY, "disable", "0017").code == 4
+    assert command.run(*place, *UNREACHABLE, "disable", "0017").code == 4
     return card
 
 
@@ -44,14 +44,14 @@ def state(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def options(state: Path, tmp_path: Path) -> Options:
-    """That folder, the authority of the card to trust, and an empty reader."""
+    """The options for that folder, with the card's CI as trusted, and a reader without a card."""
     bundle = str(tmp_path / "card" / "ci.pem")
     return ("--reader", f"sim:{tmp_path / 'nothing'}", "--state-dir", str(state), "--ca-bundle", bundle)
 
 
 @pytest.fixture
 def path(state: Path) -> Path:
-    """The receipt."""
+    """The path of that receipt."""
     (path,) = state.rglob("*.der")
     return path
 
@@ -65,7 +65,7 @@ def test_receipts_are_listed_by_card(options: Options, path: Path) -> None:
     assert receipt["eid"] == path.parent.name
 
 
-def test_where_nothing_is_kept_it_is_said(options: Options, tmp_path: Path) -> None:
+def test_without_receipts_the_list_says_so(options: Options, tmp_path: Path) -> None:
     other = "89049032000000000000000000000097"
     ran = command.run(*options, "receipts", "list", "--eid", other)
     assert ran == command.Ran(0, "", f"No receipts of the card {other}.\n")
@@ -95,19 +95,21 @@ def test_a_receipt_is_shown_by_number_or_file(options: Options, path: Path, by: 
     assert (receipt["path"], receipt["raw"]) == (str(path), path.read_bytes().hex())
 
 
-def test_a_receipt_that_is_not_kept_cannot_be_shown(options: Options) -> None:
+def test_a_receipt_that_does_not_exist_is_refused(options: Options) -> None:
     ran = command.run(*options, "receipts", "show", "9")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == "lpa: There is no receipt 9 on this computer.\n'lpa receipts list' lists them.\n"
 
 
-def test_what_is_neither_a_number_nor_a_file_is_a_usage_error(options: Options) -> None:
+def test_a_receipt_that_is_neither_a_number_nor_a_file_is_a_usage_error(options: Options) -> None:
     ran = command.run(*options, "receipts", "verify", "nothing.der")
     assert ran.code == 2
     assert "neither the number of a notification nor a file" in ran.err
 
 
-def test_of_two_cards_one_must_be_named(options: Options, state: Path, path: Path, tmp_path: Path) -> None:
+def test_a_number_that_two_cards_have_needs_an_eid(
+    options: Options, state: Path, path: Path, tmp_path: Path
+) -> None:
     disabled(tmp_path / "other", state)
     ran = command.run(*options, "receipts", "verify", "1")
     assert ran.code == 1
@@ -115,7 +117,7 @@ def test_of_two_cards_one_must_be_named(options: Options, state: Path, path: Pat
     assert command.run(*options, "receipts", "verify", "1", "--eid", path.parent.name).code == 0
 
 
-def test_a_genuine_receipt_is_proven_and_its_limits_are_said(options: Options, path: Path) -> None:
+def test_a_genuine_receipt_is_verified_with_what_it_does_not_prove(options: Options, path: Path) -> None:
     ran = command.run(*options, "receipts", "verify", "1")
     assert (ran.code, ran.err) == (0, "")
     lines = ran.out.splitlines()
@@ -134,19 +136,19 @@ def test_a_genuine_receipt_is_proven_and_its_limits_are_said(options: Options, p
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    """A receipt of a card whose maker's certificate expired in 2012, in no folder of ours."""
+    """A receipt of a card whose EUM certificate expired in 2012, not in the state folder."""
     long_ago = datetime(1990, 1, 1, tzinfo=UTC)
     with (
         SimulatedEuicc.create(tmp_path / "old", clock=lambda: long_ago) as card,
-        Assistant(card, state_dir=tmp_path / "elsewhere", servers=_nobody) as assistant,
+        Assistant(card, state_dir=tmp_path / "elsewhere", servers=_unreachable) as assistant,
     ):
         assistant.disable(card.profiles[0].iccid)
     (path,) = (tmp_path / "elsewhere").rglob("*.der")
     return path
 
 
-def _nobody(address: ServerAddress, *, ci_pkids: object) -> Server:
-    raise ConnectFailed(f"{address} is not there.")
+def _unreachable(address: ServerAddress, *, ci_pkids: object) -> Server:
+    raise ConnectFailed(f"Cannot reach {address}.")
 
 
 EXPIRED = (
@@ -167,7 +169,7 @@ EXPIRED = (
         ),
     ],
 )
-def test_a_receipt_whose_certificates_expired_is_verified_and_that_is_said(
+def test_a_receipt_with_expired_certificates_is_verified_and_says_so(
     at: Options, source: str, name: str, said: str, old: Path, tmp_path: Path
 ) -> None:
     place = ("--state-dir", str(tmp_path / "state"), "--ca-bundle", str(tmp_path / "old" / "ci.pem"))
@@ -183,7 +185,7 @@ def test_a_receipt_whose_certificates_expired_is_verified_and_that_is_said(
     assert "Verified, with an expired certificate" in page.read_text()
 
 
-def test_the_time_when_it_was_kept_here_is_the_time_that_counts(old: Path, tmp_path: Path) -> None:
+def test_certificates_are_checked_for_the_time_when_the_receipt_was_kept(old: Path, tmp_path: Path) -> None:
     receipt, eid = receipts.read(old), Eid.parse(old.parent.name)
     state = tmp_path / "state"
     receipts.Receipts(state / "receipts").keep(eid, receipt.notification)
@@ -199,11 +201,11 @@ def test_the_time_when_it_was_kept_here_is_the_time_that_counts(old: Path, tmp_p
     )
 
 
-def test_a_date_that_is_none_is_a_usage_error(options: Options) -> None:
+def test_an_invalid_date_is_a_usage_error(options: Options) -> None:
     assert command.run(*options, "receipts", "verify", "1", "--at", "yesterday").code == 2
 
 
-def test_without_its_authority_a_receipt_proves_nothing(options: Options, path: Path) -> None:
+def test_a_receipt_from_an_untrusted_issuer_is_refused(options: Options, path: Path) -> None:
     ran = command.run(*options[:-2], "receipts", "verify", path)
     assert (ran.code, ran.out) == (1, "")
     assert "was issued by nobody who is trusted here" in ran.err
@@ -237,7 +239,7 @@ def test_a_receipt_in_the_folder_of_another_card_is_refused(
         (("--event", "delete"), "is about disable, not delete."),
     ],
 )
-def test_a_receipt_that_was_handed_over_is_checked_against_what_it_should_be(
+def test_a_receipt_from_somebody_else_is_checked_against_card_profile_and_event(
     wanted: Options, said: str, options: Options, path: Path, tmp_path: Path
 ) -> None:
     handed = tmp_path / "handed.der"
@@ -251,12 +253,12 @@ def test_a_receipt_that_was_handed_over_is_checked_against_what_it_should_be(
     assert "ask for the right one" in ran.err
 
 
-def test_what_a_receipt_should_be_of_is_understood_or_a_usage_error(options: Options) -> None:
+def test_an_invalid_iccid_event_or_eid_is_a_usage_error(options: Options) -> None:
     for wrong in (("--iccid", "0017"), ("--event", "erase"), ("--eid", "1")):
         assert command.run(*options, "receipts", "verify", "1", *wrong).code == 2
 
 
-def test_the_command_on_the_page_checks_what_is_on_the_page(
+def test_the_commands_on_the_page_verify_its_receipt(
     options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = tmp_path / "out.html"
@@ -274,7 +276,7 @@ def test_the_command_on_the_page_checks_what_is_on_the_page(
     assert "What is proven" in ran.out
 
 
-def test_a_file_that_is_no_receipt_is_said_to_be_none(options: Options, tmp_path: Path) -> None:
+def test_a_file_without_a_receipt_is_refused(options: Options, tmp_path: Path) -> None:
     (tmp_path / "x.der").write_bytes(b"none")
     ran = command.run(*options, "receipts", "verify", tmp_path / "x.der")
     assert ran.code == 1
@@ -282,14 +284,16 @@ def test_a_file_that_is_no_receipt_is_said_to_be_none(options: Options, tmp_path
 
 
 @pytest.mark.parametrize(("language", "title"), [("en", "Proof of disabling"), ("zh-CN", "停用凭证")])
-def test_a_receipt_becomes_a_page(options: Options, tmp_path: Path, language: str, title: str) -> None:
+def test_a_receipt_is_exported_in_both_languages(
+    options: Options, tmp_path: Path, language: str, title: str
+) -> None:
     page = tmp_path / "out.html"
     ran = command.run(*options, "receipts", "export", "1", "--html", page, "--lang", language)
     assert ran == command.Ran(0, f"Page written to {page}.\n", "")
     assert f"<h1>{title}</h1>" in page.read_text(encoding="utf-8")
 
 
-def test_the_page_tells_of_the_delivery(options: Options, tmp_path: Path) -> None:
+def test_the_page_shows_how_the_notification_was_acknowledged(options: Options, tmp_path: Path) -> None:
     card = ("--reader", f"sim:{tmp_path / 'card'}", *options[2:])
     with SimulatedSmdp(Authority.load(tmp_path / "card"), host="albion.smdp.example") as smdp:
         assert command.run(*card, "--connect-to", smdp.connect_to, "notifications", "send").code == 0
@@ -311,7 +315,7 @@ def test_the_page_tells_of_the_delivery(options: Options, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "subcommand", [("show", "1"), ("verify", "1"), ("export", "1", "--html", "out.html")]
 )
-def test_a_damaged_journal_takes_no_proof_away(
+def test_receipts_work_with_a_damaged_journal(
     options: Options, state: Path, subcommand: Options, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -323,7 +327,7 @@ def test_a_damaged_journal_takes_no_proof_away(
     assert ran.out
 
 
-def test_an_unproven_receipt_becomes_a_page_that_says_so(options: Options, tmp_path: Path) -> None:
+def test_an_unverified_receipt_is_exported_as_such(options: Options, tmp_path: Path) -> None:
     page = tmp_path / "out.html"
     ran = command.run(*options[:-2], "receipts", "export", "1", "--html", page)
     assert ran.code == 1
@@ -331,7 +335,7 @@ def test_an_unproven_receipt_becomes_a_page_that_says_so(options: Options, tmp_p
     assert "<h1>Unverified receipt</h1>" in page.read_text(encoding="utf-8")
 
 
-def test_a_page_that_cannot_be_written_is_code_3(options: Options, tmp_path: Path) -> None:
+def test_a_page_that_cannot_be_written_is_exit_code_3(options: Options, tmp_path: Path) -> None:
     ran = command.run(*options, "receipts", "export", "1", "--html", tmp_path / "no" / "out.html")
     assert ran.code == 3
     assert "cannot be written" in ran.err

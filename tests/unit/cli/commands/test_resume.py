@@ -1,4 +1,4 @@
-"""`lpa resume`: which cards are waited for."""
+"""`lpa resume`: what is recovered, and which other cards are needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NORDLICHT = "8949985000000000025"
 
 @pytest.fixture
 def away(tmp_path: Path) -> str:
-    """The EID of a card that was taken away while a profile of it was deleted."""
+    """The EID of a card that was removed while one of its profiles was deleted."""
     with (
         SimulatedEuicc.load(command.card(tmp_path / "away")) as card,
         Assistant(card, state_dir=tmp_path / "state") as assistant,
@@ -40,7 +40,7 @@ def check(document: dict[str, object], eid: str) -> None:
     assert operation == {"eid": eid, "function": "delete", "target": NORDLICHT}
 
 
-def test_another_card_waits_for_the_one_that_is_away(away: str, tmp_path: Path) -> None:
+def test_resume_names_the_other_card_of_an_interrupted_operation(away: str, tmp_path: Path) -> None:
     other = command.card(tmp_path / "other")
     place = ("--reader", f"sim:{other}", "--state-dir", tmp_path / "state", "resume")
     ran = command.run(*place)
@@ -50,7 +50,7 @@ def test_another_card_waits_for_the_one_that_is_away(away: str, tmp_path: Path) 
     check(command.run(*place, "--json").document, away)
 
 
-def test_without_any_card_it_is_said_which_one_is_waited_for(away: str, tmp_path: Path) -> None:
+def test_resume_without_a_card_names_the_card_to_insert(away: str, tmp_path: Path) -> None:
     place = ("--reader", "no such reader", "--state-dir", tmp_path / "state", "resume")
     here = ("--reader", f"sim:{command.card(tmp_path / 'other')}", *place[2:])
     ran = command.run(*place)
@@ -66,7 +66,7 @@ def test_without_any_card_it_is_said_which_one_is_waited_for(away: str, tmp_path
     assert document["result"].keys() == command.run(*here, "--json").document["result"].keys()
 
 
-def test_what_is_kept_here_is_in_the_document_without_a_card_too(tmp_path: Path) -> None:
+def test_resume_without_a_card_lists_pending_notifications_in_json(tmp_path: Path) -> None:
     place = ("--state-dir", tmp_path / "state", "--connect-to", "::127.0.0.1:1")
     assert (
         command.run(*place, "--reader", f"sim:{command.card(tmp_path / 'card')}", "disable", "0017").code == 4
@@ -75,9 +75,7 @@ def test_what_is_kept_here_is_in_the_document_without_a_card_too(tmp_path: Path)
     assert [one["notification"]["event"] for one in ran.document["result"]["pending"]] == ["disable"]
 
 
-def test_what_became_of_it_is_told_on_stdout_and_beside_a_document_on_stderr(
-    away: str, tmp_path: Path
-) -> None:
+def test_recoveries_are_printed_to_stdout_or_with_json_to_stderr(away: str, tmp_path: Path) -> None:
     place = ("--reader", f"sim:{tmp_path / 'away'}", "--state-dir", tmp_path / "state")
     shutil.copytree(tmp_path / "state", tmp_path / "copy")
     ran = command.run(*place, "resume")
@@ -91,7 +89,7 @@ def test_what_became_of_it_is_told_on_stdout_and_beside_a_document_on_stderr(
     assert f"  Deleted Nordlicht ({NORDLICHT}).\n" in ran.err
 
 
-def test_what_became_of_it_is_in_the_document(away: str, tmp_path: Path) -> None:
+def test_a_recovery_is_in_the_document(away: str, tmp_path: Path) -> None:
     ran = command.run(
         "--reader", f"sim:{tmp_path / 'away'}", "--state-dir", tmp_path / "state", "resume", "--json"
     )
@@ -106,10 +104,10 @@ def test_what_became_of_it_is_in_the_document(away: str, tmp_path: Path) -> None
     assert ran.document["result"]["other_cards"] == []
 
 
-def test_what_is_told_at_the_second_try_is_told(
+def test_a_notification_acknowledged_at_the_second_try_counts_as_acknowledged(
     away: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The words and the exit code say the same of it."""
+    """The text and the exit code agree."""
     first = Delivery("delete", "rsp.example", None, 7, problem=ConnectFailed("down"))
     again = Delivery("delete", "rsp.example", None, 7, acknowledged=True, removed=True)
     monkeypatch.setattr(Assistant, "send_notifications", lambda _, due_only: (first, again))

@@ -1,4 +1,4 @@
-"""`lpa sim`: a card to make, to put into a virtual reader, and a server for it."""
+"""`lpa sim`: create a card, insert it into a virtual reader, run a server for it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from lpa.cli.app import app
 from lpa.sim.crypto.pki import Authority
 from tests.support import command
 from tests.support.scripted_card import Client, SmallCard
-from tests.unit.cli.commands.test_sim_orders import orders
 
 
-def test_a_new_card_can_be_listed_at_once(tmp_path: Path) -> None:
+def test_profiles_of_a_new_card_can_be_listed(tmp_path: Path) -> None:
     ran = command.run("sim", "new", tmp_path / "card", "--profiles", "8", "--json")
     assert ran.code == 0
     assert ran.document["command"] == "sim new"
@@ -41,17 +40,17 @@ def test_a_new_card_does_not_replace_anything(tmp_path: Path) -> None:
     assert (tmp_path / "card" / "card.json").read_bytes() == before
 
 
-def test_a_card_needs_a_virtual_reader(tmp_path: Path) -> None:
+def test_sim_card_needs_a_virtual_reader(tmp_path: Path) -> None:
     ran = command.run("sim", "card", command.card(tmp_path / "card"), "--vpcd", "127.0.0.1:1", "--json")
     assert (ran.code, ran.document["error"]["kind"]) == (3, "NoReader")
 
 
 @pytest.mark.parametrize("place", ["localhost", "localhost:0", "localhost:x"])
-def test_a_place_without_a_port_is_a_usage_error(tmp_path: Path, place: str) -> None:
+def test_a_vpcd_address_without_a_port_is_a_usage_error(tmp_path: Path, place: str) -> None:
     assert command.run("sim", "card", tmp_path, "--vpcd", place).code == 2
 
 
-def test_a_server_shows_what_it_accepted_until_it_is_stopped(tmp_path: Path) -> None:
+def test_sim_server_prints_what_it_accepted(tmp_path: Path) -> None:
     folder = command.card(tmp_path / "card")
     arguments = [*command.PROGRAM, "sim", "server", "--pki", str(folder)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
@@ -72,13 +71,13 @@ def test_a_server_shows_what_it_accepted_until_it_is_stopped(tmp_path: Path) -> 
     assert "disable of 8944994000000000017, notification 1 for albion.smdp.example, card 8999" in out
 
 
-def test_a_server_needs_an_authority(tmp_path: Path) -> None:
+def test_sim_server_needs_a_ci(tmp_path: Path) -> None:
     ran = command.run("sim", "server", "--pki", tmp_path)
     assert ran.code == 3
     assert "contains no certificate authority" in ran.err
 
 
-def test_a_server_at_a_port_that_is_taken_says_so(tmp_path: Path) -> None:
+def test_sim_server_on_a_used_port_is_a_usage_error(tmp_path: Path) -> None:
     folder = command.card(tmp_path / "card")
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -87,7 +86,7 @@ def test_a_server_at_a_port_that_is_taken_says_so(tmp_path: Path) -> None:
     assert f"cannot listen on port {port}: Address already in use" in ran.err
 
 
-def test_no_help_shows_a_name_out_of_the_program() -> None:
+def test_no_help_shows_an_internal_name() -> None:
     def pages(command: click.Command, parent: click.Context | None) -> Iterator[str]:
         with click.Context(command, parent=parent, info_name=command.name) as context:
             yield command.get_help(context)
@@ -100,8 +99,8 @@ def test_no_help_shows_a_name_out_of_the_program() -> None:
 
 
 @dataclass
-class BackupTarget:
-    """Where a row of --connect-to leads."""
+class Address:
+    """The port of a value of --connect-to."""
 
     row: str
 
@@ -110,7 +109,7 @@ class BackupTarget:
 
 
 @pytest.mark.parametrize("words", [(), ("order", "list"), ("order", "add")])
-def test_a_server_needs_a_folder(words: tuple[str, ...]) -> None:
+def test_sim_server_needs_a_folder(words: tuple[str, ...]) -> None:
     ran = command.run("sim", "server", *words)
     assert (ran.code, "--pki" in ran.err) == (2, True)
 
@@ -130,7 +129,7 @@ def test_orders_are_delivered_and_discovered_while_the_server_runs(tmp_path: Pat
             add = ("sim", "server", "order", "add", "--pki", folder, "--eid", card.eid, "--announce")
             assert command.run(*add, "--matching-id", "ABC-1").code == 0
             card.address, card.role = "smds.example", "7"
-            client = Client(BackupTarget(discovery), authority)
+            client = Client(Address(discovery), authority)
             begun = client.ask("initiateAuthentication", **card.initiate())
             response = card.authenticate(begun)
             (event,) = client.ask(
@@ -141,8 +140,9 @@ def test_orders_are_delivered_and_discovered_while_the_server_runs(tmp_path: Pat
             assert event == {"eventId": "ABC-1", "rspServerAddress": "smdp.example"}
             card.address, card.role = event["rspServerAddress"], "4"
             card.matching_id = event["eventId"]
-            card.load(card.downloaded(Client(BackupTarget(delivery), authority)))
-            (order,) = orders(folder)
+            card.load(card.downloaded(Client(Address(delivery), authority)))
+            listed = command.run("sim", "server", "order", "list", "--pki", folder, "--json")
+            (order,) = listed.document["result"]["orders"]
             assert (order["state"], order["eid"]) == ("downloaded", card.eid)
             server.send_signal(signal.SIGINT)
             out, err = server.communicate(timeout=30)

@@ -1,4 +1,4 @@
-"""`lpa sim new --identity`: a card that somebody else certified, from the command line."""
+"""`lpa sim new --identity`: a card with existing certificates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.forgery import EID
 from tests.support.identities import NOW, authority, certified, pem_files, write
 
 
-def test_the_command_makes_a_card_of_an_identity(tmp_path: Path) -> None:
+def test_sim_new_creates_a_card_with_an_identity(tmp_path: Path) -> None:
     above = authority()
     folder = write(tmp_path / "identity", pem_files(certified(above), above))
     ran = command.run("sim", "new", tmp_path / "card", "--identity", folder, "--memory", 5000, "--json")
@@ -22,7 +22,7 @@ def test_the_command_makes_a_card_of_an_identity(tmp_path: Path) -> None:
     assert above.key_identifier.hex() in str(info).lower()
 
 
-def test_the_command_says_what_is_wrong_with_an_identity(tmp_path: Path) -> None:
+def test_sim_new_says_what_is_wrong_with_an_identity(tmp_path: Path) -> None:
     folder = write(tmp_path / "identity", {"README": b""})
     ran = command.run("sim", "new", tmp_path / "card", "--identity", folder)
     assert ran.code == 1
@@ -30,7 +30,7 @@ def test_the_command_says_what_is_wrong_with_an_identity(tmp_path: Path) -> None
     assert not (tmp_path / "card").exists()
 
 
-def test_the_command_says_that_an_identity_is_over(tmp_path: Path) -> None:
+def test_sim_new_warns_of_expired_certificates(tmp_path: Path) -> None:
     """It is still made: a card does not check dates, and a test may need such a card."""
     long_ago = NOW - timedelta(days=50 * 365)
     above = Authority.mint(now=long_ago)
@@ -42,7 +42,7 @@ def test_the_command_says_that_an_identity_is_over(tmp_path: Path) -> None:
     assert f"Created a card with EID {EID}" in ran.out
 
 
-def test_no_server_is_made_of_the_folder_of_such_a_card(tmp_path: Path) -> None:
+def test_sim_server_refuses_the_folder_of_a_card_with_an_identity(tmp_path: Path) -> None:
     above = authority()
     folder = write(tmp_path / "identity", pem_files(certified(above), above))
     assert command.run("sim", "new", tmp_path / "card", "--identity", folder).err == ""

@@ -1,4 +1,4 @@
-"""`lpa sim server order`: what the simulated server has to deliver."""
+"""`lpa sim server order`: the orders of the simulated server."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_an_order_is_added_and_listed(tmp_path: Path) -> None:
     assert "released" in table
 
 
-def test_an_order_can_be_for_a_file_and_keeps_its_number(tmp_path: Path) -> None:
+def test_an_order_can_be_for_a_file_with_its_iccid(tmp_path: Path) -> None:
     folder, file = command.card(tmp_path / "card"), tmp_path / "profile.der"
     package = sample("8944994000000000017", size=3_000)
     file.write_bytes(package.elements)
@@ -60,9 +60,7 @@ def test_an_order_can_be_for_a_file_and_keeps_its_number(tmp_path: Path) -> None
         (("--name", "x" * 65), "is longer than 64 bytes"),
     ],
 )
-def test_an_order_that_cannot_be_is_a_usage_error(
-    tmp_path: Path, options: tuple[str, ...], objection: str
-) -> None:
+def test_an_invalid_order_is_a_usage_error(tmp_path: Path, options: tuple[str, ...], objection: str) -> None:
     folder = command.card(tmp_path / "card")
     assert command.run("sim", "server", "order", "add", "--pki", folder, "--matching-id", "ABC-1").code == 0
     ran = command.run("sim", "server", "order", "add", "--pki", folder, *options)
@@ -101,14 +99,14 @@ def test_an_order_has_limits_that_are_listed(tmp_path: Path) -> None:
     ]
 
 
-def test_tries_are_about_a_code(tmp_path: Path) -> None:
+def test_tries_need_a_confirmation_code(tmp_path: Path) -> None:
     folder = command.card(tmp_path / "card")
     ran = command.run(*ORDER, "add", "--pki", folder, "--tries", "2")
     assert (ran.code, "--confirmation-code" in ran.err) == (2, True)
     assert orders(folder) == []
 
 
-def test_an_order_can_wait_until_it_is_released(tmp_path: Path) -> None:
+def test_an_unreleased_order_can_be_released_later(tmp_path: Path) -> None:
     folder = command.card(tmp_path / "card")
     limits = ("--unreleased", "--downloads", "2")
     assert command.run(*ORDER, "add", "--pki", folder, "--matching-id", "ABC-1", *limits).code == 0
@@ -120,7 +118,7 @@ def test_an_order_can_wait_until_it_is_released(tmp_path: Path) -> None:
     assert (order["state"], order["downloads"]) == ("released", 2)
 
 
-def test_an_order_is_released_by_the_number_of_its_profile_too(tmp_path: Path) -> None:
+def test_an_order_can_be_released_by_iccid(tmp_path: Path) -> None:
     folder = command.card(tmp_path / "card")
     added = command.run(
         *ORDER, "add", "--pki", folder, "--matching-id", "", "--unreleased", "--json"
@@ -132,7 +130,7 @@ def test_an_order_is_released_by_the_number_of_its_profile_too(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("named", "said"), [("ABC-9", "no order"), ("8944994000000000017", "several orders")]
 )
-def test_what_is_no_single_order_is_not_released(tmp_path: Path, named: str, said: str) -> None:
+def test_release_needs_exactly_one_order(tmp_path: Path, named: str, said: str) -> None:
     folder, file = command.card(tmp_path / "card"), tmp_path / "profile.der"
     file.write_bytes(sample("8944994000000000017").elements)
     for _ in range(2):
@@ -153,7 +151,7 @@ def test_what_is_no_single_order_is_not_released(tmp_path: Path, named: str, sai
         ),
     ],
 )
-def test_a_file_that_is_no_package_is_named(tmp_path: Path, content: bytes, said: str) -> None:
+def test_a_file_without_profile_elements_is_a_usage_error(tmp_path: Path, content: bytes, said: str) -> None:
     folder, file = command.card(tmp_path / "card"), tmp_path / "profile.der"
     file.write_bytes(content)
     ran = command.run(*ORDER, "add", "--pki", folder, "--package", file)
@@ -164,7 +162,7 @@ def test_a_file_that_is_no_package_is_named(tmp_path: Path, content: bytes, said
 
 
 @pytest.mark.parametrize("words", [("list",), ("add",), ("release", "ABC-1")])
-def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_a_missing_folder_is_a_usage_error(tmp_path: Path, words: tuple[str, ...]) -> None:
     ran = command.run(*ORDER, *words, "--pki", tmp_path / "nowhere")
     assert (ran.code, "There is no folder" in ran.err) == (2, True)
     assert not (tmp_path / "nowhere").exists()

@@ -1,4 +1,4 @@
-"""`lpa enable`, `disable`, `delete` and `reset`: what they say before, what they ask, what they say after."""
+"""`lpa enable`, `disable`, `delete` and `reset`: what they show, ask and report."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ALBION, NORDLICHT, SHILI = "8944994000000000017", "8949985000000000025", "898698
 
 @dataclass(frozen=True)
 class World:
-    """A card, its server, and the options that lead to both. `lost`: the way to no server."""
+    """A card, its server, and the options for both. `lost`: options with an unreachable server."""
 
     card: Path
     smdp: SimulatedSmdp
@@ -56,11 +56,11 @@ def world(tmp_path: Path) -> Iterator[World]:
     place = ("--reader", f"sim:{folder}", "--state-dir", str(tmp_path / "state"))
     common = (*place, "--connect-to")
     with SimulatedSmdp(Authority.load(folder), host="*.smdp.example", any_address=True) as smdp:
-        # Nobody listens on port 1 of this computer.
+        # Nothing listens on port 1 of this computer.
         yield World(folder, smdp, (*common, smdp.connect_to), (*common, "::127.0.0.1:1"))
 
 
-def test_enabling_tells_the_servers_of_both_profiles_and_says_so(world: World) -> None:
+def test_enable_notifies_the_servers_of_both_profiles(world: World) -> None:
     ran = command.run(*world.found, "enable", "0025")
     assert (ran.code, ran.err) == (0, "")
     lines = [line for line in ran.out.splitlines() if "Receipt: " not in line]
@@ -76,19 +76,19 @@ def test_enabling_tells_the_servers_of_both_profiles_and_says_so(world: World) -
     assert world.received == [("disable", ALBION), ("enable", NORDLICHT)]
 
 
-def test_what_is_so_already_is_not_done_again(world: World) -> None:
+def test_enable_and_disable_do_nothing_if_already_done(world: World) -> None:
     ran = command.run(*world.found, "enable", "0017")
     assert ran.out == f"Albion Mobile ({ALBION}) is already enabled.\n"
     ran = command.run(*world.found, "disable", "0025")
     assert ran.out == f"Nordlicht ({NORDLICHT}) is already disabled.\n"
 
 
-def test_disabling_says_what_is_in_use_then(world: World) -> None:
+def test_disable_says_which_profile_is_enabled_then(world: World) -> None:
     ran = command.run(*world.found, "disable", "0017")
     assert f"Albion Mobile ({ALBION}) is disabled; enabled now: none.\n" in ran.out
 
 
-def test_a_profile_that_is_in_use_again_after_a_test_profile_is_said_so(tmp_path: Path) -> None:
+def test_the_profile_that_a_test_profile_replaced_is_enabled_again(tmp_path: Path) -> None:
     operator = SimulatedProfile(ALBION, "enabled", service_provider="{Albion}")
     test = SimulatedProfile(NORDLICHT, service_provider="Nordlicht", profile_class="test")
     options = ("--reader", f"sim:{command.card(tmp_path / 'card', operator, test)}", "--state-dir", tmp_path)
@@ -108,7 +108,7 @@ def test_a_profile_that_is_in_use_again_after_a_test_profile_is_said_so(tmp_path
     assert "inform them yourself" not in ran.out + ran.err
 
 
-def test_disabling_without_a_way_to_the_server_is_done_and_exit_code_4(world: World) -> None:
+def test_disabling_with_an_unreachable_server_is_exit_code_4(world: World) -> None:
     ran = command.run(*world.lost, "disable", "0017")
     assert ran.code == 4
     assert world.states[ALBION] == "disabled"
@@ -122,7 +122,7 @@ def test_disabling_without_a_way_to_the_server_is_done_and_exit_code_4(world: Wo
     )
 
 
-def test_exit_code_4_is_a_document_with_result_and_error(world: World) -> None:
+def test_exit_code_4_has_a_document_with_result_and_error(world: World) -> None:
     document = command.run(*world.lost, "--json", "disable", "0017").document
     assert document["ok"] is False
     assert document["error"]["kind"] == "ConnectFailed"
@@ -131,7 +131,7 @@ def test_exit_code_4_is_a_document_with_result_and_error(world: World) -> None:
     assert Path(delivery["receipt"]["path"]).read_bytes()[:1] == b"\x30"
 
 
-def test_a_plan_says_what_would_be_done_and_does_nothing(world: World) -> None:
+def test_a_plan_shows_what_would_be_done_and_changes_nothing(world: World) -> None:
     ran = command.run(*world.found, "delete", "0017", "--disable-first", "--plan")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
@@ -172,7 +172,7 @@ def test_a_plan_says_what_would_be_done_and_does_nothing(world: World) -> None:
     assert world.received == []
 
 
-def test_deleting_asks_and_says_what_it_did(world: World) -> None:
+def test_delete_asks_and_reports_what_it_did(world: World) -> None:
     ran = command.converse(*world.found, "delete", "0025", types="0025\n")
     assert ran.code == 0
     assert "This cannot be undone." in ran.err
@@ -189,7 +189,7 @@ def test_deleting_asks_and_says_what_it_did(world: World) -> None:
     assert world.received == [("delete", NORDLICHT)]
 
 
-def test_a_memory_that_is_almost_full_is_told_in_bytes(tmp_path: Path) -> None:
+def test_little_free_memory_is_shown_in_bytes(tmp_path: Path) -> None:
     folder = tmp_path / "card"
     SimulatedEuicc.create(folder, free_memory=500).close()
     options = ("--reader", f"sim:{folder}", "--state-dir", tmp_path, "--connect-to", "::127.0.0.1:1")
@@ -201,7 +201,7 @@ def test_a_memory_that_is_almost_full_is_told_in_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("types", ["0017\n", "yes\n", "\n", "\x04"])
-def test_deleting_needs_the_right_digits(world: World, types: str) -> None:
+def test_delete_needs_the_right_digits(world: World, types: str) -> None:
     ran = command.converse(*world.found, "delete", "0025", types=types)
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.endswith("Nothing was changed.\n")
@@ -216,7 +216,7 @@ def test_ctrl_c_at_the_question_changes_nothing(world: World) -> None:
     assert NORDLICHT in world.states
 
 
-def test_without_a_terminal_deleting_names_the_option_that_decides(world: World) -> None:
+def test_without_a_terminal_delete_names_the_option_that_confirms(world: World) -> None:
     ran = command.run(*world.found, "delete", "0025")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.endswith(
@@ -226,7 +226,7 @@ def test_without_a_terminal_deleting_names_the_option_that_decides(world: World)
     assert NORDLICHT in world.states
 
 
-def test_yes_answers_beforehand_and_the_plan_is_still_told(world: World) -> None:
+def test_yes_confirms_and_the_plan_is_still_shown(world: World) -> None:
     ran = command.run(*world.found, "delete", "0017", "--disable-first", "--yes")
     assert ran.code == 0
     assert ran.err.startswith("To delete       Albion Mobile\n")
@@ -239,14 +239,14 @@ def test_yes_answers_beforehand_and_the_plan_is_still_told(world: World) -> None
     assert world.received == [("disable", ALBION), ("delete", ALBION)]
 
 
-def test_a_profile_in_use_is_not_deleted_without_consent_to_disable_it(world: World) -> None:
+def test_an_enabled_profile_is_not_deleted_without_disable_first(world: World) -> None:
     ran = command.run(*world.found, "delete", "0017", "--yes", "--json")
     assert ran.code == 1
     assert ran.document["error"]["kind"] == "Refused"
     assert ran.document["error"]["reason"] == "profileNotInDisabledState"
 
 
-def test_a_deletion_that_did_not_happen_is_not_said_to_have(
+def test_a_deletion_that_did_not_happen_is_reported_as_unknown(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lying(folder: Path) -> DisturbedCard:
@@ -265,7 +265,7 @@ def test_a_deletion_that_did_not_happen_is_not_said_to_have(
     assert world.received == []
 
 
-def test_an_operator_that_no_server_tells_must_be_told_by_the_person(tmp_path: Path) -> None:
+def test_an_operator_that_is_not_notified_must_be_informed_by_the_person(tmp_path: Path) -> None:
     folder = command.card(tmp_path / "card", SimulatedProfile(NORDLICHT, service_provider="Nordlicht"))
     options = ("--reader", f"sim:{folder}", "--state-dir", tmp_path, "delete", "0025", "--yes")
     unaccepted = command.run(*options)
@@ -281,7 +281,7 @@ def test_an_operator_that_no_server_tells_must_be_told_by_the_person(tmp_path: P
     )
 
 
-def test_resetting_asks_for_digits_of_the_card_and_deletes_everything(world: World) -> None:
+def test_reset_asks_for_digits_of_the_eid_and_deletes_everything(world: World) -> None:
     ran = command.converse(*world.found, "reset", types=f"{world.eid[-6:]}\n")
     assert ran.code == 0
     assert f"To delete  Albion Mobile ({ALBION}), enabled\n" in ran.err
@@ -291,13 +291,13 @@ def test_resetting_asks_for_digits_of_the_card_and_deletes_everything(world: Wor
     assert sorted(world.received) == [("delete", ALBION), ("delete", NORDLICHT), ("delete", SHILI)]
 
 
-def test_resetting_with_the_digits_of_something_else_does_nothing(world: World) -> None:
+def test_reset_with_wrong_digits_changes_nothing(world: World) -> None:
     ran = command.converse(*world.found, "reset", types="000017\n")
     assert (ran.code, ran.out) == (1, "")
     assert len(world.states) == 3
 
 
-def test_without_a_terminal_resetting_needs_the_whole_number_of_this_card(world: World) -> None:
+def test_without_a_terminal_reset_needs_the_eid_of_this_card(world: World) -> None:
     ran = command.run(*world.found, "reset")
     assert ran.code == 1
     assert "Use --yes-delete-everything with the EID to confirm" in ran.err
@@ -308,7 +308,7 @@ def test_without_a_terminal_resetting_needs_the_whole_number_of_this_card(world:
     assert world.states == {}
 
 
-def test_resetting_only_the_default_server_deletes_no_profile(world: World) -> None:
+def test_reset_of_the_default_server_deletes_no_profile(world: World) -> None:
     assert command.run(*world.found, "default-server", "mine.example").code == 0
     ran = command.run(*world.found, "reset", "--default-server", "--yes-delete-everything", world.eid)
     assert ran.code == 0
@@ -328,7 +328,7 @@ def test_a_protected_profile_is_not_deleted_until_it_is_unprotected(world: World
     assert len(world.states) == 2
 
 
-def test_the_plan_in_json_has_every_finding_with_its_level(world: World) -> None:
+def test_a_plan_in_json_has_every_finding_with_its_level(world: World) -> None:
     document = command.run(*world.found, "delete", "0017", "--plan", "--json").document
     levels = {finding["name"]: finding["level"] for finding in document["result"]["findings"]}
     assert levels["profileNotInDisabledState"] == "blocker"
@@ -336,7 +336,7 @@ def test_the_plan_in_json_has_every_finding_with_its_level(world: World) -> None
     assert len(world.states) == 3
 
 
-def test_what_was_left_unfinished_is_settled_before_the_next_change_and_said(world: World) -> None:
+def test_an_interrupted_operation_is_recovered_before_the_next_change(world: World) -> None:
     notified = (NotificationConfiguration(("delete",), "nordlicht.smdp.example"),)
     before = (
         Profile(Iccid.parse(ALBION), state="enabled"),
