@@ -113,7 +113,7 @@ def _reconcile(card: CardContext, outbox: Outbox, operation: Operation, after: L
 def _may_hide(card: CardContext, outbox: Outbox, operation: Operation, after: Listing[Profile]) -> bool:
     """Whether an unreadable item may be one of the profiles: one is not listed, nor signed as deleted."""
     if operation.function == installation.OPERATION:
-        return installation.may_hide(card, outbox, operation, after)
+        return installation.may_be_unreadable(card, outbox, operation, after)
     listed = {profile.iccid for profile in after}
     deleted = (
         ProfileChange("delete", profile) for profile in operation.before if profile.iccid not in listed

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lpa import errors
-from lpa.cli.commands import sim_order_commands
+from lpa.cli.commands import sim_orders
 from lpa.pages.texts import TEXTS
 from lpa.rsp.reasons import explain
 from lpa.rsp.status_codes import server_advice, server_reason
@@ -108,5 +108,5 @@ def test_how_a_simulated_card_can_differ_is_documented_with_what_it_does_by_defa
 
 def test_every_option_of_an_order_is_documented() -> None:
     text = (DOCS / "simulator.md").read_text()
-    options = [option for parameter in sim_order_commands.add.params for option in parameter.opts]
+    options = [option for parameter in sim_orders.add.params for option in parameter.opts]
     assert [option for option in options if option not in text] == []

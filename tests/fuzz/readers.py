@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import re
@@ -317,6 +318,7 @@ def _folder() -> Path:
 def _journal() -> Journal:
     """A journal with one operation and its notification."""
     journal = Journal(_folder())
+    atexit.register(journal.close)
     with journal.operation(EID, "delete", (PROFILE,), target=PROFILE.iccid) as operation:
         journal.keep(EID, signed(), operation=operation)
     lost = LostNotification(EID, PROFILE.iccid, PROFILE.title, "delete", "smdp.example", 1_700_000_000.0)

@@ -91,7 +91,7 @@ class Service:
         world = f"mount --bind '{drivers}' /usr/lib/pcsc/drivers && mount --bind '{self.folder}/run' /run"
         private = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
         return subprocess.Popen(
-            [*private, "sh", "-c", f"{world} && exec {program} --foreground --info -c '{configuration}'"],
+            [*private, "sh", "-c", f"{world} && exec {program} {_options(program)} -c '{configuration}'"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -106,6 +106,12 @@ class Service:
                     self._ready = True
                     self._ready_or_ended.set()
         self._ready_or_ended.set()
+
+
+def _options(program: str) -> str:
+    """The options to run pcscd with. One that is built with polkit would refuse whoever has no session."""
+    asked = subprocess.run([program, "--help"], check=True, capture_output=True, text=True, timeout=_PATIENCE)
+    return "--foreground --info" + (" --disable-polkit" if "--disable-polkit" in asked.stdout else "")
 
 
 class VirtualReader:

@@ -93,7 +93,7 @@ def test_a_profile_that_is_not_in_use_is_saved_and_deleted(
     options = ("--backup", tmp_path / "saved", "--enable-first", "--yes", "--json")
     ran = command.run(*place, "delete", victim, *options)
     assert (ran.code, ran.document["result"]["problem"]) == (0, None)
-    assert ran.document["result"]["rescue"]["backup"]["contacts"] == 5
+    assert ran.document["result"]["backup_first"]["backup"]["contacts"] == 5
     assert json.loads((tmp_path / "saved" / "identity.json").read_text())["iccid"] == victim
     left = [(profile.iccid, profile.state) for profile in euicc.profiles]
     assert left == [("8944994000000000017", "enabled"), ("89869870000000000033", "disabled")]

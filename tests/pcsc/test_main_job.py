@@ -177,7 +177,7 @@ def test_who_waited_for_the_card_has_it_when_its_holder_is_killed(
                 assert who.pid == holder.pid
                 holder.kill()
 
-            with Assistant.open(reader.name, locks=Locks.of_host(notice=kill)) as assistant:
+            with Assistant.open(reader.name, locks=Locks.of_host(on_wait=kill)) as assistant:
                 assert str(assistant.eid) == euicc.eid
 
 

@@ -31,6 +31,7 @@ _START = (
 )
 PROGRAM = (sys.executable, "-c", _START)
 CTRL_C, CTRL_D = "\x03", "\x04"
+PROMPTS = (b": ", b"[y/N] ")  # what a question ends with
 _TIMEOUT = 20  # seconds without output
 
 
@@ -88,14 +89,14 @@ def _at_a_terminal(arguments: Sequence[object], texts: Sequence[str]) -> Ran:
         os.close(theirs)
         try:
             for text in texts:
-                asked = read_until(ours, b": ")
-                assert asked.endswith(b": "), f"no question for {text!r}: {(seen + asked).decode()}"
+                asked = read_until(ours, PROMPTS)
+                assert asked.endswith(PROMPTS), f"no prompt for {text!r}: {(seen + asked).decode()}"
                 seen += asked
                 if text == CTRL_C:
                     interrupt(process, ours)
                 else:
                     os.write(ours, text.encode())
-            seen += read_until(ours, None)
+            seen += read_until(ours, ())
         except BaseException:
             process.kill()  # It may wait for an answer for ever.
             raise
@@ -111,10 +112,10 @@ def card(folder: Path, *profiles: SimulatedProfile) -> Path:
     return folder
 
 
-def read_until(terminal: int, mark: bytes | None) -> bytes:
-    """The output up to a piece that ends with `mark`, or until the program closes its side."""
+def read_until(terminal: int, ends: bytes | tuple[bytes, ...]) -> bytes:
+    """What the program writes until it ends with one of `ends`, or until it closes its side."""
     seen = b""
-    while not (mark and seen.endswith(mark)):
+    while not (ends and seen.endswith(ends)):
         assert select.select([terminal], [], [], _TIMEOUT)[0], f"no more output after {seen!r}"
         try:
             piece = os.read(terminal, 4096)

@@ -28,7 +28,7 @@ EVIDENCE = {
     "http_status": "204",
     "tls_certificate_sha256": "ab" * 32,
 }
-WITNESSED = receipt_page.Witnessed(EVIDENCE, (250_000, 330_000), "Nordlicht", "left the operator")
+RECORD = receipt_page.Record(EVIDENCE, (250_000, 330_000), "Nordlicht", "left the operator")
 PROFILE = Profile(
     Iccid.parse("8949985000000000025"),
     "enabled",
@@ -51,7 +51,7 @@ def receipt(language: Language = "en", **changed: Any) -> str:
     """The page of a receipt; `changed`: members of the verification."""
     result = replace(verified(), **changed)
     note = Notification.from_tlv(RECEIPT)
-    return receipt_page.page(note, Eid.parse(EID), result, made=MADE, language=language, witnessed=WITNESSED)
+    return receipt_page.page(note, Eid.parse(EID), result, made=MADE, language=language, record=RECORD)
 
 
 def doubt(language: Language = "en") -> str:
@@ -61,9 +61,9 @@ def doubt(language: Language = "en") -> str:
         reason="unknownIssuer",
     )
     vouched = EVIDENCE | {"vouched_by": "card", "issuer": "ab" * 20, "issuer_key": "ab" * 20}
-    seen = replace(WITNESSED, delivery=vouched | {"notification_sha256": "cd" * 32})
+    record = replace(RECORD, delivery=vouched | {"notification_sha256": "cd" * 32})
     note = Notification.from_tlv(RECEIPT)
-    return receipt_page.page(note, Eid.parse(EID), why, made=MADE, language=language, witnessed=seen)
+    return receipt_page.page(note, Eid.parse(EID), why, made=MADE, language=language, record=record)
 
 
 def profile(

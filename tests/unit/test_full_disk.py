@@ -12,9 +12,10 @@ import pytest
 
 from lpa import Assistant
 from lpa.errors import StorageFailed
+from lpa.notifications.receipts import Receipts
 from lpa.rsp.names import ServerAddress
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
-from tests.support.journals import child
+from tests.support.journals import EID, child
 from tests.support.notified_servers import Servers
 from tests.support.recovery import resume
 
@@ -158,5 +159,16 @@ def test_a_disk_that_fills_while_a_notification_is_sent_loses_nothing(tmp_path: 
             resume(assistant)
             assert list(assistant.notifications()) == []
             assert assistant.journal.outbox() == ()
+
+    in_small_disk(tmp_path, act)
+
+
+def test_without_room_for_a_receipt_none_is_promised(tmp_path: Path) -> None:
+    def act() -> None:
+        receipts = Receipts(tmp_path / "receipts")
+        receipts.prepare(EID)
+        fill(tmp_path)
+        with pytest.raises(StorageFailed, match="No space left"):
+            receipts.prepare(EID)
 
     in_small_disk(tmp_path, act)

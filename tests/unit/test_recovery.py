@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant
-from lpa.errors import CardRemoved, OutcomeUnknown
+from lpa.errors import CardRemoved, OutcomeUnknown, StorageFailed
 from lpa.journal import DELETED, DELETING, DISABLING, ENABLED, ENABLING, PLANNED, PROOF_KEPT, UNKNOWN, Journal
 from lpa.notifications.sender import ServerFactory
 from lpa.rsp.names import Eid
@@ -286,3 +286,19 @@ def test_a_card_that_is_removed_before_its_notifications_are_read_leaves_the_ope
     (delivery,) = recovered.deliveries
     assert isinstance(delivery.problem, CardRemoved)
     assert [left.state for left in journal.unfinished()] == [DELETED]
+
+
+def test_recovery_collects_a_notification_that_the_journal_could_not_store(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, journal: Journal
+) -> None:
+    """A receipt alone would pass for one of an earlier operation: so the journal comes first."""
+    victim = euicc.profiles[1].iccid
+    full = "BEFORE INSERT ON notification BEGIN SELECT raise(ABORT, 'database or disk is full'); END"
+    journal._database.connection.execute(f"CREATE TRIGGER full {full}")
+    (failed,) = assistant.delete(assistant.plan_deletion(victim)).deliveries
+    assert isinstance(failed.problem, StorageFailed)
+    journal._database.connection.execute("DROP TRIGGER full")
+    (recovered,) = assistant.recover()
+    assert [delivery.removed for delivery in recovered.deliveries] == [True]
+    assert received(smdp) == [("delete", victim)]
+    assert journal.lost() == ()

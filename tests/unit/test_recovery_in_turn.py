@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
 from lpa import Assistant
-from lpa.errors import ConnectFailed, OutcomeUnknown
+from lpa.errors import CardBusy, ConnectFailed, OutcomeUnknown
+from lpa.host.locks import Holder, Locks
 from lpa.journal import DELETING, DISABLING, Journal
 from lpa.notifications.sender import NotificationReceiver, ServerFactory
 from lpa.rsp.names import ServerAddress
@@ -17,7 +18,19 @@ from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support.disturbed import DisturbedCard
 from tests.support.recovery import resume
-from tests.support.unfinished import DELETE, PROFILES, iccid, interrupt, outcomes, received, reported
+from tests.support.unfinished import (
+    DELETE,
+    DISABLE,
+    ENABLE,
+    PROFILES,
+    RESET,
+    Interrupted,
+    iccid,
+    interrupt,
+    outcomes,
+    received,
+    reported,
+)
 
 
 @pytest.fixture
@@ -133,3 +146,97 @@ def test_a_memory_reset_by_another_program_is_reported_as_deletions_only(
     assistant.euicc.memory_reset(["deleteOperationalProfiles"])
     assistant.recover()
     assert {event for _, event, _ in reported(assistant)} == {"delete"}
+
+
+def test_nothing_is_recovered_while_another_process_holds_the_lock_of_the_card(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp, journal: Journal
+) -> None:
+    """The unfinished operation may be the one that this process carries out now."""
+    victim = iccid(euicc, 1)
+    interrupt(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(victim))
+    with journal.lock(assistant.eid), pytest.raises(CardBusy):
+        assistant.recover()
+    assert (card.resets, assistant.recovered, smdp.received) == (0, (), ())
+    assert [left.state for left in journal.unfinished()] == [DELETING]
+    assistant.recover()
+    assert received(smdp) == [("delete", str(victim))]
+
+
+def test_what_another_process_finished_before_it_released_the_lock_is_not_recovered_again(
+    card: DisturbedCard, servers: ServerFactory, journal: Journal, tmp_path: Path
+) -> None:
+    with ExitStack() as held:
+
+        def finish(_: Holder) -> None:
+            (operation,) = journal.unfinished()
+            operation.complete()
+            held.close()
+
+        locks = Locks(tmp_path / "state", on_wait=finish)
+        with Assistant(card, state_dir=tmp_path / "state", servers=servers, locks=locks) as later:
+            interrupt(later, "delete", DELETING)
+            held.enter_context(journal.lock(later.eid))
+            assert later.recover() == ()
+    assert card.resets == 0
+
+
+class FatalCard(DisturbedCard):
+    """Ends the process when the card has carried out the next request with `tag`."""
+
+    def __init__(self, card: SimulatedEuicc, tag: int) -> None:
+        super().__init__(card)
+        self._fatal = tag
+
+    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        answered = super().transmit(apdu)
+        if self.requests and self.requests[-1] == self._fatal:
+            self._fatal = 0
+            raise Interrupted
+        return answered
+
+
+@pytest.mark.parametrize(
+    ("tag", "change", "events"),
+    [
+        (ENABLE, lambda assistant: assistant.enable(assistant.find("0025")), ["disable", "enable"]),
+        (DISABLE, lambda assistant: assistant.disable(assistant.find("0017")), ["disable"]),
+        (
+            DELETE,
+            lambda assistant: assistant.delete(assistant.plan_deletion(assistant.find("0025"))),
+            ["delete"],
+        ),
+        (RESET, lambda assistant: assistant.reset(["deleteOperationalProfiles"]), ["delete"] * 3),
+        (
+            DISABLE,
+            lambda assistant: assistant.delete(
+                assistant.plan_deletion(assistant.find("0017"), disable_first=True)
+            ),
+            ["disable"],
+        ),
+        (
+            DELETE,
+            lambda assistant: assistant.delete(
+                assistant.plan_deletion(assistant.find("0017"), disable_first=True)
+            ),
+            ["disable", "delete"],
+        ),
+    ],
+)
+def test_what_the_card_did_when_the_process_was_killed_is_found_and_delivered(
+    tag: int,
+    change: Callable[[Assistant], object],
+    events: list[str],
+    euicc: SimulatedEuicc,
+    smdp: SimulatedSmdp,
+    servers: ServerFactory,
+    tmp_path: Path,
+) -> None:
+    with Assistant(FatalCard(euicc, tag), state_dir=tmp_path, servers=servers) as killed:
+        with pytest.raises(Interrupted):
+            change(killed)
+        assert smdp.received == ()
+    with Assistant(euicc, state_dir=tmp_path, servers=servers) as later:
+        later.recover()
+        assert [event for _, event, _ in reported(later)] == events
+        assert later.journal.unfinished() == ()
+    assert sorted(event for event, _ in received(smdp)) == sorted(events)

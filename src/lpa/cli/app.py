@@ -16,45 +16,45 @@ from lpa.cli.logs import log_to
 from lpa.cli.parsing import AID, CONNECT_TO, FILE, FOLDER, PROXY, TRUST
 from lpa.cli.screen import Screen
 
-# Which room each command is in, in the order of the help. A room is opened when its command is wanted: a list
-# should not wait for what deletes, proves or simulates.
-_ROOMS = {
-    "readers": "card_commands",
-    "doctor": "card_commands",
-    "info": "card_commands",
-    "list": "profile_commands",
-    "show": "profile_commands",
-    "enable": "switch_commands",
-    "disable": "switch_commands",
-    "delete": "delete_command",
-    "protect": "switch_commands",
-    "unprotect": "switch_commands",
-    "rename": "profile_commands",
-    "download": "download_commands",
-    "discover": "download_commands",
-    "backup": "backup_command",
-    "notifications": "notification_commands",
-    "resume": "resume_command",
-    "receipts": "receipt_commands",
-    "default-server": "card_commands",
-    "reset": "switch_commands",
-    "sim": "sim_commands",
+# The file in `commands` of each command, in the order of the help. It is imported when the command runs, so
+# that `lpa list` does not load what deletes, verifies or simulates.
+_FILES = {
+    "readers": "card",
+    "doctor": "card",
+    "info": "card",
+    "list": "profiles",
+    "show": "profiles",
+    "enable": "switch",
+    "disable": "switch",
+    "delete": "delete",
+    "protect": "switch",
+    "unprotect": "switch",
+    "rename": "profiles",
+    "download": "download",
+    "discover": "download",
+    "backup": "backup",
+    "notifications": "notifications",
+    "resume": "resume",
+    "receipts": "receipts",
+    "default-server": "card",
+    "reset": "switch",
+    "sim": "sim",
 }
-_NAMES = {"list": "list_", "default-server": "default_server"}  # where Python wants another name
+_NAMES = {"list": "list_", "default-server": "default_server"}  # functions with another name
 
 
 class Commands(Group):
-    """All commands, each loaded when it is asked for."""
+    """All commands, each imported when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (the signature is click's)
-        """In our order."""
-        return list(_ROOMS)
+        """In the order of the table."""
+        return list(_FILES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command `cmd_name`, None if there is none."""
-        if cmd_name in _ROOMS and cmd_name not in self.commands:
-            room = importlib.import_module(f"lpa.cli.commands.{_ROOMS[cmd_name]}")
-            command: click.Command = getattr(room, _NAMES.get(cmd_name, cmd_name))
+        if cmd_name in _FILES and cmd_name not in self.commands:
+            file = importlib.import_module(f"lpa.cli.commands.{_FILES[cmd_name]}")
+            command: click.Command = getattr(file, _NAMES.get(cmd_name, cmd_name))
             self.add_command(command)
         return super().get_command(ctx, cmd_name)
 
@@ -64,7 +64,7 @@ class Commands(Group):
     "--reader",
     envvar="LPA_READER",
     metavar="NAME",
-    help="The card reader: its name or a part of it, its number in 'lpa readers', or sim:PATH.",
+    help="The card reader: its name or part of it, its number in 'lpa readers', or sim:PATH.",
 )
 @click.option("--json", is_flag=True, envvar="LPA_JSON", expose_value=False, help=JSON_HELP)
 @click.option(
@@ -72,7 +72,7 @@ class Commands(Group):
     type=FOLDER,
     envvar="LPA_STATE_DIR",
     metavar="DIR",
-    help="Where the receipts and the journal are kept.",
+    help="Folder of the receipts and the journal.",
 )
 @click.option(
     "--ca-bundle",
@@ -80,7 +80,7 @@ class Commands(Group):
     type=TRUST,
     envvar="LPA_CA_BUNDLE",
     metavar="FILE",
-    help="Trust the certificate authorities in this PEM file too.",
+    help="Also trust the certificate authorities in this PEM file.",
 )
 @click.option(
     "--connect-to",
@@ -88,14 +88,14 @@ class Commands(Group):
     envvar="LPA_CONNECT_TO",
     metavar="HOST:PORT:HOST:PORT",
     multiple=True,
-    help="Reach the first server at the second address; it must still prove to be the first.",
+    help="Use the second address for the first; the certificate must still match the first.",
 )
 @click.option(
     "--proxy",
     type=PROXY,
     envvar="LPA_PROXY",
     metavar="URL|env",
-    help="Reach servers through this HTTP proxy, or through that of the environment.",
+    help="Connect through this HTTP proxy, or through that of the environment.",
 )
 @click.option(
     "--aid",
@@ -105,7 +105,7 @@ class Commands(Group):
     default=[str(aid) for aid in ISDR_AIDS],
     metavar="AID",
     multiple=True,
-    help="The ISD-R of the card, instead of those that are known.",
+    help="AID of the card's ISD-R, instead of the known ones.",
 )
 @click.option(
     "--block-size",
@@ -113,29 +113,29 @@ class Commands(Group):
     envvar="LPA_BLOCK_SIZE",
     default=LARGEST_BLOCK,
     metavar="BYTES",
-    help="The most to send to the card at once, for devices that take little.",
+    help="Largest block to send to the card, for readers with small buffers.",
 )
 @click.option(
-    "--no-wait", is_flag=True, envvar="LPA_NO_WAIT", help="Fail at once if another lpa works with the card."
+    "--no-wait", is_flag=True, envvar="LPA_NO_WAIT", help="Fail at once if another lpa is using the card."
 )
 @click.option(
     "-v",
     "--verbose",
     count=True,
     envvar="LPA_VERBOSE",
-    help="Say what is done; -vv also every command to the card.",
+    help="Log what is done; -vv also logs every command to the card.",
 )
 @click.option(
     "--trace",
     type=FILE,
     envvar="LPA_TRACE",
     metavar="FILE",
-    help="Write every command to the card to this file.",
+    help="Log to this file, including every command to the card.",
 )
 @click.version_option(package_name="lpa", message="lpa %(version)s")
 @click.pass_context
 def app(context: click.Context, /, verbose: int, trace: Path | None, **options: Any) -> None:
-    """Manage the profiles of an eSIM card."""
+    """Manage the profiles on an eSIM card."""
     log_to(context, verbose, trace)
     screen = context.ensure_object(Screen)
     screen.verbose = verbose > 1

@@ -1,8 +1,8 @@
-"""The global options, and what they open: the card, alone or together with the way to the servers."""
+"""The global options, and what they open: the card, the servers, and what is kept on this computer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -10,15 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lpa.assistant import Assistant
-from lpa.cli.exits import Interrupted
-from lpa.cli.json_output import plain
-from lpa.cli.screen import Cell, Screen
-from lpa.cli.views.sentences import recovered
+from lpa.cli.screen import Screen
 from lpa.errors import StorageFailed
 from lpa.host import settings
 from lpa.host.locks import Holder, Locks
 from lpa.notifications.receipts import Receipts
-from lpa.recovery import Recovery
 from lpa.rsp.names import Aid, Iccid
 
 if TYPE_CHECKING:
@@ -46,38 +42,38 @@ class Console:
     no_wait: bool
 
     def assistant(self) -> AbstractContextManager[Assistant]:
-        """The card, for commands that tell no server. Use it with `with`."""
+        """The card, for commands that send nothing. Use it with `with`."""
         return self._open(None)
 
     @contextmanager
     def delivering_assistant(self) -> Iterator[Assistant]:
-        """The card and the way to the servers."""
+        """The card, for commands that send notifications."""
         from lpa.server.es9 import Server
 
         with self.https() as https, self._open(partial(Server, https=https)) as assistant:
             yield assistant
 
     def https(self) -> Https:
-        """The way to the servers."""
+        """HTTPS with the options about servers."""
         from lpa.server.https import Https
         from lpa.server.trust import Trust
 
         return Https(self.trust or Trust.system(), connect_to=self.connect_to, proxy=self.proxy)
 
     def receipts(self) -> Receipts:
-        """The proofs on this computer; no card is needed to read them."""
+        """The receipts on this computer."""
         return Receipts.open(self.state_dir)
 
     def journal(self) -> Journal:
-        """What was written down about operations and deliveries. To be closed."""
+        """The journal of operations and notifications. The caller closes it."""
         from lpa.journal import Journal
 
         return Journal(settings.state_dir(self.state_dir), locks=self._locks())
 
     def protected(self) -> tuple[Iccid, ...] | None:
-        """The profiles that are protected on this computer, of whatever card.
+        """The profiles that are protected on this computer, of any card.
 
-        None if the journal cannot be read: what only looks at a card does not depend on it, nor makes one.
+        None if the journal cannot be read: reading a card neither needs nor creates one.
         """
         if not (settings.state_dir(self.state_dir) / "journal.db").exists():
             return ()
@@ -87,7 +83,7 @@ class Console:
 
     @contextmanager
     def send_queue(self) -> Iterator[SendQueue]:
-        """The outbox on this computer and the way to the servers, without a card."""
+        """The notifications on this computer and the servers, without a card."""
         from lpa.notifications.send_queue import SendQueue
         from lpa.server.es9 import Server
 
@@ -107,45 +103,9 @@ class Console:
             yield assistant
 
     def _locks(self) -> Locks:
-        """The locks that all share who work on a card, or send for it without one."""
-        notice = None if self.no_wait else self._say_who_is_waited_for
-        return Locks.of_host(command=f"lpa {self.screen.command}", notice=notice)
+        """The locks that programs take to work on a card, or to send its notifications."""
+        on_wait = None if self.no_wait else self._report_wait
+        return Locks.of_host(command=f"lpa {self.screen.command}", on_wait=on_wait)
 
-    def _say_who_is_waited_for(self, holder: Holder) -> None:
-        self.screen.say(f"Waiting for {holder} to finish with this card ... (--no-wait does not wait)")
-
-
-def members(recovery: Recovery) -> dict[str, object]:
-    """What became of an operation that was not finished, for a document."""
-    return {**plain(recovery), "left_undone": recovery.left_undone}
-
-
-@contextmanager
-def changing() -> Iterator[None]:
-    """Say, if Ctrl-C ends the `with` block, that the card was being changed."""
-    try:
-        yield
-    except KeyboardInterrupt as error:
-        raise Interrupted from error
-
-
-@contextmanager
-def resuming(screen: Screen, assistant: Assistant) -> Iterator[None]:
-    """As `changing`; and what was left unfinished on the card is settled before, and said."""
-    with settling(screen, assistant, screen.stderr_line):
-        yield
-
-
-@contextmanager
-def settling(screen: Screen, assistant: Assistant, tell: Callable[[Cell], None]) -> Iterator[None]:
-    """As `resuming`, where what became of it is told line by line by `tell`."""
-    with changing():
-        said = len(assistant.recovered)
-        try:
-            assistant.recover()
-        finally:  # Also if it did not come to its end: nobody else will hear of what was settled.
-            for recovery in assistant.recovered[said:]:
-                screen.done.setdefault("recovered", []).append(members(recovery))
-                for line in recovered(recovery):
-                    tell(line)
-        yield
+    def _report_wait(self, holder: Holder) -> None:
+        self.screen.say(f"Waiting until {holder} has finished with this card (--no-wait fails instead) ...")

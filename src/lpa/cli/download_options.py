@@ -1,4 +1,4 @@
-"""What the options of a download say, read at the border: nothing is found wrong after a server was asked."""
+"""The options of a download, parsed before a server is asked."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class OneCode:
-    """The confirmation code of one order, from a file; perhaps there is none.
+    """The confirmation code of one order, from a file; empty if none was given.
 
-    Another order has another code, and servers count the wrong ones: so it is given to one server only.
+    Another order has another code, and servers count wrong ones, so it is given to one server only.
     """
 
     def __init__(self, text: str) -> None:
@@ -30,7 +30,7 @@ class OneCode:
         self.used = False
 
     def take(self) -> str:
-        """The code, once; then, as without one, nothing."""
+        """The code, once; empty from then on, and without one."""
         text, self._text = self._text, ""
         self.used = self.used or bool(text)
         return text
@@ -38,7 +38,7 @@ class OneCode:
 
 @dataclass(frozen=True)
 class DownloadOptions:
-    """What the options say. `enable`: None to be asked. `confirmation_code`: from a file."""
+    """The parsed options. `enable`: None if the person is to be asked."""
 
     yes: bool
     accepted: tuple[str, ...]
@@ -50,22 +50,22 @@ class DownloadOptions:
     def of(
         cls, *, imei: Device | None, tac: Device | None, confirmation_code: str | None, **options: Any
     ) -> DownloadOptions:
-        """From the options that `download_options` adds. Raises `click.UsageError` for contradictions."""
+        """From the options that `download_options` adds. Raises `click.UsageError` if they contradict."""
         if imei and tac:
-            raise click.UsageError("Give --imei or --tac, not both: an IMEI begins with the device's type.")
+            raise click.UsageError("Give --imei or --tac, not both: an IMEI contains the TAC.")
         code = OneCode(confirmation_code or "")
         return cls(device=imei or tac or Device(), confirmation_code=code, **options)
 
 
 def _code_in(name: str) -> str:
-    """The first line, as it was written: a space may belong to the code."""
+    """The first line, not stripped: a space may belong to the code."""
     try:
         with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as file:
             line = file.readline(4 * _LONGEST_CODE + 5).decode("utf-8-sig").rstrip("\r\n")
     except OSError as error:
         raise click.BadParameter(f"{name!r} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise click.BadParameter(f"{name!r} is no text: a confirmation code is needed, in UTF-8.") from error
+        raise click.BadParameter(f"{name!r} is not UTF-8 text.") from error
     if not line:
         raise click.BadParameter(f"{name!r} has no confirmation code in its first line.")
     if len(line) > _LONGEST_CODE:
@@ -74,26 +74,28 @@ def _code_in(name: str) -> str:
 
 
 def download_options(command: _F) -> _F:
-    """The options that every download has."""
+    """Add the options that every download has."""
     for option in (
-        click.option("--tac", type=TAC, metavar="TAC", help="The device's type: 8 digits."),
-        click.option("--imei", type=IMEI, metavar="IMEI", help="The device that the card is for."),
-        click.option("--enable/--no-enable", default=None, help="Put it to use then, or not; do not ask."),
+        click.option("--tac", type=TAC, metavar="TAC", help="Type Allocation Code of the device: 8 digits."),
+        click.option("--imei", type=IMEI, metavar="IMEI", help="IMEI of the device that the card is for."),
+        click.option(
+            "--enable/--no-enable", default=None, help="Enable it afterwards, or not, without asking."
+        ),
         click.option(
             "--confirmation-code-file",
             "confirmation_code",
             type=_code_in,
             metavar="FILE",
-            help="Read the confirmation code, of one profile, from the first line of this file, or of '-'.",
+            help="Read the confirmation code of one profile from the first line of this file ('-': stdin).",
         ),
         click.option(
             "--accept",
             "accepted",
             multiple=True,
             type=click.Choice(RULES, case_sensitive=False),
-            help="Agree to this rule of the operator.",
+            help="Accept this rule of the operator.",
         ),
-        click.option("--yes", is_flag=True, help="Do not ask. Rules have to be accepted by name."),
+        click.option("--yes", is_flag=True, help="Do not ask. Rules must be accepted by name."),
     ):
         command = option(command)
     return command

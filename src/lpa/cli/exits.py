@@ -3,31 +3,42 @@
 0   done
 1   refused by the card, the server or the person, or a signature that does not verify
 2   usage: nothing was tried
-3   could not ask, or the outcome is unknown
-4   done on the card; a server is not notified yet
+3   card or server not reached, or the outcome is unknown
+4   done on the card; a server has not acknowledged yet
 70  a bug in this program
-130 stopped with Ctrl-C
+130 interrupted with Ctrl-C
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from lpa.errors import Declined, LpaError, NotVerified, Refused
 
 NO, USAGE, UNKNOWN, UNDELIVERED, BUG, STOPPED = 1, 2, 3, 4, 70, 130
 
-_CHANGING = "Stopped while the card was being changed: it may or may not have been."
+_CHANGING = "Interrupted while changing the card; the outcome is unknown."
 _RESUME = (
-    "'lpa resume' finds out what is true, keeps what the card signed and tells the servers. "
-    "It deletes nothing."
+    "'lpa resume' finds out what happened, keeps the signed notifications and sends them. It deletes nothing."
 )
 
 
 class Interrupted(Exception):
-    """Ctrl-C came while the card was being changed. `message`, `advice`: what is known of it."""
+    """Ctrl-C came while the card was being changed. `message`, `advice`: for the person."""
 
     def __init__(self, message: str = _CHANGING, advice: str = _RESUME) -> None:
         super().__init__(message)
         self.message, self.advice = message, advice
+
+
+@contextmanager
+def changing() -> Iterator[None]:
+    """Raise `Interrupted` if Ctrl-C ends the `with` block."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise Interrupted from error
 
 
 def exit_code(error: LpaError) -> int:

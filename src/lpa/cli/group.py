@@ -1,4 +1,4 @@
-"""Commands and groups of them: each takes `--json`, and the screen knows which one runs."""
+"""Commands and groups of commands: each takes `--json`, and the screen knows which one runs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from lpa.cli.console import Console
 from lpa.cli.screen import Screen
 
 JSON_HELP = "Print one JSON document, errors included."
+_SCREEN = "lpa.cli.screen"  # in click's memory of this run
 
 
 class Command(click.Command):
-    """A command that takes `--json` too. What runs it has seen that before: the option does nothing here."""
+    """A command that accepts `--json`. `main` has read that before parsing: here the option does nothing."""
 
     def __init__(self, *args: Any, **attributes: Any) -> None:
         super().__init__(*args, **attributes)
@@ -22,21 +22,23 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """A group of commands in an order of our own, that tells the screen which one runs."""
+    """A group of commands in the order of their definition. It notes for the screen which one runs."""
 
     command_class = Command
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (the signature is click's)
-        """In our order, not by the alphabet."""
+        """In the order of definition, not of the alphabet."""
         return list(self.commands)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does it, and note for the screen which command runs."""
+        """As click does, and note for the screen which command runs."""
         name, command, rest = super().resolve_command(ctx, args)
-        console = ctx.find_object(Console)
-        screen = console.screen if console else ctx.ensure_object(Screen)
+        # The root's object is the screen at first, and the console once the global options are parsed.
+        if _SCREEN not in ctx.meta:
+            ctx.meta[_SCREEN] = ctx.ensure_object(Screen)
+        screen: Screen = ctx.meta[_SCREEN]
         if name:
             screen.command = f"{screen.command} {name}".lstrip()
         return name, command, rest

@@ -1,9 +1,9 @@
-"""What `--json` prints: the library's own facts under their own names.
+"""What `--json` prints: the library's values, under the names of their fields.
 
-A dataclass becomes an object with its fields; what names a thing (ICCID, EID, AID, key identifier, path) the
-text that people write; bytes become hexadecimal digits; a time its ISO 8601 in UTC; an error its `kind`,
-`reason`, `message`, `advice`. A receipt is its `path`, for its bytes are in that file. Of a profile, what the
-card did not tell or was not asked for is left out, unless everything asks for it.
+A dataclass becomes an object with its fields; identifiers (ICCID, EID, AID, key identifier, path) become the
+text that people write; bytes become hexadecimal digits; a time becomes ISO 8601 in UTC; an error becomes its
+`kind`, `reason`, `message` and `advice`; a receipt becomes the `path` of its file. An empty member of
+a profile is left out, unless every list of profiles reads it from the card.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from lpa.rsp.euicc_info import KeyIdentifier
 from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
 from lpa.rsp.records import Profile
 
-_ALWAYS_ASKED = ("iccid", "state", "nickname", "service_provider", "name", "profile_class", "policy_rules")
+_ALWAYS_READ = ("iccid", "state", "nickname", "service_provider", "name", "profile_class", "policy_rules")
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a command found or did: the `result` as facts, the `problem` that remains, the exit code."""
+class CommandResult:
+    """What a command found or did: its `data`, the `problem` that remains, the exit code."""
 
-    result: object
+    data: object
     problem: LpaError | None = None
     code: int = 0
 
 
 def plain(value: object) -> Any:
-    """`value` in the words of JSON."""
-    for kinds, spell in _SPELLINGS:
+    """`value` as the types of JSON."""
+    for kinds, convert in _CONVERSIONS:
         if isinstance(value, kinds):
-            return spell(value)
+            return convert(value)
     if isinstance(value, dict):
         return {str(name): plain(member) for name, member in value.items()}
     if isinstance(value, tuple | list):
@@ -49,7 +49,7 @@ def plain(value: object) -> Any:
 
 def _profile(profile: Profile) -> dict[str, Any]:
     members = {field.name: getattr(profile, field.name) for field in fields(profile)}
-    return {name: plain(value) for name, value in members.items() if value or name in _ALWAYS_ASKED}
+    return {name: plain(value) for name, value in members.items() if value or name in _ALWAYS_READ}
 
 
 def _receipt(receipt: Receipt) -> dict[str, Any]:
@@ -61,12 +61,12 @@ def _time(time: datetime) -> str:
 
 
 def error_members(error: LpaError) -> dict[str, Any]:
-    """An error as a document shows it. A server may have put into its words what only we should know."""
-    said, advice = without_secrets(error.message), without_secrets(error.advice)
-    return {"kind": error.kind, "reason": error.reason, "message": said, "advice": advice}
+    """An error as a document shows it, without secrets: a server may have echoed one in its message."""
+    message, advice = without_secrets(error.message), without_secrets(error.advice)
+    return {"kind": error.kind, "reason": error.reason, "message": message, "advice": advice}
 
 
-_SPELLINGS: tuple[tuple[tuple[type, ...], Callable[[Any], Any]], ...] = (
+_CONVERSIONS: tuple[tuple[tuple[type, ...], Callable[[Any], Any]], ...] = (
     ((Aid, Eid, Iccid, KeyIdentifier, ServerAddress, Path), str),
     ((bytes,), bytes.hex),
     ((datetime,), _time),

@@ -1,4 +1,4 @@
-"""Where the log goes: to stderr as -v asks for it, and into the file of --trace."""
+"""Where the log goes: to stderr with -v, and to the file of --trace."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from lpa.rsp.display import safe
 _log = redaction.logger(__name__)
 _ABOUT = """\
 # A trace of lpa: what it sent to the card and the servers, and what they answered.
-# PRIVATE: it names the card (EID), its profiles (ICCID) and their operators. Codes, PINs, what the files of
-# a profile hold and the messages of a download are left out. Read it before you give it to anybody."""
+# PRIVATE: it names the card (EID), its profiles (ICCID) and their operators. Codes, PINs, the contents of
+# profile files and the messages of a download are left out. Read it before you share it."""
 _LEVELS = (logging.WARNING, logging.DEBUG, TRAFFIC)
 
 
@@ -33,7 +33,7 @@ def log_to(context: click.Context, verbose: int, trace: Path | None) -> None:
 
 
 class _OneLine(logging.Formatter):
-    """What a card or a server said stays on one line, and harmless."""
+    """Keeps text from a card or a server on one line, with escapes for what cannot be seen."""
 
     def format(self, record: logging.LogRecord) -> str:
         return safe(super().format(record))
@@ -43,7 +43,7 @@ def _attach(context: click.Context, handler: logging.Handler, level: int, form: 
     logger = logging.getLogger("lpa")
     handler.setLevel(level)
     handler.setFormatter(_OneLine(form))
-    handler.addFilter(redaction.RedactingFilter())  # for what comes from elsewhere: the simulator
+    handler.addFilter(redaction.RedactingFilter())  # for other loggers: the simulator
     before = logger.level
     logger.setLevel(min(level, before or level))
     logger.addHandler(handler)
@@ -57,24 +57,24 @@ def _attach(context: click.Context, handler: logging.Handler, level: int, form: 
 
 
 class _Trace(logging.StreamHandler[TextIO]):
-    """A log file that is given up, with a word, when it cannot be written: the card matters more."""
+    """A log file that is abandoned, with a warning, when it cannot be written: the command goes on."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  (the signature is logging's)
-        """Say so once."""
+        """Warn once."""
         self.setLevel(logging.CRITICAL + 1)
         _log.warning("the trace is not complete: %s", sys.exc_info()[1])
 
     def close(self) -> None:
-        """Close the file; what could not be written before cannot be written now."""
+        """Close the file; if its rest cannot be written, that was reported before."""
         with contextlib.suppress(OSError):
             self.stream.close()
         super().close()
 
 
 def _trace(path: Path) -> logging.Handler:
-    """A log file that only its owner can read, and that begins with what is in it.
+    """A log file that only its owner can read; its first lines describe the content.
 
-    One that is there is gone on with if it is the person's own, and closed to others.
+    An existing file is appended to if it belongs to the person and nobody else can read it.
     """
     try:
         descriptor = files.open_to_append(path)

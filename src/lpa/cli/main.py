@@ -1,13 +1,12 @@
-"""The process `lpa`: the one place where what happened becomes words, an exit code and a document.
+"""The process `lpa`: the one place where results and errors become messages, an exit code and a document.
 
 With `--json` there is always exactly one document: `{"command", "ok", "result", "error"}`. `ok` is true for
-exit code 0 only. `result` is there if anything was found or done, also before an error; `error` whenever `ok`
-is false.
+exit code 0 only. `result` is present if anything was found or done, also before an error; `error` if `ok` is
+false.
 """
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import sys
@@ -19,9 +18,10 @@ import click
 
 from lpa.cli.app import app
 from lpa.cli.exits import BUG, STOPPED, UNKNOWN, USAGE, Interrupted, exit_code
-from lpa.cli.json_output import Answer, error_members, plain
+from lpa.cli.json_output import CommandResult, error_members, plain
 from lpa.cli.screen import Screen
 from lpa.errors import LpaError
+from lpa.host import system
 from lpa.redaction import without_names, without_secrets
 
 _NOTHING_CHANGED = "Nothing was changed."
@@ -30,13 +30,13 @@ _YES = ("1", "true", "t", "yes", "y", "on")  # as click reads a switch from the 
 
 def main() -> NoReturn:
     """Run the command line of this process."""
-    _open_what_is_closed()
-    _leave_no_core()
+    _open_closed_streams()
+    system.disable_core_dumps()
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line; the exit code. Raises nothing."""
+    """Run one command line. Returns the exit code, and raises nothing."""
     screen = Screen(json=_wants_json(arguments))
     code = _run(screen, arguments)
     if screen.unwritten:
@@ -47,27 +47,27 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run(screen: Screen, arguments: Sequence[str]) -> int:
     try:
-        answer = app.main([*arguments], prog_name="lpa", standalone_mode=False, obj=screen)
+        result = app.main([*arguments], prog_name="lpa", standalone_mode=False, obj=screen)
     except click.ClickException as error:
         return _misused(screen, error)
     except LpaError as error:
         return _failed(screen, exit_code(error), error_members(error))
     except (click.Abort, KeyboardInterrupt):
-        return _failed(screen, STOPPED, _error("Interrupted", "Stopped.", _NOTHING_CHANGED))
+        return _failed(screen, STOPPED, _error("Interrupted", "Interrupted.", _NOTHING_CHANGED))
     except Interrupted as stop:
         return _failed(screen, STOPPED, _error("Interrupted", stop.message, stop.advice))
-    except Exception as error:  # noqa: BLE001  (whatever it is, a person gets a sentence)
+    except Exception as error:  # noqa: BLE001  (every error becomes a message)
         return _bug(screen, error)
-    return _answered(screen, answer) if isinstance(answer, Answer) else int(answer or 0)
+    return _finished(screen, result) if isinstance(result, CommandResult) else int(result or 0)
 
 
-def _answered(screen: Screen, answer: Answer) -> int:
+def _finished(screen: Screen, result: CommandResult) -> int:
     if screen.json:
-        error = {"error": error_members(answer.problem)} if answer.problem else {}
-        found = plain(answer.result)
-        result = {"result": screen.done | found if screen.done else found}
-        screen.document({"command": screen.command, "ok": answer.code == 0, **result, **error})
-    return answer.code
+        error = {"error": error_members(result.problem)} if result.problem else {}
+        data = plain(result.data)
+        data = screen.done | data if screen.done else data
+        screen.document({"command": screen.command, "ok": result.code == 0, "result": data, **error})
+    return result.code
 
 
 def _failed(screen: Screen, code: int, error: dict[str, Any]) -> int:
@@ -85,12 +85,12 @@ def _misused(screen: Screen, error: click.ClickException) -> int:
     if not screen.json:
         shown = io.StringIO()
         error.show(shown)
-        # It repeats the words that it does not understand, and they may be a code.
+        # It repeats arguments that it does not understand, and one may be a code.
         for line in without_secrets(shown.getvalue()).splitlines():
             screen.say(line)
         return USAGE
     how = f"'lpa {screen.command} --help' shows how.".replace("  ", " ")
-    # Its message would be the whole help.
+    # The message of this error would be the whole help.
     missing = isinstance(error, click.exceptions.NoArgsIsHelpError)
     message = "Missing command." if missing else without_secrets(error.format_message())
     return _failed(screen, USAGE, _error("Usage", message, how))
@@ -100,9 +100,9 @@ def _bug(screen: Screen, error: Exception) -> int:
     if screen.verbose:
         for line in without_names("".join(traceback.format_exception(error))).splitlines():
             screen.say(line)
-    said = without_names(str(error))  # It will be sent to us, and may be seen by everybody.
-    message = f"This is a bug in lpa, not your mistake: {type(error).__name__}: {said}."
-    advice = "'lpa list' shows the card's state. Please report this, with what -vv says."
+    said = without_names(str(error))  # It may be published in a bug report.
+    message = f"This is a bug in lpa: {type(error).__name__}: {said}."
+    advice = "'lpa list' shows the card's state. Please report this with the output of -vv."
     return _failed(screen, BUG, _error("Bug", message, advice))
 
 
@@ -111,29 +111,16 @@ def _error(kind: str, message: str, advice: str) -> dict[str, Any]:
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:
-    """Known before parsing, so that a mistake in the arguments is told in a document too."""
-    before_names = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    return "--json" in before_names or os.environ.get("LPA_JSON", "").lower() in _YES
+    """Known before parsing, so that a usage error becomes a document too."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return "--json" in options or os.environ.get("LPA_JSON", "").lower() in _YES
 
 
-def _open_what_is_closed() -> None:
-    """Put nothing in place of a standard stream that is closed (`>&-`).
+def _open_closed_streams() -> None:
+    """Open the null device for each standard stream that is closed (`>&-`).
 
-    Else the next file that is opened would get its number: a receipt, or the state of a simulated card.
+    Otherwise the next file to be opened would get its number: a receipt, or the state of a simulated card.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
-
-
-def _leave_no_core() -> None:
-    """Have the system write no memory of ours to disk if we crash: there may be a PIN in it.
-
-    Linux takes one byte for none at all, and 0 for a wish that a program which collects cores need not obey.
-    """
-    if sys.platform != "win32":
-        import resource
-
-        most = 1 if sys.platform == "linux" else 0
-        with contextlib.suppress(OSError, ValueError):  # where a lower limit is set already
-            resource.setrlimit(resource.RLIMIT_CORE, (most, most))

@@ -1,4 +1,4 @@
-"""What people type, parsed at the border: a wrong word is a usage error before anything happens."""
+"""Parse arguments and values of options: an invalid one is a usage error before anything happens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lpa.rsp.device import Device
 from lpa.rsp.display import safe
 from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
 
-LONGEST_REASON = 500  # characters: it stands in a journal, and on a page that is printed
+LONGEST_REASON = 500  # characters: it is stored in the journal, and printed on a page
 
 if TYPE_CHECKING:
     from lpa.deletion.plan import Plan
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 def _parsed(parse: Callable[[str], T]) -> Callable[[str], T]:
-    """`parse` for click, which gives its objection (a ValueError) to the person."""
+    """`parse` for click: its ValueError becomes a usage error."""
 
     def convert(text: str) -> T:
         try:
@@ -74,7 +74,7 @@ def _nickname(text: str) -> str:
     if size > NICKNAME_BYTES:
         raise ValueError(f"a nickname has at most {NICKNAME_BYTES} bytes; this one has {size}")
     if safe(text) != text:
-        raise ValueError(f"{text!r} holds characters that cannot be shown")
+        raise ValueError(f"{text!r} contains characters that cannot be displayed")
     return text
 
 
@@ -99,12 +99,9 @@ def _receipt(text: str) -> int | Path:
     return Path(text)
 
 
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.astimezone()
-
-
-MOMENT = _parsed(_moment)
+def _date(text: str) -> datetime:
+    date = datetime.fromisoformat(text)
+    return date if date.tzinfo else date.astimezone()
 
 
 def _image(text: str) -> ActivationCode:
@@ -119,6 +116,7 @@ ACTIVATION_CODE = _parsed(ActivationCode.parse)
 IMAGE = _parsed(_image)
 IMEI = _parsed(Device.with_imei)
 TAC = _parsed(Device.with_tac)
+DATE = _parsed(_date)
 RECEIPT = _parsed(_receipt)
 NICKNAME = _parsed(_nickname)
 REASON = _parsed(_reason)
@@ -138,5 +136,5 @@ LANGUAGE = click.option(
     type=click.Choice(LANGUAGES),
     default="en",
     show_default=True,
-    help="The language of the page.",
+    help="Language of the page.",
 )

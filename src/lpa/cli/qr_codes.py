@@ -1,4 +1,4 @@
-"""A QR code in an image, read by zxing-cpp: the only place that knows it and Pillow."""
+"""Read a QR code from an image. The only import of zxing-cpp and Pillow."""
 
 from __future__ import annotations
 
@@ -8,26 +8,24 @@ import click
 
 
 def text_in(image: Path) -> str:
-    """What the one QR code in an image says.
+    """The text of the only QR code in an image.
 
-    Raises a usage error if the image cannot be read or has none or several, or if the extra is not installed.
+    Raises a usage error if the image cannot be read or has not exactly one QR code, or "qr" is not installed.
     """
     try:
         import zxingcpp
         from PIL import Image, UnidentifiedImageError
     except ImportError as error:
-        raise click.UsageError(
-            "Reading QR codes needs the extra 'qr', which is not installed: pip install 'lpa[qr]'."
-        ) from error
+        raise click.UsageError("Reading QR codes needs the extra 'qr': pip install 'lpa[qr]'.") from error
     try:
         with Image.open(image) as picture:
             found = zxingcpp.read_barcodes(
                 picture.convert("L"), zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
             )
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise click.BadParameter(f"{image} is no image that can be read.", param_hint="--qr") from error
+        raise click.BadParameter(f"{image} is not a readable image.", param_hint="--qr") from error
     texts = {barcode.text for barcode in found if barcode.valid}
     if len(texts) != 1:
-        many = f"{len(texts)} QR codes; cut out the one that is meant" if texts else "no QR code"
-        raise click.BadParameter(f"There is {many} in {image}.", param_hint="--qr")
+        count = f"{len(texts)} QR codes; crop it to one" if texts else "no QR code"
+        raise click.BadParameter(f"{image} contains {count}.", param_hint="--qr")
     return str(texts.pop())

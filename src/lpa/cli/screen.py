@@ -1,7 +1,7 @@
-"""All that the command reads and writes: data on stdout, talk on stderr, questions only at a terminal.
+"""All input and output of the command: results on stdout, messages on stderr, questions only at a terminal.
 
-Law: every text passes through `safe` (`lpa.rsp.display`) on its way out, and none is without end: it may come
-from a card or a server.
+Law: every text passes through `safe` (`lpa.rsp.display`) on its way out and is limited in length, because it
+may come from a card or a server.
 """
 
 from __future__ import annotations
@@ -24,29 +24,30 @@ from lpa.redaction import register_secret
 from lpa.rsp.display import brief, safe, safe_json
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.table import Table as RichTable
 
 # Names and values; a value may have several lines.
 Facts = Iterable[tuple[str, str | Iterable[str]]]
-# A cell of a table, or a line: a text, or a text and its style ("green", "dim", "red", "bold").
-Cell = str | tuple[str, str]
+# A text and its style ("green", "dim", "red", "bold", or none).
+Line = tuple[str, str]
+# A cell of a table, or a line.
+Cell = str | Line
+# Headings and rows.
+Table = tuple[Sequence[str], Sequence[Sequence[Cell]]]
 
-_WIDE_AS_NEEDED = 10_000  # columns, where nobody looks: a pipe must not depend on a window
-_LONGEST_LINE, _LONGEST_CELL = (
-    2_000,
-    500,
-)  # characters: more push off the screen what matters; --json has them
-_NARROWEST = 20  # columns in which a text can be read
-_LONGEST_WORD = 30  # columns; what is longer is broken in a table
-_WHOLE = ("ICCID", "State", "Number", "Event")  # stay on one line where the window is narrow
+_PIPE_COLUMNS = 10_000  # what goes to a pipe must not depend on the width of a window
+_LONGEST_LINE, _LONGEST_CELL = 2_000, 500  # characters: longer ones hide what matters; --json has them whole
+_NARROWEST = 20  # columns in which a text is still readable
+_LONGEST_WORD = 30  # columns; a longer word is broken in a table
+_UNBROKEN = ("ICCID", "State", "Number", "Event")  # columns that stay on one line in a narrow window
 
 
 class Screen:
     """Where a command shows its result. With `json` only the document goes to stdout.
 
-    `command`: which one runs, as "notifications send"; empty until that is known. `verbose`: somebody looks
-    for a mistake of ours. `done`: what a document tells besides its result, and also if the command fails
-    after it. `unwritten`: why a part of the result could not be written, where it was wanted.
+    `command`: which one runs, as "notifications send"; empty until that is known. `verbose`: print the
+    traceback of a bug. `done`: members of the document beside the result, also if the command fails later.
+    `unwritten`: why a part of the result could not be written to stdout.
     """
 
     def __init__(self, *, json: bool) -> None:
@@ -57,7 +58,7 @@ class Screen:
         self.unwritten: OSError | None = None
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="backslashreplace")  # for terminals that lack a character
+                stream.reconfigure(errors="backslashreplace")  # for terminals without some characters
 
     def line(self, *cells: Cell) -> None:
         """A line on stdout."""
@@ -65,7 +66,7 @@ class Screen:
             self._write(sys.stdout, _lines(sys.stdout, cells))
 
     def facts(self, facts: Facts) -> None:
-        """Names and values on stdout. A fact without a value is left out."""
+        """Names and values on stdout. A name without a value is left out."""
         for label, value in _aligned(facts):
             self.line(label, value)
 
@@ -76,7 +77,7 @@ class Screen:
             self._write(sys.stdout, _table(headings, rows))
 
     def bar(self, full: int, free: int) -> str:
-        """A picture of so many full and free places."""
+        """So many full and free squares."""
         full_place, free_place = "■□" if _speaks_unicode(sys.stdout) else "#."
         return full_place * full + free_place * free
 
@@ -86,11 +87,11 @@ class Screen:
         self._write(sys.stdout, safe_json(text))
 
     def say(self, text: str = "", style: str = "") -> None:
-        """A line of talk on stderr."""
+        """A message on stderr."""
         self._write(sys.stderr, _lines(sys.stderr, [(text, style)]))
 
     def stderr_line(self, *cells: Cell) -> None:
-        """As `line`, but talk on stderr."""
+        """As `line`, but on stderr."""
         self._write(sys.stderr, _lines(sys.stderr, cells))
 
     def say_facts(self, facts: Facts) -> None:
@@ -100,9 +101,9 @@ class Screen:
 
     @contextmanager
     def progress(self, title: str, before: str) -> Iterator[Callable[[int, int], None]]:
-        """Something to be told how many bytes of how many are done. A bar on stderr, if somebody looks.
+        """A function to call with the bytes done and their total. It moves a bar on stderr, at a terminal.
 
-        `before`: what is said instead of the title until it is told for the first time.
+        `before`: shown instead of the title until the first call.
         """
         if not sys.stderr.isatty():
             yield lambda _done, _all: None
@@ -119,7 +120,7 @@ class Screen:
                 completed=done,
                 total=whole,
                 size=_size(done, whole),
-                refresh=not done,  # That it begins is seen at once; what follows, as fast as an eye can.
+                refresh=not done,  # The beginning shows at once, the rest at rich's own rate.
             )
 
     @property
@@ -127,20 +128,20 @@ class Screen:
         """Whether a person can be asked."""
         return sys.stdin.isatty()
 
-    def see_that_somebody_is_there(self, *, otherwise: str) -> None:
-        """Raise `Declined` if stdin is no terminal, where the option `otherwise` has to decide."""
+    def require_terminal(self, *, otherwise: str) -> None:
+        """Raise `Declined` if stdin is no terminal. `otherwise`: the option that confirms without one."""
         if not sys.stdin.isatty():
             raise Declined(
-                "This needs a yes, and there is no terminal to ask at.",
-                advice=f"Nothing was changed. {otherwise} answers beforehand.",
+                "This needs confirmation, and there is no terminal to ask at.",
+                advice=f"Nothing was changed. Use {otherwise} to confirm without being asked.",
             )
 
     def ask(self, question: str, *, otherwise: str) -> str:
-        """What a person types in answer. `otherwise`: the option that decides where nobody can be asked.
+        """What a person types in answer. `otherwise`: the option that confirms without a terminal.
 
         Raises `Declined` if stdin is no terminal, or ends.
         """
-        self.see_that_somebody_is_there(otherwise=otherwise)
+        self.require_terminal(otherwise=otherwise)
         self._write(sys.stderr, question, end=" ")
         answer = sys.stdin.readline()
         if not answer:
@@ -148,10 +149,10 @@ class Screen:
             raise Declined("There was no answer.")
         return answer.strip()
 
-    def ask_secret(self, question: str, *, otherwise: str) -> str:
-        """As `ask`, but what is typed is not shown, and stays as it was typed."""
+    def ask_secret(self, question: str, *, advice: str) -> str:
+        """As `ask`, but the answer is neither shown nor stripped. `advice`: what to do without a terminal."""
         if not sys.stdin.isatty():
-            raise Declined("There is no terminal to ask at.", advice=f"{otherwise} needed.")
+            raise Declined("There is no terminal to ask at.", advice=advice)
         try:
             typed = getpass.getpass(f"{question} ", stream=sys.stderr)
         except EOFError:
@@ -161,18 +162,18 @@ class Screen:
         return typed
 
     def _write(self, stream: TextIO, text: str, end: str = "\n") -> None:
-        """Write, and be quiet from then on if that fails: what a command does must not depend on it."""
+        """Write; if that fails, discard all further output: what a command does must not depend on it."""
         try:
             click.echo(text + end, file=stream, nl=False)
         except OSError as error:
             if stream is sys.stdout and not isinstance(error, BrokenPipeError):
                 self.unwritten = error
-            with Path(os.devnull).open("wb") as nowhere:
-                os.dup2(nowhere.fileno(), stream.fileno())
+            with Path(os.devnull).open("wb") as null:
+                os.dup2(null.fileno(), stream.fileno())
 
 
 def _lines(stream: TextIO, cells: Sequence[Cell]) -> str:
-    """Cells side by side. At a terminal the last one is broken between words, and goes on below itself."""
+    """Cells side by side. At a terminal the last one is wrapped between words, and continues below itself."""
     *before, (text, style) = ((_shown(text), style) for text, style in map(_pair, cells))
     head = "".join(text for text, _ in before)
     lines = [text]
@@ -198,7 +199,7 @@ def _pair(cell: Cell) -> tuple[str, str]:
 
 
 def _wrapped(text: str, columns: int) -> list[str]:
-    """`text` in lines of so many columns, as deep as its beginning; a word that is longer stays whole."""
+    """`text` in lines of so many columns, indented as its beginning; a longer word stays whole."""
     indent = text[: len(text) - len(text.lstrip())]
     if _width(text) <= columns or columns - len(indent) < _NARROWEST:
         return [text]
@@ -233,29 +234,29 @@ def _aligned(facts: Facts) -> Iterator[tuple[str, str]]:
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    # Here, because they take a tenth of all the time of a command that shows no table.
+    # Here, because a command without a table would spend a tenth of its time on them.
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     terminal = sys.stdout.isatty()
-    # Not on stdout itself: rich writes to its file even while it only captures.
-    width = None if terminal else _WIDE_AS_NEEDED
+    # Not stdout itself: rich writes to its file even while it captures.
+    width = None if terminal else _PIPE_COLUMNS
     console = Console(file=io.StringIO(), force_terminal=terminal, width=width)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
     for heading in headings:
-        table.add_column(heading, overflow="fold", no_wrap=heading in _WHOLE)
+        table.add_column(heading, overflow="fold", no_wrap=heading in _UNBROKEN)
     for row in rows:
         table.add_row(*(Text(_shown(text, _LONGEST_CELL), style=style) for text, style in map(_pair, row)))
     if console.width < _least_width(table):
-        return _below_each_other(headings, rows)
+        return _stacked(headings, rows)
     with console.capture() as capture:
         console.print(table)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
-def _least_width(table: Table) -> int:
-    """The columns in which `table` can be shown with numbers and words whole, but for very long words."""
+def _least_width(table: RichTable) -> int:
+    """The columns that `table` needs to keep numbers and words whole, except very long words."""
     widths = [
         max(
             min(_width(part), _LONGEST_WORD) if not column.no_wrap else _width(part)
@@ -267,8 +268,8 @@ def _least_width(table: Table) -> int:
     return sum(width + 2 for width in widths)
 
 
-def _below_each_other(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """The rows where a window is too narrow for a table: each as a list, with a line between them."""
+def _stacked(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """The rows in a window too narrow for a table: each as a list, with an empty line between them."""
     width = max(map(len, headings)) + 2
     blocks = []
     for row in rows:

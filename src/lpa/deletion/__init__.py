@@ -1,1 +1,1 @@
-"""Delete a profile: plan, findings, procedure, and the check afterwards."""
+"""Delete a profile: plan, findings, backup, procedure, and the check afterwards."""

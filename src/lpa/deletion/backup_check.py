@@ -1,4 +1,4 @@
-"""Whether what a profile holds can be saved before it is deleted: looked at while nothing has happened."""
+"""Check whether a profile can be backed up before it is deleted. Changes nothing."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from lpa.card.files.filesystem import UiccFiles
 from lpa.deletion import findings
 from lpa.deletion.plan import Plan
 from lpa.errors import BadAnswer, Refused
-from lpa.profiles.backup import refuse_unless_in_use
+from lpa.profiles.backup import refuse_unless_enabled
 from lpa.profiles.blockers import Finding
 
 
 def review(files: UiccFiles, plan: Plan, folder: Path | None = None) -> Plan:
-    """The plan with whether what the profile holds can be saved before it is deleted. Changes nothing.
+    """The plan with findings about a backup of the profile. Changes nothing.
 
-    `folder`: the new one into which the person wants it saved, None if nobody wants that; else what makes it
-    impossible is a stop. Raises a `WireError` if the card cannot be asked.
+    `folder`: the new folder for a backup that a person wants; what makes the backup impossible is then a
+    blocker. None if no backup is wanted. Raises a `WireError` if the card cannot be asked.
     """
     if folder is not None:
-        plan = _demanded(plan, folder)
-    return _looked_at(files, plan) if plan.profile.enabled else plan
+        plan = _with_blockers(plan, folder)
+    return _with_lock(files, plan) if plan.profile.enabled else plan
 
 
-def _demanded(plan: Plan, folder: Path) -> Plan:
-    blockers = [*findings.against_backup(plan.profile, plan.others, plan.unreadable)]
+def _with_blockers(plan: Plan, folder: Path) -> Plan:
+    blockers = [*findings.backup_blockers(plan.profile, plan.others, plan.unreadable)]
     if os.path.lexists(folder):
-        blockers.append(findings.folder_taken(str(folder)))
+        blockers.append(findings.folder_exists(str(folder)))
     return _with(plan, blockers, instead_of="no-backup")
 
 
-def _looked_at(files: UiccFiles, plan: Plan) -> Plan:
-    """Whether the profile in use is locked with a PIN, which costs no try. What is not said is left out."""
+def _with_lock(files: UiccFiles, plan: Plan) -> Plan:
+    """The plan with whether a PIN locks the enabled profile, if the card says so. Uses up no PIN try."""
     with contextlib.suppress(BadAnswer, Refused):
-        refuse_unless_in_use(files, plan.profile.iccid)
+        refuse_unless_enabled(files, plan.profile.iccid)
         if files.locked():
             lock = findings.lock(_tries(files))
             return _with(plan, [lock], instead_of="" if lock.name == findings.PIN_NEEDED else "backup")
@@ -50,6 +50,6 @@ def _tries(files: UiccFiles) -> int | None:
 
 
 def _with(plan: Plan, found: list[Finding], *, instead_of: str) -> Plan:
-    """The plan with what was found; where it says more than another finding, that is left out."""
+    """The plan with what was found, which replaces the finding called `instead_of`."""
     kept = [finding for finding in plan.findings if not found or finding.name != instead_of]
     return replace(plan, findings=(*kept, *found))

@@ -1,4 +1,4 @@
-"""Save what a profile holds before it is deleted; one that is not in use is put to use for that moment."""
+"""Back up a profile before it is deleted; a disabled profile is enabled temporarily for that."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from lpa.rsp.names import Iccid
 
 @dataclass(frozen=True)
 class BackupFirst:
-    """What was saved, and what was done to the card for it (`switches`; empty if the profile was in use).
+    """A backup before a deletion, and the `switches` made for it (none if the profile was enabled).
 
-    `problem`: why nothing was saved (then `backup` is None), or that a part could not be read; or, unless
-    `put_back`, why what was in use before is not in use again.
+    `restored`: whether the previous state is restored. `problem`: why it is not; else why nothing was saved
+    (then `backup` is None), or what could not be read.
     """
 
     backup: Backup | None = None
     problem: LpaError | None = None
     switches: tuple[Outcome, ...] = ()
-    put_back: bool = True
+    restored: bool = True
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
-        """Who was told that the profile was in use for a moment."""
+        """The notifications of all switches."""
         return tuple(delivery for outcome in self.switches for delivery in outcome.deliveries)
 
 
 class Stopped(KeyboardInterrupt):
-    """Ctrl-C came meanwhile. `done`: what was done until then."""
+    """The backup was interrupted with Ctrl-C. `done`: what was done until then."""
 
     def __init__(self, done: BackupFirst) -> None:
         super().__init__()
@@ -47,17 +47,17 @@ class Stopped(KeyboardInterrupt):
 def back_up_first(
     card: CardContext, outbox: Outbox, iccid: Iccid, folder: Path, save: Callable[[BackupTarget], Backup]
 ) -> BackupFirst:
-    """Have `save` make a backup while the profile `iccid` is in use; what was in use before is so again then.
+    """Have `save` make a backup while the profile `iccid` is enabled, and restore the previous profile.
 
-    Nothing is switched if its place in `folder` cannot be made. What fails after the first switch is told,
-    not raised; what fails before is raised as by `interlude.using`. Raises `Stopped` on Ctrl-C.
+    Nothing is switched if the staging folder cannot be made. What fails after the first switch is in the
+    result, not raised; what fails before is raised as by `temporarily_enabled`. Raises `Stopped` on Ctrl-C.
     """
     with ExitStack() as made:
         try:
-            place = made.enter_context(staging_folder(folder))
+            target = made.enter_context(staging_folder(folder))
         except StorageFailed as problem:
             return BackupFirst(problem=problem)
-        return _saved(card, outbox, iccid, lambda: save(place))
+        return _saved(card, outbox, iccid, lambda: save(target))
 
 
 def _saved(card: CardContext, outbox: Outbox, iccid: Iccid, save: Callable[[], Backup]) -> BackupFirst:
@@ -74,11 +74,11 @@ def _saved(card: CardContext, outbox: Outbox, iccid: Iccid, save: Callable[[], B
     except LpaError as error:
         if not outcomes:
             raise
-        return BackupFirst(backup, error, _switches(outcomes), put_back=False)
+        return BackupFirst(backup, error, _switches(outcomes), restored=False)
     except KeyboardInterrupt as error:
-        # The journal knows whether the moment was ended.
-        put_back = not card.journal.unfinished(card.euicc.eid)
-        raise Stopped(BackupFirst(backup, problem, _switches(outcomes), put_back)) from error
+        # The journal knows whether the temporary enable was ended.
+        restored = not card.journal.unfinished(card.euicc.eid)
+        raise Stopped(BackupFirst(backup, problem, _switches(outcomes), restored)) from error
     return BackupFirst(backup, problem, _switches(outcomes))
 
 
@@ -92,6 +92,6 @@ def _incomplete(backup: Backup) -> Refused | None:
     return Refused(
         "Backup",
         "backupIncomplete",
-        f"The backup in {backup.folder} lacks something: {' '.join(backup.problems)}",
+        f"The backup in {backup.folder} is incomplete: {' '.join(backup.problems)}",
         advice="What could be read is saved.",
     )

@@ -1,7 +1,6 @@
-"""What speaks against a deletion, or should be known before it: blockers, warnings and notes.
+"""The findings before a deletion: blockers, warnings and notes, as a person reads them.
 
-Pure: what is found follows from the facts that were read. A stop makes the deletion impossible; a warning
-needs a person's yes of its own; a note is to be read.
+Pure: a finding follows from facts that were read before.
 """
 
 from __future__ import annotations
@@ -15,54 +14,57 @@ from lpa.rsp import sizes
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import NotificationMetadata, Profile
 
-# What only the person can know, by the names of these findings.
+# The names of the findings that only the person can check.
 REMINDERS = ("bills", "term", "balance", "accounts", "contact", "contract")
-PIN_NEEDED = "pin-needed"  # for a backup; the person can be asked for it
+PIN_NEEDED = "pin-needed"  # for a backup; the person can be asked for the PIN
 
-_MOST_NAMED = 3  # notifications of others; who wants to know all of them lists them
+_MOST_NAMED = 3  # notifications of other profiles; 'lpa notifications list' shows all
 
 
 def checks(profile: Profile, others: Iterable[Profile], *, disable_first: bool) -> Iterator[Finding]:
-    """What the profiles of the card say about deleting one of them."""
+    """What the card's list of profiles says about deleting one of them."""
     yield from blockers.blocked_by_ppr(profile, "ppr2")
     if profile.enabled:
         yield from blockers.blocked_by_ppr(profile, "ppr1")
-    yield from _bound_later(profile)
+    yield from _blocked_once_enabled(profile)
     if profile.enabled and not disable_first:
         yield Finding(
             "blocker",
             "profileNotInDisabledState",
-            f"The profile {profile.title} ({profile.iccid}) is in use; only a disabled one can be deleted.",
-            f"'lpa disable {str(profile.iccid)[-4:]}' first, or delete with --disable-first.",
+            f"The profile {profile.title} ({profile.iccid}) is enabled. Only a disabled one can be deleted.",
+            f"Disable it with 'lpa disable {str(profile.iccid)[-4:]}', or delete with --disable-first.",
         )
     if profile.profile_class != "operational":
         yield Finding(
             "warning",
             "not-operational",
-            f"This is a {profile.profile_class} profile, no operator's: card or device may need it.",
+            f"This is a {profile.profile_class} profile, not an operator's. "
+            "The card or a device may need it.",
         )
     elif not any(other.profile_class == "operational" for other in others):
         yield Finding(
-            "warning", "last-profile", "This is the last profile on the card that connects anywhere."
+            "warning",
+            "last-profile",
+            "This is the last operational profile: without it, the card provides no mobile service.",
         )
-    told = any("delete" in entry.events for entry in profile.notifications)
-    if not told and profile.profile_class != "test":
+    notified = any("delete" in entry.events for entry in profile.notifications)
+    if not notified and profile.profile_class != "test":
         yield Finding(
             "warning",
-            "nobody-told",
-            "The profile names no server to tell: its operator will not hear of the deletion from the card.",
-            "Tell the operator yourself, and keep the receipts of what you write.",
+            "operator-not-notified",
+            "The profile names no server to notify of its deletion: inform its operator yourself.",
+            "Keep a copy of what you send, and the answer.",
         )
 
 
-def _bound_later(profile: Profile) -> Iterator[Finding]:
-    """A rule of the operator that binds a profile only once it is in use."""
+def _blocked_once_enabled(profile: Profile) -> Iterator[Finding]:
+    """The note that a disabled profile could not be disabled again once it is enabled."""
     if "ppr1" in profile.policy_rules and not profile.enabled:
         yield Finding(
             "note",
             "ppr1",
-            f"{profile.title} could not be taken out of use again once it was in use (PPR1). "
-            "That does not prevent deleting it.",
+            f"Once enabled, {profile.title} cannot be disabled again (PPR1). "
+            "As long as it is disabled, it can be deleted.",
         )
 
 
@@ -73,141 +75,138 @@ def pending(
     unsent: Collection[NotificationMetadata],
     acknowledged: Collection[NotificationMetadata],
 ) -> Iterator[Finding]:
-    """What servers have yet to hear, by the card's list and by what is kept of it here.
+    """The notifications that no server has acknowledged, and those that the card should no longer hold.
 
-    `listed`: what waits on the card. `unsent` and `acknowledged`: what is kept here, and what of it servers
-    know while the card may not have forgotten it. What both know is one.
+    `listed`: what the card lists. `unsent` and `acknowledged`: what is kept on this computer. A notification
+    that is both listed and kept counts once.
     """
     listed = dict.fromkeys(listed)
-    waiting = dict.fromkeys((*(told for told in listed if told not in acknowledged), *unsent))
-    own = [told for told in waiting if told.iccid == profile.iccid]
-    foreign = [told for told in waiting if told.iccid != profile.iccid]
-    known = [told for told in listed if told in acknowledged and told not in unsent]
-    send = "'lpa notifications send' delivers what waits."
+    waiting = dict.fromkeys((*(one for one in listed if one not in acknowledged), *unsent))
+    own = [one for one in waiting if one.iccid == profile.iccid]
+    foreign = [one for one in waiting if one.iccid != profile.iccid]
+    removable = [one for one in listed if one in acknowledged and one not in unsent]
+    send = "'lpa notifications send' sends pending notifications."
     if own:
-        events = ", ".join(f"{told.event} ({told.address})" for told in own)
+        events = ", ".join(f"{one.event} ({one.address})" for one in own)
         yield Finding(
             "warning",
-            "undelivered",
-            f"Servers have not heard yet of earlier events of this profile: {events}.",
+            "notifications-pending",
+            f"This profile has pending notifications, not acknowledged by a server: {events}.",
             send,
         )
     if foreign:
-        count = "1 notification" if len(foreign) == 1 else f"{len(foreign)} notifications"
-        verb = "waits" if len(foreign) == 1 else "wait"
+        are_pending = "1 notification" if len(foreign) == 1 else f"{len(foreign)} notifications"
         yield Finding(
             "note",
-            "undelivered-others",
-            f"{count} of other profiles {verb} for a server: {_briefly(foreign, others)}.",
+            "notifications-pending-others",
+            f"Other profiles have {are_pending} pending: {_briefly(foreign, others)}.",
             send,
         )
-    if known:
+    if removable:
         yield Finding(
             "note",
             "still-on-card",
             "The card still holds 1 notification that its server has acknowledged."
-            if len(known) == 1
-            else f"The card still holds {len(known)} notifications that their servers have acknowledged.",
-            "It will be removed: 'lpa notifications send' has the card forget what servers know.",
+            if len(removable) == 1
+            else f"The card still holds {len(removable)} notifications that their servers have acknowledged.",
+            "'lpa notifications send' removes acknowledged notifications from the card.",
         )
 
 
-def _briefly(foreign: Iterable[NotificationMetadata], others: Iterable[Profile]) -> str:
-    """Profiles, each with its server and what happened; the first of them, if they are many."""
+def _briefly(notifications: Iterable[NotificationMetadata], others: Iterable[Profile]) -> str:
+    """Each notification with its profile, server and event; only the first ones if there are many."""
     titles: dict[Iccid | None, str] = {other.iccid: other.title for other in others}
-    told = [
+    named = [
         f"{titles.get(one.iccid, one.iccid or 'an unknown profile')} ({one.address}: {one.event})"
-        for one in foreign
+        for one in notifications
     ]
-    more = [f"and {len(told) - _MOST_NAMED} more"] if len(told) > _MOST_NAMED else []
-    return ", ".join([*told[:_MOST_NAMED], *more])
+    more = [f"and {len(named) - _MOST_NAMED} more"] if len(named) > _MOST_NAMED else []
+    return ", ".join([*named[:_MOST_NAMED], *more])
 
 
 def memory(free: int | None) -> Iterator[Finding]:
-    """How much room there is now, in bytes, if the card says so."""
+    """The free memory of the card, in bytes; no finding if the card does not say."""
     if free is not None:
-        yield Finding("note", "free-memory", f"The card has {sizes.in_words(free)} free now.")
+        yield Finding("note", "free-memory", f"The card has {sizes.in_words(free)} of free memory.")
 
 
 def unfinished(functions: Iterable[str]) -> Iterator[Finding]:
-    """What was begun on this card and not finished."""
+    """The interrupted operations on this card."""
     for function in functions:
         yield Finding(
             "note",
             "unfinished",
-            "An earlier switch for a moment was not finished."
+            "An earlier temporary enable was not finished."
             if function == "temporary-enable"
             else f"An earlier '{function}' of this card was not finished.",
-            "What became of it is found out before anything is deleted; 'lpa resume' does it now.",
+            "It is recovered before anything is deleted; 'lpa resume' recovers it now.",
         )
 
 
 def temporarily_enabled(profiles: Iterable[Profile], targets: Collection[Iccid | None]) -> Iterator[Finding]:
-    """What is in use until what was before is put back, which makes a plan untrue that was made now.
+    """A blocker if a temporary enable is not ended: its end outdates a plan that is made now.
 
-    `targets`: what was put to use for a moment that nobody ended.
+    `targets`: the profiles of the temporary enables that are not ended.
     """
     for profile in profiles:
         if profile.enabled and profile.iccid in targets:
             yield Finding(
                 "blocker",
-                "inUseForAMoment",
-                f"The profile {profile.title} ({profile.iccid}) was put to use for a moment, and what was in "
-                "use before is not in use again.",
-                "'lpa resume' puts that back; then delete.",
+                "temporarilyEnabled",
+                f"The profile {profile.title} ({profile.iccid}) was enabled temporarily, and the previous "
+                "state is not restored yet.",
+                "Restore it with 'lpa resume', then delete.",
             )
 
 
 def reachability(address: str, problem: LpaError | None) -> Finding:
-    """Whether a server that is to be told can be reached now, and proves who it is."""
+    """Whether a server to notify can be reached now, and proves its identity. `problem`: why not."""
     if problem is None:
-        return Finding("note", "reachable", f"{address} can be reached, and is who it says it is.")
+        return Finding(
+            "note", "reachable", f"The server {address} can be reached and has proved its identity."
+        )
     if isinstance(problem, NotVerified):
         return Finding(
             "warning",
             "not-verified",
-            f"What answers as {address} does not prove that it is that server. {problem.message}",
-            "Somebody may answer in the operator's name. It is told nothing. What the card signs is kept; "
-            "'lpa notifications send' delivers it once the server proves who it is.",
+            f"The server {address} has not proved its identity. {problem.message}",
+            "It may not be the operator's server, and is sent nothing. The notification is kept; "
+            "'lpa notifications send' sends it once the server has proved its identity.",
         )
     return Finding(
         "note",
         "unreachable",
-        f"{address} will not be told at once. {problem.message}",
-        "What the card signs is kept; 'lpa notifications send' delivers it later.",
+        f"The server {address} cannot be notified immediately. {problem.message}",
+        "The notification is kept; 'lpa notifications send' sends it later.",
     )
 
 
 def backup(profile: Profile, others: Iterable[Profile], unreadable: Collection[bytes] = ()) -> Finding:
-    """Whether what the profile holds can be saved before."""
-    for stop in against_backup(profile, others, unreadable):
-        return Finding("note", "no-backup", stop.message, stop.advice)
-    if profile.enabled:
-        message, advice = (
-            "Its contacts and messages can be saved first.",
-            "'lpa backup' or --backup does that.",
-        )
-    else:
-        message = "Its contacts and messages can be saved first if it is put to use for a moment."
-        advice = "--backup offers that: the servers are told of each switch."
+    """Whether the profile can be backed up before it is deleted."""
+    for blocker in backup_blockers(profile, others, unreadable):
+        return Finding("note", "no-backup", blocker.message, blocker.advice)
+    message, advice = "Its contacts and messages can be saved first.", "'lpa backup' or --backup saves them."
+    if not profile.enabled:
+        message = "Its contacts and messages can be saved first if it is enabled temporarily."
+        advice = "--backup does that; the servers are notified of each switch."
     return Finding("note", "backup", message, advice)
 
 
-def against_backup(
+def backup_blockers(
     profile: Profile, others: Iterable[Profile], unreadable: Collection[bytes] = ()
 ) -> Iterator[Finding]:
-    """What makes it impossible to save what it holds: it cannot be put to use for a moment, and back."""
+    """What makes a backup impossible: a disabled profile cannot be enabled, or the previous one restored."""
     if profile.enabled:
         return
-    for stop in blockers.unreadable(unreadable):
-        yield _no_backup(stop.message, stop.name, stop.advice)
-    if profile.profile_class == "operational":  # Any other takes the place of one that is bound by PPR1.
+    for blocker in blockers.unreadable(unreadable):
+        yield _no_backup(blocker.message, blocker.name, blocker.advice)
+    if profile.profile_class == "operational":  # PPR1 of the enabled profile binds no other class.
         for other in others:
             if other.enabled and "ppr1" in other.policy_rules:
-                in_use = f"{other.title} ({other.iccid}) is in use"
-                yield _no_backup(f"{in_use}, and may not be disabled for that (PPR1).")
+                enabled = f"{other.title} ({other.iccid}) is enabled"
+                yield _no_backup(f"{enabled}, and its operator does not allow disabling it (PPR1).")
     if "ppr1" in profile.policy_rules:
-        yield _no_backup("Once it was put to use for that, it could not be taken out of use again (PPR1).")
+        yield _no_backup("Once enabled for that, it could not be disabled again (PPR1).")
 
 
 def _no_backup(why: str, name: str = "disallowedByPolicy", advice: str = "") -> Finding:
@@ -215,46 +214,46 @@ def _no_backup(why: str, name: str = "disallowedByPolicy", advice: str = "") -> 
         "blocker",
         name,
         f"Its contacts and messages cannot be saved. {why}",
-        advice or "Ask the operator to lift the rule, or delete it without a backup.",
+        advice or "Ask the operator to lift the rule, or delete the profile without a backup.",
         "EnableProfile",
     )
 
 
-def folder_taken(folder: str) -> Finding:
-    """The folder that a backup is to make is there already."""
+def folder_exists(folder: str) -> Finding:
+    """The blocker that the folder for a backup already exists."""
     advice = "Name a folder that does not exist yet."
-    return Finding("blocker", "folderExists", f"{folder} is there already.", advice, "Backup")
+    return Finding("blocker", "folderExists", f"{folder} already exists.", advice, "Backup")
 
 
 def lock(tries: int | None) -> Finding:
-    """The profile in use is locked with a PIN. `tries`: how many are left, None if the card does not say."""
-    head, impossible = "Its contacts and messages are locked with a PIN", "They cannot be saved."
+    """The note that a PIN locks the profile. `tries`: the tries left, None if the card does not say."""
+    locked = "Its contacts and messages are locked with a PIN"
     if tries == 0:
-        message = f"{head}, and it is blocked. {impossible}"
-        return Finding("note", "pin-blocked", message, "Unblock it with the PUK in a phone first.")
+        message = f"{locked}, and the PIN is blocked: they cannot be saved."
+        return Finding("note", "pin-blocked", message, "Unblock the PIN with the PUK in a phone first.")
     if tries == 1:
-        message = f"{head}. Only one try is left for it, and is not used up here. {impossible}"
-        advice = "Enter the PIN in a phone first: that brings the other tries back."
+        message = f"{locked}. One try is left, and lpa does not use it: they cannot be saved."
+        advice = "Enter the PIN in a phone first: that restores the other tries."
         return Finding("note", "pin-last-try", message, advice)
     left = f" Tries left: {tries}." if tries else ""
-    return Finding("note", PIN_NEEDED, f"{head}.{left}", "--backup asks for it with --ask-pin.")
+    return Finding("note", PIN_NEEDED, f"{locked}.{left}", "Use --backup with --ask-pin to enter it.")
 
 
 def reminders(profile: Profile) -> Iterator[Finding]:
-    """What no card can check, of a profile that is an operator's."""
+    """What only the person can check, of a profile that is not a test profile."""
     if profile.profile_class == "test":
         return
     operator = profile.service_provider or "the operator"
     for name, message in (
-        ("bills", f"Are all bills of {operator} paid?"),
-        ("term", f"Is the term of the contract with {operator} over?"),
-        ("balance", f"Is there a balance left, or a deposit or refund that {operator} owes you?"),
+        ("bills", f"Are all bills from {operator} paid?"),
+        ("term", f"Has the term of the contract with {operator} ended?"),
+        ("balance", f"Does {operator} still owe you a balance, a deposit or a refund?"),
         (
             "accounts",
-            f"Which accounts, banks and services know the number you have from {operator}? "
-            "Give them another one first.",
+            f"Which accounts, banks and services use your number from {operator}? "
+            "Give them another number first.",
         ),
-        ("contact", f"Can you still reach {operator} when the number is gone, and prove who you are?"),
+        ("contact", f"Can you contact {operator} without this number, and prove who you are?"),
         ("contract", f"Deleting the profile does not end the contract with {operator}."),
     ):
         yield Finding("note", name, message)

@@ -1,4 +1,4 @@
-"""The plan of a deletion: what the card shows, and what speaks against it. Making one changes nothing."""
+"""Plan a deletion: what the card shows, and the findings for a person. Making a plan changes nothing."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from lpa.rsp.records import CHANGE_TAGS, NotificationMetadata, Profile
 class Plan:
     """A deletion that was not carried out yet, and what a person should know before it is.
 
-    `disable_first`: the profile is enabled, and is disabled before. `others`: what stays on the card.
-    `findings`: blockers, warnings and notes; `review` adds those that take a closer look, and `free_memory`,
-    the bytes that were free on the card then. `unreadable`: items of the card's list that cannot be read.
-    `reader`: the reader's name, for people; empty if it has none.
+    `disable_first`: the profile is enabled, and is disabled first. `others`: the profiles that stay on the
+    card. `findings`: blockers, warnings and notes; `review` completes them, and sets `free_memory`, the bytes
+    that are free on the card. `unreadable`: the items of the card's list that cannot be read. `reader`: the
+    reader's name, for people; empty if it has none.
     """
 
     eid: Eid
@@ -40,46 +40,46 @@ class Plan:
 
     @property
     def snapshot_digest(self) -> str:
-        """A fingerprint of what the card showed when the plan was made (see `comparison`)."""
+        """A digest of what the card listed when the plan was made: see `snapshot.fingerprint`."""
         return snapshot.fingerprint(self.eid, (self.profile, *self.others), self.unreadable)
 
     @property
     def fingerprint(self) -> str:
-        """A fingerprint of the whole plan: what the card showed, and what is to be done to which profile."""
-        wish = {"iccid": str(self.profile.iccid), "disable_first": self.disable_first}
-        return snapshot.digest({"look": self.snapshot_digest} | wish)
+        """A digest of the whole plan: what the card listed, and what is to be done to which profile."""
+        deletion = {"iccid": str(self.profile.iccid), "disable_first": self.disable_first}
+        return snapshot.digest({"snapshot": self.snapshot_digest} | deletion)
 
     @property
     def deletable(self) -> bool:
-        """Whether it can be carried out: nothing makes it impossible. Warnings may want a yes yet."""
+        """Whether the plan has no blocker. Its warnings may still have to be accepted."""
         return not self.blockers
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """The servers that will be told."""
+        """The servers that will be notified."""
         return ProfileChange("delete", self.profile).addresses
 
     @property
     def operator_not_notified(self) -> bool:
-        """Whether there is an operator who will never hear of it from the card. A test profile has none."""
+        """Whether the card notifies no operator of the deletion. A test profile has no operator."""
         return not self.addresses and self.profile.profile_class != "test"
 
     @property
     def blockers(self) -> tuple[Finding, ...]:
-        """What makes it impossible."""
+        """The findings that make the deletion impossible."""
         return of_level("blocker", self.findings)
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
-        """What a person should agree to, one by one."""
+        """The findings that a person must accept, one by one."""
         return of_level("warning", self.findings)
 
 
 def make_plan(euicc: Euicc, name: Iccid | Selector, *, disable_first: bool = False) -> Plan:
-    """Plan the deletion of a profile from what the card says of its profiles. Changes nothing.
+    """Plan the deletion of a profile from the card's list of profiles. Changes nothing.
 
-    `name`: see `selection.read`. `disable_first`: consent to disable an enabled profile before. Blockers are
-    in the plan, not raised. Raises `Refused` only if no profile, or more than one, goes by that name.
+    `name`: see `selection.read`. `disable_first`: consent to disable an enabled profile first. Blockers are
+    in the plan, not raised. Raises `Refused` only if `name` selects no profile, or several.
     """
     profiles, profile = selection.read(euicc, name)
     others = tuple(other for other in profiles if other != profile)
@@ -94,9 +94,9 @@ def make_plan(euicc: Euicc, name: Iccid | Selector, *, disable_first: bool = Fal
 
 
 def review(card: CardContext, outbox: Outbox, plan: Plan) -> Plan:
-    """The plan with what a closer look finds: protection, pending notifications, servers out of reach.
+    """The plan with more findings: protection, pending notifications, servers that cannot be reached.
 
-    Changes nothing. What the card cannot say is left out.
+    Changes nothing. What the card does not say is left out.
     """
     free = card.free_memory()
     found = [
@@ -112,12 +112,12 @@ def review(card: CardContext, outbox: Outbox, plan: Plan) -> Plan:
 
 
 def refuse_if_changed(euicc: Euicc, plan: Plan) -> None:
-    """Raise `Refused` with "otherCard", or "cardChanged" if the card no longer shows what the plan saw."""
+    """Raise `Refused` with "otherCard", or with "cardChanged" if the card has changed since the plan."""
     refuse_other_card(euicc, plan)
     now = euicc.profiles(CHANGE_TAGS)
     if snapshot.fingerprint(euicc.eid, now, now.unreadable) != plan.snapshot_digest:
         differences = [*snapshot.differences((plan.profile, *plan.others), now)]
-        differences += snapshot.hidden(plan.unreadable, now.unreadable)
+        differences += snapshot.unreadable_differences(plan.unreadable, now.unreadable)
         raise Refused(
             "DeleteProfile",
             "cardChanged",
@@ -133,14 +133,14 @@ def refuse_other_card(euicc: Euicc, plan: Plan) -> None:
 
 
 def protection_of(card: CardContext, plan: Plan) -> Iterator[Finding]:
-    """Whether this computer refuses to delete the profile."""
+    """A blocker if this computer protects the profile."""
     yield from protection([plan.profile] if card.journal.protects(plan.profile.iccid) else [])
 
 
 def _unfinished(card: CardContext, plan: Plan) -> Iterator[Finding]:
-    """What the plan found, and what is unfinished on this card.
+    """The findings of the plan, and the interrupted operations on this card.
 
-    A temporary enable that was not ended explains why the profile is enabled, and takes that finding's place.
+    A temporary enable that is not ended explains why the profile is enabled, and replaces that finding.
     """
     unfinished = card.journal.unfinished(plan.eid)
     enabled = [one.target for one in unfinished if one.function == temporary_enable.OPERATION]
@@ -154,7 +154,7 @@ def _unfinished(card: CardContext, plan: Plan) -> Iterator[Finding]:
 
 
 def _pending(card: CardContext, plan: Plan) -> Iterator[Finding]:
-    """The notifications that are pending: on the card, or kept here while the card may have lost them."""
+    """The pending notifications: those on the card, and those kept here, which it may no longer hold."""
     listed: tuple[NotificationMetadata, ...] = ()
     with contextlib.suppress(BadAnswer, EuiccRefused):
         listed = tuple(card.euicc.list_notifications())

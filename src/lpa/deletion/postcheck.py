@@ -1,7 +1,6 @@
-"""After a deletion: all that the card lists is compared with what should be true.
+"""Check the card after a deletion: every other profile must be as it was before.
 
-Every other profile must be untouched. What else is found is an error that says so; the deletion itself is not
-undone by it.
+A difference is an error in the result. It does not undo the deletion, nor make it less certain.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from dataclasses import replace
 from lpa.card.es10 import Euicc
 from lpa.errors import BadAnswer, LpaError, NotVerified
 from lpa.notifications.changes import ProfileChange
-from lpa.profiles.snapshot import differences, hidden
+from lpa.profiles.snapshot import differences, unreadable_differences
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Notification, Profile
@@ -22,17 +21,17 @@ _STATES = {"enable": "enabled", "disable": "disabled"}
 
 
 def problem(
-    left: Listing[Profile], gone: Iccid, others: Iterable[Profile], unreadable: Iterable[bytes] = ()
+    listed: Listing[Profile], deleted: Iccid, others: Iterable[Profile], unreadable: Iterable[bytes] = ()
 ) -> LpaError | None:
-    """What is wrong after the deletion of `gone`; None if just `others` are left, as they were.
+    """What is wrong after the deletion of `deleted`; None if the card lists `others`, and nothing else.
 
-    `left`: what the card lists now. `unreadable`: the items that could not be read before either.
+    `listed`: what the card lists now. `unreadable`: the items that could not be read before either.
     """
-    found = [*differences(others, left), *hidden(unreadable, left.unreadable)]
+    found = [*differences(others, listed), *unreadable_differences(unreadable, listed.unreadable)]
     if found:
         return BadAnswer(
-            f"{gone} is gone, but something else is not as it was before. {' '.join(found)}",
-            advice="Look at 'lpa list' before you do anything else; no other change was asked for.",
+            f"{deleted} is deleted, but something else on the card has changed. {' '.join(found)}",
+            advice="Run 'lpa list' before you do anything else; no other change was requested.",
         )
     return None
 
@@ -40,14 +39,14 @@ def problem(
 def other_card(euicc: Euicc, eid: Eid, signed: Iterable[Notification] = ()) -> LpaError | None:
     """What is wrong if the card is not the one with this EID; None if it is.
 
-    `signed`: what it signed about the deletion, just now. The certificate in that says who signs, and a card
-    that has shown it need not be asked once more; one that has signed nothing is.
+    `signed`: the notifications that it has just signed about the deletion. Their certificate names the card;
+    a card that has signed none is asked for its EID.
     """
     try:
         now = _signer(signed) or euicc.ask_eid()
     except LpaError as error:
         return error
-    return None if now == eid else BadAnswer(f"The card says that it is {now} now; it was {eid}.")
+    return None if now == eid else BadAnswer(f"The EID of the card is {now} now; it was {eid} before.")
 
 
 def _signer(signed: Iterable[Notification]) -> Eid | None:
@@ -59,7 +58,7 @@ def _signer(signed: Iterable[Notification]) -> Eid | None:
     return None
 
 
-def expected(others: Iterable[Profile], changes: Iterable[ProfileChange]) -> tuple[Profile, ...]:
-    """How `others` should be after what is known to have happened: a test profile gives way to another."""
+def expected_others(others: Iterable[Profile], changes: Iterable[ProfileChange]) -> tuple[Profile, ...]:
+    """The `others` after these changes: a card may enable one when a test profile is disabled."""
     states = {change.profile.iccid: _STATES[change.event] for change in changes if change.event in _STATES}
     return tuple(replace(profile, state=states.get(profile.iccid, profile.state)) for profile in others)

@@ -1,9 +1,9 @@
 """Delete a profile, as planned and confirmed.
 
 1. Make sure that a proof can be kept on this computer (`CardContext.operation`).
-2. If the plan says so, disable the profile, and keep what the card signs about that.
+2. If the plan says so, disable the profile, and keep the notification that the card signs about that.
 3. Have the card delete the profile.
-4. Read the card, whatever it answered: what it lists now, and what it signed, is what happened
+4. Read the card, whatever it answered: what it lists now, and what it signed, is what has happened
    (`postcheck`).
 5. Keep the notification that the card signed, send it to the operator's server, and remove it from the card
    once the server acknowledged it (`notifications.outbox`).
@@ -42,8 +42,8 @@ def delete(card: CardContext, outbox: Outbox, plan: Plan, reason: str = "") -> O
     `reason`: the person's own words, for the journal, which also notes the free memory before and after if
     the plan was reviewed. Raises `Refused` if the plan has a blocker or is for another card, `StorageFailed`
     before anything is done, `EuiccRefused` if the card refuses, `WireError` if the card shows that nothing
-    was done, `BadAnswer` if it says that it is done and shows that it is not, and `OutcomeUnknown` if it can
-    no longer be asked.
+    was done, `BadAnswer` if it reports success and does not show it, and `OutcomeUnknown` if it can no longer
+    be asked.
     """
     euicc, profile = card.euicc, plan.profile
     refuse_other_card(euicc, plan)
@@ -63,7 +63,7 @@ def delete(card: CardContext, outbox: Outbox, plan: Plan, reason: str = "") -> O
             problem = _check_deleted(card, outbox, operation, plan, disabled)
         except LpaError as error:
             if disabled:
-                error.add("It was disabled before, and is disabled now.")
+                error.add("The profile was disabled first, and was not enabled again.")
                 _complete_unless_unknown(outbox, operation, disabled, error)
             raise
         changes = (*disabled, ProfileChange("delete", profile))
@@ -84,7 +84,7 @@ def _disable_first(
         outbox.collect(operation, changes)
     except LpaError as error:
         raise StorageFailed(
-            f"{plan.profile.title} was disabled but not deleted: its notifications were not kept. "
+            f"{plan.profile.title} was disabled but not deleted: its notifications could not be kept. "
             f"{error.message}",
             advice="Run 'lpa resume', then delete it.",
         ) from error
@@ -112,7 +112,7 @@ def _delete_by_name(euicc: Euicc, profile: Profile) -> None:
                     f"{unknown.message} The card was read again: it still has the profile.",
                     advice="Try again.",
                 ) from unknown
-            return None  # It may be an item that cannot be read: `_check_deleted` finds that out.
+            return None  # It may still be an unreadable item: `_check_deleted` finds that out.
         except EuiccRefused as error:
             if error.reason not in _ASK_BY_AID:
                 raise
@@ -121,7 +121,7 @@ def _delete_by_name(euicc: Euicc, profile: Profile) -> None:
 
 
 def _identifiers(euicc: Euicc, profile: Profile) -> Iterator[Iccid | Aid]:
-    """The AID is read only when it is wanted, which also shows whether the profile is still there."""
+    """The ICCID, then the AID, read only when it is wanted: that shows whether the profile is still there."""
     yield profile.iccid
     yield from aids_of(euicc, profile)
 
@@ -138,43 +138,44 @@ def _is_still_listed(euicc: Euicc, profile: Profile) -> bool:
 def _check_deleted(
     card: CardContext, outbox: Outbox, operation: Operation, plan: Plan, disabled: Iterable[ProfileChange]
 ) -> LpaError | None:
-    """What else a look at the card finds wrong. The deletion itself is certain if this does not raise.
+    """Check that the profile is deleted, and return what else is wrong on the card.
 
-    Raises `BadAnswer` if the card still lists the profile, and `OutcomeUnknown` if it cannot be known whether
-    it does and nothing is signed either.
+    Raises `BadAnswer` if the card still lists the profile, and `OutcomeUnknown` if that cannot be read and
+    the card has signed nothing either.
     """
-    gone, deleted = plan.profile.iccid, ProfileChange("delete", plan.profile)
+    iccid, deleted = plan.profile.iccid, ProfileChange("delete", plan.profile)
     try:
-        left = _read_after(card.euicc, plan)
+        listed = _read_after(card.euicc, plan)
     except OutcomeUnknown as unknown:
         if outbox.has_signed(operation, deleted):
             return unknown
         raise
-    if any(profile.iccid == gone for profile in left):
+    if any(profile.iccid == iccid for profile in listed):
         raise BadAnswer(
-            f"The card says that {gone} is deleted, and still lists it.",
-            advice="Take the card out and put it back, and look at 'lpa list' before you try again.",
+            f"The card reports that {iccid} is deleted, but still lists it.",
+            advice="Take the card out, put it back, and run 'lpa list' before you try again.",
         )
-    if snapshot.may_hide(left, plan.unreadable) and not outbox.has_signed(operation, deleted):
+    if snapshot.has_new_unreadable(listed, plan.unreadable) and not outbox.has_signed(operation, deleted):
         raise OutcomeUnknown(
-            f"The card says that {gone} is deleted, but has signed nothing, and lists what cannot be read."
+            f"The card reports that {iccid} is deleted, but has signed no notification and lists a profile "
+            "that cannot be read."
         )
-    others = postcheck.expected(plan.others, disabled)
-    return postcheck.problem(left, gone, others, plan.unreadable)
+    others = postcheck.expected_others(plan.others, disabled)
+    return postcheck.problem(listed, iccid, others, plan.unreadable)
 
 
 def _read_after(euicc: Euicc, plan: Plan) -> Listing[Profile]:
-    """What the card lists now; after a reset, if it is not clear before that the profile is gone."""
+    """What the card lists now; after a reset, unless the list shows without one that the profile is gone."""
     with contextlib.suppress(LpaError):
-        left = euicc.profiles(CHANGE_TAGS)
-        listed = any(profile.iccid == plan.profile.iccid for profile in left)
-        if not listed and not snapshot.may_hide(left, plan.unreadable):
-            return left
+        listed = euicc.profiles(CHANGE_TAGS)
+        remains = any(profile.iccid == plan.profile.iccid for profile in listed)
+        if not remains and not snapshot.has_new_unreadable(listed, plan.unreadable):
+            return listed
     return reset_and_read(euicc)
 
 
 def _check_same_card(euicc: Euicc, plan: Plan, deliveries: Iterable[Delivery]) -> LpaError | None:
-    """What is wrong if it is another card now. Only a reviewed plan takes this look."""
+    """What is wrong if it is another card now. Checked for a reviewed plan only."""
     if plan.free_memory is None:
         return None
     own = (one for one in deliveries if (one.event, one.iccid) == ("delete", plan.profile.iccid))
@@ -185,9 +186,9 @@ def _check_same_card(euicc: Euicc, plan: Plan, deliveries: Iterable[Delivery]) -
 def _complete_unless_unknown(
     outbox: Outbox, operation: Operation, changes: Iterable[ProfileChange], error: LpaError
 ) -> None:
-    """After a refusal the profile stays, and its servers are notified that it is disabled.
+    """After a refusal, complete the operation: the servers are notified that the profile is disabled.
 
-    After anything else nobody knows yet what became of it, and the operation stays open.
+    After any other error the outcome is unknown, and the operation stays open.
     """
     if isinstance(error, Refused | WireError):
         outbox.complete(operation, changes)

@@ -1,6 +1,6 @@
-"""A plan that was printed with `--json`, read back: to be looked at by somebody, and carried out later.
+"""Read back a plan that was printed with `--json`, to carry it out later.
 
-What it says of the card is a claim like any other: `Assistant.revalidate` compares it with the card.
+What it says about the card is only a claim: `Assistant.revalidate` compares it with the card.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.profile_json import only_text
 from lpa.rsp.records import NotificationConfiguration, Profile
 
-# How it shows that something else was written down than a plan.
+# What is raised while reading a text that is no plan.
 NONSENSE = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
 
 def parse(text: str) -> Plan:
-    """The plan in what `lpa delete NAME --plan --json` printed, without its findings.
+    """The plan in the output of `lpa delete NAME --plan --json`, without its findings.
 
-    Raises ValueError if it is none, or was changed by hand.
+    Raises ValueError if there is none, or if it was changed by hand.
     """
     try:
         members = json.loads(text)["result"]

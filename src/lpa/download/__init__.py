@@ -1,1 +1,1 @@
-"""Install a profile: authenticate, look at the offer, agree, install; and discover what waits."""
+"""Install a profile: discover it, authenticate, check the offer, agree, install."""

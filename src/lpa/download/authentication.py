@@ -1,7 +1,7 @@
-"""A card and a server make sure of each other (SGP.22 §3.0.1), and end what they began.
+"""Common mutual authentication of card and server (SGP.22 §3.0.1, §3.1.2), and the session it opens.
 
-From the moment when the card accepted the server there is a session on both sides, which holds back others
-until it is used, cancelled, or replaced. Whoever begins one must end it: see `Session.cancel`.
+Once the card has accepted the server there is a session on both sides, which prevents others until it is
+used, cancelled or replaced. The code that opens one must end it: see `Session.cancel`.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from lpa.rsp.names import ServerAddress
 from lpa.rsp.pki import server_oid
 from lpa.rsp.session import Event, ServerProof, Terms
 
-_UNKNOWN_CODE = "8.2.6/3.8"  # with which a server says no to a matching id, an empty one too
+_UNKNOWN_CODE = "8.2.6/3.8"  # with which a server refuses a matching id, an empty one too
 
 _log = redaction.logger(__name__)
 
 
 @runtime_checkable
 class Es9PlusServer(NotificationReceiver, Protocol):
-    """Who offers profiles, or knows of them: `lpa.server.es9.Server`, which says what each method does."""
+    """A server that offers profiles or events: `lpa.server.es9.Server`, which says what each method does."""
 
     address: ServerAddress
 
@@ -38,22 +38,22 @@ class Es9PlusServer(NotificationReceiver, Protocol):
         """Begin a session: the server signs the card's challenge."""
 
     def authenticate_client(self, transaction_id: bytes, proof: bytes) -> Terms | tuple[Event, ...]:
-        """Show it the card's proof: what it offers, or knows of."""
+        """Send the card's proof; returns the terms of a profile, or events."""
 
     def get_bound_profile_package(self, transaction_id: bytes, prepared: bytes) -> bytes:
         """The package, bound to this card and session."""
 
     def cancel_session(self, transaction_id: bytes, cancelled: bytes) -> None:
-        """Hand on that the card has ended the session."""
+        """Send what the card signed when it cancelled the session."""
 
 
 @dataclass
 class Session:
     """A session of `euicc` with `server`, since the card was asked to accept it.
 
-    `answer`: what the server said to the card's proof. `info`: what the card told the server about itself.
-    `open`: whether there is anything left to cancel. `loading`: whether the card may hold something of the
-    package, which it has not signed that it gave up.
+    `answer`: what the server answered to the card's proof. `info`: what the card sent to the server about
+    itself. `open`: whether there is a session to cancel. `loading`: whether the card may hold a part of the
+    package, and has not signed that it discarded it.
     """
 
     euicc: Euicc
@@ -65,10 +65,10 @@ class Session:
     loading: bool = False
 
     def cancel(self, reason: str) -> bool:
-        """End it on the card, and tell the server; whether the card has ended it. Raises nothing of ours.
+        """Cancel the session on the card, then on the server; whether the card cancelled it.
 
-        `reason`: a CancelSessionReason (§5.7.5). A card that was reset has ended it by itself. Interrupted
-        before the card has answered, it can be called again.
+        `reason`: a CancelSessionReason (§5.7.5). A card that was reset has ended the session by itself. Can
+        be called again if it was interrupted before the card answered. Raises no `LpaError`.
         """
         if not self.open:
             return False
@@ -79,15 +79,15 @@ class Session:
             _log.debug("the card did not cancel the session: %s", error)
             return False
         self.open = self.loading = False
-        with suppress(LpaError):  # It ends by itself there, or has ended.
+        with suppress(LpaError):  # On the server it ends by itself, or has ended.
             self.server.cancel_session(self.transaction_id, cancelled)
         return True
 
     @contextmanager
     def ended_by_refusal(self) -> Iterator[None]:
-        """A server that refuses has ended the session on its side: then only the card still has it.
+        """If the server refuses within the block, which ends its session, cancel the session on the card.
 
-        For the card it is put off: so it keeps the one-time key that an earlier package may be bound to.
+        With "postponed": the card keeps the one-time key, to which an earlier package may be bound.
         """
         try:
             yield
@@ -107,11 +107,11 @@ def authenticate(
     matching_id: str = "",
     oid: str = "",
 ) -> Session:
-    """Begin a session with the server at `address`, which the card's own issuers vouch for.
+    """Open a session with the server at `address`, which must have a certificate from the card's trusted CIs.
 
-    `matching_id`: what is asked for; empty: whatever waits for this card. `oid`: who the server has to be by
-    its certificate, as "1.3.6"; empty if nobody said. Raises what the two raise, `NotVerified` if it is
-    another server, and `Refused` with "nothingWaits".
+    `matching_id`: the order; empty for any profile for this card. `oid`: the server's object identifier, as
+    "1.3.6", which its certificate must have; empty for any. Raises what card and server raise, `NotVerified`
+    if it is another server, and `Refused` with "noProfileAvailable".
     """
     redaction.register_secret(matching_id)
     info1, challenge = euicc.euicc_info1(), euicc.challenge()
@@ -125,9 +125,9 @@ def authenticate(
     session = Session(euicc, server, proof.transaction_id)
     try:
         own = euicc.authenticate_server(proof, context)
-        _hand_on_refusal(session, own.answer)
+        _forward_refusal(session, own.answer)
         session.info = own.info
-        with _asked_for_anything(matching_id, address), session.ended_by_refusal():
+        with _without_code(matching_id, address), session.ended_by_refusal():
             session.answer = server.authenticate_client(proof.transaction_id, own.answer)
     except BaseException as error:
         session.cancel(reason_of(error))
@@ -136,33 +136,44 @@ def authenticate(
 
 
 def reason_of(error: BaseException) -> str:
-    """The CancelSessionReason (§5.7.5) for a download that ends in `error`, which is nobody's decision.
+    """The CancelSessionReason (§5.7.5) for a download that ends in `error`, without a person's decision.
 
-    An order that was put off stays as it is; most other reasons end it. So everything but a silence puts it
-    off: Ctrl-C, a no of card or server, and a mistake in a program refuse no profile.
+    A postponed order stays valid; most other reasons end it. So Ctrl-C, a refusal of card or server, and a
+    bug postpone it. An answer that did not come is a timeout.
     """
     return "timeout" if isinstance(error, TimeoutError | OutcomeUnknown) else "postponed"
 
 
-def nothing_waits(address: ServerAddress) -> Refused:
-    """What a server means that was asked for whatever waits for this card."""
+def no_profile_available(address: ServerAddress) -> Refused:
+    """The error if a server has no profile for this card."""
     return Refused(
         "AuthenticateClient",
-        "nothingWaits",
-        f"No profile waits for this card at {address}.",
+        "noProfileAvailable",
+        f"The server {address} has no profile for this card.",
         advice="Ask the operator for which card (EID) the profile was ordered, or for an activation code.",
     )
 
 
 @contextmanager
-def _asked_for_anything(matching_id: str, address: ServerAddress) -> Iterator[None]:
-    """Whoever gave no code must not read that it is wrong."""
+def nothing_installed() -> Iterator[None]:
+    """Say in an unknown outcome of a block, which gives the card no package, that nothing was installed."""
+    try:
+        yield
+    except OutcomeUnknown as unknown:
+        unknown.add("Nothing was installed.")
+        unknown.advice = "Begin the download again."
+        raise
+
+
+@contextmanager
+def _without_code(matching_id: str, address: ServerAddress) -> Iterator[None]:
+    """Replace the refusal of a code if none was given: then the server has no profile for this card."""
     try:
         yield
     except ServerRefused as refused:
         if matching_id or refused.reason != _UNKNOWN_CODE:
             raise
-        raise nothing_waits(address) from refused
+        raise no_profile_available(address) from refused
 
 
 def _check_oid(certificate: Tlv, oid: str, address: ServerAddress) -> None:
@@ -170,8 +181,8 @@ def _check_oid(certificate: Tlv, oid: str, address: ServerAddress) -> None:
         raise NotVerified(f"The server {address} is not the one that the activation code names ({oid}).")
 
 
-def _hand_on_refusal(session: Session, answer: Tlv) -> None:
-    """A card that refuses the server: the server is to hear that from the card itself, if it can."""
+def _forward_refusal(session: Session, answer: Tlv) -> None:
+    """Raise `EuiccRefused` if the card refused the server, after sending the card's answer to the server."""
     try:
         raise_refusal("AuthenticateServer", schema.decode("AuthenticateServerResponse", answer))
     except EuiccRefused:

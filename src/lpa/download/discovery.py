@@ -1,4 +1,4 @@
-"""What waits for a card: a discovery server (SM-DS) knows who holds a profile for it (SGP.22 §3.6)."""
+"""Ask a discovery server (SM-DS) which servers have a profile for this card (SGP.22 §3.6)."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ GSMA_ROOT = ServerAddress("lpa.ds.gsma.com")  # for cards that name no server of
 
 
 def root(euicc: Euicc) -> ServerAddress:
-    """The discovery server that the card names, or the GSMA's. Raises `BadAnswer` if it names nonsense."""
+    """The discovery server that the card names, or the GSMA's. Raises `BadAnswer` if it is no address."""
     return _address(euicc.configured_addresses().root_ds, "discovery server") or GSMA_ROOT
 
 
 def code_for(euicc: Euicc, order: ActivationCode | Event | None) -> ActivationCode:
-    """Where to ask and what for: a code as it is, an event, or (None) the card's default server."""
+    """The activation code for `order`: itself, that of an event, or that of the card's default server."""
     if order is None:
         return ActivationCode(default_server(euicc))
     return order.code if isinstance(order, Event) else order
 
 
 def default_server(euicc: Euicc) -> ServerAddress:
-    """The SM-DP+ that the card asks if nobody names one. Raises `Refused` if it has none."""
+    """The default SM-DP+ of the card. Raises `Refused` if it has none."""
     address = _address(euicc.configured_addresses().default_dp, "default server")
     if address is None:
         raise Refused(
             "GetEuiccConfiguredAddresses",
             "noDefaultServer",
-            "The card has no default server to ask for a profile.",
+            "The card has no default server.",
             advice="Give an activation code, or set a server with 'lpa default-server'.",
         )
     return address
@@ -42,15 +42,15 @@ def default_server(euicc: Euicc) -> ServerAddress:
 def events(
     euicc: Euicc, servers: ServerFactory, device: Device | None = None, at: ServerAddress | None = None
 ) -> tuple[Event, ...]:
-    """What a discovery server knows of for this card: `at`, or the one that the card names.
+    """The events for this card at the discovery server `at`, or at the one that the card names.
 
-    An event may lead to another discovery server, and only from there to a profile.
+    An event may lead to another discovery server, and from there to a profile: see `referrals`.
     """
     at = at or root(euicc)
     session = authenticate(euicc, servers, at, device or Device())
     if isinstance(session.answer, Terms):
         session.cancel("postponed")
-        raise BadAnswer(f"The server {at} is no discovery server: it offers a profile itself.")
+        raise BadAnswer(f"The server {at} is not a discovery server: it offers a profile itself.")
     return session.answer
 
 
@@ -60,4 +60,4 @@ def _address(text: str, what: str) -> ServerAddress | None:
     try:
         return ServerAddress.parse(text)
     except ValueError as error:
-        raise BadAnswer(f"The card names no {what} that could be asked: {error}.") from error
+        raise BadAnswer(f"The address of the {what} on the card is not valid: {error}.") from error

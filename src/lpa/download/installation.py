@@ -1,8 +1,8 @@
-"""How a package gets onto the card, and what the card signs about it to its server.
+"""Load a package onto the card, and deliver the result that the card signs to its server.
 
-Law, as for every change: what is begun is in the journal before; the result that the card signed, of a
-failure too, is on the disk before it is sent, and the card forgets it only when the server acknowledged it.
-After an answer that was lost the card is read, and what it shows is what we say.
+Law, as for every change: the operation is in the journal before it begins; the result that the card signed,
+also of a failure, is on the disk before it is sent, and is removed from the card only when the server has
+acknowledged it. After a lost answer the card is read, and what it shows is reported.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ FUNCTION = "LoadBoundProfilePackage"
 OPERATION = "download"
 
 Progress = Callable[[int, int], None]
-"""Told the bytes that the card has taken, and those of the whole package."""
+"""Called with the bytes that the card has accepted, and those of the whole package."""
 
 
 def silent(sent: int, total: int) -> None:
-    """Tell nobody."""
+    """Report no progress."""
 
 
 def install(
@@ -47,13 +47,13 @@ def install(
     *,
     progress: Progress,
 ) -> Outcome:
-    """Load a package, and deliver the result. The session is used up.
+    """Load a package, and deliver the result. Uses up the session.
 
-    Raises `EuiccRefused` if the card does not install it, which its server has been told if it could be;
-    `WireError` if the card shows that nothing was installed, `OutcomeUnknown` if it cannot be read any more,
-    and `StorageFailed` before anything is done.
+    Raises `EuiccRefused` if the card does not install it, after delivering that result too; `WireError` if
+    the card shows that nothing was installed, `OutcomeUnknown` if it can no longer be read, and
+    `StorageFailed` before anything is done.
     """
-    target = _telling(offered, session.server.address)
+    target = _notifying(offered, session.server.address)
     begun = card.operation(OPERATION, [target], target=target.iccid, transaction_id=session.transaction_id)
     with begun as operation:
         operation.set_state(LOADING)
@@ -63,7 +63,7 @@ def install(
         except LpaError as error:
             result = _reconcile(card, outbox, operation, session, error)
         except BaseException:
-            if session.cancel("postponed"):  # The card has signed that it ended without a profile.
+            if session.cancel("postponed"):  # The card has signed that it ended without an installation.
                 with suppress(StorageFailed):
                     operation.complete("it was interrupted")
             raise
@@ -74,22 +74,24 @@ def install(
 def finish(
     card: CardContext, outbox: Outbox, operation: Operation, after: Listing[Profile]
 ) -> tuple[tuple[ProfileChange, ...], tuple[Delivery, ...]]:
-    """What became of a download that was not finished, and who was told now.
+    """Finish an interrupted download: the changes that it made, and the deliveries of its result.
 
-    `after`: what the card shows after a reset.
+    `after`: what the card lists after a reset.
     """
     target = operation.before[0]
     results = _results(card, outbox, operation)
-    there = any(profile.iccid == target.iccid for profile in after)
-    installed = there and not any(result.reason for result in results)
+    listed = any(profile.iccid == target.iccid for profile in after)
+    installed = listed and not any(result.reason for result in results)
     changes = (ProfileChange("install", target),) if installed else ()
     return changes, _complete(outbox, operation, results, changes)
 
 
-def may_hide(card: CardContext, outbox: Outbox, operation: Operation, after: Listing[Profile]) -> bool:
-    """Whether the profile may be in what cannot be read: it is not listed, and the card signed no result."""
-    there = any(profile.iccid == operation.before[0].iccid for profile in after)
-    return not (there or _results(card, outbox, operation))
+def may_be_unreadable(
+    card: CardContext, outbox: Outbox, operation: Operation, after: Listing[Profile]
+) -> bool:
+    """Whether the profile may be an unreadable item: it is not listed, and the card has signed no result."""
+    listed = any(profile.iccid == operation.before[0].iccid for profile in after)
+    return not (listed or _results(card, outbox, operation))
 
 
 def _load(euicc: Euicc, package: Package, progress: Progress) -> InstallationResult:
@@ -101,54 +103,51 @@ def _load(euicc: Euicc, package: Package, progress: Progress) -> InstallationRes
         progress(sent, total)
         if result:
             return result
-    raise BadAnswer("The card took the whole package and did not say what became of it.")
+    raise BadAnswer("The card accepted the whole package, but returned no result.")
 
 
 def _reconcile(
     card: CardContext, outbox: Outbox, operation: Operation, session: Session, error: LpaError
 ) -> InstallationResult:
-    """What became of it, though the card did not say: the result that it signed, if there is one.
-
-    Raises `error`, with what is true, if there is none.
-    """
+    """The result that the card signed, after `error`. If there is none, raises what the card then shows."""
     if isinstance(error, BadAnswer):
         session.cancel("loadBppExecutionError")
-    session.open = False  # What the card has not cancelled, it forgets at the reset.
+    session.open = False  # The reset ends what the card has not cancelled.
     after = reset_and_read(card.euicc, error)
     results = _results(card, outbox, operation)
     if results:
         return results[-1]
-    there = any(profile.iccid == operation.target for profile in after)
-    if there or after.unreadable:
-        listed = "the profile" if there else "what cannot be read"
+    listed = any(profile.iccid == operation.target for profile in after)
+    if listed or after.unreadable:
+        what = "the profile" if listed else "a profile that cannot be read"
         raise OutcomeUnknown(
-            f"{error.message} The card was read again: it lists {listed}, and has signed no result.",
-            advice="Do not use the profile before its operator has said that it is in order.",
+            f"{error.message} The card was read again: it lists {what}, but has signed no result.",
+            advice="Do not use the profile until its operator has confirmed that it is installed correctly.",
         ) from error
     message = f"{error.message} The card was read again: the profile is not on it."
     raise WireError(message, advice="Begin the download again.") from error
 
 
 def _results(card: CardContext, outbox: Outbox, operation: Operation) -> list[InstallationResult]:
-    """What the card signed about this download: one result, or none. It names the session."""
+    """The result that the card signed in the session of this download: one, or none."""
     kept = (entry.notification for entry in card.journal.kept_since(operation))
     results = []
     for notification in (*kept, *outbox.unkept("install")):
-        with suppress(BadAnswer):  # Others than results tell of an installation too.
+        with suppress(BadAnswer):  # Not every notification of an installation is a result.
             result = InstallationResult.from_tlv(notification.raw)
             results += [result] if result.transaction_id == operation.transaction_id else []
     return results[-1:]
 
 
 def _conclude(outbox: Outbox, operation: Operation, result: InstallationResult) -> Outcome:
-    """The outcome of a result that is in our hands. Raises `EuiccRefused` if it is a failure."""
+    """Deliver a result, and return the outcome. Raises `EuiccRefused` if it is a failure."""
     target = operation.before[0]
     changes = () if result.reason else (ProfileChange("install", target),)
     deliveries = _complete(outbox, operation, [result], changes)
     if result.reason:
         message, advice = explain_failure(result.reason)
         refused = EuiccRefused(FUNCTION, result.reason, result.code, message, advice=advice)
-        for sentence in _told(deliveries):
+        for sentence in _delivery_sentences(deliveries):
             refused.add(sentence)
         raise refused
     return Outcome(target, changes, deliveries)
@@ -169,14 +168,14 @@ def _complete(
     return outbox.complete(operation, changes)
 
 
-def _told(deliveries: tuple[Delivery, ...]) -> Iterator[str]:
+def _delivery_sentences(deliveries: tuple[Delivery, ...]) -> Iterator[str]:
     for delivery in deliveries:
         if delivery.acknowledged:
-            yield f"{delivery.address} knows."
+            yield f"{delivery.address} has acknowledged the result."
         else:
-            yield f"{delivery.address} does not know yet: 'lpa notifications send' tells it."
+            yield f"{delivery.address} is not notified yet: 'lpa notifications send' sends the result."
 
 
-def _telling(offered: Profile, server: ServerAddress) -> Profile:
-    """The profile with the one server that hears of its installation: from whom it comes (§3.1.3.3)."""
+def _notifying(offered: Profile, server: ServerAddress) -> Profile:
+    """The profile with the one server that is notified of its installation: the one it is from (§3.1.3.3)."""
     return replace(offered, notifications=(NotificationConfiguration(("install",), str(server)),))

@@ -1,7 +1,7 @@
-"""Which of an operator's rules the card permits on a profile (SGP.22 §2.9.2): its Rules Authorisation Table.
+"""Judge the policy rules of a profile by the card's Rules Authorisation Table (SGP.22 §2.9.2).
 
-For each rule of the profile the table is read from the top, and the first line that is for that rule and
-operator decides. Pure: nothing is asked.
+For each rule of the profile the table is read from the top; the first line for that rule and operator
+decides. Pure.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from lpa.profiles.blockers import Finding
 from lpa.rsp.euicc_info import AuthorisationRule
 from lpa.rsp.records import Operator, Profile
 
-_NO_RESTRICTION = "pprUpdateControl"  # who may lift the others; binds nobody itself
-_MEANING = {"ppr1": "cannot be taken out of use (PPR1)", "ppr2": "cannot be deleted (PPR2)"}
+_NO_RESTRICTION = "pprUpdateControl"  # says who may lift the others, and restricts nothing itself
+_FORBIDDEN = {"ppr1": "disabling it (PPR1)", "ppr2": "deleting it (PPR2)"}
 _ANY, _FILLER = "E", "F"
 _CODE = 7  # characters of "262-01F"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`forbidden`: the rules that the card does not permit. `consent`: those that a person must agree to."""
+    """`forbidden`: the rules that the card does not permit. `consent`: those that a person must accept."""
 
     forbidden: tuple[str, ...] = ()
     consent: tuple[str, ...] = ()
 
 
 def judge(profile: Profile, table: Iterable[AuthorisationRule], refused: Collection[str] = ()) -> Verdict:
-    """What the card permits. `refused`: the rules that it takes from nobody, whatever the table says."""
+    """What the card permits. `refused`: the rules that it permits to no operator, whatever the table says."""
     table, forbidden, consent = tuple(table), [], []
     for rule in profile.policy_rules:
         if rule == _NO_RESTRICTION:
@@ -42,23 +42,27 @@ def judge(profile: Profile, table: Iterable[AuthorisationRule], refused: Collect
 
 
 def findings(verdict: Verdict, function: str) -> Iterator[Finding]:
-    """What a person should know of it before `function` installs the profile."""
+    """The findings for a person, before `function` installs the profile."""
     for rule in verdict.forbidden:
         yield Finding(
             "blocker",
             "pprNotAllowed",
-            f"Its operator requires that it {_MEANING.get(rule, rule)}, and this card does not permit that.",
-            "Nothing was installed. Ask the operator for a profile without such a rule.",
+            f"{_requirement(rule)}, and the card does not permit this rule.",
+            "Nothing was installed. Ask the operator for a profile without this rule.",
             function,
         )
     for rule in verdict.consent:
         yield Finding(
             "warning",
             rule,
-            f"Its operator requires that it {_MEANING.get(rule, rule)}.",
-            "Only the operator can lift that.",
+            f"{_requirement(rule)}.",
+            "Only the operator can lift this rule.",
             function,
         )
+
+
+def _requirement(rule: str) -> str:
+    return f"Its operator does not allow {_FORBIDDEN.get(rule, rule)}"
 
 
 def _line_for(

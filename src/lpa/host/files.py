@@ -1,8 +1,8 @@
-"""Files and folders for their owner alone: made without a race, and never by way of a link that was planted.
+"""Private files and folders: created without a race, written durably, and never through a symbolic link.
 
-Law: what we write into is a folder or an ordinary file of this user, closed to others, or nothing is written.
-Within such a folder nobody else can plant anything, so a name that was checked stays what it is.
-Everything here raises OSError with a sentence as its `strerror`.
+Only a folder or a regular file that this user owns, and that no other user can access, is written to. In such
+a folder no other user can create or rename anything, so a name stays valid after it was checked.
+Each function here raises OSError with a sentence as its `strerror`.
 """
 
 from __future__ import annotations
@@ -11,84 +11,68 @@ import contextlib
 import errno
 import os
 import stat
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from lpa import redaction
-
-if sys.platform != "win32":
-    import fcntl
+from lpa.host import system
 
 _log = redaction.logger(__name__)
-
-_OTHERS = 0o077
-# Where the system has no such flag it has no such links either.
-_NOT_BY_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-_UNHURRIED = getattr(os, "O_NONBLOCK", 0)  # to open a pipe that was planted does not wait for its other end
+_RESTRICTED = "%s was accessible to other users; only its owner can access it now"
 
 
 def make_folder(path: Path) -> None:
-    """Have `path` as a folder that only we can enter; what is missing above it is made so too.
+    """Create the folder `path`, and each folder above it that is missing, with access for this user alone.
 
-    One that was open to others is closed to them, and that is said. A link, or a folder of another user, is
-    an error.
+    An existing folder that other users can access is restricted, with a warning in the log. A symbolic link,
+    or a folder of another user, is an error.
     """
     for missing in (*reversed(path.parents), path):
         if not os.path.lexists(missing):
             with contextlib.suppress(FileExistsError):  # another process was faster
                 missing.mkdir(mode=0o700)
-    if os.name != "posix":  # elsewhere the system's own rules protect what is in a user's folders
-        return
-    try:
-        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _NOT_BY_LINK)
-    except NotADirectoryError as error:  # which is what Linux says of a link to a folder, too
-        raise _objection(path, "it is a link" if path.is_symlink() else "it is no folder") from error
-    try:
-        found = os.fstat(folder)
-        _demand_ours(path, found)
-        if found.st_mode & _OTHERS:
-            os.fchmod(folder, 0o700)
-            _log.warning("%s was open to other users and is closed to them now", path)
-    finally:
-        os.close(folder)
+    with _opened(path) as descriptor:
+        if descriptor is not None and not system.is_private(os.fstat(descriptor)):
+            os.chmod(descriptor, 0o700)  # noqa: PTH101  (what was checked, and not its name)
+            _log.warning(_RESTRICTED, path)
 
 
 def touch(path: Path) -> None:
-    """Have `path` as an ordinary file of ours, empty if it is new, for a library that opens it by its name.
+    """Create the empty private file `path`, or restrict an existing one; for a library that opens it by name.
 
-    One that is there is not opened: closing it would end all locks that this process has on it (POSIX).
+    An existing file is not opened: closing it would release all locks that this process has on it (POSIX).
     """
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NOT_BY_LINK, 0o600))
+        os.close(system.open_file(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))
     except FileExistsError:
         make_private(path)
 
 
 def make_private(path: Path) -> None:
-    """Close `path` to others, and say so. Raises if it is no ordinary file of ours with one name.
+    """Restrict `path` to its owner, with a warning in the log. Does nothing if there is no such file.
 
-    What is not there is fine. Only for names in a folder of `make_folder`, where they stay what they are.
+    Raises if it is not a regular file of this user with one hard link. Only for names in a folder of
+    `make_folder`, where they stay valid.
     """
     with contextlib.suppress(FileNotFoundError):
-        found = path.lstat()
-        _demand_plain(path, found)
-        if os.name == "posix" and found.st_mode & _OTHERS:
+        status = path.lstat()
+        _require_sole(path, status)
+        if not system.is_private(status):
             path.chmod(0o600)  # by its name: see `touch`
-            _log.warning("%s was open to other users and is closed to them now", path)
+            _log.warning(_RESTRICTED, path)
 
 
 def open_to_append(path: Path) -> int:
-    """A descriptor at the end of the file `path`, which is new, or ours and closed to others already."""
-    flags = os.O_WRONLY | os.O_APPEND | _NOT_BY_LINK
+    """A descriptor at the end of the file `path`, which is created or is private already."""
+    flags = os.O_WRONLY | os.O_APPEND
     try:
-        return os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+        return system.open_file(path, flags | os.O_CREAT | os.O_EXCL)
     except FileExistsError:
-        descriptor = os.open(path, flags | _UNHURRIED)
+        descriptor = system.open_file(path, flags)
     try:
-        _demand_private(path, os.fstat(descriptor))
+        _require_private(path, os.fstat(descriptor))
     except BaseException:
         os.close(descriptor)
         raise
@@ -97,19 +81,19 @@ def open_to_append(path: Path) -> int:
 
 @contextlib.contextmanager
 def open_to_read(path: Path) -> Iterator[BinaryIO]:
-    """The ordinary file `path`, whoever's. A pipe or a device is an error, and nothing is waited for."""
-    with open(path, "rb", opener=_open_unhurried) as file:
-        _demand_ordinary(path, os.fstat(file.fileno()))
+    """The regular file `path`, of any user. A FIFO or a device is an error, and is not waited for."""
+    with open(path, "rb", opener=_open_without_waiting) as file:
+        _require_regular(path, os.fstat(file.fileno()))
         yield file
 
 
 def write(path: Path, content: bytes) -> None:
-    """Put `content` at `path`: all of it or nothing, and on the disk itself when this returns.
+    """Write `content` to `path`: all of it or nothing, and flushed to the disk when this returns.
 
-    First the file, then its name (fsync of the folder). It takes the place of an ordinary file; a link, a
-    device or a pipe is an error.
+    The file is flushed before it gets its name, and its folder after that. A regular file is replaced; a
+    symbolic link, a device or a FIFO is an error.
     """
-    _demand_replaceable(path)
+    _require_replaceable(path)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")  # O_EXCL, 0600
     try:
         _fill(descriptor, content)
@@ -121,52 +105,59 @@ def write(path: Path, content: bytes) -> None:
 
 
 def write_new(path: Path, content: bytes) -> None:
-    """As `write`, but a file that may not be there yet, in a folder that is synced later."""
-    _fill(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOT_BY_LINK, 0o600), content)
+    """Create the private file `path` with `content`, flushed to the disk; the caller flushes its folder."""
+    _fill(system.open_file(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), content)
 
 
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[int | None]:
-    """Hold a folder of ours, closed to others, until the block ends: a descriptor of it.
+    """Lock a private folder until the block or the process ends: a descriptor of it.
 
-    However we end, the system lets go of it. None where the system cannot hold folders. Raises OSError if
-    another process holds it (`BlockingIOError`), or if it is not of that kind.
+    None where the system cannot lock folders (Windows). Raises `BlockingIOError` if another process has it
+    locked, another OSError if it is not a private folder.
     """
-    if sys.platform == "win32":
-        yield None
-        return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | _NOT_BY_LINK)
-    try:
-        found = os.fstat(descriptor)
-        _demand_ours(folder, found)
-        if found.st_mode & _OTHERS:
-            raise _objection(folder, "other users may enter it")
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with _opened(folder) as descriptor:
+        if descriptor is not None:
+            if not system.is_private(os.fstat(descriptor)):
+                raise _refusal(folder, "other users can access it")
+            if not system.try_lock(descriptor):
+                raise BlockingIOError(errno.EAGAIN, "another process uses it", str(folder))
         yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def sync_folder(folder: Path) -> None:
     """Have the names in `folder` survive a power cut."""
-    if os.name == "posix":  # Windows has no way to sync a folder, and needs none.
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    system.sync_folder(folder)
 
 
 def is_plain(path: Path) -> bool:
-    """Whether an ordinary file, and no link to one, has this name."""
+    """Whether `path` is a regular file, and not a symbolic link to one."""
     try:
         return stat.S_ISREG(path.lstat().st_mode)
     except FileNotFoundError:
         return False
 
 
-def _open_unhurried(path: str, flags: int) -> int:
-    return os.open(path, flags | _UNHURRIED)
+@contextlib.contextmanager
+def _opened(folder: Path) -> Iterator[int | None]:
+    """A descriptor of a folder that this user owns; None where folders cannot be opened (Windows)."""
+    try:
+        descriptor = system.open_folder(folder)
+    except NotADirectoryError as error:
+        what = "it is a symbolic link" if folder.is_symlink() else "it is not a folder"
+        raise _refusal(folder, what) from error
+    if descriptor is None:
+        yield None
+        return
+    try:
+        _require_ours(folder, os.fstat(descriptor))
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | system.NONBLOCK)
 
 
 def _fill(descriptor: int, content: bytes) -> None:
@@ -176,35 +167,35 @@ def _fill(descriptor: int, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _demand_replaceable(path: Path) -> None:
+def _require_replaceable(path: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
-        _demand_ordinary(path, path.lstat())
+        _require_regular(path, path.lstat())
 
 
-def _demand_private(path: Path, found: os.stat_result) -> None:
-    _demand_plain(path, found)
-    if os.name == "posix" and found.st_mode & _OTHERS:
-        raise _objection(path, "other users may read it; close it to them (mode 600) or take it away")
+def _require_private(path: Path, status: os.stat_result) -> None:
+    _require_sole(path, status)
+    if not system.is_private(status):
+        raise _refusal(path, "other users can access it; restrict it (chmod 600) or remove it")
 
 
-def _demand_plain(path: Path, found: os.stat_result) -> None:
-    _demand_ordinary(path, found)
-    _demand_ours(path, found)
-    if found.st_nlink != 1:
-        raise _objection(path, "it has other names too (hard links)")
+def _require_sole(path: Path, status: os.stat_result) -> None:
+    _require_regular(path, status)
+    _require_ours(path, status)
+    if status.st_nlink != 1:
+        raise _refusal(path, "it has more than one hard link")
 
 
-def _demand_ordinary(path: Path, found: os.stat_result) -> None:
-    if stat.S_ISLNK(found.st_mode):
-        raise _objection(path, "it is a link")
-    if not stat.S_ISREG(found.st_mode):
-        raise _objection(path, "it is no ordinary file")
+def _require_regular(path: Path, status: os.stat_result) -> None:
+    if stat.S_ISLNK(status.st_mode):
+        raise _refusal(path, "it is a symbolic link")
+    if not stat.S_ISREG(status.st_mode):
+        raise _refusal(path, "it is not a regular file")
 
 
-def _demand_ours(path: Path, found: os.stat_result) -> None:
-    if os.name == "posix" and found.st_uid != os.geteuid():
-        raise _objection(path, "it belongs to another user")
+def _require_ours(path: Path, status: os.stat_result) -> None:
+    if not system.is_ours(status):
+        raise _refusal(path, "it belongs to another user")
 
 
-def _objection(path: Path, why: str) -> OSError:
+def _refusal(path: Path, why: str) -> OSError:
     return PermissionError(errno.EPERM, why, str(path))

@@ -1,4 +1,4 @@
-"""What the environment says where the caller does not: the same variables in Python as in the shell."""
+"""Settings from environment variables, for what the caller leaves open: for Python and for the command."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ def reader(name: str | None = None) -> str | None:
 
 
 def state_dir(folder: Path | None = None) -> Path:
-    """Where receipts and journal are: `folder`, `LPA_STATE_DIR`, or the user's state folder of the system."""
+    """The folder of the journal and the receipts: `folder`, `LPA_STATE_DIR`, or the user's state folder."""
     if folder is not None:
         return folder
     named = os.environ.get("LPA_STATE_DIR")
     if named:
         return Path(named)
-    from platformdirs import user_state_path  # Here and not above: few need it.
+    from platformdirs import user_state_path  # Here and not above: few commands need it.
 
     return user_state_path("lpa", appauthor=False)

@@ -1,7 +1,7 @@
 """Pages to print or to send: each one HTML file that needs nothing else, in English or Chinese.
 
-Pure but for `save`: facts in, text out. They stand beside the command line as a face of their own, so that
-programs without a terminal can make them too. `particulars.page` and `proofs.page` make them.
+Pure except `save`: values in, text out. They stand beside the command line, so that programs without a
+terminal can make them too: with `profile_page.page` and `receipt_page.page`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from lpa.host import files
 
 
 def save(page: str, path: Path) -> None:
-    """Write a page to `path`, in place of a file that is there; it is its owner's alone until they share it.
+    """Write a page to `path`, replacing a file; only its owner can read it.
 
-    Raises `StorageFailed` if that cannot be, also if a link or a device is there.
+    Raises `StorageFailed` if that fails, also if a link or a device is there.
     """
     try:
         files.write(path, page.encode())

@@ -1,8 +1,7 @@
-"""HTML that cannot be broken by what it shows. The only import of segno, which draws QR codes.
+"""HTML that no text inside it can break. The only import of segno, which draws QR codes.
 
-Law: whatever is not `Markup` is text, and is escaped; a character that is not to be seen, such as one that
-turns the reading direction, is shown as its escape. The page loads and runs nothing: its policy (CSP)
-forbids it.
+Law: everything that is not `Markup` is text, and is escaped; an invisible character, such as one that changes
+the reading direction, is shown as its escape. The page loads and runs nothing: its policy (CSP) forbids it.
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ _GROUP, _LONG = 4, 10  # digits
 
 
 class Markup(str):
-    """A piece of HTML that is in order. Only this module makes one."""
+    """A well-formed piece of HTML. Only this module makes one."""
 
     __slots__ = ()
 
 
 def text(shown: str) -> Markup:
-    """`shown` as it is to be read."""
+    """`shown`, escaped."""
     return Markup(html.escape(safe(shown)))
 
 
@@ -40,29 +39,29 @@ def element(tag: str, *content: str, css: str = "", **attributes: str) -> Markup
 
 
 def together(*content: str) -> Markup:
-    """Pieces one after the other."""
+    """Pieces, one after another."""
     return Markup("".join(piece if isinstance(piece, Markup) else text(piece) for piece in content))
 
 
 def value(shown: str) -> Markup:
-    """A text from elsewhere, kept apart from the reading direction of what is around it; or a number."""
+    """A text from elsewhere, isolated from the reading direction around it; or a long number."""
     return number(shown) if shown.isdecimal() and len(shown) >= _LONG else element("bdi", shown)
 
 
 def number(digits: str) -> Markup:
-    """A long number in groups to read aloud; there is nothing between them when it is copied."""
+    """A long number in groups for reading; copied text has no spaces."""
     groups = (digits[start : start + _GROUP] for start in range(0, len(digits), _GROUP))
     return element("bdi", *(element("span", group) for group in groups), css="number")
 
 
 def sentence(template: str, **values: str) -> Markup:
-    """`template` with values in its braces, each as `value` has it."""
+    """`template` with values in its braces, each as `value` makes it."""
     shown = {name: given if isinstance(given, Markup) else value(given) for name, given in values.items()}
     return Markup(text(template).format(**shown))
 
 
 def qr_code(content: str, label: str) -> Markup:
-    """A QR code as a drawing (SVG), that a phone reads from paper."""
+    """A QR code as a drawing (SVG)."""
     drawn = io.BytesIO()
     segno.make(content, error="m", micro=False).save(
         drawn, kind="svg", xmldecl=False, svgns=False, nl=False, border=2, omitsize=True, svgclass="qr"

@@ -1,4 +1,4 @@
-"""The parts that pages have in common: header, list of facts, footer."""
+"""The parts that all pages have: header, list of facts, footer."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from datetime import datetime
 from lpa.pages.html import Markup, element, sentence, together, value
 from lpa.pages.texts import Words
 
-# A label and what stands beside it: nothing (then it is left out), one, or several below each other.
+# A label and its values, one below the other; without a value it is left out.
 Fact = tuple[str, str | Iterable[str]]
 
 
 def header(brand: str, title: str, subject: str, *beside: Markup) -> Markup:
-    """What the page is, and about what; pictures `beside` it."""
-    told = element(
+    """What the page is and what it is about, with pictures `beside` it."""
+    title_block = element(
         "div",
         element("p", brand, css="brand"),
         element("h1", title),
         element("p", subject, css="subject"),
     )
-    return element("header", told, *beside)
+    return element("header", title_block, *beside)
 
 
 def listed(facts: Iterable[Fact]) -> Markup:

@@ -1,4 +1,4 @@
-"""The page of a profile: what the operator asks for when it is to be cancelled, moved or looked for."""
+"""The page of a profile: what the operator asks for to cancel, move or find it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def page(
     language: Language = "en",
     subscriber: Subscriber = UNREAD,
 ) -> str:
-    """The HTML page of `profile` on the card `eid`. `subscriber`: what was read of it, or why not.
+    """The HTML page of `profile` on the card `eid`. `subscriber`: what was read from its files, or why not.
 
     `made`: now, in the reader's time zone.
     """
@@ -55,7 +55,7 @@ def _facts(words: Words, profile: Profile, eid: Eid, subscriber: Subscriber) -> 
 
 
 def _read(words: Words, subscriber: Subscriber, shown: Iterable[str] | None) -> Iterable[str]:
-    """What the profile's files say: an empty one says that there is none."""
+    """What the profile's files contain, "none" if they are empty, or why they were not read."""
     if shown is None:
         return [element("span", words[f"notRead.{subscriber.problem}"], css="missing")]
     return [*shown] or [words["none"]]

@@ -1,4 +1,4 @@
-"""The page of a receipt: what the card reported, what that proves, what it does not, and how to check it."""
+"""The page of a receipt: what the card reported, what that proves and what not, and how to verify it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _VERIFY_WITH = "lpa --ca-bundle issuer.pem receipts verify receipt.der"
 
 
 @dataclass(frozen=True)
-class Witnessed:
-    """What this computer saw beside the receipt; all of it may be missing.
+class Record:
+    """What this computer recorded about the receipt; all of it may be missing.
 
     `delivery`: the evidence by name: "kept" and "acknowledged" (times), and those that
-    `lpa.server.es9.Server.handle_notification` gives; others are shown under their own name.
-    `memory`: free bytes before and after. `operator`: of the profile. `reason`: in the person's words.
+    `lpa.server.es9.Server.handle_notification` returns; others are shown under their own name.
+    `memory`: free bytes before and after. `operator`: of the profile. `reason`: the person's note.
     """
 
     delivery: Mapping[str, str] = field(default_factory=dict)
@@ -45,13 +45,13 @@ def page(
     *,
     made: datetime,
     language: Language = "en",
-    witnessed: Witnessed | None = None,
+    record: Record | None = None,
 ) -> str:
-    """The HTML page of `receipt`, which is kept as one of the card `eid`.
+    """The HTML page of `receipt`, which is kept for the card `eid`.
 
-    `result`: what `proof.verify` returned or raised. `made`: now, in the reader's time zone.
+    `result`: what `verification.verify` returned or raised. `made`: now, in the reader's time zone.
     """
-    words, seen = Words(language), witnessed or Witnessed()
+    words = Words(language)
     digest = hashlib.sha256(receipt.raw).hexdigest()
     event = receipt.metadata.event
     title = words[f"title.{_title(event, result)}"]
@@ -62,14 +62,14 @@ def page(
         _verdict(words, result),
         section(words["facts"], listed(_facts(words, receipt, eid, result))),
         *(_proof(words, result) if isinstance(result, Verification) else ()),
-        section(words["witnessed"], listed(_witnessed(words, seen))),
+        section(words["record"], listed(_recorded(words, record or Record()))),
         section(words["check"], *_check(words, receipt.raw, digest, result)),
         footer(words, made),
     )
 
 
 def statements(words: Words, result: Verification) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """What is "proven" and "unproven", each as a sentence with braces and the values for them."""
+    """What is "proven" and "unproven": the kind, a sentence with braces, and the values for them."""
     values = {
         "eid": str(result.eid),
         "iccid": str(result.iccid or "?"),
@@ -82,20 +82,20 @@ def statements(words: Words, result: Verification) -> Iterator[tuple[str, str, d
     for name in _PROVEN:
         yield "proven", words[f"proven.{name}"], values
     for expired in result.expired:
-        said = {"end": _day(expired.end), "moment": _day(result.moment.time)}
-        said["holder"] = words[f"holder.{expired.holder}"]
-        yield "unproven", words[f"unproven.{expired.name}"], said
+        days = {"end": _day(expired.end), "moment": _day(result.moment.time)}
+        holder = {"holder": words[f"holder.{expired.holder}"]}
+        yield "unproven", words[f"unproven.{expired.name}"], days | holder
     for name in result.unproven:
         yield "unproven", words[f"unproven.{name}"], values
 
 
 def _day(time: datetime) -> str:
-    """A day as certificates have it."""
+    """A day in UTC, as in certificates."""
     return f"{time.astimezone(UTC):%Y-%m-%d} (UTC)"
 
 
 def _title(event: str, result: Verification | LpaError) -> str:
-    """What to call the page: nothing is called a proof that is none."""
+    """Which title the page has: it is called a proof only if the receipt was verified."""
     if isinstance(result, LpaError):
         return "unverified"
     return event if event in EVENTS else "other"
@@ -110,44 +110,44 @@ def _verdict(words: Words, result: Verification | LpaError) -> Markup:
         return _doubt(words, result)
     kind = result.issuer_kind
     why = sentence(words[f"verdict.{kind}.why"], issuer=_called(result))
-    expired = result.expired and kind != "test"  # That anyone can sign with the key is the greater doubt.
-    told = element("strong", words["verdict.expired" if expired else f"verdict.{kind}"])
+    expired = result.expired and kind != "test"  # A public key is the greater doubt.
+    heading = element("strong", words["verdict.expired" if expired else f"verdict.{kind}"])
     colour = _COLOURS["private"] if expired else _COLOURS[kind]
-    return element("section", told, element("p", why), css=f"verdict {colour}")
+    return element("section", heading, element("p", why), css=f"verdict {colour}")
 
 
 def _doubt(words: Words, doubt: LpaError) -> Markup:
-    """Why it proves nothing: in the reader's language by its kind, then in the error's own words."""
+    """Why it proves nothing: in the language of the page, then the error's own message."""
     known = f"doubt.{doubt.reason}" in TEXTS
-    told = element("strong", words["verdict.none"])
+    heading = element("strong", words["verdict.none"])
     why = element("p", words[f"doubt.{doubt.reason}" if known else "doubt.other"])
-    detail = element("p", sentence("{said}", said=doubt.message), css="detail", lang="en")
-    return element("section", told, why, detail, css=f"verdict {_COLOURS['none']}")
+    detail = element("p", sentence("{message}", message=doubt.message), css="detail", lang="en")
+    return element("section", heading, why, detail, css=f"verdict {_COLOURS['none']}")
 
 
 def _called(result: Verification) -> str:
-    """The issuer in a sentence; the facts have its whole key identifier."""
+    """The issuer in a sentence; the facts contain its whole key identifier."""
     return result.issuer_name or f"{str(result.issuer)[:8]}…"
 
 
 def _facts(
     words: Words, receipt: Notification, eid: Eid | None, result: Verification | LpaError
 ) -> Iterator[Fact]:
-    told = receipt.metadata
-    yield words["event"], words.of("event", told.event)
-    yield words["iccid"], str(told.iccid or "")
+    metadata = receipt.metadata
+    yield words["event"], words.of("event", metadata.event)
+    yield words["iccid"], str(metadata.iccid or "")
     yield words["eid"], str(eid or "")
     if isinstance(result, Verification):
         yield words["maker"], result.maker
         yield words["issuer"], [result.issuer_name, element("code", str(result.issuer))]
-    yield words["sequenceNumber"], str(told.sequence_number)
-    yield words["address"], told.address
+    yield words["sequenceNumber"], str(metadata.sequence_number)
+    yield words["address"], metadata.address
 
 
 def evidence(words: Words, delivery: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """What was noted of a delivery: the name, what to call it, and the value in words where there are some.
+    """What was recorded of a delivery: name, label and value.
 
-    The key of an issuer is said once; one without a name has nothing else.
+    The key of an issuer appears once; an issuer without a name has only the key.
     """
     key = delivery.get("issuer_key")
     for name, given in delivery.items():
@@ -158,17 +158,17 @@ def evidence(words: Words, delivery: Mapping[str, str]) -> Iterator[tuple[str, s
             yield name, words.of("delivery", name), shown
 
 
-def _witnessed(words: Words, seen: Witnessed) -> Iterator[Fact]:
-    yield words["operator"], seen.operator
-    yield words["reason"], seen.reason
-    if seen.memory:
-        before, after = (f"{size // 1024}" for size in seen.memory)
+def _recorded(words: Words, record: Record) -> Iterator[Fact]:
+    yield words["operator"], record.operator
+    yield words["reason"], record.reason
+    if record.memory:
+        before, after = (f"{size // 1024}" for size in record.memory)
         yield words["memory"], sentence(words["memory.change"], before=before, after=after)
-    if not seen.delivery:
+    if not record.delivery:
         yield words["delivery"], element("span", words["delivery.none"], css="missing")
-    elif not {"acknowledged", "abandoned"} & seen.delivery.keys():
+    elif not {"acknowledged", "abandoned"} & record.delivery.keys():
         yield words["delivery.acknowledged"], element("span", words["delivery.notYet"], css="missing")
-    for name, label, given in evidence(words, seen.delivery):
+    for name, label, given in evidence(words, record.delivery):
         yield label, element("code", given) if name.endswith(("_sha256", "_key")) else given
 
 
@@ -184,7 +184,7 @@ def _proof(words: Words, result: Verification) -> Iterator[Markup]:
 
 
 def _check(words: Words, receipt: bytes, digest: str, result: Verification | LpaError) -> Iterator[Markup]:
-    """How anybody checks it. The GSMA's issuers `lpa` knows; another one's certificate it must be given."""
+    """How to verify it. `lpa` knows the GSMA's issuers; it must be given the certificate of another."""
     given = (
         result.reason == "unknownIssuer"
         if isinstance(result, LpaError)

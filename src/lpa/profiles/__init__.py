@@ -1,1 +1,1 @@
-"""The profiles of a card: choose one, enable, disable, compare, read and back up."""
+"""Choose a profile of the card; enable, disable, compare, read and back up profiles."""

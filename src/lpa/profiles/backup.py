@@ -1,10 +1,10 @@
-"""What the profile in use holds, saved to files: contacts, messages, and the numbers that name it.
+"""Save what the enabled profile holds to files: contacts, messages, and the numbers of its subscriber.
 
-Only the profile in use shows its files. A backup is a folder that is there as a whole or not at all:
+A card shows the files of the enabled profile only. A backup is a folder that is complete or does not exist:
 `contacts.vcf` (vCard 4.0), `messages.json` and `messages.txt`, `identity.json`, and `records.json` with every
-record as the card gave it. Only its owner can read it. Its place is made before the card is read: a hidden
-folder beside it, which gets its name once it is whole; if it is killed before that, the next backup into the
-same folder takes it away.
+record as the card gave it. Only its owner can read it. A staging folder beside it is made before the card is
+read, and is renamed once it is complete. If the process is killed before that, the next backup into the same
+folder removes the staging folder.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the profile is. What the card does not tell is empty."""
+    """The subscriber of the profile. What the card does not say is empty."""
 
     iccid: str
     imsi: str = ""
@@ -51,9 +51,9 @@ class Identity:
 
 @dataclass(frozen=True)
 class ProfileContents:
-    """What a profile holds, read. `records`: every record as it came, in hexadecimal, by file and number.
+    """What was read of a profile. `records`: every record, in hexadecimal, by file and record number.
 
-    `problems`: what could not be read and why, a sentence each.
+    `problems`: a sentence for each thing that could not be read.
     """
 
     identity: Identity
@@ -65,7 +65,7 @@ class ProfileContents:
 
 @dataclass(frozen=True)
 class Backup:
-    """A backup that is on disk: where, how much it holds, and what is missing from it (`problems`)."""
+    """A backup on disk: where it is, how much it holds, and what is missing from it (`problems`)."""
 
     folder: Path
     contacts: int
@@ -75,48 +75,48 @@ class Backup:
 
 @dataclass(frozen=True)
 class BackupTarget:
-    """Where a backup will be: its `folder`, and the `hidden` one beside it that is filled before."""
+    """Where a backup will be (`folder`), and the folder beside it that is filled first (`staging`)."""
 
     folder: Path
-    hidden: Path
+    staging: Path
 
 
 def back_up(files: UiccFiles, iccid: Iccid, folder: Path, *, pin: str | None = None) -> Backup:
-    """Save what the profile `iccid` holds into `folder`: see `reserved` and `save`."""
-    with staging_folder(folder) as place:
-        return save(files, iccid, place, pin=pin)
+    """Save what the profile `iccid` holds into `folder`: see `staging_folder` and `save`."""
+    with staging_folder(folder) as target:
+        return save(files, iccid, target, pin=pin)
 
 
 @contextlib.contextmanager
 def staging_folder(folder: Path) -> Iterator[BackupTarget]:
-    """Make the place for a backup in `folder`, which must not be there yet; whatever is not saved is removed.
+    """Make the staging folder of a backup in `folder`, and remove it at the end if nothing was saved.
 
-    Raises `StorageFailed` if the folder is there already or cannot be made.
+    Raises `StorageFailed` if `folder` already exists or cannot be made.
     """
     if os.path.lexists(folder):
-        raise StorageFailed(f"{folder} is there already.", advice="Name a folder that does not exist yet.")
+        raise StorageFailed(f"{folder} already exists.", advice="Name a folder that does not exist yet.")
     _sweep(folder)
     with contextlib.ExitStack() as made:
         with _storing(folder):
             parent = folder.absolute().parent
             parent.mkdir(parents=True, exist_ok=True)
             # Closed to others: 0700.
-            hidden = Path(tempfile.mkdtemp(dir=parent, prefix=_hidden(folder), suffix=_UNFINISHED))
-            made.callback(shutil.rmtree, hidden, ignore_errors=True)  # It is not there if it got its name.
-            made.enter_context(files.held(hidden))  # so that nobody sweeps it away
-        yield BackupTarget(folder, hidden)
+            staging = Path(tempfile.mkdtemp(dir=parent, prefix=_prefix(folder), suffix=_UNFINISHED))
+            made.callback(shutil.rmtree, staging, ignore_errors=True)  # Renamed by now, if it was saved.
+            made.enter_context(files.held(staging))  # so that no other backup sweeps it
+        yield BackupTarget(folder, staging)
 
 
-def save(files: UiccFiles, iccid: Iccid, place: BackupTarget, *, pin: str | None = None) -> Backup:
+def save(files: UiccFiles, iccid: Iccid, target: BackupTarget, *, pin: str | None = None) -> Backup:
     """Save what the profile `iccid` holds.
 
-    `pin`: the profile's PIN, shown to the card only if it asks for one. Raises as `read` does; and
-    `StorageFailed` if it cannot be written.
+    `pin`: the profile's PIN, given to the card only if the profile is locked. Raises as `read` does, and
+    `StorageFailed` if the backup cannot be written.
     """
     contents = read(files, iccid, pin=pin)
-    with _storing(place.folder):
-        _write(place, _documents(contents))
-    return Backup(place.folder, len(contents.contacts), len(contents.messages), contents.problems)
+    with _storing(target.folder):
+        _write(target, _documents(contents))
+    return Backup(target.folder, len(contents.contacts), len(contents.messages), contents.problems)
 
 
 @contextlib.contextmanager
@@ -132,16 +132,16 @@ def _storing(folder: Path) -> Iterator[None]:
 
 
 def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None) -> ProfileContents:
-    """Read all that the profile `iccid` holds. What the card does not let us read is a problem, no error.
+    """Read all that the profile `iccid` holds. What cannot be read is in its `problems`, and raises no error.
 
-    Raises `Refused` with "notEnabled" if another profile is in use, or none; or with "pinNeeded", "notAPin",
-    "pinWrong", "pinBlocked" or "lastTry"; `BadAnswer` if the card does not say which profile is in use or
-    what it is locked with; and a `WireError` if the card cannot be asked.
+    Raises `Refused` with "notEnabled" if another profile is enabled, or none; or with "pinNeeded", "notAPin",
+    "pinWrong", "pinBlocked" or "lastTry"; `BadAnswer` if the card does not say which profile is enabled, or
+    whether a PIN locks it; and a `WireError` if the card cannot be asked.
     """
-    refuse_unless_in_use(files, iccid)
+    refuse_unless_enabled(files, iccid)
     files.unlock(pin)
     problems = Problems()
-    # All of the USIM first, then what is beside it: each way back to the USIM is a command more.
+    # All of the USIM first, then what is outside it: each return to the USIM costs a command.
     imsi = problems.attempt("IMSI", files.imsi)
     provider = problems.attempt("Service provider name", files.service_provider_name)
     read_numbers_of_usim(files, problems)
@@ -157,16 +157,16 @@ def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None) -> ProfileCo
     return ProfileContents(identity, contacts, messages, records, tuple(problems))
 
 
-def refuse_unless_in_use(files: UiccFiles, iccid: Iccid) -> None:
-    """Raise `Refused` with "notEnabled" if the profile `iccid` is not the one in use."""
-    present = files.iccid()
-    if present != iccid:
-        shown = f"The card shows those of {present}" if present else "No profile is in use"
+def refuse_unless_enabled(files: UiccFiles, iccid: Iccid) -> None:
+    """Raise `Refused` with "notEnabled" if the profile `iccid` is not the enabled one."""
+    enabled = files.iccid()
+    if enabled != iccid:
+        instead = f"{enabled} is enabled" if enabled else "no profile is enabled"
         raise Refused(
             "Backup",
             "notEnabled",
-            f"The contacts and messages of {iccid} cannot be read. {shown}.",
-            advice="Enable the profile first: a card shows the files of the profile in use alone.",
+            f"The contacts and messages of {iccid} cannot be read: {instead}.",
+            advice="Enable the profile first: a card shows the files of the enabled profile only.",
         )
 
 
@@ -198,11 +198,11 @@ def _message(message: Message) -> dict[str, Any]:
 
 
 def _readable(message: Message) -> str:
-    """A message as a person reads it: a line about it, then its text, indented to look like no such line."""
-    towards = {"received": "From", "sent": "To", "report": "Report from"}.get(message.direction, "Message")
+    """A message for a person to read: a heading, then its text, indented so that it cannot look like one."""
+    label = {"received": "From", "sent": "To", "report": "Report from"}.get(message.direction, "Message")
     when = f", {message.time.isoformat(' ')}" if message.time else ""
     missing = f", parts missing: {', '.join(map(str, message.missing))}" if message.missing else ""
-    heading = f"{towards} {safe(message.number) or 'unknown'}{when} ({message.status}{missing})"
+    heading = f"{label} {safe(message.number) or 'unknown'}{when} ({message.status}{missing})"
     if message.problem:
         heading += f" {message.problem}"
     lines = [] if message.text is None else message.text.splitlines()
@@ -215,28 +215,28 @@ def _json(value: Any) -> str:
     return safe_json(json.dumps(value, ensure_ascii=False, indent=1)) + "\n"
 
 
-def _write(place: BackupTarget, documents: dict[str, str]) -> None:
-    """All of them, or nothing: the hidden folder is filled, flushed to the disk, and then gets the name."""
-    for title, content in documents.items():
-        files.write_new(place.hidden / title, content.encode())
-    files.sync_folder(place.hidden)
-    place.hidden.rename(place.folder)
-    files.sync_folder(place.hidden.parent)
+def _write(target: BackupTarget, documents: dict[str, str]) -> None:
+    """Write all documents or none: the staging folder is filled, flushed to the disk, and then renamed."""
+    for name, content in documents.items():
+        files.write_new(target.staging / name, content.encode())
+    files.sync_folder(target.staging)
+    target.staging.rename(target.folder)
+    files.sync_folder(target.staging.parent)
 
 
-def _hidden(folder: Path) -> str:
+def _prefix(folder: Path) -> str:
     return f".{folder.name}-"
 
 
 def _sweep(folder: Path) -> None:
-    """Take away what was begun for this folder by a process that was killed: nobody knows that it is there.
+    """Remove the staging folders that killed processes left for this folder.
 
-    Only what is surely that: a folder of ours, closed to others, held by no process, with our files alone or
-    nothing. Of two that are begun into the same folder at the same moment, one may fail by that.
+    Removes only what is certainly one: a folder of this user, closed to others, held by no process, with
+    files of a backup only, or empty. If two backups into one folder start at the same time, one may fail.
     """
-    for left in folder.absolute().parent.glob(f"{glob.escape(_hidden(folder))}*{_UNFINISHED}"):
+    for left in folder.absolute().parent.glob(f"{glob.escape(_prefix(folder))}*{_UNFINISHED}"):
         with contextlib.suppress(OSError), files.held(left) as descriptor:
-            # By the descriptor: of what is held, wherever its name leads now.
+            # By the descriptor: the folder that is held, wherever its name leads now.
             names = None if descriptor is None else os.listdir(descriptor)  # noqa: PTH208  (a Path has none)
             if names is not None and set(names) <= set(_DOCUMENTS):
                 for name in names:

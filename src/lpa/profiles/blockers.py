@@ -1,7 +1,7 @@
 """Findings: what a person should know before a change; and the blockers that several procedures share.
 
-Pure: what is found follows from facts that were read. A blocker makes the change impossible, a warning must
-be accepted by name, a note is to be read.
+Pure: a finding follows from facts that were read before. A blocker makes the change impossible, a warning
+must be accepted by its name, a note is only shown.
 """
 
 from __future__ import annotations
@@ -13,14 +13,20 @@ from typing import Literal
 from lpa.errors import Refused
 from lpa.rsp.records import Profile
 
-# The names of all warnings there are: before a deletion, and before a download. Each wants its own yes.
-WARNINGS = ("not-operational", "last-profile", "nobody-told", "undelivered", "not-verified")
+# The names of all warnings: WARNINGS before a deletion, RULES before a download. Each is accepted separately.
+WARNINGS = (
+    "not-operational",
+    "last-profile",
+    "operator-not-notified",
+    "notifications-pending",
+    "not-verified",
+)
 RULES = ("ppr1", "ppr2")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to know. `name` is stable; a stop's is the reason the card would give to `function`."""
+    """One thing to know. `name` is stable; a blocker's is the reason for refusing `function`."""
 
     level: Literal["blocker", "warning", "note"]
     name: str
@@ -30,11 +36,11 @@ class Finding:
 
     def __post_init__(self) -> None:
         if self.level == "warning" and self.name not in (*WARNINGS, *RULES):
-            raise ValueError(f"nobody could accept a warning called {self.name!r}")
+            raise ValueError(f"{self.name!r} is not the name of a warning")
 
     @property
     def refused(self) -> Refused:
-        """The error that a stop ends in."""
+        """The error with which a blocker is raised."""
         return Refused(self.function, self.name, self.message, advice=self.advice)
 
 
@@ -44,25 +50,25 @@ def of_level(level: str, found: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def blocked_by_ppr(profile: Profile, rule: str) -> Iterator[Finding]:
-    """Whether the operator's policy rule ("ppr1": not disabled, "ppr2": not deleted) stands against it."""
-    done, function = {"ppr1": ("disabled", "DisableProfile"), "ppr2": ("deleted", "DeleteProfile")}[rule]
+    """A blocker if the operator forbids to disable (`rule` "ppr1") or to delete ("ppr2") the profile."""
+    change, function = {"ppr1": ("disabled", "DisableProfile"), "ppr2": ("deleted", "DeleteProfile")}[rule]
     if rule in profile.policy_rules:
         yield Finding(
             "blocker",
             "disallowedByPolicy",
-            f"The operator does not allow {profile.title} ({profile.iccid}) to be {done} ({rule.upper()}).",
+            f"The operator does not allow {profile.title} ({profile.iccid}) to be {change} ({rule.upper()}).",
             "Ask the operator to lift the rule, or to remove the profile.",
             function,
         )
 
 
 def protection(profiles: Iterable[Profile], function: str = "DeleteProfile") -> Iterator[Finding]:
-    """The person has put them under protection, and `function` would delete them. Nothing for none."""
+    """A blocker if there are profiles that `function` would delete and this computer protects."""
     protected = list(profiles)
     if not protected:
         return
     names = ", ".join(f"{profile.title} ({profile.iccid})" for profile in protected)
-    digits = ", ".join(f"'lpa unprotect {str(profile.iccid)[-4:]}'" for profile in protected)
+    commands = ", ".join(f"'lpa unprotect {str(profile.iccid)[-4:]}'" for profile in protected)
     one = len(protected) == 1
     yield Finding(
         "blocker",
@@ -70,18 +76,18 @@ def protection(profiles: Iterable[Profile], function: str = "DeleteProfile") -> 
         f"The profile {names} is protected on this computer."
         if one
         else f"These profiles are protected on this computer: {names}.",
-        f"{digits} {'lifts' if one else 'lift'} that.",
+        f"{commands} {'lifts' if one else 'lift'} the protection.",
         function,
     )
 
 
 def unreadable(unreadable: Collection[bytes]) -> Iterator[Finding]:
-    """What the card lists and nobody can read may be in use: what it is could not be put back."""
+    """A blocker if an item cannot be read: it may be the enabled profile, which could not be restored."""
     if unreadable:
         yield Finding(
             "blocker",
             "unreadableProfile",
-            "The card lists a profile that cannot be read. It may be in use, and could not be put back.",
-            "'lpa enable' puts a profile to use to stay so; 'lpa backup' then saves what it holds.",
+            "The card lists a profile that cannot be read. If it is enabled, it could not be enabled again.",
+            "Enable the profile with 'lpa enable', then save it with 'lpa backup'.",
             "EnableProfile",
         )

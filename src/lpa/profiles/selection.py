@@ -1,4 +1,4 @@
-"""Which profile is meant: by its ICCID, by the last digits of it, or by its ISD-P AID."""
+"""Select a profile: by its ICCID, by the last digits of it, or by its ISD-P AID."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Selector:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """What a person typed. Raises ValueError if it can name no profile."""
+        """Parse what a person typed. Raises ValueError if it can name no profile."""
         if re.fullmatch(r"\s*A0[0-9A-F]{8,}\s*", text, re.IGNORECASE):
             return cls(Aid.parse(text))
         return cls(_digits(text))
@@ -35,10 +35,9 @@ class Selector:
 
 
 def exact(name: Profile | Iccid | Selector | str) -> Iccid | Selector:
-    """The profile that a program names: a `Profile`, an `Iccid`, or the text of a whole ICCID.
+    """The name as a whole ICCID, or as the `Selector` that a person gave.
 
-    A `Selector` says that a person named it. Raises ValueError for anything shorter than an ICCID: the last
-    digits may be those of another profile tomorrow.
+    Raises ValueError if a text is no whole ICCID: its last digits may be those of another profile tomorrow.
     """
     if isinstance(name, Profile):
         return name.iccid
@@ -51,9 +50,9 @@ def exact(name: Profile | Iccid | Selector | str) -> Iccid | Selector:
 
 
 def read(euicc: Euicc, name: Iccid | Selector) -> tuple[Listing[Profile], Profile]:
-    """All profiles of the card, as is needed to change them, and the one that is meant.
+    """All profiles of the card, with `CHANGE_TAGS`, and the one that `name` selects.
 
-    Raises `Refused` if none or several are.
+    Raises `Refused` if it selects none ("iccidOrAidNotFound") or several ("ambiguous").
     """
     profiles = euicc.profiles(CHANGE_TAGS)
     if isinstance(name, Selector):
@@ -91,7 +90,7 @@ def find(profiles: Iterable[Profile], name: Iccid | Selector) -> Profile:
     raise Refused(
         "GetProfilesInfo",
         "ambiguous",
-        f"More than one profile ends with {name}: {several}.",
+        f"More than one ICCID ends with {name}: {several}.",
         advice="Give more of its last digits.",
     )
 

@@ -1,4 +1,4 @@
-"""Two looks at a card: what is different, a sentence each; and a fingerprint that equal looks share.
+"""Compare two lists of a card's profiles: a sentence for each difference, and a digest of each list.
 
 Pure. Only what was asked for both times can differ: the tags in `CHANGE_TAGS`.
 """
@@ -16,61 +16,61 @@ from lpa.rsp.records import Profile
 
 
 def fingerprint(eid: Eid, profiles: Iterable[Profile], unreadable: Iterable[bytes] = ()) -> str:
-    """What a look at the card `eid` showed, as 64 hexadecimal digits, in whatever order.
+    """A digest of what the card `eid` lists, as 64 hexadecimal digits. The order does not matter.
 
-    `unreadable`: the items of the list that could not be read, as they came.
+    `unreadable`: the items of the list that cannot be read, as the card gave them.
     """
-    told = {
-        "eid": str(eid),
-        "profiles": sorted([str(profile.iccid), *_told(profile).values()] for profile in profiles),
-        "unreadable": sorted(item.hex() for item in unreadable),
-    }
-    return digest(told)
+    return digest(
+        {
+            "eid": str(eid),
+            "profiles": sorted([str(profile.iccid), *_compared(profile).values()] for profile in profiles),
+            "unreadable": sorted(item.hex() for item in unreadable),
+        }
+    )
 
 
-def digest(told: dict[str, Any]) -> str:
-    """A fingerprint of what is told: 64 hexadecimal digits, different as soon as anything in it is."""
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
-
-
-def hidden(before: Iterable[bytes], after: Iterable[bytes]) -> Iterator[str]:
-    """What is different in what the card lists and nobody can read, in a sentence."""
-    known, now = sorted(before), sorted(after)
-    if known != now:
-        were = f"It lists {_counted(now)} that cannot be read"
-        yield f"{were}, and listed {_counted(known)}." if known else f"{were}."
-
-
-def _counted(items: list[bytes]) -> str:
-    return "1 profile" if len(items) == 1 else f"{len(items) or 'no'} profiles"
+def digest(document: dict[str, Any]) -> str:
+    """The SHA-256 of a JSON document whose members are in order, as 64 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 def differences(before: Iterable[Profile], after: Iterable[Profile]) -> Iterator[str]:
-    """What is different `after`, a sentence for each thing."""
+    """What has changed from `before` to `after`, a sentence for each difference."""
     known, now = ({profile.iccid: profile for profile in profiles} for profiles in (before, after))
     for iccid, profile in known.items():
         if iccid not in now:
-            yield f"{_named(profile)} is not there any more."
+            yield f"{_named(profile)} is no longer on the card."
             continue
-        was, is_now = _told(profile), _told(now[iccid])
-        for what, value in is_now.items():
-            if value != was[what]:
-                yield f"{_named(profile)}: {what} is {_shown(value)} now, and was {_shown(was[what])}."
+        old, new = _compared(profile), _compared(now[iccid])
+        for what, value in new.items():
+            if value != old[what]:
+                yield f"{_named(profile)}: {what} changed from {_shown(old[what])} to {_shown(value)}."
     for iccid, profile in now.items():
         if iccid not in known:
-            yield f"{_named(profile)} is there now, and was not."
+            yield f"{_named(profile)} was not on the card before."
 
 
-def may_hide(after: Listing[Profile], unreadable: Collection[bytes] = ()) -> bool:
-    """Whether a profile that is not listed any more may be in an item that could not be read.
+def unreadable_differences(before: Iterable[bytes], after: Iterable[bytes]) -> Iterator[str]:
+    """A sentence if the items that cannot be read are others than before."""
+    known, now = sorted(before), sorted(after)
+    if known != now:
+        one = len(now) == 1
+        same_count = "another" if one else "others"
+        earlier = same_count if len(known) == len(now) else len(known) or "none"
+        listed = f"{len(now) or 'no'} unreadable {'profile' if one else 'profiles'}"
+        yield f"The card lists {listed}; before, it listed {earlier}."
 
-    `unreadable`: the items that could not be read before, when it was listed beside them.
+
+def has_new_unreadable(after: Listing[Profile], before: Collection[bytes] = ()) -> bool:
+    """Whether a list has an unreadable item that it did not have `before`.
+
+    A profile that was listed before, and is no longer, may be that item.
     """
-    return any(item not in unreadable for item in after.unreadable)
+    return any(item not in before for item in after.unreadable)
 
 
-def _told(profile: Profile) -> dict[str, str]:
-    """What a card tells of a profile, by what a person calls it."""
+def _compared(profile: Profile) -> dict[str, str]:
+    """What is compared of a profile, by the words for it in a sentence."""
     servers = (f"{' '.join(entry.events)}: {entry.address}" for entry in profile.notifications)
     return {
         "state": profile.state,
@@ -79,12 +79,12 @@ def _told(profile: Profile) -> dict[str, str]:
         "name": profile.name,
         "class": profile.profile_class,
         "rules": " ".join(profile.policy_rules),
-        "servers told": ", ".join(servers),
+        "notified servers": ", ".join(servers),
     }
 
 
 def _shown(value: str) -> str:
-    return repr(value) if value else "empty"
+    return repr(value) if value else "none"
 
 
 def _named(profile: Profile) -> str:

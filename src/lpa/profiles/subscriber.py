@@ -1,4 +1,4 @@
-"""Who the network knows a profile as: IMSI and telephone numbers, from the files of the profile in use."""
+"""Read the subscriber of the enabled profile, from its files: IMSI and telephone numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lpa.card.files.filesystem import UiccFiles
 from lpa.card.files.numbers import read_own_numbers
 from lpa.card.files.problems import Problems
 from lpa.errors import BadAnswer, Refused
-from lpa.profiles.backup import refuse_unless_in_use
+from lpa.profiles.backup import refuse_unless_enabled
 from lpa.rsp.names import Iccid
 
 
@@ -16,8 +16,8 @@ from lpa.rsp.names import Iccid
 class Subscriber:
     """What was read. `imsi` and `numbers` are None where `problem` says why, else empty if there is none.
 
-    `problem`: "notEnabled" (another profile is in use, or none), "pinNeeded" (it is locked with a PIN),
-    "unreadable" (the card does not let us read it, or answers nonsense); empty if everything was read.
+    `problem`: "notEnabled" (another profile is enabled, or none), "pinNeeded" (it is locked with a PIN),
+    "unreadable" (the card refuses to show it, or its answer cannot be read); empty if everything was read.
     """
 
     imsi: str | None = None
@@ -27,14 +27,14 @@ class Subscriber:
 
 
 def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None) -> Subscriber:
-    """What the files of the profile `iccid` say, as far as they let themselves be read.
+    """Read what the files of the profile `iccid` say, as far as they can be read.
 
-    `pin`: its PIN, shown to the card only if it asks for one. Raises `Refused` if that does not open it, as
-    `UiccFiles.verify_pin` does, and a `WireError` if the card cannot be asked.
+    `pin`: its PIN, given to the card only if the profile is locked. Raises `Refused` if the PIN does not
+    unlock it (see `UiccFiles.verify_pin`), and a `WireError` if the card cannot be asked.
     """
     problems = Problems()
     try:
-        refuse_unless_in_use(files, iccid)
+        refuse_unless_enabled(files, iccid)
         files.unlock(pin)
     except Refused as refused:
         if pin is not None and refused.function == "VerifyPin":

@@ -1,7 +1,7 @@
 """Enable a profile temporarily: a card shows the files of the enabled profile only, and a backup needs them.
 
 Law: the card is changed only if the previous profile can be restored, as far as the operators' rules and the
-card's list tell; and it is restored whatever happens meanwhile. The journal knows of it from before the first
+card's list show; and it is restored whatever happens meanwhile. The journal knows of it from before the first
 switch until after the last, so a process that is killed in between leaves the restoration to the next one: a
 person who agreed to enable a profile temporarily agreed to the end of that too.
 """
@@ -76,14 +76,16 @@ def restore(card: CardContext, outbox: Outbox, operation: Operation) -> Restorat
     profiles = card.euicc.profiles(CHANGE_TAGS)
     previous, now = _enabled(operation.before), _enabled(profiles)
     target = _target(operation)
-    _refuse_if_hidden(target, previous, profiles)
+    _refuse_if_unreadable(target, previous, profiles)
     numbers = [profile.iccid for profile in now]
     if numbers == [profile.iccid for profile in previous]:
         operation.complete("everything is as before")
         return Restoration(f"{_named(now)} enabled, as before.")
     if numbers != [target.iccid]:
-        operation.complete("another program switched meanwhile")
-        return Restoration(f"{_named(now)} enabled: another program switched meanwhile, and that is kept.")
+        operation.complete("another program has switched since")
+        return Restoration(
+            f"{_named(now)} enabled: another program has switched since, and its change is kept."
+        )
     if not _among(profiles, previous):
         operation.complete("the previous profile is not on the card")
         return Restoration(f"{_named(now)} still enabled; {_named(previous)} no longer on the card.")
@@ -91,13 +93,13 @@ def restore(card: CardContext, outbox: Outbox, operation: Operation) -> Restorat
         outcome = _restore_previous(card, outbox, operation, target)
     except (BadAnswer, Refused) as problem:
         return Restoration(
-            f"{_named(now)} still enabled; before, {_named(previous, 'was')}.", problem=problem
+            f"{_named(now)} still enabled; {_named(previous, 'was')} enabled before.", problem=problem
         )
     return Restoration(f"{_named(previous)} enabled again.", outcome)
 
 
-def _refuse_if_hidden(target: Profile, previous: Sequence[Profile], profiles: Listing[Profile]) -> None:
-    """Raise `OutcomeUnknown` if what is enabled, or was, may be an item of the list that cannot be read."""
+def _refuse_if_unreadable(target: Profile, previous: Sequence[Profile], profiles: Listing[Profile]) -> None:
+    """Raise `OutcomeUnknown` if the profile that is enabled, or was, may be an item that cannot be read."""
     if profiles.unreadable and not (_enabled(profiles) and _among(profiles, previous)):
         raise OutcomeUnknown(
             f"{target.title} was enabled temporarily, and the card lists a profile that cannot be read: "
@@ -112,7 +114,7 @@ def _among(profiles: Sequence[Profile], some: Sequence[Profile]) -> bool:
 def _enable(card: CardContext, outbox: Outbox, operation: Operation, target: Profile) -> Outcome:
     try:
         return switching.enable(card, outbox, target.iccid)
-    except (Refused, WireError) as error:  # The card shows that nothing was done.
+    except (Refused, WireError) as error:  # The card was not changed.
         with contextlib.suppress(StorageFailed):
             operation.complete(error.message)
         raise

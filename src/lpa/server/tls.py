@@ -15,7 +15,6 @@ import io
 import selectors
 import socket
 import ssl
-import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -25,9 +24,10 @@ from typing import Any, TypeVar
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL
-from OpenSSL.crypto import FILETYPE_ASN1, X509, dump_certificate
+from OpenSSL.crypto import FILETYPE_ASN1, X509, dump_certificate, load_certificate
 
 from lpa import redaction
+from lpa.host import system
 
 # What every Python offers by default: fresh keys for each connection, and authenticated encryption first.
 _CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:DHE+AES:!aNULL:!aDSS:!SHA1:!AESCCM:@SECLEVEL=2"
@@ -77,7 +77,7 @@ def context(authorities: Sequence[x509.Certificate] = ()) -> Context:
     made.set_options(SSL.OP_NO_RENEGOTIATION)
     made.set_verify(SSL.VERIFY_PEER, _note)
     _load_public_authorities(made)
-    _add(made, authorities)
+    _add(made, map(X509.from_cryptography, authorities))
     return made
 
 
@@ -271,14 +271,11 @@ def _load_public_authorities(made: Context) -> None:
                 made.load_verify_locations(file, folder)
             except SSL.Error:
                 _log.debug("no certificate authorities in %s", file or folder)
-    if sys.platform == "win32":
-        system = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        system.load_default_certs()
-        _add(made, map(x509.load_der_x509_certificate, system.get_ca_certs(binary_form=True)))
+    _add(made, (load_certificate(FILETYPE_ASN1, der) for der in system.certificate_authorities()))
 
 
-def _add(made: Context, authorities: Iterable[x509.Certificate]) -> None:
+def _add(made: Context, authorities: Iterable[X509]) -> None:
     store = made.get_cert_store()
     if store:
         for authority in authorities:
-            store.add_cert(X509.from_cryptography(authority))
+            store.add_cert(authority)

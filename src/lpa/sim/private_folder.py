@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from pathlib import Path
 
 from lpa.errors import CardBusy, StorageFailed
@@ -27,7 +28,7 @@ def write(path: Path, content: bytes, *, mode: int = 0o644) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
-    if os.name == "posix":  # Elsewhere a folder cannot be opened, and a rename is durable without it.
+    if sys.platform != "win32":  # There a folder cannot be opened, and a rename is durable without it.
         _sync_folder(path.parent)
 
 

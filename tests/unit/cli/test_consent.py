@@ -19,7 +19,7 @@ from tests.support import command
 
 ALBION, NORDLICHT = "8944994000000000017", "8949985000000000025"
 NOBODY = ("--connect-to", "::127.0.0.1:1")  # nobody listens on port 1 of this computer
-LAST, UNTOLD, DIGITS = "last-profile", "nobody-told", "0025"
+LAST, UNTOLD, DIGITS = "last-profile", "operator-not-notified", "0025"
 
 
 @pytest.fixture
@@ -45,21 +45,21 @@ def states(card: Path) -> list[str]:
 def test_each_warning_is_asked_for_by_its_name_and_then_the_digits(lonely: Path) -> None:
     ran = command.dialogue(*options(lonely), "delete", "0025", answers=(LAST, UNTOLD, DIGITS))
     assert ran.code == 0
-    questions = ("Type last-profile", "Type nobody-told", "To go on, type the last four digits")
+    questions = ("Type last-profile", "Type operator-not-notified", "To confirm, type the last four digits")
     places = [ran.err.index(question) for question in questions]
     assert places == sorted(places)
-    assert "Type last-profile to go on in spite of that: last-profile\n" in ran.err
+    assert "Type last-profile to proceed despite this warning: last-profile\n" in ran.err
     assert iccids(lonely) == []
 
 
 @pytest.mark.parametrize(
     ("answers", "said"),
     [
-        ((DIGITS,), "What was typed is not last-profile."),
-        (("yes",), "What was typed is not last-profile."),
-        ((UNTOLD,), "What was typed is not last-profile."),
-        ((LAST, LAST), "What was typed is not nobody-told."),
-        ((LAST, UNTOLD, "0017"), "What was typed is not the last four digits of its ICCID."),
+        ((DIGITS,), "The input is not last-profile."),
+        (("yes",), "The input is not last-profile."),
+        ((UNTOLD,), "The input is not last-profile."),
+        ((LAST, LAST), "The input is not operator-not-notified."),
+        ((LAST, UNTOLD, "0017"), "The input is not the last four digits of its ICCID."),
     ],
 )
 def test_the_digits_answer_for_no_warning_and_no_warning_for_another(
@@ -84,11 +84,11 @@ def test_a_yes_to_every_warning_is_no_yes_to_the_deletion(lonely: Path) -> None:
     words = ("delete", "0025", "--accept", LAST, "--accept", UNTOLD, "--accept", "backup-failed")
     alone = command.run(*options(lonely), *words)
     assert (alone.code, alone.out) == (1, "")
-    assert "--yes answers beforehand." in alone.err
+    assert "Use --yes to confirm without being asked." in alone.err
     assert iccids(lonely) == [NORDLICHT]
     ran = command.dialogue(*options(lonely), *words, answers=("0017",))
     assert ran.code == 1
-    assert "What was typed is not the last four digits of its ICCID." in ran.err
+    assert "The input is not the last four digits of its ICCID." in ran.err
     assert iccids(lonely) == [NORDLICHT]
     assert command.dialogue(*options(lonely), *words, answers=(DIGITS,)).code == 0
     assert iccids(lonely) == []
@@ -97,7 +97,7 @@ def test_a_yes_to_every_warning_is_no_yes_to_the_deletion(lonely: Path) -> None:
 def test_without_a_terminal_all_that_has_to_be_accepted_is_named(lonely: Path) -> None:
     ran = command.run(*options(lonely), "delete", "0025")
     assert ran.code == 1
-    assert "--yes --accept last-profile --accept nobody-told answers beforehand." in ran.err
+    assert "Use --yes --accept last-profile --accept operator-not-notified to confirm" in ran.err
     assert iccids(lonely) == [NORDLICHT]
 
 
@@ -126,8 +126,8 @@ def test_a_server_that_another_authority_vouches_for_wants_a_yes_of_its_own(tmp_
         place = (*options(card)[:4], "--connect-to", smdp.connect_to, "delete", "0025")
         refused = command.run(*place, "--yes")
         assert refused.code == 1
-        assert "--accept not-verified accepts them." in refused.err
-        assert "Somebody may answer in the operator's name." in refused.err
+        assert "Use --accept not-verified to accept them." in refused.err
+        assert "It may not be the operator's server" in refused.err
         assert len(iccids(card)) == 3
         assert command.run(*place, "--yes", "--accept", "not-verified").code == 4
         assert smdp.received == ()
@@ -140,8 +140,8 @@ def test_all_that_stands_against_it_is_shown_before_it_is_refused(tmp_path: Path
     assert command.run(*options(card), "protect", ALBION).code == 0
     ran = command.run(*options(card), "delete", ALBION, "--yes")
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err.startswith("To delete     Albion Mobile\n")
-    assert ran.err.count("Stop: ") == 4
+    assert ran.err.startswith("To delete       Albion Mobile\n")
+    assert ran.err.count("Blocker: ") == 4
     assert "\nlpa: The operator does not allow Albion Mobile" in ran.err
     assert "Type last-profile" not in ran.err
 

@@ -1,4 +1,4 @@
-"""Every way a command can end: exit code, words, document."""
+"""Every way a command can end: exit code, message, document."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lpa import errors, redaction
 from lpa.cli.app import app
 from lpa.cli.console import Console
 from lpa.cli.exits import Interrupted
-from lpa.cli.json_output import Answer
+from lpa.cli.json_output import CommandResult
 from tests.support import command
 
 FIXTURE = "failing"
@@ -21,7 +21,7 @@ FIXTURE = "failing"
 
 @pytest.fixture
 def fail_with(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
-    """Give `lpa` a command that raises what it is told to."""
+    """Give `lpa` a command that raises a given error."""
 
     def prepare(error: BaseException) -> None:
         @click.command()
@@ -96,7 +96,7 @@ def test_a_bug_is_a_sentence_and_not_a_traceback(fail_with: Prepare) -> None:
     fail_with(ZeroDivisionError("by zero"))
     ran = command.run(FIXTURE)
     assert ran.code == 70
-    assert ran.err.startswith("lpa: This is a bug in lpa, not your mistake: ZeroDivisionError: by zero.\n")
+    assert ran.err.startswith("lpa: This is a bug in lpa: ZeroDivisionError: by zero.\n")
     assert "Traceback" not in ran.err
     assert command.run("--json", FIXTURE).document["error"]["kind"] == "Bug"
 
@@ -109,7 +109,7 @@ def test_a_bug_shows_its_traceback_to_who_asks_twice(fail_with: Prepare) -> None
 
 @pytest.mark.parametrize("options", [(), ("-v",), ("-vv",), ("--json",), ("--json", "-vv")], ids=" ".join)
 def test_a_bug_shows_no_card_and_no_code(fail_with: Prepare, options: tuple[str, ...]) -> None:
-    """It will be sent to us. The cause names the card too, and one code is known by its value only."""
+    """It may be published in a report. The cause names the card too; one code is known by its value only."""
     redaction.register_secret("M4TCH-1D")
     cause = KeyError("8944994000000000017")
     error = ValueError("8944994000000000017 by LPA:1$smdp.example$SECRET-1, which is m4tch-1d")
@@ -145,7 +145,7 @@ def test_an_error_does_not_repeat_a_secret(fail_with: Prepare, options: tuple[st
 def test_ctrl_c_says_that_nothing_was_changed(fail_with: Prepare) -> None:
     fail_with(KeyboardInterrupt())
     ran = command.run(FIXTURE)
-    assert (ran.code, ran.err.lstrip("\n")) == (130, "lpa: Stopped.\nNothing was changed.\n")
+    assert (ran.code, ran.err.lstrip("\n")) == (130, "lpa: Interrupted.\nNothing was changed.\n")
 
 
 @pytest.mark.parametrize(
@@ -157,12 +157,12 @@ def test_what_was_done_before_is_told_whatever_ends_the_command(
     @click.command()
     @click.pass_obj
     def failing(console: Console) -> None:
-        console.screen.done["rescue"] = {"backup": None}
+        console.screen.done["backup_first"] = {"backup": None}
         raise error
 
     monkeypatch.setitem(app.commands, FIXTURE, failing)
     document = command.run("--json", FIXTURE).document
-    assert (document["ok"], document["result"]) == (False, {"rescue": {"backup": None}})
+    assert (document["ok"], document["result"]) == (False, {"backup_first": {"backup": None}})
 
 
 def test_ctrl_c_during_a_change_says_that_it_may_have_happened(fail_with: Prepare) -> None:
@@ -170,13 +170,13 @@ def test_ctrl_c_during_a_change_says_that_it_may_have_happened(fail_with: Prepar
     ran = command.run("--json", FIXTURE)
     assert ran.code == 130
     assert ran.document["error"]["kind"] == "Interrupted"
-    assert "it may or may not have been" in ran.document["error"]["message"]
+    assert "the outcome is unknown" in ran.document["error"]["message"]
 
 
 def test_a_wrong_option_is_a_usage_error_in_words_and_in_a_document() -> None:
-    told = command.run("list", "--bogus")
-    assert (told.code, told.out) == (2, "")
-    assert "No such option" in told.err
+    shown = command.run("list", "--bogus")
+    assert (shown.code, shown.out) == (2, "")
+    assert "No such option" in shown.err
     ran = command.run("list", "--bogus", "--json")
     assert ran.code == 2
     assert (ran.document["command"], ran.document["error"]["kind"]) == ("list", "Usage")
@@ -213,7 +213,9 @@ def test_a_wrong_global_option_is_found_before_anything_happens(
 
 
 def test_an_answer_without_a_problem_is_a_document_that_is_ok(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(app.commands, "fine", click.Command("fine", callback=lambda: Answer({"a": b"\x01"})))
+    monkeypatch.setitem(
+        app.commands, "fine", click.Command("fine", callback=lambda: CommandResult({"a": b"\x01"}))
+    )
     ran = command.run("--json", "fine")
     assert ran == command.Ran(
         0, '{\n  "command": "fine",\n  "ok": true,\n  "result": {\n    "a": "01"\n  }\n}\n', ""

@@ -10,7 +10,7 @@ import pytest
 
 from lpa import Assistant
 from lpa.card.apdu import Transport
-from lpa.cli.views.sentences import Line
+from lpa.cli.screen import Line
 from lpa.errors import StorageFailed
 from lpa.notifications.delivery import Delivery
 from lpa.profiles.switching import Outcome
@@ -77,8 +77,8 @@ def deletes(*options: str) -> command.Ran:
 
 def orderly(ran: command.Ran) -> bool:
     return ran.code == 130 and ran.err.endswith(
-        "lpa: Stopped while the card was being changed: it may or may not have been.\n"
-        "'lpa resume' finds out what is true, keeps what the card signed and tells the servers. "
+        "lpa: Interrupted while changing the card; the outcome is unknown.\n"
+        "'lpa resume' finds out what happened, keeps the signed notifications and sends them. "
         "It deletes nothing.\n"
     )
 
@@ -86,11 +86,11 @@ def orderly(ran: command.Ran) -> bool:
 @pytest.mark.parametrize(
     ("tag", "carried_out", "recovered", "told"),
     [
-        (DISABLE, False, "  The card shows that it changed nothing.\n", []),
-        (DISABLE, True, "  It was not deleted, and is not without a new yes: 'lpa delete'", ["disable"]),
-        (DELETE, False, "  It was not deleted, and is not without a new yes: 'lpa delete'", ["disable"]),
+        (DISABLE, False, "  It changed nothing on the card.\n", []),
+        (DISABLE, True, "  The profile was not deleted; run 'lpa delete'", ["disable"]),
+        (DELETE, False, "  The profile was not deleted; run 'lpa delete'", ["disable"]),
         (DELETE, True, f"  Deleted Albion Mobile ({ALBION}).\n", ["disable", "delete"]),
-        (RETRIEVE, False, "  It was not deleted, and is not without a new yes: 'lpa delete'", ["disable"]),
+        (RETRIEVE, False, "  The profile was not deleted; run 'lpa delete'", ["disable"]),
         (SENT, False, f"  Deleted Albion Mobile ({ALBION}).\n", ["disable", "delete"]),
     ],
 )
@@ -114,7 +114,7 @@ def test_ctrl_c_at_the_card_is_orderly_and_resumed(
     assert again.code == 0
     assert recovered in again.out
     assert [received.event for received in smdp.received] == told
-    assert command.run(*options, "notifications", "list").err == "Nothing waits on the card.\n"
+    assert command.run(*options, "notifications", "list").err == "No notifications on the card.\n"
 
 
 @pytest.mark.parametrize("heard", [False, True])
@@ -140,7 +140,7 @@ def test_ctrl_c_while_the_server_is_told_is_orderly_and_resumed(
     assert again.code == 0
     assert f"  Deleted Albion Mobile ({ALBION}).\n" in again.out
     assert [received.event for received in smdp.received] == ["disable", "delete"]
-    assert command.run(*options, "notifications", "list").err == "Nothing waits on the card.\n"
+    assert command.run(*options, "notifications", "list").err == "No notifications on the card.\n"
 
 
 def test_ctrl_c_while_it_is_told_what_was_done_does_not_say_that_nothing_was_changed(
@@ -150,7 +150,7 @@ def test_ctrl_c_while_it_is_told_what_was_done_does_not_say_that_nothing_was_cha
         signal.raise_signal(signal.SIGINT)
         yield "Deleted.", ""
 
-    monkeypatch.setattr("lpa.cli.commands.switch_commands.change_lines", interrupted)
+    monkeypatch.setattr("lpa.cli.commands.outcomes.change_lines", interrupted)
     assert orderly(deletes(*options))
 
 
@@ -161,10 +161,10 @@ def test_ctrl_c_while_earlier_ones_are_sent_does_not_say_that_nothing_was_change
         signal.raise_signal(signal.SIGINT)
         return ()
 
-    monkeypatch.setattr(Assistant, "send_due", interrupted)
+    monkeypatch.setattr(Assistant, "send_due_notifications", interrupted)
     ran = deletes(*options)
     assert orderly(ran)
-    assert f"Albion Mobile ({ALBION}) is gone for good.\n" in ran.out
+    assert f"Albion Mobile ({ALBION}) was deleted permanently.\n" in ran.out
 
 
 def test_earlier_ones_that_cannot_be_read_do_not_hide_what_was_done(
@@ -173,7 +173,7 @@ def test_earlier_ones_that_cannot_be_read_do_not_hide_what_was_done(
     def broken(_assistant: Assistant) -> tuple[Delivery, ...]:
         raise StorageFailed("The journal cannot be read.")
 
-    monkeypatch.setattr(Assistant, "send_due", broken)
+    monkeypatch.setattr(Assistant, "send_due_notifications", broken)
     ran = deletes(*options, "--json")
     assert ran.code == 0
     assert [was["event"] for was in ran.document["result"]["changes"]] == ["disable", "delete"]

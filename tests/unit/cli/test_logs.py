@@ -102,8 +102,8 @@ def test_a_crash_writes_no_memory_to_disk(tmp_path: Path) -> None:
     """Where the test may not have cores at all, only the limit shows it."""
     hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
     code = (
-        "import os, resource, sys, lpa.cli.main as gate\n"
-        "gate.run = lambda _: print(*resource.getrlimit(resource.RLIMIT_CORE), flush=True) or os.abort()\n"
+        "import os, resource, sys, lpa.cli.main as process\n"
+        "process.run = lambda _: print(*resource.getrlimit(resource.RLIMIT_CORE), flush=True) or os.abort()\n"
         "import lpa.cli.main; lpa.cli.main.main()"
     )
 

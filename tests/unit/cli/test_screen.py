@@ -1,9 +1,11 @@
-"""What is shown of texts that nobody should trust, and of what terminals cannot show."""
+"""How the screen shows texts from elsewhere, tables in narrow windows, and JSON."""
 
 from __future__ import annotations
 
 import io
 import json
+import os
+import pty
 
 import pytest
 from hypothesis import given
@@ -57,3 +59,66 @@ def test_names_bytes_and_errors_have_their_texts_in_a_document() -> None:
         "nothing": None,
         "many": [1, True, "x"],
     }
+
+
+def test_a_narrow_terminal_breaks_names_and_never_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "44")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w", encoding="utf-8") as terminal:
+        monkeypatch.setattr("sys.stdout", terminal)
+        row = (("8949985000000000025", "bold"), ("enabled", "green"), "Nordlicht Prepaid 示例移动")
+        Screen(json=False).table(("ICCID", "State", "Profile"), [row])
+        monkeypatch.undo()
+        shown = os.read(ours, 4096).decode()
+    os.close(ours)
+    assert "\x1b[1m8949985000000000025" in shown
+    assert "\x1b[32menabled" in shown
+    assert [line.rsplit("  ", 1)[-1].strip() for line in shown.splitlines()[1:]] == [
+        "Nordlicht",
+        "Prepaid",
+        "示例移动",
+    ]
+
+
+def test_a_terminal_that_is_too_narrow_cuts_off_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "20")
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w", encoding="utf-8") as terminal:
+        monkeypatch.setattr("sys.stdout", terminal)
+        rows = [("8949985000000000025", "disabled"), ("8944994000000000017", "enabled")]
+        Screen(json=False).table(("ICCID", "State"), rows)
+        monkeypatch.undo()
+        shown = os.read(ours, 4096).decode()
+    os.close(ours)
+    assert shown.splitlines() == [
+        "ICCID  8949985000000000025",
+        "State  disabled",
+        "",
+        "ICCID  8944994000000000017",
+        "State  enabled",
+    ]
+
+
+def test_a_terminal_breaks_lines_between_words_and_goes_on_below(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "32")
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w", encoding="utf-8") as terminal:
+        monkeypatch.setattr("sys.stdout", terminal)
+        screen = Screen(json=False)
+        screen.line("  It is enabled, and will be disabled first.")
+        screen.facts([("Notifies", ["示例移动 示例移动 示例移动", "albion.smdp.example"])])
+        monkeypatch.undo()
+        shown = b""
+        while shown.count(b"\n") < 5:
+            shown += os.read(ours, 4096)
+    os.close(ours)
+    assert shown.decode().splitlines() == [
+        "  It is enabled, and will be",
+        "  disabled first.",
+        "Notifies  示例移动 示例移动",
+        "          示例移动",
+        "          albion.smdp.example",
+    ]

@@ -55,8 +55,8 @@ def waiting(options: list[str], holder: int) -> Iterator[subprocess.Popen[str]]:
         try:
             assert process.stderr
             assert process.stderr.readline() == (
-                f"Waiting for 'lpa delete' (process {holder}) to finish with this card ..."
-                " (--no-wait does not wait)\n"
+                f"Waiting until 'lpa delete' (process {holder}) has finished with this card"
+                " (--no-wait fails instead) ...\n"
             )
             yield process
         finally:
@@ -68,7 +68,7 @@ def test_without_waiting_it_fails_at_once_and_names_the_other(options: list[str]
         ran = command.run(*options, "--no-wait", "list")
         document = command.run(*options, "--no-wait", "--json", "list").document
     assert (ran.code, ran.out) == (3, "")
-    message = f"Another lpa works with this card: 'lpa delete' (process {other.pid})."
+    message = f"The card is in use by 'lpa delete' (process {other.pid})."
     assert ran.err == f"lpa: {message}\nTry again when it has finished.\n"
     assert (document["error"]["kind"], document["error"]["message"]) == ("CardBusy", message)
 
@@ -87,7 +87,7 @@ def test_ctrl_c_while_it_waits_ends_it_orderly(options: list[str]) -> None:
         out, err = second.communicate(timeout=PATIENCE)
         assert other.poll() is None
     assert (second.returncode, out) == (130, "")
-    assert err.lstrip("\n") == "lpa: Stopped.\nNothing was changed.\n"
+    assert err.lstrip("\n") == "lpa: Interrupted.\nNothing was changed.\n"
 
 
 def test_two_cards_do_not_wait_for_each_other(options: list[str], tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_what_a_card_signed_is_not_sent_while_another_lpa_works_at_it(
         arguments = [*command.PROGRAM, *send(options, *words, wait=True)]
         waits = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert waits.stderr
-        assert waits.stderr.readline().startswith(f"Waiting for 'lpa delete' (process {os.getpid()})")
+        assert waits.stderr.readline().startswith(f"Waiting until 'lpa delete' (process {os.getpid()})")
     with waits:
         out, _ = waits.communicate(timeout=PATIENCE)
     (delivery,) = json.loads(out)["result"]["deliveries"]

@@ -1,4 +1,4 @@
-"""Whether a backup is possible is looked at before anything is done, and costs no try of a PIN."""
+"""Check whether a backup is possible before anything is done, without using up a PIN try."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def names(plan: Plan) -> list[str]:
         ("1234", 0, ["pin-blocked"]),
     ],
 )
-def test_the_lock_of_the_profile_in_use_is_known_and_no_try_is_used_up(
+def test_a_pin_lock_is_found_without_using_up_a_try(
     pin: str | None, tries: int, found: list[str], tmp_path: Path
 ) -> None:
     card = holding(replace(LOCKED, pin=pin, pin_tries=tries))
@@ -47,27 +47,27 @@ def test_the_lock_of_the_profile_in_use_is_known_and_no_try_is_used_up(
     assert card.profiles[0].contents.pin_tries == tries
 
 
-def test_the_number_of_tries_is_told(tmp_path: Path) -> None:
+def test_the_remaining_tries_are_reported(tmp_path: Path) -> None:
     with Assistant(holding(LOCKED), state_dir=tmp_path) as assistant:
         (lock,) = (one for one in planned(assistant, ICCID).findings if one.name == "pin-needed")
     assert lock.message == "Its contacts and messages are locked with a PIN. Tries left: 3."
 
 
-def test_a_lock_whose_tries_the_card_does_not_tell_is_a_lock_all_the_same(tmp_path: Path) -> None:
+def test_a_lock_with_unknown_tries_is_reported_too(tmp_path: Path) -> None:
     strange = Spoiled(holding(LOCKED), file="8900000100", answers={"0020": "6F00"})
     with Assistant(strange, state_dir=tmp_path) as assistant:
         (lock,) = (one for one in planned(assistant, ICCID).findings if one.name == "pin-needed")
     assert lock.message == "Its contacts and messages are locked with a PIN."
 
 
-def test_a_card_that_shows_no_files_keeps_its_plan(tmp_path: Path) -> None:
+def test_a_card_that_shows_no_files_leaves_the_plan_unchanged(tmp_path: Path) -> None:
     card = holding(LOCKED)
     mute = Spoiled(card, file="2FE2", answers={"00B0": "6F00"})
     with Assistant(mute, state_dir=tmp_path) as assistant:
         assert names(planned(assistant, ICCID)) == ["backup"]
 
 
-def test_after_the_look_a_card_without_channels_is_deleted_from(tmp_path: Path) -> None:
+def test_a_card_without_channels_can_delete_after_the_check(tmp_path: Path) -> None:
     profiles = [replace(one, contents=LOCKED) for one in samples.profiles(2)]
     card = SimulatedEuicc.create(None, profiles=profiles, behaviour=Behaviour(channels=0))
     with Assistant(card, state_dir=tmp_path) as assistant:
@@ -78,42 +78,45 @@ def test_after_the_look_a_card_without_channels_is_deleted_from(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("rules_in_use", "rules", "said"),
+    ("enabled_rules", "rules", "message"),
     [
-        (("ppr1",), (), "is in use, and may not be disabled for that (PPR1)."),
-        ((), ("ppr1",), "could not be taken out of use again (PPR1)."),
+        (("ppr1",), (), "is enabled, and its operator does not allow disabling it (PPR1)."),
+        ((), ("ppr1",), "Once enabled for that, it could not be disabled again (PPR1)."),
     ],
 )
-def test_a_backup_that_the_operators_forbid_stops_where_it_is_wanted_only(
-    rules_in_use: tuple[str, ...], rules: tuple[str, ...], said: str, tmp_path: Path
+def test_a_backup_that_an_operator_forbids_is_a_blocker_only_if_wanted(
+    enabled_rules: tuple[str, ...], rules: tuple[str, ...], message: str, tmp_path: Path
 ) -> None:
     first, second = samples.profiles(2)
-    pair = [replace(first, policy_rules=rules_in_use), replace(second, policy_rules=rules)]
+    pair = [replace(first, policy_rules=enabled_rules), replace(second, policy_rules=rules)]
     with Assistant(SimulatedEuicc.create(None, profiles=pair), state_dir=tmp_path) as assistant:
         plan = planned(assistant, second.iccid)
         assert (names(plan), plan.deletable) == (["no-backup"], True)
         wanted = planned(assistant, second.iccid, tmp_path / "saved")
     assert names(wanted) == []
-    (stop,) = wanted.blockers
-    assert (stop.refused.function, stop.name) == ("EnableProfile", "disallowedByPolicy")
-    assert stop.message.endswith(said)
+    (blocker,) = wanted.blockers
+    assert (blocker.refused.function, blocker.name) == ("EnableProfile", "disallowedByPolicy")
+    assert blocker.message.endswith(message)
 
 
-def test_a_backup_stops_where_it_is_wanted_if_what_is_in_use_cannot_be_read(tmp_path: Path) -> None:
+def test_an_unreadable_profile_is_a_blocker_only_if_a_backup_is_wanted(tmp_path: Path) -> None:
     euicc = SimulatedEuicc.create(None)
     card = UnreadableProfileCard(euicc, euicc.profiles[0].iccid)
     with Assistant(card, state_dir=tmp_path) as assistant:
-        plan = planned(assistant, "0025")
+        iccid = euicc.profiles[1].iccid
+        plan = planned(assistant, iccid)
         assert (names(plan), plan.deletable) == (["no-backup"], True)
-        (stop,) = planned(assistant, "0025", tmp_path / "saved").blockers
-    assert (stop.refused.function, stop.name) == ("EnableProfile", "unreadableProfile")
-    assert stop.message.startswith("Its contacts and messages cannot be saved. The card lists a profile that")
+        (blocker,) = planned(assistant, iccid, tmp_path / "saved").blockers
+    assert (blocker.refused.function, blocker.name) == ("EnableProfile", "unreadableProfile")
+    assert blocker.message.startswith(
+        "Its contacts and messages cannot be saved. The card lists a profile that"
+    )
 
 
-def test_a_folder_that_is_there_already_stops_and_so_does_a_link_to_nowhere(tmp_path: Path) -> None:
+def test_an_existing_folder_or_a_dangling_link_is_a_blocker(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("nowhere")
     with Assistant(holding(LOCKED), state_dir=tmp_path / "state") as assistant:
         for folder in (tmp_path, tmp_path / "link"):
-            (stop,) = planned(assistant, ICCID, folder).blockers
-            assert (stop.name, stop.message) == ("folderExists", f"{folder} is there already.")
+            (blocker,) = planned(assistant, ICCID, folder).blockers
+            assert (blocker.name, blocker.message) == ("folderExists", f"{folder} already exists.")
         assert planned(assistant, ICCID, tmp_path / "new").blockers == ()

@@ -1,4 +1,4 @@
-"""What speaks against a deletion, as it follows from what was read."""
+"""The findings before a deletion, as they follow from what was read."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from lpa.profiles.blockers import Finding
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import NotificationConfiguration, NotificationMetadata, Profile
 
-TOLD = (NotificationConfiguration(("delete",), "albion.example"),)
-ALBION = Profile(Iccid.parse("8944994000000000017"), service_provider="Albion Mobile", notifications=TOLD)
+NOTIFIED = (NotificationConfiguration(("delete",), "albion.example"),)
+ALBION = Profile(Iccid.parse("8944994000000000017"), service_provider="Albion Mobile", notifications=NOTIFIED)
 NORDLICHT = Profile(Iccid.parse("8949985000000000025"), service_provider="Nordlicht")
 SHILI = Profile(Iccid.parse("89869870000000000033"), service_provider="示例移动")
 OWN = NotificationMetadata(1, "enable", "albion.example", ALBION.iccid)
@@ -35,34 +35,36 @@ def pending(
 
 
 @pytest.mark.parametrize("kind", ["test", "provisioning"])
-def test_a_profile_that_is_no_operators_is_warned_of(kind: str) -> None:
+def test_a_profile_that_is_not_operational_is_a_warning(kind: str) -> None:
     assert checks(replace(ALBION, profile_class=kind), NORDLICHT) == [("warning", "not-operational")]
     (found,) = findings.checks(replace(ALBION, profile_class=kind), (), disable_first=False)
-    assert found.message == f"This is a {kind} profile, no operator's: card or device may need it."
+    assert found.message == f"This is a {kind} profile, not an operator's. The card or a device may need it."
 
 
-def test_the_last_profile_that_connects_anywhere_is_warned_of() -> None:
+def test_the_last_operational_profile_is_a_warning() -> None:
     assert checks(ALBION) == [("warning", "last-profile")]
     assert checks(ALBION, replace(NORDLICHT, profile_class="test")) == [("warning", "last-profile")]
     assert checks(ALBION, NORDLICHT) == []
 
 
-def test_a_profile_that_names_no_server_to_tell_is_warned_of() -> None:
-    for told in ((), (NotificationConfiguration(("enable",), "albion.example"),)):
-        assert checks(replace(ALBION, notifications=told), NORDLICHT) == [("warning", "nobody-told")]
+def test_a_profile_without_a_server_to_notify_is_a_warning() -> None:
+    for configured in ((), (NotificationConfiguration(("enable",), "albion.example"),)):
+        assert checks(replace(ALBION, notifications=configured), NORDLICHT) == [
+            ("warning", "operator-not-notified")
+        ]
 
 
-def test_a_rule_against_disabling_stops_a_profile_in_use_and_is_a_note_of_another() -> None:
+def test_ppr1_is_a_blocker_for_an_enabled_profile_and_a_note_for_another() -> None:
     bound = replace(ALBION, policy_rules=("ppr1",))
     assert checks(replace(bound, state="enabled"), NORDLICHT) == [("blocker", "disallowedByPolicy")]
     assert checks(bound, NORDLICHT) == [("note", "ppr1")]
     (found,) = findings.checks(bound, (NORDLICHT,), disable_first=False)
-    assert "That does not prevent deleting it." in found.message
+    assert "As long as it is disabled, it can be deleted." in found.message
 
 
-def test_a_warning_that_nobody_could_accept_cannot_be_made() -> None:
-    with pytest.raises(ValueError, match="'forgotten'"):
-        Finding("warning", "forgotten", "Nobody listed this.")
+def test_a_warning_with_an_unknown_name_cannot_be_made() -> None:
+    with pytest.raises(ValueError, match="'unlisted'"):
+        Finding("warning", "unlisted", "It is not listed.")
     for name in (*blockers.WARNINGS, *blockers.RULES):
         assert Finding("warning", name, "It is listed.").name == name
 
@@ -71,20 +73,20 @@ def test_a_warning_that_nobody_could_accept_cannot_be_made() -> None:
     ("listed", "unsent", "acknowledged", "found"),
     [
         ([], [], [], []),
-        ([OWN], [], [], [("warning", "undelivered")]),
-        ([OWN], [OWN], [], [("warning", "undelivered")]),
-        ([], [OWN], [], [("warning", "undelivered")]),
+        ([OWN], [], [], [("warning", "notifications-pending")]),
+        ([OWN], [OWN], [], [("warning", "notifications-pending")]),
+        ([], [OWN], [], [("warning", "notifications-pending")]),
         ([OWN], [], [OWN], [("note", "still-on-card")]),
         ([], [], [OWN], []),
-        ([FOREIGN], [], [], [("note", "undelivered-others")]),
-        ([], [FOREIGN], [], [("note", "undelivered-others")]),
+        ([FOREIGN], [], [], [("note", "notifications-pending-others")]),
+        ([], [FOREIGN], [], [("note", "notifications-pending-others")]),
         ([FOREIGN], [], [FOREIGN], [("note", "still-on-card")]),
-        ([OWN, FOREIGN], [OWN], [FOREIGN], [("warning", "undelivered"), ("note", "still-on-card")]),
-        # Signed twice, as some cards do, and only one of the two was acknowledged.
-        ([OWN], [OWN], [OWN], [("warning", "undelivered")]),
+        ([OWN, FOREIGN], [OWN], [FOREIGN], [("warning", "notifications-pending"), ("note", "still-on-card")]),
+        # Signed twice, as by some cards, and only one of the two was acknowledged.
+        ([OWN], [OWN], [OWN], [("warning", "notifications-pending")]),
     ],
 )
-def test_what_servers_have_yet_to_hear_is_told_by_card_and_journal_together(
+def test_pending_notifications_are_found_on_the_card_and_in_the_journal(
     listed: list[NotificationMetadata],
     unsent: list[NotificationMetadata],
     acknowledged: list[NotificationMetadata],
@@ -93,100 +95,101 @@ def test_what_servers_have_yet_to_hear_is_told_by_card_and_journal_together(
     assert [(one.level, one.name) for one in pending(listed, unsent, acknowledged)] == found
 
 
-def test_what_is_undelivered_is_named_with_its_event_and_server() -> None:
+def test_pending_notifications_are_named_with_event_and_server() -> None:
     (found,) = pending([OWN], [replace(OWN, sequence_number=3, event="disable")], [])
     assert found.message == (
-        "Servers have not heard yet of earlier events of this profile: "
+        "This profile has pending notifications, not acknowledged by a server: "
         "enable (albion.example), disable (albion.example)."
     )
 
 
-def test_what_waits_of_others_is_named_shortly() -> None:
+def test_pending_notifications_of_others_are_summarised() -> None:
     (one,) = pending([FOREIGN], [FOREIGN], [])
     assert one.message == (
-        "1 notification of other profiles waits for a server: Nordlicht (nordlicht.example: disable)."
+        "Other profiles have 1 notification pending: Nordlicht (nordlicht.example: disable)."
     )
     gone = Iccid.parse("8949000000000000099")
     many = [replace(FOREIGN, sequence_number=number, iccid=gone) for number in range(3, 7)]
     (five,) = pending([FOREIGN, *many], [], [])
     assert five.message == (
-        "5 notifications of other profiles wait for a server: Nordlicht (nordlicht.example: disable), "
+        "Other profiles have 5 notifications pending: Nordlicht (nordlicht.example: disable), "
         f"{gone} (nordlicht.example: disable), {gone} (nordlicht.example: disable), and 2 more."
     )
     (unknown,) = pending([replace(FOREIGN, iccid=None)], [], [])
-    assert "server: an unknown profile (nordlicht.example: disable)." in unknown.message
+    assert "pending: an unknown profile (nordlicht.example: disable)." in unknown.message
 
 
-def test_what_the_card_holds_though_servers_know_it_is_counted() -> None:
+def test_acknowledged_notifications_on_the_card_are_counted() -> None:
     (one,) = pending([OWN], [], [OWN])
     assert one.message == "The card still holds 1 notification that its server has acknowledged."
     (two,) = pending([OWN, FOREIGN], [], [OWN, FOREIGN])
     assert two.message == "The card still holds 2 notifications that their servers have acknowledged."
 
 
-def test_what_was_not_finished_is_known_before_a_deletion() -> None:
+def test_an_interrupted_operation_is_a_note() -> None:
     (found,) = findings.unfinished(["enable"])
     assert (found.level, found.name) == ("note", "unfinished")
     assert found.message == "An earlier 'enable' of this card was not finished."
     (found,) = findings.unfinished(["temporary-enable"])
     assert (found.level, found.name) == ("note", "unfinished")
-    assert found.message == "An earlier switch for a moment was not finished."
+    assert found.message == "An earlier temporary enable was not finished."
 
 
-def test_a_server_that_does_not_prove_who_it_is_is_a_warning_and_one_that_is_away_a_note() -> None:
+def test_an_unverified_server_is_a_warning_and_an_unreachable_one_a_note() -> None:
     strange = findings.reachability("albion.example", NotVerified("Its certificate does not hold."))
     assert (strange.level, strange.name) == ("warning", "not-verified")
     assert strange.message.endswith(" Its certificate does not hold.")
-    assert "Somebody may answer in the operator's name." in strange.advice
+    assert "It may not be the operator's server" in strange.advice
     away = findings.reachability("albion.example", ConnectFailed("It cannot be reached."))
     assert (away.level, away.name) == ("note", "unreachable")
     assert findings.reachability("albion.example", None).name == "reachable"
 
 
-def test_all_that_no_card_can_know_is_asked_and_names_the_operator() -> None:
+def test_the_reminders_name_the_operator() -> None:
     found = {finding.name: finding.message for finding in findings.reminders(ALBION)}
     assert tuple(found) == findings.REMINDERS
     assert all("Albion Mobile" in message for message in found.values())
-    for name, words in (
+    for name, text in (
         ("bills", "bills"),
         ("term", "term of the contract"),
-        ("balance", "balance left, or a deposit or refund"),
+        ("balance", "balance, a deposit or a refund"),
         ("accounts", "accounts, banks and services"),
-        ("contact", "still reach"),
+        ("contact", "without this number"),
         ("contract", "does not end the contract"),
     ):
-        assert words in found[name]
+        assert text in found[name]
     nameless = findings.reminders(replace(ALBION, service_provider=""))
     assert all("the operator" in finding.message for finding in nameless)
 
 
-def test_protected_profiles_are_named_and_how_to_lift_that() -> None:
+def test_protected_profiles_are_named_with_the_commands_to_unprotect_them() -> None:
     (one,) = blockers.protection([ALBION])
     assert one.message == "The profile Albion Mobile (8944994000000000017) is protected on this computer."
-    assert one.advice == "'lpa unprotect 0017' lifts that."
+    assert one.advice == "'lpa unprotect 0017' lifts the protection."
     (two,) = blockers.protection([ALBION, SHILI], "EuiccMemoryReset")
     assert "Albion Mobile (8944994000000000017), 示例移动 (89869870000000000033)." in two.message
-    assert two.advice == "'lpa unprotect 0017', 'lpa unprotect 0033' lift that."
+    assert two.advice == "'lpa unprotect 0017', 'lpa unprotect 0033' lift the protection."
     assert (two.refused.function, two.refused.reason) == ("EuiccMemoryReset", "protected")
     assert [*blockers.protection([])] == []
 
 
 @pytest.mark.parametrize(
-    ("target", "in_use", "why"),
+    ("target", "other", "why"),
     [
         (ALBION, replace(NORDLICHT, state="enabled"), ""),
         (ALBION, replace(NORDLICHT, policy_rules=("ppr1",)), ""),
         (
             ALBION,
             replace(NORDLICHT, state="enabled", policy_rules=("ppr1",)),
-            "Nordlicht (8949985000000000025) is in use, and may not be disabled for that (PPR1).",
+            "Nordlicht (8949985000000000025) is enabled, "
+            "and its operator does not allow disabling it (PPR1).",
         ),
         (
             replace(ALBION, policy_rules=("ppr1",)),
             NORDLICHT,
-            "Once it was put to use for that, it could not be taken out of use again (PPR1).",
+            "Once enabled for that, it could not be disabled again (PPR1).",
         ),
-        # A profile that is no operator's takes the place of one that is bound.
+        # PPR1 of the enabled profile does not bind a test profile.
         (
             replace(ALBION, profile_class="test"),
             replace(NORDLICHT, state="enabled", policy_rules=("ppr1",)),
@@ -195,30 +198,28 @@ def test_protected_profiles_are_named_and_how_to_lift_that() -> None:
         (replace(ALBION, state="enabled", policy_rules=("ppr1",)), NORDLICHT, ""),
     ],
 )
-def test_a_plan_promises_no_backup_that_the_operators_forbid(
-    target: Profile, in_use: Profile, why: str
-) -> None:
-    promise = findings.backup(target, [in_use])
-    blockers = [*findings.against_backup(target, [in_use])]
-    assert (promise.level, promise.name) == ("note", "no-backup" if why else "backup")
-    assert [stop.message for stop in blockers] == (
+def test_a_backup_that_an_operator_forbids_is_not_offered(target: Profile, other: Profile, why: str) -> None:
+    offered = findings.backup(target, [other])
+    blockers = [*findings.backup_blockers(target, [other])]
+    assert (offered.level, offered.name) == ("note", "no-backup" if why else "backup")
+    assert [blocker.message for blocker in blockers] == (
         [f"Its contacts and messages cannot be saved. {why}"] if why else []
     )
     if why:
-        assert promise.message == blockers[0].message
+        assert offered.message == blockers[0].message
 
 
 @pytest.mark.parametrize(
-    ("tries", "name", "said"),
+    ("tries", "name", "message"),
     [
         (3, "pin-needed", "Tries left: 3."),
         (2, "pin-needed", "Tries left: 2."),
         (None, "pin-needed", "locked with a PIN."),
-        (1, "pin-last-try", "Only one try is left for it, and is not used up here. They cannot be saved."),
-        (0, "pin-blocked", "it is blocked. They cannot be saved."),
+        (1, "pin-last-try", "One try is left, and lpa does not use it: they cannot be saved."),
+        (0, "pin-blocked", "the PIN is blocked: they cannot be saved."),
     ],
 )
-def test_a_pin_is_told_with_the_tries_that_are_left(tries: int | None, name: str, said: str) -> None:
+def test_a_pin_lock_is_reported_with_the_remaining_tries(tries: int | None, name: str, message: str) -> None:
     found = findings.lock(tries)
     assert (found.level, found.name) == ("note", name)
-    assert found.message.endswith(said)
+    assert found.message.endswith(message)

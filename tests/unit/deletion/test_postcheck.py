@@ -1,4 +1,4 @@
-"""After a deletion all of the card is looked at, and what is not as it should be is said."""
+"""Check the whole card after a deletion, and report what is not as it should be."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lpa import Assistant
 from lpa.card.es10 import Euicc
 from lpa.errors import BadAnswer, NotVerified
 from lpa.profiles import switching
-from lpa.profiles.snapshot import differences, fingerprint, hidden
+from lpa.profiles.snapshot import differences, fingerprint, unreadable_differences
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.pki import chain
@@ -27,65 +27,65 @@ TWO = Profile(Iccid.parse("8949985000000000025"), service_provider="Nordlicht")
 
 
 @pytest.mark.parametrize(
-    ("after", "said"),
+    ("after", "expected"),
     [
         ((ONE, TWO), []),
         ((TWO, ONE), []),
-        ((ONE,), ["Nordlicht (8949985000000000025) is not there any more."]),
+        ((ONE,), ["Nordlicht (8949985000000000025) is no longer on the card."]),
         (
             (replace(ONE, state="disabled"), TWO),
-            ["Work (8944994000000000017): state is 'disabled' now, and was 'enabled'."],
+            ["Work (8944994000000000017): state changed from 'enabled' to 'disabled'."],
         ),
         (
             (replace(ONE, nickname=""), TWO),
-            ["Work (8944994000000000017): nickname is empty now, and was 'Work'."],
+            ["Work (8944994000000000017): nickname changed from 'Work' to none."],
         ),
         (
             (ONE, replace(TWO, policy_rules=("ppr2",))),
-            ["Nordlicht (8949985000000000025): rules is 'ppr2' now, and was empty."],
+            ["Nordlicht (8949985000000000025): rules changed from none to 'ppr2'."],
         ),
         (
             (ONE, replace(TWO, notifications=(NotificationConfiguration(("delete",), "a.example"),))),
-            ["Nordlicht (8949985000000000025): servers told is 'delete: a.example' now, and was empty."],
+            ["Nordlicht (8949985000000000025): notified servers changed from none to 'delete: a.example'."],
         ),
         (
             (ONE, TWO, Profile(Iccid.parse("89869870000000000033"))),
-            ["89869870000000000033 is there now, and was not."],
+            ["89869870000000000033 was not on the card before."],
         ),
     ],
 )
-def test_what_is_different_between_two_looks_is_said_and_changes_the_fingerprint(
-    after: tuple[Profile, ...], said: list[str]
+def test_each_difference_is_a_sentence_and_changes_the_fingerprint(
+    after: tuple[Profile, ...], expected: list[str]
 ) -> None:
-    assert [*differences((ONE, TWO), after)] == said
-    assert (fingerprint(EID, after) == fingerprint(EID, (ONE, TWO))) is (not said)
+    assert [*differences((ONE, TWO), after)] == expected
+    assert (fingerprint(EID, after) == fingerprint(EID, (ONE, TWO))) is (not expected)
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "said"),
+    ("before", "after", "expected"),
     [
         ([], [], []),
         ([b"1", b"2"], [b"2", b"1"], []),
-        ([], [b"1", b"2"], ["It lists 2 profiles that cannot be read."]),
-        ([b"1"], [b"2"], ["It lists 1 profile that cannot be read, and listed 1 profile."]),
-        ([b"1"], [], ["It lists no profiles that cannot be read, and listed 1 profile."]),
+        ([], [b"1", b"2"], ["The card lists 2 unreadable profiles; before, it listed none."]),
+        ([b"1"], [b"2"], ["The card lists 1 unreadable profile; before, it listed another."]),
+        ([b"1"], [], ["The card lists no unreadable profiles; before, it listed 1."]),
     ],
 )
-def test_what_nobody_can_read_is_counted_if_it_is_different(
-    before: list[bytes], after: list[bytes], said: list[str]
+def test_unreadable_items_are_counted_if_they_differ(
+    before: list[bytes], after: list[bytes], expected: list[str]
 ) -> None:
-    assert [*hidden(before, after)] == said
+    assert [*unreadable_differences(before, after)] == expected
 
 
-def test_another_card_or_another_strange_item_has_another_fingerprint() -> None:
-    looks = [
+def test_another_card_or_unreadable_item_changes_the_fingerprint() -> None:
+    fingerprints = [
         fingerprint(EID, (ONE,)),
         fingerprint(Eid.parse("89049032000000000000000000000188"), (ONE,)),
         fingerprint(EID, (ONE,), [b"\xe3\x00"]),
     ]
-    assert len({*looks}) == 3
+    assert len({*fingerprints}) == 3
     # SHA-256 of {"eid": …, "profiles": [[ICCID, state, nickname, operator, name, class, rules, servers]] …}
-    assert looks[0] == "1444c0596dbc801d2b1ed07a20daf2c3ab65b16c344f8643a938916e5a80e03c"
+    assert fingerprints[0] == "1444c0596dbc801d2b1ed07a20daf2c3ab65b16c344f8643a938916e5a80e03c"
 
 
 def deleted(assistant: Assistant, euicc: SimulatedEuicc, *, reviewed: bool = False) -> switching.Outcome:
@@ -100,33 +100,33 @@ def a_list_of(*items: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("items", "said"),
+    ("items", "expected"),
     [
-        ([], "Albion Mobile (8944994000000000017) is not there any more."),
+        ([], "Albion Mobile (8944994000000000017) is no longer on the card."),
         (
             ["5A0A984499040000000010F7 9F700101 91054F74686572"],
-            "operator is 'Other' now, and was 'Albion Mobile'",
+            "operator changed from 'Albion Mobile' to 'Other'",
         ),
-        (["5A0A984499040000000010F7 9F700100"], "state is 'disabled' now, and was 'enabled'"),
-        (["5A0401020304"], "It lists 1 profile that cannot be read."),
+        (["5A0A984499040000000010F7 9F700100"], "state changed from 'enabled' to 'disabled'"),
+        (["5A0401020304"], "The card lists 1 unreadable profile; before, it listed none."),
     ],
 )
-def test_what_the_last_look_finds_beside_the_deletion_is_told(
-    items: list[str], said: str, assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+def test_other_differences_after_a_deletion_are_reported(
+    items: list[str], expected: str, assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
-    card.instead(PROFILES, *[a_list_of(*items)] * 2)  # Where the profile may hide it is read twice.
+    card.instead(PROFILES, *[a_list_of(*items)] * 2)  # Read twice if the profile may be an unreadable item.
     outcome = assistant.delete(plan)
     assert isinstance(outcome.problem, BadAnswer)
-    assert said in outcome.problem.message
+    assert expected in outcome.problem.message
     assert outcome.unacknowledged == ()
 
 
-def test_untouched_others_are_no_problem(assistant: Assistant, euicc: SimulatedEuicc) -> None:
+def test_unchanged_others_are_no_problem(assistant: Assistant, euicc: SimulatedEuicc) -> None:
     assert deleted(assistant, euicc, reviewed=True).problem is None
 
 
-def test_a_test_profile_that_gave_way_to_the_one_before_is_no_problem(tmp_path: Path) -> None:
+def test_a_profile_enabled_again_after_a_test_profile_is_no_problem(tmp_path: Path) -> None:
     operator, test = SimulatedEuicc.create(None, profiles=2).profiles
     euicc = SimulatedEuicc.create(None, profiles=[operator, replace(test, profile_class="test")])
     with Assistant(euicc, state_dir=tmp_path) as assistant:
@@ -136,7 +136,7 @@ def test_a_test_profile_that_gave_way_to_the_one_before_is_no_problem(tmp_path: 
     assert outcome.problem is None
 
 
-def test_a_card_that_signed_nothing_and_says_it_is_another_one_is_told(tmp_path: Path) -> None:
+def test_another_eid_after_a_deletion_is_reported(tmp_path: Path) -> None:
     silent = SimulatedProfile("8949985000000000025")  # It names no server, so nothing is signed about it.
     euicc = SimulatedEuicc.create(None, profiles=[silent])
     card = DisturbedCard(euicc)
@@ -145,10 +145,10 @@ def test_a_card_that_signed_nothing_and_says_it_is_another_one_is_told(tmp_path:
         card.instead(GET_EID, "BF3E125A1089049032000000000000000000000091 9000")
         outcome = assistant.delete(plan)
     assert isinstance(outcome.problem, BadAnswer)
-    assert outcome.problem.message == f"The card says that it is {EID} now; it was {euicc.eid}."
+    assert outcome.problem.message == f"The EID of the card is {EID} now; it was {euicc.eid} before."
 
 
-def test_a_card_that_signs_as_another_one_is_told(
+def test_a_notification_signed_by_another_card_is_reported(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     plan = assistant.review_deletion(assistant.plan_deletion(euicc.profiles[1].iccid))
@@ -159,10 +159,10 @@ def test_a_card_that_signs_as_another_one_is_told(
     card.instead(RETRIEVE, Tlv.build(0xBF2B, Tlv.build(0xA0, signed.raw)).hex() + "9000")
     outcome = assistant.delete(plan)
     assert isinstance(outcome.problem, BadAnswer)
-    assert outcome.problem.message == f"The card says that it is {other.eid} now; it was {euicc.eid}."
+    assert outcome.problem.message == f"The EID of the card is {other.eid} now; it was {euicc.eid} before."
 
 
-def test_a_card_that_has_signed_who_it_is_is_not_asked_again(
+def test_the_eid_is_not_read_again_if_the_card_has_signed(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     plan = assistant.review_deletion(assistant.plan_deletion(euicc.profiles[1].iccid))
@@ -171,7 +171,7 @@ def test_a_card_that_has_signed_who_it_is_is_not_asked_again(
     assert GET_EID not in card.requests
 
 
-def test_a_card_whose_signature_says_nothing_of_it_is_asked(
+def test_the_eid_is_read_again_if_the_certificate_cannot_be_read(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unreadable(_notification: Notification) -> Eid:
@@ -184,7 +184,7 @@ def test_a_card_whose_signature_says_nothing_of_it_is_asked(
     assert GET_EID in card.requests
 
 
-def test_a_strange_item_that_was_there_before_is_no_problem(
+def test_an_unreadable_item_that_was_listed_before_is_no_problem(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     victim, strange = "5A0A989489050000000020F5", "5A0401020304"

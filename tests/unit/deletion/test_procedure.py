@@ -1,4 +1,4 @@
-"""The main job against a simulated card and a simulated SM-DP+, as it should go."""
+"""Delete a profile of a simulated card with a simulated SM-DP+, without disturbances."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from lpa.errors import (
     EuiccRefused,
     Refused,
     StorageFailed,
+    WireError,
 )
 from lpa.journal import Operation
 from lpa.notifications.receipts import Receipt, Receipts
@@ -31,58 +32,58 @@ def iccids(euicc: SimulatedEuicc) -> list[str]:
     return [profile.iccid for profile in euicc.profiles]
 
 
-def waiting(assistant: Assistant) -> list[tuple[int, str]]:
-    return [(told.sequence_number, told.event) for told in assistant.notifications()]
+def on_card(assistant: Assistant) -> list[tuple[int, str]]:
+    return [(one.sequence_number, one.event) for one in assistant.notifications()]
 
 
-def test_a_deletion_ends_with_the_profile_gone_and_the_server_told(
+def test_delete_removes_the_profile_and_notifies_the_server(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     victim = euicc.profiles[1]
     outcome = assistant.delete(assistant.plan_deletion(victim.iccid))
     assert victim.iccid not in iccids(euicc)
     assert len(iccids(euicc)) == 2
-    (told,) = smdp.received
-    assert (str(told.iccid), told.event, str(told.eid)) == (victim.iccid, "delete", euicc.eid)
+    (received,) = smdp.received
+    assert (str(received.iccid), received.event, str(received.eid)) == (victim.iccid, "delete", euicc.eid)
     (delivery,) = outcome.deliveries
     assert delivery.acknowledged
     assert delivery.removed
     assert delivery.receipt
-    assert delivery.receipt.path.read_bytes() == told.raw
+    assert delivery.receipt.path.read_bytes() == received.raw
     assert outcome.problem is None
     assert outcome.unacknowledged == ()
-    assert waiting(assistant) == []
+    assert on_card(assistant) == []
 
 
-def test_the_profile_in_use_is_disabled_first_if_that_is_wanted(
+def test_an_enabled_profile_is_disabled_first_if_wanted(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     victim = euicc.profiles[0]
-    outcome = assistant.delete(assistant.plan_deletion(victim.iccid[-4:], disable_first=True))
+    outcome = assistant.delete(assistant.plan_deletion(assistant.find(victim.iccid[-4:]), disable_first=True))
     assert victim.iccid not in iccids(euicc)
-    assert [told.event for told in smdp.received] == ["disable", "delete"]
+    assert [received.event for received in smdp.received] == ["disable", "delete"]
     assert [change.event for change in outcome.changes] == ["disable", "delete"]
-    assert waiting(assistant) == []
+    assert on_card(assistant) == []
 
 
-def test_the_profile_in_use_is_deleted_in_one_operation(
+def test_disabling_and_deleting_are_one_operation(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
     assistant.delete(plan, "left the operator")
-    stories = [
+    records = [
         assistant.journal.record_of(assistant.eid, receipt.notification)
         for receipt in assistant.receipts.of(assistant.eid)
     ]
-    assert [story and (story.function, story.reason, story.state) for story in stories] == [
+    assert [record and (record.function, record.reason, record.state) for record in records] == [
         ("delete", "left the operator", "CLOSED")
     ] * 2
-    assert stories[0]
-    assert stories[1]
-    assert stories[0].begun == stories[1].begun
+    assert records[0]
+    assert records[1]
+    assert records[0].begun == records[1].begun
 
 
-def test_what_the_card_signed_about_the_disabling_is_kept_before_the_deletion(
+def test_the_disable_notification_is_kept_before_the_deletion(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, tmp_path: Path
 ) -> None:
     kept: list[int] = []
@@ -98,23 +99,23 @@ def test_what_the_card_signed_about_the_disabling_is_kept_before_the_deletion(
     assert kept == [1]
 
 
-def test_a_deletion_that_is_refused_after_the_disabling_tells_the_server_of_that(
+def test_a_deletion_refused_after_disabling_notifies_of_the_disabling(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
     card.instead(DELETE, "BF3303800103 9000")
-    with pytest.raises(EuiccRefused, match="It was disabled before, and is out of use now"):
+    with pytest.raises(EuiccRefused, match="The profile was disabled first, and was not enabled again"):
         assistant.delete(plan)
-    assert [told.event for told in smdp.received] == ["disable"]
-    assert waiting(assistant) == []
+    assert [received.event for received in smdp.received] == ["disable"]
+    assert on_card(assistant) == []
     assert assistant.journal.unfinished() == ()
     (receipt,) = assistant.receipts.of(assistant.eid)
-    story = assistant.journal.record_of(assistant.eid, receipt.notification)
-    assert story
-    assert story.state == "CLOSED"
+    record = assistant.journal.record_of(assistant.eid, receipt.notification)
+    assert record
+    assert record.state == "CLOSED"
 
 
-def test_without_room_for_the_proof_of_the_disabling_nothing_is_deleted(
+def test_nothing_is_deleted_if_the_disable_notification_cannot_be_kept(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_receipts: Receipts, _eid: Eid, _notification: Notification) -> Receipt:
@@ -123,7 +124,7 @@ def test_without_room_for_the_proof_of_the_disabling_nothing_is_deleted(
     plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
     with monkeypatch.context() as patch:
         patch.setattr(Receipts, "keep", full)
-        with pytest.raises(StorageFailed, match="is out of use now, but was not deleted") as caught:
+        with pytest.raises(StorageFailed, match="was disabled but not deleted") as caught:
             assistant.delete(plan)
     assert "lpa resume" in caught.value.advice
     assert DELETE not in card.requests
@@ -132,7 +133,7 @@ def test_without_room_for_the_proof_of_the_disabling_nothing_is_deleted(
     assert [delivery.removed for delivery in recovered.deliveries] == [True]
 
 
-def test_without_room_for_the_next_word_the_profile_is_said_to_be_out_of_use(
+def test_nothing_is_deleted_if_the_next_state_cannot_be_written(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Operation.set_state
@@ -143,13 +144,15 @@ def test_without_room_for_the_next_word_the_profile_is_said_to_be_out_of_use(
         real(operation, state, outcome)
 
     plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
-    monkeypatch.setattr(Operation, "enter", full)
-    with pytest.raises(StorageFailed, match=r"full It was disabled before, and is out of use now\."):
+    monkeypatch.setattr(Operation, "set_state", full)
+    with pytest.raises(
+        StorageFailed, match=r"full The profile was disabled first, and was not enabled again\."
+    ):
         assistant.delete(plan)
     assert DELETE not in card.requests
 
 
-def test_the_order_is_keep_send_clear(
+def test_a_notification_is_kept_then_sent_then_removed(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
 ) -> None:
     class Watching:
@@ -178,7 +181,7 @@ def test_the_order_is_keep_send_clear(
         (("ppr1",), "enabled", True, "DisableProfile", "disallowedByPolicy"),
     ],
 )
-def test_what_the_card_would_refuse_is_refused_before_it_is_asked(
+def test_a_blocker_is_refused_before_the_card_is_asked(
     rules: tuple[str, ...], state: str, disable_first: bool, function: str, reason: str, tmp_path: Path
 ) -> None:
     profile = replace(SimulatedEuicc.create(None).profiles[0], policy_rules=rules, state=state)
@@ -208,7 +211,7 @@ def test_an_unknown_profile_is_refused_before_anything_is_sent(
         lambda assistant, _iccid: assistant.reset(["deleteFieldLoadedTestProfiles"]),
     ],
 )
-def test_a_plan_is_old_after_any_change_that_was_made_in_its_own_session(
+def test_a_plan_is_outdated_by_a_change_in_the_same_session(
     change: Callable[[Assistant, str], object], servers: ServerFactory, tmp_path: Path
 ) -> None:
     profiles = list(SimulatedEuicc.create(None).profiles)
@@ -224,7 +227,7 @@ def test_a_plan_is_old_after_any_change_that_was_made_in_its_own_session(
     assert DELETE not in card.requests
 
 
-def test_the_plan_for_another_card_is_refused_wherever_it_is_carried_out(
+def test_a_plan_for_another_card_is_refused_by_the_procedure_itself(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
@@ -234,3 +237,52 @@ def test_the_plan_for_another_card_is_refused_wherever_it_is_carried_out(
     assert caught.value.reason == "otherCard"
     assert DELETE not in card.requests
     assert assistant.journal.unfinished() == ()
+
+
+def test_after_a_lost_deletion_the_notification_of_the_disabling_is_sent(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
+    card.instead(DELETE, "6F00")
+    with pytest.raises(WireError, match=r"it still has the profile\. The profile was disabled first"):
+        assistant.delete(plan)
+    assert [reported.event for reported in smdp.received] == ["disable"]
+    assert on_card(assistant) == []
+    assert assistant.journal.unfinished() == ()
+
+
+def test_the_disabling_is_in_the_journal_before_its_notification_is_collected(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
+    card.drop(RETRIEVE)
+    with pytest.raises(StorageFailed, match="was disabled but not deleted"):
+        assistant.delete(plan)
+    assert [left.state for left in assistant.journal.unfinished()] == ["DISABLED"]
+    assert DELETE not in card.requests
+
+
+def test_a_refusal_does_not_count_if_the_card_no_longer_lists_the_profile(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+    card.instead(DELETE, "BF3303800103 9000", carried_out=True)
+    outcome = assistant.delete(plan)
+    assert (outcome.problem, outcome.unacknowledged) == (None, ())
+    assert [reported.event for reported in smdp.received] == ["delete"]
+    assert assistant.journal.unfinished() == ()
+
+
+def test_a_card_that_lists_the_aids_of_all_profiles_deletes_the_right_one(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    """It was asked for the AID of one profile only."""
+    first, victim, third = euicc.profiles
+    listed = b"".join(
+        bytes.fromhex("E31E 5A0A") + one.coded_iccid + b"\x4f\x10" + one.coded_aid for one in euicc.profiles
+    )
+    plan = assistant.plan_deletion(victim.iccid)
+    card.instead(DELETE, "BF3303800101 9000")
+    card.instead(PROFILES, f"BF2D62 A060 {listed.hex()} 9000")
+    assistant.delete(plan)
+    assert iccids(euicc) == [first.iccid, third.iccid]

@@ -1,4 +1,4 @@
-"""A deletion that something disturbs: a card that refuses, lies or is pulled, a full disk, a server away."""
+"""Deletions with disturbances: a refusal, a false answer, a pulled card, a full disk, no server."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from tests.support.disturbed import DisturbedCard
 DELETE, RETRIEVE, SENT, LIST, PROFILES, INFO1 = 0xBF33, 0xBF2B, 0xBF30, 0xBF28, 0xBF2D, 0xBF20
 
 DELETED, FORBIDDEN = "BF3303800100 9000", "BF3303800103 9000"
-NO_LOOK, UNREADABLE = "6F00", "BF2D09A007E3055A030102039000"  # A profile may hide in what is unreadable.
+NO_LIST, UNREADABLE = "6F00", "BF2D09A007E3055A030102039000"  # The profile may be the unreadable item.
 
 
 def iccids(euicc: SimulatedEuicc) -> list[str]:
     return [profile.iccid for profile in euicc.profiles]
 
 
-def waiting(assistant: Assistant) -> list[tuple[int, str]]:
-    return [(told.sequence_number, told.event) for told in assistant.notifications()]
+def on_card(assistant: Assistant) -> list[tuple[int, str]]:
+    return [(one.sequence_number, one.event) for one in assistant.notifications()]
 
 
-def test_a_card_that_refuses_after_all_keeps_its_profile(
+def test_a_refused_deletion_changes_nothing(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
@@ -50,13 +50,13 @@ def test_a_card_that_refuses_after_all_keeps_its_profile(
     assert smdp.received == ()
 
 
-@pytest.mark.parametrize("look", [NO_LOOK, UNREADABLE])
-def test_a_card_that_refuses_is_believed_unless_it_shows_that_the_profile_is_gone(
-    look: str, assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+@pytest.mark.parametrize("listed", [NO_LIST, UNREADABLE])
+def test_a_refusal_counts_unless_the_card_shows_that_the_profile_is_gone(
+    listed: str, assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
     card.instead(DELETE, FORBIDDEN)
-    card.instead(PROFILES, look)
+    card.instead(PROFILES, listed)
     with pytest.raises(EuiccRefused):
         assistant.delete(plan)
 
@@ -73,7 +73,7 @@ def test_a_card_that_does_not_know_the_iccid_is_asked_by_aid(
     assert len(smdp.received) == 1
 
 
-def test_a_card_that_never_knows_it_is_asked_twice_and_no_more(
+def test_a_card_that_knows_neither_iccid_nor_aid_is_asked_twice(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
@@ -84,7 +84,7 @@ def test_a_card_that_never_knows_it_is_asked_twice_and_no_more(
 
 
 @pytest.mark.parametrize("answer", ["6F00", "9000", "BF33 9000", "BF33038001 9000", "BF3303800100AA 9000"])
-def test_a_deletion_whose_answer_is_nonsense_is_believed_as_the_card_then_shows_it(
+def test_a_deletion_whose_answer_is_lost_is_verified_by_reading_the_card(
     answer: str, assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     victim = euicc.profiles[1].iccid
@@ -94,11 +94,11 @@ def test_a_deletion_whose_answer_is_nonsense_is_believed_as_the_card_then_shows_
     assert victim not in iccids(euicc)
     assert card.requests.count(DELETE) == 1
     assert card.resets == 1
-    assert [str(told.iccid) for told in smdp.received] == [victim]
+    assert [str(received.iccid) for received in smdp.received] == [victim]
     assert outcome.unacknowledged == ()
 
 
-def test_a_deletion_that_was_lost_on_its_way_changed_nothing_and_is_not_tried_again(
+def test_a_deletion_whose_request_is_lost_is_not_repeated(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
@@ -111,7 +111,7 @@ def test_a_deletion_that_was_lost_on_its_way_changed_nothing_and_is_not_tried_ag
 
 
 @pytest.mark.parametrize("when", ["before", "during"])
-def test_a_card_pulled_at_the_deletion_leaves_its_outcome_open(
+def test_a_card_pulled_at_the_deletion_leaves_the_outcome_unknown(
     when: str, assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
@@ -122,7 +122,7 @@ def test_a_card_pulled_at_the_deletion_leaves_its_outcome_open(
     assert smdp.received == ()
 
 
-def test_after_a_pulled_card_the_next_session_sends_what_waits(
+def test_the_next_session_sends_the_notification_of_a_pulled_card(
     assistant: Assistant,
     card: DisturbedCard,
     euicc: SimulatedEuicc,
@@ -138,12 +138,12 @@ def test_after_a_pulled_card_the_next_session_sends_what_waits(
     with Assistant(euicc, state_dir=tmp_path / "state", servers=servers) as next_session:
         (delivery,) = next_session.send_notifications()
         assert delivery.acknowledged
-        assert waiting(next_session) == []
-    assert [str(told.iccid) for told in smdp.received] == [victim]
+        assert on_card(next_session) == []
+    assert [str(received.iccid) for received in smdp.received] == [victim]
 
 
 @pytest.mark.parametrize("tag", [RETRIEVE, SENT])
-def test_a_card_pulled_after_the_deletion_has_deleted_and_loses_nothing(
+def test_a_card_pulled_after_the_deletion_loses_no_notification(
     tag: int,
     assistant: Assistant,
     card: DisturbedCard,
@@ -162,11 +162,11 @@ def test_a_card_pulled_after_the_deletion_has_deleted_and_loses_nothing(
     assert len(smdp.received) == (1 if tag == SENT else 0)
     with Assistant(euicc, state_dir=tmp_path / "state", servers=servers) as next_session:
         next_session.send_notifications()
-        assert waiting(next_session) == []
+        assert on_card(next_session) == []
     assert len(smdp.received) == 1
 
 
-def test_a_card_pulled_before_it_shows_the_deletion_leaves_its_outcome_open(
+def test_a_card_pulled_before_it_is_read_leaves_the_outcome_unknown(
     assistant: Assistant,
     card: DisturbedCard,
     euicc: SimulatedEuicc,
@@ -182,8 +182,8 @@ def test_a_card_pulled_before_it_shows_the_deletion_leaves_its_outcome_open(
     with Assistant(euicc, state_dir=tmp_path / "state", servers=servers) as next_session:
         (recovered,) = next_session.recover()
         assert [change.event for change in recovered.changes] == ["delete"]
-        assert waiting(next_session) == []
-    assert [told.event for told in smdp.received] == ["delete"]
+        assert on_card(next_session) == []
+    assert [received.event for received in smdp.received] == ["delete"]
 
 
 def test_a_full_disk_is_found_before_the_card_is_asked(
@@ -199,7 +199,7 @@ def test_a_full_disk_is_found_before_the_card_is_asked(
     assert DELETE not in card.requests
 
 
-def test_a_proof_that_cannot_be_kept_is_neither_sent_nor_cleared(
+def test_a_notification_that_cannot_be_kept_is_neither_sent_nor_removed(
     assistant: Assistant,
     card: DisturbedCard,
     euicc: SimulatedEuicc,
@@ -222,10 +222,10 @@ def test_a_proof_that_cannot_be_kept_is_neither_sent_nor_cleared(
     assert not delivery.acknowledged
     assert smdp.received == ()
     assert SENT not in card.requests
-    assert len(waiting(assistant)) == 1
+    assert len(on_card(assistant)) == 1
 
 
-def test_a_plan_holds_for_its_card_only(euicc: SimulatedEuicc, tmp_path: Path) -> None:
+def test_a_plan_is_refused_for_another_card(euicc: SimulatedEuicc, tmp_path: Path) -> None:
     other = SimulatedEuicc.create(None)
     with Assistant(other) as elsewhere:
         plan = elsewhere.plan_deletion(other.profiles[1].iccid)
@@ -234,12 +234,12 @@ def test_a_plan_holds_for_its_card_only(euicc: SimulatedEuicc, tmp_path: Path) -
     assert len(iccids(euicc)) == 3
 
 
-def test_a_card_that_lies_about_the_deletion_is_found_out_and_nothing_is_noted_as_lost(
+def test_a_false_success_raises_bad_answer_and_records_no_loss(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
     card.instead(DELETE, DELETED)
-    with pytest.raises(BadAnswer, match="says that 8949985000000000025 is deleted, and still lists it"):
+    with pytest.raises(BadAnswer, match="reports that 8949985000000000025 is deleted, but still lists it"):
         assistant.delete(plan)
     assert card.resets == 1, "it may have needed a reset"
     assert assistant.journal.lost() == ()
@@ -248,7 +248,7 @@ def test_a_card_that_lies_about_the_deletion_is_found_out_and_nothing_is_noted_a
     assert assistant.journal.lost() == ()
 
 
-def test_a_card_that_hid_the_profile_until_a_reset_is_found_out_too(
+def test_a_profile_listed_again_after_a_reset_raises_bad_answer(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
@@ -258,21 +258,23 @@ def test_a_card_that_hid_the_profile_until_a_reset_is_found_out_too(
         assistant.delete(plan)
 
 
-def test_a_card_that_lies_after_the_disabling_is_told_to_have_disabled(
+def test_a_false_success_after_disabling_reports_the_disabling(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
     card.instead(DELETE, DELETED)
-    with pytest.raises(BadAnswer, match=r"still lists it\. It was disabled before, and is out of use now\."):
+    with pytest.raises(
+        BadAnswer, match=r"still lists it\. The profile was disabled first, and was not enabled again\."
+    ):
         assistant.delete(plan)
     (recovered,) = assistant.recover()
     assert [change.event for change in recovered.changes] == ["disable"]
     assert recovered.left_undone
-    assert [told.event for told in smdp.received] == ["disable"]
+    assert [received.event for received in smdp.received] == ["disable"]
     assert assistant.journal.lost() == ()
 
 
-def test_a_card_that_needs_a_reset_to_show_the_deletion_gets_one(
+def test_a_card_that_still_lists_the_profile_is_reset_and_read_again(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
@@ -280,25 +282,25 @@ def test_a_card_that_needs_a_reset_to_show_the_deletion_gets_one(
     outcome = assistant.delete(plan)
     assert card.resets == 1
     assert (outcome.problem, outcome.unacknowledged) == (None, ())
-    assert [told.event for told in smdp.received] == ["delete"]
+    assert [received.event for received in smdp.received] == ["delete"]
 
 
-def test_without_a_look_at_the_card_what_it_signed_is_believed(
+def test_a_notification_proves_the_deletion_if_the_card_cannot_be_read(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
-    card.instead(PROFILES, NO_LOOK, NO_LOOK)
+    card.instead(PROFILES, NO_LIST, NO_LIST)
     outcome = assistant.delete(plan)
     assert isinstance(outcome.problem, OutcomeUnknown)
     assert outcome.unacknowledged == ()
-    assert [told.event for told in smdp.received] == ["delete"]
+    assert [received.event for received in smdp.received] == ["delete"]
 
 
 @pytest.mark.parametrize("answer", [DELETED, "6F00"])
-@pytest.mark.parametrize("look", [NO_LOOK, UNREADABLE])
-def test_without_a_look_and_without_a_signature_nobody_can_know(
+@pytest.mark.parametrize("listed", [NO_LIST, UNREADABLE])
+def test_the_outcome_is_unknown_without_a_list_and_a_notification(
     answer: str,
-    look: str,
+    listed: str,
     assistant: Assistant,
     card: DisturbedCard,
     euicc: SimulatedEuicc,
@@ -306,7 +308,7 @@ def test_without_a_look_and_without_a_signature_nobody_can_know(
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
     card.instead(DELETE, answer)
-    card.instead(PROFILES, *[look] * 3)  # also after the reset that a lost answer wants
+    card.instead(PROFILES, *[listed] * 3)  # also after the reset that a lost answer wants
     with pytest.raises(OutcomeUnknown):
         assistant.delete(plan)
     assert assistant.journal.lost() == ()
@@ -316,7 +318,7 @@ def test_without_a_look_and_without_a_signature_nobody_can_know(
     assert not smdp.received
 
 
-def test_an_unreachable_server_leaves_everything_for_later(
+def test_an_unreachable_server_leaves_the_notification_pending(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory, tmp_path: Path
 ) -> None:
     class Silent:
@@ -326,15 +328,15 @@ def test_an_unreachable_server_leaves_everything_for_later(
         def handle_notification(self, pending: bytes) -> dict[str, str]:
             raise ConnectFailed("the server cannot be reached")
 
-    def nobody(_address: ServerAddress, *, ci_pkids: object) -> Silent:
+    def silent(_address: ServerAddress, *, ci_pkids: object) -> Silent:
         return Silent()
 
-    with Assistant(euicc, state_dir=tmp_path, servers=nobody) as assistant:
+    with Assistant(euicc, state_dir=tmp_path, servers=silent) as assistant:
         outcome = assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid))
         (delivery,) = outcome.unacknowledged
         assert delivery.receipt
         assert isinstance(delivery.problem, ConnectFailed)
-        assert len(waiting(assistant)) == 1
+        assert len(on_card(assistant)) == 1
         assert outcome.problem is None
     with Assistant(euicc, state_dir=tmp_path, servers=servers) as later:
         (sent,) = later.send_notifications()

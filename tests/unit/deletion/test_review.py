@@ -1,4 +1,4 @@
-"""The closer look before a deletion: what card, journal and servers say together."""
+"""Review a plan: the findings from the card, the journal and the servers."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from tests.support.journals import everything
 DELETE, SENT, LIST, INFO1 = 0xBF33, 0xBF30, 0xBF28, 0xBF20
 
 
-class Nobody:
-    """A server that is away, or that does not prove who it is."""
+class Failing:
+    """A server that cannot be reached, or cannot be verified."""
 
     def __init__(self, problem: ConnectFailed | NotVerified) -> None:
         self.problem = problem
 
-    def __call__(self, _address: ServerAddress, *, ci_pkids: object) -> Nobody:
+    def __call__(self, _address: ServerAddress, *, ci_pkids: object) -> Failing:
         return self
 
     def handshake(self) -> None:
@@ -38,7 +38,7 @@ class Nobody:
         raise self.problem
 
 
-AWAY = Nobody(ConnectFailed("It cannot be reached."))
+UNREACHABLE = Failing(ConnectFailed("It cannot be reached."))
 
 
 def reviewed(assistant: Assistant, iccid: str, *, disable_first: bool = False) -> Plan:
@@ -50,32 +50,30 @@ def finding(plan: Plan, name: str) -> Finding | None:
     return next((finding for finding in plan.findings if finding.name == name), None)
 
 
-def test_what_waits_on_the_card_and_nobody_kept_is_a_warning(
-    assistant: Assistant, euicc: SimulatedEuicc
-) -> None:
+def test_a_pending_notification_on_the_card_is_a_warning(assistant: Assistant, euicc: SimulatedEuicc) -> None:
     iccid = assistant.profiles()[0].iccid
     assistant.euicc.disable_profile(iccid, refresh=False)
     assistant.euicc.restart()
-    found = finding(reviewed(assistant, str(iccid)), "undelivered")
+    found = finding(reviewed(assistant, str(iccid)), "notifications-pending")
     assert found
     assert found.level == "warning"
 
 
-def test_what_is_kept_and_unsent_is_a_warning_though_the_card_has_forgotten_it(
+def test_a_pending_notification_on_this_computer_is_a_warning(
     assistant: Assistant, euicc: SimulatedEuicc
 ) -> None:
     iccid = euicc.profiles[0].iccid
-    assistant._servers = AWAY
+    assistant._servers = UNREACHABLE
     (delivery,) = assistant.disable(iccid).deliveries
     assert delivery.sequence_number is not None
     assistant.euicc.notification_sent(delivery.sequence_number)
     assert not assistant.notifications()
-    found = finding(reviewed(assistant, iccid), "undelivered")
+    found = finding(reviewed(assistant, iccid), "notifications-pending")
     assert found
     assert found.message.endswith(f": disable ({delivery.address}).")
 
 
-def test_what_is_acknowledged_and_not_cleared_is_no_warning(
+def test_an_acknowledged_notification_on_the_card_is_a_note(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     iccid = euicc.profiles[0].iccid
@@ -92,39 +90,37 @@ def test_what_is_acknowledged_and_not_cleared_is_no_warning(
     assert len(smdp.received) == 1
 
 
-def test_what_waits_of_another_profile_is_a_note_and_names_it(
+def test_a_pending_notification_of_another_profile_is_a_note(
     assistant: Assistant, euicc: SimulatedEuicc
 ) -> None:
-    assistant._servers = AWAY
+    assistant._servers = UNREACHABLE
     assistant.disable(euicc.profiles[0].iccid)
     plan = reviewed(assistant, euicc.profiles[1].iccid)
-    found = finding(plan, "undelivered-others")
+    found = finding(plan, "notifications-pending-others")
     assert found
     assert "Albion Mobile (albion.smdp.example: disable)" in found.message
     assert plan.warnings == ()
 
 
-def test_a_card_that_does_not_list_what_waits_is_believed_by_the_journal_alone(
+def test_pending_notifications_are_found_without_the_list_of_the_card(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     iccid = euicc.profiles[0].iccid
-    assistant._servers = AWAY
+    assistant._servers = UNREACHABLE
     assistant.disable(iccid)
     card.instead(LIST, "6A88")
-    assert finding(reviewed(assistant, iccid), "undelivered")
+    assert finding(reviewed(assistant, iccid), "notifications-pending")
 
 
-def test_a_server_that_does_not_prove_who_it_is_wants_a_yes_of_its_own(
-    assistant: Assistant, euicc: SimulatedEuicc
-) -> None:
-    assistant._servers = Nobody(NotVerified("Its certificate does not hold."))
+def test_an_unverified_server_is_a_warning(assistant: Assistant, euicc: SimulatedEuicc) -> None:
+    assistant._servers = Failing(NotVerified("Its certificate does not hold."))
     plan = reviewed(assistant, euicc.profiles[1].iccid)
     assert [warning.name for warning in plan.warnings] == ["not-verified"]
-    assistant._servers = AWAY
+    assistant._servers = UNREACHABLE
     assert reviewed(assistant, euicc.profiles[1].iccid).warnings == ()
 
 
-def test_what_was_protected_after_the_plan_is_not_deleted(
+def test_a_profile_protected_after_the_plan_is_not_deleted(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     plan = reviewed(assistant, euicc.profiles[1].iccid)
@@ -135,7 +131,7 @@ def test_what_was_protected_after_the_plan_is_not_deleted(
     assert DELETE not in card.requests
 
 
-def test_a_plan_says_whether_it_can_be_carried_out(assistant: Assistant, euicc: SimulatedEuicc) -> None:
+def test_a_plan_without_blockers_is_deletable(assistant: Assistant, euicc: SimulatedEuicc) -> None:
     assert reviewed(assistant, euicc.profiles[1].iccid).deletable
     assert reviewed(assistant, euicc.profiles[0].iccid, disable_first=True).deletable
     assert not reviewed(assistant, euicc.profiles[0].iccid).deletable
@@ -143,7 +139,7 @@ def test_a_plan_says_whether_it_can_be_carried_out(assistant: Assistant, euicc: 
     assert not reviewed(assistant, euicc.profiles[1].iccid).deletable
 
 
-def test_whom_the_card_believes_is_not_asked_for_twice(
+def test_the_trusted_ci_keys_are_read_once(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     plan = reviewed(assistant, euicc.profiles[1].iccid)
@@ -154,7 +150,7 @@ def test_whom_the_card_believes_is_not_asked_for_twice(
     assert kept.ci_pkids == assistant.euicc.ci_pkids
 
 
-def test_a_card_that_tells_it_in_one_place_only_is_asked_there(
+def test_the_trusted_ci_keys_are_read_from_euicc_info1_if_info2_has_none(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     card.instead(0xBF22, "BF220B 8409 810100 820400060000 9000")
@@ -163,10 +159,10 @@ def test_a_card_that_tells_it_in_one_place_only_is_asked_there(
     assert INFO1 in card.requests
 
 
-def test_of_a_profile_that_is_no_operators_the_plan_warns(tmp_path: Path) -> None:
+def test_a_test_profile_is_a_warning_without_reminders(tmp_path: Path) -> None:
     test = SimulatedProfile("8949000000000000099", profile_class="test")
     card = SimulatedEuicc.create(None, profiles=[test, samples.profiles(2)[1]])
-    with Assistant(card, state_dir=tmp_path, servers=AWAY) as assistant:
+    with Assistant(card, state_dir=tmp_path, servers=UNREACHABLE) as assistant:
         plan = reviewed(assistant, "8949000000000000099")
     assert [warning.name for warning in plan.warnings] == ["not-operational"]
     assert not [finding for finding in plan.findings if finding.name in findings.REMINDERS]

@@ -1,4 +1,4 @@
-"""A plan that was printed, and is carried out later: only if the card is still as it was."""
+"""Carry out a saved plan, only if the card is still as it was."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def run(card: Path, *words: object) -> command.Ran:
 
 
 def planned(card: Path, *words: object) -> Path:
-    """The file with a plan in it."""
+    """A file with a plan."""
     ran = run(card, "delete", *words, "--plan", "--json")
     assert ran.code == 0
     path = card.parent / "plan.json"
@@ -58,23 +58,23 @@ def test_a_saved_plan_is_no_consent(card: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
-        (("rename", SHILI, "日本"), "nickname is '日本' now, and was empty."),
-        (("disable", ALBION), "Albion Mobile (8944994000000000017): state is 'disabled' now, and was 'en"),
-        (("delete", SHILI, "--yes"), "示例移动 (89869870000000000033) is not there any more."),
-        (("delete", NORDLICHT, "--yes"), "Nordlicht (8949985000000000025) is not there any more."),
+        (("rename", SHILI, "日本"), "nickname changed from none to '日本'."),
+        (("disable", ALBION), "Albion Mobile (8944994000000000017): state changed from 'enabled' to 'dis"),
+        (("delete", SHILI, "--yes"), "示例移动 (89869870000000000033) is no longer on the card."),
+        (("delete", NORDLICHT, "--yes"), "Nordlicht (8949985000000000025) is no longer on the card."),
     ],
 )
-def test_a_saved_plan_is_refused_if_the_card_has_changed_and_it_says_what(
-    change: tuple[str, ...], said: str, card: Path
+def test_a_saved_plan_is_refused_with_the_differences_if_the_card_has_changed(
+    change: tuple[str, ...], message: str, card: Path
 ) -> None:
     plan = planned(card, NORDLICHT)
     assert run(card, *change).code in (0, 4)
     before = iccids(card)
     ran = run(card, "delete", "--apply", plan, "--yes", "--json")
     assert (ran.code, ran.document["error"]["reason"]) == (1, "cardChanged")
-    assert said in ran.document["error"]["message"]
+    assert message in ran.document["error"]["message"]
     assert iccids(card) == before
 
 
@@ -119,7 +119,7 @@ def test_a_plan_in_which_the_profile_was_exchanged_for_another_is_refused(card: 
     assert len(iccids(card)) == 3
 
 
-def test_a_plan_without_consent_to_disable_is_given_none_by_hand(card: Path) -> None:
+def test_consent_to_disable_cannot_be_added_by_hand(card: Path) -> None:
     path = planned(card, ALBION)
     text = path.read_text()
     assert '"disable_first": false' in text
@@ -131,7 +131,7 @@ def test_a_plan_without_consent_to_disable_is_given_none_by_hand(card: Path) -> 
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"result": null}', '{"result": {"eid": "1"}}'])
-def test_what_is_no_plan_is_a_wrong_argument(content: str, card: Path, tmp_path: Path) -> None:
+def test_a_file_without_a_plan_is_a_usage_error(content: str, card: Path, tmp_path: Path) -> None:
     (tmp_path / "plan.json").write_text(content)
     ran = run(card, "delete", "--apply", tmp_path / "plan.json", "--yes")
     assert ran.code == 2
@@ -140,7 +140,7 @@ def test_what_is_no_plan_is_a_wrong_argument(content: str, card: Path, tmp_path:
 
 
 @given(st.recursive(st.none() | st.integers() | st.text(), lambda s: st.dictionaries(st.text(), s)))
-def test_any_document_is_a_plan_or_a_value_error(document: object) -> None:
+def test_any_json_document_is_a_plan_or_a_value_error(document: object) -> None:
     with pytest.raises(ValueError, match="there is no plan in it"):
         saved_plan.parse(json.dumps(document))
 
@@ -154,7 +154,7 @@ def test_a_deletion_takes_a_name_or_a_plan(words: tuple[str, ...], card: Path) -
     assert run(card, "delete", *(plan if word == "PLAN" else word for word in words)).code == 2
 
 
-def test_a_plan_comes_back_from_its_document_as_it_was(card: Path, tmp_path: Path) -> None:
+def test_a_plan_is_read_back_from_its_document(card: Path, tmp_path: Path) -> None:
     path = planned(card, ALBION, "--disable-first")
     back = saved_plan.parse(path.read_text())
     with Assistant(SimulatedEuicc.load(card), state_dir=tmp_path) as assistant:

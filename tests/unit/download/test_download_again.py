@@ -1,4 +1,4 @@
-"""A download that begins anew after a wrong confirmation code: what is offered then is looked at again."""
+"""After a wrong confirmation code a new session begins: what it offers is checked again."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def order(ordered: OrderedDownload) -> Order:
     return ordered.smdp.order(packages.sample(), "ABC-1", confirmation_code=RIGHT)
 
 
-def test_a_server_that_offers_another_profile_then_does_not_get_the_code(
+def test_a_server_that_then_offers_another_profile_gets_no_code(
     ordered: OrderedDownload, order: Order
 ) -> None:
     other = base64.b64encode(packages.sample(name="Dear").metadata).decode()
@@ -45,9 +45,7 @@ def test_a_server_that_offers_another_profile_then_does_not_get_the_code(
     assert not holds(ordered.card)
 
 
-def test_a_profile_that_the_card_has_by_then_is_not_asked_for_again(
-    ordered: OrderedDownload, order: Order
-) -> None:
+def test_a_profile_installed_meanwhile_is_not_requested_again(ordered: OrderedDownload, order: Order) -> None:
     same = ordered.smdp.order(packages.sample(), "ABC-2")
     with (
         assistant_with(ordered.card, ordered.https, ordered.folder) as assistant,

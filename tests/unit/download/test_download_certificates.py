@@ -1,4 +1,4 @@
-"""A server that is not who it should be: the card refuses it, and the server hears that from the card."""
+"""Servers with wrong certificates or signatures: the card refuses, and the server gets its refusal."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def _issued(role: str, **changes: Any) -> Maker:
 
 
 def _of_a_stranger(role: str) -> Maker:
-    """By another CI, that the card does not know."""
+    """By another CI, which the card does not trust."""
     stranger = SimulatedEuicc.create(None).authority
     return lambda _, key: downloads.certificate(stranger, key, role)
 
 
 def _of_a_stranger_on_the_other_curve(role: str) -> Maker:
-    """By a CI on the curve that the card's is not on."""
+    """By a CI on the other curve than the card's CI."""
     strangers = {name: SimulatedEuicc.create(None, curve=name).authority for name in CURVES}
 
     def make(authority: Authority, key: ec.EllipticCurvePrivateKey) -> bytes:
@@ -61,14 +61,14 @@ def _of_a_stranger_on_the_other_curve(role: str) -> Maker:
 
 
 def _claiming(role: str) -> Maker:
-    """It names the CI of the card, and somebody else signed it."""
+    """Names the card's CI as its issuer, but is signed by another key."""
     return lambda authority, key: downloads.certificate(
         authority, key, role, signer=ec.generate_private_key(authority.key.curve)
     )
 
 
 WRONG = {
-    "a role that nobody knows": lambda role: _issued("2.999.7"),
+    "an unknown role": lambda role: _issued("2.999.7"),
     "the other role": lambda role: _issued(DPPB if role == DPAUTH else DPAUTH),
     "a key for another use": lambda role: _issued(role, usage=False),
     "another CI": _of_a_stranger,
@@ -82,7 +82,7 @@ def _own_key(ordered: OrderedDownload) -> ec.EllipticCurvePrivateKey:
 
 
 def _authenticating(ordered: OrderedDownload, make: Maker, key: ec.EllipticCurvePrivateKey) -> None:
-    """Have the server's first answer come from the holder of another certificate, who signs it."""
+    """Have another certificate and its key sign the server's first answer."""
 
     def change(members: dict[str, Any]) -> None:
         signed = base64.b64decode(members["serverSigned1"])
@@ -93,20 +93,20 @@ def _authenticating(ordered: OrderedDownload, make: Maker, key: ec.EllipticCurve
 
 
 def _binding(ordered: OrderedDownload, make: Maker, key: ec.EllipticCurvePrivateKey) -> None:
-    """Have the server show another certificate for the package."""
+    """Have the server send another certificate for the package."""
     certificate = _base64(make(ordered.card.authority, key))
     ordered.https.change["authenticateClient"] = lambda members: members.update(smdpCertificate=certificate)
 
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
-def test_a_server_with_a_wrong_certificate_hears_from_the_card_that_it_is_refused(
+def test_a_server_with_a_wrong_certificate_gets_the_refusal_of_the_card(
     wrong: Callable[[str], Maker], ordered: OrderedDownload
 ) -> None:
     _authenticating(ordered, wrong(DPAUTH), _own_key(ordered))
     _check_refused_at_authentication(ordered, "invalidCertificate")
 
 
-def test_a_server_whose_signature_is_wrong_hears_that_from_the_card(ordered: OrderedDownload) -> None:
+def test_a_server_with_a_wrong_signature_gets_the_refusal_of_the_card(ordered: OrderedDownload) -> None:
     def change(members: dict[str, Any]) -> None:
         signature = base64.b64decode(members["serverSignature1"])
         members["serverSignature1"] = _base64(signature[:-1] + bytes([signature[-1] ^ 1]))
@@ -115,7 +115,7 @@ def test_a_server_whose_signature_is_wrong_hears_that_from_the_card(ordered: Ord
     _check_refused_at_authentication(ordered, "invalidSignature")
 
 
-def test_what_a_server_signed_as_another_one_is_not_shown_to_the_card(ordered: OrderedDownload) -> None:
+def test_a_proof_signed_as_another_server_is_not_sent_to_the_card(ordered: OrderedDownload) -> None:
     _authenticating(ordered, _issued(DPAUTH), _own_key(ordered))
     sign = ordered.https.change["initiateAuthentication"]
 
@@ -132,9 +132,7 @@ def test_what_a_server_signed_as_another_one_is_not_shown_to_the_card(ordered: O
     assert ordered.https.called == ["initiateAuthentication"]
 
 
-def test_a_server_that_wants_another_ci_of_the_card_hears_that_there_is_none(
-    ordered: OrderedDownload,
-) -> None:
+def test_a_server_that_wants_an_unknown_ci_gets_the_refusal_of_the_card(ordered: OrderedDownload) -> None:
     unknown = _base64(bytes.fromhex("0414") + bytes(20))
     ordered.https.change["initiateAuthentication"] = lambda members: members.update(
         euiccCiPKIdToBeUsed=unknown
@@ -143,7 +141,7 @@ def test_a_server_that_wants_another_ci_of_the_card_hears_that_there_is_none(
 
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
-def test_a_wrong_certificate_for_the_package_is_refused_and_its_server_hears_why(
+def test_a_wrong_certificate_for_the_package_is_refused_and_its_server_gets_the_reason(
     wrong: Callable[[str], Maker], ordered: OrderedDownload
 ) -> None:
     _binding(ordered, wrong(DPPB), _own_key(ordered))
@@ -151,21 +149,19 @@ def test_a_wrong_certificate_for_the_package_is_refused_and_its_server_hears_why
 
 
 @pytest.mark.parametrize("oid", ["2.999.11", ""])
-def test_the_package_has_to_come_from_the_server_that_authenticated_itself(
-    oid: str, ordered: OrderedDownload
-) -> None:
+def test_the_package_must_come_from_the_authenticated_server(oid: str, ordered: OrderedDownload) -> None:
     _binding(ordered, _issued(DPPB, oid=oid), _own_key(ordered))
     _check_refused_at_binding(ordered, "invalidCertificate")
 
 
-def test_a_package_that_another_key_signed_for_is_refused_and_its_server_hears_why(
+def test_terms_signed_with_another_key_are_refused_and_their_server_gets_the_reason(
     ordered: OrderedDownload,
 ) -> None:
     _binding(ordered, _issued(DPPB), _own_key(ordered))
     _check_refused_at_binding(ordered, "invalidSignature")
 
 
-def test_a_server_whose_tls_certificate_has_expired_is_told_nothing(curve: CurveName, tmp_path: Path) -> None:
+def test_a_server_with_an_expired_tls_certificate_is_sent_nothing(curve: CurveName, tmp_path: Path) -> None:
     card = SimulatedEuicc.create(None, curve=curve)
     last_year = datetime.now(UTC) - timedelta(days=365)
     with (
@@ -177,13 +173,11 @@ def test_a_server_whose_tls_certificate_has_expired_is_told_nothing(curve: Curve
     assert isinstance(error, NotVerified)
     assert re.search("is valid from .* until .* only|has expired", error.message)
     assert https.called == ["initiateAuthentication"]
-    assert not https.transactions  # The request never went.
+    assert not https.transactions  # The request was not sent.
     assert ordered.has_nothing()
 
 
-def test_a_card_has_no_clock_and_takes_a_signer_whose_certificate_has_expired(
-    ordered: OrderedDownload,
-) -> None:
+def test_a_card_has_no_clock_and_accepts_an_expired_signing_certificate(ordered: OrderedDownload) -> None:
     past = datetime(2020, 1, 1, tzinfo=UTC)
     _authenticating(ordered, _issued(DPAUTH, start=past), _own_key(ordered))
     ordered.download()
@@ -200,14 +194,14 @@ def _check_refused_at_binding(ordered: OrderedDownload, reason: str) -> None:
 
 
 def _check_refused(ordered: OrderedDownload, function: str, reason: str, calls: list[str]) -> None:
-    """The last of `calls` gave the server `reason` in the card's own words, and the order is still there."""
+    """The last of `calls` sent the refusal that the card answered, and the order is still valid."""
     error = ordered.fails()
     assert isinstance(error, EuiccRefused)
     assert (error.function, error.reason) == (function, reason)
     assert ordered.https.called[: len(calls)] == calls
     answer = f"{function}Response"
-    told = base64.b64decode(ordered.https.sent[calls[-1]][answer[0].lower() + answer[1:]])
-    refusal = schema.refusal(answer, schema.decode(answer, told))
+    sent = base64.b64decode(ordered.https.sent[calls[-1]][answer[0].lower() + answer[1:]])
+    refusal = schema.refusal(answer, schema.decode(answer, sent))
     assert refusal
     assert refusal[0] == reason
     assert ordered.has_nothing()

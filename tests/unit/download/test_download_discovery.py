@@ -1,4 +1,4 @@
-"""A download that a discovery server leads to, and one that nobody has anything for."""
+"""Downloads through the referrals of discovery servers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def smdp(euicc: SimulatedEuicc) -> Iterator[SimulatedSmdp]:
         yield smdp
 
 
-def test_what_was_discovered_is_installed(euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path) -> None:
+def test_a_discovered_profile_is_installed(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
+) -> None:
     order = smdp.order(packages.sample(), "ABC-1")
     with _discovery(euicc, smdp, tmp_path) as (assistant, first, second):
         first.register(euicc.eid, HOST, "ABC-1")
@@ -47,7 +49,7 @@ def test_what_was_discovered_is_installed(euicc: SimulatedEuicc, smdp: Simulated
     assert order.state == "installed"
 
 
-def test_a_discovery_server_may_know_only_of_another(
+def test_a_discovery_server_may_refer_to_another(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
 ) -> None:
     order = smdp.order(packages.sample(), "ABC-1")
@@ -70,7 +72,7 @@ def test_the_card_names_its_discovery_server(
         assert [event.address for event in assistant.discover()] == [ServerAddress(HOST)]
 
 
-def _whatever_waits_at(host: str) -> ActivationCode:
+def _any_profile_at(host: str) -> ActivationCode:
     return ActivationCode(ServerAddress(host))
 
 
@@ -83,7 +85,7 @@ def test_several_events_of_a_discovery_server_become_several_downloads(
         first.register(euicc.eid, HOST, "ABC-3")
         first.register(euicc.eid, HOST, "ABC-4")
         second.register(euicc.eid, HOST, "ABC-1")
-        with assistant.download(_whatever_waits_at(first.host)) as offer:
+        with assistant.download(_any_profile_at(first.host)) as offer:
             offer.install()
         assert (len(offer.others), offer.passed_over) == (2, ())
         for event in offer.others:
@@ -93,40 +95,40 @@ def test_several_events_of_a_discovery_server_become_several_downloads(
     assert [order.state for order in orders] == ["installed"] * 3
 
 
-def test_a_no_to_one_event_does_not_hide_the_next(
+def test_a_refused_event_does_not_hide_the_next(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
 ) -> None:
     order = smdp.order(packages.sample(), "ABC-2")
     with _discovery(euicc, smdp, tmp_path) as (assistant, first, _):
-        first.register(euicc.eid, HOST, "ABC-1")  # The server knows nothing of it.
+        first.register(euicc.eid, HOST, "ABC-1")  # The server has no such order.
         first.register(euicc.eid, HOST, "ABC-2")
-        with assistant.download(_whatever_waits_at(first.host)) as offer:
+        with assistant.download(_any_profile_at(first.host)) as offer:
             offer.install()
         (problem,) = offer.passed_over
         assert (problem.reason, offer.others) == ("8.2.6/3.8", ())
         first.register(euicc.eid, HOST, "ABC-3")
         with (
             pytest.raises(ServerRefused, match=r"8\.2\.6/3\.8"),
-            assistant.download(_whatever_waits_at(first.host)),
+            assistant.download(_any_profile_at(first.host)),
         ):
-            pass  # nothing is left to try
+            pass  # no other event is left
     assert order.state == "installed"
 
 
-def test_no_number_of_events_that_lead_nowhere_hides_a_profile(
+def test_many_refused_events_do_not_hide_a_profile(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
 ) -> None:
     smdp.order(packages.sample(), "ABC-1")
     with _discovery(euicc, smdp, tmp_path) as (assistant, first, second):
-        for at in range(EVENTS - 1):  # Neither the one server nor the other knows anything of them.
+        for at in range(EVENTS - 1):  # Neither server has such an order.
             first.register(euicc.eid, (HOST, second.host)[at % 2], f"EVENT-{at}")
         first.register(euicc.eid, HOST, "ABC-1")
-        with assistant.download(_whatever_waits_at(first.host)) as offer:
+        with assistant.download(_any_profile_at(first.host)) as offer:
             offer.postpone()
             assert len(offer.passed_over) == EVENTS - 1
 
 
-def test_a_server_that_cannot_be_reached_is_waited_for_once(
+def test_an_unreachable_server_is_tried_once(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
 ) -> None:
     smdp.order(packages.sample(), "ABC-1")
@@ -135,25 +137,25 @@ def test_a_server_that_cannot_be_reached_is_waited_for_once(
         servers = assistant._servers
         assert servers
 
-        def patient(address: ServerAddress, *, ci_pkids: CiPkIds) -> NotificationReceiver:
+        def counting(address: ServerAddress, *, ci_pkids: CiPkIds) -> NotificationReceiver:
             asked.append(address.host)
-            if address.host == "silent.example":
-                raise ConnectFailed("Cannot reach silent.example.")
+            if address.host == "unreachable.example":
+                raise ConnectFailed("Cannot reach unreachable.example.")
             return servers(address, ci_pkids=ci_pkids)
 
-        assistant._servers = patient
+        assistant._servers = counting
         for event in ("EVENT-1", "EVENT-2", "EVENT-3"):
-            first.register(euicc.eid, "silent.example", event)
-        with pytest.raises(ConnectFailed), assistant.download(_whatever_waits_at(first.host)):
+            first.register(euicc.eid, "unreachable.example", event)
+        with pytest.raises(ConnectFailed), assistant.download(_any_profile_at(first.host)):
             pass
         first.register(euicc.eid, HOST, "ABC-1")
-        with assistant.download(_whatever_waits_at(first.host)) as offer:
+        with assistant.download(_any_profile_at(first.host)) as offer:
             offer.postpone()
             assert len(offer.passed_over) == 3
-    assert asked == [first.host, "silent.example", first.host, "silent.example", HOST]
+    assert asked == [first.host, "unreachable.example", first.host, "unreachable.example", HOST]
 
 
-def test_events_that_take_long_and_lead_nowhere_come_to_an_end(
+def test_the_search_ends_at_its_time_limit(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     smdp.order(packages.sample(), "ABC-1")
@@ -161,62 +163,62 @@ def test_events_that_take_long_and_lead_nowhere_come_to_an_end(
         for at in range(3):
             first.register(euicc.eid, HOST, f"EVENT-{at}")
         first.register(euicc.eid, HOST, "ABC-1")
-        clock = count(step=DISCOVERY_SECONDS / 1.5)  # the second of them is the last that is asked
-        monkeypatch.setattr("lpa.download.offer.monotonic", partial(next, clock))
+        clock = count(step=DISCOVERY_SECONDS / 1.5)  # the second event is the last that is tried
+        monkeypatch.setattr("lpa.download.referrals.monotonic", partial(next, clock))
         with (
-            pytest.raises(ServerRefused, match="2 more were not asked: there was no time left"),
-            assistant.download(_whatever_waits_at(first.host)),
+            pytest.raises(ServerRefused, match="2 more events were not tried: the time limit was reached"),
+            assistant.download(_any_profile_at(first.host)),
         ):
             pass
 
 
-def test_if_nothing_is_offered_the_reason_of_each_that_was_asked_is_told(
+def test_if_nothing_is_offered_the_error_gives_the_reason_of_each_server(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
 ) -> None:
     with _discovery(euicc, smdp, tmp_path) as (assistant, first, second):
         first.register(euicc.eid, second.host, "")
         for at, host in enumerate((HOST, HOST, "nowhere.invalid")):
             first.register(euicc.eid, host, f"EVENT-{at}")
-        with pytest.raises(ConnectFailed) as caught, assistant.download(_whatever_waits_at(first.host)):
+        with pytest.raises(ConnectFailed) as caught, assistant.download(_any_profile_at(first.host)):
             pass
-    nowhere, _, others = caught.value.message.partition(" Asked before: ")
-    assert "nowhere.invalid" in nowhere
-    nothing, gone = others.split(" Asked before: ")
-    assert nothing == f"No profile waits for this card at {second.host}."
-    assert gone.startswith(f"The server {HOST} refused AuthenticateClient (8.2.6/3.8)")
+    unreachable, _, others = caught.value.message.partition(" Asked before: ")
+    assert "nowhere.invalid" in unreachable
+    no_profile, refused = others.split(" Asked before: ")
+    assert no_profile == f"The server {second.host} has no profile for this card."
+    assert refused.startswith(f"The server {HOST} refused AuthenticateClient (8.2.6/3.8)")
 
 
-def test_discovery_servers_that_name_each_other_come_to_an_end(
+def test_the_search_ends_if_discovery_servers_refer_to_each_other(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
 ) -> None:
     with _discovery(euicc, smdp, tmp_path) as (assistant, first, second):
         first.register(euicc.eid, second.host, "ABC-1")
         second.register(euicc.eid, first.host, "ABC-1")
         with (
-            pytest.raises(BadAnswer, match="one discovery server after the other"),
-            assistant.download(_whatever_waits_at(first.host)),
+            pytest.raises(BadAnswer, match="referred the card to one another more than 4 times"),
+            assistant.download(_any_profile_at(first.host)),
         ):
             pass
 
 
-def test_where_nothing_waits_that_is_what_is_said(
+def test_a_server_without_a_profile_for_the_card_is_an_error(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
 ) -> None:
     with _discovery(euicc, smdp, tmp_path) as (assistant, first, _):
         for host in (first.host, HOST):  # a discovery server, and one that offers profiles
-            with pytest.raises(Refused) as caught, assistant.download(_whatever_waits_at(host)):
+            with pytest.raises(Refused) as caught, assistant.download(_any_profile_at(host)):
                 pass
-            assert caught.value.reason == "nothingWaits"
-            assert caught.value.message == f"No profile waits for this card at {host}."
+            assert caught.value.reason == "noProfileAvailable"
+            assert caught.value.message == f"The server {host} has no profile for this card."
 
 
-def test_after_a_wrong_code_the_server_of_the_offer_is_asked_and_no_discovery_server(
+def test_after_a_wrong_code_only_the_server_of_the_offer_is_asked(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
 ) -> None:
     order = smdp.order(packages.sample(), "ABC-1", confirmation_code="4Y8TBX")
     with _discovery(euicc, smdp, tmp_path) as (assistant, first, _):
         event = first.register(euicc.eid, HOST, "ABC-1")
-        with assistant.download(_whatever_waits_at(first.host)) as offer:
+        with assistant.download(_any_profile_at(first.host)) as offer:
             first.delete(event)
             with pytest.raises(ServerRefused):
                 offer.install(confirmation_code="Geheim-77")
@@ -228,7 +230,7 @@ def test_after_a_wrong_code_the_server_of_the_offer_is_asked_and_no_discovery_se
 def _discovery(
     card: SimulatedEuicc, smdp: SimulatedSmdp, folder: Path
 ) -> Iterator[tuple[Assistant, SimulatedSmds, SimulatedSmds]]:
-    """A card with the way to an SM-DP+ and two discovery servers, the first of which is the GSMA's too."""
+    """An assistant with an SM-DP+ and two discovery servers; the first has the GSMA's address too."""
     root = "lpa.ds.gsma.com"
     card.authority.save(folder / "pki")
     with (

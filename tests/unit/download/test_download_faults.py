@@ -1,7 +1,7 @@
-"""A download that goes wrong: each field of each answer, a server that dies, a card that is pulled.
+"""Downloads with faults: each field of each answer, a server that fails, a card that is pulled.
 
-Whatever happens, it ends in an `LpaError`; the card has the whole profile or nothing, and says so to the
-server; and nothing is left that would keep a later download from working.
+Each ends in an `LpaError`; the card has the whole profile or nothing, and the server is notified of that;
+and nothing prevents a later download.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def ordered(euicc: SimulatedEuicc, tmp_path: Path) -> Iterator[OrderedDownload]:
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
 @pytest.mark.parametrize(("function", "field"), ALL)
-def test_whatever_field_of_whatever_answer_is_wrong_nothing_is_installed(
+def test_a_wrong_field_in_any_answer_installs_nothing(
     function: str, field: str, mutation: Callable[[dict[str, Any], str], None], ordered: OrderedDownload
 ) -> None:
     ordered.https.change[function] = lambda members: mutation(members, field)
@@ -129,20 +129,20 @@ def test_whatever_field_of_whatever_answer_is_wrong_nothing_is_installed(
     ordered.check_that_it_works_again()
 
 
-# A server that dies
+# A server that fails
 
 CALLS = ["initiateAuthentication", "authenticateClient", "getBoundProfilePackage", "handleNotification"]
 
 
 DEATHS = [
-    ("dies_before", ConnectFailed("Nobody answers.")),
-    ("dies_after", OutcomeUnknown("The request went, and no answer came.")),
+    ("dies_before", ConnectFailed("The server does not answer.")),
+    ("dies_after", OutcomeUnknown("The request was sent, and no answer came.")),
 ]
 
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize(("when", "error"), DEATHS)
-def test_a_server_may_die_between_any_two_calls(
+def test_a_server_may_fail_at_any_call(
     call: str, when: str, error: LpaError, ordered: OrderedDownload
 ) -> None:
     getattr(ordered.https, when)[call] = error
@@ -155,7 +155,7 @@ def test_a_server_may_die_between_any_two_calls(
     else:
         raised = ordered.fails()
         assert type(raised) is type(error)
-        if when == "dies_after":  # What the server did is not known; that the card has nothing of it, is.
+        if when == "dies_after":  # Unknown is what the server did; the card has nothing of it.
             assert raised.message.endswith("Nothing was installed.")
             assert raised.advice == "Begin the download again."
         assert ordered.has_nothing()
@@ -166,7 +166,7 @@ def test_a_server_may_die_between_any_two_calls(
 
 
 @pytest.mark.parametrize(("when", "error"), DEATHS)
-def test_a_server_may_die_when_it_hears_of_a_no(when: str, error: LpaError, ordered: OrderedDownload) -> None:
+def test_a_server_may_fail_at_a_cancellation(when: str, error: LpaError, ordered: OrderedDownload) -> None:
     getattr(ordered.https, when)["cancelSession"] = error
     with (
         assistant_with(ordered.card, ordered.https, ordered.folder) as assistant,
@@ -179,7 +179,7 @@ def test_a_server_may_die_when_it_hears_of_a_no(when: str, error: LpaError, orde
     ordered.check_that_it_works_again()
 
 
-def test_a_package_is_never_asked_for_twice_in_a_session(ordered: OrderedDownload) -> None:
+def test_a_package_is_requested_once_in_a_session(ordered: OrderedDownload) -> None:
     ordered.https.dies_after["getBoundProfilePackage"] = OutcomeUnknown("No answer came.")
     ordered.fails()
     assert ordered.https.called.count("getBoundProfilePackage") == 1
@@ -194,7 +194,7 @@ class _Pulled:
 
     def __init__(self, card: SimulatedEuicc, at: int, *, after: bool) -> None:
         self._card, self._at, self._after = card, at, after
-        self.commands, self.away = 0, False
+        self.commands, self.pulled = 0, False
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
         self._check()
@@ -204,7 +204,7 @@ class _Pulled:
         if self._after:
             self._card.transmit(apdu)
         self._card.reset()
-        self.away = True
+        self.pulled = True
         raise CardRemoved("The card was pulled.")
 
     def reset(self) -> None:
@@ -214,11 +214,11 @@ class _Pulled:
     def close(self) -> None:
         """It stays where it is."""
 
-    def put_back(self) -> None:
-        self.away, self._at = False, 0
+    def insert(self) -> None:
+        self.pulled, self._at = False, 0
 
     def _check(self) -> None:
-        if self.away:
+        if self.pulled:
             raise CardRemoved("The card was pulled.")
 
 
@@ -230,28 +230,28 @@ def test_the_card_may_be_pulled_at_every_command(
     monkeypatch.setattr("lpa.card.isdr._RESTART_PAUSE", 0)
     for at in range(1, 200):
         ordered.card = SimulatedEuicc.create(None, authority=ordered.card.authority)
-        ordered.order, heard = ordered.ordered(), len(ordered.smdp.received)
+        ordered.order, before = ordered.ordered(), len(ordered.smdp.received)
         wire = _Pulled(ordered.card, at, after=after)
         if comes_back:
-            wire.reset = lambda wire=wire: (wire.put_back(), wire._card.reset())  # type: ignore[method-assign,assignment,misc]
+            wire.reset = lambda wire=wire: (wire.insert(), wire._card.reset())  # type: ignore[method-assign,assignment,misc]
         error = _one_download(ordered, wire)
         if wire.commands < at:
             break
-        wire.put_back()
+        wire.insert()
         with assistant_with(wire, ordered.https, ordered.folder) as assistant:
-            before = [delivery for one in assistant.recover() for delivery in one.deliveries]
+            recovered = [delivery for one in assistant.recover() for delivery in one.deliveries]
             assistant.send_notifications()
             assert not assistant.journal.unfinished(assistant.eid), at
             assert not assistant.notifications(), at
-        told = [received for received in ordered.smdp.received[heard:] if received.event == "install"]
-        assert len(told) == (not ordered.has_nothing()), (at, before)
+        installs = [one for one in ordered.smdp.received[before:] if one.event == "install"]
+        assert len(installs) == (not ordered.has_nothing()), (at, recovered)
         assert (ordered.order.state == "installed") == (not ordered.has_nothing()), at
         if error is None:
             assert not ordered.has_nothing()
         elif isinstance(error, WireError | Refused):
             assert ordered.has_nothing(), (at, error)
     else:
-        pytest.fail("It does not come to an end.")
+        pytest.fail("The download does not end.")
 
 
 def _one_download(ordered: OrderedDownload, wire: _Pulled) -> LpaError | None:
@@ -274,7 +274,7 @@ def test_ctrl_c_in_the_middle_of_the_package_cancels_on_both_sides(ordered: Orde
     with assistant_with(ordered.card, ordered.https, ordered.folder) as assistant:
         with pytest.raises(KeyboardInterrupt), assistant.download(code_of(ordered.order)) as offer:
             offer.install(progress=interrupt)
-        assert not offer.loading  # The card has signed that it gave up what it had.
+        assert not offer.loading  # The card has signed that it discarded the package.
         assert not assistant.journal.unfinished()
         assert not assistant.notifications()
     assert ordered.https.called[-1] == "cancelSession"
@@ -284,7 +284,7 @@ def test_ctrl_c_in_the_middle_of_the_package_cancels_on_both_sides(ordered: Orde
     assert ordered.order.state == "installed"
 
 
-def test_ctrl_c_after_the_last_byte_is_too_late_and_found_out(ordered: OrderedDownload) -> None:
+def test_ctrl_c_after_the_last_byte_is_recovered_as_an_installation(ordered: OrderedDownload) -> None:
     def interrupt(done: int, whole: int) -> None:
         if done == whole:
             raise KeyboardInterrupt
@@ -299,9 +299,9 @@ def test_ctrl_c_after_the_last_byte_is_too_late_and_found_out(ordered: OrderedDo
     assert not ordered.has_nothing()
 
 
-def test_a_card_that_takes_a_segment_amiss_is_read_again(ordered: OrderedDownload, tmp_path: Path) -> None:
+def test_a_card_that_refuses_a_segment_is_read_again(ordered: OrderedDownload, tmp_path: Path) -> None:
     class Objecting:
-        """It says 6985 to the header of the profile elements."""
+        """Answers 6985 to the header of the profile elements."""
 
         reset, close = ordered.card.reset, staticmethod(lambda: None)
 

@@ -1,4 +1,4 @@
-"""What servers are free to do, and do: it makes no difference to a download."""
+"""Variations of a server's answers that are permitted, and make no difference to a download."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ FREE: dict[str, Change] = {
 
 @pytest.mark.parametrize("change", FREE.values(), ids=FREE)
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_what_servers_are_free_to_do_does_not_matter(
+def test_permitted_variations_of_answers_are_accepted(
     function: str, change: Change, ordered: OrderedDownload
 ) -> None:
     ordered.https.change[function] = change
@@ -79,7 +79,7 @@ def test_what_servers_are_free_to_do_does_not_matter(
     assert ordered.order.state == "installed"
 
 
-def test_the_kind_of_content_may_have_a_charset_at_every_function(ordered: OrderedDownload) -> None:
+def test_the_content_type_may_have_a_charset_at_every_function(ordered: OrderedDownload) -> None:
     kinds: list[str] = []
 
     def named(_: str, answer: ServerResponse) -> ServerResponse:
@@ -118,7 +118,7 @@ def test_an_error_page_at_any_function_ends_the_download_and_not_the_order(
     assert ordered.order.state == "installed"
 
 
-def test_an_error_page_in_answer_to_the_result_leaves_it_to_be_sent_again(ordered: OrderedDownload) -> None:
+def test_a_result_answered_with_an_error_page_is_sent_again(ordered: OrderedDownload) -> None:
     ordered.smdp.distort = _error_page("handleNotification")
     ordered.download()
     assert not ordered.has_nothing()
@@ -128,7 +128,7 @@ def test_an_error_page_in_answer_to_the_result_leaves_it_to_be_sent_again(ordere
 
 
 def _class_in_preview(written: bool) -> Change:
-    """The preview with the class operational, which is the default, written out or left away."""
+    """The preview with the class operational, which is the default, written out or left out."""
 
     def change(members: dict[str, Any]) -> None:
         parts = [
@@ -142,7 +142,7 @@ def _class_in_preview(written: bool) -> Change:
 
 @pytest.mark.parametrize("in_package", ["", "operational"])
 @pytest.mark.parametrize("in_preview", [False, True])
-def test_a_class_that_is_the_default_may_be_written_out_and_left_away(
+def test_the_default_class_may_be_written_out_or_left_out(
     in_preview: bool, in_package: str, ordered: OrderedDownload
 ) -> None:
     package = packages.sample("8949985000000091008", profile_class=in_package)

@@ -1,4 +1,4 @@
-"""A package that was changed on its way, or is another than the one that was offered."""
+"""Packages that were changed on their way, or hold another profile than the offered one."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ SHAPES = {
     "no elements": _package(lambda parts: parts.pop()),
     "parts in another order": _package(lambda parts: parts.reverse()),
     "a part twice": _package(lambda parts: parts.append(parts[-1])),
-    "a part that nobody knows": _package(lambda parts: parts.insert(1, Tlv.build(0xA4))),
+    "an unknown part": _package(lambda parts: parts.insert(1, Tlv.build(0xA4))),
     "no item in a part": _in_part(ELEMENTS, lambda items: items.clear()),
     "another item in a part": _in_part(ELEMENTS, lambda items: items.append(Tlv.build(0x87, bytes(24)))),
-    "an item that no card takes": _in_part(
+    "an item too long for any card": _in_part(
         ELEMENTS, lambda items: items.append(Tlv.build(0x86, bytes(70_000)))
     ),
     "an item without a MAC": _in_part(METADATA, lambda items: items.append(Tlv.build(0x88, bytes(7)))),
@@ -91,7 +91,7 @@ CONTENTS = {
 }
 
 
-def test_a_package_does_not_reach_a_card_that_would_need_more_blocks_than_can_be_counted(
+def test_a_package_with_too_long_a_segment_does_not_reach_the_card(
     ordered: OrderedDownload,
 ) -> None:
     order = ordered.smdp.order(packages.sample(iccid="8949985000000098888", size=2500), "ABC-9")
@@ -112,7 +112,7 @@ def test_a_package_does_not_reach_a_card_that_would_need_more_blocks_than_can_be
 
 
 @pytest.mark.parametrize("change", SHAPES.values(), ids=SHAPES)
-def test_a_package_of_another_shape_never_reaches_the_card(change: Change, ordered: OrderedDownload) -> None:
+def test_a_malformed_package_does_not_reach_the_card(change: Change, ordered: OrderedDownload) -> None:
     ordered.https.change["getBoundProfilePackage"] = change
     error = ordered.fails()
     assert isinstance(error, BadAnswer)
@@ -124,20 +124,20 @@ def test_a_package_of_another_shape_never_reaches_the_card(change: Change, order
 
 
 @pytest.mark.parametrize(("change", "reason"), CONTENTS.values(), ids=CONTENTS)
-def test_a_package_that_was_changed_is_refused_by_the_card_and_its_server_hears_why(
+def test_a_changed_package_is_refused_by_the_card_and_its_server_gets_the_reason(
     change: Change, reason: str, ordered: OrderedDownload
 ) -> None:
     ordered.https.change["getBoundProfilePackage"] = change
     error = ordered.fails()
     assert isinstance(error, EuiccRefused)
     assert error.reason == reason
-    assert "smdp.example knows." in error.message
+    assert "smdp.example has acknowledged the result." in error.message
     assert ordered.order.state == "error"
     assert ordered.has_nothing()
     ordered.check_that_it_works_again()
 
 
-def test_another_profile_than_the_one_that_was_offered_is_not_installed(ordered: OrderedDownload) -> None:
+def test_a_profile_other_than_the_offered_one_is_not_installed(ordered: OrderedDownload) -> None:
     other = packages.sample(iccid=ordered.order.iccid, name="Dear").metadata
     ordered.https.change["authenticateClient"] = lambda members: members.update(
         profileMetadata=base64.b64encode(other).decode()
@@ -167,15 +167,15 @@ NEW_KEYS = {
 
 
 @pytest.mark.parametrize(("change", "reason"), NEW_KEYS.values(), ids=NEW_KEYS)
-def test_new_session_keys_that_were_changed_are_refused_by_the_card_and_its_server_hears_why(
+def test_changed_session_keys_are_refused_by_the_card_and_their_server_gets_the_reason(
     change: Change, reason: str, ordered: OrderedDownload
 ) -> None:
     ordered.smdp.packaging = Packaging(replaces_session_keys=True)
-    test_a_package_that_was_changed_is_refused_by_the_card_and_its_server_hears_why(change, reason, ordered)
+    test_a_changed_package_is_refused_by_the_card_and_its_server_gets_the_reason(change, reason, ordered)
 
 
 @pytest.mark.parametrize("place", [1, 2])
-def test_new_session_keys_at_another_place_never_reach_the_card(place: int, ordered: OrderedDownload) -> None:
+def test_misplaced_session_keys_do_not_reach_the_card(place: int, ordered: OrderedDownload) -> None:
     ordered.smdp.packaging = Packaging(replaces_session_keys=True)
     change = _package(lambda parts: parts.insert(place, parts.pop(KEYS)))
-    test_a_package_of_another_shape_never_reaches_the_card(change, ordered)
+    test_a_malformed_package_does_not_reach_the_card(change, ordered)

@@ -1,6 +1,6 @@
-"""A download that is left without an installation: the card and the server hear why, and the order stays.
+"""Downloads that end without an installation: the session is cancelled with the true reason.
 
-Nothing but a person's no ends an order: what was not refused is put off.
+Only a rejection by the person ends the order; anything else postpones it.
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ def assistant(euicc: SimulatedEuicc, https: InterferedHttps, tmp_path: Path) -> 
 
 
 def has_no_session(card: SimulatedEuicc, https: InterferedHttps, folder: Path) -> bool:
-    """Whether the card has ended every session that the server knows of."""
+    """Whether the card has ended every session that the server has opened."""
     with assistant_with(card, https, folder) as assistant:
         for transaction in https.transactions:
-            with suppress(EuiccRefused):  # It knows no such session.
+            with suppress(EuiccRefused):  # It has no such session.
                 assistant.euicc.cancel_session(transaction, "postponed")
                 return False
     return True
 
 
 @pytest.mark.parametrize(
-    ("leaving", "reason", "goes_on"),
+    ("leaving", "reason", "stays_valid"),
     [
         (None, "endUserRejection", False),
         (Declined("No."), "endUserRejection", False),
@@ -66,10 +66,10 @@ def has_no_session(card: SimulatedEuicc, https: InterferedHttps, folder: Path) -
         (Refused("PrepareDownload", "", "The card does not want it."), "postponed", True),
     ],
 )
-def test_leaving_without_an_installation_cancels_with_the_reason_that_is_true(
+def test_leaving_without_an_installation_cancels_with_the_true_reason(
     leaving: BaseException | None,
     reason: str,
-    goes_on: bool,
+    stays_valid: bool,
     euicc: SimulatedEuicc,
     smdp: SimulatedSmdp,
     https: InterferedHttps,
@@ -85,11 +85,11 @@ def test_leaving_without_an_installation_cancels_with_the_reason_that_is_true(
             raise leaving
     assert https.called[-1] == "cancelSession"
     assert https.reasons == [reason]
-    assert order.state == ("released" if goes_on else "error")
+    assert order.state == ("released" if stays_valid else "error")
     assert has_no_session(euicc, https, tmp_path / "state")
 
 
-def test_what_is_postponed_stays_ordered(assistant: Assistant, smdp: SimulatedSmdp) -> None:
+def test_a_postponed_order_stays_valid(assistant: Assistant, smdp: SimulatedSmdp) -> None:
     order = smdp.order(packages.sample(), "ABC-1")
     with assistant.download(code_of(order)) as offer:
         offer.postpone()
@@ -99,7 +99,7 @@ def test_what_is_postponed_stays_ordered(assistant: Assistant, smdp: SimulatedSm
     assert order.state == "installed"
 
 
-def test_a_wrong_code_after_a_lost_package_leaves_the_package_to_be_had(
+def test_a_lost_package_can_be_installed_after_a_wrong_code(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps
 ) -> None:
     order = smdp.order(packages.sample(), "ABC-1", confirmation_code="4Y8TBX", binds_once=True)
@@ -119,7 +119,7 @@ def test_a_wrong_code_after_a_lost_package_leaves_the_package_to_be_had(
 
 
 class Interrupting:
-    """A card at whose command `at` (from 1) Ctrl-C comes, before or after the card carried it out."""
+    """A card with Ctrl-C at its command `at` (from 1), before or after the card carried it out."""
 
     def __init__(self, card: SimulatedEuicc, at: int, *, after: bool) -> None:
         self._card, self._at, self._after = card, at, after
@@ -139,7 +139,7 @@ class Interrupting:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_ctrl_c_at_any_command_leaves_no_session_and_no_order_is_lost(
+def test_ctrl_c_at_any_command_leaves_no_session_and_loses_no_order(
     after: bool, euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, tmp_path: Path
 ) -> None:
     for at in range(1, 200):
@@ -154,18 +154,18 @@ def test_ctrl_c_at_any_command_leaves_no_session_and_no_order_is_lost(
             break
         assert has_no_session(card, https, tmp_path / "state"), at
         assert set(https.reasons) <= {"postponed"}, at
-        if holds(card):  # Whoever interrupts the last moment is told by `lpa resume`.
+        if holds(card):  # `lpa resume` reports an installation that was interrupted at its end.
             assert order.state in ("downloaded", "installed"), at
         else:
             assert order.state in ("released", "downloaded"), at
             assert https.reasons or "authenticateClient" not in https.called, at
     else:
-        pytest.fail("It does not come to an end.")
+        pytest.fail("The download does not end.")
 
 
 @pytest.mark.parametrize("when", ["dies_before", "dies_after"])
 @pytest.mark.parametrize("call", ["initiateAuthentication", "authenticateClient", "getBoundProfilePackage"])
-def test_ctrl_c_at_any_exchange_cancels_what_was_begun(
+def test_ctrl_c_at_any_exchange_cancels_the_session(
     when: str, call: str, euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, tmp_path: Path
 ) -> None:
     order = smdp.order(packages.sample(), "ABC-1")
@@ -177,7 +177,7 @@ def test_ctrl_c_at_any_exchange_cancels_what_was_begun(
     assert has_no_session(euicc, https, tmp_path / "state")
 
 
-def test_ctrl_c_while_a_no_is_told_is_followed_by_what_is_true_then(
+def test_ctrl_c_during_a_rejection_postpones_the_order(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, tmp_path: Path
 ) -> None:
     order = smdp.order(packages.sample(), "ABC-1")
@@ -193,7 +193,7 @@ def test_ctrl_c_while_a_no_is_told_is_followed_by_what_is_true_then(
 
 
 class AtCancelling(Interrupting):
-    """A card at whose first CancelSession Ctrl-C comes before it hears of it."""
+    """A card with Ctrl-C before its first CancelSession."""
 
     def __init__(self, card: SimulatedEuicc) -> None:
         super().__init__(card, 0, after=False)
@@ -206,11 +206,11 @@ class AtCancelling(Interrupting):
 
 
 @pytest.mark.parametrize("function", ["BF38", "BF21"])
-def test_an_answer_of_the_card_that_cannot_be_read_ends_the_session_on_both_sides(
+def test_an_unreadable_answer_of_the_card_ends_the_session_on_both_sides(
     function: str, euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, tmp_path: Path
 ) -> None:
-    class Muttering:
-        """A card that carries `function` out, and answers with something else."""
+    class Garbled:
+        """A card that carries out `function`, and answers with something else."""
 
         reset, close = euicc.reset, staticmethod(lambda: None)
         asked = False
@@ -226,7 +226,7 @@ def test_an_answer_of_the_card_that_cannot_be_read_ends_the_session_on_both_side
 
     order = smdp.order(packages.sample(), "ABC-1")
     with pytest.raises(BadAnswer):
-        _install(Muttering(), https, tmp_path / "state", order)
+        _install(Garbled(), https, tmp_path / "state", order)
     assert https.reasons == ["postponed"]
     assert order.state == "released"
     assert has_no_session(euicc, https, tmp_path / "state")

@@ -1,4 +1,4 @@
-"""What became of an installation: the result counts that the card signed about this one, and no other."""
+"""The outcome of an installation: only the result that the card signed in its session counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from lpa.errors import OutcomeUnknown, WireError
+from lpa.errors import EuiccRefused, OutcomeUnknown, WireError
+from lpa.journal import PROOF_KEPT
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.orders import OrderedDownload, assistant_with, code_of, made
 from tests.support.unreadable_profile import UnreadableProfileCard
@@ -23,7 +24,7 @@ def ordered(euicc: SimulatedEuicc, tmp_path: Path) -> Iterator[OrderedDownload]:
 
 
 class Objecting:
-    """A card that says 6985 to the profile elements; from then on, `hidden` is no ICCID in its lists."""
+    """A card that answers 6985 to the profile elements; from then on, it lists `hidden` as no ICCID."""
 
     def __init__(self, card: SimulatedEuicc, hidden: bytes = b"") -> None:
         self._card, self._hidden = card, hidden
@@ -54,10 +55,8 @@ def stop_at_the_end(done: int, whole: int) -> None:
         raise KeyboardInterrupt
 
 
-def test_the_result_of_another_installation_is_not_taken_for_this_ones(
-    ordered: OrderedDownload, tmp_path: Path
-) -> None:
-    ordered.https.dies_before["handleNotification"] = WireError("Nobody answers.")
+def test_the_result_of_another_installation_is_ignored(ordered: OrderedDownload, tmp_path: Path) -> None:
+    ordered.https.dies_before["handleNotification"] = WireError("The server does not answer.")
     with (
         assistant_with(ordered.card, ordered.https, tmp_path / "of another computer") as another,
         another.download(code_of(ordered.ordered())) as offer,
@@ -73,19 +72,19 @@ def test_the_result_of_another_installation_is_not_taken_for_this_ones(
         assert not assistant.receipts.of(assistant.eid)
 
 
-def test_while_the_card_lists_what_cannot_be_read_nothing_is_said_not_to_be_on_it(
-    ordered: OrderedDownload,
-) -> None:
+def test_the_outcome_is_unknown_if_the_card_lists_an_unreadable_profile(ordered: OrderedDownload) -> None:
     hidden = bytes.fromhex("98688907000000000033")
     with (
         assistant_with(Objecting(ordered.card, hidden), ordered.https, ordered.folder) as assistant,
-        pytest.raises(OutcomeUnknown, match="it lists what cannot be read, and has signed no result"),
+        pytest.raises(
+            OutcomeUnknown, match="it lists a profile that cannot be read, but has signed no result"
+        ),
         assistant.download(code_of(ordered.order)) as offer,
     ):
         offer.install()
 
 
-def test_a_profile_that_came_after_a_failure_is_not_said_to_be_of_that_download(
+def test_a_profile_installed_after_a_failure_is_not_attributed_to_that_download(
     ordered: OrderedDownload, tmp_path: Path
 ) -> None:
     ordered.https.change["getBoundProfilePackage"] = spoil_the_end
@@ -105,7 +104,7 @@ def test_a_profile_that_came_after_a_failure_is_not_said_to_be_of_that_download(
     assert not ordered.has_nothing()
 
 
-def test_the_result_that_was_signed_is_found_beside_what_cannot_be_read(ordered: OrderedDownload) -> None:
+def test_a_signed_result_is_found_beside_an_unreadable_profile(ordered: OrderedDownload) -> None:
     ordered.https.change["getBoundProfilePackage"] = spoil_the_end
     hiding = UnreadableProfileCard(ordered.card, ordered.card.profiles[2].iccid)
     with assistant_with(hiding, ordered.https, ordered.folder) as assistant:
@@ -114,3 +113,17 @@ def test_the_result_that_was_signed_is_found_beside_what_cannot_be_read(ordered:
         (recovered,) = assistant.recover()
         assert (recovered.function, recovered.changes) == ("download", ())
         assert assistant.journal.unfinished() == ()
+
+
+def test_a_failed_installation_stays_at_proof_kept_until_its_server_acknowledged(
+    ordered: OrderedDownload,
+) -> None:
+    ordered.https.change["getBoundProfilePackage"] = spoil_the_end
+    ordered.https.dies_before["handleNotification"] = WireError("Nobody answers.")
+    with assistant_with(ordered.card, ordered.https, ordered.folder) as assistant:
+        with pytest.raises(EuiccRefused), assistant.download(code_of(ordered.order)) as offer:
+            offer.install()
+        (receipt,) = assistant.receipts.of(assistant.eid)
+        record = assistant.journal.record_of(assistant.eid, receipt.notification)
+        assert record
+        assert (record.function, record.state) == ("download", PROOF_KEPT)

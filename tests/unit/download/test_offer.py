@@ -1,4 +1,4 @@
-"""A download from the offer to the installed profile, with a simulated card and server that do all of it."""
+"""Downloads from the offer to the installed profile, with a simulated card and server."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def assistant(euicc: SimulatedEuicc, https: InterferedHttps, tmp_path: Path) -> 
         yield assistant
 
 
-def test_a_profile_is_offered_and_installed_and_its_server_hears_of_it(
+def test_a_profile_is_offered_and_installed_and_its_server_notified(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     order = smdp.order(packages.sample(name="Nordlicht"), "ABC-1")
@@ -104,7 +104,7 @@ def test_without_a_code_the_default_server_of_the_card_is_asked(
 # The confirmation code
 
 
-def test_the_confirmation_code_is_hashed_as_the_specification_has_it_and_as_it_was_typed() -> None:
+def test_the_confirmation_code_is_hashed_as_specified_and_as_typed() -> None:
     transaction_id = bytes.fromhex("0123456789ABCDEF")
     assert hashed_code("4Y8TBX", transaction_id) == bytes.fromhex(
         "3147fe165a02025af74535de504b7d7f0bc877878c37ad3ec8e56345ffdf4ee2"
@@ -140,7 +140,7 @@ def test_too_many_wrong_confirmation_codes_end_the_order(assistant: Assistant, s
     assert order.state == "error"
 
 
-def test_a_missing_confirmation_code_is_asked_for_before_the_server_hears_of_it(
+def test_a_missing_confirmation_code_is_refused_before_the_package_is_requested(
     assistant: Assistant, smdp: SimulatedSmdp, https: InterferedHttps
 ) -> None:
     order = smdp.order(packages.sample(), "ABC-1", confirmation_code="1234")
@@ -153,10 +153,10 @@ def test_a_missing_confirmation_code_is_asked_for_before_the_server_hears_of_it(
     assert order.state == "installed"
 
 
-# Checks of our own
+# Checks by the LPA
 
 
-def test_a_server_that_is_not_the_one_in_the_activation_code_is_left_before_the_card_is_asked(
+def test_a_server_other_than_in_the_activation_code_is_refused_before_the_card_is_asked(
     assistant: Assistant, smdp: SimulatedSmdp, https: InterferedHttps
 ) -> None:
     smdp.order(packages.sample(), "ABC-1")
@@ -170,7 +170,7 @@ def test_a_server_that_is_not_the_one_in_the_activation_code_is_left_before_the_
         offer.install()
 
 
-def test_a_profile_that_is_on_the_card_is_not_asked_for_again(
+def test_an_installed_profile_is_not_requested_again(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps
 ) -> None:
     with assistant.download(code_of(smdp.order(packages.sample(), "ABC-1"))) as offer:
@@ -178,10 +178,10 @@ def test_a_profile_that_is_on_the_card_is_not_asked_for_again(
     again = smdp.order(packages.sample(), "ABC-2")
     del https.called[:]
     with assistant.download(code_of(again)) as offer:
-        (stop,) = offer.blockers
+        (blocker,) = offer.blockers
         with pytest.raises(Refused) as caught:
             offer.install()
-    assert caught.value.reason == stop.name == "installFailedDueToIccidAlreadyExistsOnEuicc"
+    assert caught.value.reason == blocker.name == "installFailedDueToIccidAlreadyExistsOnEuicc"
     assert "getBoundProfilePackage" not in https.called
     assert again.state == "released"
 
@@ -236,21 +236,21 @@ def test_rules_that_need_consent_are_a_warning(consent: bool, tmp_path: Path) ->
         assert smdp.orders[0].state == "installed"
 
 
-# What the card objects to
+# Failures of the card
 
 
-def test_a_failure_is_told_to_the_server_and_leaves_nothing(
+def test_a_failed_installation_notifies_the_server_and_installs_nothing(
     https: InterferedHttps, smdp: SimulatedSmdp, euicc: SimulatedEuicc, tmp_path: Path
 ) -> None:
     card = SimulatedEuicc.create(None, authority=euicc.authority, free_memory=4000)
     order = smdp.order(packages.sample(size=4_300), "ABC-1")
-    smdp.eligibility = lambda package, info: None  # it does not look before
+    smdp.eligibility = lambda package, info: None  # no check of the free memory
     with assistant_with(card, https, tmp_path / "full") as assistant:
         with assistant.download(code_of(order)) as offer, pytest.raises(EuiccRefused) as caught:
             offer.install()
         assert caught.value.reason == "installFailedDueToInsufficientMemoryForProfile"
         assert caught.value.code == 10
-        assert "smdp.example knows." in caught.value.message
+        assert "smdp.example has acknowledged the result." in caught.value.message
         assert not holds(card)
         assert not assistant.notifications()
         assert not assistant.journal.unfinished()
@@ -261,7 +261,7 @@ def test_a_failure_is_told_to_the_server_and_leaves_nothing(
     assert https.called[-1] == "handleNotification"
 
 
-def test_a_package_that_is_clearly_larger_than_what_is_free_is_not_sent_to_the_card(
+def test_a_package_clearly_larger_than_the_free_memory_is_not_sent_to_the_card(
     https: InterferedHttps, smdp: SimulatedSmdp, euicc: SimulatedEuicc, tmp_path: Path
 ) -> None:
     card = SimulatedEuicc.create(None, authority=euicc.authority, free_memory=40_000)
@@ -271,7 +271,7 @@ def test_a_package_that_is_clearly_larger_than_what_is_free_is_not_sent_to_the_c
         with assistant.download(code_of(order)) as offer, pytest.raises(Refused) as caught:
             offer.install()
         assert caught.value.reason == "installFailedDueToInsufficientMemoryForProfile"
-        assert re.search(r"is 59 KiB long, and the card has 39 KiB free", caught.value.message)
+        assert re.search(r"of 59 KiB was not sent to the card, which has 39 KiB free", caught.value.message)
         assert "'lpa delete' makes room" in caught.value.advice
         assert offer.package_size
         assert offer.package_size > 60_000
@@ -288,16 +288,16 @@ def test_a_package_that_is_clearly_larger_than_what_is_free_is_not_sent_to_the_c
         pass
 
 
-def test_a_server_that_tells_the_size_is_heard_before_anything_comes(
+def test_a_stated_size_larger_than_the_free_memory_is_a_note(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, tmp_path: Path
 ) -> None:
     package = packages.sample()
-    told = Tlv.build(0xBF25, package.metadata.value + bytes.fromhex("9F2103 00A410"))
-    order = smdp.order(replace(package, metadata=told), "ABC-1")
-    for room, notes in ((41_000, ["insufficientMemory"]), (43_000, [])):
-        card = SimulatedEuicc.create(None, authority=euicc.authority, free_memory=room)
+    metadata = Tlv.build(0xBF25, package.metadata.value + bytes.fromhex("9F2103 00A410"))
+    order = smdp.order(replace(package, metadata=metadata), "ABC-1")
+    for free, notes in ((41_000, ["insufficientMemory"]), (43_000, [])):
+        card = SimulatedEuicc.create(None, authority=euicc.authority, free_memory=free)
         with (
-            assistant_with(card, https, tmp_path / str(room)) as assistant,
+            assistant_with(card, https, tmp_path / str(free)) as assistant,
             assistant.download(code_of(order)) as offer,
         ):
             offer.postpone()
@@ -316,7 +316,7 @@ REASONS = {
 
 
 @pytest.mark.parametrize(("command", "reason"), REASONS.items())
-def test_a_failure_of_every_command_is_told(command: str, reason: str, tmp_path: Path) -> None:
+def test_a_failure_of_every_command_is_reported(command: str, reason: str, tmp_path: Path) -> None:
     card = SimulatedEuicc.create(None, behaviour=Behaviour(loading_fails=(command, reason)))
     with (
         SimulatedSmdp(card.authority, host=HOST) as smdp,
@@ -328,7 +328,7 @@ def test_a_failure_of_every_command_is_told(command: str, reason: str, tmp_path:
         with assistant.download(code_of(order)) as offer, pytest.raises(EuiccRefused) as caught:
             offer.install()
         assert caught.value.reason == reason
-        assert "smdp.example knows." in caught.value.message
+        assert "smdp.example has acknowledged the result." in caught.value.message
         assert order.state == "error"
         assert not assistant.notifications()
         assert not holds(card)

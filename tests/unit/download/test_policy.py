@@ -1,4 +1,4 @@
-"""Which of an operator's rules a card's table permits."""
+"""Judge policy rules by the Rules Authorisation Table of a card."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_a_profile_without_rules_needs_no_permission() -> None:
     assert judged("pprUpdateControl") == Verdict()
 
 
-def test_what_no_line_permits_is_forbidden() -> None:
+def test_a_rule_that_no_line_permits_is_forbidden() -> None:
     assert judged("ppr1 ppr2") == Verdict(forbidden=("ppr1", "ppr2"))
     assert judged("ppr1 ppr2", rule("ppr1", ANYBODY)) == Verdict(forbidden=("ppr2",))
 
@@ -48,18 +48,18 @@ def test_what_no_line_permits_is_forbidden() -> None:
         (Operator("EEE-EEE", b"", b"\x01"), False),
     ],
 )
-def test_an_operator_fits_digit_by_digit(operator: Operator, fits: bool) -> None:
+def test_an_operator_is_matched_digit_by_digit(operator: Operator, fits: bool) -> None:
     assert (judged("ppr1", rule("ppr1", operator)) == Verdict()) is fits
 
 
-def test_the_first_line_that_fits_decides() -> None:
+def test_the_first_matching_line_decides() -> None:
     strict, free = rule("ppr1 ppr2", ANYBODY, consent=True), rule("ppr1", OWNER)
     assert judged("ppr1", strict, free) == Verdict(consent=("ppr1",))
     assert judged("ppr1", free, strict) == Verdict()
     assert judged("ppr1 ppr2", free, strict) == Verdict(consent=("ppr2",))
 
 
-def test_several_operators_share_a_line() -> None:
+def test_a_line_may_have_several_operators() -> None:
     assert judged("ppr1", rule("ppr1", Operator("262-02"), OWNER)) == Verdict()
 
 
@@ -67,5 +67,5 @@ def test_without_an_owner_nothing_is_permitted() -> None:
     assert judged("ppr1", rule("ppr1", ANYBODY), owner=None) == Verdict(forbidden=("ppr1",))
 
 
-def test_what_the_card_refuses_from_everybody_is_forbidden() -> None:
+def test_a_rule_that_the_card_permits_to_no_operator_is_forbidden() -> None:
     assert judged("ppr2", rule("ppr2", ANYBODY), refused="ppr2") == Verdict(forbidden=("ppr2",))

@@ -1,4 +1,4 @@
-"""What stands in the place of our files and folders: nothing is written through it, nobody else gets in."""
+"""Private files and folders: no other user has access, and nothing is written through a link."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ from lpa.notifications.receipts import Receipts
 from tests.support.journals import EID, signed
 
 NOBODY = 65534
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give things away")
+RESTRICTED = "was accessible to other users; only its owner can access it now"
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change an owner")
 
 
 @pytest.fixture(autouse=True)
-def careless() -> Iterator[None]:
-    """A person whose files are everybody's by custom."""
+def open_umask() -> Iterator[None]:
+    """A user whose new files are open to all users."""
     before = os.umask(0)
     yield
     os.umask(before)
@@ -56,27 +57,27 @@ def modes(folder: Path) -> set[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("write", WRITERS)
-def test_the_state_is_its_owners_alone_also_what_had_to_be_made_above_it(
+def test_new_folders_and_files_of_the_state_are_private(
     tmp_path: Path, write: Callable[[Path], None]
 ) -> None:
     write(tmp_path / "made" / "state")
     assert modes(tmp_path / "made") == {("folder", 0o700), ("file", 0o600)}
 
 
-def test_a_state_folder_that_was_open_is_closed_and_that_is_said(
+def test_a_state_folder_open_to_others_is_restricted_with_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "state").mkdir(mode=0o777)
     open_journal(tmp_path / "state")
     assert modes(tmp_path / "state") == {("folder", 0o700), ("file", 0o600)}
-    assert caplog.messages == [f"{tmp_path / 'state'} was open to other users and is closed to them now"]
+    assert caplog.messages == [f"{tmp_path / 'state'} {RESTRICTED}"]
 
 
 @pytest.mark.parametrize("write", WRITERS)
-def test_a_file_that_was_open_is_closed_and_that_is_said(
+def test_a_file_open_to_others_is_restricted_with_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, write: Callable[[Path], None]
 ) -> None:
-    """Also SQLite's own, which are there as long as somebody has the journal open."""
+    """Also the files of SQLite, which exist while a journal is open."""
     folder = tmp_path / "state"
     with closing(Journal(folder)):
         write(folder)
@@ -88,10 +89,10 @@ def test_a_file_that_was_open_is_closed_and_that_is_said(
         wanted = files if write is open_journal else [path for path in files if path.suffix == ".der"]
         assert {stat.S_IMODE(path.stat().st_mode) for path in wanted} == {0o600}
         assert len(caplog.messages) == len(wanted)
-        assert all("was open to other users and is closed to them now" in said for said in caplog.messages)
+        assert all(message.endswith(RESTRICTED) for message in caplog.messages)
 
 
-def test_receipts_of_before_are_closed_too_but_one_with_other_names_hinders_nobody(tmp_path: Path) -> None:
+def test_older_receipts_are_restricted_except_one_with_two_hard_links(tmp_path: Path) -> None:
     kept = Receipts(tmp_path / "receipts").keep(EID, signed("01")).path
     linked = Receipts(tmp_path / "receipts").keep(EID, signed("02")).path
     (tmp_path / "copy").hardlink_to(linked)
@@ -121,13 +122,13 @@ def test_a_link_in_place_of_a_folder_is_refused(
     assert list(elsewhere.iterdir()) == []
 
 
-def test_what_stands_in_place_of_the_state_folder_is_named(tmp_path: Path) -> None:
-    """Linux calls a link to a folder no folder, which nobody who looks at it understands."""
+def test_the_error_names_what_is_in_place_of_the_state_folder(tmp_path: Path) -> None:
+    """Linux reports a link to a folder as "Not a directory", which misleads."""
     (tmp_path / "link").symlink_to(tmp_path)
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(StorageFailed, match=r"link cannot be used: it is a link\."):
+    with pytest.raises(StorageFailed, match=r"link cannot be used: it is a symbolic link\."):
         open_journal(tmp_path / "link")
-    with pytest.raises(StorageFailed, match=r"pipe cannot be used: it is no folder\."):
+    with pytest.raises(StorageFailed, match=r"pipe cannot be used: it is not a folder\."):
         open_journal(tmp_path / "pipe")
 
 
@@ -142,7 +143,7 @@ def test_a_folder_of_another_user_is_refused(tmp_path: Path, write: Callable[[Pa
         write(tmp_path / "state")
 
 
-def test_a_state_folder_among_everybodys_is_fine(tmp_path: Path) -> None:
+def test_a_state_folder_in_a_shared_folder_is_accepted(tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o1777)
         open_journal(Path(name) / "state")
@@ -151,29 +152,29 @@ def test_a_state_folder_among_everybodys_is_fine(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["journal.db", "journal.db-wal", "journal.db-shm", "journal.db-journal"])
 @pytest.mark.parametrize("plant", ["link", "dangling link", "hard link", "pipe"])
-def test_what_is_planted_in_place_of_the_journal_is_refused(
+def test_a_link_or_pipe_in_place_of_the_journal_is_refused(
     tmp_path: Path, victim: Path, name: str, plant: str
 ) -> None:
     place = tmp_path / "state" / name
     place.parent.mkdir(mode=0o700)
-    planted(place, plant, victim)
+    plant_at(place, plant, victim)
     with pytest.raises(StorageFailed, match=r"cannot be used: .*it (is|has)"):
         open_journal(tmp_path / "state")
 
 
 @pytest.mark.parametrize("plant", ["link", "dangling link", "pipe"])
-def test_what_is_planted_in_place_of_a_receipt_is_refused(tmp_path: Path, victim: Path, plant: str) -> None:
+def test_a_link_or_pipe_in_place_of_a_receipt_is_refused(tmp_path: Path, victim: Path, plant: str) -> None:
     receipts = Receipts(tmp_path / "receipts")
     path = receipts.keep(EID, signed()).path
     path.unlink()
-    victim_with_the_same = tmp_path / "same"
-    victim_with_the_same.write_bytes(signed().raw)
-    planted(path, plant, victim_with_the_same)
+    same_content = tmp_path / "same"
+    same_content.write_bytes(signed().raw)
+    plant_at(path, plant, same_content)
     with pytest.raises(StorageFailed):
         receipts.keep(EID, signed())
 
 
-def test_a_page_is_its_owners_alone_and_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
+def test_a_page_is_private_and_replaces_an_older_one(tmp_path: Path) -> None:
     for page in ("first", "second"):
         pages.save(page, tmp_path / "page.html")
     assert (tmp_path / "page.html").read_text() == "second"
@@ -181,20 +182,22 @@ def test_a_page_is_its_owners_alone_and_takes_the_place_of_the_one_before(tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 
-def test_a_page_leaves_another_name_of_the_file_before_as_it_is(tmp_path: Path, victim: Path) -> None:
+def test_a_page_that_replaces_a_hard_link_leaves_the_linked_file(tmp_path: Path, victim: Path) -> None:
     (tmp_path / "page.html").hardlink_to(victim)
     pages.save("page", tmp_path / "page.html")
 
 
 @pytest.mark.parametrize("plant", ["link", "dangling link", "pipe", "folder"])
-def test_a_page_is_not_written_through_what_was_planted(tmp_path: Path, victim: Path, plant: str) -> None:
-    planted(tmp_path / "page.html", plant, victim)
+def test_a_page_is_not_written_through_a_link_pipe_or_folder(
+    tmp_path: Path, victim: Path, plant: str
+) -> None:
+    plant_at(tmp_path / "page.html", plant, victim)
     with pytest.raises(StorageFailed, match="cannot be written to"):
         pages.save("page", tmp_path / "page.html")
     assert {path.name for path in tmp_path.iterdir()} == {"page.html", "victim"}
 
 
-def test_a_page_that_cannot_be_written_leaves_the_one_before(
+def test_a_page_that_cannot_be_written_leaves_the_older_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pages.save("before", tmp_path / "page.html")
@@ -208,16 +211,16 @@ def test_a_page_that_cannot_be_written_leaves_the_one_before(
     assert [path.read_text() for path in tmp_path.iterdir()] == ["before"]
 
 
-def test_a_new_file_is_never_written_where_something_is(tmp_path: Path, victim: Path) -> None:
+def test_a_new_file_is_never_written_through_a_link(tmp_path: Path, victim: Path) -> None:
     for plant in ("link", "dangling link"):
         place = tmp_path / plant
-        planted(place, plant, victim)
+        plant_at(place, plant, victim)
         with pytest.raises(FileExistsError):
             files.write_new(place, b"x")
     assert not (tmp_path / "nothing").exists()
 
 
-def planted(place: Path, plant: str, victim: Path) -> None:
+def plant_at(place: Path, plant: str, victim: Path) -> None:
     match plant:
         case "link":
             place.symlink_to(victim)

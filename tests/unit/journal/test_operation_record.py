@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from lpa import Assistant
-from lpa.errors import StorageFailed
+from lpa.errors import ConnectFailed, StorageFailed
 from lpa.journal import CLOSED, DELETED, DELETING, PROOF_KEPT, REMOVED, SENT, Journal
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import Profile
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.journals import EID, Clock, signed
+from tests.support.notified_servers import Servers
+
+ALBION, NORDLICHT = "8944994000000000017", "8949985000000000025"
+DOWN = ConnectFailed("down")
 
 
 @pytest.fixture
@@ -146,3 +150,30 @@ def _state(journal: Journal) -> str:
     record = journal.record_of(EID, signed("02"))
     assert record
     return record.state
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda assistant: assistant.enable(NORDLICHT),
+        lambda assistant: assistant.disable(ALBION),
+        lambda assistant: assistant.delete(assistant.plan_deletion(NORDLICHT)),
+    ],
+)
+def test_an_operation_stays_at_proof_kept_until_every_server_acknowledged(
+    change: Callable[[Assistant], object], euicc: SimulatedEuicc, tmp_path: Path
+) -> None:
+    servers = Servers(albion_smdp_example=DOWN, nordlicht_smdp_example=DOWN)
+    with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
+        change(assistant)
+        assert states(assistant) == {PROOF_KEPT}
+        servers.faults.clear()
+        assistant.send_notifications()
+        assert states(assistant) == {CLOSED}
+
+
+def states(assistant: Assistant) -> set[str]:
+    """The states of the operations that the receipts of the card belong to."""
+    receipts = assistant.receipts.of(assistant.eid)
+    records = [assistant.journal.record_of(assistant.eid, receipt.notification) for receipt in receipts]
+    return {record.state for record in records if record}

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from lpa import Assistant
 from lpa.errors import ConnectFailed
 from lpa.notifications.changes import ProfileChange
-from lpa.notifications.collection import is_known, new_notifications
+from lpa.notifications.collection import is_known, new_notifications, notifications_of, unkept
 from lpa.notifications.receipts import Receipts
 from lpa.rsp.codec.ber import Tlv
-from lpa.rsp.records import Notification
+from lpa.rsp.names import Iccid
+from lpa.rsp.records import Notification, Profile
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
-from tests.support.journals import signed
+from tests.support.disturbed import DisturbedCard
+from tests.support.journals import addressed, signed
 from tests.support.notified_servers import Servers, card_with
 
+RETRIEVE = 0xBF2B
 DOWN = ConnectFailed("down")
+DELETED = ProfileChange("delete", Profile(Iccid.parse("89898989898989898989")))  # what `signed` reports
 
 
 def enable_and_disable(euicc: SimulatedEuicc, folder: Path, servers: Servers) -> Assistant:
@@ -27,8 +33,8 @@ def enable_and_disable(euicc: SimulatedEuicc, folder: Path, servers: Servers) ->
 
 
 def genuine(tmp_path: Path) -> Notification:
-    assistant = enable_and_disable(card_with("one.example"), tmp_path, Servers(one_example=DOWN))
-    *_, receipt = assistant.receipts.of(assistant.eid)
+    with enable_and_disable(card_with("one.example"), tmp_path, Servers(one_example=DOWN)) as assistant:
+        *_, receipt = assistant.receipts.of(assistant.eid)
     return receipt.notification
 
 
@@ -75,3 +81,62 @@ def test_a_pending_notification_of_an_earlier_operation_is_not_new(tmp_path: Pat
         assert new_notifications(assistant.euicc, assistant.receipts, again) == []
         (pending,) = new_notifications(assistant.euicc, Receipts(tmp_path / "empty"), again)
         assert pending.metadata.event == "disable"
+
+
+@pytest.mark.parametrize("listed", [("07", "08", "09"), ("09", "08", "07"), ("08", "09", "07")])
+def test_of_several_unknown_notifications_the_newest_is_collected(
+    listed: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Another program may have left the older ones, and a card may list them in any order."""
+    card = DisturbedCard(card_with())
+    content = b"".join(bytes(signed(number).raw) for number in listed).hex()
+    card.instead(RETRIEVE, f"BF2B74 A072 {content} 9000")
+    with Assistant(card, state_dir=tmp_path) as assistant:
+        assert new_notifications(assistant.euicc, assistant.receipts, [DELETED]) == [signed("09")]
+
+
+def test_older_notifications_of_another_program_are_not_those_of_this_operation(tmp_path: Path) -> None:
+    """Of both profiles and of both events, the card has older ones that were never kept."""
+    euicc, servers = card_with("one.example"), Servers()
+    first, second, _ = (Iccid.parse(profile.iccid) for profile in euicc.profiles)
+    with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
+        assistant.euicc.enable_profile(second, refresh=False)
+        assistant.euicc.enable_profile(first, refresh=False)
+        older = list(assistant.notifications())
+        assert {(one.iccid, one.event) for one in older} == {
+            (profile, event) for profile in (first, second) for event in ("enable", "disable")
+        }
+        deliveries = assistant.enable(second).deliveries
+        assert [(delivery.iccid, delivery.event) for delivery in deliveries] == [
+            (first, "disable"),
+            (second, "enable"),
+        ]
+        assert list(assistant.notifications()) == older
+        assert len(assistant.receipts.of(assistant.eid)) == 2
+
+
+def test_one_server_has_one_newest_notification_however_its_address_is_written(tmp_path: Path) -> None:
+    card = DisturbedCard(card_with())
+    newer = addressed("09", "A.B")
+    card.instead(RETRIEVE, f"BF2B4E A04C {signed('07').raw.hex()} {newer.raw.hex()} 9000")
+    with Assistant(card, state_dir=tmp_path) as assistant:
+        assert new_notifications(assistant.euicc, assistant.receipts, [DELETED]) == [newer]
+
+
+def test_only_what_was_never_kept_is_unkept(tmp_path: Path) -> None:
+    card = DisturbedCard(card_with())
+    with Assistant(card, state_dir=tmp_path) as assistant:
+        assistant.receipts.keep(assistant.eid, signed("07"))
+        card.instead(RETRIEVE, f"BF2B4E A04C {signed('07').raw.hex()} {signed('08').raw.hex()} 9000")
+        assert [*unkept(assistant.euicc, assistant.receipts, "delete")] == [signed("08")]
+
+
+def test_a_kept_notification_belongs_to_its_own_profile_and_event_only() -> None:
+    """That a profile was disabled is no proof that it was deleted."""
+    disabled = Notification.from_tlv(
+        signed().raw.replace(bytes.fromhex("81020410"), bytes.fromhex("81020520"))
+    )
+    assert (disabled.metadata.iccid, disabled.metadata.event) == (DELETED.profile.iccid, "disable")
+    other = ProfileChange("delete", Profile(Iccid.parse("8944994000000000017")))
+    assert [*notifications_of([DELETED], [disabled, signed()])] == [signed()]
+    assert [*notifications_of([other], [disabled, signed()])] == []

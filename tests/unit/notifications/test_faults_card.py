@@ -50,7 +50,7 @@ def test_a_deletion_that_fails_after_the_profile_was_disabled_says_so(
     card.instead(DELETE, answer)
     with pytest.raises(kind) as raised:
         assistant.delete(plan)
-    assert raised.value.message.endswith("It was disabled before, and is disabled now.")
+    assert raised.value.message.endswith("The profile was disabled first, and was not enabled again.")
     assert "Nothing was changed" not in raised.value.advice
     assert euicc.profiles[0].enabled is False
 

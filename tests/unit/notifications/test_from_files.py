@@ -267,14 +267,14 @@ def test_another_computer_sends_the_notifications_from_their_bytes(exported: Pat
         assert (ran.code, ran.err) == (0, "")
         assert [received.event for received in smdp.received] == ["disable", "delete"]
         assert ran.out.splitlines()[-2:] == [
-            "Every server that had to be told has acknowledged it.",
+            "All notifications were acknowledged.",
             "'lpa notifications send' has the card forget them when it is here, if it has not yet.",
         ]
         listed = command.run(*there, "notifications", "list", "--without-card")
-        assert listed.err == "Nothing kept on this computer waits for a server.\n"
+        assert listed.err == "No pending notifications on this computer.\n"
         back = ("--reader", f"sim:{tmp_path / 'card'}", *there[2:])
         assert command.run(*back, "notifications", "send").code == 0
-        assert command.run(*back, "notifications", "list").err == "Nothing waits on the card.\n"
+        assert command.run(*back, "notifications", "list").err == "No notifications on the card.\n"
         assert len(smdp.received) == 2
     assert len(list((tmp_path / "there" / "receipts").rglob("*.der"))) == 2
 
@@ -304,7 +304,7 @@ def test_an_unreachable_server_is_exit_code_4_and_the_notification_is_pending_he
     assert "  1 try so far; next try in " in ran.out
     assert f"  Receipt: {exported}" in ran.out
     listed = command.run(*_there(tmp_path), "notifications", "list", "--without-card", "--json").document
-    assert [entry["attempts"] for entry in listed["result"]["outbox"]] == [1, 0]
+    assert [entry["attempts"] for entry in listed["result"]["pending"]] == [1, 0]
 
 
 def test_a_changed_receipt_is_refused_by_the_server(exported: Path, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_many_are_listed_tried_and_sent_in_the_order_of_their_numbers(
 
     failed = command.run(*options, *NO_SERVER, "notifications", "send", "--json")
     assert failed.code == 4
-    outbox = failed.document["result"]["outbox"]
+    outbox = failed.document["result"]["pending"]
     assert len(outbox) == MANY
     assert sum(entry["attempts"] for entry in outbox) == 2  # once for each server
     now = datetime.now(UTC)
@@ -69,4 +69,4 @@ def test_many_are_listed_tried_and_sent_in_the_order_of_their_numbers(
     assert len(numbers_of) == 2
     for numbers in numbers_of.values():
         assert numbers == sorted(numbers)
-    assert command.run(*options, "notifications", "list").err == "Nothing waits on the card.\n"
+    assert command.run(*options, "notifications", "list").err == "No notifications on the card.\n"

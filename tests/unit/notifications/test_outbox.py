@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -17,26 +18,37 @@ from lpa.errors import (
     Refused,
     ServerRefused,
 )
+from lpa.host.locks import Holder, Locks
 from lpa.journal import DELETING, Journal
 from lpa.notifications.changes import ProfileChange
 from lpa.notifications.send_queue import SendQueue
+from lpa.notifications.sender import ServerFactory
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import CHANGE_TAGS
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support.disturbed import DisturbedCard
 from tests.support.journals import Clock
 from tests.support.notified_servers import Servers, card_with
+from tests.support.unfinished import received
 
 DELETE, RETRIEVE, LIST, SENT, INFO1, PROFILES = 0xBF33, 0xBF2B, 0xBF28, 0xBF30, 0xBF20, 0xBF2D
 
 
-def delete_second(
-    euicc: SimulatedEuicc, servers: Servers, folder: Path
-) -> tuple[list[tuple[str, bool]], Assistant]:
-    assistant = Assistant(euicc, state_dir=folder, servers=servers)
-    outcome = assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid))
-    return [(delivery.address, delivery.acknowledged) for delivery in outcome.deliveries], assistant
+Session = Callable[[SimulatedEuicc | DisturbedCard, Servers], Assistant]
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    """Open an assistant for a card, with these servers. It is closed after the test."""
+    with ExitStack() as opened:
+        yield lambda card, servers: opened.enter_context(Assistant(card, state_dir=tmp_path, servers=servers))
+
+
+def delete_second(assistant: Assistant) -> list[tuple[str, bool]]:
+    outcome = assistant.delete(assistant.plan_deletion(assistant.profiles()[1].iccid))
+    return [(delivery.address, delivery.acknowledged) for delivery in outcome.deliveries]
 
 
 @pytest.mark.parametrize(
@@ -49,9 +61,10 @@ def delete_second(
         ServerRefused("HandleNotification", "8.1", "6.1", "no"),
     ],
 )
-def test_one_failing_server_does_not_stop_the_others(fault: LpaError, tmp_path: Path) -> None:
+def test_one_failing_server_does_not_stop_the_others(fault: LpaError, session: Session) -> None:
     servers = Servers(bad_example=fault)
-    deliveries, assistant = delete_second(card_with("bad.example", "good.example"), servers, tmp_path)
+    assistant = session(card_with("bad.example", "good.example"), servers)
+    deliveries = delete_second(assistant)
     assert deliveries == [("bad.example", False), ("good.example", True)]
     (left,) = assistant.notifications()
     assert left.address == "bad.example"
@@ -90,9 +103,9 @@ def test_a_server_that_refuses_one_notification_is_sent_the_next(tmp_path: Path)
         ("GOOD.example.", "good.example"),
     ],
 )
-def test_addresses_are_read_as_operators_write_them(address: str, host: str, tmp_path: Path) -> None:
+def test_addresses_are_read_as_operators_write_them(address: str, host: str, session: Session) -> None:
     servers = Servers()
-    deliveries, _ = delete_second(card_with(address), servers, tmp_path)
+    deliveries = delete_second(session(card_with(address), servers))
     assert deliveries == [(address, True)]
     assert servers.asked[0][0] == host
 
@@ -100,10 +113,10 @@ def test_addresses_are_read_as_operators_write_them(address: str, host: str, tmp
 @pytest.mark.parametrize(
     "address", ["", "   ", "http://evil.example/x", "10.0.0.1", "[::1]", "a b", "x\x1b[31m"]
 )
-def test_a_notification_for_an_invalid_address_is_kept_and_reported(address: str, tmp_path: Path) -> None:
+def test_an_address_that_is_no_server_is_kept_and_said(address: str, session: Session) -> None:
     servers = Servers()
     euicc = card_with(address, "good.example")
-    assistant = Assistant(euicc, state_dir=tmp_path, servers=servers)
+    assistant = session(euicc, servers)
     outcome = assistant.delete(assistant.plan_deletion(euicc.profiles[1].iccid))
     bad = next(delivery for delivery in outcome.deliveries if delivery.address == address)
     assert isinstance(bad.problem, BadAnswer)
@@ -113,15 +126,15 @@ def test_a_notification_for_an_invalid_address_is_kept_and_reported(address: str
     assert len(assistant.notifications()) == 1
 
 
-def test_a_profile_without_notifications_notifies_no_server(tmp_path: Path) -> None:
-    deliveries, _ = delete_second(card_with(), Servers(), tmp_path)
+def test_a_profile_that_wants_nobody_told_tells_nobody(session: Session) -> None:
+    deliveries = delete_second(session(card_with(), Servers()))
     assert deliveries == []
 
 
-def test_a_missing_notification_is_reported(tmp_path: Path) -> None:
+def test_a_notification_that_is_missing_is_said(session: Session) -> None:
     euicc = card_with("good.example")
     card = DisturbedCard(euicc)
-    assistant = Assistant(card, state_dir=tmp_path, servers=Servers())
+    assistant = session(card, Servers())
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
     card.instead(RETRIEVE, "BF2B02A000 9000")
     (delivery,) = assistant.delete(plan).deliveries
@@ -129,10 +142,10 @@ def test_a_missing_notification_is_reported(tmp_path: Path) -> None:
     assert "has no signed notification for good.example" in str(delivery.problem)
 
 
-def test_a_card_that_cannot_give_all_notifications_is_asked_for_each(tmp_path: Path) -> None:
+def test_a_card_that_gives_them_one_by_one_only_is_asked_so(session: Session) -> None:
     euicc = card_with("good.example")
     card = DisturbedCard(euicc)
-    assistant = Assistant(card, state_dir=tmp_path, servers=Servers())
+    assistant = session(card, Servers())
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
     card.instead(RETRIEVE, "6A80")
     card.requests.clear()
@@ -141,15 +154,17 @@ def test_a_card_that_cannot_give_all_notifications_is_asked_for_each(tmp_path: P
     assert card.requests[:6] == [INFO1, DELETE, PROFILES, RETRIEVE, LIST, RETRIEVE]
 
 
-def test_notifications_are_sent_with_the_ci_keys_of_the_card_that_gave_them(tmp_path: Path) -> None:
-    """An EID proves nothing: any card can report this one."""
+def test_the_card_that_is_here_says_whom_to_believe_and_no_other_in_its_name(session: Session) -> None:
+    """An EID proves nothing to us: any card can say that it is this one."""
     genuine = card_with("one.example")
     down = Servers(one_example=ConnectFailed("down"), two_example=ConnectFailed("down"))
-    _, assistant = delete_second(genuine, down, tmp_path)
+    assistant = session(genuine, down)
+    delete_second(assistant)
     own = assistant.euicc.euicc_info1().ci_for_verification
     profiles, behaviour = card_with("two.example").profiles, Behaviour(first_sequence_number=7)
     thief = SimulatedEuicc.create(None, eid=str(genuine.eid), profiles=profiles, behaviour=behaviour)
-    _, assistant = delete_second(thief, down, tmp_path)
+    assistant = session(thief, down)
+    delete_second(assistant)
     another = assistant.euicc.euicc_info1().ci_for_verification
     assert down.ci_pkids == [own, another]
     up = Servers()
@@ -157,11 +172,14 @@ def test_notifications_are_sent_with_the_ci_keys_of_the_card_that_gave_them(tmp_
     assert up.ci_pkids == [own, another]
 
 
-def test_nothing_is_removed_from_a_card_because_of_another_card_with_its_eid(tmp_path: Path) -> None:
-    """Both count from 1. What the other card's server acknowledged is not what the genuine card has."""
+def test_a_card_forgets_nothing_that_another_one_with_its_eid_has_signed(
+    tmp_path: Path, session: Session
+) -> None:
+    """Both number from 1. What a false card's server acknowledged is not what the genuine card has."""
     genuine, servers = card_with("good.example"), Servers(evil_example=ConnectFailed("down"))
-    other = SimulatedEuicc.create(None, eid=str(genuine.eid), profiles=card_with("evil.example").profiles)
-    _, assistant = delete_second(other, servers, tmp_path)
+    false = SimulatedEuicc.create(None, eid=str(genuine.eid), profiles=card_with("evil.example").profiles)
+    assistant = session(false, servers)
+    delete_second(assistant)
     assistant.close()
     servers.faults.clear()
     with Assistant(genuine, state_dir=tmp_path, servers=servers) as assistant:
@@ -207,11 +225,11 @@ def test_the_notifications_of_an_operation_do_not_depend_on_the_clock(tmp_path: 
     assert [host for host, _ in servers.asked].count("good.example") == 4
 
 
-def test_one_unreadable_notification_does_not_hide_the_others(tmp_path: Path) -> None:
+def test_one_unreadable_notification_does_not_hide_the_others(session: Session) -> None:
     euicc = card_with("one.example", "two.example")
     card = DisturbedCard(euicc)
     servers = Servers()
-    assistant = Assistant(card, state_dir=tmp_path, servers=servers)
+    assistant = session(card, servers)
     assistant.euicc.delete_profile(assistant.profiles()[1].iccid)
     card.instead(RETRIEVE, "BF2B04 A002 3000 9000")
     sent = assistant.send_notifications()
@@ -222,22 +240,24 @@ def test_one_unreadable_notification_does_not_hide_the_others(tmp_path: Path) ->
     assert len(assistant.notifications()) == 1
 
 
-def test_an_earlier_deletion_is_not_taken_for_this_one(tmp_path: Path) -> None:
-    """Its notification is still on the card, kept and not sent."""
+def test_an_older_deletion_of_the_same_profile_is_not_taken_for_this_one(session: Session) -> None:
+    """A profile that was deleted, kept, never sent, installed again and deleted again."""
     euicc = card_with("good.example")
     down = Servers(good_example=ConnectFailed("down"))
-    _, assistant = delete_second(euicc, down, tmp_path)
+    assistant = session(euicc, down)
+    delete_second(assistant)
     (older,) = assistant.notifications()
     card = DisturbedCard(euicc)
-    second = Assistant(card, state_dir=tmp_path, servers=Servers())
+    second = session(card, Servers())
     plan = second.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
     second.delete(plan)
     assert list(second.notifications()) == [older]
 
 
-def test_removing_an_unsent_notification_keeps_its_receipt(tmp_path: Path) -> None:
+def test_removing_an_unsent_notification_keeps_its_proof(tmp_path: Path, session: Session) -> None:
     euicc = card_with("good.example")
-    _, assistant = delete_second(euicc, Servers(good_example=ConnectFailed("down")), tmp_path)
+    assistant = session(euicc, Servers(good_example=ConnectFailed("down")))
+    delete_second(assistant)
     for path in tmp_path.rglob("*.der"):
         path.unlink()
     (left,) = assistant.notifications()
@@ -247,7 +267,74 @@ def test_removing_an_unsent_notification_keeps_its_receipt(tmp_path: Path) -> No
     assert kept.notification.metadata == left
 
 
-def test_removing_a_missing_notification_is_refused(tmp_path: Path) -> None:
-    assistant = Assistant(card_with(), state_dir=tmp_path)
-    with pytest.raises(Refused, match="no notification 99"):
+def test_removing_a_notification_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with (
+        Assistant(card_with(), state_dir=tmp_path) as assistant,
+        pytest.raises(Refused, match="no notification 99"),
+    ):
         assistant.remove_notification(99)
+
+
+def test_an_older_notification_that_is_due_is_sent_before_the_new_one(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory
+) -> None:
+    second = euicc.profiles[1].iccid
+    assistant._servers = Servers(nordlicht_smdp_example=ConnectFailed("down"))
+    assistant.enable(second)
+    assistant._servers = servers
+    assistant.journal._write("UPDATE notification SET next_try = 1", ())
+    assistant.disable(second)
+    assert received(smdp) == [("enable", second), ("disable", second)]
+
+
+def test_an_older_notification_on_the_card_is_sent_before_a_newer_one_that_was_kept(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory
+) -> None:
+    first = euicc.profiles[0].iccid
+    assistant.euicc.disable_profile(Iccid.parse(first), refresh=False)  # as another program does it
+    assistant._servers = Servers(albion_smdp_example=ConnectFailed("down"))
+    assistant.enable(first)
+    assert [waits.entry.notification.metadata.event for waits in assistant.pending_notifications()] == [
+        "enable"
+    ]
+    assistant._servers = servers
+    assistant.send_notifications()
+    assert received(smdp) == [("disable", first), ("enable", first)]
+
+
+def test_a_notification_that_came_in_a_file_is_removed_from_the_card_that_has_it(
+    tmp_path: Path,
+) -> None:
+    servers = Servers()
+    with Assistant(card_with("good.example"), state_dir=tmp_path, servers=servers) as assistant:
+        assistant.euicc.delete_profile(assistant.profiles()[1].iccid)
+        (signed,) = assistant.euicc.retrieve_notifications()
+        assistant.journal.keep(None, signed)
+        (delivery,) = assistant.send_notifications()
+        assert (delivery.acknowledged, delivery.removed) == (True, True)
+        assert list(assistant.notifications()) == []
+    assert len(servers.asked) == 1
+
+
+def test_a_notification_whose_entry_in_the_list_cannot_be_read_is_reported(tmp_path: Path) -> None:
+    card = DisturbedCard(card_with())
+    with Assistant(card, state_dir=tmp_path, servers=Servers()) as assistant:
+        card.instead(LIST, "BF2807 A005 BF2F02 8000 9000")
+        (delivery,) = assistant.send_notifications()
+    assert (delivery.sequence_number, delivery.acknowledged) == (None, False)
+    assert "lists a notification that cannot be read: bf2f028000" in str(delivery.problem)
+
+
+def test_sending_what_is_due_waits_for_no_other_process(tmp_path: Path) -> None:
+    asked: list[Holder] = []
+    with closing(Journal(tmp_path)) as another, ExitStack() as held:
+
+        def release(holder: Holder) -> None:
+            asked.append(holder)
+            held.close()
+
+        locks = Locks(tmp_path, on_wait=release)
+        with Assistant(card_with(), state_dir=tmp_path, servers=Servers(), locks=locks) as assistant:
+            held.enter_context(another.lock(assistant.eid))
+            assert assistant.send_due_notifications() == ()
+    assert asked == []

@@ -158,7 +158,7 @@ def test_a_file_that_is_too_large_is_no_receipt(tmp_path: Path) -> None:
 def test_a_pipe_or_a_device_is_refused_without_waiting(tmp_path: Path) -> None:
     with pipe(tmp_path / "pipe.der") as path:
         for unusual in (path, Path("/dev/zero"), tmp_path):
-            with pytest.raises(StorageFailed, match=r"cannot be read: (it is no ordinary file|Is a dir)"):
+            with pytest.raises(StorageFailed, match=r"cannot be read: (it is not a regular file|Is a dir)"):
                 receipts.read(unusual)
 
 
@@ -168,3 +168,11 @@ def test_the_name_of_a_receipt_with_many_events_is_cut(tmp_path: Path) -> None:
     path = Receipts(tmp_path).keep(EID, odd).path
     assert path.name.startswith("000007-install+enable+disable+delete+")
     assert [*Receipts(tmp_path).resembling(EID, odd)] == [odd]
+
+
+def test_a_receipt_is_found_by_what_it_holds(tmp_path: Path) -> None:
+    kept = Receipts(tmp_path)
+    assert kept.receipt(EID, signed()) is None
+    receipt = kept.keep(EID, signed())
+    assert kept.receipt(EID, signed()) == receipt
+    assert kept.receipt(EID, signed(signature="0909")) is None

@@ -10,7 +10,10 @@ import pytest
 
 from lpa import Assistant
 from lpa.errors import CardBusy, ConnectFailed, Refused
-from lpa.journal import Journal
+from lpa.journal import DELETING, Journal
+from lpa.notifications.changes import ProfileChange
+from lpa.rsp.names import Iccid
+from lpa.rsp.records import CHANGE_TAGS
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.journals import everything
 from tests.support.notified_servers import Servers, card_with
@@ -61,3 +64,19 @@ def test_nothing_is_removed_from_a_card_that_another_process_has_locked(
     ):
         assistant.remove_notification(1)
     assert len(assistant.notifications()) == 1
+
+
+def test_what_was_removed_before_its_operation_is_recovered_is_not_sent(
+    euicc: SimulatedEuicc, tmp_path: Path
+) -> None:
+    servers, target = Servers(), Iccid.parse(euicc.profiles[1].iccid)
+    with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
+        before = assistant.euicc.profiles(CHANGE_TAGS)
+        operation = assistant.journal.begin(assistant.eid, "delete", before, target=target)
+        operation.set_state(DELETING)
+        assistant.euicc.delete_profile(target)
+        assistant._outbox().collect(operation, [ProfileChange("delete", before[1])])
+        assistant.remove_notification(1)
+        (recovered,) = assistant.recover()
+        assert (recovered.deliveries, servers.asked) == ((), [])
+        assert assistant.journal.unfinished() == ()

@@ -15,13 +15,13 @@ from lpa.errors import BadAnswer, CardBusy, ConnectFailed, LpaError, Postponed, 
 from lpa.host.locks import Holder, Locks
 from lpa.journal import Journal
 from lpa.notifications.receipts import Receipt, Receipts
-from lpa.notifications.send_queue import SendQueue, pending
+from lpa.notifications.send_queue import SendQueue, pending, with_predecessors
 from lpa.rsp.names import Eid
 from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.records import Notification
 from tests.support.disturbed import DisturbedCard
 from tests.support.forgery import BODY, Chain
-from tests.support.journals import EID, OTHER, Clock, signed
+from tests.support.journals import EID, OTHER, Clock, addressed, signed
 from tests.support.notified_servers import Servers, card_with
 from tests.support.recovery import resume
 
@@ -157,7 +157,7 @@ def test_what_another_process_sent_during_the_wait_is_not_sent_again(tmp_path: P
             another.sent(EID, signed("01"), {})
             held.close()
 
-        locks = Locks(folder, notice=send_and_release)
+        locks = Locks(folder, on_wait=send_and_release)
         with closing(Journal(folder, locks=locks)) as journal:
             journal.keep(EID, signed("01"))
             held.enter_context(another.lock(EID))
@@ -192,7 +192,7 @@ def test_sending_what_is_due_does_not_wait_for_a_lock(tmp_path: Path) -> None:
     folder, notices = tmp_path / "state", list[Holder]()
     with (
         closing(Journal(folder)) as another,
-        closing(Journal(folder, locks=Locks(folder, notice=notices.append))) as journal,
+        closing(Journal(folder, locks=Locks(folder, on_wait=notices.append))) as journal,
         another.lock(OTHER),
     ):
         journal.keep(OTHER, signed("02"))
@@ -354,3 +354,23 @@ def test_a_later_one_waits_for_an_earlier_one_whose_receipt_cannot_be_kept(
         sent = assistant.send_notifications()
     slow = [delivery.acknowledged for delivery in sent if delivery.address == "slow.example"]
     assert slow == [False, False]
+
+
+def test_two_spellings_of_an_address_are_one_queue(journal: Journal) -> None:
+    journal.keep(EID, signed("07"), addressed("08", "A.B"), addressed("09", "a.c"))
+    journal.failed(EID, signed("07"), DOWN)
+    assert [wait > 0 for _, wait in times(journal)] == [True, True, False]
+
+
+def test_predecessors_are_of_the_same_card_and_server_and_not_acknowledged(
+    journal: Journal,
+) -> None:
+    acknowledged, older, own, between, last = map(signed, ("01", "02", "03", "04", "05"))
+    journal.keep(EID, acknowledged, older, own, between, last, signed("06"), addressed("02", "a.c"))
+    journal.keep(OTHER, signed("02"))
+    journal.sent(EID, acknowledged, {})
+    entries = [entry for entry in journal.outbox(EID) if entry.notification in (own, last)]
+    assert {(entry.eid, entry.notification.raw) for entry in with_predecessors(journal, entries)} == {
+        (EID, one.raw) for one in (older, own, between, last)
+    }
+    assert len(with_predecessors(journal, entries)) == 4

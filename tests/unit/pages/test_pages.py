@@ -89,8 +89,8 @@ def test_every_text_is_there_in_both_languages_with_the_same_values() -> None:
             "en",
             [
                 "Proof of deletion",
-                f"The card with the EID {EID} signed this report, and not a byte of it has been changed.",
-                "It reports the deletion of the profile 89898989898989898989, with number 7, to a.b.",
+                f"The card with EID {EID} signed this notification, and it was not changed afterwards.",
+                "It reports the deletion of profile 89898989898989898989 to a.b, with number 7.",
                 "When it happened. The card has no clock",
                 "That the operator closed the line or ended the contract.",
                 "244 KiB before, 322 KiB after",
@@ -102,8 +102,8 @@ def test_every_text_is_there_in_both_languages_with_the_same_values() -> None:
             "zh-CN",
             [
                 "删除凭证",
-                f"EID 为 {EID} 的卡片签署了这份报告",
-                "报告的内容是：删除配置文件 89898989898989898989，序号 7，发往 a.b。",
+                f"EID 为 {EID} 的卡片签署了这条通知",
+                "通知的内容是：删除配置文件 89898989898989898989，序号 7，发往 a.b。",
                 "发生的时间。卡片没有时钟",
                 "运营商已经停机或销户、合约已经终止。",
                 "之前 244 KiB，之后 322 KiB",
@@ -133,7 +133,7 @@ def test_the_page_holds_the_receipt_and_its_hash() -> None:
     ("kind", "colour", "heading"),
     [
         ("production", "good", "Verified"),
-        ("private", "doubtful", "Verified, with an issuer that is not the GSMA's"),
+        ("private", "doubtful", "Verified, but not with a GSMA issuer"),
         ("test", "doubtful", "Verified with test keys only"),
     ],
 )
@@ -143,15 +143,15 @@ def test_the_verdict_says_what_the_issuer_is_worth(kind: str, colour: str, headi
 
 
 def test_what_is_not_verified_is_called_no_proof() -> None:
-    doubt = NotVerified("The card's signature does not hold.")
+    doubt = NotVerified("The card's signature is wrong.")
     page = receipt_page.page(Notification.from_tlv(sample_pages.RECEIPT), None, doubt, made=sample_pages.MADE)
     shown = read(page)
     assert "Unverified receipt" in shown
-    assert "The card's signature does not hold." in shown
+    assert "The card's signature is wrong." in shown
     assert 'class="verdict bad"' in page
     assert "Proof of" not in shown
     assert "proven" not in shown
-    assert "nothing is recorded" in shown
+    assert "nothing recorded" in shown
     assert "None" not in shown
 
 
@@ -159,7 +159,7 @@ def test_what_is_not_verified_is_called_no_proof() -> None:
     ("reason", "chinese"),
     [
         ("damaged", "凭证已损坏，或者被人改动过。"),
-        ("unknownIssuer", "为该卡片担保的签发机构不在信任之列。"),
+        ("unknownIssuer", "卡片证书的签发机构不在信任之列。"),
         ("otherCard", "签名的不是保存时所记录的那张卡片。"),
         ("noCertificates", "安装凭证不附带证书，只有相应的服务器才能验证。"),
         (None, "凭证所附的证书不符合要求。"),
@@ -179,7 +179,7 @@ def test_an_issuer_that_lpa_does_not_know_is_named_in_the_command(kind: str) -> 
     given = kind != "production"
     assert ("receipt.derlpa --ca-bundle issuer.pem receipts verify receipt.der" in shown) is given
     assert ("receipt.derlpa receipts verify receipt.der" in shown) is not given
-    assert ("There issuer.pem is the certificate of the issuer" in shown) is given
+    assert ("issuer.pem is the certificate of the top-level issuer" in shown) is given
 
 
 @pytest.mark.parametrize(
@@ -194,9 +194,9 @@ def test_what_no_server_acknowledged_is_said_to_be_that(language: Language, said
         (sample_pages.EVIDENCE, False),
         ({}, False),
     ):
-        seen = receipt_page.Witnessed(delivery)
+        record = receipt_page.Record(delivery)
         page = receipt_page.page(
-            note, None, sample_pages.verified(), made=sample_pages.MADE, language=language, witnessed=seen
+            note, None, sample_pages.verified(), made=sample_pages.MADE, language=language, record=record
         )
         assert (said in read(page)) is shown
 
@@ -209,12 +209,12 @@ def test_an_issuer_without_a_name_is_said_once() -> None:
         "issuer_key",
     ]
     named = vouched | {"issuer": f"a CI ({key})"}
-    assert [told for _, _, told in receipt_page.evidence(Words("en"), named)][1:] == ["a CI", key]
+    assert [value for _, _, value in receipt_page.evidence(Words("en"), named)][1:] == ["a CI", key]
 
 
 def test_an_event_that_has_no_name_here_keeps_its_own() -> None:
     shown = read(sample_pages.receipt(event="rpmDelete"))
-    assert "It reports the rpmDelete of the profile" in shown
+    assert "It reports the rpmDelete of profile" in shown
 
 
 def test_the_page_of_a_profile_has_what_the_operator_asks_for() -> None:
@@ -224,24 +224,24 @@ def test_the_page_of_a_profile_has_what_the_operator_asks_for() -> None:
         "Profile (ICCID)8949985000000000025",
         f"Card (EID){EID}",
         "Subscriber (IMSI)262980000000025",
-        "Telephone numbernone",
+        "Phone numbernone",
         "Network (MCC-MNC)262-98",
         "Operator's server (SM-DP+)nordlicht.smdp.example",
-        "Statein use",
+        "Stateenabled",
         "Classoperational",
         "Rules of the operatormay not be disabled (PPR1)",
     ):
         assert fact in shown
-    assert "Subscriber (IMSI)not read: only the profile in use can be read" in read(sample_pages.profile())
-    assert "用户识别码（IMSI）未读取：只能读取正在使用的配置文件" in read(sample_pages.profile("zh-CN"))
+    assert "Subscriber (IMSI)not read: only the enabled profile can be read" in read(sample_pages.profile())
+    assert "用户识别码（IMSI）未读取：只能读取已启用的配置文件" in read(sample_pages.profile("zh-CN"))
 
 
 @pytest.mark.parametrize(
     ("subscriber", "said"),
     [
-        (Subscriber("", ("+491701", "+491702")), "Subscriber (IMSI)noneTelephone number+491701+491702"),
-        (Subscriber(problem="pinNeeded"), "Telephone numbernot read: it is protected with a PIN"),
-        (Subscriber(problem="unreadable"), "Telephone numbernot read: the card does not give it"),
+        (Subscriber("", ("+491701", "+491702")), "Subscriber (IMSI)nonePhone number+491701+491702"),
+        (Subscriber(problem="pinNeeded"), "Phone numbernot read: locked with a PIN"),
+        (Subscriber(problem="unreadable"), "Phone numbernot read: the card does not return it"),
     ],
 )
 def test_the_page_says_why_something_was_not_read(subscriber: Subscriber, said: str) -> None:
@@ -280,7 +280,7 @@ def test_long_numbers_are_grouped_but_copied_whole() -> None:
 
 
 def test_a_word_that_is_not_known_stays() -> None:
-    assert Words("zh-CN").of("state", "enabled") == "使用中"
+    assert Words("zh-CN").of("state", "enabled") == "已启用"
     assert Words("zh-CN").of("state", "5") == "5"
 
 

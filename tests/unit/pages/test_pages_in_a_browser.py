@@ -30,7 +30,7 @@ PAGES: dict[str, Callable[[Language], str]] = {
 TITLES = {
     ("receipt", "en"): "Proof of deletion",
     ("receipt", "zh-CN"): "删除凭证",
-    ("profile", "en"): "Particulars of an eSIM profile",
+    ("profile", "en"): "eSIM profile details",
     ("profile", "zh-CN"): "eSIM 配置文件资料",
 }
 

@@ -1,4 +1,4 @@
-"""The backup of a simulated profile: all of it, or nothing."""
+"""Back up a simulated profile: completely or not at all."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_contacts_are_vcards(tmp_path: Path) -> None:
     )
 
 
-def test_the_messages_are_there_for_people_and_for_programs(tmp_path: Path) -> None:
+def test_messages_are_saved_as_json_and_as_text(tmp_path: Path) -> None:
     saved(with_enabled(0), tmp_path / "backup")
     messages = json.loads((tmp_path / "backup" / "messages.json").read_text("utf-8"))
     assert [message["text"] for message in messages] == [
@@ -67,7 +67,7 @@ def test_the_messages_are_there_for_people_and_for_programs(tmp_path: Path) -> N
     assert text.endswith("To 07700900456 (sent)\n    On my way.\n")
 
 
-def test_the_profile_is_named_and_every_record_is_kept(tmp_path: Path) -> None:
+def test_identity_and_every_record_are_saved(tmp_path: Path) -> None:
     saved(with_enabled(0), tmp_path / "backup")
     assert json.loads((tmp_path / "backup" / "identity.json").read_text("utf-8")) == {
         "iccid": ICCID,
@@ -89,27 +89,27 @@ def test_a_locked_profile_is_saved_with_its_pin(tmp_path: Path) -> None:
     assert saved(card, tmp_path / "backup", pin="1234").contacts == 3
 
 
-def test_only_the_profile_in_use_can_be_saved(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="shows those of 8949985000000000025") as caught:
+def test_only_the_enabled_profile_can_be_saved(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="cannot be read: 8949985000000000025 is enabled") as caught:
         saved(with_enabled(1), tmp_path / "backup")
     assert (caught.value.function, caught.value.reason) == ("Backup", "notEnabled")
-    with pytest.raises(Refused, match="No profile is in use"):
+    with pytest.raises(Refused, match="no profile is enabled"):
         saved(SimulatedEuicc.create(None, profiles=0), tmp_path / "backup")
     assert not (tmp_path / "backup").exists()
 
 
-def test_a_backup_is_not_written_where_a_link_was_planted(tmp_path: Path) -> None:
+def test_a_link_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "backup").symlink_to(tmp_path / "nothing")
-    with pytest.raises(StorageFailed, match="is there already"):
+    with pytest.raises(StorageFailed, match="already exists"):
         saved(with_enabled(0), tmp_path / "backup")
     assert [path.name for path in tmp_path.iterdir()] == ["backup"]
 
 
-def test_a_folder_that_is_there_already_is_left_alone(tmp_path: Path) -> None:
+def test_an_existing_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("before")
     card = with_enabled(0)
     for folder in (tmp_path, tmp_path / "kept"):
-        with pytest.raises(StorageFailed, match="is there already"):
+        with pytest.raises(StorageFailed, match="already exists"):
             saved(card, folder)
     assert card.apdus == 0
 
@@ -123,7 +123,7 @@ def test_a_folder_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_card_that_is_pulled_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_pulled_card_leaves_no_partial_backup(tmp_path: Path) -> None:
     class Pulled:
         def __init__(self, after: int) -> None:
             self.card, self.left = with_enabled(0), after
@@ -146,7 +146,7 @@ def test_a_card_that_is_pulled_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["whole"]
 
 
-def test_a_folder_that_comes_into_being_meanwhile_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_created_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     class Slow(Spoiled):
         def transmit(self, apdu: bytes) -> tuple[bytes, int]:
             (tmp_path / "backup").mkdir(exist_ok=True)
@@ -160,7 +160,7 @@ def test_a_folder_that_comes_into_being_meanwhile_is_left_alone(tmp_path: Path) 
     assert [path.name for path in tmp_path.rglob("*")] == ["backup", "of another"]
 
 
-def test_what_the_card_does_not_let_us_read_is_told_and_the_rest_is_saved(tmp_path: Path) -> None:
+def test_unreadable_files_are_reported_and_the_rest_is_saved(tmp_path: Path) -> None:
     card = Spoiled(with_enabled(0), file="6F3C", answers={"00B2": "6982"})
     backup = back_up(UiccFiles(card), Iccid.parse(ICCID), tmp_path / "backup")
     assert (backup.contacts, backup.messages) == (5, 0)
@@ -171,7 +171,7 @@ def test_what_the_card_does_not_let_us_read_is_told_and_the_rest_is_saved(tmp_pa
     )
 
 
-def test_messages_that_only_df_telecom_holds_are_saved_as_well(tmp_path: Path) -> None:
+def test_messages_that_only_df_telecom_holds_are_saved_too(tmp_path: Path) -> None:
     other = SENT.replace("0A4F37", "024F37") + "FF" * (176 - len(SENT) // 2)
     card = Spoiled(with_enabled(0), file="7F106F3C", answers={"00B201": other + "9000"})
     backup = back_up(UiccFiles(card), Iccid.parse(ICCID), tmp_path / "backup")
@@ -179,7 +179,7 @@ def test_messages_that_only_df_telecom_holds_are_saved_as_well(tmp_path: Path) -
     assert texts[5:] == ["On my way.", "On"]
 
 
-def test_a_message_that_makes_no_sense_is_kept_as_it_is(tmp_path: Path) -> None:
+def test_a_message_that_cannot_be_decoded_is_saved_as_raw_bytes(tmp_path: Path) -> None:
     backup = saved(holding(Contents(messages=("0100" + "03FF",))), tmp_path / "backup")
     assert backup.problems == ("A message cannot be read: The message is of a kind that TS 23.040 reserves.",)
     (message,) = json.loads((tmp_path / "backup" / "messages.json").read_text("utf-8"))
@@ -190,12 +190,12 @@ def test_a_message_that_makes_no_sense_is_kept_as_it_is(tmp_path: Path) -> None:
     )
 
 
-def test_a_message_in_an_unknown_language_is_bytes_and_a_problem(tmp_path: Path) -> None:
+def test_a_message_in_an_unknown_language_is_saved_as_bytes_with_a_problem(tmp_path: Path) -> None:
     turkish = with_enabled(0).profiles[0].contents.messages[5].replace("03240101", "0324010E")
     backup = saved(holding(Contents(messages=(turkish,))), tmp_path / "backup")
-    told = "The message is in a language whose alphabet is not known here (0, 14)."
-    assert backup.problems == (f"A message cannot be read: {told}",)
+    problem = "The message is in a language whose alphabet is not known here (0, 14)."
+    assert backup.problems == (f"A message cannot be read: {problem}",)
     (message,) = json.loads((tmp_path / "backup" / "messages.json").read_text("utf-8"))
-    assert (message["text"], message["problem"], message["data"][:8]) == (None, told, "C886E59B")
+    assert (message["text"], message["problem"], message["data"][:8]) == (None, problem, "C886E59B")
     text = (tmp_path / "backup" / "messages.txt").read_text("utf-8")
-    assert f"(read) {told}\n    C886E59B" in text
+    assert f"(read) {problem}\n    C886E59B" in text

@@ -1,4 +1,4 @@
-"""A backup that was killed leaves nothing that stays: the next one into the same folder sweeps it away."""
+"""The next backup into the same folder removes the staging folder that a killed one left."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def save(folder: Path) -> None:
 
 @pytest.fixture
 def left(tmp_path: Path) -> Path:
-    """What a backup left beside its folder that was killed when all its files were written."""
+    """The staging folder of a backup that was killed when all its files were written."""
 
     def save_all_but_the_name() -> None:
         files.sync_folder = lambda _folder: ready()  # type: ignore[assignment]
@@ -38,7 +38,7 @@ def left(tmp_path: Path) -> Path:
 
 
 def save_meanwhile(tmp_path: Path) -> None:
-    """One that is being written is left alone by another backup into the same folder."""
+    """A staging folder that is being written is kept by another backup into the same folder."""
     (writing,) = tmp_path.iterdir()
     with pytest.raises(BlockingIOError), files.held(writing):
         raise AssertionError
@@ -49,39 +49,37 @@ def save_meanwhile(tmp_path: Path) -> None:
     (tmp_path / "saved [1]").rmdir()
 
 
-def test_what_was_killed_is_swept_away_by_the_next_backup_there(left: Path, tmp_path: Path) -> None:
+def test_the_next_backup_removes_what_a_killed_one_left(left: Path, tmp_path: Path) -> None:
     save(tmp_path / "saved [1]")
     assert [path.name for path in tmp_path.iterdir()] == ["saved [1]"]
 
 
-def test_what_was_begun_for_another_folder_is_left(left: Path, tmp_path: Path) -> None:
+def test_a_staging_folder_of_another_backup_is_kept(left: Path, tmp_path: Path) -> None:
     save(tmp_path / "another")
     assert left.exists()
 
 
-def test_a_folder_with_anything_else_in_it_is_left(left: Path, tmp_path: Path) -> None:
+def test_a_staging_folder_with_other_files_is_kept(left: Path, tmp_path: Path) -> None:
     (left / "mine").touch()
     save(tmp_path / "saved [1]")
     assert sorted(path.name for path in left.iterdir()) == [*DOCUMENTS[:4], "mine", "records.json"]
 
 
 @pytest.mark.parametrize("written", [0, 2])
-def test_what_was_killed_before_all_or_anything_was_written_is_swept_away_too(
-    written: int, left: Path, tmp_path: Path
-) -> None:
+def test_an_incomplete_staging_folder_is_removed(written: int, left: Path, tmp_path: Path) -> None:
     for title in DOCUMENTS[written:]:
         (left / title).unlink()
     save(tmp_path / "saved [1]")
     assert [path.name for path in tmp_path.iterdir()] == ["saved [1]"]
 
 
-def test_an_empty_one_that_is_being_written_is_left(tmp_path: Path) -> None:
-    with staging_folder(tmp_path / "saved") as place:
+def test_an_empty_staging_folder_that_is_held_is_kept(tmp_path: Path) -> None:
+    with staging_folder(tmp_path / "saved") as target:
         save(tmp_path / "saved")
-        assert place.hidden.is_dir()
+        assert target.staging.is_dir()
 
 
-def test_a_folder_that_others_may_enter_is_left(left: Path, tmp_path: Path) -> None:
+def test_a_staging_folder_open_to_others_is_kept(left: Path, tmp_path: Path) -> None:
     left.chmod(0o755)
     save(tmp_path / "saved [1]")
     assert left.exists()

@@ -1,4 +1,4 @@
-"""How a person names a profile."""
+"""Select a profile by what a person typed."""
 
 import pytest
 
@@ -26,22 +26,22 @@ PROFILES = [
         ("8944474600001230017F", 0),
     ],
 )
-def test_a_full_number_or_its_end_names_one(name: str, position: int) -> None:
+def test_an_iccid_or_its_last_digits_select_a_profile(name: str, position: int) -> None:
     assert find(PROFILES, Selector.parse(name)) is PROFILES[position]
 
 
-def test_a_number_names_itself_though_another_ends_like_it() -> None:
+def test_a_whole_iccid_selects_its_profile_though_another_ends_with_it() -> None:
     longer, shorter = Profile(Iccid.parse("89444746000012300175")), Profile(Iccid.parse("444746000012300175"))
     assert find([longer, shorter], shorter.iccid) is shorter
 
 
-def test_no_profile_is_refused_as_the_card_would() -> None:
+def test_an_unknown_iccid_is_refused_with_the_reason_of_the_card() -> None:
     with pytest.raises(Refused, match="holds no profile 9999") as caught:
         find(PROFILES, Selector.parse("9999"))
     assert caught.value.reason == "iccidOrAidNotFound"
 
 
-def test_two_profiles_are_both_named() -> None:
+def test_an_ambiguous_selector_is_refused_with_all_matches() -> None:
     twins = [PROFILES[2], Profile(Iccid.parse("8986012345678900025"))]
     with pytest.raises(Refused, match="894447460000990025, 8986012345678900025") as caught:
         find(twins, Selector.parse("0025"))
@@ -49,6 +49,6 @@ def test_two_profiles_are_both_named() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "017", "0x17", "my old card", "8" * 21, "00\n", "١٢٣٤"])
-def test_what_is_no_number_is_a_mistake_of_the_caller(name: str) -> None:
+def test_a_text_that_can_name_no_profile_raises_value_error(name: str) -> None:
     with pytest.raises(ValueError, match="names no profile"):
         Selector.parse(name)

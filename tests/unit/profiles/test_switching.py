@@ -1,4 +1,4 @@
-"""Enable, disable and reset against a simulated card, also one that wants to be asked in its own way."""
+"""Enable, disable and reset a simulated card, also one that accepts some request variants only."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def states(euicc: SimulatedEuicc) -> list[str]:
     return [profile.state for profile in euicc.profiles]
 
 
-def told(smdp: SimulatedSmdp) -> list[tuple[str, str]]:
+def notified(smdp: SimulatedSmdp) -> list[tuple[str, str]]:
     return [(received.event, str(received.iccid)) for received in smdp.received]
 
 
@@ -37,24 +37,26 @@ def samples() -> tuple[SimulatedProfile, ...]:
     return SimulatedEuicc.create(None).profiles
 
 
-def test_enabling_replaces_the_profile_in_use_and_tells_both_servers(
+def test_enable_replaces_the_enabled_profile_and_notifies_both_servers(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     first, second, _ = euicc.profiles
     outcome = assistant.enable(second.iccid)
     assert states(euicc) == ["disabled", "enabled", "disabled"]
-    assert told(smdp) == [("disable", first.iccid), ("enable", second.iccid)]
+    assert notified(smdp) == [("disable", first.iccid), ("enable", second.iccid)]
     assert outcome.unacknowledged == ()
     assert list(assistant.notifications()) == []
 
 
-def test_disabling_tells_the_server(assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp) -> None:
-    assistant.disable(euicc.profiles[0].iccid[-6:])
+def test_disable_notifies_the_server(
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+) -> None:
+    assistant.disable(assistant.find(euicc.profiles[0].iccid[-6:]))
     assert states(euicc) == ["disabled"] * 3
-    assert told(smdp) == [("disable", euicc.profiles[0].iccid)]
+    assert notified(smdp) == [("disable", euicc.profiles[0].iccid)]
 
 
-def test_what_is_so_already_needs_no_command(
+def test_a_switch_that_changes_nothing_sends_no_command(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     assert assistant.enable(euicc.profiles[0].iccid).changes == ()
@@ -63,19 +65,19 @@ def test_what_is_so_already_needs_no_command(
     assert smdp.received == ()
 
 
-def test_what_was_there_before_is_left_where_it_was(
+def test_older_notifications_stay_on_the_card(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, card: DisturbedCard
 ) -> None:
     assistant.euicc.disable_profile(assistant.profiles()[0].iccid, refresh=False)
     (older,) = assistant.notifications()
     assistant.enable(euicc.profiles[1].iccid)
-    assert told(smdp) == [("enable", euicc.profiles[1].iccid)]
+    assert notified(smdp) == [("enable", euicc.profiles[1].iccid)]
     assert list(assistant.notifications()) == [older]
 
 
 @pytest.mark.parametrize("kind", ["iccid", "isdpAid"])
 @pytest.mark.parametrize("refresh", [True, False])
-def test_a_card_is_asked_in_every_way_until_it_takes_one(
+def test_request_variants_are_tried_until_the_card_accepts_one(
     kind: str,
     refresh: bool,
     servers: ServerFactory,
@@ -90,11 +92,11 @@ def test_a_card_is_asked_in_every_way_until_it_takes_one(
         assistant.enable(picky.profiles[1].iccid)
         assistant.disable(picky.profiles[1].iccid)
     assert states(picky) == ["disabled"] * 3
-    assert len(told(smdp)) == 3
+    assert len(notified(smdp)) == 3
     assert card.requests.count(ENABLE) <= 4
 
 
-def test_a_card_that_takes_no_way_is_asked_in_each_once(euicc: SimulatedEuicc, tmp_path: Path) -> None:
+def test_each_request_variant_is_tried_once(euicc: SimulatedEuicc, tmp_path: Path) -> None:
     stubborn = SimulatedEuicc.create(None, behaviour=Behaviour(accepted=()))
     card = DisturbedCard(stubborn)
     with Assistant(card, state_dir=tmp_path) as assistant, pytest.raises(EuiccRefused, match="no reason"):
@@ -103,7 +105,7 @@ def test_a_card_that_takes_no_way_is_asked_in_each_once(euicc: SimulatedEuicc, t
     assert states(stubborn) == ["enabled", "disabled", "disabled"]
 
 
-def test_between_two_ways_the_card_is_read(euicc: SimulatedEuicc, tmp_path: Path) -> None:
+def test_the_card_is_read_between_two_request_variants(euicc: SimulatedEuicc, tmp_path: Path) -> None:
     card = DisturbedCard(SimulatedEuicc.create(None, behaviour=Behaviour(accepted=())))
     with Assistant(card, state_dir=tmp_path) as assistant, pytest.raises(EuiccRefused):
         assistant.enable(assistant.find("0025"))
@@ -119,7 +121,7 @@ def test_a_busy_card_is_reset_and_asked_again(servers: ServerFactory, tmp_path: 
 
 
 @pytest.mark.parametrize("status", ["6F00", "9000", "BF3103 9000"])
-def test_a_switch_whose_answer_is_swallowed_is_believed_as_the_card_then_shows_it(
+def test_a_switch_whose_answer_is_lost_is_verified_by_reading_the_card(
     status: str, assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     card.instead(ENABLE, status, carried_out=True)
@@ -129,16 +131,16 @@ def test_a_switch_whose_answer_is_swallowed_is_believed_as_the_card_then_shows_i
     assert len(smdp.received) == 2
 
 
-def test_a_switch_that_was_lost_is_not_tried_again(
+def test_a_switch_whose_request_is_lost_is_not_repeated(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     card.instead(ENABLE, "6F00")
-    with pytest.raises(WireError, match="nothing was changed"):
+    with pytest.raises(WireError, match="the change was not made"):
         assistant.enable(euicc.profiles[1].iccid)
     assert card.requests.count(ENABLE) == 1
 
 
-def test_a_card_pulled_during_a_switch_leaves_its_outcome_open(
+def test_a_card_pulled_during_a_switch_leaves_the_outcome_unknown(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     card.lose(DISABLE)
@@ -146,17 +148,17 @@ def test_a_card_pulled_during_a_switch_leaves_its_outcome_open(
         assistant.disable(euicc.profiles[0].iccid)
 
 
-def test_a_card_that_says_yes_and_does_nothing_is_found_out(
+def test_a_success_that_the_card_does_not_show_raises_bad_answer(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     card.instead(DISABLE, *["BF3203800100 9000"] * 9)
-    with pytest.raises(BadAnswer, match="shows that it is not"):
+    with pytest.raises(BadAnswer, match="does not show the change"):
         assistant.disable(euicc.profiles[0].iccid)
     assert card.requests.count(DISABLE) == 4
 
 
 @pytest.mark.parametrize("change", ["enable", "disable"])
-def test_a_profile_that_must_stay_in_use_stays_and_the_card_is_not_asked(change: str, tmp_path: Path) -> None:
+def test_ppr1_is_refused_before_the_card_is_asked(change: str, tmp_path: Path) -> None:
     locked, other, _ = samples()
     euicc = SimulatedEuicc.create(None, profiles=[replace(locked, policy_rules=("ppr1",)), other])
     card = DisturbedCard(euicc)
@@ -166,7 +168,7 @@ def test_a_profile_that_must_stay_in_use_stays_and_the_card_is_not_asked(change:
     assert not {ENABLE, DISABLE} & set(card.requests)
 
 
-def test_a_test_profile_may_follow_one_that_must_stay_in_use(servers: ServerFactory, tmp_path: Path) -> None:
+def test_a_test_profile_may_replace_a_profile_with_ppr1(servers: ServerFactory, tmp_path: Path) -> None:
     locked, other, _ = samples()
     profiles = [replace(locked, policy_rules=("ppr1",)), replace(other, profile_class="test")]
     euicc = SimulatedEuicc.create(None, profiles=profiles)
@@ -175,18 +177,18 @@ def test_a_test_profile_may_follow_one_that_must_stay_in_use(servers: ServerFact
     assert states(euicc) == ["disabled", "enabled"]
 
 
-def test_a_reset_deletes_them_all_and_tells_every_server(
+def test_reset_deletes_all_profiles_and_notifies_every_server(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     before = [profile.iccid for profile in euicc.profiles]
     outcome = assistant.reset(["deleteOperationalProfiles"])
     assert euicc.profiles == ()
-    assert sorted(told(smdp)) == sorted(("delete", iccid) for iccid in before)
+    assert sorted(notified(smdp)) == sorted(("delete", iccid) for iccid in before)
     assert len(outcome.changes) == 3
     assert outcome.unacknowledged == ()
 
 
-def test_a_reset_of_the_server_address_alone_touches_no_profile(
+def test_reset_of_the_default_server_changes_no_profile(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     before = assistant.euicc.configured_addresses()
@@ -203,7 +205,7 @@ def test_a_reset_with_nothing_to_delete_is_refused(assistant: Assistant, euicc: 
     assert len(euicc.profiles) == 3
 
 
-def test_a_reset_whose_answer_is_swallowed_is_believed_as_the_card_then_shows_it(
+def test_a_reset_whose_answer_is_lost_is_verified_by_reading_the_card(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     card.instead(RESET, "6F00", carried_out=True)
@@ -232,7 +234,7 @@ def test_a_reset_that_would_delete_protected_profiles_is_refused_and_names_them(
     assert euicc.profiles == ()
 
 
-def test_a_reset_that_leaves_a_protected_profile_alone_is_not_refused(tmp_path: Path) -> None:
+def test_reset_is_allowed_if_it_deletes_no_protected_profile(tmp_path: Path) -> None:
     operator, test, _ = samples()
     euicc = SimulatedEuicc.create(None, profiles=[operator, replace(test, profile_class="test")])
     with Assistant(euicc, state_dir=tmp_path) as assistant:
@@ -246,7 +248,7 @@ def test_a_reset_that_leaves_a_protected_profile_alone_is_not_refused(tmp_path: 
 OPERATIONAL = ["deleteOperationalProfiles"]
 
 
-def test_a_reset_is_refused_while_what_cannot_be_read_may_be_protected(
+def test_reset_is_refused_if_an_unreadable_profile_may_be_protected(
     euicc: SimulatedEuicc, tmp_path: Path
 ) -> None:
     hidden = euicc.profiles[2].iccid
@@ -262,7 +264,7 @@ def test_a_reset_is_refused_while_what_cannot_be_read_may_be_protected(
     assert len(euicc.profiles) == 3
 
 
-def test_a_protected_profile_that_can_be_read_hides_nowhere(euicc: SimulatedEuicc, tmp_path: Path) -> None:
+def test_reset_is_allowed_if_the_protected_profile_is_readable(euicc: SimulatedEuicc, tmp_path: Path) -> None:
     operator, test, hidden = samples()
     euicc = SimulatedEuicc.create(None, profiles=[operator, replace(test, profile_class="test"), hidden])
     with Assistant(UnreadableProfileCard(euicc, hidden.iccid), state_dir=tmp_path) as assistant:
@@ -271,7 +273,7 @@ def test_a_protected_profile_that_can_be_read_hides_nowhere(euicc: SimulatedEuic
     assert [profile.iccid for profile in euicc.profiles] == [test.iccid]
 
 
-def test_what_a_reset_deletes_unread_is_told_to_its_server(
+def test_reset_notifies_the_server_of_an_unreadable_profile(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory, tmp_path: Path
 ) -> None:
     first, second, hidden = (profile.iccid for profile in euicc.profiles)
@@ -280,22 +282,22 @@ def test_what_a_reset_deletes_unread_is_told_to_its_server(
         assert list(assistant.notifications()) == []
     assert [str(change.profile.iccid) for change in outcome.changes] == [first, second, hidden]
     assert outcome.unacknowledged == ()
-    assert sorted(told(smdp)) == sorted(("delete", iccid) for iccid in (first, second, hidden))
+    assert sorted(notified(smdp)) == sorted(("delete", iccid) for iccid in (first, second, hidden))
 
 
-def test_what_waited_before_a_reset_is_not_taken_for_what_it_deleted_unread(
+def test_older_notifications_are_not_attributed_to_a_reset(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory, tmp_path: Path
 ) -> None:
     first, earlier, hidden = (profile.iccid for profile in euicc.profiles)
     with Assistant(UnreadableProfileCard(euicc, hidden), state_dir=tmp_path, servers=servers) as assistant:
         assistant.euicc.delete_profile(Iccid.parse(earlier))
-        (waits,) = assistant.notifications()
+        (older,) = assistant.notifications()
         outcome = assistant.reset(OPERATIONAL)
-        assert list(assistant.notifications()) == [waits]
+        assert list(assistant.notifications()) == [older]
     assert [str(change.profile.iccid) for change in outcome.changes] == [first, hidden]
 
 
-def test_what_a_reset_spares_unread_does_not_hide_what_it_deletes(
+def test_an_unreadable_profile_that_stays_does_not_hide_a_deletion(
     smdp: SimulatedSmdp, servers: ServerFactory, tmp_path: Path, euicc: SimulatedEuicc
 ) -> None:
     first, second, _ = samples()
@@ -306,10 +308,10 @@ def test_what_a_reset_spares_unread_does_not_hide_what_it_deletes(
     ) as assistant:
         outcome = assistant.reset(OPERATIONAL)
     assert [str(change.profile.iccid) for change in outcome.changes] == [first.iccid]
-    assert told(smdp) == [("delete", first.iccid)]
+    assert notified(smdp) == [("delete", first.iccid)]
 
 
-def test_what_may_hide_in_a_list_is_not_said_to_be_gone(tmp_path: Path) -> None:
+def test_a_profile_that_may_be_unreadable_is_not_reported_as_deleted(tmp_path: Path) -> None:
     with SimulatedEuicc.create(None) as euicc, Assistant(euicc, state_dir=tmp_path) as assistant:
         profiles = assistant.profiles()
         operation = assistant.journal.begin(assistant.eid, "reset", profiles)
@@ -322,7 +324,7 @@ def test_what_may_hide_in_a_list_is_not_said_to_be_gone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("reason", ["BF3103800103 9000", "BF3103800104 9000"])
-def test_a_no_that_no_other_way_of_asking_changes_ends_the_tries(
+def test_a_final_refusal_ends_the_attempts(
     reason: str, assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     card.instead(ENABLE, reason)
@@ -332,7 +334,7 @@ def test_a_no_that_no_other_way_of_asking_changes_ends_the_tries(
     assert states(euicc) == ["enabled", "disabled", "disabled"]
 
 
-def test_a_disabling_tells_what_the_card_shows_in_use_after_it(
+def test_disable_reports_which_profile_is_enabled_afterwards(
     euicc: SimulatedEuicc, servers: ServerFactory, tmp_path: Path
 ) -> None:
     operator, other, _ = samples()
@@ -345,14 +347,34 @@ def test_a_disabling_tells_what_the_card_shows_in_use_after_it(
             ("enable", False),
             ("disable", False),
         ]
-        assert [str(profile.iccid) for profile in outcome.in_use or ()] == [operator.iccid]
-        assert assistant.disable(operator.iccid).in_use == ()
+        assert [str(profile.iccid) for profile in outcome.enabled or ()] == [operator.iccid]
+        assert assistant.disable(operator.iccid).enabled == ()
 
 
-def test_what_is_in_use_after_a_disabling_is_not_known_if_it_may_hide(
+def test_enabled_is_none_if_a_profile_cannot_be_read(
     euicc: SimulatedEuicc, servers: ServerFactory, tmp_path: Path
 ) -> None:
     first, _, hidden = euicc.profiles
     card = UnreadableProfileCard(euicc, hidden.iccid)
     with Assistant(card, state_dir=tmp_path, servers=servers) as assistant:
-        assert assistant.disable(first.iccid).in_use is None
+        assert assistant.disable(first.iccid).enabled is None
+
+
+def test_a_reset_is_tried_once_more_if_the_card_was_busy(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    card.instead(RESET, "BF3403800105 9000")
+    assert len(assistant.reset(["deleteOperationalProfiles"]).changes) == 3
+    assert (euicc.profiles, card.requests.count(RESET)) == ((), 2)
+
+
+def test_a_reset_may_delete_nothing_but_what_cannot_be_read(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory, tmp_path: Path
+) -> None:
+    spared, hidden = replace(samples()[0], profile_class="provisioning"), samples()[1]
+    euicc = SimulatedEuicc.create(None, profiles=[spared, hidden], authority=euicc.authority)
+    card = UnreadableProfileCard(euicc, hidden.iccid)
+    with Assistant(card, state_dir=tmp_path, servers=servers) as assistant:
+        outcome = assistant.reset(OPERATIONAL)
+    assert [str(change.profile.iccid) for change in outcome.changes] == [hidden.iccid]
+    assert card.requests.count(RESET) == 1

@@ -1,4 +1,4 @@
-"""A profile is put to use for a moment, and everything is as before then."""
+"""Enable a profile temporarily, and restore the previous one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant
-from lpa.errors import OutcomeUnknown, Refused
+from lpa.errors import EuiccRefused, LpaError, OutcomeUnknown, Refused, WireError
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support.disturbed import DisturbedCard
@@ -21,7 +21,7 @@ def states(euicc: SimulatedEuicc) -> list[str]:
     return [profile.state for profile in euicc.profiles]
 
 
-def test_the_one_that_was_in_use_is_in_use_again_and_every_server_knows(
+def test_the_previous_profile_is_restored_and_every_server_notified(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     with assistant.temporarily_enabled(euicc.profiles[1].iccid) as outcomes:
@@ -33,7 +33,7 @@ def test_the_one_that_was_in_use_is_in_use_again_and_every_server_knows(
     assert [outcome.unacknowledged for outcome in outcomes] == [(), ()]
 
 
-def test_nothing_is_in_use_again_if_nothing_was(
+def test_no_profile_is_enabled_again_if_none_was(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     assistant.disable(euicc.profiles[0].iccid)
@@ -42,7 +42,7 @@ def test_nothing_is_in_use_again_if_nothing_was(
     assert states(euicc) == ["disabled", "disabled", "disabled"]
 
 
-def test_one_that_is_in_use_stays_so_and_nobody_is_told(
+def test_an_enabled_profile_is_not_switched_and_no_server_notified(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     with assistant.temporarily_enabled(euicc.profiles[0].iccid):
@@ -51,7 +51,7 @@ def test_one_that_is_in_use_stays_so_and_nobody_is_told(
     assert smdp.received == ()
 
 
-def test_it_is_put_back_even_if_what_was_wanted_fails(
+def test_the_previous_profile_is_restored_after_an_error(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     with (
@@ -63,7 +63,7 @@ def test_it_is_put_back_even_if_what_was_wanted_fails(
 
 
 @pytest.mark.parametrize("bound", [0, 1])
-def test_nothing_is_done_if_a_rule_forbids_to_put_back(bound: int, tmp_path: Path) -> None:
+def test_ppr1_that_prevents_the_restoration_is_refused_first(bound: int, tmp_path: Path) -> None:
     profiles = list(SimulatedEuicc.create(None).profiles)
     profiles[bound] = replace(profiles[bound], policy_rules=("ppr1",))
     euicc = SimulatedEuicc.create(None, profiles=profiles)
@@ -79,7 +79,7 @@ def test_nothing_is_done_if_a_rule_forbids_to_put_back(bound: int, tmp_path: Pat
 
 
 @pytest.mark.parametrize("hidden", [0, 2])
-def test_nothing_is_done_if_what_is_in_use_cannot_be_read(hidden: int, tmp_path: Path) -> None:
+def test_an_unreadable_profile_is_refused_first(hidden: int, tmp_path: Path) -> None:
     euicc = SimulatedEuicc.create(None)
     card = UnreadableProfileCard(euicc, euicc.profiles[hidden].iccid)
     with (
@@ -89,12 +89,12 @@ def test_nothing_is_done_if_what_is_in_use_cannot_be_read(hidden: int, tmp_path:
     ):
         raise AssertionError
     assert (caught.value.function, caught.value.reason) == ("EnableProfile", "unreadableProfile")
-    assert "could not be put back" in caught.value.message
+    assert "could not be enabled again" in caught.value.message
     assert ENABLE not in card.requests
     assert states(euicc) == ["enabled", "disabled", "disabled"]
 
 
-def test_one_that_is_in_use_stays_so_whatever_cannot_be_read(tmp_path: Path) -> None:
+def test_an_unreadable_profile_is_no_obstacle_if_the_target_is_enabled(tmp_path: Path) -> None:
     euicc = SimulatedEuicc.create(None)
     card = UnreadableProfileCard(euicc, euicc.profiles[2].iccid)
     with (
@@ -104,15 +104,15 @@ def test_one_that_is_in_use_stays_so_whatever_cannot_be_read(tmp_path: Path) -> 
         assert [outcome.changes for outcome in outcomes] == [()]
 
 
-def test_a_card_that_is_pulled_meanwhile_is_said_to_be_as_it_may_be(
+def test_a_card_pulled_meanwhile_may_still_have_the_profile_enabled(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
-    said = "Nordlicht was put to use before, and may still be"
-    with pytest.raises(OutcomeUnknown, match=said), assistant.temporarily_enabled(euicc.profiles[1].iccid):
+    message = "Nordlicht was enabled temporarily, and may still be enabled"
+    with pytest.raises(OutcomeUnknown, match=message), assistant.temporarily_enabled(euicc.profiles[1].iccid):
         card.lose(ENABLE)
 
 
-def test_a_plan_that_was_made_before_is_still_true_after(
+def test_a_plan_made_before_is_still_valid_after(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
@@ -121,7 +121,7 @@ def test_a_plan_that_was_made_before_is_still_true_after(
     assert assistant.delete(plan).problem is None
 
 
-def test_a_plan_that_is_not_true_any_more_is_refused_and_says_why(
+def test_an_outdated_plan_is_refused_with_the_differences(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
@@ -129,11 +129,11 @@ def test_a_plan_that_is_not_true_any_more_is_refused_and_says_why(
     with pytest.raises(Refused) as caught:
         assistant.delete(plan)
     assert caught.value.reason == "cardChanged"
-    assert "nickname is '日本' now, and was empty" in caught.value.message
+    assert "nickname changed from none to '日本'" in caught.value.message
     assert len(euicc.profiles) == 3
 
 
-def test_a_plan_says_what_is_different_if_that_is_what_nobody_can_read(tmp_path: Path) -> None:
+def test_an_outdated_plan_is_refused_with_unreadable_differences(tmp_path: Path) -> None:
     euicc = SimulatedEuicc.create(None)
     with Assistant(UnreadableProfileCard(euicc, euicc.profiles[2].iccid), state_dir=tmp_path) as assistant:
         plan = assistant.plan_deletion(assistant.find("0025"))
@@ -144,5 +144,28 @@ def test_a_plan_says_what_is_different_if_that_is_what_nobody_can_read(tmp_path:
             assistant.revalidate(strange)
     assert caught.value.message == (
         "The card has changed since the plan was made. "
-        "It lists 1 profile that cannot be read, and listed 1 profile."
+        "The card lists 1 unreadable profile; before, it listed another."
     )
+
+
+@pytest.mark.parametrize(("answer", "error"), [("6F00", WireError), ("BF3103800103 9000", EuiccRefused)])
+def test_a_temporary_enable_that_changed_nothing_leaves_nothing_to_recover(
+    answer: str, error: type[LpaError], assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    card.instead(ENABLE, answer)
+    with pytest.raises(error), assistant.temporarily_enabled(euicc.profiles[1].iccid):
+        raise AssertionError
+    assert states(euicc) == ["enabled", "disabled", "disabled"]
+    assert assistant.journal.unfinished() == ()
+
+
+def test_recovery_restores_the_previous_profile_after_a_lost_command(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    said = "Nordlicht was enabled temporarily, and may still be enabled"
+    with pytest.raises(WireError, match=said), assistant.temporarily_enabled(euicc.profiles[1].iccid):
+        card.instead(ENABLE, "6F00")
+    assert states(euicc) == ["disabled", "enabled", "disabled"]
+    assistant.recover()
+    assert states(euicc) == ["enabled", "disabled", "disabled"]
+    assert assistant.journal.unfinished() == ()

@@ -1,4 +1,4 @@
-"""A profile that was put to use for a moment by a process that did not live to put everything back."""
+"""Recover a temporary enable whose process died before it restored the previous profile."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant
-from lpa.errors import CardBusy, EuiccRefused, OutcomeUnknown, Refused
+from lpa.errors import CardBusy, EuiccRefused, OutcomeUnknown, Refused, WireError
 from lpa.journal import Journal
 from lpa.notifications.sender import ServerFactory
 from lpa.profiles import switching
@@ -40,14 +40,14 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 def leave(assistant: Assistant, number: int) -> None:
-    """Put the profile with this number to use for a moment, and die in it."""
+    """Enable the profile with this number temporarily, and end like a process that dies meanwhile."""
     before = assistant.euicc.profiles(CHANGE_TAGS)
     target = before[number].iccid
     assistant.journal.begin(assistant.eid, "temporary-enable", before, target=target)
     switching.enable(assistant._card, assistant._outbox(), target)
 
 
-def test_what_was_in_use_before_is_put_back_and_its_servers_are_told(
+def test_the_previous_profile_is_restored_and_its_servers_notified(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, journal: Journal
 ) -> None:
     leave(assistant, 1)
@@ -57,7 +57,7 @@ def test_what_was_in_use_before_is_put_back_and_its_servers_are_told(
     assert states(euicc) == ["enabled", "disabled", "disabled"]
     assert (recovered.function, recovered.summary, recovered.problem) == (
         "temporary-enable",
-        f"Albion Mobile ({old}) is in use again.",
+        f"Albion Mobile ({old}) is enabled again.",
         None,
     )
     assert all(delivery.acknowledged for delivery in recovered.deliveries)
@@ -66,17 +66,17 @@ def test_what_was_in_use_before_is_put_back_and_its_servers_are_told(
     assert assistant.recover() == ()
 
 
-def test_nothing_is_in_use_again_if_nothing_was(
+def test_no_profile_is_enabled_again_if_none_was(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     assistant.disable(iccid(euicc, 0))
     leave(assistant, 1)
     (recovered,) = assistant.recover()
     assert states(euicc) == ["disabled", "disabled", "disabled"]
-    assert recovered.summary == "No profile is in use again."
+    assert recovered.summary == "No profile is enabled again."
 
 
-def test_every_change_puts_back_first(
+def test_every_change_restores_first(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     leave(assistant, 1)
@@ -86,7 +86,7 @@ def test_every_change_puts_back_first(
     assert recovered.function == "temporary-enable"
 
 
-def test_a_plan_that_was_made_before_putting_back_is_refused(
+def test_a_plan_made_before_the_restoration_is_refused(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     leave(assistant, 1)
@@ -97,7 +97,7 @@ def test_a_plan_that_was_made_before_putting_back_is_refused(
     assert DELETE not in card.requests
 
 
-def test_nothing_is_switched_for_a_backup_after_putting_back_has_made_the_plan_untrue(
+def test_a_backup_is_refused_if_the_restoration_outdates_its_plan(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path
 ) -> None:
     leave(assistant, 1)
@@ -106,12 +106,12 @@ def test_nothing_is_switched_for_a_backup_after_putting_back_has_made_the_plan_u
     with pytest.raises(Refused) as caught:
         assistant.back_up_first(plan, tmp_path / "saved")
     assert caught.value.reason == "cardChanged"
-    assert card.requests.count(ENABLE) == 1  # to put back
+    assert card.requests.count(ENABLE) == 1  # for the restoration
     assert states(euicc) == ["enabled", "disabled", "disabled"]
     assert not (tmp_path / "saved").exists()
 
 
-def test_one_that_goes_on_is_not_taken_for_unfinished(
+def test_a_running_temporary_enable_is_not_recovered(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, tmp_path: Path, servers: ServerFactory
 ) -> None:
     with assistant.temporarily_enabled(iccid(euicc, 1)):
@@ -123,7 +123,7 @@ def test_one_that_goes_on_is_not_taken_for_unfinished(
     assert assistant.recover() == ()
 
 
-def test_there_is_only_one_at_a_time(
+def test_only_one_temporary_enable_runs_at_a_time(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     with (
@@ -136,34 +136,34 @@ def test_there_is_only_one_at_a_time(
 
 
 @pytest.mark.parametrize(
-    ("meanwhile", "in_use", "truth"),
+    ("meanwhile", "expected", "summary"),
     [
         (
             lambda card, euicc: card.enable_profile(iccid(euicc, 2), refresh=False),
             ["disabled", "disabled", "enabled"],
-            "is in use, by something else's doing, and it is left so.",
+            "is enabled: another program has switched since, and its change is kept.",
         ),
         (
             lambda card, euicc: card.disable_profile(iccid(euicc, 1), refresh=False),
             ["disabled", "disabled", "disabled"],
-            "No profile is in use, by something else's doing, and it is left so.",
+            "No profile is enabled: another program has switched since, and its change is kept.",
         ),
         (
             lambda card, euicc: card.enable_profile(iccid(euicc, 0), refresh=False),
             ["enabled", "disabled", "disabled"],
-            "Albion Mobile (8944994000000000017) is in use, as before.",
+            "Albion Mobile (8944994000000000017) is enabled, as before.",
         ),
         (
             lambda card, euicc: card.delete_profile(iccid(euicc, 0)),
             ["enabled", "disabled"],
-            "is in use still; Albion Mobile (8944994000000000017) is not on the card any more.",
+            "is still enabled; Albion Mobile (8944994000000000017) is no longer on the card.",
         ),
     ],
 )
-def test_what_something_else_did_since_is_left_and_told(
+def test_a_change_by_another_program_is_kept_and_reported(
     meanwhile: Callable[..., object],
-    in_use: list[str],
-    truth: str,
+    expected: list[str],
+    summary: str,
     assistant: Assistant,
     card: DisturbedCard,
     euicc: SimulatedEuicc,
@@ -174,14 +174,14 @@ def test_what_something_else_did_since_is_left_and_told(
     assistant.euicc.restart()
     card.requests.clear()
     (recovered,) = assistant.recover()
-    assert recovered.summary.endswith(truth)
+    assert recovered.summary.endswith(summary)
     assert (recovered.changes, recovered.problem) == ((), None)
     assert not {ENABLE, DISABLE} & set(card.requests)
-    assert states(euicc) == in_use
+    assert states(euicc) == expected
     assert assistant.recover() == ()
 
 
-def test_what_had_not_begun_changed_nothing(
+def test_a_temporary_enable_that_has_not_switched_changes_nothing(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     before = assistant.euicc.profiles(CHANGE_TAGS)
@@ -189,11 +189,11 @@ def test_what_had_not_begun_changed_nothing(
     (recovered,) = assistant.recover()
     assert (recovered.changes, recovered.summary) == (
         (),
-        "Albion Mobile (8944994000000000017) is in use, as before.",
+        "Albion Mobile (8944994000000000017) is enabled, as before.",
     )
 
 
-def test_a_card_that_says_no_is_told_with_the_command_and_hinders_nothing(
+def test_a_refused_restoration_is_reported_with_a_command_and_closed(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     leave(assistant, 1)
@@ -201,9 +201,12 @@ def test_a_card_that_says_no_is_told_with_the_command_and_hinders_nothing(
     (recovered,) = assistant.recover()
     assert isinstance(recovered.problem, EuiccRefused)
     assert recovered.problem.reason == "catBusy"
-    assert recovered.problem.advice.startswith("'lpa enable 8944994000000000017' puts back what was before.")
+    assert recovered.problem.advice.startswith(
+        "'lpa enable 8944994000000000017' restores the previous state."
+    )
     assert recovered.summary == (
-        f"Nordlicht ({iccid(euicc, 1)}) is in use still; before that Albion Mobile (8944994000000000017) was."
+        f"Nordlicht ({iccid(euicc, 1)}) is still enabled; "
+        "Albion Mobile (8944994000000000017) was enabled before."
     )
     assert states(euicc) == ["disabled", "enabled", "disabled"]
     assert assistant.recover() == ()
@@ -211,7 +214,7 @@ def test_a_card_that_says_no_is_told_with_the_command_and_hinders_nothing(
     assert states(euicc) == ["enabled", "disabled", "disabled"]
 
 
-def test_a_rule_that_came_meanwhile_is_told(tmp_path: Path, servers: ServerFactory) -> None:
+def test_a_policy_rule_added_meanwhile_is_reported(tmp_path: Path, servers: ServerFactory) -> None:
     profiles = list(SimulatedEuicc.create(None).profiles)
     bound = replace(profiles[1], policy_rules=("ppr1",), state="enabled")
     euicc = SimulatedEuicc.create(None, profiles=[replace(profiles[0], state="disabled"), bound])
@@ -225,12 +228,12 @@ def test_a_rule_that_came_meanwhile_is_told(tmp_path: Path, servers: ServerFacto
         assert assistant.recover() == ()
 
 
-def test_a_card_that_is_pulled_while_putting_back_leaves_it_to_the_next_time(
+def test_a_card_pulled_during_the_restoration_is_restored_next_time(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp, journal: Journal
 ) -> None:
     with pytest.raises(OutcomeUnknown) as caught, assistant.temporarily_enabled(iccid(euicc, 1)):
         card.drop(ENABLE)
-    assert "'lpa resume' puts back what was before" in caught.value.advice
+    assert "'lpa resume' restores the previous state" in caught.value.advice
     card.put_back()
     card.drop(ENABLE)
     with pytest.raises(OutcomeUnknown):
@@ -242,23 +245,23 @@ def test_a_card_that_is_pulled_while_putting_back_leaves_it_to_the_next_time(
 
 
 @pytest.mark.parametrize("hidden", [0, 1])
-def test_while_it_cannot_be_read_what_is_in_use_nothing_is_done_and_it_stays_open(
+def test_an_unreadable_profile_leaves_the_restoration_open(
     hidden: int, euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory, tmp_path: Path
 ) -> None:
-    meeting = partial(Assistant, state_dir=tmp_path / "state", servers=servers)
-    with meeting(euicc) as assistant:
+    open_assistant = partial(Assistant, state_dir=tmp_path / "state", servers=servers)
+    with open_assistant(euicc) as assistant:
         leave(assistant, 1)
-    with meeting(UnreadableProfileCard(euicc, euicc.profiles[hidden].iccid)) as assistant:
-        with pytest.raises(OutcomeUnknown, match="nobody knows what is in use now"):
+    with open_assistant(UnreadableProfileCard(euicc, euicc.profiles[hidden].iccid)) as assistant:
+        with pytest.raises(OutcomeUnknown, match="which profile is enabled now is unknown"):
             assistant.recover()
         assert states(euicc) == ["disabled", "enabled", "disabled"]
-    with meeting(euicc) as assistant:
+    with open_assistant(euicc) as assistant:
         (recovered,) = assistant.recover()
-    assert recovered.summary.endswith("is in use again.")
+    assert recovered.summary.endswith("is enabled again.")
     assert states(euicc) == ["enabled", "disabled", "disabled"]
 
 
-def test_what_cannot_be_read_beside_what_is_in_use_hinders_nothing(
+def test_another_unreadable_profile_does_not_prevent_the_restoration(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory, tmp_path: Path
 ) -> None:
     card = UnreadableProfileCard(euicc, euicc.profiles[2].iccid)
@@ -270,7 +273,7 @@ def test_what_cannot_be_read_beside_what_is_in_use_hinders_nothing(
 
 @pytest.fixture
 def left(tmp_path: Path) -> tuple[str, ...]:
-    """The way to a card whose second profile is in use for a moment that nobody ended."""
+    """The options for a card whose second profile is still enabled by a dead process."""
     folder = command.card(tmp_path / "card")
     card = SimulatedEuicc.load(folder)
     with (
@@ -282,12 +285,12 @@ def left(tmp_path: Path) -> tuple[str, ...]:
     return ("--reader", f"sim:{folder}", "--state-dir", str(tmp_path / "state"))
 
 
-def test_lpa_resume_says_what_it_put_back(left: tuple[str, ...], tmp_path: Path) -> None:
+def test_lpa_resume_reports_the_restoration(left: tuple[str, ...], tmp_path: Path) -> None:
     with SimulatedSmdp(Authority.load(tmp_path / "card"), host="*.smdp.example", any_address=True) as smdp:
         ran = command.run(*left, "--connect-to", smdp.connect_to, "resume")
     assert ran.code == 0
     assert "An earlier switch for a moment (" in ran.out
-    assert "  Albion Mobile (8944994000000000017) is in use again.\n" in ran.out
+    assert "  Albion Mobile (8944994000000000017) is enabled again.\n" in ran.out
     assert "Nothing was left unfinished" not in ran.err
 
 
@@ -295,21 +298,21 @@ def test_lpa_resume_says_what_it_put_back(left: tuple[str, ...], tmp_path: Path)
 @pytest.mark.parametrize(
     "more", [(), ("--disable-first",), ("--disable-first", "--enable-first", "--backup")]
 )
-def test_nothing_is_deleted_before_the_moment_is_ended_and_the_advice_is_how(
+def test_delete_is_refused_before_the_restoration_with_advice(
     name: str, more: tuple[str, ...], left: tuple[str, ...], tmp_path: Path
 ) -> None:
     saved = [tmp_path / "saved"] if "--backup" in more else []
     ran = command.run(*left, "delete", name, "--yes", "--json", *more, *saved)
-    assert (ran.code, ran.document["error"]["reason"]) == (1, "inUseForAMoment")
-    assert ran.document["error"]["advice"] == "'lpa resume' puts that back; then delete."
-    assert "Stop: The profile Nordlicht (8949985000000000025) was put to use for a moment, and" in ran.err
-    assert ran.err.count("Stop: ") == 1
+    assert (ran.code, ran.document["error"]["reason"]) == (1, "temporarilyEnabled")
+    assert ran.document["error"]["advice"] == "Restore it with 'lpa resume', then delete."
+    assert "Blocker: The profile Nordlicht (8949985000000000025) was enabled temporarily, and" in ran.err
+    assert ran.err.count("Blocker: ") == 1
     assert "lpa disable" not in ran.err
     with SimulatedEuicc.load(tmp_path / "card") as card:
         assert states(card) == ["disabled", "enabled", "disabled"]
 
 
-def test_a_moment_that_something_else_ended_hinders_no_deletion(
+def test_a_temporary_enable_ended_by_another_program_allows_a_deletion(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     leave(assistant, 1)
@@ -322,7 +325,7 @@ def test_a_moment_that_something_else_ended_hinders_no_deletion(
     assert states(euicc) == ["enabled", "disabled"]
 
 
-def test_lpa_resume_fails_if_the_card_says_no(tmp_path: Path) -> None:
+def test_lpa_resume_fails_if_the_card_refuses(tmp_path: Path) -> None:
     profiles = list(SimulatedEuicc.create(None).profiles)
     folder = tmp_path / "card"
     SimulatedEuicc.create(folder, profiles=profiles, behaviour=Behaviour(accepted=())).close()
@@ -334,8 +337,20 @@ def test_lpa_resume_fails_if_the_card_says_no(tmp_path: Path) -> None:
     ran = command.run(*place, "resume", "--json")
     assert ran.code != 0
     (recovered,) = ran.document["result"]["recovered"]
-    assert recovered["truth"].startswith("Albion Mobile (8944994000000000017) is in use still; before that ")
+    assert recovered["summary"].startswith("Albion Mobile (8944994000000000017) is still enabled; ")
     assert ran.document["error"] == recovered["problem"]
-    assert f"'lpa enable {now[1].iccid}' puts back" in ran.document["error"]["advice"]
+    assert f"'lpa enable {now[1].iccid}' restores" in ran.document["error"]["advice"]
     again = command.run(*place, "resume")
     assert (again.code, again.err) == (0, "Nothing was left unfinished.\n")
+
+
+def test_a_lost_restoration_is_left_to_the_next_recovery(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, journal: Journal
+) -> None:
+    leave(assistant, 1)
+    card.instead(ENABLE, "6F00")
+    with pytest.raises(WireError, match="the change was not made"):
+        assistant.recover()
+    assert [left.function for left in journal.unfinished()] == ["interlude"]
+    assistant.recover()
+    assert states(euicc) == ["enabled", "disabled", "disabled"]

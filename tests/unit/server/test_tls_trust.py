@@ -300,3 +300,15 @@ OTHERS = {
     "a server of the web with an RSA key": test_a_server_of_the_web_may_have_an_rsa_key,
     "a server under an authority of the `--ca-bundle`": (test_a_bundle_vouches_beside_the_public_authorities),
 }
+
+
+def test_a_public_authority_counts_though_the_path_to_the_cards_issuer_is_refused(
+    public_ci: TlsChain,
+) -> None:
+    """The path refuses any name constraint; OpenSSL applies them, and objects to nothing here."""
+    CASES["an intermediate that is limited to some names"].change(public_ci)
+    public_ci.ci_pkids = [KeyIdentifier(public_ci.ci.identifier)]
+    assert outcome(public_ci) == TrustAnchor("public", "O=CI")
+    public_ci.host = "other.example"
+    with pytest.raises(NotVerified, match="for another name than"):
+        outcome(public_ci)

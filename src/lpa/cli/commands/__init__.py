@@ -1,1 +1,1 @@
-"""The commands, a file for each group."""
+"""One file for each group of commands, and what they share. A command parses, calls the library, reports."""

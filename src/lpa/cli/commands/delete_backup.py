@@ -1,4 +1,4 @@
-"""What `lpa delete --backup` says and asks about the backup before a deletion."""
+"""The backup before a deletion (`lpa delete --backup`): what is asked and reported."""
 
 from __future__ import annotations
 
@@ -6,73 +6,76 @@ from collections.abc import Collection
 from pathlib import Path
 
 from lpa.assistant import Assistant
-from lpa.cli.commands.backup_command import pin, saved
-from lpa.cli.commands.switch_commands import agree
+from lpa.cli.commands.backup import ask_for_pin, report_backup
+from lpa.cli.commands.consent import confirm
 from lpa.cli.exits import Interrupted, exit_code
-from lpa.cli.json_output import Answer, plain
+from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.screen import Screen
-from lpa.cli.views.sentences import change_lines, named
+from lpa.cli.views.outcomes import change_lines
+from lpa.cli.views.profiles import named
 from lpa.deletion.backup_first import BackupFirst, Stopped
 from lpa.deletion.findings import PIN_NEEDED
 from lpa.deletion.plan import Plan
 
-# A warning that is found only while saving; --accept takes it too.
+# A warning that is found only during the backup; --accept takes it too.
 FAILED = "backup-failed"
 
 
-def agree_to_enable(screen: Screen, plan: Plan, *, enable_first: bool) -> None:
-    """The person's yes to have the profile in use for a moment, if it is not. Raises `Declined` without."""
+def confirm_temporary_enable(screen: Screen, plan: Plan, *, enable_first: bool) -> None:
+    """Have a person confirm that a disabled profile is enabled temporarily. Raises `Declined` otherwise."""
     if plan.profile.enabled:
         return
     screen.say(
-        f"To save what {plan.profile.title} holds, it is put to use for a moment, and then out of use again.",
-        "yellow",
+        f"To back up {plan.profile.title}, it is enabled temporarily and then disabled again.", "yellow"
     )
     for other in plan.others:
         if other.enabled:
-            screen.say(f"{named(other)} is out of use meanwhile, and in use again before the deletion.")
-    screen.say("The card signs a notification about each of these switches, and the servers are told.")
+            screen.say(f"{named(other)} is disabled meanwhile, and enabled again before the deletion.")
+    screen.say("Notifications are sent for each of these changes.")
     if not enable_first:
-        agree(screen, "the word 'enable'", "enable", "--enable-first")
+        confirm(screen, "the word 'enable'", "enable", otherwise="--enable-first")
 
 
 def pin_for(screen: Screen, plan: Plan, *, ask_pin: bool) -> str | None:
-    """The PIN for the backup, if one is wanted; also if the profile is locked, and a person can be asked."""
+    """The PIN for the backup, if one is wanted; also if the profile is locked and a person can be asked."""
     locked = any(finding.name == PIN_NEEDED for finding in plan.findings)
-    return pin(screen, ask_pin or (locked and screen.interactive))
+    return ask_for_pin(screen, ask_pin or (locked and screen.interactive))
 
 
-def rescued(screen: Screen, assistant: Assistant, plan: Plan, folder: Path, typed: str | None) -> BackupFirst:
-    """Make the backup, and say what was saved and done for it; also if Ctrl-C ends that."""
+def back_up_first(
+    screen: Screen, assistant: Assistant, plan: Plan, folder: Path, pin: str | None
+) -> BackupFirst:
+    """Make the backup, and report it and the changes made for it; also if Ctrl-C ends it."""
     try:
-        rescue = assistant.back_up_first(plan, folder, pin=typed)
+        made = assistant.back_up_first(plan, folder, pin=pin)
     except Stopped as stop:
-        _tell(screen, stop.done)
-        if not stop.done.put_back:
+        _report(screen, stop.done)
+        if not stop.done.restored:
             raise Interrupted from stop
-        raise Interrupted("Stopped. Nothing was deleted; what was in use before is in use.", "") from stop
-    _tell(screen, rescue)
-    return rescue
+        message = "Interrupted. Nothing was deleted; the profiles are enabled and disabled as before."
+        raise Interrupted(message, "") from stop
+    _report(screen, made)
+    return made
 
 
-def _tell(screen: Screen, rescue: BackupFirst) -> None:
-    screen.done["rescue"] = plain(rescue)
-    for outcome in rescue.switches:
-        for text, style in change_lines(outcome):
-            screen.line((text, style))
-    if rescue.backup:
-        saved(screen, rescue.backup)
+def _report(screen: Screen, made: BackupFirst) -> None:
+    screen.done["backup_first"] = plain(made)
+    for outcome in made.switches:
+        for line in change_lines(outcome):
+            screen.line(line)
+    if made.backup:
+        report_backup(screen, made.backup)
 
 
-def stopped(screen: Screen, rescue: BackupFirst, accepted: Collection[str]) -> Answer | None:
-    """The answer with which it ends after the backup, None if the deletion may go on."""
-    if rescue.problem is None:
+def failure(screen: Screen, made: BackupFirst, accepted: Collection[str]) -> CommandResult | None:
+    """The result if the backup ends the command, None if the deletion may proceed."""
+    problem = made.problem
+    if problem is None:
         return None
-    problem = rescue.problem
     screen.say(f"Backup: {problem.message}", "red")
-    if rescue.put_back and FAILED in accepted:
+    if made.restored and FAILED in accepted:
         return None
-    otherwise = f" --accept {FAILED} deletes it all the same." if rescue.put_back else ""
+    otherwise = f" Use --accept {FAILED} to delete it anyway." if made.restored else ""
     screen.say(f"Nothing was deleted.{otherwise}")
     screen.say(problem.advice)
-    return Answer({"rescue": rescue}, problem, exit_code(problem))
+    return CommandResult({"backup_first": made}, problem, exit_code(problem))

@@ -1,21 +1,25 @@
-"""One download, from what is offered to its use: what is shown, what is asked, and what is said to be true.
+"""One download: show what is offered, ask, install it, and enable it if wanted.
 
-Law: what a person did not refuse is put off, never refused in their name: a server ends an order that was
-refused. And as soon as the card has the profile, nothing says that nothing was changed.
+Law: what a person did not refuse is postponed, never rejected in their name, because a server cancels an
+order that was rejected. And once the profile is on the card, no message says that nothing was changed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from lpa.assistant import Assistant
-from lpa.cli.commands.switch_commands import told
-from lpa.cli.console import changing, resuming
+from lpa.cli.commands.consent import agrees
+from lpa.cli.commands.outcomes import report
+from lpa.cli.commands.recovery import recovering
 from lpa.cli.download_options import DownloadOptions
-from lpa.cli.exits import STOPPED, Interrupted, exit_code
-from lpa.cli.json_output import Answer, plain
+from lpa.cli.exits import STOPPED, Interrupted, changing, exit_code
+from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.screen import Facts, Screen
-from lpa.cli.views.sentences import findings, named, named_rules
+from lpa.cli.views.findings import offer_findings
+from lpa.cli.views.outcomes import profile_name
+from lpa.cli.views.profiles import named_rules
 from lpa.download.offer import WRONG_CODE, Offer
 from lpa.errors import Declined, LpaError, ServerRefused
 from lpa.notifications.delivery import Delivery
@@ -26,55 +30,58 @@ from lpa.rsp.sizes import in_words
 
 Order = ActivationCode | Event | None
 
-_DIGITS = 4  # of an ICCID: as many as name a profile
-_ANOTHER_RUN = "The code in the file was for one profile. Another run, with this one's code in the file, is"
+_DIGITS = 4  # of an ICCID: as many as can name a profile
+_CODE_FILE = "Use --confirmation-code-file."
+_ANOTHER_FILE = (
+    "The file's code was for one profile. Run the command again with a file that has this profile's code."
+)
 
 
 @dataclass(frozen=True)
-class Done:
-    """What came of a download: its `answer`, who was told what, what `others` wait where this one did.
+class Download:
+    """A finished download: its `result` and `deliveries`, and what `others` its discovery server named.
 
-    `passed_over`: why what its discovery server named before it was not offered.
+    `skipped`: why what the discovery server named before it was not offered.
     """
 
-    answer: Answer
+    result: CommandResult
     deliveries: tuple[Delivery, ...] = ()
     others: tuple[Event, ...] = ()
-    passed_over: tuple[LpaError, ...] = ()
+    skipped: tuple[LpaError, ...] = ()
 
 
-def downloaded(screen: Screen, assistant: Assistant, order: Order, download_options: DownloadOptions) -> Done:
-    """Offer it, install it if the person agrees, and put it to use if they want that."""
-    with resuming(screen, assistant):
-        opened = assistant.download(order, device=download_options.device)
+def install(screen: Screen, assistant: Assistant, order: Order, options: DownloadOptions) -> Download:
+    """Show what is offered, install it if the person agrees, and enable it if they want that."""
+    with recovering(screen, assistant):
+        opened = assistant.download(order, device=options.device)
     with opened as offer:
         offer.postpone()
-        say_problems(screen, offer.passed_over)
+        print_problems(screen, offer.passed_over)
         screen.say_facts(facts(offer))
-        _refuse_what_cannot_be(offer)
-        for text, style in findings(offer):
+        _refuse_if_blocked(offer)
+        for text, style in offer_findings(offer):
             screen.say(text, style)
-        _agree(screen, offer, download_options)
-        outcome = _installed(screen, offer, download_options)
+        _agree(screen, offer, options)
+        outcome = _installed(screen, offer, options)
         size = offer.package_size or 0
-    answer = _said_and_enabled(screen, assistant, outcome, size, download_options)
-    result = plain(answer.result) | {"package_size": size}
-    return Done(replace(answer, result=result), outcome.deliveries, offer.others, offer.passed_over)
+    result = _reported_and_enabled(screen, assistant, outcome, size, options)
+    result = replace(result, data=plain(result.data) | {"package_size": size})
+    return Download(result, outcome.deliveries, offer.others, offer.passed_over)
 
 
-def failed(screen: Screen, problem: LpaError) -> Done:
-    """A download that ended in `problem`, which is said."""
-    say_problems(screen, [problem])
-    return Done(unanswered(problem))
+def failed(screen: Screen, problem: LpaError) -> Download:
+    """A download that ended in `problem`, which is printed."""
+    print_problems(screen, [problem])
+    return Download(failure(problem))
 
 
-def unanswered(problem: LpaError) -> Answer:
-    """The answer for something that could not be downloaded."""
-    return Answer({"problem": problem}, problem, exit_code(problem))
+def failure(problem: LpaError) -> CommandResult:
+    """The result for something that could not be downloaded."""
+    return CommandResult({"problem": problem}, problem, exit_code(problem))
 
 
-def say_problems(screen: Screen, problems: tuple[LpaError, ...] | list[LpaError]) -> None:
-    """Say what went wrong on the way, where that is not the end."""
+def print_problems(screen: Screen, problems: Iterable[LpaError]) -> None:
+    """Print problems that do not end the command."""
     for problem in problems:
         screen.say(problem.message, "red")
         screen.say(problem.advice)
@@ -90,50 +97,50 @@ def facts(offer: Offer) -> Facts:
         ("ICCID", str(profile.iccid)),
         ("Class", profile.profile_class),
         ("Rules", named_rules(profile.policy_rules)),
-        ("Size", "not told before it comes" if size is None else f"about {in_words(size)}"),
-        ("Free memory", "the card does not say" if free is None else in_words(free)),
-        ("Confirmation", "a code of the operator is needed" if offer.confirmation_code_required else ""),
+        ("Size", "unknown until it is downloaded" if size is None else f"about {in_words(size)}"),
+        ("Free memory", "not reported by the card" if free is None else in_words(free)),
+        ("Confirmation", "needs the operator's code" if offer.confirmation_code_required else ""),
     ]
 
 
-def _refuse_what_cannot_be(offer: Offer) -> None:
-    """Raise what stands against it, all of it in one error, which is said once."""
+def _refuse_if_blocked(offer: Offer) -> None:
+    """Raise the first blocker, with the messages of the others."""
     if offer.blockers:
         first, *others = offer.blockers
         refused = first.refused
-        for stop in others:
-            refused.add(stop.message)
+        for blocker in others:
+            refused.add(blocker.message)
         raise refused
 
 
-def _agree(screen: Screen, offer: Offer, download_options: DownloadOptions) -> None:
-    """The person's yes, and a stronger one to what the operator wants to bind. Raises `Declined`."""
-    rules = [warning.name for warning in offer.warnings if warning.name not in download_options.accepted]
-    if download_options.yes:
+def _agree(screen: Screen, offer: Offer, options: DownloadOptions) -> None:
+    """Have the person agree, and accept each rule of the operator. Raises `Declined` otherwise."""
+    rules = [warning.name for warning in offer.warnings if warning.name not in options.accepted]
+    if options.yes:
         if rules:
-            options = " ".join(f"--accept {name}" for name in rules)
+            accepting = " ".join(f"--accept {name}" for name in rules)
             raise Declined(
-                "The option --yes does not answer for the operator's rules.", advice=f"{options} does."
+                "--yes does not accept the operator's rules.", advice=f"Use {accepting} to accept them."
             )
         return
     if rules:
-        what, digits = "the last four digits of its ICCID", str(offer.profile.iccid)[-_DIGITS:]
-        agreed = screen.ask(f"To agree to that, type {what}:", otherwise="--yes") == digits
+        question = "To accept these rules, type the last four digits of its ICCID:"
+        agreed = screen.ask(question, otherwise="--yes") == str(offer.profile.iccid)[-_DIGITS:]
     else:
-        agreed = screen.ask("Install it? Type yes:", otherwise="--yes").lower() in ("yes", "y")
+        agreed = agrees(screen, "Install it?", otherwise="--yes")
     if not agreed:
         offer.reject()
         raise Declined(
-            "The profile was not installed, and its server was told that you do not want it.",
-            advice="Nothing was changed on the card. Most servers end the order then.",
+            "The profile was not installed, and the server was informed that you rejected it.",
+            advice="Nothing was changed on the card. Most servers then cancel the order.",
         )
 
 
-def _installed(screen: Screen, offer: Offer, download_options: DownloadOptions) -> Outcome:
+def _installed(screen: Screen, offer: Offer, options: DownloadOptions) -> Outcome:
     """Install it, with as many tries for the confirmation code as the server permits."""
     while True:
-        given = download_options.confirmation_code.take() if offer.confirmation_code_required else ""
-        code = given or _typed_code(screen, offer, download_options)
+        given = options.confirmation_code.take() if offer.confirmation_code_required else ""
+        code = given or _typed_code(screen, offer, options)
         try:
             with screen.progress("Installing", "Waiting for the server") as progress:
                 return offer.install(confirmation_code=code, progress=progress)
@@ -147,58 +154,59 @@ def _installed(screen: Screen, offer: Offer, download_options: DownloadOptions) 
             screen.say(refused.message, "yellow")
 
 
-def _typed_code(screen: Screen, offer: Offer, download_options: DownloadOptions) -> str:
+def _typed_code(screen: Screen, offer: Offer, options: DownloadOptions) -> str:
     if not offer.confirmation_code_required:
         return ""
-    decides = _ANOTHER_RUN if download_options.confirmation_code.used else "--confirmation-code-file is"
-    while True:  # An empty line is a slip of the finger, and no server has to hear of it.
-        if code := screen.ask_secret("Confirmation code:", otherwise=decides):
+    advice = _ANOTHER_FILE if options.confirmation_code.used else _CODE_FILE
+    while True:  # An empty line is a mistake in typing; the server would count it as a wrong code.
+        if code := screen.ask_secret("Confirmation code:", advice=advice):
             return code
 
 
-def _said_and_enabled(
-    screen: Screen, assistant: Assistant, outcome: Outcome, size: int, download_options: DownloadOptions
-) -> Answer:
-    """The answer after an installation. A person who blockers here reads what the card has."""
+def _reported_and_enabled(
+    screen: Screen, assistant: Assistant, outcome: Outcome, size: int, options: DownloadOptions
+) -> CommandResult:
+    """The result after an installation. Ctrl-C from here on says that the profile is installed."""
+    installed = f"{profile_name(outcome) or 'The profile'} is installed."
     try:
-        screen.say(f"The package was {in_words(size)} long.")
-        answer = told(screen, outcome, "{} is on the card.", "{} is on the card.")
-        return _enabled(screen, assistant, outcome, answer, download_options)
+        screen.say(f"Package size: {in_words(size)}.")
+        result = report(screen, outcome, installed)
+        return _enabled(screen, assistant, outcome, result, options)
     except KeyboardInterrupt:
         stopped = Declined(
-            f"Stopped. {named(outcome.profile) if outcome.profile else 'The profile'} is on the card.",
-            advice="'lpa list' shows whether it is in use, 'lpa enable' puts it to use.",
+            f"Interrupted. {installed}",
+            advice="'lpa list' shows whether it is enabled; 'lpa enable' enables it.",
         )
         screen.say()
-        say_problems(screen, [stopped])
-        return Answer(outcome, stopped, STOPPED)
+        print_problems(screen, [stopped])
+        return CommandResult(outcome, stopped, STOPPED)
 
 
 def _enabled(
-    screen: Screen, assistant: Assistant, outcome: Outcome, answer: Answer, download_options: DownloadOptions
-) -> Answer:
-    """The answer, after the profile was put to use if the person wants that."""
+    screen: Screen, assistant: Assistant, outcome: Outcome, result: CommandResult, options: DownloadOptions
+) -> CommandResult:
+    """The result, after the profile was enabled if the person wants that."""
     profile = outcome.profile
-    if profile is None or not _wants_to_enable(screen, download_options):
-        screen.say("'lpa enable' puts it to use.")
-        return answer
+    if profile is None or not _wants_to_enable(screen, options):
+        screen.say("'lpa enable' enables it.")
+        return result
     with changing():
         try:
             enabled = assistant.enable(profile.iccid)
         except LpaError as problem:
-            screen.say(f"It is on the card, but not in use. {problem.message}", "yellow")
+            screen.say(f"The profile is installed, but enabling it failed. {problem.message}", "yellow")
             screen.say(problem.advice)
-            return Answer(answer.result, problem, exit_code(problem))
-    more = told(screen, enabled, "{} is in use now.", "{} is in use now.")
-    result = plain(answer.result) | {"enabled": plain(more.result)}
-    return Answer(result, answer.problem or more.problem, max(answer.code, more.code))
+            return CommandResult(result.data, problem, exit_code(problem))
+    more = report(screen, enabled, f"{profile_name(enabled)} is enabled.")
+    data = plain(result.data) | {"enable": plain(more.data)}
+    return CommandResult(data, result.problem or more.problem, max(result.code, more.code))
 
 
-def _wants_to_enable(screen: Screen, download_options: DownloadOptions) -> bool:
-    """No answer is a no: the profile is installed, and that stays true."""
-    if download_options.enable is not None or download_options.yes:
-        return bool(download_options.enable)
+def _wants_to_enable(screen: Screen, options: DownloadOptions) -> bool:
+    """Whether to enable it. Without an answer no: the profile is installed, and that stays true."""
+    if options.enable is not None or options.yes:
+        return bool(options.enable)
     try:
-        return screen.ask("Put it to use now? Type yes:", otherwise="--enable").lower() in ("yes", "y")
+        return agrees(screen, "Enable it now?", otherwise="--enable")
     except Declined:
         return False

@@ -1,1 +1,1 @@
-"""How facts are shown: a value in, lines out."""
+"""Facts as lines of text, tables or JSON members: nothing here prints or asks."""

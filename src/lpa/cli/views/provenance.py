@@ -1,21 +1,16 @@
-"""What this computer noted of a receipt beside its bytes: when it was kept, why, and who acknowledged it."""
+"""What this computer recorded about a receipt: when it was kept, why, and who acknowledged it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from lpa.cli.console import Console
 from lpa.cli.screen import Facts
-from lpa.errors import StorageFailed
-from lpa.notifications.receipts import Receipt
 from lpa.notifications.verification import ReferenceTime
-from lpa.pages.receipt_page import Witnessed, evidence
+from lpa.pages.receipt_page import Record, evidence
 from lpa.pages.texts import Words
-from lpa.rsp.names import Eid
 
 if TYPE_CHECKING:
     from lpa.journal import Entry, OperationRecord
@@ -23,43 +18,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Provenance:
-    """The notification's way, and the operation that it tells of; None where nothing was noted."""
+    """The notification's entry in the journal and the operation it is about; None where none is recorded."""
 
     entry: Entry | None = None
-    story: OperationRecord | None = None
+    operation: OperationRecord | None = None
 
-    @classmethod
-    def of(cls, console: Console, eid: Eid | None, receipt: Receipt) -> Provenance:
-        """What the journal says of a receipt of the card `eid`; nothing if it is none of those kept here.
-
-        Nothing either if it cannot be read, which is said: the proof is the receipt, and needs no journal.
-        """
-        if eid is None or eid not in console.receipts().eids():
-            return cls()
-        try:
-            with closing(console.journal()) as journal:
-                told = receipt.notification
-                return cls(journal.entry(eid, told), journal.record_of(eid, told))
-        except StorageFailed as problem:
-            console.screen.say(f"What this computer noted of it is left out. {problem.message}", "yellow")
-            return cls()
-
-    def moment(self, given: datetime | None) -> ReferenceTime | None:
-        """For when its certificates are asked: the time that a person gave, else when it was kept here."""
+    def reference_time(self, given: datetime | None) -> ReferenceTime | None:
+        """The time at which the certificates must be valid: `given`, else when the receipt was kept here."""
         if given:
             return ReferenceTime(given, "given")
         return ReferenceTime(datetime.fromtimestamp(self.entry.kept, UTC), "kept") if self.entry else None
 
     @property
-    def noted(self) -> Witnessed:
+    def record(self) -> Record:
         """For the page of the receipt."""
-        story = self.story
-        if story is None:
-            return Witnessed(self.delivery)
-        before, after = story.memory_before, story.memory_after
+        operation = self.operation
+        if operation is None:
+            return Record(self.delivery)
+        before, after = operation.memory_before, operation.memory_after
         memory = (before, after) if before is not None and after is not None else None
-        operator = story.profile.service_provider if story.profile else ""
-        return Witnessed(self.delivery, memory, operator, story.reason)
+        operator = operation.profile.service_provider if operation.profile else ""
+        return Record(self.delivery, memory, operator, operation.reason)
 
     @property
     def delivery(self) -> dict[str, str]:
@@ -74,19 +53,17 @@ class Provenance:
         return [*self._facts()]
 
     def _facts(self) -> Iterator[tuple[str, str]]:
-        words, noted = Words("en"), self.noted
-        yield "Operator", noted.operator
-        yield "Reason", noted.reason
-        if noted.memory:
-            before, after = (size // 1024 for size in noted.memory)
+        words, record = Words("en"), self.record
+        yield "Operator", record.operator
+        yield "Reason", record.reason
+        if record.memory:
+            before, after = (size // 1024 for size in record.memory)
             yield "Free memory", f"{before} KiB before, {after} KiB after"
-        for _, label, told in evidence(words, self.delivery):
-            yield label, told
+        for _, label, value in evidence(words, self.delivery):
+            yield label, value
         if self.entry and not self.entry.sent:
-            yield (
-                "Acknowledged",
-                "not yet" + (f"; last problem: {self.entry.problem}" if self.entry.problem else ""),
-            )
+            problem = f"; last problem: {self.entry.problem}" if self.entry.problem else ""
+            yield "Acknowledged", f"not yet{problem}"
 
 
 def _time(seconds: float) -> str:

@@ -17,7 +17,7 @@ from tests.support.disturbed import DisturbedCard
 
 ENABLE, DELETE = 0xBF31, 0xBF33
 REFUSED, CAT_BUSY = "BF3303 80017F 9000", "BF3103 800105 9000"
-AS_BEFORE, FOR_A_MOMENT = ["enabled", "disabled", "disabled"], ["disabled", "enabled", "disabled"]
+AS_BEFORE, TEMPORARY = ["enabled", "disabled", "disabled"], ["disabled", "enabled", "disabled"]
 
 
 class Card(DisturbedCard):
@@ -72,10 +72,10 @@ def test_what_was_done_for_a_backup_is_told_though_the_card_refuses_the_deletion
     command.put_in(monkeypatch, refusing)
     ran = deletes(place, tmp_path)
     assert (ran.code, ran.document["error"]["kind"]) == (1, "EuiccRefused")
-    rescue = ran.document["result"]["rescue"]
-    assert rescue["backup"]["folder"] == str(tmp_path / "saved")
-    assert (len(rescue["switches"]), rescue["put_back"]) == (2, True)
-    assert [one["acknowledged"] for one in rescue["switches"][0]["deliveries"]] == [False, False]
+    made = ran.document["result"]["backup_first"]
+    assert made["backup"]["folder"] == str(tmp_path / "saved")
+    assert (len(made["switches"]), made["restored"]) == (2, True)
+    assert [one["acknowledged"] for one in made["switches"][0]["deliveries"]] == [False, False]
     assert states(tmp_path) == AS_BEFORE
 
 
@@ -85,12 +85,12 @@ def test_nothing_is_deleted_if_the_card_does_not_put_back_and_what_was_done_is_t
     command.put_in(monkeypatch, lambda folder: Card(SimulatedEuicc.load(folder), busy=True))
     ran = deletes(place, tmp_path, "--accept", "backup-failed")
     assert (ran.code, ran.document["error"]["reason"]) == (1, "catBusy")
-    assert ran.document["error"]["advice"].startswith("'lpa enable 8944994000000000017' puts back")
-    rescue = ran.document["result"]["rescue"]
-    assert (len(rescue["switches"]), rescue["put_back"]) == (1, False)
-    assert rescue["backup"]["folder"] == str(tmp_path / "saved")
+    assert ran.document["error"]["advice"].startswith("'lpa enable 8944994000000000017' restores")
+    made = ran.document["result"]["backup_first"]
+    assert (len(made["switches"]), made["restored"]) == (1, False)
+    assert made["backup"]["folder"] == str(tmp_path / "saved")
     assert "Nothing was deleted.\n" in ran.err
-    assert states(tmp_path) == FOR_A_MOMENT
+    assert states(tmp_path) == TEMPORARY
 
 
 def test_ctrl_c_while_it_is_saved_says_that_everything_is_as_before(
@@ -104,10 +104,10 @@ def test_ctrl_c_while_it_is_saved_says_that_everything_is_as_before(
         ran = deletes(place, tmp_path)
     assert ran.code == 130
     assert ran.document["error"]["message"] == (
-        "Stopped. Nothing was deleted; what was in use before is in use."
+        "Interrupted. Nothing was deleted; the profiles are enabled and disabled as before."
     )
-    rescue = ran.document["result"]["rescue"]
-    assert (rescue["backup"], len(rescue["switches"]), rescue["put_back"]) == (None, 2, True)
+    made = ran.document["result"]["backup_first"]
+    assert (made["backup"], len(made["switches"]), made["restored"]) == (None, 2, True)
     assert states(tmp_path) == AS_BEFORE
     assert sorted(path.name for path in tmp_path.iterdir()) == ["card", "state"]
 
@@ -119,13 +119,13 @@ def test_ctrl_c_while_it_is_put_back_says_that_the_backup_is_there_and_what_puts
         command.put_in(patch, lambda folder: Card(SimulatedEuicc.load(folder), interrupted=True))
         ran = deletes(place, tmp_path)
     assert ran.code == 130
-    assert "may or may not have been" in ran.document["error"]["message"]
-    assert ran.document["error"]["advice"].startswith("'lpa resume' finds out what is true")
-    rescue = ran.document["result"]["rescue"]
-    assert rescue["backup"]["folder"] == str(tmp_path / "saved")
-    assert (len(rescue["switches"]), rescue["put_back"]) == (1, False)
-    assert states(tmp_path) == FOR_A_MOMENT
-    assert "is in use again." in command.run(*place, "resume").out
+    assert "the outcome is unknown" in ran.document["error"]["message"]
+    assert ran.document["error"]["advice"].startswith("'lpa resume' finds out what happened")
+    made = ran.document["result"]["backup_first"]
+    assert made["backup"]["folder"] == str(tmp_path / "saved")
+    assert (len(made["switches"]), made["restored"]) == (1, False)
+    assert states(tmp_path) == TEMPORARY
+    assert "enabled again." in command.run(*place, "resume").out
     assert states(tmp_path) == AS_BEFORE
 
 
@@ -138,5 +138,5 @@ def test_a_server_that_has_yet_to_hear_of_the_switches_is_named_at_the_end(tmp_p
         ran = command.run(*place, *options)
         assert [one.event for one in smdp.received] == ["enable", "disable", "delete"]
     assert ran.code == 4
-    assert "Every server that had to be told has acknowledged it." not in ran.out
-    assert "Not told yet: albion.smdp.example.\n" in ran.out
+    assert "All notifications were acknowledged." not in ran.out
+    assert "Not acknowledged yet: albion.smdp.example.\n" in ran.out

@@ -32,7 +32,7 @@ def test_nothing_is_discovered_where_nothing_waits(parties: DownloadParties) -> 
     with SimulatedSmds(parties.authority, host=DISCOVERY) as smds:
         ran = kept_secret(command.run(*way_through(parties, smds), "discover", "--server", DISCOVERY))
     assert (ran.code, ran.out) == (0, "")
-    assert "No profile waits" in ran.err
+    assert "No profile is available" in ran.err
 
 
 def test_what_is_discovered_is_listed_and_installed(parties: DownloadParties) -> None:
@@ -66,7 +66,7 @@ def test_a_no_to_one_profile_hides_neither_those_before_nor_those_after(parties:
     first, second, third = ran.document["result"]["downloads"]
     assert [one["profile"]["iccid"] for one in (first, third)] == [order.iccid for order in orders]
     assert second["problem"]["reason"] == "8.2.6/3.8"
-    assert ran.document["result"]["outbox"] == []
+    assert ran.document["result"]["pending"] == []
     assert "refused AuthenticateClient (8.2.6/3.8)" in ran.err
 
 
@@ -81,11 +81,11 @@ def test_several_that_a_discovery_server_names_are_downloaded_from_its_address_a
     with SimulatedSmds(parties.authority, host=DISCOVERY) as smds:
         way = way_through(parties, smds)
         nothing = kept_secret(command.run(*way, "--json", "download", code, "--yes"))
-        assert (nothing.code, nothing.document["error"]["reason"]) == (1, "nothingWaits")
+        assert (nothing.code, nothing.document["error"]["reason"]) == (1, "noProfileAvailable")
         # The server knows nothing of the first.
         register(parties, smds, HOST, "SECRET-10", "SECRET-11", "SECRET-13")
         seen = kept_secret(command.run(*way, "download", code, "--preview"))
-        assert "1 more may wait for this card" in seen.err
+        assert "1 more may be available for this card" in seen.err
         ran = kept_secret(command.run(*way, "--json", "download", code, "--yes"))
     assert [order.state for order in orders] == ["installed", "installed"]
     result = ran.document["result"]
@@ -124,7 +124,7 @@ def test_a_confirmation_code_from_a_file_is_for_one_order_and_voids_no_other(
         file.write_text("4Y8TBX")
         ran = kept_secret(command.run(*way, *download))
         assert (ran.code, [order.state for order in coded]) == (1, ["installed", "released"])
-        assert "Another run, with this one's code in the file, is needed." in ran.err
+        assert "Run the command again with a file that has this profile's code." in ran.err
         file.write_text("Geheim-77")
         command.run(*way, *download)
         assert [order.state for order in coded] == ["installed", "installed"]

@@ -54,11 +54,11 @@ def test_ctrl_d_at_the_confirmation_code_puts_it_off(parties: DownloadParties) -
 @pytest.mark.parametrize(
     ("when", "truth", "recovered"),
     [
-        ("binding", "lpa: Stopped.\nNothing was changed.\n", "Nothing was left unfinished."),
-        ("loading", "lpa: Stopped.\nNothing was changed.\n", "Nothing was left unfinished."),
+        ("binding", "lpa: Interrupted.\nNothing was changed.\n", "Nothing to resume."),
+        ("loading", "lpa: Interrupted.\nNothing was changed.\n", "Nothing to resume."),
         (
             "loaded",
-            "Stopped while the card was being changed: it may or may not have been.",
+            "Interrupted while changing the card; the outcome is unknown.",
             "Installed Nordlicht",
         ),
     ],
@@ -100,7 +100,7 @@ def test_ctrl_d_at_the_question_whether_to_use_it_is_a_no(parties: DownloadParti
     ran = parties.dialogue("--json", "download", order.activation_code, answers=("yes", command.CTRL_D))
     assert (ran.code, ran.document["ok"]) == (0, True)
     assert "Nothing was changed" not in ran.err
-    assert "'lpa enable' puts it to use." in ran.err
+    assert "'lpa enable' enables it." in ran.err
     assert ran.document["result"]["profile"]["iccid"] == ICCID
     assert ran.document["result"]["deliveries"][0]["acknowledged"]
     assert parties.installed
@@ -113,9 +113,9 @@ def test_ctrl_c_at_the_question_whether_to_use_it_says_that_it_is_on_the_card(
     ran = parties.dialogue("--json", "download", order.activation_code, answers=("yes", command.CTRL_C))
     assert (ran.code, ran.document["ok"]) == (130, False)
     assert "Nothing was changed" not in ran.err + ran.out
-    assert f"Stopped. Nordlicht ({ICCID}) is on the card." in ran.err
+    assert f"Interrupted. Nordlicht ({ICCID}) is installed." in ran.err
     assert ran.document["result"]["profile"]["iccid"] == ICCID
-    assert "is on the card" in ran.document["error"]["message"]
+    assert "is installed" in ran.document["error"]["message"]
     assert (parties.installed, order.state) == (True, "installed")
 
 
@@ -127,7 +127,7 @@ def test_ctrl_c_while_the_installation_is_told_never_says_that_nothing_was_chang
         interrupted.setattr(Screen, "line", _interrupt)
         ran = parties.run("download", order.activation_code, "--yes")
     assert ran.code == 130
-    assert "is on the card." in ran.err
+    assert "is installed." in ran.err
     assert "Nothing was changed" not in ran.err
     assert parties.installed
 

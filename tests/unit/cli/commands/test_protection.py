@@ -80,12 +80,12 @@ def test_protecting_takes_a_name_or_lists(words: tuple[str, ...], card: Path) ->
 def test_a_protected_profile_is_marked_where_profiles_are_shown(card: Path) -> None:
     before = run(card, "list").out
     assert "rotected" not in before + run(card, "show", NORDLICHT).out
-    assert not (card.parent / "state").exists(), "a look made a journal"
+    assert not (card.parent / "state").exists(), "listing made a journal"
     run(card, "protect", NORDLICHT)
     lines = run(card, "list").out.splitlines()
     assert ["disabled, protected" in line for line in lines] == [False, False, True, False]
     shown = run(card, "show", NORDLICHT).out
-    assert "Protected    on this computer: 'lpa delete' and 'lpa reset' refuse it\n" in shown
+    assert "Protected     on this computer: 'lpa delete' and 'lpa reset' refuse to delete it\n" in shown
     listed = run(card, "list", "--json").document["result"]["profiles"]
     assert [profile["protected"] for profile in listed] == [False, True, False]
     assert run(card, "show", NORDLICHT, "--json").document["result"]["protected"] is True
@@ -102,7 +102,7 @@ def test_a_look_at_the_card_does_not_depend_on_the_journal(card: Path) -> None:
     ran = run(card, "list")
     assert (ran.code, ran.err) == (0, "")
     assert (
-        "Protected    not known: the journal on this computer cannot be read\n"
+        "Protected     unknown: the journal on this computer cannot be read\n"
         in run(card, "show", NORDLICHT).out
     )
     listed = run(card, "list", "--json").document["result"]["profiles"]
@@ -118,7 +118,7 @@ def hiding(card: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_what_cannot_be_read_is_shown_before_a_reset_deletes_it(hiding: Path) -> None:
     ran = run(hiding, "reset", "--yes-delete-everything", eid(hiding))
-    assert "           perhaps 1 profile that cannot be read\n" in ran.err
+    assert "           possibly 1 profile that cannot be read\n" in ran.err
     assert f"Deleted {SHILI}.\n" in ran.out
     assert count(hiding) == 0
 
@@ -137,5 +137,5 @@ def test_what_cannot_be_read_and_may_be_protected_is_not_reset(hiding: Path) -> 
 
 def test_what_cannot_be_read_is_among_what_stays_after_a_deletion(hiding: Path) -> None:
     ran = run(hiding, "delete", NORDLICHT, "--plan")
-    assert f"What stays    Albion Mobile ({ALBION}), enabled\n" in ran.out
-    assert "              1 profile that cannot be read\n" in ran.out
+    assert f"Other profiles  Albion Mobile ({ALBION}), enabled\n" in ran.out
+    assert "                1 profile that cannot be read\n" in ran.out

@@ -1,0 +1,195 @@
+"""Commands about readers and the card itself: readers, doctor, info, default-server."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from lpa.cli.console import Console
+from lpa.cli.exits import changing, exit_code
+from lpa.cli.group import command
+from lpa.cli.json_output import CommandResult, plain
+from lpa.cli.parsing import ADDRESS
+from lpa.cli.screen import Facts, Screen
+from lpa.cli.views.profiles import named_rules
+from lpa.rsp.euicc_info import (
+    AuthorisationRule,
+    ConfiguredAddresses,
+    EuiccInfo1,
+    EuiccInfo2,
+    KeyIdentifier,
+)
+from lpa.rsp.names import Eid, ServerAddress
+from lpa.rsp.sizes import in_words
+
+if TYPE_CHECKING:
+    from lpa.card.probing import Probe
+    from lpa.doctor import Diagnosis
+
+_VERDICTS = {"good": "green", "doubtful": "yellow", "bad": "red"}
+_SQUARE = 64 * 1024  # bytes of free memory for one square
+_MOST_SQUARES = 24
+_READABLE = 64  # columns for a text
+_ANY_OPERATOR = "EEE-EEE"  # each E stands for any digit
+
+
+@command()
+@click.pass_obj
+def readers(console: Console) -> CommandResult:
+    """List the card readers and the cards in them."""
+    from lpa.card import pcsc, probing
+
+    probes = [probing.probe(reader, console.aids, console.block_size) for reader in pcsc.readers()]
+    rows = [(str(number), found.reader.name, _content(found)) for number, found in enumerate(probes)]
+    console.screen.table(("Number", "Reader", "Card"), rows)
+    if not probes:
+        console.screen.say("No card readers found.")
+    return CommandResult({"readers": probes})
+
+
+@command()
+@click.pass_obj
+def doctor(console: Console) -> CommandResult:
+    """Find the cause of a problem.
+
+    Checks everything from the card reader to the operators' servers, and changes nothing.
+    """
+    diagnoses = []
+    for one in _examine(console):
+        diagnoses.append(one)
+        console.screen.line((f"{one.verdict:<10}", _VERDICTS[one.verdict]), f"{one.step:<9}", one.message)
+        if one.advice:
+            console.screen.line(f"{'':19}{one.advice}")
+    data = {"diagnoses": [plain(one) | {"verdict": one.verdict} for one in diagnoses]}
+    problem = next((one.problem for one in diagnoses if one.problem), None)
+    return CommandResult(data, problem, exit_code(problem) if problem else 0)
+
+
+@command()
+@click.pass_obj
+def info(console: Console) -> CommandResult:
+    """Show information about the card."""
+    with console.assistant() as assistant:
+        euicc, profiles = assistant.euicc, assistant.profiles()
+        aid, info1, info2 = euicc.aid, euicc.euicc_info1(), euicc.euicc_info2()
+        addresses, authorisations = euicc.configured_addresses(), euicc.rules()
+    eid = assistant.eid
+    console.screen.facts(
+        [
+            ("EID", str(eid)),
+            ("Manufacturer", eid.manufacturer),
+            ("ISD-R", str(aid)),
+            ("Memory", _memory(console.screen, info2, len(profiles))),
+            *_address_facts(addresses),
+            *_issuer_facts(info1),
+            *_ability_facts(info2),
+            ("Allowed rules", [_authorisation(rule) for rule in authorisations]),
+        ]
+    )
+    _report_doubts(console.screen, eid, info1)
+    return CommandResult(
+        {
+            "eid": eid,
+            "aid": aid,
+            "info1": info1,
+            "info2": info2,
+            "addresses": addresses,
+            "rules": authorisations,
+        }
+    )
+
+
+@command("default-server")
+@click.argument("address", type=ADDRESS, required=False)
+@click.option("--clear", is_flag=True, help="Remove the default server.")
+@click.pass_obj
+def default_server(console: Console, address: ServerAddress | None, clear: bool) -> CommandResult:
+    """Show or set the default server for downloads."""
+    if address and clear:
+        raise click.UsageError("Give an ADDRESS or --clear, not both.")
+    with console.assistant() as assistant:
+        if address or clear:
+            with changing():
+                assistant.euicc.set_default_dp_address(str(address or ""))
+        addresses = assistant.euicc.configured_addresses()
+    console.screen.facts(_address_facts(addresses))
+    return CommandResult(addresses)
+
+
+def _examine(console: Console) -> Iterator[Diagnosis]:
+    from lpa.doctor import examine
+
+    with console.https() as https:
+        yield from examine(https.handshake, console.reader, aids=console.aids, block_size=console.block_size)
+
+
+def _content(found: Probe) -> str:
+    if not found.reader.present:
+        return "empty"
+    return found.problem.message if found.problem else f"eUICC {found.eid}"
+
+
+def _memory(screen: Screen, info: EuiccInfo2, installed: int) -> str:
+    """A square for each profile and one for each 64 KiB of free memory, and the number of free bytes."""
+    free = info.resource.free_non_volatile
+    if free is None:
+        return ""
+    squares = screen.bar(min(installed, _MOST_SQUARES), min(free // _SQUARE, _MOST_SQUARES))
+    return f"{squares}  {in_words(free)} free"
+
+
+def _address_facts(addresses: ConfiguredAddresses) -> Facts:
+    return [
+        ("Default server", addresses.default_dp or "none"),
+        ("Discovery server", addresses.root_ds or "none"),
+    ]
+
+
+def _issuer_facts(info: EuiccInfo1) -> Facts:
+    return [
+        ("Trusted CI keys", [_issuer(key) for key in info.ci_for_verification]),
+        ("Certified under", [_issuer(key) for key in info.ci_for_signing]),
+    ]
+
+
+def _issuer(key: KeyIdentifier) -> str:
+    return f"{key} {key.name or '(unknown issuer)'}"
+
+
+def _ability_facts(info: EuiccInfo2) -> Facts:
+    return [
+        ("SGP.22", info.svn),
+        ("Firmware", info.firmware),
+        ("Profile packages", info.profile_version),
+        ("TS 102 241", info.ts102241_version),
+        ("GlobalPlatform", info.globalplatform_version),
+        ("Category", info.category),
+        ("Accreditation", info.sas_accreditation_number),
+        ("Platform", info.platform_label),
+        ("Capabilities", _grouped((*info.uicc_capability, *info.rsp_capability))),
+        ("Other data", [item.hex() for item in info.unknown]),
+        ("Forbidden rules", " ".join(info.forbidden_policy_rules)),
+    ]
+
+
+def _grouped(abilities: Iterable[str]) -> list[str]:
+    """Many terms in lines of a readable width."""
+    return textwrap.wrap(", ".join(abilities), _READABLE, break_long_words=False, break_on_hyphens=False)
+
+
+def _authorisation(rule: AuthorisationRule) -> str:
+    """An entry of the Rules Authorisation Table: for which operators, on what condition, which rules."""
+    codes = (operator.mcc_mnc for operator in rule.operators)
+    operators = ", ".join("any operator" if code == _ANY_OPERATOR else code for code in codes)
+    consent = ", with your consent" if rule.consent_required else ""
+    return f"{operators}{consent}: {', '.join(named_rules(rule.policy_rules))}"
+
+
+def _report_doubts(screen: Screen, eid: Eid, info: EuiccInfo1) -> None:
+    if not eid.plausible:
+        screen.say("The check digits of the EID are wrong. Some genuine cards have such an EID.", "yellow")
+    if info.test_only:
+        screen.say("This card trusts only test issuers: no operator can install a profile on it.", "yellow")

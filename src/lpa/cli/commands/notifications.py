@@ -1,0 +1,209 @@
+"""Commands about notifications: notifications list, send, remove, mark-informed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from lpa.cli.commands.recovery import recovering
+from lpa.cli.commands.send_due import then_send_due
+from lpa.cli.console import Console
+from lpa.cli.exits import UNDELIVERED, changing, exit_code
+from lpa.cli.group import Group
+from lpa.cli.json_output import CommandResult
+from lpa.cli.parsing import ICCID
+from lpa.cli.screen import Screen
+from lpa.cli.views import lost_notifications
+from lpa.cli.views import pending as pending_views
+from lpa.cli.views.deliveries import summary, unacknowledged, with_heading
+from lpa.errors import Declined
+from lpa.journal import LostNotification
+from lpa.notifications.delivery import Delivery
+from lpa.notifications.send_queue import pending
+from lpa.rsp.names import Iccid
+from lpa.rsp.records import NotificationMetadata
+
+_NONE_HERE = "No pending notifications on this computer."
+
+
+@click.group(cls=Group)
+def notifications() -> None:
+    """Pending notifications."""
+
+
+@notifications.command("list")
+@click.option("--without-card", is_flag=True, help="Only those on this computer; no card is needed.")
+@click.pass_obj
+def list_(console: Console, without_card: bool) -> CommandResult:
+    """List pending notifications.
+
+    They are on the card, or on this computer. Those on this computer are listed with the number of tries, the
+    next try and the last problem. Lost notifications are listed too: for them, no signed notification
+    remains.
+    """
+    if without_card:
+        on_computer = _on_computer(console)
+        if not on_computer["pending"]:
+            console.screen.say(_NONE_HERE)
+        return CommandResult(on_computer)
+    with console.assistant() as assistant:
+        found = assistant.notifications()
+    console.screen.table(
+        ("Number", "Event", "ICCID", "Server"),
+        [(str(one.sequence_number), one.event, str(one.iccid or ""), one.address) for one in found],
+    )
+    if not found:
+        console.screen.say("No notifications on the card.")
+    if found.unreadable:
+        console.screen.say(f"{len(found.unreadable)} more on the card cannot be read.", "yellow")
+    return CommandResult({"notifications": found, "unreadable": found.unreadable} | _on_computer(console))
+
+
+def _on_computer(console: Console) -> dict[str, object]:
+    """Print what is pending on this computer, and what is lost; for the document."""
+    with closing(console.journal()) as journal:
+        kept = pending(journal)
+        acknowledged = [entry for entry in journal.outbox() if entry.sent is not None]
+        lost = journal.lost()
+    if kept:
+        console.screen.line(("Pending on this computer:", "bold"))
+        console.screen.table(*pending_views.table(kept))
+    if acknowledged:
+        console.screen.say(f"{len(acknowledged)} acknowledged, to be removed from the card.")
+    show_lost(console.screen, lost)
+    return {
+        "pending": [pending_views.members(one) for one in kept],
+        "still_on_card": len(acknowledged),
+        "lost": [lost_notifications.members(one) for one in lost],
+    }
+
+
+def show_lost(screen: Screen, lost: Collection[LostNotification]) -> None:
+    """Print lost notifications, with what to do about each."""
+    if not lost:
+        return
+    screen.line(("Lost: no signed notification remains for these servers.", "bold"))
+    screen.table(*lost_notifications.table(lost))
+    for line in lost_notifications.advice_lines(lost):
+        screen.line(line)
+
+
+@notifications.command()
+@click.argument("paths", type=click.Path(exists=True, path_type=Path), nargs=-1, metavar="[FILE|FOLDER]...")
+@click.option("--without-card", is_flag=True, help="Only those on this computer; no card is needed.")
+@click.pass_obj
+def send(console: Console, paths: tuple[Path, ...], without_card: bool) -> CommandResult:
+    """Send pending notifications.
+
+    Those on the card are kept on this computer first, and removed from the card once the server has
+    acknowledged them.
+
+    With receipts (FILE, or a FOLDER of them) only those are sent. This needs no card, and works on another
+    computer too.
+    """
+    if paths:
+        return _send_files(console, paths)
+    if without_card:
+        with console.send_queue() as send_queue:
+            deliveries = send_queue.send_all([one.entry for one in send_queue.pending()])
+            left = [pending_views.members(one) for one in send_queue.pending()]
+        if not deliveries:
+            console.screen.say(_NONE_HERE)
+        return _sent(console.screen, {"pending": left}, deliveries)
+    with console.delivering_assistant() as assistant, recovering(console.screen, assistant):
+        deliveries = assistant.send_notifications()
+        if not deliveries:
+            console.screen.say("No pending notifications.")
+        result = _sent(console.screen, {}, deliveries)
+        return then_send_due(console.screen, assistant, result, deliveries)
+
+
+def _send_files(console: Console, paths: Iterable[Path]) -> CommandResult:
+    """Send the receipts in `paths`. A file that is not a receipt does not keep the others from being sent."""
+    from lpa.notifications import from_files
+
+    found, unusable = from_files.read(paths)
+    for one in unusable:
+        console.screen.say(f"Not sent: {one.problem.message}", "red")
+        console.screen.say(f"  {one.problem.advice}")
+    with console.send_queue() as send_queue:
+        deliveries = from_files.send_files(send_queue, console.receipts(), found)
+        left = [pending_views.members(one) for one in send_queue.pending()]
+    result = _sent(console.screen, {"unusable": unusable, "pending": left}, deliveries)
+    if any(delivery.acknowledged and not delivery.removed for delivery in deliveries):
+        console.screen.line("'lpa notifications send' with the card removes them from the card.")
+    if unusable and not result.code:
+        return replace(result, problem=unusable[0].problem, code=exit_code(unusable[0].problem))
+    return result
+
+
+@notifications.command()
+@click.argument("number", type=click.IntRange(0))
+@click.option("--unsent", is_flag=True, help="Remove it although its server has not acknowledged it.")
+@click.pass_obj
+def remove(console: Console, number: int, unsent: bool) -> CommandResult:
+    """Remove a notification from the card without sending it.
+
+    Its server is not notified. The notification is kept on this computer first.
+    """
+    with console.assistant() as assistant:
+        if not unsent:
+            kept = (one.entry for one in assistant.pending_notifications() if one.entry.eid == assistant.eid)
+            raise _unsent(number, [*assistant.notifications(), *(one.notification.metadata for one in kept)])
+        with changing():
+            removed = assistant.remove_notification(number)
+        receipts = [
+            receipt
+            for receipt in assistant.receipts.of(assistant.eid)
+            if receipt.notification.metadata == removed
+        ]
+    console.screen.line(f"Notification {number} removed from the card.")
+    console.screen.line(f"It was not sent to {removed.address}: {removed.event} of {removed.iccid}.")
+    for receipt in receipts:
+        console.screen.line(f"Receipt: {receipt.path}")
+    return CommandResult({"notification": removed, "receipts": [receipt.path for receipt in receipts]})
+
+
+def _unsent(number: int, listed: Iterable[NotificationMetadata]) -> Declined:
+    found = [metadata for metadata in listed if metadata.sequence_number == number]
+    if not found:
+        return Declined(
+            f"There is no notification {number} on the card or on this computer.",
+            advice="'lpa notifications list' lists them.",
+        )
+    return Declined(
+        f"{found[0].address} has not acknowledged notification {number} "
+        f"({found[0].event} of {found[0].iccid}). If it is removed unsent, the server is not notified.",
+        advice="'lpa notifications send' sends it. To remove it anyway, add --unsent.",
+    )
+
+
+@notifications.command("mark-informed")
+@click.argument("iccid", type=ICCID)
+@click.pass_obj
+def mark_informed(console: Console, iccid: Iccid) -> CommandResult:
+    """Record that you have informed the operator yourself.
+
+    The lost notifications of the profile are no longer listed as lost. No card is needed.
+    """
+    from lpa.notifications import lost
+
+    with closing(console.journal()) as journal:
+        informed = lost.mark_informed(journal, iccid)
+    for one in informed:
+        console.screen.line(f"The operator is informed: {one.event} of {one.title} ({iccid}), {one.address}.")
+    return CommandResult({"informed": [lost_notifications.members(one) for one in informed]})
+
+
+def _sent(screen: Screen, data: dict[str, object], deliveries: tuple[Delivery, ...]) -> CommandResult:
+    """Print what became of notifications: the result of a command that only sends."""
+    for line in (*with_heading(deliveries), *summary(deliveries)):
+        screen.line(line)
+    data = data | {"deliveries": deliveries}
+    for delivery in unacknowledged(deliveries):
+        return CommandResult(data, delivery.problem, UNDELIVERED)
+    return CommandResult(data)

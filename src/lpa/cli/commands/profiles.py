@@ -1,0 +1,158 @@
+"""Commands about the profiles on the card: list, show, rename."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from lpa.cli.commands.backup import ask_for_pin
+from lpa.cli.console import Console
+from lpa.cli.exits import changing
+from lpa.cli.group import command
+from lpa.cli.json_output import CommandResult, plain
+from lpa.cli.parsing import FILE, LANGUAGE, NICKNAME, PROFILE
+from lpa.cli.screen import Cell, Facts, Screen
+from lpa.cli.views.profiles import STYLES, named, rules
+from lpa.pages.texts import Language
+from lpa.profiles.subscriber import Subscriber
+from lpa.rsp.listing import Listing
+from lpa.rsp.names import Eid, Iccid
+from lpa.rsp.records import Profile
+
+_UNREAD = {
+    "notEnabled": "not read: only the enabled profile can be read",
+    "pinNeeded": "not read: locked with a PIN; use --ask-pin",
+}
+# Whether this computer refuses to delete it; the usual case is not mentioned.
+_PROTECTION = {
+    True: "on this computer: 'lpa delete' and 'lpa reset' refuse to delete it",
+    False: "",
+    None: "unknown: the journal on this computer cannot be read",
+}
+
+
+@command("list")
+@click.option("--all", "everything", is_flag=True, help="Also list test and provisioning profiles.")
+@click.pass_obj
+def list_(console: Console, everything: bool) -> CommandResult:
+    """List the profiles on the card."""
+    with console.assistant() as assistant:
+        found = assistant.profiles()
+    shown = [profile for profile in found if everything or profile.profile_class == "operational"]
+    protected = console.protected()
+    rows = [_row(profile, protected=profile.iccid in (protected or ())) for profile in shown]
+    console.screen.table(("ICCID", "State", "Operator", "Profile", "Nickname"), rows)
+    _report_unlisted(console.screen, found, hidden=len(found) - len(shown))
+    documents = [plain(one) | {"protected": _protected(one, protected)} for one in shown]
+    return CommandResult({"profiles": documents, "unreadable": found.unreadable})
+
+
+@command()
+@click.argument("name", type=PROFILE)
+@click.option(
+    "--html", "path", type=FILE, metavar="FILE", help="Also write a page for the operator to this file."
+)
+@LANGUAGE
+@click.option("--ask-pin", is_flag=True, help="Ask for the profile's PIN, to read IMSI and phone number.")
+@click.pass_obj
+def show(
+    console: Console, *, name: str, path: Path | None, language: Language, ask_pin: bool
+) -> CommandResult:
+    """Show the details of a profile.
+
+    They include what its operator may ask for. NAME is an ICCID, its last digits (four or more), or an
+    ISD-P AID. IMSI and phone number can only be read from the enabled profile. A PIN is never guessed, and
+    never tried when only one try is left.
+    """
+    with console.assistant() as assistant:
+        profile = assistant.profile(name)
+        eid = assistant.eid
+        pin = ask_for_pin(console.screen, ask_pin and profile.enabled)
+        subscriber = assistant.subscriber(profile, pin=pin)
+    protected = _protected(profile, console.protected())
+    console.screen.facts(_facts(profile, eid, subscriber, protected=protected))
+    if path:
+        from lpa import pages
+        from lpa.pages import profile_page
+
+        made = datetime.now(UTC).astimezone()
+        page = profile_page.page(profile, eid, made=made, language=language, subscriber=subscriber)
+        pages.save(page, path)
+        console.screen.say(f"Page written to {path}.")
+    return CommandResult(
+        plain(profile) | {"eid": str(eid), "subscriber": plain(subscriber), "protected": protected}
+    )
+
+
+@command()
+@click.argument("name", type=PROFILE)
+@click.argument("nickname", type=NICKNAME)
+@click.pass_obj
+def rename(console: Console, name: str, nickname: str) -> CommandResult:
+    """Set the nickname of a profile.
+
+    An empty NICKNAME removes it. The limit is 64 bytes: about 21 Chinese characters.
+    """
+    with console.assistant() as assistant, changing():
+        before = assistant.rename(name, nickname)
+    change = f"now has the nickname {nickname!r}" if nickname else "no longer has a nickname"
+    console.screen.line(f"{named(before)} {change}.")
+    return CommandResult({"iccid": before.iccid, "nickname": nickname, "nickname_before": before.nickname})
+
+
+def _protected(profile: Profile, protected: Collection[Iccid] | None) -> bool | None:
+    """Whether it is protected; None if that cannot be read."""
+    return None if protected is None else profile.iccid in protected
+
+
+def _row(profile: Profile, *, protected: bool) -> tuple[Cell, ...]:
+    style = STYLES.get(profile.state, "")
+    states = [profile.state]
+    states += [profile.profile_class] if profile.profile_class != "operational" else []
+    states += ["protected"] if protected else []
+    state = ", ".join(states)
+    number = (str(profile.iccid), "bold" if profile.enabled else "")
+    return number, (state, style), profile.service_provider, profile.name, profile.nickname
+
+
+def _report_unlisted(screen: Screen, found: Listing[Profile], hidden: int) -> None:
+    if not found and not found.unreadable:
+        screen.say("No profiles on the card.")
+    if hidden:
+        screen.say(f"Test and provisioning profiles not listed: {hidden}. Use --all to list them.", "dim")
+    if found.unreadable:
+        screen.say(f"{len(found.unreadable)} more cannot be read; --json shows their bytes.", "yellow")
+
+
+def _facts(profile: Profile, eid: Eid, subscriber: Subscriber, *, protected: bool | None) -> Facts:
+    unread = [_UNREAD.get(subscriber.problem, "not read: the card does not return it")]
+    imsi, numbers = subscriber.imsi, subscriber.numbers
+    return [
+        ("ICCID", str(profile.iccid)),
+        ("EID", str(eid)),
+        ("Operator", profile.service_provider),
+        ("Profile", profile.name),
+        ("Nickname", profile.nickname),
+        ("Network", profile.owner.mcc_mnc if profile.owner else ""),
+        ("Notifies", _notified(profile) or ["no server"]),
+        ("IMSI", unread if imsi is None else [imsi or "none"]),
+        ("Phone number", unread if numbers is None else list(numbers) or ["none"]),
+        ("State", profile.state),
+        ("Class", profile.profile_class),
+        ("Rules", rules(profile) or ["none"]),
+        ("Protected", _PROTECTION[protected]),
+        ("ISD-P AID", str(profile.aid or "")),
+        ("Icon", f"{len(profile.icon)} bytes" if profile.icon else ""),
+        ("Other data", [item.hex() for item in profile.unknown]),
+    ]
+
+
+def _notified(profile: Profile) -> list[str]:
+    """Each server with the events that it is notified of."""
+    events: dict[str, list[str]] = {}
+    for entry in profile.notifications:
+        events.setdefault(entry.address, []).extend(entry.events)
+    return [f"{address} ({', '.join(dict.fromkeys(of)) or 'no events'})" for address, of in events.items()]

@@ -1,0 +1,31 @@
+"""Recover what was interrupted on a card before a command changes it, and report what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from lpa.assistant import Assistant
+from lpa.cli.exits import changing
+from lpa.cli.screen import Cell, Screen
+from lpa.cli.views import recoveries
+
+
+@contextmanager
+def recovering(
+    screen: Screen, assistant: Assistant, write: Callable[[Cell], None] | None = None
+) -> Iterator[None]:
+    """As `changing`; before, recover what was interrupted, and report it line by line by `write`.
+
+    `write`: to stderr if None.
+    """
+    with changing():
+        reported = len(assistant.recovered)
+        try:
+            assistant.recover()
+        finally:  # Also if it fails after some: no later command reports those.
+            for recovery in assistant.recovered[reported:]:
+                screen.done.setdefault("recovered", []).append(recoveries.members(recovery))
+                for line in recoveries.lines(recovery):
+                    (write or screen.stderr_line)(line)
+        yield

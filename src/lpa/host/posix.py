@@ -1,0 +1,104 @@
+"""What POSIX systems have of their own: owners and modes of files, folders as descriptors, flock, limits."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import resource
+import stat
+import sys
+from pathlib import Path
+
+# With --platform win32, mypy leaves out what follows.
+assert sys.platform != "win32"  # noqa: S101
+
+NONBLOCK = os.O_NONBLOCK  # a flag for `os.open`: do not wait for the other end of a FIFO
+
+_OTHERS = 0o077
+_NEVER_WAIT_OR_FOLLOW = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+# Folders in which each user can create files and none can delete another's, as systems have them.
+_SHARED = ("/run/lock", "/var/lock", "/tmp")  # noqa: S108  (see `open_file`)
+_SHARED_MODE = stat.S_ISVTX | stat.S_IWOTH
+
+
+def open_file(path: Path, flags: int, mode: int = 0o600) -> int:
+    """As `os.open`, but never through a symbolic link, and without waiting for the other end of a FIFO."""
+    return os.open(path, flags | _NEVER_WAIT_OR_FOLLOW, mode)
+
+
+def open_folder(path: Path) -> int | None:
+    """A descriptor of a folder. Raises NotADirectoryError for anything else, also a symbolic link."""
+    try:
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        if path.is_symlink():  # Linux reports ENOTDIR, other systems ELOOP or EMLINK.
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from error
+        raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush the names in `folder` to the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def is_ours(status: os.stat_result) -> bool:
+    """Whether this user owns the file or folder."""
+    return status.st_uid == os.geteuid()
+
+
+def is_private(status: os.stat_result) -> bool:
+    """Whether other users have no access to the file or folder."""
+    return not status.st_mode & _OTHERS
+
+
+def share_file(descriptor: int, folder: Path) -> None:
+    """Let each user who can write to `folder` write to this file in it, whatever the umask is."""
+    os.fchmod(descriptor, 0o666 & folder.stat().st_mode)
+
+
+def shared_folder() -> Path | None:
+    """The first folder of the system that is for files of all users; None if there is none."""
+    return next(map(Path, filter(_is_shared, _SHARED)), None)
+
+
+def _is_shared(name: str) -> bool:
+    try:
+        status = os.stat(name)  # noqa: PTH116  (follows the system's own link from /var/lock to /run/lock)
+    except OSError:
+        return False
+    return status.st_uid == 0 and status.st_mode & _SHARED_MODE == _SHARED_MODE
+
+
+def try_lock(descriptor: int) -> bool:
+    """Lock a file or folder until its descriptor is closed or the process ends; False if another has it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def wait_for_lock(descriptor: int) -> None:
+    """As `try_lock`, but wait until it is free. Ctrl-C ends the wait."""
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def disable_core_dumps() -> None:
+    """Keep the memory of this process off the disk if it crashes: it may hold a PIN.
+
+    On Linux a program that collects core dumps gets one despite a limit of 0, but not with a limit of 1 byte.
+    """
+    most = 1 if sys.platform == "linux" else 0
+    with contextlib.suppress(OSError, ValueError):  # if a lower limit is set already
+        resource.setrlimit(resource.RLIMIT_CORE, (most, most))
+
+
+def certificate_authorities() -> list[bytes]:
+    """The trusted certificates (DER) that the system keeps outside of OpenSSL's files: none."""
+    return []

@@ -1,0 +1,160 @@
+"""`lpa info`, `default-server`, `readers`, `doctor`, and the global options."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from lpa.cli.commands import card
+from lpa.cli.commands.card import _report_doubts
+from lpa.cli.screen import Screen
+from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.euicc_info import EuiccInfo1, EuiccInfo2, KeyIdentifier
+from lpa.rsp.names import Eid
+from lpa.sim.euicc.behaviour import Behaviour
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from tests.support import command
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> str:
+    return f"sim:{command.card(tmp_path / 'card')}"
+
+
+def test_info_says_what_the_card_is(reader: str) -> None:
+    ran = command.run("--reader", reader, "info")
+    assert (ran.code, ran.err) == (0, "")
+    facts = dict(line.split("  ", 1) for line in ran.out.splitlines() if not line.startswith(" "))
+    assert facts["ISD-R"].strip() == "A0000005591010FFFFFFFF8900000100"
+    assert facts["SGP.22"].strip() == "2.2.2"
+    assert facts["Memory"].strip() == "■■■□□□□□□  390 KiB free"
+    assert facts["TS 102 241"].strip() == "15.0.0"
+    assert facts["Allowed rules"].strip() == (
+        "any operator, with your consent: may not be disabled (PPR1), may not be deleted (PPR2)"
+    )
+    document = command.run("--reader", reader, "info", "--json").document
+    assert document["result"]["eid"] == facts["EID"].strip()
+    assert document["result"]["info2"]["svn"] == "2.2.2"
+
+
+def test_info_warns_of_wrong_check_digits_and_of_a_card_for_tests(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    issuer = KeyIdentifier(bytes.fromhex("F54172") + bytes(17))
+    info = EuiccInfo1(Tlv.build(0xBF20, b""), ci_for_verification=(issuer,))
+    _report_doubts(Screen(json=False), Eid.parse("8" * 32), info)
+    assert capsys.readouterr().err == (
+        "The check digits of the EID are wrong. Some genuine cards have such an EID.\n"
+        "This card trusts only test issuers: no operator can install a profile on it.\n"
+    )
+
+
+def test_the_default_server_is_shown_set_and_cleared(reader: str) -> None:
+    assert command.run("--reader", reader, "default-server").out.splitlines() == [
+        "Default server    smdp.example",
+        "Discovery server  smds.example",
+    ]
+    ran = command.run("--reader", reader, "default-server", "Mine.Example", "--json")
+    assert ran.document["result"]["default_dp"] == "mine.example"
+    ran = command.run("--reader", reader, "default-server", "--clear")
+    assert ran.out.startswith("Default server    none\n")
+
+
+@pytest.mark.parametrize("arguments", [("https://a.example",), ("a.example", "--clear")])
+def test_what_is_no_server_is_a_usage_error(reader: str, arguments: tuple[str, ...]) -> None:
+    assert command.run("--reader", reader, "default-server", *arguments).code == 2
+    assert "smdp.example" in command.run("--reader", reader, "default-server").out
+
+
+def test_doctor_walks_to_the_servers_and_names_what_does_not_work(reader: str) -> None:
+    ran = command.run("--reader", reader, "--connect-to", "::127.0.0.1:1", "doctor")
+    assert (ran.code, ran.err) == (3, "")
+    lines = ran.out.splitlines()
+    assert lines[0] == "good      ISD-R    A0000005591010FFFFFFFF8900000100 answers."
+    assert lines[3].startswith("bad       network  Cannot reach albion.smdp.example at 127.0.0.1:1: ")
+    ran = command.run("--reader", reader, "--connect-to", "::127.0.0.1:1", "doctor", "--json")
+    assert ran.document["error"]["kind"] == "ConnectFailed"
+    steps = [(finding["step"], finding["verdict"]) for finding in ran.document["result"]["diagnoses"]]
+    assert steps[:4] == [("ISD-R", "good"), ("EID", "good"), ("clock", "good"), ("network", "bad")]
+
+
+def test_without_a_smart_card_service_doctor_says_how_to_start_it(tmp_path: Path) -> None:
+    ran = _run_without_service(tmp_path, "doctor")
+    assert ran.code == 3
+    assert ran.out.startswith("bad       service  The smart card service is not running.\n")
+    assert len(ran.out.splitlines()) == 2
+
+
+@pytest.mark.parametrize("name", ["readers", "list"])
+def test_without_a_smart_card_service_there_is_an_error(tmp_path: Path, name: str) -> None:
+    ran = _run_without_service(tmp_path, name)
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err.startswith("lpa: The smart card service is not running.\n")
+
+
+def test_another_isdr_is_found_by_its_name(tmp_path: Path) -> None:
+    behaviour = Behaviour(isdr_aid="A0000005591010FFFFFFFF8900009999")
+    SimulatedEuicc.create(tmp_path / "card", behaviour=behaviour).close()
+    reader = f"sim:{tmp_path / 'card'}"
+    ran = command.run("--reader", reader, "list", "--json")
+    assert (ran.code, ran.document["error"]["kind"]) == (3, "NotAnEuicc")
+    assert command.run("--reader", reader, "--aid", behaviour.isdr_aid, "list").code == 0
+
+
+def test_global_options_come_from_the_environment_too(reader: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LPA_READER", reader)
+    assert command.run("list").code == 0
+    monkeypatch.setenv("LPA_BLOCK_SIZE", "5")
+    assert command.run("list").code == 2
+
+
+def test_commands_to_the_card_are_shown_on_request(reader: str, tmp_path: Path) -> None:
+    select = "A0000005591010FFFFFFFF8900000100".lower()
+    assert select not in command.run("--reader", reader, "-v", "list").err
+    assert select in command.run("--reader", reader, "-vv", "list").err
+    trace = tmp_path / "trace"
+    assert command.run("--reader", reader, "--trace", trace, "list").err == ""
+    assert select in trace.read_text()
+    assert trace.stat().st_mode & 0o077 == 0
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert command.run("--version") == command.Ran(0, f"lpa {metadata.version('lpa')}\n", "")
+
+
+def test_every_command_explains_itself() -> None:
+    assert command.run("--help").code == 0
+    for name in ("readers", "doctor", "info", "list", "show", "enable", "disable", "delete", "rename"):
+        assert name in command.run("--help").out
+        assert "--json" in command.run(name, "--help").out
+
+
+def test_loading_the_command_loads_nothing_that_a_list_does_not_need() -> None:
+    code = (
+        "import sys, lpa.cli.app\n"
+        "heavy = {'urllib3', 'cryptography', 'smartcard', 'platformdirs', 'rich', 'ssl', 'sqlite3'}\n"
+        "print(sorted(heavy & set(sys.modules) | {m for m in sys.modules if 'lpa.s' in m[:5] and 'select' "
+        "not in m and 'switch' not in m}))\n"
+    )
+    unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(command, env=unmeasured, capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
+
+
+def _run_without_service(tmp_path: Path, name: str) -> command.Ran:
+    environment = os.environ | {"PCSCLITE_CSOCK_NAME": str(tmp_path / "nobody")}
+    ran = subprocess.run(
+        [*command.PROGRAM, name], capture_output=True, text=True, check=False, env=environment
+    )
+    return command.Ran(ran.returncode, ran.stdout, ran.stderr)
+
+
+def test_what_a_card_says_beyond_the_specification_is_shown_as_it_came() -> None:
+    info = EuiccInfo2.from_tlv(bytes.fromhex("BF2207 8203020202 9E00"))
+    assert ("Other data", ["9e00"]) in card._ability_facts(info)

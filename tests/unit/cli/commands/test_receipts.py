@@ -1,0 +1,349 @@
+"""`lpa receipts`: what was kept is listed, shown, verified and printed, with no card in the reader."""
+
+from __future__ import annotations
+
+import base64
+import re
+from contextlib import closing
+from datetime import UTC, datetime
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from lpa import Assistant
+from lpa.errors import ConnectFailed
+from lpa.journal import Journal
+from lpa.notifications import receipts
+from lpa.rsp.names import Eid, ServerAddress
+from lpa.server.es9 import Server
+from lpa.sim.crypto.pki import Authority
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers.smdp import SimulatedSmdp
+from tests.support import command
+
+ALBION = "8944994000000000017"
+NOBODY = ("--connect-to", "::127.0.0.1:1")  # nobody listens on port 1 of this computer
+Options = tuple[str, ...]
+
+
+def disabled(folder: Path, state: Path) -> Path:
+    """A card whose profile was disabled with no server in reach; its receipt is in `state`."""
+    card = command.card(folder)
+    place = ("--reader", f"sim:{card}", "--state-dir", state, "--ca-bundle", card / "ci.pem")
+    assert command.run(*place, *NOBODY, "disable", "0017").code == 4
+    return card
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """A state folder with one receipt; the card is in `card`."""
+    disabled(tmp_path / "card", tmp_path / "state")
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def options(state: Path, tmp_path: Path) -> Options:
+    """That folder, the authority of the card to trust, and an empty reader."""
+    bundle = str(tmp_path / "card" / "ci.pem")
+    return ("--reader", f"sim:{tmp_path / 'nothing'}", "--state-dir", str(state), "--ca-bundle", bundle)
+
+
+@pytest.fixture
+def path(state: Path) -> Path:
+    """The receipt."""
+    (path,) = state.rglob("*.der")
+    return path
+
+
+def test_receipts_are_listed_by_card(options: Options, path: Path) -> None:
+    card, heading, line = command.run(*options, "receipts", "list").out.splitlines()
+    assert card == f"Card {path.parent.name}"
+    assert heading.split() == ["Number", "Event", "ICCID", "Server", "File"]
+    assert line.split() == ["1", "disable", ALBION, "albion.smdp.example", path.name]
+    (receipt,) = command.run(*options, "receipts", "list", "--json").document["result"]["receipts"]
+    assert receipt["eid"] == path.parent.name
+
+
+def test_where_nothing_is_kept_it_is_said(options: Options, tmp_path: Path) -> None:
+    other = "89049032000000000000000000000097"
+    ran = command.run(*options, "receipts", "list", "--eid", other)
+    assert ran == command.Ran(0, "", f"No receipts of the card {other}.\n")
+    ran = command.run("--state-dir", tmp_path / "fresh", "receipts", "list")
+    assert ran == command.Ran(0, "", "No receipts on this computer.\n")
+
+
+@pytest.mark.parametrize("by", ["number", "file"])
+def test_a_receipt_is_shown_by_number_or_file(options: Options, path: Path, by: str) -> None:
+    name = "1" if by == "number" else path
+    lines = command.run(*options, "receipts", "show", name).out.splitlines()
+    shown = dict(re.split(r"  +", line, maxsplit=1) for line in lines)
+    assert re.fullmatch("[0-9a-f]{64}", shown.pop("SHA-256"))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d{4}", shown.pop("Read from the card"))
+    assert shown.pop("Acknowledged").startswith("not yet; last problem: ")
+    assert shown == {
+        "Card": path.parent.name,
+        "Number": "1",
+        "Event": "disable",
+        "ICCID": ALBION,
+        "Server": "albion.smdp.example",
+        "Size": f"{path.stat().st_size} bytes (DER, as signed by the card)",
+        "File": str(path),
+        "Operator": "Albion Mobile",
+    }
+    (receipt,) = command.run(*options, "receipts", "show", name, "--json").document["result"]["receipts"]
+    assert (receipt["path"], receipt["raw"]) == (str(path), path.read_bytes().hex())
+
+
+def test_a_receipt_that_is_not_kept_cannot_be_shown(options: Options) -> None:
+    ran = command.run(*options, "receipts", "show", "9")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "lpa: There is no receipt 9 on this computer.\n'lpa receipts list' lists them.\n"
+
+
+def test_what_is_neither_a_number_nor_a_file_is_a_usage_error(options: Options) -> None:
+    ran = command.run(*options, "receipts", "verify", "nothing.der")
+    assert ran.code == 2
+    assert "neither the number of a notification nor a file" in ran.err
+
+
+def test_of_two_cards_one_must_be_named(options: Options, state: Path, path: Path, tmp_path: Path) -> None:
+    disabled(tmp_path / "other", state)
+    ran = command.run(*options, "receipts", "verify", "1")
+    assert ran.code == 1
+    assert "Several cards have a receipt 1: " in ran.err
+    assert command.run(*options, "receipts", "verify", "1", "--eid", path.parent.name).code == 0
+
+
+def test_a_genuine_receipt_is_proven_and_its_limits_are_said(options: Options, path: Path) -> None:
+    ran = command.run(*options, "receipts", "verify", "1")
+    assert (ran.code, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    eid = path.parent.name
+    assert lines[:3] == [
+        "What is proven",
+        f"  The card with EID {eid} signed this notification, and it was not changed afterwards.",
+        f"  It reports the disabling of profile {ALBION} to albion.smdp.example, with number 1.",
+    ]
+    assert lines[4] == "What is not proven"
+    assert any("closed the line" in line for line in lines[5:])
+    (found,) = command.run(*options, "receipts", "verify", path, "--json").document["result"]["verifications"]
+    assert (found["eid"], found["iccid"], found["event"]) == (path.parent.name, ALBION, "disable")
+    assert found["unproven"] == ["privateIssuer", "time", "since", "delivery", "contract"]
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A receipt of a card whose maker's certificate expired in 2012, in no folder of ours."""
+    long_ago = datetime(1990, 1, 1, tzinfo=UTC)
+    with (
+        SimulatedEuicc.create(tmp_path / "old", clock=lambda: long_ago) as card,
+        Assistant(card, state_dir=tmp_path / "elsewhere", servers=_nobody) as assistant,
+    ):
+        assistant.disable(card.profiles[0].iccid)
+    (path,) = (tmp_path / "elsewhere").rglob("*.der")
+    return path
+
+
+def _nobody(address: ServerAddress, *, ci_pkids: object) -> Server:
+    raise ConnectFailed(f"{address} is not there.")
+
+
+EXPIRED = (
+    "That the certificate of the card manufacturer was valid when the card signed. "
+    "It expired on 2012-12-26 (UTC)"
+)
+
+
+@pytest.mark.parametrize(
+    ("at", "source", "name", "said"),
+    [
+        ((), "now", "expired", f"{EXPIRED}, and nothing shows that the receipt is older."),
+        (
+            ("--at", "2010-05-17"),
+            "given",
+            "expiredSinceGiven",
+            f"{EXPIRED}; it was valid on 2010-05-1",
+        ),
+    ],
+)
+def test_a_receipt_whose_certificates_expired_is_verified_and_that_is_said(
+    at: Options, source: str, name: str, said: str, old: Path, tmp_path: Path
+) -> None:
+    place = ("--state-dir", str(tmp_path / "state"), "--ca-bundle", str(tmp_path / "old" / "ci.pem"))
+    ran = command.run(*place, "receipts", "verify", old, *at)
+    assert (ran.code, ran.err) == (0, "")
+    assert said in ran.out
+    document = command.run(*place, "receipts", "verify", old, *at, "--json").document
+    (found,) = document["result"]["verifications"]
+    assert [expired["name"] for expired in found["expired"]] == [name]
+    assert found["moment"]["source"] == source
+    page = tmp_path / "page.html"
+    assert command.run(*place, "receipts", "export", old, *at, "--html", page).code == 0
+    assert "Verified, with an expired certificate" in page.read_text()
+
+
+def test_the_time_when_it_was_kept_here_is_the_time_that_counts(old: Path, tmp_path: Path) -> None:
+    receipt, eid = receipts.read(old), Eid.parse(old.parent.name)
+    state = tmp_path / "state"
+    receipts.Receipts(state / "receipts").keep(eid, receipt.notification)
+    kept = datetime(2009, 3, 4, 5, tzinfo=UTC)
+    with closing(Journal(state, clock=kept.timestamp)) as journal:
+        journal.keep(eid, receipt.notification)
+    place = ("--state-dir", str(state), "--ca-bundle", str(tmp_path / "old" / "ci.pem"))
+    ran = command.run(*place, "receipts", "verify", receipt.notification.metadata.sequence_number)
+    assert ran.code == 0
+    assert (
+        f"{EXPIRED}; it was valid on 2009-03-04 (UTC), when this receipt was kept. That date is from the "
+        "clock of the computer that kept it, and is not signed." in ran.out
+    )
+
+
+def test_a_date_that_is_none_is_a_usage_error(options: Options) -> None:
+    assert command.run(*options, "receipts", "verify", "1", "--at", "yesterday").code == 2
+
+
+def test_without_its_authority_a_receipt_proves_nothing(options: Options, path: Path) -> None:
+    ran = command.run(*options[:-2], "receipts", "verify", path)
+    assert (ran.code, ran.out) == (1, "")
+    assert "was issued by nobody who is trusted here" in ran.err
+
+
+def test_a_changed_receipt_is_refused(options: Options, path: Path, tmp_path: Path) -> None:
+    changed = bytearray(path.read_bytes())
+    changed[10] ^= 1
+    (tmp_path / "changed.der").write_bytes(changed)
+    ran = command.run(*options, "receipts", "verify", tmp_path / "changed.der", "--json")
+    assert ran.code == 1
+    assert ran.document["error"]["kind"] == "NotVerified"
+
+
+def test_a_receipt_in_the_folder_of_another_card_is_refused(
+    options: Options, path: Path, state: Path
+) -> None:
+    other = "89049032000000000000000000000097"
+    (state / "receipts" / other).mkdir()
+    path.rename(state / "receipts" / other / path.name)
+    ran = command.run(*options, "receipts", "verify", "1")
+    assert ran.code == 1
+    assert f"signed it, not {other}" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        (("--eid", "89049032000000000000000000000097"), "signed it, not 89049032000000000000000000000097."),
+        (("--iccid", "8949985000000000025"), f"is about the profile {ALBION}, not 8949985000000000025."),
+        (("--event", "delete"), "is about disable, not delete."),
+    ],
+)
+def test_a_receipt_that_was_handed_over_is_checked_against_what_it_should_be(
+    wanted: Options, said: str, options: Options, path: Path, tmp_path: Path
+) -> None:
+    handed = tmp_path / "handed.der"
+    handed.write_bytes(path.read_bytes())
+    right = ("--eid", path.parent.name, "--iccid", ALBION, "--event", "disable")
+    ran = command.run(*options, "receipts", "verify", handed, *right)
+    assert (ran.code, ran.err) == (0, "")
+    ran = command.run(*options, "receipts", "verify", handed, *right, *wanted)
+    assert (ran.code, ran.out) == (1, "")
+    assert said in ran.err
+    assert "ask for the right one" in ran.err
+
+
+def test_what_a_receipt_should_be_of_is_understood_or_a_usage_error(options: Options) -> None:
+    for wrong in (("--iccid", "0017"), ("--event", "erase"), ("--eid", "1")):
+        assert command.run(*options, "receipts", "verify", "1", *wrong).code == 2
+
+
+def test_the_command_on_the_page_checks_what_is_on_the_page(
+    options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "out.html"
+    assert command.run(*options, "receipts", "export", "1", "--html", page).code == 0
+    text = page.read_text(encoding="utf-8")
+    decode, verify = re.findall(r"<code>(.*?)</code>", text.split("Verify it yourself")[1])[:2]
+    (held,) = re.findall(r'<p class="receipt">(.*?)</p>', text)
+    monkeypatch.chdir(tmp_path)
+    Path("receipt.b64").write_text(held)
+    Path("issuer.pem").write_bytes((tmp_path / "card" / "ci.pem").read_bytes())
+    assert unescape(decode) == "base64 -d receipt.b64 > receipt.der"
+    Path("receipt.der").write_bytes(base64.b64decode(held))
+    ran = command.run(*unescape(verify).split()[1:])
+    assert (ran.code, ran.err) == (0, "")
+    assert "What is proven" in ran.out
+
+
+def test_a_file_that_is_no_receipt_is_said_to_be_none(options: Options, tmp_path: Path) -> None:
+    (tmp_path / "x.der").write_bytes(b"none")
+    ran = command.run(*options, "receipts", "verify", tmp_path / "x.der")
+    assert ran.code == 1
+    assert ran.err.startswith(f"lpa: There is no receipt in {tmp_path / 'x.der'}: ")
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "Proof of disabling"), ("zh-CN", "停用凭证")])
+def test_a_receipt_becomes_a_page(options: Options, tmp_path: Path, language: str, title: str) -> None:
+    page = tmp_path / "out.html"
+    ran = command.run(*options, "receipts", "export", "1", "--html", page, "--lang", language)
+    assert ran == command.Ran(0, f"Page written to {page}.\n", "")
+    assert f"<h1>{title}</h1>" in page.read_text(encoding="utf-8")
+
+
+def test_the_page_tells_of_the_delivery(options: Options, tmp_path: Path) -> None:
+    card = ("--reader", f"sim:{tmp_path / 'card'}", *options[2:])
+    with SimulatedSmdp(Authority.load(tmp_path / "card"), host="albion.smdp.example") as smdp:
+        assert command.run(*card, "--connect-to", smdp.connect_to, "notifications", "send").code == 0
+    page = tmp_path / "out.html"
+    assert command.run(*options, "receipts", "export", "1", "--html", page).code == 0
+    shown = re.sub("<[^>]*>", " ", page.read_text(encoding="utf-8"))
+    assert re.search(r"Acknowledged +20\d\d-", shown)
+    assert re.search(r"HTTP status +204", shown)
+
+    trusted_through = "Server trusted through +the card(&#x27;|')s own list of issuers"
+    assert re.search(trusted_through, shown)
+    assert "vouched_by" not in shown
+    assert "issuer_key" not in shown
+    facts = command.run(*options, "receipts", "show", "1").out
+    assert re.search(trusted_through, facts)
+    assert "issuer_key" not in facts
+
+
+@pytest.mark.parametrize(
+    "subcommand", [("show", "1"), ("verify", "1"), ("export", "1", "--html", "out.html")]
+)
+def test_a_damaged_journal_takes_no_proof_away(
+    options: Options, state: Path, subcommand: Options, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    journal = state / "journal.db"
+    journal.write_bytes(journal.read_bytes()[:5000])
+    ran = command.run(*options, "receipts", *subcommand)
+    assert ran.code == 0
+    assert ran.err.startswith("This computer's record of it is not shown. The journal in ")
+    assert ran.out
+
+
+def test_an_unproven_receipt_becomes_a_page_that_says_so(options: Options, tmp_path: Path) -> None:
+    page = tmp_path / "out.html"
+    ran = command.run(*options[:-2], "receipts", "export", "1", "--html", page)
+    assert ran.code == 1
+    assert "says that the receipt is not verified" in ran.err
+    assert "<h1>Unverified receipt</h1>" in page.read_text(encoding="utf-8")
+
+
+def test_a_page_that_cannot_be_written_is_code_3(options: Options, tmp_path: Path) -> None:
+    ran = command.run(*options, "receipts", "export", "1", "--html", tmp_path / "no" / "out.html")
+    assert ran.code == 3
+    assert "cannot be written" in ran.err
+
+
+def test_a_profile_becomes_a_page_for_its_operator(state: Path, tmp_path: Path) -> None:
+    page = tmp_path / "profile.html"
+    reader = ("--reader", f"sim:{tmp_path / 'card'}")
+    ran = command.run(*reader, "show", "0017", "--html", page, "--lang", "zh-CN")
+    assert (ran.code, ran.err) == (0, f"Page written to {page}.\n")
+    shown = re.sub("<[^>]*>", "", page.read_text(encoding="utf-8"))
+    card = SimulatedEuicc.load(tmp_path / "card")
+    card.close()
+    assert f"卡片（EID）{card.eid}" in shown
+    assert f"配置文件（ICCID）{ALBION}" in shown

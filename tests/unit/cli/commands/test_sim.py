@@ -1,0 +1,152 @@
+"""`lpa sim`: a card to make, to put into a virtual reader, and a server for it."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import pytest
+
+from lpa.cli.app import app
+from lpa.sim.crypto.pki import Authority
+from tests.support import command
+from tests.support.scripted_card import Client, SmallCard
+from tests.unit.cli.commands.test_sim_orders import orders
+
+
+def test_a_new_card_can_be_listed_at_once(tmp_path: Path) -> None:
+    ran = command.run("sim", "new", tmp_path / "card", "--profiles", "8", "--json")
+    assert ran.code == 0
+    assert ran.document["command"] == "sim new"
+    listed = command.run("--reader", f"sim:{tmp_path / 'card'}", "list", "--json").document
+    assert len(listed["result"]["profiles"]) == 8
+    info = command.run("--reader", f"sim:{tmp_path / 'card'}", "info", "--json").document
+    assert info["result"]["eid"] == ran.document["result"]["eid"]
+
+
+def test_a_new_card_on_another_curve_works_too(tmp_path: Path) -> None:
+    assert command.run("sim", "new", tmp_path / "card", "--curve", "brainpoolP256r1").code == 0
+    assert command.run("--reader", f"sim:{tmp_path / 'card'}", "list").code == 0
+
+
+def test_a_new_card_does_not_replace_anything(tmp_path: Path) -> None:
+    command.card(tmp_path / "card")
+    before = (tmp_path / "card" / "card.json").read_bytes()
+    assert command.run("sim", "new", tmp_path / "card").code == 2
+    assert (tmp_path / "card" / "card.json").read_bytes() == before
+
+
+def test_a_card_needs_a_virtual_reader(tmp_path: Path) -> None:
+    ran = command.run("sim", "card", command.card(tmp_path / "card"), "--vpcd", "127.0.0.1:1", "--json")
+    assert (ran.code, ran.document["error"]["kind"]) == (3, "NoReader")
+
+
+@pytest.mark.parametrize("place", ["localhost", "localhost:0", "localhost:x"])
+def test_a_place_without_a_port_is_a_usage_error(tmp_path: Path, place: str) -> None:
+    assert command.run("sim", "card", tmp_path, "--vpcd", place).code == 2
+
+
+def test_a_server_shows_what_it_accepted_until_it_is_stopped(tmp_path: Path) -> None:
+    folder = command.card(tmp_path / "card")
+    arguments = [*command.PROGRAM, "sim", "server", "--pki", str(folder)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stderr
+            said = server.stderr.readline()
+            options = said.partition("with: ")[2].split()
+            assert options[0] == "--connect-to"
+            assert len(options) == 2
+            place = ("--reader", f"sim:{folder}", "--state-dir", tmp_path)
+            ran = command.run(*place, *options, "disable", "0017")
+            assert ran.code == 0
+            server.send_signal(signal.SIGINT)
+            out, err = server.communicate(timeout=30)
+        finally:
+            server.kill()
+    assert (server.returncode, err) == (0, "")
+    assert "disable of 8944994000000000017, notification 1 for albion.smdp.example, card 8999" in out
+
+
+def test_a_server_needs_an_authority(tmp_path: Path) -> None:
+    ran = command.run("sim", "server", "--pki", tmp_path)
+    assert ran.code == 3
+    assert "contains no certificate authority" in ran.err
+
+
+def test_a_server_at_a_port_that_is_taken_says_so(tmp_path: Path) -> None:
+    folder = command.card(tmp_path / "card")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        ran = command.run("sim", "server", "--pki", folder, "--port", port)
+    assert ran.code == 2
+    assert f"cannot listen on port {port}: Address already in use" in ran.err
+
+
+def test_no_help_shows_a_name_out_of_the_program() -> None:
+    def pages(command: click.Command, parent: click.Context | None) -> Iterator[str]:
+        with click.Context(command, parent=parent, info_name=command.name) as context:
+            yield command.get_help(context)
+            for below in command.commands.values() if isinstance(command, click.Group) else ():
+                yield from pages(below, context)
+
+    shown = list(pages(app, None))
+    assert len(shown) > 20
+    assert not [page for page in shown if "CONVERT" in page]
+
+
+@dataclass
+class BackupTarget:
+    """Where a row of --connect-to leads."""
+
+    row: str
+
+    def __post_init__(self) -> None:
+        self.port = int(self.row.rpartition(":")[2])
+
+
+@pytest.mark.parametrize("words", [(), ("order", "list"), ("order", "add")])
+def test_a_server_needs_a_folder(words: tuple[str, ...]) -> None:
+    ran = command.run("sim", "server", *words)
+    assert (ran.code, "--pki" in ran.err) == (2, True)
+
+
+def test_orders_are_delivered_and_discovered_while_the_server_runs(tmp_path: Path) -> None:
+    folder = command.card(tmp_path / "card")
+    authority = Authority.load(folder)
+    card = SmallCard(authority, matching_id="")
+    arguments = [*command.PROGRAM, "sim", "server", "--pki", str(folder), "--discovery", "smds.example"]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stderr
+            options = server.stderr.readline().partition("with: ")[2].split()
+            assert (options[0], options[2]) == ("--connect-to", "--connect-to")
+            discovery, delivery = options[1], options[3]
+            assert discovery.startswith("smds.example:443:127.0.0.1:")
+            add = ("sim", "server", "order", "add", "--pki", folder, "--eid", card.eid, "--announce")
+            assert command.run(*add, "--matching-id", "ABC-1").code == 0
+            card.address, card.role = "smds.example", "7"
+            client = Client(BackupTarget(discovery), authority)
+            begun = client.ask("initiateAuthentication", **card.initiate())
+            response = card.authenticate(begun)
+            (event,) = client.ask(
+                "authenticateClient",
+                transactionId=begun["transactionId"],
+                authenticateServerResponse=response,
+            )["eventEntries"]
+            assert event == {"eventId": "ABC-1", "rspServerAddress": "smdp.example"}
+            card.address, card.role = event["rspServerAddress"], "4"
+            card.matching_id = event["eventId"]
+            card.load(card.downloaded(Client(BackupTarget(delivery), authority)))
+            (order,) = orders(folder)
+            assert (order["state"], order["eid"]) == ("downloaded", card.eid)
+            server.send_signal(signal.SIGINT)
+            out, err = server.communicate(timeout=30)
+        finally:
+            server.kill()
+    assert (server.returncode, err) == (0, "")
+    assert f"order for {order['iccid']}: downloaded, card {card.eid}" in out
