@@ -152,6 +152,7 @@ def test_an_example_is_short_and_uses_only_public_names(name: str) -> None:
 def test_the_demonstration_runs_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LPA_READER", "LPA_STATE_DIR", "LPA_CONNECT_TO"):
         monkeypatch.delenv(name, raising=False)
-    ran = subprocess.run([sys.executable, str(EXAMPLES / "demo.py")], capture_output=True, text=True, check=True)
+    command = [sys.executable, str(EXAMPLES / "demo.py")]
+    ran = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True)
     assert "delete   8944994000000000017  from the card 89999999" in ran.stdout
     assert "$ lpa receipts list\n" in ran.stdout

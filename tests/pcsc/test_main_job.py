@@ -73,11 +73,11 @@ def test_profiles_are_switched(assistant: Assistant, euicc: SimulatedEuicc, smdp
     assert [received.event for received in smdp.received] == ["disable", "enable"]
 
 
-def test_the_profile_in_use_is_deleted_and_its_server_told(
+def test_the_enabled_profile_is_deleted_and_its_server_notified(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     victim = euicc.profiles[0].iccid
-    outcome = assistant.delete(assistant.plan_deletion(victim[-4:], disable_first=True))
+    outcome = assistant.delete(assistant.plan_deletion(assistant.find(victim[-4:]), disable_first=True))
     assert [str(profile.iccid) for profile in assistant.profiles()] == [
         profile.iccid for profile in euicc.profiles
     ]
@@ -224,12 +224,12 @@ def test_the_example_that_deletes(
     euicc: SimulatedEuicc, virtual_reader: PlugIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    victim = euicc.profiles[1].iccid
     with virtual_reader(euicc):
-        assert "Nothing was changed." in example("delete_profile.py", victim, text="0000\n")
+        assert "Deleted" not in example("delete_profile.py", "0025", text="n\n")
         assert len(euicc.profiles) == 3
-        printed = example("delete_profile.py", victim, text=victim[-4:] + "\n")
+        printed = example("delete_profile.py", "0025", text="y\n")
     assert "Deleted." in printed
-    assert "not yet told" in printed  # Nobody is called *.smdp.example.
+    assert "delete -> nordlicht.smdp.example: " in printed
+    assert "acknowledged" not in printed  # No host has the name nordlicht.smdp.example.
     assert len(euicc.profiles) == 2
     assert len(list(tmp_path.rglob("*.der"))) == 1
