@@ -15,7 +15,7 @@ from lpa.sim.euicc.behaviour import Behaviour
 from tests.support import documented
 from tests.support.paths import DOCS, ROOT
 from tests.support.raised_errors import KINDS, own_reasons
-from tests.unit.rsp.test_reasons import PAIRS, REFUSALS
+from tests.support.reasons import PAIRS, REFUSALS
 
 ERRORS = DOCS / "errors.md"
 
