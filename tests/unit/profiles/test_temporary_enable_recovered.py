@@ -289,7 +289,7 @@ def test_lpa_resume_reports_the_restoration(left: tuple[str, ...], tmp_path: Pat
     with SimulatedSmdp(Authority.load(tmp_path / "card"), host="*.smdp.example", any_address=True) as smdp:
         ran = command.run(*left, "--connect-to", smdp.connect_to, "resume")
     assert ran.code == 0
-    assert "An earlier switch for a moment (" in ran.out
+    assert "An earlier temporary enable (" in ran.out
     assert "  Albion Mobile (8944994000000000017) is enabled again.\n" in ran.out
     assert "Nothing was left unfinished" not in ran.err
 

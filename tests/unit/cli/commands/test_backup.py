@@ -239,7 +239,7 @@ def test_the_plan_says_that_a_pin_is_needed_and_that_costs_no_try(tmp_path: Path
     card = locked(tmp_path)
     ran = command.run(*place(card, tmp_path), "delete", "0017", "--disable-first", "--plan")
     assert "Note: Its contacts and messages are locked with a PIN. Tries left: 3.\n" in ran.out
-    assert "      --backup asks for it with --ask-pin.\n" in ran.out
+    assert "      Use --backup with --ask-pin to enter it.\n" in ran.out
     with SimulatedEuicc.load(card) as euicc:
         assert euicc.profiles[0].contents.pin_tries == 3
 

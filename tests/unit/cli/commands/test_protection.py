@@ -40,7 +40,7 @@ def test_a_reset_is_refused_while_it_would_delete_a_protected_profile(card: Path
     assert (ran.code, ran.out) == (1, "")
     assert f"Nordlicht ({NORDLICHT}), disabled, protected on this computer\n" in ran.err
     assert f"lpa: The profile Nordlicht ({NORDLICHT}) is protected on this computer.\n" in ran.err
-    assert ran.err.endswith("'lpa unprotect 0025' lifts that.\n")
+    assert ran.err.endswith("'lpa unprotect 0025' lifts the protection.\n")
     assert count(card) == 3
     document = run(card, "reset", "--yes-delete-everything", eid(card), "--json").document
     assert document["error"]["reason"] == "protected"
@@ -131,7 +131,7 @@ def test_what_cannot_be_read_and_may_be_protected_is_not_reset(hiding: Path) -> 
         assistant.protect(SHILI)
     ran = run(hiding, "reset", "--yes-delete-everything", eid(hiding))
     assert (ran.code, ran.out) == (1, "")
-    assert f"may be a profile which is protected on this computer: {SHILI}.\n" in ran.err
+    assert f"may be one that is protected on this computer: {SHILI}.\n" in ran.err
     assert count(hiding) == 3
 
 
