@@ -57,7 +57,7 @@ def receipt(language: Language = "en", **changed: Any) -> str:
 def doubt(language: Language = "en") -> str:
     """The page of a receipt whose issuer nobody here trusts, with all the evidence that there can be."""
     why = NotVerified(
-        f"The certificate of Maker was issued by nobody who is trusted here, but by {'ab' * 20}.",
+        f"The certificate of Maker was issued by an unknown authority: {'ab' * 20}.",
         reason="unknownIssuer",
     )
     vouched = EVIDENCE | {"vouched_by": "card", "issuer": "ab" * 20, "issuer_key": "ab" * 20}

@@ -110,7 +110,7 @@ class Trust:
 
         Raises `NotVerified` if nobody does.
         """
-        listed = issuers.worth_believing(ci_pkids)
+        listed = issuers.without_test_issuers(ci_pkids)
         paths = server_chain.paths_to(listed, handshake.chain)
         try:
             if paths:

@@ -175,7 +175,7 @@ def test_a_card_whose_signature_says_nothing_of_it_is_asked(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unreadable(_notification: Notification) -> Eid:
-        raise NotVerified("The certificate is not in order.")
+        raise NotVerified("A certificate is not valid.")
 
     plan = assistant.review_deletion(assistant.plan_deletion(euicc.profiles[1].iccid))
     card.requests.clear()

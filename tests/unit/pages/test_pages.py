@@ -143,11 +143,11 @@ def test_the_verdict_says_what_the_issuer_is_worth(kind: str, colour: str, headi
 
 
 def test_what_is_not_verified_is_called_no_proof() -> None:
-    doubt = NotVerified("The card's signature does not hold.")
+    doubt = NotVerified("The card's signature is not valid.")
     page = receipt_page.page(Notification.from_tlv(sample_pages.RECEIPT), None, doubt, made=sample_pages.MADE)
     shown = read(page)
     assert "Unverified receipt" in shown
-    assert "The card's signature does not hold." in shown
+    assert "The card's signature is not valid." in shown
     assert 'class="verdict bad"' in page
     assert "Proof of" not in shown
     assert "proven" not in shown

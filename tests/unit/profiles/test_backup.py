@@ -179,19 +179,19 @@ def test_messages_that_only_df_telecom_holds_are_saved_as_well(tmp_path: Path) -
 
 def test_a_message_that_makes_no_sense_is_kept_as_it_is(tmp_path: Path) -> None:
     backup = saved(holding(Contents(messages=("0100" + "03FF",))), tmp_path / "backup")
-    assert backup.problems == ("A message cannot be read: The message is of a kind that TS 23.040 reserves.",)
+    assert backup.problems == ("A message cannot be read: The message has a reserved type (TS 23.040).",)
     (message,) = json.loads((tmp_path / "backup" / "messages.json").read_text("utf-8"))
     assert message["raw"][0].startswith("010003FF")
     text = (tmp_path / "backup" / "messages.txt").read_text("utf-8")
     assert text.startswith(
-        "Message unknown (read) The message is of a kind that TS 23.040 reserves.\n    010003FF"
+        "Message unknown (read) The message has a reserved type (TS 23.040).\n    010003FF"
     )
 
 
 def test_a_message_in_an_unknown_language_is_bytes_and_a_problem(tmp_path: Path) -> None:
     turkish = in_use(0).profiles[0].contents.messages[5].replace("03240101", "0324010E")
     backup = saved(holding(Contents(messages=(turkish,))), tmp_path / "backup")
-    told = "The message is in a language whose alphabet is not known here (0, 14)."
+    told = "The message uses an unknown language table (0, 14)."
     assert backup.problems == (f"A message cannot be read: {told}",)
     (message,) = json.loads((tmp_path / "backup" / "messages.json").read_text("utf-8"))
     assert (message["text"], message["problem"], message["data"][:8]) == (None, told, "C886E59B")

@@ -61,7 +61,7 @@ def test_204_and_any_empty_2xx_acknowledge(answer: bytes) -> None:
     "content_type",
     ["Content-Type: application/json", "Content-Type: application/json; charset=utf-8", "X: y"],
 )
-def test_a_failed_header_is_a_refusal_with_the_servers_own_codes(content_type: str) -> None:
+def test_a_failed_header_is_a_refusal_with_the_servers_codes(content_type: str) -> None:
     body = header("Failed", subjectCode="8.1", reasonCode="6.1", message="Nein.", subjectIdentifier="x")
     with pytest.raises(ServerRefused) as caught:
         deliver(http("200 OK", body, content_type))
@@ -83,18 +83,18 @@ def test_a_failed_header_is_a_refusal_with_the_servers_own_codes(content_type: s
         ),
         (
             header("Failed", subjectCode="8.99", reasonCode="9.1"),
-            r"\(8.99/9.1\)\. The specification does not name",
+            r"\(8.99/9.1\)\. The specification does not define",
         ),
         (header("Failed"), r"refused HandleNotification \(\?/\?\)"),
         (header("Failed", subjectCode=8, reasonCode=None), r"\(8/None\)"),
     ],
 )
-def test_a_refusal_with_strange_or_missing_codes_stays_a_refusal(body: bytes, message: str) -> None:
+def test_a_refusal_with_invalid_or_missing_codes_stays_a_refusal(body: bytes, message: str) -> None:
     with pytest.raises(ServerRefused, match=message):
         deliver(http("200 OK", body))
 
 
-def test_a_servers_text_cannot_play_tricks_on_a_terminal() -> None:
+def test_a_servers_text_is_safe_for_a_terminal() -> None:
     text = "\x1b[2J\r\n\u202e\ud800移动" + "x" * 5000
     with pytest.raises(ServerRefused) as caught:
         deliver(http("200 OK", header("Failed", subjectCode="8\x1b", reasonCode="6.1", message=text)))
@@ -105,7 +105,7 @@ def test_a_servers_text_cannot_play_tricks_on_a_terminal() -> None:
 
 
 @pytest.mark.parametrize("status", ["Executed-Success", "Executed-WithWarning"])
-def test_a_success_header_is_not_the_acknowledgement_that_the_specification_asks_for(status: str) -> None:
+def test_a_success_header_is_not_an_acknowledgement(status: str) -> None:
     with pytest.raises(BadAnswer, match="did not acknowledge it with 204"):
         deliver(http("200 OK", header(status)))
 
@@ -147,13 +147,13 @@ def test_any_other_body_is_a_bad_answer(body: bytes) -> None:
         http("999 Beyond"),
     ],
 )
-def test_no_other_http_status_acknowledges_even_if_it_is_empty(answer: bytes) -> None:
+def test_no_other_http_status_acknowledges(answer: bytes) -> None:
     status = answer.split()[1].decode()
     with pytest.raises(BadAnswer, match=f"answered HandleNotification with HTTP status {status}"):
         deliver(answer)
 
 
-def test_an_answer_that_announces_another_does_not_acknowledge() -> None:
+def test_an_informational_answer_does_not_acknowledge() -> None:
     with pytest.raises(OutcomeUnknown, match="HTTP status 199 only announces one"):
         deliver(b"HTTP/1.1 199 Almost\r\n\r\n")
 
@@ -167,7 +167,7 @@ def test_an_answer_that_announces_another_does_not_acknowledge() -> None:
         ("a/M4TCH1NG", "no known"),
     ],
 )
-def test_of_what_a_broken_server_said_no_word_is_logged(
+def test_the_text_of_an_invalid_answer_is_not_logged(
     caplog: pytest.LogCaptureFixture, status: str, kind: str, shown: str
 ) -> None:
     """It may hold what we asked for, in any form; its seal tells whoever has it that it was that."""
@@ -181,7 +181,7 @@ def test_of_what_a_broken_server_said_no_word_is_logged(
     assert f"SHA-256 {seal}" in caplog.text
 
 
-def test_a_server_that_repeats_a_secret_of_ours_is_not_repeated() -> None:
+def test_a_secret_that_a_server_repeats_is_not_shown() -> None:
     redaction.register_secret("M4TCH-1D")
     codes = {"subjectCode": "8.2.6", "reasonCode": "3.8"}
     said = header("Failed", **codes, message="no m4tch-1d here", subjectIdentifier="M4TCH-1D")
@@ -190,7 +190,7 @@ def test_a_server_that_repeats_a_secret_of_ours_is_not_repeated() -> None:
 
 
 @pytest.mark.parametrize("place", range(785, 802))
-def test_no_part_of_a_secret_is_shown_wherever_a_long_message_is_cut(place: int) -> None:
+def test_no_part_of_a_secret_is_shown_where_a_long_message_is_cut(place: int) -> None:
     """What is hidden is shorter then, so that more of the message is shown than one would think."""
     redaction.register_secret("QR-G-5C-1LS-1W1Z9P7")
     said = f"password={'A' * (place - 10)} QR-G-5C-1LS-1W1Z9P7"
@@ -201,7 +201,7 @@ def test_no_part_of_a_secret_is_shown_wherever_a_long_message_is_cut(place: int)
     assert "QR-" not in caught.value.message
 
 
-def test_a_server_that_speaks_no_http_does_not_get_a_secret_into_our_words() -> None:
+def test_a_secret_in_an_answer_that_is_not_http_is_not_shown() -> None:
     redaction.register_secret("M4TCH-1D")
     with pytest.raises(BadAnswer) as caught:
         deliver(b"HTTP/1.1 M4TCH-1D\r\n\r\n")
@@ -209,14 +209,14 @@ def test_a_server_that_speaks_no_http_does_not_get_a_secret_into_our_words() -> 
     assert "M4TCH" not in caught.value.message
 
 
-def test_a_lost_answer_leaves_the_outcome_unknown_and_is_not_asked_for_again() -> None:
+def test_a_lost_answer_leaves_the_outcome_unknown_and_is_not_requested_again() -> None:
     with tls_peer(cutting(b"")) as peer, https(peer) as client:
         with pytest.raises(OutcomeUnknown):
             Server(ServerAddress(HOST), client).handle_notification(b"")
         assert len(peer.requests) == 1
 
 
-def test_a_second_notification_goes_over_the_same_connection() -> None:
+def test_a_second_notification_uses_the_same_connection() -> None:
     with tls_peer(answering(NO_CONTENT, NO_CONTENT)) as peer, https(peer) as client:
         server = Server(ServerAddress(HOST), client)
         server.handle_notification(b"1")

@@ -254,9 +254,9 @@ def test_a_profile_that_is_there_already_is_said(world: World) -> None:
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [
-        ("LPA:1", "the shell has taken them"),
+        ("LPA:1", "perhaps removed by the shell"),
         ("LPA:1.example.com-123", "single quotes"),
-        ("LPA:1$smdp.example$SECRET-1 4Y8TBX", "may only have letters"),
+        ("LPA:1$smdp.example$SECRET-1 4Y8TBX", "may contain only letters"),
         ("rubbish", "begins with LPA:1$"),
     ],
 )
@@ -281,7 +281,7 @@ def test_a_picture_without_a_code_or_with_another_is_a_usage_error(world: World,
 
     Image.new("L", (64, 64), 255).save(blank)
     for name, sentence in (
-        ("other.png", "carries no activation code"),
+        ("other.png", "contains no activation code"),
         ("text.png", "is no image that can be read"),
         ("blank.png", "There is no QR code in"),
         ("missing.png", "is no image that can be read"),
