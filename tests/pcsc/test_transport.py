@@ -67,7 +67,7 @@ def test_a_held_card_is_busy_for_every_other_process_until_it_is_given_back(
     with virtual_reader(ScriptedCard()) as reader:
         with PcscTransport.open(reader.name):
             assert other_process(_OPEN_AND_PRINT, reader.name) == "CardBusy"
-            with pytest.raises(CardBusy, match="Another program uses the card"):
+            with pytest.raises(CardBusy, match="Another program is using the card"):
                 PcscTransport.open(reader.name)
         assert other_process(_OPEN_AND_PRINT, reader.name) == "opened"
 

@@ -163,9 +163,9 @@ def test_what_the_card_does_not_let_us_read_is_told_and_the_rest_is_saved(tmp_pa
     backup = back_up(UiccFiles(card), Iccid.parse(ICCID), tmp_path / "backup")
     assert (backup.contacts, backup.messages) == (5, 0)
     assert backup.problems == (
-        "A0000000871002FFFFFFFF8900000100/6F3C: The card does not let us read "
+        "A0000000871002FFFFFFFF8900000100/6F3C: The card denies reading "
         "A0000000871002FFFFFFFF8900000100/6F3C.",
-        "7F10/6F3C: The card does not let us read 7F10/6F3C.",
+        "7F10/6F3C: The card denies reading 7F10/6F3C.",
     )
 
 

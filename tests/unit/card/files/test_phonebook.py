@@ -1,4 +1,4 @@
-"""The phone books of a profile, put together from their files."""
+"""The phone books of a profile, read from their files."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def spoiled(
 def test_an_unreadable_second_number_is_reported_and_hides_nothing() -> None:
     contacts, problems = spoiled("4F11", {"00B201": "6F00"})
     assert contacts == (replace(READ[0], numbers=("+447700900123",)), *READ[1:])
-    assert problems == ["7F10/5F3A/4F11: The card answered 6F00 when 7F10/5F3A/4F11 was read."]
+    assert problems == ["7F10/5F3A/4F11: The card answered status 6F00 when 7F10/5F3A/4F11 was read."]
 
 
 def test_a_missing_file_is_not_a_problem() -> None:
@@ -109,7 +109,9 @@ def test_a_short_entry_is_reported_and_read_from_another_folder() -> None:
 def test_an_unreadable_entry_does_not_hide_the_next_ones() -> None:
     contacts, problems = spoiled("4F3A", {"00B202": "6F00"})
     assert [contact.name for contact in contacts] == ["Ada", "", "Nobody", "Room"]
-    assert problems == ["7F10/5F3A/4F3A, record 2: The card answered 6F00 when 7F10/5F3A/4F3A was read."]
+    assert problems == [
+        "7F10/5F3A/4F3A, record 2: The card answered status 6F00 when 7F10/5F3A/4F3A was read."
+    ]
 
 
 def test_circular_extensions_end() -> None:
@@ -124,7 +126,7 @@ def test_a_long_number_without_its_end_is_reported(answer: str) -> None:
     (*_, room), problems = spoiled("4F4A", {"00B2": answer})
     assert room.numbers[0] == "12345678901234567890"
     assert problems == [
-        "7F10/5F3A/4F4A, record 2, does not hold the end of a number that begins with 12345678901234567890."
+        "7F10/5F3A/4F4A, record 2, lacks the end of a number that begins with 12345678901234567890."
     ]
 
 

@@ -39,13 +39,13 @@ def test_a_last_look_that_finds_something_wrong_is_exit_code_3(capsys: pytest.Ca
 def test_what_the_card_still_holds_after_an_acknowledgement_is_said_and_no_failure(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    pulled = CardRemoved("The card was taken out.", advice="Put it back.")
+    pulled = CardRemoved("The card was removed.", advice="Put it back.")
     delivery = Delivery("delete", "rsp.example", ICCID, 7, acknowledged=True, problem=pulled)
     code, lines = _said(Outcome(PROFILE, DELETED, (delivery,)), capsys)
     assert code == 0
     assert lines[1:4] == [
         "  rsp.example acknowledged; the card still holds notification 7.",
-        "  The card was taken out.",
+        "  The card was removed.",
         "  Put it back.",
     ]
 
