@@ -60,7 +60,7 @@ def doubt(language: Language = "en") -> str:
         f"The certificate of Maker was issued by an unknown authority: {'ab' * 20}.",
         reason="unknownIssuer",
     )
-    vouched = EVIDENCE | {"vouched_by": "card", "issuer": "ab" * 20, "issuer_key": "ab" * 20}
+    vouched = EVIDENCE | {"trust_anchor": "card", "issuer": "ab" * 20, "issuer_key": "ab" * 20}
     seen = replace(WITNESSED, delivery=vouched | {"notification_sha256": "cd" * 32})
     note = Notification.from_tlv(RECEIPT)
     return receipt_page.page(note, Eid.parse(EID), why, made=MADE, language=language, witnessed=seen)

@@ -1,6 +1,6 @@
 """TLS servers on loopback that do what servers should not: each is a script run on one connection.
 
-A script gets the connection after the greeting, and its `Peer`: what the test sees of the server.
+A script gets the connection after the handshake, and its `Peer`: what the test sees of the server.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ GOOD = CI.issue_server(HOST, now=NOW)
 
 @dataclass
 class Peer:
-    """A running server: where it listens, how many greetings succeeded, and what it read after them.
+    """A running server: where it listens, how many handshakes succeeded, and what it read after them.
 
     `requests`: whole ones; `received`: by `recording`, whatever it was.
     """
 
     port: int
-    greetings: int = 0
+    handshakes: int = 0
     requests: list[bytes] = field(default_factory=list)
     received: bytearray = field(default_factory=bytearray)
     over: threading.Event = field(default_factory=threading.Event)
@@ -108,12 +108,12 @@ def showing(*ders: bytes, key: ec.EllipticCurvePrivateKey = GOOD.key) -> ssl.SSL
 def tls_peer(
     script: Script, credentials: Credentials = GOOD, *, context: ssl.SSLContext | None = None
 ) -> Iterator[Peer]:
-    """A server that greets with `credentials` and then runs `script` on each connection."""
+    """A server that does the handshake with `credentials` and then runs `script` on each connection."""
     secured = context or tls_context(credentials)
 
     def handshake(peer: Peer, plain: socket.socket) -> None:
         with secured.wrap_socket(plain, server_side=True) as secure:
-            peer.greetings += 1
+            peer.handshakes += 1
             script(peer, secure)
 
     with plain_peer(handshake) as peer:
@@ -165,7 +165,7 @@ def answering(*answers: bytes) -> Script:
 
 
 def recording(peer: Peer, connection: socket.socket) -> None:
-    """Take down whatever comes after the greeting, and answer as soon as it could be a request."""
+    """Take down whatever comes after the handshake, and answer as soon as it could be a request."""
     while piece := connection.recv(4096):
         peer.received += piece
         if b"secret" in piece:

@@ -203,9 +203,9 @@ def test_what_no_server_acknowledged_is_said_to_be_that(language: Language, said
 
 def test_an_issuer_without_a_name_is_said_once() -> None:
     key = "ab" * 20
-    vouched = {"vouched_by": "card", "issuer": key, "issuer_key": key}
+    vouched = {"trust_anchor": "card", "issuer": key, "issuer_key": key}
     assert [name for name, _, _ in receipt_page.evidence(Words("en"), vouched)] == [
-        "vouched_by",
+        "trust_anchor",
         "issuer_key",
     ]
     named = vouched | {"issuer": f"a CI ({key})"}

@@ -1,4 +1,4 @@
-"""One POST over verified HTTPS: what is sent, what comes back, and what an error says about it."""
+"""One POST over verified HTTPS: the request, the answer, and the errors."""
 
 import select
 import socket
@@ -11,7 +11,7 @@ import pytest
 from lpa.errors import BadAnswer, ConnectFailed, LpaError, NotVerified, OutcomeUnknown
 from lpa.rsp.names import ServerAddress
 from lpa.server.connect_to import ConnectTo
-from lpa.server.https import Answer, Https
+from lpa.server.https import HttpAnswer, Https
 from lpa.sim.crypto.pki import Authority
 from lpa.sim.servers.https_server import tls_context
 from tests.support.tls_faults import (
@@ -39,17 +39,17 @@ BRAINPOOL = Authority.mint(curve="brainpoolP256r1", now=NOW)
 OK = http("200 OK", b"answer")
 
 
-def post(client: Https, address: ServerAddress = ADDRESS) -> Answer:
+def post(client: Https, address: ServerAddress = ADDRESS) -> HttpAnswer:
     with client:
         return client.post(address, "/path", b"question", {"User-Agent": "test"})
 
 
-# What is sent, and what comes back
+# Request and answer
 
 
 def test_a_post_has_exactly_these_bytes() -> None:
     with tls_peer(answering(OK)) as peer:
-        assert post(https(peer)) == Answer(200, b"answer")
+        assert post(https(peer)) == HttpAnswer(200, b"answer")
     assert peer.requests == [
         b"POST /path HTTP/1.1\r\n"
         b"Accept-Encoding: identity\r\n"
@@ -70,17 +70,17 @@ def test_the_host_header_names_a_port_other_than_the_default() -> None:
 @pytest.mark.parametrize(
     ("sent", "answer"),
     [
-        (b"HTTP/1.1 204 No Content\r\n\r\n", Answer(204, b"")),
-        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", Answer(204, b"")),
-        (http("500 Internal Server Error", b"<html>"), Answer(500, b"<html>")),
-        (b"HTTP/1.0 200 OK\r\n\r\nto the end", Answer(200, b"to the end")),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", HttpAnswer(204, b"")),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", HttpAnswer(204, b"")),
+        (http("500 Internal Server Error", b"<html>"), HttpAnswer(500, b"<html>")),
+        (b"HTTP/1.0 200 OK\r\n\r\nto the end", HttpAnswer(200, b"to the end")),
         (
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
-            Answer(200, b"abcde"),
+            HttpAnswer(200, b"abcde"),
         ),
     ],
 )
-def test_every_complete_answer_is_returned(sent: bytes, answer: Answer) -> None:
+def test_every_complete_answer_is_returned(sent: bytes, answer: HttpAnswer) -> None:
     with tls_peer(answering(sent)) as peer:
         assert post(https(peer)) == answer
 
@@ -97,7 +97,7 @@ def test_a_second_post_needs_no_new_handshake() -> None:
     with tls_peer(answering(OK, OK)) as peer, https(peer) as client:
         client.post(ADDRESS, "/1", b"", {})
         client.post(ADDRESS, "/2", b"", {})
-        assert peer.greetings == 1
+        assert peer.handshakes == 1
         assert len(peer.requests) == 2
 
 
@@ -106,7 +106,7 @@ def test_a_closed_connection_is_opened_again() -> None:
     with tls_peer(answering(closing)) as peer, https(peer) as client:
         client.post(ADDRESS, "/1", b"", {})
         client.post(ADDRESS, "/2", b"", {})
-        assert peer.greetings == 2
+        assert peer.handshakes == 2
 
 
 def test_a_connection_that_was_closed_while_idle_is_opened_again() -> None:
@@ -123,7 +123,7 @@ def test_a_connection_that_was_closed_while_idle_is_opened_again() -> None:
         answered.set()
         select.select([idle.stream], [], [], 10)  # until it has closed
         assert client.post(ADDRESS, "/2", b"", {}).status == 200
-        assert peer.greetings == 2
+        assert peer.handshakes == 2
 
 
 def test_a_proxy_in_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +133,7 @@ def test_a_proxy_in_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch)
         assert post(https(peer)).status == 200
 
 
-# Nothing was sent
+# Errors before the request
 
 
 def free_port() -> int:
@@ -162,32 +162,32 @@ def test_a_server_without_a_timely_handshake_was_not_reached() -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "obstacle"),
+    ("script", "reason"),
     [
         (lambda _, connection: connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n"), "no secure connection"),
         (lambda _, connection: connection.recv(5000), "it closed the connection"),
     ],
 )
-def test_a_server_without_tls_was_not_reached(script: Script, obstacle: str) -> None:
-    with plain_peer(script) as peer, pytest.raises(ConnectFailed, match=obstacle):
+def test_a_server_without_tls_was_not_reached(script: Script, reason: str) -> None:
+    with plain_peer(script) as peer, pytest.raises(ConnectFailed, match=reason):
         post(https(peer))
 
 
 def test_tls_1_1_is_refused() -> None:
     context = tls_context(GOOD)
-    with warnings.catch_warnings(action="ignore"):  # Python does not like it either
+    with warnings.catch_warnings(action="ignore"):  # deprecated in Python
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
     context.set_ciphers("ALL:@SECLEVEL=0")
     with tls_peer(answering(OK), context=context) as peer:
         with pytest.raises(ConnectFailed, match=r"no secure connection is possible .*version"):
             post(https(peer))
-        assert peer.greetings == 0
+        assert peer.handshakes == 0
 
 
 def test_a_server_with_a_brainpool_key_gets_a_second_handshake() -> None:
     with tls_peer(answering(OK), BRAINPOOL.issue_server(HOST, now=NOW)) as peer:
-        assert post(https(peer, trust=trusting(BRAINPOOL))) == Answer(200, b"answer")
-        assert peer.greetings == 1
+        assert post(https(peer, trust=trusting(BRAINPOOL))) == HttpAnswer(200, b"answer")
+        assert peer.handshakes == 1
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_a_handshake_alone_verifies_a_server() -> None:
         client.handshake(ADDRESS)
 
 
-# Sent, and then
+# Errors after the request
 
 
 @pytest.mark.parametrize(
@@ -232,17 +232,19 @@ def test_a_handshake_alone_verifies_a_server() -> None:
 def test_an_incomplete_answer_leaves_the_outcome_unknown(script: Script, reason: str) -> None:
     with tls_peer(script) as peer, pytest.raises(OutcomeUnknown, match=reason) as caught:
         post(https(peer))
-    assert str(caught.value).startswith("The request went to smdp.example, and no complete answer came back")
+    assert str(caught.value).startswith(
+        "The request was sent to smdp.example, but no complete answer arrived"
+    )
     assert "list" not in caught.value.advice  # the default advice is about a card
 
 
 def test_an_answer_without_length_must_end_with_close_notify() -> None:
-    """Who cuts the wire must not turn a refusal into an empty acknowledgement."""
+    """An attacker who cuts the connection must not turn a refusal into an empty acknowledgement."""
     head = b"HTTP/1.1 200 OK\r\n\r\n"
     with tls_peer(cutting(head)) as peer, pytest.raises(OutcomeUnknown, match="it closed the connection"):
         post(https(peer))
     with tls_peer(answering(head)) as peer:
-        assert post(https(peer)) == Answer(200, b"")
+        assert post(https(peer)) == HttpAnswer(200, b"")
 
 
 def test_a_silent_server_times_out() -> None:
@@ -309,12 +311,12 @@ def test_an_endless_header_ends_at_the_limit(drop: bytes) -> None:
 
 def test_a_body_in_tiny_chunks_ends_at_the_limit() -> None:
     script = endless(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1;xxxxxxxxxx\r\nx\r\n" * 100)
-    with tls_peer(script) as peer, pytest.raises(BadAnswer, match="more than any answer has"):
+    with tls_peer(script) as peer, pytest.raises(BadAnswer, match="more than the limit for an answer"):
         post(https(peer, max_body=50_000))
 
 
 def test_an_informational_answer_is_not_taken_for_that_to_the_next_request() -> None:
-    """What comes late is about the first request: the second must not be taken for acknowledged by it."""
+    """The late answer is for the first request, and must not acknowledge the second."""
     late = threading.Event()
 
     def script(peer: Peer, connection: socket.socket) -> None:
@@ -326,9 +328,9 @@ def test_an_informational_answer_is_not_taken_for_that_to_the_next_request() -> 
 
     with tls_peer(script) as peer, https(peer) as client:
         for _ in range(2):
-            with pytest.raises(OutcomeUnknown, match="HTTP status 103 only announces one"):
+            with pytest.raises(OutcomeUnknown, match="HTTP status 103 is not final"):
                 client.post(ADDRESS, "/", b"", {})
-    assert (peer.greetings, late.is_set()) == (2, False)
+    assert (peer.handshakes, late.is_set()) == (2, False)
 
 
 def test_a_failed_connection_is_not_used_again() -> None:
@@ -336,7 +338,7 @@ def test_a_failed_connection_is_not_used_again() -> None:
         for _ in range(2):
             with pytest.raises(OutcomeUnknown):
                 client.post(ADDRESS, "/", b"", {})
-        assert peer.greetings == 2
+        assert peer.handshakes == 2
 
 
 def test_the_first_matching_row_of_connect_to_is_used() -> None:

@@ -117,7 +117,7 @@ def test_a_test_ci_is_trusted_on_a_card_that_lists_no_other(monkeypatch: pytest.
     monkeypatch.setitem(key_identifier._TEST, world.ci.identifier.hex()[:6], "test CI")
     assert outcome(world).anchor == "card"
     world.ci_pkids.append(KeyIdentifier(bytes(20)))
-    with pytest.raises(NotVerified, match="but as a test CI, whose key everybody has"):
+    with pytest.raises(NotVerified, match="but that is a test CI, whose private key is public"):
         outcome(world)
 
 
@@ -136,7 +136,7 @@ def test_wrong_dates_advise_to_check_the_clock() -> None:
     ],
 )
 def test_an_unverified_server_can_put_little_text_into_an_error(change: Change) -> None:
-    """Before it has proved anything, anybody on the way may be the one who writes."""
+    """Before the server is verified, an attacker on the way may have sent the text."""
     world = changed(change)
     world.signer = Party(forgery.CI, "CI", claimed=world.ci.identifier)
     with pytest.raises(NotVerified) as caught:
@@ -151,12 +151,12 @@ def test_the_issuer_may_be_on_another_curve_than_the_server() -> None:
     assert outcome(world).anchor == "card"
 
 
-# The other two who may vouch
+# The other two trust anchors
 
 
 @pytest.fixture
 def public_ci(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
-    """A world whose CI is among the public authorities of this computer, and on no card's list."""
+    """A world whose CI is a public authority of this computer, and not on a card's list."""
     world = changed(setting("ci_pkids", []))
     (tmp_path / "public.pem").write_text(world.ci_pem)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "public.pem"))
@@ -208,9 +208,9 @@ def test_a_bundle_is_trusted_besides_the_public_authorities(public_ci: World) ->
         (setting("server.end", NOW - DAY / 2), "Its certificate has expired"),
         (setting("server.start", NOW + DAY / 2), "Its certificate is not valid yet"),
         (setting("server.change", serving(HOST, purposes=(CLIENT,))), "is not for TLS servers"),
-        (between("sub", basic=x509.BasicConstraints(False, None)), "who may not certify others"),
-        (between("sub", "second_sub"), "at such a distance"),
-        (setting("spoilt", value=True), "signature in its certificate does not hold"),
+        (between("sub", basic=x509.BasicConstraints(False, None)), "that may not issue others"),
+        (between("sub", "second_sub"), "so many issuers below it"),
+        (setting("spoilt", value=True), "signature of its certificate is not valid"),
     ],
 )
 def test_an_invalid_certificate_of_a_public_authority_is_refused(
@@ -221,12 +221,12 @@ def test_an_invalid_certificate_of_a_public_authority_is_refused(
         outcome(public_ci)
 
 
-# A peer that changes
+# A peer that changes its certificate
 
 
 @contextlib.contextmanager
-def turning(*shown: Credentials) -> Iterator[Peer]:
-    """A server that shows other credentials at each connection."""
+def changing(*shown: Credentials) -> Iterator[Peer]:
+    """A server with other credentials at each connection."""
     contexts = iter([tls_context(credentials) for credentials in shown])
 
     def handshake(peer: Peer, plain: socket.socket) -> None:
@@ -238,12 +238,12 @@ def turning(*shown: Credentials) -> Iterator[Peer]:
 
 
 def test_a_certificate_that_changes_between_two_connections_is_refused() -> None:
-    """The look before a deletion proves nothing for the delivery after it: each connection is judged."""
+    """A check before a deletion proves nothing for the sending after it: each connection is verified."""
     genuine, forged = World(), World()
     forged.ci.claimed = genuine.ci.identifier
     ci_pkids = tuple(genuine.ci_pkids)
     with (
-        turning(genuine.credentials(), forged.credentials()) as peer,
+        changing(genuine.credentials(), forged.credentials()) as peer,
         https(peer, trust=Trust.system()) as client,
     ):
         assert client.handshake(ADDRESS, ci_pkids=ci_pkids).anchor == "card"
@@ -261,7 +261,7 @@ def test_a_connection_is_not_shared_between_cards() -> None:
 
 
 def test_the_number_of_paths_is_limited() -> None:
-    """Three certificates each on three levels: 27 ways through them."""
+    """Three certificates on each of three levels: 27 paths."""
     world = changed(junk(0))
     lower, upper = world.sub, world.second_sub
     top = Party(CI_SUB_CA, "Top")
@@ -282,7 +282,7 @@ def test_certificates_that_name_each_other_take_little_time() -> None:
     assert server_chain.paths_to(world.ci_pkids, shown) == ()
 
 
-# Rows of the table in the documents with a test of their own
+# Documented rows with a test of their own
 OTHERS = {
     "a self-signed certificate": test_a_self_signed_certificate_is_refused,
     "a self-signed certificate that claims a listed issuer": (

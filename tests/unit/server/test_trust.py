@@ -1,4 +1,4 @@
-"""Who vouches for a server, and what OpenSSL has against it in words."""
+"""The trust anchor of a server, and OpenSSL's objections in sentences."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from tests.support.forgery import unreadable
 from tests.support.tls_faults import CI, GOOD, HOST, NOW
 
 SHOWN = der(GOOD.certificate)
-BELIEVED = (KeyIdentifier(CI.key_identifier),)
+CI_PKIDS = (KeyIdentifier(CI.key_identifier),)
 
 
 def bundle(folder: Path, content: bytes) -> Path:
@@ -55,7 +55,7 @@ def test_a_bundle_is_read_once(tmp_path: Path) -> None:
 )
 def test_a_file_without_certificates_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
     path = bundle(tmp_path, content)
-    with pytest.raises(ValueError, match="holds no certificate in PEM form") as caught:
+    with pytest.raises(ValueError, match="contains no certificate in PEM form") as caught:
         Trust.bundle(path)
     assert str(path) in str(caught.value)
 
@@ -67,13 +67,13 @@ def test_a_missing_file_and_a_folder_are_refused_with_a_sentence(tmp_path: Path)
         Trust.bundle(tmp_path)
 
 
-# Judging what a server showed
+# Verifying what a server sent
 
 
 def test_a_server_without_certificates_is_refused() -> None:
     for objections in ((), (20,)):
         with pytest.raises(NotVerified):
-            Trust.system().verify(Handshake((), objections, None), HOST, BELIEVED, NOW)
+            Trust.system().verify(Handshake((), objections, None), HOST, CI_PKIDS, NOW)
 
 
 @pytest.mark.parametrize("code", [0, *range(2, 100)])
@@ -91,24 +91,22 @@ def test_unknown_objections_of_openssl_are_refused_with_their_number() -> None:
 def test_an_unreadable_certificate_is_refused() -> None:
     handshake = Handshake((unreadable(SHOWN),), (), der(CI.certificate))
     with pytest.raises(NotVerified, match="server's own certificate cannot be read"):
-        Trust.system().verify(handshake, HOST, BELIEVED, NOW)
+        Trust.system().verify(handshake, HOST, CI_PKIDS, NOW)
 
 
 def test_an_unreadable_authority_has_no_name() -> None:
     handshake = Handshake((SHOWN,), (), unreadable(der(CI.certificate)))
-    assert Trust.system().verify(handshake, HOST, (), NOW) == TrustAnchor(
-        "public", "an authority without a name"
-    )
+    assert Trust.system().verify(handshake, HOST, (), NOW) == TrustAnchor("public", "an unnamed authority")
 
 
 def test_a_trust_anchor_has_a_name_and_evidence_for_the_journal() -> None:
     issuer = KeyIdentifier(CI.key_identifier)
     trust_anchor = TrustAnchor(trusting.CARD, "a CI", issuer)
     assert str(trust_anchor) == "the card's issuer a CI"
-    assert trust_anchor.evidence == {"vouched_by": "card", "issuer": "a CI", "issuer_key": str(issuer)}
-    assert str(TrustAnchor(trusting.PUBLIC, "CN=X")) == "CN=X, whom this computer trusts"
+    assert trust_anchor.evidence == {"trust_anchor": "card", "issuer": "a CI", "issuer_key": str(issuer)}
+    assert str(TrustAnchor(trusting.PUBLIC, "CN=X")) == "CN=X, which this computer trusts"
     assert str(TrustAnchor(trusting.BUNDLE, "CN=X")) == "CN=X, from the --ca-bundle"
-    assert TrustAnchor(trusting.BUNDLE, "CN=X").evidence == {"vouched_by": "bundle", "issuer": "CN=X"}
+    assert TrustAnchor(trusting.BUNDLE, "CN=X").evidence == {"trust_anchor": "bundle", "issuer": "CN=X"}
 
 
 # Names

@@ -300,7 +300,7 @@ def test_the_page_tells_of_the_delivery(options: Options, tmp_path: Path) -> Non
 
     card_vouched = "Server ci_pkids because of +the card(&#x27;|')s own list of issuers"
     assert re.search(card_vouched, shown)
-    assert "vouched_by" not in shown
+    assert "trust_anchor" not in shown
     assert "issuer_key" not in shown
     told = command.run(*options, "receipts", "show", "1").out
     assert re.search(card_vouched, told)
