@@ -64,3 +64,6 @@ PAIRS = [
     "1.2.2/2.1",
     "1.3.1/2.2",
 ]
+
+# The numbers of SGP.22 §2.5.6 and of its later versions; 16, 24, 25 and 27 to 30 are unassigned.
+NUMBERS = [*range(1, 16), *range(17, 24), 26, 31, 32, 127]

@@ -147,7 +147,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "delivery.address": ("Sent to", "已发送至"),
     "delivery.http_status": ("HTTP status", "HTTP 状态码"),
     "delivery.tls_certificate_sha256": ("Server's certificate (SHA-256)", "服务器证书（SHA-256）"),
-    "delivery.vouched_by": ("Server trusted through", "信任服务器的依据"),
+    "delivery.trust_anchor": ("Server trusted through", "信任服务器的依据"),
     "delivery.issuer": ("Issuer of that certificate", "该证书的签发机构"),
     "delivery.issuer_key": ("Key of that issuer", "签发机构密钥标识"),
     "trust_anchor.card": ("the card's own list of issuers", "卡片自身的签发机构列表"),

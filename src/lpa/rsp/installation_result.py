@@ -1,4 +1,4 @@
-"""How the card ended the installation of a profile: the ProfileInstallationResult that it signed."""
+"""The result of a profile installation, signed by the card: ProfileInstallationResult (SGP.22 §2.5.6)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RESULT, _DATA, _OID = 0xBF37, 0xBF27, 0x06
 
 @dataclass(frozen=True)
 class InstallationResult:
-    """A signed result. `aid`: of the new profile; None if it was not installed, for a `reason` at `command`.
+    """A signed result. `aid`: of the new profile; None if its installation failed for `reason` at `command`.
 
     `code`: the number of `reason`, 0 if there is none. `oid`: of the server, empty if the card left it out.
     """
@@ -35,9 +35,9 @@ class InstallationResult:
         signed = Tlv.whole(raw)
         data = signed.child(_DATA) if signed.tag == _RESULT else None
         if data is None:
-            raise BadAnswer(f"The card ended the installation with an object that has tag {signed.tag:X}.")
+            raise BadAnswer(f"The card's installation result cannot be read (tag {signed.tag:X}).")
         oid = data.child(_OID)
-        # What a codec makes of an object identifier is not to be relied on, so it does not get to see it.
+        # The codec's text of an object identifier is not reliable, so the codec does not see it.
         known = Tlv.build(_DATA, *(member for member in data.children if member.tag != _OID))
         value = schema.decode("ProfileInstallationResultData", known)
         kind, outcome = value["finalResult"]

@@ -1,4 +1,4 @@
-"""Profiles as JSON, for the journal: what telling a person and the servers of them afterwards needs."""
+"""Profiles as JSON, for the journal: what it takes to name them and to notify their servers later."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lpa.rsp.records import NotificationConfiguration, Profile
 
 
 def to_json(profiles: tuple[Profile, ...]) -> str:
-    """The JSON of `profiles`, without what the card tells of them beyond that."""
+    """The JSON of `profiles`, without what the journal does not need of them."""
     return json.dumps(
         [
             {
@@ -29,12 +29,12 @@ def to_json(profiles: tuple[Profile, ...]) -> str:
 
 
 def from_json(text: str) -> tuple[Profile, ...]:
-    """The way back from `to_json`. Raises ValueError, KeyError, TypeError or `BadAnswer` for others."""
+    """The profiles in JSON of `to_json`; for other text ValueError, KeyError, TypeError or `BadAnswer`."""
     return tuple(_profile(value) for value in json.loads(text))
 
 
 def _profile(value: dict[str, Any]) -> Profile:
-    wanted = [
+    configured = [
         (tuple(map(only_text, events)), only_text(address)) for events, address in value["notifications"]
     ]
     return Profile(
@@ -45,12 +45,12 @@ def _profile(value: dict[str, Any]) -> Profile:
         name=only_text(value["name"]),
         profile_class=only_text(value["profile_class"]),
         policy_rules=tuple(map(only_text, value["policy_rules"])),
-        notifications=tuple(NotificationConfiguration(*entry) for entry in wanted),
+        notifications=tuple(NotificationConfiguration(*entry) for entry in configured),
     )
 
 
 def only_text(value: object) -> str:
-    """`value`, which came out of JSON, if it is a text. Raises TypeError if not."""
+    """`value`, which comes from JSON, if it is a text. Raises TypeError if not."""
     if not isinstance(value, str):
-        raise TypeError(f"{str(value)[:40]!r} is no text")
+        raise TypeError(f"{str(value)[:40]!r} is not a text")
     return value

@@ -143,11 +143,11 @@ def test_the_verdict_depends_on_the_kind_of_issuer(kind: str, colour: str, headi
 
 
 def test_an_unverified_receipt_is_not_called_a_proof() -> None:
-    doubt = NotVerified("The card's signature is wrong.")
+    doubt = NotVerified("The card's signature is not valid.")
     page = receipt_page.page(Notification.from_tlv(sample_pages.RECEIPT), None, doubt, made=sample_pages.MADE)
     shown = read(page)
     assert "Unverified receipt" in shown
-    assert "The card's signature is wrong." in shown
+    assert "The card's signature is not valid." in shown
     assert 'class="verdict bad"' in page
     assert "Proof of" not in shown
     assert "proven" not in shown
@@ -205,9 +205,9 @@ def test_a_receipt_without_acknowledgement_says_so(language: Language, said: str
 
 def test_an_issuer_without_a_name_is_shown_once() -> None:
     key = "ab" * 20
-    delivery = {"vouched_by": "card", "issuer": key, "issuer_key": key}
+    delivery = {"trust_anchor": "card", "issuer": key, "issuer_key": key}
     assert [name for name, _, _ in receipt_page.evidence(Words("en"), delivery)] == [
-        "vouched_by",
+        "trust_anchor",
         "issuer_key",
     ]
     named = delivery | {"issuer": f"a CI ({key})"}
