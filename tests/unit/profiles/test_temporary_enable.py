@@ -162,8 +162,8 @@ def test_a_temporary_enable_that_changed_nothing_leaves_nothing_to_recover(
 def test_recovery_restores_the_previous_profile_after_a_lost_command(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
-    said = "Nordlicht was enabled temporarily, and may still be enabled"
-    with pytest.raises(WireError, match=said), assistant.temporarily_enabled(euicc.profiles[1].iccid):
+    message = "Nordlicht was enabled temporarily, and may still be enabled"
+    with pytest.raises(WireError, match=message), assistant.temporarily_enabled(euicc.profiles[1].iccid):
         card.instead(ENABLE, "6F00")
     assert states(euicc) == ["disabled", "enabled", "disabled"]
     assistant.recover()

@@ -351,6 +351,6 @@ def test_a_lost_restoration_is_left_to_the_next_recovery(
     card.instead(ENABLE, "6F00")
     with pytest.raises(WireError, match="the change was not made"):
         assistant.recover()
-    assert [left.function for left in journal.unfinished()] == ["interlude"]
+    assert [left.function for left in journal.unfinished()] == ["temporary-enable"]
     assistant.recover()
     assert states(euicc) == ["enabled", "disabled", "disabled"]
