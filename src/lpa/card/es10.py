@@ -191,7 +191,8 @@ class Euicc(IsdrSession):
         `hashed_code`: the hash of the confirmation code, 32 bytes, or empty. Refusals as in
         `authenticate_server`.
         """
-        code = (Tlv.build(0x04, hashed_code),) if hashed_code else ()
+        tag = schema.member_tag("PrepareDownloadRequest", "hashCc")
+        code = (Tlv.build(tag, hashed_code),) if hashed_code else ()
         return self._forward("PrepareDownload", terms.signed, terms.signature, *code, terms.certificate)
 
     def load_segment(self, segment: bytes | memoryview) -> InstallationResult | None:

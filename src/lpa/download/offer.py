@@ -33,7 +33,7 @@ from lpa.rsp.codec import schema
 from lpa.rsp.device import Device
 from lpa.rsp.limits import DISCOVERY_SECONDS, REFERRALS
 from lpa.rsp.names import ServerAddress
-from lpa.rsp.records import Profile
+from lpa.rsp.records import ICCID_TAGS, Profile
 from lpa.rsp.session import Event, Terms
 from lpa.rsp.sizes import in_words
 
@@ -43,7 +43,6 @@ _REJECTED, _POSTPONED = "endUserRejection", "postponed"
 # A card counts its memory in a way of its own, and a package has what protects it beside the profile.
 _CLEARLY_LARGER = 1.25
 _ROOM = "'lpa info' shows the memory, 'lpa delete' makes room."
-_ICCIDS = bytes.fromhex("5A")
 
 
 class Offer:
@@ -254,7 +253,7 @@ class Offer:
     def _looked_at(self) -> Iterator[Finding]:
         """What the card says about this profile, as far as it can be asked."""
         euicc, profile = self._card.euicc, self.profile
-        if any(present.iccid == profile.iccid for present in euicc.profiles(_ICCIDS)):
+        if any(present.iccid == profile.iccid for present in euicc.profiles(ICCID_TAGS)):
             yield _already_there(profile)
         size, free = self.estimated_size, self.free_memory
         if size is not None and free is not None and size > free:

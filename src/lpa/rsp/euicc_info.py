@@ -99,9 +99,10 @@ class EuiccInfo1:
     @classmethod
     def from_tlv(cls, answer: bytes) -> Self:
         """From an EUICCInfo1 (tag BF20). Raises `BadAnswer` if it is none."""
-        raw = _tagged(0xBF20, answer)
+        raw = schema.whole("GetEuiccInfo1Response", answer)
         # Every member of EUICCInfo1 has the same tag and meaning in EUICCInfo2, where all are optional.
-        value, unknown = schema.decode_open("GetEuiccInfo2Response", Tlv.build(0xBF22, raw.value))
+        info2 = Tlv.build(schema.tag_of("GetEuiccInfo2Response"), raw.value)
+        value, unknown = schema.decode_open("GetEuiccInfo2Response", info2)
         return cls(raw=raw, unknown=unknown, **_read(cls, value))
 
     @property
@@ -147,9 +148,8 @@ class EuiccInfo2:
     @classmethod
     def from_tlv(cls, answer: bytes) -> Self:
         """From an EUICCInfo2 (tag BF22). Raises `BadAnswer` if it is none."""
-        raw = _tagged(0xBF22, answer)
-        value, unknown = schema.decode_open("GetEuiccInfo2Response", raw)
-        return cls(raw=raw, unknown=unknown, **_read(cls, value))
+        value, unknown = schema.decode_open("GetEuiccInfo2Response", answer)
+        return cls(raw=Tlv(answer), unknown=unknown, **_read(cls, value))
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class ConfiguredAddresses:
     @classmethod
     def from_tlv(cls, answer: bytes) -> Self:
         """From the answer to GetEuiccConfiguredAddresses (tag BF3C). Raises `BadAnswer` if it is none."""
-        value, unknown = schema.decode_open("GetEuiccConfiguredAddressesResponse", _tagged(0xBF3C, answer))
+        value, unknown = schema.decode_open("GetEuiccConfiguredAddressesResponse", answer)
         return cls(value.get("defaultDpAddress", "").strip(), value.get("rootDsAddress", "").strip(), unknown)
 
 
@@ -183,10 +183,3 @@ class AuthorisationRule:
             tuple(Operator.from_asn1(operator) for operator in value["allowedOperators"]),
             "consentRequired" in schema.bits("PprFlags", value["pprFlags"]),
         )
-
-
-def _tagged(tag: int, answer: bytes) -> Tlv:
-    tlv = Tlv.whole(answer)
-    if tlv.tag != tag:
-        raise BadAnswer(f"The card answered with tag {tlv.tag:X} instead of {tag:X}.")
-    return tlv

@@ -15,15 +15,36 @@ from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.display import brief
 from lpa.rsp.names import Aid, Iccid
 
-# The tags of ProfileInfo to ask for (§5.7.15). Icons are up to 1 kB each, so they are never in a list.
-LIST_TAGS = bytes.fromhex("5A 4F 9F70 90 91 92 95 99")
-DETAIL_TAGS = bytes.fromhex("5A 4F 9F70 90 91 92 93 94 95 99 B6 B7 B8 BF22 BF76")
+_NAMES = ("profileNickname", "serviceProviderName", "profileName")
+_RIGHTS = ("profileClass", "profilePolicyRules")
+
+# The members of ProfileInfo to request (§5.7.15). Icons are up to 1 kB each, so they are never in a list.
+ICCID_TAGS = schema.tag_list("ProfileInfo", "iccid")
+AID_TAGS = schema.tag_list("ProfileInfo", "iccid", "isdpAid")
+LIST_TAGS = schema.tag_list("ProfileInfo", "iccid", "isdpAid", "profileState", *_NAMES, *_RIGHTS)
+DETAIL_TAGS = schema.tag_list(
+    "ProfileInfo",
+    "iccid",
+    "isdpAid",
+    "profileState",
+    *_NAMES,
+    "iconType",
+    "icon",
+    *_RIGHTS,
+    "notificationConfigurationInfo",
+    "profileOwner",
+    "dpProprietaryData",
+    "serviceSpecificDataStoredInEuicc",
+    "refArDo",
+)
 # What must be known before a change. The AID is long and not needed.
-CHANGE_TAGS = bytes.fromhex("5A 9F70 90 91 92 95 99 B6")
+CHANGE_TAGS = schema.tag_list(
+    "ProfileInfo", "iccid", "profileState", *_NAMES, *_RIGHTS, "notificationConfigurationInfo"
+)
 
 # State, class and policy rules decide what is allowed: a profile of which one is unclear is unreadable.
-_DECISIVE = {0x9F70, 0x95, 0x99}
-_NO_RULES = bytes.fromhex("9900")
+_DECISIVE = {schema.member_tag("ProfileInfo", name) for name in ("profileState", *_RIGHTS)}
+_NO_RULES = Tlv.build(schema.member_tag("ProfileInfo", "profilePolicyRules"))
 # Characters, at least as many as the specification's bytes. Longer texts would hide what stands beside them.
 _LONGEST_NAME, _LONGEST_ADDRESS = 64, 255
 
@@ -155,8 +176,12 @@ class Notification:
     def from_tlv(cls, item: bytes) -> Self:
         """From an OtherSignedNotification or a ProfileInstallationResult. Raises `BadAnswer` for others."""
         raw = Tlv.whole(item)
-        body = raw.child(0xBF27) if raw.tag == 0xBF37 else raw
-        metadata = body.child(0xBF2F) if body is not None and raw.tag in (0xBF37, 0x30) else None
+        body: Tlv | None = None
+        if raw.tag == schema.tag_of("OtherSignedNotification"):
+            body = raw
+        elif raw.tag == schema.tag_of("ProfileInstallationResult"):
+            body = raw.child(schema.tag_of("ProfileInstallationResultData"))
+        metadata = body.child(schema.tag_of("NotificationMetadata")) if body else None
         if metadata is None:
             raise BadAnswer(f"The card sent a notification without metadata (tag {raw.tag:X}).")
         return cls(raw, NotificationMetadata.from_tlv(metadata))
@@ -164,4 +189,4 @@ class Notification:
     @property
     def unsigned(self) -> tuple[Tlv, ...]:
         """All of it but the signature, which some cards make anew each time."""
-        return tuple(part for part in self.raw.children if part.tag != 0x5F37)
+        return tuple(part for part in self.raw.children if part.tag != schema.tag_of("Signature"))
