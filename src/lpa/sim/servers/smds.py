@@ -24,7 +24,7 @@ SMDS_OID = "2.999.20"
 
 
 @dataclass(frozen=True)
-class Event:
+class RegisteredEvent:
     """Something for the card `eid` (32 digits) at the SM-DP+ or SM-DS `server`, which knows it by its
     `identifier`.
     """
@@ -61,7 +61,7 @@ class SimulatedSmds(SimulatedServer):
         now = clock()
         self._clock = clock
         self.host = host
-        self._registered: list[Event] = []
+        self._registered: list[RegisteredEvent] = []
         self._book = OrderBook(orders)
         self._mutual = MutualAuthentication(
             "8.9",
@@ -79,26 +79,28 @@ class SimulatedSmds(SimulatedServer):
         super().__init__(functions, tls, address, port, roots=(ES9, ES11))
 
     @property
-    def events(self) -> tuple[Event, ...]:
+    def events(self) -> tuple[RegisteredEvent, ...]:
         """All that wait, in the order in which they were registered; then those of orders."""
         facts = [order.facts for order in self._book.orders]
         ordered = [
-            Event(at.eid, at.address, at.matching_id) for at in facts if at.discoverable(self._clock())
+            RegisteredEvent(at.eid, at.address, at.matching_id)
+            for at in facts
+            if at.discoverable(self._clock())
         ]
         return (*self._registered, *ordered)
 
-    def register(self, eid: str, server: str, identifier: str) -> Event:
+    def register(self, eid: str, server: str, identifier: str) -> RegisteredEvent:
         """Tell the card `eid` of something at `server`: an SM-DP+, or another SM-DS that knows more.
 
         Raises ValueError if it is no EID, or the event is here already.
         """
-        event = Event(str(Eid.parse(eid)), server, identifier)
+        event = RegisteredEvent(str(Eid.parse(eid)), server, identifier)
         if event in self._registered:
             raise ValueError(f"the event {identifier} is registered already")
         self._registered.append(event)
         return event
 
-    def delete(self, event: Event) -> None:
+    def delete(self, event: RegisteredEvent) -> None:
         """Forget the event. Raises ValueError if it is not here."""
         self._registered.remove(event)
 

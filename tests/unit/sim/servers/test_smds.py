@@ -11,7 +11,7 @@ import pytest
 from lpa.sim.crypto.pki import Authority
 from lpa.sim.servers.packages import sample
 from lpa.sim.servers.smdp import SimulatedSmdp
-from lpa.sim.servers.smds import Event, SimulatedSmds
+from lpa.sim.servers.smds import RegisteredEvent, SimulatedSmds
 from tests.support.minimal_server import BRAINPOOL
 from tests.support.refusals import AUTHENTICATION, Scene, of_a_discovery_server
 from tests.support.scripted_card import EID, Client, Refused, SmallCard, registered_id
@@ -67,7 +67,7 @@ def test_one_discovery_server_leads_to_another(smds: SimulatedSmds) -> None:
 
 def test_an_event_is_there_once_until_it_is_deleted(smds: SimulatedSmds) -> None:
     event = smds.register(EID, "smdp.example", "EVENT-1")
-    assert smds.events == (event,) == (Event(EID, "smdp.example", "EVENT-1"),)
+    assert smds.events == (event,) == (RegisteredEvent(EID, "smdp.example", "EVENT-1"),)
     with pytest.raises(ValueError, match="EVENT-1 is registered already"):
         smds.register(EID, "smdp.example", "EVENT-1")
     smds.delete(event)
