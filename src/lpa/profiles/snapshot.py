@@ -73,11 +73,11 @@ def _told(profile: Profile) -> dict[str, str]:
     """What a card tells of a profile, by what a person calls it."""
     servers = (f"{' '.join(entry.events)}: {entry.address}" for entry in profile.notifications)
     return {
-        "state": profile.state,
+        "state": str(profile.state),
         "nickname": profile.nickname,
         "operator": profile.service_provider,
         "name": profile.name,
-        "class": profile.profile_class,
+        "class": str(profile.profile_class),
         "rules": " ".join(profile.policy_rules),
         "servers told": ", ".join(servers),
     }

@@ -15,7 +15,7 @@ from lpa.errors import BadAnswer
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.pki.key_identifier import KeyIdentifier
-from lpa.rsp.records import Operator
+from lpa.rsp.records import Operator, PolicyRule, rules
 
 __all__ = [
     "AuthorisationRule",
@@ -130,7 +130,7 @@ class EuiccInfo2:
     ci_for_signing: tuple[KeyIdentifier, ...] = _member("euiccCiPKIdListForSigning", _keys, ())
     ci_for_signing_v3: tuple[KeyIdentifier, ...] = _member("euiccCiPKIdListForSigningV3", _keys, ())
     category: str = _member("euiccCategory", _named("EuiccCategory"))
-    forbidden_policy_rules: tuple[str, ...] = _member("forbiddenProfilePolicyRules", _bits("PolicyRules"), ())
+    forbidden_policy_rules: tuple[PolicyRule | str, ...] = _member("forbiddenProfilePolicyRules", rules, ())
     pp_version: str = _member("ppVersion", _version)
     sas_accreditation_number: str = _member("sasAcreditationNumber", str)
     platform_label: str = _member("platformLabel", str)
@@ -171,7 +171,7 @@ class ConfiguredAddresses:
 class AuthorisationRule:
     """The policy rules that profiles of `operators` may have, and whether the user must consent (§5.7.22)."""
 
-    policy_rules: tuple[str, ...]
+    policy_rules: tuple[PolicyRule | str, ...]
     operators: tuple[Operator, ...]
     consent_required: bool
 
@@ -179,7 +179,7 @@ class AuthorisationRule:
     def from_asn1(cls, value: dict[str, Any]) -> Self:
         """From an element of the Rules Authorisation Table. Raises `BadAnswer` for a malformed operator."""
         return cls(
-            schema.bits("PolicyRules", value["pprIds"]),
+            rules(value["pprIds"]),
             tuple(Operator.from_asn1(operator) for operator in value["allowedOperators"]),
             "consentRequired" in schema.bits("PprFlags", value["pprFlags"]),
         )

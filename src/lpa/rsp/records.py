@@ -1,12 +1,15 @@
 """Profiles and notifications as a card reports them.
 
-Named numbers become the specification's identifiers ("enabled", "operational"); a number that the schema
-does not name becomes its digits. `unknown` keeps the members that the schema does not name, as they came.
+States, classes, events and policy rules are members of enums, whose values are the specification's
+identifiers: "enabled", "operational". Cards also send numbers and bits that the specification does not name;
+those stay texts: "7", "bit 8". `unknown` keeps the members that the schema does not name, as they came.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Self
 
 from lpa.errors import BadAnswer
@@ -49,11 +52,64 @@ _NO_RULES = Tlv.build(schema.member_tag("ProfileInfo", "profilePolicyRules"))
 _LONGEST_NAME, _LONGEST_ADDRESS = 64, 255
 
 
+class Identifier(StrEnum):
+    """An identifier of the specification, equal to its text. Each enum has those of one type of the ASN.1."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self | str:
+        """The identifier; or `text` itself, if the specification does not name it."""
+        try:
+            return cls(text)
+        except ValueError:
+            return text
+
+    @classmethod
+    def parse_all(cls, texts: Iterable[str]) -> tuple[Self | str, ...]:
+        """As `parse`, for several texts."""
+        return tuple(map(cls.parse, texts))
+
+
+class ProfileState(Identifier):
+    """Whether a profile is enabled."""
+
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+
+
+class ProfileClass(Identifier):
+    """The class of a profile: an operator's profile is operational."""
+
+    TEST = "test"
+    PROVISIONING = "provisioning"
+    OPERATIONAL = "operational"
+
+
+class PolicyRule(Identifier):
+    """A rule of a profile's operator: PPR1 forbids to disable it, PPR2 to delete it (§2.9.1)."""
+
+    PPR_UPDATE_CONTROL = "pprUpdateControl"
+    PPR1 = "ppr1"
+    PPR2 = "ppr2"
+
+
+class NotificationEvent(Identifier):
+    """What a notification reports. Those with "rpm" are of remote profile management (version 3)."""
+
+    INSTALL = "install"
+    ENABLE = "enable"
+    DISABLE = "disable"
+    DELETE = "delete"
+    RPM_ENABLE = "rpmEnable"
+    RPM_DISABLE = "rpmDisable"
+    RPM_DELETE = "rpmDelete"
+    RPM_PACKAGE_RESULT = "rpmPackageResult"
+
+
 @dataclass(frozen=True)
 class NotificationConfiguration:
-    """A server to notify of some `events` of a profile: "install", "enable", "disable", "delete"."""
+    """A server to notify of some `events` of a profile."""
 
-    events: tuple[str, ...]
+    events: tuple[NotificationEvent | str, ...]
     address: str
 
 
@@ -80,13 +136,13 @@ class Profile:
     """A profile on the card. A field that was not asked for or not reported is None, empty or its default."""
 
     iccid: Iccid
-    state: str = "disabled"
+    state: ProfileState | str = ProfileState.DISABLED
     aid: Aid | None = None
     nickname: str = ""
     service_provider: str = ""
     name: str = ""
-    profile_class: str = "operational"
-    policy_rules: tuple[str, ...] = ()
+    profile_class: ProfileClass | str = ProfileClass.OPERATIONAL
+    policy_rules: tuple[PolicyRule | str, ...] = ()
     notifications: tuple[NotificationConfiguration, ...] = ()
     owner: Operator | None = None
     icon: bytes = b""
@@ -107,16 +163,16 @@ class Profile:
         owner = value.get("profileOwner")
         return cls(
             iccid=Iccid.from_coded(value["iccid"]),
-            state=schema.named("ProfileState", value.get("profileState", 0)),
+            state=ProfileState.parse(schema.named("ProfileState", value.get("profileState", 0))),
             aid=Aid.from_coded(value["isdpAid"]) if "isdpAid" in value else None,
             nickname=brief(value.get("profileNickname", ""), _LONGEST_NAME),
             service_provider=brief(value.get("serviceProviderName", ""), _LONGEST_NAME),
             name=brief(value.get("profileName", ""), _LONGEST_NAME),
-            profile_class=schema.named("ProfileClass", value.get("profileClass", 2)),
-            policy_rules=schema.bits("PolicyRules", value.get("profilePolicyRules", (b"", 0))),
+            profile_class=ProfileClass.parse(schema.named("ProfileClass", value.get("profileClass", 2))),
+            policy_rules=rules(value.get("profilePolicyRules", (b"", 0))),
             notifications=tuple(
                 NotificationConfiguration(
-                    schema.bits("NotificationEvent", entry["profileManagementOperation"]),
+                    _events(entry["profileManagementOperation"]),
                     brief(entry["notificationAddress"], _LONGEST_ADDRESS),
                 )
                 for entry in value.get("notificationConfigurationInfo", ())
@@ -131,7 +187,7 @@ class Profile:
     @property
     def enabled(self) -> bool:
         """Whether its state is enabled."""
-        return self.state == "enabled"
+        return self.state == ProfileState.ENABLED
 
     @property
     def title(self) -> str:
@@ -190,3 +246,12 @@ class Notification:
     def unsigned(self) -> tuple[Tlv, ...]:
         """All of it but the signature, which some cards make anew each time."""
         return tuple(part for part in self.raw.children if part.tag != schema.tag_of("Signature"))
+
+
+def rules(bits: tuple[bytes, int]) -> tuple[PolicyRule | str, ...]:
+    """The policy rules in the bits of a PolicyRules."""
+    return PolicyRule.parse_all(schema.bits("PolicyRules", bits))
+
+
+def _events(bits: tuple[bytes, int]) -> tuple[NotificationEvent | str, ...]:
+    return NotificationEvent.parse_all(schema.bits("NotificationEvent", bits))
