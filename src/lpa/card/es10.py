@@ -21,7 +21,7 @@ from lpa.rsp.installation_result import InstallationResult
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Iccid
 from lpa.rsp.pki.key_identifier import KeyIdentifier
-from lpa.rsp.records import LIST_TAGS, Notification, NotificationMetadata, Profile
+from lpa.rsp.records import LIST_TAGS, Notification, NotificationMetadata, Profile, ProfileClass
 from lpa.rsp.session import CardProof, ServerProof, Terms
 
 __all__ = ["ISDR_AIDS", "NICKNAME_BYTES", "Euicc", "raise_refusal"]
@@ -91,12 +91,12 @@ class Euicc(IsdrSession):
         tags: bytes = LIST_TAGS,
         *,
         only: Iccid | Aid | None = None,
-        profile_class: str | None = None,
+        profile_class: ProfileClass | None = None,
     ) -> Listing[Profile]:
         """The profiles on the card (§5.7.15, ES10c.GetProfilesInfo).
 
-        `tags`: the members to report, see `lpa.rsp.records`. `only` this profile, or only those of a class
-        ("test", "provisioning", "operational"). Empty if there is none.
+        `tags`: the members to report, see `lpa.rsp.records`. `only` this profile, or only those of a class.
+        Empty if there is none.
         """
         request: dict[str, Any] = {"tagList": tags}
         if only is not None:
@@ -191,7 +191,8 @@ class Euicc(IsdrSession):
         `hashed_code`: the hash of the confirmation code, 32 bytes, or empty. Refusals as in
         `authenticate_server`.
         """
-        code = (Tlv.build(0x04, hashed_code),) if hashed_code else ()
+        tag = schema.member_tag("PrepareDownloadRequest", "hashCc")
+        code = (Tlv.build(tag, hashed_code),) if hashed_code else ()
         return self._forward("PrepareDownload", terms.signed, terms.signature, *code, terms.certificate)
 
     def load_segment(self, segment: bytes | memoryview) -> InstallationResult | None:

@@ -85,7 +85,8 @@ class IsdrSession:
 
     def ask_eid(self) -> Eid:
         """The EID that the card reports now (§5.7.20, ES10c.GetEID)."""
-        return Eid.from_coded(self.call("GetEID", {"tagList": b"\x5a"})["eidValue"])
+        tags = schema.tag_list("GetEIDResponse", "eidValue")
+        return Eid.from_coded(self.call("GetEID", {"tagList": tags})["eidValue"])
 
     def close(self) -> None:
         """Close the logical channel. The transport stays open."""

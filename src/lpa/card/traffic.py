@@ -8,28 +8,30 @@ profile itself (SGP.22 §5.7.5, §5.7.6, §5.7.13).
 
 from __future__ import annotations
 
+from lpa.rsp.codec import schema
+
 _STORE_DATA, _GET_RESPONSE = 0xE2, 0xC0
 _P2, _HEADER = 3, 5  # the offset of the block number; the number of bytes before a command's data
 # MANAGE CHANNEL, SELECT, TERMINAL CAPABILITY: names and properties of files and applications.
 _HARMLESS_COMMANDS = (0x70, 0xA4, 0xAA)
-# The functions of SGP.22 §5.7 without secrets, by tag. Many contain an EID or ICCID.
+# The functions of SGP.22 §5.7 without secrets. Many contain an EID or ICCID.
 _HARMLESS_FUNCTIONS = (
-    0xBF20,  # GetEuiccInfo1
-    0xBF22,  # GetEuiccInfo2
-    0xBF28,  # ListNotification
-    0xBF29,  # SetNickname
-    0xBF2B,  # RetrieveNotificationsList
-    0xBF2D,  # GetProfilesInfo
-    0xBF2E,  # GetEuiccChallenge
-    0xBF30,  # NotificationSent
-    0xBF31,  # EnableProfile
-    0xBF32,  # DisableProfile
-    0xBF33,  # DeleteProfile
-    0xBF34,  # EuiccMemoryReset
-    0xBF3C,  # GetEuiccConfiguredAddresses
-    0xBF3E,  # GetEID
-    0xBF3F,  # SetDefaultDpAddress
-    0xBF43,  # GetRAT
+    "GetEuiccInfo1",
+    "GetEuiccInfo2",
+    "ListNotification",
+    "SetNickname",
+    "RetrieveNotificationsList",
+    "GetProfilesInfo",
+    "GetEuiccChallenge",
+    "NotificationSent",
+    "EnableProfile",
+    "DisableProfile",
+    "DeleteProfile",
+    "EuiccMemoryReset",
+    "GetEuiccConfiguredAddresses",
+    "GetEID",
+    "SetDefaultDpAddress",
+    "GetRAT",
 )
 
 
@@ -55,7 +57,8 @@ def _continues(command: bytes) -> bool:
 
 def _is_harmless(command: bytes) -> bool:
     if command[1] == _STORE_DATA:
-        return int.from_bytes(command[_HEADER : _HEADER + 2], "big") in _HARMLESS_FUNCTIONS
+        tag = int.from_bytes(command[_HEADER : _HEADER + 2], "big")
+        return schema.functions().get(tag) in _HARMLESS_FUNCTIONS
     return command[1] in _HARMLESS_COMMANDS
 
 

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lpa.errors import BadAnswer
+from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv, header
 from lpa.rsp.display import few
 from lpa.rsp.limits import SEGMENT_BYTES
 
-PACKAGE, CHANNEL = 0xBF36, 0xBF23
+PACKAGE, CHANNEL = 0xBF36, schema.tag_of("InitialiseSecureChannel")
 CONFIGURATION, METADATA, SESSION_KEYS, ELEMENTS = 0xA0, 0xA1, 0xA2, 0xA3
-RESULT = 0xBF37
 
 # The tag of each part's items, and the orders in which the parts may come.
 _ITEMS = {CONFIGURATION: 0x87, METADATA: 0x88, SESSION_KEYS: 0x87, ELEMENTS: 0x86}
@@ -119,4 +119,4 @@ def _cut(whole: memoryview, start: int, end: int) -> Iterator[PackagePart]:
 
 def result(answer: bytes) -> Tlv | None:
     """The ProfileInstallationResult in the answer to a segment, None if there is none yet."""
-    return Tlv.whole(answer).search(RESULT) if answer else None
+    return Tlv.whole(answer).search(schema.tag_of("ProfileInstallationResult")) if answer else None

@@ -15,7 +15,7 @@ from lpa.errors import BadAnswer
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.pki.key_identifier import KeyIdentifier
-from lpa.rsp.records import Operator
+from lpa.rsp.records import Operator, PolicyRule, rules
 
 __all__ = [
     "AuthorisationRule",
@@ -99,9 +99,10 @@ class EuiccInfo1:
     @classmethod
     def from_tlv(cls, answer: bytes) -> Self:
         """From an EUICCInfo1 (tag BF20). Raises `BadAnswer` if it is none."""
-        raw = _tagged(0xBF20, answer)
+        raw = schema.whole("GetEuiccInfo1Response", answer)
         # Every member of EUICCInfo1 has the same tag and meaning in EUICCInfo2, where all are optional.
-        value, unknown = schema.decode_open("GetEuiccInfo2Response", Tlv.build(0xBF22, raw.value))
+        info2 = Tlv.build(schema.tag_of("GetEuiccInfo2Response"), raw.value)
+        value, unknown = schema.decode_open("GetEuiccInfo2Response", info2)
         return cls(raw=raw, unknown=unknown, **_read(cls, value))
 
     @property
@@ -129,7 +130,7 @@ class EuiccInfo2:
     ci_for_signing: tuple[KeyIdentifier, ...] = _member("euiccCiPKIdListForSigning", _keys, ())
     ci_for_signing_v3: tuple[KeyIdentifier, ...] = _member("euiccCiPKIdListForSigningV3", _keys, ())
     category: str = _member("euiccCategory", _named("EuiccCategory"))
-    forbidden_policy_rules: tuple[str, ...] = _member("forbiddenProfilePolicyRules", _bits("PolicyRules"), ())
+    forbidden_policy_rules: tuple[PolicyRule | str, ...] = _member("forbiddenProfilePolicyRules", rules, ())
     pp_version: str = _member("ppVersion", _version)
     sas_accreditation_number: str = _member("sasAcreditationNumber", str)
     platform_label: str = _member("platformLabel", str)
@@ -147,9 +148,8 @@ class EuiccInfo2:
     @classmethod
     def from_tlv(cls, answer: bytes) -> Self:
         """From an EUICCInfo2 (tag BF22). Raises `BadAnswer` if it is none."""
-        raw = _tagged(0xBF22, answer)
-        value, unknown = schema.decode_open("GetEuiccInfo2Response", raw)
-        return cls(raw=raw, unknown=unknown, **_read(cls, value))
+        value, unknown = schema.decode_open("GetEuiccInfo2Response", answer)
+        return cls(raw=Tlv(answer), unknown=unknown, **_read(cls, value))
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class ConfiguredAddresses:
     @classmethod
     def from_tlv(cls, answer: bytes) -> Self:
         """From the answer to GetEuiccConfiguredAddresses (tag BF3C). Raises `BadAnswer` if it is none."""
-        value, unknown = schema.decode_open("GetEuiccConfiguredAddressesResponse", _tagged(0xBF3C, answer))
+        value, unknown = schema.decode_open("GetEuiccConfiguredAddressesResponse", answer)
         return cls(value.get("defaultDpAddress", "").strip(), value.get("rootDsAddress", "").strip(), unknown)
 
 
@@ -171,7 +171,7 @@ class ConfiguredAddresses:
 class AuthorisationRule:
     """The policy rules that profiles of `operators` may have, and whether the user must consent (§5.7.22)."""
 
-    policy_rules: tuple[str, ...]
+    policy_rules: tuple[PolicyRule | str, ...]
     operators: tuple[Operator, ...]
     consent_required: bool
 
@@ -179,14 +179,7 @@ class AuthorisationRule:
     def from_asn1(cls, value: dict[str, Any]) -> Self:
         """From an element of the Rules Authorisation Table. Raises `BadAnswer` for a malformed operator."""
         return cls(
-            schema.bits("PolicyRules", value["pprIds"]),
+            rules(value["pprIds"]),
             tuple(Operator.from_asn1(operator) for operator in value["allowedOperators"]),
             "consentRequired" in schema.bits("PprFlags", value["pprFlags"]),
         )
-
-
-def _tagged(tag: int, answer: bytes) -> Tlv:
-    tlv = Tlv.whole(answer)
-    if tlv.tag != tag:
-        raise BadAnswer(f"The card answered with tag {tlv.tag:X} instead of {tag:X}.")
-    return tlv

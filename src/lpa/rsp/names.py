@@ -60,6 +60,9 @@ class _Coded:
         except ValueError as error:
             raise BadAnswer(f"The card answered {coded.hex() or 'nothing'}: {error}.") from error
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
 
 class Iccid(_Coded):
     """The number of a profile: 10 bytes as in EF.ICCID, nibbles swapped, padded with F.
@@ -157,6 +160,9 @@ class ServerAddress:
         if not (_PORT.fullmatch(port) and 0 < int(port) < 65536):
             raise ValueError(f"{shown} has no valid port")
         return cls(host, int(port))
+
+    def __repr__(self) -> str:
+        return f"ServerAddress({str(self)!r})"
 
     def __str__(self) -> str:
         return self.host if self.port == 443 else f"{self.host}:{self.port}"

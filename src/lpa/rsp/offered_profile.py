@@ -10,12 +10,9 @@ from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.records import Profile
 
-# In ProfileInfo (E3) every member of StoreMetadata (BF25) has the same tag and meaning.
-_METADATA, _PROFILE_INFO = 0xBF25, 0xE3
-_MANDATORY = {0x5A: "ICCID", 0x91: "operator", 0x92: "name"}
+_MANDATORY = {"iccid": "ICCID", "serviceProviderName": "operator", "profileName": "name"}
 _ESTIMATED_SIZE = 0x9F21  # of version 3 (INTEGER), which servers of both versions may send
 _LARGEST = 4  # bytes of a plausible profile size
-_OPERATIONAL = bytes.fromhex("950102")  # profileClass operational, which may be left out
 
 
 @dataclass(frozen=True)
@@ -39,17 +36,14 @@ class OfferedProfile:
     @classmethod
     def from_tlv(cls, raw: bytes) -> Self:
         """From a StoreMetadata (tag BF25). Raises `BadAnswer` if it is not one or lacks a member."""
-        metadata = Tlv.whole(raw)
-        if metadata.tag != _METADATA:
-            raise BadAnswer(
-                f"The server sent the profile's metadata with tag {metadata.tag:X}, not {_METADATA:X}."
-            )
-        for tag, name in _MANDATORY.items():
-            if metadata.child(tag) is None:
+        metadata = schema.whole("StoreMetadata", raw)
+        for member, name in _MANDATORY.items():
+            if metadata.child(schema.member_tag("StoreMetadata", member)) is None:
                 raise BadAnswer(f"The server offers a profile without its {name}.")
         # Decoded here to find an invalid member before the card does.
         schema.decode("StoreMetadata", metadata)
-        return cls(metadata, Profile.from_tlv(Tlv.build(_PROFILE_INFO, metadata.value)))
+        # Every member of StoreMetadata has the same tag and meaning in ProfileInfo.
+        return cls(metadata, Profile.from_tlv(Tlv.build(schema.tag_of("ProfileInfo"), metadata.value)))
 
     def describes(self, metadata: bytes) -> bool:
         """Whether `metadata` means the same. A member may be left out where its absence means the same."""
@@ -61,5 +55,7 @@ class OfferedProfile:
 
 def _significant(metadata: Tlv) -> tuple[int, list[bytes]]:
     """The tag, and the members that are not empty or a default, in one order."""
-    members = [bytes(member) for member in metadata.children if member.value and member != _OPERATIONAL]
+    operational = bytes([schema.code("ProfileClass", "operational")])
+    default_class = Tlv.build(schema.member_tag("StoreMetadata", "profileClass"), operational)
+    members = [bytes(member) for member in metadata.children if member.value and member != default_class]
     return metadata.tag, sorted(members)

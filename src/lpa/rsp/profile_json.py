@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from lpa.rsp.names import Iccid
-from lpa.rsp.records import NotificationConfiguration, Profile
+from lpa.rsp.records import (
+    NotificationConfiguration,
+    NotificationEvent,
+    PolicyRule,
+    Profile,
+    ProfileClass,
+    ProfileState,
+)
 
 
 def to_json(profiles: tuple[Profile, ...]) -> str:
@@ -34,19 +42,21 @@ def from_json(text: str) -> tuple[Profile, ...]:
 
 
 def _profile(value: dict[str, Any]) -> Profile:
-    configured = [
-        (tuple(map(only_text, events)), only_text(address)) for events, address in value["notifications"]
-    ]
     return Profile(
         iccid=Iccid.from_coded(bytes.fromhex(value["iccid"])),
-        state=only_text(value["state"]),
+        state=ProfileState.parse(only_text(value["state"])),
         nickname=only_text(value["nickname"]),
         service_provider=only_text(value["service_provider"]),
         name=only_text(value["name"]),
-        profile_class=only_text(value["profile_class"]),
-        policy_rules=tuple(map(only_text, value["policy_rules"])),
-        notifications=tuple(NotificationConfiguration(*entry) for entry in configured),
+        profile_class=ProfileClass.parse(only_text(value["profile_class"])),
+        policy_rules=PolicyRule.parse_all(map(only_text, value["policy_rules"])),
+        notifications=tuple(configuration(events, address) for events, address in value["notifications"]),
     )
+
+
+def configuration(events: Iterable[object], address: object) -> NotificationConfiguration:
+    """The members of a configuration from JSON. Raises TypeError if they are not texts."""
+    return NotificationConfiguration(NotificationEvent.parse_all(map(only_text, events)), only_text(address))
 
 
 def only_text(value: object) -> str:

@@ -1,12 +1,15 @@
 """Profiles and notifications as a card reports them.
 
-Named numbers become the specification's identifiers ("enabled", "operational"); a number that the schema
-does not name becomes its digits. `unknown` keeps the members that the schema does not name, as they came.
+States, classes, events and policy rules are members of enums, whose values are the specification's
+identifiers: "enabled", "operational". Cards also send numbers and bits that the specification does not name;
+those stay texts: "7", "bit 8". `unknown` keeps the members that the schema does not name, as they came.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Self
 
 from lpa.errors import BadAnswer
@@ -15,24 +18,98 @@ from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.display import brief
 from lpa.rsp.names import Aid, Iccid
 
-# The tags of ProfileInfo to ask for (§5.7.15). Icons are up to 1 kB each, so they are never in a list.
-LIST_TAGS = bytes.fromhex("5A 4F 9F70 90 91 92 95 99")
-DETAIL_TAGS = bytes.fromhex("5A 4F 9F70 90 91 92 93 94 95 99 B6 B7 B8 BF22 BF76")
+_NAMES = ("profileNickname", "serviceProviderName", "profileName")
+_RIGHTS = ("profileClass", "profilePolicyRules")
+
+# The members of ProfileInfo to request (§5.7.15). Icons are up to 1 kB each, so they are never in a list.
+ICCID_TAGS = schema.tag_list("ProfileInfo", "iccid")
+AID_TAGS = schema.tag_list("ProfileInfo", "iccid", "isdpAid")
+LIST_TAGS = schema.tag_list("ProfileInfo", "iccid", "isdpAid", "profileState", *_NAMES, *_RIGHTS)
+DETAIL_TAGS = schema.tag_list(
+    "ProfileInfo",
+    "iccid",
+    "isdpAid",
+    "profileState",
+    *_NAMES,
+    "iconType",
+    "icon",
+    *_RIGHTS,
+    "notificationConfigurationInfo",
+    "profileOwner",
+    "dpProprietaryData",
+    "serviceSpecificDataStoredInEuicc",
+    "refArDo",
+)
 # What must be known before a change. The AID is long and not needed.
-CHANGE_TAGS = bytes.fromhex("5A 9F70 90 91 92 95 99 B6")
+CHANGE_TAGS = schema.tag_list(
+    "ProfileInfo", "iccid", "profileState", *_NAMES, *_RIGHTS, "notificationConfigurationInfo"
+)
 
 # State, class and policy rules decide what is allowed: a profile of which one is unclear is unreadable.
-_DECISIVE = {0x9F70, 0x95, 0x99}
-_NO_RULES = bytes.fromhex("9900")
+_DECISIVE = {schema.member_tag("ProfileInfo", name) for name in ("profileState", *_RIGHTS)}
+_NO_RULES = Tlv.build(schema.member_tag("ProfileInfo", "profilePolicyRules"))
 # Characters, at least as many as the specification's bytes. Longer texts would hide what stands beside them.
 _LONGEST_NAME, _LONGEST_ADDRESS = 64, 255
 
 
+class Identifier(StrEnum):
+    """An identifier of the specification, equal to its text. Each enum has those of one type of the ASN.1."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self | str:
+        """The identifier; or `text` itself, if the specification does not name it."""
+        try:
+            return cls(text)
+        except ValueError:
+            return text
+
+    @classmethod
+    def parse_all(cls, texts: Iterable[str]) -> tuple[Self | str, ...]:
+        """As `parse`, for several texts."""
+        return tuple(map(cls.parse, texts))
+
+
+class ProfileState(Identifier):
+    """Whether a profile is enabled."""
+
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+
+
+class ProfileClass(Identifier):
+    """The class of a profile: an operator's profile is operational."""
+
+    TEST = "test"
+    PROVISIONING = "provisioning"
+    OPERATIONAL = "operational"
+
+
+class PolicyRule(Identifier):
+    """A rule of a profile's operator: PPR1 forbids to disable it, PPR2 to delete it (§2.9.1)."""
+
+    PPR_UPDATE_CONTROL = "pprUpdateControl"
+    PPR1 = "ppr1"
+    PPR2 = "ppr2"
+
+
+class NotificationEvent(Identifier):
+    """What a notification reports. Those with "rpm" are of remote profile management (version 3)."""
+
+    INSTALL = "install"
+    ENABLE = "enable"
+    DISABLE = "disable"
+    DELETE = "delete"
+    RPM_ENABLE = "rpmEnable"
+    RPM_DISABLE = "rpmDisable"
+    RPM_DELETE = "rpmDelete"
+    RPM_PACKAGE_RESULT = "rpmPackageResult"
+
+
 @dataclass(frozen=True)
 class NotificationConfiguration:
-    """A server to notify of some `events` of a profile: "install", "enable", "disable", "delete"."""
+    """A server to notify of some `events` of a profile."""
 
-    events: tuple[str, ...]
+    events: tuple[NotificationEvent | str, ...]
     address: str
 
 
@@ -59,13 +136,13 @@ class Profile:
     """A profile on the card. A field that was not asked for or not reported is None, empty or its default."""
 
     iccid: Iccid
-    state: str = "disabled"
+    state: ProfileState | str = ProfileState.DISABLED
     aid: Aid | None = None
     nickname: str = ""
     service_provider: str = ""
     name: str = ""
-    profile_class: str = "operational"
-    policy_rules: tuple[str, ...] = ()
+    profile_class: ProfileClass | str = ProfileClass.OPERATIONAL
+    policy_rules: tuple[PolicyRule | str, ...] = ()
     notifications: tuple[NotificationConfiguration, ...] = ()
     owner: Operator | None = None
     icon: bytes = b""
@@ -86,16 +163,16 @@ class Profile:
         owner = value.get("profileOwner")
         return cls(
             iccid=Iccid.from_coded(value["iccid"]),
-            state=schema.named("ProfileState", value.get("profileState", 0)),
+            state=ProfileState.parse(schema.named("ProfileState", value.get("profileState", 0))),
             aid=Aid.from_coded(value["isdpAid"]) if "isdpAid" in value else None,
             nickname=brief(value.get("profileNickname", ""), _LONGEST_NAME),
             service_provider=brief(value.get("serviceProviderName", ""), _LONGEST_NAME),
             name=brief(value.get("profileName", ""), _LONGEST_NAME),
-            profile_class=schema.named("ProfileClass", value.get("profileClass", 2)),
-            policy_rules=schema.bits("PolicyRules", value.get("profilePolicyRules", (b"", 0))),
+            profile_class=ProfileClass.parse(schema.named("ProfileClass", value.get("profileClass", 2))),
+            policy_rules=rules(value.get("profilePolicyRules", (b"", 0))),
             notifications=tuple(
                 NotificationConfiguration(
-                    schema.bits("NotificationEvent", entry["profileManagementOperation"]),
+                    _events(entry["profileManagementOperation"]),
                     brief(entry["notificationAddress"], _LONGEST_ADDRESS),
                 )
                 for entry in value.get("notificationConfigurationInfo", ())
@@ -110,7 +187,7 @@ class Profile:
     @property
     def enabled(self) -> bool:
         """Whether its state is enabled."""
-        return self.state == "enabled"
+        return self.state == ProfileState.ENABLED
 
     @property
     def title(self) -> str:
@@ -155,8 +232,12 @@ class Notification:
     def from_tlv(cls, item: bytes) -> Self:
         """From an OtherSignedNotification or a ProfileInstallationResult. Raises `BadAnswer` for others."""
         raw = Tlv.whole(item)
-        body = raw.child(0xBF27) if raw.tag == 0xBF37 else raw
-        metadata = body.child(0xBF2F) if body is not None and raw.tag in (0xBF37, 0x30) else None
+        body: Tlv | None = None
+        if raw.tag == schema.tag_of("OtherSignedNotification"):
+            body = raw
+        elif raw.tag == schema.tag_of("ProfileInstallationResult"):
+            body = raw.child(schema.tag_of("ProfileInstallationResultData"))
+        metadata = body.child(schema.tag_of("NotificationMetadata")) if body else None
         if metadata is None:
             raise BadAnswer(f"The card sent a notification without metadata (tag {raw.tag:X}).")
         return cls(raw, NotificationMetadata.from_tlv(metadata))
@@ -164,4 +245,13 @@ class Notification:
     @property
     def unsigned(self) -> tuple[Tlv, ...]:
         """All of it but the signature, which some cards make anew each time."""
-        return tuple(part for part in self.raw.children if part.tag != 0x5F37)
+        return tuple(part for part in self.raw.children if part.tag != schema.tag_of("Signature"))
+
+
+def rules(bits: tuple[bytes, int]) -> tuple[PolicyRule | str, ...]:
+    """The policy rules in the bits of a PolicyRules."""
+    return PolicyRule.parse_all(schema.bits("PolicyRules", bits))
+
+
+def _events(bits: tuple[bytes, int]) -> tuple[NotificationEvent | str, ...]:
+    return NotificationEvent.parse_all(schema.bits("NotificationEvent", bits))

@@ -16,9 +16,6 @@ from lpa.rsp.euicc_info import EuiccInfo2
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.offered_profile import OfferedProfile
 
-_OK = 0xA0
-_INFO2 = 0xBF22
-
 
 @dataclass(frozen=True)
 class ServerProof:
@@ -60,9 +57,9 @@ class CardProof:
     @property
     def info(self) -> EuiccInfo2 | None:
         """The EUICCInfo2 that the card signed; None if it refused."""
-        ok = self.answer.child(_OK)
+        ok = self.answer.child(schema.member_tag("AuthenticateServerResponse", "authenticateResponseOk"))
         signed = ok.children[0] if ok and ok.children else None
-        info = signed.child(_INFO2) if signed else None
+        info = signed.child(schema.tag_of("GetEuiccInfo2Response")) if signed else None
         return EuiccInfo2.from_tlv(info) if info else None
 
 

@@ -12,9 +12,11 @@ from typing import Any
 
 from lpa import redaction
 from lpa.errors import BadAnswer, ServerRefused
+from lpa.rsp.codec import schema
 from lpa.rsp.display import safe
 from lpa.rsp.limits import PACKAGE_BYTES
 from lpa.rsp.names import ServerAddress
+from lpa.rsp.pki import certificates
 from lpa.rsp.session import Event, ServerProof, Terms
 from lpa.rsp.status_codes import server_advice, server_reason
 from lpa.server import strict_json
@@ -85,10 +87,10 @@ class Server:
         members = self._ask("InitiateAuthentication", request)
         return ServerProof(
             members.transaction_id(),
-            members.tlv("serverSigned1", 0x30),
-            members.tlv("serverSignature1", 0x5F37),
-            members.tlv("euiccCiPKIdToBeUsed", 0x04),
-            members.tlv("serverCertificate", 0x30),
+            members.tlv("serverSigned1", schema.tag_of("ServerSigned1")),
+            members.tlv("serverSignature1", schema.tag_of("Signature")),
+            members.tlv("euiccCiPKIdToBeUsed", schema.tag_of("KeyIdentifier")),
+            members.tlv("serverCertificate", certificates.TAG),
         )
 
     def authenticate_client(self, transaction_id: bytes, proof: bytes) -> Terms | tuple[Event, ...]:
@@ -102,10 +104,10 @@ class Server:
             return members.events()
         return Terms.checked(
             transaction_id,
-            members.tlv("profileMetadata", 0xBF25),
-            members.tlv("smdpSigned2", 0x30),
-            members.tlv("smdpSignature2", 0x5F37),
-            members.tlv("smdpCertificate", 0x30),
+            members.tlv("profileMetadata", schema.tag_of("StoreMetadata")),
+            members.tlv("smdpSigned2", schema.tag_of("SmdpSigned2")),
+            members.tlv("smdpSignature2", schema.tag_of("Signature")),
+            members.tlv("smdpCertificate", certificates.TAG),
         )
 
     def get_bound_profile_package(self, transaction_id: bytes, prepared: bytes) -> bytes:

@@ -16,7 +16,7 @@ from lpa.errors import (
     OutcomeUnknown,
 )
 from lpa.rsp.names import Aid, Iccid
-from lpa.rsp.records import Operator
+from lpa.rsp.records import Operator, ProfileClass
 from tests.support.scripted import ScriptedCard
 
 ICCID = Iccid.from_coded(bytes.fromhex("98989898989898989898"))
@@ -155,8 +155,8 @@ def test_an_unreadable_profile_does_not_hide_the_others() -> None:
     [
         ({"only": ICCID}, "A00C 5A0A98989898989898989898"),
         ({"only": AID}, "A012 4F10A0000005591010FFFFFFFF8900001100"),
-        ({"profile_class": "operational"}, "A003 950102"),
-        ({"profile_class": "test"}, "A003 950100"),
+        ({"profile_class": ProfileClass.OPERATIONAL}, "A003 950102"),
+        ({"profile_class": ProfileClass.TEST}, "A003 950100"),
     ],
 )
 def test_profiles_can_be_searched(only: dict[str, Any], criterion: str) -> None:

@@ -173,6 +173,10 @@ def test_an_issuer_is_recognised_by_the_first_bytes_of_its_key_identifier(
     assert (key.name, key.kind) == (name, kind)
 
 
+def test_the_repr_of_a_key_identifier_is_hexadecimal() -> None:
+    assert repr(GSMA) == "KeyIdentifier('81370f5125d0b1d408d4c3b232e6d25e795bebfb')"
+
+
 def test_an_empty_key_identifier_has_no_name() -> None:
     assert (KeyIdentifier(b"").name, KeyIdentifier(b"").kind, str(KeyIdentifier(b""))) == ("", "other", "")
 

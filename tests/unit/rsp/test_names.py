@@ -188,6 +188,14 @@ def test_a_server_address_is_printed_without_the_default_port() -> None:
     assert str(ServerAddress("rsp.example.com", 8443)) == "rsp.example.com:8443"
 
 
+def test_the_repr_of_an_identifier_is_its_human_form() -> None:
+    assert repr(Iccid.parse("8944994000000000017")) == "Iccid('8944994000000000017')"
+    assert repr(Eid.parse(TEST_CARD)) == f"Eid('{TEST_CARD}')"
+    assert repr(Aid.parse("A000000559")) == "Aid('A000000559')"
+    assert repr(ServerAddress("rsp.example.com")) == "ServerAddress('rsp.example.com')"
+    assert repr(ServerAddress("rsp.example.com", 8443)) == "ServerAddress('rsp.example.com:8443')"
+
+
 @given(st.binary(max_size=20))
 def test_garbage_from_a_card_is_an_identifier_or_a_bad_answer(coded: bytes) -> None:
     for kind in (Iccid, Eid, Aid):

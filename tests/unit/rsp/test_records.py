@@ -5,17 +5,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpa.errors import BadAnswer
+from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.codec.definitions import types
 from lpa.rsp.names import Aid, Iccid
 from lpa.rsp.records import (
     CHANGE_TAGS,
     DETAIL_TAGS,
     LIST_TAGS,
+    Identifier,
     Notification,
     NotificationConfiguration,
+    NotificationEvent,
     NotificationMetadata,
     Operator,
+    PolicyRule,
     Profile,
+    ProfileClass,
+    ProfileState,
 )
 
 ICCID = "5A0A989209012143658709F1"
@@ -123,6 +130,28 @@ def test_no_rules_may_be_coded_in_several_ways(member: str) -> None:
 )
 def test_policy_rules_are_named(member: str, rules: tuple[str, ...]) -> None:
     assert profile(f"{ICCID} {member}").policy_rules == rules
+
+
+@pytest.mark.parametrize(("name", "enum"), [("ProfileState", ProfileState), ("ProfileClass", ProfileClass)])
+def test_an_enum_has_every_named_number_of_the_specification(name: str, enum: type[Identifier]) -> None:
+    assert set(types()[name]["named-numbers"]) == set(enum)
+
+
+@pytest.mark.parametrize(
+    ("name", "enum"), [("PolicyRules", PolicyRule), ("NotificationEvent", NotificationEvent)]
+)
+def test_an_enum_has_every_named_bit_of_the_specification(name: str, enum: type[Identifier]) -> None:
+    assert schema.bits(name, (b"\xff", len(enum))) == tuple(enum)
+
+
+def test_a_known_identifier_is_a_member_of_its_enum_and_equal_to_its_text() -> None:
+    found = profile(f"{ICCID} 9F700101 950100 99020640 B60B 3009 80020780 8103612E62")
+    assert found.state is ProfileState.ENABLED
+    assert found.profile_class is ProfileClass.TEST
+    assert found.policy_rules[0] is PolicyRule.PPR1
+    assert found.notifications[0].events[0] is NotificationEvent.INSTALL
+    assert (found.state, found.profile_class) == ("enabled", "test")
+    assert f"{found.state}" == str(found.state) == "enabled"
 
 
 def test_an_unknown_state_or_class_stays_a_number() -> None:

@@ -47,7 +47,7 @@ def decode(name: str, data: bytes) -> Any:
     Lenient where real cards are: TRUE may be any byte but 00, lengths and BIT STRINGs may be longer than
     needed, members may come in any order, and unknown ones are ignored.
     """
-    coded = canonical(types()[name], _whole(name, data))
+    coded = canonical(types()[name], whole(name, data))
     try:
         return _codec().decode(name, bytes(coded))
     except Exception as error:
@@ -61,19 +61,19 @@ def decode_open(name: str, data: bytes) -> tuple[dict[str, Any], tuple[Tlv, ...]
     wrongly sized optional members are set aside, and text that is not UTF-8 is decoded with replacement
     characters. Raises `BadAnswer` if a mandatory member is missing or unreadable.
     """
-    whole = _whole(name, data)
+    outer = whole(name, data)
     known: dict[int, Tlv] = {}
     unknown = []
     by_tag = dict(members_by_tag(types()[name]))
-    for child in whole.children:
+    for child in outer.children:
         if child.tag in by_tag and child.tag not in known:
             known[child.tag] = _repaired(by_tag[child.tag], child)
         else:
             unknown.append(child)
     try:
-        return decode(name, Tlv.build(whole.tag, *known.values())), tuple(unknown)
+        return decode(name, Tlv.build(outer.tag, *known.values())), tuple(unknown)
     except BadAnswer:
-        return _one_by_one(name, whole.tag, known, unknown)
+        return _one_by_one(name, outer.tag, known, unknown)
 
 
 def _one_by_one(
@@ -91,12 +91,20 @@ def _one_by_one(
     return value, tuple(unknown)
 
 
+def whole(name: str, data: bytes) -> Tlv:
+    """The one TLV in `data`, undecoded. Raises `BadAnswer` if it does not have the tag of the type `name`."""
+    tlv = Tlv.whole(data)
+    if tag_of(name) not in (tlv.tag, ANY):
+        raise BadAnswer(f"This is not a {name}: {tlv.hex()[:40]}.")
+    return tlv
+
+
 def alternative(name: str, data: bytes) -> tuple[str, Tlv]:
     """The alternative of the CHOICE `name` in the answer `data`, and its undecoded TLV.
 
     So a list can be read item by item, and an unreadable item does not hide the others.
     """
-    outer = _whole(name, data)
+    outer = whole(name, data)
     names = {tag(member): member["name"] for member in members(types()[name])}
     for child in outer.children:
         if child.tag in names:
@@ -107,6 +115,17 @@ def alternative(name: str, data: bytes) -> tuple[str, Tlv]:
 def tag_of(name: str) -> int:
     """The tag of the type `name`, as written in the specification: 0xBF2D."""
     return tag(types()[name])
+
+
+def member_tag(name: str, member: str) -> int:
+    """The tag of a member of the SEQUENCE or CHOICE `name`."""
+    return next(number for number, node in members_by_tag(types()[name]) if node["name"] == member)
+
+
+def tag_list(name: str, *names: str) -> bytes:
+    """A TagList: the tags of some members of the SEQUENCE `name`, one after the other."""
+    tags = [member_tag(name, member) for member in names]
+    return b"".join(number.to_bytes((number.bit_length() + 7) // 8, "big") for number in tags)
 
 
 @functools.cache
@@ -154,13 +173,6 @@ def code(name: str, identifier: str) -> int:
     if identifier not in numbers:
         raise KeyError(f"{name} has no {identifier}")
     return numbers[identifier]
-
-
-def _whole(name: str, data: bytes) -> Tlv:
-    tlv = Tlv.whole(data)
-    if tag_of(name) not in (tlv.tag, ANY):
-        raise BadAnswer(f"This is not a {name}: {tlv.hex()[:40]}.")
-    return tlv
 
 
 def _repaired(node: Node, tlv: Tlv) -> Tlv:

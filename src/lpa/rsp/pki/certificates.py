@@ -28,6 +28,7 @@ BROKEN = "It is damaged or was modified: do not rely on it."
 DAMAGED = "damaged"  # the reason that goes with this advice
 OTHER = "It may be genuine, but it does not prove what was asked: get the right receipt."
 
+TAG = 0x30  # of a certificate, a SEQUENCE
 _LONGEST_NAME = 64  # characters (RFC 5280, ub-organization-name)
 _SHOWN = 300  # characters of an error of cryptography, which may repeat what it read
 _CURVES = (ec.SECP256R1, ec.BrainpoolP256R1)

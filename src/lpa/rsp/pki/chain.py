@@ -23,8 +23,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.x509.oid import NameOID
 
 from lpa.errors import BadAnswer, NotVerified
+from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.names import Eid
+from lpa.rsp.pki import certificates
 from lpa.rsp.pki.certificates import BROKEN, DAMAGED, OTHER, Certificate
 from lpa.rsp.pki.conditions import (
     CI_SUB_CA,
@@ -44,9 +46,13 @@ from lpa.rsp.pki.issuers import TrustedIssuers
 from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.records import Notification
 
-_PARTS = (0xBF2F, 0x5F37, 0x30, 0x30)
-_OTHERS = 0xA1
-_SIGNED = 0x30  # OtherSignedNotification (§5.7.10)
+_PARTS = (
+    schema.tag_of("NotificationMetadata"),
+    schema.tag_of("Signature"),
+    certificates.TAG,
+    certificates.TAG,
+)
+_OTHERS = 0xA1  # of version 3
 _SIGNATURE_SIZE = 64  # r and s
 
 _PROCESSED: Extensions = (*PROCESSED, x509.NameConstraints)
@@ -121,7 +127,8 @@ def claimed_card(notification: Notification) -> Eid:
 
 
 def _leaf(raw: Tlv) -> Certificate:
-    certificate = raw.child(_PARTS[-1]) if raw.tag == _SIGNED else None
+    signed = raw.tag == schema.tag_of("OtherSignedNotification")
+    certificate = raw.child(certificates.TAG) if signed else None
     if certificate is None:
         raise BadAnswer("The notification contains no certificate.")
     return Certificate.from_tlv(certificate)
@@ -129,7 +136,7 @@ def _leaf(raw: Tlv) -> Certificate:
 
 def _parts(raw: Tlv) -> tuple[Tlv, bytes, Certificate, tuple[Certificate, ...]]:
     """What was signed, the signature, the eUICC's certificate, and those above it."""
-    if raw.tag == 0xBF37:
+    if raw.tag == schema.tag_of("ProfileInstallationResult"):
         raise NotVerified(
             "An installation result contains no certificates, so it cannot be verified here.",
             advice="Other receipts of the same card can be verified.",

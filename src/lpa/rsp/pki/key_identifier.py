@@ -58,5 +58,8 @@ class KeyIdentifier:
             return "production"
         return "test" if str(self)[:6] in _TEST else "other"
 
+    def __repr__(self) -> str:
+        return f"KeyIdentifier({str(self)!r})"
+
     def __str__(self) -> str:
         return self.coded.hex()
