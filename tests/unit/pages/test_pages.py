@@ -159,8 +159,8 @@ def test_an_unverified_receipt_is_not_called_a_proof() -> None:
     ("reason", "chinese"),
     [
         ("damaged", "凭证已损坏，或者被人改动过。"),
-        ("unknownIssuer", "卡片证书的签发机构不在信任之列。"),
-        ("otherCard", "签名的不是保存时所记录的那张卡片。"),
+        ("unknownIssuer", "卡片证书无法追溯到受信任的签发机构。"),
+        ("otherCard", "签名的卡片与保存凭证时记录的卡片不符。"),
         ("noCertificates", "安装凭证不附带证书，只有相应的服务器才能验证。"),
         (None, "凭证所附的证书不符合要求。"),
     ],
