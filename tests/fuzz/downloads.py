@@ -21,11 +21,10 @@ from lpa.sim.crypto.pki import DP_AUTH, Authority, der
 from tests.fuzz import seeds
 from tests.fuzz.hostile import FixedHttps
 from tests.fuzz.readers import documented
+from tests.support import es9_messages, offered_metadata, package_parts
 from tests.support.tls_faults import HOST
-from tests.unit.rsp import test_bpp, test_offered_profile
-from tests.unit.server import test_es9_download
 
-_TXID = test_es9_download.TXID
+_TXID = es9_messages.TXID
 SERVER = ServerAddress(HOST)
 
 
@@ -86,16 +85,16 @@ def codes() -> list[bytes]:
 
 def packages() -> list[bytes]:
     """Small packages, with session keys of their own and without."""
-    metadata = test_offered_profile.SAMPLE + bytes(8)
+    metadata = offered_metadata.SAMPLE + bytes(8)
     held = Tlv.build(0xA1, Tlv.build(0x88, metadata)).hex()
-    before = test_bpp.CHANNEL + test_bpp.CONFIGURATION + held
-    contents = (before + test_bpp.ELEMENTS, before + test_bpp.SESSION_KEYS + test_bpp.ELEMENTS)
+    before = package_parts.CHANNEL + package_parts.CONFIGURATION + held
+    contents = (before + package_parts.ELEMENTS, before + package_parts.SESSION_KEYS + package_parts.ELEMENTS)
     return [Tlv.build(0xBF36, bytes.fromhex(content)) for content in contents]
 
 
 def offers() -> list[bytes]:
     """The sample of the specification, and that of the tests of ES9+."""
-    return [test_offered_profile.SAMPLE, test_es9_download.METADATA]
+    return [offered_metadata.SAMPLE, es9_messages.METADATA]
 
 
 def server_certificates() -> list[bytes]:
@@ -111,16 +110,16 @@ def json_answers() -> list[bytes]:
     session = {"transactionId": _TXID.hex()}
     members: tuple[dict[str, Any], ...] = (
         session
-        | _coded(serverSigned1=test_es9_download.signed1(), serverSignature1=test_es9_download.SIGNATURE)
+        | _coded(serverSigned1=es9_messages.signed1(), serverSignature1=es9_messages.SIGNATURE)
         | _coded(euiccCiPKIdToBeUsed=b"\x04\x01\x07", serverCertificate=b"\x30\x00"),
         session
-        | _coded(profileMetadata=test_es9_download.METADATA, smdpSigned2=signed2)
-        | _coded(smdpSignature2=test_es9_download.SIGNATURE, smdpCertificate=b"\x30\x00"),
+        | _coded(profileMetadata=es9_messages.METADATA, smdpSigned2=signed2)
+        | _coded(smdpSignature2=es9_messages.SIGNATURE, smdpCertificate=b"\x30\x00"),
         session | _coded(boundProfilePackage=packages()[0]),
         {},
         session | {"eventEntries": [{"eventId": "A-1", "rspServerAddress": "a.example"}]},
     )
-    found = [json.dumps(test_es9_download.OK | one).encode() for one in members]
+    found = [json.dumps(es9_messages.OK | one).encode() for one in members]
     return [bytes([which]) + body for which, body in zip((0, 1, 2, 3, 1), found, strict=True)]
 
 

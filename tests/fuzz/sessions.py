@@ -16,11 +16,10 @@ from lpa.server.https import Https
 from tests.fuzz import downloads, seeds
 from tests.fuzz.hostile import FixedCard, FixedHttps
 from tests.fuzz.readers import documented
-from tests.unit.card import test_es10_download
-from tests.unit.server import test_es9_download
+from tests.support import es9_messages, es10_messages
 
-_TXID = test_es9_download.TXID
-_PROOF, _TERMS = test_es10_download.PROOF, test_es10_download.TERMS
+_TXID = es9_messages.TXID
+_PROOF, _TERMS = es10_messages.PROOF, es10_messages.TERMS
 _CONTEXT = {"deviceInfo": Device().info}
 _CODE = bytes(32)  # a confirmation code, hashed
 _LONGEST_COMMAND = 5 + 255 + 1

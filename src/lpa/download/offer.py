@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 
 from lpa import redaction
 from lpa.card.es10 import raise_refusal
-from lpa.download import findings, installation
+from lpa.download import installation, offer_findings
 from lpa.download.authentication import Session, nothing_installed, reason_of
 from lpa.download.installation import FUNCTION, Progress
 from lpa.download.referrals import find_offer
@@ -148,7 +148,9 @@ class Offer:
         self.others += found.others
         self.passed_over += found.passed_over
         try:
-            self.findings = tuple(findings.checks(self._card.euicc, self._terms.offered, self._session.info))
+            self.findings = tuple(
+                offer_findings.checks(self._card.euicc, self._terms.offered, self._session.info)
+            )
         except BaseException as error:
             self.end(error)
             raise

@@ -10,25 +10,13 @@ import pytest
 from lpa.card.es10 import Euicc, raise_refusal
 from lpa.errors import BadAnswer, CardRemoved, EuiccRefused
 from lpa.rsp.codec import schema
-from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.device import Device
-from lpa.rsp.offered_profile import OfferedProfile
-from lpa.rsp.session import ServerProof, Terms
+from tests.support.es10_messages import CERTIFICATE, KEY, PROOF, SIGNATURE, SIGNED, TERMS
 from tests.support.scripted import ScriptedCard
 
 from .test_es10 import CLOSE, OPENING, call, refused
 
-SIGNED, SIGNATURE, KEY, CERTIFICATE = "3003800155", f"5F3740{'AA' * 64}", "04020102", "3003010100"
-OFFERED = OfferedProfile.from_tlv(bytes.fromhex("BF2512 5A0A98940121436587090121 91015392014E"))
 TXID = "0123456789ABCDEF"
-
-
-def tlv(text: str) -> Tlv:
-    return Tlv.whole(bytes.fromhex(text))
-
-
-PROOF = ServerProof(b"U", tlv(SIGNED), tlv(SIGNATURE), tlv(KEY), tlv(CERTIFICATE))
-TERMS = Terms(OFFERED, tlv(SIGNED), tlv(SIGNATURE), tlv(CERTIFICATE), confirmation_code_required=True)
 
 
 def sent(function: Callable[[Euicc], Any], request: str, answer: str) -> Any:

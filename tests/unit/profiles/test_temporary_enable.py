@@ -12,13 +12,10 @@ from lpa.errors import EuiccRefused, LpaError, OutcomeUnknown, Refused, WireErro
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support.disturbed import DisturbedCard
+from tests.support.profile_states import states
 from tests.support.unreadable_profile import UnreadableProfileCard
 
 ENABLE = 0xBF31
-
-
-def states(euicc: SimulatedEuicc) -> list[str]:
-    return [profile.state for profile in euicc.profiles]
 
 
 def test_the_previous_profile_is_restored_and_every_server_notified(

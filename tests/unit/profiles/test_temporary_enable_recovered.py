@@ -26,9 +26,9 @@ from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support import command
 from tests.support.disturbed import DisturbedCard
+from tests.support.profile_states import states
 from tests.support.unfinished import DELETE, DISABLE, ENABLE, iccid, outcomes, received
 from tests.support.unreadable_profile import UnreadableProfileCard
-from tests.unit.profiles.test_temporary_enable import states
 
 CAT_BUSY = "BF3103 800105 9000"
 

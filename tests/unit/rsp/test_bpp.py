@@ -11,13 +11,9 @@ from lpa.rsp.bpp import ELEMENTS as ELEMENTS_TAG
 from lpa.rsp.bpp import Package, result, segments
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.limits import SEGMENT_BYTES
+from tests.support.package_parts import CHANNEL, CONFIGURATION, ELEMENTS, MAC, SESSION_KEYS
 
-MAC = "0102030405060708"
-CHANNEL = "BF2303 820101"
-CONFIGURATION = f"A00A 8708{MAC}"
 METADATA = f"A11A 880A BF25{MAC} 880C 00112233{MAC}"
-SESSION_KEYS = f"A20A 8708{MAC}"
-ELEMENTS = f"A316 8608{MAC} 860A FFFF{MAC}"
 
 
 def package(*parts: str) -> bytes:

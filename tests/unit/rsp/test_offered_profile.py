@@ -11,11 +11,7 @@ from lpa.rsp.offered_profile import OfferedProfile
 from lpa.rsp.pki.server_oid import coded, of_certificate
 from lpa.rsp.records import NotificationConfiguration, Operator
 from lpa.sim.crypto.pki import DP_AUTH, Authority, der
-
-SAMPLE = bytes.fromhex(
-    "BF252E 5A0A98940121436587090121 91025350 92014E 950102 B60B300980020780 8103612E62 "
-    "B705800362F210 99020640"
-)
+from tests.support.offered_metadata import SAMPLE
 
 
 def changed(old: str, new: str) -> bytes:

@@ -15,12 +15,8 @@ from lpa.rsp.limits import EVENT_CHARACTERS, EVENTS, MEMBER_BYTES, PACKAGE_BYTES
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.session import Event, ServerProof, Terms
 from lpa.server.es9 import Server
+from tests.support.es9_messages import METADATA, OK, SIGNATURE, TXID, signed1
 from tests.support.tls_faults import HOST, Peer, answering, http, https, tls_peer
-
-OK = {"header": {"functionExecutionStatus": {"status": "Executed-Success"}}}
-TXID = bytes.fromhex("0123456789ABCDEF")
-SIGNATURE = bytes.fromhex("5F3740" + "AA" * 64)
-METADATA = bytes.fromhex("BF2512 5A0A98940121436587090121 91015392014E")
 
 
 def b64(content: bytes) -> str:
@@ -37,13 +33,6 @@ def called(
     head, _, sent = peer.requests[0].partition(b"\r\n\r\n")
     assert b"User-Agent: gsma-rsp-lpad\r\nX-Admin-Protocol: gsma/rsp/v2.2.2\r\n" in head
     return result, json.loads(sent), head.split()[1].decode()
-
-
-def signed1(address: str = HOST, transaction_id: bytes = TXID) -> Tlv:
-    parts = (transaction_id, bytes(16), address.encode(), bytes(16))
-    return Tlv.build(
-        0x30, *(Tlv.build(tag, part) for tag, part in zip((0x80, 0x81, 0x83, 0x84), parts, strict=True))
-    )
 
 
 def test_a_session_is_started() -> None:

@@ -17,14 +17,8 @@ from lpa.sim import samples
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.scripted import ScriptedCard
+from tests.support.usim_answers import DIR, SELECT_USIM, USIM
 
-USIM = "A0000000871002FFFFFFFF8900000100"
-DIR = (
-    ("00A40804022F0000", "6114"),
-    ("00C0000014", "6212 8205 42210026 01 8302 2F00 8A0105 8002 0026 9000"),
-    ("00B2010426", f"6118 4F10 {USIM} 5004 5553494D 9000"),
-)
-SELECT_USIM = f"00A4040410{USIM}00"
 ADF = f"6221 8202 7821 8410 {USIM} 8A0105 C606 900180 830101 9000"
 SELECT_IMSI = ("00A40004026F0700", "6111")
 ASK_TRIES = "00200001"

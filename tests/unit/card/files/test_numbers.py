@@ -17,7 +17,7 @@ from lpa.rsp.names import Iccid
 from lpa.sim.contents import Contents, SimulatedContact
 from tests.support.cards import ICCID, Spoiled, holding, with_enabled
 from tests.support.scripted import ScriptedCard
-from tests.unit.card.files.test_filesystem import DIR, SELECT_USIM, USIM
+from tests.support.usim_answers import DIR, SELECT_USIM, USIM
 
 LONG = "+123456789012345678901234567890"
 ROOM = SimulatedContact("Room", ("1234567890123456789012345678901234567890*#",))

@@ -9,7 +9,7 @@ import pytest
 from lpa.rsp.uicc import alphabets, languages
 from lpa.rsp.uicc.messages import Message
 from tests.support.paths import VECTORS
-from tests.unit.rsp.uicc.test_messages import FROM, NOON, message
+from tests.support.short_messages import FROM, NOON, message
 
 LANGUAGE_TABLES = VECTORS / "languages.json"
 TABLES = json.loads(LANGUAGE_TABLES.read_text())

@@ -9,17 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpa.rsp.uicc.messages import Message, MessagePart, joined
+from tests.support.short_messages import FROM, NOON, message
 
 CENTRE = "07 91 447700090000"
-FROM = "0C 91 447700091032"
 HELLO = "0A E8329BFD4697D9EC37"
-NOON = "62304121000040"  # 14 March 2026, 12:00:00, one hour east
-
-
-def message(coded: str) -> Message:
-    read = Message.from_record(bytes.fromhex(coded).ljust(176, b"\xff"))
-    assert read is not None
-    return read
 
 
 def test_a_received_message_is_read() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from lpa.rsp.uicc.messages import Message, MessagePart, joined
-from tests.unit.rsp.uicc.test_messages import FROM, NOON, message
+from tests.support.short_messages import FROM, NOON, message
 
 
 def part(index: int, total: int = 2, reference: int = 1, **more: str) -> Message:
