@@ -241,7 +241,7 @@ def _insufficient_memory(size: int, free: int) -> Refused:
         FUNCTION,
         "installFailedDueToInsufficientMemoryForProfile",
         f"The package of {in_words(size)} was not sent to the card, which has {in_words(free)} free.",
-        advice=f"Nothing was installed, and the order stays valid. {findings.MAKE_ROOM}",
+        advice=f"Nothing was installed, and the order stays valid. {offer_findings.MAKE_ROOM}",
     )
 
 
