@@ -77,7 +77,7 @@ def test_the_enabled_profile_is_deleted_and_its_server_notified(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     victim = euicc.profiles[0].iccid
-    outcome = assistant.delete(assistant.plan_deletion(victim[-4:], disable_first=True))
+    outcome = assistant.delete(assistant.plan_deletion(assistant.find(victim[-4:]), disable_first=True))
     assert [str(profile.iccid) for profile in assistant.profiles()] == [
         profile.iccid for profile in euicc.profiles
     ]

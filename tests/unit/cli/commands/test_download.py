@@ -229,7 +229,7 @@ def test_rules_of_the_operator_are_not_accepted_with_yes(strict: DownloadParties
     order = strict.order(package=packages.sample(policy_rules=["ppr2"]))
     ran = strict.dialogue("download", order.activation_code, answers=("yes",))
     assert ran.code == 1
-    assert "cannot be deleted (PPR2)" in ran.err
+    assert "does not allow deleting it (PPR2)" in ran.err
     assert order.facts.result == "endUserRejection"
 
 
@@ -332,7 +332,7 @@ def test_a_preview_warns_of_too_little_memory(tmp_path: Path) -> None:
         ran = kept_secret(command.run(*options, *way, "download", order.activation_code, "--preview"))
     assert "Size         about 41 KiB" in ran.out
     assert "Free memory  3000 bytes" in ran.out
-    assert "Note: Its server says that it takes 41 KiB, and the card has 3000 bytes free." in ran.out
+    assert "Note: The profile takes 41 KiB, as its server states; the card has 3000 bytes free." in ran.out
 
 
 def test_an_empty_confirmation_code_is_asked_for_again(parties: DownloadParties) -> None:
