@@ -1,4 +1,4 @@
-"""The main job, step by step, on a simulated card and a simulated SM-DP+: no reader, no network, no risk.
+"""The main job, step by step, on a simulated card with a simulated SM-DP+: no reader, no network, no risk.
 
 make demo
 """
@@ -9,12 +9,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
-from lpa.sim.servers.smdp import SimulatedSmdp
+from lpa.testing import SimulatedEuicc, SimulatedSmdp
 
 
 def main() -> None:
-    """Run `lpa` as a person would, and show what it prints."""
+    """Run `lpa` as a person does, and show what it prints."""
     with tempfile.TemporaryDirectory(prefix="lpa-demo-") as folder:
         card = Path(folder) / "card"
         with SimulatedEuicc.create(card) as euicc:
@@ -23,19 +22,19 @@ def main() -> None:
         with SimulatedSmdp(authority, host=servers[0], also=servers[1:]) as smdp:
             options = ["--reader", f"sim:{card}", "--state-dir", f"{folder}/state"]
             options += ["--connect-to", smdp.connect_to]
-            say("A simulated eUICC, and a simulated SM-DP+ on this computer. Which profiles are there?")
+            say("A simulated eUICC, and a simulated SM-DP+ on this computer. List the profiles:")
             lpa(options, "list")
-            say("What would it take to delete the one in use?")
+            say("Plan the deletion of the enabled profile:")
             lpa(options, "delete", "0017", "--disable-first", "--plan")
-            say("Delete it. (--yes stands for typing the last four digits.)")
+            say("Delete it (--yes confirms instead of the last four digits):")
             lpa(options, "delete", "0017", "--disable-first", "--yes")
-            say("What is left, on the card and for the servers?")
+            say("List the remaining profiles and the pending notifications:")
             lpa(options, "list")
             lpa(options, "notifications", "list")
-            say("What the SM-DP+ got, after it verified the card's signature:")
+            say("The notifications that the SM-DP+ received and verified:")
             for received in smdp.received:
                 print(f"  {received.event:8} {received.iccid}  from the card {received.eid}")
-            say("The proofs that stay here:")
+            say("The receipts that this computer keeps:")
             lpa(options, "receipts", "list")
 
 

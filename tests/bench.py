@@ -1,7 +1,7 @@
-"""How fast it is, against its budgets: `make bench` prints the table and writes `build/bench.json`.
+"""Measure speed and memory against their budgets: `make bench` prints a table and writes `build/bench.json`.
 
-APDUs are counted at a simulated T=0 card; the counts are the same on any machine, so a test holds them to
-their budgets. Times and memory depend on the machine, so they are only reported.
+APDUs are counted by a simulated T=0 card. The counts are the same on any machine, so a test checks their
+budgets. Times and memory depend on the machine, so they are only reported.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ from tests.support.downloads import Conversation, Package, profile_elements
 DELETES = 100
 CONTACTS, MESSAGES = 250, 50
 ICON = 1024
-REVIEWED = ((3, 26), (8, 30))  # profiles on the card, and how many APDUs all of `lpa delete` may take then
+REVIEWED = ((3, 26), (8, 30))  # profiles on the card, and the budget of APDUs for all of `lpa delete`
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One line of the table. `budget` is the most that `value` may be, or for a rate the least."""
+    """One line of the table. `budget`: the maximum of `value`, or the minimum if it is a rate."""
 
     name: str
     value: float
@@ -62,7 +62,7 @@ class Measure:
 
 
 def list_apdus() -> Measure:
-    """`lpa list` of 8 profiles that carry icons of 1 kB."""
+    """`lpa list` of 8 profiles with icons of 1 kB."""
     card = _card_with_icons(8)
     with Assistant(card) as assistant:
         assert len(assistant.profiles()) == 8
@@ -75,9 +75,9 @@ def _card_with_icons(number: int) -> SimulatedEuicc:
 
 
 def delete_apdus() -> Measure:
-    """A deletion with everything that belongs to it, in one session and one power-up.
+    """A deletion with the delivery of its notification, in one card session.
 
-    20 for the deletion itself, and 2 to be told whom this card believes, which no card says for another.
+    20 APDUs for the deletion, and 2 to read the card's trusted CI keys, which differ from card to card.
     """
     card = SimulatedEuicc.create(None)
     with simulated_servers(card) as (servers, smdp), tempfile.TemporaryDirectory() as folder:
@@ -91,9 +91,9 @@ def delete_apdus() -> Measure:
 
 
 def reviewed_delete_apdus(profiles: int, budget: int) -> Measure:
-    """The same with the closer look that the command takes: what waits, free memory.
+    """A deletion with the review that the command makes: pending notifications, free memory.
 
-    Of a card that this computer sees for the first time, whose profiles carry icons of 1 kB.
+    The card is new to this computer, and its profiles have icons of 1 kB.
     """
     card = _card_with_icons(profiles)
     with (
@@ -107,7 +107,7 @@ def reviewed_delete_apdus(profiles: int, budget: int) -> Measure:
 
 
 def backup_apdus(protocol: Literal["T=0", "T=1"], pin: str | None) -> Measure:
-    """The files of a profile with 250 contacts and 50 messages, whose records alone are 300 commands."""
+    """The files of a profile with 250 contacts and 50 messages: 300 commands for their records alone."""
     card = _full_card(protocol, pin)
     with tempfile.TemporaryDirectory() as folder:
         iccid = Iccid.parse(card.profiles[0].iccid)
@@ -118,7 +118,7 @@ def backup_apdus(protocol: Literal["T=0", "T=1"], pin: str | None) -> Measure:
 
 
 def backup_session_apdus() -> Measure:
-    """All that `lpa backup` does: open the card, find the profile in use, save it, give the card back."""
+    """All of `lpa backup`: open the card, find the enabled profile, save it, close the card."""
     card = _full_card("T=0", None)
     with tempfile.TemporaryDirectory() as folder, Assistant(card) as assistant:
         assistant.back_up(Path(folder) / "saved")
@@ -137,7 +137,7 @@ def _full_card(protocol: Literal["T=0", "T=1"], pin: str | None) -> SimulatedEui
 
 
 def deletes_per_second() -> Measure:
-    """Complete deletions, each of another card; cards and server in this process."""
+    """Complete deletions, each on another card, with the cards and the server in this process."""
     first = SimulatedEuicc.create(None)
     cards = [first] + [SimulatedEuicc.create(None, authority=first.authority) for _ in range(DELETES - 1)]
     with simulated_servers(first) as (servers, smdp), tempfile.TemporaryDirectory() as folder:
@@ -151,7 +151,7 @@ def deletes_per_second() -> Measure:
 
 
 class _TimedDatabase(Database):
-    """A journal's file that counts its commits, and the seconds that are spent with it."""
+    """A database that counts its commits and the seconds spent in it."""
 
     seconds, commits = 0.0, 0
 
@@ -186,19 +186,19 @@ class _TimedJournal(Journal):
 
 
 class _Yes:
-    """A server that acknowledges at once."""
+    """A server that acknowledges immediately."""
 
     def handshake(self) -> None:
-        """It is there."""
+        """Succeed."""
 
     def handle_notification(self, pending: bytes) -> dict[str, str]:
         return {}
 
 
 def journal_cost(times: int = DELETES) -> Iterator[Measure]:
-    """What the journal adds to a deletion, from opening to closing it, on the disk of this folder.
+    """The time that the journal adds to a deletion, from opening to closing it, on the disk of this folder.
 
-    The median of sessions in a journal that has grown already.
+    It is the median over the sessions of a growing journal.
     """
     first = SimulatedEuicc.create(None)
     runs = []
@@ -217,7 +217,7 @@ def journal_cost(times: int = DELETES) -> Iterator[Measure]:
 
 
 def card_rate() -> Measure:
-    """The simulated card's side of a download of 1 MB, in blocks of 255 bytes."""
+    """How fast the simulated card loads a package of 1 MB, in blocks of 255 bytes."""
     talk = Conversation(SimulatedEuicc.create(None, free_memory=2_000_000))
     talk.prepare()
     elements = profile_elements(filling=1_000_000)
@@ -228,7 +228,7 @@ def card_rate() -> Measure:
     return Measure("kB that a simulated card takes", round(len(elements) / 1000 / seconds), "1/s", 200)
 
 
-# A process knows its peak memory best: what its parent can ask for counts the parent before the exec.
+# The process reports its own peak memory: the value that its parent gets includes the parent's memory.
 _LIST = """
 import sys, time
 from lpa.cli.main import main
@@ -243,14 +243,14 @@ finally:
 
 @contextmanager
 def smart_card_service() -> Iterator[Service]:
-    """One for all that is measured with a reader: libpcsclite looks at its address once per process."""
+    """One service for all measurements with a reader: libpcsclite reads its address once per process."""
     with running_service() as service:
         os.environ["PCSCLITE_CSOCK_NAME"] = str(service.socket)
         yield service
 
 
 def list_process(service: Service) -> Iterator[Measure]:
-    """CPU and peak memory of one `lpa list` process with a card in a reader, its files in the cache."""
+    """CPU and peak memory of an `lpa list` process with a card in a reader, with its files cached."""
     card = SimulatedEuicc.create(None, profiles=8)
     with VirtualReader(service, 0, lambda port, pulled: vpcd.serve(card, "127.0.0.1", port, stop=pulled)):
         runs = [_cpu_and_peak() for _ in range(4)][1:]
@@ -259,7 +259,7 @@ def list_process(service: Service) -> Iterator[Measure]:
 
 
 def _cpu_and_peak() -> tuple[float, float]:
-    """Seconds and MiB of one run."""
+    """CPU seconds and peak MiB of one run."""
     ran = subprocess.run([sys.executable, "-c", _LIST], capture_output=True, text=True, check=True)
     assert len(ran.stdout.splitlines()) == 9
     cpu, peak = ran.stderr.split()
@@ -268,7 +268,7 @@ def _cpu_and_peak() -> tuple[float, float]:
 
 @contextmanager
 def simulated_servers(card: SimulatedEuicc) -> Iterator[tuple[ServerFactory, SimulatedSmdp]]:
-    """A running simulated SM-DP+ for the profiles of `card`, and the way to it."""
+    """A running simulated SM-DP+ for the profiles of `card`, and a factory of connections to it."""
     names = sorted({address for profile in card.profiles for address in profile.addresses("delete")})
     with (
         SimulatedSmdp(card.authority, host=names[0], also=names[1:]) as smdp,
@@ -279,7 +279,7 @@ def simulated_servers(card: SimulatedEuicc) -> Iterator[tuple[ServerFactory, Sim
 
 def main() -> None:
     """Measure everything, print the table, write the file."""
-    from tests.support import bench_downloads  # it measures with what is here
+    from tests.support import bench_downloads  # It imports this module.
 
     with smart_card_service() as service:
         with_reader = [*list_process(service), *bench_downloads.download_process(service)]

@@ -18,7 +18,7 @@ from tests.support.paths import ROOT
 # What signatures name that is Python's own; and parts of public values, which nobody makes or catches.
 PYTHONS = {"AbstractContextManager", "Any", "BaseException", "Callable", "Collection", "Iterable", "Iterator"}
 PYTHONS |= {"ClassVar", "Literal", "Mapping", "Path", "Self", "Sequence", "T", "T_co", "TracebackType"}
-INNER = {"Answer", "CardProof", "CiPkIds", "Database", "InstallationResult", "Notice", "Progress"}
+INNER = {"HttpAnswer", "CardProof", "CiPkIds", "Database", "InstallationResult", "OnWait", "Progress"}
 INNER |= {"Certificate", "Expired", "Handshake", "ServerProof", "Terms", "Tlv"}
 
 

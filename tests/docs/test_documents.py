@@ -9,13 +9,15 @@ import pytest
 from lpa import errors
 from lpa.cli.commands import sim_orders
 from lpa.pages.texts import TEXTS
+from lpa.rsp.codec import schema
+from lpa.rsp.installation_errors import explain_failure
 from lpa.rsp.reasons import explain
 from lpa.rsp.status_codes import server_advice, server_reason
 from lpa.sim.euicc.behaviour import Behaviour
 from tests.support import documented
 from tests.support.paths import DOCS, ROOT
 from tests.support.raised_errors import KINDS, own_reasons
-from tests.unit.rsp.test_reasons import PAIRS, REFUSALS
+from tests.support.reasons import NUMBERS, PAIRS, REFUSALS
 
 ERRORS = DOCS / "errors.md"
 
@@ -67,6 +69,13 @@ def test_every_reason_of_a_card_is_documented_with_its_sentences(function: str, 
     message, advice = explain(function, reason)
     rows = [line for line in ERRORS.read_text().splitlines() if line.startswith(f"| `{reason}` |")]
     assert any(function in row and f"| {message} | {advice} |" in row for row in rows)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_every_reason_of_a_failed_installation_is_documented_with_its_sentences(number: int) -> None:
+    reason = schema.named("ErrorReason", number)
+    message, advice = explain_failure(reason)
+    assert f"| `{reason}` | {message} | {advice} |" in ERRORS.read_text().splitlines()
 
 
 @pytest.mark.parametrize("pair", PAIRS)

@@ -1,1 +1,1 @@
-"""Hostile bytes for every decoder: `make fuzz` looks for new ones, `make test` keeps what was found."""
+"""Hostile bytes for every decoder: `make fuzz` searches for new ones, `make test` repeats the findings."""

@@ -1,7 +1,7 @@
-"""One target under the coverage-guided fuzzer: `python -m tests.fuzz.campaign TARGET SECONDS RUNS FOLDER`.
+"""Fuzz one target with coverage guidance: `python -m tests.fuzz.campaign TARGET SECONDS RUNS FOLDER`.
 
-A process of its own, because libFuzzer ends the one that it runs in. What it finds it saves in the folder
-`FOLDER/TARGET`, one input for each place where something goes wrong, and goes on.
+It is a process of its own, because libFuzzer ends the process that it runs in. Findings are saved in the
+folder `FOLDER/TARGET`, one input for each place of an error.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ with atheris.instrument_imports(include=["lpa"]):
     from tests.fuzz import memory
     from tests.fuzz.targets import MEMORY, SECONDS, TARGETS, check
 
-_LONGEST = 4096  # bytes; longer inputs find nothing that these do not, but what is slow, see `worst`
-_ADDRESSES = 4 << 30  # bytes of address space, most of it the fuzzer's own: an end for what has none
-_TOGETHER = 256  # inputs; to ask the system after each for what memory it took would take longer than reading
+_LONGEST = 4096  # bytes; longer inputs only find what is slow, for which there is `mutation.swollen`
+_ADDRESSES = 4 << 30  # bytes of address space, most of it the fuzzer's: ends unlimited allocation
+_TOGETHER = 256  # inputs; measuring the memory after each would take longer than reading it
 
 
 class TooMuch(Exception):
-    """An input takes more memory to read than it may."""
+    """Reading an input takes more memory than allowed."""
 
 
 class Campaign:
-    """Runs one target and keeps what it finds, one of a kind."""
+    """Fuzzes one target and saves the findings, one for each place."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self.target = TARGETS[name]
@@ -38,7 +38,7 @@ class Campaign:
         self.found.mkdir(parents=True, exist_ok=True)
         self._known: set[tuple[object, ...]] = set()
         self._latest: list[bytes] = []
-        self._before = 0  # what this process had before those
+        self._before = 0  # bytes that this process had before those
 
     def attempt(self, data: bytes) -> None:
         """Read one input."""
@@ -46,13 +46,13 @@ class Campaign:
         self._latest.append(data)
         if len(self._latest) == _TOGETHER:
             if self._before and memory.peak() - self._before > MEMORY:
-                self._find_who_took_it()
+                self._find_large()
             self._latest.clear()
-            memory.forget_peak()
+            memory.reset_peak()
             self._before = memory.now()
 
     def mutate(self, data: bytes, most: int, seed: int) -> bytes:
-        """Half of the changes keep the form of TLVs or JSON, so that they get behind what is outermost."""
+        """Half of the mutations keep the form of TLVs or JSON, so that they get past the outermost object."""
         random = Random(seed)  # noqa: S311  (no secret)
         if random.random() < 0.5:
             return bytes(atheris.Mutate(data, most))
@@ -61,11 +61,11 @@ class Campaign:
     def _try(self, data: bytes) -> None:
         try:
             check(self.target, data)
-        except Exception as error:  # noqa: BLE001  (to find what should never come is the purpose)
+        except Exception as error:  # noqa: BLE001  (undeclared exceptions are what is searched for)
             self._keep(data, error)
 
-    def _find_who_took_it(self) -> None:
-        """Each of the latest once more. If none is it, the fuzzer was, or all together."""
+    def _find_large(self) -> None:
+        """Repeat the latest inputs, one by one. If none is large, the fuzzer was, or all together."""
         for data in self._latest:
             taken = memory.taken_by(partial(self._try, data))
             if taken > MEMORY:
@@ -82,7 +82,7 @@ class Campaign:
 
 
 def run(name: str, seconds: int, runs: int, folder: Path) -> None:
-    """Fuzz until the time is over or so many inputs were tried (0: no end); never returns."""
+    """Fuzz until the time is over or so many inputs were tried (0: no limit); never returns."""
     campaign = Campaign(name, folder)
     corpus = folder / "corpus" / name
     corpus.mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,7 @@ def run(name: str, seconds: int, runs: int, folder: Path) -> None:
         "max_total_time": seconds,
         "runs": runs or -1,
         "max_len": _LONGEST,
-        "timeout": int(20 * SECONDS),  # what never ends; what is only slow is found by `check`
+        "timeout": int(20 * SECONDS),  # for endless reading; `check` finds slow reading
         "artifact_prefix": f"{campaign.found}/",
         "print_final_stats": 1,
         "verbosity": 0,

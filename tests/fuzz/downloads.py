@@ -16,21 +16,20 @@ from lpa.rsp.names import ServerAddress
 from lpa.rsp.offered_profile import OfferedProfile
 from lpa.rsp.pki.server_oid import of_certificate
 from lpa.server.es9 import Server
-from lpa.server.exchange import Answer
 from lpa.server.https import Https
 from lpa.sim.crypto.pki import DP_AUTH, Authority, der
 from tests.fuzz import seeds
+from tests.fuzz.hostile import FixedHttps
 from tests.fuzz.readers import documented
+from tests.support import es9_messages, offered_metadata, package_parts
 from tests.support.tls_faults import HOST
-from tests.unit.rsp import test_bpp, test_offered_profile
-from tests.unit.server import test_es9_download
 
-_TXID = test_es9_download.TXID
-_SERVER = ServerAddress(HOST)
+_TXID = es9_messages.TXID
+SERVER = ServerAddress(HOST)
 
 
 def activation_code(data: bytes) -> None:
-    """A code that is read can be written, and read again as the same."""
+    """A parsed code can be written, and parsed again as the same."""
     code = ActivationCode.parse(data.decode(errors="surrogateescape"))
     assert ActivationCode.parse(code.text) == code
     assert safe(code.text) == code.text
@@ -38,36 +37,36 @@ def activation_code(data: bytes) -> None:
 
 
 def bound_package(data: bytes) -> None:
-    """Its segments are the package, and its metadata can be looked at."""
+    """The joined segments are the package, and its metadata can be decoded."""
     package = Package.checked(data)
     assert b"".join(package.segments()) == data
     OfferedProfile.from_tlv(package.metadata)
 
 
 def offered_profile(data: bytes) -> None:
-    """What a server says of a profile; it says the same as itself."""
+    """A server's metadata of a profile, which describe themselves."""
     offered = OfferedProfile.from_tlv(data)
     documented(offered.profile)
     assert offered.describes(data)
 
 
 def installation_result(data: bytes) -> None:
-    """What the card says at the end; it stays the bytes that came."""
+    """The card's installation result, which stays the bytes that came."""
     result = InstallationResult.from_tlv(data)
     assert result.notification.raw == data
     documented((result.command, result.reason, result.code, result.aid, result.notification.metadata))
 
 
 def server_identifier(data: bytes) -> None:
-    """The number in a server's certificate."""
+    """The object identifier in a server's certificate."""
     of_certificate(Tlv.whole(data))
 
 
 def json_of_download(data: bytes) -> None:
-    """The first byte says which function is answered."""
-    server = Server(_SERVER, cast("Https", _Said(data[1:])))
+    """The first byte selects the function that is answered."""
+    server = Server(SERVER, cast("Https", FixedHttps(data[1:])))
     functions: tuple[Callable[[], object], ...] = (
-        lambda: server.initiate_authentication(bytes(16), b"\xbf\x20\x00").check(_SERVER),
+        lambda: server.initiate_authentication(bytes(16), b"\xbf\x20\x00").check(SERVER),
         lambda: server.authenticate_client(_TXID, b"\xbf\x38\x00"),
         lambda: server.get_bound_profile_package(_TXID, b"\xbf\x21\x00"),
         lambda: server.cancel_session(_TXID, b"\xbf\x41\x00"),
@@ -76,7 +75,7 @@ def json_of_download(data: bytes) -> None:
 
 
 def codes() -> list[bytes]:
-    """Codes as people and phones write them."""
+    """Activation codes as people and phones write them."""
     return [
         b"LPA:1$smdp.example$04386-AGYFT-A74Y8-3F815",
         b"1$smdp.example:8443$$1.3.6.1.4.1.31746$1",
@@ -85,21 +84,21 @@ def codes() -> list[bytes]:
 
 
 def packages() -> list[bytes]:
-    """Packages in miniature, with keys of their own and without."""
-    metadata = test_offered_profile.SAMPLE + bytes(8)
+    """Small packages, with session keys of their own and without."""
+    metadata = offered_metadata.SAMPLE + bytes(8)
     held = Tlv.build(0xA1, Tlv.build(0x88, metadata)).hex()
-    before = test_bpp.CHANNEL + test_bpp.CONFIGURATION + held
-    ways = (before + test_bpp.ELEMENTS, before + test_bpp.SESSION_KEYS + test_bpp.ELEMENTS)
-    return [Tlv.build(0xBF36, bytes.fromhex(way)) for way in ways]
+    before = package_parts.CHANNEL + package_parts.CONFIGURATION + held
+    contents = (before + package_parts.ELEMENTS, before + package_parts.SESSION_KEYS + package_parts.ELEMENTS)
+    return [Tlv.build(0xBF36, bytes.fromhex(content)) for content in contents]
 
 
 def offers() -> list[bytes]:
-    """The specification's sample."""
-    return [test_offered_profile.SAMPLE, test_es9_download.METADATA]
+    """The sample of the specification, and that of the tests of ES9+."""
+    return [offered_metadata.SAMPLE, es9_messages.METADATA]
 
 
 def server_certificates() -> list[bytes]:
-    """That of a simulated server, which has a number."""
+    """The certificate of a simulated server, with an object identifier."""
     authority = Authority.mint(now=seeds.FIXED)
     signer = authority.issue_signer("smdp.example", DP_AUTH, now=seeds.FIXED, oid="2.999.10")
     return [der(signer.certificate)]
@@ -111,27 +110,17 @@ def json_answers() -> list[bytes]:
     session = {"transactionId": _TXID.hex()}
     members: tuple[dict[str, Any], ...] = (
         session
-        | _coded(serverSigned1=test_es9_download.signed1(), serverSignature1=test_es9_download.SIGNATURE)
+        | _coded(serverSigned1=es9_messages.signed1(), serverSignature1=es9_messages.SIGNATURE)
         | _coded(euiccCiPKIdToBeUsed=b"\x04\x01\x07", serverCertificate=b"\x30\x00"),
         session
-        | _coded(profileMetadata=test_es9_download.METADATA, smdpSigned2=signed2)
-        | _coded(smdpSignature2=test_es9_download.SIGNATURE, smdpCertificate=b"\x30\x00"),
+        | _coded(profileMetadata=es9_messages.METADATA, smdpSigned2=signed2)
+        | _coded(smdpSignature2=es9_messages.SIGNATURE, smdpCertificate=b"\x30\x00"),
         session | _coded(boundProfilePackage=packages()[0]),
         {},
         session | {"eventEntries": [{"eventId": "A-1", "rspServerAddress": "a.example"}]},
     )
-    found = [json.dumps(test_es9_download.OK | one).encode() for one in members]
+    found = [json.dumps(es9_messages.OK | one).encode() for one in members]
     return [bytes([which]) + body for which, body in zip((0, 1, 2, 3, 1), found, strict=True)]
-
-
-class _Said:
-    """An `Https` whose server answered."""
-
-    def __init__(self, body: bytes) -> None:
-        self._answer = Answer(200, body)
-
-    def post(self, *_: object, **__: object) -> Answer:
-        return self._answer
 
 
 def _coded(**members: bytes) -> dict[str, str]:

@@ -1,7 +1,7 @@
-"""How much memory this process takes, whoever in it takes it: Python, or a library in C.
+"""Measure the memory of this process, of Python and of libraries in C.
 
-Linux counts the pages that were touched. What is asked for and never touched, and what fits into room that
-was free already, is not seen; of Python's own objects `tracemalloc` sees all.
+Linux counts the pages that were touched. Memory that is requested and never touched, or reused, is not
+counted; `tracemalloc` counts all of Python's own objects.
 """
 
 from __future__ import annotations
@@ -10,29 +10,29 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-_STATUS, _FORGET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-KNOWN = _FORGET.exists()  # elsewhere nothing is seen
+_STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+KNOWN = _RESET.exists()  # without it all sizes are 0
 
 
 def now() -> int:
-    """The bytes that it has."""
+    """The bytes that it has now."""
     return _bytes("VmRSS")
 
 
 def peak() -> int:
-    """The most that it had since `forget_peak`."""
+    """The most bytes that it had since `reset_peak`."""
     return _bytes("VmHWM")
 
 
-def forget_peak() -> None:
-    """Begin anew with what it has now."""
+def reset_peak() -> None:
+    """Restart the measurement of the peak."""
     if KNOWN:
-        _FORGET.write_text("5")
+        _RESET.write_text("5")
 
 
 def taken_by(action: Callable[[], object]) -> int:
-    """The bytes that it had more than before, while `action` ran."""
-    forget_peak()
+    """The additional bytes that it had while `action` ran."""
+    reset_peak()
     before = now()
     action()
     return peak() - before

@@ -1,7 +1,7 @@
-"""Changes to an input that keep its form: what is inside a TLV changes, and the lengths around it follow.
+"""Mutate an input and keep its form: the content of a TLV changes, and the lengths around it are adapted.
 
-So it is with what is in the members of a JSON object, base64 or not. A fuzzer that only flips bytes seldom
-gets past the outermost length.
+The same holds for the members of a JSON object, base64 or not. A fuzzer that only flips bytes seldom gets
+past the outermost length.
 """
 
 from __future__ import annotations
@@ -14,43 +14,45 @@ from random import Random
 from typing import Any
 
 _DEEPEST = 12
-_NO_WORD = 12  # characters; what is longer and has others beside letters and digits is tried as base64
+_LONGEST_WORD = (
+    12  # characters; longer texts with other characters than letters and digits are tried as base64
+)
 _INTERESTING = (b"", b"\0", b"\xff", b"\x80", b"\x7f", bytes(9), b"\xff" * 9, b"\x1b[2J", b"\xed\xa0\x80")
 
 
-def mutated(data: bytes, random: Random, plainly: Callable[[bytes], bytes] | None = None) -> bytes:
-    """`data` with one thing changed. `plainly`: how the content of a primitive TLV, or no TLV, changes."""
-    plainly = plainly or (lambda content: _plain(content, random))
+def mutated(data: bytes, random: Random, mutate: Callable[[bytes], bytes] | None = None) -> bytes:
+    """`data` with one mutation. `mutate`: the mutation of a primitive TLV's content, or of other bytes."""
+    mutate = mutate or (lambda content: _plain(content, random))
     if data.startswith(b"{") and random.random() < 0.8:
         with contextlib.suppress(RecursionError, ValueError):
-            return _member_changed(json.loads(data), random, plainly)
-    return _changed(data, random, plainly, 0)
+            return _member_changed(json.loads(data), random, mutate)
+    return _changed(data, random, mutate, 0)
 
 
-def _member_changed(members: Any, random: Random, plainly: Callable[[bytes], bytes]) -> bytes:
-    """A JSON object with one text in it changed; what is base64 is changed as the bytes that it means."""
+def _member_changed(members: Any, random: Random, mutate: Callable[[bytes], bytes]) -> bytes:
+    """A JSON object with one text changed; base64 is changed in its decoded bytes."""
     inside = members
     while isinstance(inside, dict | list) and inside:
         place = random.choice(list(inside)) if isinstance(inside, dict) else random.randrange(len(inside))
         value = inside[place]
         if isinstance(value, str):
-            inside[place] = _text_changed(value, random, plainly)
+            inside[place] = _text_changed(value, random, mutate)
         inside = value
     return json.dumps(members).encode()
 
 
-def _text_changed(text: str, random: Random, plainly: Callable[[bytes], bytes]) -> str:
+def _text_changed(text: str, random: Random, mutate: Callable[[bytes], bytes]) -> str:
     with contextlib.suppress(ValueError):
-        if len(text) > _NO_WORD and not text.isalnum():
+        if len(text) > _LONGEST_WORD and not text.isalnum():
             content = base64.b64decode(text, validate=True)
-            return base64.b64encode(_changed(content, random, plainly, 0)).decode()
-    return plainly(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogateescape")
+            return base64.b64encode(_changed(content, random, mutate, 0)).decode()
+    return mutate(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogateescape")
 
 
-def _changed(data: bytes, random: Random, plainly: Callable[[bytes], bytes], depth: int) -> bytes:
+def _changed(data: bytes, random: Random, mutate: Callable[[bytes], bytes], depth: int) -> bytes:
     items = _cut(data)
     if not items or depth == _DEEPEST or random.random() < 0.1:
-        return plainly(data)
+        return mutate(data)
     index = random.randrange(len(items))
     tag, value = items[index]
     what = random.randrange(8)
@@ -64,12 +66,12 @@ def _changed(data: bytes, random: Random, plainly: Callable[[bytes], bytes], dep
         items[index] = tag, random.choice(_INTERESTING)
     else:
         inside = _changed if tag[0] & 0x20 else _primitive
-        items[index] = tag, inside(value, random, plainly, depth + 1)
+        items[index] = tag, inside(value, random, mutate, depth + 1)
     return b"".join(_built(*item) for item in items)
 
 
 def _cut(data: bytes) -> list[tuple[bytes, bytes]]:
-    """Tags and values; none if it is no sequence of TLVs. Not the library's, which is watched."""
+    """Tags and values; none if it is not a sequence of TLVs. Independent of the library under test."""
     items, at, size = [], 0, len(data)
     while at < size:
         begin = at
@@ -97,9 +99,9 @@ def _flipped(tag: bytes, random: Random) -> bytes:
     return bytes([tag[0] ^ 1 << random.randrange(8)]) + tag[1:]
 
 
-def _primitive(data: bytes, random: Random, plainly: Callable[[bytes], bytes], depth: int) -> bytes:
-    """Some hold TLVs all the same: an extension of a certificate, the card's resources."""
-    return _changed(data, random, plainly, depth) if random.random() < 0.3 else plainly(data)
+def _primitive(data: bytes, random: Random, mutate: Callable[[bytes], bytes], depth: int) -> bytes:
+    """Some contain TLVs: an extension of a certificate, the card's resources."""
+    return _changed(data, random, mutate, depth) if random.random() < 0.3 else mutate(data)
 
 
 def _plain(content: bytes, random: Random) -> bytes:
@@ -115,14 +117,14 @@ def _plain(content: bytes, random: Random) -> bytes:
 
 
 def swollen(data: bytes, size: int) -> Iterator[bytes]:
-    """Large inputs that are hard to read: deep; `data` repeated; the content of each TLV in it."""
+    """Large inputs: deeply nested, `data` repeated, and the content of each TLV in it repeated."""
     yield nested(data, size)
     yield (data * (size // max(len(data), 1)))[:size]
     yield from _swollen(data, size - len(data) - 64, 0)
 
 
 def nested(data: bytes, size: int) -> bytes:
-    """`data` in as many TLVs as there is room for, here and there with an empty one beside it."""
+    """`data` in as many nested TLVs as fit, some with an empty one beside them."""
     tag = _cut(data)[0][0] if _cut(data) else b"\x30"
     while len(data) < size - 16:
         data = _built(tag, data) if len(data) % 4 else _built(b"\xa0", _built(b"\x80", b"") + data)

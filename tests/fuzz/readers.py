@@ -1,4 +1,4 @@
-"""The decoders as the library calls them, and what must hold of every value that they give."""
+"""The decoders as the library calls them, and the invariants of every value that they give."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ from lpa.rsp.uicc.messages import Message, joined
 from lpa.rsp.uicc.vcard import vcards
 from lpa.server.connect_to import ConnectTo
 from lpa.server.es9 import Server
-from lpa.server.https import Answer, Https
+from lpa.server.https import Https
 from tests.fuzz import seeds
-from tests.fuzz.hostile import Parrot, Spoken
+from tests.fuzz.hostile import FixedCard, FixedHttps, RecordedCard
 from tests.support.journals import EID, PROFILE, signed
 from tests.support.tls_faults import NOW
 
@@ -48,12 +48,12 @@ _SERVER = ServerAddress("smdp.example")
 
 
 def documented(value: object) -> object:
-    """What `--json` makes of a value must be possible, and a document."""
+    """Check that `--json` can print a value: what it prints."""
     return json.loads(json.dumps(plain(value), allow_nan=False))
 
 
 def ber(data: bytes) -> None:
-    """A TLV is its own bytes, and so are those in it."""
+    """A TLV is its own bytes, and so are its children."""
     for tlv in Tlv.sequence(data):
         tlv.search(0xBF2F)
         if tlv[0] & 0x20:
@@ -63,7 +63,7 @@ def ber(data: bytes) -> None:
 
 
 def es10_message(data: bytes) -> None:
-    """Any answer, by its tag: decoded whole and open, its refusal in words."""
+    """Any answer, by its tag: decoded, decoded open, and its refusal explained."""
     name = responses().get(Tlv.whole(data).tag)
     if name is None:
         return
@@ -80,7 +80,7 @@ def es10_message(data: bytes) -> None:
 
 
 def es10_result(data: bytes) -> None:
-    """The answers that are a result and no more."""
+    """The answers that are only a result."""
     euicc = _euicc(data)
     iccid = seeds.ICCID
     changes: dict[str, Callable[[], None]] = {
@@ -96,7 +96,7 @@ def es10_result(data: bytes) -> None:
 
 
 def es10_eid(data: bytes) -> None:
-    card = Parrot()
+    card = FixedCard()
     card.answer = data
     assert len(str(Euicc(card, aids=ISDR_AIDS[:1]).eid)) == 32
 
@@ -137,8 +137,8 @@ def es10_signed(data: bytes) -> None:
 
 
 def card(data: bytes) -> None:
-    """A whole conversation, status words included."""
-    with Euicc(Spoken(data), aids=ISDR_AIDS[:2]) as euicc:
+    """A whole session with a card, including status words."""
+    with Euicc(RecordedCard(data), aids=ISDR_AIDS[:2]) as euicc:
         euicc.profiles(DETAIL_TAGS)
         euicc.euicc_info2()
         euicc.disable_profile(seeds.ICCID, refresh=False)
@@ -146,7 +146,7 @@ def card(data: bytes) -> None:
 
 
 def notification(data: bytes) -> None:
-    """It stays the bytes that came, and what they say has a name for a file."""
+    """It stays the bytes that came, and its receipt has a file name."""
     found = Notification.from_tlv(data)
     assert found.raw == data
     documented(found.metadata)
@@ -162,7 +162,7 @@ def certificate(data: bytes) -> None:
 
 
 def chain(data: bytes) -> None:
-    """Nothing passes but the signed bytes themselves."""
+    """Only the signed bytes themselves are verified."""
     documented(verification.verify(data, _trusted(), seeds.FIXED))
     genuine = Tlv(seeds.receipts()[0]).children
     found = Tlv(data).children
@@ -170,28 +170,28 @@ def chain(data: bytes) -> None:
 
 
 def server_certificates(data: bytes) -> None:
-    """The certificates that a server shows, its own first."""
+    """The certificates that a server sends, its own first."""
     try:
         shown = list(Tlv.sequence(data))
     except BadAnswer:
-        return  # OpenSSL would not have taken them.
+        return  # OpenSSL would not accept them.
     chain = seeds.tls_chain()
     paths = server_chain.paths_to(chain.ci_pkids, shown)
     if paths:
         server_chain.verify_any(paths, chain.host, chain.ci_pkids, NOW)
-        # What is signed is genuine. How the outermost length is written is nobody's secret.
+        # The signed part is genuine; the coding of the outermost length is not signed.
         assert bytes(shown[0].children[0]) in seeds.server_certificates()[0]
 
 
 def plan_file(data: bytes) -> None:
-    """What is changed by hand is found by its fingerprint, so the profiles in it are looked at as well."""
+    """The fingerprint reveals any change, so the profiles are also read without it."""
     found = []
     for members in _profiles_in(data):
         with contextlib.suppress(*saved_plan.NONSENSE):
             found.append(saved_plan._profile(members))
     documented([(profile.title, profile) for profile in found])
     for profile in found:
-        assert all(isinstance(said, str) for said in (*profile.policy_rules, profile.state, profile.title))
+        assert all(isinstance(text, str) for text in (*profile.policy_rules, profile.state, profile.title))
     documented(saved_plan.parse(data.decode(errors="surrogateescape")))
 
 
@@ -206,16 +206,16 @@ def receipt_file(data: bytes) -> None:
 
 
 def json_answer(data: bytes) -> None:
-    """What a server says is shown on one line, and not without end."""
+    """A server's text is shown on one line, and shortened."""
     try:
-        Server(_SERVER, cast("Https", _Said(data))).handle_notification(b"")
+        Server(_SERVER, cast("Https", FixedHttps(data))).handle_notification(b"")
     except LpaError as error:
         _check_sentence(error.message)
         raise
 
 
 def names(data: bytes) -> None:
-    """Each way to read a text; one that is read is printed and read again as the same."""
+    """Each identifier; a parsed one is printed and parsed again as the same."""
     text = data.decode(errors="surrogateescape")
     for kind in (ServerAddress, Iccid, Eid, Aid):
         with contextlib.suppress(ValueError):
@@ -227,7 +227,7 @@ def names(data: bytes) -> None:
 
 
 def uicc_records(data: bytes) -> None:
-    """A record as each file's: the phone book's, the identity's, the directory's."""
+    """A record as one of each file: phone book, identity, directory."""
     contacts = []
     for read in (NumberRecord.from_adn, NumberRecord.from_anr):
         with contextlib.suppress(BadAnswer):
@@ -242,8 +242,8 @@ def uicc_records(data: bytes) -> None:
 
 
 def uicc_files(data: bytes) -> None:
-    """A whole backup, as it would be written to files."""
-    contents = backup.read(UiccFiles(Spoken(data)), seeds.ICCID)
+    """A whole backup, as it is written to files."""
+    contents = backup.read(UiccFiles(RecordedCard(data)), seeds.ICCID)
     documents = {name: content.encode() for name, content in backup._documents(contents).items()}
     _check_vcards(documents["contacts.vcf"].decode(), len(contents.contacts))
     for name in ("messages.json", "identity.json", "records.json"):
@@ -251,7 +251,7 @@ def uicc_files(data: bytes) -> None:
 
 
 def sms(data: bytes) -> None:
-    """Records of 176 bytes, put together; each message can be written down."""
+    """Records of 176 bytes, joined; each message can be written."""
     records = [data[start : start + 176] for start in range(0, len(data), 176)]
     for message in joined(found for record in records if (found := Message.from_record(record))):
         backup._readable(message).encode()
@@ -259,7 +259,7 @@ def sms(data: bytes) -> None:
 
 
 def journal_row(data: bytes) -> None:
-    """A column's number, what kind of value it holds, and the value."""
+    """The number of a column, the type of the value, and the value."""
     journal = _journal()
     database = journal._database.connection
     table, column = _columns()[data[0] % len(_columns())] if data else _columns()[0]
@@ -268,22 +268,12 @@ def journal_row(data: bytes) -> None:
     try:
         try:
             database.execute(f"UPDATE {table} SET {column} = {value}", (data[2:],))  # noqa: S608  (our names)
-        except Exception:  # noqa: BLE001  (SQLite does not take it, so it is not there)
+        except Exception:  # noqa: BLE001  (SQLite refuses it, so it cannot be in a journal)
             return
-        begun = [(one.function, one.before, one.state, one.target) for one in journal.unfinished()]
-        documented([journal.outbox(), begun, journal.record_of(EID, signed()), journal.lost()])
+        unfinished = [(one.function, one.before, one.state, one.target) for one in journal.unfinished()]
+        documented([journal.outbox(), unfinished, journal.record_of(EID, signed()), journal.lost()])
     finally:
         database.execute("ROLLBACK")
-
-
-class _Said:
-    """An `Https` whose server answered."""
-
-    def __init__(self, body: bytes) -> None:
-        self._answer = Answer(200, body)
-
-    def post(self, *_: object, **__: object) -> Answer:
-        return self._answer
 
 
 def _euicc(answer: bytes) -> Euicc:
@@ -293,8 +283,8 @@ def _euicc(answer: bytes) -> Euicc:
 
 
 @cache
-def _opened() -> tuple[Euicc, Parrot]:
-    card = Parrot()
+def _opened() -> tuple[Euicc, FixedCard]:
+    card = FixedCard()
     return Euicc(card), card
 
 
@@ -310,7 +300,7 @@ def _trusted() -> TrustedIssuers:
 
 @cache
 def _folder() -> Path:
-    shared_memory = Path("/dev/shm")  # noqa: S108  (a folder of its own in it; a disk would be slow)
+    shared_memory = Path("/dev/shm")  # noqa: S108  (a new folder in it; a disk would be slow)
     return Path(tempfile.mkdtemp(dir=shared_memory if shared_memory.is_dir() else None))
 
 
@@ -358,7 +348,7 @@ def _profiles_in(data: bytes) -> list[Any]:
 
 
 def _check_vcards(written: str, count: int) -> None:
-    """As many cards as there are contacts, no line but with a name of ours, none too long."""
+    """One vCard for each contact, only known lines, none too long."""
     lines = written.split("\r\n")
     assert lines.count("BEGIN:VCARD") == lines.count("END:VCARD") == count
     known = ("BEGIN:VCARD", "VERSION:4.0", "FN:", "NICKNAME:", "TEL;VALUE=text:", "EMAIL:", "END:VCARD", " ")

@@ -1,4 +1,4 @@
-"""Genuine inputs to begin with: from the vectors, the simulated card, and a chain with keys of our own."""
+"""Genuine inputs: from the vectors, the simulated card, and certificate chains with known keys."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lpa.rsp.records import DETAIL_TAGS
 from lpa.sim import samples
 from lpa.sim.contents import Contents, SimulatedContact
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
-from tests.fuzz.hostile import Stenographer
+from tests.fuzz.hostile import Recorder
 from tests.support import tls_chains
 from tests.support.cards import holding
 from tests.support.forgery import Chain
@@ -36,7 +36,7 @@ FIXED = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def answers(*types: str) -> list[bytes]:
-    """The messages of the vectors that are of one of these types; without types, all."""
+    """The messages of these types in the vectors; without types, all answers."""
     return [
         bytes.fromhex(vector["bytes"])
         for vector in _vectors()
@@ -46,20 +46,20 @@ def answers(*types: str) -> list[bytes]:
 
 @functools.cache
 def conversation() -> bytes:
-    """What a simulated card says while it is opened and its lists are read."""
+    """The answers of a simulated card while it is opened and its lists are read."""
     with SimulatedEuicc.create(None, profiles=1) as card:
-        written = Stenographer(card)
-        with Euicc(written) as euicc:
+        recorder = Recorder(card)
+        with Euicc(recorder) as euicc:
             euicc.profiles(DETAIL_TAGS)
             euicc.euicc_info2()
             euicc.disable_profile(ICCID, refresh=False)
             euicc.retrieve_notifications()
-    return written.written
+    return recorder.recorded
 
 
 @functools.cache
 def files() -> bytes:
-    """What a simulated card says while the files of its profile in use are read."""
+    """The answers of a simulated card while the files of its enabled profile are read."""
     contents = Contents(
         contacts=(SimulatedContact("Ada", ("+447700900123", "02079460018"), "a@b", "A"),),
         messages=samples.profiles(1)[0].contents.messages[:3],
@@ -69,9 +69,9 @@ def files() -> bytes:
         phone_book="linked",
     )
     with holding(contents) as card:
-        written = Stenographer(card)
-        read(UiccFiles(written), ICCID)
-    return written.written
+        recorder = Recorder(card)
+        read(UiccFiles(recorder), ICCID)
+    return recorder.recorded
 
 
 def records() -> list[bytes]:
@@ -92,12 +92,12 @@ def chain() -> Chain:
 
 @functools.cache
 def receipts() -> list[bytes]:
-    """A genuine receipt; it is signed anew in each process, as ECDSA does."""
+    """A genuine receipt, with another signature in each process."""
     return [chain().notification()]
 
 
 def certificates() -> list[bytes]:
-    """Those of the chain."""
+    """The certificates of the chain."""
     made = chain()
     issued = ((made.euicc, made.eum), (made.eum, made.ci), (made.ci, made.ci))
     return [party.certificate(issuer) for party, issuer in issued]
@@ -115,13 +115,13 @@ def tls_chain() -> tls_chains.TlsChain:
 
 @functools.cache
 def server_certificates() -> list[bytes]:
-    """What the server shows; signed anew in each process."""
+    """The certificates that the server sends, with other signatures in each process."""
     shown = tls_chain().credentials()
     return [b"".join(cert.public_bytes(Encoding.DER) for cert in (shown.certificate, *shown.chain))]
 
 
 def plan() -> bytes:
-    """What `lpa delete --plan --json` prints, as far as it is read again."""
+    """The part of the output of `lpa delete --plan --json` that is read again."""
     made = Plan(EID, PROFILE, (replace(PROFILE, iccid=ICCID, state="disabled"),), True, ())
     return json.dumps({"result": plain(made) | {"fingerprint": made.fingerprint}}).encode()
 
@@ -132,7 +132,7 @@ def bundle() -> bytes:
 
 
 def json_answers() -> list[bytes]:
-    """What servers say in §6.5's words: done, refused, expired."""
+    """Answers of servers (§6.5): executed, refused, expired."""
     failed = {
         "subjectCode": "8.2.1",
         "reasonCode": "3.8",
@@ -148,7 +148,7 @@ def json_answers() -> list[bytes]:
 
 
 def journal_rows() -> list[bytes]:
-    """A column's number, then its value."""
+    """The number of a column, the type of the value, and the value."""
     values: list[str | bytes] = [
         str(Eid.parse("89049032123451234512345678901235")),
         bytes(signed().raw),

@@ -1,4 +1,4 @@
-"""What the card answers in a download, and what of a server's words goes down to the card as commands."""
+"""The card's answers in a download, and a server's answers that are sent to the card as commands."""
 
 from __future__ import annotations
 
@@ -14,42 +14,41 @@ from lpa.rsp.session import CardProof, ServerProof, Terms
 from lpa.server.es9 import Server
 from lpa.server.https import Https
 from tests.fuzz import downloads, seeds
-from tests.fuzz.hostile import Parrot
+from tests.fuzz.hostile import FixedCard, FixedHttps
 from tests.fuzz.readers import documented
-from tests.unit.card import test_es10_download
-from tests.unit.server import test_es9_download
+from tests.support import es9_messages, es10_messages
 
-_TXID = test_es9_download.TXID
-_PROOF, _TERMS = test_es10_download.PROOF, test_es10_download.TERMS
+_TXID = es9_messages.TXID
+_PROOF, _TERMS = es10_messages.PROOF, es10_messages.TERMS
 _CONTEXT = {"deviceInfo": Device().info}
 _CODE = bytes(32)  # a confirmation code, hashed
 _LONGEST_COMMAND = 5 + 255 + 1
 _MORE_BLOCKS = 0x11
 
 
-class Listener(Parrot):
-    """Writes down the requests that it is given, put together from their blocks as a card does it."""
+class RequestRecorder(FixedCard):
+    """Records the requests that it gets, joined from their blocks as a card does."""
 
     def __init__(self) -> None:
         super().__init__()
         self.requests: list[bytes] = []
-        self._begun = b""
+        self._request = b""
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
-        """See that it is a command that a card can take."""
+        """Check that it is a command that a card can process."""
         assert 4 <= len(apdu) <= _LONGEST_COMMAND
         if apdu[1] == 0xE2:
             assert apdu[4] == len(apdu[5:]) - (len(apdu) > 5 + apdu[4])
-            self._begun += apdu[5 : 5 + apdu[4]]
+            self._request += apdu[5 : 5 + apdu[4]]
             if apdu[2] == _MORE_BLOCKS:
                 return b"", 0x9000
-            self.requests.append(self._begun)
-            self._begun = b""
+            self.requests.append(self._request)
+            self._request = b""
         return super().transmit(apdu)
 
 
 def card_in_a_download(data: bytes) -> None:
-    """The first byte says which function the card answers."""
+    """The first byte selects the function that the card answers."""
     euicc, card = _opened()
     card.answer = data[1:]
     functions: tuple[Callable[[], object], ...] = (
@@ -66,28 +65,28 @@ def card_in_a_download(data: bytes) -> None:
 
 
 def server_to_card(data: bytes) -> None:
-    """What a server says goes to the card as it came, in commands that a card can take, or not at all.
+    """A server's answer is sent to the card as it came, in valid commands, or not at all.
 
-    The first byte says which function the server answers.
+    The first byte selects the function that the server answers.
     """
     euicc, card = _opened()
     card.requests.clear()
-    server = Server(downloads._SERVER, cast("Https", downloads._Said(data[1:])))
+    server = Server(downloads.SERVER, cast("Https", FixedHttps(data[1:])))
     functions: tuple[Callable[[], None], ...] = (
-        lambda: _show_the_server(euicc, card, server),
-        lambda: _accept(euicc, card, server),
+        lambda: _authenticate(euicc, card, server),
+        lambda: _prepare(euicc, card, server),
         lambda: _load(euicc, card, server),
     )
     functions[data[0] % len(functions) if data else 0]()
 
 
-def _show_the_server(euicc: Euicc, card: Listener, server: Server) -> None:
+def _authenticate(euicc: Euicc, card: RequestRecorder, server: Server) -> None:
     proof = server.initiate_authentication(bytes(16), b"\xbf\x20\x00")
     proof.check(server.address)
-    _introduce(euicc, card, proof, "")
+    _authenticate_by(euicc, card, proof, "")
 
 
-def _introduce(euicc: Euicc, card: Listener, proof: ServerProof, matching_id: str) -> CardProof:
+def _authenticate_by(euicc: Euicc, card: RequestRecorder, proof: ServerProof, matching_id: str) -> CardProof:
     card.answer = _answers()["AuthenticateServer"]
     context = _CONTEXT | ({"matchingId": matching_id} if matching_id else {})
     answer = euicc.authenticate_server(proof, context)
@@ -98,7 +97,7 @@ def _introduce(euicc: Euicc, card: Listener, proof: ServerProof, matching_id: st
     return answer
 
 
-def _accept(euicc: Euicc, card: Listener, server: Server) -> None:
+def _prepare(euicc: Euicc, card: RequestRecorder, server: Server) -> None:
     terms = server.authenticate_client(_TXID, b"\xbf\x38\x00")
     if isinstance(terms, Terms):
         card.answer = _answers()["PrepareDownload"]
@@ -109,10 +108,10 @@ def _accept(euicc: Euicc, card: Listener, server: Server) -> None:
         return
     for event in terms:
         card.requests.clear()
-        _introduce(euicc, card, _PROOF, event.code.matching_id)
+        _authenticate_by(euicc, card, _PROOF, event.code.matching_id)
 
 
-def _load(euicc: Euicc, card: Listener, server: Server) -> None:
+def _load(euicc: Euicc, card: RequestRecorder, server: Server) -> None:
     package = Package.checked(server.get_bound_profile_package(_TXID, b"\xbf\x21\x00"))
     card.answer = b""
     for segment in package.segments():
@@ -121,7 +120,7 @@ def _load(euicc: Euicc, card: Listener, server: Server) -> None:
 
 
 def card_answers() -> list[bytes]:
-    """Of each function what it answers when all is well, and when not."""
+    """The answers of each function, successful ones and others."""
     names = ("AuthenticateServer", "PrepareDownload", "CancelSession")
     found = [
         bytes([which]) + answer
@@ -132,28 +131,28 @@ def card_answers() -> list[bytes]:
 
 
 def server_answers() -> list[bytes]:
-    """Those of `downloads.json_answers` that say something to a card, and a referral."""
-    said = [answer for answer in downloads.json_answers() if answer[0] != 3]
-    return [*said, said[-1].replace(b'"A-1"', b'"04386-AGYFT-A74Y8-3F815"')]
+    """The answers of `downloads.json_answers` with something for the card, and another event."""
+    answers = [answer for answer in downloads.json_answers() if answer[0] != 3]
+    return [*answers, answers[-1].replace(b'"A-1"', b'"04386-AGYFT-A74Y8-3F815"')]
 
 
 @cache
-def _opened() -> tuple[Euicc, Listener]:
-    card = Listener()
+def _opened() -> tuple[Euicc, RequestRecorder]:
+    card = RequestRecorder()
     euicc = Euicc(card, aids=ISDR_AIDS[:1])
     return euicc, card
 
 
 @cache
 def _answers() -> dict[str, bytes]:
-    """Answers of a card that agrees, with all that it says about itself."""
+    """Successful answers of a card, with its EUICCInfo2."""
     signature = Tlv.build(0x5F37, bytes(64))
     (info2,) = seeds.answers("GetEuiccInfo2Response")[:1]
     signed = Tlv.build(0x30, Tlv.build(0x80, _TXID), info2)
     proof = Tlv.build(0xA0, signed, signature, b"\x30\x00", b"\x30\x00")
-    agreed = Tlv.build(0xA0, Tlv.build(0x30, Tlv.build(0x80, _TXID)), signature)
+    accepted = Tlv.build(0xA0, Tlv.build(0x30, Tlv.build(0x80, _TXID)), signature)
     return {
         "AuthenticateServer": Tlv.build(0xBF38, proof),
-        "PrepareDownload": Tlv.build(0xBF21, agreed),
-        "CancelSession": Tlv.build(0xBF41, agreed),
+        "PrepareDownload": Tlv.build(0xBF21, accepted),
+        "CancelSession": Tlv.build(0xBF41, accepted),
     }

@@ -1,7 +1,7 @@
-"""What reads bytes of strangers, each under a name: a decoder, what it may raise, and what to begin with.
+"""The targets of the fuzzer by name: a decoder of untrusted bytes, the errors it may raise, and its seeds.
 
-The invariant of all: a value or a declared error, in bounded time and memory. To have another decoder looked
-at, write `read` for it and add a line to `TARGETS`.
+The invariant of all: a value or a declared error, in limited time and memory. To fuzz another decoder, write
+a `read` function for it and add a line to `TARGETS`.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from lpa.errors import BadAnswer, LpaError, NotVerified, Refused, StorageFailed,
 from tests.fuzz import downloads, readers, seeds, sessions
 from tests.fuzz.mutation import mutated
 
-SECONDS = 1.0  # of computing, for one input of up to 64 KiB
+SECONDS = 1.0  # of CPU time, for one input of up to 64 KiB
 MOST_BYTES = 65536
-MEMORY = 64 << 20  # bytes that reading one input may take
+MEMORY = 64 << 20  # bytes, for reading one input
 
 
 @dataclass(frozen=True)
 class Target:
-    """`read` gives a value or raises one of `errors`. `seeds` are genuine inputs.
+    """`read` returns a value or raises one of `errors`. `seeds` are genuine inputs.
 
-    `choosing`: as many bytes of an input come first and say which function reads the others.
+    `choosing`: the number of first bytes that select the function for the others.
     """
 
     read: Callable[[bytes], object]
@@ -34,13 +34,13 @@ class Target:
     seeds: Callable[[], Iterable[bytes]]
     choosing: int = 0
 
-    def mutated(self, data: bytes, random: Random, plainly: Callable[[bytes], bytes] | None = None) -> bytes:
-        """As `mutation.mutated`, of what is read."""
-        return data[: self.choosing] + mutated(data[self.choosing :], random, plainly)
+    def mutated(self, data: bytes, random: Random, mutate: Callable[[bytes], bytes] | None = None) -> bytes:
+        """As `mutation.mutated`, without the choosing bytes."""
+        return data[: self.choosing] + mutated(data[self.choosing :], random, mutate)
 
 
 class TooSlow(Exception):
-    """An input takes longer to read than it may."""
+    """Reading an input takes more time than allowed."""
 
 
 TARGETS = {
@@ -108,11 +108,11 @@ TARGETS = {
 
 
 def check(target: Target, data: bytes) -> None:
-    """Have `target` read `data`. Raises what it must not raise, or `TooSlow`."""
+    """Have `target` read `data`. Raises any undeclared error, and `TooSlow`."""
     began = time.thread_time()
     with contextlib.suppress(*target.errors):
         target.read(data)
     took = time.thread_time() - began
-    # Who measures coverage slows everything down, but not the machine.
+    # Measuring coverage makes everything slower.
     if took > SECONDS * (3 if sys.gettrace() else 1):
         raise TooSlow(f"{len(data)} bytes took {took:.1f} s")

@@ -1,6 +1,6 @@
-"""Every decoder gives a value or a declared error, in bounded time and memory, whatever it is given.
+"""Every decoder gives a value or a declared error for any input, in limited time and memory.
 
-`make fuzz` looks for bytes that break this; what it found stands in `tests/fuzz/cases/<target>/`.
+`make fuzz` searches for inputs that break this; its findings are pinned in `tests/fuzz/cases/<target>/`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ EXAMPLES, LARGE = 200, 16
 
 
 def _in_c(size: int) -> None:
-    """As a library in C would."""
+    """Allocate memory as a library in C does."""
     libc = ctypes.CDLL(None)
     libc.malloc.restype = ctypes.c_void_p
     place = ctypes.c_void_p(libc.malloc(ctypes.c_size_t(size)))
@@ -41,7 +41,7 @@ every_target = pytest.mark.parametrize("name", TARGETS)
 
 
 @pytest.mark.parametrize("path", PINNED, ids=lambda path: f"{path.parent.name}: {path.name}")
-def test_what_was_found_once_stays_fixed(path: Path) -> None:
+def test_pinned_findings_stay_fixed(path: Path) -> None:
     check(TARGETS[path.parent.name], path.read_bytes())
 
 
@@ -56,7 +56,7 @@ def test_genuine_inputs_are_read(name: str) -> None:
 @every_target
 @settings(max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_whatever_comes_is_a_value_or_a_declared_error(name: str, data: st.DataObject) -> None:
+def test_any_input_gives_a_value_or_a_declared_error(name: str, data: st.DataObject) -> None:
     target = TARGETS[name]
     if data.draw(st.booleans()):
         check(target, data.draw(st.binary(max_size=300)))
@@ -69,15 +69,15 @@ def test_whatever_comes_is_a_value_or_a_declared_error(name: str, data: st.DataO
 
 
 @every_target
-def test_what_is_large_takes_no_more_than_it_may(name: str) -> None:
-    """Of time; and of memory by what the system says, which sees libraries in C too."""
+def test_large_inputs_take_limited_time_and_system_memory(name: str) -> None:
+    """Memory as measured by the system, including that of libraries in C."""
     for data in _large(name):
         assert memory.taken_by(partial(check, TARGETS[name], data)) < MEMORY
 
 
 @every_target
-def test_what_is_large_needs_no_more_memory_than_it_may(name: str) -> None:
-    """By what Python says, to the byte."""
+def test_large_inputs_take_limited_python_memory(name: str) -> None:
+    """Memory as measured by Python, to the byte."""
     target = TARGETS[name]
     tracemalloc.start()
     try:
@@ -90,31 +90,31 @@ def test_what_is_large_needs_no_more_memory_than_it_may(name: str) -> None:
         tracemalloc.stop()
 
 
-@pytest.mark.skipif(not memory.KNOWN, reason="the system does not say it")
+@pytest.mark.skipif(not memory.KNOWN, reason="the system does not measure it")
 @pytest.mark.parametrize("take", [bytearray, _in_c], ids=["Python", "C"])
-def test_memory_is_seen_whoever_takes_it(take: Callable[[int], object]) -> None:
+def test_memory_of_python_and_of_c_is_measured(take: Callable[[int], object]) -> None:
     assert memory.taken_by(lambda: take(3 * MEMORY)) > 2 * MEMORY
     assert memory.taken_by(lambda: take(1000)) < MEMORY
 
 
-def test_every_answer_of_a_card_is_among_what_is_read() -> None:
+def test_every_answer_type_of_a_card_is_read() -> None:
     assert set(responses().values()) == {name for name in types() if name.endswith("Response")}
 
 
-def test_an_exception_that_was_not_declared_is_found() -> None:
+def test_an_undeclared_exception_is_found() -> None:
     broken = Target(lambda data: data[0], (), lambda: [b""])
     with pytest.raises(IndexError):
         check(broken, b"")
 
 
-def test_an_input_that_takes_too_long_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_input_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     hours = iter((0.0, 3600.0))
     monkeypatch.setattr("tests.fuzz.targets.time.thread_time", lambda: next(hours))
     with pytest.raises(TooSlow, match="3 bytes took 3600"):
         check(Target(len, (), lambda: [b""]), b"abc")
 
 
-def test_cases_are_of_targets_that_there_are() -> None:
+def test_every_case_has_a_target() -> None:
     assert {path.parent.name for path in PINNED} <= set(TARGETS)
 
 
@@ -123,7 +123,7 @@ def _seeds(name: str) -> list[bytes]:
 
 
 def _large(name: str) -> list[bytes]:
-    """Large relatives of a target's largest genuine input, and of its first."""
+    """Large variants of a target's largest seed, and of its first."""
     two, head = {_seeds(name)[0], max(_seeds(name), key=len)}, TARGETS[name].choosing
     found = [seed[:head] + data for seed in sorted(two) for data in swollen(seed[head:], MOST_BYTES - head)]
     return found[:: len(found) // LARGE + 1]

@@ -226,12 +226,12 @@ def test_the_example_that_deletes_a_profile(
     euicc: SimulatedEuicc, virtual_reader: PlugIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    victim = euicc.profiles[1].iccid
     with virtual_reader(euicc):
-        assert "Nothing was changed." in example("delete_profile.py", victim, text="0000\n")
+        assert "Deleted" not in example("delete_profile.py", "0025", text="n\n")
         assert len(euicc.profiles) == 3
-        printed = example("delete_profile.py", victim, text=victim[-4:] + "\n")
+        printed = example("delete_profile.py", "0025", text="y\n")
     assert "Deleted." in printed
-    assert "not yet told" in printed  # The name *.smdp.example does not resolve.
+    assert "delete -> nordlicht.smdp.example: " in printed
+    assert "acknowledged" not in printed  # No host has the name nordlicht.smdp.example.
     assert len(euicc.profiles) == 2
     assert len(list(tmp_path.rglob("*.der"))) == 1

@@ -67,7 +67,7 @@ def test_an_opened_card_is_busy_for_other_processes_until_it_is_closed(
     with virtual_reader(ScriptedCard()) as reader:
         with PcscTransport.open(reader.name):
             assert other_process(_OPEN_AND_PRINT, reader.name) == "CardBusy"
-            with pytest.raises(CardBusy, match="Another program uses the card"):
+            with pytest.raises(CardBusy, match="Another program is using the card"):
                 PcscTransport.open(reader.name)
         assert other_process(_OPEN_AND_PRINT, reader.name) == "opened"
 

@@ -1,7 +1,7 @@
 """Measure the commands and the memory of a download, for `tests.bench`.
 
-The floor is what every LPA needs: the channel, and the messages of the download itself, in blocks of 255
-bytes to the card and 256 bytes from it (T=0). A repeated request counts once.
+The minimum of APDUs is what every LPA needs: the channel, and the messages of the download itself, in blocks
+of 255 bytes to the card and 256 bytes from it (T=0). A repeated request counts once.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from tests.pcsc.conftest import Service, VirtualReader
 USUAL, LARGE = 10_600, 1 << 20
 _DOWN, _UP = 255, 256
 _STORE_DATA, _GET_RESPONSE, _LAST = 0xE2, 0xC0, 0x80
-_OF_ITS_OWN = (0xBF3E, 0xBF2D)  # GetEID and GetProfilesInfo do not belong to the download itself
+_OTHER = (0xBF3E, 0xBF2D)  # GetEID and GetProfilesInfo do not belong to the download itself
 _CHANNEL = 3  # open, select, close
 
 
-class Wire:
+class RecordingCard:
     """A card that records each request, and the number of bytes in its answer."""
 
     def __init__(self, card: SimulatedEuicc) -> None:
@@ -53,27 +53,28 @@ class Wire:
         return data, sw
 
     @property
-    def floor(self) -> int:
-        """APDUs that the download itself needs."""
+    def minimum(self) -> int:
+        """The APDUs that the download itself needs."""
         exchanges = dict(zip(self._requests, self._answers, strict=True)).items()
-        own = [(len(down), up) for down, up in exchanges if header(down)[0] not in _OF_ITS_OWN]
+        own = [(len(down), up) for down, up in exchanges if header(down)[0] not in _OTHER]
         return _CHANNEL + sum(-(-down // _DOWN) + -(-up // _UP) for down, up in own)
 
 
 def download_apdus() -> Iterator[Measure]:
-    """`lpa download` of a usual profile: opening, mutual authentication, package, result; and the floor."""
+    """`lpa download` of a usual profile: opening, mutual authentication, package, result; and the minimum."""
     card = SimulatedEuicc.create(None)
-    wire = Wire(card)
+    recording = RecordingCard(card)
     with simulated_servers(card) as (servers, smdp), tempfile.TemporaryDirectory() as folder:
         order = smdp.order(packages.sample(size=USUAL), "ABC-1")
         with (
-            Assistant(wire, state_dir=Path(folder), servers=servers) as assistant,
+            Assistant(recording, state_dir=Path(folder), servers=servers) as assistant,
             assistant.download(ActivationCode.parse(order.activation_code)) as offer,
         ):
             offer.install()
         assert order.state == "installed"
     yield Measure("APDUs, download of 10.6 kB", card.apdus, "APDU", 80)
-    yield Measure("  above the floor of " + str(wire.floor), card.apdus - wire.floor, "APDU", 6)
+    minimum = recording.minimum
+    yield Measure(f"  above the minimum of {minimum}", card.apdus - minimum, "APDU", 6)
 
 
 _DOWNLOAD = """
@@ -88,7 +89,7 @@ finally:
 
 
 def download_process(service: Service) -> Iterator[Measure]:
-    """CPU and peak memory of one `lpa download` process, of a profile of 1 MB, with a card in a reader."""
+    """CPU and peak memory of an `lpa download` process, for a profile of 1 MB, with a card in a reader."""
     card = SimulatedEuicc.create(None, free_memory=4 * LARGE)
     with (
         SimulatedSmdp(card.authority, host="smdp.example") as smdp,

@@ -11,7 +11,7 @@ from typing import Any
 from lpa.rsp.codec import schema
 from lpa.rsp.names import ServerAddress
 from lpa.server.connect_to import ConnectTo
-from lpa.server.https import Answer, Https
+from lpa.server.https import HttpAnswer, Https
 from lpa.server.trust import CiPkIds, Trust
 
 Change = Callable[[dict[str, Any]], None]
@@ -45,7 +45,7 @@ class InterferedHttps(Https):
         max_body: int | None = None,
         *,
         ci_pkids: CiPkIds = (),
-    ) -> Answer:
+    ) -> HttpAnswer:
         """As the real one, with the disturbances that the test asked for."""
         function = path.rpartition("/")[2]
         self.called.append(function)
@@ -62,7 +62,7 @@ class InterferedHttps(Https):
         if function in self.change:
             members = json.loads(answer.body)
             self.change.pop(function)(members)
-            answer = Answer(answer.status, json.dumps(members).encode(), answer.certificate)
+            answer = HttpAnswer(answer.status, json.dumps(members).encode(), answer.certificate)
         return answer
 
 

@@ -25,7 +25,7 @@ from lpa.rsp.names import Eid, ServerAddress
 from lpa.rsp.records import Notification
 from lpa.rsp.session import Event, ServerProof, Terms
 from lpa.server.es9 import Server
-from lpa.server.https import Answer, Https
+from lpa.server.https import HttpAnswer, Https
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 
@@ -65,7 +65,7 @@ def hang_up(step: str, when: str) -> None:
 class AnswerInstead(Exception):
     """The server gives this answer instead of its own."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: HttpAnswer) -> None:
         self.answer = answer
 
 
@@ -74,7 +74,7 @@ def answering(status: int, body: bytes) -> Fault:
 
     def answer(step: str, when: str) -> None:
         if step == SERVER:
-            raise AnswerInstead(Answer(status, body))
+            raise AnswerInstead(HttpAnswer(status, body))
 
     return answer
 
@@ -226,7 +226,7 @@ class WatchedServer:
         most: int | None = None,
         *,
         ci_pkids: object = (),
-    ) -> Answer:
+    ) -> HttpAnswer:
         """As `Https.post`, without the network."""
         message = Message()
         for name, value in headers.items():
@@ -236,7 +236,7 @@ class WatchedServer:
                 status, _, answer = self._smdp.answer(path, message, body)
         except AnswerInstead as instead:
             return instead.answer
-        return Answer(status, answer)
+        return HttpAnswer(status, answer)
 
 
 class WatchedJournal(Journal):

@@ -57,10 +57,10 @@ def receipt(language: Language = "en", **changed: Any) -> str:
 def doubt(language: Language = "en") -> str:
     """The page of a receipt with an unknown issuer, with all possible evidence."""
     why = NotVerified(
-        f"The certificate of Maker was issued by nobody who is trusted here, but by {'ab' * 20}.",
+        f"The certificate of Maker was issued by an unknown authority: {'ab' * 20}.",
         reason="unknownIssuer",
     )
-    vouched = EVIDENCE | {"vouched_by": "card", "issuer": "ab" * 20, "issuer_key": "ab" * 20}
+    vouched = EVIDENCE | {"trust_anchor": "card", "issuer": "ab" * 20, "issuer_key": "ab" * 20}
     record = replace(RECORD, delivery=vouched | {"notification_sha256": "cd" * 32})
     note = Notification.from_tlv(RECEIPT)
     return receipt_page.page(note, Eid.parse(EID), why, made=MADE, language=language, record=record)

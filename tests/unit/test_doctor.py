@@ -87,7 +87,7 @@ def test_a_profile_that_names_an_invalid_server_is_doubtful() -> None:
     assert steps[-1] == (
         "network",
         "doubtful",
-        "The card names an invalid server: '10.0.0.1' is not the name of a server.",
+        "The card names an invalid server: '10.0.0.1' is not a server name.",
     )
     assert network.handshakes == []
 

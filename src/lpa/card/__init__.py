@@ -1,1 +1,1 @@
-"""Towards the card: transports, logical channels, ES10, and finding the eUICC among the readers."""
+"""The card: transports, logical channels, the ES10 functions, and finding the eUICC among the readers."""

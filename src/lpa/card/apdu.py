@@ -1,6 +1,6 @@
-"""The way to an application on the card: a logical channel, and commands of any length over it.
+"""A logical channel to an application on the card, and requests of any length over it.
 
-Law: the status words of ES10 live in this file. Below it are APDUs, above it are ES10 messages.
+Law: the status words of ES10 are handled in this file. Below it are APDUs, above it ES10 messages.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.limits import ANSWER_BYTES, ANSWER_ROUNDS, BLOCKS
 from lpa.rsp.names import Aid
 
-TRAFFIC = 5  # the log level below DEBUG that shows what goes over the wire
+TRAFFIC = 5  # the log level below DEBUG that shows commands and answers
 _log = redaction.logger(__name__)
 logging.addLevelName(TRAFFIC, "TRAFFIC")
 
-# Bytes of a command in one APDU. Some modems take no more than the smallest through their AT interface.
+# Bytes of data in one APDU. The AT interface of some modems accepts no more than the smallest.
 LARGEST_BLOCK = 255
 SMALLEST_BLOCK = 6
 
 _SELECT_MF = bytes.fromhex("00A4000402 3F00 00")
-# TS 102 221 §11.1.19: no power or contactless demands; "this device has an LPA" (LUId, LPDd and LDSd).
+# TS 102 221 §11.1.19: no extended power or contactless support; LPA in the device (LUId, LPDd and LDSd).
 _TERMINAL_CAPABILITY = bytes.fromhex("80AA00000A A908 8100 820101 830107")
 _OPEN_CHANNEL = bytes.fromhex("0070000001")
 _PROPRIETARY, _SYSTEM_COMMANDS = 0xA5, 0x87  # in the FCP template (TS 102 221 §11.1.1.4.6)
@@ -34,26 +34,26 @@ _TERMINAL_CAPABILITY_SUPPORTED = 0x01  # b1
 
 
 class Transport(Protocol):
-    """A powered card. Bytes go down and come up; what they mean is not its business.
+    """The connection to a powered card. It exchanges bytes and does not interpret them.
 
-    Each method raises a `WireError` if the card cannot be asked.
+    Each method raises a `WireError` if the card cannot be reached.
     """
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
-        """Data and status word that answer a command.
+        """The data and status word that answer a command.
 
-        The command has its Le (`00`) where data may come; a transport that speaks T=0 leaves it off.
+        The command has an Le (`00`) where the answer may have data; a transport with T=0 removes it.
         """
 
     def reset(self) -> None:
-        """Take the card's power and give it back: it forgets its channels and sessions."""
+        """Power the card off and on, which ends its channels and sessions."""
 
     def close(self) -> None:
-        """Let others have the card."""
+        """Release the card for other programs."""
 
 
 class Wire:
-    """The way to one logical channel of a card (0 is the basic one): commands, and their complete answers."""
+    """Commands on one logical channel of a card (0 is the basic one), and their complete answers."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -62,15 +62,15 @@ class Wire:
 
     @property
     def interindustry(self) -> int:
-        """The class byte of ISO 7816-4's own commands on this channel."""
+        """The class byte of the commands of ISO 7816-4 on this channel."""
         return self.channel if self.channel < 4 else 0x40 | self.channel - 4
 
     def complete(self, command: bytes) -> tuple[bytes, int]:
-        """The whole answer to one command."""
+        """The complete answer to one command."""
         return self.fetched(*self.with_length(command))
 
     def fetched(self, data: bytes, sw: int) -> tuple[bytes, int]:
-        """An answer and what is still to be fetched of it, as long as the card says 61xx (ISO 7816-4)."""
+        """The complete answer that begins with `data`: the rest is fetched while the status is 61xx."""
         answer, rounds = bytearray(data), 0
         while sw >> 8 == 0x61:
             rounds += 1
@@ -78,18 +78,18 @@ class Wire:
             answer += data
             endless = len(answer) > ANSWER_BYTES or rounds > ANSWER_ROUNDS
             if endless or (sw >> 8 == 0x61 and not data):
-                raise BadAnswer(f"The card's answer has not ended after {len(answer)} bytes.", sw=sw)
+                raise BadAnswer(f"The card's answer did not end after {len(answer)} bytes.", sw=sw)
         return bytes(answer), sw
 
     def with_length(self, command: bytes) -> tuple[bytes, int]:
-        """One command, once more with the right Le if the card names it (6Cxx)."""
+        """The answer to one command, which is repeated with the correct Le if the card names it (6Cxx)."""
         data, sw = self.transmit(command)
         if sw >> 8 == 0x6C:
             data, sw = self.transmit(command[:-1] + bytes([sw & 0xFF]))
         return data, sw
 
     def transmit(self, command: bytes) -> tuple[bytes, int]:
-        """One command and what the card says at once. The log shows what may be shown of it."""
+        """The immediate answer to one command. Both are logged, without secrets."""
         data, sw = self._transport.transmit(command)
         if _log.isEnabledFor(TRAFFIC):
             _log.log(TRAFFIC, "%s", self._redactor.shown(command, data, sw))
@@ -97,15 +97,15 @@ class Wire:
 
 
 class Channel:
-    """One logical channel, ours alone and closed by `with`. Raises `WireError` and `BadAnswer`."""
+    """A logical channel of its own, which `with` closes. Raises `WireError` and `BadAnswer`."""
 
     def __init__(self, transport: Transport, *, block_size: int = LARGEST_BLOCK) -> None:
-        """`block_size`: bytes of a command per APDU, 6 to 255. Some modems lose bytes of longer ones."""
+        """`block_size`: bytes of a request per APDU, 6 to 255. Some modems lose bytes of longer ones."""
         if not SMALLEST_BLOCK <= block_size <= LARGEST_BLOCK:
             raise ValueError(f"a block has {SMALLEST_BLOCK} to {LARGEST_BLOCK} bytes, not {block_size}")
         self._wire = Wire(transport)
         self._largest_block = block_size
-        self._block_size = block_size  # what the card was seen to take
+        self._block_size = block_size  # reduced if the card rejects it
         self._announce_lpa()
         self._open()
 
@@ -119,29 +119,29 @@ class Channel:
 
     @property
     def basic(self) -> bool:
-        """Whether it is the basic channel, which everybody shares: the card had no other to give."""
+        """Whether it is the basic channel, which all programs share: the card had no other."""
         return self._wire.channel == 0
 
     @property
     def longest_request(self) -> int:
-        """As many bytes as fit into the blocks of one command."""
+        """The number of bytes that fit into the blocks of one request."""
         return BLOCKS * self._largest_block
 
     def select(self, aid: Aid) -> bool:
         """Select the application `aid` on this channel; whether the card has it (ISO 7816-4).
 
-        What the application says about itself (its FCI) is not fetched: an ES10 answer proves more.
+        The description of the application (FCI) is not fetched: an ES10 answer proves more.
         """
         command = bytes([self._wire.interindustry, 0xA4, 0x04, 0x00, len(aid.coded)]) + aid.coded + b"\0"
         _, sw = self._wire.transmit(command)
         return sw >> 8 in (0x61, 0x62, 0x90)
 
     def exchange(self, request: bytes | memoryview) -> bytes:
-        """The answer to an ES10 request, both complete and of any length up to 64 kB (SGP.22 §5.7.2).
+        """The answer to an ES10 request, both complete and up to 64 kB long (SGP.22 §5.7.2).
 
-        A card that finds a block too long has not acted on it, so it is asked again in smaller ones, as long
-        as the request fits into them. One that has an answer to be fetched has acted: from then on nothing is
-        sent again. Raises `WireError` for what is longer than `longest_request`, before anything is sent.
+        A card that rejects the length of a block has not acted on it, so the request is repeated in smaller
+        blocks, as long as it fits into them. A card that has an answer to fetch has acted, so from then on
+        nothing is repeated. Raises `WireError` for more than `longest_request`, before anything is sent.
         """
         smallest = self._smallest_block(request)
         while True:
@@ -157,21 +157,21 @@ class Channel:
         return answer
 
     def close(self) -> None:
-        """Give the channel back. A card that cannot be asked any more has lost it anyway."""
+        """Close the channel. Raises no `LpaError`: a card that cannot be reached has closed it anyway."""
         number, self._wire.channel = self._wire.channel, 0
         if number:
             with contextlib.suppress(LpaError):
                 self._wire.transmit(bytes([0x00, 0x70, 0x80, number]))
 
     def _announce_lpa(self) -> None:
-        """Say that this device has an LPA, if the MF asks for it; before the first application."""
-        with contextlib.suppress(BadAnswer):  # An MF that nobody can read asks for nothing.
+        """Send TERMINAL CAPABILITY if the MF asks for it; before the first application is selected."""
+        with contextlib.suppress(BadAnswer):  # An unreadable MF asks for nothing.
             answer, _ = self._wire.complete(_SELECT_MF)
             if _wants_terminal_capability(answer):
                 self._wire.transmit(_TERMINAL_CAPABILITY)
 
     def _open(self) -> None:
-        """Take a logical channel; the basic one (0) if the card has none to give."""
+        """Open a logical channel; if the card has none, use the basic one (0)."""
         try:
             answer, sw = self._wire.complete(_OPEN_CHANNEL)
         except BadAnswer as error:
@@ -182,24 +182,24 @@ class Channel:
             _log.debug("no logical channel (%04X): using the basic one", sw)
 
     def _smallest_block(self, request: bytes | memoryview) -> int:
-        """Into blocks of fewer bytes the request does not fit, or no card wants them."""
+        """The smallest block size with which the request fits into `BLOCKS` blocks."""
         if len(request) > self.longest_request:
             raise WireError(
-                f"This is too long for the card: {len(request)} bytes do not fit "
+                f"The request is too long for the card: {len(request)} bytes do not fit "
                 f"into {BLOCKS} blocks of {self._largest_block}.",
-                advice="Nothing was sent of it. If you chose small blocks with --block-size, choose larger.",
+                advice="Nothing was sent. If you set a small --block-size, choose a larger one.",
             )
         return max(SMALLEST_BLOCK, -(-len(request) // BLOCKS))
 
     def _store_data(self, request: bytes | memoryview, size: int) -> tuple[bytes, int]:
-        """One request in STORE DATA blocks: what the last says at once, or the first that was refused."""
+        """Send a request in STORE DATA blocks: the answer to the last, or to the first that is refused."""
         blocks = [request[start : start + size] for start in range(0, len(request), size)]
         for number, block in enumerate(blocks[:-1]):
             answer, sw = self._wire.complete(self._block(0x11, number, block))
             if not successful(sw):
                 return answer, sw
             if answer:
-                raise BadAnswer(f"The card answered {len(answer)} bytes before it had the whole command.")
+                raise BadAnswer(f"The card answered {len(answer)} bytes before it had the whole request.")
         return self._wire.with_length(self._block(0x91, len(blocks) - 1, blocks[-1]))
 
     def _block(self, p1: int, number: int, data: bytes | memoryview) -> bytes:
@@ -213,7 +213,7 @@ def _wants_terminal_capability(answer: bytes) -> bool:
 
 
 def successful(sw: int) -> bool:
-    """9000; warnings; and 91xx, 92xx, 9Fxx: done, with something else to tell that is not ours."""
+    """Whether a status is 9000, a warning, or 91xx, 92xx, 9Fxx: done, with information for the device."""
     if sw >> 8 in (0x62, 0x63):
         _log.debug("the card warns: %04X", sw)
     return sw == 0x9000 or sw >> 8 in (0x62, 0x63, 0x91, 0x92, 0x9F)
@@ -222,14 +222,14 @@ def successful(sw: int) -> bool:
 def _meaning(sw: int) -> str:
     meanings = {
         0x6700: "wrong length",
-        0x6881: "the channel is closed",
-        0x6982: "it keeps this from the device",
-        0x6985: "not now",
-        0x6A80: "it does not understand the command",
-        0x6A84: "its memory is full",
-        0x6A88: "it does not know the command",
-        0x6D00: "it does not know the instruction",
-        0x6E00: "it does not know the class",
-        0x6F00: "an internal error, or the answer was lost",
+        0x6881: "the logical channel is not open",
+        0x6982: "security status not satisfied",
+        0x6985: "conditions not satisfied",
+        0x6A80: "malformed data",
+        0x6A84: "not enough memory",
+        0x6A88: "unknown data object",
+        0x6D00: "unknown instruction",
+        0x6E00: "unknown class",
+        0x6F00: "internal error, or lost answer",
     }
-    return meanings.get(sw, "which SGP.22 does not expect")
+    return meanings.get(sw, "not defined by SGP.22")

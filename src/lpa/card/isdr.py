@@ -1,14 +1,15 @@
-"""The way to the ISD-R, the application on an eUICC that answers ES10: find it, ask it, start the card anew.
+"""The session with the ISD-R, the application on an eUICC that answers ES10: open, requests, restart.
 
-Law: what is sent here once is not sent again. A command that changes the card and whose answer is lost is
-`OutcomeUnknown`, and only who reads the card knows more.
+Law: a request is sent once. If the answer to a command that changes the card is lost, that is
+`OutcomeUnknown`, and only reading the card shows the outcome.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from lpa import redaction
 from lpa.card.apdu import LARGEST_BLOCK, Channel, Transport
@@ -29,7 +30,7 @@ from lpa.rsp.reasons import explain
 
 _log = redaction.logger(__name__)
 
-# Where an ISD-R answers, the standard's name first; the others are used by removable cards in the field.
+# The AIDs of ISD-Rs, the standard one first; removable cards in the field use the others.
 ISDR_AIDS = tuple(
     Aid.parse(text)
     for text in (
@@ -43,12 +44,12 @@ ISDR_AIDS = tuple(
     )
 )
 
-# A card that changes its profile is not there at once: the commands may fail until it has started anew.
+# After a profile change a card may reject commands until it has restarted.
 _RESTART_PAUSE = 0.25  # seconds
 
 
-class Isdr:
-    """The ISD-R of a card, on a logical channel of its own."""
+class IsdrSession:
+    """A session with the ISD-R of a card, on a logical channel of its own, which `with` closes."""
 
     def __init__(
         self, transport: Transport, *, aids: Sequence[Aid] = ISDR_AIDS, block_size: int = LARGEST_BLOCK
@@ -59,36 +60,50 @@ class Isdr:
         self._block_size = block_size
         self._open()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
     @property
     def eid(self) -> Eid:
-        """The card's number, read when it was opened."""
+        """The EID of the card, read when the session was opened."""
         return self._eid
 
     @property
     def aid(self) -> Aid:
-        """The name that answered."""
+        """The AID of the ISD-R that answered."""
         return self._aids[0]
 
+    @property
+    def longest_request(self) -> int:
+        """The number of bytes that fit in one request; a longer one raises `WireError` and is not sent."""
+        return self._channel.longest_request
+
     def ask_eid(self) -> Eid:
-        """The number that the card tells now (§5.7.20, ES10c.GetEID)."""
-        return Eid.from_coded(self.call("GetEID", {"tagList": b"\x5a"})["eidValue"])
+        """The EID that the card reports now (§5.7.20, ES10c.GetEID)."""
+        tags = schema.tag_list("GetEIDResponse", "eidValue")
+        return Eid.from_coded(self.call("GetEID", {"tagList": tags})["eidValue"])
 
     def close(self) -> None:
-        """Give the logical channel back. The transport stays open."""
+        """Close the logical channel. The transport stays open."""
         self._channel.close()
 
     def reopen(self) -> None:
-        """Have the card's ISD-R back after the basic channel was used for something else, without a reset.
+        """Select the ISD-R again after the basic channel was used for something else, without a reset.
 
-        An ISD-R on a logical channel of its own was never lost.
+        An ISD-R on a logical channel of its own stays selected.
         """
         if self._channel.basic:
             self._open()
 
     def restart(self) -> None:
-        """Reset the card and open it again: after a switch of profiles, or when an answer was lost.
+        """Reset the card and open the session again: after a profile change, or when an answer was lost.
 
-        Raises `CardRemoved` if another card answers then.
+        Raises `CardRemoved` if another card answers.
         """
         before = self._eid
         for tries_left in reversed(range(RESTART_TRIES)):
@@ -99,41 +114,36 @@ class Isdr:
             except (BadAnswer, CardUnpowered, NotAnEuicc) as error:
                 if not tries_left:
                     raise
-                _log.debug("the card is not back yet: %s", error)
+                _log.debug("the card has not restarted yet: %s", error)
                 time.sleep(_RESTART_PAUSE)
         if self._eid != before:
             raise CardRemoved("Another card is in the reader now.")
 
-    @property
-    def longest_request(self) -> int:
-        """As many bytes as fit into one command."""
-        return self._channel.longest_request
-
     def exchange(self, request: bytes | memoryview) -> bytes:
-        """The answer to a request as it stands."""
+        """The answer to a coded request."""
         return self._channel.exchange(request)
 
     def ask(self, function: str, request: Any = None) -> Tlv:
-        """The answer to a function, undecoded."""
+        """The undecoded answer to a function."""
         return Tlv.whole(self.exchange(schema.encode(f"{function}Request", request or {})))
 
     def call(self, function: str, request: Any) -> Any:
-        """What a function answers. Raises `EuiccRefused` if that is a no."""
+        """The decoded answer to a function. Raises `EuiccRefused` if it is a refusal."""
         value = schema.decode(f"{function}Response", self.ask(function, request))
         raise_refusal(function, value)
         return value
 
     def change(self, function: str, request: Any) -> None:
-        """As `call`, for what changes the card. Raises `OutcomeUnknown` if the answer is lost."""
+        """As `call`, for a function that changes the card. Raises `OutcomeUnknown` if the answer is lost."""
         try:
             self.call(function, request)
         except (WireError, BadAnswer) as error:
             raise OutcomeUnknown(
-                f"The card was sent {function}, and its answer is lost. {error.message}"
+                f"{function} was sent to the card, but its answer was lost. {error.message}"
             ) from error
 
     def listed(self, function: str, request: Any) -> Tlv:
-        """The list that `function` answers with, uncut: a strange item must not hide the others."""
+        """The list in the answer to a function, with its items undecoded: see `Listing`."""
         answer = self.ask(function, request)
         alternative, items = schema.alternative(f"{function}Response", answer)
         if "error" in alternative.lower():
@@ -149,18 +159,18 @@ class Isdr:
             raise
 
     def _find_isdr(self) -> None:
-        """An AID that selects may be another application, or SGP.02: only an EID proves an eUICC for us."""
+        """Select the first AID whose application has an EID: others may be of SGP.02, or not an ISD-R."""
         for aid in self._aids:
             if not self._channel.select(aid):
                 continue
             try:
                 self._eid = self.ask_eid()
             except BadAnswer as error:
-                _log.debug("%s selects, but is no ISD-R: %s", aid, error)
+                _log.debug("%s can be selected, but is not an ISD-R: %s", aid, error)
                 continue
             self._aids = (aid, *(other for other in self._aids if other != aid))
             return
-        raise NotAnEuicc("The card answers, but it is not an eUICC of the consumer kind (SGP.22).")
+        raise NotAnEuicc("The card answers, but it is not a consumer eUICC (SGP.22).")
 
 
 def raise_refusal(function: str, value: Any) -> None:

@@ -1,7 +1,7 @@
-"""Card readers over PC/SC: which there are, and the card in one of them for ourselves alone.
+"""Card readers over PC/SC: list them, and hold the card in one of them exclusively.
 
-The only place that knows pyscard, and of it only the thin layer over the C functions. Every return code is
-turned into an error here, by one table.
+The only import of pyscard, and only of its thin layer over the C functions. One table translates every return
+code to an error.
 """
 
 from __future__ import annotations
@@ -28,49 +28,49 @@ from lpa.errors import (
 )
 from lpa.host.locks import Locks
 
-# By number and not by pyscard's name: names differ between systems, and Windows adds numbers of its own.
+# By number, not by pyscard's name: names differ between systems, and Windows has numbers of its own.
 _FAILURES: dict[int, tuple[type[LpaError], str]] = {
     0x8010001D: (NoService, "The smart card service is not running."),
     0x8010001E: (NoService, "The smart card service has stopped."),
     0x80100018: (NoService, "The smart card service is shutting down."),
     0x80100003: (NoService, "The smart card service has restarted."),
-    0x80100031: (NoService, "The smart card service has too much to do."),
-    0x8010006A: (NoService, "The smart card service does not serve this user (see its polkit rules)."),
-    0x80100027: (NoService, "The smart card service does not serve this user."),
+    0x80100031: (NoService, "The smart card service is overloaded."),
+    0x8010006A: (NoService, "The smart card service denies access to this user (see its polkit rules)."),
+    0x80100027: (NoService, "The smart card service denies access to this user."),
     0x8010002E: (NoReader, "There is no card reader."),
     0x80100009: (NoReader, "There is no card reader {reader!r}."),
     0x80100017: (NoReader, "The card reader {reader!r} was unplugged."),
-    0x0000001F: (NoReader, "The card reader {reader!r} does not work (a device attached to it fails)."),
+    0x0000001F: (NoReader, "The card reader {reader!r} does not work (a device attached to it failed)."),
     0x00000016: (NoReader, "The card reader {reader!r} was unplugged."),
     0x8010000C: (NoCard, "There is no card in {reader!r}."),
-    0x80100069: (CardRemoved, "The card was taken out of {reader!r}."),
-    0x8010000B: (CardBusy, "Another program uses the card in {reader!r}."),
+    0x80100069: (CardRemoved, "The card was removed from {reader!r}."),
+    0x8010000B: (CardBusy, "Another program is using the card in {reader!r}."),
     0x0000045D: (CardBusy, "The card in {reader!r} cannot be reached; another program may be using it."),
     0x8010002F: (CardBusy, "The card in {reader!r} cannot be reached; another program may be using it."),
     0x80100068: (WireError, "Another program has reset the card in {reader!r}."),
     0x80100066: (CardUnpowered, "The card in {reader!r} does not answer."),
     0x80100067: (CardUnpowered, "The card in {reader!r} has no power."),
-    0x80100015: (CardUnpowered, "The card in {reader!r} says nothing sensible when it gets power."),
-    0x80100065: (NotAnEuicc, "The card in {reader!r} is of a kind that the reader cannot use."),
-    0x8010000F: (NotAnEuicc, "The card in {reader!r} speaks neither T=0 nor T=1."),
+    0x80100015: (CardUnpowered, "The card in {reader!r} answers power-on with an invalid ATR."),
+    0x80100065: (NotAnEuicc, "The reader does not support the card in {reader!r}."),
+    0x8010000F: (NotAnEuicc, "The card in {reader!r} supports neither T=0 nor T=1."),
     0x80100016: (WireError, "The card in {reader!r} did not answer a command."),
     0x80100013: (WireError, "The connection to the smart card service broke."),
     0x8010000A: (WireError, "The card in {reader!r} did not answer in time."),
     0x80100010: (WireError, "The card reader {reader!r} is not ready."),
 }
-_CANNOT_REACH = (0x0000045D, 0x8010002F)  # Windows, while another program lets go of the card
+_CANNOT_REACH = (0x0000045D, 0x8010002F)  # Windows, while another program releases the card
 _NOT_TRANSACTED = 0x80100016
 _NO_ANSWER = (_NOT_TRANSACTED, 0x80100013, 0x0000045D, 0x8010002F)
 _UNKNOWN_READER, _NO_READERS, _TIMEOUT = 0x80100009, 0x8010002E, 0x8010000A
 _SHARING_VIOLATION, _REMOVED = 0x8010000B, 0x80100069
-_SERVICE = "PCSCLITE_CSOCK_NAME"  # the environment names another service; its readers are not ours
-_CLEANING_TRIES, _CLEANING_PAUSE = 10, 0.05  # seconds
-_UNTIL_REMOVAL_IS_SEEN = 1000  # milliseconds; pcscd looks into a reader every 400
+_SERVICE = "PCSCLITE_CSOCK_NAME"  # environment variable that selects another service, with other readers
+_RELEASE_TRIES, _RELEASE_PAUSE = 10, 0.05  # seconds
+_REMOVAL_TIMEOUT = 1000  # milliseconds; pcscd polls a reader every 400
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A card reader and what is in it. `atr` is empty if there is no card, or none that gave one."""
+    """A card reader and its card. `atr` is empty if there is no card, or it sent none."""
 
     name: str
     present: bool
@@ -82,7 +82,7 @@ class Reader:
 def readers() -> tuple[Reader, ...]:
     """The card readers in the order of the smart card service; empty if there is none.
 
-    `busy`: another program uses the card. `mute`: a card is there and does not answer.
+    `busy`: another program is using the card. `mute`: the card does not answer.
     Raises `NoService` if the service cannot be reached.
     """
     context = _establish()
@@ -91,14 +91,14 @@ def readers() -> tuple[Reader, ...]:
         if _number(code) == _NO_READERS:
             return ()
         _check(code)
-        found = (_look(context, name) for name in names)
+        found = (_reader(context, name) for name in names)
         return tuple(reader for reader in found if reader is not None)
     finally:
         scard.SCardReleaseContext(context)
 
 
 class PcscTransport:
-    """The card in a PC/SC reader, held exclusively (`lpa.card.apdu.Transport`); give it back with `with`."""
+    """The card in a PC/SC reader, held exclusively (`lpa.card.apdu.Transport`); `with` releases it."""
 
     def __init__(self, context: Any, handle: Any, reader: str) -> None:
         """Use `open`."""
@@ -112,8 +112,8 @@ class PcscTransport:
     def open(cls, reader: str, locks: Locks | None = None) -> Self:
         """Connect to the card in the reader with the name `reader`.
 
-        The service gives a card to one process at a time, but does not say to whom. `locks`: where to wait
-        for another lpa, or to learn who it is. Raises `NoService`, `NoReader`, `NoCard`, `CardBusy`,
+        The service gives a card to one process at a time, but does not report which. `locks`: with which to
+        wait for another lpa, or to name it. Raises `NoService`, `NoReader`, `NoCard`, `CardBusy`,
         `CardUnpowered` or another `WireError`.
         """
         with ExitStack() as held:
@@ -121,7 +121,7 @@ class PcscTransport:
                 held.enter_context(locks.lock(f"reader {os.environ.get(_SERVICE, '')} {reader}"))
             context = _establish()
             try:
-                connect = _connect_after_another if locks else _connect
+                connect = _connect_after_release if locks else _connect
                 transport = cls(context, connect(context, reader), reader)
             except BaseException:
                 scard.SCardReleaseContext(context)
@@ -138,9 +138,10 @@ class PcscTransport:
         self.close()
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
-        """Send one command; data and status word of the answer. The card may have acted on it if this raises.
+        """The data and status word that answer a command.
 
-        Raises `CardRemoved`, `NoReader`, `NoService` or another `WireError`.
+        Raises `CardRemoved`, `NoReader`, `NoService` or another `WireError`. The card may have acted on the
+        command even then.
         """
         header = scard.SCARD_PCI_T0 if self.protocol == "T=0" else scard.SCARD_PCI_T1
         command = without_le(apdu) if self.protocol == "T=0" else apdu
@@ -150,9 +151,9 @@ class PcscTransport:
         return bytes(answer[:-2]), int.from_bytes(bytes(answer[-2:]), "big")
 
     def reset(self) -> None:
-        """Take the power off and put it on again. The card forgets its channels and sessions.
+        """Power the card off and on, which ends its channels and sessions. It stays held exclusively.
 
-        Raises what `open` raises. Nobody else can take the card in between.
+        Raises what `open` raises.
         """
         code, _ = scard.SCardReconnect(
             self._handle,
@@ -164,7 +165,7 @@ class PcscTransport:
         self._read_status()
 
     def close(self) -> None:
-        """Let go of the card; never raises. It stays powered, which saves the next command its start-up."""
+        """Release the card; never raises. It stays powered, which saves the next command its start-up."""
         scard.SCardDisconnect(self._handle, scard.SCARD_LEAVE_CARD)
         scard.SCardReleaseContext(self._context)
         self._held.close()
@@ -176,22 +177,22 @@ class PcscTransport:
         self.protocol = "T=0" if protocol == scard.SCARD_PROTOCOL_T0 else "T=1"
 
     def _explained(self, code: int) -> int:
-        """`code`, or the code for a removed card if that is why there was no answer."""
+        """`code`, or the code of a removed card if that is the reason for no answer."""
         if _number(code) not in _NO_ANSWER:
             return code
         state = scard.SCARD_STATE_PRESENT
-        _, states = scard.SCardGetStatusChange(self._context, _UNTIL_REMOVAL_IS_SEEN, [(self.reader, state)])
+        _, states = scard.SCardGetStatusChange(self._context, _REMOVAL_TIMEOUT, [(self.reader, state)])
         return _REMOVED if states and states[0][1] & scard.SCARD_STATE_EMPTY else code
 
 
 def without_le(apdu: bytes) -> bytes:
-    """The command as T=0 carries it: a short case 4 loses its Le, all others stay (ISO 7816-3 §12.2)."""
+    """The command for T=0: a short case 4 command loses its Le, others stay (ISO 7816-3 §12.2)."""
     with_data_and_le = len(apdu) > 5 and len(apdu) == 5 + apdu[4] + 1
     return apdu[:-1] if with_data_and_le else apdu
 
 
 def failure(code: int, reader: str = "") -> LpaError:
-    """The error that the PC/SC return code `code` stands for; unknown ones keep their number."""
+    """The error for the PC/SC return code `code`; unknown ones keep their number."""
     kind, sentence = _FAILURES.get(
         _number(code), (WireError, f"The smart card service failed with code {_number(code):08X}.")
     )
@@ -204,19 +205,19 @@ def _check(code: int, reader: str = "") -> None:
 
 
 def _number(code: int) -> int:
-    """Some systems count return codes below zero."""
+    """The return code as an unsigned number; some systems have negative ones."""
     return code & 0xFFFFFFFF
 
 
 def _establish() -> Any:
-    """A context: our connection to the service. Whoever asked for it releases it."""
+    """A context, the connection to the service. The caller must release it."""
     code, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
     _check(code)
     return context
 
 
-def _look(context: Any, name: str) -> Reader | None:
-    """What is in the reader; None if it was unplugged since it was listed."""
+def _reader(context: Any, name: str) -> Reader | None:
+    """The reader and its card; None if it was unplugged since it was listed."""
     code, states = scard.SCardGetStatusChange(context, 0, [(name, scard.SCARD_STATE_UNAWARE)])
     if _number(code) == _UNKNOWN_READER:
         return None
@@ -231,29 +232,29 @@ def _look(context: Any, name: str) -> Reader | None:
     )
 
 
-def _connect_after_another(context: Any, reader: str) -> Any:
-    """As `_connect`, while no other lpa is at it: the service hears late of one that was killed."""
-    for _ in range(_CLEANING_TRIES):
+def _connect_after_release(context: Any, reader: str) -> Any:
+    """As `_connect`, while this process has the lock: the service releases the card of a killed lpa late."""
+    for _ in range(_RELEASE_TRIES):
         try:
             return _connect(context, reader)
         except CardBusy:
-            time.sleep(_CLEANING_PAUSE)
+            time.sleep(_RELEASE_PAUSE)
     return _connect(context, reader)
 
 
 def _connect(context: Any, reader: str) -> Any:
-    """A handle to the card, for us alone. Windows gets a second try while another program lets go."""
-    seen = _look(context, reader)
-    if seen and seen.busy:  # SCardConnect would wait until the other program has ended its transaction.
+    """An exclusive handle to the card. Windows gets a second try while another program releases it."""
+    found = _reader(context, reader)
+    if found and found.busy:  # SCardConnect would wait until the other program has ended its transaction.
         raise failure(_SHARING_VIOLATION, reader)
-    for clumsy in (_CANNOT_REACH, ()):
+    for retried in (_CANNOT_REACH, ()):
         code, handle, _ = scard.SCardConnect(
             context,
             reader,
             scard.SCARD_SHARE_EXCLUSIVE,
             scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1,
         )
-        if _number(code) not in clumsy:
+        if _number(code) not in retried:
             break
     _check(code, reader)
     return handle

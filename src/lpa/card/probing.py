@@ -1,7 +1,6 @@
-"""Finding the eUICC: every reader is looked into, and what stands in the way is kept.
+"""Find the eUICC: probe every reader, and keep the problem of each without one.
 
-An empty reader or an ordinary SIM beside the eUICC must not stop anyone. Two eUICCs must: which one is meant
-is not for us to guess.
+An empty reader or an ordinary SIM beside the eUICC is ignored. With two eUICCs the user must choose one.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from lpa.rsp.names import Aid, Eid
 
 @dataclass(frozen=True)
 class Probe:
-    """What was found in a reader: the EID of an eUICC, or the `problem` that tells why there is none."""
+    """The result for a reader: the EID of its eUICC, or the `problem` that explains why there is none."""
 
     reader: Reader
     eid: Eid | None = None
@@ -32,9 +31,9 @@ def probe(
     block_size: int = LARGEST_BLOCK,
     locks: Locks | None = None,
 ) -> Probe:
-    """Look whether there is an eUICC in `reader`. Raises nothing of ours.
+    """Open the card in `reader` and read its EID. Raises no `LpaError`.
 
-    `locks`: who else may be at it; nobody is waited for if None.
+    `locks`: with which to wait for another lpa; those of this computer if None.
     """
     if not reader.present:
         return Probe(reader, problem=NoCard(f"There is no card in {reader.name!r}."))
@@ -56,10 +55,10 @@ def choose(
 ) -> Reader:
     """The reader called `name`, or the only one that holds an eUICC.
 
-    `name`: the reader's name, a part of it that fits no other, or its position in the list, from 0.
+    `name`: the reader's name, a part of it that no other reader has, or its position in the list, from 0.
     `locks` as for `probe`.
-    Raises `NoReader` if it does not exist, if none or several hold an eUICC; or, if there is one reader
-    only, whatever stands in the way there.
+    Raises `NoReader` if there is no such reader, or if none or several hold an eUICC. If none does, the most
+    useful problem of a reader sets the class of the error. A single reader is returned without a probe.
     """
     connected = readers()
     if not connected:
@@ -92,14 +91,14 @@ def _called(name: str, connected: tuple[Reader, ...]) -> Reader:
 
 
 def _none(probes: list[Probe]) -> LpaError:
-    """The error for no eUICC in any reader; the problem that a person can do most about sets its kind."""
+    """The error for no eUICC in any reader; the problem that a person can best solve sets its class."""
     problems = [found.problem for found in probes if found.problem]
     worst = next(
         (p for kind in (CardBusy, CardUnpowered, BadAnswer) for p in problems if isinstance(p, kind)), None
     )
     message = " ".join(["No reader holds an eUICC.", *(problem.message for problem in problems)])
     kind = type(worst) if worst else NoReader
-    return kind(message, advice=worst.advice if worst else "Put the eUICC into one of the readers.")
+    return kind(message, advice=worst.advice if worst else "Insert the eUICC into one of the readers.")
 
 
 def _names(chosen: Sequence[Reader]) -> str:

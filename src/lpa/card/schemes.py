@@ -1,7 +1,7 @@
-"""Open a card by name: a PC/SC reader, or what a scheme stands for (`sim:PATH`).
+"""Open a card by name: in a PC/SC reader, or through a scheme (`sim:PATH`).
 
-A scheme is an entry point in the group `lpa.transports`: its name is what stands before the colon, its object
-takes the text behind it and returns a `Transport`. It is loaded when it is used.
+A scheme is an entry point in the group `lpa.transports`: its name is the part before the colon, its object
+takes the text after it and returns a `Transport`. It is loaded when it is used.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ Opener = Callable[[str], Transport]
 
 
 class HeldTransport:
-    """A card that one process works with at a time: the lock on it ends when it is closed."""
+    """A transport with a lock, so that one process uses the card at a time; `close` ends both."""
 
     def __init__(self, transport: Transport, held: contextlib.ExitStack) -> None:
         self._held = held
         self.transmit, self.reset = transport.transmit, transport.reset
 
     def close(self) -> None:
-        """Let others have the card."""
+        """Release the card and its lock."""
         self._held.close()
 
 
 def open_transport(
     name: str | None, aids: Sequence[Aid], block_size: int, locks: Locks
 ) -> tuple[Transport, str]:
-    """The card in the reader that `name` stands for, or in the only one with an eUICC; and the reader's name.
+    """The card in the reader called `name`, or in the only one with an eUICC; and the reader's name.
 
-    Raises `NoReader`, `NoCard`, `CardBusy` and what else keeps the card from being opened.
+    Raises `NoReader`, `NoCard`, `CardBusy` or another `WireError` if the card cannot be opened.
     """
     scheme, rest = split(name)
     opener = registered(scheme) if scheme else None
@@ -52,13 +52,13 @@ def open_transport(
 
 
 def split(name: str | None) -> tuple[str, str]:
-    """The scheme in the name of a reader, and what it is to open; empty if it can be none."""
+    """The scheme in a reader's name, and the text after it; both empty if there is none."""
     found = re.fullmatch(r"([a-z][a-z0-9-]*):(.*)", name or "", re.DOTALL)
     return (found[1], found[2]) if found else ("", "")
 
 
 def registered(scheme: str) -> Opener | None:
-    """What opens the cards of a scheme; None if nothing installed knows it."""
+    """The function that opens the cards of a scheme; None if no installed package has it."""
     for found in entry_points(group=_GROUP, name=scheme):
         opener: Opener = found.load()
         return opener

@@ -10,8 +10,8 @@ from typing import Any
 
 from lpa.deletion.plan import Plan
 from lpa.rsp.names import Eid, Iccid
-from lpa.rsp.profile_json import only_text
-from lpa.rsp.records import NotificationConfiguration, Profile
+from lpa.rsp.profile_json import configuration, only_text
+from lpa.rsp.records import PolicyRule, Profile, ProfileClass, ProfileState
 
 # What is raised while reading a text that is no plan.
 NONSENSE = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
@@ -43,14 +43,13 @@ def parse(text: str) -> Plan:
 def _profile(members: dict[str, Any]) -> Profile:
     return Profile(
         Iccid.parse(members["iccid"]),
-        state=only_text(members["state"]),
+        state=ProfileState.parse(only_text(members["state"])),
         nickname=only_text(members["nickname"]),
         service_provider=only_text(members["service_provider"]),
         name=only_text(members["name"]),
-        profile_class=only_text(members["profile_class"]),
-        policy_rules=tuple(map(only_text, members["policy_rules"])),
+        profile_class=ProfileClass.parse(only_text(members["profile_class"])),
+        policy_rules=PolicyRule.parse_all(map(only_text, members["policy_rules"])),
         notifications=tuple(
-            NotificationConfiguration(tuple(map(only_text, entry["events"])), only_text(entry["address"]))
-            for entry in members.get("notifications", ())
+            configuration(entry["events"], entry["address"]) for entry in members.get("notifications", ())
         ),
     )

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 
 from lpa import redaction
 from lpa.card.es10 import raise_refusal
-from lpa.download import findings, installation
+from lpa.download import installation, offer_findings
 from lpa.download.authentication import Session, nothing_installed, reason_of
 from lpa.download.installation import FUNCTION, Progress
 from lpa.download.referrals import find_offer
@@ -148,7 +148,9 @@ class Offer:
         self.others += found.others
         self.passed_over += found.passed_over
         try:
-            self.findings = tuple(findings.checks(self._card.euicc, self._terms.offered, self._session.info))
+            self.findings = tuple(
+                offer_findings.checks(self._card.euicc, self._terms.offered, self._session.info)
+            )
         except BaseException as error:
             self.end(error)
             raise
@@ -239,7 +241,7 @@ def _insufficient_memory(size: int, free: int) -> Refused:
         FUNCTION,
         "installFailedDueToInsufficientMemoryForProfile",
         f"The package of {in_words(size)} was not sent to the card, which has {in_words(free)} free.",
-        advice=f"Nothing was installed, and the order stays valid. {findings.MAKE_ROOM}",
+        advice=f"Nothing was installed, and the order stays valid. {offer_findings.MAKE_ROOM}",
     )
 
 

@@ -29,7 +29,7 @@ class Unusable:
 
 
 def read(paths: Iterable[Path]) -> tuple[list[Receipt], list[Unusable]]:
-    """The receipts in files, and in all `*.der` of folders; and the rest. Raises no `LpaError`."""
+    """The receipts in files, and in all `*.der` of folders; and the unusable files. Raises no `LpaError`."""
     found, unusable = [], []
     for path in paths:
         files = sorted(path.rglob("*.der")) if path.is_dir() else [path]

@@ -33,13 +33,14 @@ class Receipt:
 
 
 class Receipts:
-    """The folder of receipts: `<EID>/<sequence number>-<event>-<ICCID>-<CRC-32>.der`,
-    which only this user can read.
+    """The receipts of all cards, in a folder that only this user can read.
+
+    The path of each is `<EID>/<sequence number>-<event>-<ICCID>-<CRC-32>.der`.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._made_private: set[Eid] = set()  # the cards whose older receipts no other user can read now
+        self._made_private: set[Eid] = set()  # the cards whose older receipts were made private
 
     @classmethod
     def open(cls, state_dir: Path | None = None) -> Self:

@@ -85,10 +85,10 @@ class SendQueue:
         deliveries = tuple(deliveries)
         if all(delivery.acknowledged for delivery in deliveries):
             return deliveries
-        pending: dict[NotificationMetadata, PendingNotification] = {}
+        unsent: dict[NotificationMetadata, PendingNotification] = {}
         with contextlib.suppress(StorageFailed):
-            pending = {one.entry.notification.metadata: one for one in self.pending(eid)}
-        return tuple(_dated(delivery, pending.get(delivery.metadata)) for delivery in deliveries)
+            unsent = {one.entry.notification.metadata: one for one in self.pending(eid)}
+        return tuple(_dated(delivery, unsent.get(delivery.metadata)) for delivery in deliveries)
 
     def _send_of(self, eid: Eid | None, entries: Iterable[Entry]) -> tuple[Delivery, ...]:
         try:

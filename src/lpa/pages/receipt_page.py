@@ -151,7 +151,7 @@ def evidence(words: Words, delivery: Mapping[str, str]) -> Iterator[tuple[str, s
     """
     key = delivery.get("issuer_key")
     for name, given in delivery.items():
-        shown = words.of("trust_anchor", given) if name == "vouched_by" else given
+        shown = words.of("trust_anchor", given) if name == "trust_anchor" else given
         if name == "issuer" and key:
             shown = "" if given == key else given.removesuffix(f" ({key})")
         if shown:

@@ -24,14 +24,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "verdict.production": ("Verified", "验证通过"),
     "verdict.production.why": (
         "The signature and the certificates of card and manufacturer, up to {issuer}, are valid.",
-        "卡片签名有效，卡片及其制造商的证书直至 {issuer} 均有效。",
+        "签名有效；从卡片、卡片制造商到 {issuer} 的证书均有效。",
     ),
-    "verdict.private": ("Verified, but not with a GSMA issuer", "验证通过，但签发机构不属于 GSMA"),
+    "verdict.private": ("Verified, but not with a GSMA issuer", "验证通过，但签发机构并非 GSMA 签发机构"),
     "verdict.private.why": (
         "The signature and the certificates up to {issuer} are valid. The verifier chose to trust it.",
-        "卡片签名有效，证书直至 {issuer} 均有效；信任该机构是验证者自己的选择。",
+        "签名有效，直到 {issuer} 的证书均有效；信任该机构是验证者自己的选择。",
     ),
-    "verdict.test": ("Verified with test keys only", "仅以测试密钥验证"),
+    "verdict.test": ("Verified with test keys only", "验证通过，但只是测试密钥"),
     "verdict.test.why": (
         "The signature is valid, but anyone can sign with the keys of {issuer}. This page is for tests only.",
         "签名有效，但任何人都可以用 {issuer} 的密钥签名。本页仅供测试。",
@@ -45,11 +45,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "doubt.unknownIssuer": (
         "The card's certificate does not lead to a trusted issuer.",
-        "卡片证书的签发机构不在信任之列。",
+        "卡片证书无法追溯到受信任的签发机构。",
     ),
     "doubt.otherCard": (
         "It was signed by another card than the one that it was kept for.",
-        "签名的不是保存时所记录的那张卡片。",
+        "签名的卡片与保存凭证时记录的卡片不符。",
     ),
     "doubt.noCertificates": (
         "A receipt of an installation contains no certificates, so only its server can verify it.",
@@ -93,7 +93,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "unproven.since": (
         "What happened later: the profile may have been installed or switched again.",
-        "之后的情况：配置文件可能被重新安装或再次切换。",
+        "之后的情况：配置文件可能被重新安装，或再次启用、停用。",
     ),
     "unproven.delivery": (
         "That the operator's server received it: the card does not sign that.",
@@ -143,11 +143,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "delivery.kept": ("Read from the card", "从卡片读取"),
     "delivery.acknowledged": ("Acknowledged", "服务器确认"),
     "delivery.notYet": ("not yet", "尚未确认"),
-    "delivery.abandoned": ("Removed unsent by the user", "未发送即被用户移除"),
+    "delivery.abandoned": ("Removed unsent by the user", "未发送，由用户从卡上移除"),
     "delivery.address": ("Sent to", "已发送至"),
     "delivery.http_status": ("HTTP status", "HTTP 状态码"),
     "delivery.tls_certificate_sha256": ("Server's certificate (SHA-256)", "服务器证书（SHA-256）"),
-    "delivery.vouched_by": ("Server trusted through", "信任服务器的依据"),
+    "delivery.trust_anchor": ("Server trusted through", "信任服务器的依据"),
     "delivery.issuer": ("Issuer of that certificate", "该证书的签发机构"),
     "delivery.issuer_key": ("Key of that issuer", "签发机构密钥标识"),
     "trust_anchor.card": ("the card's own list of issuers", "卡片自身的签发机构列表"),
@@ -193,7 +193,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "未读取：只能读取已启用的配置文件",
     ),
     "notRead.pinNeeded": ("not read: locked with a PIN", "未读取：受 PIN 保护"),
-    "notRead.unreadable": ("not read: the card does not return it", "未读取：卡片未提供"),
+    "notRead.unreadable": ("not read: the card does not return it", "未读取：卡片未返回"),
     "none": ("none", "无"),
     "state.enabled": ("enabled", "已启用"),
     "state.disabled": ("disabled", "已停用"),

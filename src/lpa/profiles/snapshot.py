@@ -73,11 +73,11 @@ def _compared(profile: Profile) -> dict[str, str]:
     """What is compared of a profile, by the words for it in a sentence."""
     servers = (f"{' '.join(entry.events)}: {entry.address}" for entry in profile.notifications)
     return {
-        "state": profile.state,
+        "state": str(profile.state),
         "nickname": profile.nickname,
         "operator": profile.service_provider,
         "name": profile.name,
-        "class": profile.profile_class,
+        "class": str(profile.profile_class),
         "rules": " ".join(profile.policy_rules),
         "notified servers": ", ".join(servers),
     }

@@ -24,7 +24,7 @@ from lpa.profiles import blockers, selection, snapshot
 from lpa.profiles.selection import Selector
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Iccid
-from lpa.rsp.records import CHANGE_TAGS, NotificationMetadata, Profile
+from lpa.rsp.records import AID_TAGS, CHANGE_TAGS, NotificationMetadata, Profile
 
 # Refusals that no other variant of the request will change. The others are known from cards that want the
 # AID instead of the ICCID, or the other refresh flag (Eastcompeace: 5ber, eSIM.me), or a reset (catBusy).
@@ -45,7 +45,6 @@ _EVENTS = {
     "delete": ("disable", "delete"),
     "reset": ("delete",),
 }
-_AID_TAGS = bytes.fromhex("5A 4F")
 
 Attempt = Callable[[], None]
 
@@ -230,7 +229,7 @@ def _request_variants(euicc: Euicc, switch: Switch, profile: Profile) -> Iterato
 
 def aids_of(euicc: Euicc, profile: Profile) -> Iterator[Aid]:
     """The AID of `profile`, if the card has one. Read only when it is wanted: hardly any card needs it."""
-    for found in euicc.profiles(_AID_TAGS, only=profile.iccid):
+    for found in euicc.profiles(AID_TAGS, only=profile.iccid):
         if found.iccid == profile.iccid and found.aid:
             yield found.aid
 

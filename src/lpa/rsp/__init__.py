@@ -1,1 +1,1 @@
-"""The words of Remote SIM Provisioning: bytes <-> meaning. Pure: no I/O and no clock."""
+"""The data of Remote SIM Provisioning: bytes and their meaning. Pure: no I/O and no clock."""

@@ -1,11 +1,11 @@
-"""Texts of strangers, made safe to look at. Cards, servers and callers write them; a person believes them.
+"""Make untrusted text safe to display: text that comes from cards, servers and callers.
 
-They may hold sequences that repaint a terminal, characters that turn the reading direction, marks that pile
-up over the lines above, or more than fits a screen, and so look like words of ours. What is not to be seen is
-shown as its escape. For terminals, logs and pages alike; what must come out as it went in is JSON.
+It may contain sequences that repaint a terminal, characters that change the reading direction, marks that
+cover the lines above, or more than fits a screen, and so imitate the program's own output. Such characters
+are shown as their escapes, on terminals, in logs and on pages. Output that must keep them is JSON.
 
-A character that is not to be seen is part of no word of any language, with one exception that people use in
-names: the joiner (ZWJ) between two emoji, which makes one picture of them.
+The only invisible character that is kept is one that people use in names: the joiner (ZWJ) between two emoji,
+which makes one picture of them.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ import unicodedata
 from collections.abc import Iterable
 from itertools import islice
 
-_MOST_MARKS = 5  # one above the other on one letter: Hebrew and Tibetan need four
-_FIRST = 3  # of many texts of strangers, as many as a person will read in a sentence
+_MOST_MARKS = 5  # on one letter; Hebrew and Tibetan need four
+_FIRST = 3  # texts in one sentence
 _SHOWN = 100  # characters of each
-# Printable, says Unicode, and yet nothing is seen of them.
+# Printable according to Unicode, but invisible.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 _JOINER = "\u200d"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _EMOJI_STYLE = "\ufe0f"
-_ARROWS = "↔↕"  # pictures that Unicode counts as mathematics
+_ARROWS = "↔↕"  # emoji that Unicode counts as mathematical symbols
 
 
 def safe(text: str) -> str:
-    """`text` on one line, with every character that is not to be seen shown as its escape."""
+    """`text` on one line, with every unsafe character shown as its escape."""
     if _is_plain(text):
         return text
     shown, marks = [], 0
     for place, character in enumerate(text):
         marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
-        seen = _harmless(text, place) and character not in _BLANK and marks <= _MOST_MARKS
-        shown.append(character if seen else character.encode("unicode_escape").decode())
+        harmless = _harmless(text, place) and character not in _BLANK and marks <= _MOST_MARKS
+        shown.append(character if harmless else character.encode("unicode_escape").decode())
     return "".join(shown)
 
 
 def safe_json(text: str) -> str:
-    """JSON `text` that means the same, with what is not to be seen as its \\u escape; lines stay lines."""
+    """JSON equal to `text`, with unsafe characters as \\u escapes; line breaks stay."""
     return "\n".join(line if _is_plain(line) else _escaped(line) for line in text.split("\n"))
 
 
@@ -54,7 +54,7 @@ def few(texts: Iterable[str]) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Most are, and are not looked at character by character."""
+    """Whether no character needs to be examined by itself. Most texts are plain."""
     return text.isascii() and text.isprintable()
 
 
@@ -66,7 +66,7 @@ def _escaped(line: str) -> str:
 
 
 def _harmless(text: str, place: int) -> bool:
-    """Whether the character at `place` is seen, and nothing else."""
+    """Whether the character at `place` is visible and has no other effect."""
     character = text[place]
     if character == _JOINER:
         return _ends_in_picture(text[max(0, place - 3) : place]) and _is_picture(text[place + 1 : place + 2])

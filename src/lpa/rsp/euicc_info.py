@@ -1,7 +1,7 @@
-"""What a card says about itself: versions, memory, abilities, whom it trusts, whom it asks, what it permits.
+"""What a card reports about itself: versions, memory, capabilities, trusted issuers, servers, rules.
 
-Everything is optional, whatever the specification says: cards leave members out, and later versions of SGP.22
-add some. What a card did not tell is None or empty; what could not be understood is in `unknown`.
+Every member is optional, whatever the specification says: cards leave members out, and later versions of
+SGP.22 add some. What a card did not report is None or empty; what could not be decoded is in `unknown`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from lpa.errors import BadAnswer
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.pki.key_identifier import KeyIdentifier
-from lpa.rsp.records import Operator
+from lpa.rsp.records import Operator, PolicyRule, rules
 
 __all__ = [
     "AuthorisationRule",
@@ -26,12 +26,12 @@ __all__ = [
     "KeyIdentifier",
 ]
 
-_LONGEST_NUMBER = 8  # bytes of a size of memory, more than any card has
+_LONGEST_NUMBER = 8  # bytes of a memory size, more than any card needs
 
 
 @dataclass(frozen=True)
 class CardResource:
-    """What fits on the card: installed applications, and free bytes of lasting and of working memory."""
+    """The card's memory: installed applications, and free bytes of non-volatile and of volatile memory."""
 
     installed_applications: int | None = None
     free_non_volatile: int | None = None
@@ -40,7 +40,7 @@ class CardResource:
 
     @classmethod
     def from_coded(cls, raw: bytes) -> Self:
-        """From the content of extCardResource (§5.7.8). Nonsense inside says nothing."""
+        """From the content of extCardResource (§5.7.8). What cannot be read in it is None."""
         numbers: dict[int, int] = {}
         rest = raw
         while rest:
@@ -53,9 +53,9 @@ class CardResource:
         return cls(numbers.get(0x81), numbers.get(0x82), numbers.get(0x83), bytes(raw))
 
 
-def _told(member: str, read: Callable[[Any], Any], empty: Any = "") -> Any:
-    """A field that holds what `read` makes of a member of EUICCInfo2; `empty` if the card left it out."""
-    return field(default=empty, metadata={"member": member, "read": read})
+def _member(name: str, read: Callable[[Any], Any], empty: Any = "") -> Any:
+    """A field for what `read` makes of a member of EUICCInfo2; `empty` if the card left it out."""
+    return field(default=empty, metadata={"member": name, "read": read})
 
 
 def _version(coded: bytes) -> str:
@@ -70,91 +70,91 @@ def _bits(name: str) -> Callable[[tuple[bytes, int]], tuple[str, ...]]:
     return partial(schema.bits, name)
 
 
-def _word(name: str) -> Callable[[int], str]:
+def _named(name: str) -> Callable[[int], str]:
     return partial(schema.named, name)
 
 
 def _read(kind: type[EuiccInfo1 | EuiccInfo2], value: dict[str, Any]) -> dict[str, Any]:
-    """The fields of `kind` that the card told."""
-    told = value | value.get("certificationDataObject", {})
+    """The fields of `kind` that the card reported."""
+    reported = value | value.get("certificationDataObject", {})
     return {
-        one.name: one.metadata["read"](told[one.metadata["member"]])
+        one.name: one.metadata["read"](reported[one.metadata["member"]])
         for one in fields(kind)
-        if one.metadata.get("member") in told
+        if one.metadata.get("member") in reported
     }
 
 
 @dataclass(frozen=True)
 class EuiccInfo1:
-    """The version a card speaks and whom it trusts, in its order of preference. A server is told `raw`."""
+    """A card's version of SGP.22 and its trusted issuers, in order of preference. Servers get `raw`."""
 
     raw: Tlv
-    svn: str = _told("svn", _version)
-    ci_for_verification: tuple[KeyIdentifier, ...] = _told("euiccCiPKIdListForVerification", _keys, ())
-    ci_for_signing: tuple[KeyIdentifier, ...] = _told("euiccCiPKIdListForSigning", _keys, ())
-    ci_for_signing_v3: tuple[KeyIdentifier, ...] = _told("euiccCiPKIdListForSigningV3", _keys, ())
-    highest_svn: str = _told("highestSvn", _version)
+    svn: str = _member("svn", _version)
+    ci_for_verification: tuple[KeyIdentifier, ...] = _member("euiccCiPKIdListForVerification", _keys, ())
+    ci_for_signing: tuple[KeyIdentifier, ...] = _member("euiccCiPKIdListForSigning", _keys, ())
+    ci_for_signing_v3: tuple[KeyIdentifier, ...] = _member("euiccCiPKIdListForSigningV3", _keys, ())
+    highest_svn: str = _member("highestSvn", _version)
     unknown: tuple[Tlv, ...] = ()
 
     @classmethod
     def from_tlv(cls, answer: bytes) -> Self:
         """From an EUICCInfo1 (tag BF20). Raises `BadAnswer` if it is none."""
-        raw = _tagged(0xBF20, answer)
-        # Every member of EUICCInfo1 has its tag and meaning in EUICCInfo2 too, where all are optional.
-        value, unknown = schema.decode_open("GetEuiccInfo2Response", Tlv.build(0xBF22, raw.value))
+        raw = schema.whole("GetEuiccInfo1Response", answer)
+        # Every member of EUICCInfo1 has the same tag and meaning in EUICCInfo2, where all are optional.
+        info2 = Tlv.build(schema.tag_of("GetEuiccInfo2Response"), raw.value)
+        value, unknown = schema.decode_open("GetEuiccInfo2Response", info2)
         return cls(raw=raw, unknown=unknown, **_read(cls, value))
 
     @property
     def test_only(self) -> bool:
-        """Whether it trusts test issuers only: then no operator's profile can be loaded."""
+        """Whether it trusts only test issuers: then no operator's profile can be installed."""
         return bool(self.ci_for_verification) and all(key.kind == "test" for key in self.ci_for_verification)
 
 
 @dataclass(frozen=True)
 class EuiccInfo2:
-    """What a card is and can do. Versions are texts such as "2.2.2", abilities the specification's words."""
+    """A card's versions, such as "2.2.2", and its capabilities, by the specification's identifiers."""
 
     raw: Tlv
-    profile_version: str = _told("profileVersion", _version)
-    svn: str = _told("svn", _version)
-    firmware: str = _told("euiccFirmwareVer", _version)
+    profile_version: str = _member("profileVersion", _version)
+    svn: str = _member("svn", _version)
+    firmware: str = _member("euiccFirmwareVer", _version)
     resource: CardResource = field(
         default=CardResource(), metadata={"member": "extCardResource", "read": CardResource.from_coded}
     )
-    uicc_capability: tuple[str, ...] = _told("uiccCapability", _bits("UiccCapability"), ())
-    ts102241_version: str = _told("ts102241Version", _version)
-    globalplatform_version: str = _told("globalplatformVersion", _version)
-    rsp_capability: tuple[str, ...] = _told("rspCapability", _bits("RspCapability"), ())
-    ci_for_verification: tuple[KeyIdentifier, ...] = _told("euiccCiPKIdListForVerification", _keys, ())
-    ci_for_signing: tuple[KeyIdentifier, ...] = _told("euiccCiPKIdListForSigning", _keys, ())
-    ci_for_signing_v3: tuple[KeyIdentifier, ...] = _told("euiccCiPKIdListForSigningV3", _keys, ())
-    category: str = _told("euiccCategory", _word("EuiccCategory"))
-    forbidden_policy_rules: tuple[str, ...] = _told("forbiddenProfilePolicyRules", _bits("PolicyRules"), ())
-    pp_version: str = _told("ppVersion", _version)
-    sas_accreditation_number: str = _told("sasAcreditationNumber", str)
-    platform_label: str = _told("platformLabel", str)
-    discovery_base_url: str = _told("discoveryBaseURL", str)
-    tre_properties: tuple[str, ...] = _told("treProperties", _bits("TreProperties"), ())
-    tre_product_reference: str = _told("treProductReference", str)
-    additional_profile_versions: tuple[str, ...] = _told(
+    uicc_capability: tuple[str, ...] = _member("uiccCapability", _bits("UiccCapability"), ())
+    ts102241_version: str = _member("ts102241Version", _version)
+    globalplatform_version: str = _member("globalplatformVersion", _version)
+    rsp_capability: tuple[str, ...] = _member("rspCapability", _bits("RspCapability"), ())
+    ci_for_verification: tuple[KeyIdentifier, ...] = _member("euiccCiPKIdListForVerification", _keys, ())
+    ci_for_signing: tuple[KeyIdentifier, ...] = _member("euiccCiPKIdListForSigning", _keys, ())
+    ci_for_signing_v3: tuple[KeyIdentifier, ...] = _member("euiccCiPKIdListForSigningV3", _keys, ())
+    category: str = _member("euiccCategory", _named("EuiccCategory"))
+    forbidden_policy_rules: tuple[PolicyRule | str, ...] = _member("forbiddenProfilePolicyRules", rules, ())
+    pp_version: str = _member("ppVersion", _version)
+    sas_accreditation_number: str = _member("sasAcreditationNumber", str)
+    platform_label: str = _member("platformLabel", str)
+    discovery_base_url: str = _member("discoveryBaseURL", str)
+    tre_properties: tuple[str, ...] = _member("treProperties", _bits("TreProperties"), ())
+    tre_product_reference: str = _member("treProductReference", str)
+    additional_profile_versions: tuple[str, ...] = _member(
         "additionalEuiccProfilePackageVersions", lambda versions: tuple(map(_version, versions)), ()
     )
-    lpa_mode: str = _told("lpaMode", _word("LpaMode"))
-    additional_info: bytes = _told("additionalEuiccInfo", bytes, b"")
-    highest_svn: str = _told("highestSvn", _version)
+    lpa_mode: str = _member("lpaMode", _named("LpaMode"))
+    additional_info: bytes = _member("additionalEuiccInfo", bytes, b"")
+    highest_svn: str = _member("highestSvn", _version)
     unknown: tuple[Tlv, ...] = ()
 
     @classmethod
     def from_tlv(cls, answer: bytes) -> Self:
         """From an EUICCInfo2 (tag BF22). Raises `BadAnswer` if it is none."""
-        raw = _tagged(0xBF22, answer)
-        value, unknown = schema.decode_open("GetEuiccInfo2Response", raw)
-        return cls(raw=raw, unknown=unknown, **_read(cls, value))
+        value, unknown = schema.decode_open("GetEuiccInfo2Response", answer)
+        return cls(raw=Tlv(answer), unknown=unknown, **_read(cls, value))
 
 
 @dataclass(frozen=True)
 class ConfiguredAddresses:
-    """Whom the card asks for profiles, as it has them: they may be empty, or no server's name at all."""
+    """The servers that the card asks for profiles, as stored: empty, or not even a server name."""
 
     default_dp: str = ""
     root_ds: str = ""
@@ -163,30 +163,23 @@ class ConfiguredAddresses:
     @classmethod
     def from_tlv(cls, answer: bytes) -> Self:
         """From the answer to GetEuiccConfiguredAddresses (tag BF3C). Raises `BadAnswer` if it is none."""
-        value, unknown = schema.decode_open("GetEuiccConfiguredAddressesResponse", _tagged(0xBF3C, answer))
+        value, unknown = schema.decode_open("GetEuiccConfiguredAddressesResponse", answer)
         return cls(value.get("defaultDpAddress", "").strip(), value.get("rootDsAddress", "").strip(), unknown)
 
 
 @dataclass(frozen=True)
 class AuthorisationRule:
-    """Which policy rules the profiles of `operators` may carry, and if the person must agree (§5.7.22)."""
+    """The policy rules that profiles of `operators` may have, and whether the user must consent (§5.7.22)."""
 
-    policy_rules: tuple[str, ...]
+    policy_rules: tuple[PolicyRule | str, ...]
     operators: tuple[Operator, ...]
     consent_required: bool
 
     @classmethod
     def from_asn1(cls, value: dict[str, Any]) -> Self:
-        """From an element of the Rules Authorisation Table. Raises `BadAnswer` if an operator is none."""
+        """From an element of the Rules Authorisation Table. Raises `BadAnswer` for a malformed operator."""
         return cls(
-            schema.bits("PolicyRules", value["pprIds"]),
+            rules(value["pprIds"]),
             tuple(Operator.from_asn1(operator) for operator in value["allowedOperators"]),
             "consentRequired" in schema.bits("PprFlags", value["pprFlags"]),
         )
-
-
-def _tagged(tag: int, answer: bytes) -> Tlv:
-    tlv = Tlv.whole(answer)
-    if tlv.tag != tag:
-        raise BadAnswer(f"The card answered with tag {tlv.tag:X} where {tag:X} was asked for.")
-    return tlv

@@ -1,84 +1,78 @@
-"""Why a card did not install a profile, in a person's words: the ErrorReasons of SGP.22 §2.5.6."""
+"""Why a card did not install a profile, in sentences for people: the ErrorReasons of SGP.22 §2.5.6."""
 
 from __future__ import annotations
 
-_AGAIN = "Nothing was installed. Begin the download again; if that does not help, ask the operator."
+_AGAIN = "Nothing was installed. Start the download again; if it fails again, ask the operator."
 _OPERATOR = "Nothing was installed. Ask the operator whether its eSIMs work with this card."
-_ENTERPRISE = "Nothing was installed. Ask the enterprise that the profile is from."
+_ENTERPRISE = "Nothing was installed. Ask the enterprise that issued the profile."
 
 _FAILURES: dict[str, tuple[str, str]] = {
-    "incorrectInputValues": ("The card does not understand the package.", _OPERATOR),
-    "invalidSignature": ("The signature on the package is wrong: it is not from the server.", _AGAIN),
+    "incorrectInputValues": ("The card does not accept the values in the package.", _OPERATOR),
+    "invalidSignature": ("The signature on the package is not valid.", _AGAIN),
     "invalidTransactionId": ("The package is for another download.", _AGAIN),
-    "unsupportedCrtValues": ("The package is encrypted in a way that the card does not know.", _OPERATOR),
+    "unsupportedCrtValues": ("The card does not support the encryption of the package.", _OPERATOR),
     "unsupportedRemoteOperationType": (
-        "The server wants something else than to install a profile.",
+        "The server requested an operation other than installing a profile.",
         _OPERATOR,
     ),
-    "unsupportedProfileClass": ("The card does not take profiles of this class.", _OPERATOR),
-    "scp03tStructureError": ("The package is put together wrongly.", _AGAIN),
-    "scp03tSecurityError": ("The package was changed on its way, or is for another card.", _AGAIN),
+    "unsupportedProfileClass": ("The card does not accept profiles of this class.", _OPERATOR),
+    "scp03tStructureError": ("The structure of the package is not valid.", _AGAIN),
+    "scp03tSecurityError": ("The package was modified in transit, or is for another card.", _AGAIN),
     "installFailedDueToIccidAlreadyExistsOnEuicc": (
-        "The card has a profile with this number already.",
-        "'lpa list' shows it. To install it anew, delete it first.",
+        "The card already holds a profile with this ICCID.",
+        "'lpa list' shows it. To install it again, delete it first.",
     ),
     "installFailedDueToInsufficientMemoryForProfile": (
-        "The card has not enough memory left for this profile.",
-        "Nothing was installed. 'lpa info' shows what is free, 'lpa delete' makes room.",
+        "The card does not have enough free memory for this profile.",
+        "Nothing was installed. 'lpa info' shows the free memory, 'lpa delete' frees some.",
     ),
     "installFailedDueToInterruption": ("The installation was interrupted.", _AGAIN),
     "installFailedDueToPEProcessingError": (
-        "The card could not make a profile of what is in the package.",
+        "The card could not process the contents of the package.",
         _OPERATOR,
     ),
     "installFailedDueToDataMismatch": (
-        "The package holds another profile than the one that it names.",
+        "The package contains a different profile from the one that it names.",
         _OPERATOR,
     ),
-    "testProfileInstallFailedDueToInvalidNaaKey": ("The test profile has no test key.", _OPERATOR),
-    "pprNotAllowed": (
-        "The card does not permit the rules that the operator set for this profile.",
+    "testProfileInstallFailedDueToInvalidNaaKey": (
+        "The key of the test profile is not a test key.",
         _OPERATOR,
     ),
-    "enterpriseProfilesNotSupported": ("The card does not take profiles of enterprises.", _ENTERPRISE),
+    "pprNotAllowed": ("The card does not permit the policy rules of this profile.", _OPERATOR),
+    "enterpriseProfilesNotSupported": ("The card does not support enterprise profiles.", _ENTERPRISE),
     "enterpriseRulesNotAllowed": (
-        "The card does not permit the rules that an enterprise set for this profile.",
+        "The card does not permit the enterprise rules of this profile.",
         _ENTERPRISE,
     ),
     "enterpriseProfileNotAllowed": (
-        "A profile on the card does not allow this one, which is an enterprise's.",
-        "Nothing was installed. 'lpa list' shows what is on the card.",
+        "A profile on the card does not allow this enterprise profile.",
+        "Nothing was installed. 'lpa list' shows the profiles on the card.",
     ),
     "enterpriseOidMismatch": (
-        "The profile is from another enterprise than a profile that is on the card.",
+        "The profile belongs to another enterprise than a profile on the card.",
         _ENTERPRISE,
     ),
-    "enterpriseRulesError": (
-        "The rules that an enterprise set for this profile contradict each other.",
-        _ENTERPRISE,
-    ),
+    "enterpriseRulesError": ("The enterprise rules of this profile contradict each other.", _ENTERPRISE),
     "enterpriseProfilesOnly": (
-        "An enterprise's profile on the card permits only profiles of that enterprise.",
+        "An enterprise profile on the card permits only profiles of that enterprise.",
         "Nothing was installed. Ask the enterprise whose profile is on the card.",
     ),
-    "lprNotSupported": (
-        "The profile needs a way to its operator (LPA proxy) that the card does not have.",
-        _OPERATOR,
-    ),
+    "lprNotSupported": ("The profile needs an LPA proxy, which the card does not support.", _OPERATOR),
     "unknownTlvInMetadata": (
-        "The profile's metadata hold something that the card does not know.",
+        "The profile's metadata contain an object that the card does not know.",
         _OPERATOR,
     ),
-    "insufficientMinimumSecurityLevel": ("The card is not secure enough for this profile.", _OPERATOR),
-    "serverAddressAbsentInEuiccAllowList": ("The card takes no profiles from this server.", _OPERATOR),
-    "installFailedDueToUnknownError": (
-        "The card could not install the profile and does not say why.",
-        _AGAIN,
+    "insufficientMinimumSecurityLevel": ("The card's security level is too low for this profile.", _OPERATOR),
+    "serverAddressAbsentInEuiccAllowList": (
+        "The card does not install profiles from this server.",
+        _OPERATOR,
     ),
+    "installFailedDueToUnknownError": ("The card could not install the profile and gives no reason.", _AGAIN),
 }
 
 
 def explain_failure(reason: str) -> tuple[str, str]:
-    """What is wrong and what to do. A reason that the specification does not name stays its number."""
+    """What is wrong and what to do. A reason that the specification does not name keeps its number."""
     known = _FAILURES.get(reason)
-    return known or (f"The card did not install the profile, for the reason {reason}.", _AGAIN)
+    return known or (f"The card did not install the profile (reason {reason}).", _AGAIN)

@@ -1,4 +1,4 @@
-"""How the card ended the installation of a profile: the ProfileInstallationResult that it signed."""
+"""The result of a profile installation, signed by the card: ProfileInstallationResult (SGP.22 §2.5.6)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.names import Aid
 from lpa.rsp.records import Notification
 
-_RESULT, _DATA, _OID = 0xBF37, 0xBF27, 0x06
-
 
 @dataclass(frozen=True)
 class InstallationResult:
-    """A signed result. `aid`: of the new profile; None if it was not installed, for a `reason` at `command`.
+    """A signed result. `aid`: of the new profile; None if its installation failed for `reason` at `command`.
 
     `code`: the number of `reason`, 0 if there is none. `oid`: of the server, empty if the card left it out.
     """
@@ -32,13 +30,14 @@ class InstallationResult:
     @classmethod
     def from_tlv(cls, raw: bytes) -> Self:
         """From a ProfileInstallationResult (tag BF37). Raises `BadAnswer` if it is none."""
-        signed = Tlv.whole(raw)
-        data = signed.child(_DATA) if signed.tag == _RESULT else None
+        signed = schema.whole("ProfileInstallationResult", raw)
+        data = signed.child(schema.tag_of("ProfileInstallationResultData"))
         if data is None:
-            raise BadAnswer(f"The card ended the installation with an object that has tag {signed.tag:X}.")
-        oid = data.child(_OID)
-        # What a codec makes of an object identifier is not to be relied on, so it does not get to see it.
-        known = Tlv.build(_DATA, *(member for member in data.children if member.tag != _OID))
+            raise BadAnswer("The card's installation result contains no data.")
+        oid_tag = schema.member_tag("ProfileInstallationResultData", "smdpOid")
+        oid = data.child(oid_tag)
+        # The codec's text of an object identifier is not reliable, so the codec does not see it.
+        known = Tlv.build(data.tag, *(member for member in data.children if member.tag != oid_tag))
         value = schema.decode("ProfileInstallationResultData", known)
         kind, outcome = value["finalResult"]
         common = Notification.from_tlv(signed), bytes(value["transactionId"])

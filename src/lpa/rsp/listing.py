@@ -1,4 +1,4 @@
-"""A list out of a card's answer, in which one strange item does not hide the others."""
+"""A list from a card's answer, in which an unreadable item does not hide the others."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Listing(tuple[T_co, ...]):
-    """The items that could be read, in the card's order; `unreadable` holds the others, as they came.
+    """The readable items, in the card's order; `unreadable` holds the others, as they came.
 
-    If the list itself is cut short, its last unreadable item is what remained: bytes that are no whole TLV.
-    The same goes for a list that is longer than any card's.
+    If the list is truncated, or longer than `LIST_ITEMS`, the last unreadable item is the rest of it: bytes
+    that are not one complete TLV.
     """
 
     unreadable: tuple[Tlv, ...] = ()
 
     @classmethod
     def of(cls, read: Callable[[Tlv], T_co], container: Tlv) -> Listing[T_co]:
-        """What `read` makes of each child of `container`; where it raises `BadAnswer`, one is unreadable."""
+        """What `read` makes of each child of `container`. Where it raises `BadAnswer`, one is unreadable."""
         items: list[T_co] = []
         unreadable: list[Tlv] = []
         rest = container.value

@@ -1,4 +1,4 @@
-"""The names that things go by: parsed once at the border, printed once, never wrong in between.
+"""Identifiers of profiles, cards, applications and servers, which are valid once they are parsed.
 
 Each has a wire form (`coded`, bytes) and a human form (`str`). `parse` reads what a person typed and raises
 ValueError with a sentence; `from_coded` reads what a card sent and raises `BadAnswer`.
@@ -13,7 +13,7 @@ from typing import ClassVar, Self
 from lpa.errors import BadAnswer
 from lpa.rsp.display import brief
 
-# Who made a card, by how its EID begins: the issuer's eight digits (SGP.29).
+# The manufacturer of a card by the first eight digits of its EID, those of the issuer (SGP.29).
 _MANUFACTURERS = {
     "89049032": "Giesecke+Devrient",
     "89049038": "Giesecke+Devrient",
@@ -31,16 +31,16 @@ _MANUFACTURERS = {
     "89086029": "Tianyu",
     "35060000": "HED",
 }
-# An address whose last label is a number is an IP address to some, whatever the others are (RFC 3986 §7.4).
+# Some programs take a host name for an IP address if its last label is a number (RFC 3986 §7.4).
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
-_SHOWN = 100  # as many characters of what is no name as a person will read
+_SHOWN = 100  # characters of an invalid text in an error
 
 
 @dataclass(frozen=True, order=True)
 class _Coded:
-    """What the three card names share: a coded form whose size is checked once."""
+    """What ICCID, EID and AID share: a coded form whose size is checked once."""
 
     coded: bytes
     _sizes: ClassVar[range]
@@ -54,17 +54,20 @@ class _Coded:
 
     @classmethod
     def from_coded(cls, coded: bytes) -> Self:
-        """The name that a card sent. Raises `BadAnswer` if it has the wrong size."""
+        """The identifier that a card sent. Raises `BadAnswer` if it has the wrong size."""
         try:
             return cls(bytes(coded))
         except ValueError as error:
             raise BadAnswer(f"The card answered {coded.hex() or 'nothing'}: {error}.") from error
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
 
 class Iccid(_Coded):
-    """A profile's number: 10 bytes as in EF.ICCID, nibbles swapped, filled with F.
+    """The number of a profile: 10 bytes as in EF.ICCID, nibbles swapped, padded with F.
 
-    Usually 19 or 20 decimal digits; 18 occur, and so do the digits A to E on some cards.
+    Usually 19 or 20 decimal digits; 18 occur, and some cards have the digits A to E.
     """
 
     _sizes = range(10, 11)
@@ -74,7 +77,7 @@ class Iccid(_Coded):
         """The ICCID a person wrote: 18 to 20 digits; spaces and hyphens between them are ignored."""
         digits = re.sub(r"[\s-]", "", text).upper().rstrip("F")
         if not re.fullmatch(r"[0-9A-E]{18,20}", digits):
-            raise ValueError(f"{_shown(text)} is no ICCID: 18 to 20 digits are needed")
+            raise ValueError(f"{_shown(text)} is not an ICCID (18 to 20 digits)")
         return cls(_swapped(bytes.fromhex(digits.ljust(20, "F"))))
 
     def __str__(self) -> str:
@@ -82,7 +85,7 @@ class Iccid(_Coded):
 
 
 class Eid(_Coded):
-    """The card's own number: 32 decimal digits in 16 bytes, nibbles not swapped."""
+    """The number of a card: 32 decimal digits in 16 bytes, nibbles not swapped."""
 
     _sizes = range(16, 17)
 
@@ -91,17 +94,17 @@ class Eid(_Coded):
         """The EID a person wrote: 32 digits; spaces and hyphens between them are ignored."""
         digits = re.sub(r"[\s-]", "", text)
         if not re.fullmatch(r"[0-9]{32}", digits, re.ASCII):
-            raise ValueError(f"{_shown(text)} is no EID: 32 digits are needed")
+            raise ValueError(f"{_shown(text)} is not an EID (32 digits)")
         return cls(bytes.fromhex(digits))
 
     @property
     def plausible(self) -> bool:
-        """Whether the two check digits are right. Some genuine cards carry wrong ones: warn, never refuse."""
+        """Whether the two check digits are correct. Some genuine cards have wrong ones: only warn."""
         return str(self).isdecimal() and int(str(self)) % 97 == 1
 
     @property
     def manufacturer(self) -> str:
-        """Who made the card (the EUM), as far as the first eight digits tell; else empty."""
+        """The manufacturer of the card (EUM), if its first eight digits are known; else empty."""
         return _MANUFACTURERS.get(str(self)[:8], "")
 
     def __str__(self) -> str:
@@ -119,7 +122,7 @@ class Aid(_Coded):
         try:
             return cls(bytes.fromhex(text))
         except ValueError:
-            raise ValueError(f"{_shown(text)} is no AID: 10 to 32 hexadecimal digits are needed") from None
+            raise ValueError(f"{_shown(text)} is not an AID (10 to 32 hexadecimal digits)") from None
 
     def __str__(self) -> str:
         return self.coded.hex().upper()
@@ -127,7 +130,7 @@ class Aid(_Coded):
 
 @dataclass(frozen=True, order=True)
 class ServerAddress:
-    """Where an SM-DP+ or SM-DS answers: a host name and the HTTPS port (SGP.22 §5.6)."""
+    """The address of an SM-DP+ or SM-DS: a host name and the HTTPS port (SGP.22 §5.6)."""
 
     host: str
     port: int = 443
@@ -136,11 +139,11 @@ class ServerAddress:
     def parse(cls, text: str) -> Self:
         """The address in a profile or an answer: `host` or `host:port`. Spaces around it are dropped.
 
-        Raises ValueError for everything that is not a host name: a URL, a path, an IP address, nothing.
+        Raises ValueError for anything but a host name: a URL, a path, an IP address, an empty text.
         """
         shown = _shown(text)
         if not re.fullmatch(r"[^/@\[\]]*", text) or not text.isascii():
-            raise ValueError(f"{shown} is not the name of a server")
+            raise ValueError(f"{shown} is not a server name")
         host, colon, port = text.strip(" \0").rpartition(":")
         if not colon:
             host, port = port, "443"
@@ -153,10 +156,13 @@ class ServerAddress:
             or len(host) > 253
             or _NUMBER.fullmatch(labels[-1])
         ):
-            raise ValueError(f"{shown} is not the name of a server")
+            raise ValueError(f"{shown} is not a server name")
         if not (_PORT.fullmatch(port) and 0 < int(port) < 65536):
             raise ValueError(f"{shown} has no valid port")
         return cls(host, int(port))
+
+    def __repr__(self) -> str:
+        return f"ServerAddress({str(self)!r})"
 
     def __str__(self) -> str:
         return self.host if self.port == 443 else f"{self.host}:{self.port}"

@@ -1,77 +1,77 @@
-"""What a card's refusal means to a person: one sentence for what is wrong, one for what to do.
+"""What a card's refusal means: one sentence for what is wrong, one for what to do.
 
-Reasons are the identifiers of `asn1/rsp.asn`. One may mean different things to different functions; then it
-stands under the function.
+Reasons are the identifiers of `asn1/rsp.asn`. Where one means different things for different functions, it is
+listed for each function.
 """
 
 from __future__ import annotations
 
 _SEE_LIST = "Run 'lpa list' to see the card's profiles."
-_SOMETHING_ELSE = "Take the card out and put it back, run 'lpa list', and try again."
-_DOWNLOAD_AGAIN = "Nothing was installed. Begin the download again."
+_REINSERT = "Remove the card and insert it again, run 'lpa list', and retry."
+_DOWNLOAD_AGAIN = "Nothing was installed. Start the download again."
 _ASK_OPERATOR = "Nothing was installed. Ask the operator whether its eSIMs work with this card."
 
-# (message, advice) by reason, for every function that does not say otherwise below.
+# (message, advice) by reason, unless `_PER_FUNCTION` has the function.
 _EVERYWHERE: dict[str, tuple[str, str]] = {
     "iccidOrAidNotFound": ("The card holds no such profile.", _SEE_LIST),
     "iccidNotFound": ("The card holds no such profile.", _SEE_LIST),
     "profileNotInDisabledState": ("The profile is enabled.", "Disable it first: 'lpa disable ICCID'."),
     "profileNotInEnabledState": ("The profile is already disabled.", "Nothing needs to be done."),
     "disallowedByPolicy": (
-        "The operator's policy rules forbid it.",
-        "Only the operator can lift its rules; 'lpa show ICCID' names them.",
+        "The operator's policy rules forbid this.",
+        "Only the operator can lift its rules; 'lpa show ICCID' lists them.",
     ),
     "wrongProfileReenabling": (
-        "A test profile is enabled, and it may only be followed by the profile that was enabled before it.",
+        "A test profile is enabled; only the profile that was enabled before it can be enabled now.",
         "Enable that profile, or disable the test profile first: 'lpa disable ICCID'.",
     ),
     "catBusy": (
-        "The card is in the middle of a dialogue with the phone or modem.",
-        "End the dialogue, or take the card out and put it back; then try again.",
+        "The card is busy with a dialogue with the phone or modem.",
+        "End the dialogue, or remove the card and insert it again; then retry.",
     ),
     "disallowedByEnterpriseRule": (
-        "The rules of a company's profile on the card forbid it.",
-        "Ask the company that manages this card.",
+        "The enterprise rules of a profile on the card forbid this.",
+        "Ask the enterprise that manages this card.",
     ),
     "disallowedForRpm": (
-        "The profile may not be changed while its operator manages it from afar.",
-        "Wait for the operator to finish, then try again.",
+        "The profile cannot be changed while its operator manages it remotely.",
+        "Wait until the operator has finished, then retry.",
     ),
     "noEsimPortAvailable": (
-        "Every place for an enabled profile is taken.",
+        "No eSIM port is free for another enabled profile.",
         "Disable another profile first: 'lpa list', then 'lpa disable ICCID'.",
     ),
     "commandError": (
-        "The card could not carry out the command.",
-        _SOMETHING_ELSE,
+        "The card could not execute the command.",
+        _REINSERT,
     ),
     "undefinedError": (
-        "The card says no and gives no reason.",
-        _SOMETHING_ELSE,
+        "The card refuses and gives no reason.",
+        _REINSERT,
     ),
     "profileChangeOngoing": (
-        "The card is still busy with the last change of profile.",
-        "Wait a moment, or take the card out and put it back; then try again.",
+        "The card is still busy with the previous profile change.",
+        "Wait a few seconds, or remove the card and insert it again; then retry.",
     ),
     "incorrectInputValues": (
-        "The card does not understand the question.",
-        "Run 'lpa info' to see which version of SGP.22 the card speaks.",
+        "The card does not accept the request.",
+        "Run 'lpa info' to see which version of SGP.22 the card supports.",
     ),
     "noResultAvailable": (
         "The card holds no such notification.",
-        "Run 'lpa notifications list' to see which it holds.",
+        "Run 'lpa notifications list' to see the pending notifications.",
     ),
     "nothingToDelete": ("There is nothing to delete.", "Nothing needs to be done."),
     "noSessionContext": (
-        "The card has no download under way.",
+        "The card has no download in progress.",
         _DOWNLOAD_AGAIN,
     ),
     "invalidTransactionId": (
-        "The card has another download under way than the one that was meant.",
+        "The card has a different download in progress.",
         _DOWNLOAD_AGAIN,
     ),
     "unsupportedCurve": (
-        "The server's certificates are on an elliptic curve that the card does not know.",
+        "The card does not support the elliptic curve of the server's certificates.",
         _ASK_OPERATOR,
     ),
 }
@@ -82,43 +82,43 @@ _PER_FUNCTION: dict[tuple[str, str], tuple[str, str]] = {
         "Nothing needs to be done.",
     ),
     ("EnableProfile", "disallowedByPolicy"): (
-        "The enabled profile may not be disabled: its operator's rules (PPR1) forbid it.",
-        "Ask the operator of the enabled profile; 'lpa list' shows which it is.",
+        "The enabled profile cannot be disabled: its operator's rules (PPR1) forbid it.",
+        "Ask the operator of the enabled profile; 'lpa list' shows which profile it is.",
     ),
     ("DisableProfile", "disallowedByPolicy"): (
-        "The profile may not be disabled: its operator's rules (PPR1) forbid it.",
+        "The profile cannot be disabled: its operator's rules (PPR1) forbid it.",
         "Ask its operator to lift the rule.",
     ),
     ("DeleteProfile", "disallowedByPolicy"): (
-        "The profile may not be deleted: its operator's rules (PPR2) forbid it.",
+        "The profile cannot be deleted: its operator's rules (PPR2) forbid it.",
         "Ask its operator to lift the rule.",
     ),
     ("DeleteProfile", "profileNotInDisabledState"): (
-        "The profile is enabled, and only a disabled profile can be deleted.",
+        "The profile is enabled; only a disabled profile can be deleted.",
         "Disable it first: 'lpa disable ICCID'.",
     ),
     ("DeleteProfile", "disallowedInTestMode"): (
-        "A test profile is enabled, and meanwhile nothing can be deleted.",
+        "A test profile is enabled; no profile can be deleted until it is disabled.",
         "Disable the test profile first: 'lpa list', then 'lpa disable ICCID'.",
     ),
     ("EuiccMemoryReset", "nothingToDelete"): (
-        "The card holds nothing of what was to be deleted.",
-        "Nothing needs to be done; 'lpa list' shows what is left.",
+        "The card holds nothing to delete.",
+        "Nothing needs to be done; 'lpa list' shows the remaining profiles.",
     ),
     ("NotificationSent", "nothingToDelete"): (
-        "The card holds no such notification any more.",
-        "Nothing needs to be done; 'lpa notifications list' shows what is left.",
+        "The card no longer holds this notification.",
+        "Nothing needs to be done; 'lpa notifications list' shows the remaining ones.",
     ),
     ("NotificationSent", "undefinedError"): (
-        "The card does not let go of the notification and gives no reason.",
-        "The server may hear of it twice, which does no harm. Try 'lpa notifications send' later.",
+        "The card does not remove the notification and gives no reason.",
+        "The server may receive it twice, which does no harm. Run 'lpa notifications send' again later.",
     ),
     ("SetNickname", "undefinedError"): (
-        "The card does not take the name and gives no reason.",
-        "Try a shorter name; the card has room for 64 bytes at most.",
+        "The card does not accept the nickname and gives no reason.",
+        "Try a shorter nickname; the maximum is 64 bytes.",
     ),
     ("SetDefaultDpAddress", "undefinedError"): (
-        "The card does not take the server's address and gives no reason.",
+        "The card does not accept the server address and gives no reason.",
         "Try a shorter address, or a complete one such as 'rsp.example.com'.",
     ),
     ("AuthenticateServer", "invalidCertificate"): (
@@ -126,23 +126,23 @@ _PER_FUNCTION: dict[tuple[str, str], tuple[str, str]] = {
         _ASK_OPERATOR,
     ),
     ("AuthenticateServer", "invalidSignature"): (
-        "The card does not accept the server's signature: it may not be the server that it says it is.",
+        "The card does not accept the server's signature: this may not be the operator's server.",
         _ASK_OPERATOR,
     ),
     ("AuthenticateServer", "invalidOid"): (
-        "The server's certificate is not for the server that it signed as.",
+        "The object identifier in the server's certificate is not the expected one.",
         _ASK_OPERATOR,
     ),
     ("AuthenticateServer", "euiccChallengeMismatch"): (
-        "The server answered an older question than the one that the card asked.",
+        "The server did not sign the card's current challenge.",
         _DOWNLOAD_AGAIN,
     ),
     ("AuthenticateServer", "ciPKUnknown"): (
-        "The server wants a certificate from an issuer that the card has none from.",
+        "The card has no certificate from the issuer (CI) that the server requests.",
         _ASK_OPERATOR,
     ),
     ("PrepareDownload", "invalidCertificate"): (
-        "The card does not accept the certificate that the server binds profiles with.",
+        "The card does not accept the certificate that the server binds profiles with (DPpb).",
         _ASK_OPERATOR,
     ),
     ("PrepareDownload", "invalidSignature"): (
@@ -158,6 +158,6 @@ def explain(function: str, reason: str) -> tuple[str, str]:
     if known:
         return known
     return (
-        f"The card answered {reason} to {function}, which the specification does not name.",
-        "Run 'lpa list' to see the card's state; the card's maker knows what the number means.",
+        f"The card answered {reason} to {function}, which the specification does not define.",
+        "Run 'lpa list' to see the card's state; the card's manufacturer can explain the number.",
     )

@@ -1,12 +1,15 @@
-"""What a card tells about its profiles and its notifications, as facts in Python's words.
+"""Profiles and notifications as a card reports them.
 
-Named numbers become the specification's identifiers ("enabled", "operational"); a number that the schema
-does not name becomes its digits. `unknown` keeps the members that we have no name for, as they came.
+States, classes, events and policy rules are members of enums, whose values are the specification's
+identifiers: "enabled", "operational". Cards also send numbers and bits that the specification does not name;
+those stay texts: "7", "bit 8". `unknown` keeps the members that the schema does not name, as they came.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Self
 
 from lpa.errors import BadAnswer
@@ -15,24 +18,98 @@ from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.display import brief
 from lpa.rsp.names import Aid, Iccid
 
-# The tags of ProfileInfo to ask for (§5.7.15). Icons are up to 1 kB each, so they are never in a list.
-LIST_TAGS = bytes.fromhex("5A 4F 9F70 90 91 92 95 99")
-DETAIL_TAGS = bytes.fromhex("5A 4F 9F70 90 91 92 93 94 95 99 B6 B7 B8 BF22 BF76")
-# What must be known before a profile is changed. The AID is long and not needed for it.
-CHANGE_TAGS = bytes.fromhex("5A 9F70 90 91 92 95 99 B6")
+_NAMES = ("profileNickname", "serviceProviderName", "profileName")
+_RIGHTS = ("profileClass", "profilePolicyRules")
 
-# State, class and policy rules decide what may be done: better no profile than a wrong word about these.
-_DECISIVE = {0x9F70, 0x95, 0x99}
-_NO_RULES = bytes.fromhex("9900")
-# Characters, more than the specification's bytes. What is longer names nothing and hides what is beside it.
+# The members of ProfileInfo to request (§5.7.15). Icons are up to 1 kB each, so they are never in a list.
+ICCID_TAGS = schema.tag_list("ProfileInfo", "iccid")
+AID_TAGS = schema.tag_list("ProfileInfo", "iccid", "isdpAid")
+LIST_TAGS = schema.tag_list("ProfileInfo", "iccid", "isdpAid", "profileState", *_NAMES, *_RIGHTS)
+DETAIL_TAGS = schema.tag_list(
+    "ProfileInfo",
+    "iccid",
+    "isdpAid",
+    "profileState",
+    *_NAMES,
+    "iconType",
+    "icon",
+    *_RIGHTS,
+    "notificationConfigurationInfo",
+    "profileOwner",
+    "dpProprietaryData",
+    "serviceSpecificDataStoredInEuicc",
+    "refArDo",
+)
+# What must be known before a change. The AID is long and not needed.
+CHANGE_TAGS = schema.tag_list(
+    "ProfileInfo", "iccid", "profileState", *_NAMES, *_RIGHTS, "notificationConfigurationInfo"
+)
+
+# State, class and policy rules decide what is allowed: a profile of which one is unclear is unreadable.
+_DECISIVE = {schema.member_tag("ProfileInfo", name) for name in ("profileState", *_RIGHTS)}
+_NO_RULES = Tlv.build(schema.member_tag("ProfileInfo", "profilePolicyRules"))
+# Characters, at least as many as the specification's bytes. Longer texts would hide what stands beside them.
 _LONGEST_NAME, _LONGEST_ADDRESS = 64, 255
+
+
+class Identifier(StrEnum):
+    """An identifier of the specification, equal to its text. Each enum has those of one type of the ASN.1."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self | str:
+        """The identifier; or `text` itself, if the specification does not name it."""
+        try:
+            return cls(text)
+        except ValueError:
+            return text
+
+    @classmethod
+    def parse_all(cls, texts: Iterable[str]) -> tuple[Self | str, ...]:
+        """As `parse`, for several texts."""
+        return tuple(map(cls.parse, texts))
+
+
+class ProfileState(Identifier):
+    """Whether a profile is enabled."""
+
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+
+
+class ProfileClass(Identifier):
+    """The class of a profile: an operator's profile is operational."""
+
+    TEST = "test"
+    PROVISIONING = "provisioning"
+    OPERATIONAL = "operational"
+
+
+class PolicyRule(Identifier):
+    """A rule of a profile's operator: PPR1 forbids to disable it, PPR2 to delete it (§2.9.1)."""
+
+    PPR_UPDATE_CONTROL = "pprUpdateControl"
+    PPR1 = "ppr1"
+    PPR2 = "ppr2"
+
+
+class NotificationEvent(Identifier):
+    """What a notification reports. Those with "rpm" are of remote profile management (version 3)."""
+
+    INSTALL = "install"
+    ENABLE = "enable"
+    DISABLE = "disable"
+    DELETE = "delete"
+    RPM_ENABLE = "rpmEnable"
+    RPM_DISABLE = "rpmDisable"
+    RPM_DELETE = "rpmDelete"
+    RPM_PACKAGE_RESULT = "rpmPackageResult"
 
 
 @dataclass(frozen=True)
 class NotificationConfiguration:
-    """A server that wants to hear of `events` ("install", "enable", "disable", "delete") of a profile."""
+    """A server to notify of some `events` of a profile."""
 
-    events: tuple[str, ...]
+    events: tuple[NotificationEvent | str, ...]
     address: str
 
 
@@ -46,9 +123,9 @@ class Operator:
 
     @classmethod
     def from_asn1(cls, value: dict[str, Any]) -> Self:
-        """From an OperatorId, whose digits may be E (any) in a rule. Raises `BadAnswer` if it has none."""
+        """From an OperatorId, whose digits may be E (any) in a rule. Raises `BadAnswer` for a wrong size."""
         if len(value["mccMnc"]) != 3:
-            raise BadAnswer(f"An operator has a code of 3 bytes, not {value['mccMnc'].hex() or 'none'}.")
+            raise BadAnswer(f"An operator code has 3 bytes; the card sent {value['mccMnc'].hex() or 'none'}.")
         mcc2, mcc1, mnc3, mcc3, mnc2, mnc1 = value["mccMnc"].hex().upper()
         digits = f"{mcc1}{mcc2}{mcc3}-{mnc1}{mnc2}{mnc3}"
         return cls(digits.rstrip("F"), value.get("gid1", b""), value.get("gid2", b""))
@@ -56,16 +133,16 @@ class Operator:
 
 @dataclass(frozen=True)
 class Profile:
-    """A profile on the card, as far as it was asked for: a field is None or empty if it was not told."""
+    """A profile on the card. A field that was not asked for or not reported is None, empty or its default."""
 
     iccid: Iccid
-    state: str = "disabled"
+    state: ProfileState | str = ProfileState.DISABLED
     aid: Aid | None = None
     nickname: str = ""
     service_provider: str = ""
     name: str = ""
-    profile_class: str = "operational"
-    policy_rules: tuple[str, ...] = ()
+    profile_class: ProfileClass | str = ProfileClass.OPERATIONAL
+    policy_rules: tuple[PolicyRule | str, ...] = ()
     notifications: tuple[NotificationConfiguration, ...] = ()
     owner: Operator | None = None
     icon: bytes = b""
@@ -75,25 +152,27 @@ class Profile:
 
     @classmethod
     def from_tlv(cls, item: bytes) -> Self:
-        """From a ProfileInfo (tag E3). Raises `BadAnswer` if it is none, or does not say which profile."""
+        """From a ProfileInfo (tag E3). Raises `BadAnswer` if it is not one, or has no ICCID."""
         value, unknown = schema.decode_open("ProfileInfo", item)
         if "iccid" not in value:
             raise BadAnswer("The card listed a profile without its ICCID.")
         if any(member.tag in _DECISIVE and member != _NO_RULES for member in unknown):
-            raise BadAnswer(f"The card did not say clearly what this profile is: {bytes(item).hex()}.")
+            raise BadAnswer(
+                f"The state, class or policy rules of a profile are unclear: {bytes(item).hex()}."
+            )
         owner = value.get("profileOwner")
         return cls(
             iccid=Iccid.from_coded(value["iccid"]),
-            state=schema.named("ProfileState", value.get("profileState", 0)),
+            state=ProfileState.parse(schema.named("ProfileState", value.get("profileState", 0))),
             aid=Aid.from_coded(value["isdpAid"]) if "isdpAid" in value else None,
             nickname=brief(value.get("profileNickname", ""), _LONGEST_NAME),
             service_provider=brief(value.get("serviceProviderName", ""), _LONGEST_NAME),
             name=brief(value.get("profileName", ""), _LONGEST_NAME),
-            profile_class=schema.named("ProfileClass", value.get("profileClass", 2)),
-            policy_rules=schema.bits("PolicyRules", value.get("profilePolicyRules", (b"", 0))),
+            profile_class=ProfileClass.parse(schema.named("ProfileClass", value.get("profileClass", 2))),
+            policy_rules=rules(value.get("profilePolicyRules", (b"", 0))),
             notifications=tuple(
                 NotificationConfiguration(
-                    schema.bits("NotificationEvent", entry["profileManagementOperation"]),
+                    _events(entry["profileManagementOperation"]),
                     brief(entry["notificationAddress"], _LONGEST_ADDRESS),
                 )
                 for entry in value.get("notificationConfigurationInfo", ())
@@ -107,19 +186,19 @@ class Profile:
 
     @property
     def enabled(self) -> bool:
-        """Whether this is the profile in use."""
-        return self.state == "enabled"
+        """Whether its state is enabled."""
+        return self.state == ProfileState.ENABLED
 
     @property
     def title(self) -> str:
-        """The best name there is: nickname, else operator and profile name, else the ICCID."""
+        """The best available name: nickname, else service provider, else profile name, else ICCID."""
         names = (self.nickname, self.service_provider, self.name)
         return next((name for name in names if name.strip()), str(self.iccid))
 
 
 @dataclass(frozen=True)
 class NotificationMetadata:
-    """What a pending notification tells, and whom (NotificationMetadata)."""
+    """What a pending notification reports, and to which server (NotificationMetadata)."""
 
     sequence_number: int
     event: str
@@ -128,11 +207,11 @@ class NotificationMetadata:
 
     @classmethod
     def from_tlv(cls, item: bytes) -> Self:
-        """From a NotificationMetadata (tag BF2F). Raises `BadAnswer` if it is none."""
+        """From a NotificationMetadata (tag BF2F). Raises `BadAnswer` if it is not one."""
         value, _ = schema.decode_open("NotificationMetadata", item)
         number = value["seqNumber"]
         if number < 0:
-            raise BadAnswer(f"The card numbered a notification {number}.")
+            raise BadAnswer(f"The card sent a notification with the negative sequence number {number}.")
         events = schema.bits("NotificationEvent", value["profileManagementOperation"])
         return cls(
             sequence_number=number,
@@ -144,22 +223,35 @@ class NotificationMetadata:
 
 @dataclass(frozen=True)
 class Notification:
-    """A signed notification: the exact bytes that the card signed, and what they say."""
+    """A signed notification: the exact bytes that the card sent, and their metadata."""
 
     raw: Tlv
     metadata: NotificationMetadata
 
     @classmethod
     def from_tlv(cls, item: bytes) -> Self:
-        """From an element of RetrieveNotificationsList: an OtherSignedNotification or an install result."""
+        """From an OtherSignedNotification or a ProfileInstallationResult. Raises `BadAnswer` for others."""
         raw = Tlv.whole(item)
-        body = raw.child(0xBF27) if raw.tag == 0xBF37 else raw
-        metadata = body.child(0xBF2F) if body is not None and raw.tag in (0xBF37, 0x30) else None
+        body: Tlv | None = None
+        if raw.tag == schema.tag_of("OtherSignedNotification"):
+            body = raw
+        elif raw.tag == schema.tag_of("ProfileInstallationResult"):
+            body = raw.child(schema.tag_of("ProfileInstallationResultData"))
+        metadata = body.child(schema.tag_of("NotificationMetadata")) if body else None
         if metadata is None:
-            raise BadAnswer(f"The card gave a notification with tag {raw.tag:X} that says nothing.")
+            raise BadAnswer(f"The card sent a notification without metadata (tag {raw.tag:X}).")
         return cls(raw, NotificationMetadata.from_tlv(metadata))
 
     @property
     def unsigned(self) -> tuple[Tlv, ...]:
-        """All of it but the signature: what stays the same where a card signs anew each time it is asked."""
-        return tuple(part for part in self.raw.children if part.tag != 0x5F37)
+        """All of it but the signature, which some cards make anew each time."""
+        return tuple(part for part in self.raw.children if part.tag != schema.tag_of("Signature"))
+
+
+def rules(bits: tuple[bytes, int]) -> tuple[PolicyRule | str, ...]:
+    """The policy rules in the bits of a PolicyRules."""
+    return PolicyRule.parse_all(schema.bits("PolicyRules", bits))
+
+
+def _events(bits: tuple[bytes, int]) -> tuple[NotificationEvent | str, ...]:
+    return NotificationEvent.parse_all(schema.bits("NotificationEvent", bits))

@@ -1,6 +1,6 @@
-"""What server and card tell each other while they make sure of each other (SGP.22 §3.0.1, §3.1.2).
+"""Common mutual authentication, and the answers that follow it (SGP.22 §3.0.1, §3.1.2).
 
-What one of them signed stays the bytes that came: it is read here, and handed to the other as it is.
+What one side signed stays the bytes that came: it is read here, and forwarded to the other side unchanged.
 """
 
 from __future__ import annotations
@@ -16,13 +16,10 @@ from lpa.rsp.euicc_info import EuiccInfo2
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.offered_profile import OfferedProfile
 
-_OK = 0xA0
-_INFO2 = 0xBF22
-
 
 @dataclass(frozen=True)
 class ServerProof:
-    """What a server answers to InitiateAuthentication: who it is, for the card to check.
+    """A server's answer to InitiateAuthentication: its proof of identity, for the card to check.
 
     The members after `transaction_id` are the first four of an AuthenticateServerRequest, in its order.
     """
@@ -34,7 +31,7 @@ class ServerProof:
     certificate: Tlv
 
     def check(self, contacted: ServerAddress) -> None:
-        """See that it was signed for this transaction, by the server that was asked.
+        """Check that it was signed for this transaction, in the name of the contacted server.
 
         Raises `BadAnswer` and `NotVerified`. The card checks the signature itself, and its own challenge.
         """
@@ -53,22 +50,22 @@ class ServerProof:
 
 @dataclass(frozen=True)
 class CardProof:
-    """What the card answers to AuthenticateServer. `answer`: for the server, a refusal too."""
+    """The card's answer to AuthenticateServer. `answer`: to be forwarded, even if it is a refusal."""
 
     answer: Tlv
 
     @property
     def info(self) -> EuiccInfo2 | None:
-        """What the card says about itself in what it signed; None if it refused."""
-        ok = self.answer.child(_OK)
+        """The EUICCInfo2 that the card signed; None if it refused."""
+        ok = self.answer.child(schema.member_tag("AuthenticateServerResponse", "authenticateResponseOk"))
         signed = ok.children[0] if ok and ok.children else None
-        info = signed.child(_INFO2) if signed else None
+        info = signed.child(schema.tag_of("GetEuiccInfo2Response")) if signed else None
         return EuiccInfo2.from_tlv(info) if info else None
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What a server answers to AuthenticateClient: the profile, and what it signed about the download.
+    """A server's answer to AuthenticateClient: the offered profile, and the signed terms of its download.
 
     `signed`, `signature` and `certificate` are for a PrepareDownloadRequest.
     """
@@ -83,7 +80,7 @@ class Terms:
     def checked(
         cls, transaction_id: bytes, metadata: bytes, signed: Tlv, signature: Tlv, certificate: Tlv
     ) -> Terms:
-        """The terms of this transaction. Raises `BadAnswer` if they are of another, or cannot be read."""
+        """The terms of this transaction. Raises `BadAnswer` if they are for another, or cannot be read."""
         value = schema.decode("SmdpSigned2", signed)
         _same_transaction(value["transactionId"], transaction_id)
         required = bool(value["ccRequiredFlag"])
@@ -92,20 +89,20 @@ class Terms:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that waits for a card: at the server `address`, under the matching id `event_id`."""
+    """An event of a discovery server (SM-DS): the server to ask next, by the matching id `event_id`."""
 
     address: ServerAddress
     event_id: str
 
     @property
     def code(self) -> ActivationCode:
-        """How to ask for it."""
+        """The activation code to ask for it."""
         return ActivationCode(self.address, self.event_id)
 
     def __repr__(self) -> str:
         return f"Event({self.address})"
 
 
-def _same_transaction(signed: bytes, told: bytes) -> None:
-    if signed != told:
-        raise BadAnswer("The server signed for another transaction than the one that it named.")
+def _same_transaction(signed: bytes, expected: bytes) -> None:
+    if signed != expected:
+        raise BadAnswer("The server signed for another transaction.")

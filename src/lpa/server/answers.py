@@ -1,7 +1,7 @@
-"""The members of a server's JSON answer, read strictly: what is missing or of another kind is `BadAnswer`.
+"""Read the members of a server's JSON answer strictly: a missing or malformed one is `BadAnswer`.
 
-Lenient where servers are (SGP.22 §6.5): base64 may be broken into lines and lack its padding, and the digits
-of a transaction id may be of any case.
+Lenient where servers are (SGP.22 §6.5): base64 may have line breaks and lack padding, and a transaction id
+may have digits of either case.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from lpa.rsp.session import Event
 
 _log = redaction.logger(__name__)
 
-# It becomes a matching id, which the card signs. Servers put more characters in it than the specification.
+# An event id becomes a matching id, which the card signs. Servers use more characters than SGP.22 allows.
 _EVENT_ID = re.compile(rf"[!-~]{{0,{EVENT_CHARACTERS}}}")
 
 
-class Members:
-    """The members of the answer of one server to one function."""
+class AnswerMembers:
+    """The members of one server's answer to one function."""
 
     def __init__(self, address: ServerAddress, function: str, members: dict[str, Any]) -> None:
         self._who = f"The server {address} answered {function}"
@@ -38,19 +38,19 @@ class Members:
         """A member that is a text."""
         value = self._members.get(name)
         if not isinstance(value, str):
-            raise self._wrong(name, "is missing" if name not in self._members else "is no text")
+            raise self._wrong(name, "is missing" if name not in self._members else "is not a text")
         return value
 
-    def tlv(self, name: str, *tags: int) -> Tlv:
-        """A member that is one of these objects, in base64."""
+    def tlv(self, name: str, tag: int) -> Tlv:
+        """A member that is a TLV with this tag, in base64."""
         try:
             tlv = Tlv.whole(self.binary(name))
         except BadAnswer as error:
-            raise self._wrong(name, "is no object") from error
+            raise self._wrong(name, "is not a TLV") from error
         if len(tlv) > MEMBER_BYTES:
             raise self._wrong(name, f"has {len(tlv)} bytes, more than {MEMBER_BYTES}")
-        if tlv.tag not in tags:
-            raise self._wrong(name, f"has tag {tlv.tag:X} instead of {tags[0]:X}")
+        if tlv.tag != tag:
+            raise self._wrong(name, f"has tag {tlv.tag:X} instead of {tag:X}")
         return tlv
 
     def binary(self, name: str) -> bytes:
@@ -59,56 +59,56 @@ class Members:
         try:
             return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
         except (binascii.Error, ValueError) as error:
-            raise self._wrong(name, "is no base64") from error
+            raise self._wrong(name, "is not base64") from error
 
     def transaction_id(self) -> bytes:
-        """The name of the session: 1 to 16 bytes, in hexadecimal digits."""
+        """The transaction id: 1 to 16 bytes, in hexadecimal digits."""
         try:
             found = bytes.fromhex(self.text("transactionId"))
         except ValueError as error:
-            raise self._wrong("transactionId", "is no hexadecimal number") from error
+            raise self._wrong("transactionId", "is not hexadecimal") from error
         if not 1 <= len(found) <= TRANSACTION_BYTES:
             raise self._wrong("transactionId", f"has {len(found)} bytes")
         return found
 
     def expect_transaction(self, transaction_id: bytes) -> None:
-        """See that it is about this session."""
+        """Check that the answer is for this session."""
         if self.transaction_id() != transaction_id:
             raise self._wrong("transactionId", "is that of another session")
 
     def events(self) -> tuple[Event, ...]:
-        """What a discovery server knows of. A strange event hides no other; if all are, that is said."""
+        """The events of a discovery server. Invalid ones are ignored, unless all are invalid."""
         entries = self._members.get("eventEntries")
         if not isinstance(entries, list):
-            raise self._wrong("eventEntries", "is missing or no list")
+            raise self._wrong("eventEntries", "is missing or not a list")
         if len(entries) > EVENTS:
             raise self._wrong("eventEntries", f"has {len(entries)} entries, more than {EVENTS}")
-        events, strange = [], []
+        events, problems = [], []
         for entry in entries:
             try:
                 events.append(self._event(entry))
             except BadAnswer as problem:
-                _log.debug("an event that is none is left out")
-                strange.append(problem)
-        if strange and not events:
-            raise strange[0]
+                _log.debug("an invalid event is ignored")
+                problems.append(problem)
+        if problems and not events:
+            raise problems[0]
         return tuple(events)
 
     def _event(self, entry: object) -> Event:
         if not isinstance(entry, dict):
-            raise self._wrong("eventEntries", "holds what is no event")
+            raise self._wrong("eventEntries", "contains an item that is not an event")
         event_id, address = entry.get("eventId"), entry.get("rspServerAddress")
         if not isinstance(event_id, str) or not isinstance(address, str):
-            raise self._wrong("eventEntries", "holds an event without eventId or rspServerAddress")
+            raise self._wrong("eventEntries", "contains an event without eventId or rspServerAddress")
         if not _EVENT_ID.fullmatch(event_id):
             raise self._wrong(
                 "eventEntries",
-                f"holds an eventId other than up to {EVENT_CHARACTERS} printable ASCII characters",
+                f"contains an eventId that is not up to {EVENT_CHARACTERS} printable ASCII characters",
             )
         try:
             return Event(ServerAddress.parse(address), event_id)
         except ValueError as error:
-            raise self._wrong("eventEntries", f"names no server: {error}") from error
+            raise self._wrong("eventEntries", f"contains an invalid address: {error}") from error
 
     def _wrong(self, name: str, what: str) -> BadAnswer:
-        return BadAnswer(f"{self._who}, and '{name}' {what}.")
+        return BadAnswer(f"{self._who}, but '{name}' {what}.")

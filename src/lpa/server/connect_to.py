@@ -1,4 +1,4 @@
-"""Where to really connect for a server: the rows of `--connect-to`."""
+"""Connect to another host and port instead of a server's: the rows of `--connect-to`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _ROW = re.compile(r"([^:\[\]]*):([0-9]{0,5}):(\[[^\[\]]+\]|[^:\[\]]*):([0-9]{0,5
 
 @dataclass(frozen=True)
 class ConnectTo:
-    """A row of `--connect-to`: where to really connect for a host and port. Empty fields match or keep any.
+    """A row of `--connect-to`: a host and port, and the target to connect to. Empty fields match or keep any.
 
-    It moves the connection only: the certificate is always checked for the host that was asked for.
+    It redirects only the connection: the certificate is always checked for the requested host.
     """
 
     host: str
@@ -26,7 +26,7 @@ class ConnectTo:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The row `HOST:PORT:HOST:PORT`, as for curl. Raises ValueError with a sentence if it is none."""
+        """The row `HOST:PORT:HOST:PORT`, as for curl. Raises ValueError with a sentence if it is invalid."""
         match = _ROW.fullmatch(text)
         if not match:
             raise ValueError(f"{text!r} is not HOST:PORT:HOST:PORT")
@@ -35,7 +35,7 @@ class ConnectTo:
         return cls(host, _port(port), _target_host(target_host), _port(target_port))
 
     def target(self, address: ServerAddress) -> tuple[str, int] | None:
-        """The host and port to connect to for `address`, or None if this row is about another one."""
+        """The host and port to connect to for `address`, or None if this row does not match it."""
         if self.host not in ("", address.host) or self.port not in (None, address.port):
             return None
         return self.target_host or address.host, self.target_port or address.port
@@ -45,7 +45,7 @@ def _port(text: str) -> int | None:
     if not text:
         return None
     if not 0 < int(text) < 65536:
-        raise ValueError(f"{text} is no port")
+        raise ValueError(f"{text} is not a port")
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""What hindered a connection, in plain words."""
+"""Explain in plain words why a connection failed."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from lpa.server.proxy import ProxyRefused
 from lpa.server.tls import TlsFailed
 
 
-def obstacle(error: BaseException) -> str:
-    """The obstacle, for the end of a sentence: libraries wrap the system's errors, and some several times."""
+def failure_reason(error: BaseException) -> str:
+    """The reason, for the end of a sentence. Libraries wrap the system's errors, some several times."""
     causes = [error]
     while cause := causes[-1].__cause__ or causes[-1].__context__:
         causes.append(cause)
-    return next((words for cause in causes if (words := _words(cause))), str(error))
+    return next((reason for cause in causes if (reason := _reason(cause))), str(error))
 
 
-def _words(cause: BaseException) -> str:
+def _reason(cause: BaseException) -> str:
     if isinstance(cause, TimeoutError):
         return "it did not answer in time"
     if isinstance(cause, socket.gaierror):

@@ -1,7 +1,7 @@
-"""A TCP connection to a server whose name a stranger chose: a profile, an answer, an activation code.
+"""Open TCP connections to servers whose names are untrusted: from profiles, answers and activation codes.
 
-Law: only public addresses are connected to, unless the person said otherwise; and the address that was looked
-at is the one that is connected to, so a name that changes its mind in between (DNS rebinding) gains nothing.
+Law: only public addresses are connected to, unless the user says otherwise; and the address that was checked
+is the one that is connected to, so a name that resolves differently afterwards (DNS rebinding) gains nothing.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from lpa.errors import ConnectFailed
 from lpa.rsp.limits import CONNECT_SECONDS
 from lpa.rsp.names import ServerAddress
 from lpa.server.connect_to import ConnectTo
-from lpa.server.connection_errors import obstacle
+from lpa.server.connection_errors import failure_reason
 from lpa.server.proxy import Proxy, ProxyChoice
 
 # As `socket.getaddrinfo` with the type SOCK_STREAM.
 Resolve = Callable[[str, int], Sequence[tuple[Any, ...]]]
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # holds an IPv4 address in its last 32 bits
-_INTERNET = ipaddress.IPv6Network("2000::/3")  # all of IPv6 that was given to anybody to be reached at
-# What IANA reserved for other purposes, as far as the oldest Python that we know takes it for public.
+_INTERNET = ipaddress.IPv6Network("2000::/3")  # all IPv6 addresses that are assigned to hosts of the internet
+# Reserved by IANA for other purposes, but public to the oldest supported Python.
 _RESERVED = tuple(
     map(
         ipaddress.ip_network,
         (
             "192.0.0.0/24",  # protocols
-            "192.31.196.0/24",  # AS112: answers nothing but questions that should not have been asked
+            "192.31.196.0/24",  # AS112: name servers for misdirected queries
             "192.52.193.0/24",  # AMT
             "192.88.99.0/24",  # 6to4 relays
             "192.175.48.0/24",  # AS112
@@ -43,79 +43,79 @@ _RESERVED = tuple(
         ),
     )
 )
-# The last labels of names that never lead to the internet: what is reserved (RFC 6761 and its registry), and
-# what ICANN delegates to nobody because it is in use at home. A proxy would resolve them in its own way.
+# The last labels of names that are never on the internet: reserved ones (RFC 6761 and its registry), and ones
+# that ICANN does not delegate because home networks use them. A proxy would resolve them in its own network.
 _RESERVED_NAMES = {"alt", "arpa", "internal", "invalid", "local", "localhost", "onion", "test"}
 _NAMES_AT_HOME = {"corp", "home", "lan", "mail"}
-_PRIVATE = "Operators' servers are on the internet. If you mean another, say so with --connect-to."
+_PRIVATE = "Operators' servers are on the internet. To connect to another host, use --connect-to."
 
 
 def resolve(host: str, port: int) -> Sequence[tuple[Any, ...]]:
-    """Where the name leads, in the system's order of preference. Raises `socket.gaierror`."""
+    """The addresses of a name, in the system's order of preference. Raises `socket.gaierror`."""
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
 class Connector:
-    """Connects to servers. A name has `patience` seconds to resolve, and all its addresses again as many."""
+    """Connects to servers. `timeout`: seconds to resolve a name, and again to connect to its addresses."""
 
     def __init__(
         self,
         connect_to: Sequence[ConnectTo] = (),
         *,
         proxy: ProxyChoice | None = None,
-        patience: float = CONNECT_SECONDS,
+        timeout: float = CONNECT_SECONDS,
         resolve: Resolve = resolve,
     ) -> None:
         self._connect_to = tuple(connect_to)
         self._proxy = proxy
-        self._patience = patience
+        self._timeout = timeout
         self._resolve = resolve
 
     def connect(self, address: ServerAddress) -> socket.socket:
-        """A connection to the server. Raises `ConnectFailed`, also for a name that leads nowhere public."""
+        """A connection to the server. Raises `ConnectFailed`, also for a name without a public address."""
         try:
             proxy = self._proxy(address) if self._proxy else None
-            return self._dial_through(proxy, address) if proxy else self._dial_directly(address)
+            return self._connect_through(proxy, address) if proxy else self._connect_directly(address)
         except (OSError, UnicodeError) as error:
             raise self.failed(address, error) from error
 
     def failed(self, address: ServerAddress, error: BaseException) -> ConnectFailed:
-        """That the server could not be reached, and why."""
+        """The error for a server that could not be reached."""
         host, port = self._target(address) or (address.host, address.port)
-        moved = (host, port) != (address.host, address.port)
-        where = f"{address} at {host}:{port}" if moved else str(address)
-        return ConnectFailed(f"Cannot reach {where}: {obstacle(error)}.")
+        redirected = (host, port) != (address.host, address.port)
+        where = f"{address} at {host}:{port}" if redirected else str(address)
+        return ConnectFailed(f"Cannot reach {where}: {failure_reason(error)}.")
 
-    def _dial_directly(self, address: ServerAddress) -> socket.socket:
+    def _connect_directly(self, address: ServerAddress) -> socket.socket:
         target = self._target(address)
-        found = self._found(*(target or (address.host, address.port)))
+        found = self._resolved(*(target or (address.host, address.port)))
         return self._connected(found if target else _public(address, found))
 
-    def _dial_through(self, proxy: Proxy, address: ServerAddress) -> socket.socket:
+    def _connect_through(self, proxy: Proxy, address: ServerAddress) -> socket.socket:
         target = self._target(address)
         if not target:
-            _check_leads_somewhere(address)
-        plain = self._connected(self._found(proxy.host, proxy.port))
+            _check_public_name(address)
+        plain = self._connected(self._resolved(proxy.host, proxy.port))
         try:
-            proxy.tunnel(plain, *(target or (address.host, address.port)), patience=self._patience)
+            proxy.tunnel(plain, *(target or (address.host, address.port)), timeout=self._timeout)
         except BaseException:
             plain.close()
             raise
         return plain
 
-    def _found(self, host: str, port: int) -> Sequence[tuple[Any, ...]]:
-        """Where the name leads. The system may ask for minutes, and cannot be told to stop, only be left."""
+    def _resolved(self, host: str, port: int) -> Sequence[tuple[Any, ...]]:
+        """The addresses of a name. The system may take minutes and cannot be interrupted, only abandoned."""
         answers: queue.SimpleQueue[Sequence[tuple[Any, ...]] | Exception] = queue.SimpleQueue()
 
         def ask() -> None:
             try:
                 answers.put(self._resolve(host, port))
-            except Exception as error:  # noqa: BLE001  (raised where it was asked for)
+            except Exception as error:  # noqa: BLE001  (raised in the caller's thread)
                 answers.put(error)
 
         threading.Thread(target=ask, daemon=True).start()
         try:
-            answer = answers.get(timeout=self._patience)
+            answer = answers.get(timeout=self._timeout)
         except queue.Empty:
             raise TimeoutError("the name does not resolve in time") from None
         if isinstance(answer, Exception):
@@ -123,16 +123,16 @@ class Connector:
         return answer
 
     def _target(self, address: ServerAddress) -> tuple[str, int] | None:
-        """Where the person wants it, None if they did not say."""
+        """The host and port from `--connect-to`, None if no row matches."""
         targets = (row.target(address) for row in self._connect_to)
         return next((target for target in targets if target), None)
 
     def _connected(self, found: Sequence[tuple[Any, ...]]) -> socket.socket:
-        """To the first that answers; each gets its share of the time that is left."""
-        ends = time.monotonic() + self._patience
-        last: OSError = OSError("the name leads nowhere")
+        """A connection to the first address that accepts it; each gets its share of the remaining time."""
+        deadline = time.monotonic() + self._timeout
+        last: OSError = OSError("the name has no addresses")
         for tried, (family, kind, protocol, _, where) in enumerate(found):
-            left = ends - time.monotonic()
+            left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError from last
             with contextlib.ExitStack() as undo:
@@ -143,9 +143,9 @@ class Connector:
                 except OSError as error:
                     last = error
                     continue
-                plain.settimeout(max(ends - time.monotonic(), 0.001))
-                # Header and body are sent one after the other: the body must not wait until the peer's
-                # system acknowledges the header, which it puts off (40 ms on Linux) to send an answer along.
+                plain.settimeout(max(deadline - time.monotonic(), 0.001))
+                # Header and body are sent separately. Without this the body would wait until the peer's
+                # system acknowledges the header, which it delays (40 ms on Linux).
                 plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 undo.pop_all()
                 return plain
@@ -153,7 +153,7 @@ class Connector:
 
 
 def is_public(text: str) -> bool:
-    """Whether an IP address is one of the internet, and stays so whatever address it holds inside itself."""
+    """Whether an IP address is public, and so is any IPv4 address that is embedded in it."""
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour
@@ -167,8 +167,8 @@ def is_public(text: str) -> bool:
     return address.is_global and not (reserved or address.is_multicast or address.is_reserved)
 
 
-def _check_leads_somewhere(address: ServerAddress) -> None:
-    """The name may be one of the internet. Raises `ConnectFailed` if it cannot."""
+def _check_public_name(address: ServerAddress) -> None:
+    """Raise `ConnectFailed` if the name cannot be on the internet."""
     _, dot, last = address.host.rpartition(".")
     if not dot or last in _RESERVED_NAMES | _NAMES_AT_HOME:
         raise ConnectFailed(f"Cannot reach {address}: this is not a name on the internet.", advice=_PRIVATE)
@@ -178,7 +178,7 @@ def _public(address: ServerAddress, found: Sequence[tuple[Any, ...]]) -> list[tu
     public = [entry for entry in found if is_public(entry[4][0])]
     if found and not public:
         raise ConnectFailed(
-            f"Cannot reach {address}: its name leads to {found[0][4][0]}, which is not a public address.",
+            f"Cannot reach {address}: it resolves to {found[0][4][0]}, which is not a public address.",
             advice=_PRIVATE,
         )
     return public

@@ -1,6 +1,6 @@
-"""Requests and answers on a connection to a server that proved who it is. The only place that knows urllib3.
+"""HTTP requests and answers on the connection to a verified server. The only import of urllib3.
 
-Law: what may have reached the server is never sent again. Only a complete answer is an answer.
+Law: a request that may have reached the server is never repeated. Only a complete answer is an answer.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from lpa import redaction
 from lpa.errors import BadAnswer, OutcomeUnknown
 from lpa.rsp.limits import CHUNKING, HEADER_BYTES
 from lpa.rsp.names import ServerAddress
-from lpa.server.connection_errors import obstacle
+from lpa.server.connection_errors import failure_reason
 from lpa.server.tls import TlsStream, TooMuch
 from lpa.server.trust import TrustAnchor
 
 _PIECE = 1 << 16  # bytes read at once
-_SHOWN = 200  # as many characters of nonsense as a person will read
-_UNKNOWN = "The server may have acted on it or not: what was kept stays kept, ask it again later."
+_SHOWN = 200  # characters of an invalid answer in an error
+_UNKNOWN = "The server may or may not have acted on it. What was stored stays stored; retry later."
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a server answered: status, body and its type as they came, its TLS certificate, who vouched."""
+class HttpAnswer:
+    """A server's answer: status, body and content type as they came, TLS certificate, and trust anchor."""
 
     status: int
     body: bytes
@@ -37,12 +37,12 @@ class Answer:
 
 
 class HttpConnection:
-    """An open connection to the server at `address`, for one request after the other."""
+    """An open connection to the server at `address`, for successive requests."""
 
     def __init__(
         self, stream: TlsStream, address: ServerAddress, certificate: bytes, trust_anchor: TrustAnchor
     ) -> None:
-        """`certificate`: by which the server proved who it is, as DER."""
+        """`certificate`: the server's own, as DER."""
         self.stream = stream
         self.trust_anchor = trust_anchor
         self._address = address
@@ -52,41 +52,44 @@ class HttpConnection:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more can be asked on it: one side closed it, or is about to."""
+        """Whether no further request is possible: one side has closed the connection or is closing it."""
         return not self._http.is_connected
 
-    def post(self, path: str, body: bytes, headers: Mapping[str, str], *, max_body: int) -> Answer:
-        """Post once, and give what the server answered, whatever the status. `max_body`: in bytes.
+    def post(self, path: str, body: bytes, headers: Mapping[str, str], *, max_body: int) -> HttpAnswer:
+        """Post once and return the server's answer, whatever its status. `max_body`: in bytes.
 
-        Raises `OutcomeUnknown` if no complete answer came, `BadAnswer` if it is too large or no HTTP.
+        Raises `OutcomeUnknown` if no complete answer arrived, `BadAnswer` if it is too large or not HTTP.
         """
         try:
             status, content_type, content = self._exchanged(path, body, headers, max_body)
         except (OSError, exceptions.ProtocolError, exceptions.SSLError, exceptions.TimeoutError) as error:
             raise OutcomeUnknown(
-                f"The request went to {self._address}, and no complete answer came back: {obstacle(error)}.",
+                f"The request was sent to {self._address}, but no complete answer arrived: "
+                f"{failure_reason(error)}.",
                 advice=_UNKNOWN,
             ) from error
         except TooMuch as error:
-            raise BadAnswer(f"The server {self._address} answered with more than any answer has.") from error
+            raise BadAnswer(f"The server {self._address} sent more than the limit for an answer.") from error
         except (http.client.HTTPException, exceptions.HTTPError, ValueError) as error:
             raise BadAnswer(
                 f"The server {self._address} did not answer with HTTP: {_shown(error)}."
             ) from error
-        if status < 200:  # An answer is still to come; nobody may take it for that to another request.
+        if (
+            status < 200
+        ):  # The final answer is still to come, and must not be taken for that to the next request.
             raise OutcomeUnknown(
-                f"The request went to {self._address}, and no complete answer came back: "
-                f"HTTP status {status} only announces one.",
+                f"The request was sent to {self._address}, but no complete answer arrived: "
+                f"HTTP status {status} is not final.",
                 advice=_UNKNOWN,
             )
         if len(content) > max_body:
             raise BadAnswer(f"The server {self._address} answered with more than {max_body} bytes.")
-        return Answer(status, content, self._certificate, self.trust_anchor, content_type)
+        return HttpAnswer(status, content, self._certificate, self.trust_anchor, content_type)
 
     def _exchanged(
         self, path: str, body: bytes, headers: Mapping[str, str], max_body: int
     ) -> tuple[int, str, bytes]:
-        """Status, type of the body, and body, of which there may be more if it is longer than `max_body`."""
+        """Status, content type and body. A body longer than `max_body` may be incomplete."""
         self.stream.allow(HEADER_BYTES)
         self._http.request("POST", path, body, {"Host": str(self._address), **headers}, preload_content=False)
         response = self._http.getresponse()
@@ -98,5 +101,5 @@ class HttpConnection:
 
 
 def _shown(error: Exception) -> str:
-    """What is wrong, in which the server's own words may stand."""
+    """The error without secrets, and shortened: it may contain the server's text."""
     return redaction.beginning(repr(error), _SHOWN)

@@ -1,8 +1,8 @@
-"""One POST over verified HTTPS, bounded in time and size: connect, handshake, judge, and only then ask.
+"""One POST over verified HTTPS, limited in time and size: connect, handshake, verify, and only then send.
 
-Law: an error says whether the request may have reached the server. Until the server has proved who it is
-nothing was sent (`ConnectFailed`, `NotVerified`); what comes after that is in `exchange`. So nothing is tried
-twice here, and no redirect is followed.
+Law: an error shows whether the request may have reached the server. Before the server is verified nothing is
+sent (`ConnectFailed`, `NotVerified`); for errors after that see `exchange`. No request is repeated, and no
+redirect is followed.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from lpa.rsp.names import ServerAddress
 from lpa.server import tls
 from lpa.server.connect_to import ConnectTo
 from lpa.server.connector import Connector, Resolve, resolve
-from lpa.server.exchange import Answer, HttpConnection
+from lpa.server.exchange import HttpAnswer, HttpConnection
 from lpa.server.proxy import ProxyChoice
 from lpa.server.trust import CiPkIds, Trust, TrustAnchor
 
-__all__ = ["Answer", "Https"]
+__all__ = ["HttpAnswer", "Https"]
 
 _log = redaction.logger(__name__)
 
@@ -34,11 +34,11 @@ def _now() -> datetime:
 
 
 class Https:
-    """Posts to servers; keeps one idle connection to each, so that a second POST needs no new greeting.
+    """Posts to servers; keeps one idle connection to each, so that a second POST needs no new handshake.
 
-    Times are in seconds: `connect_timeout` for the TCP connection and again for the TLS greeting,
-    `read_timeout` for each piece of an answer, `deadline` for a request and its whole answer. `max_body` is
-    in bytes. `proxy`: which to go through, if any. Threads may share one object.
+    Times are in seconds: `connect_timeout` for the TCP connection and again for the TLS handshake,
+    `read_timeout` for each piece of an answer, `deadline` for a request and its complete answer. `max_body`
+    is in bytes. `proxy`: the proxy for an address, if any. Threads may share one object.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Https:
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._trust = trust
-        self._connector = Connector(connect_to, proxy=proxy, patience=connect_timeout, resolve=resolve)
+        self._connector = Connector(connect_to, proxy=proxy, timeout=connect_timeout, resolve=resolve)
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._deadline = deadline
@@ -72,34 +72,34 @@ class Https:
         max_body: int | None = None,
         *,
         ci_pkids: CiPkIds = (),
-    ) -> Answer:
-        """Post `body` to `path` on the server, and give what it answered, whatever the status.
+    ) -> HttpAnswer:
+        """Post `body` to `path` on the server, and return its answer, whatever the status.
 
-        `max_body`: where an answer may be larger than most. `ci_pkids`: the issuers whom the card believes
-        that this is about; beside them, see `Trust`. Raises `ConnectFailed` or `NotVerified` if nothing was
-        sent, `OutcomeUnknown` if it was sent and no complete answer came, and `BadAnswer` if the answer is
-        too large or no HTTP.
+        `max_body`: for an answer that may be larger than others. `ci_pkids`: the trusted CI keys of the card;
+        for other trust anchors see `Trust`. Raises `ConnectFailed` or `NotVerified` if nothing was sent,
+        `OutcomeUnknown` if it was sent and no complete answer arrived, and `BadAnswer` if the answer is too
+        large or not HTTP.
         """
-        line = self._kept_open(address, ci_pkids) or self._open(address, ci_pkids)
-        line.stream.bound(self._read_timeout, time.monotonic() + self._deadline)
+        connection = self._take_idle(address, ci_pkids) or self._open(address, ci_pkids)
+        connection.stream.set_timeout(self._read_timeout, time.monotonic() + self._deadline)
         try:
-            answer = line.post(path, body, headers, max_body=max_body or self._max_body)
+            answer = connection.post(path, body, headers, max_body=max_body or self._max_body)
         except BaseException:
-            line.stream.hang_up()
+            connection.stream.hang_up()
             raise
-        if line.ended or self._idle.setdefault((address, ci_pkids), line) is not line:
-            line.stream.hang_up()
+        if connection.ended or self._idle.setdefault((address, ci_pkids), connection) is not connection:
+            connection.stream.hang_up()
         _log.debug("POST https://%s%s: HTTP %d, %d bytes", address, path, answer.status, len(answer.body))
         return answer
 
     def handshake(self, address: ServerAddress, *, ci_pkids: CiPkIds = ()) -> TrustAnchor:
-        """See that the server can be reached and proves who it is: who vouches for it. No request is sent.
+        """Connect to the server and verify it: its trust anchor. No request is sent.
 
         Raises `ConnectFailed` or `NotVerified`.
         """
-        line = self._open(address, ci_pkids)
-        line.stream.hang_up()
-        return line.trust_anchor
+        connection = self._open(address, ci_pkids)
+        connection.stream.hang_up()
+        return connection.trust_anchor
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -120,12 +120,12 @@ class Https:
     def _brainpool_context(self) -> tls.Context:
         return tls.brainpool_context(self._trust.authorities)
 
-    def _kept_open(self, address: ServerAddress, ci_pkids: CiPkIds) -> HttpConnection | None:
-        line = self._idle.pop((address, ci_pkids), None)
-        if line and line.ended:  # the server closed it meanwhile
-            line.stream.hang_up()
+    def _take_idle(self, address: ServerAddress, ci_pkids: CiPkIds) -> HttpConnection | None:
+        connection = self._idle.pop((address, ci_pkids), None)
+        if connection and connection.ended:  # The server has closed it.
+            connection.stream.hang_up()
             return None
-        return line
+        return connection
 
     def _open(self, address: ServerAddress, ci_pkids: CiPkIds) -> HttpConnection:
         try:
@@ -139,18 +139,18 @@ class Https:
             raise self._connector.failed(address, error) from error
 
     def _connect(self, address: ServerAddress, ci_pkids: CiPkIds, context: tls.Context) -> HttpConnection:
-        """Greet the server, judge what it showed, and only then have a line to it."""
+        """Connect, perform the handshake, verify the server, and only then return the connection."""
         stream = tls.TlsStream(context, self._connector.connect(address), address.host)
         try:
-            stream.bound(self._connect_timeout, time.monotonic() + self._connect_timeout)
+            stream.set_timeout(self._connect_timeout, time.monotonic() + self._connect_timeout)
             handshake = stream.handshake()
             trust_anchor = self._trust.verify(handshake, address.host, ci_pkids, self._clock())
         except NotVerified as doubt:
             stream.hang_up()
-            message = f"The server {address} could not prove that it is {address.host}. {doubt.message}"
+            message = f"The identity of the server {address} could not be verified. {doubt.message}"
             raise NotVerified(message, advice=doubt.advice) from doubt
         except BaseException:
             stream.hang_up()
             raise
-        _log.debug("%s has proved who it is, by %s", address, trust_anchor)
+        _log.debug("%s was verified by %s", address, trust_anchor)
         return HttpConnection(stream, address, handshake.chain[0], trust_anchor)

@@ -1,6 +1,6 @@
-"""JSON from a stranger: no more and no deeper than any answer, and nothing that two could read differently.
+"""Parse untrusted JSON: only within the limits of size and depth, and only if it is unambiguous.
 
-The bounds are `bounds.JSON_VALUES` and `bounds.JSON_DEPTH`.
+The limits are `limits.JSON_VALUES` and `limits.JSON_DEPTH`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from lpa.rsp.limits import JSON_DEPTH, JSON_VALUES
 
 
 def loads(text: bytes) -> Any:
-    """The value that `text` (UTF-8, with or without a byte order mark) is.
+    """The value in `text` (UTF-8, with or without a byte order mark).
 
-    Raises ValueError if it is none (RFC 8259), has a member twice or a number without bounds, or is too much.
+    Raises ValueError if it is invalid (RFC 8259), repeats a member, has an infinite number, or exceeds a
+    limit.
     """
-    # A value costs 50 times the bytes it has on the way, so they are counted before any is made.
+    # A value takes up to 50 times its bytes in `text`, so values are counted before any is made.
     if sum(map(text.count, (b",", b"[", b"{"))) >= JSON_VALUES:
         raise ValueError("it has too many values")
     try:
@@ -25,34 +26,34 @@ def loads(text: bytes) -> Any:
             text.decode("utf-8-sig"),
             parse_constant=_refuse,
             parse_float=_finite,
-            object_pairs_hook=_once_each,
+            object_pairs_hook=_unique,
         )
     except RecursionError as error:
-        raise ValueError("it is too deep") from error
+        raise ValueError("it is nested too deeply") from error
     level = [value]
     for _ in range(JSON_DEPTH):
         level = [inner for outer in level for inner in _inside(outer)]
     if any(isinstance(outer, dict | list) for outer in level):
-        raise ValueError("it is too deep")
+        raise ValueError("it is nested too deeply")
     return value
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
     if math.isinf(number):
-        raise ValueError("it has a number that is too large")
+        raise ValueError("it contains a number that is too large")
     return number
 
 
-def _once_each(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of a member that is there twice some read the first and some the last."""
+def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The members of an object, none of them twice: parsers differ in which of two they read."""
     found = dict(members)
     if len(found) != len(members):
-        raise ValueError("it has a member twice")
+        raise ValueError("it repeats a member")
     return found
 
 

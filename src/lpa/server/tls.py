@@ -1,11 +1,12 @@
-"""TLS on one TCP connection: handshake, see whom it is, and only then speak. The only import of pyOpenSSL.
+"""TLS on one TCP connection: a handshake with any peer, and then data. The only import of pyOpenSSL.
 
-The greeting goes through whatever the peer shows, and `Handshake` tells what that was and what OpenSSL has
-against it. Whom to believe is decided in `trust`, on this very connection and before a byte of a request:
-so nothing can change between the look and the request. Python's own ssl cannot show the chain before 3.13.
+The handshake succeeds with any certificates; `Handshake` has them and OpenSSL's objections. `trust` decides
+whether to trust the peer, on this connection and before a byte of a request is sent, so nothing can change
+between the check and the request. Python's own ssl does not give the chain before 3.13.
 
-Law: OpenSSL never holds the socket. It goes on reading, deaf to clock and Ctrl-C, as long as messages come
-that it need not answer; so it is given one record of TLS at a time, and the time is looked at in between.
+Law: OpenSSL never reads the socket. As long as messages arrive that need no answer, it would read on
+regardless of timeouts and Ctrl-C. So it is given one TLS record at a time, and the time is checked in
+between.
 """
 
 from __future__ import annotations
@@ -29,13 +30,13 @@ from OpenSSL.crypto import FILETYPE_ASN1, X509, dump_certificate, load_certifica
 from lpa import redaction
 from lpa.host import system
 
-# What every Python offers by default: fresh keys for each connection, and authenticated encryption first.
+# The default of Python's ssl: ephemeral keys for each connection, and authenticated encryption first.
 _CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:DHE+AES:!aNULL:!aDSS:!SHA1:!AESCCM:@SECLEVEL=2"
 _FOREVER = float("inf")
 _RECORD_HEADER = 5  # bytes, the last two of which are the length of what follows
-_PIECE = 1 << 16  # bytes, as many as OpenSSL is asked for at once
+_PIECE = 1 << 16  # bytes requested from OpenSSL at once
 
-Context = SSL.Context  # the settings of connections, and whom they know as authorities
+Context = SSL.Context  # the settings of connections, and their trusted authorities
 
 _log = redaction.logger(__name__)
 _T = TypeVar("_T")
@@ -43,11 +44,11 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Handshake:
-    """What a peer showed: its certificates, its own first; it holds the key of that one, and no more is sure.
+    """The certificates that a peer sent, its own first. It has proved only that it holds the key of that one.
 
-    `objections`: OpenSSL's, as its numbers (X509_V_ERR_...), against the chain up to an authority of the
-    context; none if it holds. `root`: that authority. All certificates are DER, for there may be some that
-    nobody else can read. The name of the host was not looked at.
+    `objections`: OpenSSL's, by number (X509_V_ERR_...), to the chain up to an authority of the context; empty
+    if the chain is valid. `root`: that authority. All certificates are DER, since only OpenSSL may be able to
+    read them. The host name was not checked.
     """
 
     chain: tuple[bytes, ...]
@@ -56,36 +57,36 @@ class Handshake:
 
 
 class TlsFailed(OSError):
-    """No TLS came about, or it broke. `reason` is OpenSSL's."""
+    """The handshake failed, or the connection broke. `reason` is OpenSSL's."""
 
     def __init__(self, error: SSL.Error) -> None:
         reasons = [entry[-1] for entry in error.args[0]] if error.args else []
-        self.reason = str(reasons[0]) if reasons else "without a reason"
+        self.reason = str(reasons[0]) if reasons else "no reason given"
         super().__init__(self.reason)
 
 
 class TooMuch(Exception):
-    """The peer sent more than was asked for."""
+    """The peer sent more than was allowed."""
 
 
 def context(authorities: Sequence[x509.Certificate] = ()) -> Context:
-    """TLS 1.2 or later, and as authorities those that this computer trusts and `authorities`."""
+    """TLS 1.2 or later, with the authorities that this computer trusts, and `authorities`."""
     made = SSL.Context(SSL.TLS_CLIENT_METHOD)
     made.set_min_proto_version(SSL.TLS1_2_VERSION)
     made.set_cipher_list(_CIPHERS)
-    # The peer stays the one that was handshake: it may not handshake anew with another certificate.
+    # After it was verified, the peer must not start another handshake with another certificate.
     made.set_options(SSL.OP_NO_RENEGOTIATION)
-    made.set_verify(SSL.VERIFY_PEER, _note)
+    made.set_verify(SSL.VERIFY_PEER, _record_objection)
     _load_public_authorities(made)
     _add(made, map(X509.from_cryptography, authorities))
     return made
 
 
 def brainpool_context(authorities: Sequence[x509.Certificate] = ()) -> Context:
-    """As `context`, for a server whose key lies on brainpoolP256r1 (SGP.22 allows it). TLS 1.2 only.
+    """As `context`, for a server with a key on brainpoolP256r1, which SGP.22 allows. Only TLS 1.2.
 
-    OpenSSL offers either its usual curves or those that are named, here one alone, and servers of TLS 1.3
-    know no brainpool curve: so such a server needs a greeting of its own.
+    OpenSSL offers either its default curves or the named ones, here one, and TLS 1.3 has no brainpool curve:
+    so such a server needs a handshake of its own.
     """
     made = context(authorities)
     made.set_max_proto_version(SSL.TLS1_2_VERSION)
@@ -94,113 +95,115 @@ def brainpool_context(authorities: Sequence[x509.Certificate] = ()) -> Context:
 
 
 class TlsStream:
-    """A TLS connection on which everything ends in time, with as much of a socket as http.client wants.
+    """A TLS connection on which every operation times out, with the socket methods that http.client needs.
 
-    Every method raises `TimeoutError` if the peer takes too long, `ConnectionResetError` if it cut the wire,
-    and `OSError` for everything else that hinders. `close` does nothing: `hang_up` does.
+    Every method raises `TimeoutError` if the peer takes too long, `ConnectionResetError` if it cut the
+    connection, and `OSError` for other failures. `close` does nothing; `hang_up` closes the connection.
     """
 
     def __init__(self, context: Context, plain: socket.socket, host: str) -> None:
-        """On the connected socket `plain`, which is ours from now on. Nothing is sent yet."""
+        """On the connected socket `plain`, which is owned from now on. Nothing is sent yet."""
         plain.setblocking(False)
         self._plain = plain
-        self._header = b""  # of the record that is coming in, as much as there is
-        self._missing = 0  # bytes of that record behind its header
-        self._noted: list[int] = []
+        self._header = b""  # the received part of the header of the current record
+        self._missing = 0  # bytes of that record after its header
+        self._objections: list[int] = []
         self._tls = SSL.Connection(context, None)
-        self._tls.set_app_data(self._noted)
+        self._tls.set_app_data(self._objections)
         self._tls.set_tlsext_host_name(host.encode("ascii"))
         self._tls.set_connect_state()
-        self.bound(_FOREVER, _FOREVER)
+        self.set_timeout(_FOREVER, _FOREVER)
         self.allow(0)
 
-    def bound(self, patience: float, ends: float) -> None:
-        """Wait at most `patience` seconds for each piece, and not beyond `ends` on the monotonic clock."""
-        self._patience = patience
-        self._ends = ends
+    def set_timeout(self, timeout: float, deadline: float) -> None:
+        """Wait at most `timeout` seconds for each piece, and not beyond `deadline` on the monotonic clock."""
+        self._timeout = timeout
+        self._deadline = deadline
 
-    def allow(self, most: int) -> None:
-        """Let the peer send `most` bytes more; then reading raises `TooMuch`."""
-        self._most = most
+    def allow(self, size: int) -> None:
+        """Let the peer send `size` more bytes; after that, reading raises `TooMuch`."""
+        self._allowed = size
 
     def handshake(self) -> Handshake:
-        """The TLS greeting, whoever the peer is."""
-        self._patiently(self._tls.do_handshake)
+        """The TLS handshake, with any peer."""
+        self._complete(self._tls.do_handshake)
         chain = self._tls.get_peer_cert_chain() or []
-        known = self._tls.get_verified_chain() or []
-        return Handshake(tuple(map(_der, chain)), tuple(self._noted), _der(known[-1]) if known else None)
+        verified = self._tls.get_verified_chain() or []
+        root = _der(verified[-1]) if verified else None
+        return Handshake(tuple(map(_der, chain)), tuple(self._objections), root)
 
     def sendall(self, data: bytes) -> None:
-        """Send all of it."""
+        """Send all of `data`."""
         rest = memoryview(data)
         while rest:
-            rest = rest[self._patiently(partial(self._tls.send, rest)) :]
+            rest = rest[self._complete(partial(self._tls.send, rest)) :]
 
     def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.BufferedReader:
-        """What the peer sends, to be read."""
+        """The data that the peer sends, as a stream."""
         del mode, buffering
         return io.BufferedReader(_Reader(self._receive))
 
     def settimeout(self, timeout: float | None) -> None:
-        """Nothing: see `bound`."""
+        """Do nothing: see `set_timeout`."""
 
     def fileno(self) -> int:
         """The socket's descriptor."""
         return self._plain.fileno()
 
     def close(self) -> None:
-        """Nothing: http.client closes what it has still to read from."""
+        """Do nothing: http.client closes a socket that it still reads from."""
 
     def hang_up(self) -> None:
-        """Say goodbye if that takes no waiting, and close the connection."""
+        """Send close_notify if that is possible without waiting, and close the connection."""
         with contextlib.suppress(SSL.Error, OSError):
             self._tls.shutdown()
             self._plain.send(self._written())
         self._plain.close()
 
     def _receive(self, size: int) -> bytes:
-        """Up to `size` bytes; none if the peer said goodbye.
+        """Up to `size` bytes; none if the peer sent close_notify.
 
-        An answer without a length ends with the connection. Only a proper goodbye proves that it was the
-        server who ended it: half an answer must never pass for an acknowledgement.
+        An answer without a length ends with the connection. Only close_notify proves that the server ended
+        it: an incomplete answer must never pass for an acknowledgement.
         """
-        if self._most <= 0:
+        if self._allowed <= 0:
             raise TooMuch
         try:
-            piece = self._patiently(partial(self._tls.recv, min(size, self._most)))
+            piece = self._complete(partial(self._tls.recv, min(size, self._allowed)))
         except SSL.ZeroReturnError:
             return b""
-        self._most -= len(piece)
+        self._allowed -= len(piece)
         return piece
 
-    def _patiently(self, act: Callable[[], _T]) -> _T:
-        until = min(time.monotonic() + self._patience, self._ends)
+    def _complete(self, operation: Callable[[], _T]) -> _T:
+        """Complete an operation of OpenSSL, exchanging records with the peer until the timeout."""
+        until = min(time.monotonic() + self._timeout, self._deadline)
         while True:
             try:
-                done = act()
+                done = operation()
             except SSL.WantReadError:
-                self._send_out(until)
-                self._take_in(until)
+                self._send_written(until)
+                self._read_record(until)
             except SSL.ZeroReturnError:
                 raise
             except SSL.Error as error:
                 with contextlib.suppress(OSError):
-                    self._plain.send(self._written())  # what OpenSSL has to say to that
+                    self._plain.send(self._written())  # OpenSSL's alert
                 raise TlsFailed(error) from error
             else:
-                self._send_out(until)
+                self._send_written(until)
                 return done
 
-    def _send_out(self, until: float) -> None:
+    def _send_written(self, until: float) -> None:
         """Send what OpenSSL wrote."""
         rest = memoryview(self._written())
         while rest:
             rest = rest[self._when_ready(selectors.EVENT_WRITE, until, partial(self._plain.send, rest)) :]
 
-    def _take_in(self, until: float) -> None:
-        """Give OpenSSL a piece of what came, which ends with the record (RFC 8446 §5.1) at the latest.
+    def _read_record(self, until: float) -> None:
+        """Pass the next received bytes to OpenSSL, at most to the end of the record (RFC 8446 §5.1).
 
-        What follows stays on the socket: that something is there tells that a server ended the connection.
+        What follows stays on the socket: unread data there show that the server has ended the connection.
         """
         size = self._missing or _RECORD_HEADER - len(self._header)
         piece = self._when_ready(selectors.EVENT_READ, until, partial(self._plain.recv, size))
@@ -215,21 +218,21 @@ class TlsStream:
         self._tls.bio_write(piece)
 
     def _written(self) -> bytes:
-        """What OpenSSL wrote for the peer since it was last asked."""
+        """What OpenSSL has written for the peer."""
         pieces = []
-        with contextlib.suppress(SSL.WantReadError):  # It has no more.
+        with contextlib.suppress(SSL.WantReadError):  # raised at the end
             while True:
                 pieces.append(self._tls.bio_read(_PIECE))
         return b"".join(pieces)
 
-    def _when_ready(self, event: int, until: float, act: Callable[[], _T]) -> _T:
-        """Act on the socket, when it is ready for it. Raises `TimeoutError` if that is too late."""
+    def _when_ready(self, event: int, until: float, operation: Callable[[], _T]) -> _T:
+        """The result of an operation on the socket, once it is ready. Raises `TimeoutError`."""
         while True:
             left = until - time.monotonic()
             if left <= 0:
-                raise TimeoutError("it took too long")
+                raise TimeoutError("the deadline has passed")
             try:
-                return act()
+                return operation()
             except BlockingIOError:
                 with selectors.DefaultSelector() as selector:
                     selector.register(self._plain, event)
@@ -237,7 +240,7 @@ class TlsStream:
 
 
 class _Reader(io.RawIOBase):
-    """What `receive` gives, as a stream."""
+    """The results of `receive` as a stream."""
 
     def __init__(self, receive: Callable[[int], bytes]) -> None:
         self._receive = receive
@@ -255,15 +258,17 @@ def _der(certificate: X509) -> bytes:
     return dump_certificate(FILETYPE_ASN1, certificate)
 
 
-def _note(connection: SSL.Connection, _certificate: X509, objection: int, _depth: int, _holds: int) -> bool:
-    """Write OpenSSL's objection down and go on: nothing is sent before `trust` has judged."""
+def _record_objection(
+    connection: SSL.Connection, _certificate: X509, objection: int, _depth: int, _valid: int
+) -> bool:
+    """Record OpenSSL's objection and continue: nothing is sent before `trust` has verified the peer."""
     if objection:
         connection.get_app_data().append(objection)
     return True
 
 
 def _load_public_authorities(made: Context) -> None:
-    """Those that this computer trusts, from where Python would have them. Without any, none are trusted."""
+    """Add the authorities that this computer trusts, from the places that Python's ssl uses."""
     paths = ssl.get_default_verify_paths()
     for file, folder in ((paths.cafile, None), (None, paths.capath)):
         if file or folder:

@@ -1,8 +1,8 @@
-"""Whom to believe that a server is who it should be. There is no switch to believe everybody.
+"""Verify the identity of a server by a trust anchor. Verification cannot be switched off.
 
-Three can vouch, in this order: an issuer (CI) on the list of the card that is spoken for; a public authority
-that this computer trusts, for some servers have certificates of the web; an authority in the bundle that the
-person gave. docs/trust.md says why.
+There are three kinds of trust anchors, in this order: a certificate issuer (CI) on the card's list; a public
+authority that this computer trusts, since some servers have certificates of the web; an authority in the
+bundle that the user gave. docs/trust.md explains why.
 """
 
 from __future__ import annotations
@@ -24,37 +24,37 @@ from lpa.rsp.pki.conditions import CLOCK
 from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.server.tls import Handshake
 
-CiPkIds = tuple[KeyIdentifier, ...]  # a card's list: by which issuers it verifies (§5.7.8)
+CiPkIds = tuple[KeyIdentifier, ...]  # a card's trusted CI keys, by which it verifies servers (§5.7.8)
 
 CARD, PUBLIC, BUNDLE = "card", "public", "bundle"
-_WHO = {
+_DESCRIPTIONS = {
     CARD: "the card's issuer {}",
-    PUBLIC: "{}, whom this computer trusts",
+    PUBLIC: "{}, which this computer trusts",
     BUNDLE: "{}, from the --ca-bundle",
 }
 
-# What OpenSSL's verify codes (X509_V_ERR_...) mean for the person in front of it.
-_UNTRUSTED = "its certificate was issued by somebody whom neither the card nor this computer trusts"
+# OpenSSL's verify codes (X509_V_ERR_...) in words.
+_UNTRUSTED = "its certificate was issued by an authority that neither the card nor this computer trusts"
 _OBJECTIONS = {
-    7: "the signature in its certificate does not hold",
+    7: "the signature of its certificate is not valid",
     9: "its certificate is not valid yet",
     10: "its certificate has expired",
     18: "its certificate is self-signed",
     19: _UNTRUSTED,
     20: _UNTRUSTED,
     21: _UNTRUSTED,
-    79: "its certificate was issued by somebody who may not certify others",
-    25: "its certificate was issued by somebody who may not certify others at such a distance",
+    79: "its certificate was issued by the holder of a certificate that may not issue others",
+    25: "an issuer of its certificate does not permit so many issuers below it",
     26: "its certificate is not for TLS servers",
-    47: "its certificate was issued by somebody who may not certify this name",
+    47: "its issuer may not certify this name",
 }
 
 
 @dataclass(frozen=True)
 class TrustAnchor:
-    """Who vouched for a server: "card", "public" or "bundle", and the issuer in words.
+    """The authority that verified a server: "card", "public" or "bundle", and the issuer's name.
 
-    `identifier`: the issuer's key identifier if it is the card's, else None.
+    `identifier`: the issuer's key identifier if it is on the card's list, else None.
     """
 
     anchor: str
@@ -62,20 +62,20 @@ class TrustAnchor:
     identifier: KeyIdentifier | None = None
 
     def __str__(self) -> str:
-        return _WHO[self.anchor].format(self.issuer)
+        return _DESCRIPTIONS[self.anchor].format(self.issuer)
 
     @property
     def evidence(self) -> dict[str, str]:
-        """For the journal: who vouched."""
+        """The trust anchor for the journal."""
         key = {"issuer_key": str(self.identifier)} if self.identifier else {}
-        return {"vouched_by": self.anchor, "issuer": self.issuer, **key}
+        return {"trust_anchor": self.anchor, "issuer": self.issuer, **key}
 
 
 class Trust:
-    """Whom to believe beside a card's own list. Make one with `system` or `bundle`."""
+    """The trusted authorities besides a card's own list. Make one with `system` or `bundle`."""
 
     def __init__(self, pem: str | None) -> None:
-        """`pem`: certificates of further authorities. Raises ValueError if there is none in it."""
+        """`pem`: certificates of further authorities. Raises ValueError if it contains none."""
         self._pem = pem
         self.authorities = _authorities(pem) if pem is not None else ()
 
@@ -88,45 +88,45 @@ class Trust:
     def bundle(cls, path: Path) -> Self:
         """The authorities that this computer trusts, and those in the PEM file `path`.
 
-        Raises ValueError with a sentence if the file cannot be read or holds no certificate.
+        Raises ValueError with a sentence if the file cannot be read or contains no certificate.
         """
         try:
-            # The names written between the certificates of public bundles are not always ASCII.
+            # The text between the certificates of public bundles is not always ASCII.
             pem = path.read_bytes().decode("ascii", "ignore")
         except OSError as error:
             raise ValueError(f"cannot read the certificates in {path}: {error.strerror}") from error
         try:
             return cls(pem)
         except ValueError as error:
-            raise ValueError(f"{path} holds no certificate in PEM form") from error
+            raise ValueError(f"{path} contains no certificate in PEM form") from error
 
     @property
     def pem(self) -> str | None:
-        """The certificates of the bundle in PEM form; None without one."""
+        """The certificates of the bundle in PEM form; None if there is no bundle."""
         return self._pem
 
     def verify(self, handshake: Handshake, host: str, ci_pkids: CiPkIds, at: datetime) -> TrustAnchor:
-        """Who vouches that the peer is `host`. `ci_pkids`: the card's list; `at`: now.
+        """The trust anchor that proves the peer to be `host`. `ci_pkids`: the card's list; `at`: now.
 
-        Raises `NotVerified` if nobody does.
+        Raises `NotVerified` if there is none.
         """
-        listed = issuers.worth_believing(ci_pkids)
-        paths = server_chain.paths_to(listed, handshake.chain)
+        trusted = issuers.without_test_issuers(ci_pkids)
+        paths = server_chain.paths_to(trusted, handshake.chain)
         try:
             if paths:
-                issuer = server_chain.verify_any(paths, host, listed, at)
+                issuer = server_chain.verify_any(paths, host, trusted, at)
                 return TrustAnchor(CARD, issuers.described(issuer), issuer)
         except NotVerified:
             if handshake.objections:
                 raise
         try:
-            return self._judged_by_authorities(handshake, host)
+            return self._verify_by_authorities(handshake, host)
         except NotVerified as doubt:
             if not paths and server_chain.paths_to(ci_pkids, handshake.chain):
-                doubt.add("The card lists its issuer, but as a test CI, whose key everybody has.")
+                doubt.add("The card lists its issuer, but that is a test CI, whose private key is public.")
             raise
 
-    def _judged_by_authorities(self, handshake: Handshake, host: str) -> TrustAnchor:
+    def _verify_by_authorities(self, handshake: Handshake, host: str) -> TrustAnchor:
         names = _alternative_names(_own(handshake)) if handshake.chain else None
         if handshake.objections or handshake.root is None:
             raise _objection(handshake)
@@ -146,18 +146,18 @@ def _own(handshake: Handshake) -> x509.Certificate:
 
 def _objection(handshake: Handshake) -> NotVerified:
     code = handshake.objections[0] if handshake.objections else 0
-    said = _OBJECTIONS.get(code, f"OpenSSL refuses its certificate (code {code})")
-    return NotVerified(f"{said[0].upper()}{said[1:]}.", advice=CLOCK if code in (9, 10) else None)
+    reason = _OBJECTIONS.get(code, f"OpenSSL refuses its certificate (code {code})")
+    return NotVerified(f"{reason[0].upper()}{reason[1:]}.", advice=CLOCK if code in (9, 10) else None)
 
 
 def _authorities(pem: str) -> Sequence[x509.Certificate]:
-    # An authority with a strange serial number is still the one that is meant.
+    # An invalid serial number of an authority does not matter.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
         try:
             return tuple(x509.load_pem_x509_certificates(pem.encode()))
         except x509.InvalidVersion as error:
-            raise ValueError(f"a certificate in it is broken: {error}") from error
+            raise ValueError(f"it contains an invalid certificate: {error}") from error
 
 
 def _alternative_names(leaf: x509.Certificate) -> x509.SubjectAlternativeName | None:
@@ -171,4 +171,4 @@ def _name_of(root: bytes) -> str:
     try:
         return certificates.parsed(root).subject.rfc4514_string()
     except (NotVerified, ValueError):
-        return "an authority without a name"
+        return "an unnamed authority"

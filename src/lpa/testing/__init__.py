@@ -1,1 +1,73 @@
-"""A simulated card and its servers for the tests of other programs."""
+"""A simulated card with its SM-DP+, for the tests of programs that use `lpa`.
+
+```python
+from lpa.testing import simulated
+
+with simulated() as (assistant, card, smdp):
+    assistant.delete(assistant.plan_deletion(card.profiles[1].iccid))
+    assert [notification.event for notification in smdp.received] == ["delete"]
+```
+Every name is loaded when it is first used: `import lpa.testing` itself loads nothing (PEP 562). In pytest the
+fixtures of `lpa.testing.pytest_plugin` do the same.
+"""
+
+TYPE_CHECKING = False  # As `typing.TYPE_CHECKING`, without importing typing.
+if TYPE_CHECKING:
+    from lpa.sim.contents import Contents, SimulatedContact
+    from lpa.sim.euicc.behaviour import Behaviour
+    from lpa.sim.euicc.identity import CardIdentity
+    from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+    from lpa.sim.servers import packages
+    from lpa.sim.servers.binding import Packaging
+    from lpa.sim.servers.smdp import SimulatedSmdp
+    from lpa.sim.servers.smds import SimulatedSmds
+    from lpa.sim.simulated_profile import SimulatedProfile
+    from lpa.testing.simulated_lpa import SimulatedLpa, simulated
+
+__all__ = [
+    "Behaviour",
+    "CardIdentity",
+    "Contents",
+    "Packaging",
+    "SimulatedContact",
+    "SimulatedEuicc",
+    "SimulatedLpa",
+    "SimulatedProfile",
+    "SimulatedSmdp",
+    "SimulatedSmds",
+    "packages",
+    "simulated",
+]
+
+_HOME_OF = {
+    "Behaviour": "lpa.sim.euicc.behaviour",
+    "CardIdentity": "lpa.sim.euicc.identity",
+    "Contents": "lpa.sim.contents",
+    "Packaging": "lpa.sim.servers.binding",
+    "SimulatedContact": "lpa.sim.contents",
+    "SimulatedEuicc": "lpa.sim.euicc.simulated_euicc",
+    "SimulatedLpa": "lpa.testing.simulated_lpa",
+    "SimulatedProfile": "lpa.sim.simulated_profile",
+    "SimulatedSmdp": "lpa.sim.servers.smdp",
+    "SimulatedSmds": "lpa.sim.servers.smds",
+    "simulated": "lpa.testing.simulated_lpa",
+}
+_MODULES = {"packages": "lpa.sim.servers.packages"}
+
+
+if not TYPE_CHECKING:  # A type checker would take any name for one that exists.
+
+    def __getattr__(name: str) -> object:
+        """Load a name of `__all__`, once."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        module = import_module(_MODULES.get(name) or _HOME_OF[name])
+        value: object = module if name in _MODULES else getattr(module, name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,11 +1,10 @@
-"""Fixtures for tests against a simulated eUICC and its servers, in every pytest that has `lpa`.
+"""Fixtures with a simulated eUICC and its servers, in every pytest that has `lpa` installed.
 
 ```python
-def test_my_code_lists_profiles(euicc):
-    with lpa.Assistant(euicc) as assistant:
-        assert len(assistant.profiles()) == 3
+def test_my_code_lists_profiles(simulated_lpa):
+    assert len(my_code.profiles(simulated_lpa.assistant)) == 3
 ```
-Nothing of the simulator is imported before a test asks for it.
+Nothing of the simulator is imported before a test uses a fixture.
 """
 
 from __future__ import annotations
@@ -16,37 +15,46 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
-    from lpa.sim.servers.smdp import SimulatedSmdp
-    from lpa.sim.servers.smds import SimulatedSmds
+    from lpa.testing import SimulatedEuicc, SimulatedLpa, SimulatedSmdp, SimulatedSmds
 
 
 @pytest.fixture
 def euicc() -> SimulatedEuicc:
-    """A fresh simulated card, in memory, with three profiles of which the first is enabled."""
-    from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+    """A fresh simulated card in memory, with three profiles of which the first is enabled."""
+    from lpa.testing import SimulatedEuicc
 
     return SimulatedEuicc.create(None)
 
 
 @pytest.fixture
 def smdp(euicc: SimulatedEuicc) -> Iterator[SimulatedSmdp]:
-    """A running simulated SM-DP+ that trusts the card's certificate authority and serves its profiles.
+    """A running simulated SM-DP+ with the names of the servers in the card's profiles.
 
-    It listens on loopback: reach it by `--connect-to` with `smdp.connect_to`, under the names of the
-    servers in the profiles; its certificate comes from `euicc.authority`.
+    The card's authority certifies it, and it trusts that authority. It listens on loopback:
+    `smdp.connect_to` is the value for `--connect-to` that leads there.
     """
-    from lpa.sim.servers.smdp import SimulatedSmdp
+    from lpa.testing.simulated_lpa import smdp_for
 
-    names = sorted({address for profile in euicc.profiles for address in profile.addresses("delete")})
-    with SimulatedSmdp(euicc.authority, host=names[0], also=names[1:]) as server:
+    with smdp_for(euicc) as server:
         yield server
 
 
 @pytest.fixture
 def smds(euicc: SimulatedEuicc) -> Iterator[SimulatedSmds]:
-    """A running simulated SM-DS, with the name of the card's own root, that trusts the card's authority."""
-    from lpa.sim.servers.smds import SimulatedSmds
+    """A running simulated SM-DS with the name of the card's root SM-DS, certified by the card's authority."""
+    from lpa.testing import SimulatedSmds
 
     with SimulatedSmds(euicc.authority) as server:
         yield server
+
+
+@pytest.fixture
+def simulated_lpa(euicc: SimulatedEuicc, smdp: SimulatedSmdp) -> Iterator[SimulatedLpa]:
+    """An `Assistant` on the card `euicc`, which reaches and trusts the SM-DP+ `smdp`, as `simulated` does.
+
+    Its attributes are `assistant`, `card` and `smdp`. Its state folder is temporary.
+    """
+    from lpa.testing import simulated
+
+    with simulated(euicc, smdp=smdp) as opened:
+        yield opened

@@ -1,4 +1,4 @@
-"""The channel against cards that know their conversation by heart. Bytes from SGP.22 and ISO 7816-4."""
+"""The channel against scripted cards. Bytes from SGP.22 and ISO 7816-4."""
 
 import contextlib
 
@@ -28,7 +28,7 @@ def exchange(*lines: tuple[str, str], request: str = GET_EID, block_size: int = 
     return answer.hex().upper()
 
 
-def test_a_t0_card_is_asked_and_its_answer_fetched() -> None:
+def test_the_answer_of_a_t0_card_is_fetched() -> None:
     answer = exchange(("81E2910006 BF3E035C015A 00", "6115"), ("01C0000015", EID + "9000"))
     assert answer == EID.replace(" ", "")
 
@@ -37,7 +37,7 @@ def test_a_t1_card_answers_at_once() -> None:
     assert exchange(("81E2910006 BF3E035C015A 00", EID + "9000")) == EID.replace(" ", "")
 
 
-def test_a_long_answer_is_put_together() -> None:
+def test_a_long_answer_is_joined() -> None:
     first, second = "AA" * 256, "BB" * 16
     answer = exchange(
         ("81E2910006 BF3E035C015A 00", "6100"),
@@ -47,7 +47,7 @@ def test_a_long_answer_is_put_together() -> None:
     assert answer == first + second
 
 
-def test_a_wrong_le_is_put_right() -> None:
+def test_a_wrong_le_is_corrected() -> None:
     answer = exchange(
         ("81E2910006 BF3E035C015A 00", "6100"), ("01C0000000", "6C15"), ("01C0000015", EID + "9000")
     )
@@ -55,7 +55,7 @@ def test_a_wrong_le_is_put_right() -> None:
 
 
 @pytest.mark.parametrize("status", ["9000", "9110", "9210", "9F00", "6200", "6310"])
-def test_a_success_with_something_else_to_tell_is_a_success(status: str) -> None:
+def test_a_success_with_further_information_is_a_success(status: str) -> None:
     assert exchange(("81E2910006 BF3E035C015A 00", "BF3E00" + status)) == "BF3E00"
 
 
@@ -66,7 +66,7 @@ def test_any_other_status_is_a_bad_answer_that_keeps_its_number(status: str) -> 
     assert caught.value.sw == int(status, 16)
 
 
-def test_a_long_request_goes_in_blocks_that_are_counted() -> None:
+def test_a_long_request_is_sent_in_numbered_blocks() -> None:
     request = bytes(range(256)) * 2
     answer = exchange(
         ("81E21100FF" + request[:255].hex() + "00", "9000"),
@@ -91,7 +91,7 @@ def test_the_block_size_is_an_option() -> None:
     )
 
 
-def test_a_card_that_finds_a_block_too_long_is_asked_again_in_smaller_ones() -> None:
+def test_a_request_is_repeated_in_smaller_blocks_if_a_block_is_too_long() -> None:
     request = bytes(200)
     exchange(
         ("81E29100C8" + request.hex() + "00", "6700"),
@@ -101,7 +101,7 @@ def test_a_card_that_finds_a_block_too_long_is_asked_again_in_smaller_ones() -> 
     )
 
 
-def test_smaller_blocks_are_remembered_and_not_tried_for_ever() -> None:
+def test_smaller_blocks_are_remembered_and_have_a_minimum() -> None:
     card = ScriptedCard(
         MF,
         OPEN,
@@ -118,12 +118,12 @@ def test_smaller_blocks_are_remembered_and_not_tried_for_ever() -> None:
 
 
 def test_data_before_the_last_block_is_a_bad_answer() -> None:
-    with pytest.raises(BadAnswer, match="before it had the whole command"):
+    with pytest.raises(BadAnswer, match="before it had the whole request"):
         exchange(("81E2110006 000102030405 00", "BF3700 9000"), request="00010203040506", block_size=6)
 
 
 class Bounded:
-    """A card that takes blocks up to a length only; `taken`: the lengths of those it was given."""
+    """A card that accepts blocks only up to a length; `taken`: the lengths of the blocks that it was sent."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -141,7 +141,7 @@ class Bounded:
 
 
 @pytest.mark.parametrize("size", [6, 255])
-def test_a_request_that_no_card_could_take_is_refused_before_its_first_byte(size: int) -> None:
+def test_a_request_that_is_too_long_is_not_sent(size: int) -> None:
     card = Bounded(255)
     channel = Channel(card, block_size=size)
     assert channel.longest_request == 256 * size
@@ -153,7 +153,7 @@ def test_a_request_that_no_card_could_take_is_refused_before_its_first_byte(size
     assert card.taken == 256 * [size]
 
 
-def test_blocks_do_not_become_so_small_that_the_request_needs_too_many() -> None:
+def test_blocks_stay_large_enough_for_the_request() -> None:
     card = Bounded(0)
     channel = Channel(card)
     with pytest.raises(BadAnswer, match="6700"):
@@ -161,8 +161,8 @@ def test_blocks_do_not_become_so_small_that_the_request_needs_too_many() -> None
     assert card.taken == [255, 127, 63, 31, 15, 8]
 
 
-def test_a_long_request_has_larger_blocks_than_the_card_wanted_of_a_short_one() -> None:
-    """A card may answer 6700 for another reason than the length; it is not cut off from all that is long."""
+def test_a_long_request_may_have_larger_blocks_than_a_short_one() -> None:
+    """A card may answer 6700 for another reason than the length; long requests must stay possible."""
     card = Bounded(0)
     channel = Channel(card)
     with pytest.raises(BadAnswer, match="6700"):
@@ -172,21 +172,21 @@ def test_a_long_request_has_larger_blocks_than_the_card_wanted_of_a_short_one() 
     assert card.taken == 250 * [8]
 
 
-def test_an_answer_without_end_is_given_up() -> None:
+def test_an_endless_answer_is_abandoned() -> None:
     class Endless(ScriptedCard):
         def transmit(self, apdu: bytes) -> tuple[bytes, int]:
             return (bytes(256), 0x6100) if apdu[1] in (0xE2, 0xC0) else super().transmit(apdu)
 
     with (
         Channel(Endless(MF, OPEN, CLOSE)) as channel,
-        pytest.raises(BadAnswer, match="answer has not ended"),
+        pytest.raises(BadAnswer, match="answer did not end"),
     ):
         channel.exchange(b"\xbf\x3e\x00")
 
 
 @pytest.mark.parametrize(("last", "ends"), [(0, True), (1, False)])
-def test_an_answer_may_be_as_long_as_the_bound(last: int, ends: bool) -> None:
-    """255 whole pieces and 255 bytes, or one more."""
+def test_an_answer_may_be_as_long_as_the_limit(last: int, ends: bool) -> None:
+    """255 full pieces and 255 bytes, or one byte more."""
     pieces = [bytes(256)] * 255 + [bytes(255), bytes(last)]
 
     class Long(ScriptedCard):
@@ -202,11 +202,11 @@ def test_an_answer_may_be_as_long_as_the_bound(last: int, ends: bool) -> None:
         if ends:
             assert len(channel.exchange(b"\xbf\x3e\x00")) == ANSWER_BYTES
         else:
-            with pytest.raises(BadAnswer, match=f"answer has not ended after {ANSWER_BYTES + 1} bytes"):
+            with pytest.raises(BadAnswer, match=f"answer did not end after {ANSWER_BYTES + 1} bytes"):
                 channel.exchange(b"\xbf\x3e\x00")
 
 
-def test_an_answer_in_endless_small_pieces_is_given_up() -> None:
+def test_an_endless_answer_in_small_pieces_is_abandoned() -> None:
     class Dripping(ScriptedCard):
         asked = 0
 
@@ -215,13 +215,13 @@ def test_an_answer_in_endless_small_pieces_is_given_up() -> None:
             return (b"x", 0x6101) if apdu[1] in (0xE2, 0xC0) else super().transmit(apdu)
 
     card = Dripping(MF, OPEN, CLOSE)
-    with Channel(card) as channel, pytest.raises(BadAnswer, match="answer has not ended"):
+    with Channel(card) as channel, pytest.raises(BadAnswer, match="answer did not end"):
         channel.exchange(b"\xbf\x3e\x00")
     assert card.asked < ANSWER_ROUNDS + 10
 
 
-def test_a_card_that_promises_and_gives_nothing_is_given_up() -> None:
-    with pytest.raises(BadAnswer, match="answer has not ended"):
+def test_a_card_that_announces_data_and_sends_none_is_abandoned() -> None:
+    with pytest.raises(BadAnswer, match="answer did not end"):
         exchange(("81E2910006 BF3E035C015A 00", "6110"), ("01C0000010", "6110"))
 
 
@@ -300,7 +300,7 @@ def test_the_channel_is_closed_when_the_block_is_left_by_an_error() -> None:
     assert card.finished()
 
 
-def test_a_card_that_is_gone_needs_no_closing() -> None:
+def test_closing_the_channel_of_a_removed_card_raises_nothing() -> None:
     card = ScriptedCard(
         MF, OPEN, ("81E2910006 BF3E035C015A 00", CardRemoved("gone")), ("00708001", CardRemoved("gone"))
     )
@@ -309,7 +309,7 @@ def test_a_card_that_is_gone_needs_no_closing() -> None:
     assert card.finished()
 
 
-def test_closing_twice_is_closing_once() -> None:
+def test_a_channel_is_closed_only_once() -> None:
     card = ScriptedCard(MF, OPEN, CLOSE)
     channel = Channel(card)
     channel.close()
@@ -318,13 +318,13 @@ def test_closing_twice_is_closing_once() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 5, 256])
-def test_a_block_size_that_no_card_takes_is_refused(size: int) -> None:
+def test_an_invalid_block_size_is_refused(size: int) -> None:
     with pytest.raises(ValueError, match="6 to 255"):
         Channel(ScriptedCard(), block_size=size)
 
 
 @given(st.lists(st.tuples(st.binary(max_size=300), st.integers(0, 0xFFFF)), max_size=40))
-def test_whatever_a_card_answers_gives_bytes_or_a_bad_answer(answers: list[tuple[bytes, int]]) -> None:
+def test_any_answers_give_bytes_or_a_bad_answer(answers: list[tuple[bytes, int]]) -> None:
     class Wild:
         def transmit(self, _apdu: bytes) -> tuple[bytes, int]:
             return answers.pop() if answers else (b"", 0x6F00)

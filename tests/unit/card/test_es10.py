@@ -1,4 +1,4 @@
-"""Every function of the eUICC, as the bytes that go down and what is made of the bytes that come up."""
+"""Every function of the eUICC: the bytes that are sent, and the result of the bytes that come back."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ from lpa.errors import (
     OutcomeUnknown,
 )
 from lpa.rsp.names import Aid, Iccid
-from lpa.rsp.records import Operator
+from lpa.rsp.records import Operator, ProfileClass
 from tests.support.scripted import ScriptedCard
 
 ICCID = Iccid.from_coded(bytes.fromhex("98989898989898989898"))
@@ -61,7 +61,7 @@ def test_opening_reads_the_eid() -> None:
     assert card.finished()
 
 
-def test_an_application_that_selects_but_gives_no_eid_is_passed_over() -> None:
+def test_an_application_without_an_eid_is_skipped() -> None:
     card = ScriptedCard(
         MF,
         OPEN,
@@ -76,33 +76,33 @@ def test_an_application_that_selects_but_gives_no_eid_is_passed_over() -> None:
     assert card.finished()
 
 
-def test_the_list_of_isdr_names_can_be_given() -> None:
+def test_the_aids_of_the_isdr_can_be_given() -> None:
     card = ScriptedCard(MF, OPEN, ("01A4040005 A000000001 00", "9000"), GET_EID, CLOSE)
     with Euicc(card, aids=[Aid.parse("A000000001")]) as euicc:
         assert str(euicc.aid) == "A000000001"
 
 
-def test_a_card_without_isdr_is_no_euicc_and_gets_its_channel_back() -> None:
+def test_a_card_without_an_isdr_is_not_an_euicc_and_its_channel_is_closed() -> None:
     card = ScriptedCard(MF, OPEN, ("01A4040005 A000000001 00", "6A82"), CLOSE)
     with pytest.raises(NotAnEuicc):
         Euicc(card, aids=[Aid.parse("A000000001")])
     assert card.finished()
 
 
-def test_info1_tells_whom_the_card_trusts() -> None:
+def test_info1_has_the_trusted_ci_keys() -> None:
     key = "81370F5125D0B1D408D4C3B232E6D25E795BEBFB"
     info = call(Euicc.euicc_info1, "BF2000", f"BF2035 8203020202 A9160414{key} AA160414{key}")
     assert info.svn == "2.2.2"
     assert [str(item).upper() for item in info.ci_for_verification] == [key]
 
 
-def test_info2_tells_what_the_card_is() -> None:
+def test_info2_is_read() -> None:
     info = call(Euicc.euicc_info2, "BF2200", "BF2214 8203020202 840D 81010382040007A12083022000")
     assert info.svn == "2.2.2"
     assert info.resource.free_non_volatile == 500000
 
 
-def test_the_configured_addresses() -> None:
+def test_the_configured_addresses_are_read() -> None:
     addresses = call(Euicc.configured_addresses, "BF3C00", "BF3C0A 8003612E62 8103632E64")
     assert (addresses.default_dp, addresses.root_ds) == ("a.b", "c.d")
 
@@ -112,7 +112,7 @@ def test_the_default_address_is_set() -> None:
     call(lambda euicc: euicc.set_default_dp_address(""), "BF3F028000", "BF3F03800100")
 
 
-def test_the_rules_authorisation_table() -> None:
+def test_the_rules_authorisation_table_is_read() -> None:
     (rule,) = call(Euicc.rules, "BF4300", "BF4319 A017 3015 80020560 A10B 3009 8003EEEEEE 8100 8200 82020780")
     assert rule.policy_rules == ("ppr1", "ppr2")
     assert rule.operators == (Operator("EEE-EEE"),)
@@ -124,7 +124,7 @@ def test_a_card_older_than_the_rules_authorisation_table_has_no_rules(status: st
     assert call(Euicc.rules, "BF4300", "", status) == ()
 
 
-def test_a_card_that_cannot_tell_its_rules_now_is_not_taken_for_one_without() -> None:
+def test_a_failed_request_for_the_rules_is_not_an_empty_table() -> None:
     with pytest.raises(BadAnswer, match="6985"):
         call(Euicc.rules, "BF4300", "", "6985")
 
@@ -142,10 +142,10 @@ def test_profiles_are_listed_without_their_icons() -> None:
     assert [(profile.iccid, profile.enabled) for profile in profiles] == [(ICCID, True)]
 
 
-def test_one_strange_profile_does_not_hide_the_others() -> None:
+def test_an_unreadable_profile_does_not_hide_the_others() -> None:
     good = "E310 5A0A98989898989898989898 9F700100"
-    strange = "E304 5A02ABCD"
-    profiles = call(Euicc.profiles, "BF2D0B 5C09 5A4F9F709091929599", f"BF2D1A A018 {good} {strange}")
+    unreadable = "E304 5A02ABCD"
+    profiles = call(Euicc.profiles, "BF2D0B 5C09 5A4F9F709091929599", f"BF2D1A A018 {good} {unreadable}")
     assert [profile.iccid for profile in profiles] == [ICCID]
     assert [item.hex() for item in profiles.unreadable] == ["e3045a02abcd"]
 
@@ -155,8 +155,8 @@ def test_one_strange_profile_does_not_hide_the_others() -> None:
     [
         ({"only": ICCID}, "A00C 5A0A98989898989898989898"),
         ({"only": AID}, "A012 4F10A0000005591010FFFFFFFF8900001100"),
-        ({"profile_class": "operational"}, "A003 950102"),
-        ({"profile_class": "test"}, "A003 950100"),
+        ({"profile_class": ProfileClass.OPERATIONAL}, "A003 950102"),
+        ({"profile_class": ProfileClass.TEST}, "A003 950100"),
     ],
 )
 def test_profiles_can_be_searched(only: dict[str, Any], criterion: str) -> None:
@@ -165,7 +165,7 @@ def test_profiles_can_be_searched(only: dict[str, Any], criterion: str) -> None:
     assert call(lambda euicc: euicc.profiles(b"\x5a", **only), request, "BF2D02A000") == ()
 
 
-def test_a_list_that_the_card_refuses() -> None:
+def test_a_refused_list_raises_the_refusal() -> None:
     answer = refused(lambda euicc: euicc.profiles(b"\x5a"), "BF2D03 5C015A", "BF2D03810101")
     assert answer == ("GetProfilesInfo", "incorrectInputValues", 1)
 
@@ -256,7 +256,7 @@ CHANGES: list[tuple[Callable[[Euicc], Any], str, str, list[tuple[int, str]]]] = 
 
 
 @pytest.mark.parametrize(("change", "request_", "function", "refusals"), CHANGES)
-def test_a_change_and_every_way_to_refuse_it(
+def test_a_change_and_each_of_its_refusals(
     change: Callable[[Euicc], Any], request_: str, function: str, refusals: list[tuple[int, str]]
 ) -> None:
     tag = bytes.fromhex(request_)[:2].hex()
@@ -270,12 +270,12 @@ def test_a_change_and_every_way_to_refuse_it(
     ("answer", "status"),
     [("", "6F00"), ("BF33", "9000"), ("BF330380010000", "9000"), ("BF3103800100", "9000"), ("", "9000")],
 )
-def test_a_change_whose_answer_cannot_be_read_has_an_unknown_outcome(answer: str, status: str) -> None:
+def test_a_change_with_an_unreadable_answer_has_an_unknown_outcome(answer: str, status: str) -> None:
     with pytest.raises(OutcomeUnknown):
         call(lambda euicc: euicc.delete_profile(ICCID), "BF330C 5A0A98989898989898989898", answer, status)
 
 
-def test_a_change_whose_answer_never_comes_has_an_unknown_outcome() -> None:
+def test_a_change_without_an_answer_has_an_unknown_outcome() -> None:
     card = ScriptedCard(
         *OPENING,
         exchanged("BF330C 5A0A98989898989898989898", CardRemoved("pulled")),
@@ -285,7 +285,7 @@ def test_a_change_whose_answer_never_comes_has_an_unknown_outcome() -> None:
         euicc.delete_profile(ICCID)
 
 
-def test_a_nickname_is_counted_in_bytes_and_a_longer_one_never_reaches_the_card() -> None:
+def test_a_nickname_of_too_many_bytes_is_not_sent_to_the_card() -> None:
     with (
         Euicc(ScriptedCard(*OPENING, CLOSE)) as euicc,
         pytest.raises(ValueError, match="64 bytes; this one has 66"),
@@ -295,21 +295,26 @@ def test_a_nickname_is_counted_in_bytes_and_a_longer_one_never_reaches_the_card(
     call(lambda euicc: euicc.set_nickname(ICCID, "a" * 64), request, "BF2903800100")
 
 
-def test_a_notification_that_the_card_has_no_more_counts_as_removed() -> None:
+def test_a_notification_that_the_card_no_longer_has_counts_as_removed() -> None:
     call(lambda euicc: euicc.notification_sent(0), "BF3003800100", "BF3003800101")
 
 
 def test_pending_notifications_are_listed() -> None:
     item = "BF2F18 800102 81020410 0C03612E62 5A0A98989898989898989898"
-    (told,) = call(Euicc.list_notifications, "BF2800", f"BF281D A01B {item}")
-    assert (told.sequence_number, told.event, told.address, told.iccid) == (2, "delete", "a.b", ICCID)
+    (metadata,) = call(Euicc.list_notifications, "BF2800", f"BF281D A01B {item}")
+    assert (metadata.sequence_number, metadata.event, metadata.address, metadata.iccid) == (
+        2,
+        "delete",
+        "a.b",
+        ICCID,
+    )
     assert call(lambda euicc: euicc.list_notifications(["delete"]), "BF2804 81020410", "BF2802A000") == ()
 
 
 def test_a_negative_sequence_number_is_unreadable_and_hides_nothing() -> None:
     bad, good = "BF2F0C 8001FF 81020780 0C03612E62", "BF2F0C 800100 81020780 0C03612E62"
     listed = call(Euicc.list_notifications, "BF2800", f"BF2820 A01E {bad} {good}")
-    assert [told.sequence_number for told in listed] == [0]
+    assert [metadata.sequence_number for metadata in listed] == [0]
     assert len(listed.unreadable) == 1
 
 
@@ -322,22 +327,22 @@ def test_a_signed_notification_is_kept_as_the_bytes_that_came() -> None:
 
 
 @pytest.mark.parametrize("answer", ["BF2B02A000", "BF2B03810101"])
-def test_no_notification_is_none_however_the_card_says_it(answer: str) -> None:
+def test_every_answer_for_a_missing_notification_is_none(answer: str) -> None:
     assert call(lambda euicc: euicc.retrieve_notification(128), "BF2B06 A004 80020080", answer) is None
     assert call(Euicc.retrieve_notifications, "BF2B00", answer) == ()
 
 
-def test_a_notification_under_another_number_is_not_the_one_asked_for() -> None:
+def test_a_notification_with_another_number_is_ignored() -> None:
     answer = f"BF2B1C A01A {NOTIFICATION}"
     assert call(lambda euicc: euicc.retrieve_notification(2), "BF2B05 A003 800102", answer) is None
 
 
-def test_a_notification_that_cannot_be_read_is_a_bad_answer() -> None:
+def test_an_unreadable_notification_is_a_bad_answer() -> None:
     with pytest.raises(BadAnswer, match="Notification 1 cannot be read"):
         call(lambda euicc: euicc.retrieve_notification(1), "BF2B05 A003 800101", "BF2B04 A002 3000")
 
 
-def test_a_restart_finds_the_card_again_though_it_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restart_waits_for_a_slow_card(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isdr, "_RESTART_PAUSE", 0)
     card = ScriptedCard(
         *OPENING,
@@ -354,7 +359,7 @@ def test_a_restart_finds_the_card_again_though_it_takes_its_time(monkeypatch: py
     assert card.finished()
 
 
-def test_a_restart_that_meets_another_card_says_so() -> None:
+def test_a_restart_with_another_card_raises_card_removed() -> None:
     other = ("81E2910006 BF3E035C015A 00", "BF3E125A10 89049032000000000000000000000000 9000")
     card = ScriptedCard(*OPENING, "reset", MF, OPEN, SELECT, other, CLOSE)
     with Euicc(card) as euicc, pytest.raises(CardRemoved, match="Another card"):

@@ -1,4 +1,4 @@
-"""The functions of a download, as the bytes that go down and what is made of the bytes that come up."""
+"""The functions of a download: the bytes that are sent, and the result of the bytes that come back."""
 
 from __future__ import annotations
 
@@ -10,29 +10,17 @@ import pytest
 from lpa.card.es10 import Euicc, raise_refusal
 from lpa.errors import BadAnswer, CardRemoved, EuiccRefused
 from lpa.rsp.codec import schema
-from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.device import Device
-from lpa.rsp.offered_profile import OfferedProfile
-from lpa.rsp.session import ServerProof, Terms
+from tests.support.es10_messages import CERTIFICATE, KEY, PROOF, SIGNATURE, SIGNED, TERMS
 from tests.support.scripted import ScriptedCard
 
 from .test_es10 import CLOSE, OPENING, call, refused
 
-SIGNED, SIGNATURE, KEY, CERTIFICATE = "3003800155", f"5F3740{'AA' * 64}", "04020102", "3003010100"
-OFFERED = OfferedProfile.from_tlv(bytes.fromhex("BF2512 5A0A98940121436587090121 91015392014E"))
 TXID = "0123456789ABCDEF"
 
 
-def tlv(text: str) -> Tlv:
-    return Tlv.whole(bytes.fromhex(text))
-
-
-PROOF = ServerProof(b"U", tlv(SIGNED), tlv(SIGNATURE), tlv(KEY), tlv(CERTIFICATE))
-TERMS = Terms(OFFERED, tlv(SIGNED), tlv(SIGNATURE), tlv(CERTIFICATE), confirmation_code_required=True)
-
-
 def sent(function: Callable[[Euicc], Any], request: str, answer: str) -> Any:
-    """What comes of a function whose request is `request`, however many blocks it takes."""
+    """The result of a function that sends `request`, in any number of blocks."""
     coded, lines = bytes.fromhex(request), []
     blocks = [coded[start : start + 255] for start in range(0, len(coded), 255)]
     for number, block in enumerate(blocks):
@@ -46,7 +34,7 @@ def sent(function: Callable[[Euicc], Any], request: str, answer: str) -> Any:
     return result
 
 
-def test_a_server_is_shown_to_the_card_by_the_bytes_that_it_signed() -> None:
+def test_the_card_gets_the_bytes_that_the_server_signed() -> None:
     context = "A019 8003414243 A112 800453430960 A100 8208534309608937139F"
     ok = f"BF384D A04B 3000 {SIGNATURE} 3001AA3001BB"
     answer = sent(
@@ -60,43 +48,45 @@ def test_a_server_is_shown_to_the_card_by_the_bytes_that_it_signed() -> None:
     assert answer.info is None
 
 
-def test_a_card_that_refuses_a_server_has_an_answer_for_it_too() -> None:
-    said = f"BF380F A10D 8008{TXID} 020102"
+def test_a_refusal_of_the_card_is_an_answer_for_the_server() -> None:
+    refusal = f"BF380F A10D 8008{TXID} 020102"
     answer = sent(
         lambda euicc: euicc.authenticate_server(PROOF, {"deviceInfo": Device().info}),
         f"BF385D {SIGNED} {SIGNATURE} {KEY} {CERTIFICATE} A00A A108 800453926011 A100",
-        said,
+        refusal,
     )
-    assert answer.answer == bytes.fromhex(said)
+    assert answer.answer == bytes.fromhex(refusal)
     assert answer.info is None
     with pytest.raises(EuiccRefused) as caught:
-        raise_refusal("AuthenticateServer", schema.decode("AuthenticateServerResponse", bytes.fromhex(said)))
+        raise_refusal(
+            "AuthenticateServer", schema.decode("AuthenticateServerResponse", bytes.fromhex(refusal))
+        )
     assert (caught.value.reason, caught.value.code) == ("invalidSignature", 2)
 
 
 @pytest.mark.parametrize("code", ["020102", "810102"])
-def test_a_refusal_to_prepare_may_be_tagged_either_way(code: str) -> None:
-    said = f"BF210F A10D 8008{TXID} {code}"
+def test_the_code_of_a_refused_preparation_may_have_either_tag(code: str) -> None:
+    refusal = f"BF210F A10D 8008{TXID} {code}"
     assert (
         sent(
             lambda euicc: euicc.prepare_download(TERMS),
             f"BF214D {SIGNED} {SIGNATURE} {CERTIFICATE}",
-            said,
+            refusal,
         ).hex()
-        == bytes.fromhex(said).hex()
+        == bytes.fromhex(refusal).hex()
     )
 
 
-def test_a_confirmation_code_goes_hashed_between_what_the_server_signed() -> None:
-    said = f"BF2147 A045 3000 {SIGNATURE}"
+def test_the_hashed_confirmation_code_is_sent_before_the_certificate() -> None:
+    accepted = f"BF2147 A045 3000 {SIGNATURE}"
     sent(
         lambda euicc: euicc.prepare_download(TERMS, b"\x11" * 32),
         f"BF216F {SIGNED} {SIGNATURE} 0420{'11' * 32} {CERTIFICATE}",
-        said,
+        accepted,
     )
 
 
-def test_a_session_is_cancelled_by_the_vector_of_the_specification() -> None:
+def test_a_session_is_cancelled_with_the_bytes_of_the_specification() -> None:
     ok = f"BF4159 A057 3012 8008{TXID} 810388370A 820100 {SIGNATURE}"
     answer = call(
         lambda euicc: euicc.cancel_session(bytes.fromhex(TXID), "endUserRejection"),
@@ -115,7 +105,7 @@ def test_a_session_is_cancelled_by_the_vector_of_the_specification() -> None:
 NOTIFICATION = "BF2F0C 800107 81020780 0C03612E62"
 
 
-def test_a_segment_that_is_taken_has_no_answer() -> None:
+def test_an_accepted_segment_has_no_result() -> None:
     assert call(lambda euicc: euicc.load_segment(memoryview(b"\xa3\x10")), "A310", "") is None
 
 
@@ -130,7 +120,7 @@ def test_the_result_of_an_installation_is_read() -> None:
 
 
 @pytest.mark.parametrize(("code", "reason"), [("0C", "installFailedDueToPEProcessingError"), ("63", "99")])
-def test_the_result_of_a_failure_is_read(code: str, reason: str) -> None:
+def test_the_result_of_a_failed_installation_is_read(code: str, reason: str) -> None:
     data = f"BF2723 8008{TXID} {NOTIFICATION} A208 A106 800105 8101{code}"
     whole = f"BF3769 {data} {SIGNATURE}"
     result = call(lambda euicc: euicc.load_segment(bytes.fromhex("8600")), "8600", whole)
@@ -138,13 +128,13 @@ def test_the_result_of_a_failure_is_read(code: str, reason: str) -> None:
     assert (result.aid, result.oid) == (None, b"")
 
 
-def test_a_card_that_objects_to_a_segment_says_so_by_its_status() -> None:
+def test_a_refused_segment_is_a_bad_answer_with_its_status() -> None:
     with pytest.raises(BadAnswer) as caught:
         call(lambda euicc: euicc.load_segment(b"\xa3\x00"), "A300", "", "6985")
     assert caught.value.sw == 0x6985
 
 
-def test_a_segment_whose_answer_is_lost_is_no_answer() -> None:
+def test_a_segment_without_an_answer_is_a_wire_error() -> None:
     with pytest.raises(CardRemoved):
         call(lambda euicc: euicc.load_segment(b"\xa3\x00"), "A300", CardRemoved("The card was pulled."))
 

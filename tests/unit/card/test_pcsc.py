@@ -1,4 +1,4 @@
-"""What PC/SC return codes mean, and what T=0 does to a command. The rest is in tests/pcsc, with a service."""
+"""The errors for PC/SC return codes, and commands over T=0. tests/pcsc has the tests with a service."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize(("code", "kind"), MEANINGS)
-def test_a_return_code_is_the_error_that_says_what_to_do(code: int, kind: type[WireError]) -> None:
+def test_a_return_code_is_translated_to_an_error(code: int, kind: type[WireError]) -> None:
     assert type(pcsc.failure(code, "Reader 1")) is kind
 
 
 @pytest.mark.parametrize(("code", "kind"), MEANINGS)
-def test_a_return_code_below_zero_means_the_same(code: int, kind: type[WireError]) -> None:
+def test_a_negative_return_code_is_translated_to_the_same_error(code: int, kind: type[WireError]) -> None:
     below_zero = code - (1 << 32) if code >> 31 else code
     assert type(pcsc.failure(below_zero)) is kind
 
@@ -70,12 +70,12 @@ def test_an_unknown_return_code_keeps_its_number() -> None:
 
 
 @pytest.mark.parametrize(("command", "on_the_wire"), COMMANDS)
-def test_t0_leaves_off_the_le_of_a_command_with_data_and_nothing_else(command: str, on_the_wire: str) -> None:
+def test_t0_omits_only_the_le_of_a_command_with_data(command: str, on_the_wire: str) -> None:
     assert pcsc.without_le(bytes.fromhex(command)) == bytes.fromhex(on_the_wire)
 
 
 class Windows:
-    """SCardConnect as on a computer where another program lets go of the card; no service is asked."""
+    """SCardConnect as on a computer where another program releases the card; no service is used."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *codes: int) -> None:
         self._codes = list(codes)
@@ -91,19 +91,19 @@ class Windows:
 
 
 @pytest.mark.parametrize("code", [0x45D, 0x8010002F])
-def test_a_card_that_cannot_be_reached_gets_a_second_try(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+def test_an_unreachable_card_is_tried_twice(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     Windows(monkeypatch, code, 0)
     assert pcsc.PcscTransport.open("Reader 1").atr == b"\x3b\x00"
 
 
-def test_a_card_that_cannot_be_reached_twice_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_card_that_stays_unreachable_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     windows = Windows(monkeypatch, 0x45D, 0x8010002F, 0)
     with pytest.raises(CardBusy, match="another program may be using it"):
         pcsc.PcscTransport.open("Reader 1")
     assert windows.tries_left == 1
 
 
-def test_a_card_that_is_held_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_card_held_by_another_program_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     windows = Windows(monkeypatch, 0x8010000B, 0)
     with pytest.raises(CardBusy):
         pcsc.PcscTransport.open("Reader 1")

@@ -1,4 +1,4 @@
-"""What the log shows of the traffic: all of what is harmless, header and length of everything else."""
+"""The log of the traffic: harmless commands in full, of all others header and length."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from lpa.card.apdu import TRAFFIC, Channel
 from lpa.card.traffic import TrafficRedactor
 from tests.support.scripted import ScriptedCard
 
-SECRET = "5EC12E70"  # bytes that must not be seen
+SECRET = "5EC12E70"  # bytes that must not be shown
 
 
 def shown(*exchanges: tuple[str, str]) -> list[str]:
-    """The lines for commands and answers (data and status word), one after the other on a channel."""
+    """The log lines for commands and answers (data and status word) on one channel."""
     redactor = TrafficRedactor()
     lines = []
     for command, answer in exchanges:
@@ -35,10 +35,10 @@ def shown(*exchanges: tuple[str, str]) -> list[str]:
         (("0026000108 3132333435363738", "9000"), "0026000108 <8 bytes> ->  9000"),
         (("0028000108 3132333435363738", "9000"), "0028000108 <8 bytes> ->  9000"),
         (("002C000110 3132333435363738 3132333435363738", "9000"), "002c000110 <16 bytes> ->  9000"),
-        # What a profile's files hold
+        # The contents of a profile's files
         (("00B0000009", "082943990000000010 9000"), "00b0000009 -> <9 bytes> 9000"),
         (("00B2010404", "41424344 9000"), "00b2010404 -> <4 bytes> 9000"),
-        # A command that nobody has thought of
+        # An unknown command
         (("0088000004 5EC12E70", "5EC12E70 9000"), "0088000004 <4 bytes> -> <4 bytes> 9000"),
     ],
 )
@@ -50,7 +50,7 @@ def test_a_command_is_shown_if_it_is_known_to_be_harmless(exchange: tuple[str, s
 @pytest.mark.parametrize(
     "tag", ["BF38", "BF21", "BF36", "BF23", "A0", "A1", "A2", "A3", "86", "87", "88", "BF37"]
 )
-def test_the_messages_of_a_download_are_header_and_length_both_ways(tag: str) -> None:
+def test_the_messages_of_a_download_are_shown_as_header_and_length(tag: str) -> None:
     first = f"{tag}06{SECRET}"
     lines = shown(
         (f"81E21100{len(first) // 2:02X}{first}00", "9000"),
@@ -62,7 +62,7 @@ def test_the_messages_of_a_download_are_header_and_length_both_ways(tag: str) ->
     assert lines[2] == "01c0000006 -> <6 bytes> 9000"
 
 
-def test_an_answer_and_later_blocks_are_shown_as_the_first_block_is() -> None:
+def test_an_answer_and_later_blocks_are_shown_like_the_first_block() -> None:
     lines = shown(
         ("81E2110004BF2D025C 00", "9000"), ("81E29101025A00 00", "6102"), ("01C0000002", "BF2D 9000")
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lpa.server.https import Answer, Https
+from lpa.server.https import HttpAnswer, Https
 from tests.support import command
 from tests.support.download_parties import DownloadParties, made
 
@@ -52,10 +52,10 @@ def test_secrets_repeated_by_a_server_are_not_shown(
     order = parties.order(confirmation_code=CODE)
     post = Https.post
 
-    def echoing(self: Https, address: object, path: str, *rest: Any, **more: Any) -> Answer:
-        answer: Answer = post(self, address, path, *rest, **more)  # type: ignore[arg-type]
+    def echoing(self: Https, address: object, path: str, *rest: Any, **more: Any) -> HttpAnswer:
+        answer: HttpAnswer = post(self, address, path, *rest, **more)  # type: ignore[arg-type]
         if path.endswith(function):
-            return Answer(answer.status, STRANGE[strange](json.loads(answer.body or b"{}")))
+            return HttpAnswer(answer.status, STRANGE[strange](json.loads(answer.body or b"{}")))
         return answer
 
     monkeypatch.setattr(Https, "post", echoing)

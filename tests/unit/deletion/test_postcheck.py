@@ -175,7 +175,7 @@ def test_the_eid_is_read_again_if_the_certificate_cannot_be_read(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unreadable(_notification: Notification) -> Eid:
-        raise NotVerified("The certificate is not in order.")
+        raise NotVerified("A certificate is not valid.")
 
     plan = assistant.review_deletion(assistant.plan_deletion(euicc.profiles[1].iccid))
     card.requests.clear()

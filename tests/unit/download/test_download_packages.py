@@ -104,7 +104,7 @@ def test_a_package_with_too_long_a_segment_does_not_reach_the_card(
             servers=partial(Server, https=ordered.https),
             block_size=SMALLEST_BLOCK,
         ) as assistant,
-        pytest.raises(BadAnswer, match="a piece of 1604 bytes; the card takes 1536 at once"),
+        pytest.raises(BadAnswer, match="has 1604 bytes; the card takes at most 1536"),
         assistant.download(code_of(order)) as offer,
     ):
         offer.install()

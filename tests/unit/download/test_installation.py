@@ -119,7 +119,7 @@ def test_a_failed_installation_stays_at_proof_kept_until_its_server_acknowledged
     ordered: OrderedDownload,
 ) -> None:
     ordered.https.change["getBoundProfilePackage"] = spoil_the_end
-    ordered.https.dies_before["handleNotification"] = WireError("Nobody answers.")
+    ordered.https.dies_before["handleNotification"] = WireError("The server does not answer.")
     with assistant_with(ordered.card, ordered.https, ordered.folder) as assistant:
         with pytest.raises(EuiccRefused), assistant.download(code_of(ordered.order)) as offer:
             offer.install()

@@ -143,11 +143,11 @@ def test_the_verdict_depends_on_the_kind_of_issuer(kind: str, colour: str, headi
 
 
 def test_an_unverified_receipt_is_not_called_a_proof() -> None:
-    doubt = NotVerified("The card's signature is wrong.")
+    doubt = NotVerified("The card's signature is not valid.")
     page = receipt_page.page(Notification.from_tlv(sample_pages.RECEIPT), None, doubt, made=sample_pages.MADE)
     shown = read(page)
     assert "Unverified receipt" in shown
-    assert "The card's signature is wrong." in shown
+    assert "The card's signature is not valid." in shown
     assert 'class="verdict bad"' in page
     assert "Proof of" not in shown
     assert "proven" not in shown
@@ -159,8 +159,8 @@ def test_an_unverified_receipt_is_not_called_a_proof() -> None:
     ("reason", "chinese"),
     [
         ("damaged", "凭证已损坏，或者被人改动过。"),
-        ("unknownIssuer", "卡片证书的签发机构不在信任之列。"),
-        ("otherCard", "签名的不是保存时所记录的那张卡片。"),
+        ("unknownIssuer", "卡片证书无法追溯到受信任的签发机构。"),
+        ("otherCard", "签名的卡片与保存凭证时记录的卡片不符。"),
         ("noCertificates", "安装凭证不附带证书，只有相应的服务器才能验证。"),
         (None, "凭证所附的证书不符合要求。"),
     ],
@@ -205,9 +205,9 @@ def test_a_receipt_without_acknowledgement_says_so(language: Language, said: str
 
 def test_an_issuer_without_a_name_is_shown_once() -> None:
     key = "ab" * 20
-    delivery = {"vouched_by": "card", "issuer": key, "issuer_key": key}
+    delivery = {"trust_anchor": "card", "issuer": key, "issuer_key": key}
     assert [name for name, _, _ in receipt_page.evidence(Words("en"), delivery)] == [
-        "vouched_by",
+        "trust_anchor",
         "issuer_key",
     ]
     named = delivery | {"issuer": f"a CI ({key})"}

@@ -165,9 +165,9 @@ def test_unreadable_files_are_reported_and_the_rest_is_saved(tmp_path: Path) -> 
     backup = back_up(UiccFiles(card), Iccid.parse(ICCID), tmp_path / "backup")
     assert (backup.contacts, backup.messages) == (5, 0)
     assert backup.problems == (
-        "A0000000871002FFFFFFFF8900000100/6F3C: The card does not let us read "
+        "A0000000871002FFFFFFFF8900000100/6F3C: The card denies reading "
         "A0000000871002FFFFFFFF8900000100/6F3C.",
-        "7F10/6F3C: The card does not let us read 7F10/6F3C.",
+        "7F10/6F3C: The card denies reading 7F10/6F3C.",
     )
 
 
@@ -181,19 +181,19 @@ def test_messages_that_only_df_telecom_holds_are_saved_too(tmp_path: Path) -> No
 
 def test_a_message_that_cannot_be_decoded_is_saved_as_raw_bytes(tmp_path: Path) -> None:
     backup = saved(holding(Contents(messages=("0100" + "03FF",))), tmp_path / "backup")
-    assert backup.problems == ("A message cannot be read: The message is of a kind that TS 23.040 reserves.",)
+    assert backup.problems == ("A message cannot be read: The message has a reserved type (TS 23.040).",)
     (message,) = json.loads((tmp_path / "backup" / "messages.json").read_text("utf-8"))
     assert message["raw"][0].startswith("010003FF")
     text = (tmp_path / "backup" / "messages.txt").read_text("utf-8")
     assert text.startswith(
-        "Message unknown (read) The message is of a kind that TS 23.040 reserves.\n    010003FF"
+        "Message unknown (read) The message has a reserved type (TS 23.040).\n    010003FF"
     )
 
 
 def test_a_message_in_an_unknown_language_is_saved_as_bytes_with_a_problem(tmp_path: Path) -> None:
     turkish = with_enabled(0).profiles[0].contents.messages[5].replace("03240101", "0324010E")
     backup = saved(holding(Contents(messages=(turkish,))), tmp_path / "backup")
-    problem = "The message is in a language whose alphabet is not known here (0, 14)."
+    problem = "The message uses an unknown language table (0, 14)."
     assert backup.problems == (f"A message cannot be read: {problem}",)
     (message,) = json.loads((tmp_path / "backup" / "messages.json").read_text("utf-8"))
     assert (message["text"], message["problem"], message["data"][:8]) == (None, problem, "C886E59B")

@@ -368,7 +368,7 @@ def test_a_reset_is_tried_once_more_if_the_card_was_busy(
     assert (euicc.profiles, card.requests.count(RESET)) == ((), 2)
 
 
-def test_a_reset_may_delete_nothing_but_what_cannot_be_read(
+def test_a_reset_may_delete_only_an_unreadable_profile(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, servers: ServerFactory, tmp_path: Path
 ) -> None:
     spared, hidden = replace(samples()[0], profile_class="provisioning"), samples()[1]

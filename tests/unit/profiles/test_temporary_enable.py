@@ -12,13 +12,10 @@ from lpa.errors import EuiccRefused, LpaError, OutcomeUnknown, Refused, WireErro
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support.disturbed import DisturbedCard
+from tests.support.profile_states import states
 from tests.support.unreadable_profile import UnreadableProfileCard
 
 ENABLE = 0xBF31
-
-
-def states(euicc: SimulatedEuicc) -> list[str]:
-    return [profile.state for profile in euicc.profiles]
 
 
 def test_the_previous_profile_is_restored_and_every_server_notified(
@@ -162,8 +159,8 @@ def test_a_temporary_enable_that_changed_nothing_leaves_nothing_to_recover(
 def test_recovery_restores_the_previous_profile_after_a_lost_command(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
-    said = "Nordlicht was enabled temporarily, and may still be enabled"
-    with pytest.raises(WireError, match=said), assistant.temporarily_enabled(euicc.profiles[1].iccid):
+    message = "Nordlicht was enabled temporarily, and may still be enabled"
+    with pytest.raises(WireError, match=message), assistant.temporarily_enabled(euicc.profiles[1].iccid):
         card.instead(ENABLE, "6F00")
     assert states(euicc) == ["disabled", "enabled", "disabled"]
     assistant.recover()

@@ -26,9 +26,9 @@ from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support import command
 from tests.support.disturbed import DisturbedCard
+from tests.support.profile_states import states
 from tests.support.unfinished import DELETE, DISABLE, ENABLE, iccid, outcomes, received
 from tests.support.unreadable_profile import UnreadableProfileCard
-from tests.unit.profiles.test_temporary_enable import states
 
 CAT_BUSY = "BF3103 800105 9000"
 
@@ -351,6 +351,6 @@ def test_a_lost_restoration_is_left_to_the_next_recovery(
     card.instead(ENABLE, "6F00")
     with pytest.raises(WireError, match="the change was not made"):
         assistant.recover()
-    assert [left.function for left in journal.unfinished()] == ["interlude"]
+    assert [left.function for left in journal.unfinished()] == ["temporary-enable"]
     assistant.recover()
     assert states(euicc) == ["enabled", "disabled", "disabled"]

@@ -1,4 +1,4 @@
-"""The cut of a bound profile package, on bytes written out by hand from SGP.22 §2.5.5."""
+"""A bound profile package cut into segments, on bytes written by hand from SGP.22 §2.5.5."""
 
 from contextlib import suppress
 
@@ -11,13 +11,9 @@ from lpa.rsp.bpp import ELEMENTS as ELEMENTS_TAG
 from lpa.rsp.bpp import Package, result, segments
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.limits import SEGMENT_BYTES
+from tests.support.package_parts import CHANNEL, CONFIGURATION, ELEMENTS, MAC, SESSION_KEYS
 
-MAC = "0102030405060708"
-CHANNEL = "BF2303 820101"
-CONFIGURATION = f"A00A 8708{MAC}"
 METADATA = f"A11A 880A BF25{MAC} 880C 00112233{MAC}"
-SESSION_KEYS = f"A20A 8708{MAC}"
-ELEMENTS = f"A316 8608{MAC} 860A FFFF{MAC}"
 
 
 def package(*parts: str) -> bytes:
@@ -33,7 +29,7 @@ def hexed(*texts: str) -> list[str]:
     return [text.replace(" ", "") for text in texts]
 
 
-def test_each_segment_is_what_the_specification_sends_by_itself() -> None:
+def test_the_segments_are_those_of_the_specification() -> None:
     assert cut(CHANNEL, CONFIGURATION, METADATA, ELEMENTS) == hexed(
         f"BF368146 {CHANNEL}",
         CONFIGURATION,
@@ -46,21 +42,21 @@ def test_each_segment_is_what_the_specification_sends_by_itself() -> None:
     )
 
 
-def test_keys_of_the_servers_own_come_before_the_elements() -> None:
+def test_session_keys_are_sent_before_the_elements() -> None:
     assert hexed(SESSION_KEYS)[0] in cut(CHANNEL, CONFIGURATION, METADATA, SESSION_KEYS, ELEMENTS)
 
 
-def test_of_several_commands_in_one_part_the_first_comes_with_its_header() -> None:
+def test_the_first_of_several_commands_in_a_part_is_sent_with_its_header() -> None:
     two = f"A014 8708{MAC} 8708{MAC}"
     assert cut(CHANNEL, two, METADATA, ELEMENTS)[1:3] == hexed(f"A014 8708{MAC}", f"8708{MAC}")
 
 
-def test_the_segments_are_the_package() -> None:
+def test_the_joined_segments_are_the_package() -> None:
     whole = package(CHANNEL, CONFIGURATION, METADATA, SESSION_KEYS, ELEMENTS)
     assert b"".join(segments(whole)) == whole
 
 
-def test_the_metadata_in_it_can_be_read() -> None:
+def test_the_metadata_of_a_package_are_readable() -> None:
     found = Package.checked(package(CHANNEL, CONFIGURATION, METADATA, ELEMENTS))
     assert found.metadata.hex() == "bf2500112233"
 
@@ -83,44 +79,44 @@ def test_the_metadata_in_it_can_be_read() -> None:
         (CHANNEL, CONFIGURATION, METADATA, f"A30B 8608{MAC}"),
     ],
 )
-def test_another_shape_is_objected_to_before_anything_is_sent(parts: tuple[str, ...]) -> None:
+def test_a_wrong_structure_is_refused_before_anything_is_sent(parts: tuple[str, ...]) -> None:
     with pytest.raises(BadAnswer):
         segments(package(*parts))
 
 
 @pytest.mark.parametrize("coded", ["", "BF3600", "BF37020102", "BF36", "BF368200", "BF360300"])
-def test_what_is_no_package_is_objected_to(coded: str) -> None:
+def test_an_invalid_package_is_refused(coded: str) -> None:
     with pytest.raises(BadAnswer):
         segments(bytes.fromhex(coded))
 
 
-def test_something_behind_the_package_is_objected_to() -> None:
+def test_bytes_after_the_package_are_refused() -> None:
     with pytest.raises(BadAnswer):
         segments(package(CHANNEL, CONFIGURATION, METADATA, ELEMENTS) + b"\0\0")
 
 
-def test_a_piece_that_no_card_takes_is_objected_to_before_anything_is_sent() -> None:
+def test_a_segment_that_is_too_long_is_refused_before_anything_is_sent() -> None:
     def sized(length: int) -> bytes:
         element = Tlv.build(ELEMENTS_TAG, Tlv.build(0x86, bytes(length)))
         return Tlv.build(0xBF36, bytes.fromhex(CHANNEL + CONFIGURATION + METADATA), element)
 
-    fits = SEGMENT_BYTES - 4  # beside its tag and length
+    fits = SEGMENT_BYTES - 4  # besides its tag and length
     assert max(map(len, segments(sized(fits)))) == SEGMENT_BYTES
-    with pytest.raises(BadAnswer, match="has a piece of 65281 bytes; the card takes 65280 at once"):
+    with pytest.raises(BadAnswer, match="has 65281 bytes; the card takes at most 65280"):
         segments(sized(fits + 1))
-    with pytest.raises(BadAnswer, match="has a piece of 1540 bytes; the card takes 1536 at once"):
+    with pytest.raises(BadAnswer, match="has 1540 bytes; the card takes at most 1536"):
         Package.checked(sized(1536), longest=1536)
 
 
 @given(st.binary(max_size=300), st.integers(0, 90))
-def test_garbage_gives_segments_or_bad_answer(garbage: bytes, at: int) -> None:
+def test_garbage_gives_segments_or_a_bad_answer(garbage: bytes, at: int) -> None:
     good = package(CHANNEL, CONFIGURATION, METADATA, ELEMENTS)
     for data in (garbage, good[:at] + garbage + good[at:]):
         with suppress(BadAnswer):
             assert b"".join(segments(data)) == data
 
 
-def test_a_result_is_found_in_any_answer() -> None:
+def test_a_result_is_found_in_an_answer() -> None:
     assert result(b"") is None
     found = result(bytes.fromhex("BF3704 BF270100"))
     assert found is not None
@@ -128,6 +124,6 @@ def test_a_result_is_found_in_any_answer() -> None:
 
 
 @pytest.mark.parametrize("garbage", ["00", "BF", "BF36", "BF3682FF", "BF3603A08401", "BF36 04 BF238401"])
-def test_an_objection_says_that_it_is_about_the_package(garbage: str) -> None:
+def test_an_error_names_the_package(garbage: str) -> None:
     with pytest.raises(BadAnswer, match="bound profile package"):
         Package.checked(bytes.fromhex(garbage))

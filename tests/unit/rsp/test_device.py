@@ -1,4 +1,4 @@
-"""The device that a server hears of: its IMEI, its type, what its radio can do."""
+"""The device that is reported to servers: its IMEI, its type, its capabilities."""
 
 import pytest
 
@@ -19,27 +19,27 @@ def test_the_check_digit_may_be_left_out() -> None:
     ("text", "objection"),
     [
         ("353490069873318", "its last digit should be 9"),
-        ("3534900698733190", "15 digits are needed"),
-        ("", "15 digits are needed"),
-        ("35349006987331X", "15 digits are needed"),
+        ("3534900698733190", r"is not an IMEI \(15 digits\)"),
+        ("", r"is not an IMEI \(15 digits\)"),
+        ("35349006987331X", r"is not an IMEI \(15 digits\)"),
     ],
 )
-def test_what_is_no_imei_is_objected_to(text: str, objection: str) -> None:
+def test_an_invalid_imei_is_refused(text: str, objection: str) -> None:
     with pytest.raises(ValueError, match=objection):
         Device.with_imei(text)
 
 
-def test_a_type_alone_is_enough() -> None:
+def test_a_device_may_have_only_a_type() -> None:
     assert Device.with_tac("35349006").info == {"tac": bytes.fromhex("53430960"), "deviceCapabilities": {}}
-    with pytest.raises(ValueError, match="8 digits are needed"):
+    with pytest.raises(ValueError, match=r"\(8 digits\)"):
         Device.with_tac("3534900")
 
 
-def test_a_card_reader_claims_no_radio() -> None:
+def test_a_card_reader_has_no_capabilities() -> None:
     assert Device().info["deviceCapabilities"] == {}
     assert "imei" not in Device().info
 
 
-def test_what_a_device_supports_is_told_by_its_release() -> None:
+def test_capabilities_are_coded_as_releases() -> None:
     info = Device(capabilities={"eutranEpcSupportedRelease": 15}).info
     assert info["deviceCapabilities"] == {"eutranEpcSupportedRelease": b"\x0f\0\0"}

@@ -1,4 +1,4 @@
-"""What is shown of texts that nobody should trust."""
+"""Untrusted text made safe to display."""
 
 from __future__ import annotations
 
@@ -28,31 +28,31 @@ from lpa.rsp.display import brief, few, safe, safe_json
         ("e" + "\u0301" * 7, "e" + "\u0301" * 5 + "\\u0301\\u0301"),
     ],
 )
-def test_a_text_is_shown_without_what_could_play_tricks(text: str, shown: str) -> None:
+def test_unsafe_characters_are_shown_as_escapes(text: str, shown: str) -> None:
     assert safe(text) == shown
     assert safe(shown) == shown
 
 
 @given(st.text())
-def test_whatever_a_text_holds_it_is_one_line_of_visible_signs(text: str) -> None:
-    assert all(sign.isprintable() or sign.isspace() for sign in safe(text))
+def test_any_text_becomes_one_line_of_visible_characters(text: str) -> None:
+    assert all(character.isprintable() or character.isspace() for character in safe(text))
     assert len(safe(text).splitlines()) <= 1
 
 
 @given(st.recursive(st.text(), st.lists))
-def test_json_keeps_its_meaning_and_shows_nothing_invisible(value: object) -> None:
+def test_safe_json_keeps_its_value_and_has_no_invisible_characters(value: object) -> None:
     written = safe_json(json.dumps(value, ensure_ascii=False, indent=1))
     assert json.loads(written) == value
-    assert all(sign.isprintable() or sign.isspace() for sign in written)
+    assert all(character.isprintable() or character.isspace() for character in written)
     assert not {"\x85", "\u2028", "\x1c"} & set(written)
 
 
-def test_what_is_too_long_ends_with_an_ellipsis() -> None:
+def test_long_text_ends_with_an_ellipsis() -> None:
     assert brief("abc", 3) == "abc"
     assert brief("abcd", 3) == "abc…"
 
 
-def test_of_many_texts_few_are_named_and_of_those_the_beginning() -> None:
+def test_few_gives_the_first_texts_shortened() -> None:
     assert few([]) == "none"
     assert few(["a", "b", "c", "d"]) == "a, b, c"
     assert few(["x" * 101]) == "x" * 100 + "…"
@@ -72,5 +72,5 @@ def test_of_many_texts_few_are_named_and_of_those_the_beginning() -> None:
         ("⠳\u200d\u2800", "⠳\\u200d\\u2800"),
     ],
 )
-def test_emoji_may_be_joined_to_one_picture_and_nothing_else_may(text: str, shown: str) -> None:
+def test_only_emoji_may_be_joined(text: str, shown: str) -> None:
     assert safe(text) == shown

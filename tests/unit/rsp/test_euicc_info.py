@@ -1,4 +1,4 @@
-"""What a card says about itself, also if it leaves things out, adds some, or talks nonsense."""
+"""What a card reports about itself, also with members missing, added or malformed."""
 
 import json
 
@@ -33,7 +33,7 @@ def info2(members: str) -> EuiccInfo2:
     return EuiccInfo2.from_tlv(Tlv.build(0xBF22, bytes.fromhex(members)))
 
 
-def test_info2_tells_all_that_the_card_tells() -> None:
+def test_info2_has_everything_that_the_card_reports() -> None:
     raw = ANSWERS["GetEuiccInfo2Response"]
     assert EuiccInfo2.from_tlv(raw) == EuiccInfo2(
         raw=Tlv(raw),
@@ -63,24 +63,24 @@ def test_info2_tells_all_that_the_card_tells() -> None:
     )
 
 
-def test_info2_may_tell_nothing() -> None:
+def test_info2_may_be_empty() -> None:
     assert info2("") == EuiccInfo2(raw=Tlv(b"\xbf\x22\x00"))
 
 
-def test_info2_keeps_what_it_does_not_understand() -> None:
-    strange = info2("B402A000 8203020202 8203030100 8B00 8103020301 8302FFFF")
-    assert (strange.profile_version, strange.svn) == ("2.3.1", "2.2.2")
-    assert set(strange.unknown) == {
+def test_info2_keeps_unknown_members() -> None:
+    info = info2("B402A000 8203020202 8203030100 8B00 8103020301 8302FFFF")
+    assert (info.profile_version, info.svn) == ("2.3.1", "2.2.2")
+    assert set(info.unknown) == {
         bytes.fromhex(part) for part in ("8302FFFF", "B402A000", "8203030100", "8B00")
     }
 
 
-def test_info2_stands_broken_text_and_unnamed_numbers() -> None:
-    strange = info2("8B0109 0C02FF41 900105")
-    assert (strange.category, strange.sas_accreditation_number, strange.lpa_mode) == ("9", "\ufffdA", "5")
+def test_info2_accepts_invalid_text_and_unnamed_numbers() -> None:
+    info = info2("8B0109 0C02FF41 900105")
+    assert (info.category, info.sas_accreditation_number, info.lpa_mode) == ("9", "\ufffdA", "5")
 
 
-def test_info1_tells_whom_the_card_trusts() -> None:
+def test_info1_has_the_trusted_ci_keys() -> None:
     raw = ANSWERS["GetEuiccInfo1Response"]
     assert EuiccInfo1.from_tlv(raw) == EuiccInfo1(Tlv(raw), "2.2.2", (GSMA,), (GSMA,))
 
@@ -90,23 +90,23 @@ def test_info1_keeps_the_cards_order_of_preference() -> None:
     assert EuiccInfo1.from_tlv(bytes.fromhex(f"BF202E {keys}")).ci_for_verification == (TEST, GSMA)
 
 
-def test_a_later_info1_tells_more() -> None:
+def test_an_info1_of_version_3_has_more_members() -> None:
     later = f"BF20 2A 8203020202 A900 AA00 88020490 B116 0414 {GSMA} 9303030100"
     info = EuiccInfo1.from_tlv(bytes.fromhex(later))
     assert (info.highest_svn, info.ci_for_signing_v3) == ("3.1.0", (GSMA,))
 
 
 @pytest.mark.parametrize(
-    ("keys", "alone"), [((TEST,), True), ((TEST, GSMA), False), ((GSMA,), False), ((), False)]
+    ("keys", "test_only"), [((TEST,), True), ((TEST, GSMA), False), ((GSMA,), False), ((), False)]
 )
-def test_a_card_that_trusts_test_issuers_only_is_told_apart(
-    keys: tuple[KeyIdentifier, ...], alone: bool
+def test_a_card_that_trusts_only_test_issuers_is_recognised(
+    keys: tuple[KeyIdentifier, ...], test_only: bool
 ) -> None:
-    assert EuiccInfo1(Tlv(b"\xbf\x20\x00"), ci_for_verification=keys).test_only is alone
+    assert EuiccInfo1(Tlv(b"\xbf\x20\x00"), ci_for_verification=keys).test_only is test_only
 
 
 @pytest.mark.parametrize("coded", ["", "BF2100", "BF22", "BF2001FF"])
-def test_what_is_no_info_is_a_bad_answer(coded: str) -> None:
+def test_invalid_info_is_a_bad_answer(coded: str) -> None:
     for record in (EuiccInfo1, EuiccInfo2):
         with pytest.raises(BadAnswer):
             record.from_tlv(bytes.fromhex(coded))
@@ -128,7 +128,7 @@ def test_what_is_no_info_is_a_bad_answer(coded: str) -> None:
         ("FFFFFF", (None, None, None)),
     ],
 )
-def test_the_cards_memory_is_told_as_far_as_it_makes_sense(
+def test_the_readable_parts_of_the_cards_memory_are_reported(
     coded: str, resource: tuple[int | None, int | None, int | None]
 ) -> None:
     raw = bytes.fromhex(coded)
@@ -166,12 +166,18 @@ def test_the_cards_memory_is_told_as_far_as_it_makes_sense(
         ("000000", "", "other"),
     ],
 )
-def test_an_issuer_is_known_by_how_its_key_identifier_begins(prefix: str, name: str, kind: str) -> None:
+def test_an_issuer_is_recognised_by_the_first_bytes_of_its_key_identifier(
+    prefix: str, name: str, kind: str
+) -> None:
     key = KeyIdentifier(bytes.fromhex(prefix.ljust(40, "0")))
     assert (key.name, key.kind) == (name, kind)
 
 
-def test_an_empty_key_identifier_is_nobodys() -> None:
+def test_the_repr_of_a_key_identifier_is_hexadecimal() -> None:
+    assert repr(GSMA) == "KeyIdentifier('81370f5125d0b1d408d4c3b232e6d25e795bebfb')"
+
+
+def test_an_empty_key_identifier_has_no_name() -> None:
     assert (KeyIdentifier(b"").name, KeyIdentifier(b"").kind, str(KeyIdentifier(b""))) == ("", "other", "")
 
 
@@ -188,18 +194,18 @@ def test_an_empty_key_identifier_is_nobodys() -> None:
         ("BF3C 0E 8005 20612E6220 8105 20632E6400", ("a.b", "c.d\0")),
     ],
 )
-def test_configured_addresses_are_told_without_spaces(coded: str, addresses: tuple[str, str]) -> None:
+def test_configured_addresses_are_stripped_of_spaces(coded: str, addresses: tuple[str, str]) -> None:
     assert ConfiguredAddresses.from_tlv(bytes.fromhex(coded)) == ConfiguredAddresses(*addresses)
 
 
-def test_a_rule_tells_who_may_lock_a_profile() -> None:
+def test_an_authorisation_rule_has_operators_and_policy_rules() -> None:
     rules = schema.decode("GetRATResponse", ANSWERS["GetRATResponse"])["rat"]
     assert [AuthorisationRule.from_asn1(rule) for rule in rules] == [
         AuthorisationRule(("ppr1", "ppr2"), (Operator("EEE-EEE"),), consent_required=True)
     ]
 
 
-def test_a_rule_may_ask_for_no_consent() -> None:
+def test_an_authorisation_rule_may_require_no_consent() -> None:
     value = {"pprIds": (b"\x40", 2), "allowedOperators": [], "pprFlags": (b"", 0)}
     assert AuthorisationRule.from_asn1(value) == AuthorisationRule(("ppr1",), (), consent_required=False)
 
@@ -226,5 +232,5 @@ def test_damaged_info_is_a_record_or_a_bad_answer(data: st.DataObject) -> None:
 
 
 @given(st.binary(max_size=30))
-def test_any_bytes_are_some_resource(raw: bytes) -> None:
+def test_any_bytes_are_a_card_resource(raw: bytes) -> None:
     assert CardResource.from_coded(raw).raw == raw

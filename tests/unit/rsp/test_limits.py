@@ -1,4 +1,4 @@
-"""Every bound on a peer is in one file and one table, and is used."""
+"""Every limit on a peer is defined in one file, documented in one table, and used."""
 
 import ast
 import re
@@ -9,10 +9,9 @@ from lpa.rsp import limits
 from tests.support.paths import ROOT
 
 TABLE = (ROOT / "docs" / "trust.md").read_text()
-PEERS = [*ROOT.glob("src/lpa/rsp/*.py"), *ROOT.glob("src/lpa/card/*.py"), *ROOT.glob("src/lpa/server/*.py")]
-FILES = [*PEERS, *ROOT.glob("src/lpa/*.py")]
+FILES = [path for path in ROOT.glob("src/lpa/**/*.py") if not {"cli", "pages", "sim"} & set(path.parts)]
 
-# How a bound is called. What a format says is none, though it may be called so:
+# What limits are called. Constants of a format or of a sentence may be called so as well:
 NAMES = re.compile(r"MOST|LARGEST|LONGEST|MAX|LIMIT|TRIES|SECONDS|ROUNDS|DEPTH|_BYTES|_ITEMS|_RECORDS")
 FORMATS = {
     "activation.py": {"LONGEST"},  # of a code
@@ -24,38 +23,38 @@ FORMATS = {
     "display.py": {"_MOST_MARKS"},
     "es10.py": {"NICKNAME_BYTES"},
     "euicc_info.py": {"_LONGEST_NUMBER"},
-    "locking.py": {"_MOST_SAID"},
+    "locks.py": {"_MOST_SAID"},
     "user_data.py": {"_LONGEST"},  # of what a message says
     "findings.py": {"_MOST_NAMED"},  # for a person to read
-    "offered.py": {"_LARGEST"},  # of a number
+    "offered_profile.py": {"_LARGEST"},  # of a number
     "vcard.py": {"_LONGEST_LINE"},
 }
 
 
-def test_every_bound_stands_in_the_documents_with_its_value() -> None:
+def test_every_limit_is_documented_with_its_value() -> None:
     documented = dict(re.findall(r"^\| `([A-Z_]+)` \| ([0-9.]+) \|", TABLE, re.MULTILINE))
     assert {name: float(value) for name, value in documented.items()} == {
         name: float(value) for name, value in vars(limits).items() if name.isupper()
     }
 
 
-def test_no_bound_stands_elsewhere() -> None:
-    elsewhere = {(path.name, name) for path in FILES if path.name != "bounds.py" for name in _numbers(path)}
-    called_so = {(file, name) for file, name in elsewhere if NAMES.search(name)}
-    assert called_so == {(file, name) for file, names in FORMATS.items() for name in names}
+def test_no_limit_is_defined_elsewhere() -> None:
+    elsewhere = {(path.name, name) for path in FILES if path.name != "limits.py" for name in _numbers(path)}
+    limits_by_name = {(file, name) for file, name in elsewhere if NAMES.search(name)}
+    assert limits_by_name == {(file, name) for file, names in FORMATS.items() for name in names}
 
 
-def test_every_bound_is_used() -> None:
-    files = [path for path in ROOT.glob("src/lpa/**/*.py") if path.name != "bounds.py"]
+def test_every_limit_is_used() -> None:
+    files = [path for path in ROOT.glob("src/lpa/**/*.py") if path.name != "limits.py"]
     texts = "\n".join(path.read_text() for path in files)
-    prescribed = {"REDIRECTS", "ATTEMPTS"}  # There is no code for what is not done.
+    prescribed = {"REDIRECTS", "ATTEMPTS"}  # No code follows redirects or repeats requests.
     for name in vars(limits):
         if name.isupper() and name not in prescribed:
             assert re.search(rf"\b{name}\b", texts), name
 
 
 def _numbers(path: Path) -> Iterator[str]:
-    """The constants of a module that are one number, also one that is written as a sum."""
+    """The constants of a module that are a number, or an expression of numbers."""
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.Assign) and _is_number(node.value):
             yield from (target.id for target in node.targets if isinstance(target, ast.Name))

@@ -1,4 +1,4 @@
-"""A list in which one strange item does not hide the others."""
+"""A list in which an unreadable item does not hide the others."""
 
 import pytest
 from hypothesis import given
@@ -29,13 +29,13 @@ def test_items_come_in_the_cards_order() -> None:
     assert listing.unreadable == ()
 
 
-def test_a_strange_item_does_not_hide_the_others() -> None:
+def test_an_unreadable_item_does_not_hide_the_others() -> None:
     listing = listed(GOOD, NINE_BYTES, "9F250101", GOOD)
     assert [str(profile.iccid) for profile in listing] == ["89" * 10] * 2
     assert listing.unreadable == (bytes.fromhex(NINE_BYTES), bytes.fromhex("9F250101"))
 
 
-def test_a_list_that_ends_too_early_keeps_what_could_be_cut() -> None:
+def test_a_truncated_list_keeps_its_readable_items() -> None:
     listing = listed(GOOD, "E310 5A0A9898")
     assert len(listing) == 1
     assert listing.unreadable == (bytes.fromhex("E3105A0A9898"),)
@@ -52,14 +52,14 @@ def test_garbage_is_a_listing(
         assert len(listing) >= 1
 
 
-def test_a_list_longer_than_any_card_has_ends() -> None:
+def test_a_list_ends_at_the_limit() -> None:
     item = Tlv.build(0x80, b"x")
     listing = Listing.of(bytes, Tlv.build(0xA0, item * (LIST_ITEMS + 3)))
     assert len(listing) == LIST_ITEMS
     assert listing.unreadable == (item * 3,)
 
 
-def test_other_errors_than_bad_answers_are_not_hidden() -> None:
+def test_errors_other_than_bad_answers_are_not_hidden() -> None:
     def broken(item: Tlv) -> Tlv:
         raise ZeroDivisionError(item)
 

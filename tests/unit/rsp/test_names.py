@@ -1,4 +1,4 @@
-"""ICCID, EID, AID and server address: parsed once, printed once, and everything else refused."""
+"""ICCID, EID, AID and server address: valid ones are parsed and printed, others refused."""
 
 import pytest
 from hypothesis import given
@@ -28,7 +28,7 @@ def test_an_iccid_swaps_its_digits(text: str, coded: str) -> None:
     "text",
     ["8929 9010 1234 5678 901", "8929901012345678901F", "89-2990-1012345678901", "8929901012345678901f"],
 )
-def test_an_iccid_may_be_written_with_gaps_and_filler(text: str) -> None:
+def test_an_iccid_may_be_written_with_gaps_and_padding(text: str) -> None:
     assert str(Iccid.parse(text)) == "8929901012345678901"
 
 
@@ -43,8 +43,8 @@ def test_an_iccid_may_be_written_with_gaps_and_filler(text: str) -> None:
         "FFFFFFFFFFFFFFFFFFFF",
     ],
 )
-def test_what_a_person_wrote_that_is_no_iccid_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no ICCID"):
+def test_an_invalid_iccid_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not an ICCID"):
         Iccid.parse(text)
 
 
@@ -62,8 +62,8 @@ def test_an_eid_is_its_digits() -> None:
 
 
 @pytest.mark.parametrize("text", ["", TEST_CARD[:-1], TEST_CARD + "0", "A" * 32])
-def test_what_a_person_wrote_that_is_no_eid_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no EID"):
+def test_an_invalid_eid_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not an EID"):
         Eid.parse(text)
 
 
@@ -72,7 +72,7 @@ def test_an_eid_has_sixteen_bytes() -> None:
         Eid.from_coded(bytes(15))
 
 
-def test_the_check_digits_of_an_eid_tell_whether_it_is_plausible() -> None:
+def test_an_eid_is_plausible_if_its_check_digits_are_correct() -> None:
     assert Eid.parse("890490321234512345123456789012" + "35").plausible
     assert not Eid.parse("890490321234512345123456789012" + "24").plausible
     assert not Eid.from_coded(b"\xaa" * 16).plausible
@@ -99,7 +99,7 @@ def test_the_check_digits_of_an_eid_tell_whether_it_is_plausible() -> None:
         ("12345678", ""),
     ],
 )
-def test_an_eid_tells_who_made_the_card(prefix: str, manufacturer: str) -> None:
+def test_an_eid_names_the_manufacturer(prefix: str, manufacturer: str) -> None:
     assert Eid.parse(prefix.ljust(32, "0")).manufacturer == manufacturer
 
 
@@ -110,8 +110,8 @@ def test_an_aid_is_its_bytes(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "A0000005", "A0" * 17, "A00000055", "no"])
-def test_what_a_person_wrote_that_is_no_aid_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no AID"):
+def test_an_invalid_aid_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not an AID"):
         Aid.parse(text)
 
 
@@ -144,10 +144,10 @@ def test_a_server_address_is_a_host_and_a_port(text: str, host: str, port: int) 
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param("", id="nothing"),
+        pytest.param("", id="empty"),
         pytest.param("   ", id="spaces"),
         pytest.param(".", id="a dot"),
-        pytest.param(":443", id="a port alone"),
+        pytest.param(":443", id="only a port"),
         pytest.param("https://rsp.example.com", id="a URL"),
         pytest.param("rsp.example.com/gsma", id="a path"),
         pytest.param("me@rsp.example.com", id="a user"),
@@ -160,53 +160,61 @@ def test_a_server_address_is_a_host_and_a_port(text: str, host: str, port: int) 
         pytest.param("a-.b", id="a hyphen last"),
         pytest.param("a b.c", id="a space inside"),
         pytest.param("a\n.b", id="a new line"),
-        pytest.param("bücher.example", id="a letter that is no ASCII"),
+        pytest.param("bücher.example", id="a letter that is not ASCII"),
         pytest.param("\u212aelvin.example", id="a letter that only becomes ASCII"),
-        pytest.param(f"{'a' * 64}.b", id="a label too long"),
-        pytest.param(".".join(["abcdefg"] * 32), id="a name too long"),
+        pytest.param(f"{'a' * 64}.b", id="a label that is too long"),
+        pytest.param(".".join(["abcdefg"] * 32), id="a name that is too long"),
         pytest.param("0x7f000001", id="an IP address as one number"),
         pytest.param("127.0x1", id="an IP address with a hexadecimal end"),
         pytest.param("a.0x", id="a name that ends with a number"),
         pytest.param("a.b:0", id="port 0"),
-        pytest.param("a.b:65536", id="a port too high"),
+        pytest.param("a.b:65536", id="a port that is too high"),
         pytest.param("a.b:" + "0" * 5_000 + "443", id="a port of 5,000 digits"),
         pytest.param("a.b:000443", id="a port of 6 digits"),
-        pytest.param("a." * 30_000 + "b", id="a name without end"),
+        pytest.param("a." * 30_000 + "b", id="a very long name"),
         pytest.param("a.b:", id="an empty port"),
         pytest.param("a.b:+1", id="a signed port"),
         pytest.param("a.b:\u0661", id="a port in other digits"),
     ],
 )
-def test_what_is_no_server_address_is_refused(text: str) -> None:
+def test_an_invalid_server_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"server|valid port") as caught:
         ServerAddress.parse(text)
     assert len(str(caught.value)) < 150
 
 
-def test_a_server_address_is_printed_without_the_usual_port() -> None:
+def test_a_server_address_is_printed_without_the_default_port() -> None:
     assert str(ServerAddress("rsp.example.com")) == "rsp.example.com"
     assert str(ServerAddress("rsp.example.com", 8443)) == "rsp.example.com:8443"
 
 
+def test_the_repr_of_an_identifier_is_its_human_form() -> None:
+    assert repr(Iccid.parse("8944994000000000017")) == "Iccid('8944994000000000017')"
+    assert repr(Eid.parse(TEST_CARD)) == f"Eid('{TEST_CARD}')"
+    assert repr(Aid.parse("A000000559")) == "Aid('A000000559')"
+    assert repr(ServerAddress("rsp.example.com")) == "ServerAddress('rsp.example.com')"
+    assert repr(ServerAddress("rsp.example.com", 8443)) == "ServerAddress('rsp.example.com:8443')"
+
+
 @given(st.binary(max_size=20))
-def test_garbage_from_a_card_is_a_name_or_a_bad_answer(coded: bytes) -> None:
-    for name in (Iccid, Eid, Aid):
+def test_garbage_from_a_card_is_an_identifier_or_a_bad_answer(coded: bytes) -> None:
+    for kind in (Iccid, Eid, Aid):
         try:
-            known = name.from_coded(coded)
+            found = kind.from_coded(coded)
         except BadAnswer:
             continue
-        assert known.coded == coded
-        assert isinstance(str(known), str)
+        assert found.coded == coded
+        assert isinstance(str(found), str)
 
 
 @given(st.text(max_size=40))
-def test_garbage_from_a_person_is_a_name_or_a_value_error(text: str) -> None:
-    for name in (Iccid, Eid, Aid, ServerAddress):
+def test_garbage_from_a_person_is_an_identifier_or_a_value_error(text: str) -> None:
+    for kind in (Iccid, Eid, Aid, ServerAddress):
         try:
-            known = name.parse(text)
+            found = kind.parse(text)
         except ValueError:
             continue
-        assert name.parse(str(known)) == known
+        assert kind.parse(str(found)) == found
 
 
 @given(st.text("0123456789", min_size=18, max_size=20))

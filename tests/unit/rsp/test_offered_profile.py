@@ -1,4 +1,4 @@
-"""What a server says of a profile before it is installed, and when two descriptions say the same."""
+"""The metadata of an offered profile, and when two metadata mean the same."""
 
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -11,11 +11,7 @@ from lpa.rsp.offered_profile import OfferedProfile
 from lpa.rsp.pki.server_oid import coded, of_certificate
 from lpa.rsp.records import NotificationConfiguration, Operator
 from lpa.sim.crypto.pki import DP_AUTH, Authority, der
-
-SAMPLE = bytes.fromhex(
-    "BF252E 5A0A98940121436587090121 91025350 92014E 950102 B60B300980020780 8103612E62 "
-    "B705800362F210 99020640"
-)
+from tests.support.offered_metadata import SAMPLE
 
 
 def changed(old: str, new: str) -> bytes:
@@ -23,7 +19,7 @@ def changed(old: str, new: str) -> bytes:
     return bytes.fromhex(f"BF25{len(content) // 2:02X}{content}")
 
 
-def test_the_sample_of_the_specification_says_this() -> None:
+def test_the_sample_of_the_specification_is_read() -> None:
     profile = OfferedProfile.from_tlv(SAMPLE).profile
     assert str(profile.iccid) == "89491012345678901012"
     assert (profile.service_provider, profile.name, profile.profile_class) == ("SP", "N", "operational")
@@ -32,32 +28,32 @@ def test_the_sample_of_the_specification_says_this() -> None:
     assert profile.policy_rules == ("ppr1",)
 
 
-def test_without_a_class_it_is_operational() -> None:
+def test_the_default_class_is_operational() -> None:
     assert OfferedProfile.from_tlv(changed("950102", "")).profile.profile_class == "operational"
     assert OfferedProfile.from_tlv(changed("950102", "950100")).profile.profile_class == "test"
 
 
 @pytest.mark.parametrize(
-    ("told", "size"),
+    ("member", "size"),
     [
-        ("9F2102A410", None),  # less than nothing
+        ("9F2102A410", None),  # negative
         ("9F210300A410", 42_000),
         ("9F210400A41000", 10_752_000),
         ("9F2101 00", None),
         ("9F2100", None),
-        ("9F2105 0100000000", None),  # more than any card has
+        ("9F2105 0100000000", None),  # too large
         ("", None),
     ],
 )
-def test_a_server_may_say_how_large_a_profile_is(told: str, size: int | None) -> None:
-    offered = OfferedProfile.from_tlv(changed("99020640", f"99020640{told}".replace(" ", "")))
+def test_a_server_may_report_the_size_of_a_profile(member: str, size: int | None) -> None:
+    offered = OfferedProfile.from_tlv(changed("99020640", f"99020640{member}".replace(" ", "")))
     assert offered.estimated_size == size
     assert offered.profile.policy_rules == ("ppr1",)
 
 
 @pytest.mark.parametrize("member", ["5A0A98940121436587090121", "91025350", "92014E"])
-def test_what_has_to_be_said_is_missed(member: str) -> None:
-    with pytest.raises(BadAnswer, match="does not say its"):
+def test_a_missing_mandatory_member_is_refused(member: str) -> None:
+    with pytest.raises(BadAnswer, match="offers a profile without its"):
         OfferedProfile.from_tlv(changed(member, ""))
 
 
@@ -65,12 +61,12 @@ def test_what_has_to_be_said_is_missed(member: str) -> None:
     "metadata",
     [b"", SAMPLE[:-1], SAMPLE + b"\0", b"\xbf\x26" + SAMPLE[2:], changed("99020640", "99020941")],
 )
-def test_what_is_no_metadata_is_objected_to(metadata: bytes) -> None:
+def test_invalid_metadata_are_refused(metadata: bytes) -> None:
     with pytest.raises(BadAnswer):
         OfferedProfile.from_tlv(metadata)
 
 
-def test_the_same_may_be_said_in_another_way() -> None:
+def test_equivalent_metadata_describe_the_same_profile() -> None:
     offered = OfferedProfile.from_tlv(SAMPLE)
     assert offered.describes(SAMPLE)
     assert offered.describes(changed("950102", ""))
@@ -88,7 +84,7 @@ def test_the_same_may_be_said_in_another_way() -> None:
         ("612E62", "612E63"),
     ],
 )
-def test_another_profile_is_not_the_same(old: str, new: str) -> None:
+def test_different_metadata_do_not_describe_the_same_profile(old: str, new: str) -> None:
     assert not OfferedProfile.from_tlv(SAMPLE).describes(changed(old, new))
     assert not OfferedProfile.from_tlv(SAMPLE).describes(b"\xbf")
 
@@ -105,13 +101,13 @@ def test_an_object_identifier_is_coded(text: str, octets: str) -> None:
     assert coded(text) == bytes.fromhex(octets.replace(" ", ""))
 
 
-def test_a_certificate_tells_the_number_of_its_server() -> None:
+def test_the_object_identifier_in_a_certificate_is_read() -> None:
     now = datetime.now(UTC)
     signer = Authority.mint(now=now).issue_signer("smdp.example", DP_AUTH, now=now, oid="2.999.10")
     assert of_certificate(Tlv.whole(der(signer.certificate))) == bytes.fromhex("88370A")
 
 
 @pytest.mark.parametrize("certificate", ["3000", "3003020101", "0101FF", "30053003A30100"])
-def test_a_certificate_that_tells_none_is_objected_to_or_has_none(certificate: str) -> None:
+def test_a_certificate_without_object_identifier_is_refused_or_gives_none(certificate: str) -> None:
     with suppress(BadAnswer):
         assert of_certificate(Tlv.whole(bytes.fromhex(certificate))) == b""

@@ -1,71 +1,13 @@
-"""Every refusal of a card or server has a sentence and an advice."""
+"""Every refusal of a card or server has a sentence, and advice where a person can do something."""
 
 import re
 
 import pytest
 
-from lpa.rsp.codec import schema
 from lpa.rsp.reasons import explain
 from lpa.rsp.status_codes import server_advice, server_reason
+from tests.support.reasons import PAIRS, REFUSALS
 
-REFUSALS = [
-    (function, reason)
-    for function in schema.functions().values()
-    for reason in schema.outcomes(f"{function}Response")
-    if reason != "ok"
-]
-PAIRS = [
-    "8.1/4.8",
-    "8.1/6.1",
-    "8.1.1/2.1",
-    "8.1.1/2.2",
-    "8.1.1/3.8",
-    "8.1.1/3.10",
-    "8.1.2/6.1",
-    "8.1.2/6.3",
-    "8.1.3/6.1",
-    "8.1.3/6.3",
-    "8.1.4/6.1",
-    "8.2/1.2",
-    "8.2/3.7",
-    "8.2.1/1.2",
-    "8.2.1/3.3",
-    "8.2.1/3.5",
-    "8.2.1/3.9",
-    "8.2.1/3.10",
-    "8.2.5/1.2",
-    "8.2.5/3.7",
-    "8.2.5/3.8",
-    "8.2.5/3.9",
-    "8.2.5/4.3",
-    "8.2.6/3.3",
-    "8.2.6/3.10",
-    "8.2.6/3.8",
-    "8.2.7/2.2",
-    "8.2.7/3.8",
-    "8.2.7/6.4",
-    "8.8/3.10",
-    "8.8/4.2",
-    "8.8.1/3.8",
-    "8.8.2/3.1",
-    "8.8.3/3.1",
-    "8.8.4/3.7",
-    "8.8.5/4.10",
-    "8.8.5/6.4",
-    "8.9/4.2",
-    "8.9/5.1",
-    "8.9.1/3.8",
-    "8.9.2/3.1",
-    "8.9.3/3.1",
-    "8.9.4/3.7",
-    "8.9.5/3.3",
-    "8.9.5/3.9",
-    "8.10.1/3.9",
-    "8.11.1/3.9",
-    "1.2.1/2.1",
-    "1.2.2/2.1",
-    "1.3.1/2.2",
-]
 COMMANDS = {"list", "show", "enable", "disable", "delete", "info", "notifications"}
 
 
@@ -74,9 +16,7 @@ def test_there_are_refusals_to_explain() -> None:
 
 
 @pytest.mark.parametrize(("function", "reason"), REFUSALS)
-def test_every_refusal_that_the_specification_names_has_a_sentence_and_an_advice(
-    function: str, reason: str
-) -> None:
+def test_every_refusal_of_the_specification_has_a_sentence_and_advice(function: str, reason: str) -> None:
     message, advice = explain(function, reason)
     assert reason not in message
     assert "specification" not in message
@@ -89,7 +29,7 @@ def test_advice_names_commands_that_exist(function: str, reason: str) -> None:
     assert set(re.findall(r"'lpa (\w+)", explain(function, reason)[1])) <= COMMANDS
 
 
-def test_what_a_reason_means_depends_on_the_function() -> None:
+def test_the_meaning_of_a_reason_depends_on_the_function() -> None:
     assert explain("EnableProfile", "profileNotInDisabledState")[0] == "The profile is already enabled."
     assert (
         "only a disabled profile can be deleted" in explain("DeleteProfile", "profileNotInDisabledState")[0]
@@ -99,31 +39,31 @@ def test_what_a_reason_means_depends_on_the_function() -> None:
     assert "PPR2" in explain("DeleteProfile", "disallowedByPolicy")[0]
 
 
-def test_a_reason_that_nobody_names_keeps_its_number() -> None:
+def test_an_unknown_reason_keeps_its_number() -> None:
     message, advice = explain("DeleteProfile", "99")
-    assert message == "The card answered 99 to DeleteProfile, which the specification does not name."
+    assert message == "The card answered 99 to DeleteProfile, which the specification does not define."
     assert "lpa list" in advice
 
 
 @pytest.mark.parametrize("pair", PAIRS)
-def test_every_pair_of_codes_in_use_has_a_sentence_of_its_own(pair: str) -> None:
+def test_every_pair_of_the_specification_has_its_own_sentence(pair: str) -> None:
     sentence = server_reason(*pair.split("/"))
     assert re.fullmatch(r"[A-Z][^:/]*[^.:/]\.", sentence)
 
 
-def test_advice_says_what_a_person_can_do_and_nothing_where_only_the_operator_can() -> None:
-    assert server_advice("8.1", "4.8") == "'lpa info' shows the memory, 'lpa delete' makes room."
+def test_there_is_advice_where_a_person_can_do_something() -> None:
+    assert server_advice("8.1", "4.8") == "'lpa info' shows the free memory, 'lpa delete' frees some."
     assert server_advice("8.1", "6.1") is None
     advised = [advice for pair in PAIRS if (advice := server_advice(*pair.split("/")))]
     assert len(advised) > 20
     assert all(re.fullmatch(r"[A-Z'].*\.", advice) for advice in advised)
 
 
-def test_a_pair_without_a_sentence_is_put_together_from_its_halves() -> None:
+def test_a_pair_without_a_sentence_is_explained_by_its_two_codes() -> None:
     assert server_reason("8.2.7", "4.10") == "The confirmation code has expired."
-    assert server_reason("8.2", "9.9") == "The profile has what it calls 9.9."
-    assert server_reason("9.9", "3.8") == "What it calls 9.9 was refused."
+    assert server_reason("8.2", "9.9") == "The profile has the status 9.9."
+    assert server_reason("9.9", "3.8") == "Subject 9.9 was refused."
 
 
-def test_codes_that_nobody_names_stay_codes() -> None:
-    assert server_reason("9.9", "9.8") == "The specification does not name these codes."
+def test_unknown_codes_are_not_explained() -> None:
+    assert server_reason("9.9", "9.8") == "The specification does not define these codes."

@@ -1,21 +1,28 @@
-"""Profiles and notifications as a card tells them, also in another order or with strange members."""
+"""Profiles and notifications as a card reports them, also unordered or with unknown members."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lpa.errors import BadAnswer
+from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.codec.definitions import types
 from lpa.rsp.names import Aid, Iccid
 from lpa.rsp.records import (
     CHANGE_TAGS,
     DETAIL_TAGS,
     LIST_TAGS,
+    Identifier,
     Notification,
     NotificationConfiguration,
+    NotificationEvent,
     NotificationMetadata,
     Operator,
+    PolicyRule,
     Profile,
+    ProfileClass,
+    ProfileState,
 )
 
 ICCID = "5A0A989209012143658709F1"
@@ -24,7 +31,7 @@ FULL = (
     " B60B 3009 80020780 8103612E62 B705 800362F210 B804 80022A03 99020640"
     " BF2205 300380012A BF7604 E202E100"
 )
-# Of Appendix A: the data of an install result for txid 0123456789ABCDEF, and a stand-in for its signature.
+# Of Appendix A: the data of an installation result for txid 0123456789ABCDEF; the signature is a placeholder.
 INSTALLED = (
     "BF37 35 BF272D 80080123456789ABCDEF BF2F0C 800101 81020780 0C03612E62"
     " 060388370A A20D A00B 4F05A000000559 04023000 5F37020102"
@@ -40,7 +47,7 @@ def metadata(members: str) -> NotificationMetadata:
     return NotificationMetadata.from_tlv(Tlv.build(0xBF2F, bytes.fromhex(members)))
 
 
-def test_a_profile_tells_all_that_the_card_tells() -> None:
+def test_a_profile_has_everything_that_the_card_reports() -> None:
     assert Profile.from_tlv(bytes.fromhex(FULL)) == Profile(
         iccid=Iccid.parse("8929901012345678901"),
         state="enabled",
@@ -58,7 +65,7 @@ def test_a_profile_tells_all_that_the_card_tells() -> None:
     )
 
 
-def test_a_profile_needs_nothing_but_its_iccid() -> None:
+def test_a_profile_needs_only_its_iccid() -> None:
     assert profile(ICCID) == Profile(Iccid.parse("8929901012345678901"))
     assert not profile(ICCID).enabled
     with pytest.raises(BadAnswer, match="ICCID"):
@@ -66,20 +73,20 @@ def test_a_profile_needs_nothing_but_its_iccid() -> None:
 
 
 @pytest.mark.parametrize("iccid", ["5A09989209012143658709", "5A0B989209012143658709F1FF", "5A00"])
-def test_a_profile_with_an_iccid_of_another_size_is_unreadable(iccid: str) -> None:
+def test_a_profile_with_an_iccid_of_the_wrong_size_is_unreadable(iccid: str) -> None:
     with pytest.raises(BadAnswer):
         profile(f"{iccid} 9F700100")
 
 
-def test_names_that_are_no_utf8_do_not_hide_the_profile() -> None:
-    strange = profile(f"{ICCID} 9002FF41 9103E58D00 9200")
-    assert (strange.nickname, strange.service_provider, strange.name) == ("\ufffdA", "\ufffd\0", "")
+def test_invalid_utf8_in_names_does_not_hide_the_profile() -> None:
+    found = profile(f"{ICCID} 9002FF41 9103E58D00 9200")
+    assert (found.nickname, found.service_provider, found.name) == ("\ufffdA", "\ufffd\0", "")
 
 
-def test_members_in_another_order_and_unknown_ones_do_not_matter() -> None:
-    strange = profile(f"9F250101 95 0101 90 0178 {ICCID} BA00")
-    assert (strange.nickname, strange.profile_class) == ("x", "provisioning")
-    assert strange.unknown == (bytes.fromhex("9F250101"), bytes.fromhex("BA00"))
+def test_members_may_be_unordered_or_unknown() -> None:
+    found = profile(f"9F250101 95 0101 90 0178 {ICCID} BA00")
+    assert (found.nickname, found.profile_class) == ("x", "provisioning")
+    assert found.unknown == (bytes.fromhex("9F250101"), bytes.fromhex("BA00"))
 
 
 @pytest.mark.parametrize(
@@ -87,26 +94,26 @@ def test_members_in_another_order_and_unknown_ones_do_not_matter() -> None:
     [
         pytest.param("4F0401020304", id="an AID of 4 bytes"),
         pytest.param("B704 800262F2", id="an owner's code of 2 bytes"),
-        pytest.param("B702 8105", id="an owner that is cut short"),
-        pytest.param("B603 300180", id="a server to be told that is cut short"),
-        pytest.param("B8028005", id="proprietary data of the server that is cut short"),
+        pytest.param("B702 8105", id="a truncated owner"),
+        pytest.param("B603 300180", id="a truncated notification configuration"),
+        pytest.param("B8028005", id="truncated proprietary data"),
     ],
 )
-def test_a_member_that_cannot_be_read_is_kept_aside(member: str) -> None:
-    strange = profile(f"{ICCID} 9F700101 {member}")
-    assert strange.enabled
-    assert strange.unknown == (bytes.fromhex(member),)
-    assert (strange.aid, strange.owner, strange.notifications) == (None, None, ())
+def test_an_unreadable_member_is_set_aside(member: str) -> None:
+    found = profile(f"{ICCID} 9F700101 {member}")
+    assert found.enabled
+    assert found.unknown == (bytes.fromhex(member),)
+    assert (found.aid, found.owner, found.notifications) == (None, None, ())
 
 
 @pytest.mark.parametrize("member", ["9F7000", "9F700101 9F700100", "9500", "99020640 99020520"])
 def test_a_profile_whose_state_class_or_rules_are_unclear_is_unreadable(member: str) -> None:
-    with pytest.raises(BadAnswer, match="clearly"):
+    with pytest.raises(BadAnswer, match="are unclear"):
         profile(f"{ICCID} {member}")
 
 
 @pytest.mark.parametrize("member", ["", "9900", "990100"])
-def test_no_rules_may_be_told_in_several_ways(member: str) -> None:
+def test_no_rules_may_be_coded_in_several_ways(member: str) -> None:
     assert profile(f"{ICCID} {member}").policy_rules == ()
 
 
@@ -121,13 +128,35 @@ def test_no_rules_may_be_told_in_several_ways(member: str) -> None:
         ("9903004000", ("ppr1",)),
     ],
 )
-def test_rules_are_told_by_name(member: str, rules: tuple[str, ...]) -> None:
+def test_policy_rules_are_named(member: str, rules: tuple[str, ...]) -> None:
     assert profile(f"{ICCID} {member}").policy_rules == rules
 
 
-def test_a_state_or_class_without_a_name_stays_a_number() -> None:
-    strange = profile(f"{ICCID} 9F700107 950109")
-    assert (strange.state, strange.profile_class, strange.enabled) == ("7", "9", False)
+@pytest.mark.parametrize(("name", "enum"), [("ProfileState", ProfileState), ("ProfileClass", ProfileClass)])
+def test_an_enum_has_every_named_number_of_the_specification(name: str, enum: type[Identifier]) -> None:
+    assert set(types()[name]["named-numbers"]) == set(enum)
+
+
+@pytest.mark.parametrize(
+    ("name", "enum"), [("PolicyRules", PolicyRule), ("NotificationEvent", NotificationEvent)]
+)
+def test_an_enum_has_every_named_bit_of_the_specification(name: str, enum: type[Identifier]) -> None:
+    assert schema.bits(name, (b"\xff", len(enum))) == tuple(enum)
+
+
+def test_a_known_identifier_is_a_member_of_its_enum_and_equal_to_its_text() -> None:
+    found = profile(f"{ICCID} 9F700101 950100 99020640 B60B 3009 80020780 8103612E62")
+    assert found.state is ProfileState.ENABLED
+    assert found.profile_class is ProfileClass.TEST
+    assert found.policy_rules[0] is PolicyRule.PPR1
+    assert found.notifications[0].events[0] is NotificationEvent.INSTALL
+    assert (found.state, found.profile_class) == ("enabled", "test")
+    assert f"{found.state}" == str(found.state) == "enabled"
+
+
+def test_an_unknown_state_or_class_stays_a_number() -> None:
+    found = profile(f"{ICCID} 9F700107 950109")
+    assert (found.state, found.profile_class, found.enabled) == ("7", "9", False)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +168,7 @@ def test_a_state_or_class_without_a_name_stays_a_number() -> None:
         (ICCID, "8929901012345678901"),
     ],
 )
-def test_a_title_is_the_best_name_there_is(members: str, title: str) -> None:
+def test_a_title_is_the_best_available_name(members: str, title: str) -> None:
     assert profile(members).title == title
 
 
@@ -157,19 +186,19 @@ def test_an_operator_may_have_groups() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 2, 4])
-def test_an_operator_of_another_size_is_a_bad_answer(size: int) -> None:
+def test_an_operator_of_the_wrong_size_is_a_bad_answer(size: int) -> None:
     with pytest.raises(BadAnswer):
         Operator.from_asn1({"mccMnc": bytes(size)})
 
 
-def test_the_tags_that_are_asked_for_fit_their_purpose() -> None:
+def test_the_requested_tags_fit_their_purpose() -> None:
     assert bytes.fromhex("5A 4F 9F70 90 91 92 95 99") == LIST_TAGS
     assert b"\x94" not in LIST_TAGS + CHANGE_TAGS
     assert b"\xb6" in CHANGE_TAGS
     assert {b"\xbf\x22", b"\xbf\x76"} == {DETAIL_TAGS[-4:-2], DETAIL_TAGS[-2:]}
 
 
-def test_a_notification_tells_what_happened_to_which_profile() -> None:
+def test_notification_metadata_have_event_address_and_profile() -> None:
     assert metadata(f"800102 81020410 0C03612E62 {ICCID}") == NotificationMetadata(
         sequence_number=2, event="delete", address="a.b", iccid=Iccid.parse("8929901012345678901")
     )
@@ -212,22 +241,22 @@ def test_a_negative_or_empty_sequence_number_is_a_bad_answer(coded: str) -> None
         ("810100", "none"),
     ],
 )
-def test_an_event_is_told_by_name_even_if_there_are_several(coded: str, event: str) -> None:
+def test_events_are_named(coded: str, event: str) -> None:
     assert metadata(f"800102 {coded} 0C03612E62").event == event
 
 
-def test_an_address_that_is_no_utf8_does_not_hide_the_notification() -> None:
+def test_invalid_utf8_in_an_address_does_not_hide_the_notification() -> None:
     assert metadata("800102 81020410 0C02FF41").address == "\ufffdA"
     assert metadata("800102 81020410 0C00").address == ""
 
 
-def test_an_install_result_says_what_its_inner_metadata_say() -> None:
+def test_an_installation_result_has_its_inner_metadata() -> None:
     notification = Notification.from_tlv(bytes.fromhex(INSTALLED))
     assert notification.raw == bytes.fromhex(INSTALLED)
     assert notification.metadata == NotificationMetadata(1, "install", "a.b", None)
 
 
-def test_another_notification_says_what_it_begins_with() -> None:
+def test_another_notification_has_the_metadata_that_it_begins_with() -> None:
     notification = Notification.from_tlv(bytes.fromhex(OTHER))
     assert notification.raw == bytes.fromhex(OTHER)
     assert notification.metadata.event == "delete"
@@ -236,7 +265,7 @@ def test_another_notification_says_what_it_begins_with() -> None:
 @pytest.mark.parametrize(
     "coded", ["", "3000", "BF3700", "BF3703BF2700", "A10FBF2F0C800101810207800C03612E62"]
 )
-def test_what_is_no_notification_is_a_bad_answer(coded: str) -> None:
+def test_an_invalid_notification_is_a_bad_answer(coded: str) -> None:
     with pytest.raises(BadAnswer):
         Notification.from_tlv(bytes.fromhex(coded))
 

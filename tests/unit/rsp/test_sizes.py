@@ -1,4 +1,4 @@
-"""How sizes are told."""
+"""Sizes in bytes, as people read them."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from lpa.rsp import sizes
     ("count", "words"),
     [(0, "0 bytes"), (3000, "3000 bytes"), (10239, "10239 bytes"), (10240, "10 KiB"), (400_000, "390 KiB")],
 )
-def test_few_bytes_are_told_one_by_one_and_many_in_kib(count: int, words: str) -> None:
+def test_small_sizes_are_shown_in_bytes_and_large_ones_in_kib(count: int, words: str) -> None:
     assert sizes.in_words(count) == words

@@ -1,4 +1,4 @@
-"""The rows of `--connect-to`: where to really connect for a server."""
+"""The rows of `--connect-to`."""
 
 from __future__ import annotations
 
@@ -44,6 +44,6 @@ def test_a_row_leads_an_address_to_its_target(text: str, asked: str, target: tup
         "127.0.0.1:443:b.example:1",
     ],
 )
-def test_what_is_no_row_is_refused_with_a_sentence(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is not|is no port"):
+def test_an_invalid_row_is_refused_with_a_sentence(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not"):
         ConnectTo.parse(text)

@@ -1,4 +1,4 @@
-"""Where a name leads is looked at before anything is connected to."""
+"""The addresses of a name are checked before any connection."""
 
 import socket
 import threading
@@ -17,7 +17,7 @@ ADDRESS = ServerAddress("smdp.example")
 
 
 def found(*addresses: str, port: int = 443) -> list[tuple[Any, ...]]:
-    """What a name leads to, as the system tells it."""
+    """The addresses of a name, as the system returns them."""
     return [
         (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, port, 0, 0))
         if ":" in address
@@ -27,15 +27,15 @@ def found(*addresses: str, port: int = 443) -> list[tuple[Any, ...]]:
 
 
 class Names:
-    """A name server that answers each question with the next of its answers."""
+    """A resolver that answers each query with the next of its answers."""
 
     def __init__(self, *answers: Sequence[tuple[Any, ...]]) -> None:
         self.answers = list(answers)
-        self.asked: list[tuple[str, int]] = []
+        self.queries: list[tuple[str, int]] = []
 
     def __call__(self, host: str, port: int) -> Sequence[tuple[Any, ...]]:
-        self.asked.append((host, port))
-        return self.answers[len(self.asked) - 1]
+        self.queries.append((host, port))
+        return self.answers[len(self.queries) - 1]
 
 
 @pytest.mark.parametrize(
@@ -121,23 +121,23 @@ def test_an_address_of_the_internet_is_public(address: str) -> None:
         "5f00::1",
     ],
 )
-def test_no_other_address_is_public_whatever_it_wears(address: str) -> None:
+def test_no_other_address_is_public(address: str) -> None:
     assert not is_public(address)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "::1", "169.254.169.254"])
-def test_a_name_that_leads_to_a_private_address_is_not_connected_to(address: str) -> None:
+def test_a_private_address_is_not_connected_to(address: str) -> None:
     with pytest.raises(ConnectFailed) as caught:
         Connector(resolve=Names(found(address))).connect(ADDRESS)
     assert str(caught.value) == (
-        f"Cannot reach smdp.example: its name leads to {address}, which is not a public address."
+        f"Cannot reach smdp.example: it resolves to {address}, which is not a public address."
     )
     assert "--connect-to" in caught.value.advice
 
 
 @pytest.fixture
 def connected(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """To what sockets were connected; each refuses."""
+    """The addresses that sockets were connected to; each refuses."""
     made: list[Any] = []
 
     def connect(_socket: socket.socket, where: Any) -> None:
@@ -155,21 +155,21 @@ def test_of_several_addresses_only_the_public_ones_are_tried(connected: list[Any
     assert connected == [("93.184.216.34", 443), ("1.1.1.1", 443)]
 
 
-def test_a_name_that_changes_its_mind_is_connected_to_where_it_was_looked_at(connected: list[Any]) -> None:
-    """DNS rebinding: a second question would lead to this computer."""
+def test_the_address_that_was_checked_is_connected_to(connected: list[Any]) -> None:
+    """DNS rebinding: a second query would resolve to this computer."""
     names = Names(found("93.184.216.34"), found("127.0.0.1"))
     with pytest.raises(ConnectFailed):
         Connector(resolve=names).connect(ADDRESS)
     assert connected == [("93.184.216.34", 443)]
-    assert names.asked == [("smdp.example", 443)]
+    assert names.queries == [("smdp.example", 443)]
 
 
-def test_who_says_connect_to_may_mean_a_private_address() -> None:
+def test_connect_to_may_name_a_private_address() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         names = Names(found("127.0.0.1", port=port))
         Connector([ConnectTo.parse(f"::other.example:{port}")], resolve=names).connect(ADDRESS).close()
-        assert names.asked == [("other.example", port)]
+        assert names.queries == [("other.example", port)]
 
 
 def test_the_next_address_is_tried_when_one_refuses() -> None:
@@ -187,41 +187,41 @@ def test_the_body_of_a_request_does_not_wait_for_the_header_to_be_acknowledged()
             assert plain.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-def test_a_name_that_leads_nowhere_is_told() -> None:
-    with pytest.raises(ConnectFailed, match="the name leads nowhere"):
+def test_a_name_without_addresses_is_reported() -> None:
+    with pytest.raises(ConnectFailed, match="the name has no addresses"):
         Connector(resolve=Names([])).connect(ADDRESS)
 
 
-def test_a_name_that_cannot_be_asked_for_is_told() -> None:
+def test_an_invalid_name_is_reported() -> None:
     with pytest.raises(ConnectFailed):
         Connector().connect(ServerAddress(f"{'a' * 63}." * 3 + "a" * 63 + "." + "b" * 63))
 
 
-def test_a_name_that_does_not_resolve_in_time_is_left_to_itself() -> None:
+def test_a_name_that_does_not_resolve_in_time_is_abandoned() -> None:
     over = threading.Event()
 
-    def asking(_host: str, _port: int) -> Sequence[tuple[Any, ...]]:
+    def resolving(_host: str, _port: int) -> Sequence[tuple[Any, ...]]:
         over.wait(10)
         return []
 
     try:
         with pytest.raises(ConnectFailed, match=r"Cannot reach smdp\.example: it did not answer in time"):
-            Connector(resolve=asking, patience=0.05).connect(ADDRESS)
+            Connector(resolve=resolving, timeout=0.05).connect(ADDRESS)
     finally:
         over.set()
 
 
-# Through a proxy a name is not resolved here
+# A proxy resolves the name
 
 
-class Asked(Exception):
+class ProxyUsed(Exception):
     """The proxy was connected to."""
 
 
 def through_a_proxy(host: str, *rows: str) -> None:
     def resolve(host: str, _port: int) -> Sequence[tuple[Any, ...]]:
         assert host == "proxy.example"
-        raise Asked
+        raise ProxyUsed
 
     rows_ = [ConnectTo.parse(row) for row in rows]
     Connector(rows_, proxy=choose("http://proxy.example"), resolve=resolve).connect(ServerAddress.parse(host))
@@ -248,15 +248,15 @@ def through_a_proxy(host: str, *rows: str) -> None:
         "A.LOCAL.",
     ],
 )
-def test_a_name_that_is_none_of_the_internet_is_not_given_to_a_proxy(host: str) -> None:
+def test_a_local_name_is_not_sent_to_a_proxy(host: str) -> None:
     with pytest.raises(ConnectFailed, match="this is not a name on the internet") as caught:
         through_a_proxy(host)
     assert "--connect-to" in caught.value.advice
-    with pytest.raises(Asked):
+    with pytest.raises(ProxyUsed):
         through_a_proxy(host, "::10.0.0.1:")
 
 
 @pytest.mark.parametrize("host", ["smdp.example", "local.example", "a.internal.com", "localhost.com"])
-def test_other_names_are_given_to_a_proxy(host: str) -> None:
-    with pytest.raises(Asked):
+def test_other_names_are_sent_to_a_proxy(host: str) -> None:
+    with pytest.raises(ProxyUsed):
         through_a_proxy(host)

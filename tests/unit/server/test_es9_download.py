@@ -1,4 +1,4 @@
-"""The functions of a download as the bytes that go to a server, and what is made of its answers."""
+"""The functions of a download: the requests that are sent, and the results of the answers."""
 
 from __future__ import annotations
 
@@ -15,22 +15,18 @@ from lpa.rsp.limits import EVENT_CHARACTERS, EVENTS, MEMBER_BYTES, PACKAGE_BYTES
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.session import Event, ServerProof, Terms
 from lpa.server.es9 import Server
+from tests.support.es9_messages import METADATA, OK, SIGNATURE, TXID, signed1
 from tests.support.tls_faults import HOST, Peer, answering, http, https, tls_peer
-
-OK = {"header": {"functionExecutionStatus": {"status": "Executed-Success"}}}
-TXID = bytes.fromhex("0123456789ABCDEF")
-SIGNATURE = bytes.fromhex("5F3740" + "AA" * 64)
-METADATA = bytes.fromhex("BF2512 5A0A98940121436587090121 91015392014E")
 
 
 def b64(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-def asked(
+def called(
     function: Callable[[Server], Any], answer: dict[str, Any], *, content_type: str = "application/json"
 ) -> tuple[Any, dict[str, Any], str]:
-    """What a function makes of an answer, what it asked, and at which path."""
+    """The result of a function for an answer, its request, and the path of the request."""
     body = http("200 OK", json.dumps(answer).encode(), f"Content-Type: {content_type}")
     with tls_peer(answering(body)) as peer, https(peer) as client:
         result = function(Server(ServerAddress(HOST), client))
@@ -39,15 +35,8 @@ def asked(
     return result, json.loads(sent), head.split()[1].decode()
 
 
-def signed1(address: str = HOST, transaction_id: bytes = TXID) -> Tlv:
-    parts = (transaction_id, bytes(16), address.encode(), bytes(16))
-    return Tlv.build(
-        0x30, *(Tlv.build(tag, part) for tag, part in zip((0x80, 0x81, 0x83, 0x84), parts, strict=True))
-    )
-
-
-def test_a_session_is_begun() -> None:
-    proof, request, path = asked(
+def test_a_session_is_started() -> None:
+    proof, request, path = called(
         lambda server: server.initiate_authentication(b"\x01" * 16, bytes.fromhex("BF2000")),
         OK
         | {
@@ -71,13 +60,13 @@ def test_a_session_is_begun() -> None:
 
 
 @pytest.mark.parametrize("address", ["other.example", "", "https://smdp.example", "smdp.example.evil"])
-def test_a_server_that_signs_as_another_is_not_believed(address: str) -> None:
+def test_a_server_that_signs_as_another_is_refused(address: str) -> None:
     proof = ServerProof(TXID, signed1(address), Tlv(SIGNATURE), Tlv(b"\x04\x00"), Tlv(b"\x30\x00"))
     with pytest.raises(NotVerified, match="which is another server"):
         proof.check(ServerAddress(HOST))
 
 
-def test_a_server_that_signs_for_another_session_is_not_believed() -> None:
+def test_a_server_that_signs_for_another_session_is_refused() -> None:
     proof = ServerProof(b"\x01", signed1(), Tlv(SIGNATURE), Tlv(b"\x04\x00"), Tlv(b"\x30\x00"))
     with pytest.raises(BadAnswer, match="another transaction"):
         proof.check(ServerAddress(HOST))
@@ -86,7 +75,7 @@ def test_a_server_that_signs_for_another_session_is_not_believed() -> None:
 @pytest.mark.parametrize("flag", ["00", "FF", "01"])
 def test_the_terms_of_a_download_are_read(flag: str) -> None:
     signed2 = bytes.fromhex(f"300D 8008{TXID.hex()} 0101{flag}")
-    terms, request, path = asked(
+    terms, request, path = called(
         lambda server: server.authenticate_client(TXID, b"\xbf\x38\x00"),
         OK
         | {
@@ -104,13 +93,13 @@ def test_the_terms_of_a_download_are_read(flag: str) -> None:
     assert terms.confirmation_code_required is (flag != "00")
 
 
-def test_what_a_discovery_server_knows_is_read() -> None:
+def test_the_events_of_a_discovery_server_are_read() -> None:
     entries = [
         {"eventId": "A-1", "rspServerAddress": "a.example"},
         {"eventId": "", "rspServerAddress": "b.c:1"},
         *[{"eventId": "!" + 254 * "~", "rspServerAddress": "a.example"}] * (EVENTS - 2),
     ]
-    events, _, _ = asked(
+    events, _, _ = called(
         lambda server: server.authenticate_client(TXID, b""),
         OK | {"transactionId": TXID.hex(), "eventEntries": entries},
     )
@@ -138,17 +127,17 @@ def test_what_a_discovery_server_knows_is_read() -> None:
         [{"eventId": "A", "rspServerAddress": "a.b"}] * (EVENTS + 1),
     ],
 )
-def test_events_that_are_none_are_objected_to(entries: object) -> None:
+def test_invalid_events_are_refused(entries: object) -> None:
     with pytest.raises(BadAnswer, match="'eventEntries'"):
-        asked(
+        called(
             lambda server: server.authenticate_client(TXID, b""),
             OK | {"transactionId": TXID.hex(), "eventEntries": entries},
         )
 
 
-def test_an_event_that_is_none_hides_no_other() -> None:
+def test_an_invalid_event_does_not_hide_the_others() -> None:
     entries = [7, {"eventId": "A", "rspServerAddress": "a.b"}, {"eventId": "B", "rspServerAddress": "::1"}]
-    events, _, _ = asked(
+    events, _, _ = called(
         lambda server: server.authenticate_client(TXID, b""),
         OK | {"transactionId": TXID.hex(), "eventEntries": entries},
     )
@@ -156,7 +145,7 @@ def test_an_event_that_is_none_hides_no_other() -> None:
 
 
 @pytest.mark.parametrize("name", ["serverSigned1", "serverSignature1", "serverCertificate"])
-def test_what_no_card_could_take_is_objected_to_by_its_name(name: str) -> None:
+def test_a_member_that_is_too_large_for_a_card_is_refused_by_name(name: str) -> None:
     genuine = {"serverSigned1": signed1(), "serverSignature1": SIGNATURE, "serverCertificate": b"\x30\x00"}
 
     def answered(size: int) -> ServerProof:
@@ -165,7 +154,7 @@ def test_what_no_card_could_take_is_objected_to_by_its_name(name: str) -> None:
         members = {
             member: b64(content) for member, content in (genuine | {"euiccCiPKIdToBeUsed": b"\x04\0"}).items()
         }
-        proof, *_ = asked(
+        proof, *_ = called(
             lambda server: server.initiate_authentication(b"", b""),
             OK | {"transactionId": "01"} | members | {name: b64(large)},
         )
@@ -177,9 +166,9 @@ def test_what_no_card_could_take_is_objected_to_by_its_name(name: str) -> None:
         answered(MEMBER_BYTES + 1)
 
 
-def test_a_package_is_asked_for_and_may_be_large() -> None:
+def test_a_package_is_requested_and_may_be_large() -> None:
     package = bytes(1 << 20)
-    found, request, path = asked(
+    found, request, path = called(
         lambda server: server.get_bound_profile_package(TXID, b"\xbf\x21\x00"),
         OK | {"transactionId": TXID.hex(), "boundProfilePackage": b64(package)},
     )
@@ -188,25 +177,25 @@ def test_a_package_is_asked_for_and_may_be_large() -> None:
     assert found == package
 
 
-def test_a_package_may_not_be_larger_than_any() -> None:
+def test_a_package_has_a_size_limit() -> None:
     with pytest.raises(BadAnswer, match="more than 4194304 bytes"):
-        asked(lambda server: server.get_bound_profile_package(TXID, b""), {"x": "y" * PACKAGE_BYTES})
+        called(lambda server: server.get_bound_profile_package(TXID, b""), {"x": "y" * PACKAGE_BYTES})
 
 
 def test_nothing_else_may_be_as_large_as_a_package() -> None:
     with pytest.raises(BadAnswer, match="more than"):
-        asked(lambda server: server.authenticate_client(TXID, b""), OK | {"x": "y" * (2 << 20)})
+        called(lambda server: server.authenticate_client(TXID, b""), OK | {"x": "y" * (2 << 20)})
 
 
 def test_a_session_is_cancelled() -> None:
-    _, request, path = asked(lambda server: server.cancel_session(TXID, b"\xbf\x41\x00"), OK)
+    _, request, path = called(lambda server: server.cancel_session(TXID, b"\xbf\x41\x00"), OK)
     assert path == "/gsma/rsp2/es9plus/cancelSession"
     assert request == {"transactionId": "0123456789ABCDEF", "cancelSessionResponse": "v0EA"}
 
 
-def test_an_answer_about_another_session_is_not_believed() -> None:
+def test_an_answer_for_another_session_is_refused() -> None:
     with pytest.raises(BadAnswer, match="is that of another session"):
-        asked(
+        called(
             lambda server: server.get_bound_profile_package(TXID, b""),
             OK | {"transactionId": "01", "boundProfilePackage": ""},
         )
@@ -216,7 +205,7 @@ def test_a_refusal_has_the_codes_of_the_server() -> None:
     data = {"subjectCode": "8.2.7", "reasonCode": "3.8", "message": "Falsch."}
     answer = {"header": {"functionExecutionStatus": {"status": "Failed", "statusCodeData": data}}}
     with pytest.raises(ServerRefused, match="The confirmation code is wrong") as caught:
-        asked(lambda server: server.get_bound_profile_package(TXID, b""), answer)
+        called(lambda server: server.get_bound_profile_package(TXID, b""), answer)
     assert caught.value.reason == "8.2.7/3.8"
 
 
@@ -226,5 +215,5 @@ def _peer(answer: bytes) -> Peer:
     return peer
 
 
-def test_a_page_for_people_is_no_answer() -> None:
+def test_an_html_page_is_not_an_answer() -> None:
     assert len(_peer(http("500 Oops", b"<html>Sorry</html>", "Content-Type: text/html")).requests) == 1

@@ -1,4 +1,4 @@
-"""What is kept of an acknowledgement is what the server really showed and got, as another client sees it."""
+"""The evidence of an acknowledgement matches the server's certificate and what it received."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.journals import everything
 
 
 def shown_by(smdp: SimulatedSmdp) -> bytes:
-    """The certificate (DER) that the server shows to Python's own TLS."""
+    """The certificate (DER) that the server sends to Python's own TLS."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     *_, port = smdp.connect_to.split(":")
@@ -35,7 +35,7 @@ def shown_by(smdp: SimulatedSmdp) -> bytes:
     return certificate
 
 
-def test_an_acknowledgement_is_kept_with_who_gave_it_for_what_and_when(tmp_path: Path) -> None:
+def test_the_evidence_of_an_acknowledgement_is_kept(tmp_path: Path) -> None:
     folder, began = command.card(tmp_path / "card"), time.time()
     place = ("--reader", f"sim:{folder}", "--state-dir", tmp_path / "state")
     card = SimulatedEuicc.load(folder)

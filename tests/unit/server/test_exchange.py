@@ -1,4 +1,4 @@
-"""How much of an answer is read, to the byte, and that nothing in it is unpacked."""
+"""The limits on an answer, to the byte, and that nothing in it is decompressed."""
 
 import gzip
 
@@ -8,20 +8,20 @@ from lpa.errors import BadAnswer
 from lpa.rsp.limits import HEADER_BYTES
 from lpa.rsp.names import ServerAddress
 from lpa.server.es9 import Server
-from lpa.server.https import Answer
+from lpa.server.https import HttpAnswer
 from tests.support.tls_faults import HOST, answering, endless, http, https, tls_peer
 
 ADDRESS = ServerAddress(HOST)
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-def posted(*answers: bytes, max_body: int = 5000) -> Answer:
+def posted(*answers: bytes, max_body: int = 5000) -> HttpAnswer:
     with tls_peer(answering(*answers)) as peer, https(peer, max_body=max_body) as client:
         return client.post(ADDRESS, "/", b"", {})
 
 
-def head(size: int) -> bytes:
-    """The head of an empty answer, of so many bytes in lines that are not long."""
+def header(size: int) -> bytes:
+    """The header of an empty answer, of so many bytes in short lines."""
     start, end = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", b"\r\n"
     lines = b""
     while (left := size - len(start) - len(lines) - len(end)) > 0:
@@ -30,26 +30,26 @@ def head(size: int) -> bytes:
     return start + lines + end
 
 
-def test_a_head_may_be_as_long_as_the_limit_and_not_a_byte_longer() -> None:
-    assert len(head(HEADER_BYTES)) == HEADER_BYTES
-    assert posted(head(HEADER_BYTES)).status == 200
-    with pytest.raises(BadAnswer, match="more than any answer has"):
-        posted(head(HEADER_BYTES + 1))
+def test_a_header_may_be_as_long_as_the_limit_and_not_a_byte_longer() -> None:
+    assert len(header(HEADER_BYTES)) == HEADER_BYTES
+    assert posted(header(HEADER_BYTES)).status == 200
+    with pytest.raises(BadAnswer, match="more than the limit for an answer"):
+        posted(header(HEADER_BYTES + 1))
 
 
-def test_what_only_announces_an_answer_counts_as_its_head() -> None:
+def test_an_informational_answer_counts_as_part_of_the_header() -> None:
     many = HEADER_BYTES // len(CONTINUE) - 10
     assert posted(many * CONTINUE + http("204 No Content")).status == 204
-    with pytest.raises(BadAnswer, match="more than any answer has"):
+    with pytest.raises(BadAnswer, match="more than the limit for an answer"):
         posted((many + 11) * CONTINUE + http("204 No Content"))
 
 
-def test_announcements_without_end_are_given_up() -> None:
+def test_endless_informational_answers_are_abandoned() -> None:
     script = endless(b"", 1000 * CONTINUE)
     with (
         tls_peer(script) as peer,
         https(peer) as client,
-        pytest.raises(BadAnswer, match="more than any answer has"),
+        pytest.raises(BadAnswer, match="more than the limit for an answer"),
     ):
         client.post(ADDRESS, "/", b"", {})
 
@@ -61,14 +61,14 @@ def test_a_body_may_be_as_long_as_the_limit_and_not_a_byte_longer() -> None:
 
 
 @pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate, gzip"])
-def test_what_is_packed_is_not_unpacked(coding: str) -> None:
-    """A thousandth of its size on the way, and nobody asked for it."""
+def test_a_compressed_body_is_not_decompressed(coding: str) -> None:
+    """Compressed, it is a thousandth of its size, and no request accepts compression."""
     packed = gzip.compress(bytes(4 << 20))
     answer = http("200 OK", packed, f"Content-Encoding: {coding}")
     assert posted(answer).body == packed
     with (
         tls_peer(answering(answer)) as peer,
         https(peer) as client,
-        pytest.raises(BadAnswer, match="did not answer with a JSON object"),
+        pytest.raises(BadAnswer, match="did not answer with a valid JSON object"),
     ):
         Server(ADDRESS, client).handle_notification(b"")

@@ -1,4 +1,4 @@
-"""One POST over verified HTTPS: what is sent, what comes back, and what an error says about it."""
+"""One POST over verified HTTPS: the request, the answer, and the errors."""
 
 import select
 import socket
@@ -11,7 +11,7 @@ import pytest
 from lpa.errors import BadAnswer, ConnectFailed, LpaError, NotVerified, OutcomeUnknown
 from lpa.rsp.names import ServerAddress
 from lpa.server.connect_to import ConnectTo
-from lpa.server.https import Answer, Https
+from lpa.server.https import HttpAnswer, Https
 from lpa.sim.crypto.pki import Authority
 from lpa.sim.servers.https_server import tls_context
 from tests.support.tls_faults import (
@@ -39,17 +39,17 @@ BRAINPOOL = Authority.mint(curve="brainpoolP256r1", now=NOW)
 OK = http("200 OK", b"answer")
 
 
-def post(client: Https, address: ServerAddress = ADDRESS) -> Answer:
+def post(client: Https, address: ServerAddress = ADDRESS) -> HttpAnswer:
     with client:
         return client.post(address, "/path", b"question", {"User-Agent": "test"})
 
 
-# What is sent, and what comes back
+# Request and answer
 
 
-def test_a_post_is_these_bytes_and_nothing_else() -> None:
+def test_a_post_has_exactly_these_bytes() -> None:
     with tls_peer(answering(OK)) as peer:
-        assert post(https(peer)) == Answer(200, b"answer")
+        assert post(https(peer)) == HttpAnswer(200, b"answer")
     assert peer.requests == [
         b"POST /path HTTP/1.1\r\n"
         b"Accept-Encoding: identity\r\n"
@@ -61,7 +61,7 @@ def test_a_post_is_these_bytes_and_nothing_else() -> None:
     ]
 
 
-def test_the_host_header_names_a_port_that_is_not_the_usual_one() -> None:
+def test_the_host_header_names_a_port_other_than_the_default() -> None:
     with tls_peer(answering(OK)) as peer:
         post(https(peer), ServerAddress(HOST, 8443))
     assert b"\r\nHost: smdp.example:8443\r\n" in peer.requests[0]
@@ -70,17 +70,17 @@ def test_the_host_header_names_a_port_that_is_not_the_usual_one() -> None:
 @pytest.mark.parametrize(
     ("sent", "answer"),
     [
-        (b"HTTP/1.1 204 No Content\r\n\r\n", Answer(204, b"")),
-        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", Answer(204, b"")),
-        (http("500 Internal Server Error", b"<html>"), Answer(500, b"<html>")),
-        (b"HTTP/1.0 200 OK\r\n\r\nto the end", Answer(200, b"to the end")),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", HttpAnswer(204, b"")),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", HttpAnswer(204, b"")),
+        (http("500 Internal Server Error", b"<html>"), HttpAnswer(500, b"<html>")),
+        (b"HTTP/1.0 200 OK\r\n\r\nto the end", HttpAnswer(200, b"to the end")),
         (
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
-            Answer(200, b"abcde"),
+            HttpAnswer(200, b"abcde"),
         ),
     ],
 )
-def test_every_complete_answer_is_given_whatever_its_status_and_form(sent: bytes, answer: Answer) -> None:
+def test_every_complete_answer_is_returned(sent: bytes, answer: HttpAnswer) -> None:
     with tls_peer(answering(sent)) as peer:
         assert post(https(peer)) == answer
 
@@ -93,7 +93,7 @@ def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
     assert elsewhere.requests == []
 
 
-def test_a_second_post_needs_no_new_greeting() -> None:
+def test_a_second_post_needs_no_new_handshake() -> None:
     with tls_peer(answering(OK, OK)) as peer, https(peer) as client:
         client.post(ADDRESS, "/1", b"", {})
         client.post(ADDRESS, "/2", b"", {})
@@ -101,7 +101,7 @@ def test_a_second_post_needs_no_new_greeting() -> None:
         assert len(peer.requests) == 2
 
 
-def test_a_connection_that_the_server_closed_is_made_anew() -> None:
+def test_a_closed_connection_is_opened_again() -> None:
     closing = http("200 OK", b"", "Connection: close")
     with tls_peer(answering(closing)) as peer, https(peer) as client:
         client.post(ADDRESS, "/1", b"", {})
@@ -109,7 +109,7 @@ def test_a_connection_that_the_server_closed_is_made_anew() -> None:
         assert peer.handshakes == 2
 
 
-def test_a_connection_that_the_server_closed_while_it_was_idle_is_made_anew() -> None:
+def test_a_connection_that_was_closed_while_idle_is_opened_again() -> None:
     answered = threading.Event()
 
     def leaving(peer: Peer, connection: socket.socket) -> None:
@@ -133,7 +133,7 @@ def test_a_proxy_in_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch)
         assert post(https(peer)).status == 200
 
 
-# Nothing was sent
+# Errors before the request
 
 
 def free_port() -> int:
@@ -153,7 +153,7 @@ def test_a_name_that_does_not_resolve_is_named() -> None:
         post(Https(trusting(CI)), ServerAddress("nowhere.invalid"))
 
 
-def test_a_server_that_does_not_greet_back_in_time_was_not_reached() -> None:
+def test_a_server_without_a_timely_handshake_was_not_reached() -> None:
     with plain_peer(silent) as peer:
         row = ConnectTo.parse(f"::127.0.0.1:{peer.port}")
         client = Https(trusting(CI), connect_to=[row], connect_timeout=0.05)
@@ -162,20 +162,20 @@ def test_a_server_that_does_not_greet_back_in_time_was_not_reached() -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "obstacle"),
+    ("script", "reason"),
     [
         (lambda _, connection: connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n"), "no secure connection"),
         (lambda _, connection: connection.recv(5000), "it closed the connection"),
     ],
 )
-def test_a_server_without_tls_was_not_reached(script: Script, obstacle: str) -> None:
-    with plain_peer(script) as peer, pytest.raises(ConnectFailed, match=obstacle):
+def test_a_server_without_tls_was_not_reached(script: Script, reason: str) -> None:
+    with plain_peer(script) as peer, pytest.raises(ConnectFailed, match=reason):
         post(https(peer))
 
 
 def test_tls_1_1_is_refused() -> None:
     context = tls_context(GOOD)
-    with warnings.catch_warnings(action="ignore"):  # Python does not like it either
+    with warnings.catch_warnings(action="ignore"):  # deprecated in Python
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
     context.set_ciphers("ALL:@SECLEVEL=0")
     with tls_peer(answering(OK), context=context) as peer:
@@ -184,36 +184,38 @@ def test_tls_1_1_is_refused() -> None:
         assert peer.handshakes == 0
 
 
-def test_a_server_with_a_brainpool_key_is_greeted_again_in_its_own_way() -> None:
+def test_a_server_with_a_brainpool_key_gets_a_second_handshake() -> None:
     with tls_peer(answering(OK), BRAINPOOL.issue_server(HOST, now=NOW)) as peer:
-        assert post(https(peer, trust=trusting(BRAINPOOL))) == Answer(200, b"answer")
+        assert post(https(peer, trust=trusting(BRAINPOOL))) == HttpAnswer(200, b"answer")
         assert peer.handshakes == 1
 
 
 @pytest.mark.parametrize(
     ("authority", "name", "objection"),
     [
-        (BRAINPOOL, "other.example", "another name"),
+        (BRAINPOOL, "other.example", "not for"),
         (OTHER, HOST, "neither the card nor"),
     ],
 )
-def test_the_second_greeting_verifies_as_the_first(authority: Authority, name: str, objection: str) -> None:
+def test_the_second_handshake_is_verified_like_the_first(
+    authority: Authority, name: str, objection: str
+) -> None:
     minted = BRAINPOOL.issue_server(name, now=NOW)
     with tls_peer(answering(OK), minted) as peer, pytest.raises(NotVerified, match=objection):
         post(https(peer, trust=trusting(authority)))
 
 
-def test_a_greeting_alone_says_whether_a_server_is_there_and_who_it_is() -> None:
+def test_a_handshake_alone_verifies_a_server() -> None:
     with tls_peer(answering(OK)) as peer, https(peer) as client:
         client.handshake(ADDRESS)
-        with pytest.raises(NotVerified, match="another name"):
+        with pytest.raises(NotVerified, match="not for"):
             client.handshake(ServerAddress("other.example"))
     assert peer.requests == []
     with pytest.raises(ConnectFailed), https(peer) as client:
         client.handshake(ADDRESS)
 
 
-# Sent, and then
+# Errors after the request
 
 
 @pytest.mark.parametrize(
@@ -227,23 +229,25 @@ def test_a_greeting_alone_says_whether_a_server_is_there_and_who_it_is() -> None
         (answering(b""), "it closed the connection"),
     ],
 )
-def test_half_an_answer_leaves_the_outcome_unknown(script: Script, reason: str) -> None:
+def test_an_incomplete_answer_leaves_the_outcome_unknown(script: Script, reason: str) -> None:
     with tls_peer(script) as peer, pytest.raises(OutcomeUnknown, match=reason) as caught:
         post(https(peer))
-    assert str(caught.value).startswith("The request went to smdp.example, and no complete answer came back")
+    assert str(caught.value).startswith(
+        "The request was sent to smdp.example, but no complete answer arrived"
+    )
     assert "list" not in caught.value.advice  # the default advice is about a card
 
 
-def test_an_answer_without_length_must_end_with_a_tls_goodbye() -> None:
-    """Who cuts the wire must not turn a refusal into an empty acknowledgement."""
+def test_an_answer_without_length_must_end_with_close_notify() -> None:
+    """An attacker who cuts the connection must not turn a refusal into an empty acknowledgement."""
     head = b"HTTP/1.1 200 OK\r\n\r\n"
     with tls_peer(cutting(head)) as peer, pytest.raises(OutcomeUnknown, match="it closed the connection"):
         post(https(peer))
     with tls_peer(answering(head)) as peer:
-        assert post(https(peer)) == Answer(200, b"")
+        assert post(https(peer)) == HttpAnswer(200, b"")
 
 
-def test_silence_ends_after_the_read_timeout() -> None:
+def test_a_silent_server_times_out() -> None:
     with tls_peer(silent) as peer, pytest.raises(OutcomeUnknown, match="it did not answer in time"):
         post(https(peer, read_timeout=0.05))
 
@@ -259,12 +263,12 @@ def test_silence_ends_after_the_read_timeout() -> None:
         (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
     ],
 )
-def test_a_dripping_answer_ends_at_the_deadline(start: bytes, drop: bytes) -> None:
+def test_a_slow_answer_ends_at_the_deadline(start: bytes, drop: bytes) -> None:
     with tls_peer(dripping(start, drop)) as peer, pytest.raises(OutcomeUnknown, match="in time"):
         post(https(peer, deadline=0.1))
 
 
-def test_an_endless_body_is_cut_at_the_limit() -> None:
+def test_an_endless_body_ends_at_the_limit() -> None:
     chunked = endless(
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"3e8\r\n%s\r\n" % bytes(1000)
     )
@@ -274,7 +278,7 @@ def test_an_endless_body_is_cut_at_the_limit() -> None:
             post(https(peer, max_body=5000))
 
 
-def test_a_body_as_large_as_the_limit_is_taken() -> None:
+def test_a_body_as_large_as_the_limit_is_accepted() -> None:
     with tls_peer(answering(http("200 OK", bytes(5000)))) as peer:
         assert len(post(https(peer, max_body=5000)).body) == 5000
 
@@ -307,12 +311,12 @@ def test_an_endless_header_ends_at_the_limit(drop: bytes) -> None:
 
 def test_a_body_in_tiny_chunks_ends_at_the_limit() -> None:
     script = endless(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1;xxxxxxxxxx\r\nx\r\n" * 100)
-    with tls_peer(script) as peer, pytest.raises(BadAnswer, match="more than any answer has"):
+    with tls_peer(script) as peer, pytest.raises(BadAnswer, match="more than the limit for an answer"):
         post(https(peer, max_body=50_000))
 
 
-def test_an_answer_that_only_announces_another_is_not_mixed_up_with_that_to_the_next_request() -> None:
-    """What comes late is about the first request: the second must not be taken for acknowledged by it."""
+def test_an_informational_answer_is_not_taken_for_that_to_the_next_request() -> None:
+    """The late answer is for the first request, and must not acknowledge the second."""
     late = threading.Event()
 
     def script(peer: Peer, connection: socket.socket) -> None:
@@ -324,12 +328,12 @@ def test_an_answer_that_only_announces_another_is_not_mixed_up_with_that_to_the_
 
     with tls_peer(script) as peer, https(peer) as client:
         for _ in range(2):
-            with pytest.raises(OutcomeUnknown, match="HTTP status 103 only announces one"):
+            with pytest.raises(OutcomeUnknown, match="HTTP status 103 is not final"):
                 client.post(ADDRESS, "/", b"", {})
     assert (peer.handshakes, late.is_set()) == (2, False)
 
 
-def test_after_a_failure_the_next_post_greets_anew() -> None:
+def test_a_failed_connection_is_not_used_again() -> None:
     with tls_peer(cutting(b"")) as peer, https(peer) as client:
         for _ in range(2):
             with pytest.raises(OutcomeUnknown):
@@ -337,7 +341,7 @@ def test_after_a_failure_the_next_post_greets_anew() -> None:
         assert peer.handshakes == 2
 
 
-def test_the_first_row_that_fits_decides() -> None:
+def test_the_first_matching_row_of_connect_to_is_used() -> None:
     with tls_peer(answering(OK)) as peer:
         rows = ["other.example::127.0.0.1:1", f"{HOST}::127.0.0.1:{peer.port}", "::127.0.0.1:1"]
         assert post(Https(trusting(CI), connect_to=[ConnectTo.parse(row) for row in rows])).status == 200
@@ -347,12 +351,12 @@ def test_the_name_is_checked_for_the_address_and_not_for_the_target() -> None:
     for_target = CI.issue_server("localhost", now=NOW, also=["127.0.0.1"])
     with tls_peer(answering(OK), for_target) as peer:
         row = ConnectTo.parse(f"{HOST}:443:localhost:{peer.port}")
-        with pytest.raises(NotVerified, match="another name"):
+        with pytest.raises(NotVerified, match="not for"):
             post(Https(trusting(CI), connect_to=[row]))
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_the_server_hears_which_name_is_asked_for(version: ssl.TLSVersion) -> None:
+def test_the_server_name_is_sent_in_the_handshake(version: ssl.TLSVersion) -> None:
     names = []
     context = tls_context(GOOD)
     context.maximum_version = version
@@ -362,7 +366,7 @@ def test_the_server_hears_which_name_is_asked_for(version: ssl.TLSVersion) -> No
     assert names == [HOST]
 
 
-def test_every_failure_is_one_of_ours() -> None:
+def test_every_failure_is_an_lpa_error() -> None:
     for script in (cutting(b"\xff" * n) for n in range(4)):
         with tls_peer(script) as peer, pytest.raises(LpaError):
             post(https(peer))

@@ -1,4 +1,4 @@
-"""JSON that two could read differently, or that is more than an answer has, is refused."""
+"""Ambiguous JSON, and JSON that exceeds a limit, is refused."""
 
 import json
 import tracemalloc
@@ -18,24 +18,24 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-def test_what_is_not_deep_is_read_as_ever(value: object) -> None:
+def test_json_that_is_not_deep_is_read(value: object) -> None:
     text = json.dumps(value).encode()
     if text.count(b"[") + text.count(b"{") <= JSON_DEPTH:
         assert strict_json.loads(text) == value
 
 
 @pytest.mark.parametrize(("opening", "inner", "closing"), [(b"[", b"1", b"]"), (b'{"a":', b"1", b"}")])
-def test_as_deep_as_the_limit_is_read_and_deeper_is_not(opening: bytes, inner: bytes, closing: bytes) -> None:
+def test_json_is_read_up_to_the_limit_of_depth(opening: bytes, inner: bytes, closing: bytes) -> None:
     strict_json.loads(JSON_DEPTH * opening + inner + JSON_DEPTH * closing)
     for depth in (JSON_DEPTH + 1, 2_000, 4_000):
-        with pytest.raises(ValueError, match="too deep"):
+        with pytest.raises(ValueError, match="too deeply"):
             strict_json.loads(depth * opening + inner + depth * closing)
 
 
 @pytest.mark.parametrize(
     ("whole", "value"), [(b"[%s]", b"[],"), (b"[%s]", b"{},"), (b"[%s]", b"1,"), (b'{"a":[%s]}', b'"",')]
 )
-def test_more_values_than_any_answer_has_are_not_even_made(whole: bytes, value: bytes) -> None:
+def test_too_many_values_are_refused_before_they_are_made(whole: bytes, value: bytes) -> None:
     many = whole % (value * (PACKAGE_BYTES // len(value)) + b"1")
     tracemalloc.start()
     try:
@@ -46,7 +46,7 @@ def test_more_values_than_any_answer_has_are_not_even_made(whole: bytes, value: 
         tracemalloc.stop()
 
 
-def test_as_many_values_as_the_limit_are_read() -> None:
+def test_json_is_read_up_to_the_limit_of_values() -> None:
     assert len(strict_json.loads(b"[" + b"1," * (JSON_VALUES - 2) + b"1]")) == JSON_VALUES - 1
     with pytest.raises(ValueError, match="too many values"):
         strict_json.loads(b"[" + b"1," * (JSON_VALUES - 1) + b"1]")
@@ -55,29 +55,29 @@ def test_as_many_values_as_the_limit_are_read() -> None:
 @pytest.mark.parametrize(
     ("text", "objection"),
     [
-        (b'{"a":NaN}', "NaN is no JSON"),
-        (b"[Infinity]", "Infinity is no JSON"),
-        (b"[-Infinity]", "-Infinity is no JSON"),
+        (b'{"a":NaN}', "NaN is not JSON"),
+        (b"[Infinity]", "Infinity is not JSON"),
+        (b"[-Infinity]", "-Infinity is not JSON"),
         (b"[1e999]", "too large"),
         (b"[-1e999]", "too large"),
-        (b'{"a":1,"a":2}', "a member twice"),
-        (b'{"b":{"a":1,"\\u0061":1}}', "a member twice"),
+        (b'{"a":1,"a":2}', "repeats a member"),
+        (b'{"b":{"a":1,"\\u0061":1}}', "repeats a member"),
         ('{"a":1}'.encode("utf-16"), "utf-8"),
         ('{"a":1}'.encode("utf-16-le"), "Expecting"),
         ('{"a":1}'.encode("utf-32"), "utf-8"),
         (b'{"a":"\xe4"}', "utf-8"),
     ],
 )
-def test_what_two_could_read_differently_is_refused(text: bytes, objection: str) -> None:
+def test_ambiguous_json_is_refused(text: bytes, objection: str) -> None:
     with pytest.raises(ValueError, match=objection):
         strict_json.loads(text)
 
 
-def test_a_byte_order_mark_says_nothing() -> None:
+def test_a_byte_order_mark_is_ignored() -> None:
     assert strict_json.loads(b'\xef\xbb\xbf{"a":[1.5e3]}') == {"a": [1500.0]}
 
 
 @pytest.mark.parametrize("text", [b"", b"[", b"\xff", b"{]", b"1 2"])
-def test_what_is_no_json_is_a_value_error(text: bytes) -> None:
+def test_invalid_json_is_a_value_error(text: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         strict_json.loads(text)

@@ -1,4 +1,4 @@
-"""What a peer can do to a TLS connection, and what it cannot."""
+"""What a peer can and cannot do to a TLS connection."""
 
 import contextlib
 import socket
@@ -20,7 +20,7 @@ OTHER = CI.issue_server("other.example", now=NOW)
 
 @contextlib.contextmanager
 def stream(peer: Peer) -> Iterator[tls.TlsStream]:
-    """A connection to `peer`, on which nothing was said yet."""
+    """A connection to `peer`, before the handshake."""
     plain = socket.create_connection(("127.0.0.1", peer.port))
     connected = tls.TlsStream(tls.context(), plain, HOST)
     try:
@@ -29,7 +29,7 @@ def stream(peer: Peer) -> Iterator[tls.TlsStream]:
         connected.hang_up()
 
 
-def test_a_greeting_tells_what_the_peer_showed_and_what_speaks_against_it() -> None:
+def test_a_handshake_has_the_peers_certificates_and_openssls_objections() -> None:
     with tls_peer(silent, GOOD) as peer, stream(peer) as connected:
         handshake = connected.handshake()
     assert handshake.chain == (SHOWN,)
@@ -45,8 +45,8 @@ def test_an_authority_of_the_context_leaves_no_objection_and_is_the_root() -> No
     assert (handshake.objections, handshake.root) == ((), der(CI.certificate))
 
 
-def greeting_anew(credentials: Credentials, done: list[object]) -> Script:
-    """A server that, in the middle of the connection, wants to handshake anew with another certificate."""
+def renegotiating(credentials: Credentials, done: list[object]) -> Script:
+    """A server that renegotiates in the middle of the connection, with another certificate."""
 
     def script(_peer: Peer, plain: socket.socket) -> None:
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
@@ -70,10 +70,10 @@ def greeting_anew(credentials: Credentials, done: list[object]) -> Script:
     return script
 
 
-def test_a_peer_that_was_judged_cannot_become_somebody_else() -> None:
-    """TLS 1.2 lets a server ask for a new greeting on the same connection; that is refused."""
+def test_a_verified_peer_cannot_change_its_certificate() -> None:
+    """TLS 1.2 lets a server request a new handshake on the same connection; that is refused."""
     done: list[object] = []
-    with plain_peer(greeting_anew(OTHER, done)) as peer, stream(peer) as connected:
+    with plain_peer(renegotiating(OTHER, done)) as peer, stream(peer) as connected:
         assert connected.handshake().chain == (SHOWN,)
         connected.allow(100)
         with contextlib.suppress(OSError):
@@ -84,18 +84,18 @@ def test_a_peer_that_was_judged_cannot_become_somebody_else() -> None:
     assert isinstance(done[0], SSL.Error) or done == [b""]
 
 
-def test_a_peer_that_reads_nothing_is_not_written_to_for_ever() -> None:
+def test_writing_to_a_peer_that_does_not_read_times_out() -> None:
     def deaf(peer: Peer, _connection: socket.socket) -> None:
         peer.over.wait()
 
     with tls_peer(deaf, GOOD) as peer, stream(peer) as connected:
         connected.handshake()
-        connected.bound(0.05, float("inf"))
+        connected.set_timeout(0.05, float("inf"))
         with pytest.raises(TimeoutError):
             connected.sendall(bytes(50_000_000))
 
 
-def test_reading_ends_at_what_was_allowed() -> None:
+def test_reading_ends_at_the_allowed_size() -> None:
     def talking(_peer: Peer, connection: socket.socket) -> None:
         while True:
             connection.sendall(bytes(1000))
@@ -109,7 +109,7 @@ def test_reading_ends_at_what_was_allowed() -> None:
             reader.read(1)
 
 
-HELLO_REQUEST = bytes.fromhex("16 0303 0004 00000000")  # a record with a message to which nobody answers
+HELLO_REQUEST = bytes.fromhex("16 0303 0004 00000000")  # a record with a message that needs no answer
 
 
 def flooding(_peer: Peer, plain: socket.socket) -> None:
@@ -117,16 +117,16 @@ def flooding(_peer: Peer, plain: socket.socket) -> None:
         plain.sendall(1000 * HELLO_REQUEST)
 
 
-def test_a_flood_of_messages_that_need_no_answer_does_not_outlast_the_clock() -> None:
-    """OpenSSL alone reads on for as long as they come; neither the clock nor Ctrl-C blockers it."""
+def test_a_flood_of_messages_that_need_no_answer_times_out() -> None:
+    """OpenSSL itself would read on as long as they arrive, regardless of timeouts and Ctrl-C."""
     with plain_peer(flooding) as peer, stream(peer) as connected:
-        connected.bound(60, time.monotonic() + 0.2)
+        connected.set_timeout(60, time.monotonic() + 0.2)
         with pytest.raises(TimeoutError):
             connected.handshake()
 
 
-def test_certificates_are_given_as_they_came_whatever_they_are() -> None:
-    """Also one that nobody can read but OpenSSL: it is no obstacle if it only stands beside others."""
+def test_certificates_are_given_as_they_came() -> None:
+    """Also one that only OpenSSL can read: it does no harm among others."""
     odd = changed(bytes.fromhex("A003020102"), bytes.fromhex("A003020106"))
     with tls_peer(silent, context=showing(SHOWN, odd)) as peer, stream(peer) as connected:
         assert connected.handshake().chain == (SHOWN, odd)
@@ -137,7 +137,7 @@ def changed(before: bytes, after: bytes) -> bytes:
     return der(OTHER.certificate).replace(before, after, 1)
 
 
-def test_threads_may_greet_with_one_context() -> None:
+def test_threads_may_share_one_context() -> None:
     context, seen = tls.context(), []
 
     def handshake(port: int) -> None:

@@ -1,4 +1,4 @@
-"""Who vouches for a server, and what OpenSSL has against it in words."""
+"""The trust anchor of a server, and OpenSSL's objections in sentences."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from tests.support.forgery import unreadable
 from tests.support.tls_faults import CI, GOOD, HOST, NOW
 
 SHOWN = der(GOOD.certificate)
-BELIEVED = (KeyIdentifier(CI.key_identifier),)
+CI_PKIDS = (KeyIdentifier(CI.key_identifier),)
 
 
 def bundle(folder: Path, content: bytes) -> Path:
@@ -55,7 +55,7 @@ def test_a_bundle_is_read_once(tmp_path: Path) -> None:
 )
 def test_a_file_without_certificates_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
     path = bundle(tmp_path, content)
-    with pytest.raises(ValueError, match="holds no certificate in PEM form") as caught:
+    with pytest.raises(ValueError, match="contains no certificate in PEM form") as caught:
         Trust.bundle(path)
     assert str(path) in str(caught.value)
 
@@ -67,48 +67,46 @@ def test_a_missing_file_and_a_folder_are_refused_with_a_sentence(tmp_path: Path)
         Trust.bundle(tmp_path)
 
 
-# Judging what a server showed
+# Verifying what a server sent
 
 
-def test_a_server_that_shows_nothing_is_refused() -> None:
+def test_a_server_without_certificates_is_refused() -> None:
     for objections in ((), (20,)):
         with pytest.raises(NotVerified):
-            Trust.system().verify(Handshake((), objections, None), HOST, BELIEVED, NOW)
+            Trust.system().verify(Handshake((), objections, None), HOST, CI_PKIDS, NOW)
 
 
 @pytest.mark.parametrize("code", [0, *range(2, 100)])
-def test_every_objection_of_openssl_is_a_sentence_and_refuses(code: int) -> None:
+def test_every_objection_of_openssl_is_refused_with_a_sentence(code: int) -> None:
     handshake = Handshake((SHOWN,), (code,), der(CI.certificate))
     with pytest.raises(NotVerified, match=r"^[A-Z].*\.$"):
         Trust.system().verify(handshake, HOST, (), NOW)
 
 
-def test_every_objection_by_its_number_and_not_only_the_known_ones() -> None:
+def test_unknown_objections_of_openssl_are_refused_with_their_number() -> None:
     with pytest.raises(NotVerified, match=r"OpenSSL refuses its certificate \(code 98\)"):
         Trust.system().verify(Handshake((SHOWN,), (98, 10), der(CI.certificate)), HOST, (), NOW)
 
 
-def test_an_authority_vouches_for_nobody_whose_certificate_cannot_be_read() -> None:
+def test_an_unreadable_certificate_is_refused() -> None:
     handshake = Handshake((unreadable(SHOWN),), (), der(CI.certificate))
     with pytest.raises(NotVerified, match="server's own certificate cannot be read"):
-        Trust.system().verify(handshake, HOST, BELIEVED, NOW)
+        Trust.system().verify(handshake, HOST, CI_PKIDS, NOW)
 
 
-def test_an_authority_that_cannot_be_read_has_no_name() -> None:
+def test_an_unreadable_authority_has_no_name() -> None:
     handshake = Handshake((SHOWN,), (), unreadable(der(CI.certificate)))
-    assert Trust.system().verify(handshake, HOST, (), NOW) == TrustAnchor(
-        "public", "an authority without a name"
-    )
+    assert Trust.system().verify(handshake, HOST, (), NOW) == TrustAnchor("public", "an unnamed authority")
 
 
-def test_a_voucher_says_who_it_is_and_what_the_journal_keeps() -> None:
+def test_a_trust_anchor_has_a_name_and_evidence_for_the_journal() -> None:
     issuer = KeyIdentifier(CI.key_identifier)
     trust_anchor = TrustAnchor(trusting.CARD, "a CI", issuer)
     assert str(trust_anchor) == "the card's issuer a CI"
-    assert trust_anchor.evidence == {"vouched_by": "card", "issuer": "a CI", "issuer_key": str(issuer)}
-    assert str(TrustAnchor(trusting.PUBLIC, "CN=X")) == "CN=X, whom this computer trusts"
+    assert trust_anchor.evidence == {"trust_anchor": "card", "issuer": "a CI", "issuer_key": str(issuer)}
+    assert str(TrustAnchor(trusting.PUBLIC, "CN=X")) == "CN=X, which this computer trusts"
     assert str(TrustAnchor(trusting.BUNDLE, "CN=X")) == "CN=X, from the --ca-bundle"
-    assert TrustAnchor(trusting.BUNDLE, "CN=X").evidence == {"vouched_by": "bundle", "issuer": "CN=X"}
+    assert TrustAnchor(trusting.BUNDLE, "CN=X").evidence == {"trust_anchor": "bundle", "issuer": "CN=X"}
 
 
 # Names
@@ -123,7 +121,7 @@ def test_a_voucher_says_who_it_is_and_what_the_journal_keeps() -> None:
         ("localhost", "localhost"),
     ],
 )
-def test_a_name_is_for_its_host(name: str, host: str) -> None:
+def test_a_certificate_name_matches_its_host(name: str, host: str) -> None:
     check_host(x509.SubjectAlternativeName([x509.DNSName(name)]), host)
 
 
@@ -145,12 +143,12 @@ def test_a_name_is_for_its_host(name: str, host: str) -> None:
         ("a.example\0.b.example", "a.example"),
     ],
 )
-def test_a_name_is_for_no_other_host(name: str, host: str) -> None:
-    with pytest.raises(NotVerified, match="is for another name than"):
+def test_a_certificate_name_matches_no_other_host(name: str, host: str) -> None:
+    with pytest.raises(NotVerified, match="is not for"):
         check_host(x509.SubjectAlternativeName([x509.DNSName(name)]), host)
 
 
-def test_an_address_or_a_number_is_no_name() -> None:
+def test_an_ip_address_or_object_identifier_is_not_a_name() -> None:
     names = [
         x509.RegisteredID(x509.ObjectIdentifier("2.999.10")),
         x509.UniformResourceIdentifier("a.example"),
@@ -160,7 +158,7 @@ def test_an_address_or_a_number_is_no_name() -> None:
 
 
 @given(st.text(alphabet="abc.*-", max_size=12))
-def test_a_star_never_stands_for_more_than_one_label(name: str) -> None:
+def test_an_asterisk_matches_only_one_label(name: str) -> None:
     try:
         check_host(x509.SubjectAlternativeName([x509.DNSName(name)]), "a.b.c")
     except NotVerified:

@@ -1,4 +1,6 @@
-"""The fixtures as a project of somebody else gets them: by installing lpa."""
+"""The fixtures and examples as another project gets them: by installing lpa."""
+
+import re
 
 import pytest
 
@@ -7,41 +9,51 @@ from tests.support.paths import DOCS
 pytest_plugins = ["pytester"]
 
 DOCUMENT = DOCS / "simulator.md"
+BLOCKS = re.findall(r"^```python\n(.*?)^```", DOCUMENT.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+TESTS = [block for block in BLOCKS if "def test_" in block]
 
 
-def test_the_fixtures_work_as_the_document_shows(pytester: pytest.Pytester) -> None:
-    code = DOCUMENT.read_text().split("```python\n")[1].split("```")[0]
-    pytester.makepyfile(code)
+def test_the_documented_tests_pass(pytester: pytest.Pytester) -> None:
+    assert len(TESTS) == 1
+    pytester.makepyfile("\n".join(TESTS))
     pytester.runpytest_subprocess("-q").assert_outcomes(passed=1)
 
 
-def test_the_other_examples_work_one_after_the_other(pytester: pytest.Pytester) -> None:
-    blocks = [block.split("```")[0] for block in DOCUMENT.read_text().split("```python\n")[2:]]
-    assert len(blocks) == 3
-    ran = pytester.runpython(pytester.makepyfile("\n".join(blocks)))
+def test_the_other_documented_examples_run_one_after_the_other(pytester: pytest.Pytester) -> None:
+    scripts = [block for block in BLOCKS if block not in TESTS]
+    assert len(scripts) == 5
+    ran = pytester.runpython(pytester.makepyfile("\n".join(scripts)))
     assert (ran.ret, ran.errlines) == (0, [])
 
 
-def test_a_card_finds_its_discovery_server_by_its_own_root(pytester: pytest.Pytester) -> None:
+def test_the_fixtures_belong_to_each_other(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
-        import lpa
-
-        def test_it_is_the_cards_own(euicc, smds):
-            with lpa.Assistant(euicc) as assistant:
-                assert assistant.euicc.configured_addresses().root_ds == smds.host
+        def test_it_is_one_card_with_one_server(simulated_lpa, euicc, smdp):
+            assert (simulated_lpa.card, simulated_lpa.smdp) == (euicc, smdp)
+            assert str(simulated_lpa.assistant.eid) == euicc.eid
         """
     )
     pytester.runpytest_subprocess("-q").assert_outcomes(passed=1)
 
 
-def test_nothing_of_the_simulator_is_loaded_before_it_is_asked_for(pytester: pytest.Pytester) -> None:
+def test_the_sm_ds_has_the_name_of_the_cards_root(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_it_is_the_cards_own(simulated_lpa, smds):
+            assert simulated_lpa.assistant.euicc.configured_addresses().root_ds == smds.host
+        """
+    )
+    pytester.runpytest_subprocess("-q").assert_outcomes(passed=1)
+
+
+def test_nothing_of_the_simulator_is_loaded_before_a_test_uses_it(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         import sys
 
         def test_nothing_is_loaded():
-            assert not [name for name in sys.modules if name.startswith(("lpa.sim.", "cryptography"))]
+            assert not [name for name in sys.modules if name.startswith(("lpa.sim", "cryptography"))]
         """
     )
     pytester.runpytest_subprocess("-q").assert_outcomes(passed=1)

@@ -1,8 +1,8 @@
-"""The files of the profile in use, read on the basic channel: ICCID, IMSI, numbers, phone book, messages.
+"""Read the files of the enabled profile on the basic channel: ICCID, IMSI, numbers, phone book, messages.
 
-Law: nothing here changes a file, and a PIN is tried only if a person gave it and two tries are left.
-Whoever selects an application on the basic channel deselects what was there: on a card without logical
-channels that is the ISD-R, which must be opened anew afterwards.
+Law: nothing here changes a file, and a PIN is sent only if a person gave it and two tries are left. Selecting
+an application on the basic channel deselects the one before: on a card without logical channels that is the
+ISD-R, which must be opened again afterwards.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lpa.rsp.names import Aid, Iccid
 from lpa.rsp.uicc import elementary_files
 from lpa.rsp.uicc.elementary_files import FileControl
 
-# A file by the names on the way to it: identifiers of 2 bytes, from below the MF or from an application on.
+# The path of a file: identifiers of 2 bytes, below the MF or below the AID of an application.
 Path = tuple[bytes, ...]
 
 TELECOM, PHONEBOOK, _GSM = b"\x7f\x10", b"\x5f\x3a", b"\x7f\x20"
@@ -31,10 +31,10 @@ _PIN1, _FEWEST_TRIES = 0x01, 2
 
 
 class UiccFiles:
-    """The files of the profile in use. A file that is not there is None, and so is what it would tell.
+    """The files of the enabled profile. What is read from a missing file is None or empty.
 
-    Every method raises a `WireError` if the card cannot be asked, `BadAnswer` if its answer makes no sense,
-    and `Refused` ("securityStatusNotSatisfied") for what it does not let us read.
+    Every method raises a `WireError` if the card cannot be reached, `BadAnswer` if its answer is malformed,
+    and `Refused` ("securityStatusNotSatisfied") if it denies reading.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -47,40 +47,40 @@ class UiccFiles:
 
     @property
     def raw(self) -> dict[str, dict[int, bytes]]:
-        """All that was read so far, as it came: by path, then by record number (0 for a file without)."""
+        """All that was read, as it came: by path, then by record number (0 for a file without records)."""
         return {name(path): dict(records) for path, records in self._records.items()}
 
-    # What the profile is
+    # Identity
 
     def iccid(self) -> Iccid | None:
-        """The profile's number; None if no profile is in use."""
+        """The ICCID of the profile; None if no profile is enabled."""
         content = self.binary(_ICCID, 10)
         return Iccid.from_coded(content) if content else None
 
     def usim(self) -> Aid | None:
-        """The first USIM that EF.DIR names; None if there is none."""
+        """The first USIM in EF.DIR; None if there is none."""
         if self._usim is None:
             found = (elementary_files.application(record) for record in self.records(_DIR))
             self._usim = next((aid for aid in found if aid), None)
         return self._usim
 
     def imsi(self) -> str:
-        """The subscriber's identity, 6 to 15 digits; empty if it has none."""
+        """The subscriber's identity, 6 to 15 digits; empty if there is none."""
         return elementary_files.imsi(self._subscription(_IMSI, 9))
 
     def service_provider_name(self) -> str:
-        """The operator's name for itself; empty if it has none."""
+        """The operator's name in the profile; empty if there is none."""
         return elementary_files.service_provider_name(self._subscription(_SPN, 17))
 
     # The PIN
 
     def unlock(self, pin: str | None) -> None:
-        """See to it that what PIN1 guards can be read. `pin` is shown to the card only if it asks for it.
+        """Make the files that PIN1 protects readable. `pin` is sent to the card only if it requires it.
 
         Raises `Refused` with "pinNeeded" (none was given), or as `verify_pin` does.
         """
         if pin is not None:
-            self._pin_reference()  # Asked for now, the application need not be selected once more for it.
+            self._pin_reference()  # Read now, it needs no further selection of the application.
         try:
             self._subscription(_IMSI, 9)
         except Refused as locked:
@@ -89,12 +89,12 @@ class UiccFiles:
                     "VerifyPin",
                     "pinNeeded",
                     "The profile is locked with a PIN.",
-                    advice="Give its PIN. It is not guessed, and never tried when only one try is left.",
+                    advice="Give its PIN. It is not sent if only one try is left.",
                 ) from locked
             self.verify_pin(pin)
 
     def locked(self) -> bool:
-        """Whether PIN1 keeps the profile's files from us now. Costs no try."""
+        """Whether PIN1 protects the profile's files at present. Costs no try."""
         try:
             self._subscription(_IMSI, 9)
         except Refused:
@@ -102,26 +102,26 @@ class UiccFiles:
         return False
 
     def pin_tries_left(self) -> int:
-        """How often a wrong PIN1 may still be given; 0 if it is blocked. Asking costs no try."""
+        """The number of tries left for PIN1; 0 if it is blocked. Reading it costs no try."""
         _, sw = self._wire.transmit(bytes([0x00, 0x20, 0x00, self._pin_reference()]))
         if sw in (0x6983, 0x9840):
             return 0
         if sw & 0xFFF0 != 0x63C0:
-            raise BadAnswer(f"The card does not say how many tries are left for the PIN: {sw:04X}.", sw=sw)
+            raise BadAnswer(f"The card does not report the tries left for the PIN: {sw:04X}.", sw=sw)
         return sw & 0x0F
 
     def verify_pin(self, pin: str) -> None:
-        """Show PIN1 (4 to 8 digits) to the card, once.
+        """Send PIN1 (4 to 8 digits) to the card, once.
 
-        Raises `Refused` with "notAPin" (nothing was shown), "pinWrong", "pinBlocked" or "lastTry": a single
-        try left is never used up.
+        Raises `Refused` with "notAPin" (nothing was sent), "pinWrong", "pinBlocked" or "lastTry": the last
+        try is never used.
         """
         if not is_pin(pin):
             raise Refused(
                 "VerifyPin",
                 "notAPin",
-                "A PIN has 4 to 8 digits. What was given is none, and the card was not asked.",
-                advice="Give the PIN of the profile; no try was used up.",
+                "A PIN has 4 to 8 digits. Nothing was sent to the card.",
+                advice="Give the PIN of the profile; no try was used.",
             )
         redaction.register_secret(pin)
         tries = self.pin_tries_left()
@@ -129,8 +129,8 @@ class UiccFiles:
             raise Refused(
                 "VerifyPin",
                 "lastTry",
-                "Only one try is left for the PIN, and it is not used up here.",
-                advice="Enter the PIN in a phone: that brings the other tries back.",
+                "Only one try is left for the PIN; the PIN was not sent.",
+                advice="Enter the PIN in a phone: the correct PIN restores all tries.",
             )
         sw = 0x6983
         if tries:
@@ -146,7 +146,7 @@ class UiccFiles:
     # Files
 
     def control(self, path: Path) -> FileControl | None:
-        """What the card says about a file or folder."""
+        """The control parameters of a file or folder; None if it is missing."""
         if path not in self._controls:
             data, sw = self._select(path)
             answer = b"" if sw in _NO_FILE else self._checked(path, *self._wire.fetched(data, sw))
@@ -154,7 +154,7 @@ class UiccFiles:
         return self._controls[path]
 
     def binary(self, path: Path, size: int) -> bytes | None:
-        """The first `size` bytes (1 to 255) of a file without records."""
+        """The first `size` bytes (1 to 255) of a file without records; None if it is missing."""
         if 0 not in self._records.get(path, {}):
             if not self._found(path):
                 return None
@@ -163,12 +163,12 @@ class UiccFiles:
         return self._records[path][0]
 
     def record(self, path: Path, number: int) -> bytes | None:
-        """One record, from 1; None if there is no such file or no such record."""
+        """One record, numbered from 1; None if the file or the record is missing."""
         control = self.control(path)
         return self._record(path, number, control.record_size) if control else None
 
     def records(self, path: Path) -> tuple[bytes, ...]:
-        """All records of a file, the free ones too; empty if there is no such file."""
+        """All records of a file, including free ones; empty if it is missing."""
         found = []
         for number in self.numbers(path):
             content = self.record(path, number)
@@ -178,14 +178,14 @@ class UiccFiles:
         return tuple(found)
 
     def numbers(self, path: Path) -> range:
-        """The numbers of a file's records; of more than there are, if the card does not tell how many."""
+        """The numbers of a file's records; up to the maximum if the card does not report the count."""
         control = self.control(path)
         return range(1, (control.record_count or RECORDS) + 1) if control else range(0)
 
     def alike(self, path: Path, known: Path) -> bool:
-        """Whether `path` is very likely the file `known`, read before, by another way.
+        """Whether `path` is very likely the file `known`, which was read before, by another path.
 
-        Cards show a file in several folders. Its first record in use is the same then, and in the same place.
+        Cards present a file in several folders; then its first used record is the same, with the same number.
         """
         for number, record in self._records.get(known, {}).items():
             if record.strip(b"\x00\xff"):
@@ -193,7 +193,7 @@ class UiccFiles:
         return False
 
     def _subscription(self, identifier: bytes, size: int) -> bytes:
-        """A file of the USIM; if there is none, of the SIM, which has it under the same identifier."""
+        """A file of the USIM; without a USIM, that of the SIM with the same identifier."""
         usim = self.usim()
         return self.binary((usim.coded if usim else _GSM, identifier), size) or b""
 
@@ -208,7 +208,7 @@ class UiccFiles:
         return self._records[path][number]
 
     def _found(self, path: Path) -> bool:
-        """Select a file, if it is not selected; whether it is there."""
+        """Select a file, unless it is selected; whether it exists."""
         if self._selected == path:
             return True
         data, sw = self._select(path)
@@ -245,11 +245,9 @@ class UiccFiles:
 
     def _checked(self, path: Path, data: bytes, sw: int) -> bytes:
         if sw in _NOT_ALLOWED:
-            raise Refused(
-                "ReadFile", "securityStatusNotSatisfied", f"The card does not let us read {name(path)}."
-            )
+            raise Refused("ReadFile", "securityStatusNotSatisfied", f"The card denies reading {name(path)}.")
         if not successful(sw):
-            raise BadAnswer(f"The card answered {sw:04X} when {name(path)} was read.", sw=sw)
+            raise BadAnswer(f"The card answered status {sw:04X} when {name(path)} was read.", sw=sw)
         return data
 
 
@@ -259,12 +257,12 @@ def is_pin(text: str) -> bool:
 
 
 def name(path: Path) -> str:
-    """How a path is written: 7F10/6F3A."""
+    """A path as text: 7F10/6F3A."""
     return "/".join(step.hex().upper() for step in path)
 
 
 def _selected(sw: int) -> bool:
-    """Whether a SELECT succeeded; perhaps with an answer (61xx) that nobody needs to fetch."""
+    """Whether a SELECT succeeded, possibly with an answer to fetch (61xx)."""
     return sw >> 8 == 0x61 or successful(sw)
 
 
@@ -273,7 +271,7 @@ def _select_command(p1: int, data: bytes) -> bytes:
 
 
 def _check_pin(sw: int) -> None:
-    """Raise what a status after VERIFY PIN means, if it is not success (TS 102 221 §10.2.1)."""
+    """Raise the error for a status after VERIFY PIN, unless it is success (TS 102 221 §10.2.1)."""
     if successful(sw) and sw & 0xFFF0 != 0x63C0:
         return
     if sw in (0x63C0, 0x6983, 0x9840):
@@ -281,13 +279,13 @@ def _check_pin(sw: int) -> None:
             "VerifyPin",
             "pinBlocked",
             "The PIN is blocked.",
-            advice="Unblock it with the PUK in a phone; the operator knows the PUK.",
+            advice="Unblock it in a phone with the PUK, which the operator provides.",
         )
     if sw & 0xFFF0 == 0x63C0:
         raise Refused(
             "VerifyPin",
             "pinWrong",
             f"The PIN is wrong. Tries left: {sw & 0x0F}.",
-            advice="Look it up before you try again.",
+            advice="Check the PIN before you retry.",
         )
-    raise BadAnswer(f"The card answered {sw:04X} to the PIN.", sw=sw)
+    raise BadAnswer(f"The card answered status {sw:04X} to the PIN.", sw=sw)

@@ -1,4 +1,4 @@
-"""The short messages of the profile in use: EF.SMS, long ones put together."""
+"""Read the short messages of the enabled profile from EF.SMS, with the parts of long ones joined."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _SMS = b"\x6f\x3c"
 
 
 def read_messages(files: UiccFiles, problems: Problems) -> tuple[Message, ...]:
-    """All short messages, those sent and unsent too. Raises a `WireError` if the card cannot be asked."""
+    """All short messages, also sent and unsent ones. Raises `WireError` if the card cannot be reached."""
     usim = files.usim()
     path, elsewhere = (usim.coded if usim else TELECOM, _SMS), (TELECOM, _SMS)
     records = [record for _, record in readable_records(files, path, problems)]
-    # Cards show the same messages in the USIM and in DF.TELECOM, as a rule.
+    # Most cards present the same messages in the USIM and in DF.TELECOM.
     if path != elsewhere and not problems.attempt(name(elsewhere), partial(files.alike, elsewhere, path)):
         others = readable_records(files, elsewhere, problems)
         records += [record for _, record in others if record not in records]

@@ -1,4 +1,4 @@
-"""Numbers: those that are too long for one record, and the profile's own (EF.MSISDN, TS 31.102 §4.2.26)."""
+"""Read long numbers with their extensions, and the profile's own numbers (EF.MSISDN, TS 31.102 §4.2.26)."""
 
 from __future__ import annotations
 
@@ -9,36 +9,37 @@ from lpa.card.files.problems import Problems, readable_records
 from lpa.rsp.uicc.contacts import LONGEST_IN_A_RECORD, Extension, NumberRecord
 
 _MSISDN = b"\x6f\x40"
-# Where a number goes on: EF.EXT5 in the USIM (TS 31.102 §4.2.37), EF.EXT1 in DF.TELECOM (TS 51.011 §10.5.10).
+# Further digits: EF.EXT5 in the USIM (TS 31.102 §4.2.37), EF.EXT1 in DF.TELECOM (TS 51.011 §10.5.10).
 _EXT5, _EXT1 = b"\x6f\x4e", b"\x6f\x4a"
 
 
 def read_own_numbers(files: UiccFiles, problems: Problems) -> tuple[str, ...]:
-    """The telephone numbers of the profile, as far as the operator wrote them.
+    """The telephone numbers of the profile, if the operator stored them.
 
-    Raises a `WireError` if the card cannot be asked.
+    Raises `WireError` if the card cannot be reached.
     """
     return read_numbers_of_usim(files, problems) or _numbers(files, (TELECOM,), _EXT1, problems)
 
 
 def read_numbers_of_usim(files: UiccFiles, problems: Problems) -> tuple[str, ...]:
-    """Those of them that the USIM holds. Asking for them while it is selected saves a way."""
+    """Those in the USIM. Reading them while it is selected saves a selection."""
     usim = files.usim()
     return _numbers(files, (usim.coded,), _EXT5, problems) if usim else ()
 
 
 def whole(files: UiccFiles, entry: NumberRecord, extensions: Path | None, problems: Problems) -> str:
-    """The entry's number with all its extensions. A chain that comes back to itself ends there.
+    """The entry's number with all its extensions. A circular chain of extensions ends.
 
-    That a long number lacks its end is a problem; a short one may point anywhere, as cards leave it.
+    A missing extension is a problem only for a long number: some cards have arbitrary references in short
+    ones.
     """
     number, following, seen = entry.number, entry.extension, set[int]()
     while following and following not in seen:
         seen.add(following)
         found = _extension(files, extensions, following, problems) if extensions else None
         if found is None and len(entry.number.removeprefix("+")) >= LONGEST_IN_A_RECORD:
-            where = f"{name(extensions)}, record {following}," if extensions else "The file of extensions"
-            problems.note(f"{where} does not hold the end of a number that begins with {entry.number}.")
+            where = f"{name(extensions)}, record {following}," if extensions else "The extension file"
+            problems.note(f"{where} lacks the end of a number that begins with {entry.number}.")
         number += found.digits if found else ""
         following = found.extension if found else None
     return number

@@ -1,6 +1,6 @@
-"""The phone books of the profile in use, put together from their files (TS 31.102 §4.4.2).
+"""Read the phone books of the enabled profile from their files (TS 31.102 §4.4.2).
 
-A book is described by EF.PBR, or is the single EF.ADN of a SIM without. What cannot be read is told in
+EF.PBR describes a phone book; a SIM without EF.PBR has a single EF.ADN. What cannot be read is reported in
 `problems`, a sentence each, and does not hide the rest.
 """
 
@@ -22,27 +22,27 @@ _NO_LINK = (0x00, 0xFF)
 
 
 def read_contacts(files: UiccFiles, problems: Problems) -> tuple[Contact, ...]:
-    """The contacts of all phone books, each once. Raises a `WireError` if the card cannot be asked."""
+    """The contacts of all phone books, each once. Raises `WireError` if the card cannot be reached."""
     found: list[Contact] = []
     read: list[Path] = []
     for folder, book in _books(files, problems):
-        shelf = _Shelf(files, folder, book, problems)
+        reader = _BookReader(files, folder, book, problems)
         for file in book.of("ADN"):
-            if not any(shelf.alike(file, known) for known in read):
+            if not any(reader.alike(file, known) for known in read):
                 read.append((*folder, file.identifier))
-                found += shelf.contacts(file)
+                found += reader.contacts(file)
     return merged(found)
 
 
 def look_for_books(files: UiccFiles, problems: Problems) -> None:
-    """See whether the USIM has books of its own. Asking while it is selected saves a way back to it later."""
+    """Check for phone books in the USIM. While the USIM is selected, this saves a later selection."""
     if usim := files.usim():
         path = (usim.coded, PHONEBOOK, PBR)
         problems.attempt(name(path), partial(files.control, path))
 
 
 def _books(files: UiccFiles, problems: Problems) -> Iterator[tuple[Path, PhoneBookSet]]:
-    """Each set of files that makes contacts, and its folder: the USIM's, the global one, the old one."""
+    """Each set of phone book files with its folder: of the USIM, the global one, and the one of a SIM."""
     usim = files.usim()
     for folder in ([(usim.coded, PHONEBOOK)] if usim else []) + [(TELECOM, PHONEBOOK)]:
         path = (*folder, PBR)
@@ -53,8 +53,8 @@ def _books(files: UiccFiles, problems: Problems) -> Iterator[tuple[Path, PhoneBo
 
 
 @dataclass(frozen=True)
-class _Shelf:
-    """One set of phone book files in one folder."""
+class _BookReader:
+    """Reads one set of phone book files in one folder."""
 
     files: UiccFiles
     folder: Path
@@ -62,12 +62,12 @@ class _Shelf:
     problems: Problems
 
     def alike(self, file: LinkedFile, known: Path) -> bool:
-        """Whether the entries in `file` were read before, as those of `known`."""
+        """Whether the entries of `file` were already read as those of `known`."""
         path = self._path(file)
         return bool(self.problems.attempt(name(path), partial(self.files.alike, path, known)))
 
     def contacts(self, adn: LinkedFile) -> Iterator[Contact]:
-        """The contacts of one EF.ADN, with what the other files say; one file is read after the other."""
+        """The contacts of one EF.ADN with the data of the other files, which are read one after the other."""
         entries = dict(self._entries(adn))
         for index in entries:
             self._links(index)
@@ -87,12 +87,12 @@ class _Shelf:
     def _gathered(
         self, kind: str, entries: Iterable[int], read: Callable[[LinkedFile, bytes], str]
     ) -> dict[int, list[str]]:
-        """What the files of one kind say of each entry: in the record of its number, or that EF.IAP links."""
+        """The texts for each entry in the files of one kind, by record number or by the links of EF.IAP."""
         gathered: dict[int, list[str]] = {index: [] for index in entries}
         for file in self.book.of(kind):
-            for index, said in gathered.items():
+            for index, texts in gathered.items():
                 if record := self._record(file, index if file.type == 1 else self._link(file, index)):
-                    said.append(read(file, record))
+                    texts.append(read(file, record))
         return gathered
 
     def _further_number(self, file: LinkedFile, record: bytes) -> str:
@@ -105,17 +105,17 @@ class _Shelf:
         return whole(self.files, entry, self._path(extensions[0]) if extensions else None, self.problems)
 
     def _link(self, file: LinkedFile, index: int) -> int:
-        """The record of `file` that belongs to an entry, by EF.IAP; 0 if none does."""
+        """The number of an entry's record in `file`, from EF.IAP; 0 if there is none."""
         links = self._links(index)
         return links[file.position] if file.position < len(links) else 0
 
     def _links(self, index: int) -> bytes:
-        """The record of EF.IAP that belongs to an entry; empty if there is none."""
+        """An entry's record in EF.IAP; empty if there is none."""
         found = (self._record(file, index) for file in self.book.of("IAP"))
         return next((record for record in found if record), b"")
 
     def _record(self, file: LinkedFile, number: int) -> bytes | None:
-        """A record in use; None if it is free, not there, or cannot be read."""
+        """A record; None if it is free, missing or unreadable."""
         if number in _NO_LINK:
             return None
         path = self._path(file)

@@ -1,4 +1,4 @@
-"""Reading on where a part cannot be read, without forgetting that it could not."""
+"""Continue after what cannot be read, and record each problem."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _T = TypeVar("_T")
 
 
 def readable_records(files: UiccFiles, path: Path, problems: Problems) -> Iterator[tuple[int, bytes]]:
-    """The records of a file that can be read, with their numbers. One that cannot does not hide the next."""
+    """The readable records of a file, with their numbers. An unreadable one does not hide the next."""
     for number in problems.attempt(name(path), partial(files.numbers, path)) or ():
         try:
             record = files.record(path, number)
         except BadAnswer as error:
             problems.note(f"{name(path)}, record {number}: {error.message}")
             continue
-        except Refused as error:  # It would refuse the others as well.
+        except Refused as error:  # The card would refuse the other records, too.
             problems.note(f"{name(path)}: {error.message}")
             return
         if record is None:
@@ -29,10 +29,10 @@ def readable_records(files: UiccFiles, path: Path, problems: Problems) -> Iterat
 
 
 class Problems(list[str]):
-    """What could not be read and why, a sentence each, none twice."""
+    """What could not be read and why, a sentence each, without duplicates."""
 
     def attempt(self, what: str, read: Callable[[], _T]) -> _T | None:
-        """What `read` gives; None, and a sentence here, if the card refuses it or answers nonsense."""
+        """The result of `read`; if the card refuses it or answers nonsense, None and a new problem."""
         try:
             return read()
         except (BadAnswer, Refused) as error:
@@ -40,6 +40,6 @@ class Problems(list[str]):
             return None
 
     def note(self, sentence: str) -> None:
-        """Add a sentence, unless it is there."""
+        """Add a sentence, unless it is there already."""
         if sentence not in self:
             self.append(sentence)

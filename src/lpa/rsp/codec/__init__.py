@@ -1,1 +1,1 @@
-"""ASN.1: TLVs, the schema, and the way into asn1tools."""
+"""ASN.1: TLVs, the schema, and the codec of asn1tools."""

@@ -1,7 +1,7 @@
 """A BER-TLV that *is* its own bytes.
 
 What an eUICC signed must be checked and forwarded as the bytes that came. So a `Tlv` never holds a parsed
-copy: it is a slice of what arrived, and tag and value are read from it when asked for.
+copy: it is a slice of what arrived, and its tag and value are read on demand.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import suppress
 from lpa.errors import BadAnswer
 
 _MAX_TAG_BYTES = 3
-_MAX_LENGTH_BYTES = 4  # More than any object in SGP.22 needs, but some senders always write four.
+_MAX_LENGTH_BYTES = 4  # more than any object in SGP.22 needs, but some senders always write four
 
 
 class Tlv(bytes):
@@ -20,10 +20,10 @@ class Tlv(bytes):
 
     @classmethod
     def whole(cls, data: bytes) -> Tlv:
-        """The one TLV that `data` is. Raises `BadAnswer` if there is less or more."""
+        """The one TLV in `data`. Raises `BadAnswer` if there is less or more."""
         tlv, rest = cls.cut(data)
         if rest:
-            raise BadAnswer(f"The object with tag {tlv.tag:X} is followed by {len(rest)} bytes too many.")
+            raise BadAnswer(f"The object with tag {tlv.tag:X} is followed by {len(rest)} unexpected bytes.")
         return tlv
 
     @classmethod
@@ -32,12 +32,12 @@ class Tlv(bytes):
         _, header, length = _header(data)
         end = header + length
         if end > len(data):
-            raise BadAnswer(f"An object announces {length} bytes, and only {len(data) - header} are there.")
+            raise BadAnswer(f"An object announces {length} bytes, but only {len(data) - header} follow.")
         return cls(data[:end]), data[end:]
 
     @classmethod
     def sequence(cls, data: bytes) -> Iterator[Tlv]:
-        """The TLVs that `data` consists of, one after the other. Raises `BadAnswer` where one is broken."""
+        """The TLVs that `data` consists of. Raises `BadAnswer` where one is malformed."""
         while data:
             tlv, data = cls.cut(data)
             yield tlv
@@ -60,7 +60,7 @@ class Tlv(bytes):
 
     @property
     def children(self) -> tuple[Tlv, ...]:
-        """The TLVs inside a constructed one. Raises `BadAnswer` where one is broken."""
+        """The TLVs inside a constructed one. Raises `BadAnswer` where one is malformed."""
         return tuple(Tlv.sequence(self.value))
 
     def child(self, tag: int) -> Tlv | None:
@@ -68,16 +68,16 @@ class Tlv(bytes):
         return next((child for child in self.children if child.tag == tag), None)
 
     def search(self, tag: int) -> Tlv | None:
-        """The first TLV with `tag` at any depth, this one included, or None. Broken branches hold nothing."""
-        # A loop and no recursion: hostile bytes can nest deeper than Python's stack.
-        waiting = [self]
-        while waiting:
-            tlv = waiting.pop()
+        """The first TLV with `tag` at any depth, this one included, else None. Skips malformed branches."""
+        # A loop, not a recursion: hostile bytes can nest deeper than Python's stack.
+        stack = [self]
+        while stack:
+            tlv = stack.pop()
             if tlv.tag == tag:
                 return tlv
             if tlv[0] & 0x20:
                 with suppress(BadAnswer):
-                    waiting.extend(reversed(tlv.children))
+                    stack.extend(reversed(tlv.children))
         return None
 
     def __repr__(self) -> str:
@@ -85,9 +85,9 @@ class Tlv(bytes):
 
 
 def header(data: bytes | memoryview) -> tuple[int, int, int]:
-    """Of the TLV that `data` begins with: tag, number of tag and length bytes, and the length of the value.
+    """The tag of the first TLV in `data`, its number of tag and length bytes, and the length of its value.
 
-    Raises `BadAnswer` if there is no such header; whether the value is there is not looked at.
+    Raises `BadAnswer` if there is no such header. The value may be missing.
     """
     tag_bytes, size, length = _header(data)
     return int.from_bytes(data[:tag_bytes], "big"), size, length
@@ -111,7 +111,7 @@ def _header(data: bytes | memoryview) -> tuple[int, int, int]:
     width = first & 0x7F
     header = tag_bytes + 1 + width
     if not 1 <= width <= _MAX_LENGTH_BYTES:
-        raise BadAnswer(f"An object announces its length in {width} bytes, not in 1 to {_MAX_LENGTH_BYTES}.")
+        raise BadAnswer(f"An object has a length of {width} bytes, not of 1 to {_MAX_LENGTH_BYTES}.")
     if header > len(data):
         raise BadAnswer("An object ends inside its length.")
     return tag_bytes, header, int.from_bytes(data[tag_bytes + 1 : header], "big")

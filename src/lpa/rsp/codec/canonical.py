@@ -1,8 +1,8 @@
-"""A card's BER made into the DER that the codec expects, by a `Node` of the ASN.1.
+"""Convert a card's BER to the DER that the codec expects, guided by a `Node` of the ASN.1.
 
-asn1tools reads well-formed DER. Real cards repeat, reorder and add members and are free with BOOLEANs, which
-must not matter; and some bytes that asn1tools lets pass must not: an empty INTEGER (it would be 0, which is
-"ok"), or a part that reaches beyond its parent. Every step here consumes a `Tlv` that was cut out of its
+asn1tools reads well-formed DER. Real cards repeat, reorder and add members and write TRUE in many ways, which
+must not matter. Some bytes that asn1tools accepts must be refused: an empty INTEGER (it would be 0, which is
+"ok"), or a part that extends beyond its parent. Every step here consumes a `Tlv` that was cut out of its
 parent, so nothing overlaps, nothing loops, and nothing is deeper than the ASN.1 itself.
 """
 
@@ -13,11 +13,11 @@ from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.codec.definitions import ANY, Node, members_by_tag, resolved, tag
 
 _NEVER_EMPTY = ("BOOLEAN", "INTEGER", "BIT STRING")
-_LONGEST_INTEGER = 8  # bytes; Python refuses to print numbers of thousands, and a database keeps no more
+_LONGEST_INTEGER = 8  # bytes: SQLite stores no longer numbers, and Python prints none of thousands of digits
 
 
 def canonical(node: Node, tlv: Tlv) -> Tlv:
-    """`tlv`, whose tag fits, as `node` has it. Raises `BadAnswer` if its form does not fit."""
+    """`tlv`, whose tag fits, in the form of `node`. Raises `BadAnswer` if it does not fit."""
     kind = resolved(node)["type"]
     if kind == "ANY":
         return tlv
@@ -33,7 +33,7 @@ def canonical(node: Node, tlv: Tlv) -> Tlv:
 
 
 def _members(node: Node, tlv: Tlv) -> list[Tlv]:
-    """In the order of the ASN.1, of repeated ones the first."""
+    """The members in the order of the ASN.1; the first of repeated ones."""
     children = list(tlv.children)
     found = []
     for wanted, member in members_by_tag(node):
@@ -60,7 +60,7 @@ def _chosen(node: Node, tlv: Tlv) -> Tlv:
             if known == candidate.tag:
                 alternative = canonical(member, candidate)
                 return alternative if bare else Tlv.build(tlv.tag, alternative)
-    raise BadAnswer(f"There is no alternative that is known in {tlv.hex()[:40]}.")
+    raise BadAnswer(f"There is no known alternative in {tlv.hex()[:40]}.")
 
 
 def _check_primitive(kind: str, tlv: Tlv) -> None:

@@ -1,4 +1,4 @@
-"""The types of `asn1/rsp.asn`, as they were parsed: a tree of plain dicts, each a `Node`.
+"""The parsed types of `asn1/rsp.asn`: a tree of plain dicts, each a `Node`.
 
 A node has a "type" (a builtin type's name or a reference), perhaps a "tag", and by its type "members", an
 "element", "named-numbers", "named-bits" or a "size".
@@ -13,7 +13,7 @@ from typing import Any, cast
 
 Node = dict[str, Any]
 
-ANY = -1  # The tag of what has none of its own: whatever comes. No tag equals it.
+ANY = -1  # stands for the tag of a type without one, which may be any; no real tag equals it
 
 _CLASSES = {"UNIVERSAL": 0x00, "APPLICATION": 0x40, "CONTEXT": 0x80, "PRIVATE": 0xC0}
 _UNIVERSAL = {
@@ -28,12 +28,12 @@ _UNIVERSAL = {
 }
 _CONSTRUCTED = ("SEQUENCE", "SEQUENCE OF", "CHOICE")
 
-# The members of each node that was asked for, by its identity: the tree that `types` keeps is never freed.
+# The members of the nodes asked for so far, by the node's id: the tree that `types` keeps is never freed.
 _by_tag: dict[int, list[tuple[int, Node]]] = {}
 
 
 def parsed() -> dict[str, Any]:
-    """A fresh copy of everything, as asn1tools wants it; it changes what it compiles."""
+    """A new copy of the parsed module, for asn1tools, which modifies what it compiles."""
     text = cast("bytes", pkgutil.get_data("lpa.asn1", "rsp.json"))
     return cast("dict[str, Any]", json.loads(text, object_hook=_with_ranges))
 
@@ -45,7 +45,7 @@ def types() -> dict[str, Node]:
 
 
 def resolved(node: Node) -> Node:
-    """The node that says what `node` is made of, behind all references."""
+    """The node that defines `node`, with all references followed."""
     while node["type"] in types():
         node = types()[node["type"]]
     return node
@@ -85,7 +85,7 @@ def tag(node: Node) -> int:
 
 
 def _with_ranges(node: Node) -> Node:
-    """JSON has no tuples, and asn1tools knows a range of sizes (5..16) by its being one."""
+    """The node with its ranges of sizes (5..16) as the tuples that asn1tools expects; JSON has lists."""
     if "size" in node:
         node["size"] = [tuple(size) if isinstance(size, list) else size for size in node["size"]]
     return node

@@ -1,9 +1,11 @@
 """The DER codec of asn1tools, without the rest of that package. The only import of asn1tools.
 
-Law: nothing of this is left behind. The package reads ASN.1 text, writes C and Rust and knows seven more
-encodings, none of which a command needs; but importing it imports all that, for 17 MB of memory and some
-0.05 s of every command. So its parts are imported below an empty package, and taken out of `sys.modules`
-again: whoever imports asn1tools beside us gets the whole of it.
+Importing the package imports its ASN.1 parser, its generators of C and Rust and seven more encodings, none of
+which a command needs; that costs 17 MB of memory and some 0.05 s of every command. So the needed parts are
+imported below an empty package.
+
+Law: this leaves no trace. The parts are removed from `sys.modules` again, so other code that imports
+asn1tools gets the complete package.
 """
 
 from __future__ import annotations
@@ -17,19 +19,19 @@ from typing import Any
 
 _PACKAGE = "asn1tools"
 _PARSER = f"{_PACKAGE}.parser"
-# What the codecs want of the parser: how it marks "..." (as None), and a function that reads text.
+# What the codecs import from the parser: its mark for "..." (None), and a function that reads text.
 _OF_THE_PARSER = {"EXTENSION_MARKER": None, "convert_number": int}
 
 
 class Codec:
     """Types by name, compiled from the parsed form of the ASN.1 module in `specification`.
 
-    As asn1tools has them: `encode` and `decode` raise its errors for what does not fit, and others too.
+    `encode` and `decode` raise the errors of asn1tools for what does not fit, and also other exceptions.
     """
 
     def __init__(self, specification: dict[str, Any]) -> None:
         ((module, _),) = specification.items()
-        with _alone():
+        with _isolated():
             from asn1tools.codecs import constraints_checker, der, type_checker
 
             self._types = der.compile_dict(specification)[module]
@@ -46,7 +48,7 @@ class Codec:
         return bytes(compiled.encode(value))
 
     def decode(self, name: str, data: bytes) -> Any:
-        """The value of `data`; what follows it is not looked at."""
+        """The first value in `data`; what follows it is ignored."""
         compiled = self._types[name]
         value = compiled.decode(data)
         compiled.check_constraints(value)
@@ -54,8 +56,8 @@ class Codec:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """While this lasts, a part of the package is imported without the package, unless that is there."""
+def _isolated() -> Iterator[None]:
+    """Within this, parts of the package are imported without the package, unless it is already imported."""
     found = importlib.util.find_spec(_PACKAGE)
     if _PACKAGE in sys.modules or found is None or found.submodule_search_locations is None:
         yield

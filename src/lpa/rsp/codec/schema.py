@@ -1,4 +1,4 @@
-"""The ASN.1 of `asn1/rsp.asn`: encode, decode whole, and name what an answer refuses.
+"""The messages of `asn1/rsp.asn`: encode them, decode them, and name what an answer refuses.
 
 Values are the plain Python values of asn1tools: a dict for a SEQUENCE, a list for a SEQUENCE OF, a pair
 (name, value) for a CHOICE, a pair (bytes, number of bits) for a BIT STRING; int, bool, str; bytes for an
@@ -34,7 +34,7 @@ def _codec() -> Codec:
 
 
 def encode(name: str, value: Any) -> Tlv:
-    """The DER of `value` as the type `name`. Raises ValueError if it does not fit: our own mistake."""
+    """The DER of `value` as the type `name`. Raises ValueError if it does not fit: the caller's mistake."""
     try:
         return Tlv(_codec().encode(name, value))
     except Exception as error:
@@ -44,42 +44,42 @@ def encode(name: str, value: Any) -> Tlv:
 def decode(name: str, data: bytes) -> Any:
     """The value of `data`, all of it, as the type `name`. Raises `BadAnswer` if it does not fit.
 
-    Lenient where real cards are: BOOLEAN TRUE may be any byte but 00, lengths and BIT STRINGs may be longer
-    than needed, members may come in any order, and those that a later version adds are ignored.
+    Lenient where real cards are: TRUE may be any byte but 00, lengths and BIT STRINGs may be longer than
+    needed, members may come in any order, and unknown ones are ignored.
     """
-    coded = canonical(types()[name], _whole(name, data))
+    coded = canonical(types()[name], whole(name, data))
     try:
         return _codec().decode(name, bytes(coded))
     except Exception as error:
-        raise BadAnswer(f"This is no {name}: {error}.") from error
+        raise BadAnswer(f"This is not a valid {name}: {error}.") from error
 
 
 def decode_open(name: str, data: bytes) -> tuple[dict[str, Any], tuple[Tlv, ...]]:
-    """The value of `data` as the SEQUENCE `name`, and the members that could not be understood, as they came.
+    """The value of `data` as the SEQUENCE `name`, and the members that could not be decoded, as they came.
 
-    For objects that later versions extend and cards fill with more: as `decode`, but unknown, repeated,
-    unreadable and wrongly sized optional members are set aside, and text that is no UTF-8 is read with
-    replacement characters. Raises `BadAnswer` if a mandatory member is missing or unreadable.
+    For objects that later versions and cards extend. As `decode`, but unknown, repeated, unreadable and
+    wrongly sized optional members are set aside, and text that is not UTF-8 is decoded with replacement
+    characters. Raises `BadAnswer` if a mandatory member is missing or unreadable.
     """
-    whole = _whole(name, data)
+    outer = whole(name, data)
     known: dict[int, Tlv] = {}
-    strange = []
+    unknown = []
     by_tag = dict(members_by_tag(types()[name]))
-    for child in whole.children:
+    for child in outer.children:
         if child.tag in by_tag and child.tag not in known:
             known[child.tag] = _repaired(by_tag[child.tag], child)
         else:
-            strange.append(child)
+            unknown.append(child)
     try:
-        return decode(name, Tlv.build(whole.tag, *known.values())), tuple(strange)
+        return decode(name, Tlv.build(outer.tag, *known.values())), tuple(unknown)
     except BadAnswer:
-        return _one_by_one(name, whole.tag, known, strange)
+        return _one_by_one(name, outer.tag, known, unknown)
 
 
 def _one_by_one(
-    name: str, outer: int, known: dict[int, Tlv], strange: list[Tlv]
+    name: str, outer: int, known: dict[int, Tlv], unknown: list[Tlv]
 ) -> tuple[dict[str, Any], tuple[Tlv, ...]]:
-    """As `decode_open`, of which a member cannot be read: that one is strange, if it may be missing."""
+    """As `decode_open`, for an object with an unreadable member, which is set aside if it is optional."""
     optional = {number for number, member in members_by_tag(types()[name]) if member.get("optional")}
     mandatory = [part for number, part in known.items() if number not in optional]
     value = decode(name, Tlv.build(outer, *mandatory))
@@ -87,26 +87,45 @@ def _one_by_one(
         try:
             value |= decode(name, Tlv.build(outer, *mandatory, part)) if number in optional else {}
         except BadAnswer:
-            strange.append(part)
-    return value, tuple(strange)
+            unknown.append(part)
+    return value, tuple(unknown)
+
+
+def whole(name: str, data: bytes) -> Tlv:
+    """The one TLV in `data`, undecoded. Raises `BadAnswer` if it does not have the tag of the type `name`."""
+    tlv = Tlv.whole(data)
+    if tag_of(name) not in (tlv.tag, ANY):
+        raise BadAnswer(f"This is not a {name}: {tlv.hex()[:40]}.")
+    return tlv
 
 
 def alternative(name: str, data: bytes) -> tuple[str, Tlv]:
-    """Which alternative of the CHOICE `name` the answer `data` takes, with its TLV left undecoded.
+    """The alternative of the CHOICE `name` in the answer `data`, and its undecoded TLV.
 
-    So a list can be walked item by item, and one strange item does not hide the others.
+    So a list can be read item by item, and an unreadable item does not hide the others.
     """
-    outer = _whole(name, data)
+    outer = whole(name, data)
     names = {tag(member): member["name"] for member in members(types()[name])}
     for child in outer.children:
         if child.tag in names:
             return names[child.tag], child
-    raise BadAnswer(f"This {name} holds nothing that the specification names: {outer.hex()[:40]}.")
+    raise BadAnswer(f"This {name} contains nothing that the specification defines: {outer.hex()[:40]}.")
 
 
 def tag_of(name: str) -> int:
     """The tag of the type `name`, as written in the specification: 0xBF2D."""
     return tag(types()[name])
+
+
+def member_tag(name: str, member: str) -> int:
+    """The tag of a member of the SEQUENCE or CHOICE `name`."""
+    return next(number for number, node in members_by_tag(types()[name]) if node["name"] == member)
+
+
+def tag_list(name: str, *names: str) -> bytes:
+    """A TagList: the tags of some members of the SEQUENCE `name`, one after the other."""
+    tags = [member_tag(name, member) for member in names]
+    return b"".join(number.to_bytes((number.bit_length() + 7) // 8, "big") for number in tags)
 
 
 @functools.cache
@@ -139,32 +158,25 @@ def from_bits(name: str, identifiers: Iterable[str]) -> tuple[bytes, int]:
 
 
 def refusal(name: str, value: Any) -> tuple[str, int] | None:
-    """What the answer `value` of type `name` refuses, as (identifier, number); None if it does not."""
+    """The refusal in the answer `value` of type `name`, as (identifier, number); None if there is none."""
     return _refusal(types()[name], value, under_error=False)
 
 
 def outcomes(name: str) -> dict[str, int]:
-    """The outcomes that the answer type `name` knows, by identifier: {"ok": 0, "catBusy": 5, ...}."""
+    """The outcomes that the answer type `name` defines, by identifier: {"ok": 0, "catBusy": 5, ...}."""
     return dict(_outcomes(types()[name], under_error=False))
 
 
 def code(name: str, identifier: str) -> int:
-    """The number of `identifier` in the type `name`: the way back from `named` and `refusal`."""
+    """The number of `identifier` in the type `name`: the inverse of `named` and `refusal`."""
     numbers = named_numbers(types()[name]) or outcomes(name)
     if identifier not in numbers:
-        raise KeyError(f"{name} knows no {identifier}")
+        raise KeyError(f"{name} has no {identifier}")
     return numbers[identifier]
 
 
-def _whole(name: str, data: bytes) -> Tlv:
-    tlv = Tlv.whole(data)
-    if tag_of(name) not in (tlv.tag, ANY):
-        raise BadAnswer(f"This is no {name}: {tlv.hex()[:40]}.")
-    return tlv
-
-
 def _repaired(node: Node, tlv: Tlv) -> Tlv:
-    """The same member, with what is no UTF-8 replaced if it is a text: a name never hides what it names."""
+    """The same member, with invalid UTF-8 replaced if it is a text: a bad name must not hide a profile."""
     if resolved(node)["type"] != "UTF8String":
         return tlv
     return Tlv.build(tlv.tag, tlv.value.decode(errors="replace").encode())

@@ -1,1 +1,1 @@
-"""Certificates: who signed a notification, and whether a server is the one it should be."""
+"""Certificates: verify who signed a notification, and the identity of a server."""

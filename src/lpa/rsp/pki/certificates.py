@@ -1,6 +1,6 @@
-"""One certificate of the eSIM world, read strictly (SGP.22 §4.5.2). What it must say is in `chain`.
+"""One certificate as SGP.22 requires it, read strictly (§4.5.2). `conditions` checks its contents.
 
-Certificates come from strangers, so whatever is wrong with one is `NotVerified`, never another exception.
+Certificates are untrusted input, so any fault in one is `NotVerified`, never another exception.
 """
 
 from __future__ import annotations
@@ -24,17 +24,18 @@ from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.display import brief
 from lpa.rsp.names import Eid
 
-BROKEN = "The file may be damaged. If it is not, somebody has changed it: do not rely on it."
-OTHER = "It may be genuine, and yet it does not prove what it should: ask for the right one."
-DAMAGED = "damaged"  # the reason that goes with it
+BROKEN = "It is damaged or was modified: do not rely on it."
+DAMAGED = "damaged"  # the reason that goes with this advice
+OTHER = "It may be genuine, but it does not prove what was asked: get the right receipt."
 
+TAG = 0x30  # of a certificate, a SEQUENCE
 _LONGEST_NAME = 64  # characters (RFC 5280, ub-organization-name)
-_SHOWN = 300  # characters of what cryptography objects to, in which it may repeat what it read
+_SHOWN = 300  # characters of an error of cryptography, which may repeat what it read
 _CURVES = (ec.SECP256R1, ec.BrainpoolP256R1)
-# How cryptography says that a certificate is broken or strange.
+# What cryptography raises for a malformed or unusual certificate.
 _BROKEN = (
     CryptographyDeprecationWarning,
-    KeyError,  # of a name with a string type that there is not, before version 49
+    KeyError,  # before version 49, for an unknown string type in a name
     TypeError,
     UnsupportedAlgorithm,
     ValueError,
@@ -50,7 +51,7 @@ _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
 @dataclass(frozen=True)
 class Certificate:
-    """What a certificate says, all of it read. `str` is how a sentence names it: "certificate of Sim EUM".
+    """The contents of a certificate, all decoded. `str` names it in a sentence: "certificate of Sim EUM".
 
     `signature` (DER) is the issuer's over `signed_part`, by ECDSA with SHA-256.
     """
@@ -66,23 +67,23 @@ class Certificate:
 
     @classmethod
     def from_tlv(cls, encoded: Tlv) -> Self:
-        """From the bytes that came. Raises `NotVerified` if they are no certificate as SGP.22 wants it."""
+        """From the bytes that came. Raises `NotVerified` if they are not a certificate of SGP.22."""
         with _refusing():
-            # The only octet that no signature covers: how many bits of the signature do not count.
+            # The only octet that no signature covers: the number of unused bits of the signature.
             if encoded.children[-1].value[0] != 0:
-                raise ValueError("not all bits of its signature count")
+                raise ValueError("its signature has unused bits")
             read = cls.of(x509.load_der_x509_certificate(_without_defaults(encoded)))
             return replace(read, signed_part=bytes(encoded.children[0]))
 
     @classmethod
-    def shown(cls, der: bytes) -> Self:
-        """From what a TLS peer showed, where OpenSSL went before: as `from_tlv`, with any serial number."""
+    def of_tls_peer(cls, der: bytes) -> Self:
+        """From what a TLS peer sent and OpenSSL accepted: as `from_tlv`, but with any serial number."""
         read = cls.of(parsed(der))
         return replace(read, signed_part=bytes(Tlv(der).children[0]))
 
     @classmethod
     def of(cls, parsed: x509.Certificate) -> Self:
-        """From what cryptography read, which is lazy: so everything is asked for here, where it may fail."""
+        """From a certificate of cryptography, which decodes lazily: so everything is decoded here."""
         with _refusing():
             if parsed.signature_algorithm_oid != SignatureAlgorithmOID.ECDSA_WITH_SHA256:
                 raise ValueError("it is not signed by ECDSA with SHA-256")
@@ -99,39 +100,39 @@ class Certificate:
 
     @property
     def eid(self) -> Eid:
-        """The card that its subject names. Raises `NotVerified` if it names none."""
+        """The EID in its subject. Raises `NotVerified` if there is none."""
         numbers = self.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
         try:
             return Eid.parse(" and ".join(str(number.value) for number in numbers))
         except ValueError as error:
-            raise NotVerified(f"The {self} names no card: {error}.") from error
+            raise NotVerified(f"The {self} contains no valid EID: {error}.") from error
 
     @property
     def organisation(self) -> str:
-        """Whose it is, as the subject has it; empty if it does not say."""
+        """The organisation in its subject; empty if there is none."""
         names = self.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
         return brief(" ".join(str(name.value) for name in names), _LONGEST_NAME)
 
     @property
     def roles(self) -> set[str]:
-        """For what it may be used: the object identifiers of its policies, as text."""
+        """The object identifiers of its policies, as text. Those of SGP.22 state its role."""
         policies = self.extension(x509.CertificatePolicies)
         return {policy.policy_identifier.dotted_string for policy in policies or ()}
 
     @property
     def own_identifier(self) -> bytes | None:
-        """By what others name its key."""
+        """The identifier of its own key."""
         extension = self.extension(x509.SubjectKeyIdentifier)
         return extension.digest if extension else None
 
     @property
     def issuer_identifier(self) -> bytes | None:
-        """By what it names the key that signed it."""
+        """The identifier of the key that signed it, as it claims."""
         extension = self.extension(x509.AuthorityKeyIdentifier)
         return extension.key_identifier if extension else None
 
     def extension(self, kind: type[_Extension]) -> _Extension | None:
-        """The extension of this kind, None if there is none."""
+        """The extension of this type, None if there is none."""
         values = (extension.value for extension in self.extensions)
         return next((value for value in values if isinstance(value, kind)), None)
 
@@ -144,13 +145,14 @@ class Certificate:
         return True
 
     def __str__(self) -> str:
-        return f"certificate of {self.organisation or 'somebody'}"
+        return f"certificate of {self.organisation or 'an unnamed organisation'}"
 
 
 def parsed(der: bytes) -> x509.Certificate:
-    """What cryptography reads, whatever is odd about it or written out. Raises `NotVerified` if it cannot.
+    """A certificate with any serial number and explicit defaults. Raises `NotVerified`.
 
-    That is for looking only: the bytes that were signed may be others.
+    Only to read its fields: explicit defaults are removed, so its bytes may differ from those that were
+    signed.
     """
     with _refusing(), warnings.catch_warnings():
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
@@ -158,10 +160,10 @@ def parsed(der: bytes) -> x509.Certificate:
 
 
 def _without_defaults(encoded: Tlv) -> Tlv:
-    """The certificate without what DER leaves unsaid, for cryptography, which does not read it otherwise.
+    """The certificate without explicit defaults, which DER forbids and cryptography does not read.
 
-    Some write out that an extension is not critical, or that a key is no authority's: FALSE, the DEFAULT of
-    RFC 5280 §4.1 and §4.2.1.9. It means the same; the signature holds for the bytes that came.
+    Some certificates state explicitly that an extension is not critical, or that a key is not an authority's:
+    FALSE, the DEFAULT of RFC 5280 §4.1 and §4.2.1.9. The signature is over the bytes that came.
     """
     tbs, *proof = encoded.children
     outer = tbs.child(_EXTENSIONS)
@@ -176,8 +178,8 @@ def _terse(extension: Tlv) -> Tlv:
     name, *critical, content = extension.children
     if name == _BASIC_CONSTRAINTS:
         members = Tlv.whole(content.value).children
-        said = members[1:] if members[:1] == (_FALSE,) else members
-        content = Tlv.build(content.tag, Tlv.build(0x30, *said))
+        rest = members[1:] if members[:1] == (_FALSE,) else members
+        content = Tlv.build(content.tag, Tlv.build(0x30, *rest))
     return Tlv.build(extension.tag, name, *([] if critical == [_FALSE] else critical), content)
 
 
@@ -191,13 +193,13 @@ def _key(parsed: x509.Certificate) -> ec.EllipticCurvePublicKey:
 @contextlib.contextmanager
 def _refusing() -> Iterator[None]:
     with warnings.catch_warnings():
-        # What cryptography only warns of, such as a serial number of zero, is not in order either.
+        # What cryptography only warns about, such as a serial number of zero, is refused too.
         warnings.simplefilter("error", CryptographyDeprecationWarning)
         try:
             yield
         except (*_BROKEN, BadAnswer, IndexError) as error:
             raise NotVerified(
-                f"A certificate is not in order: {brief(str(error), _SHOWN)}.",
+                f"A certificate is not valid: {brief(str(error), _SHOWN)}.",
                 advice=BROKEN,
                 reason=DAMAGED,
             ) from error

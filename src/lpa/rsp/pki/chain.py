@@ -1,12 +1,12 @@
-"""Who signed a notification: eUICC <- EUM <- CI, checked offline and on the bytes that came (SGP.22 §4.5.2).
+"""Verify who signed a notification: eUICC <- EUM <- CI, offline and on the bytes that came (SGP.22 §4.5.2).
 
-`verify` raises for every doubt and never answers with a bool, so no caller can forget to look.
+`verify` raises for every doubt and never returns a bool, so no caller can ignore the result.
 
 ```
-notification  30 { BF2F what happened, 5F37 signature, 30 eUICC's certificate, 30 EUM's, A1? others (v3) }
+notification  30 { BF2F metadata, 5F37 signature, 30 eUICC's certificate, 30 EUM's, A1? others (v3) }
 ```
-Each certificate must be for its role and issued by the next, the last by a trusted issuer (CI); and the
-maker's (EUM) must permit the card's EID.
+Each certificate must have the right role and be issued by the next, the last by a trusted issuer (CI); and
+the manufacturer's (EUM) must permit the card's EID.
 """
 
 from __future__ import annotations
@@ -23,18 +23,20 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.x509.oid import NameOID
 
 from lpa.errors import BadAnswer, NotVerified
+from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.names import Eid
+from lpa.rsp.pki import certificates
 from lpa.rsp.pki.certificates import BROKEN, DAMAGED, OTHER, Certificate
 from lpa.rsp.pki.conditions import (
     CI_SUB_CA,
     EUICC,
     EUM,
-    HEEDED,
+    PROCESSED,
     Extensions,
     check_begun,
     check_certifies,
-    check_demands,
+    check_critical,
     check_is_leaf,
     check_issued,
     check_role,
@@ -44,19 +46,23 @@ from lpa.rsp.pki.issuers import TrustedIssuers
 from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.records import Notification
 
-_PARTS = (0xBF2F, 0x5F37, 0x30, 0x30)
-_OTHERS = 0xA1
-_SIGNED = 0x30  # OtherSignedNotification (§5.7.10)
+_PARTS = (
+    schema.tag_of("NotificationMetadata"),
+    schema.tag_of("Signature"),
+    certificates.TAG,
+    certificates.TAG,
+)
+_OTHERS = 0xA1  # of version 3
 _SIGNATURE_SIZE = 64  # r and s
 
-_HEEDED: Extensions = (*HEEDED, x509.NameConstraints)
+_PROCESSED: Extensions = (*PROCESSED, x509.NameConstraints)
 
 
 @dataclass(frozen=True)
 class Signer:
-    """Who signed: the card `eid`, which `maker` (EUM) made, for whom `issuer` (CI) vouches.
+    """Who signed: the card `eid`, its manufacturer `maker` (EUM), and the trusted `issuer` (CI).
 
-    `certificates`: the card's, its maker's, and those above, as they came with the notification.
+    `certificates`: the card's, its manufacturer's, and those above, as they came with the notification.
     """
 
     eid: Eid
@@ -64,19 +70,18 @@ class Signer:
     issuer: KeyIdentifier
     certificates: tuple[Certificate, ...] = field(default=(), compare=False, repr=False)
 
-    def expired(self, moment: datetime) -> tuple[Certificate, ...]:
-        """Those that were valid once, and no longer are at that moment."""
-        return tuple(certificate for certificate in self.certificates if certificate.end < moment)
+    def expired(self, at: datetime) -> tuple[Certificate, ...]:
+        """The certificates that have expired at that time."""
+        return tuple(certificate for certificate in self.certificates if certificate.end < at)
 
 
 def verify(
     notification: Notification, trusted: TrustedIssuers, at: datetime, *, eid: Eid | None = None
 ) -> Signer:
-    """Who signed `notification`. `at`: when the certificates must have begun. `eid`: which card it must be.
+    """Who signed `notification`. `at`: when the certificates must have begun. `eid`: the card, if known.
 
-    Raises `NotVerified` if anything is missing, broken, or does not hold. A certificate that has expired does
-    not unsign what was signed before, and a notification holds no date: what that means is for whoever asks
-    `Signer.expired`.
+    Raises `NotVerified` if anything is missing, malformed or wrong. Expired certificates are accepted: a
+    notification has no date, so it may have been signed before. The caller decides, by `Signer.expired`.
     """
     signed, signature, leaf, issuers = _parts(notification.raw)
     _check_euicc(leaf, at)
@@ -85,15 +90,15 @@ def verify(
     for certificate, issuer in zip((leaf, *issuers), issuers, strict=False):
         check_issued(certificate, issuer)
     if not [issuer for issuer in issuers if _limits(issuer, leaf)]:
-        raise NotVerified(f"The {issuers[0]} does not say which cards it may vouch for.")
+        raise NotVerified(f"The {issuers[0]} does not state which cards it may certify.")
     _check_eid(leaf.eid, eid)
-    vouching = trusted.issuer_of(issuers[-1])
+    root = trusted.issuer_of(issuers[-1])
     _check_signature(leaf, signature, signed)
-    return Signer(leaf.eid, issuers[0].organisation, vouching, (leaf, *issuers))
+    return Signer(leaf.eid, issuers[0].organisation, root, (leaf, *issuers))
 
 
 def check_signature(notification: Notification) -> None:
-    """The card whose certificate it carries has signed it, whoever vouches for that card.
+    """Check that the key in the notification's own certificate signed it. The certificate is not verified.
 
     Raises `NotVerified` or `BadAnswer` if not.
     """
@@ -102,9 +107,9 @@ def check_signature(notification: Notification) -> None:
 
 
 def claimed_issuers(notification: Notification) -> tuple[KeyIdentifier, ...]:
-    """By whom its card says that it was certified: for a notification whose card is known by nothing else.
+    """The issuer that the notification's own certificates name, for one whose card is not known otherwise.
 
-    Nothing is checked. Who forged it chose the server that it names as well, and knows what it says.
+    Nothing is verified. A forger of the notification also chose the server that it names, so gains nothing.
     """
     try:
         *_, top = _parts(notification.raw)[3]
@@ -114,34 +119,37 @@ def claimed_issuers(notification: Notification) -> tuple[KeyIdentifier, ...]:
 
 
 def claimed_card(notification: Notification) -> Eid:
-    """The card that it says has signed it, by its first certificate. Nothing is checked.
+    """The EID in the notification's first certificate. Nothing is verified.
 
-    Raises `NotVerified` or `BadAnswer` if it does not say, as an installation result.
+    Raises `NotVerified` or `BadAnswer` if it has none, as an installation result.
     """
     return _leaf(notification.raw).eid
 
 
 def _leaf(raw: Tlv) -> Certificate:
-    certificate = raw.child(_PARTS[-1]) if raw.tag == _SIGNED else None
+    signed = raw.tag == schema.tag_of("OtherSignedNotification")
+    certificate = raw.child(certificates.TAG) if signed else None
     if certificate is None:
-        raise BadAnswer("There is no certificate in it.")
+        raise BadAnswer("The notification contains no certificate.")
     return Certificate.from_tlv(certificate)
 
 
 def _parts(raw: Tlv) -> tuple[Tlv, bytes, Certificate, tuple[Certificate, ...]]:
     """What was signed, the signature, the eUICC's certificate, and those above it."""
-    if raw.tag == 0xBF37:
+    if raw.tag == schema.tag_of("ProfileInstallationResult"):
         raise NotVerified(
-            "An installation result carries no certificates, so it cannot be checked without its server.",
-            advice="Other receipts of the same card can be checked.",
+            "An installation result contains no certificates, so it cannot be verified here.",
+            advice="Other receipts of the same card can be verified.",
             reason="noCertificates",
         )
     children = raw.children
     tags = tuple(child.tag for child in children)
     if tags not in (_PARTS, (*_PARTS, _OTHERS)):
-        raise NotVerified("It lacks the signature or the certificates.", advice=BROKEN, reason=DAMAGED)
+        raise NotVerified(
+            "The notification lacks its signature or certificates.", advice=BROKEN, reason=DAMAGED
+        )
     signed, signature, leaf, issuer, *more = children
-    others = [other for held in more for other in held.children]
+    others = [other for extra in more for other in extra.children]
     issuers = tuple(Certificate.from_tlv(encoded) for encoded in (issuer, *others))
     return signed, signature.value, Certificate.from_tlv(leaf), issuers
 
@@ -151,14 +159,14 @@ def _check_euicc(leaf: Certificate, at: datetime) -> None:
     check_usage(leaf, "digital_signature")
     check_is_leaf(leaf)
     check_begun(leaf, at)
-    check_demands(leaf, _HEEDED)
+    check_critical(leaf, _PROCESSED)
 
 
 def _check_issuer(issuer: Certificate, roles: Collection[str], below: int, at: datetime) -> None:
     check_role(issuer, roles)
     check_certifies(issuer, below)
     check_begun(issuer, at)
-    check_demands(issuer, _HEEDED)
+    check_critical(issuer, _PROCESSED)
 
 
 def _limits(issuer: Certificate, leaf: Certificate) -> bool:
@@ -171,22 +179,22 @@ def _limits(issuer: Certificate, leaf: Certificate) -> bool:
     )
     excluded = any(_within(leaf, subtree) for subtree in constraints.excluded_subtrees or ())
     if not permitted or excluded:
-        raise NotVerified(f"The holder of the {issuer} may not vouch for a card with the EID {leaf.eid}.")
+        raise NotVerified(f"The holder of the {issuer} may not certify a card with the EID {leaf.eid}.")
     return True
 
 
 def _within(leaf: Certificate, subtree: x509.GeneralName) -> bool:
-    """Whether the subject has all that `subtree` names, and an EID that begins as it says, if it says so."""
+    """Whether the subject has all attributes of `subtree`, whose serial number is a prefix of the EID."""
     if not isinstance(subtree, x509.DirectoryName):
         return False
-    limit = {(attribute.oid, str(attribute.value)) for attribute in subtree.value}
-    held = {(attribute.oid, str(attribute.value)) for attribute in leaf.subject}
-    beyond = limit - held - {(NameOID.SERIAL_NUMBER, _prefix(subtree))}
-    return not beyond and str(leaf.eid).startswith(_prefix(subtree))
+    required = {(attribute.oid, str(attribute.value)) for attribute in subtree.value}
+    present = {(attribute.oid, str(attribute.value)) for attribute in leaf.subject}
+    missing = required - present - {(NameOID.SERIAL_NUMBER, _prefix(subtree))}
+    return not missing and str(leaf.eid).startswith(_prefix(subtree))
 
 
 def _prefix(subtree: x509.GeneralName) -> str:
-    """How the EIDs begin to which `subtree` is limited; empty if it does not say (§4.5.2)."""
+    """The prefix of the EIDs that `subtree` contains; empty if it has none (§4.5.2)."""
     named = subtree.value if isinstance(subtree, x509.DirectoryName) else x509.Name([])
     return "".join(str(number.value) for number in named.get_attributes_for_oid(NameOID.SERIAL_NUMBER))
 
@@ -197,7 +205,7 @@ def _check_eid(eid: Eid, wanted: Eid | None) -> None:
 
 
 def _check_signature(leaf: Certificate, signature: bytes, signed: bytes) -> None:
-    """ECDSA with SHA-256; r and s stand side by side, 32 bytes each."""
+    """ECDSA with SHA-256; the signature is r and s, 32 bytes each."""
     numbers = [int.from_bytes(half, "big") for half in (signature[:32], signature[32:])]
     try:
         if len(signature) != _SIGNATURE_SIZE:
@@ -209,5 +217,5 @@ def _check_signature(leaf: Certificate, signature: bytes, signed: bytes) -> None
         leaf.key.verify(encode_dss_signature(*numbers), signed, ec.ECDSA(hashes.SHA256()))
     except InvalidSignature as error:
         raise NotVerified(
-            "The card's signature does not hold for these bytes.", advice=BROKEN, reason=DAMAGED
+            "The card's signature is not valid for these bytes.", advice=BROKEN, reason=DAMAGED
         ) from error

@@ -1,6 +1,6 @@
-"""What one certificate must fulfil for its place in a chain (RFC 5280 §4.2, SGP.22 §4.5.2).
+"""Conditions that a certificate must meet for its place in a chain (RFC 5280 §4.2, SGP.22 §4.5.2).
 
-Each function returns nothing, or raises `NotVerified` with what does not hold: no caller can forget to look.
+Each check returns nothing or raises `NotVerified` with the condition that is not met.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ EUM = {f"{_ROLE}.2", f"{_ROLE}.0.0.0", f"{_ROLE}.0.0.0.0"}
 CI_SUB_CA = {f"{_ROLE}.0.0"}
 TLS_SERVER = {f"{_ROLE}.3", f"{_ROLE}.6", f"{_ROLE}.0.0.1.0", f"{_ROLE}.0.0.2.0"}  # of SM-DP+ and SM-DS
 
-CLOCK = "Check the date and time of this computer. If they are right, whoever holds it must have it renewed."
+CLOCK = "Check the date and time of this computer. If they are correct, the owner must renew the certificate."
 
-# What a certificate may demand to be heeded, because it is, in every chain.
-HEEDED: Extensions = (
+# The extensions that are processed in every chain, so a certificate may mark them as critical.
+PROCESSED: Extensions = (
     x509.AuthorityKeyIdentifier,
     x509.BasicConstraints,
     x509.CertificatePolicies,
@@ -38,62 +38,64 @@ HEEDED: Extensions = (
 
 
 def role_of(certificate: Certificate) -> set[str]:
-    """Its roles in SGP.22, among all policies that it has."""
+    """Its roles in SGP.22, out of all its policies."""
     return {role for role in certificate.roles if role.startswith(f"{_ROLE}.")}
 
 
 def check_role(certificate: Certificate, roles: Collection[str]) -> None:
-    """It is for one of these roles."""
+    """It has one of these roles."""
     if certificate.roles.isdisjoint(roles):
-        raise NotVerified(f"The {certificate} is for another role: {few(sorted(certificate.roles))}.")
+        raise NotVerified(f"The {certificate} has the wrong role: {few(sorted(certificate.roles))}.")
 
 
 def check_usage(certificate: Certificate, usage: str) -> None:
-    """Its key is for this use, by the name that cryptography has for it."""
+    """Its key has this usage, an attribute of cryptography's `KeyUsage`."""
     usages = certificate.extension(x509.KeyUsage)
     if usages is None or not getattr(usages, usage):
-        raise NotVerified(f"The key in the {certificate} is not for this use: {usage}.")
+        raise NotVerified(f"The key in the {certificate} lacks the usage {usage}.")
 
 
 def check_begun(certificate: Certificate, at: datetime) -> None:
-    """It is valid at that time, or was before."""
+    """Its validity has begun at that time."""
     if at < certificate.start:
-        raise NotVerified(f"The {certificate} is valid from {certificate.start:%Y-%m-%d} on only.")
+        raise NotVerified(f"The {certificate} is not valid before {certificate.start:%Y-%m-%d}.")
 
 
 def check_dates(certificate: Certificate, at: datetime) -> None:
     """It is valid at that time."""
     if not certificate.start <= at <= certificate.end:
         span = f"from {certificate.start:%Y-%m-%d} until {certificate.end:%Y-%m-%d}"
-        raise NotVerified(f"The {certificate} is valid {span} only.", advice=CLOCK)
+        raise NotVerified(f"The {certificate} is valid only {span}.", advice=CLOCK)
 
 
-def check_demands(certificate: Certificate, heeded: Extensions) -> None:
-    """It demands nothing that is not heeded."""
+def check_critical(certificate: Certificate, processed: Extensions) -> None:
+    """Its critical extensions are all processed."""
     for extension in certificate.extensions:
-        if extension.critical and not isinstance(extension.value, heeded):
-            raise NotVerified(f"The {certificate} demands that {extension.oid.dotted_string} be heeded.")
+        if extension.critical and not isinstance(extension.value, processed):
+            raise NotVerified(
+                f"The {certificate} has an unknown critical extension: {extension.oid.dotted_string}."
+            )
 
 
 def check_is_leaf(certificate: Certificate) -> None:
-    """It may not certify others."""
+    """It may not issue certificates."""
     constraints = certificate.extension(x509.BasicConstraints)
     if constraints and constraints.ca:
-        raise NotVerified(f"The {certificate} stands at the end of a chain, and yet may certify others.")
+        raise NotVerified(f"The {certificate} is at the end of a chain, but may issue certificates.")
 
 
 def check_certifies(certificate: Certificate, below: int) -> None:
-    """It may certify others. `below`: how many between it and the leaf certify as well."""
+    """It may issue certificates. `below`: the number of issuers between it and the leaf."""
     check_usage(certificate, "key_cert_sign")
     constraints = certificate.extension(x509.BasicConstraints)
     if constraints is None or not constraints.ca:
-        raise NotVerified(f"The {certificate} may not certify others.")
+        raise NotVerified(f"The {certificate} may not issue certificates.")
     if constraints.path_length is not None and constraints.path_length < below:
-        raise NotVerified(f"The {certificate} may not certify those who certify others.")
+        raise NotVerified(f"The {certificate} permits at most {constraints.path_length} issuers below it.")
 
 
 def check_issued(certificate: Certificate, issuer: Certificate) -> None:
-    """The holder of `issuer` issued it, by name, by key identifier where there is one, and by signature."""
+    """The holder of `issuer` issued it: the name, any key identifiers and the signature match."""
     named = certificate.issuer_identifier
     if (
         certificate.issuer != issuer.subject

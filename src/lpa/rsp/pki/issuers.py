@@ -1,7 +1,7 @@
-"""Whom to believe: the certificate issuers (CI) at the top of every eUICC's chain (SGP.22 §4.5.2).
+"""Trusted certificate issuers (CI), at the top of every eUICC's and server's chain (SGP.22 §4.5.2).
 
-An issuer is named by its key identifier, the SHA-1 of its public key. Often nothing else is at hand, and it
-is enough: an ECDSA signature gives away the key that made it, and if that has the identifier, it is the one.
+An issuer is identified by its key identifier, the SHA-1 of its public key. Often nothing else is known, and
+it suffices: the public key can be recovered from an ECDSA signature, and must have this identifier.
 """
 
 from __future__ import annotations
@@ -24,39 +24,39 @@ from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.pki.key_recovery import keys_that_may_have_signed
 
 PRODUCTION = tuple(KeyIdentifier(bytes.fromhex(whole)) for whole in key_identifier.PRODUCTION)
-_SHOWN = 40  # digits of a key identifier: as many as it should have
+_SHOWN = 40  # digits of a key identifier, the proper number
 _CI_ROLE = "2.23.146.1.2.1.0"  # id-rspRole-ci
 
 
 @dataclass(frozen=True)
 class TrustedIssuers:
-    """The issuers to believe, by their certificates and by their key identifiers."""
+    """The trusted issuers, by their certificates and by their key identifiers."""
 
     certificates: tuple[Certificate, ...] = ()
     identifiers: tuple[KeyIdentifier, ...] = ()
 
     @classmethod
     def production(cls) -> Self:
-        """The GSMA's issuers, under which all cards in the shops are made."""
+        """The GSMA's issuers, under which production cards are certified."""
         return cls(identifiers=PRODUCTION)
 
     @classmethod
     def from_pem(cls, bundle: bytes) -> Self:
-        """The issuers in a bundle of PEM certificates; those of websites and others in it do not count.
+        """The issuers (CI) in a bundle of PEM certificates; other certificates in it are ignored.
 
-        Raises ValueError if it holds no certificate.
+        Raises ValueError if it contains no certificate.
         """
         try:
             with warnings.catch_warnings():
-                # Of a bundle with many, nobody wants to hear which are old-fashioned.
+                # A bundle may contain many certificates that are only unusual.
                 warnings.simplefilter("ignore", CryptographyDeprecationWarning)
                 parsed = x509.load_pem_x509_certificates(bundle)
         except x509.InvalidVersion as error:
-            raise ValueError(f"a certificate in it is broken: {error}") from error
+            raise ValueError(f"it contains an invalid certificate: {error}") from error
         return cls(certificates=tuple(_issuers(parsed)))
 
     def issuer_of(self, certificate: Certificate) -> KeyIdentifier:
-        """Which of these issuers signed `certificate`: the identifier of the key itself, whatever is claimed.
+        """Which of these issuers signed `certificate`: the identifier of the key, not the claimed one.
 
         Raises `NotVerified` if none did.
         """
@@ -66,11 +66,11 @@ class TrustedIssuers:
                 return _identifier(key)
         if claimed in self.identifiers:
             raise NotVerified(
-                f"The {certificate} names {described(claimed)} as its issuer, whose key did not sign it."
+                f"The {certificate} names {described(claimed)} as its issuer, but that key did not sign it."
             )
         raise NotVerified(
-            f"The {certificate} was issued by nobody who is trusted here, but by {described(claimed)}.",
-            advice="If you trust that issuer, give its certificate with --ca-bundle.",
+            f"The {certificate} was issued by an unknown authority: {described(claimed)}.",
+            advice="If you trust this authority, give its certificate with --ca-bundle.",
             reason="unknownIssuer",
         )
 
@@ -84,40 +84,40 @@ class TrustedIssuers:
 
 
 def kind(issuer: KeyIdentifier) -> str:
-    """What an issuer's word is worth: "production" (the GSMA's), "test" (its key is public), "private"."""
+    """The kind of an issuer: "production" (the GSMA's), "test" (its private key is public), "private"."""
     return "private" if issuer.kind == "other" else issuer.kind
 
 
-def worth_believing(listed: Iterable[KeyIdentifier]) -> tuple[KeyIdentifier, ...]:
-    """Those of a card's issuers whose word keeps a stranger out.
+def without_test_issuers(ci_pkids: Iterable[KeyIdentifier]) -> tuple[KeyIdentifier, ...]:
+    """A card's trusted CI keys without those of test issuers, unless it has only such.
 
-    Everybody can sign as a test issuer, so on a card that lists others too its word is worth nothing.
+    Anyone can sign as a test issuer, so where a card also lists others, a test issuer proves nothing.
     """
-    listed = tuple(listed)
-    return tuple(issuer for issuer in listed if kind(issuer) != "test") or listed
+    ci_pkids = tuple(ci_pkids)
+    return tuple(issuer for issuer in ci_pkids if kind(issuer) != "test") or ci_pkids
 
 
 def name(issuer: KeyIdentifier) -> str:
-    """Whose key it is, if that is certain; else empty: many names are known by the first bytes only."""
+    """The name of an issuer if it is certain; else empty: many are known only by their first bytes."""
     return issuer.name if kind(issuer) in ("production", "test") else ""
 
 
 def described(issuer: KeyIdentifier) -> str:
     """An issuer's name and key identifier, for a sentence."""
     known, shown = name(issuer), brief(str(issuer), _SHOWN)
-    return f"{known} ({shown})" if known else shown or "an issuer without a name"
+    return f"{known} ({shown})" if known else shown or "an unnamed issuer"
 
 
 def _issuers(bundle: Iterable[x509.Certificate]) -> Iterator[Certificate]:
     for parsed in bundle:
-        with contextlib.suppress(NotVerified):  # The web has certificates that are none of SGP.22.
+        with contextlib.suppress(NotVerified):  # Certificates of the web need not be valid in SGP.22.
             certificate = Certificate.of(parsed)
             if _CI_ROLE in certificate.roles:
                 yield certificate
 
 
 def _recovered(certificate: Certificate, issuer: KeyIdentifier) -> Iterator[ec.EllipticCurvePublicKey]:
-    """The keys with the issuer's identifier that may have signed: one, if the certificate is genuine."""
+    """The recovered keys that have the issuer's identifier: one, if the certificate is genuine."""
     for key in keys_that_may_have_signed(certificate.signature, certificate.signed_part):
         if _identifier(key) == issuer:
             yield key

@@ -1,15 +1,16 @@
-"""The keys of certificate issuers (CI) by their identifiers, and whose they are as far as known (§4.5.2)."""
+"""Key identifiers of certificate issuers (CI), and the names of the known ones (SGP.22 §4.5.2)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# The GSMA's issuers, whole: the first bytes of an identifier, by which others are named, are easily imitated.
+# The GSMA's issuers by the whole identifier: its first bytes, which suffice to name others, are easily
+# imitated.
 PRODUCTION = {
     "81370f5125d0b1d408d4c3b232e6d25e795bebfb": "GSMA RSP2 Root CI1",
     "4c27967ad20c14b391e9601e41e604ad57c0222f": "OISTE GSMA CI G1",
 }
-# Their private keys are public, or as good as that.
+# Their private keys are public, or as good as public.
 _TEST = {
     "f54172": "SGP.26 test CI (NIST P-256)",
     "c0bc70": "SGP.26 test CI (Brainpool)",
@@ -47,15 +48,18 @@ class KeyIdentifier:
 
     @property
     def name(self) -> str:
-        """Whose key it is, as far as known; else empty."""
+        """The name of the issuer, if known; else empty."""
         return _BY_BEGINNING.get(str(self)[:6], "")
 
     @property
     def kind(self) -> str:
-        """Of what use it is: "production" (the GSMA's own issuers), "test", or "other"."""
+        """The kind of the issuer: "production" (the GSMA's), "test", or "other"."""
         if str(self) in PRODUCTION:
             return "production"
         return "test" if str(self)[:6] in _TEST else "other"
+
+    def __repr__(self) -> str:
+        return f"KeyIdentifier({str(self)!r})"
 
     def __str__(self) -> str:
         return self.coded.hex()

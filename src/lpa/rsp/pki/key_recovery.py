@@ -1,7 +1,7 @@
-"""The public keys that may have made an ECDSA signature. The only import of the library ecdsa.
+"""Recover the public keys that may have made an ECDSA signature. The only import of the library ecdsa.
 
-Nothing here is secret, and nothing here is ci_pkids: who asks must know the key by its identifier, and verify
-with it.
+Nothing here is secret, and nothing here is verified: the caller must know the key's identifier, and verify
+the signature with the key.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import ecdsa
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-# In which curves' arithmetic: of the library that computes, and of the one that verifies.
+# Each curve in ecdsa, which recovers the key, and in cryptography, which verifies with it.
 _CURVES = ((ecdsa.NIST256p, ec.SECP256R1()), (ecdsa.BRAINPOOLP256r1, ec.BrainpoolP256R1()))
 
 
 def keys_that_may_have_signed(signature: bytes, signed: bytes) -> Iterator[ec.EllipticCurvePublicKey]:
-    """Up to two keys on each curve of SGP.22 for a DER signature with SHA-256; none if it is no signature."""
+    """Up to two keys on each curve of SGP.22 for a DER signature with SHA-256; none if it is malformed."""
     try:
         numbers = decode_dss_signature(signature)
     except ValueError:
@@ -32,8 +32,8 @@ def keys_that_may_have_signed(signature: bytes, signed: bytes) -> Iterator[ec.El
                 numbers, digest, curve, hashlib.sha256, sigdecode=lambda pair, _order: pair
             )
         except (ecdsa.numbertheory.SquareRootError, TypeError):
-            # No point of this curve lies there; or the numbers were chosen so that the key would be the point
-            # at infinity, which is none, and has no coordinates for the library to compare.
+            # r is not the coordinate of a point on this curve; or the numbers were chosen so that the key
+            # would be the point at infinity, which has no coordinates for the library to compare.
             continue
         for key in found:
             yield ec.EllipticCurvePublicKey.from_encoded_point(same, key.to_string("uncompressed"))

@@ -1,9 +1,9 @@
-"""Whether a TLS server is the SM-DP+ or SM-DS it should be, by what a card believes (SGP.22 §4.5.2).
+"""Verify the identity of an SM-DP+ or SM-DS by a card's trusted CI keys (SGP.22 §4.5.2).
 
 ```
 server's certificate <- (others that it sent) <- an issuer (CI) whose key identifier the card lists
 ```
-The issuer's certificate is not needed: see `issuers`. Nothing here touches a connection.
+The issuer's certificate is not needed: see `issuers`. Nothing here uses a connection.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from lpa.rsp.limits import CERTIFICATES, CHAIN, PATHS
 from lpa.rsp.pki.certificates import Certificate
 from lpa.rsp.pki.conditions import (
     CI_SUB_CA,
-    HEEDED,
+    PROCESSED,
     TLS_SERVER,
     Extensions,
     check_certifies,
+    check_critical,
     check_dates,
-    check_demands,
     check_is_leaf,
     check_issued,
     check_role,
@@ -39,27 +39,26 @@ from lpa.rsp.pki.key_identifier import KeyIdentifier
 
 Path = tuple[Certificate, ...]  # from the server's own up to the one that an issuer signed
 
-# Names are not limited by any issuer in SGP.22's chains of servers, so limits (NameConstraints) are not
-# heeded here; a certificate that has some is refused.
-_HEEDED: Extensions = (*HEEDED, x509.ExtendedKeyUsage)
+# No issuer in SGP.22's chains of servers has NameConstraints, so they are not processed here: a certificate
+# that has some is refused.
+_PROCESSED: Extensions = (*PROCESSED, x509.ExtendedKeyUsage)
 
 
 def paths_to(ci_pkids: Collection[KeyIdentifier], presented: Sequence[bytes]) -> tuple[Path, ...]:
-    """Every way through the `presented` certificates up to an issuer who is ci_pkids, as far as bounds go.
+    """Every path from the first of the `presented` certificates (DER) up to an issuer in `ci_pkids`.
 
-    Each is read by itself (DER), and only what it says of itself is looked at, so junk may stand beside what
-    is genuine: see `verify`.
-    Raises nothing.
+    At most `PATHS`, by the key identifiers that each certificate claims: there may be junk among them, so see
+    `verify`. Raises no `LpaError`.
     """
     leaf, others = _readable(presented[:1]), _readable(presented[1:CERTIFICATES])
-    ways = _request_variants(tuple(leaf), others, ci_pkids) if leaf else iter(())
-    return tuple(islice(ways, PATHS))
+    paths = _extended(tuple(leaf), others, ci_pkids) if leaf else iter(())
+    return tuple(islice(paths, PATHS))
 
 
 def verify_any(
     paths: Iterable[Path], host: str, ci_pkids: Collection[KeyIdentifier], at: datetime
 ) -> KeyIdentifier:
-    """As `verify`, by the first of `paths` that holds. Raises what the first of them is refused for."""
+    """As `verify`, for the first valid one of `paths`. If none is valid, raises the error of the first."""
     doubts = []
     for path in paths:
         try:
@@ -70,9 +69,9 @@ def verify_any(
 
 
 def verify(path: Path, host: str, ci_pkids: Collection[KeyIdentifier], at: datetime) -> KeyIdentifier:
-    """The issuer who vouches for the server called `host`. `at`: when the certificates must be valid.
+    """The trusted issuer at the end of a server's path. `at`: when the certificates must be valid.
 
-    Raises `NotVerified` if anything does not hold.
+    Raises `NotVerified` if any condition is not met.
     """
     leaf, *above = path
     _check_server(leaf, host, at)
@@ -86,36 +85,36 @@ def verify(path: Path, host: str, ci_pkids: Collection[KeyIdentifier], at: datet
 def check_host(names: x509.SubjectAlternativeName | None, host: str) -> None:
     """The certificate with these names is for `host` (RFC 9525 §6.3). Raises `NotVerified` if it is not.
 
-    A name in the subject does not count, and a star stands for one whole label, the first.
+    A name in the subject does not count, and an asterisk matches only a whole first label.
     """
-    held = names.get_values_for_type(x509.DNSName) if names else []
-    for name in held:
+    dns_names = names.get_values_for_type(x509.DNSName) if names else []
+    for name in dns_names:
         label, _, rest = name.lower().removesuffix(".").partition(".")
         first, _, parent = host.partition(".")
         if f"{label}.{rest}" == f"{first}.{parent}" or (label == "*" and "." in rest and rest == parent):
             return
-    raise NotVerified(f"The server's certificate is for another name than {host}: {few(map(repr, held))}.")
+    raise NotVerified(f"The server's certificate is not for {host}, but for {few(map(repr, dns_names))}.")
 
 
-def _request_variants(
+def _extended(
     path: Path, others: Sequence[Certificate], ci_pkids: Collection[KeyIdentifier]
 ) -> Iterator[Path]:
-    """`path` if an issuer who is ci_pkids is above it, else how others that were sent go on with it."""
+    """`path` if it claims an issuer in `ci_pkids`, else every continuation of it by `others`."""
     above = path[-1].issuer_identifier
     if KeyIdentifier(above or b"") in ci_pkids:
         yield path
     elif above and len(path) <= CHAIN:
         for other in others:
             if other.own_identifier == above and other not in path:
-                yield from _request_variants((*path, other), others, ci_pkids)
+                yield from _extended((*path, other), others, ci_pkids)
 
 
 def _readable(presented: Sequence[bytes]) -> Sequence[Certificate]:
-    """Those that are certificates of SGP.22. The web has others, and there may be junk."""
+    """The certificates that are valid in SGP.22. Others may be of the web, or junk."""
     readable = []
     for der in presented:
         with contextlib.suppress(NotVerified):
-            readable.append(Certificate.shown(der))
+            readable.append(Certificate.of_tls_peer(der))
     return readable
 
 
@@ -124,23 +123,23 @@ def _check_server(leaf: Certificate, host: str, at: datetime) -> None:
     check_is_leaf(leaf)
     check_usage(leaf, "digital_signature")
     _check_purpose(leaf)
-    # Not all say their role. One that does not must at least say that it is for TLS servers.
+    # Not all state their role. One that does not must at least state that it is for TLS servers.
     if role_of(leaf) or leaf.extension(x509.ExtendedKeyUsage) is None:
         check_role(leaf, TLS_SERVER)
     check_dates(leaf, at)
-    check_demands(leaf, _HEEDED)
+    check_critical(leaf, _PROCESSED)
 
 
 def _check_intermediate(issuer: Certificate, below: int, at: datetime) -> None:
-    # A maker of cards (EUM) is certified by the same issuers and certifies too, but no servers.
+    # A card manufacturer (EUM) has a certificate of the same issuers and certifies too, but not servers.
     if role_of(issuer):
         check_role(issuer, CI_SUB_CA)
     check_certifies(issuer, below)
     _check_purpose(issuer)
     if issuer.extension(x509.NameConstraints):
-        raise NotVerified(f"The holder of the {issuer} is limited to some names, which is not heeded here.")
+        raise NotVerified(f"The {issuer} has name constraints, which are not supported for servers.")
     check_dates(issuer, at)
-    check_demands(issuer, _HEEDED)
+    check_critical(issuer, _PROCESSED)
 
 
 def _check_purpose(certificate: Certificate) -> None:

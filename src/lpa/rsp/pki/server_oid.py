@@ -1,25 +1,25 @@
-"""Who a server is by number: the object identifier in its certificate and in an activation code."""
+"""The object identifier (OID) of a server, in its certificate and in an activation code."""
 
 from __future__ import annotations
 
 from lpa.errors import BadAnswer
 from lpa.rsp.codec.ber import Tlv
 
-# Where it stands: TBSCertificate, extensions, subjectAltName, registeredID.
+# Its place: TBSCertificate, extensions, subjectAltName, registeredID.
 _EXTENSIONS, _OCTET_STRING, _REGISTERED_ID = 0xA3, 0x04, 0x88
 _SUBJECT_ALT_NAME = bytes.fromhex("0603551D11")
 
 
 def coded(text: str) -> bytes:
-    """The content of the OBJECT IDENTIFIER that is written as `text`, such as "1.3.6.1"."""
+    """The content of the OBJECT IDENTIFIER `text`, such as "1.3.6.1"."""
     first, second, *others = map(int, text.split("."))
     return b"".join(_arc(number) for number in (40 * first + second, *others))
 
 
 def of_certificate(certificate: Tlv) -> bytes:
-    """The content of the identifier that a server's certificate gives it; empty if it gives none.
+    """The content of the object identifier in a server's certificate; empty if it has none.
 
-    Only read here: whether the certificate holds is for the card to say. Raises `BadAnswer` if it is none.
+    It is only read: the card verifies the certificate. Raises `BadAnswer` if it is not a certificate.
     """
     try:
         outer = certificate.children[0].child(_EXTENSIONS)

@@ -1,1 +1,1 @@
-"""What the files of a profile hold: contacts, messages, texts in the alphabets of SIM cards."""
+"""The files of a profile: contacts, messages, and texts in the alphabets of SIM cards."""

@@ -1,6 +1,6 @@
-"""The alphabets of SIM cards and short messages (TS 23.038, TS 102 221 Annex A), read as text.
+"""Decode the alphabets of SIM cards and short messages (TS 23.038, TS 102 221 Annex A).
 
-Nothing here raises: a code that means nothing becomes U+FFFD, and what is cut short ends early.
+Nothing here raises: an undefined code becomes U+FFFD, and truncated text ends early.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ BASIC = (
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
     "¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-# §6.2.1.1: what follows an escape.
+# §6.2.1.1: the characters after an escape.
 EXTENSION = {
     0x0A: "\f",
     0x14: "^",
@@ -32,9 +32,9 @@ UNKNOWN = "\ufffd"
 
 
 def gsm(codes: Iterable[int], basic: str = BASIC, extension: Mapping[int, str] = EXTENSION) -> str:
-    """Text in the default alphabet, one code of 0 to 127 per character. 128 and above are no characters.
+    """Text in the default alphabet, one code of 0 to 127 per character. Codes from 128 on are undefined.
 
-    `basic` and `extension`: the tables of a language that has its own.
+    `basic` and `extension`: the tables of a language with its own.
     """
     text = []
     escaped = False
@@ -42,7 +42,7 @@ def gsm(codes: Iterable[int], basic: str = BASIC, extension: Mapping[int, str] =
         if code == _ESCAPE and not escaped:
             escaped = True
             continue
-        # A code that the second table does not have shows as that of the first (§6.2.1.1).
+        # A code that the second table lacks is that of the first (§6.2.1.1).
         known = basic[code] if code < len(basic) and code != _ESCAPE else UNKNOWN
         text.append(extension.get(code, known) if escaped else known)
         escaped = False
@@ -50,7 +50,7 @@ def gsm(codes: Iterable[int], basic: str = BASIC, extension: Mapping[int, str] =
 
 
 def septets(packed: bytes, count: int, *, skip: int = 0) -> bytes:
-    """The `count` codes that are packed 8 into 7 bytes, after `skip` of them (§6.1.2.1); fewer at the end."""
+    """Of `count` codes that are packed 8 into 7 bytes, those after the first `skip` (§6.1.2.1)."""
     bits = int.from_bytes(packed, "little")
     whole = min(count, len(packed) * 8 // 7)
     return bytes(bits >> 7 * index & 0x7F for index in range(skip, whole))
@@ -62,7 +62,7 @@ def ucs2(coded: bytes) -> str:
 
 
 def alpha(field: bytes) -> str:
-    """A name as the card keeps it, FF at its end: the first byte tells its coding (TS 102 221 Annex A)."""
+    """A name in a file, padded with FF: its first byte gives the coding (TS 102 221 Annex A)."""
     if field[:1] == b"\x80":
         coded = field[1:]
         pairs = (coded[start : start + 2] for start in range(0, len(coded), 2))
@@ -75,7 +75,7 @@ def alpha(field: bytes) -> str:
 
 
 def _half_page(codes: bytes, base: int) -> str:
-    """Each code is one of the default alphabet, or an offset from `base` if its first bit is set."""
+    """Each code is of the default alphabet, or an offset from `base` if its first bit is set."""
     text = []
     start = 0
     for position, code in enumerate(codes):

@@ -1,7 +1,7 @@
-"""The records of a phone book (TS 31.102 §4.4.2, TS 51.011 §10.5), and the contacts they make together.
+"""Decode the records of a phone book (TS 31.102 §4.4.2, TS 51.011 §10.5), and merge contacts.
 
-Each record is read alone: what it says of other records (an extension, a link) is a number to be followed
-by whoever reads the card. A free record (all FF) is None.
+Each record is decoded alone: its references to other records (an extension, a link) are record numbers, which
+the reader of the card follows. A free record (all FF) is None.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from lpa.errors import BadAnswer
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.uicc.alphabets import alpha
 
-_DIGITS = "0123456789*#,?E"  # A to E are star, hash, pause, wild card, and one for later use; F is filler
+_DIGITS = "0123456789*#,?E"  # A to E are star, hash, pause, wild card, and reserved; F is padding
 _INTERNATIONAL = 0x10  # type of number, bits 7 to 5 (TS 24.008 §10.5.4.7)
 LONGEST_IN_A_RECORD = 20  # digits, two in a byte
 _LONGEST_NUMBER = LONGEST_IN_A_RECORD // 2
@@ -39,7 +39,7 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Contact:
-    """A person in the phone book. Numbers as dialled, "+" before international ones, the main one first."""
+    """An entry of the phone book. Numbers as dialled, "+" before international ones, the main one first."""
 
     name: str
     numbers: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class Contact:
 class NumberRecord:
     """A name and number (EF.ADN, EF.FDN, EF.MSISDN ...), or a further number without a name (EF.ANR).
 
-    `extension`: the record of EF.EXT1 where the number goes on, or None.
+    `extension`: the record of EF.EXT1 with the further digits, or None.
     """
 
     name: str
@@ -80,7 +80,7 @@ class NumberRecord:
 
 @dataclass(frozen=True)
 class Extension:
-    """More digits of a number (EF.EXT1, EF.EXT5), or none; and the record where it goes on, or None."""
+    """Further digits of a number (EF.EXT1, EF.EXT5), maybe none; and the record with still more, or None."""
 
     digits: str
     extension: int | None
@@ -99,9 +99,9 @@ class Extension:
 
 @dataclass(frozen=True)
 class LinkedFile:
-    """A file of a phone book. `kind`: "ADN", "EMAIL" ...; `position`: which byte of EF.IAP points into it.
+    """A file of a phone book. `kind`: "ADN", "EMAIL" ...; `position`: the byte of EF.IAP that points into it.
 
-    `type`: 1 if its records go with those of EF.ADN, 2 if EF.IAP links them, 3 if other records point to it.
+    `type`: 1 if its records match those of EF.ADN, 2 if EF.IAP links them, 3 if other records point to it.
     """
 
     kind: str
@@ -112,15 +112,15 @@ class LinkedFile:
 
 @dataclass(frozen=True)
 class PhoneBookSet:
-    """The files that make up to 254 contacts: one record of EF.PBR (TS 31.102 §4.4.2.1)."""
+    """The files of up to 254 contacts: one record of EF.PBR (TS 31.102 §4.4.2.1)."""
 
     files: tuple[LinkedFile, ...] = field(default=())
 
     @classmethod
     def from_record(cls, record: bytes) -> Self | None:
-        """None for a free record. Raises `BadAnswer` if its objects are cut short."""
+        """None for a free record. Raises `BadAnswer` if its objects are truncated."""
         objects = record.rstrip(b"\xff")
-        # An object's last byte may itself be FF, so what was stripped belongs to it if it is missing.
+        # The last byte of an object may be FF, so the objects are cut out of the whole record.
         return cls(tuple(_files(record, len(objects)))) if objects else None
 
     def of(self, kind: str) -> tuple[LinkedFile, ...]:
@@ -129,18 +129,18 @@ class PhoneBookSet:
 
 
 def text(record: bytes, *, linked: bool) -> str:
-    """The text of an EF.EMAIL or EF.SNE record; if `linked`, its last two bytes point back."""
+    """The text of an EF.EMAIL or EF.SNE record; if `linked`, its last two bytes are a reference back."""
     return alpha(record[:-2] if linked else record).strip()
 
 
 def merged(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
-    """The contacts without repetition: one that says nothing that an earlier one does not say is left out."""
-    kept: dict[tuple[str, str], Contact] = {}
+    """The contacts without duplicates: those with the same name and main number become one."""
+    found: dict[tuple[str, str], Contact] = {}
     for contact in contacts:
         key = (contact.name, contact.numbers[0] if contact.numbers else "")
-        before = kept.get(key)
-        kept[key] = _joined(before, contact) if before else contact
-    return tuple(kept.values())
+        before = found.get(key)
+        found[key] = _joined(before, contact) if before else contact
+    return tuple(found.values())
 
 
 def _joined(one: Contact, other: Contact) -> Contact:
@@ -162,7 +162,7 @@ def _files(record: bytes, end: int) -> Iterable[LinkedFile]:
 
 
 def _number(coded: bytes) -> str:
-    """A length that counts the type of number, the type, and up to 10 bytes of digits."""
+    """From its length with the type of number, that type, and up to 10 bytes of digits."""
     if coded[0] in (0x00, 0xFF):
         return ""
     size = min(coded[0] - 1, _LONGEST_NUMBER)

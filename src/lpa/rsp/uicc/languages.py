@@ -1,8 +1,9 @@
 """The national language tables of short messages (TS 23.038 §6.2.1.2, Annex A).
 
-A message may replace the default alphabet ("locking shift") and what follows an escape ("single shift") by
-the tables of a language. Each is written here as what differs: the tables of ten languages of Asia have the
-same frame of digits and punctuation, and in it the characters of their script, nearly all in Unicode's order.
+A message may replace the default alphabet ("locking shift") and the characters after an escape ("single
+shift") by the tables of a language. Here each table is written as its differences: those of ten languages of
+Asia have the same frame of digits and punctuation, filled with the characters of their script, mostly in
+Unicode's order.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class Tables:
     single: Mapping[int, str] = field(default_factory=lambda: EXTENSION)
 
 
-# Where the characters of a script stand, as █: in the locking table, and among those after an escape.
+# The places for the characters of a script, as █: in the locking table, and among those after an escape.
 _FRAME = (
     "██████████\n██\r█████████████\x1b████ !██████)(██,█.█"
     "0123456789:;███?████████████████████████████████"
@@ -33,7 +34,7 @@ _ESCAPED_FRAME = (
     "@£$¥¿\"¤%&'\f*+ -/<=>¡^¡_#*██ ████████████{}█████\\████████████[~]█"
     "|ABCDEFGHIJKLMNOPQRSTUVWXYZ          €".ljust(64)
 )
-# By identifier (§6.2.1.2.4): the characters in these places; a dot where a language has none.
+# By identifier (§6.2.1.2.4): the characters for these places; a dot where a language has none.
 _SCRIPTS = {
     0x04: (  # Bengali and Assamese
         "981-983 985-98C . . 98F 990 . . 993-9A8 . 9AA-9B0 . 9B2 . . . 9B6-9B9 9BC-9C4"
@@ -103,9 +104,9 @@ _ADDED = {
 
 @functools.cache
 def tables(locking: int, single: int) -> Tables | None:
-    """The tables of two languages by their identifiers, 0 for none; None if one is not known.
+    """The tables of two languages by their identifiers, 0 for none; None if one is unknown.
 
-    A language that has no table of a kind, as Spanish, leaves the default one.
+    A language without a table of one kind, as Spanish, keeps the default one.
     """
     known = (0, *_SCRIPTS, *_ADDED)
     if locking not in known or single not in known:
@@ -129,13 +130,13 @@ def _single(language: int) -> Mapping[int, str]:
 
 
 def _filled(frame: str, characters: str) -> str:
-    """The frame with the characters in the places that are meant for them, as far as they go."""
+    """The frame with the characters in their places, as many as there are."""
     given = _characters(characters)
     return re.sub("█", lambda _: next(given, UNKNOWN), frame)
 
 
 def _characters(listed: str) -> Iterator[str]:
-    """What a list of code points and ranges in hexadecimal means, one by one."""
+    """The characters of a list of code points and ranges in hexadecimal."""
     for item in listed.split():
         first, _, last = item.partition("-")
         if item == ".":

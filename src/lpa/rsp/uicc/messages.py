@@ -1,6 +1,6 @@
-"""Short messages as a card keeps them: EF.SMS records (TS 51.011 §10.5.3) with their TPDUs (TS 23.040 §9.2).
+"""Decode short messages: records of EF.SMS (TS 51.011 §10.5.3) with their TPDUs (TS 23.040 §9.2).
 
-A message that cannot be understood is still a `Message`: with its bytes, and the problem in words.
+A message that cannot be decoded is still a `Message`, with its bytes and a sentence about the problem.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 
 from lpa.errors import BadAnswer
 from lpa.rsp.uicc import alphabets, user_data
-from lpa.rsp.uicc.user_data import Part
+from lpa.rsp.uicc.user_data import MessagePart
 
 _STATUSES = {0x01: "read", 0x03: "unread", 0x05: "sent", 0x07: "to be sent"}
 _DELIVER, _SUBMIT, _STATUS_REPORT = 0, 1, 2
@@ -20,16 +20,16 @@ _VALIDITY_BYTES = (0, 7, 1, 7)  # by bits 5 and 4: none, enhanced, relative, abs
 _BCD = "0123456789*#abc"
 _LONGEST_JOURNEY = timedelta(days=1)  # between the parts of one message
 
-__all__ = ["Message", "Part", "joined"]
+__all__ = ["Message", "MessagePart", "joined"]
 
 
 @dataclass(frozen=True)
 class Message:
-    """A short message. `text` is None if it has none that can be read; then `data` are its bytes.
+    """A short message. `text` is None if it has no readable text; then `data` are its bytes.
 
-    `status`: "read", "unread", "sent" or "to be sent". `direction`: "received", "sent", "report" (that a
-    sent one arrived) or "unknown". `number`: who sent it or shall get it. `time`: when the centre got it,
-    with its zone. `missing`: the indices of the parts of a long message that are not on the card.
+    `status`: "read", "unread", "sent" or "to be sent". `direction`: "received", "sent", "report" (of a sent
+    message's delivery) or "unknown". `number`: of the sender or recipient. `time`: of arrival at the service
+    centre, with its zone. `missing`: the indices of the parts of a long message that are not on the card.
     """
 
     raw: tuple[bytes, ...]
@@ -40,7 +40,7 @@ class Message:
     time: datetime | None = None
     text: str | None = None
     data: bytes = b""
-    part: Part | None = None
+    part: MessagePart | None = None
     missing: tuple[int, ...] = ()
     problem: str = ""
 
@@ -57,7 +57,7 @@ class Message:
 
 
 def joined(messages: Iterable[Message]) -> tuple[Message, ...]:
-    """The messages with the parts of long ones put together, each in the place of its first part found."""
+    """The messages with the parts of long ones joined, each in the place of the part that was found first."""
     groups: list[dict[int, Message]] = []
     for message in messages:
         index = message.part.index if message.part else 1
@@ -74,7 +74,7 @@ def joined(messages: Iterable[Message]) -> tuple[Message, ...]:
 
 
 class _Cursor:
-    """Takes bytes from the front. Raises `BadAnswer` where they end too early."""
+    """Takes bytes from the front. Raises `BadAnswer` if there are too few."""
 
     def __init__(self, data: bytes) -> None:
         self._rest = data
@@ -102,19 +102,19 @@ def _read(message: Message, cursor: _Cursor) -> Message:
         return _submit(message, cursor, first)
     if kind == _STATUS_REPORT:
         return _status_report(message, cursor)
-    raise BadAnswer("The message is of a kind that TS 23.040 reserves.")
+    raise BadAnswer("The message has a reserved type (TS 23.040).")
 
 
 def _deliver(message: Message, cursor: _Cursor, first: int) -> Message:
     """SMS-DELIVER (§9.2.2.1)."""
     number = _party(cursor)
     coding = cursor.take(2)[1]
-    told = replace(message, direction="received", number=number, time=_time(cursor.take(7)))
-    return _with_user_data(told, cursor, first, coding)
+    message = replace(message, direction="received", number=number, time=_time(cursor.take(7)))
+    return _with_user_data(message, cursor, first, coding)
 
 
 def _submit(message: Message, cursor: _Cursor, first: int) -> Message:
-    """SMS-SUBMIT (§9.2.2.2). Nobody stamped it with a time."""
+    """SMS-SUBMIT (§9.2.2.2), which has no time stamp."""
     cursor.octet()
     number = _party(cursor)
     coding = cursor.take(2)[1]
@@ -123,7 +123,7 @@ def _submit(message: Message, cursor: _Cursor, first: int) -> Message:
 
 
 def _status_report(message: Message, cursor: _Cursor) -> Message:
-    """SMS-STATUS-REPORT (§9.2.2.3): the time is that of the message it is about; the outcome is its text."""
+    """SMS-STATUS-REPORT (§9.2.2.3): `time` is that of the reported message, `text` the outcome."""
     reference = cursor.octet()
     number = _party(cursor)
     sent, done = _time(cursor.take(7)), _time(cursor.take(7))
@@ -134,11 +134,11 @@ def _status_report(message: Message, cursor: _Cursor) -> Message:
 
 
 def _with_user_data(message: Message, cursor: _Cursor, first: int, coding: int) -> Message:
-    """The user data, with their header if `first` announces one, in the alphabet of `coding`."""
+    """The message with its user data: the header, if `first` announces one, and text as `coding` says."""
     length = cursor.octet()
     octets = cursor.take(user_data.size(coding, length))
-    told = user_data.read(coding, length, octets, has_header=bool(first & _USER_DATA_HEADER))
-    return replace(message, text=told.text, data=told.data, part=told.part, problem=told.problem)
+    data = user_data.read(coding, length, octets, has_header=bool(first & _USER_DATA_HEADER))
+    return replace(message, text=data.text, data=data.data, part=data.part, problem=data.problem)
 
 
 def _party(cursor: _Cursor) -> str:
@@ -147,7 +147,7 @@ def _party(cursor: _Cursor) -> str:
 
 
 def _address(kind: int, coded: bytes, digits: int) -> str:
-    """A number or a name (§9.1.2.5); `digits` counts the half bytes that are used."""
+    """A number or a name (§9.1.2.5); `digits`: the number of half bytes."""
     if kind & 0x70 == 0x50:
         return alphabets.gsm(alphabets.septets(coded, digits * 4 // 7))
     nibbles = [nibble for octet in coded for nibble in (octet & 0x0F, octet >> 4)]
@@ -156,7 +156,7 @@ def _address(kind: int, coded: bytes, digits: int) -> str:
 
 
 def _time(coded: bytes) -> datetime | None:
-    """A time stamp with its zone (§9.2.3.11); None if it is no time. Years before 90 are of this century."""
+    """A time stamp with its zone (§9.2.3.11); None if it is invalid. Years before 90 are of this century."""
     year, month, day, hour, minute, second = (
         (octet & 0x0F) * 10 + (octet >> 4) if octet >> 4 < 10 and octet & 0x0F < 10 else 99
         for octet in coded[:6]
@@ -171,7 +171,7 @@ def _time(coded: bytes) -> datetime | None:
 
 
 def _belongs(message: Message, group: dict[int, Message]) -> bool:
-    """Whether a part is one of this group: references come round again, so no part is in it twice."""
+    """Whether a part belongs to this group. References are reused, so a part of the same index does not."""
     other = next(iter(group.values()))
     if not (message.part and other.part) or message.part.index in group:
         return False
@@ -186,7 +186,7 @@ def _belongs(message: Message, group: dict[int, Message]) -> bool:
 
 
 def _apart(message: Message, group: dict[int, Message]) -> timedelta:
-    """How long after, or before, the next of the group the message was sent; nothing if nobody knows."""
+    """The time between the message and the nearest of the group; 0 if it is unknown."""
     if message.time is None:
         return timedelta()
     times = [part.time for part in group.values() if part.time]
@@ -194,7 +194,7 @@ def _apart(message: Message, group: dict[int, Message]) -> timedelta:
 
 
 def _whole(group: dict[int, Message]) -> Message:
-    """One message of its parts, in their order; the first of them sets what is not said here."""
+    """One message from its parts, in their order. All other attributes are those of the first."""
     parts = [group[index] for index in sorted(group)]
     first = parts[0]
     texts = [part.text for part in parts if part.text is not None]

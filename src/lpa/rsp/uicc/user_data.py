@@ -1,6 +1,6 @@
-"""The user data of a short message (TS 23.040 §9.2.3.24): its header, and its text in one of many alphabets.
+"""Decode the user data of a short message (TS 23.040 §9.2.3.24): the header, and text in many alphabets.
 
-What cannot be read is bytes and a problem, never a text that may be wrong.
+Text that cannot be decoded is given as bytes and a problem, never as text that may be wrong.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _CONCATENATED_8, _CONCATENATED_16, _SINGLE_SHIFT, _LOCKING_SHIFT = 0x00, 0x08, 0
 
 
 @dataclass(frozen=True)
-class Part:
+class MessagePart:
     """Which part of a long message this is: `index` of `total`, from 1; `reference` is common to all."""
 
     reference: int
@@ -30,29 +30,29 @@ class UserData:
 
     text: str | None = None
     data: bytes = b""
-    part: Part | None = None
+    part: MessagePart | None = None
     problem: str = ""
 
 
 def size(coding: int, length: int) -> int:
-    """How many bytes the user data have whose length is given, in characters if there are 8 in 7 bytes.
+    """The number of bytes of user data, from their length, which counts characters if 8 fit in 7 bytes.
 
     Raises `BadAnswer` if that is more than a message can have.
     """
     octets = (length * 7 + 7) // 8 if _alphabet(coding) == "gsm" else length
     if octets > _LONGEST:
-        raise BadAnswer(f"The message says that it has {octets} bytes; there is room for {_LONGEST}.")
+        raise BadAnswer(f"The message announces {octets} bytes; the maximum is {_LONGEST}.")
     return octets
 
 
 def read(coding: int, length: int, octets: bytes, *, has_header: bool) -> UserData:
-    """What the user data say. Of a part the last character may be half of one that the next part completes.
+    """The contents of user data. The last character of a part may be half of one that goes on in the next.
 
-    Raises `BadAnswer` if their header does not fit into them.
+    Raises `BadAnswer` if the header is longer than the user data.
     """
     header = octets[: octets[0] + 1] if has_header and octets else b""
     if header and len(header) <= header[0]:
-        raise BadAnswer("The message has a header that is longer than itself.")
+        raise BadAnswer("The message is shorter than its header.")
     elements = dict(_elements(header[1:]))
     part, content, kind = _part(elements), octets[len(header) :], _alphabet(coding)
     if kind == "gsm":
@@ -60,21 +60,21 @@ def read(coding: int, length: int, octets: bytes, *, has_header: bool) -> UserDa
         if tables := languages.tables(*shifts):
             codes = alphabets.septets(octets, length, skip=(len(header) * 8 + 6) // 7)
             return UserData(alphabets.gsm(codes, tables.locking, tables.single), part=part)
-        unknown = f"The message is in a language whose alphabet is not known here ({shifts[0]}, {shifts[1]})."
-        return UserData(data=content, part=part, problem=unknown)
+        problem = f"The message uses an unknown language table ({shifts[0]}, {shifts[1]})."
+        return UserData(data=content, part=part, problem=problem)
     if kind == "ucs2":
         return UserData(_halves(content) if part else alphabets.ucs2(content), part=part)
     return UserData(data=content, part=part, problem=_PROBLEMS.get(kind, "").format(coding))
 
 
 _PROBLEMS = {
-    "compressed": "The message is compressed, which is not read here.",
-    "reserved": "The message is in an alphabet that TS 23.038 reserves ({:02X}).",
+    "compressed": "The message is compressed, which is not supported.",
+    "reserved": "The message uses a reserved alphabet (TS 23.038, {:02X}).",
 }
 
 
 def whole(text: str) -> str:
-    """The texts of parts, one after the other, without halves of characters (see `read`)."""
+    """The joined texts of parts, with halves of characters joined too (see `read`)."""
     return alphabets.ucs2(text.encode("utf-16-be", "surrogatepass"))
 
 
@@ -97,24 +97,24 @@ def _halves(coded: bytes) -> str:
 
 
 def _elements(header: bytes) -> Iterator[tuple[int, bytes]]:
-    """The elements of a header. Of one that stands there twice the last counts (§9.2.3.24)."""
+    """The elements of a header. The last of repeated ones counts (§9.2.3.24)."""
     while len(header) >= 2:
         element, end = header[0], 2 + header[1]
         yield element, header[2:end]
         header = header[end:]
 
 
-def _part(elements: dict[int, bytes]) -> Part | None:
+def _part(elements: dict[int, bytes]) -> MessagePart | None:
     """The concatenation element (§9.2.3.24.1, .8), or None."""
     for element, length in ((_CONCATENATED_8, 3), (_CONCATENATED_16, 4)):
         content = elements.get(element, b"")
         if len(content) == length:
             total, index = content[-2:]
             if 1 <= index <= total:
-                return Part(int.from_bytes(content[:-2], "big"), total, index)
+                return MessagePart(int.from_bytes(content[:-2], "big"), total, index)
     return None
 
 
 def _language(elements: dict[int, bytes], shift: int) -> int:
-    """The language that a shift names; 0, the default, without."""
+    """The language of a shift element; 0, the default, if there is none."""
     return elements.get(shift, b"")[0] if elements.get(shift) else 0

@@ -1,4 +1,4 @@
-"""The files of the profile in use: cards that know their conversation by heart, and the simulated one."""
+"""The files of the enabled profile, on scripted cards and on the simulated one."""
 
 from __future__ import annotations
 
@@ -17,14 +17,8 @@ from lpa.sim import samples
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.scripted import ScriptedCard
+from tests.support.usim_answers import DIR, SELECT_USIM, USIM
 
-USIM = "A0000000871002FFFFFFFF8900000100"
-DIR = (
-    ("00A40804022F0000", "6114"),
-    ("00C0000014", "6212 8205 42210026 01 8302 2F00 8A0105 8002 0026 9000"),
-    ("00B2010426", f"6118 4F10 {USIM} 5004 5553494D 9000"),
-)
-SELECT_USIM = f"00A4040410{USIM}00"
 ADF = f"6221 8202 7821 8410 {USIM} 8A0105 C606 900180 830101 9000"
 SELECT_IMSI = ("00A40004026F0700", "6111")
 ASK_TRIES = "00200001"
@@ -41,7 +35,7 @@ def simulated(protocol: str = "T=0", *, pin: str | None = None, tries: int = 3) 
     return SimulatedEuicc.create(None, profiles=[locked], behaviour=behaviour)
 
 
-# What the profile is
+# Identity
 
 
 def test_the_iccid_is_read_without_a_pin() -> None:
@@ -50,7 +44,7 @@ def test_the_iccid_is_read_without_a_pin() -> None:
     assert card.finished()
 
 
-def test_a_card_without_a_profile_in_use_has_no_iccid() -> None:
+def test_a_card_without_an_enabled_profile_has_no_iccid() -> None:
     assert UiccFiles(ScriptedCard(("00A40804022FE200", "6A82"))).iccid() is None
 
 
@@ -81,7 +75,7 @@ def test_a_card_without_a_usim_has_its_files_in_df_gsm() -> None:
     assert UiccFiles(card).imsi() == "234990000000001"
 
 
-def test_a_file_that_does_not_say_how_many_records_it_has_is_read_to_its_end() -> None:
+def test_a_file_without_a_record_count_is_read_to_its_end() -> None:
     card = ScriptedCard(
         ("00A40804047F106F3A00", "6206 8202 4221 8A00 9000"),
         ("00B2010400", "6C02"),
@@ -92,13 +86,13 @@ def test_a_file_that_does_not_say_how_many_records_it_has_is_read_to_its_end() -
 
 
 @pytest.mark.parametrize(("sw", "error"), [("6982", Refused), ("9804", Refused), ("6F00", BadAnswer)])
-def test_what_cannot_be_read_is_an_error_that_names_the_file(sw: str, error: type[Exception]) -> None:
+def test_an_unreadable_file_is_an_error_that_names_it(sw: str, error: type[Exception]) -> None:
     card = ScriptedCard(("00A40804047F106F3A00", "9000"), ("00B0000001", sw))
     with pytest.raises(error, match="7F10/6F3A"):
         UiccFiles(card).binary((b"\x7f\x10", b"\x6f\x3a"), 1)
 
 
-def test_a_file_with_two_names_is_known_by_its_first_record_in_use() -> None:
+def test_a_file_in_two_folders_is_recognised_by_its_first_used_record() -> None:
     fcp = "6207 8205 4221 0002 02 9000"
     known, other = (b"\x6f\x01",), (b"\x6f\x02",)
     for answer, alike in (("AABB 9000", True), ("AACC 9000", False), ("6A83", False), ("6C03", False)):
@@ -117,7 +111,7 @@ def test_a_file_with_two_names_is_known_by_its_first_record_in_use() -> None:
         assert card.finished()
 
 
-def test_a_file_that_is_not_there_is_looked_for_once() -> None:
+def test_a_missing_file_is_selected_once() -> None:
     known, missing = (b"\x6f\x01",), (b"\x6f\x02",)
     card = ScriptedCard(
         ("00A40804026F0100", "6207 8205 4221 0002 01 9000"),
@@ -133,14 +127,14 @@ def test_a_file_that_is_not_there_is_looked_for_once() -> None:
 # The PIN
 
 
-def test_a_pin_is_shown_only_to_a_card_that_asks_for_it() -> None:
+def test_a_pin_is_sent_only_to_a_locked_card() -> None:
     read = (READ_IMSI, "082943990000000010 9000")
     card = ScriptedCard(*SELECTED, ("00C0000023", ADF), SELECT_IMSI, read)
     UiccFiles(card).unlock("1234")
     assert card.finished()
 
 
-def test_a_locked_card_is_asked_how_many_tries_are_left_before_the_pin_is_shown() -> None:
+def test_the_remaining_tries_are_read_before_the_pin_is_sent() -> None:
     card = ScriptedCard(*LOCKED, (ASK_TRIES, "63C3"), (SHOW_PIN, "9000"))
     UiccFiles(card).unlock("1234")
     assert card.finished()
@@ -163,9 +157,7 @@ def test_a_locked_card_needs_a_pin() -> None:
         ([(ASK_TRIES, "63C2"), (SHOW_PIN, "6983")], "pinBlocked"),
     ],
 )
-def test_a_pin_that_does_not_open_is_refused_with_the_reason(
-    script: list[tuple[str, str]], reason: str
-) -> None:
+def test_a_failed_pin_is_refused_with_the_reason(script: list[tuple[str, str]], reason: str) -> None:
     card = ScriptedCard(*LOCKED, *script)
     with pytest.raises(Refused) as caught:
         UiccFiles(card).unlock("1234")
@@ -174,19 +166,19 @@ def test_a_pin_that_does_not_open_is_refused_with_the_reason(
 
 
 @pytest.mark.parametrize("sw", ["6700", "6A88", "9000", "6D00"])
-def test_a_pin_is_not_tried_if_the_card_does_not_say_how_many_tries_are_left(sw: str) -> None:
+def test_a_pin_is_not_sent_if_the_remaining_tries_are_unknown(sw: str) -> None:
     card = ScriptedCard(*LOCKED, (ASK_TRIES, sw))
-    with pytest.raises(BadAnswer, match="how many tries"):
+    with pytest.raises(BadAnswer, match="tries left"):
         UiccFiles(card).unlock("1234")
     assert card.finished()
 
 
-def test_a_strange_answer_to_a_pin_is_a_bad_answer() -> None:
+def test_an_unknown_answer_to_a_pin_is_a_bad_answer() -> None:
     with pytest.raises(BadAnswer, match="6F00 to the PIN"):
         UiccFiles(ScriptedCard(*LOCKED, (ASK_TRIES, "63C2"), (SHOW_PIN, "6F00"))).unlock("1234")
 
 
-def test_the_universal_pin_is_used_where_it_is_the_one_that_is_on() -> None:
+def test_the_universal_pin_is_used_where_it_is_enabled() -> None:
     adf = ADF.replace("900180 830101", "900180 830111")
     card = ScriptedCard(
         *SELECTED,
@@ -200,7 +192,7 @@ def test_the_universal_pin_is_used_where_it_is_the_one_that_is_on() -> None:
 
 
 @pytest.mark.parametrize("pin", ["", "123", "123456789", "12a4", "１２３４"])
-def test_what_is_no_pin_is_never_sent(pin: str) -> None:
+def test_an_invalid_pin_is_never_sent(pin: str) -> None:
     with pytest.raises(Refused, match="4 to 8 digits") as caught:
         UiccFiles(ScriptedCard()).verify_pin(pin)
     assert (caught.value.function, caught.value.reason) == ("VerifyPin", "notAPin")
@@ -218,7 +210,7 @@ def test_a_pin_is_never_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize("protocol", ["T=0", "T=1"])
-def test_a_locked_profile_opens_with_its_pin(protocol: str) -> None:
+def test_a_locked_profile_is_unlocked_with_its_pin(protocol: str) -> None:
     files = UiccFiles(simulated(protocol, pin="1234", tries=2))
     assert files.pin_tries_left() == 2
     files.unlock("1234")
@@ -226,7 +218,7 @@ def test_a_locked_profile_opens_with_its_pin(protocol: str) -> None:
     assert files.pin_tries_left() == 3
 
 
-def test_a_wrong_pin_costs_a_try_and_the_last_one_is_left_alone() -> None:
+def test_a_wrong_pin_costs_a_try_and_the_last_try_is_not_used() -> None:
     files = UiccFiles(simulated(pin="1234"))
     for reason, left in (("pinWrong", 2), ("pinWrong", 1), ("lastTry", 1), ("lastTry", 1)):
         with pytest.raises(Refused) as caught:
@@ -242,7 +234,7 @@ def test_a_blocked_pin_stays_blocked() -> None:
 
 
 @given(st.lists(st.tuples(st.binary(max_size=60), st.integers(0, 0xFFFF)), max_size=30))
-def test_whatever_a_card_answers_gives_values_or_an_error_of_ours(answers: list[tuple[bytes, int]]) -> None:
+def test_any_answers_give_values_or_an_lpa_error(answers: list[tuple[bytes, int]]) -> None:
     class Wild:
         def transmit(self, _apdu: bytes) -> tuple[bytes, int]:
             return answers.pop() if answers else (b"", 0x6A82)

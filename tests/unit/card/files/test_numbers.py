@@ -1,4 +1,4 @@
-"""The profile's own numbers, long ones too, from the USIM or from DF.TELECOM."""
+"""The profile's own numbers, also long ones, from the USIM or from DF.TELECOM."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lpa.rsp.names import Iccid
 from lpa.sim.contents import Contents, SimulatedContact
 from tests.support.cards import ICCID, Spoiled, holding, with_enabled
 from tests.support.scripted import ScriptedCard
-from tests.unit.card.files.test_filesystem import DIR, SELECT_USIM, USIM
+from tests.support.usim_answers import DIR, SELECT_USIM, USIM
 
 LONG = "+123456789012345678901234567890"
 ROOM = SimulatedContact("Room", ("1234567890123456789012345678901234567890*#",))
@@ -48,8 +48,8 @@ def test_own_numbers_are_those_of_df_telecom_if_the_usim_has_none() -> None:
 
 
 @pytest.mark.parametrize("local", [False, True])
-def test_an_own_number_goes_on_in_the_extensions_of_its_folder(local: bool) -> None:
-    """EF.EXT5 in the USIM; in DF.TELECOM EF.EXT1, which the contacts use as well."""
+def test_an_own_number_continues_in_the_extensions_of_its_folder(local: bool) -> None:
+    """EF.EXT5 in the USIM; in DF.TELECOM EF.EXT1, which the contacts use, too."""
     card = holding(Contents((ROOM,), msisdn=LONG, local=local))
     assert read(card) == (LONG,)
     hidden = Spoiled(card, file="00A40004026F40", answers={"00A4": "6A82"})
@@ -57,25 +57,25 @@ def test_an_own_number_goes_on_in_the_extensions_of_its_folder(local: bool) -> N
     assert read(Spoiled(card, file="6F40", answers={"00B2": "FF" * 28 + "9000"})) == ()
 
 
-def test_an_own_number_of_one_record_costs_no_look_at_its_extensions() -> None:
+def test_a_short_own_number_needs_no_extensions() -> None:
     files = UiccFiles(with_enabled(0))
     assert read_own_numbers(files, Problems()) == ("+447009000001",)
     assert not any("6F4E" in path for path in files.raw)
 
 
-def test_an_own_number_without_its_end_is_shown_and_told(tmp_path: Path) -> None:
+def test_an_own_number_without_its_end_is_shown_and_reported(tmp_path: Path) -> None:
     contents = Contents(msisdn=LONG, imsi="234990000000001")
     card = Spoiled(holding(contents), file="6F4E", answers={"00A4": "6A82"})
-    told = f"{USIM}/6F4E, record 1, does not hold the end of a number that begins with +12345678901234567890."
+    problem = f"{USIM}/6F4E, record 1, lacks the end of a number that begins with +12345678901234567890."
     backup = back_up(UiccFiles(card), Iccid.parse(ICCID), tmp_path / "backup")
-    assert backup.problems == (told,)
+    assert backup.problems == (problem,)
     identity = json.loads((tmp_path / "backup" / "identity.json").read_text())
     assert identity["numbers"] == ["+12345678901234567890"]
     shown = subscriber.read(UiccFiles(card), Iccid.parse(ICCID))
     assert (shown.numbers, shown.problem) == (("+12345678901234567890",), "unreadable")
 
 
-def test_numbers_that_the_card_does_not_give_are_not_said_to_be_none() -> None:
+def test_unreadable_own_numbers_are_not_reported_as_none() -> None:
     card = Spoiled(with_enabled(0), file="6F40", answers={"00B2": "6982"})
     shown = subscriber.read(UiccFiles(card), Iccid.parse(ICCID))
     assert (shown.imsi, shown.numbers, shown.problem) == ("234990000000001", None, "unreadable")

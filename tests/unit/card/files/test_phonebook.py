@@ -1,4 +1,4 @@
-"""The phone books of a profile, put together from their files."""
+"""The phone books of a profile, read from their files."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_phone_book_without_ef_pbr_has_names_and_long_numbers() -> None:
 
 
 @pytest.mark.parametrize("kind", ["parallel", "linked"])
-def test_more_contacts_than_one_set_can_hold_are_in_several(kind: PhoneBook) -> None:
+def test_many_contacts_are_read_from_several_sets(kind: PhoneBook) -> None:
     many = tuple(SimulatedContact(f"{number:03}", ("1",), f"{number}@example.com") for number in range(600))
     found = read(Contents(many, phone_book=kind))
     assert found == tuple(
@@ -76,7 +76,7 @@ def test_the_usual_profiles_hold_contacts_in_all_alphabets(number: int) -> None:
     assert found[3].numbers == ("+4930901820000,,1234567890#",)
 
 
-def test_an_empty_phone_book_holds_nobody() -> None:
+def test_an_empty_phone_book_has_no_contacts() -> None:
     assert read(Contents()) == ()
 
 
@@ -88,31 +88,33 @@ def spoiled(
     return read_contacts(UiccFiles(card), problems), problems
 
 
-def test_a_second_number_that_cannot_be_read_is_told_and_hides_nothing_else() -> None:
+def test_an_unreadable_second_number_is_reported_and_hides_nothing() -> None:
     contacts, problems = spoiled("4F11", {"00B201": "6F00"})
     assert contacts == (replace(READ[0], numbers=("+447700900123",)), *READ[1:])
-    assert problems == ["7F10/5F3A/4F11: The card answered 6F00 when 7F10/5F3A/4F11 was read."]
+    assert problems == ["7F10/5F3A/4F11: The card answered status 6F00 when 7F10/5F3A/4F11 was read."]
 
 
-def test_a_file_that_is_not_there_is_no_problem() -> None:
+def test_a_missing_file_is_not_a_problem() -> None:
     contacts, problems = spoiled("4F50", {"00A4": "6A82"})
     assert contacts[0] == replace(READ[0], emails=())
     assert problems == []
 
 
-def test_an_entry_that_is_too_short_is_told_and_found_where_else_it_shows() -> None:
+def test_a_short_entry_is_reported_and_read_from_another_folder() -> None:
     contacts, problems = spoiled("4F3A", {"00B201": "0102 9000"})
     assert contacts == (*READ[1:], Contact("Ada", ("+447700900123",)))
     assert problems == ["7F10/5F3A/4F3A: A phone book entry has 2 bytes, not 14 or more."]
 
 
-def test_an_entry_that_cannot_be_read_does_not_hide_the_next_ones() -> None:
+def test_an_unreadable_entry_does_not_hide_the_next_ones() -> None:
     contacts, problems = spoiled("4F3A", {"00B202": "6F00"})
     assert [contact.name for contact in contacts] == ["Ada", "", "Nobody", "Room"]
-    assert problems == ["7F10/5F3A/4F3A, record 2: The card answered 6F00 when 7F10/5F3A/4F3A was read."]
+    assert problems == [
+        "7F10/5F3A/4F3A, record 2: The card answered status 6F00 when 7F10/5F3A/4F3A was read."
+    ]
 
 
-def test_extensions_that_go_round_in_a_circle_come_to_an_end() -> None:
+def test_circular_extensions_end() -> None:
     circle = "02 02 2143 FFFFFFFFFFFFFFFF 01".replace(" ", "")
     (*_, room), problems = spoiled("4F4A", {"00B202": circle + "9000", "00B201": circle[:-2] + "029000"})
     assert room.numbers[0] == "12345678901234567890" + "12341234"
@@ -120,25 +122,25 @@ def test_extensions_that_go_round_in_a_circle_come_to_an_end() -> None:
 
 
 @pytest.mark.parametrize("answer", ["FF" * 13 + "9000", "00" * 13 + "9000", "6A83"])
-def test_a_long_number_without_its_end_is_told(answer: str) -> None:
+def test_a_long_number_without_its_end_is_reported(answer: str) -> None:
     (*_, room), problems = spoiled("4F4A", {"00B2": answer})
     assert room.numbers[0] == "12345678901234567890"
     assert problems == [
-        "7F10/5F3A/4F4A, record 2, does not hold the end of a number that begins with 12345678901234567890."
+        "7F10/5F3A/4F4A, record 2, lacks the end of a number that begins with 12345678901234567890."
     ]
 
 
-def test_a_short_number_that_points_nowhere_is_whole() -> None:
+def test_a_short_number_with_a_missing_extension_is_complete() -> None:
     entry = "416461" + "FF" * 11 + "07 91 447700091032 FFFFFFFF FF 09"
     contacts, problems = spoiled("4F3A", {"00B201": f"{entry}9000"})
     assert contacts[0] == READ[0]
     assert problems == []
 
 
-def test_a_phone_book_that_cannot_be_understood_is_told_and_read_as_that_of_a_sim() -> None:
+def test_an_unreadable_ef_pbr_is_reported_and_the_phone_book_of_a_sim_is_read() -> None:
     contacts, problems = spoiled("4F30", {"00B201": "A809 C0034F3A01 9000"})
     assert contacts == tuple(Contact(contact.name, contact.numbers[:1]) for contact in READ)
-    assert problems == ["7F10/5F3A/4F30: An object announces 9 bytes, and only 5 are there."]
+    assert problems == ["7F10/5F3A/4F30: An object announces 9 bytes, but only 5 follow."]
 
 
 @given(
@@ -146,7 +148,7 @@ def test_a_phone_book_that_cannot_be_understood_is_told_and_read_as_that_of_a_si
         st.tuples(st.binary(max_size=40), st.sampled_from([0x9000, 0x6A83, 0x6A82, 0x6F00])), max_size=40
     )
 )
-def test_whatever_a_card_has_in_its_files_gives_contacts_and_messages(wild: list[tuple[bytes, int]]) -> None:
+def test_any_files_give_contacts_and_messages(wild: list[tuple[bytes, int]]) -> None:
     class Wild:
         def transmit(self, apdu: bytes) -> tuple[bytes, int]:
             if apdu[1] == 0xA4:

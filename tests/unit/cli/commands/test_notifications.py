@@ -269,7 +269,7 @@ def test_a_ca_bundle_makes_an_unknown_server_trusted(tmp_path: Path) -> None:
         assert smdp.received == ()
         ran = command.run(*place, "--connect-to", way, *bundle, "-v", "notifications", "send")
         assert ran.code == 0
-        assert "has proved who it is, by O=Sim CI, from the --ca-bundle" in ran.err
+        assert "was verified by O=Sim CI, from the --ca-bundle" in ran.err
 
 
 def test_the_evidence_names_the_trust_anchor_and_v_logs_it(tmp_path: Path) -> None:
@@ -278,8 +278,8 @@ def test_the_evidence_names_the_trust_anchor_and_v_logs_it(tmp_path: Path) -> No
     ci = Authority.load(folder).key_identifier.hex()
     with SimulatedSmdp(Authority.load(folder), host="*.smdp.example", any_address=True) as smdp:
         ran = command.run(*place, "--connect-to", smdp.connect_to, "-v", "disable", "0017")
-    assert f"albion.smdp.example has proved who it is, by the card's issuer {ci}" in ran.err
+    assert f"albion.smdp.example was verified by the card's issuer {ci}" in ran.err
     with SimulatedEuicc.load(folder) as card, closing(Journal(tmp_path / "state")) as journal:
         (entry,) = everything(journal, Eid.parse(card.eid))
-    assert entry.evidence["vouched_by"] == "card"
+    assert entry.evidence["trust_anchor"] == "card"
     assert entry.evidence["issuer_key"] == ci

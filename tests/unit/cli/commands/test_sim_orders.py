@@ -55,7 +55,7 @@ def test_an_order_can_be_for_a_file_with_its_iccid(tmp_path: Path) -> None:
     [
         (("--matching-id", "ABC-1"), "ABC-1 already"),
         (("--announce",), "needs an EID"),
-        (("--eid", "123"), "is no EID"),
+        (("--eid", "123"), "is not an EID"),
         (("--package", "no.der"), "cannot read no.der"),
         (("--name", "x" * 65), "is longer than 64 bytes"),
     ],
@@ -144,10 +144,10 @@ def test_release_needs_exactly_one_order(tmp_path: Path, named: str, said: str) 
     ("content", "said"),
     [
         (b"", "begin with a header (A0) and end with an end element (AA).\n"),
-        (b"hello", "these are not profile elements: An object announces 101 bytes, and only 3 are there.\n"),
+        (b"hello", "these are not profile elements: An object announces 101 bytes, but only 3 follow.\n"),
         (
             sample().elements[:-1],
-            "these are not profile elements: An object announces 7 bytes, and only 6 are",
+            "these are not profile elements: An object announces 7 bytes, but only 6 follow",
         ),
     ],
 )

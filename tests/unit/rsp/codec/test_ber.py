@@ -1,4 +1,4 @@
-"""A TLV is its own bytes: cut, searched and built, and what is none is a bad answer."""
+"""A TLV is its own bytes: cut, search and build; anything else is a bad answer."""
 
 import pytest
 from hypothesis import given
@@ -49,7 +49,7 @@ def test_a_length_may_be_longer_than_needed_and_stays_as_it_came(length: str) ->
 @pytest.mark.parametrize(
     "coded",
     [
-        pytest.param("", id="nothing"),
+        pytest.param("", id="empty"),
         pytest.param("5A", id="no length"),
         pytest.param("BF", id="half a tag"),
         pytest.param("BF81", id="two thirds of a tag"),
@@ -61,7 +61,7 @@ def test_a_length_may_be_longer_than_needed_and_stays_as_it_came(length: str) ->
         pytest.param("BF818181 01 00", id="tag of four bytes"),
     ],
 )
-def test_what_is_no_tlv_is_a_bad_answer(coded: str) -> None:
+def test_an_invalid_tlv_is_a_bad_answer(coded: str) -> None:
     data = bytes.fromhex(coded)
     with pytest.raises(BadAnswer):
         Tlv.cut(data)
@@ -69,8 +69,8 @@ def test_what_is_no_tlv_is_a_bad_answer(coded: str) -> None:
         _ = Tlv(data).tag, Tlv(data).value, Tlv.whole(data)
 
 
-def test_bytes_behind_the_end_are_a_bad_answer() -> None:
-    with pytest.raises(BadAnswer, match="2 bytes too many"):
+def test_bytes_after_the_end_are_a_bad_answer() -> None:
+    with pytest.raises(BadAnswer, match="2 unexpected bytes"):
         Tlv.whole(bytes.fromhex("800101 8200"))
 
 
@@ -81,7 +81,7 @@ def test_children_are_found_by_tag() -> None:
     assert tlv.child(0x82) is None
 
 
-def test_broken_children_are_a_bad_answer() -> None:
+def test_malformed_children_are_a_bad_answer() -> None:
     with pytest.raises(BadAnswer):
         _ = Tlv.whole(bytes.fromhex("A004 800101 81")).children
 
@@ -93,7 +93,7 @@ def test_a_search_finds_at_any_depth_and_in_order() -> None:
     assert tlv.search(0x9F70) is None
 
 
-def test_a_search_passes_over_broken_branches() -> None:
+def test_a_search_skips_malformed_branches() -> None:
     assert Tlv.whole(bytes.fromhex("A007 A102 5A05 5A0101")).search(0x5A) == bytes.fromhex("5A0101")
 
 
@@ -101,7 +101,7 @@ def test_a_search_does_not_look_into_primitive_values() -> None:
     assert Tlv.whole(bytes.fromhex("A005 8003 5A0101")).search(0x5A) is None
 
 
-def test_a_search_survives_nesting_without_end() -> None:
+def test_a_search_survives_deep_nesting() -> None:
     data = b"\x5a\x00"
     for _ in range(3000):
         data = Tlv.build(0x30, data)

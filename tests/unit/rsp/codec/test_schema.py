@@ -1,4 +1,4 @@
-"""Every message as pinned bytes, both ways; what is lenient and what is refused."""
+"""Every message as pinned bytes, in both directions; lenient and strict decoding."""
 
 import contextlib
 import importlib.util
@@ -21,14 +21,14 @@ OPEN = ["ProfileInfo", "NotificationMetadata", "GetEuiccInfo2Response", "GetEuic
 ICCID = "5A0A98989898989898989898"
 
 
-def meant(value: Any) -> Any:
-    """The Python value that a vector's JSON stands for."""
+def python_value(value: Any) -> Any:
+    """The Python value of the JSON in a vector."""
     if isinstance(value, dict) and "choose" in value:
-        return value["choose"], meant(value["value"])
+        return value["choose"], python_value(value["value"])
     if isinstance(value, dict):
-        return {name: meant(inner) for name, inner in value.items()}
+        return {name: python_value(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        return [meant(inner) for inner in value]
+        return [python_value(inner) for inner in value]
     if isinstance(value, str) and value.startswith("0x"):
         return bytes.fromhex(value[2:])
     if isinstance(value, str) and value.startswith("0b"):
@@ -39,7 +39,7 @@ def meant(value: Any) -> Any:
 
 @pytest.mark.parametrize("vector", ES10, ids=lambda vector: f"{vector['type']} {vector['bytes'][:40]}")
 def test_each_message_is_written_and_read_as_pinned(vector: dict[str, Any]) -> None:
-    value, coded = meant(vector["value"]), bytes.fromhex(vector["bytes"])
+    value, coded = python_value(vector["value"]), bytes.fromhex(vector["bytes"])
     assert schema.encode(vector["type"], value) == coded
     assert schema.decode(vector["type"], coded) == value
 
@@ -77,7 +77,7 @@ def test_a_function_is_found_by_the_tag_of_its_request() -> None:
     }
 
 
-def test_the_shipped_schema_is_what_the_asn1_says() -> None:
+def test_the_shipped_schema_is_built_from_the_asn1() -> None:
     spec = importlib.util.spec_from_file_location("build", ASN1 / "build.py")
     assert spec
     assert spec.loader
@@ -86,7 +86,7 @@ def test_the_shipped_schema_is_what_the_asn1_says() -> None:
     assert (ASN1 / "rsp.json").read_text() == build.parsed(), "run 'make schema'"
 
 
-def test_an_open_object_may_come_in_any_order_and_with_strangers() -> None:
+def test_an_open_object_may_be_unordered_and_have_unknown_members() -> None:
     value, unknown = schema.decode_open(
         "ProfileInfo", Tlv.build(0xE3, bytes.fromhex(f"9F250101 9F700101 {ICCID} C000"))
     )
@@ -94,7 +94,7 @@ def test_an_open_object_may_come_in_any_order_and_with_strangers() -> None:
     assert unknown == (bytes.fromhex("9F250101"), bytes.fromhex("C000"))
 
 
-def test_an_open_object_sets_aside_what_is_repeated_unreadable_or_of_the_wrong_size() -> None:
+def test_an_open_object_sets_aside_repeated_unreadable_and_wrongly_sized_members() -> None:
     members = f"{ICCID} 9000 900141 9500 4F0401020304 B7043002 0500"
     value, unknown = schema.decode_open("ProfileInfo", Tlv.build(0xE3, bytes.fromhex(members)))
     assert value == {"iccid": b"\x98" * 10, "profileNickname": ""}
@@ -103,7 +103,7 @@ def test_an_open_object_sets_aside_what_is_repeated_unreadable_or_of_the_wrong_s
     }
 
 
-def test_an_open_object_reads_broken_text_with_replacement_signs() -> None:
+def test_an_open_object_decodes_invalid_text_with_replacement_characters() -> None:
     value, unknown = schema.decode_open("ProfileInfo", bytes.fromhex("E305 900341FF42"))
     assert value == {"profileNickname": "A�B"}
     assert unknown == ()
@@ -114,7 +114,7 @@ def test_an_open_object_without_a_mandatory_member_is_a_bad_answer() -> None:
         schema.decode_open("NotificationMetadata", bytes.fromhex("BF2F 09 81020780 0C03612E62"))
 
 
-def test_an_answer_tells_which_alternative_it_takes_and_leaves_it_undecoded() -> None:
+def test_the_alternative_of_an_answer_is_named_and_left_undecoded() -> None:
     answer = bytes.fromhex("BF2D 07 A002 FFFF 810101")
     assert schema.alternative("GetProfilesInfoResponse", answer) == (
         "profileInfoListOk",
@@ -177,7 +177,7 @@ def test_outcomes_have_the_specified_numbers(name: str, numbers: str) -> None:
     assert ", ".join(f"{identifier} {number}" for identifier, number in by_number) == numbers
 
 
-def test_a_name_leads_back_to_its_number() -> None:
+def test_a_number_is_found_by_its_name() -> None:
     assert schema.code("DeleteProfileResponse", "disallowedByPolicy") == 3
     assert schema.code("GetProfilesInfoResponse", "profileChangeOngoing") == 11
     assert schema.code("ProfileClass", "operational") == 2
@@ -185,7 +185,7 @@ def test_a_name_leads_back_to_its_number() -> None:
         schema.code("DeleteProfileResponse", "catBusy")
 
 
-def test_a_number_without_a_name_stays_a_number() -> None:
+def test_an_unnamed_number_stays_a_number() -> None:
     assert schema.named("ProfileState", 1) == "enabled"
     assert schema.named("ProfileState", 7) == "7"
 
@@ -216,13 +216,13 @@ def test_bits_have_names_in_both_directions(
     assert schema.from_bits(name, identifiers + identifiers[:1]) == bits
 
 
-def test_bits_behind_the_end_of_a_bit_string_are_padding() -> None:
+def test_bits_after_the_end_of_a_bit_string_are_padding() -> None:
     assert schema.bits("NotificationEvent", (b"\x1f", 4)) == ("delete",)
     assert schema.bits("NotificationEvent", (b"\x10", -7)) == ()
     assert schema.bits("NotificationEvent", (b"\x10", 99)) == ("delete",)
 
 
-def test_a_bit_without_a_name_is_told_by_its_number() -> None:
+def test_an_unnamed_bit_is_named_by_its_number() -> None:
     assert schema.bits("PolicyRules", (b"\x50", 4)) == ("ppr1", "bit 3")
 
 
@@ -248,12 +248,12 @@ def test_every_capability_of_the_specification_has_its_bit() -> None:
 
 @given(name=st.sampled_from(TYPES), data=st.binary(max_size=80))
 def test_garbage_is_a_value_or_a_bad_answer(name: str, data: bytes) -> None:
-    _read_everyhow(name, data)
+    _read_in_every_way(name, data)
 
 
 @given(name=st.sampled_from(MESSAGES + OPEN), data=st.binary(max_size=80))
 def test_garbage_in_the_right_wrapper_is_a_value_or_a_bad_answer(name: str, data: bytes) -> None:
-    _read_everyhow(name, Tlv.build(schema.tag_of(name), data))
+    _read_in_every_way(name, Tlv.build(schema.tag_of(name), data))
 
 
 @given(vector=st.sampled_from(ES10), data=st.data())
@@ -262,18 +262,18 @@ def test_a_damaged_message_is_a_value_or_a_bad_answer(vector: dict[str, Any], da
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.integers(0, max(len(coded) - 1, 0)))
         coded[place : place + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=2))
-    _read_everyhow(vector["type"], bytes(coded))
+    _read_in_every_way(vector["type"], bytes(coded))
 
 
-def test_nesting_without_end_is_a_bad_answer() -> None:
+def test_deep_nesting_is_a_bad_answer() -> None:
     data = b""
     for _ in range(3000):
         data = Tlv.build(0xBF2D, data)
     for name in MESSAGES:
-        _read_everyhow(name, data)
+        _read_in_every_way(name, data)
 
 
-def _read_everyhow(name: str, data: bytes) -> None:
+def _read_in_every_way(name: str, data: bytes) -> None:
     with contextlib.suppress(BadAnswer):
         schema.refusal(name, schema.decode(name, data))
     if name in MESSAGES:

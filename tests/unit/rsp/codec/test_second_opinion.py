@@ -1,4 +1,4 @@
-"""Two other ASN.1 implementations read `asn1/rsp.asn` and the pinned messages, and must agree with ours."""
+"""Two other ASN.1 implementations read `asn1/rsp.asn` and the pinned messages as `schema` does."""
 
 import importlib
 import importlib.util
@@ -14,8 +14,8 @@ from lpa.rsp.codec import schema
 from tests.support.paths import ASN1, VECTORS
 
 ES10 = json.loads((VECTORS / "es10.json").read_text())
-# Pycrate shows an ANY or an OBJECT IDENTIFIER otherwise than we do; their bytes are compared all the same.
-SHOWN_OTHERWISE = (
+# Pycrate represents an ANY or an OBJECT IDENTIFIER differently; only the bytes are compared.
+ONLY_BYTES = (
     "AuthenticateServerRequest",
     "AuthenticateServerResponse",
     "CancelSessionResponse",
@@ -31,7 +31,7 @@ SHOWN_OTHERWISE = (
 
 @pytest.fixture(scope="module")
 def pycrate(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The module that pycrate makes of our ASN.1."""
+    """The module that pycrate makes of `asn1/rsp.asn`."""
     compiler: Any = importlib.import_module("pycrate_asn1c.asnproc")
     compiler.compile_text((ASN1 / "rsp.asn").read_text())
     path = tmp_path_factory.mktemp("pycrate") / "rsp_by_pycrate.py"
@@ -45,8 +45,8 @@ def test_pycrate_reads_and_writes_the_same(pycrate: Any, vector: dict[str, Any])
     message = getattr(pycrate, vector["type"])
     message.from_ber(coded)
     assert message.to_der() == coded
-    if vector["type"] not in SHOWN_OTHERWISE:
-        assert _in_our_shape(message.get_val()) == schema.decode(vector["type"], coded)
+    if vector["type"] not in ONLY_BYTES:
+        assert _as_asn1tools(message.get_val()) == schema.decode(vector["type"], coded)
 
 
 @pytest.fixture(scope="module")
@@ -71,16 +71,16 @@ def _loaded(path: Path) -> ModuleType:
     return module
 
 
-def _in_our_shape(value: Any) -> Any:
-    """Pycrate's BIT STRING is (number, width); ours is (bytes, width). All else looks alike."""
+def _as_asn1tools(value: Any) -> Any:
+    """Pycrate's BIT STRING is (number, width), that of asn1tools (bytes, width)."""
     if isinstance(value, tuple) and isinstance(value[0], int):
         number, width = value
         octets = -(-width // 8)
         return (number << (8 * octets - width)).to_bytes(octets, "big"), width
     if isinstance(value, tuple):
-        return value[0], _in_our_shape(value[1])
+        return value[0], _as_asn1tools(value[1])
     if isinstance(value, dict):
-        return {name: _in_our_shape(inner) for name, inner in value.items()}
+        return {name: _as_asn1tools(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_in_our_shape(inner) for inner in value]
+        return [_as_asn1tools(inner) for inner in value]
     return value

@@ -1,4 +1,4 @@
-"""Certificates that say more than DER has them say: they are read, and their signature stays what it is."""
+"""Certificates with explicit defaults or invalid serial numbers are read, and verified as they came."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def _certificate(*, explicit: bool) -> bytes:
     return Party(forgery.EUICC, "Maker", forgery.EID, basic=basic, explicit=explicit).certificate(CI)
 
 
-def test_what_is_false_by_default_may_be_written_out() -> None:
+def test_explicit_defaults_are_accepted() -> None:
     written = _certificate(explicit=True)
     assert written.count(bytes.fromhex("010100")) >= 3
     with pytest.raises(ValueError, match="EncodedDefault"):
-        x509.load_der_x509_certificate(written)  # why it needs our help
+        x509.load_der_x509_certificate(written)  # so `Certificate` removes it
     certificate = Certificate.from_tlv(Tlv.whole(written))
     assert str(certificate.eid) == forgery.EID
     assert certificate.roles == {forgery.EUICC}
@@ -47,16 +47,16 @@ def test_the_signature_is_over_the_bytes_that_came() -> None:
 
 
 @pytest.mark.parametrize("number", ["00", "80"])
-def test_a_server_may_have_a_serial_number_that_is_none_and_nobody_is_warned_of_it(number: str) -> None:
+def test_a_server_may_have_an_invalid_serial_number_without_a_warning(number: str) -> None:
     signed, *proof = Tlv.whole(_certificate(explicit=False)).children
     odd = Tlv.build(0x30, signed.value.replace(bytes.fromhex("02014D"), bytes.fromhex(f"0201{number}"), 1))
     der = Tlv.build(0x30, odd, *proof)
-    assert Certificate.shown(der).signed_part == odd  # Warnings are errors here.
+    assert Certificate.of_tls_peer(der).signed_part == odd  # Warnings are errors here.
     with pytest.raises(NotVerified, match="serial number"):
         Certificate.from_tlv(der)
 
 
-def test_of_many_roles_few_are_named() -> None:
+def test_an_error_names_only_a_few_roles() -> None:
     policies = [
         x509.PolicyInformation(x509.ObjectIdentifier(f"2.999.{number}"), None) for number in range(99)
     ]
@@ -65,11 +65,11 @@ def test_of_many_roles_few_are_named() -> None:
     )
     certificate = Certificate.from_tlv(Tlv.whole(_certificate(explicit=False)))
     many = replace(certificate, extensions=x509.Extensions([extension]))
-    with pytest.raises(NotVerified, match=r"for another role: 2\.999\.0, 2\.999\.1, 2\.999\.10\.$"):
+    with pytest.raises(NotVerified, match=r"has the wrong role: 2\.999\.0, 2\.999\.1, 2\.999\.10\.$"):
         check_role(many, {forgery.EUM})
 
 
-def test_other_things_that_der_does_not_permit_stay_refused() -> None:
+def test_other_violations_of_der_are_refused() -> None:
     critical = bytes.fromhex("0603551D0E 010100")
     assert critical in _certificate(explicit=True)
     for other in ("0603551D0E 010101", "0603551D0E 020100"):

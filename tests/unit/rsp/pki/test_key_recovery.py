@@ -1,4 +1,4 @@
-"""Keys from signatures, also from those that somebody chose to have none."""
+"""Public keys recovered from signatures, also from signatures that were made to have none."""
 
 from hashlib import sha256
 
@@ -19,7 +19,7 @@ def on(curve: ec.EllipticCurve, signature: bytes) -> list[ec.EllipticCurvePublic
 
 
 @pytest.mark.parametrize("curve", CURVES, ids=lambda curve: curve.name)
-def test_the_key_that_signed_is_among_two(curve: ec.EllipticCurve) -> None:
+def test_the_signing_key_is_one_of_two_recovered_keys(curve: ec.EllipticCurve) -> None:
     key = ec.generate_private_key(curve)
     found = on(curve, key.sign(SIGNED, ec.ECDSA(hashes.SHA256())))
     assert len(found) == 2
@@ -27,16 +27,16 @@ def test_the_key_that_signed_is_among_two(curve: ec.EllipticCurve) -> None:
 
 
 @pytest.mark.parametrize("curve", CURVES, ids=lambda curve: curve.name)
-def test_a_signature_by_which_the_key_would_be_the_point_at_infinity_has_none(
+def test_a_key_at_infinity_is_not_recovered(
     curve: ec.EllipticCurve,
 ) -> None:
     assert on(curve, keyless(SIGNED, curve)) == []
 
 
 @pytest.mark.parametrize(("r", "s"), [(0, 1), (1, 0), (1 << 256, 1), (1, 1 << 256)])
-def test_numbers_that_are_no_signature_have_no_key(r: int, s: int) -> None:
+def test_invalid_numbers_give_no_key(r: int, s: int) -> None:
     assert list(keys_that_may_have_signed(encode_dss_signature(r, s), SIGNED)) == []
 
 
-def test_bytes_that_are_no_signature_have_no_key() -> None:
+def test_invalid_bytes_give_no_key() -> None:
     assert list(keys_that_may_have_signed(sha256(SIGNED).digest(), SIGNED)) == []

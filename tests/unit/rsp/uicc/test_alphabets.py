@@ -19,7 +19,7 @@ from lpa.rsp.uicc import alphabets
         ("80 FE", "\ufffd\ufffd"),
     ],
 )
-def test_the_default_alphabet_and_what_follows_an_escape(coded: str, text: str) -> None:
+def test_the_default_alphabet_and_its_extension(coded: str, text: str) -> None:
     assert alphabets.gsm(bytes.fromhex(coded)) == text
 
 
@@ -51,7 +51,7 @@ def test_eight_characters_are_packed_into_seven_bytes() -> None:
         ("82 02 04", "\ufffd$è"),
     ],
 )
-def test_a_name_tells_its_coding_by_its_first_byte(field: str, text: str) -> None:
+def test_the_first_byte_of_a_name_gives_its_coding(field: str, text: str) -> None:
     assert alphabets.alpha(bytes.fromhex(field)) == text
 
 

@@ -45,7 +45,7 @@ def test_an_additional_number_has_no_name() -> None:
     assert NumberRecord.from_anr(b"\xff" * 17) is None
 
 
-def test_an_extension_holds_more_digits_and_says_where_they_go_on() -> None:
+def test_an_extension_has_digits_and_the_number_of_the_next_record() -> None:
     coded = "02 03 CC1032 FFFFFFFFFFFFFF 05"
     assert Extension.from_record(bytes.fromhex(coded)) == Extension(",,0123", 5)
     subaddress = bytes.fromhex("01 03 CC1032 FFFFFFFFFFFFFF 07")
@@ -60,7 +60,7 @@ def test_a_record_that_is_too_short_is_a_bad_answer() -> None:
             read(b"\x02" * 12)
 
 
-def test_a_phone_book_names_its_files_and_how_they_hang_together() -> None:
+def test_a_phone_book_names_its_files_and_their_links() -> None:
     coded = "A809 C0034F3A01 C1024F25 A908 C4024F11 CA024F50 AA04 C2024F4A FFFFFF"
     book = PhoneBookSet.from_record(bytes.fromhex(coded))
     assert book == PhoneBookSet(
@@ -81,12 +81,12 @@ def test_a_phone_book_with_a_file_identifier_that_ends_in_ff_is_read() -> None:
     assert book == PhoneBookSet((LinkedFile("ADN", 1, b"\x4f\xff", 0),))
 
 
-def test_what_a_phone_book_has_beyond_our_words_is_left_out() -> None:
+def test_unknown_objects_of_a_phone_book_are_left_out() -> None:
     book = PhoneBookSet.from_record(bytes.fromhex("A806 DE024F3B C000 A304 C0024F3A"))
     assert book == PhoneBookSet(())
 
 
-def test_a_phone_book_that_is_cut_short_is_a_bad_answer() -> None:
+def test_a_truncated_phone_book_is_a_bad_answer() -> None:
     with pytest.raises(BadAnswer):
         PhoneBookSet.from_record(bytes.fromhex("A809 C0034F3A01"))
 
@@ -97,7 +97,7 @@ def test_the_text_of_a_linked_record_ends_before_its_link() -> None:
     assert contacts.text(bytes.fromhex("6100 62 01 03"), linked=True) == "a@b"
 
 
-def test_contacts_are_merged_without_repetition() -> None:
+def test_contacts_are_merged_without_duplicates() -> None:
     found = contacts.merged(
         [
             Contact("Ada", ("1",), ("a@b",)),

@@ -1,4 +1,4 @@
-"""What a card says of its files, and its small files. Bytes by TS 102 221 §11.1.1 and TS 31.102 §4.2."""
+"""File control parameters, and small files. Bytes from TS 102 221 §11.1.1 and TS 31.102 §4.2."""
 
 import contextlib
 
@@ -16,12 +16,12 @@ def control(fcp: str) -> FileControl:
     return FileControl.from_tlv(bytes.fromhex(fcp))
 
 
-def test_a_file_with_records_tells_their_size_and_number() -> None:
-    told = control("6212 8205 4221 001C 0A 8302 6F3A 8A0105 8002 0118")
-    assert told == FileControl("linear fixed", size=280, record_size=28, record_count=10)
+def test_a_file_with_records_has_their_size_and_number() -> None:
+    found = control("6212 8205 4221 001C 0A 8302 6F3A 8A0105 8002 0118")
+    assert found == FileControl("linear fixed", size=280, record_size=28, record_count=10)
 
 
-def test_a_file_without_records_tells_its_size() -> None:
+def test_a_file_without_records_has_its_size() -> None:
     assert control("620F 8202 4121 8302 2FE2 8A0105 8002 000A") == FileControl("transparent", size=10)
 
 
@@ -41,19 +41,19 @@ def test_a_cyclic_file_has_records_too() -> None:
         ("C603 830101", ()),
     ],
 )
-def test_a_folder_tells_which_pins_are_switched_on(status: str, pins: tuple[int, ...]) -> None:
+def test_a_folder_lists_its_enabled_pins(status: str, pins: tuple[int, ...]) -> None:
     body = bytes.fromhex("82027821" + status)
-    told = FileControl.from_tlv(bytes([0x62, len(body)]) + body)
-    assert (told.structure, told.pins) == ("folder", pins)
+    found = FileControl.from_tlv(bytes([0x62, len(body)]) + body)
+    assert (found.structure, found.pins) == ("folder", pins)
 
 
 @pytest.mark.parametrize("nonsense", ["", "6F00", "6200", "62028200", "6203820278", "62FF"])
-def test_what_tells_no_structure_is_a_bad_answer(nonsense: str) -> None:
+def test_an_fcp_without_structure_is_a_bad_answer(nonsense: str) -> None:
     with pytest.raises(BadAnswer):
         control(nonsense)
 
 
-def test_a_usim_is_known_by_the_beginning_of_its_name() -> None:
+def test_a_usim_is_recognised_by_the_prefix_of_its_aid() -> None:
     entry = bytes.fromhex("61 18 4F10 A0000000871002FFFFFFFF8900000100 5004 5553494D FFFF")
     assert elementary_files.application(entry) == Aid.parse("A0000000871002FFFFFFFF8900000100")
     isim = bytes.fromhex("61 0C 4F0A A0000000871004FFFFFF")
@@ -77,12 +77,12 @@ def test_an_imsi_is_read(content: str, digits: str) -> None:
     assert elementary_files.imsi(bytes.fromhex(content)) == digits
 
 
-def test_an_imsi_of_no_digits_is_a_bad_answer() -> None:
-    with pytest.raises(BadAnswer, match="no IMSI"):
+def test_an_imsi_without_digits_is_a_bad_answer() -> None:
+    with pytest.raises(BadAnswer, match="does not contain an IMSI"):
         elementary_files.imsi(bytes.fromhex("08A9BCDEF000000000"))
 
 
-def test_the_name_of_the_operator_follows_where_to_show_it() -> None:
+def test_the_operator_name_follows_the_display_conditions() -> None:
     content = bytes.fromhex("01 416C62696F6E FFFFFFFFFFFFFFFFFFFF")
     assert elementary_files.service_provider_name(content) == "Albion"
     assert elementary_files.service_provider_name(b"") == ""

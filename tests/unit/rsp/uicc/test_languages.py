@@ -9,16 +9,16 @@ import pytest
 from lpa.rsp.uicc import alphabets, languages
 from lpa.rsp.uicc.messages import Message
 from tests.support.paths import VECTORS
-from tests.unit.rsp.uicc.test_messages import FROM, NOON, message
+from tests.support.short_messages import FROM, NOON, message
 
 LANGUAGE_TABLES = VECTORS / "languages.json"
 TABLES = json.loads(LANGUAGE_TABLES.read_text())
-# How a user data header says it: two elements of one byte (TS 23.040 §9.2.3.24.15, .16).
+# The elements of a user data header, each of one byte (TS 23.040 §9.2.3.24.15, .16).
 SINGLE, LOCKING = "2401", "2501"
 
 
 def packed(*codes: int, after: int = 0) -> bytes:
-    """Codes of 7 bits, 8 in 7 bytes, after so many bytes of header, at the next character's beginning."""
+    """Codes packed 8 in 7 bytes, after a header of so many bytes, aligned to the next character."""
     skipped = (after * 8 + 6) // 7
     bits = sum(code << 7 * place for place, code in enumerate(codes, skipped))
     return bits.to_bytes(((skipped + len(codes)) * 7 + 7) // 8, "little")[after:]
@@ -34,7 +34,7 @@ def sent(header: str, *codes: int) -> Message:
 
 
 @pytest.mark.parametrize("vector", TABLES, ids=lambda vector: f"language{vector['language']}")
-def test_each_code_is_the_character_that_the_language_has(vector: dict[str, list[str]]) -> None:
+def test_each_code_is_the_character_of_the_language(vector: dict[str, list[str]]) -> None:
     tables = languages.tables(int(str(vector["language"])), int(str(vector["language"])))
     assert tables
     assert list(tables.locking) == list("".join(vector["locking"]))
@@ -48,7 +48,7 @@ def test_the_tables_are_those_of_thirteen_languages() -> None:
     assert languages.tables(14, 0) is languages.tables(0, 14) is None
 
 
-def test_spanish_has_no_locking_table_and_leaves_the_default_alphabet() -> None:
+def test_spanish_has_no_locking_table_and_keeps_the_default_alphabet() -> None:
     tables = languages.tables(2, 2)
     assert tables
     assert (tables.locking, tables.single[0x69]) == (alphabets.BASIC, "í")
@@ -67,7 +67,7 @@ def test_spanish_has_no_locking_table_and_leaves_the_default_alphabet() -> None:
         (f"{LOCKING}06", (0x28, 0x20, 0x2F), ") न"),
         # Both, of two languages
         (f"{SINGLE}02{LOCKING}01", (0x1D, 0x1B, 0x6F), "şó"),
-        # A long message in Turkish; of two elements of a kind the last counts.
+        # A long message in Turkish; the last of two elements of a kind counts.
         (f"00032A0201{SINGLE}01", (0x1B, 0x73), "ş"),
         (f"{SINGLE}01{SINGLE}02", (0x1B, 0x53, 0x1B, 0x6F), "Só"),
         # An element without a language changes nothing.
@@ -81,12 +81,12 @@ def test_a_message_is_read_in_the_language_that_its_header_names(
 
 
 @pytest.mark.parametrize("header", [f"{SINGLE}0E", f"{LOCKING}FF", f"{SINGLE}01{LOCKING}0E"])
-def test_a_language_without_a_table_here_is_told_and_leaves_bytes(header: str) -> None:
-    told = sent(header, 0x41, 0x42)
-    assert (told.text, told.number) == (None, "+447700900123")
-    assert told.data == packed(0x41, 0x42, after=1 + len(header) // 2)
-    assert told.problem.startswith("The message is in a language whose alphabet is not known here (")
+def test_an_unknown_language_table_is_a_problem_and_leaves_bytes(header: str) -> None:
+    found = sent(header, 0x41, 0x42)
+    assert (found.text, found.number) == (None, "+447700900123")
+    assert found.data == packed(0x41, 0x42, after=1 + len(header) // 2)
+    assert found.problem.startswith("The message uses an unknown language table (")
 
 
-def test_a_code_that_a_language_does_not_have_is_no_character() -> None:
+def test_an_undefined_code_of_a_language_is_a_replacement_character() -> None:
     assert sent(f"{LOCKING}0B", 0x00, 0x01).text == "\ufffdஂ"

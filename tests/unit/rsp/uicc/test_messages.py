@@ -1,4 +1,4 @@
-"""Short messages as cards keep them, byte for byte (TS 51.011 §10.5.3, TS 23.040 §9.2)."""
+"""Short messages of EF.SMS, byte for byte (TS 51.011 §10.5.3, TS 23.040 §9.2)."""
 
 from __future__ import annotations
 
@@ -8,27 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpa.rsp.uicc.messages import Message, Part, joined
+from lpa.rsp.uicc.messages import Message, MessagePart, joined
+from tests.support.short_messages import FROM, NOON, message
 
 CENTRE = "07 91 447700090000"
-FROM = "0C 91 447700091032"
 HELLO = "0A E8329BFD4697D9EC37"
-NOON = "62304121000040"  # 14 March 2026, 12:00:00, one hour east
 
 
-def message(coded: str) -> Message:
-    read = Message.from_record(bytes.fromhex(coded).ljust(176, b"\xff"))
-    assert read is not None
-    return read
-
-
-def test_a_message_that_was_received() -> None:
-    told = message(f"01 {CENTRE} 04 {FROM} 00 00 {NOON} {HELLO}")
-    assert (told.direction, told.status, told.number) == ("received", "read", "+447700900123")
-    assert (told.centre, told.text, told.problem) == ("+447700900000", "hellohello", "")
-    assert told.time == datetime(2026, 3, 14, 12, tzinfo=timezone(timedelta(hours=1)))
-    assert told.raw[0].hex().upper().startswith("0107914477000900000")
-    assert len(told.raw[0]) == 176
+def test_a_received_message_is_read() -> None:
+    found = message(f"01 {CENTRE} 04 {FROM} 00 00 {NOON} {HELLO}")
+    assert (found.direction, found.status, found.number) == ("received", "read", "+447700900123")
+    assert (found.centre, found.text, found.problem) == ("+447700900000", "hellohello", "")
+    assert found.time == datetime(2026, 3, 14, 12, tzinfo=timezone(timedelta(hours=1)))
+    assert found.raw[0].hex().upper().startswith("0107914477000900000")
+    assert len(found.raw[0]) == 176
 
 
 @pytest.mark.parametrize(
@@ -47,10 +40,10 @@ def test_a_free_record_is_no_message(record: str) -> None:
 @pytest.mark.parametrize(
     ("validity", "first"), [("", "01"), ("A7", "11"), ("00000000000000", "09"), (NOON, "19")]
 )
-def test_a_message_to_send_has_a_validity_of_many_sizes(validity: str, first: str) -> None:
-    told = message(f"07 FF {first} 07 05 81 2143F5 00 00 {validity} {HELLO}")
-    assert (told.direction, told.number, told.centre) == ("sent", "12345", "")
-    assert (told.text, told.time) == ("hellohello", None)
+def test_the_validity_of_a_sent_message_has_several_sizes(validity: str, first: str) -> None:
+    found = message(f"07 FF {first} 07 05 81 2143F5 00 00 {validity} {HELLO}")
+    assert (found.direction, found.number, found.centre) == ("sent", "12345", "")
+    assert (found.text, found.time) == ("hellohello", None)
 
 
 @pytest.mark.parametrize(
@@ -71,24 +64,24 @@ def test_a_message_to_send_has_a_validity_of_many_sizes(validity: str, first: st
 def test_the_data_coding_scheme_names_the_alphabet(
     coding: str, length: str, data: str, text: str | None
 ) -> None:
-    told = message(f"01 00 04 {FROM} 00 {coding} {NOON} {length} {data}")
-    assert (told.text, told.data) == (text, bytes.fromhex(data) if text is None else b"")
+    found = message(f"01 00 04 {FROM} 00 {coding} {NOON} {length} {data}")
+    assert (found.text, found.data) == (text, bytes.fromhex(data) if text is None else b"")
 
 
 @pytest.mark.parametrize(
     ("coding", "problem"),
     [
-        ("20", "The message is compressed, which is not read here."),
-        ("68", "The message is compressed, which is not read here."),
-        ("0C", "The message is in an alphabet that TS 23.038 reserves (0C)."),
-        ("8A", "The message is in an alphabet that TS 23.038 reserves (8A)."),
+        ("20", "The message is compressed, which is not supported."),
+        ("68", "The message is compressed, which is not supported."),
+        ("0C", "The message uses a reserved alphabet (TS 23.038, 0C)."),
+        ("8A", "The message uses a reserved alphabet (TS 23.038, 8A)."),
         ("04", ""),
     ],
 )
-def test_what_is_in_no_known_alphabet_is_bytes_and_a_problem(coding: str, problem: str) -> None:
-    told = message(f"01 00 04 {FROM} 00 {coding} {NOON} 04 E8329BFD")
-    assert (told.text, told.data.hex(), told.problem) == (None, "e8329bfd", problem)
-    assert (told.number, told.direction) == ("+447700900123", "received")
+def test_a_message_in_an_unknown_alphabet_is_bytes_and_a_problem(coding: str, problem: str) -> None:
+    found = message(f"01 00 04 {FROM} 00 {coding} {NOON} 04 E8329BFD")
+    assert (found.text, found.data.hex(), found.problem) == (None, "e8329bfd", problem)
+    assert (found.number, found.direction) == ("+447700900123", "received")
 
 
 def test_a_sender_may_have_a_name_instead_of_a_number() -> None:
@@ -111,35 +104,35 @@ def test_a_sender_may_have_a_name_instead_of_a_number() -> None:
     ],
 )
 def test_a_time_has_its_zone_in_quarters_of_an_hour(stamp: str, time: datetime | None) -> None:
-    told = message(f"01 00 04 {FROM} 00 00 {stamp} {HELLO}")
-    assert told.time == time
-    assert told.time is None or time is None or told.time.utcoffset() == time.utcoffset()
-    assert told.text == "hellohello"
+    found = message(f"01 00 04 {FROM} 00 00 {stamp} {HELLO}")
+    assert found.time == time
+    assert found.time is None or time is None or found.time.utcoffset() == time.utcoffset()
+    assert found.text == "hellohello"
 
 
-def test_a_report_says_which_message_arrived_and_when() -> None:
-    told = message(f"01 00 06 2A {FROM} {NOON} 62304121005040 00")
-    assert (told.direction, told.text) == ("report", "message 42: delivered 2026-03-14T12:00:05+01:00")
+def test_a_status_report_names_the_delivered_message_and_the_time() -> None:
+    found = message(f"01 00 06 2A {FROM} {NOON} 62304121005040 00")
+    assert (found.direction, found.text) == ("report", "message 42: delivered 2026-03-14T12:00:05+01:00")
     failed = message(f"01 00 06 2A {FROM} {NOON} FFFFFFFFFFFFFF 46")
     assert failed.text == "message 42: status 46"
 
 
 def test_the_text_of_a_part_begins_after_its_header() -> None:
     """Six bytes of header are seven characters with one bit to spare."""
-    told = message(f"01 00 44 {FROM} 00 00 {NOON} 0C 0500032A0201 D06536FB0D")
-    assert told.part == Part(reference=0x2A, total=2, index=1)
-    assert told.text == "hello"
+    found = message(f"01 00 44 {FROM} 00 00 {NOON} 0C 0500032A0201 D06536FB0D")
+    assert found.part == MessagePart(reference=0x2A, total=2, index=1)
+    assert found.text == "hello"
     ucs2 = message(f"01 00 44 {FROM} 00 08 {NOON} 0B 0608041234 0302 4F60 597D")
-    assert (ucs2.part, ucs2.text) == (Part(0x1234, 3, 2), "你好")
+    assert (ucs2.part, ucs2.text) == (MessagePart(0x1234, 3, 2), "你好")
     data = message(f"01 00 44 {FROM} 00 04 {NOON} 09 06 05040B84 23F0 BEEF")
     assert (data.part, data.data.hex()) == (None, "beef")
 
 
 @pytest.mark.parametrize("element", ["00032A0200", "00032A0203", "00032A0000", "00022A02FF", "08032A0201"])
-def test_a_part_that_cannot_be_is_a_message_of_its_own(element: str) -> None:
+def test_an_invalid_part_is_a_message_of_its_own(element: str) -> None:
     header = bytes.fromhex(element)
-    told = message(f"01 00 44 {FROM} 00 04 {NOON} 08 {len(header):02X} {element} BEEF")
-    assert (told.part, told.data.hex()) == (None, "beef")
+    found = message(f"01 00 44 {FROM} 00 04 {NOON} 08 {len(header):02X} {element} BEEF")
+    assert (found.part, found.data.hex()) == (None, "beef")
 
 
 @pytest.mark.parametrize(
@@ -156,12 +149,12 @@ def test_a_part_that_cannot_be_is_a_message_of_its_own(element: str) -> None:
         "04 FF 91",
     ],
 )
-def test_what_cannot_be_understood_keeps_its_bytes_and_says_so(tpdu: str) -> None:
+def test_an_undecodable_message_keeps_its_bytes_and_has_a_problem(tpdu: str) -> None:
     record = bytes.fromhex(f"01 00 {tpdu}")
-    told = Message.from_record(record)
-    assert told is not None
-    assert told.problem.startswith("The message ")
-    assert (told.raw, told.text, told.status) == ((record,), None, "read")
+    found = Message.from_record(record)
+    assert found is not None
+    assert found.problem.startswith("The message ")
+    assert (found.raw, found.text, found.status) == ((record,), None, "read")
 
 
 @given(st.lists(st.binary(max_size=176), max_size=4))
@@ -175,5 +168,5 @@ def test_any_records_are_messages_or_none(records: list[bytes]) -> None:
 
 
 @given(st.binary(max_size=175))
-def test_any_record_in_use_is_a_message(record: bytes) -> None:
+def test_any_used_record_is_a_message(record: bytes) -> None:
     assert Message.from_record(b"\x01" + record) is not None

@@ -7,7 +7,7 @@ from lpa.rsp.uicc.contacts import Contact
 from lpa.rsp.uicc.vcard import vcards
 
 
-def test_a_contact_is_a_card_with_all_that_is_known() -> None:
+def test_a_contact_becomes_a_vcard_with_all_its_data() -> None:
     contact = Contact("张伟", ("+8613800138000", "*100#"), ("a@example.com",), ("小张", "Wei"))
     assert vcards([contact]) == (
         "BEGIN:VCARD\r\n"
@@ -21,13 +21,13 @@ def test_a_contact_is_a_card_with_all_that_is_known() -> None:
     )
 
 
-def test_a_contact_without_a_name_goes_by_its_number() -> None:
+def test_a_contact_without_a_name_is_named_by_its_number() -> None:
     assert "FN:+1\r\n" in vcards([Contact("", ("+1",))])
     assert "FN:a@b\r\n" in vcards([Contact("", (), ("a@b",))])
     assert "FN:?\r\n" in vcards([Contact("")])
 
 
-def test_what_separates_values_is_escaped_and_controls_are_left_out() -> None:
+def test_separators_are_escaped_and_control_characters_removed() -> None:
     card = vcards([Contact("a;b,c\\d\ne\r\nf\x00\x1b\tg", ("1,,2",))])
     assert "FN:a\\;b\\,c\\\\d\\ne\\nfg\r\n" in card
     assert "TEL;VALUE=text:1\\,\\,2\r\n" in card
@@ -43,7 +43,7 @@ def test_a_long_line_is_folded_after_75_bytes_and_never_inside_a_character() -> 
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=120))
-def test_no_name_breaks_a_card(name: str) -> None:
+def test_no_name_breaks_a_vcard(name: str) -> None:
     lines = vcards([Contact(name)]).split("\r\n")
     assert all(len(line.encode()) <= 75 for line in lines)
     assert lines[0] == "BEGIN:VCARD"

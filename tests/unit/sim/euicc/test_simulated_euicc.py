@@ -75,7 +75,7 @@ def test_an_impossible_behaviour_is_refused() -> None:
         Behaviour(accepted=(("name", True),))
     with pytest.raises(ValueError, match="not negative"):
         Behaviour(first_sequence_number=-1)
-    with pytest.raises(ValueError, match="is no AID"):
+    with pytest.raises(ValueError, match="is not an AID"):
         Behaviour(isdr_aid="A0")
 
 

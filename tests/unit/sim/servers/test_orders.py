@@ -133,5 +133,5 @@ def test_an_order_has_an_activation_code(facts: Facts, code: str) -> None:
 
 
 def test_an_invalid_eid_is_refused() -> None:
-    with pytest.raises(ValueError, match="is no EID"):
+    with pytest.raises(ValueError, match="is not an EID"):
         new_facts("smdp.example", eid="123")

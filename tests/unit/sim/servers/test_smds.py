@@ -73,7 +73,7 @@ def test_an_event_is_registered_once_until_it_is_deleted(smds: SimulatedSmds) ->
         smds.register(EID, "smdp.example", "EVENT-1")
     smds.delete(event)
     assert len(smds.events) == 0
-    with pytest.raises(ValueError, match="is no EID"):
+    with pytest.raises(ValueError, match="is not an EID"):
         smds.register("1", "smdp.example", "EVENT-1")
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.reasons import PAIRS
 from tests.support.refusals import AUTHENTICATION, of_a_discovery_server
 from tests.support.refused_requests import DOWNLOADS, EVENTS, HEADERS_REFUSED
-from tests.unit.rsp.test_reasons import PAIRS
 
 # The status codes in the tests of the servers.
 BY_SMDP = {pair for pair, _ in (*AUTHENTICATION, *DOWNLOADS, *HEADERS_REFUSED)}
