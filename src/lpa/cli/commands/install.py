@@ -124,7 +124,8 @@ def _agree(screen: Screen, offer: Offer, options: DownloadOptions) -> None:
             )
         return
     if rules:
-        question = "To accept these rules, type the last four digits of its ICCID:"
+        which = "this rule" if len(rules) == 1 else "these rules"
+        question = f"To accept {which}, type the last four digits of its ICCID:"
         agreed = screen.ask(question, otherwise="--yes") == str(offer.profile.iccid)[-_DIGITS:]
     else:
         agreed = agrees(screen, "Install it?", otherwise="--yes")

@@ -51,7 +51,7 @@ def test_resume_names_the_other_card_of_an_interrupted_operation(away: str, tmp_
 
 
 def test_resume_without_a_card_names_the_card_to_insert(away: str, tmp_path: Path) -> None:
-    place = ("--reader", "no such reader", "--state-dir", tmp_path / "state", "resume")
+    place = ("--reader", f"sim:{tmp_path / 'nothing'}", "--state-dir", tmp_path / "state", "resume")
     here = ("--reader", f"sim:{command.card(tmp_path / 'other')}", *place[2:])
     ran = command.run(*place)
     assert ran.code == 3
@@ -71,7 +71,7 @@ def test_resume_without_a_card_lists_pending_notifications_in_json(tmp_path: Pat
     assert (
         command.run(*place, "--reader", f"sim:{command.card(tmp_path / 'card')}", "disable", "0017").code == 4
     )
-    ran = command.run(*place, "--reader", "no such reader", "resume", "--json")
+    ran = command.run(*place, "--reader", f"sim:{tmp_path / 'nothing'}", "resume", "--json")
     assert [one["notification"]["event"] for one in ran.document["result"]["pending"]] == ["disable"]
 
 
