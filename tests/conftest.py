@@ -26,9 +26,9 @@ from tests.support.states import check_transitions
 
 _CAPTURE = pytest.StashKey[Capture]()
 
-# What `make check` leaves to `make test`, by folder or file: sweeps, processes by the hundred, other programs.
+# What `make check` leaves to `make test`, by folder or file: sweeps, many processes, other programs.
 _SLOW = (
-    "tests/docs/test_documents.py",  # runs every command of every document
+    "tests/docs/test_documents.py",  # runs all commands of all documents
     "tests/fuzz",
     "tests/killed",
     "tests/pcsc",
