@@ -17,8 +17,8 @@ TOLD = (NotificationConfiguration(("delete",), "albion.example"),)
 ALBION = Profile(Iccid.parse("8944994000000000017"), service_provider="Albion Mobile", notifications=TOLD)
 NORDLICHT = Profile(Iccid.parse("8949985000000000025"), service_provider="Nordlicht")
 SHILI = Profile(Iccid.parse("89869870000000000033"), service_provider="示例移动")
-OWN = NotificationMetadata(1, "enable", "albion.example", ALBION.iccid)
-FOREIGN = NotificationMetadata(2, "disable", "nordlicht.example", NORDLICHT.iccid)
+OWN = NotificationMetadata(1, ("enable",), "albion.example", ALBION.iccid)
+FOREIGN = NotificationMetadata(2, ("disable",), "nordlicht.example", NORDLICHT.iccid)
 
 
 def checks(profile: Profile, *others: Profile) -> list[tuple[str, str]]:
@@ -94,7 +94,7 @@ def test_what_servers_have_yet_to_hear_is_told_by_card_and_journal_together(
 
 
 def test_what_is_undelivered_is_named_with_its_event_and_server() -> None:
-    (found,) = pending([OWN], [replace(OWN, sequence_number=3, event="disable")], [])
+    (found,) = pending([OWN], [replace(OWN, sequence_number=3, events=("disable",))], [])
     assert found.message == (
         "Servers have not heard yet of earlier events of this profile: "
         "enable (albion.example), disable (albion.example)."

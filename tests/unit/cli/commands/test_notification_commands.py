@@ -65,7 +65,7 @@ def test_what_waits_is_listed(options: tuple[str, ...]) -> None:
     document = command.run(*options, "notifications", "list", "--json").document
     assert document["command"] == "notifications list"
     assert document["result"]["notifications"] == [
-        {"sequence_number": 1, "event": "disable", "address": "albion.smdp.example", "iccid": ALBION}
+        {"sequence_number": 1, "events": ["disable"], "address": "albion.smdp.example", "iccid": ALBION}
     ]
 
 
@@ -161,7 +161,7 @@ def test_the_outbox_is_shown_without_the_card(options: tuple[str, ...]) -> None:
     (entry,) = document["result"]["outbox"]
     assert entry["notification"] == {
         "sequence_number": 1,
-        "event": "disable",
+        "events": ["disable"],
         "address": "albion.smdp.example",
         "iccid": ALBION,
     }
@@ -201,7 +201,7 @@ def test_what_is_due_is_sent_at_the_end_of_the_next_command(options: tuple[str, 
             ("disable", 1),
         ]
     (due,) = ran.document["result"]["due"]
-    assert (due["event"], due["acknowledged"], due["removed"]) == ("disable", True, True)
+    assert (due["events"], due["acknowledged"], due["removed"]) == (["disable"], True, True)
     assert ran.document["result"]["outbox"] == []
     assert _waiting(tmp_path) == 0
 

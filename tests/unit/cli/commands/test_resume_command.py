@@ -72,7 +72,7 @@ def test_what_is_kept_here_is_in_the_document_without_a_card_too(tmp_path: Path)
         command.run(*place, "--reader", f"sim:{command.card(tmp_path / 'card')}", "disable", "0017").code == 4
     )
     ran = command.run(*place, "--reader", "no such reader", "resume", "--json")
-    assert [one["notification"]["event"] for one in ran.document["result"]["outbox"]] == ["disable"]
+    assert [one["notification"]["events"] for one in ran.document["result"]["outbox"]] == [["disable"]]
 
 
 def test_what_became_of_it_is_told_on_stdout_and_beside_a_document_on_stderr(
@@ -110,8 +110,8 @@ def test_what_is_told_at_the_second_try_is_told(
     away: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The words and the exit code say the same of it."""
-    first = Delivery("delete", "rsp.example", None, 7, problem=ConnectFailed("down"))
-    again = Delivery("delete", "rsp.example", None, 7, acknowledged=True, removed=True)
+    first = Delivery(("delete",), "rsp.example", None, 7, problem=ConnectFailed("down"))
+    again = Delivery(("delete",), "rsp.example", None, 7, acknowledged=True, removed=True)
     monkeypatch.setattr(Assistant, "resume", lambda _: (first, again))
     ran = command.run("--reader", f"sim:{tmp_path / 'away'}", "--state-dir", tmp_path / "new", "resume")
     assert "Every server that had to be told has acknowledged it.\n" in ran.out

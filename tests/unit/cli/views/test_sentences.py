@@ -40,7 +40,7 @@ def test_what_the_card_still_holds_after_an_acknowledgement_is_said_and_no_failu
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     pulled = CardRemoved("The card was removed.", advice="Put it back.")
-    delivery = Delivery("delete", "rsp.example", ICCID, 7, acknowledged=True, problem=pulled)
+    delivery = Delivery(("delete",), "rsp.example", ICCID, 7, acknowledged=True, problem=pulled)
     code, lines = _said(Outcome(PROFILE, DELETED, (delivery,)), capsys)
     assert code == 0
     assert lines[1:4] == [
@@ -54,7 +54,7 @@ def test_a_notification_that_the_card_did_not_sign_cannot_be_sent_later(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     missing = BadAnswer("the card signed no notification", advice="Tell the operator yourself.")
-    lost = Delivery("delete", "rsp.example", ICCID, problem=missing, lost=True)
+    lost = Delivery(("delete",), "rsp.example", ICCID, problem=missing, lost=True)
     code, lines = _said(Outcome(PROFILE, DELETED, (lost,)), capsys)
     assert code == 4
     assert lines[1:4] == [
@@ -71,8 +71,8 @@ def test_a_notification_that_the_card_did_not_sign_cannot_be_sent_later(
 
 def test_what_waits_and_what_is_lost_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
     missing = BadAnswer("the card signed no notification")
-    waits = Delivery("delete", "one.example", ICCID, 7, problem=BadAnswer("500"))
-    lost = Delivery("delete", "two.example", ICCID, problem=missing, lost=True)
+    waits = Delivery(("delete",), "one.example", ICCID, 7, problem=BadAnswer("500"))
+    lost = Delivery(("delete",), "two.example", ICCID, problem=missing, lost=True)
     code, lines = _said(Outcome(PROFILE, DELETED, (waits, lost)), capsys)
     assert code == 4
     assert lines[-4:-1] == [
@@ -86,10 +86,10 @@ def test_an_older_one_of_the_same_event_stands_under_no_step_of_now(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     deliveries = (
-        Delivery("delete", "rsp.example", ICCID, 3, acknowledged=True, removed=True),
-        Delivery("delete", "rsp.example", ICCID, 7, acknowledged=True, removed=True),
-        Delivery("delete", "two.example", ICCID, 5, acknowledged=True, removed=True),
-        Delivery("delete", "two.example", ICCID, problem=BadAnswer("None is signed.", advice="")),
+        Delivery(("delete",), "rsp.example", ICCID, 3, acknowledged=True, removed=True),
+        Delivery(("delete",), "rsp.example", ICCID, 7, acknowledged=True, removed=True),
+        Delivery(("delete",), "two.example", ICCID, 5, acknowledged=True, removed=True),
+        Delivery(("delete",), "two.example", ICCID, problem=BadAnswer("None is signed.", advice="")),
     )
     _, lines = _said(Outcome(PROFILE, DELETED, deliveries), capsys)
     assert [line for line in lines if line.strip()][:9] == [
@@ -108,9 +108,9 @@ def test_an_older_one_of_the_same_event_stands_under_no_step_of_now(
 def test_who_has_to_hear_of_a_step_before_counts_and_of_two_tries_the_last(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    heard = Delivery("delete", "rsp.example", ICCID, 7, acknowledged=True, removed=True)
+    heard = Delivery(("delete",), "rsp.example", ICCID, 7, acknowledged=True, removed=True)
     away = ConnectFailed("It cannot be reached.", advice="")
-    before = Delivery("enable", "albion.example", ICCID, 5, problem=away)
+    before = Delivery(("enable",), "albion.example", ICCID, 5, problem=away)
     outcome = Outcome(PROFILE, DELETED, (heard,))
     answer = told(Screen(json=False), outcome, "{} is gone.", "idle", [before])
     assert (answer.code, answer.problem) == (4, away)
@@ -121,7 +121,7 @@ def test_who_has_to_hear_of_a_step_before_counts_and_of_two_tries_the_last(
 
 
 def test_a_delivery_about_something_else_is_told_after_the_steps(capsys: pytest.CaptureFixture[str]) -> None:
-    other = Delivery("enable", "rsp.example", None, 9, acknowledged=True, removed=True)
+    other = Delivery(("enable",), "rsp.example", None, 9, acknowledged=True, removed=True)
     _, lines = _said(Outcome(PROFILE, DELETED, (other,)), capsys)
     assert lines[:3] == [
         "Deleted Nordlicht (8949985000000000025).",
