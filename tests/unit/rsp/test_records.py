@@ -10,8 +10,10 @@ from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.codec.definitions import types
 from lpa.rsp.names import Aid, Iccid
 from lpa.rsp.records import (
+    AID_TAGS,
     CHANGE_TAGS,
     DETAIL_TAGS,
+    ICCID_TAGS,
     LIST_TAGS,
     Identifier,
     Notification,
@@ -192,10 +194,11 @@ def test_an_operator_of_the_wrong_size_is_a_bad_answer(size: int) -> None:
 
 
 def test_the_requested_tags_fit_their_purpose() -> None:
+    assert bytes.fromhex("5A") == ICCID_TAGS
+    assert bytes.fromhex("5A 4F") == AID_TAGS
     assert bytes.fromhex("5A 4F 9F70 90 91 92 95 99") == LIST_TAGS
-    assert b"\x94" not in LIST_TAGS + CHANGE_TAGS
-    assert b"\xb6" in CHANGE_TAGS
-    assert {b"\xbf\x22", b"\xbf\x76"} == {DETAIL_TAGS[-4:-2], DETAIL_TAGS[-2:]}
+    assert bytes.fromhex("5A 4F 9F70 90 91 92 93 94 95 99 B6 B7 B8 BF22 BF76") == DETAIL_TAGS
+    assert bytes.fromhex("5A 9F70 90 91 92 95 99 B6") == CHANGE_TAGS
 
 
 def test_notification_metadata_have_event_address_and_profile() -> None:
