@@ -262,9 +262,9 @@ def test_a_profile_that_is_already_installed_is_refused_once(parties: DownloadPa
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [
-        ("LPA:1", "the shell has taken them"),
+        ("LPA:1", "removed by the shell"),
         ("LPA:1.example.com-123", "single quotes"),
-        ("LPA:1$smdp.example$SECRET-1 4Y8TBX", "may only have letters"),
+        ("LPA:1$smdp.example$SECRET-1 4Y8TBX", "may contain only letters"),
         ("rubbish", "begins with LPA:1$"),
     ],
 )
@@ -291,7 +291,7 @@ def test_an_image_without_an_activation_code_is_a_usage_error(
 
     Image.new("L", (64, 64), 255).save(blank)
     for name, sentence in (
-        ("other.png", "carries no activation code"),
+        ("other.png", "contains no activation code"),
         ("text.png", "is not a readable image"),
         ("blank.png", "contains no QR code"),
         ("missing.png", "is not a readable image"),
