@@ -1,26 +1,40 @@
-# Each target works on a bare Debian 12 with git, make and python3: what is missing is installed first.
+# Each target works on a bare Debian 12 or 13 with git, make and python3: what is missing is installed first.
 # The virtual environment is made anew when pyproject.toml changes.
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test fuzz demo bench schema api audit release lock clean
+.PHONY: lint check test soak fuzz demo bench schema api audit release lock clean
 .DELETE_ON_ERROR:
 
 # The tests run on Linux, and need it: they fork, and open terminals. For macOS and Windows the types of the
 # rest are checked, which finds each use of what such a system does not have. A cache holds one system only.
 TYPED := src asn1 examples
 
-test: .venv/ready-to-test
+lint: .venv/ready-to-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin $(TYPED)
 	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 $(TYPED)
 	$(BIN)/lint-imports
+
+# What is to be run after each change: all but the slow tests (tests/conftest.py lists them).
+check: lint
+	$(BIN)/pytest --numprocesses auto --dist loadscope -m "not slow"
+
+# What must pass before a change lands. The order of the tests is another one each time; pytest prints the seed.
+test: lint
 	$(BIN)/coverage run -m pytest --numprocesses auto --dist loadscope
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+# What takes hours: every point at which a procedure can end, a million inputs for each decoder, bare systems.
+soak: .venv/ready-to-fuzz
+	LPA_KILL_ALL=1 $(BIN)/pytest --numprocesses auto tests/killed
+	$(MAKE) fuzz RUNS=1000000 SECONDS=7200 JOBS=2
+	.ci/bare-root bookworm
+	.ci/bare-root trixie
 
 # make fuzz SECONDS=60 TARGET=notification: each decoder, or the one named, against bytes of a fuzzer.
 # With RUNS, as many inputs for each; it fails if they take more than SECONDS. JOBS: decoders at once.

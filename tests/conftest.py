@@ -26,11 +26,35 @@ from tests.support.states import check_transitions
 
 _CAPTURE = pytest.StashKey[Capture]()
 
+# What `make check` leaves to `make test`, by folder or file: sweeps, many processes, other programs.
+_SLOW = (
+    "tests/docs/test_documents.py",  # runs all commands of all documents
+    "tests/fuzz",
+    "tests/killed",
+    "tests/pcsc",
+    "tests/release",
+    "tests/unit/cli/test_faults_screen.py",
+    "tests/unit/cli/test_interrupted.py",
+    "tests/unit/download/test_download_faults.py",
+    "tests/unit/download/test_download_stops.py",
+    "tests/unit/notifications/test_faults_card.py",
+    "tests/unit/pages/test_pages_in_a_browser.py",
+    "tests/unit/profiles/test_backup_killed.py",
+    "tests/unit/test_full_disk.py",
+)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Capture all logs, and lock cards in a folder of this run, so that no other process waits for them."""
     config.stash[_CAPTURE] = Capture()
     os.environ["LPA_LOCK_DIR"] = tempfile.mkdtemp(prefix="lpa-locks-")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the slow ones."""
+    for item in items:
+        if item.nodeid.startswith(_SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(trylast=True)

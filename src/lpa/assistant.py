@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from lpa.rsp.session import Event
 
 ProfileName = Profile | Iccid | Selector | str
-"""How a verb is told which profile: as `profiles` or `find` gave it, by `Iccid`, or by a whole ICCID."""
+"""How a verb names the profile: as `profiles` or `find` gave it, by `Iccid`, or by a whole ICCID."""
 
 
 class Assistant:

@@ -129,10 +129,10 @@ CASES = {
     "a server whose issuer is on the card's list": Case(lambda chain: None),
     "an intermediate certificate between server and issuer": Case(between("sub")),
     "a certificate with the roles of SGP.22 v3": Case(setting("server.role", f"{ROLE}.0.0.1.0")),
-    "as many intermediates as there may be": Case(_long(CHAIN)),
-    "junk beside the intermediate, that claims the same key": Case(junk(1)),
-    "junk beside the intermediate, that cannot be read": Case(_unreadable_junk),
-    "certificates that write out what is FALSE by default": Case(_all_written_out),
+    "as many intermediates as permitted": Case(_long(CHAIN)),
+    "an unrelated certificate beside the intermediate that claims the same key": Case(junk(1)),
+    "an unreadable certificate beside the intermediate": Case(_unreadable_junk),
+    "certificates with explicit default values": Case(_all_written_out),
     "a discovery server (SM-DS)": Case(setting("server.role", f"{ROLE}.6")),
     "a certificate without a role, for TLS servers": Case(setting("server.role", "2.999.7")),
     "a certificate for all hosts of a domain": Case(_wild),
@@ -146,7 +146,7 @@ CASES = {
     "a genuine certificate whose signature was changed": Case(
         setting("spoilt", value=True), "that key did not sign it|is not valid"
     ),
-    "a signature that no key can have made": Case(
+    "a signature that no key can have produced": Case(
         setting("keyless", value=True), "that key did not sign it|an unknown authority"
     ),
     "a certificate that cannot be read": Case(
@@ -170,43 +170,43 @@ CASES = {
     "a certificate for TLS clients": Case(
         setting("server.change", serving(HOST, purposes=(CLIENT,))), "is not for TLS servers"
     ),
-    "a key for another use": Case(
+    "a key with another key usage": Case(
         setting("server.usage", "key_agreement"),
         "lacks the usage digital_signature|no secure connection is possible",  # the latter by TLS 1.2
     ),
     "the certificate by which an SM-DP+ signs (DPauth)": Case(
         setting("server.role", f"{ROLE}.4"), "has the wrong role"
     ),
-    "a certificate that says neither its role nor its purpose": Case(
+    "a certificate without role and without extended key usage": Case(
         lambda chain: (
             setting("server.role", "2.999.7")(chain),
             setting("server.change", serving(HOST, purposes=()))(chain),
         ),
         "has the wrong role",
     ),
-    "a server's certificate that may certify others": Case(
+    "a server's certificate that may issue others": Case(
         setting("server.basic", x509.BasicConstraints(True, 0)), "but may issue certificates"
     ),
-    "a demand in the certificate that is unknown": Case(
+    "an unknown critical extension in the certificate": Case(
         setting("server.change", lambda builder: _demanding(serving(HOST)(builder))),
         "certificate of Operator has an unknown critical extension: 2.999.99",
     ),
     "a certificate that claims a genuine intermediate and was not signed by it": Case(
         _stolen_identity, "certificate of Operator was not issued by the holder of the certificate of Sub CI"
     ),
-    "an intermediate that may not certify": Case(
+    "an intermediate that may not issue certificates": Case(
         between("sub", basic=x509.BasicConstraints(False, None)), "may not issue certificates"
     ),
-    "an intermediate whose key is for another use": Case(
+    "an intermediate with another key usage": Case(
         between("sub", usage="digital_signature"), "lacks the usage key_cert_sign"
     ),
-    "a server that certifies another": Case(
+    "a server that issues a certificate to another": Case(
         between("sub", role=f"{ROLE}.3", basic=None, usage="digital_signature"), "has the wrong role"
     ),
     "more intermediates than the upper one permits": Case(
         between("sub", "second_sub"), "permits at most 0 issuers below it"
     ),
-    "a maker of cards (EUM) that certifies a server": Case(_eum, "has the wrong role"),
+    "a card manufacturer (EUM) that issues a certificate to a server": Case(_eum, "has the wrong role"),
     "an expired intermediate": Case(
         between("sub", end=NOW - DAY / 2), "certificate of Sub CI is valid only from"
     ),
@@ -217,16 +217,14 @@ CASES = {
         ),
         "certificate of Sub CI is not for TLS servers",
     ),
-    "an intermediate with a demand that is unknown": Case(
+    "an intermediate with an unknown critical extension": Case(
         between("sub", change=_demanding), "certificate of Sub CI has an unknown critical extension: 2.999.99"
     ),
-    "an intermediate that is limited to some names": Case(
-        between("sub", change=_limited), "has name constraints"
-    ),
-    "more intermediates than there may be, whatever they permit": Case(
+    "an intermediate with name constraints": Case(between("sub", change=_limited), "has name constraints"),
+    "more intermediates than the limit, whatever they permit": Case(
         _long(CHAIN + 1), "neither the card nor this computer trusts"
     ),
-    "more junk beside the intermediate than is looked at": Case(
+    "more unrelated certificates beside the intermediate than are tried": Case(
         junk(CERTIFICATES), "was not issued by the holder of the certificate of Sub CI"
     ),
     "an intermediate that the server does not send": Case(

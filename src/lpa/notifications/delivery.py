@@ -9,7 +9,7 @@ from lpa.errors import LpaError
 from lpa.journal import Entry
 from lpa.notifications.receipts import Receipt
 from lpa.rsp.names import Iccid
-from lpa.rsp.records import Notification, NotificationMetadata
+from lpa.rsp.records import Notification, NotificationEvent, NotificationMetadata, only_event
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Delivery:
     if it was acknowledged. `lost`: the signed notification no longer exists, so it cannot be sent.
     """
 
-    event: str
+    events: tuple[NotificationEvent | str, ...]
     address: str
     iccid: Iccid | None
     sequence_number: int | None = None
@@ -35,9 +35,14 @@ class Delivery:
     lost: bool = False
 
     @property
+    def event(self) -> NotificationEvent | str:
+        """The event; a text such as "none" or "install+delete" if there is not exactly one."""
+        return only_event(self.events)
+
+    @property
     def metadata(self) -> NotificationMetadata:
         """What it reports, as the card lists it."""
-        return NotificationMetadata(self.sequence_number or 0, self.event, self.address, self.iccid)
+        return NotificationMetadata(self.sequence_number or 0, self.events, self.address, self.iccid)
 
     @classmethod
     def of(
@@ -52,7 +57,7 @@ class Delivery:
         """Of this notification."""
         metadata = notification.metadata
         return cls(
-            metadata.event,
+            metadata.events,
             metadata.address,
             metadata.iccid,
             metadata.sequence_number,

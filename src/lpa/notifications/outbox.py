@@ -241,12 +241,12 @@ def _state_after(operation: Operation, changes: Iterable[ProfileChange]) -> str:
 
 
 def _unread(listed: NotificationMetadata, problem: LpaError) -> Delivery:
-    return Delivery(listed.event, listed.address, listed.iccid, listed.sequence_number, problem=problem)
+    return Delivery(listed.events, listed.address, listed.iccid, listed.sequence_number, problem=problem)
 
 
 def _unreadable(item: bytes) -> Delivery:
     problem = BadAnswer(f"The card lists a notification that cannot be read: {item[:_SHOWN].hex()}.")
-    return Delivery("", "", None, problem=problem)
+    return Delivery((), "", None, problem=problem)
 
 
 def _missing(change: ProfileChange, address: str) -> Delivery:
@@ -254,10 +254,10 @@ def _missing(change: ProfileChange, address: str) -> Delivery:
         f"The card has no signed notification for {address}, though the profile asks for one.",
         advice=lost.advice(change.profile.iccid),
     )
-    return Delivery(change.event, address, change.profile.iccid, problem=problem, lost=True)
+    return Delivery((change.event,), address, change.profile.iccid, problem=problem, lost=True)
 
 
 def _not_collected(changes: tuple[ProfileChange, ...], problem: LpaError) -> Iterator[Delivery]:
     for change in changes:
         for address in change.addresses or ("",):
-            yield Delivery(change.event, address, change.profile.iccid, problem=problem)
+            yield Delivery((change.event,), address, change.profile.iccid, problem=problem)

@@ -198,12 +198,20 @@ class Profile:
 
 @dataclass(frozen=True)
 class NotificationMetadata:
-    """What a pending notification reports, and to which server (NotificationMetadata)."""
+    """What a pending notification reports, and to which server (NotificationMetadata).
+
+    `events`: all that the card set; the specification requires exactly one.
+    """
 
     sequence_number: int
-    event: str
+    events: tuple[NotificationEvent | str, ...]
     address: str
     iccid: Iccid | None
+
+    @property
+    def event(self) -> NotificationEvent | str:
+        """The event; a text such as "none" or "install+delete" if there is not exactly one."""
+        return only_event(self.events)
 
     @classmethod
     def from_tlv(cls, item: bytes) -> Self:
@@ -212,10 +220,9 @@ class NotificationMetadata:
         number = value["seqNumber"]
         if number < 0:
             raise BadAnswer(f"The card sent a notification with the negative sequence number {number}.")
-        events = schema.bits("NotificationEvent", value["profileManagementOperation"])
         return cls(
             sequence_number=number,
-            event=" ".join(events) or "none",
+            events=_events(value["profileManagementOperation"]),
             address=brief(value["notificationAddress"], _LONGEST_ADDRESS),
             iccid=Iccid.from_coded(value["iccid"]) if "iccid" in value else None,
         )
@@ -246,6 +253,11 @@ class Notification:
     def unsigned(self) -> tuple[Tlv, ...]:
         """All of it but the signature, which some cards make anew each time."""
         return tuple(part for part in self.raw.children if part.tag != schema.tag_of("Signature"))
+
+
+def only_event(events: tuple[NotificationEvent | str, ...]) -> NotificationEvent | str:
+    """The one of `events`; a text such as "none" or "install+delete" if there is not exactly one."""
+    return events[0] if len(events) == 1 else "+".join(events) or "none"
 
 
 def rules(bits: tuple[bytes, int]) -> tuple[PolicyRule | str, ...]:

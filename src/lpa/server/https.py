@@ -81,7 +81,7 @@ class Https:
         large or not HTTP.
         """
         connection = self._take_idle(address, ci_pkids) or self._open(address, ci_pkids)
-        connection.stream.set_timeout(self._read_timeout, time.monotonic() + self._deadline)
+        connection.stream.limit_time(self._read_timeout, time.monotonic() + self._deadline)
         try:
             answer = connection.post(path, body, headers, max_body=max_body or self._max_body)
         except BaseException:
@@ -142,7 +142,7 @@ class Https:
         """Connect, perform the handshake, verify the server, and only then return the connection."""
         stream = tls.TlsStream(context, self._connector.connect(address), address.host)
         try:
-            stream.set_timeout(self._connect_timeout, time.monotonic() + self._connect_timeout)
+            stream.limit_time(self._connect_timeout, time.monotonic() + self._connect_timeout)
             handshake = stream.handshake()
             trust_anchor = self._trust.verify(handshake, address.host, ci_pkids, self._clock())
         except NotVerified as doubt:

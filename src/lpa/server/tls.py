@@ -102,7 +102,7 @@ class TlsStream:
     """
 
     def __init__(self, context: Context, plain: socket.socket, host: str) -> None:
-        """On the connected socket `plain`, which is owned from now on. Nothing is sent yet."""
+        """On the connected socket `plain`, which this object owns from now on. Sends nothing."""
         plain.setblocking(False)
         self._plain = plain
         self._header = b""  # the received part of the header of the current record
@@ -112,10 +112,10 @@ class TlsStream:
         self._tls.set_app_data(self._objections)
         self._tls.set_tlsext_host_name(host.encode("ascii"))
         self._tls.set_connect_state()
-        self.set_timeout(_FOREVER, _FOREVER)
+        self.limit_time(_FOREVER, _FOREVER)
         self.allow(0)
 
-    def set_timeout(self, timeout: float, deadline: float) -> None:
+    def limit_time(self, timeout: float, deadline: float) -> None:
         """Wait at most `timeout` seconds for each piece, and not beyond `deadline` on the monotonic clock."""
         self._timeout = timeout
         self._deadline = deadline
@@ -144,7 +144,7 @@ class TlsStream:
         return io.BufferedReader(_Reader(self._receive))
 
     def settimeout(self, timeout: float | None) -> None:
-        """Do nothing: see `set_timeout`."""
+        """Do nothing: see `limit_time`."""
 
     def fileno(self) -> int:
         """The socket's descriptor."""

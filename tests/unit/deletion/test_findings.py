@@ -17,8 +17,8 @@ NOTIFIED = (NotificationConfiguration(("delete",), "albion.example"),)
 ALBION = Profile(Iccid.parse("8944994000000000017"), service_provider="Albion Mobile", notifications=NOTIFIED)
 NORDLICHT = Profile(Iccid.parse("8949985000000000025"), service_provider="Nordlicht")
 SHILI = Profile(Iccid.parse("89869870000000000033"), service_provider="示例移动")
-OWN = NotificationMetadata(1, "enable", "albion.example", ALBION.iccid)
-FOREIGN = NotificationMetadata(2, "disable", "nordlicht.example", NORDLICHT.iccid)
+OWN = NotificationMetadata(1, ("enable",), "albion.example", ALBION.iccid)
+FOREIGN = NotificationMetadata(2, ("disable",), "nordlicht.example", NORDLICHT.iccid)
 
 
 def checks(profile: Profile, *others: Profile) -> list[tuple[str, str]]:
@@ -96,7 +96,7 @@ def test_pending_notifications_are_found_on_the_card_and_in_the_journal(
 
 
 def test_pending_notifications_are_named_with_event_and_server() -> None:
-    (found,) = pending([OWN], [replace(OWN, sequence_number=3, event="disable")], [])
+    (found,) = pending([OWN], [replace(OWN, sequence_number=3, events=("disable",))], [])
     assert found.message == (
         "This profile has pending notifications, not acknowledged by a server: "
         "enable (albion.example), disable (albion.example)."

@@ -70,7 +70,7 @@ def _claiming(role: str) -> Maker:
 WRONG = {
     "an unknown role": lambda role: _issued("2.999.7"),
     "the other role": lambda role: _issued(DPPB if role == DPAUTH else DPAUTH),
-    "a key for another use": lambda role: _issued(role, usage=False),
+    "a key with another key usage": lambda role: _issued(role, usage=False),
     "another CI": _of_a_stranger,
     "another CI on the other curve": _of_a_stranger_on_the_other_curve,
     "the card's CI claimed": _claiming,

@@ -10,8 +10,10 @@ from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.codec.definitions import types
 from lpa.rsp.names import Aid, Iccid
 from lpa.rsp.records import (
+    AID_TAGS,
     CHANGE_TAGS,
     DETAIL_TAGS,
+    ICCID_TAGS,
     LIST_TAGS,
     Identifier,
     Notification,
@@ -192,15 +194,16 @@ def test_an_operator_of_the_wrong_size_is_a_bad_answer(size: int) -> None:
 
 
 def test_the_requested_tags_fit_their_purpose() -> None:
+    assert bytes.fromhex("5A") == ICCID_TAGS
+    assert bytes.fromhex("5A 4F") == AID_TAGS
     assert bytes.fromhex("5A 4F 9F70 90 91 92 95 99") == LIST_TAGS
-    assert b"\x94" not in LIST_TAGS + CHANGE_TAGS
-    assert b"\xb6" in CHANGE_TAGS
-    assert {b"\xbf\x22", b"\xbf\x76"} == {DETAIL_TAGS[-4:-2], DETAIL_TAGS[-2:]}
+    assert bytes.fromhex("5A 4F 9F70 90 91 92 93 94 95 99 B6 B7 B8 BF22 BF76") == DETAIL_TAGS
+    assert bytes.fromhex("5A 9F70 90 91 92 95 99 B6") == CHANGE_TAGS
 
 
 def test_notification_metadata_have_event_address_and_profile() -> None:
     assert metadata(f"800102 81020410 0C03612E62 {ICCID}") == NotificationMetadata(
-        sequence_number=2, event="delete", address="a.b", iccid=Iccid.parse("8929901012345678901")
+        sequence_number=2, events=("delete",), address="a.b", iccid=Iccid.parse("8929901012345678901")
     )
     assert metadata("800102 81020410 0C03612E62").iccid is None
 
@@ -227,22 +230,27 @@ def test_a_negative_or_empty_sequence_number_is_a_bad_answer(coded: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("coded", "event"),
+    ("coded", "events", "event"),
     [
-        ("81020780", "install"),
-        ("81020640", "enable"),
-        ("81020520", "disable"),
-        ("81020410", "delete"),
-        ("81020010", "delete"),
-        ("81020308", "rpmEnable"),
-        ("81020420", "disable"),
-        ("81020490", "install delete"),
-        ("8103000080", "bit 8"),
-        ("810100", "none"),
+        ("81020780", ("install",), "install"),
+        ("81020640", ("enable",), "enable"),
+        ("81020520", ("disable",), "disable"),
+        ("81020410", ("delete",), "delete"),
+        ("81020010", ("delete",), "delete"),
+        ("81020308", ("rpmEnable",), "rpmEnable"),
+        ("81020420", ("disable",), "disable"),
+        ("81020490", ("install", "delete"), "install+delete"),
+        ("8103000080", ("bit 8",), "bit 8"),
+        ("810100", (), "none"),
     ],
 )
-def test_events_are_named(coded: str, event: str) -> None:
-    assert metadata(f"800102 {coded} 0C03612E62").event == event
+def test_events_are_named(coded: str, events: tuple[str, ...], event: str) -> None:
+    found = metadata(f"800102 {coded} 0C03612E62")
+    assert (found.events, found.event) == (events, event)
+
+
+def test_a_single_event_is_a_member_of_its_enum() -> None:
+    assert metadata("800102 81020410 0C03612E62").event is NotificationEvent.DELETE
 
 
 def test_invalid_utf8_in_an_address_does_not_hide_the_notification() -> None:
@@ -253,7 +261,7 @@ def test_invalid_utf8_in_an_address_does_not_hide_the_notification() -> None:
 def test_an_installation_result_has_its_inner_metadata() -> None:
     notification = Notification.from_tlv(bytes.fromhex(INSTALLED))
     assert notification.raw == bytes.fromhex(INSTALLED)
-    assert notification.metadata == NotificationMetadata(1, "install", "a.b", None)
+    assert notification.metadata == NotificationMetadata(1, ("install",), "a.b", None)
 
 
 def test_another_notification_has_the_metadata_that_it_begins_with() -> None:

@@ -90,7 +90,7 @@ def test_writing_to_a_peer_that_does_not_read_times_out() -> None:
 
     with tls_peer(deaf, GOOD) as peer, stream(peer) as connected:
         connected.handshake()
-        connected.set_timeout(0.05, float("inf"))
+        connected.limit_time(0.05, float("inf"))
         with pytest.raises(TimeoutError):
             connected.sendall(bytes(50_000_000))
 
@@ -120,7 +120,7 @@ def flooding(_peer: Peer, plain: socket.socket) -> None:
 def test_a_flood_of_messages_that_need_no_answer_times_out() -> None:
     """OpenSSL itself would read on as long as they arrive, regardless of timeouts and Ctrl-C."""
     with plain_peer(flooding) as peer, stream(peer) as connected:
-        connected.set_timeout(60, time.monotonic() + 0.2)
+        connected.limit_time(60, time.monotonic() + 0.2)
         with pytest.raises(TimeoutError):
             connected.handshake()
 

@@ -29,7 +29,8 @@ def with_heading(deliveries: Iterable[Delivery]) -> Iterator[Line]:
     """Deliveries that stand below no change, each with what it reports."""
     for delivery in deliveries:
         number = "" if delivery.sequence_number is None else f" {delivery.sequence_number}"
-        yield f"Notification{number}: {delivery.event} of {delivery.iccid or 'an unknown profile'}", "bold"
+        event = delivery.event if delivery.events else "unknown event"
+        yield f"Notification{number}: {event} of {delivery.iccid or 'an unknown profile'}", "bold"
         yield from delivery_lines(delivery)
 
 

@@ -262,7 +262,7 @@ def test_a_profile_that_is_already_installed_is_refused_once(parties: DownloadPa
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [
-        ("LPA:1", "removed by the shell"),
+        ("LPA:1", "perhaps removed by the shell"),
         ("LPA:1.example.com-123", "single quotes"),
         ("LPA:1$smdp.example$SECRET-1 4Y8TBX", "may contain only letters"),
         ("rubbish", "begins with LPA:1$"),

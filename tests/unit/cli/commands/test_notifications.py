@@ -65,7 +65,7 @@ def test_pending_notifications_are_listed(options: tuple[str, ...]) -> None:
     document = command.run(*options, "notifications", "list", "--json").document
     assert document["command"] == "notifications list"
     assert document["result"]["notifications"] == [
-        {"sequence_number": 1, "event": "disable", "address": "albion.smdp.example", "iccid": ALBION}
+        {"sequence_number": 1, "events": ["disable"], "address": "albion.smdp.example", "iccid": ALBION}
     ]
 
 
@@ -163,7 +163,7 @@ def test_pending_notifications_are_listed_without_the_card(options: tuple[str, .
     (entry,) = document["result"]["pending"]
     assert entry["notification"] == {
         "sequence_number": 1,
-        "event": "disable",
+        "events": ["disable"],
         "address": "albion.smdp.example",
         "iccid": ALBION,
     }
@@ -203,7 +203,7 @@ def test_a_due_notification_is_sent_by_the_next_command(options: tuple[str, ...]
             ("disable", 1),
         ]
     (due,) = ran.document["result"]["due"]
-    assert (due["event"], due["acknowledged"], due["removed"]) == ("disable", True, True)
+    assert (due["events"], due["acknowledged"], due["removed"]) == (["disable"], True, True)
     assert ran.document["result"]["pending"] == []
     assert _on_card(tmp_path) == 0
 

@@ -72,7 +72,7 @@ def test_resume_without_a_card_lists_pending_notifications_in_json(tmp_path: Pat
         command.run(*place, "--reader", f"sim:{command.card(tmp_path / 'card')}", "disable", "0017").code == 4
     )
     ran = command.run(*place, "--reader", f"sim:{tmp_path / 'nothing'}", "resume", "--json")
-    assert [one["notification"]["event"] for one in ran.document["result"]["pending"]] == ["disable"]
+    assert [one["notification"]["events"] for one in ran.document["result"]["pending"]] == [["disable"]]
 
 
 def test_recoveries_are_printed_to_stdout_or_with_json_to_stderr(away: str, tmp_path: Path) -> None:
@@ -108,8 +108,8 @@ def test_a_notification_acknowledged_at_the_second_try_counts_as_acknowledged(
     away: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The text and the exit code agree."""
-    first = Delivery("delete", "rsp.example", None, 7, problem=ConnectFailed("down"))
-    again = Delivery("delete", "rsp.example", None, 7, acknowledged=True, removed=True)
+    first = Delivery(("delete",), "rsp.example", None, 7, problem=ConnectFailed("down"))
+    again = Delivery(("delete",), "rsp.example", None, 7, acknowledged=True, removed=True)
     monkeypatch.setattr(Assistant, "send_notifications", lambda _, due_only: (first, again))
     ran = command.run("--reader", f"sim:{tmp_path / 'away'}", "--state-dir", tmp_path / "new", "resume")
     assert "All notifications were acknowledged.\n" in ran.out

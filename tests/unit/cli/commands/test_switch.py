@@ -127,7 +127,7 @@ def test_exit_code_4_has_a_document_with_result_and_error(world: World) -> None:
     assert document["ok"] is False
     assert document["error"]["kind"] == "ConnectFailed"
     (delivery,) = document["result"]["deliveries"]
-    assert (delivery["event"], delivery["iccid"], delivery["acknowledged"]) == ("disable", ALBION, False)
+    assert (delivery["events"], delivery["iccid"], delivery["acknowledged"]) == (["disable"], ALBION, False)
     assert Path(delivery["receipt"]["path"]).read_bytes()[:1] == b"\x30"
 
 

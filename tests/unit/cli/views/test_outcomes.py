@@ -37,7 +37,7 @@ def test_an_acknowledged_notification_that_is_still_on_the_card_is_no_failure(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     pulled = CardRemoved("The card was taken out.", advice="Insert it again.")
-    delivery = Delivery("delete", "rsp.example", ICCID, 7, acknowledged=True, problem=pulled)
+    delivery = Delivery(("delete",), "rsp.example", ICCID, 7, acknowledged=True, problem=pulled)
     code, lines = _printed(Outcome(PROFILE, DELETED, (delivery,)), capsys)
     assert code == 0
     assert lines[1:4] == [
@@ -51,7 +51,7 @@ def test_a_notification_that_the_card_did_not_sign_is_lost(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     missing = BadAnswer("the card signed no notification", advice="Inform the operator yourself.")
-    lost = Delivery("delete", "rsp.example", ICCID, problem=missing, lost=True)
+    lost = Delivery(("delete",), "rsp.example", ICCID, problem=missing, lost=True)
     code, lines = _printed(Outcome(PROFILE, DELETED, (lost,)), capsys)
     assert code == 4
     assert lines[1:4] == [
@@ -68,8 +68,8 @@ def test_a_notification_that_the_card_did_not_sign_is_lost(
 
 def test_pending_and_lost_notifications_are_summarised_apart(capsys: pytest.CaptureFixture[str]) -> None:
     missing = BadAnswer("the card signed no notification")
-    waits = Delivery("delete", "one.example", ICCID, 7, problem=BadAnswer("500"))
-    lost = Delivery("delete", "two.example", ICCID, problem=missing, lost=True)
+    waits = Delivery(("delete",), "one.example", ICCID, 7, problem=BadAnswer("500"))
+    lost = Delivery(("delete",), "two.example", ICCID, problem=missing, lost=True)
     code, lines = _printed(Outcome(PROFILE, DELETED, (waits, lost)), capsys)
     assert code == 4
     assert lines[-4:-1] == [
@@ -83,10 +83,10 @@ def test_an_older_notification_of_the_same_event_is_not_listed_below_the_change(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     deliveries = (
-        Delivery("delete", "rsp.example", ICCID, 3, acknowledged=True, removed=True),
-        Delivery("delete", "rsp.example", ICCID, 7, acknowledged=True, removed=True),
-        Delivery("delete", "two.example", ICCID, 5, acknowledged=True, removed=True),
-        Delivery("delete", "two.example", ICCID, problem=BadAnswer("None is signed.", advice="")),
+        Delivery(("delete",), "rsp.example", ICCID, 3, acknowledged=True, removed=True),
+        Delivery(("delete",), "rsp.example", ICCID, 7, acknowledged=True, removed=True),
+        Delivery(("delete",), "two.example", ICCID, 5, acknowledged=True, removed=True),
+        Delivery(("delete",), "two.example", ICCID, problem=BadAnswer("None is signed.", advice="")),
     )
     _, lines = _printed(Outcome(PROFILE, DELETED, deliveries), capsys)
     assert [line for line in lines if line.strip()][:9] == [
@@ -105,9 +105,9 @@ def test_an_older_notification_of_the_same_event_is_not_listed_below_the_change(
 def test_deliveries_of_an_earlier_step_count_and_of_two_tries_the_last(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    acknowledged = Delivery("delete", "rsp.example", ICCID, 7, acknowledged=True, removed=True)
+    acknowledged = Delivery(("delete",), "rsp.example", ICCID, 7, acknowledged=True, removed=True)
     away = ConnectFailed("It cannot be reached.", advice="")
-    earlier = Delivery("enable", "albion.example", ICCID, 5, problem=away)
+    earlier = Delivery(("enable",), "albion.example", ICCID, 5, problem=away)
     outcome = Outcome(PROFILE, DELETED, (acknowledged,))
     result = report(Screen(json=False), outcome, "It was deleted.", [earlier])
     assert (result.code, result.problem) == (4, away)
@@ -120,7 +120,7 @@ def test_deliveries_of_an_earlier_step_count_and_of_two_tries_the_last(
 def test_a_delivery_about_another_profile_is_listed_after_the_changes(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    other = Delivery("enable", "rsp.example", None, 9, acknowledged=True, removed=True)
+    other = Delivery(("enable",), "rsp.example", None, 9, acknowledged=True, removed=True)
     _, lines = _printed(Outcome(PROFILE, DELETED, (other,)), capsys)
     assert lines[:3] == [
         "Deleted Nordlicht (8949985000000000025).",
