@@ -116,7 +116,7 @@ def test_a_card_stays_powered_for_the_next_command(virtual_reader: PlugIn) -> No
 def test_a_card_pulled_between_two_commands_is_reported_as_removed(virtual_reader: PlugIn) -> None:
     with virtual_reader(ScriptedCard()) as reader, PcscTransport.open(reader.name) as transport:
         reader.pull()
-        with pytest.raises(CardRemoved, match="taken out"):
+        with pytest.raises(CardRemoved, match="was removed"):
             transport.transmit(bytes.fromhex("00A40004023F0000"))
         with pytest.raises(NoCard):
             transport.reset()

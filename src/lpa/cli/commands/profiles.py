@@ -124,7 +124,7 @@ def _report_unlisted(screen: Screen, found: Listing[Profile], hidden: int) -> No
     if hidden:
         screen.say(f"Test and provisioning profiles not listed: {hidden}. Use --all to list them.", "dim")
     if found.unreadable:
-        screen.say(f"{len(found.unreadable)} more cannot be read; --json shows their bytes.", "yellow")
+        screen.say(f"{len(found.unreadable)} more cannot be read; --json shows the bytes.", "yellow")
 
 
 def _facts(profile: Profile, eid: Eid, subscriber: Subscriber, *, protected: bool | None) -> Facts:

@@ -100,7 +100,7 @@ def test_items_that_cannot_be_read_are_counted(capsys: pytest.CaptureFixture[str
     found = Listing[Profile]()
     found.unreadable = (Tlv.build(0xE3, b"\x01"),)
     _report_unlisted(Screen(json=False), found, hidden=0)
-    assert capsys.readouterr().err == "1 more cannot be read; --json shows their bytes.\n"
+    assert capsys.readouterr().err == "1 more cannot be read; --json shows the bytes.\n"
 
 
 def test_names_cannot_control_the_terminal(tmp_path: Path) -> None:
