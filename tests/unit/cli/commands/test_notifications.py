@@ -154,6 +154,25 @@ def test_a_notification_is_sent_without_its_card_and_removed_from_it_later(tmp_p
         assert len(smdp.received) == 1
 
 
+def test_an_acknowledged_notification_is_not_called_unsent_when_it_is_removed(
+    options: tuple[str, ...], tmp_path: Path
+) -> None:
+    folder = tmp_path / "card"
+    with SimulatedSmdp(Authority.load(folder), host="*.smdp.example", any_address=True) as smdp:
+        send = ("--connect-to", smdp.connect_to, "notifications", "send", "--without-card")
+        assert command.run(*options, *send).code == 0
+    declined = command.run(*options, "notifications", "remove", "1")
+    assert declined.code == 1
+    assert declined.err == (
+        "lpa: albion.smdp.example has acknowledged notification 1.\n"
+        "'lpa notifications send' removes it from the card.\n"
+    )
+    removed = command.run(*options, "notifications", "remove", "1", "--unsent")
+    assert "Notification 1 removed from the card." in removed.out
+    assert "not sent" not in removed.out
+    assert _on_card(tmp_path) == 0
+
+
 def test_pending_notifications_are_listed_without_the_card(options: tuple[str, ...]) -> None:
     elsewhere = ("--reader", "no such reader", *options[2:])
     ran = command.run(*elsewhere, "notifications", "list", "--without-card")
