@@ -179,15 +179,18 @@ class Assistant:
 
     def enable(self, name: ProfileName) -> Outcome:
         """Enable a profile, which disables the enabled one, and notify the servers."""
-        return switching.enable(self._recovered_card(), self._outbox(), exact(name))
+        chosen = exact(name)
+        return switching.enable(self._recovered_card(), self._outbox(), chosen)
 
     def disable(self, name: ProfileName) -> Outcome:
         """Disable the enabled profile, and notify its servers."""
-        return switching.disable(self._recovered_card(), self._outbox(), exact(name))
+        chosen = exact(name)
+        return switching.disable(self._recovered_card(), self._outbox(), chosen)
 
     def temporarily_enabled(self, name: ProfileName) -> AbstractContextManager[list[Outcome]]:
         """Enable a profile while a `with` block runs: see `temporary_enable.temporarily_enabled`."""
-        return temporary_enable.temporarily_enabled(self._recovered_card(), self._outbox(), exact(name))
+        chosen = exact(name)
+        return temporary_enable.temporarily_enabled(self._recovered_card(), self._outbox(), chosen)
 
     def rename(self, name: ProfileName, nickname: str) -> Profile:
         """Give a profile a nickname of at most 64 bytes of UTF-8; empty for none. Returns it as it was."""
