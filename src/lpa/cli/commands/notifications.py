@@ -156,12 +156,13 @@ def remove(console: Console, number: int, unsent: bool) -> CommandResult:
             for one in assistant.journal.outbox(assistant.eid)
             if one.sent is not None
         ]
+        on_card = assistant.notifications()
         if not unsent:
             for metadata in acknowledged:
                 if metadata.sequence_number == number:
                     raise _still_on_card(metadata)
             kept = (one.entry for one in assistant.pending_notifications() if one.entry.eid == assistant.eid)
-            raise _unsent(number, [*assistant.notifications(), *(one.notification.metadata for one in kept)])
+            raise _unsent(number, [*on_card, *(one.notification.metadata for one in kept)])
         with changing():
             removed = assistant.remove_notification(number)
         receipts = [
@@ -169,7 +170,11 @@ def remove(console: Console, number: int, unsent: bool) -> CommandResult:
             for receipt in assistant.receipts.of(assistant.eid)
             if receipt.notification.metadata == removed
         ]
-    console.screen.line(f"Notification {number} removed from the card.")
+    console.screen.line(
+        f"Notification {number} removed from the card."
+        if removed in on_card
+        else f"Notification {number} was not on the card; this computer does not send it any more."
+    )
     if removed not in acknowledged:
         console.screen.line(f"It was not sent to {removed.address}: {removed.event} of {removed.iccid}.")
     for receipt in receipts:

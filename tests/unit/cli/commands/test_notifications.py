@@ -121,6 +121,19 @@ def test_a_notification_removed_unsent_is_kept_on_this_computer(
     assert _on_card(tmp_path) == 0
 
 
+def test_a_notification_that_another_program_removed_is_abandoned(
+    options: tuple[str, ...], tmp_path: Path
+) -> None:
+    remove = ("notifications", "remove", "1", "--unsent")
+    assert command.run(*options[:2], "--state-dir", tmp_path / "another", *remove).code == 0
+    ran = command.run(*options, *remove)
+    assert ran.code == 0
+    assert ran.out.startswith(
+        "Notification 1 was not on the card; this computer does not send it any more.\n"
+    )
+    assert "No pending notifications" in command.run(*options, "notifications", "send").err
+
+
 @pytest.mark.parametrize("consent", [(), ("--unsent",)])
 def test_a_notification_that_does_not_exist_cannot_be_removed(
     options: tuple[str, ...], consent: tuple[str, ...]
