@@ -155,7 +155,7 @@ class Assistant:
         return selection.find(self.euicc.profiles(DETAIL_TAGS, only=chosen.iccid), chosen.iccid)
 
     def subscriber(self, profile: Profile, *, pin: str | None = None) -> Subscriber:
-        """Whom the network knows an enabled profile as: see `subscriber.read`. `pin`: its PIN."""
+        """The subscriber of an enabled profile (IMSI, numbers): see `subscriber.read`. `pin`: its PIN."""
         from lpa.profiles import subscriber
 
         if not profile.enabled:
@@ -179,15 +179,18 @@ class Assistant:
 
     def enable(self, name: ProfileName) -> Outcome:
         """Enable a profile, which disables the enabled one, and notify the servers."""
-        return switching.enable(self._recovered_card(), self._outbox(), exact(name))
+        chosen = exact(name)
+        return switching.enable(self._recovered_card(), self._outbox(), chosen)
 
     def disable(self, name: ProfileName) -> Outcome:
         """Disable the enabled profile, and notify its servers."""
-        return switching.disable(self._recovered_card(), self._outbox(), exact(name))
+        chosen = exact(name)
+        return switching.disable(self._recovered_card(), self._outbox(), chosen)
 
     def temporarily_enabled(self, name: ProfileName) -> AbstractContextManager[list[Outcome]]:
         """Enable a profile while a `with` block runs: see `temporary_enable.temporarily_enabled`."""
-        return temporary_enable.temporarily_enabled(self._recovered_card(), self._outbox(), exact(name))
+        chosen = exact(name)
+        return temporary_enable.temporarily_enabled(self._recovered_card(), self._outbox(), chosen)
 
     def rename(self, name: ProfileName, nickname: str) -> Profile:
         """Give a profile a nickname of at most 64 bytes of UTF-8; empty for none. Returns it as it was."""
@@ -215,17 +218,17 @@ class Assistant:
     # Deletion
 
     def plan_deletion(self, name: ProfileName, *, disable_first: bool = False) -> Plan:
-        """Plan the deletion of a profile. Changes nothing, and raises nothing for what speaks against it.
+        """Plan the deletion of a profile. Changes nothing.
 
-        That is in the plan: `blockers` make it impossible, `warnings` should be accepted by a person one by
-        one. `disable_first`: consent to disable an enabled profile before.
+        The findings are in the plan, not raised: `blockers` make the deletion impossible, `warnings` should
+        be accepted by a person one by one. `disable_first`: consent to disable an enabled profile before.
         """
         plan = planning.make_plan(self.euicc, exact(name), disable_first=disable_first)
         self._snapshot = plan.snapshot_digest
         return replace(plan, reader=self.reader)
 
     def revalidate(self, saved: Plan) -> Plan:
-        """A plan from before, made anew. Raises `Refused` if the card is another one, or has changed."""
+        """An earlier plan, made again. Raises `Refused` if the card is another one, or has changed."""
         planning.refuse_if_changed(self.euicc, saved)
         return self.plan_deletion(saved.profile, disable_first=saved.disable_first)
 
@@ -272,7 +275,7 @@ class Assistant:
     ) -> AbstractContextManager[Offer]:
         """What is offered to this card, in a `with` block that ends the session: see `lpa.download.offer`.
 
-        `order`: None for what waits at the card's default server. `device`: that the card is for.
+        `order`: None for the order at the card's default SM-DP+. `device`: that the card is for.
         """
         from lpa.download.discovery import code_for
         from lpa.download.offer import offered
@@ -281,7 +284,7 @@ class Assistant:
         return offered(self._recovered_card(), self._outbox(), self._server_factory(), code, device)
 
     def discover(self, at: ServerAddress | None = None, *, device: Device | None = None) -> tuple[Event, ...]:
-        """What waits for this card, by the discovery server `at`; by the one that the card names if None."""
+        """The events for this card at the SM-DS `at`; at the root SM-DS of the card if None."""
         from lpa.download.discovery import events
 
         return events(self.euicc, self._server_factory(), device, at)
@@ -295,7 +298,7 @@ class Assistant:
 
     @property
     def journal(self) -> Journal:
-        """What was begun on this computer, and which notifications are pending."""
+        """The operations on cards and the notifications that this computer recorded."""
         if self._journal is None:
             self._journal = Journal(self._state_dir, locks=self._locks)
             self._opened.callback(self._journal.close)
@@ -306,18 +309,18 @@ class Assistant:
         return self.euicc.list_notifications()
 
     def pending_notifications(self) -> tuple[PendingNotification, ...]:
-        """What is kept here of any card and no server acknowledged, and when each is retried."""
+        """What is kept here, of any card, that no server acknowledged; and when each is retried."""
         return send_queue.pending(self.journal)
 
     def send_notifications(self, *, due_only: bool = False) -> tuple[Delivery, ...]:
-        """Deliver what is on this card, and what is kept here of any card, due or not.
+        """Send what is on this card, and what is kept here of any card, due or not.
 
         `due_only`: of this card alone, and leave what is not due, with the time of its next try.
         """
         return self._outbox().send_pending_if_due() if due_only else self._outbox().send_pending()
 
     def send_due_notifications(self) -> tuple[Delivery, ...]:
-        """Deliver what is kept here of any card, and due. What is only on the card stays there."""
+        """Send what is kept here of any card, and due. What is only on the card stays there."""
         return self._outbox().send_due()
 
     def remove_notification(self, sequence_number: int) -> NotificationMetadata:
@@ -330,7 +333,7 @@ class Assistant:
         return removal.remove(self._card, self._outbox(), sequence_number)
 
     def recover(self) -> tuple[Recovery, ...]:
-        """Find out what became of everything that is unfinished on this card, and finish it.
+        """Complete the interrupted operations on this card, from what the card shows.
 
         Its servers are notified, and after a temporary enable the previous profile is restored. Every change
         does this first: see `recovered`. Nothing is deleted.

@@ -28,7 +28,7 @@ from lpa.rsp.records import Profile
 
 @dataclass(frozen=True)
 class Recovery:
-    """What became of an interrupted operation. `changes`: what it changed; empty if nothing.
+    """How an interrupted operation was completed. `changes`: what it changed; empty if nothing.
 
     For a temporary enable, `changes` are those that restored the previous profile now. `summary` says which
     profile is enabled, and `problem` why the previous one was not restored.

@@ -81,9 +81,9 @@ def pending(
     that is both listed and kept counts once.
     """
     listed = dict.fromkeys(listed)
-    waiting = dict.fromkeys((*(one for one in listed if one not in acknowledged), *unsent))
-    own = [one for one in waiting if one.iccid == profile.iccid]
-    foreign = [one for one in waiting if one.iccid != profile.iccid]
+    unacknowledged = dict.fromkeys((*(one for one in listed if one not in acknowledged), *unsent))
+    own = [one for one in unacknowledged if one.iccid == profile.iccid]
+    of_others = [one for one in unacknowledged if one.iccid != profile.iccid]
     removable = [one for one in listed if one in acknowledged and one not in unsent]
     send = "'lpa notifications send' sends pending notifications."
     if own:
@@ -94,12 +94,12 @@ def pending(
             f"This profile has pending notifications, not acknowledged by a server: {events}.",
             send,
         )
-    if foreign:
-        are_pending = "1 notification" if len(foreign) == 1 else f"{len(foreign)} notifications"
+    if of_others:
+        are_pending = "1 notification" if len(of_others) == 1 else f"{len(of_others)} notifications"
         yield Finding(
             "note",
             "notifications-pending-others",
-            f"Other profiles have {are_pending} pending: {_briefly(foreign, others)}.",
+            f"Other profiles have {are_pending} pending: {_briefly(of_others, others)}.",
             send,
         )
     if removable:

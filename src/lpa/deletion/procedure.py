@@ -1,6 +1,6 @@
 """Delete a profile, as planned and confirmed.
 
-1. Make sure that a proof can be kept on this computer (`CardContext.operation`).
+1. Check that a proof can be kept on this computer (`CardContext.operation`).
 2. If the plan says so, disable the profile, and keep the notification that the card signs about that.
 3. Have the card delete the profile.
 4. Read the card, whatever it answered: what it lists now, and what it signed, is what has happened

@@ -61,7 +61,7 @@ class Database:
                 raise
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self.connection.close()
 
     def write(self, *statements: Statement) -> int:
@@ -93,20 +93,25 @@ class Database:
                 self.make_tables()
 
     def make_tables(self) -> None:
-        """Make the tables of a new file in the open transaction. Raises for a file of another version."""
+        """Make the tables of a new file in the open transaction. Raises for any other file."""
         application, version = self._kind()
         if (application, version) == _OWN:  # Another process was faster.
             return
-        if version and application != tables.APPLICATION_ID:
+        if application == tables.APPLICATION_ID:
+            raise StorageFailed(
+                f"The journal in {self._folder} was written by a later version of lpa.",
+                advice="Use that version, or choose another folder with --state-dir.",
+            )
+        if version and not application:
             raise StorageFailed(
                 f"The journal in {self._folder} was written before the first release of lpa, "
                 "and this version does not read it.",
                 advice=_MOVE_AWAY.format("journal.db"),
             )
-        if version:
+        if application or self._has_tables():
             raise StorageFailed(
-                f"The journal in {self._folder} was written by a later version of lpa.",
-                advice="Use that version, or choose another folder with --state-dir.",
+                f"The file journal.db in {self._folder} is not a journal of lpa.",
+                advice="Move it away, or choose another folder with --state-dir.",
             )
         for statement in tables.TABLES.split(";"):
             self.connection.execute(statement)
@@ -118,6 +123,9 @@ class Database:
         (application,) = self.connection.execute("PRAGMA application_id").fetchone()
         (version,) = self.connection.execute("PRAGMA user_version").fetchone()
         return int(application), int(version)
+
+    def _has_tables(self) -> bool:
+        return self.connection.execute("SELECT 1 FROM sqlite_schema").fetchone() is not None
 
     def _use_wal(self) -> None:
         """Switch to WAL. SQLite does not wait for other processes in this statement, so this does."""

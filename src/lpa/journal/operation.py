@@ -1,4 +1,4 @@
-"""Record the state of an operation, from its begin to its end."""
+"""Record the state of an operation, from beginning to end."""
 
 from __future__ import annotations
 

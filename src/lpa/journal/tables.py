@@ -8,8 +8,8 @@ notification  what a card signed; when it was kept, sent and removed. `operation
               NULL if unknown.
               `during`: the last operation that was begun on the card when this one was collected, 0 if none
               was; no clock says that, because a clock may be set back. `ci_pkids`: the card's trusted CI
-              keys when it signed, NULL if it did not say. `objected`: the server answered and refused it.
-              `abandoned`: when a person had it removed unsent.
+              keys when it was kept, NULL if the card did not list them. `objected`: the server answered and
+              refused it. `abandoned`: when a person had it removed unsent.
 lost_notification  a change whose signed notification no longer exists. `informed`: when the person said that
               they informed the operator, NULL until then.
 protection    profiles that this computer refuses to delete.

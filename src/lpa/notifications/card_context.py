@@ -55,7 +55,7 @@ class CardContext:
         )
 
     def ci_pkids(self) -> CiPkIds | None:
-        """The card's trusted CI keys, None if it does not say. What it said before counts for nothing."""
+        """The card's trusted CI keys, None if it does not list them now."""
         with contextlib.suppress(BadAnswer, EuiccRefused, WireError):
             return self.euicc.ci_pkids
         return None

@@ -1,4 +1,4 @@
-"""What became of a notification, and what is still pending."""
+"""The result of sending a notification, and the notifications that are pending."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from lpa.rsp.records import Notification, NotificationEvent, NotificationMetadat
 
 @dataclass(frozen=True)
 class Delivery:
-    """What became of one notification.
+    """The result of sending one notification.
 
     `sequence_number`: None if the card did not give the notification. `receipt`: the proof on disk.
-    `acknowledged`: by the server. `removed`: from the card. `problem`: what stopped it on that way.
-    `attempts`: how often it was sent so far. `next_try`: when it is sent again without being asked for, None
-    if it was acknowledged. `lost`: the signed notification no longer exists, so it cannot be sent.
+    `acknowledged`: by the server. `removed`: from the card. `problem`: why it is not acknowledged, or not
+    removed. `attempts`: how often it was sent so far. `next_try`: when it is sent again without being asked
+    for, None if it was acknowledged. `lost`: the signed notification no longer exists, so it cannot be sent.
     """
 
     events: tuple[NotificationEvent | str, ...]

@@ -1,6 +1,6 @@
 """Send signed notifications from files. Their bytes are enough: the card may be elsewhere.
 
-Law: as everywhere, each is on this computer's disk before it is sent. And a file affects no card: whatever
+Law: as everywhere, each is on this computer's disk before it is sent. A file affects no card: whatever
 EID it names, the notification belongs to no card until one in a reader gives the same bytes.
 """
 

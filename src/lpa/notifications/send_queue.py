@@ -117,7 +117,7 @@ class SendQueue:
 
 
 def _ci_pkids(entry: Entry) -> tuple[KeyIdentifier, ...]:
-    """The trusted CI keys of its card. If the card did not list them, those that certified it, as it says."""
+    """The trusted CI keys of its card. If it did not list them, the issuers that the notification claims."""
     if entry.ci_pkids is not None:
         return entry.ci_pkids
     from lpa.rsp.pki import chain  # noqa: PLC0415  (it loads cryptography, which is rarely needed here)

@@ -23,6 +23,10 @@ class Selector:
 
     name: Aid | str
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, Aid) and self.name != _digits(self.name):
+            raise ValueError(f"{self.name!r} is not in the form that Selector.parse() returns")
+
     @classmethod
     def parse(cls, text: str) -> Self:
         """Parse what a person typed. Raises ValueError if it can name no profile."""
@@ -38,15 +42,19 @@ def exact(name: Profile | Iccid | Selector | str) -> Iccid | Selector:
     """The name as a whole ICCID, or as the `Selector` that a person gave.
 
     Raises ValueError if a text is no whole ICCID: its last digits may be those of another profile tomorrow.
+    Raises TypeError for a value of another type.
     """
-    if isinstance(name, Profile):
-        return name.iccid
-    if isinstance(name, str):
-        try:
-            return Iccid.parse(name)
-        except ValueError as error:
-            raise ValueError(f"{error}; Assistant.find() takes the last digits of one") from error
-    return name
+    match name:
+        case Profile():
+            return name.iccid
+        case Iccid() | Selector():
+            return name
+        case str():
+            try:
+                return Iccid.parse(name)
+            except ValueError as error:
+                raise ValueError(f"{error}; Assistant.find() takes the last digits of one") from error
+    raise TypeError(f"a profile is named by Profile, Iccid, Selector or str, not {type(name).__name__}")
 
 
 def read(euicc: Euicc, name: Iccid | Selector) -> tuple[Listing[Profile], Profile]:

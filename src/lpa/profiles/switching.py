@@ -36,6 +36,7 @@ _FINAL = (
     "noEsimPortAvailable",
     "nothingToDelete",
 )
+_DEFAULT_SERVER = "resetDefaultSmdpAddress"  # the option of a reset that deletes no profile
 # The class of profiles that an option of a reset deletes.
 _RESETS = {"deleteOperationalProfiles": "operational", "deleteFieldLoadedTestProfiles": "test"}
 # The changes that an operation may make to profiles.
@@ -124,9 +125,12 @@ def disable(card: CardContext, outbox: Outbox, name: Iccid | Selector) -> Outcom
 def reset(card: CardContext, outbox: Outbox, options: Collection[str]) -> Outcome:
     """Delete many profiles at once, by the `options` of `Euicc.memory_reset`, and notify their servers.
 
-    Raises `Refused` before the card is asked if one of them is protected on this computer, or may be; then as
-    `enable` does.
+    Raises ValueError for an unknown option, `Refused` before the card is asked if one of the profiles is
+    protected on this computer, or may be; then as `enable` does.
     """
+    unknown = set(options) - {*_RESETS, _DEFAULT_SERVER}
+    if unknown:
+        raise ValueError(f"{', '.join(map(repr, sorted(unknown)))} is no option of a reset")
     euicc = card.euicc
     before = euicc.profiles(CHANGE_TAGS)
     refuse_protected(card.journal, before, options)
@@ -134,7 +138,7 @@ def reset(card: CardContext, outbox: Outbox, options: Collection[str]) -> Outcom
     attempt = partial(euicc.memory_reset, options)
     with card.operation("reset", before) as operation:
         operation.set_state(DELETING)
-        if set(options) == {"resetDefaultSmdpAddress"}:
+        if set(options) == {_DEFAULT_SERVER}:
             attempt()
             after = before
         else:

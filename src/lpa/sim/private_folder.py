@@ -46,7 +46,10 @@ def lock(folder: Path) -> sqlite3.Connection:
         held.close()
         if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
             raise CardBusy(f"Another program is using the simulated card in {folder}.") from error
-        raise StorageFailed(f"Cannot lock the simulated card in {folder}: {error}.") from error
+        raise StorageFailed(
+            f"Cannot lock the simulated card in {folder}: {error}.",
+            advice="Make the folder writable, or create another card with 'lpa sim new'.",
+        ) from error
     return held
 
 

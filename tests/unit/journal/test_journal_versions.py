@@ -75,3 +75,17 @@ def test_a_new_journal_has_the_application_id_and_version(tmp_path: Path) -> Non
     header = (tmp_path / "journal.db").read_bytes()[:100]
     assert header[68:72] == b"lpa1"  # application_id: SQLite's file format §1.3.17
     assert int.from_bytes(header[60:64], "big") == tables.VERSION == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["CREATE TABLE operation (x);", "PRAGMA application_id = 77; PRAGMA user_version = 1;"],
+    ids=["tables", "application id"],
+)
+def test_a_database_of_another_program_is_refused_and_not_changed(content: str, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as database:
+        database.executescript("PRAGMA journal_mode = WAL; " + content)
+    before = (tmp_path / "journal.db").read_bytes()
+    with pytest.raises(StorageFailed, match="is not a journal of lpa"):
+        Journal(tmp_path)
+    assert (tmp_path / "journal.db").read_bytes() == before

@@ -1,9 +1,11 @@
 """Select a profile by what a person typed."""
 
+from typing import Any
+
 import pytest
 
 from lpa.errors import Refused
-from lpa.profiles.selection import Selector, find
+from lpa.profiles.selection import Selector, exact, find
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import Profile
 
@@ -52,3 +54,15 @@ def test_an_ambiguous_selector_is_refused_with_all_matches() -> None:
 def test_a_text_that_can_name_no_profile_raises_value_error(name: str) -> None:
     with pytest.raises(ValueError, match="names no profile"):
         Selector.parse(name)
+
+
+@pytest.mark.parametrize("name", ["", "17", "00 17"])
+def test_a_selector_holds_only_what_parse_gives(name: str) -> None:
+    with pytest.raises(ValueError, match=r"names no profile|form that"):
+        Selector(name)
+
+
+@pytest.mark.parametrize("name", [17, None, b"8944474600001230017"])
+def test_a_value_of_another_type_names_no_profile(name: Any) -> None:
+    with pytest.raises(TypeError, match="a profile is named by"):
+        exact(name)

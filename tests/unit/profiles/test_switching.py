@@ -378,3 +378,9 @@ def test_a_reset_may_delete_only_an_unreadable_profile(
         outcome = assistant.reset(OPERATIONAL)
     assert [str(change.profile.iccid) for change in outcome.changes] == [hidden.iccid]
     assert card.requests.count(RESET) == 1
+
+
+def test_an_unknown_option_of_a_reset_is_refused_before_an_operation_begins(assistant: Assistant) -> None:
+    with pytest.raises(ValueError, match="'everything' is no option of a reset"):
+        assistant.reset(["everything"])
+    assert assistant.journal.unfinished() == ()

@@ -151,9 +151,18 @@ def remove(console: Console, number: int, unsent: bool) -> CommandResult:
     Its server is not notified. The notification is kept on this computer first.
     """
     with console.assistant() as assistant:
+        acknowledged = [
+            one.notification.metadata
+            for one in assistant.journal.outbox(assistant.eid)
+            if one.sent is not None
+        ]
+        on_card = assistant.notifications()
         if not unsent:
+            for metadata in acknowledged:
+                if metadata.sequence_number == number:
+                    raise _still_on_card(metadata)
             kept = (one.entry for one in assistant.pending_notifications() if one.entry.eid == assistant.eid)
-            raise _unsent(number, [*assistant.notifications(), *(one.notification.metadata for one in kept)])
+            raise _unsent(number, [*on_card, *(one.notification.metadata for one in kept)])
         with changing():
             removed = assistant.remove_notification(number)
         receipts = [
@@ -161,11 +170,23 @@ def remove(console: Console, number: int, unsent: bool) -> CommandResult:
             for receipt in assistant.receipts.of(assistant.eid)
             if receipt.notification.metadata == removed
         ]
-    console.screen.line(f"Notification {number} removed from the card.")
-    console.screen.line(f"It was not sent to {removed.address}: {removed.event} of {removed.iccid}.")
+    console.screen.line(
+        f"Notification {number} removed from the card."
+        if removed in on_card
+        else f"Notification {number} was not on the card; this computer does not send it any more."
+    )
+    if removed not in acknowledged:
+        console.screen.line(f"It was not sent to {removed.address}: {removed.event} of {removed.iccid}.")
     for receipt in receipts:
         console.screen.line(f"Receipt: {receipt.path}")
     return CommandResult({"notification": removed, "receipts": [receipt.path for receipt in receipts]})
+
+
+def _still_on_card(metadata: NotificationMetadata) -> Declined:
+    return Declined(
+        f"{metadata.address} has acknowledged notification {metadata.sequence_number}.",
+        advice="'lpa notifications send' removes it from the card.",
+    )
 
 
 def _unsent(number: int, listed: Iterable[NotificationMetadata]) -> Declined:
@@ -200,7 +221,7 @@ def mark_informed(console: Console, iccid: Iccid) -> CommandResult:
 
 
 def _sent(screen: Screen, data: dict[str, object], deliveries: tuple[Delivery, ...]) -> CommandResult:
-    """Print what became of notifications: the result of a command that only sends."""
+    """Print deliveries: the result of a command that only sends."""
     for line in (*with_heading(deliveries), *summary(deliveries)):
         screen.line(line)
     data = data | {"deliveries": deliveries}

@@ -1,4 +1,4 @@
-"""Report what a command changed on the card, what became of the notifications, and the state now."""
+"""Report what a command changed on the card, the deliveries of its notifications, and the state now."""
 
 from __future__ import annotations
 

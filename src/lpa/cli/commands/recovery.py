@@ -1,4 +1,4 @@
-"""Recover what was interrupted on a card before a command changes it, and report what became of it."""
+"""Recover what was interrupted on a card before a command changes it, and report the result."""
 
 from __future__ import annotations
 

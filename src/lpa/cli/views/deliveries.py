@@ -1,4 +1,4 @@
-"""What became of notifications, as lines."""
+"""The results of sending notifications, as lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lpa.notifications.delivery import Delivery
 
 
 def delivery_lines(delivery: Delivery) -> Iterator[Line]:
-    """What became of one notification."""
+    """The result of sending one notification."""
     text, style = _state(delivery)
     yield f"  {text}", style
     if delivery.problem:

@@ -1,4 +1,4 @@
-"""What a command changed on the card, and what became of the notifications about it, as lines."""
+"""What a command changed on the card, and the deliveries of its notifications, as lines."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def profile_name(outcome: Outcome) -> str:
 
 
 def change_lines(outcome: Outcome | Recovery) -> Iterator[Line]:
-    """Each change of a profile, and below it what became of the notifications about it."""
+    """Each change of a profile, and below it the deliveries of its notifications."""
     left = list(outcome.deliveries)
     for change in outcome.changes:
         by = " by another program:" if change.external else ""

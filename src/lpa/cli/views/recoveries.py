@@ -1,4 +1,4 @@
-"""What became of an interrupted operation, as lines and as JSON members."""
+"""How an interrupted operation was completed, as lines and as JSON members."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def operation(function: str, begun: datetime) -> str:
 
 
 def lines(recovery: Recovery) -> Iterator[Line]:
-    """What became of it, and what a person should do."""
+    """How it was completed, and what a person should do."""
     yield f"{operation(recovery.function, recovery.begun)} was interrupted.", "yellow"
     if not (recovery.changes or recovery.summary):
         yield "  It changed nothing on the card.", ""

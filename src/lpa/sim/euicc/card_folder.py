@@ -79,7 +79,10 @@ class CardFolder:
             has_key = (self.path / _AUTHORITY_KEY).exists()
             return state, identity, Authority.load(self.path, randomness=randomness) if has_key else None
         except _DAMAGED as error:
-            raise StorageFailed(f"The simulated card in {self.path} is damaged: {error!r}.") from error
+            raise StorageFailed(
+                f"The simulated card in {self.path} is damaged: {error!r}.",
+                advice="Create another one with 'lpa sim new'.",
+            ) from error
 
     def save(self, state: CardState) -> None:
         """Write `state` atomically. Raises OSError, and then leaves the previous state."""

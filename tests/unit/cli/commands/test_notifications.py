@@ -121,6 +121,19 @@ def test_a_notification_removed_unsent_is_kept_on_this_computer(
     assert _on_card(tmp_path) == 0
 
 
+def test_a_notification_that_another_program_removed_is_abandoned(
+    options: tuple[str, ...], tmp_path: Path
+) -> None:
+    remove = ("notifications", "remove", "1", "--unsent")
+    assert command.run(*options[:2], "--state-dir", tmp_path / "another", *remove).code == 0
+    ran = command.run(*options, *remove)
+    assert ran.code == 0
+    assert ran.out.startswith(
+        "Notification 1 was not on the card; this computer does not send it any more.\n"
+    )
+    assert "No pending notifications" in command.run(*options, "notifications", "send").err
+
+
 @pytest.mark.parametrize("consent", [(), ("--unsent",)])
 def test_a_notification_that_does_not_exist_cannot_be_removed(
     options: tuple[str, ...], consent: tuple[str, ...]
@@ -152,6 +165,25 @@ def test_a_notification_is_sent_without_its_card_and_removed_from_it_later(tmp_p
         back = command.run(*place, "--connect-to", smdp.connect_to, "notifications", "send")
         assert "acknowledged; notification 1 removed from the card." in back.out
         assert len(smdp.received) == 1
+
+
+def test_an_acknowledged_notification_is_not_called_unsent_when_it_is_removed(
+    options: tuple[str, ...], tmp_path: Path
+) -> None:
+    folder = tmp_path / "card"
+    with SimulatedSmdp(Authority.load(folder), host="*.smdp.example", any_address=True) as smdp:
+        send = ("--connect-to", smdp.connect_to, "notifications", "send", "--without-card")
+        assert command.run(*options, *send).code == 0
+    declined = command.run(*options, "notifications", "remove", "1")
+    assert declined.code == 1
+    assert declined.err == (
+        "lpa: albion.smdp.example has acknowledged notification 1.\n"
+        "'lpa notifications send' removes it from the card.\n"
+    )
+    removed = command.run(*options, "notifications", "remove", "1", "--unsent")
+    assert "Notification 1 removed from the card." in removed.out
+    assert "not sent" not in removed.out
+    assert _on_card(tmp_path) == 0
 
 
 def test_pending_notifications_are_listed_without_the_card(options: tuple[str, ...]) -> None:

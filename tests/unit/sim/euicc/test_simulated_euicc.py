@@ -239,8 +239,9 @@ DAMAGES = [
 def test_a_damaged_card_is_refused_and_not_locked(folder: Path, name: str, content: bytes) -> None:
     whole = (folder / name).read_bytes()
     (folder / name).write_bytes(content)
-    with pytest.raises(StorageFailed, match=r"damaged|no certificate authority|Cannot lock"):
+    with pytest.raises(StorageFailed, match=r"damaged|no certificate authority|Cannot lock") as caught:
         SimulatedEuicc.load(folder)
+    assert "disk space" not in caught.value.advice
     (folder / name).write_bytes(whole)
     SimulatedEuicc.load(folder).close()
 
