@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 # With --platform win32, mypy leaves out what follows.
-assert sys.platform != "win32"  # noqa: S101
+assert sys.platform != "win32"  # noqa: S101  (so that type checkers know it)
 
 NONBLOCK = os.O_NONBLOCK  # a flag for `os.open`: do not wait for the other end of a FIFO
 

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 # With another --platform, mypy leaves out what follows.
-assert sys.platform == "win32"  # noqa: S101
+assert sys.platform == "win32"  # noqa: S101  (so that type checkers know it)
 
 NONBLOCK = 0  # a flag for `os.open`; among the files of Windows there are no FIFOs
 
