@@ -29,9 +29,10 @@ test: lint
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-# What takes hours: every point at which a procedure can end, a million inputs for each decoder, bare systems.
+# What takes hours: each sweep whole, such as every point at which a procedure can end; a million inputs for
+# each decoder; bare systems.
 soak: .venv/ready-to-fuzz
-	LPA_KILL_ALL=1 $(BIN)/pytest --numprocesses auto tests/killed
+	LPA_SOAK=1 $(BIN)/pytest --numprocesses auto --dist loadscope tests
 	$(MAKE) fuzz RUNS=1000000 SECONDS=7200 JOBS=2
 	.ci/bare-root bookworm
 	.ci/bare-root trixie

@@ -33,14 +33,23 @@ _SLOW = (
     "tests/killed",
     "tests/pcsc",
     "tests/release",
+    "tests/unit/cli/commands/test_backup.py",
+    "tests/unit/cli/commands/test_download.py",
+    "tests/unit/cli/commands/test_download_stops.py",
+    "tests/unit/cli/commands/test_switch.py",
+    "tests/unit/cli/test_consent.py",
     "tests/unit/cli/test_faults_screen.py",
     "tests/unit/cli/test_interrupted.py",
     "tests/unit/download/test_download_faults.py",
     "tests/unit/download/test_download_stops.py",
     "tests/unit/notifications/test_faults_card.py",
+    "tests/unit/notifications/test_many.py",
     "tests/unit/pages/test_pages_in_a_browser.py",
     "tests/unit/profiles/test_backup_killed.py",
+    "tests/unit/rsp/pki/test_chain.py",
     "tests/unit/test_full_disk.py",
+    "tests/unit/test_hostile_texts.py",
+    "tests/unit/testing/test_pytest_plugin.py",
 )
 
 

@@ -22,10 +22,11 @@ from tests.fuzz import memory
 from tests.fuzz.mutation import swollen
 from tests.fuzz.readers import responses
 from tests.fuzz.targets import MEMORY, MOST_BYTES, TARGETS, Target, TooSlow, check
+from tests.support.sweeps import WHOLE
 
 CASES = Path(__file__).parent / "cases"
 PINNED = sorted(path for path in CASES.glob("*/*") if path.is_file())
-EXAMPLES, LARGE = 200, 16
+EXAMPLES, LARGE = 200, 16 if WHOLE else 4
 
 
 def _in_c(size: int) -> None:

@@ -1,4 +1,4 @@
-"""Three hundred pending notifications: all are sent, in order, while a person waits."""
+"""A hundred pending notifications: all are sent, in order, while a person waits."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support import command
+from tests.support.sweeps import WHOLE
 
-MANY = 300
+MANY = 300 if WHOLE else 100
 NO_SERVER = ("--connect-to", "::127.0.0.1:1")  # nothing listens on port 1
 _LIMIT = 60  # seconds; it takes two or three
 
