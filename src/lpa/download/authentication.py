@@ -53,7 +53,8 @@ class Session:
 
     `answer`: what the server answered to the card's proof. `info`: what the card sent to the server about
     itself. `open`: whether there is a session to cancel. `loading`: whether the card may hold a part of the
-    package, and has not signed that it discarded it.
+    package, and has not signed that it discarded it. `not_cancelled`: what kept card or server from
+    confirming that the session is cancelled.
     """
 
     euicc: Euicc
@@ -63,6 +64,7 @@ class Session:
     answer: Terms | tuple[Event, ...] = ()
     open: bool = True
     loading: bool = False
+    not_cancelled: LpaError | None = None
 
     def cancel(self, reason: str) -> bool:
         """Cancel the session on the card, then on the server; whether the card cancelled it.
@@ -75,13 +77,28 @@ class Session:
         try:
             cancelled = self.euicc.cancel_session(self.transaction_id, reason)
         except LpaError as error:
-            self.open = False
+            self.open, self.not_cancelled = False, error
             _log.debug("the card did not cancel the session: %s", error)
             return False
         self.open = self.loading = False
-        with suppress(LpaError):  # On the server it ends by itself, or has ended.
+        try:
             self.server.cancel_session(self.transaction_id, cancelled)
+        except LpaError as error:  # On the server it ends by itself, or has ended.
+            self.not_cancelled = error
+            _log.debug("the server did not confirm that the session is cancelled: %s", error)
         return True
+
+    def reject_package(self) -> str:
+        """Cancel the session because of its package. Returns advice: many servers then end the order."""
+        self.cancel("loadBppExecutionError")
+        if self.not_cancelled:
+            return (
+                "Nothing was installed. Try again; if the server refuses, ask the operator for a new order."
+            )
+        return (
+            "Nothing was installed, and the server was informed. Many servers then end the order: if another "
+            "try is refused, ask the operator for a new one."
+        )
 
     @contextmanager
     def ended_by_refusal(self) -> Iterator[None]:

@@ -110,8 +110,9 @@ def _reconcile(
     card: CardContext, outbox: Outbox, operation: Operation, session: Session, error: LpaError
 ) -> InstallationResult:
     """The result that the card signed, after `error`. If there is none, raises what the card then shows."""
+    advice = "Begin the download again; if the server refuses, ask the operator for a new order."
     if isinstance(error, BadAnswer):
-        session.cancel("loadBppExecutionError")
+        advice = session.reject_package()
     session.open = False  # The reset ends what the card has not cancelled.
     after = reset_and_read(card.euicc, error)
     results = _results(card, outbox, operation)
@@ -125,7 +126,7 @@ def _reconcile(
             advice="Do not use the profile until its operator has confirmed that it is installed correctly.",
         ) from error
     message = f"{error.message} The card was read again: the profile is not on it."
-    raise WireError(message, advice="Begin the download again.") from error
+    raise WireError(message, advice=advice) from error
 
 
 def _results(card: CardContext, outbox: Outbox, operation: Operation) -> list[InstallationResult]:

@@ -6,7 +6,8 @@ with assistant.download(ActivationCode.parse(text)) as offer:    # both sides ar
     outcome = offer.install(confirmation_code=code)
 ```
 Law: leaving the block without an installation, however that happens, cancels the session on card and server
-with the true reason. The card gets the package as the server sent it, segment by segment.
+with the true reason. Only `Offer.reject` rejects the order: everything else leaves it valid. The card gets
+the package as the server sent it, segment by segment.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from lpa.download import installation, offer_findings
 from lpa.download.authentication import Session, nothing_installed, reason_of
 from lpa.download.installation import FUNCTION, Progress
 from lpa.download.referrals import find_offer
-from lpa.errors import BadAnswer, Declined, LpaError, Refused
+from lpa.errors import BadAnswer, LpaError, Refused
 from lpa.notifications.card_context import CardContext
 from lpa.notifications.outbox import Outbox
 from lpa.notifications.sender import ServerFactory
@@ -60,7 +61,6 @@ class Offer:
         self._servers = servers
         self._order = order
         self._device = device
-        self._reason = _REJECTED
         self._session: Session
         self._terms: Terms
         self.findings: tuple[Finding, ...] = ()
@@ -108,13 +108,14 @@ class Offer:
         """The findings that a person must accept, one by one."""
         return of_level("warning", self.findings)
 
-    def postpone(self) -> None:
-        """Have the end of the block postpone the download: the order stays valid."""
-        self._reason = _POSTPONED
-
     def reject(self) -> None:
-        """Have the end of the block reject the download, as by default: most servers then end the order."""
-        self._reason = _REJECTED
+        """Reject the profile for good: most servers then cancel the order. Ends the session now.
+
+        Raises what kept card or server from confirming it: then the order may still be valid.
+        """
+        self._session.cancel(_REJECTED)
+        if self._session.not_cancelled:
+            raise _not_rejected(self._session.not_cancelled)
 
     def install(self, *, confirmation_code: str = "", progress: Progress = installation.silent) -> Outcome:
         """Have the card install the profile, and notify its server.
@@ -181,8 +182,8 @@ class Offer:
         self.package_size = len(data)
         try:
             package = Package.checked(data, euicc.longest_request)
-        except BadAnswer:
-            session.cancel("loadBppExecutionError")
+        except BadAnswer as error:
+            error.advice = session.reject_package()
             raise
         if not self._terms.offered.describes(package.metadata):
             session.cancel("metadataMismatch")
@@ -197,7 +198,7 @@ class Offer:
         blockers = {blocker.name for blocker in self.blockers}
         if blockers:
             return "pprNotAllowed" if "pprNotAllowed" in blockers else _POSTPONED
-        return self._reason if error is None or isinstance(error, Declined) else reason_of(error)
+        return reason_of(error) if error else _POSTPONED
 
 
 @contextmanager
@@ -241,8 +242,14 @@ def _insufficient_memory(size: int, free: int) -> Refused:
         FUNCTION,
         "installFailedDueToInsufficientMemoryForProfile",
         f"The package of {in_words(size)} was not sent to the card, which has {in_words(free)} free.",
-        advice=f"Nothing was installed, and the order stays valid. {offer_findings.MAKE_ROOM}",
+        advice=f"Nothing was installed, and the order was not rejected. {offer_findings.MAKE_ROOM}",
     )
+
+
+def _not_rejected(problem: LpaError) -> LpaError:
+    problem.add("The rejection was not confirmed, so the order may still be valid.")
+    problem.advice = "Nothing was installed. Ask the operator to cancel the order."
+    return problem
 
 
 def _metadata_mismatch() -> Refused:

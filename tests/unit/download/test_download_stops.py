@@ -14,11 +14,22 @@ import pytest
 from lpa import Assistant
 from lpa.card.apdu import Transport
 from lpa.download.offer import WRONG_CODE
-from lpa.errors import BadAnswer, Declined, EuiccRefused, OutcomeUnknown, Refused, ServerRefused
+from lpa.errors import (
+    BadAnswer,
+    ConnectFailed,
+    Declined,
+    EuiccRefused,
+    LpaError,
+    OutcomeUnknown,
+    Refused,
+    ServerRefused,
+    WireError,
+)
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers import packages
 from lpa.sim.servers.orders import Order
 from lpa.sim.servers.smdp import SimulatedSmdp
+from tests.support.disturbed import DisturbedCard
 from tests.support.interfering import InterferedHttps
 from tests.support.orders import assistant_with, code_of, holds, way_to
 
@@ -56,8 +67,8 @@ def has_no_session(card: SimulatedEuicc, https: InterferedHttps, folder: Path) -
 @pytest.mark.parametrize(
     ("leaving", "reason", "stays_valid"),
     [
-        (None, "endUserRejection", False),
-        (Declined("No."), "endUserRejection", False),
+        (None, "postponed", True),
+        (Declined("No."), "postponed", True),
         (KeyboardInterrupt(), "postponed", True),
         (SystemExit(), "postponed", True),
         (TimeoutError(), "timeout", True),
@@ -91,12 +102,58 @@ def test_leaving_without_an_installation_cancels_with_the_true_reason(
 
 def test_a_postponed_order_stays_valid(assistant: Assistant, smdp: SimulatedSmdp) -> None:
     order = smdp.order(packages.sample(), "ABC-1")
-    with assistant.download(code_of(order)) as offer:
-        offer.postpone()
+    with assistant.download(code_of(order)):
+        pass
     assert order.state == "released"
     with assistant.download(code_of(order)) as offer:
         offer.install()
     assert order.state == "installed"
+
+
+def test_only_a_rejection_ends_an_order(
+    assistant: Assistant, smdp: SimulatedSmdp, https: InterferedHttps
+) -> None:
+    order = smdp.order(packages.sample(), "ABC-1")
+    with suppress(KeyboardInterrupt), assistant.download(code_of(order)) as offer:
+        offer.reject()
+        raise KeyboardInterrupt
+    assert (https.reasons, order.state) == (["endUserRejection"], "error")
+
+
+@pytest.mark.parametrize(
+    ("when", "error"),
+    [
+        ("dies_before", ConnectFailed("The server does not answer.")),
+        ("dies_after", OutcomeUnknown("No answer came.")),
+        ("dies_before", ServerRefused("CancelSession", "8.10.1", "3.9", "The server refused.")),
+    ],
+)
+def test_a_rejection_that_is_not_confirmed_says_so(
+    assistant: Assistant, smdp: SimulatedSmdp, https: InterferedHttps, when: str, error: LpaError
+) -> None:
+    order = smdp.order(packages.sample(), "ABC-1")
+    getattr(https, when)["cancelSession"] = error
+    with pytest.raises(type(error)) as raised, assistant.download(code_of(order)) as offer:
+        offer.reject()
+    assert raised.value.message.endswith(" The rejection was not confirmed, so the order may still be valid.")
+    assert "Try again" not in raised.value.advice
+    assert https.reasons == (["endUserRejection"] if when == "dies_after" else [])
+
+
+def test_a_rejection_that_the_card_refuses_is_not_sent(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, tmp_path: Path
+) -> None:
+    order = smdp.order(packages.sample(), "ABC-1")
+    card = DisturbedCard(euicc)
+    card.instead(0xBF41, "BF41038101 7F 9000")
+    with (
+        pytest.raises(EuiccRefused, match="The rejection was not confirmed"),
+        assistant_with(card, https, tmp_path / "state") as assistant,
+        assistant.download(code_of(order)) as offer,
+    ):
+        offer.reject()
+    assert "cancelSession" not in https.called
+    assert order.state == "released"
 
 
 def test_a_lost_package_can_be_installed_after_a_wrong_code(
@@ -235,3 +292,53 @@ def test_an_unreadable_answer_of_the_card_ends_the_session_on_both_sides(
 def _install(card: Transport, https: InterferedHttps, folder: Path, order: Order) -> None:
     with assistant_with(card, https, folder) as assistant, assistant.download(code_of(order)) as offer:
         offer.install()
+
+
+class _StatusAtSegment(DisturbedCard):
+    """A card that answers one kind of segment with a status word, and has no result of it."""
+
+    def __init__(self, card: SimulatedEuicc, tag: str, sw: int) -> None:
+        super().__init__(card)
+        self._tag, self._sw = bytes.fromhex(tag), sw
+
+    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        if apdu[1] == 0xE2 and apdu[5:].startswith(self._tag):
+            return b"", self._sw
+        return super().transmit(apdu)
+
+
+@pytest.mark.parametrize(("tag", "sw"), [("BF36", 0x6A80), ("86", 0x6985)])
+def test_a_card_that_ends_a_package_without_a_result_promises_no_second_try(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, tmp_path: Path, tag: str, sw: int
+) -> None:
+    """The server of the simulator ends the order then, as many servers do (SGP.22 §5.7.5, reason 5)."""
+    order = smdp.order(packages.sample(), "ABC-1")
+    with (
+        pytest.raises(WireError, match=f"{sw:04X}") as raised,
+        assistant_with(_StatusAtSegment(euicc, tag, sw), https, tmp_path / "state") as assistant,
+        assistant.download(code_of(order)) as offer,
+    ):
+        offer.install()
+    assert (https.reasons, order.state) == (["loadBppExecutionError"], "error")
+    assert raised.value.advice == (
+        "Nothing was installed, and the server was informed. Many servers then end the order: if another "
+        "try is refused, ask the operator for a new one."
+    )
+    assert not holds(euicc)
+
+
+def test_a_package_whose_end_the_server_does_not_confirm_may_be_tried_again(
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, tmp_path: Path
+) -> None:
+    order = smdp.order(packages.sample(), "ABC-1")
+    https.dies_before["cancelSession"] = ConnectFailed("The server does not answer.")
+    with (
+        pytest.raises(WireError) as raised,
+        assistant_with(_StatusAtSegment(euicc, "BF36", 0x6A80), https, tmp_path / "state") as assistant,
+        assistant.download(code_of(order)) as offer,
+    ):
+        offer.install()
+    assert raised.value.advice == (
+        "Nothing was installed. Try again; if the server refuses, ask the operator for a new order."
+    )
+    assert order.state != "error"

@@ -300,7 +300,6 @@ def test_a_stated_size_larger_than_the_free_memory_is_a_note(
             assistant_with(card, https, tmp_path / str(free)) as assistant,
             assistant.download(code_of(order)) as offer,
         ):
-            offer.postpone()
             assert offer.estimated_size == 42_000
             assert [finding.name for finding in offer.findings] == notes
             assert not offer.blockers

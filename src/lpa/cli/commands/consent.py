@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from lpa.cli.screen import Screen
 from lpa.errors import Declined
 
@@ -13,6 +15,13 @@ def confirm(screen: Screen, what: str, expected: str, *, otherwise: str) -> None
     """
     if screen.ask(f"To confirm, type {what}:", otherwise=otherwise) != expected:
         raise Declined(f"The input is not {what}.")
+
+
+def chosen(screen: Screen, question: str, words: Collection[str], *, otherwise: str) -> str:
+    """The one of `words` that a person types. Anything else is asked again, also an empty line."""
+    while (answer := screen.ask(question, otherwise=otherwise).lower()) not in words:
+        screen.say("Please type one of these answers.")
+    return answer
 
 
 def agrees(screen: Screen, question: str, *, otherwise: str) -> bool:

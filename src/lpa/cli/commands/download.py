@@ -150,7 +150,6 @@ def _and_due(
 
 def _previewed(screen: Screen, assistant: Assistant, order: Order, options: DownloadOptions) -> CommandResult:
     with assistant.download(order, device=options.device) as offer:
-        offer.postpone()
         print_problems(screen, offer.passed_over)
         screen.facts(facts(offer))
         for line in offer_findings(offer):

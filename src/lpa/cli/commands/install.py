@@ -1,7 +1,8 @@
 """One download: show what is offered, ask, install it, and enable it if wanted.
 
-Law: what a person did not refuse is postponed, never rejected in their name, because a server cancels an
-order that was rejected. And once the profile is on the card, no message says that nothing was changed.
+Law: an order is rejected only if a person types the word, because most servers then cancel it. Anything else
+asks again, or leaves the order as it is. And once the profile is on the card, no message says that nothing
+was changed.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from lpa.assistant import Assistant
-from lpa.cli.commands.consent import agrees
+from lpa.cli.commands.consent import agrees, chosen
 from lpa.cli.commands.outcomes import report
 from lpa.cli.commands.recovery import recovering
 from lpa.cli.download_options import DownloadOptions
@@ -30,6 +31,7 @@ from lpa.rsp.sizes import in_words
 
 Order = ActivationCode | Event | None
 
+_NO, _REJECT = ("no", "n"), "reject"
 _DIGITS = 4  # of an ICCID: as many as can name a profile
 _CODE_FILE = "Use --confirmation-code-file."
 _ANOTHER_FILE = (
@@ -55,7 +57,6 @@ def install(screen: Screen, assistant: Assistant, order: Order, options: Downloa
     with recovering(screen, assistant):
         opened = assistant.download(order, device=options.device)
     with opened as offer:
-        offer.postpone()
         print_problems(screen, offer.passed_over)
         screen.say_facts(facts(offer))
         _refuse_if_blocked(offer)
@@ -114,7 +115,10 @@ def _refuse_if_blocked(offer: Offer) -> None:
 
 
 def _agree(screen: Screen, offer: Offer, options: DownloadOptions) -> None:
-    """Have the person agree, and accept each rule of the operator. Raises `Declined` otherwise."""
+    """Have the person agree, and accept each rule of the operator. Raises `Declined` otherwise.
+
+    Raises what kept card or server from confirming it if the person rejects the order.
+    """
     rules = [warning.name for warning in offer.warnings if warning.name not in options.accepted]
     if options.yes:
         if rules:
@@ -125,15 +129,23 @@ def _agree(screen: Screen, offer: Offer, options: DownloadOptions) -> None:
         return
     if rules:
         which = "this rule" if len(rules) == 1 else "these rules"
-        question = f"To accept {which}, type the last four digits of its ICCID:"
-        agreed = screen.ask(question, otherwise="--yes") == str(offer.profile.iccid)[-_DIGITS:]
+        screen.say(f"To install it with {which}, type the last four digits of its ICCID.")
+        agreement = [str(offer.profile.iccid)[-_DIGITS:]]
+        question = "Type the digits, no (keeps the order) or reject (refuses it for good):"
     else:
-        agreed = agrees(screen, "Install it?", otherwise="--yes")
-    if not agreed:
+        agreement = ["yes", "y"]
+        question = "Install it? Type yes, no (keeps the order) or reject (refuses it for good):"
+    answer = chosen(screen, question, (*agreement, *_NO, _REJECT), otherwise="--yes")
+    if answer == _REJECT:
         offer.reject()
         raise Declined(
-            "The profile was not installed, and the server was informed that you rejected it.",
-            advice="Nothing was changed on the card. Most servers then cancel the order.",
+            "The profile was not installed, and the server has confirmed that you rejected it.",
+            advice="Most servers then cancel the order.",
+        )
+    if answer in _NO:
+        raise Declined(
+            "The profile was not installed. The order was not rejected.",
+            advice="Run the command again to install it.",
         )
 
 

@@ -17,6 +17,7 @@ from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers import packages
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support import command
+from tests.support.command import CTRL_D
 from tests.support.download_parties import HOST, SECRETS, DownloadParties, kept_secret, made
 from tests.support.orders import ICCID
 
@@ -103,11 +104,36 @@ def test_a_preview_changes_nothing_and_keeps_the_order(parties: DownloadParties)
 
 def test_a_rejection_is_sent_to_the_server(parties: DownloadParties) -> None:
     order = parties.order()
-    ran = parties.dialogue("download", order.activation_code, answers=("no",))
+    ran = parties.dialogue("download", order.activation_code, answers=("reject",))
     assert ran.code == 1
-    assert "was not installed" in ran.err
+    assert "was not installed, and the server has confirmed that you" in ran.err
     assert (order.state, order.facts.result) == ("error", "endUserRejection")
     assert not parties.installed
+
+
+@pytest.mark.parametrize(
+    "answers", [("", CTRL_D), ("mo", "yess", "", CTRL_D), ("no",), ("N",), ("rejec", CTRL_D)]
+)
+def test_no_other_answer_rejects_an_order(parties: DownloadParties, answers: tuple[str, ...]) -> None:
+    order = parties.order()
+    ran = parties.dialogue("download", order.activation_code, answers=answers)
+    assert (ran.code, order.state) == (1, "released")
+    assert order.facts.result != "endUserRejection"
+    assert not parties.installed
+
+
+def test_an_answer_that_is_none_is_asked_for_again(parties: DownloadParties) -> None:
+    order = parties.order()
+    ran = parties.dialogue("download", order.activation_code, answers=("", "yse", "YES", "no"))
+    assert (ran.code, order.state) == (0, "installed")
+    assert ran.err.count("Install it? Type yes, no (keeps the order) or reject") == 3
+
+
+def test_a_download_that_is_not_wanted_now_keeps_the_order(parties: DownloadParties) -> None:
+    order = parties.order()
+    ran = parties.dialogue("download", order.activation_code, answers=("no",))
+    assert "The profile was not installed. The order was not rejected." in ran.err
+    assert (order.state, order.facts.result) == ("released", "")
 
 
 def test_without_a_terminal_no_server_is_asked(parties: DownloadParties) -> None:
@@ -227,10 +253,12 @@ def test_without_a_terminal_for_the_confirmation_code_the_order_is_postponed(
 
 def test_rules_of_the_operator_are_not_accepted_with_yes(strict: DownloadParties) -> None:
     order = strict.order(package=packages.sample(policy_rules=["ppr2"]))
-    ran = strict.dialogue("download", order.activation_code, answers=("yes",))
-    assert ran.code == 1
+    ran = strict.dialogue("download", order.activation_code, answers=("yes", "0000", "", CTRL_D))
+    assert (ran.code, order.state) == (1, "released")
     assert "does not allow deleting it (PPR2)" in ran.err
-    assert order.facts.result == "endUserRejection"
+    assert order.facts.result != "endUserRejection"
+    ran = strict.dialogue("download", order.activation_code, answers=("0000", "reject"))
+    assert (ran.code, order.facts.result) == (1, "endUserRejection")
 
 
 def test_rules_of_the_operator_are_accepted_with_the_last_digits(strict: DownloadParties) -> None:
