@@ -107,6 +107,9 @@ class TlsStream:
         self._plain = plain
         self._header = b""  # the received part of the header of the current record
         self._missing = 0  # bytes of that record after its header
+        self._reader = _UnclosedReader(_Received(self._receive))
+        self._ended = False  # the peer has sent close_notify
+        self._waits = True
         self._objections: list[int] = []
         self._tls = SSL.Connection(context, None)
         self._tls.set_app_data(self._objections)
@@ -139,9 +142,28 @@ class TlsStream:
             rest = rest[self._complete(partial(self._tls.send, rest)) :]
 
     def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.BufferedReader:
-        """The data that the peer sends, as a stream."""
+        """The data that the peer sends, as a stream: the same one each time, so that no byte is lost."""
         del mode, buffering
-        return io.BufferedReader(_Reader(self._receive))
+        return self._reader
+
+    def unread(self) -> bytes:
+        """The beginning of the data that have arrived and were not read; empty if there are none.
+
+        Handles all records that have arrived, such as session tickets (RFC 8446 §4.6.1), and waits for none.
+        """
+        self._waits = False
+        try:
+            return self._reader.peek(1)
+        finally:
+            self._waits = True
+
+    @property
+    def quiet(self) -> bool:
+        """Whether the connection is open, and the peer has sent nothing that was not read."""
+        try:
+            return not self.unread() and not self._ended
+        except OSError:
+            return False
 
     def settimeout(self, timeout: float | None) -> None:
         """Do nothing: see `limit_time`."""
@@ -160,20 +182,40 @@ class TlsStream:
             self._plain.send(self._written())
         self._plain.close()
 
-    def _receive(self, size: int) -> bytes:
-        """Up to `size` bytes; none if the peer sent close_notify.
+    def _receive(self, size: int) -> bytes | None:
+        """Up to `size` bytes; none if the peer sent close_notify. None if it may not wait, and none came.
 
         An answer without a length ends with the connection. Only close_notify proves that the server ended
         it: an incomplete answer must never pass for an acknowledgement.
         """
-        if self._allowed <= 0:
+        if self._waits and self._allowed <= 0:
             raise TooMuch
         try:
+            if not self._waits:
+                return self._received(1)
             piece = self._complete(partial(self._tls.recv, min(size, self._allowed)))
         except SSL.ZeroReturnError:
+            self._ended = True
             return b""
         self._allowed -= len(piece)
         return piece
+
+    def _received(self, size: int) -> bytes | None:
+        """Up to `size` bytes of what has arrived, None if that has no data."""
+        until = min(time.monotonic() + self._timeout, self._deadline)
+        while time.monotonic() < until:
+            try:
+                return self._tls.recv(size)
+            except SSL.WantReadError:
+                try:
+                    self._pass_on(self._plain.recv(self._expected))
+                except BlockingIOError:
+                    return None
+            except SSL.ZeroReturnError:
+                raise
+            except SSL.Error as error:
+                raise TlsFailed(error) from error
+        raise TimeoutError("the deadline has passed")
 
     def _complete(self, operation: Callable[[], _T]) -> _T:
         """Complete an operation of OpenSSL, exchanging records with the peer until the timeout."""
@@ -201,12 +243,18 @@ class TlsStream:
             rest = rest[self._when_ready(selectors.EVENT_WRITE, until, partial(self._plain.send, rest)) :]
 
     def _read_record(self, until: float) -> None:
-        """Pass the next received bytes to OpenSSL, at most to the end of the record (RFC 8446 §5.1).
+        """Pass the next received bytes to OpenSSL, at most to the end of the record (RFC 8446 §5.1)."""
+        self._pass_on(
+            self._when_ready(selectors.EVENT_READ, until, partial(self._plain.recv, self._expected))
+        )
 
-        What follows stays on the socket: unread data there show that the server has ended the connection.
-        """
-        size = self._missing or _RECORD_HEADER - len(self._header)
-        piece = self._when_ready(selectors.EVENT_READ, until, partial(self._plain.recv, size))
+    @property
+    def _expected(self) -> int:
+        """How many bytes of the current record are missing, or of its header."""
+        return self._missing or _RECORD_HEADER - len(self._header)
+
+    def _pass_on(self, piece: bytes) -> None:
+        """Pass received bytes to OpenSSL, and note how many of their record are missing."""
         if not piece:
             raise ConnectionResetError("it closed the connection")
         if self._missing:
@@ -239,19 +287,28 @@ class TlsStream:
                     selector.select(None if left == _FOREVER else left)
 
 
-class _Reader(io.RawIOBase):
+class _Received(io.RawIOBase):
     """The results of `receive` as a stream."""
 
-    def __init__(self, receive: Callable[[int], bytes]) -> None:
+    def __init__(self, receive: Callable[[int], bytes | None]) -> None:
         self._receive = receive
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: Any) -> int | None:
         piece = self._receive(len(buffer))
+        if piece is None:
+            return None
         buffer[: len(piece)] = piece
         return len(piece)
+
+
+class _UnclosedReader(io.BufferedReader):
+    """A reader for all answers of a connection: http.client closes it after each of them."""
+
+    def close(self) -> None:
+        """Do nothing: what it holds may be read later."""
 
 
 def _der(certificate: X509) -> bytes:
