@@ -43,7 +43,8 @@ class LpaError(Exception):
 
     def add(self, sentence: str) -> None:
         """Add a sentence to the message, for a caller that knows more and raises the error again."""
-        self.message = _bounded(f"{self.message} {sentence}")
+        before = _bounded(self.message, _SHOWN - len(sentence) - 1)
+        self.message = _bounded(f"{before} {sentence}")
         self.args = (self.message,)
 
     @property
@@ -170,6 +171,6 @@ class Declined(LpaError):
     advice = "Nothing was changed."
 
 
-def _bounded(message: str) -> str:
+def _bounded(message: str, most: int = _SHOWN) -> str:
     """Cut between two words: the redaction of logs would not recognise a part of a secret."""
-    return message if len(message) <= _SHOWN else f"{message[:_SHOWN].rpartition(' ')[0]}…"
+    return message if len(message) <= most else f"{message[: max(most - 1, 0)].rpartition(' ')[0]}…"

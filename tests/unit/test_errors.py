@@ -31,7 +31,10 @@ def test_a_long_message_is_cut_between_two_words() -> None:
     assert re.fullmatch(r"It says( more and)+( more)?…", error.message)
     assert 4000 < len(error.message) <= 4096
     error.add("It does not end.")
-    assert len(str(error)) <= 4096 + 1
+    assert str(error).endswith("… It does not end.")
+    assert len(str(error)) <= 4096
+    error.add("more and " * 10_000)
+    assert len(str(error)) <= 4096
     assert errors.BadAnswer("x" * 5000).message == "…"
 
 
