@@ -24,9 +24,12 @@ _SHORTEST, _SHORT = 4, 8
 # be cut there. No secret is as long as that.
 _SEARCHED, _NOT_SHOWN = 1 << 16, 1 << 12
 
-# Also in a link, where $ is written as %24.
+# As people write them (`lpa.rsp.written_code`): also in a link, where $ is %24, and in full width.
+_DOLLAR = r"[^\S\n]?(?:[$＄]|%24)[^\S\n]?"
 _ACTIVATION_CODE = re.compile(
-    r"((?:LPA(?::|%3A)|(?<![\w$]))1(\$|%24)[^$%\s'\"]*)\2(?!<hidden>)[^\s'\",;)<\\]*", re.IGNORECASE
+    rf"""((?:LPA(?:[:：]|%3A)[^\S\n]?[1１]|(?<![\w$])(?:1|(?=[$＄][\w-]+\.))){_DOLLAR}[^$＄%\s'"]*{_DOLLAR})
+    (?!<hidden>)(?:[^\s'",;)<\\]|,(?=\w))*""",
+    re.IGNORECASE | re.VERBOSE,
 )
 # Names as in JSON, XML, forms, headers and programs: matchingId, matching_id, MATCHING-ID, "matching id".
 _NAMES = r"""(?:matching[_ -]?id|(?:activation|confirmation)[_ -]?code
@@ -103,7 +106,7 @@ def without_secrets(text: str) -> str:
     """`text` without codes and tokens."""
     for secret in sorted(_known, key=len, reverse=True):  # one may be part of another
         text = _pattern(secret).sub(_HIDDEN, text)
-    text = _ACTIVATION_CODE.sub(lambda code: f"{code[1]}{code[2]}{_HIDDEN}", text)
+    text = _ACTIVATION_CODE.sub(lambda code: f"{code[1]}{_HIDDEN}", text)
     for named in (_HEADER, _NAMED, _IN_SENTENCE):
         text = named.sub(lambda found: f"{found['name']}{_HIDDEN}", text)
     return text

@@ -34,6 +34,8 @@ def activation_code(data: bytes) -> None:
     assert ActivationCode.parse(code.text) == code
     assert safe(code.text) == code.text
     assert "matching_id" not in repr(code)
+    assert all(len(note) < 200 and note.endswith(".") for note in code.notes)
+    assert not ActivationCode.parse(code.text).notes
 
 
 def bound_package(data: bytes) -> None:
@@ -80,6 +82,9 @@ def codes() -> list[bytes]:
         b"LPA:1$smdp.example$04386-AGYFT-A74Y8-3F815",
         b"1$smdp.example:8443$$1.3.6.1.4.1.31746$1",
         b"https://esimsetup.apple.com/esim_qrcode_provisioning?carddata=LPA:1%24smdp.example%24A-1",
+        b"intent://a.example/?data=LPA%3A1%24smdp.example%24A-1#Intent;scheme=https;end",
+        "激活码：「LPA：1＄smdp.example＄A-1」，请扫描".encode(),
+        b"Your code: \xef\xbb\xbf'$https://SMDP.example $ a_1,b$4711'# 5 GB",
     ]
 
 

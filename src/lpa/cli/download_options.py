@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from lpa.cli.parsing import IMEI, TAC
+from lpa.cli.parsing import IMEI, STDIN, TAC, use_stdin
 from lpa.profiles.blockers import RULES
 from lpa.rsp.device import Device
 
@@ -59,8 +59,10 @@ class DownloadOptions:
 
 def _code_in(name: str) -> str:
     """The first line, not stripped: a space may belong to the code."""
+    if name == STDIN:
+        use_stdin("confirmation code")
     try:
-        with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as file:
+        with nullcontext(sys.stdin.buffer) if name == STDIN else Path(name).open("rb") as file:
             line = file.readline(4 * _LONGEST_CODE + 5).decode("utf-8-sig").rstrip("\r\n")
     except OSError as error:
         raise click.BadParameter(f"{name!r} cannot be read: {error.strerror}.") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -10,13 +11,18 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from lpa.card.es10 import NICKNAME_BYTES
+from lpa.cli.screen import Screen
 from lpa.pages.texts import LANGUAGES
 from lpa.profiles.selection import Selector
+from lpa.redaction import register_secret
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.device import Device
 from lpa.rsp.display import safe
 from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
+from lpa.rsp.written_code import LONGEST_TEXT
 
+STDIN = "-"  # in place of an activation code, or of a file
+_STDIN_USE = "lpa.cli.parsing"  # in click's memory of this run
 LONGEST_REASON = 500  # characters: it is stored in the journal, and printed on a page
 
 if TYPE_CHECKING:
@@ -104,15 +110,55 @@ def _date(text: str) -> datetime:
     return date if date.tzinfo else date.astimezone()
 
 
+def use_stdin(what: str) -> None:
+    """Reserve stdin for `what`. Raises a usage error if another argument reads it."""
+    user = click.get_current_context().meta.setdefault(_STDIN_USE, what)
+    if user != what:
+        raise click.UsageError(f"The {user} and the {what} cannot both come from stdin: use a file for one.")
+
+
+# An activation code that was given, or is still to be read from stdin.
+CodeSource = Callable[[Screen], ActivationCode]
+
+
+def _code_source(text: str) -> CodeSource:
+    if text == STDIN:
+        use_stdin("activation code")
+        return _code_on_stdin
+    code = _secret_code(text)
+    return lambda _screen: code
+
+
+def _code_on_stdin(screen: Screen) -> ActivationCode:
+    if screen.interactive:
+        text = screen.ask_secret("Activation code:", advice="")
+    else:
+        try:
+            line = sys.stdin.buffer.readline(4 * LONGEST_TEXT + 5)
+        except OSError as error:
+            raise click.BadParameter(f"stdin cannot be read: {error.strerror}.", param_hint="CODE") from error
+        text = line.decode("utf-8-sig", errors="surrogateescape")
+    try:
+        return _secret_code(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.", param_hint="CODE") from error
+
+
+def _secret_code(text: str) -> ActivationCode:
+    code = ActivationCode.parse(text)
+    register_secret(code.matching_id)
+    return code
+
+
 def _image(text: str) -> ActivationCode:
     from lpa.cli.qr_codes import text_in
 
-    return ActivationCode.parse(text_in(Path(text)))
+    return _secret_code(text_in(Path(text)))
 
 
 PROFILE = _parsed(Selector.parse)
 PLAN = _parsed(_plan)
-ACTIVATION_CODE = _parsed(ActivationCode.parse)
+ACTIVATION_CODE = _parsed(_code_source)
 IMAGE = _parsed(_image)
 IMEI = _parsed(Device.with_imei)
 TAC = _parsed(Device.with_tac)

@@ -4,7 +4,8 @@
 LPA:1$rsp.example.com$ABC-123            server and matching id
 LPA:1$rsp.example.com$ABC-123$1.3.6$1    also the server's OID, and that a confirmation code is required
 ```
-Anyone who knows the matching id can download the profile, so no message and no `repr` shows it.
+Anyone who knows the matching id can download the profile, so no message and no `repr` shows it. Codes are
+read as people have them, and sent as they are written: `lpa.rsp.written_code` finds one in a text.
 """
 
 from __future__ import annotations
@@ -12,18 +13,28 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import Self
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from lpa.rsp.names import ServerAddress
+from lpa.rsp.written_code import SHELL, WrittenCode, find
 
-LONGEST = 255  # characters, without "LPA:"
+NO_MATCHING_ID = (
+    "The activation code has no second '$', so the server is asked for any profile for this card. "
+    "If you were given more, put the code in single quotes."
+)
+SCHEME_IGNORED = "'https://' or 'http://' before the server name was ignored."
+NO_OID = (
+    "What follows the third '$' is not an object identifier and was ignored. "
+    "If it is the confirmation code, give it when you are asked for it, or with --confirmation-code-file."
+)
+NO_FLAG = (
+    "What follows the fourth '$' should be 1 or empty and was ignored. "
+    "If it is the confirmation code, give it when you are asked for it, or with --confirmation-code-file."
+)
+MORE_FIELDS = "What follows the fifth '$' was ignored."
 
-_PREFIX = re.compile(r"lpa:", re.IGNORECASE)
-_LINK = re.compile(r"https?://", re.IGNORECASE)
-_LINK_PARAMETER = "carddata"  # of the links that open the settings of phones
-_MATCHING_ID = re.compile(r"[0-9A-Za-z-]*", re.ASCII)
+_SCHEME = re.compile(r"https?://", re.IGNORECASE)
+_MATCHING_ID = re.compile(r"[0-9A-Za-z_,-]*", re.ASCII)
 _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+", re.ASCII)
-_QUOTE = "perhaps removed by the shell; put the code in single quotes: lpa download 'LPA:1$...'"
 
 
 @dataclass(frozen=True)
@@ -32,40 +43,47 @@ class ActivationCode:
 
     `matching_id`: empty if the server finds the order by the EID alone. `oid`: the server's object
     identifier, as "1.3.6"; empty if the code has none. `confirmation_code_required`: a hint; the server
-    decides.
+    decides. `notes`: sentences about what `parse` left out or guessed; they contain no secret.
     """
 
     address: ServerAddress
     matching_id: str = field(default="", repr=False)
     oid: str = ""
     confirmation_code_required: bool = False
+    notes: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The code that a person typed, scanned or got in a link. Raises ValueError if it is not one."""
-        code = _without_link(text.strip().strip("\0"))
-        if any(not character.isprintable() for character in code):
-            raise ValueError("an activation code is one line; this one contains invisible characters")
-        code = _PREFIX.sub("", code, count=1) if _PREFIX.match(code) else code
-        if len(code) > LONGEST:
-            raise ValueError(f"an activation code has at most {LONGEST} characters; this one has {len(code)}")
-        return cls._of(*_fields(code))
+        """The one code in what a person typed, scanned, pasted or got in a link.
+
+        Raises ValueError with a sentence if there is none, if it is wrong, or if there are two.
+        """
+        first, *others = [cls._of(written) for written in find(text)]
+        if any(other != first for other in others):
+            raise ValueError("this text contains different activation codes; give one of them")
+        return first
 
     @classmethod
-    def _of(cls, address: str, matching_id: str, oid: str = "", confirmation: str = "", *_later: str) -> Self:
+    def _of(cls, written: WrittenCode) -> Self:
+        fields = written.fields
+        address, matching_id, oid, flag, *more = (*fields, *[""] * (4 - len(fields)))
+        host = _SCHEME.sub("", address, count=1) if _SCHEME.match(address) else address
         if not _MATCHING_ID.fullmatch(matching_id):
             raise ValueError(
-                "the matching id, after the second '$', may contain only letters, digits and '-'"
+                "the matching id, after the second '$', may contain only letters, digits, '-', '_' and ','"
             )
-        if oid and not _OID.fullmatch(oid):
-            raise ValueError(f"{oid!r}, after the third '$', is not an object identifier such as 1.3.6.1")
-        if confirmation not in ("", "0", "1"):
-            raise ValueError(f"{confirmation!r}, after the fourth '$', should be 1 or empty")
-        try:
-            server = ServerAddress.parse(address)
-        except ValueError as error:
-            raise ValueError(f"a server name should follow the first '$': {error}") from error
-        return cls(server, matching_id, oid, confirmation == "1")
+        applicable = (
+            (SCHEME_IGNORED, host != address),
+            (NO_MATCHING_ID, len(fields) == 1),
+            (NO_OID, bool(oid and not _OID.fullmatch(oid))),
+            (NO_FLAG, flag not in ("", "0", "1")),
+            (MORE_FIELDS, any(more)),
+        )
+        notes = tuple(note for note, applies in applicable if applies)
+        if NO_OID in notes:
+            oid = ""
+        server = _server(host.removesuffix("/"), last=len(fields) == 1)
+        return cls(server, matching_id, oid, flag == "1", (*written.notes, *notes))
 
     @property
     def text(self) -> str:
@@ -76,29 +94,16 @@ class ActivationCode:
         return "$".join([*parts, "1"] if self.confirmation_code_required else parts)
 
 
-def _without_link(text: str) -> str:
-    """The code in a link that phones open, without the escapes that links need (%24)."""
-    if _LINK.match(text):
-        values = parse_qs(urlsplit(text).query).get(_LINK_PARAMETER)
-        if not values:
-            raise ValueError(f"this link contains no activation code: it has no '{_LINK_PARAMETER}='")
-        return values[0].strip()
-    return unquote(text) if "$" not in text and "%24" in text else text
-
-
-def _fields(code: str) -> list[str]:
-    """What follows the version. Raises ValueError for another version, or if the shell removed a part."""
-    version, *fields = code.split("$")
-    if not code:
-        raise ValueError("the activation code is empty")
-    # The shell removes every '$name', but leaves a '$' at the very end.
-    removed = version != "1" and version.startswith("1") and not any(fields)
-    if fields and version.isdecimal() and version != "1" and not removed:
-        raise ValueError(f"this activation code has version {version}; only version 1 is supported")
-    if version != "1" and not removed:
-        raise ValueError("an activation code begins with LPA:1$; this one does not")
-    if removed or not fields:
-        raise ValueError(f"the '$' signs are missing, {_QUOTE}")
-    if len(fields) == 1:
-        raise ValueError(f"the second '$' is missing, {_QUOTE}")
-    return fields
+def _server(host: str, *, last: bool) -> ServerAddress:
+    """The server that a code names. `last`: no further field follows, so a matching id may be in this one."""
+    if not host:
+        raise ValueError("a server name should follow the first '$', and there is none")
+    top = host.rpartition(".")[2]
+    if last and "-" in top and not top.lower().startswith("xn--"):
+        raise ValueError(f"the second '$' is missing, {SHELL}")
+    try:
+        return ServerAddress.parse(host)
+    except ValueError as error:
+        if last:
+            raise ValueError("what follows the first '$' is not a server name") from None
+        raise ValueError(f"a server name should follow the first '$': {error}") from error

@@ -7,7 +7,7 @@ ValueError with a sentence; `from_coded` reads what a card sent and raises `BadA
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 from lpa.errors import BadAnswer
@@ -130,10 +130,16 @@ class Aid(_Coded):
 
 @dataclass(frozen=True, order=True)
 class ServerAddress:
-    """The address of an SM-DP+ or SM-DS: a host name and the HTTPS port (SGP.22 §5.6)."""
+    """The address of an SM-DP+ or SM-DS: a host name and the HTTPS port (SGP.22 §5.6).
+
+    `host`: in lower case, for the network. `written`: the host as it was written, if it has capitals; `str`
+    shows it, and servers are sent it, because some compare it letter by letter. Two addresses that differ
+    only in it are equal.
+    """
 
     host: str
     port: int = 443
+    written: str = field(default="", compare=False)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -147,7 +153,8 @@ class ServerAddress:
         host, colon, port = text.strip(" \0").rpartition(":")
         if not colon:
             host, port = port, "443"
-        host = host.lower().removesuffix(".")
+        written = host.removesuffix(".")
+        host = written.lower()
         labels = host.split(".")
         if not host:
             raise ValueError("the server address is empty")
@@ -159,13 +166,21 @@ class ServerAddress:
             raise ValueError(f"{shown} is not a server name")
         if not (_PORT.fullmatch(port) and 0 < int(port) < 65536):
             raise ValueError(f"{shown} has no valid port")
-        return cls(host, int(port))
+        return cls(host, int(port), written if written != host else "")
+
+    @property
+    def host_header(self) -> str:
+        """The header `Host` of a request: in lower case, without the default port."""
+        return self._with_port(self.host)
 
     def __repr__(self) -> str:
         return f"ServerAddress({str(self)!r})"
 
     def __str__(self) -> str:
-        return self.host if self.port == 443 else f"{self.host}:{self.port}"
+        return self._with_port(self.written or self.host)
+
+    def _with_port(self, host: str) -> str:
+        return host if self.port == 443 else f"{host}:{self.port}"
 
 
 def _swapped(coded: bytes) -> bytes:

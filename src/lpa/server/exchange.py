@@ -103,7 +103,9 @@ class HttpConnection:
     ) -> tuple[int, str, bytes]:
         """Status, content type and body. A body longer than `max_body` may be incomplete."""
         self.stream.allow(HEADER_BYTES)
-        self._http.request("POST", path, body, {"Host": str(self._address), **headers}, preload_content=False)
+        self._http.request(
+            "POST", path, body, {"Host": self._address.host_header, **headers}, preload_content=False
+        )
         response = self._http.getresponse()
         _check_length(response.headers.getlist("content-length"))
         self.stream.allow(CHUNKING * max_body + HEADER_BYTES)

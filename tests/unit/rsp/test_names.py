@@ -183,6 +183,28 @@ def test_an_invalid_server_address_is_refused(text: str) -> None:
     assert len(str(caught.value)) < 150
 
 
+@pytest.mark.parametrize(
+    ("text", "written", "header"),
+    [
+        ("RSP.Example.COM", "RSP.Example.COM", "rsp.example.com"),
+        (" Rsp.example.com.\0", "Rsp.example.com", "rsp.example.com"),
+        ("RSP.example.com:443", "RSP.example.com", "rsp.example.com"),
+        ("RSP.example.com:8443", "RSP.example.com:8443", "rsp.example.com:8443"),
+        ("rsp.example.com", "rsp.example.com", "rsp.example.com"),
+    ],
+)
+def test_a_server_address_is_printed_as_it_is_written_and_compared_as_dns_does(
+    text: str, written: str, header: str
+) -> None:
+    address, lower = ServerAddress.parse(text), ServerAddress.parse(text.lower())
+    assert (str(address), address.host_header) == (written, header)
+    assert repr(address) == f"ServerAddress('{written}')"
+    assert (address, hash(address)) == (lower, hash(lower))
+    assert not address < lower
+    assert not address > lower
+    assert {address: 1}[lower] == 1
+
+
 def test_a_server_address_is_printed_without_the_default_port() -> None:
     assert str(ServerAddress("rsp.example.com")) == "rsp.example.com"
     assert str(ServerAddress("rsp.example.com", 8443)) == "rsp.example.com:8443"

@@ -24,12 +24,16 @@ def b64(content: bytes) -> str:
 
 
 def called(
-    function: Callable[[Server], Any], answer: dict[str, Any], *, content_type: str = "application/json"
+    function: Callable[[Server], Any],
+    answer: dict[str, Any],
+    *,
+    content_type: str = "application/json",
+    host: str = HOST,
 ) -> tuple[Any, dict[str, Any], str]:
     """The result of a function for an answer, its request, and the path of the request."""
     body = http("200 OK", json.dumps(answer).encode(), f"Content-Type: {content_type}")
     with tls_peer(answering(body)) as peer, https(peer) as client:
-        result = function(Server(ServerAddress(HOST), client))
+        result = function(Server(ServerAddress.parse(host), client))
     head, _, sent = peer.requests[0].partition(b"\r\n\r\n")
     assert b"User-Agent: gsma-rsp-lpad\r\nX-Admin-Protocol: gsma/rsp/v2.2.2\r\n" in head
     return result, json.loads(sent), head.split()[1].decode()
@@ -57,6 +61,24 @@ def test_a_session_is_started() -> None:
     assert proof == ServerProof(TXID, signed1(), Tlv(SIGNATURE), Tlv(b"\x04\x01\x07"), Tlv(b"\x30\x00"))
     proof.check(ServerAddress(HOST))
     proof.check(ServerAddress(HOST, 8443))
+    proof.check(ServerAddress.parse(HOST.upper()))
+
+
+@pytest.mark.parametrize("host", [HOST.title(), HOST.upper()])
+def test_the_server_is_sent_its_address_as_it_is_written(host: str) -> None:
+    _, request, _ = called(
+        lambda server: server.initiate_authentication(bytes(16), bytes.fromhex("BF2000")),
+        OK
+        | {
+            "transactionId": "0123456789abcdef",
+            "serverSigned1": b64(signed1()),
+            "serverSignature1": b64(SIGNATURE),
+            "euiccCiPKIdToBeUsed": b64(b"\x04\x01\x07"),
+            "serverCertificate": b64(b"\x30\x00"),
+        },
+        host=host,
+    )
+    assert request["smdpAddress"] == host
 
 
 @pytest.mark.parametrize("address", ["other.example", "", "https://smdp.example", "smdp.example.evil"])

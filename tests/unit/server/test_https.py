@@ -101,6 +101,20 @@ def test_a_second_post_needs_no_new_handshake() -> None:
         assert len(peer.requests) == 2
 
 
+def test_a_host_in_capitals_is_the_same_server() -> None:
+    with tls_peer(answering(OK, OK)) as peer, https(peer) as client:
+        client.post(ADDRESS, "/1", b"", {})
+        client.post(ServerAddress.parse(HOST.upper()), "/2", b"", {})
+        assert peer.handshakes == 1
+        assert all(f"\r\nHost: {HOST}\r\n".encode() in request for request in peer.requests)
+
+
+def test_a_host_in_capitals_is_resolved_and_verified_in_lower_case() -> None:
+    with tls_peer(answering(OK)) as peer, https(peer) as client:
+        assert client.post(ServerAddress.parse(HOST.upper()), "/1", b"", {}).status == 200
+    assert f"\r\nHost: {HOST}\r\n".encode() in peer.requests[0]
+
+
 def test_a_closed_connection_is_opened_again() -> None:
     closing = http("200 OK", b"", "Connection: close")
     with tls_peer(answering(closing)) as peer, https(peer) as client:

@@ -20,7 +20,7 @@ from lpa.cli.download_options import DownloadOptions, download_options
 from lpa.cli.exits import STOPPED
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
-from lpa.cli.parsing import ACTIVATION_CODE, ADDRESS, IMAGE
+from lpa.cli.parsing import ACTIVATION_CODE, ADDRESS, IMAGE, CodeSource
 from lpa.cli.screen import Screen
 from lpa.cli.views.findings import offer_findings
 from lpa.errors import LpaError
@@ -32,7 +32,8 @@ from lpa.rsp.session import Event
 
 
 @command()
-@click.argument("code", type=ACTIVATION_CODE, required=False)
+# Eager: it is known whether the code comes from stdin before the confirmation code is read from there.
+@click.argument("code", type=ACTIVATION_CODE, required=False, is_eager=True)
 @click.option("--qr", "image", type=IMAGE, metavar="IMAGE", help="Read the activation code from this image.")
 @click.option("--preview", is_flag=True, help="Only show what would be installed.")
 @download_options
@@ -41,7 +42,7 @@ def download(
     console: Console,
     /,
     *,
-    code: ActivationCode | None,
+    code: CodeSource | None,
     image: ActivationCode | None,
     preview: bool,
     **options: Any,
@@ -49,11 +50,15 @@ def download(
     """Download and install a profile.
 
     CODE is the operator's activation code, such as 'LPA:1$rsp.example.com$ABC-123', in single quotes, or a
-    link that contains it. Without CODE, the card's default server is asked.
+    text or link that contains it. '-' reads it from the first line of stdin, so that no list of processes
+    shows it. Without CODE, the card's default server is asked.
     """
     if code and image:
         raise click.UsageError("Give an activation code or an image, not both.")
-    chosen, order = DownloadOptions.of(**options), code or image
+    chosen = DownloadOptions.of(**options)
+    order = code(console.screen) if code else image
+    for note in order.notes if order else ():
+        console.screen.say(f"Note: {note}")
     with console.delivering_assistant() as assistant:
         if preview:
             return _previewed(console.screen, assistant, order, chosen)

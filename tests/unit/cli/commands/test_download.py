@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import segno
 
 from lpa.rsp.codec.ber import Tlv
 from lpa.sim.euicc.behaviour import Behaviour
@@ -285,57 +283,6 @@ def test_a_profile_that_is_already_installed_is_refused_once(parties: DownloadPa
     assert again.state == "released"
     assert "already" not in ran.err
     assert parties.run("download", again.activation_code, "--yes").err.count("already") == 1
-
-
-@pytest.mark.parametrize(
-    ("code", "sentence"),
-    [
-        ("LPA:1", "perhaps removed by the shell"),
-        ("LPA:1.example.com-123", "single quotes"),
-        ("LPA:1$smdp.example$SECRET-1 4Y8TBX", "may contain only letters"),
-        ("rubbish", "begins with LPA:1$"),
-    ],
-)
-def test_a_mistake_in_the_code_is_a_usage_error(code: str, sentence: str, parties: DownloadParties) -> None:
-    ran = parties.run("download", code, "--yes")
-    assert ran.code == 2
-    assert sentence in ran.err
-
-
-def test_the_activation_code_may_be_a_qr_code(parties: DownloadParties, tmp_path: Path) -> None:
-    order = parties.order()
-    segno.make(order.activation_code).save(str(tmp_path / "code.png"), scale=4)
-    assert parties.run("download", "--qr", tmp_path / "code.png", "--yes").code == 0
-    assert order.state == "installed"
-
-
-def test_an_image_without_an_activation_code_is_a_usage_error(
-    parties: DownloadParties, tmp_path: Path
-) -> None:
-    segno.make("https://example.com").save(str(tmp_path / "other.png"), scale=4)
-    (tmp_path / "text.png").write_text("no picture")
-    blank = tmp_path / "blank.png"
-    from PIL import Image
-
-    Image.new("L", (64, 64), 255).save(blank)
-    for name, sentence in (
-        ("other.png", "contains no activation code"),
-        ("text.png", "is not a readable image"),
-        ("blank.png", "contains no QR code"),
-        ("missing.png", "is not a readable image"),
-    ):
-        ran = parties.run("download", "--qr", tmp_path / name, "--yes")
-        assert ran.code == 2
-        assert sentence in ran.err.replace("\n", " ")
-
-
-def test_without_the_extra_qr_the_message_says_what_to_install(
-    parties: DownloadParties, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setitem(sys.modules, "zxingcpp", None)
-    ran = parties.run("download", "--qr", tmp_path / "code.png", "--yes")
-    assert ran.code == 2
-    assert "pip install 'lpa[qr]'" in ran.err
 
 
 def test_without_a_code_the_default_server_is_asked(parties: DownloadParties) -> None:
