@@ -237,25 +237,6 @@ def test_a_card_that_is_gone_when_terminal_capability_is_sent_is_an_error() -> N
         Channel(ScriptedCard((ANNOUNCE[0], CardRemoved("pulled"))))
 
 
-# What cards answer on a channel that they opened and do not serve.
-@pytest.mark.parametrize("status", ["6881", "6800", "6E00", "6D00", "6700", "6A86", "6B00"])
-def test_a_channel_on_which_select_is_refused_is_closed_and_the_basic_one_is_used(status: str) -> None:
-    aid = "A4040010 A0000005591010FFFFFFFF8900000100 00"
-    card = ScriptedCard(
-        ANNOUNCE,
-        OPEN,
-        (f"01{aid}", status),
-        CLOSE,
-        (f"00{aid}", "9000"),
-        ("80E2910006 BF3E035C015A 00", EID + "9000"),
-    )
-    with Channel(card) as channel:
-        assert channel.select(ISDR)
-        assert (channel.basic, channel.basic_only) == (True, True)
-        channel.exchange(bytes.fromhex(GET_EID))
-    assert card.finished()
-
-
 def test_on_the_basic_channel_select_is_not_repeated() -> None:
     card = ScriptedCard(ANNOUNCE, ("00A4040010 A0000005591010FFFFFFFF8900000100 00", "6E00"))
     with Channel(card, basic=True) as channel:
