@@ -43,7 +43,7 @@ from tests.support.downloads import Conversation, Package, profile_elements
 DELETES = 100
 CONTACTS, MESSAGES = 250, 50
 ICON = 1024
-REVIEWED = ((3, 26), (8, 30))  # profiles on the card, and the budget of APDUs for all of `lpa delete`
+REVIEWED = ((3, 25), (8, 29))  # profiles on the card, and the budget of APDUs for all of `lpa delete`
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def list_apdus() -> Measure:
     card = _card_with_icons(8)
     with Assistant(card) as assistant:
         assert len(assistant.profiles()) == 8
-    return Measure("APDUs, list of 8 profiles", card.apdus, "APDU", 12)
+    return Measure("APDUs, list of 8 profiles", card.apdus, "APDU", 11)
 
 
 def _card_with_icons(number: int) -> SimulatedEuicc:
@@ -77,7 +77,7 @@ def _card_with_icons(number: int) -> SimulatedEuicc:
 def delete_apdus() -> Measure:
     """A deletion with the delivery of its notification, in one card session.
 
-    20 APDUs for the deletion, and 2 to read the card's trusted CI keys, which differ from card to card.
+    19 APDUs for the deletion, and 2 to read the card's trusted CI keys, which differ from card to card.
     """
     card = SimulatedEuicc.create(None)
     with simulated_servers(card) as (servers, smdp), tempfile.TemporaryDirectory() as folder:
@@ -87,7 +87,7 @@ def delete_apdus() -> Measure:
         assert not outcome.problem
         assert len(smdp.received) == 1
     assert card.resets == 0
-    return Measure("APDUs, delete with delivery", card.apdus, "APDU", 22)
+    return Measure("APDUs, delete with delivery", card.apdus, "APDU", 21)
 
 
 def reviewed_delete_apdus(profiles: int, budget: int) -> Measure:
@@ -122,7 +122,7 @@ def backup_session_apdus() -> Measure:
     card = _full_card("T=0", None)
     with tempfile.TemporaryDirectory() as folder, Assistant(card) as assistant:
         assistant.back_up(Path(folder) / "saved")
-    return Measure("APDUs, all of lpa backup", card.apdus, "APDU", 335)
+    return Measure("APDUs, all of lpa backup", card.apdus, "APDU", 334)
 
 
 def _full_card(protocol: Literal["T=0", "T=1"], pin: str | None) -> SimulatedEuicc:

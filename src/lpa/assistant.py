@@ -104,21 +104,21 @@ class Assistant:
         """Open the eUICC in a reader: the one called `reader`, or the only one that holds an eUICC.
 
         `reader`: the name of a PC/SC reader or a part of it, its number, or `sim:PATH` for a simulated card;
-        `LPA_READER` if None. If another lpa, of any user of this computer, works with the card, `CardBusy`
-        says which; or `locks` waits.
+        with `#2` behind it for the second secure element of a card; `LPA_READER` if None. If another lpa, of
+        any user of this computer, works with the card, `CardBusy` says which; or `locks` waits.
         """
-        from lpa.card.schemes import open_transport
+        from lpa.card.schemes import open_card
 
         locks = locks or Locks.of_host()
-        transport, name = open_transport(settings.reader(reader), aids, block_size, locks)
+        opened = open_card(settings.reader(reader), aids, block_size, locks)
         return cls(
-            transport,
+            opened.transport,
             state_dir=state_dir,
             servers=servers,
-            aids=aids,
+            aids=opened.aids,
             block_size=block_size,
             locks=locks,
-            reader=name,
+            reader=opened.name,
         )
 
     def __enter__(self) -> Self:

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from lpa.card import schemes
+from lpa.card import schemes, secure_elements
 from lpa.card.apdu import LARGEST_BLOCK, Transport
 from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.card.pcsc import PcscTransport, readers
 from lpa.card.probing import choose
-from lpa.errors import BadAnswer, EuiccRefused, LpaError, NotVerified
+from lpa.errors import BadAnswer, EuiccRefused, LpaError, NoReader, NoService, NotVerified
 from lpa.host.locks import Locks
 from lpa.rsp.limits import DELIVERY_SECONDS
 from lpa.rsp.names import Aid, ServerAddress
@@ -65,24 +65,30 @@ def examine(
     clock: Clock = time.time,
 ) -> Iterator[Diagnosis]:
     """Check everything, through PC/SC. `reader` as for `Assistant.open`."""
-    scheme, rest = schemes.split(reader)
-    opener = schemes.registered(scheme) if scheme else None
-    if opener:
-        with contextlib.closing(opener(rest)) as card:
-            yield from examine_card(card, handshake, aids=aids, block_size=block_size, clock=clock)
-        return
-    step = "service"
+    named = schemes.by_scheme(reader)
+    step = "readers"
     try:
+        if named:
+            aids = secure_elements.aids_of(named.element, aids)
+            with contextlib.closing(named.opener(named.text)) as card:
+                yield from examine_card(card, handshake, aids=aids, block_size=block_size, clock=clock)
+            return
+        step = "service"
         connected = readers()
         yield Diagnosis(step, "The smart card service runs.")
         step = "readers"
         chosen = choose(reader, aids, block_size)
         yield Diagnosis(step, ", ".join(repr(found.name) for found in connected))
         step = "card"
-        with PcscTransport.open(chosen.name, Locks.of_host()) as transport:
-            yield Diagnosis(step, f"The card in {chosen.name!r} answers, over {transport.protocol}.")
+        with PcscTransport.open(chosen.reader.name, Locks.of_host()) as transport:
+            yield Diagnosis(step, f"The card in {chosen.reader.name!r} answers, over {transport.protocol}.")
             yield Diagnosis("ATR", transport.atr.hex().upper())
+            step = "ISD-R"
+            aids = secure_elements.aids_of(chosen.element, aids)
             yield from examine_card(transport, handshake, aids=aids, block_size=block_size, clock=clock)
+    except (NoReader, NoService) as problem:
+        misunderstood = schemes.misunderstood(reader) if step in ("service", "readers") else None
+        yield _bad("readers" if misunderstood else step, misunderstood or problem)
     except LpaError as problem:
         yield _bad(step, problem)
 
@@ -102,6 +108,7 @@ def examine_card(
             yield Diagnosis(step, f"{euicc.aid} answers.")
             step = "EID"
             yield _eid(euicc)
+            yield from _other_elements(euicc)
             addresses, ci_pkids = _addresses(euicc), _ci_pkids(euicc)
     except LpaError as problem:
         yield _bad(step, problem)
@@ -118,6 +125,15 @@ def _eid(euicc: Euicc) -> Diagnosis:
     return Diagnosis(
         "EID", message, advice="Its check digits are wrong. Some genuine cards have such an EID."
     )
+
+
+def _other_elements(euicc: Euicc) -> Iterator[Diagnosis]:
+    for other in euicc.other_elements():
+        yield Diagnosis(
+            "EID",
+            f"{other.eid} is that of secure element {other.number} of this card, an eUICC of its own: "
+            f"'#{other.number}' behind the reader's name means it.",
+        )
 
 
 def _clock(now: float) -> Diagnosis:

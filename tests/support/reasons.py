@@ -10,7 +10,7 @@ REFUSALS = [
     for function in schema.functions().values()
     for reason in schema.outcomes(f"{function}Response")
     if reason != "ok"
-]
+] + [("GetEID", "securityStatusNotSatisfied"), ("GetEID", "conditionsNotSatisfied")]  # status words
 # SGP.22 §5.2.6
 PAIRS = [
     "8.1/4.8",

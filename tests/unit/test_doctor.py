@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from lpa import doctor
 from lpa.errors import ConnectFailed
@@ -12,6 +13,7 @@ from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.journals import Clock
+from tests.support.two_elements import TwoElements
 
 NOW = 1_800_000_000.0  # 2027-01-15
 
@@ -55,6 +57,28 @@ def test_a_sim_that_is_no_euicc_ends_the_checks() -> None:
     assert (diagnosis.step, diagnosis.verdict) == ("ISD-R", "bad")
     assert diagnosis.problem is not None
     assert diagnosis.advice == diagnosis.problem.advice != ""
+
+
+def test_an_unknown_scheme_is_the_problem_and_not_the_readers() -> None:
+    *_, last = doctor.examine(Network().handshake, "smi:card")
+    assert (last.step, last.verdict) == ("readers", "bad")
+    assert last.message == "No scheme 'smi' is installed for 'smi:card'; installed: sim."
+
+
+def test_a_simulated_card_is_examined_by_its_scheme(tmp_path: Path) -> None:
+    SimulatedEuicc.create(tmp_path / "card").close()
+    steps = [one.step for one in doctor.examine(Network().handshake, f"sim:{tmp_path / 'card'}")]
+    assert steps[:3] == ["ISD-R", "EID", "clock"]
+    (only,) = doctor.examine(Network().handshake, f"sim:{tmp_path / 'card'}#2")
+    assert (only.step, only.message) == ("ISD-R", "No second secure element answers on the card.")
+
+
+def test_the_other_element_of_a_card_is_named() -> None:
+    card = TwoElements()
+    first, second = (element.eid for element in card.elements)
+    messages = [one.message for one in doctor.examine_card(card, Network().handshake) if one.step == "EID"]
+    assert messages[0] == first
+    assert messages[1].startswith(f"{second} is that of secure element 2 of this card")
 
 
 def test_wrong_check_digits_are_doubtful_and_do_not_end_the_checks() -> None:

@@ -13,7 +13,6 @@ from typing import Protocol, Self
 from lpa import redaction
 from lpa.card.traffic import TrafficRedactor
 from lpa.errors import BadAnswer, LpaError, WireError
-from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.limits import ANSWER_BYTES, ANSWER_ROUNDS, BLOCKS
 from lpa.rsp.names import Aid
 
@@ -25,12 +24,12 @@ logging.addLevelName(TRAFFIC, "TRAFFIC")
 LARGEST_BLOCK = 255
 SMALLEST_BLOCK = 6
 
-_SELECT_MF = bytes.fromhex("00A4000402 3F00 00")
 # TS 102 221 §11.1.19: no extended power or contactless support; LPA in the device (LUId, LPDd and LDSd).
 _TERMINAL_CAPABILITY = bytes.fromhex("80AA00000A A908 8100 820101 830107")
 _OPEN_CHANNEL = bytes.fromhex("0070000001")
-_PROPRIETARY, _SYSTEM_COMMANDS = 0xA5, 0x87  # in the FCP template (TS 102 221 §11.1.1.4.6)
-_TERMINAL_CAPABILITY_SUPPORTED = 0x01  # b1
+# Refusals of cards that open a logical channel and then do not serve the ISD-R on it: wrong length, wrong
+# parameters, unknown instruction, unknown class. The basic channel works. 68xx (no such channel) is another.
+_NOT_ON_THIS_CHANNEL = (0x6700, 0x6A86, 0x6B00, 0x6D00, 0x6E00)
 
 
 class Transport(Protocol):
@@ -99,15 +98,24 @@ class Wire:
 class Channel:
     """A logical channel of its own, which `with` closes. Raises `WireError` and `BadAnswer`."""
 
-    def __init__(self, transport: Transport, *, block_size: int = LARGEST_BLOCK) -> None:
-        """`block_size`: bytes of a request per APDU, 6 to 255. Some modems lose bytes of longer ones."""
+    def __init__(self, transport: Transport, *, block_size: int = LARGEST_BLOCK, basic: bool = False) -> None:
+        """Open a channel of a card that was just connected to or reset: the LPA is announced to it first.
+
+        `block_size`: bytes of a request per APDU, 6 to 255. Some modems lose bytes of longer ones.
+        `basic`: use the basic channel, because the card serves the ISD-R on no other (see `use_basic`).
+        """
         if not SMALLEST_BLOCK <= block_size <= LARGEST_BLOCK:
             raise ValueError(f"a block has {SMALLEST_BLOCK} to {LARGEST_BLOCK} bytes, not {block_size}")
         self._wire = Wire(transport)
         self._largest_block = block_size
         self._block_size = block_size  # reduced if the card rejects it
-        self._announce_lpa()
-        self._open()
+        self.basic_only = basic
+        """Whether no other channel than the basic one serves the ISD-R of this card."""
+        # Unasked and without regard to the answer: some cards refuse ES10 (6982) until it came, and do not
+        # announce in their MF that they want it.
+        self._wire.transmit(_TERMINAL_CAPABILITY)
+        if not basic:
+            self._open()
 
     def __enter__(self) -> Self:
         return self
@@ -119,7 +127,7 @@ class Channel:
 
     @property
     def basic(self) -> bool:
-        """Whether it is the basic channel, which all programs share: the card had no other."""
+        """Whether it is the basic channel, which all programs share: the card had no other that works."""
         return self._wire.channel == 0
 
     @property
@@ -130,11 +138,25 @@ class Channel:
     def select(self, aid: Aid) -> bool:
         """Select the application `aid` on this channel; whether the card has it (ISO 7816-4).
 
-        The description of the application (FCI) is not fetched: an ES10 answer proves more.
+        The description of the application (FCI) is not fetched: an ES10 answer proves more. A card that does
+        not serve this channel is asked again on the basic one.
         """
         command = bytes([self._wire.interindustry, 0xA4, 0x04, 0x00, len(aid.coded)]) + aid.coded + b"\0"
         _, sw = self._wire.transmit(command)
+        if self.unserved(sw):
+            self.use_basic()
+            return self.select(aid)
         return sw >> 8 in (0x61, 0x62, 0x90)
+
+    def unserved(self, sw: int) -> bool:
+        """Whether a status may mean that the card serves the ISD-R only on the basic channel."""
+        return not self.basic and (sw >> 8 == 0x68 or sw in _NOT_ON_THIS_CHANNEL)
+
+    def use_basic(self) -> None:
+        """Close this logical channel and go on with the basic one, on which nothing is selected yet."""
+        _log.debug("the ISD-R is not served on channel %d: using the basic one", self._wire.channel)
+        self.close()
+        self.basic_only = True
 
     def exchange(self, request: bytes | memoryview) -> bytes:
         """The answer to an ES10 request, both complete and up to 64 kB long (SGP.22 §5.7.2).
@@ -162,13 +184,6 @@ class Channel:
         if number:
             with contextlib.suppress(LpaError):
                 self._wire.transmit(bytes([0x00, 0x70, 0x80, number]))
-
-    def _announce_lpa(self) -> None:
-        """Send TERMINAL CAPABILITY if the MF asks for it; before the first application is selected."""
-        with contextlib.suppress(BadAnswer):  # An unreadable MF asks for nothing.
-            answer, _ = self._wire.complete(_SELECT_MF)
-            if _wants_terminal_capability(answer):
-                self._wire.transmit(_TERMINAL_CAPABILITY)
 
     def _open(self) -> None:
         """Open a logical channel; if the card has none, use the basic one (0)."""
@@ -204,12 +219,6 @@ class Channel:
 
     def _block(self, p1: int, number: int, data: bytes | memoryview) -> bytes:
         return bytes([0x80 | self._wire.interindustry, 0xE2, p1, number, len(data)]) + data + b"\0"
-
-
-def _wants_terminal_capability(answer: bytes) -> bool:
-    characteristics = Tlv.whole(answer).child(_PROPRIETARY) if answer else None
-    flags = characteristics.child(_SYSTEM_COMMANDS) if characteristics else None
-    return bool(flags and flags.value and flags.value[0] & _TERMINAL_CAPABILITY_SUPPORTED)
 
 
 def successful(sw: int) -> bool:

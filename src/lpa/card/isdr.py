@@ -12,7 +12,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from lpa import redaction
-from lpa.card.apdu import LARGEST_BLOCK, Channel, Transport
+from lpa.card.apdu import LARGEST_BLOCK, Transport
+from lpa.card.isdr_search import OUT_OF_REACH, STANDARD_AID, ask_eid, find_isdr
+from lpa.card.secure_elements import ELEMENT_AIDS, SecureElement, possible
 from lpa.errors import (
     BadAnswer,
     CardRemoved,
@@ -31,17 +33,18 @@ from lpa.rsp.reasons import explain
 _log = redaction.logger(__name__)
 
 # The AIDs of ISD-Rs, the standard one first; removable cards in the field use the others.
-ISDR_AIDS = tuple(
-    Aid.parse(text)
-    for text in (
-        "A0000005591010FFFFFFFF8900000100",  # SGP.02 and SGP.22
-        "A0000005591010FFFFFFFF8900050500",  # 5ber
-        "A0000005591010000000008900000300",  # eSIM.me v2
-        "A0000005591010FFFFFFFF8900000177",  # Xesim
-        "A000000559104C696E6B736669656C64",  # LinksField
-        "A06573746B6D65FFFF4953442D522030",  # eSTK.me, first and second secure element
-        "A06573746B6D65FFFF4953442D522031",
-    )
+ISDR_AIDS = (
+    STANDARD_AID,
+    *(
+        Aid.parse(text)
+        for text in (
+            "A0000005591010FFFFFFFF8900050500",  # 5ber
+            "A0000005591010000000008900000300",  # eSIM.me v2
+            "A0000005591010FFFFFFFF8900000177",  # Xesim
+            "A000000559104C696E6B736669656C64",  # LinksField
+        )
+    ),
+    *ELEMENT_AIDS,  # eSTK.me
 )
 
 # After a profile change a card may reject commands until it has restarted.
@@ -54,10 +57,14 @@ class IsdrSession:
     def __init__(
         self, transport: Transport, *, aids: Sequence[Aid] = ISDR_AIDS, block_size: int = LARGEST_BLOCK
     ) -> None:
-        """Find the ISD-R among `aids`, in that order. Raises `NotAnEuicc` if none of them answers."""
+        """Find the ISD-R among `aids`, in that order, and stay with it.
+
+        Raises `NotAnEuicc` if none of them answers, and `EuiccRefused` if one does and refuses.
+        """
         self._transport = transport
         self._aids = tuple(aids)
         self._block_size = block_size
+        self._basic = False  # whether the ISD-R is served only on the basic channel
         self._open()
 
     def __enter__(self) -> Self:
@@ -85,8 +92,17 @@ class IsdrSession:
 
     def ask_eid(self) -> Eid:
         """The EID that the card reports now (§5.7.20, ES10c.GetEID)."""
-        tags = schema.tag_list("GetEIDResponse", "eidValue")
-        return Eid.from_coded(self.call("GetEID", {"tagList": tags})["eidValue"])
+        return ask_eid(self._channel)
+
+    def other_elements(self) -> tuple[SecureElement, ...]:
+        """The other secure elements of the card, if it has more than one.
+
+        Costs a command or two only with a card that may have them. This session stays with its own.
+        """
+        if not possible(self._transport, self.aid):
+            return ()
+        eids = {number: self._eid_of(aid) for number, aid in enumerate(ELEMENT_AIDS, 1) if aid != self.aid}
+        return tuple(SecureElement(number, eid) for number, eid in eids.items() if eid and eid != self._eid)
 
     def close(self) -> None:
         """Close the logical channel. The transport stays open."""
@@ -98,7 +114,7 @@ class IsdrSession:
         An ISD-R on a logical channel of its own stays selected.
         """
         if self._channel.basic:
-            self._open()
+            self._select_again()
 
     def restart(self) -> None:
         """Reset the card and open the session again: after a profile change, or when an answer was lost.
@@ -111,7 +127,7 @@ class IsdrSession:
                 self._transport.reset()
                 self._open()
                 break
-            except (BadAnswer, CardUnpowered, NotAnEuicc) as error:
+            except (BadAnswer, CardUnpowered, EuiccRefused, NotAnEuicc) as error:
                 if not tries_left:
                     raise
                 _log.debug("the card has not restarted yet: %s", error)
@@ -151,26 +167,31 @@ class IsdrSession:
         return items
 
     def _open(self) -> None:
-        self._channel = Channel(self._transport, block_size=self._block_size)
-        try:
-            self._find_isdr()
-        except BaseException:
-            self._channel.close()
-            raise
+        """Open the session on a card that was just connected to or reset; again, only with the same ISD-R."""
+        found = find_isdr(self._transport, self._aids, self._block_size, basic=self._basic)
+        self._channel, self._eid, self._aids = found.channel, found.eid, (found.aid,)
+        self._basic = found.channel.basic_only
 
-    def _find_isdr(self) -> None:
-        """Select the first AID whose application has an EID: others may be of SGP.02, or not an ISD-R."""
-        for aid in self._aids:
-            if not self._channel.select(aid):
-                continue
-            try:
-                self._eid = self.ask_eid()
-            except BadAnswer as error:
-                _log.debug("%s can be selected, but is not an ISD-R: %s", aid, error)
-                continue
-            self._aids = (aid, *(other for other in self._aids if other != aid))
-            return
-        raise NotAnEuicc("The card answers, but it is not a consumer eUICC (SGP.22).")
+    def _select_again(self) -> None:
+        if not self._channel.select(self.aid):
+            raise NotAnEuicc(
+                f"The card has no ISD-R with the AID {self.aid} any more.", advice=CardRemoved.advice
+            )
+
+    def _eid_of(self, aid: Aid) -> Eid | None:
+        """The EID of another ISD-R on the card, None if none answers. Afterwards ours is selected again."""
+        try:
+            eid = ask_eid(self._channel) if self._channel.select(aid) else None
+        except BadAnswer:
+            eid = None
+        except OUT_OF_REACH:
+            raise
+        except WireError as error:
+            _log.debug("no answer when %s was selected: %s", aid, error)
+            self.restart()
+            return None
+        self._select_again()
+        return eid
 
 
 def raise_refusal(function: str, value: Any) -> None:

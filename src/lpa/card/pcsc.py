@@ -56,11 +56,13 @@ _FAILURES: dict[int, tuple[type[LpaError], str]] = {
     0x80100016: (WireError, "The card in {reader!r} did not answer a command."),
     0x80100013: (WireError, "The connection to the smart card service broke."),
     0x8010000A: (WireError, "The card in {reader!r} did not answer in time."),
+    # STATUS_PARITY_ERROR of Windows, which some drivers hand on
+    0xC000002B: (WireError, "The reader {reader!r} reports a parity error in the answer of its card."),
     0x80100010: (WireError, "The card reader {reader!r} is not ready."),
 }
 _CANNOT_REACH = (0x0000045D, 0x8010002F)  # Windows, while another program releases the card
 _NOT_TRANSACTED = 0x80100016
-_NO_ANSWER = (_NOT_TRANSACTED, 0x80100013, 0x0000045D, 0x8010002F)
+_NO_ANSWER = (_NOT_TRANSACTED, 0x80100013, 0x0000045D, 0x8010002F, 0xC000002B)
 _UNKNOWN_READER, _NO_READERS, _TIMEOUT = 0x80100009, 0x8010002E, 0x8010000A
 _SHARING_VIOLATION, _REMOVED = 0x8010000B, 0x80100069
 _SERVICE = "PCSCLITE_CSOCK_NAME"  # environment variable that selects another service, with other readers

@@ -8,21 +8,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lpa.card import secure_elements
 from lpa.card.apdu import LARGEST_BLOCK
 from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.card.pcsc import PcscTransport, Reader, readers
-from lpa.errors import BadAnswer, CardBusy, CardUnpowered, LpaError, NoCard, NoReader
+from lpa.card.secure_elements import SecureElement
+from lpa.errors import BadAnswer, CardBusy, CardUnpowered, EuiccRefused, LpaError, NoCard, NoReader
 from lpa.host.locks import Locks
 from lpa.rsp.names import Aid, Eid
 
 
 @dataclass(frozen=True)
 class Probe:
-    """The result for a reader: the EID of its eUICC, or the `problem` that explains why there is none."""
+    """The result for a reader: the EID of its eUICC, or the `problem` that explains why there is none.
+
+    `others`: the other secure elements of the card, each an eUICC of its own.
+    """
 
     reader: Reader
     eid: Eid | None = None
     problem: LpaError | None = None
+    others: tuple[SecureElement, ...] = ()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The reader that a person chose, and the number of the secure element, if they chose one."""
+
+    reader: Reader
+    element: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The whole name of the reader, with the number of the secure element."""
+        return secure_elements.joined(self.reader.name, self.element)
 
 
 def probe(
@@ -42,7 +61,7 @@ def probe(
             PcscTransport.open(reader.name, locks or Locks.of_host()) as transport,
             Euicc(transport, aids=aids, block_size=block_size) as euicc,
         ):
-            return Probe(reader, euicc.eid)
+            return Probe(reader, euicc.eid, others=euicc.other_elements())
     except LpaError as problem:
         return Probe(reader, problem=problem)
 
@@ -52,10 +71,11 @@ def choose(
     aids: Sequence[Aid] = ISDR_AIDS,
     block_size: int = LARGEST_BLOCK,
     locks: Locks | None = None,
-) -> Reader:
+) -> Choice:
     """The reader called `name`, or the only one that holds an eUICC.
 
     `name`: the reader's name, a part of it that no other reader has, or its position in the list, from 0.
+    `#2` behind it, or alone, means the card's second secure element, unless a reader's own name has it.
     `locks` as for `probe`.
     Raises `NoReader` if there is no such reader, or if none or several hold an eUICC. If none does, the most
     useful problem of a reader sets the class of the error. A single reader is returned without a probe.
@@ -63,17 +83,27 @@ def choose(
     connected = readers()
     if not connected:
         raise NoReader("There is no card reader.")
+    element = None
+    if name is not None and not _fitting(name, connected):
+        name, element = secure_elements.split(name)
+    return Choice(_chosen(name or None, connected, aids, block_size, locks), element)
+
+
+def _chosen(
+    name: str | None, connected: tuple[Reader, ...], aids: Sequence[Aid], block_size: int, locks: Locks | None
+) -> Reader:
     if name is not None:
         return _called(name, connected)
     if len(connected) == 1:
         return connected[0]
     probes = [probe(reader, aids, block_size, locks) for reader in connected]
     holding = [found.reader for found in probes if found.eid]
-    if len(holding) == 1:
-        return holding[0]
-    if holding:
+    refusing = [found.reader for found in probes if isinstance(found.problem, EuiccRefused)]
+    if len(holding or refusing) == 1:
+        return (holding or refusing)[0]
+    if holding or refusing:
         raise NoReader(
-            f"More than one reader holds an eUICC: {_names(holding)}.",
+            f"More than one reader holds an eUICC: {_names(holding or refusing)}.",
             advice="Choose one with --reader, by its name or its number in 'lpa readers'.",
         )
     raise _none(probes)
@@ -82,12 +112,16 @@ def choose(
 def _called(name: str, connected: tuple[Reader, ...]) -> Reader:
     if name.isdecimal() and int(name) < len(connected):
         return connected[int(name)]
-    fitting = [reader for reader in connected if name.lower() in reader.name.lower()]
+    fitting = _fitting(name, connected)
     exact = [reader for reader in fitting if reader.name == name]
     if len(exact or fitting) != 1:
         found = "More than one reader is" if fitting else "No reader is"
         raise NoReader(f"{found} called {name!r}; there are {_names(connected)}.")
     return (exact or fitting)[0]
+
+
+def _fitting(name: str, connected: tuple[Reader, ...]) -> list[Reader]:
+    return [reader for reader in connected if name.lower() in reader.name.lower()]
 
 
 def _none(probes: list[Probe]) -> LpaError:

@@ -7,16 +7,22 @@ takes the text after it and returns a `Transport`. It is loaded when it is used.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from lpa.card import secure_elements
 from lpa.card.apdu import Transport
+from lpa.card.secure_elements import HasAtr
+from lpa.errors import NoReader, NoService
 from lpa.host.locks import Locks
 from lpa.rsp.names import Aid
 
 _GROUP = "lpa.transports"
+_PATH_BEGINS = (".", "/", "~", "\\")
 
 Opener = Callable[[str], Transport]
 
@@ -27,34 +33,65 @@ class HeldTransport:
     def __init__(self, transport: Transport, held: contextlib.ExitStack) -> None:
         self._held = held
         self.transmit, self.reset = transport.transmit, transport.reset
+        self.atr = transport.atr if isinstance(transport, HasAtr) else b""
 
     def close(self) -> None:
         """Release the card and its lock."""
         self._held.close()
 
 
-def open_transport(
-    name: str | None, aids: Sequence[Aid], block_size: int, locks: Locks
-) -> tuple[Transport, str]:
-    """The card in the reader called `name`, or in the only one with an eUICC; and the reader's name.
+@dataclass(frozen=True)
+class OpenedCard:
+    """A card that was opened by name: the whole name, and the AIDs under which its ISD-R may answer."""
+
+    transport: Transport
+    name: str
+    aids: tuple[Aid, ...]
+
+
+@dataclass(frozen=True)
+class SchemeName:
+    """A name with an installed scheme: what opens it, the text for that, and the chosen secure element."""
+
+    scheme: str
+    opener: Opener
+    text: str
+    element: int | None
+
+
+def open_card(name: str | None, aids: Sequence[Aid], block_size: int, locks: Locks) -> OpenedCard:
+    """The card in the reader called `name`, or in the only one with an eUICC.
 
     Raises `NoReader`, `NoCard`, `CardBusy` or another `WireError` if the card cannot be opened.
     """
-    scheme, rest = split(name)
-    opener = registered(scheme) if scheme else None
-    if name is not None and opener:
-        return _open_held(opener, scheme, rest, locks), name
+    named = by_scheme(name)
+    if name is not None and named:
+        aids = secure_elements.aids_of(named.element, aids)
+        return OpenedCard(_open_held(named, locks), name, aids)
     from lpa.card.pcsc import PcscTransport  # Here and not above: only this needs pyscard.
     from lpa.card.probing import choose
 
-    reader = choose(name, aids, block_size, locks).name
-    return PcscTransport.open(reader, locks), reader
+    try:
+        chosen = choose(name, aids, block_size, locks)
+    except (NoReader, NoService) as problem:
+        raise (misunderstood(name) or problem) from None
+    aids = secure_elements.aids_of(chosen.element, aids)
+    return OpenedCard(PcscTransport.open(chosen.reader.name, locks), chosen.name, aids)
 
 
-def split(name: str | None) -> tuple[str, str]:
-    """The scheme in a reader's name, and the text after it; both empty if there is none."""
-    found = re.fullmatch(r"([a-z][a-z0-9-]*):(.*)", name or "", re.DOTALL)
-    return (found[1], found[2]) if found else ("", "")
+def by_scheme(name: str | None) -> SchemeName | None:
+    """What a name with an installed scheme means; None for every other name.
+
+    `#2` behind it is the second secure element, unless there is a file with exactly this name.
+    """
+    scheme, text = split(name)
+    opener = registered(scheme) if scheme else None
+    if not opener:
+        return None
+    element = None
+    if not os.path.lexists(text):
+        text, element = secure_elements.split(text)
+    return SchemeName(scheme, opener, text, element)
 
 
 def registered(scheme: str) -> Opener | None:
@@ -65,9 +102,34 @@ def registered(scheme: str) -> Opener | None:
     return None
 
 
-def _open_held(opener: Opener, scheme: str, rest: str, locks: Locks) -> Transport:
+def misunderstood(name: str | None) -> NoReader | None:
+    """The error for a name that is no reader's and looks like a scheme or path; None for any other name."""
+    scheme, _ = split(name)
+    if scheme:
+        installed = sorted({found.name for found in entry_points(group=_GROUP)})
+        return NoReader(
+            f"No scheme {scheme!r} is installed for {name!r}; installed: {', '.join(installed) or 'none'}.",
+            advice="Name a reader that 'lpa readers' lists, or a simulated card with sim:PATH.",
+        )
+    if name and (name.startswith(_PATH_BEGINS) or os.path.lexists(name)):
+        return NoReader(
+            f"No reader is called {name!r}.", advice=f"If it is a simulated card, write sim:{name}."
+        )
+    return None
+
+
+def split(name: str | None) -> tuple[str, str]:
+    """The scheme in a reader's name, and the text after it; both empty if there is none.
+
+    A single letter is a drive of Windows.
+    """
+    found = re.fullmatch(r"([A-Za-z][A-Za-z0-9-]+):(.*)", name or "", re.DOTALL)
+    return (found[1].lower(), found[2]) if found else ("", "")
+
+
+def _open_held(named: SchemeName, locks: Locks) -> Transport:
     with contextlib.ExitStack() as held:
-        held.enter_context(locks.lock(f"{scheme} {Path(rest).resolve()}"))
-        transport = opener(rest)
+        held.enter_context(locks.lock(f"{named.scheme} {Path(named.text).resolve()}"))
+        transport = named.opener(named.text)
         held.callback(transport.close)
         return HeldTransport(transport, held.pop_all())

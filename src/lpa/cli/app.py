@@ -64,7 +64,8 @@ class Commands(Group):
     "--reader",
     envvar="LPA_READER",
     metavar="NAME",
-    help="The card reader: its name or part of it, its number in 'lpa readers', or sim:PATH.",
+    help="The card reader: its name or part of it, its number in 'lpa readers', or sim:PATH. "
+    "With #2 behind it: the second secure element of the card.",
 )
 @click.option("--json", is_flag=True, envvar="LPA_JSON", expose_value=False, help=JSON_HELP)
 @click.option(

@@ -9,6 +9,10 @@ from __future__ import annotations
 _SEE_LIST = "Run 'lpa list' to see the card's profiles."
 _REINSERT = "Remove the card and insert it again, run 'lpa list', and retry."
 _DOWNLOAD_AGAIN = "Nothing was installed. Start the download again."
+_LOCKED = (
+    "Remove the card, insert it again and retry. If it still refuses, it may be locked to the app of its "
+    "maker, or be managed by an LPA on the card itself (LPAe): use that."
+)
 _ASK_OPERATOR = "Nothing was installed. Ask the operator whether its eSIMs work with this card."
 
 # (message, advice) by reason, unless `_PER_FUNCTION` has the function.
@@ -77,6 +81,15 @@ _EVERYWHERE: dict[str, tuple[str, str]] = {
 }
 
 _PER_FUNCTION: dict[tuple[str, str], tuple[str, str]] = {
+    # Not results but status words, with which an ISD-R refuses every command.
+    ("GetEID", "securityStatusNotSatisfied"): (
+        "The card is an eUICC, but it refuses to be read: security status not satisfied (6982).",
+        _LOCKED,
+    ),
+    ("GetEID", "conditionsNotSatisfied"): (
+        "The card is an eUICC, but it refuses to be read: conditions not satisfied (6985).",
+        _LOCKED,
+    ),
     ("EnableProfile", "profileNotInDisabledState"): (
         "The profile is already enabled.",
         "Nothing needs to be done.",

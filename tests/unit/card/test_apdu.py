@@ -13,7 +13,7 @@ from lpa.rsp.names import Aid
 from tests.support.scripted import ScriptedCard
 
 ISDR = Aid.parse("A0000005591010FFFFFFFF8900000100")
-MF = ("00A40004023F0000", "6A82")
+ANNOUNCE = ("80AA00000A A9088100820101830107", "9000")  # TERMINAL CAPABILITY
 OPEN = ("0070000001", "01 9000")
 CLOSE = ("00708001", "9000")
 GET_EID = "BF3E035C015A"
@@ -21,7 +21,7 @@ EID = "BF3E125A10 89049032123451234512345678901235"
 
 
 def exchange(*lines: tuple[str, str], request: str = GET_EID, block_size: int = 255) -> str:
-    card = ScriptedCard(MF, OPEN, *lines, CLOSE)
+    card = ScriptedCard(ANNOUNCE, OPEN, *lines, CLOSE)
     with Channel(card, block_size=block_size) as channel:
         answer = channel.exchange(bytes.fromhex(request))
     assert card.finished()
@@ -103,7 +103,7 @@ def test_a_request_is_repeated_in_smaller_blocks_if_a_block_is_too_long() -> Non
 
 def test_smaller_blocks_are_remembered_and_have_a_minimum() -> None:
     card = ScriptedCard(
-        MF,
+        ANNOUNCE,
         OPEN,
         ("81E2910008 0001020304050607 00", "6700"),
         ("81E2110006 000102030405 00", "6700"),
@@ -178,7 +178,7 @@ def test_an_endless_answer_is_abandoned() -> None:
             return (bytes(256), 0x6100) if apdu[1] in (0xE2, 0xC0) else super().transmit(apdu)
 
     with (
-        Channel(Endless(MF, OPEN, CLOSE)) as channel,
+        Channel(Endless(ANNOUNCE, OPEN, CLOSE)) as channel,
         pytest.raises(BadAnswer, match="answer did not end"),
     ):
         channel.exchange(b"\xbf\x3e\x00")
@@ -198,7 +198,7 @@ def test_an_answer_may_be_as_long_as_the_limit(last: int, ends: bool) -> None:
                 return piece, 0x6100 if any(pieces) else 0x9000
             return super().transmit(apdu)
 
-    with Channel(Long(MF, OPEN, CLOSE)) as channel:
+    with Channel(Long(ANNOUNCE, OPEN, CLOSE)) as channel:
         if ends:
             assert len(channel.exchange(b"\xbf\x3e\x00")) == ANSWER_BYTES
         else:
@@ -214,7 +214,7 @@ def test_an_endless_answer_in_small_pieces_is_abandoned() -> None:
             self.asked += 1
             return (b"x", 0x6101) if apdu[1] in (0xE2, 0xC0) else super().transmit(apdu)
 
-    card = Dripping(MF, OPEN, CLOSE)
+    card = Dripping(ANNOUNCE, OPEN, CLOSE)
     with Channel(card) as channel, pytest.raises(BadAnswer, match="answer did not end"):
         channel.exchange(b"\xbf\x3e\x00")
     assert card.asked < ANSWER_ROUNDS + 10
@@ -225,22 +225,22 @@ def test_a_card_that_announces_data_and_sends_none_is_abandoned() -> None:
         exchange(("81E2910006 BF3E035C015A 00", "6110"), ("01C0000010", "6110"))
 
 
-def test_terminal_capability_is_sent_when_the_card_asks_for_it() -> None:
-    card = ScriptedCard(
-        ("00A40004023F0000", "61 0A"),
-        ("00C000000A", "6208 A506 800171 870101 9000"),
-        ("80AA00000A A9088100820101830107", "9000"),
-        OPEN,
-        CLOSE,
-    )
+@pytest.mark.parametrize("answer", ["9000", "6D00", "6E00", "6F00", "6700", "6982", "6110", "6C00"])
+def test_terminal_capability_is_sent_first_and_its_answer_is_ignored(answer: str) -> None:
+    card = ScriptedCard((ANNOUNCE[0], answer), OPEN, CLOSE)
     Channel(card).close()
     assert card.finished()
 
 
-@pytest.mark.parametrize("fcp", ["6205A503870100", "6205A503800101", "62028200", "62FF", "", "A5038701 01"])
-def test_terminal_capability_is_not_sent_otherwise(fcp: str) -> None:
-    card = ScriptedCard(("00A40004023F0000", fcp + "9000"), OPEN, CLOSE)
-    Channel(card).close()
+def test_a_card_that_is_gone_when_terminal_capability_is_sent_is_an_error() -> None:
+    with pytest.raises(CardRemoved):
+        Channel(ScriptedCard((ANNOUNCE[0], CardRemoved("pulled"))))
+
+
+def test_on_the_basic_channel_select_is_not_repeated() -> None:
+    card = ScriptedCard(ANNOUNCE, ("00A4040010 A0000005591010FFFFFFFF8900000100 00", "6E00"))
+    with Channel(card, basic=True) as channel:
+        assert not channel.select(ISDR)
     assert card.finished()
 
 
@@ -249,7 +249,7 @@ def test_terminal_capability_is_not_sent_otherwise(fcp: str) -> None:
 )
 def test_without_a_logical_channel_the_basic_one_is_used_and_not_closed(answer: str) -> None:
     card = ScriptedCard(
-        MF, ("0070000001", answer), ("80E2910006 BF3E035C015A 00", "6115"), ("00C0000015", EID + "9000")
+        ANNOUNCE, ("0070000001", answer), ("80E2910006 BF3E035C015A 00", "6115"), ("00C0000015", EID + "9000")
     )
     with Channel(card) as channel:
         channel.exchange(bytes.fromhex(GET_EID))
@@ -262,7 +262,7 @@ def test_without_a_logical_channel_the_basic_one_is_used_and_not_closed(answer: 
 )
 def test_every_channel_has_its_class(number: str, interindustry: str, proprietary: str) -> None:
     card = ScriptedCard(
-        MF,
+        ANNOUNCE,
         ("0070000001", number + "9000"),
         (interindustry + "A4040010 A0000005591010FFFFFFFF8900000100 00", "6110"),
         (proprietary + "E2910006 BF3E035C015A 00", "6115"),
@@ -288,13 +288,13 @@ def test_every_channel_has_its_class(number: str, interindustry: str, proprietar
     ],
 )
 def test_select_says_whether_the_card_has_the_application(status: str, found: bool) -> None:
-    card = ScriptedCard(MF, OPEN, ("01A4040010 A0000005591010FFFFFFFF8900000100 00", status), CLOSE)
+    card = ScriptedCard(ANNOUNCE, OPEN, ("01A4040010 A0000005591010FFFFFFFF8900000100 00", status), CLOSE)
     with Channel(card) as channel:
         assert channel.select(ISDR) is found
 
 
 def test_the_channel_is_closed_when_the_block_is_left_by_an_error() -> None:
-    card = ScriptedCard(MF, OPEN, CLOSE)
+    card = ScriptedCard(ANNOUNCE, OPEN, CLOSE)
     with pytest.raises(KeyboardInterrupt), Channel(card):
         raise KeyboardInterrupt
     assert card.finished()
@@ -302,7 +302,7 @@ def test_the_channel_is_closed_when_the_block_is_left_by_an_error() -> None:
 
 def test_closing_the_channel_of_a_removed_card_raises_nothing() -> None:
     card = ScriptedCard(
-        MF, OPEN, ("81E2910006 BF3E035C015A 00", CardRemoved("gone")), ("00708001", CardRemoved("gone"))
+        ANNOUNCE, OPEN, ("81E2910006 BF3E035C015A 00", CardRemoved("gone")), ("00708001", CardRemoved("gone"))
     )
     with pytest.raises(CardRemoved), Channel(card) as channel:
         channel.exchange(bytes.fromhex(GET_EID))
@@ -310,7 +310,7 @@ def test_closing_the_channel_of_a_removed_card_raises_nothing() -> None:
 
 
 def test_a_channel_is_closed_only_once() -> None:
-    card = ScriptedCard(MF, OPEN, CLOSE)
+    card = ScriptedCard(ANNOUNCE, OPEN, CLOSE)
     channel = Channel(card)
     channel.close()
     channel.close()

@@ -22,10 +22,11 @@ from tests.support.scripted import ScriptedCard
 ICCID = Iccid.from_coded(bytes.fromhex("98989898989898989898"))
 AID = Aid.parse("A0000005591010FFFFFFFF8900001100")
 EID = "89049032123451234512345678901235"
-MF, OPEN, CLOSE = ("00A40004023F0000", "6A82"), ("0070000001", "019000"), ("00708001", "9000")
+ANNOUNCE = ("80AA00000A A9088100820101830107", "9000")
+OPEN, CLOSE = ("0070000001", "019000"), ("00708001", "9000")
 SELECT = ("01A4040010 A0000005591010FFFFFFFF8900000100 00", "6120")
 GET_EID = ("81E2910006 BF3E035C015A 00", f"BF3E125A10{EID}9000")
-OPENING = (MF, OPEN, SELECT, GET_EID)
+OPENING = (ANNOUNCE, OPEN, SELECT, GET_EID)
 
 NOTIFICATION = "3018 BF2F0C 800101 81020780 0C03612E62 5F37020102 3000 3000"
 
@@ -63,7 +64,7 @@ def test_opening_reads_the_eid() -> None:
 
 def test_an_application_without_an_eid_is_skipped() -> None:
     card = ScriptedCard(
-        MF,
+        ANNOUNCE,
         OPEN,
         ("01A4040010 A0000005591010FFFFFFFF8900000100 00", "9000"),
         ("81E2910006 BF3E035C015A 00", "6A88"),
@@ -77,13 +78,13 @@ def test_an_application_without_an_eid_is_skipped() -> None:
 
 
 def test_the_aids_of_the_isdr_can_be_given() -> None:
-    card = ScriptedCard(MF, OPEN, ("01A4040005 A000000001 00", "9000"), GET_EID, CLOSE)
+    card = ScriptedCard(ANNOUNCE, OPEN, ("01A4040005 A000000001 00", "9000"), GET_EID, CLOSE)
     with Euicc(card, aids=[Aid.parse("A000000001")]) as euicc:
         assert str(euicc.aid) == "A000000001"
 
 
 def test_a_card_without_an_isdr_is_not_an_euicc_and_its_channel_is_closed() -> None:
-    card = ScriptedCard(MF, OPEN, ("01A4040005 A000000001 00", "6A82"), CLOSE)
+    card = ScriptedCard(ANNOUNCE, OPEN, ("01A4040005 A000000001 00", "6A82"), CLOSE)
     with pytest.raises(NotAnEuicc):
         Euicc(card, aids=[Aid.parse("A000000001")])
     assert card.finished()
@@ -347,9 +348,9 @@ def test_a_restart_waits_for_a_slow_card(monkeypatch: pytest.MonkeyPatch) -> Non
     card = ScriptedCard(
         *OPENING,
         "reset",
-        (MF[0], "6F00"),
+        (ANNOUNCE[0], "6F00"),
         ("0070000001", "6F00"),
-        *((f"00A4040010 {aid} 00", "6F00") for aid in ISDR_AIDS),
+        (f"00A4040010 {ISDR_AIDS[0]} 00", "6F00"),
         "reset",
         *OPENING,
         CLOSE,
@@ -361,6 +362,6 @@ def test_a_restart_waits_for_a_slow_card(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_restart_with_another_card_raises_card_removed() -> None:
     other = ("81E2910006 BF3E035C015A 00", "BF3E125A10 89049032000000000000000000000000 9000")
-    card = ScriptedCard(*OPENING, "reset", MF, OPEN, SELECT, other, CLOSE)
+    card = ScriptedCard(*OPENING, "reset", ANNOUNCE, OPEN, SELECT, other, CLOSE)
     with Euicc(card) as euicc, pytest.raises(CardRemoved, match="Another card"):
         euicc.restart()

@@ -6,6 +6,7 @@ import pytest
 from smartcard import scard
 
 from lpa.card import pcsc
+from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.errors import (
     CardBusy,
     CardRemoved,
@@ -35,6 +36,7 @@ MEANINGS = [
     (0x8010000F, NotAnEuicc),
     (0x80100068, WireError),
     (0x80100016, WireError),
+    (0xC000002B, WireError),
 ]
 
 COMMANDS = [
@@ -61,6 +63,11 @@ def test_a_negative_return_code_is_translated_to_the_same_error(code: int, kind:
 
 def test_an_error_about_a_reader_names_it() -> None:
     assert pcsc.failure(0x8010000C, "Reader {1}").message == "There is no card in 'Reader {1}'."
+
+
+def test_a_parity_error_is_no_unknown_code() -> None:
+    message = pcsc.failure(0xC000002B, "Reader 1").message
+    assert message == "The reader 'Reader 1' reports a parity error in the answer of its card."
 
 
 def test_an_unknown_return_code_keeps_its_number() -> None:
@@ -101,6 +108,45 @@ def test_a_card_that_stays_unreachable_is_busy(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(CardBusy, match="another program may be using it"):
         pcsc.PcscTransport.open("Reader 1")
     assert windows.tries_left == 1
+
+
+class Silent(Windows):
+    """A card that ends in a reader error at an AID that it lacks, until it is reset."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, code: int, *lines: tuple[str, str]) -> None:
+        super().__init__(monkeypatch, 0)
+        self._code, self._lines, self._silent, self.resets = code, list(lines), False, 0
+        monkeypatch.setattr(scard, "SCardTransmit", self._transmit)
+        monkeypatch.setattr(scard, "SCardReconnect", self._reconnect)
+        monkeypatch.setattr(scard, "SCardDisconnect", lambda *_: 0)
+
+    def _transmit(self, _handle: int, _header: int, command: list[int]) -> tuple[int, list[int]]:
+        if self._silent or bytes(command)[1:] == bytes.fromhex(f"A4040010 {ISDR_AIDS[0]}"):
+            self._silent = True
+            return self._code, []
+        expected, answer = self._lines.pop(0)
+        assert bytes(command) == bytes.fromhex(expected)
+        return 0, list(bytes.fromhex(answer))
+
+    def _reconnect(self, *_: int) -> tuple[int, int]:
+        self._silent, self.resets = False, self.resets + 1
+        return 0, 1
+
+
+@pytest.mark.parametrize("code", [0x8010002F, 0x45D, 0xC000002B, 0x80100016, 0x8010002F - (1 << 32)])
+def test_a_card_that_falls_silent_at_an_absent_aid_is_opened(
+    code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announced = [("80AA00000A A9088100820101830107", "6D00"), ("0070000001", "019000")]
+    opened = [
+        (f"01A4040010 {ISDR_AIDS[1]}", "9000"),
+        ("81E2910006 BF3E035C015A", "6115"),
+        ("01C0000015", "BF3E125A10 89049032123451234512345678901235 9000"),
+    ]
+    silent = Silent(monkeypatch, code, *announced, *announced, *opened, ("00708001", "9000"))
+    with pcsc.PcscTransport.open("Reader 1") as transport, Euicc(transport) as euicc:
+        assert euicc.aid == ISDR_AIDS[1]
+    assert silent.resets == 1
 
 
 def test_a_card_held_by_another_program_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:

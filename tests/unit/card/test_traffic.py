@@ -84,7 +84,7 @@ def traffic(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixtu
 def test_a_channel_hides_a_request_in_many_blocks(traffic: pytest.LogCaptureFixture) -> None:
     request = bytes.fromhex("BF38 08") + b"M4TCH1NG"
     card = ScriptedCard(
-        ("00A4000402 3F00 00", "6A82"),
+        ("80AA00000A A9088100820101830107", "9000"),
         ("0070000001", "01 9000"),
         ("81E2110006 BF38084D3454 00", "9000"),
         ("81E2910105 4348314E47 00", f"{SECRET} 9000"),

@@ -59,7 +59,7 @@ def test_a_deletion_that_fails_after_the_profile_was_disabled_says_so(
 def test_a_wrong_length_at_get_response_does_not_repeat_the_command() -> None:
     """At the command, a wrong length means that nothing was done; at GET RESPONSE it does not."""
     script = ScriptedCard(
-        ("00A4000402 3F00 00", "6A82"),
+        ("80AA00000A A9088100820101830107", "9000"),
         ("0070000001", "01 9000"),
         ("81E291000F BF330C5A0A98941700000000000010 00", "6106"),
         ("01C0000006", "6700"),

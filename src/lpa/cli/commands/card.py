@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lpa.card.secure_elements import SecureElement, joined
 from lpa.cli.console import Console
 from lpa.cli.exits import changing, exit_code
 from lpa.cli.group import command
@@ -43,7 +44,7 @@ def readers(console: Console) -> CommandResult:
     from lpa.card import pcsc, probing
 
     probes = [probing.probe(reader, console.aids, console.block_size) for reader in pcsc.readers()]
-    rows = [(str(number), found.reader.name, _content(found)) for number, found in enumerate(probes)]
+    rows = [row for number, found in enumerate(probes) for row in _rows(number, found)]
     console.screen.table(("Number", "Reader", "Card"), rows)
     if not probes:
         console.screen.say("No card readers found.")
@@ -76,10 +77,12 @@ def info(console: Console) -> CommandResult:
         euicc, profiles = assistant.euicc, assistant.profiles()
         aid, info1, info2 = euicc.aid, euicc.euicc_info1(), euicc.euicc_info2()
         addresses, authorisations = euicc.configured_addresses(), euicc.rules()
+        others = euicc.other_elements()
     eid = assistant.eid
     console.screen.facts(
         [
             ("EID", str(eid)),
+            *((f"Secure element {other.number}", f"{other.eid}: {_reached(other)}") for other in others),
             ("Manufacturer", eid.manufacturer),
             ("ISD-R", str(aid)),
             ("Memory", _memory(console.screen, info2, len(profiles))),
@@ -98,6 +101,7 @@ def info(console: Console) -> CommandResult:
             "info2": info2,
             "addresses": addresses,
             "rules": authorisations,
+            "others": others,
         }
     )
 
@@ -124,6 +128,18 @@ def _examine(console: Console) -> Iterator[Diagnosis]:
 
     with console.https() as https:
         yield from examine(https.handshake, console.reader, aids=console.aids, block_size=console.block_size)
+
+
+def _rows(number: int, found: Probe) -> Iterator[tuple[str, str, str]]:
+    """A line for each reader, and one for each further secure element: its number reaches it, too."""
+    yield str(number), found.reader.name, _content(found)
+    for other in found.others:
+        name = joined(str(number), other.number)
+        yield name, found.reader.name, f"eUICC {other.eid}, secure element {other.number} of this card"
+
+
+def _reached(other: SecureElement) -> str:
+    return f"an eUICC of its own, reached with '#{other.number}' behind the reader's name"
 
 
 def _content(found: Probe) -> str:

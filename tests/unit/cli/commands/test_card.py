@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from lpa.card.pcsc import Reader
+from lpa.card.probing import Probe
 from lpa.cli.commands import card
 from lpa.cli.commands.card import _report_doubts
 from lpa.cli.screen import Screen
+from lpa.errors import EuiccRefused
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.euicc_info import EuiccInfo1, EuiccInfo2, KeyIdentifier
 from lpa.rsp.names import Eid
+from lpa.rsp.reasons import explain
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support import command
@@ -97,6 +101,39 @@ def test_without_a_smart_card_service_there_is_an_error(tmp_path: Path, name: st
     assert ran.err.startswith("lpa: The smart card service is not running.\n")
 
 
+@pytest.mark.parametrize("name", ["list", "doctor"])
+def test_an_unknown_scheme_is_no_problem_of_the_smart_card_service(tmp_path: Path, name: str) -> None:
+    ran = _run_without_service(tmp_path, "--reader", "smi:card", name)
+    assert ran.code == 3
+    assert "No scheme 'smi' is installed for 'smi:card'; installed: sim." in ran.out + ran.err
+    assert "smart card service" not in ran.out + ran.err
+
+
+@pytest.mark.parametrize("name", ["list", "info", "doctor"])
+@pytest.mark.parametrize("status", [0x6982, 0x6985])
+def test_a_card_that_refuses_everything_is_said_to_be_an_euicc(
+    name: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Locked(SimulatedEuicc):
+        def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+            return (b"", status) if apdu[1] == 0xE2 else super().transmit(apdu)
+
+    command.put_in(monkeypatch, lambda _: Locked.create(None))
+    ran = command.run("--reader", "sim:card", name)
+    assert ran.code == 1
+    text = " ".join((ran.out + ran.err).split())
+    assert "The card is an eUICC, but it refuses to be read: " in text
+    assert f"({status:04X})" in text
+    assert "app of its maker" in text
+
+
+def test_readers_says_what_a_card_that_refuses_is() -> None:
+    reader = Reader("A", present=True, atr=b"", busy=False, mute=False)
+    message, _ = explain("GetEID", "conditionsNotSatisfied")
+    problem = EuiccRefused("GetEID", "conditionsNotSatisfied", 0x6985, message)
+    assert list(card._rows(0, Probe(reader, problem=problem))) == [("0", "A", message)]
+
+
 def test_another_isdr_is_found_by_its_name(tmp_path: Path) -> None:
     behaviour = Behaviour(isdr_aid="A0000005591010FFFFFFFF8900009999")
     SimulatedEuicc.create(tmp_path / "card", behaviour=behaviour).close()
@@ -147,10 +184,10 @@ def test_importing_the_command_imports_no_heavy_library() -> None:
     assert ran.stdout == "[]\n"
 
 
-def _run_without_service(tmp_path: Path, name: str) -> command.Ran:
+def _run_without_service(tmp_path: Path, *arguments: str) -> command.Ran:
     environment = os.environ | {"PCSCLITE_CSOCK_NAME": str(tmp_path / "nobody")}
     ran = subprocess.run(
-        [*command.PROGRAM, name], capture_output=True, text=True, check=False, env=environment
+        [*command.PROGRAM, *arguments], capture_output=True, text=True, check=False, env=environment
     )
     return command.Ran(ran.returncode, ran.stdout, ran.stderr)
 

@@ -1,0 +1,153 @@
+"""Find the ISD-R on a card, and get through to it on cards that are not quite as the specification says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lpa import redaction
+from lpa.card.apdu import Channel, Transport
+from lpa.card.secure_elements import ELEMENT_AIDS
+from lpa.errors import (
+    BadAnswer,
+    CardRemoved,
+    EuiccRefused,
+    LpaError,
+    NoCard,
+    NoReader,
+    NoService,
+    NotAnEuicc,
+    WireError,
+)
+from lpa.rsp.codec import schema
+from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.names import Aid, Eid
+from lpa.rsp.reasons import explain
+
+_log = redaction.logger(__name__)
+
+STANDARD_AID = Aid.parse("A0000005591010FFFFFFFF8900000100")  # SGP.02 and SGP.22
+
+# Errors that no reset of the card cures.
+OUT_OF_REACH = (CardRemoved, NoCard, NoReader, NoService)
+# The status of an ISD-R that refuses everything: it is locked to an app, or an LPA on the card uses it.
+_REFUSALS = {0x6982: "securityStatusNotSatisfied", 0x6985: "conditionsNotSatisfied"}
+
+
+@dataclass(frozen=True)
+class FoundIsdr:
+    """An ISD-R that answered, and the channel on which it is selected."""
+
+    channel: Channel
+    aid: Aid
+    eid: Eid
+
+
+def find_isdr(transport: Transport, aids: Sequence[Aid], block_size: int, *, basic: bool) -> FoundIsdr:
+    """Select the first AID whose application has an EID: others may be of SGP.02, or not an ISD-R.
+
+    `basic`: on the basic channel. If there is none, raises `EuiccRefused` if an ISD-R refuses, a `WireError`
+    if the card answers no SELECT, and else `NotAnEuicc`.
+    """
+    search = _Search(transport, block_size, basic=basic)
+    try:
+        eids = ((aid, search.eid(aid)) for aid in aids)
+        found = next((FoundIsdr(search.channel, aid, eid) for aid, eid in eids if eid), None)
+    except BaseException:
+        search.channel.close()
+        raise
+    if found:
+        return found
+    search.channel.close()
+    raise search.problem(aids)
+
+
+def ask_eid(channel: Channel) -> Eid:
+    """The EID of the ISD-R on a channel (§5.7.20, ES10c.GetEID). Raises `BadAnswer` or a `WireError`."""
+    request = schema.encode("GetEIDRequest", {"tagList": schema.tag_list("GetEIDResponse", "eidValue")})
+    answer = Tlv.whole(channel.exchange(request))
+    return Eid.from_coded(schema.decode("GetEIDResponse", answer)["eidValue"])
+
+
+class _Search:
+    """One search, on the current channel: a reset of the card makes a new one necessary."""
+
+    def __init__(self, transport: Transport, block_size: int, *, basic: bool) -> None:
+        self._transport = transport
+        self._block_size = block_size
+        self._basic = basic
+        self._answers = False
+        self._unanswered: WireError | None = None
+        self._refusal: EuiccRefused | None = None
+        self.channel = self._opened()
+
+    def eid(self, aid: Aid) -> Eid | None:
+        """The EID of the ISD-R under `aid`, which is selected then; None if there is none that answers."""
+        if not self._selected(aid):
+            return None
+        try:
+            return ask_eid(self.channel)
+        except BadAnswer as error:
+            if not self.channel.unserved(error.sw):
+                self._note(aid, error)
+                return None
+        self.channel.use_basic()
+        return self.eid(aid)
+
+    def problem(self, aids: Sequence[Aid]) -> LpaError:
+        """Why there is no ISD-R under any of `aids`."""
+        if self._refusal:
+            return self._refusal
+        if self._unanswered and not self._answers:
+            return self._unanswered
+        absent = _absent(aids)
+        if self._unanswered:
+            absent.add(f"But not every AID could be tried. {self._unanswered.message}")
+        return absent
+
+    def _opened(self) -> Channel:
+        return Channel(self._transport, block_size=self._block_size, basic=self._basic)
+
+    def _selected(self, aid: Aid) -> bool:
+        """Whether the card has the application. Some cards fall silent at one that they do not have."""
+        try:
+            selected = self.channel.select(aid)
+        except OUT_OF_REACH:
+            raise
+        except WireError as error:
+            _log.debug("no answer when %s was selected: %s", aid, error)
+            self._reset(error)
+            self._unanswered = self._unanswered or error
+            return False
+        self._answers = True
+        return selected
+
+    def _reset(self, error: WireError) -> None:
+        """Reset the card. If it cannot be reached even then, raise `error`: the AID was not the reason."""
+        try:
+            self._transport.reset()
+            self.channel = self._opened()
+        except OUT_OF_REACH:
+            raise
+        except WireError as failed:
+            raise error from failed
+
+    def _note(self, aid: Aid, error: BadAnswer) -> None:
+        reason = _REFUSALS.get(error.sw)
+        if not reason:
+            _log.debug("%s can be selected, but is not an ISD-R: %s", aid, error)
+        elif not self._refusal:
+            message, advice = explain("GetEID", reason)
+            self._refusal = EuiccRefused("GetEID", reason, error.sw, message, advice=advice)
+
+
+def _absent(aids: Sequence[Aid]) -> NotAnEuicc:
+    """The error for a card with no ISD-R under `aids`: under one alone, it may still be an eUICC."""
+    if STANDARD_AID in aids and len(aids) > 1:
+        return NotAnEuicc("The card answers, but it is not a consumer eUICC (SGP.22).")
+    if tuple(aids) == ELEMENT_AIDS[1:]:
+        return NotAnEuicc(
+            "No second secure element answers on the card.",
+            advice="Leave out '#2' behind the reader's name. 'lpa readers' lists what each card has.",
+        )
+    return NotAnEuicc(f"The card answers, but has no ISD-R with the AID {' or '.join(map(str, aids))}.")

@@ -1,0 +1,73 @@
+"""Names with a scheme, and names that look like one."""
+
+from pathlib import Path
+
+import pytest
+
+from lpa import Assistant
+from lpa.card import schemes
+from lpa.card.isdr import ISDR_AIDS
+from lpa.card.secure_elements import ELEMENT_AIDS
+from lpa.errors import CardBusy, NoReader, NotAnEuicc
+from lpa.host.locks import Locks
+from lpa.sim.euicc.behaviour import Behaviour
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+
+
+def test_a_name_with_an_installed_scheme_is_opened_by_it(tmp_path: Path) -> None:
+    SimulatedEuicc.create(tmp_path / "card").close()
+    for name in (f"sim:{tmp_path / 'card'}", f"SIM:{tmp_path / 'card'}"):
+        with Assistant.open(name) as assistant:
+            assert assistant.reader == name
+
+
+def test_the_element_behind_a_scheme_is_not_part_of_its_path(tmp_path: Path) -> None:
+    behaviour = Behaviour(isdr_aid=str(ELEMENT_AIDS[1]))
+    SimulatedEuicc.create(tmp_path / "card", behaviour=behaviour).close()
+    name = f"sim:{tmp_path / 'card'}#2"
+    with Assistant.open(name) as assistant:
+        assert (assistant.reader, assistant.euicc.aid) == (name, ELEMENT_AIDS[1])
+
+
+def test_a_path_that_ends_like_an_element_is_a_path(tmp_path: Path) -> None:
+    SimulatedEuicc.create(tmp_path / "card#2").close()
+    with Assistant.open(f"sim:{tmp_path / 'card#2'}") as assistant:
+        assert assistant.euicc.aid == ISDR_AIDS[0]
+    with pytest.raises(NotAnEuicc, match="No second secure element"):
+        Assistant.open(f"sim:{tmp_path / 'card#2'}#2")
+
+
+def test_one_program_at_a_time_works_with_a_card_whichever_element_it_uses(tmp_path: Path) -> None:
+    behaviour = Behaviour(isdr_aid=str(ELEMENT_AIDS[0]))
+    SimulatedEuicc.create(tmp_path / "card", behaviour=behaviour).close()
+    name, locks = f"sim:{tmp_path / 'card'}", Locks(tmp_path)
+    with Assistant.open(f"{name}#1", locks=locks), pytest.raises(CardBusy, match="in use by"):
+        Assistant.open(f"{name}#2", locks=locks)
+
+
+@pytest.mark.parametrize("name", ["smi:card", "smi:/card", "SMI:card", "file:card#2"])
+def test_a_scheme_that_is_not_installed_is_named_with_those_that_are(name: str) -> None:
+    problem = schemes.misunderstood(name)
+    assert isinstance(problem, NoReader)
+    scheme = name.partition(":")[0].lower()
+    assert problem.message == f"No scheme {scheme!r} is installed for {name!r}; installed: sim."
+    assert "sim:PATH" in problem.advice
+
+
+@pytest.mark.parametrize("name", ["./card", "/card", "~/card", "..", ".\\card"])
+def test_a_path_without_a_scheme_gets_the_advice_to_add_it(name: str) -> None:
+    problem = schemes.misunderstood(name)
+    assert isinstance(problem, NoReader)
+    assert problem.advice == f"If it is a simulated card, write sim:{name}."
+
+
+def test_a_file_is_recognised_as_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert schemes.misunderstood("card") is None
+    (tmp_path / "card").mkdir()
+    assert schemes.misunderstood("card") is not None
+
+
+@pytest.mark.parametrize("name", [None, "", "0", "ACS ACR38U 00 00", "Reader [CCID: x]", "C:"])
+def test_the_name_of_a_reader_is_not_misunderstood(name: str | None) -> None:
+    assert schemes.misunderstood(name) is None
