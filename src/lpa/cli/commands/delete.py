@@ -34,8 +34,10 @@ from lpa.errors import Declined
 from lpa.profiles.blockers import WARNINGS
 from lpa.profiles.switching import Outcome
 from lpa.rsp import sizes
+from lpa.rsp.records import Profile
 
 _DIGITS = 4  # of an ICCID: as many as can name a profile
+_FINAL = "This cannot be undone."
 _NOT_NOTIFIED = "The card sends no notification to this operator: inform them yourself."
 
 
@@ -162,7 +164,20 @@ def _consent(screen: Screen, plan: Plan, accepted: Collection[str], *, yes: bool
             raise Declined(f"The input is not {name}.")
     if not yes:
         digits = str(plan.profile.iccid)[-_DIGITS:]
+        _repeat(screen, plan.profile)
         confirm(screen, "the last four digits of its ICCID", digits, otherwise="--yes")
+
+
+def _repeat(screen: Screen, profile: Profile) -> None:
+    """Print what is deleted once more: a long plan leaves the top of a small terminal."""
+    screen.say_facts(
+        [
+            ("To delete", profile.title),
+            ("Operator", profile.service_provider),
+            ("ICCID", str(profile.iccid)),
+        ]
+    )
+    screen.say(_FINAL, "bold")
 
 
 def _report(
@@ -185,7 +200,7 @@ def _facts(plan: Plan) -> Facts:
     first = ["It is enabled, and will be disabled first."] if plan.disable_first else []
     others = [*(f"{named(other)}, {other.state}" for other in plan.others), *unread(plan.unreadable)]
     return [
-        ("To delete", [profile.title, "This cannot be undone.", *first]),
+        ("To delete", [profile.title, _FINAL, *first]),
         ("Operator", profile.service_provider),
         ("Profile", profile.name),
         ("ICCID", str(profile.iccid)),

@@ -138,20 +138,32 @@ def reset(
         profiles = assistant.profiles()
         console.screen.say_facts(_reset_facts(assistant, options, profiles))
         switching.refuse_protected(assistant.journal, profiles, options)
-        _confirm_reset(console.screen, assistant.eid, agreed)
+        _confirm_reset(console.screen, assistant.eid, agreed, _effect(assistant.eid, options, profiles))
         with recovering(console.screen, assistant):
             outcome = assistant.reset(options)
             result = report(console.screen, outcome, "The card was reset.")
         return then_send_due(console.screen, assistant, result, outcome.deliveries)
 
 
-def _confirm_reset(screen: Screen, eid: Eid, agreed: Eid | None) -> None:
+def _confirm_reset(screen: Screen, eid: Eid, agreed: Eid | None, effect: str) -> None:
+    """`effect`: what will be done, printed above the question."""
     if agreed is None:
+        screen.say(effect, "bold")
         digits = str(eid)[-_EID_DIGITS:]
         option = "--yes-delete-everything with the EID"
         confirm(screen, "the last six digits of the EID", digits, otherwise=option)
     elif agreed != eid:
         raise Declined(f"The card in the reader is {eid}, not {agreed}.")
+
+
+def _effect(eid: Eid, options: Collection[str], profiles: Listing[Profile]) -> str:
+    """What a reset does, in a few words: a long list of profiles leaves the top of a small terminal."""
+    number = len(switching.affected_by_reset(profiles, options))
+    deleted = [f"{number} profile{'s' * (number != 1)}"] if number else []
+    deleted += [f"possibly {line}" for line in unread(switching.possibly_affected(profiles, options))]
+    server = ", and resets its default server" if "resetDefaultSmdpAddress" in options else ""
+    final = " This cannot be undone." if deleted else ""
+    return f"This deletes {' and '.join(deleted) or 'no profile'} from the card {eid}{server}.{final}"
 
 
 def _reset_facts(assistant: Assistant, options: Collection[str], profiles: Listing[Profile]) -> Facts:
