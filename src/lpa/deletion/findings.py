@@ -177,7 +177,7 @@ def reachability(address: str, problem: LpaError | None) -> Finding:
         "note",
         "unreachable",
         f"The server {address} cannot be notified immediately. {problem.message}",
-        "The notification is kept; 'lpa notifications send' sends it later.",
+        "The notification is kept, and sent later.",
     )
 
 

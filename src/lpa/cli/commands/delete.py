@@ -116,7 +116,7 @@ def delete(
                 with recovering(console.screen, assistant):
                     made = back_up_first(console.screen, assistant, plan, backup, pin)
                 if ended := failure(console.screen, made, accepted):
-                    return ended
+                    return then_send_due(console.screen, assistant, ended, made.deliveries)
             with recovering(console.screen, assistant):
                 outcome = assistant.delete(plan, reason)
             return _report(console.screen, assistant, plan, outcome, made)
