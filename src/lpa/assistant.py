@@ -167,7 +167,8 @@ class Assistant:
         """Save the contacts, messages and numbers of the enabled profile into a new folder.
 
         `name`: which profile that must be; any if None. `pin`: its PIN, if it is locked with one.
-        Raises `Refused` if it is not enabled or locked, and `StorageFailed` if the folder cannot be made.
+        Raises `Refused` if it is not enabled or locked, or if there already is such a folder; and
+        `StorageFailed` if the folder cannot be made.
         """
         from lpa.profiles.backup import back_up
 

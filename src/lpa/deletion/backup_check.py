@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from lpa.card.files.filesystem import UiccFiles
 from lpa.deletion import findings
 from lpa.deletion.plan import Plan
 from lpa.errors import BadAnswer, Refused
+from lpa.profiles import blockers
 from lpa.profiles.backup import refuse_unless_enabled
 from lpa.profiles.blockers import Finding
 
@@ -27,10 +27,8 @@ def review(files: UiccFiles, plan: Plan, folder: Path | None = None) -> Plan:
 
 
 def _with_blockers(plan: Plan, folder: Path) -> Plan:
-    blockers = [*findings.backup_blockers(plan.profile, plan.others, plan.unreadable)]
-    if os.path.lexists(folder):
-        blockers.append(findings.folder_exists(str(folder)))
-    return _with(plan, blockers, instead_of="no-backup")
+    impossible = findings.backup_blockers(plan.profile, plan.others, plan.unreadable)
+    return _with(plan, [*impossible, *blockers.folder_exists(folder)], instead_of="no-backup")
 
 
 def _with_lock(files: UiccFiles, plan: Plan) -> Plan:

@@ -55,7 +55,7 @@ def back_up_first(
     with ExitStack() as made:
         try:
             target = made.enter_context(staging_folder(folder))
-        except StorageFailed as problem:
+        except (Refused, StorageFailed) as problem:
             return BackupFirst(problem=problem)
         return _saved(card, outbox, iccid, lambda: save(target))
 

@@ -219,12 +219,6 @@ def _no_backup(why: str, name: str = "disallowedByPolicy", advice: str = "") -> 
     )
 
 
-def folder_exists(folder: str) -> Finding:
-    """The blocker that the folder for a backup already exists."""
-    advice = "Name a folder that does not exist yet."
-    return Finding("blocker", "folderExists", f"{folder} already exists.", advice, "Backup")
-
-
 def lock(tries: int | None) -> Finding:
     """The note that a PIN locks the profile. `tries`: the tries left, None if the card does not say."""
     locked = "Its contacts and messages are locked with a PIN"
