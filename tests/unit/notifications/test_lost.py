@@ -236,6 +236,40 @@ def options(tmp_path: Path) -> tuple[str, ...]:
     return ("--reader", f"sim:{folder}", "--state-dir", str(tmp_path / "state"))
 
 
+LOST = [
+    LostNotification(EID, Iccid.parse(number), "Nordlicht", event, "rsp.example", 1.0)
+    for number, event in (
+        (NORDLICHT, "disable"),
+        (NORDLICHT, "delete"),
+        (f"{NORDLICHT[:5]}0{NORDLICHT[6:]}", "delete"),
+    )
+]
+
+
+@pytest.mark.parametrize("digits", [NORDLICHT, "9985000000000025"])
+def test_a_profile_with_a_lost_notification_is_named_by_its_last_digits(digits: str) -> None:
+    assert str(lost.profile_named(digits, LOST)) == NORDLICHT
+
+
+@pytest.mark.parametrize(
+    ("digits", "reason", "message"),
+    [
+        (
+            "0025",
+            "ambiguous",
+            "Several profiles with lost notifications have an ICCID that ends with 0025: "
+            f"{NORDLICHT}, 8949905000000000025.",
+        ),
+        ("0017", "nothingLost", "There is no lost notification of a profile 0017."),
+        ("9985", "nothingLost", "There is no lost notification of a profile 9985."),
+    ],
+)
+def test_digits_of_several_profiles_or_none_are_refused(digits: str, reason: str, message: str) -> None:
+    with pytest.raises(Refused) as caught:
+        lost.profile_named(digits, LOST)
+    assert (caught.value.reason, caught.value.message) == (reason, message)
+
+
 def test_lpa_resume_reports_a_lost_notification_with_exit_code_4_until_it_is_marked(
     options: tuple[str, ...],
 ) -> None:
@@ -252,7 +286,7 @@ def test_lpa_resume_reports_a_lost_notification_with_exit_code_4_until_it_is_mar
     assert again.document["error"]["message"] == (
         f"No signed notification remains for nordlicht.smdp.example: delete of Nordlicht ({NORDLICHT})."
     )
-    marked = command.run("--state-dir", options[3], "notifications", "mark-informed", NORDLICHT)
+    marked = command.run("--state-dir", options[3], "notifications", "mark-informed", "0025")
     assert (marked.code, marked.out) == (
         0,
         f"The operator is informed: delete of Nordlicht ({NORDLICHT}), nordlicht.smdp.example.\n",

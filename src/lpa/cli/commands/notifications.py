@@ -16,7 +16,7 @@ from lpa.cli.console import Console
 from lpa.cli.exits import UNDELIVERED, changing, exit_code
 from lpa.cli.group import Group
 from lpa.cli.json_output import CommandResult
-from lpa.cli.parsing import ICCID
+from lpa.cli.parsing import PROFILE
 from lpa.cli.screen import Screen
 from lpa.cli.views import lost_notifications
 from lpa.cli.views import pending as pending_views
@@ -25,7 +25,7 @@ from lpa.errors import Declined
 from lpa.journal import LostNotification
 from lpa.notifications.delivery import Delivery, PendingNotification
 from lpa.notifications.send_queue import pending
-from lpa.rsp.names import Iccid
+from lpa.profiles.selection import Selector
 from lpa.rsp.records import NotificationMetadata
 
 _NONE_HERE = "No pending notifications on this computer."
@@ -205,16 +205,18 @@ def _unsent(number: int, listed: Iterable[NotificationMetadata]) -> Declined:
 
 
 @notifications.command("mark-informed")
-@click.argument("iccid", type=ICCID)
+@click.argument("name", type=PROFILE)
 @click.pass_obj
-def mark_informed(console: Console, iccid: Iccid) -> CommandResult:
+def mark_informed(console: Console, name: Selector) -> CommandResult:
     """Record that you have informed the operator yourself.
 
-    The lost notifications of the profile are no longer listed as lost. No card is needed.
+    The lost notifications of the profile are no longer listed as lost. No card is needed. NAME is the
+    profile's ICCID, or its last digits (four or more).
     """
     from lpa.notifications import lost
 
     with closing(console.journal()) as journal:
+        iccid = lost.profile_named(str(name), journal.lost())
         informed = lost.mark_informed(journal, iccid)
     for one in informed:
         console.screen.line(f"The operator is informed: {one.event} of {one.title} ({iccid}), {one.address}.")
