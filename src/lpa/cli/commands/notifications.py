@@ -16,7 +16,7 @@ from lpa.cli.console import Console
 from lpa.cli.exits import UNDELIVERED, changing, exit_code
 from lpa.cli.group import Group
 from lpa.cli.json_output import CommandResult
-from lpa.cli.parsing import PROFILE
+from lpa.cli.parsing import PROFILE_DIGITS
 from lpa.cli.screen import Screen
 from lpa.cli.views import lost_notifications
 from lpa.cli.views import pending as pending_views
@@ -205,7 +205,7 @@ def _unsent(number: int, listed: Iterable[NotificationMetadata]) -> Declined:
 
 
 @notifications.command("mark-informed")
-@click.argument("name", type=PROFILE)
+@click.argument("name", type=PROFILE_DIGITS)
 @click.pass_obj
 def mark_informed(console: Console, name: Selector) -> CommandResult:
     """Record that you have informed the operator yourself.

@@ -10,12 +10,13 @@ import click
 from lpa.assistant import Assistant
 from lpa.cli.commands.consent import confirm
 from lpa.cli.commands.outcomes import report
+from lpa.cli.commands.profile_name import by_digits
 from lpa.cli.commands.recovery import recovering
 from lpa.cli.commands.send_due import then_send_due
 from lpa.cli.console import Console
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult
-from lpa.cli.parsing import EID, PROFILE
+from lpa.cli.parsing import EID
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.views.outcomes import profile_name
 from lpa.cli.views.profiles import named, unread
@@ -29,7 +30,7 @@ _EID_DIGITS = 6
 
 
 @command()
-@click.argument("name", type=PROFILE)
+@click.argument("name", type=by_digits)
 @click.pass_obj
 def enable(console: Console, name: str) -> CommandResult:
     """Enable a profile.
@@ -45,7 +46,7 @@ def enable(console: Console, name: str) -> CommandResult:
 
 
 @command()
-@click.argument("name", type=PROFILE)
+@click.argument("name", type=by_digits)
 @click.pass_obj
 def disable(console: Console, name: str) -> CommandResult:
     """Disable the enabled profile.
@@ -67,7 +68,7 @@ def _now_enabled(profiles: Sequence[Profile] | None) -> str:
 
 
 @command()
-@click.argument("name", type=PROFILE, required=False)
+@click.argument("name", type=by_digits, required=False)
 @click.option("--list", "listed", is_flag=True, help="List the protected profiles; no card is needed.")
 @click.pass_obj
 def protect(console: Console, name: str | None, listed: bool) -> CommandResult:
@@ -98,7 +99,7 @@ def _protected(console: Console) -> CommandResult:
 
 
 @command()
-@click.argument("name", type=PROFILE)
+@click.argument("name", type=by_digits)
 @click.pass_obj
 def unprotect(console: Console, name: str) -> CommandResult:
     """Remove the protection of a profile."""
