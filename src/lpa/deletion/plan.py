@@ -16,7 +16,7 @@ from lpa.profiles import selection, snapshot, temporary_enable
 from lpa.profiles.blockers import Finding, of_level, protection
 from lpa.profiles.selection import Selector
 from lpa.rsp.names import Eid, Iccid
-from lpa.rsp.records import CHANGE_TAGS, NotificationMetadata, Profile
+from lpa.rsp.records import CHANGE_TAGS, NotificationEvent, NotificationMetadata, Profile
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Plan:
     @property
     def addresses(self) -> tuple[str, ...]:
         """The servers that will be notified."""
-        return ProfileChange("delete", self.profile).addresses
+        return ProfileChange(NotificationEvent.DELETE, self.profile).addresses
 
     @property
     def operator_not_notified(self) -> bool:

@@ -17,7 +17,7 @@ from lpa.notifications.changes import ProfileChange
 from lpa.notifications.sender import ServerFactory
 from lpa.profiles import switching
 from lpa.rsp.names import Eid, Iccid
-from lpa.rsp.records import CHANGE_TAGS, NotificationConfiguration, Profile
+from lpa.rsp.records import CHANGE_TAGS, NotificationConfiguration, NotificationEvent, Profile
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support import command
@@ -41,7 +41,7 @@ def test_a_lost_notification_is_recorded_with_the_completion_of_its_operation_or
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise recovery would record it a second time."""
-    lost = LostNotification(EID, PROFILE.iccid, "旅行", "delete", "smdp.example", 1_000_007.0)
+    lost = LostNotification(EID, PROFILE.iccid, "旅行", NotificationEvent.DELETE, "smdp.example", 1_000_007.0)
     monkeypatch.setattr("lpa.journal.operation.COMPLETE", "UPDATE nothing SET a = ?, b = ?, c = ?, d = ?")
     with closing(Journal(tmp_path)) as journal, journal.operation(EID, "delete", (PROFILE,)) as operation:
         with pytest.raises(StorageFailed):
@@ -50,7 +50,7 @@ def test_a_lost_notification_is_recorded_with_the_completion_of_its_operation_or
 
 
 def test_a_lost_notification_is_in_the_journal_until_it_is_marked_as_informed(tmp_path: Path) -> None:
-    lost = LostNotification(EID, PROFILE.iccid, "旅行", "delete", "smdp.example", 1_000_007.0)
+    lost = LostNotification(EID, PROFILE.iccid, "旅行", NotificationEvent.DELETE, "smdp.example", 1_000_007.0)
     clock = Clock()
     with closing(Journal(tmp_path, clock=clock)) as journal:
         with journal.operation(EID, "delete", (PROFILE,)) as operation:
@@ -58,6 +58,7 @@ def test_a_lost_notification_is_in_the_journal_until_it_is_marked_as_informed(tm
         assert journal.lost() == (lost,)
     with closing(Journal(tmp_path, clock=clock)) as journal:
         assert journal.lost() == (lost,)
+        assert [type(one.event) for one in journal.lost()] == [NotificationEvent]
         journal.mark_informed(Iccid.parse(NORDLICHT))
         assert journal.lost() == (lost,)
         journal.mark_informed(PROFILE.iccid)
@@ -150,7 +151,9 @@ def test_a_change_is_external_if_it_was_not_asked_for(
         operation = assistant.journal.begin(
             assistant.eid, function, profiles, target=None if target is None else profiles[target].iccid
         )
-        assert switching._attributed(operation, event, profiles[profile]).external is external
+        assert (
+            switching._attributed(operation, NotificationEvent(event), profiles[profile]).external is external
+        )
 
 
 @pytest.mark.parametrize(
@@ -173,7 +176,19 @@ def test_what_a_card_enables_again_after_a_test_profile_is_not_external(
         operation = assistant.journal.begin(
             assistant.eid, function, before, target=None if target is None else before[target].iccid
         )
-        assert switching._attributed(operation, "enable", second).external is external
+        assert switching._attributed(operation, NotificationEvent.ENABLE, second).external is external
+
+
+def test_the_event_of_a_change_is_a_member_of_the_enum(
+    euicc: SimulatedEuicc, servers: ServerFactory, tmp_path: Path
+) -> None:
+    with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
+        enabled, disabled, _ = assistant.profiles()
+        plan = assistant.plan_deletion(enabled, disable_first=True)
+        outcomes = (assistant.delete(plan), assistant.enable(disabled), assistant.disable(disabled))
+    events = [change.event for outcome in outcomes for change in outcome.changes]
+    assert events == ["disable", "delete", "enable", "disable"]
+    assert {type(event) for event in events} == {NotificationEvent}
 
 
 def test_nothing_is_lost_of_a_test_profile_as_the_card_signs_nothing_about_it(
@@ -197,8 +212,8 @@ def test_nothing_is_lost_of_a_test_profile_as_the_card_signs_nothing_about_it(
 def test_only_the_installation_of_a_test_profile_is_notified() -> None:
     configured = (NotificationConfiguration(("install", "delete"), "smdp.example"),)
     test = Profile(PROFILE.iccid, profile_class="test", notifications=configured)
-    assert ProfileChange("install", test).addresses == ("smdp.example",)
-    assert ProfileChange("delete", test).addresses == ()
+    assert ProfileChange(NotificationEvent.INSTALL, test).addresses == ("smdp.example",)
+    assert ProfileChange(NotificationEvent.DELETE, test).addresses == ()
 
 
 def test_a_notification_about_a_test_profile_is_delivered_if_the_card_signs_one(
@@ -239,9 +254,9 @@ def options(tmp_path: Path) -> tuple[str, ...]:
 LOST = [
     LostNotification(EID, Iccid.parse(number), "Nordlicht", event, "rsp.example", 1.0)
     for number, event in (
-        (NORDLICHT, "disable"),
-        (NORDLICHT, "delete"),
-        (f"{NORDLICHT[:5]}0{NORDLICHT[6:]}", "delete"),
+        (NORDLICHT, NotificationEvent.DISABLE),
+        (NORDLICHT, NotificationEvent.DELETE),
+        (f"{NORDLICHT[:5]}0{NORDLICHT[6:]}", NotificationEvent.DELETE),
     )
 ]
 

@@ -13,11 +13,11 @@ from lpa.notifications.changes import ProfileChange
 from lpa.notifications.delivery import Delivery
 from lpa.profiles.switching import Outcome
 from lpa.rsp.names import Iccid
-from lpa.rsp.records import Profile
+from lpa.rsp.records import NotificationEvent, Profile
 
 ICCID = Iccid.parse("8949985000000000025")
 PROFILE = Profile(ICCID, service_provider="Nordlicht")
-DELETED = (ProfileChange("delete", PROFILE),)
+DELETED = (ProfileChange(NotificationEvent.DELETE, PROFILE),)
 
 
 def _printed(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
