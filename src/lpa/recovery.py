@@ -43,7 +43,7 @@ class Recovery:
     problem: LpaError | None = None
 
     @property
-    def left_undone(self) -> bool:
+    def not_deleted(self) -> bool:
         """Whether it was to delete a profile and only disabled it: deleting it must be confirmed again."""
         events = {change.event for change in self.changes if not change.external}
         return self.function == "delete" and bool(events) and "delete" not in events

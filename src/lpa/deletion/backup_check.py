@@ -13,6 +13,7 @@ from lpa.errors import BadAnswer, Refused
 from lpa.profiles import blockers
 from lpa.profiles.backup import refuse_unless_enabled
 from lpa.profiles.blockers import Finding
+from lpa.rsp.arguments import expect
 
 
 def review(files: UiccFiles, plan: Plan, folder: Path | None = None) -> Plan:
@@ -21,6 +22,7 @@ def review(files: UiccFiles, plan: Plan, folder: Path | None = None) -> Plan:
     `folder`: the new folder for a backup that a person wants; what makes the backup impossible is then a
     blocker. None if no backup is wanted. Raises a `WireError` if the card cannot be asked.
     """
+    expect("plan", plan, Plan)
     if folder is not None:
         plan = _with_blockers(plan, folder)
     return _with_lock(files, plan) if plan.profile.enabled else plan

@@ -28,6 +28,7 @@ from lpa.notifications.delivery import Delivery
 from lpa.notifications.outbox import Outbox
 from lpa.profiles import snapshot
 from lpa.profiles.switching import Outcome, aids_of, changes_since, disable_on_card, reset_and_read
+from lpa.rsp.arguments import expect
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Iccid
 from lpa.rsp.records import CHANGE_TAGS, NotificationEvent, Profile
@@ -45,6 +46,7 @@ def delete(card: CardContext, outbox: Outbox, plan: Plan, reason: str = "") -> O
     was done, `BadAnswer` if it reports success and does not show it, and `OutcomeUnknown` if it can no longer
     be asked.
     """
+    expect("reason", reason, str)
     euicc, profile = card.euicc, plan.profile
     refuse_other_card(euicc, plan)
     for blocker in (*plan.blockers, *protection_of(card, plan)):

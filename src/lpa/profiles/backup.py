@@ -29,6 +29,7 @@ from lpa.card.files.problems import Problems
 from lpa.errors import Refused, StorageFailed
 from lpa.host import files
 from lpa.profiles import blockers
+from lpa.rsp.arguments import expect
 from lpa.rsp.display import safe, safe_json
 from lpa.rsp.names import Iccid
 from lpa.rsp.uicc.contacts import Contact
@@ -94,6 +95,7 @@ def staging_folder(folder: Path) -> Iterator[BackupTarget]:
 
     Raises `Refused` with "folderExists" if `folder` already exists, and `StorageFailed` if it cannot be made.
     """
+    expect("folder", folder, Path)
     refuse_existing(folder)
     _sweep(folder)
     with contextlib.ExitStack() as made:

@@ -13,11 +13,12 @@ from typing import Self
 
 from lpa.card.es10 import Euicc
 from lpa.errors import Refused
+from lpa.rsp.arguments import expect
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Iccid
-from lpa.rsp.records import CHANGE_TAGS, Profile
+from lpa.rsp.records import CHANGE_TAGS, DETAIL_TAGS, Profile
 
-FEWEST_DIGITS = 4
+FEWEST_DIGITS = 4  # of an ICCID, to name a profile
 _ICCID_TAG = b"\x5a"
 _FUNCTION = "GetProfilesInfo"
 
@@ -35,6 +36,7 @@ class Selector:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Parse what a person typed. Raises ValueError if it can name no profile."""
+        expect("name", text, str)
         if re.fullmatch(r"\s*A0[0-9A-F]{8,}\s*", text, re.IGNORECASE):
             return cls(Aid.parse(text))
         return cls(_digits(text))
@@ -43,7 +45,11 @@ class Selector:
         return str(self.name)
 
 
-def exact(name: Profile | Iccid | Selector | str) -> Iccid | Selector:
+ProfileName = Profile | Iccid | Selector | str
+"""How a program names a profile: as a card or `Assistant.find` gave it, by `Iccid`, or by a whole ICCID."""
+
+
+def exact(name: ProfileName) -> Iccid | Selector:
     """The name as a whole ICCID, or as the `Selector` that a person gave.
 
     Raises ValueError if a text is no whole ICCID: its last digits may be those of another profile tomorrow.
@@ -71,6 +77,12 @@ def read(euicc: Euicc, name: Iccid | Selector) -> tuple[Listing[Profile], Profil
     if isinstance(name, Selector):
         name = _iccid_of(euicc, name.name) if isinstance(name.name, Aid) else name
     return profiles, find(profiles, name)
+
+
+def details(euicc: Euicc, name: Iccid | Selector) -> Profile:
+    """The profile that `name` selects, with everything that the card says about it. Raises as `read` does."""
+    _, chosen = read(euicc, name)
+    return find(euicc.profiles(DETAIL_TAGS, only=chosen.iccid), chosen.iccid)
 
 
 def to_read(euicc: Euicc, text: str) -> Iccid | Selector:

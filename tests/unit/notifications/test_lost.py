@@ -112,7 +112,7 @@ def test_a_deletion_by_another_program_is_external(
     assert [lost.event for lost in assistant.journal.lost()] == ["delete"]
 
 
-def test_a_deletion_that_only_disabled_is_left_undone_even_if_another_profile_is_gone(
+def test_a_deletion_that_only_disabled_is_not_deleted_even_if_another_profile_is_gone(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     before = assistant.euicc.profiles(CHANGE_TAGS)
@@ -121,7 +121,7 @@ def test_a_deletion_that_only_disabled_is_left_undone_even_if_another_profile_is
     assistant.euicc.delete_profile(before[1].iccid)
     (recovered,) = assistant.recover()
     assert [(one.event, one.external) for one in recovered.changes] == [("disable", False), ("delete", True)]
-    assert recovered.left_undone
+    assert recovered.not_deleted
 
 
 @pytest.mark.parametrize(
