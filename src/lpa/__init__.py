@@ -8,7 +8,7 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # What typing calls so, without the time that importing typing takes.
 if TYPE_CHECKING:
-    from lpa.assistant import Assistant, ProfileName
+    from lpa.assistant import Assistant
     from lpa.card.apdu import Transport
     from lpa.card.es10 import Euicc
     from lpa.deletion.backup_first import BackupFirst
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from lpa.notifications.verification import ReferenceTime, TrustedIssuers, Verification
     from lpa.profiles.backup import Backup
     from lpa.profiles.blockers import Finding
-    from lpa.profiles.selection import Selector
+    from lpa.profiles.selection import ProfileName, Selector
     from lpa.profiles.subscriber import Subscriber
     from lpa.profiles.switching import Outcome
     from lpa.recovery import Recovery
@@ -159,10 +159,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "lpa.assistant": (
-        "Assistant",
-        "ProfileName",
-    ),
+    "lpa.assistant": ("Assistant",),
     "lpa.card.apdu": ("Transport",),
     "lpa.card.es10": ("Euicc",),
     "lpa.deletion.backup_first": ("BackupFirst",),
@@ -218,7 +215,10 @@ _HOMES = {
     ),
     "lpa.profiles.backup": ("Backup",),
     "lpa.profiles.blockers": ("Finding",),
-    "lpa.profiles.selection": ("Selector",),
+    "lpa.profiles.selection": (
+        "ProfileName",
+        "Selector",
+    ),
     "lpa.profiles.subscriber": ("Subscriber",),
     "lpa.profiles.switching": ("Outcome",),
     "lpa.recovery": ("Recovery",),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -12,9 +11,8 @@ from typing import TYPE_CHECKING, Self
 from lpa import recovery
 from lpa.card.apdu import LARGEST_BLOCK, Transport
 from lpa.card.es10 import ISDR_AIDS, Euicc
-from lpa.deletion import plan as planning
 from lpa.deletion import procedure
-from lpa.deletion.plan import Plan
+from lpa.deletion.plan import Plan, make_plan, refuse_if_changed, review
 from lpa.host import settings
 from lpa.host.locks import Locks
 from lpa.journal import Journal
@@ -25,25 +23,24 @@ from lpa.notifications.outbox import Outbox
 from lpa.notifications.receipts import Receipts
 from lpa.notifications.sender import ServerFactory
 from lpa.profiles import selection, switching, temporary_enable
-from lpa.profiles.selection import Selector, exact
+from lpa.profiles.selection import ProfileName, Selector, exact
 from lpa.profiles.switching import Outcome
 from lpa.recovery import Recovery
+from lpa.rsp.arguments import expect
 from lpa.rsp.listing import Listing
-from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
-from lpa.rsp.records import DETAIL_TAGS, NotificationMetadata, Profile
+from lpa.rsp.names import Aid, Eid, ServerAddress
+from lpa.rsp.records import NotificationMetadata, Profile
+from lpa.server.on_demand import ServersOnDemand
 
 if TYPE_CHECKING:
     from lpa.card.files.filesystem import UiccFiles
     from lpa.deletion.backup_first import BackupFirst
     from lpa.download.offer import Offer
-    from lpa.profiles.backup import Backup, BackupTarget
+    from lpa.profiles.backup import Backup
     from lpa.profiles.subscriber import Subscriber
     from lpa.rsp.activation import ActivationCode
     from lpa.rsp.device import Device
     from lpa.rsp.session import Event
-
-ProfileName = Profile | Iccid | Selector | str
-"""How a verb names the profile: as `profiles` or `find` gave it, by `Iccid`, or by a whole ICCID."""
 
 
 class Assistant:
@@ -81,13 +78,13 @@ class Assistant:
         self._transport = transport
         self._locks = locks
         self._state_dir = settings.state_dir(state_dir)
-        self._servers = servers
         self._journal: Journal | None = None
         self.recovered: tuple[Recovery, ...] = ()
         """What was unfinished on this card, and was recovered before the change that was asked for."""
         with ExitStack() as opened:
             opened.callback(transport.close)
             self.euicc = opened.enter_context(Euicc(transport, aids=aids, block_size=block_size))
+            self._servers = servers or opened.enter_context(closing(ServersOnDemand()))
             self._opened = opened.pop_all()
 
     @classmethod
@@ -110,16 +107,9 @@ class Assistant:
         from lpa.card.schemes import open_card
 
         locks = locks or Locks.of_host()
-        opened = open_card(settings.reader(reader), aids, block_size, locks)
-        return cls(
-            opened.transport,
-            state_dir=state_dir,
-            servers=servers,
-            aids=opened.aids,
-            block_size=block_size,
-            locks=locks,
-            reader=opened.name,
-        )
+        card = open_card(settings.reader(reader), aids, block_size, locks)
+        opened = partial(cls, card.transport, aids=card.aids, block_size=block_size, reader=card.name)
+        return opened(state_dir=state_dir, servers=servers, locks=locks)
 
     def __enter__(self) -> Self:
         return self
@@ -151,23 +141,19 @@ class Assistant:
 
     def profile(self, name: ProfileName) -> Profile:
         """One profile with everything that the card says about it."""
-        _, chosen = selection.read(self.euicc, exact(name))
-        return selection.find(self.euicc.profiles(DETAIL_TAGS, only=chosen.iccid), chosen.iccid)
+        return selection.details(self.euicc, exact(name))
 
     def subscriber(self, profile: Profile, *, pin: str | None = None) -> Subscriber:
         """The subscriber of an enabled profile (IMSI, numbers): see `subscriber.read`. `pin`: its PIN."""
         from lpa.profiles import subscriber
 
-        if not profile.enabled:
-            return subscriber.Subscriber(problem="notEnabled")
-        with self._files() as files:
-            return subscriber.read(files, profile.iccid, pin=pin)
+        return subscriber.of_profile(self._files, profile, pin=pin)
 
     def back_up(self, folder: Path, name: ProfileName | None = None, *, pin: str | None = None) -> Backup:
         """Save the contacts, messages and numbers of the enabled profile into a new folder.
 
         `name`: which profile that must be; any if None. `pin`: its PIN, if it is locked with one.
-        Raises `Refused` if it is not enabled or locked, and `StorageFailed` if the folder cannot be made.
+        Raises `Refused` if it is not enabled or locked, or if the folder exists.
         """
         from lpa.profiles.backup import back_up
 
@@ -223,18 +209,18 @@ class Assistant:
         The findings are in the plan, not raised: `blockers` make the deletion impossible, `warnings` should
         be accepted by a person one by one. `disable_first`: consent to disable an enabled profile before.
         """
-        plan = planning.make_plan(self.euicc, exact(name), disable_first=disable_first)
+        plan = make_plan(self.euicc, exact(name), disable_first=disable_first, reader=self.reader)
         self._snapshot = plan.snapshot_digest
-        return replace(plan, reader=self.reader)
+        return plan
 
     def revalidate(self, saved: Plan) -> Plan:
         """An earlier plan, made again. Raises `Refused` if the card is another one, or has changed."""
-        planning.refuse_if_changed(self.euicc, saved)
+        refuse_if_changed(self.euicc, saved)
         return self.plan_deletion(saved.profile, disable_first=saved.disable_first)
 
     def review_deletion(self, plan: Plan) -> Plan:
         """Look closer: pending notifications, whether servers can be reached, what no card can check."""
-        return planning.review(self._card, self._outbox(), plan)
+        return review(self._card, self._outbox(), plan)
 
     def review_backup(self, plan: Plan, folder: Path | None = None) -> Plan:
         """Look closer at whether what the profile holds can be saved first: see `backup_check.review`."""
@@ -244,21 +230,13 @@ class Assistant:
             return backup_check.review(files, plan, folder)
 
     def back_up_first(self, plan: Plan, folder: Path, *, pin: str | None = None) -> BackupFirst:
-        """As `back_up`, before a deletion; a disabled profile is enabled temporarily for it.
+        """As `back_up`, before a deletion: see `backup_first.back_up_first`.
 
-        The previous profile is restored then, and servers are notified of each switch. A backup that fails
-        is in the result, not raised. Raises as `temporarily_enabled` does, and as `delete` if the card has
-        changed.
+        A disabled profile is enabled temporarily. Raises as `delete` if the card has changed.
         """
-        from lpa.deletion import backup_first
-        from lpa.profiles import backup
+        from lpa.deletion.backup_first import back_up_first
 
-        def save(target: BackupTarget) -> Backup:
-            with self._files() as files:
-                return backup.save(files, plan.profile.iccid, target, pin=pin)
-
-        card = self._unchanged_card(plan)
-        return backup_first.back_up_first(card, self._outbox(), plan.profile.iccid, folder, save)
+        return back_up_first(self._unchanged_card(plan), self._outbox(), self._files, plan, folder, pin=pin)
 
     def delete(self, plan: Plan, reason: str = "") -> Outcome:
         """Delete a profile for ever, as planned, and notify its servers. `reason` stays on this computer.
@@ -281,13 +259,13 @@ class Assistant:
         from lpa.download.offer import offered
 
         code = code_for(self.euicc, order)
-        return offered(self._recovered_card(), self._outbox(), self._server_factory(), code, device)
+        return offered(self._recovered_card(), self._outbox(), self._servers, code, device)
 
     def discover(self, at: ServerAddress | None = None, *, device: Device | None = None) -> tuple[Event, ...]:
         """The events for this card at the SM-DS `at`; at the root SM-DS of the card if None."""
         from lpa.download.discovery import events
 
-        return events(self.euicc, self._server_factory(), device, at)
+        return events(self.euicc, self._servers, device, at)
 
     # Notifications, receipts, recovery
 
@@ -324,10 +302,7 @@ class Assistant:
         return self._outbox().send_due()
 
     def remove_notification(self, sequence_number: int) -> NotificationMetadata:
-        """Remove a notification from the card that no server acknowledged: see `removal.remove`.
-
-        Its server is not notified of the change, unless the person informs the operator.
-        """
+        """Remove a notification from the card. Its server is not notified: see `removal.remove`."""
         from lpa.notifications import removal
 
         return removal.remove(self._card, self._outbox(), sequence_number)
@@ -358,32 +333,17 @@ class Assistant:
 
     def _unchanged_card(self, plan: Plan) -> CardContext:
         """For what a plan was confirmed for, once it is known that the card is still as it was then."""
+        expect("plan", plan, Plan)
         self.recover()
         shown, self._snapshot = self._snapshot, ""
         if plan.snapshot_digest != shown:
-            planning.refuse_if_changed(self.euicc, plan)
+            refuse_if_changed(self.euicc, plan)
         return self._card
 
-    @contextmanager
-    def _files(self) -> Iterator[UiccFiles]:
-        """The files of the enabled profile. Afterwards the ISD-R is selected again."""
-        from lpa.card.files.filesystem import UiccFiles
+    def _files(self) -> AbstractContextManager[UiccFiles]:
+        from lpa.card.files.filesystem import opened
 
-        try:
-            yield UiccFiles(self._transport)
-        finally:
-            self.euicc.reopen()
+        return opened(self._transport, self.euicc)
 
     def _outbox(self) -> Outbox:
-        return Outbox(self._card, self._server_factory())
-
-    def _server_factory(self) -> ServerFactory:
-        if self._servers is None:
-            # Listing profiles should not cost the time and memory of an HTTP library.
-            from lpa.server.es9 import Server
-            from lpa.server.https import Https
-            from lpa.server.trust import Trust
-
-            https = self._opened.enter_context(Https(Trust.system()))
-            self._servers = partial(Server, https=https)
-        return self._servers
+        return Outbox(self._card, self._servers)

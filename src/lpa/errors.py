@@ -88,7 +88,7 @@ class NotAnEuicc(WireError):
 
 
 class ConnectFailed(WireError):
-    advice = "Check the network and try again. 'lpa notifications send' sends pending notifications."
+    advice = "Check the network and try again."
 
 
 class Postponed(WireError):

@@ -23,7 +23,7 @@ from lpa.profiles import temporary_enable
 from lpa.profiles.switching import changes_since, reset_and_read
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Iccid
-from lpa.rsp.records import Profile
+from lpa.rsp.records import NotificationEvent, Profile
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Recovery:
     problem: LpaError | None = None
 
     @property
-    def left_undone(self) -> bool:
+    def not_deleted(self) -> bool:
         """Whether it was to delete a profile and only disabled it: deleting it must be confirmed again."""
         events = {change.event for change in self.changes if not change.external}
         return self.function == "delete" and bool(events) and "delete" not in events
@@ -116,7 +116,9 @@ def _may_hide(card: CardContext, outbox: Outbox, operation: Operation, after: Li
         return installation.may_be_unreadable(card, outbox, operation, after)
     listed = {profile.iccid for profile in after}
     deleted = (
-        ProfileChange("delete", profile) for profile in operation.before if profile.iccid not in listed
+        ProfileChange(NotificationEvent.DELETE, profile)
+        for profile in operation.before
+        if profile.iccid not in listed
     )
     return not all(outbox.has_signed(operation, change) for change in deleted)
 
@@ -127,5 +129,5 @@ def _changes(operation: Operation, after: Listing[Profile]) -> Iterator[ProfileC
     for change in changes_since(operation, after, after.unreadable):
         is_target = operation.function == "delete" and change.profile.iccid == operation.target
         if is_target and change.event == "delete" and change.profile.enabled:
-            yield ProfileChange("disable", change.profile)
+            yield ProfileChange(NotificationEvent.DISABLE, change.profile)
         yield change

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lpa import errors
+from lpa.cli import exits
 from lpa.cli.commands import sim_orders
 from lpa.pages.texts import TEXTS
 from lpa.rsp.codec import schema
@@ -88,6 +89,13 @@ def test_every_reason_of_a_server_is_documented_with_its_sentences(pair: str) ->
 def test_every_reason_of_our_own_is_documented() -> None:
     text = ERRORS.read_text()
     assert [reason for reason in sorted(own_reasons()) if f"| `{reason}` |" not in text] == []
+
+
+@pytest.mark.parametrize("document", [ERRORS, ROOT / "README.md", ROOT / "README.zh-CN.md"])
+def test_every_exit_code_is_in_the_table_of_exit_codes(document: Path) -> None:
+    codes = {code for name, code in vars(exits).items() if name.isupper() and isinstance(code, int)}
+    rows = re.findall(r"^\| (\d+) \|", document.read_text(), re.MULTILINE)
+    assert sorted(map(int, rows)) == sorted({0} | codes)
 
 
 INTEROP = (DOCS / "interop.md").read_text().splitlines()

@@ -30,7 +30,7 @@ from lpa.rsp.pki.certificates import Certificate
 from lpa.rsp.pki.chain import check_signature
 from lpa.rsp.pki.issuers import PRODUCTION, TrustedIssuers
 from lpa.rsp.reasons import explain
-from lpa.rsp.records import DETAIL_TAGS, Notification
+from lpa.rsp.records import DETAIL_TAGS, Notification, NotificationEvent
 from lpa.rsp.uicc import alphabets
 from lpa.rsp.uicc import elementary_files as uicc
 from lpa.rsp.uicc.contacts import Contact, Extension, NumberRecord, PhoneBookSet, merged, text
@@ -311,7 +311,8 @@ def _journal() -> Journal:
     atexit.register(journal.close)
     with journal.operation(EID, "delete", (PROFILE,), target=PROFILE.iccid) as operation:
         journal.keep(EID, signed(), operation=operation)
-    lost = LostNotification(EID, PROFILE.iccid, PROFILE.title, "delete", "smdp.example", 1_700_000_000.0)
+    event, noticed = NotificationEvent.DELETE, 1_700_000_000.0
+    lost = LostNotification(EID, PROFILE.iccid, PROFILE.title, event, "smdp.example", noticed)
     journal.begin(EID, "delete", (PROFILE,)).complete("", [lost])
     return journal
 

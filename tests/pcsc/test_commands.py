@@ -139,4 +139,7 @@ def test_lpa_sim_card_inserts_a_card_into_the_reader(service: Service, tmp_path:
     assert shown["result"]["eid"] == eid
     ((code, said),) = ended
     assert code == 0
-    assert said.startswith(f"The card {eid} is in the reader at 127.0.0.1:{service.port}. Ctrl-C removes it.")
+    assert said.splitlines() == [
+        f"Waiting for the virtual reader at 127.0.0.1:{service.port} ...",
+        f"The card {eid} is in the reader at 127.0.0.1:{service.port}. Ctrl-C removes it.",
+    ]

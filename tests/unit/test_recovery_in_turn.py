@@ -113,7 +113,7 @@ def test_a_deletion_that_only_disabled_is_reported_and_not_continued(
     with Assistant(euicc, state_dir=tmp_path / "state", servers=servers) as later:
         (recovered,) = later.recover()
         assert reported(later) == [("delete", "disable", str(victim))]
-        assert recovered.left_undone
+        assert recovered.not_deleted
         assert [profile.state for profile in later.profiles()] == ["disabled"] * 3
         assert later.journal.unfinished() == ()
     assert received(smdp) == [("disable", str(victim))]
@@ -135,7 +135,7 @@ def test_a_deletion_of_the_enabled_profile_is_reported_with_the_disabling(
     with Assistant(euicc, state_dir=tmp_path / "state", servers=servers) as later:
         (recovered,) = later.recover()
         assert reported(later) == [("delete", "disable", str(victim)), ("delete", "delete", str(victim))]
-        assert not recovered.left_undone
+        assert not recovered.not_deleted
     assert received(smdp) == [("disable", str(victim)), ("delete", str(victim))]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from lpa.card.isdr import ISDR_AIDS, IsdrSession, raise_refusal
 from lpa.errors import BadAnswer, EuiccRefused
 from lpa.rsp import bpp
+from lpa.rsp.arguments import expect
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.euicc_info import AuthorisationRule, ConfiguredAddresses, EuiccInfo1, EuiccInfo2
@@ -125,6 +126,7 @@ class Euicc(IsdrSession):
 
         Raises ValueError if `nickname` is longer than 64 bytes of UTF-8: about 21 Chinese characters.
         """
+        expect("nickname", nickname, str)
         size = len(nickname.encode())
         if size > NICKNAME_BYTES:
             raise ValueError(f"a nickname has at most {NICKNAME_BYTES} bytes; this one has {size}")

@@ -84,6 +84,12 @@ def _nickname(text: str) -> str:
     return text
 
 
+def _profile_name(text: str) -> str:
+    if not text.strip():
+        raise ValueError("the name of a profile is not empty")
+    return text
+
+
 def _reason(text: str) -> str:
     if len(text) > LONGEST_REASON:
         raise ValueError(f"a reason has at most {LONGEST_REASON} characters; this one has {len(text)}")
@@ -156,7 +162,8 @@ def _image(text: str) -> ActivationCode:
     return _secret_code(text_in(Path(text)))
 
 
-PROFILE = _parsed(Selector.parse)
+PROFILE_DIGITS = _parsed(Selector.parse)
+PROFILE_NAME = _parsed(_profile_name)
 PLAN = _parsed(_plan)
 ACTIVATION_CODE = _parsed(_code_source)
 IMAGE = _parsed(_image)

@@ -26,6 +26,8 @@ from lpa.rsp.display import brief, safe, safe_json
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
+    from lpa.rsp.records import NotificationMetadata
+
 # Names and values; a value may have several lines.
 Facts = Iterable[tuple[str, str | Iterable[str]]]
 # A text and its style ("green", "dim", "red", "bold", or none).
@@ -47,7 +49,8 @@ class Screen:
 
     `command`: which one runs, as "notifications send"; empty until that is known. `verbose`: print the
     traceback of a bug. `done`: members of the document beside the result, also if the command fails later.
-    `unwritten`: why a part of the result could not be written to stdout.
+    `pending`: the notifications that were printed as pending; each is printed once. `unwritten`: why a part
+    of the result could not be written to stdout.
     """
 
     def __init__(self, *, json: bool) -> None:
@@ -55,6 +58,7 @@ class Screen:
         self.command = ""
         self.verbose = False
         self.done: dict[str, Any] = {}
+        self.pending: set[NotificationMetadata] = set()
         self.unwritten: OSError | None = None
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):

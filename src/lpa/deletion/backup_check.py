@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +10,10 @@ from lpa.card.files.filesystem import UiccFiles
 from lpa.deletion import findings
 from lpa.deletion.plan import Plan
 from lpa.errors import BadAnswer, Refused
+from lpa.profiles import blockers
 from lpa.profiles.backup import refuse_unless_enabled
 from lpa.profiles.blockers import Finding
+from lpa.rsp.arguments import expect
 
 
 def review(files: UiccFiles, plan: Plan, folder: Path | None = None) -> Plan:
@@ -21,16 +22,15 @@ def review(files: UiccFiles, plan: Plan, folder: Path | None = None) -> Plan:
     `folder`: the new folder for a backup that a person wants; what makes the backup impossible is then a
     blocker. None if no backup is wanted. Raises a `WireError` if the card cannot be asked.
     """
+    expect("plan", plan, Plan)
     if folder is not None:
         plan = _with_blockers(plan, folder)
     return _with_lock(files, plan) if plan.profile.enabled else plan
 
 
 def _with_blockers(plan: Plan, folder: Path) -> Plan:
-    blockers = [*findings.backup_blockers(plan.profile, plan.others, plan.unreadable)]
-    if os.path.lexists(folder):
-        blockers.append(findings.folder_exists(str(folder)))
-    return _with(plan, blockers, instead_of="no-backup")
+    impossible = findings.backup_blockers(plan.profile, plan.others, plan.unreadable)
+    return _with(plan, [*impossible, *blockers.folder_exists(folder)], instead_of="no-backup")
 
 
 def _with_lock(files: UiccFiles, plan: Plan) -> Plan:

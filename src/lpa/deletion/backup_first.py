@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from lpa.card.files.filesystem import UiccFiles
+from lpa.deletion.plan import Plan
 from lpa.errors import LpaError, Refused, StorageFailed
 from lpa.notifications.card_context import CardContext
 from lpa.notifications.delivery import Delivery
 from lpa.notifications.outbox import Outbox
-from lpa.profiles.backup import Backup, BackupTarget, staging_folder
+from lpa.profiles.backup import Backup, BackupTarget, save, staging_folder
 from lpa.profiles.switching import Outcome
 from lpa.profiles.temporary_enable import temporarily_enabled
 from lpa.rsp.names import Iccid
@@ -45,29 +47,44 @@ class Stopped(KeyboardInterrupt):
 
 
 def back_up_first(
-    card: CardContext, outbox: Outbox, iccid: Iccid, folder: Path, save: Callable[[BackupTarget], Backup]
+    card: CardContext,
+    outbox: Outbox,
+    opened: Callable[[], AbstractContextManager[UiccFiles]],
+    plan: Plan,
+    folder: Path,
+    *,
+    pin: str | None = None,
 ) -> BackupFirst:
-    """Have `save` make a backup while the profile `iccid` is enabled, and restore the previous profile.
+    """Back up the profile of `plan` while it is enabled, and restore the previous profile.
 
-    Nothing is switched if the staging folder cannot be made. What fails after the first switch is in the
-    result, not raised; what fails before is raised as by `temporarily_enabled`. Raises `Stopped` on Ctrl-C.
+    `opened`: opens the files of the enabled profile. `pin`: the profile's PIN, if it is locked with one.
+    Servers are notified of each switch. Nothing is switched if the staging folder cannot be made. What fails
+    after the first switch is in the result, not raised; what fails before is raised as by
+    `temporarily_enabled`. Raises `Stopped` on Ctrl-C.
     """
     with ExitStack() as made:
         try:
             target = made.enter_context(staging_folder(folder))
-        except StorageFailed as problem:
+        except (Refused, StorageFailed) as problem:
             return BackupFirst(problem=problem)
-        return _saved(card, outbox, iccid, lambda: save(target))
+        return _saved(card, outbox, plan.profile.iccid, lambda: _save(opened, plan, target, pin))
 
 
-def _saved(card: CardContext, outbox: Outbox, iccid: Iccid, save: Callable[[], Backup]) -> BackupFirst:
+def _save(
+    opened: Callable[[], AbstractContextManager[UiccFiles]], plan: Plan, target: BackupTarget, pin: str | None
+) -> Backup:
+    with opened() as files:
+        return save(files, plan.profile.iccid, target, pin=pin)
+
+
+def _saved(card: CardContext, outbox: Outbox, iccid: Iccid, make: Callable[[], Backup]) -> BackupFirst:
     backup: Backup | None = None
     problem: LpaError | None = None
     outcomes: list[Outcome] = []
     try:
         with temporarily_enabled(card, outbox, iccid) as outcomes:
             try:
-                backup = save()
+                backup = make()
                 problem = _incomplete(backup)
             except LpaError as error:
                 problem = error

@@ -177,7 +177,7 @@ def reachability(address: str, problem: LpaError | None) -> Finding:
         "note",
         "unreachable",
         f"The server {address} cannot be notified immediately. {problem.message}",
-        "The notification is kept; 'lpa notifications send' sends it later.",
+        "The notification is kept, and sent later.",
     )
 
 
@@ -217,12 +217,6 @@ def _no_backup(why: str, name: str = "disallowedByPolicy", advice: str = "") -> 
         advice or "Ask the operator to lift the rule, or delete the profile without a backup.",
         "EnableProfile",
     )
-
-
-def folder_exists(folder: str) -> Finding:
-    """The blocker that the folder for a backup already exists."""
-    advice = "Name a folder that does not exist yet."
-    return Finding("blocker", "folderExists", f"{folder} already exists.", advice, "Backup")
 
 
 def lock(tries: int | None) -> Finding:

@@ -15,8 +15,9 @@ from lpa.notifications.outbox import Outbox
 from lpa.profiles import selection, snapshot, temporary_enable
 from lpa.profiles.blockers import Finding, of_level, protection
 from lpa.profiles.selection import Selector
+from lpa.rsp.arguments import expect
 from lpa.rsp.names import Eid, Iccid
-from lpa.rsp.records import CHANGE_TAGS, NotificationMetadata, Profile
+from lpa.rsp.records import CHANGE_TAGS, NotificationEvent, NotificationMetadata, Profile
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Plan:
     @property
     def addresses(self) -> tuple[str, ...]:
         """The servers that will be notified."""
-        return ProfileChange("delete", self.profile).addresses
+        return ProfileChange(NotificationEvent.DELETE, self.profile).addresses
 
     @property
     def operator_not_notified(self) -> bool:
@@ -75,7 +76,7 @@ class Plan:
         return of_level("warning", self.findings)
 
 
-def make_plan(euicc: Euicc, name: Iccid | Selector, *, disable_first: bool = False) -> Plan:
+def make_plan(euicc: Euicc, name: Iccid | Selector, *, disable_first: bool = False, reader: str = "") -> Plan:
     """Plan the deletion of a profile from the card's list of profiles. Changes nothing.
 
     `name`: see `selection.read`. `disable_first`: consent to disable an enabled profile first. Blockers are
@@ -90,6 +91,7 @@ def make_plan(euicc: Euicc, name: Iccid | Selector, *, disable_first: bool = Fal
         profile.enabled and disable_first,
         tuple(findings.checks(profile, others, disable_first=disable_first)),
         unreadable=profiles.unreadable,
+        reader=reader,
     )
 
 
@@ -98,6 +100,7 @@ def review(card: CardContext, outbox: Outbox, plan: Plan) -> Plan:
 
     Changes nothing. What the card does not say is left out.
     """
+    expect("plan", plan, Plan)
     free = card.free_memory()
     found = [
         *_unfinished(card, plan),
@@ -128,6 +131,7 @@ def refuse_if_changed(euicc: Euicc, plan: Plan) -> None:
 
 def refuse_other_card(euicc: Euicc, plan: Plan) -> None:
     """Raise `Refused` with "otherCard" if the plan was made for another card."""
+    expect("plan", plan, Plan)
     if euicc.eid != plan.eid:
         raise Refused("DeleteProfile", "otherCard", "This is not the card that the plan was made for.")
 

@@ -28,9 +28,10 @@ from lpa.notifications.delivery import Delivery
 from lpa.notifications.outbox import Outbox
 from lpa.profiles import snapshot
 from lpa.profiles.switching import Outcome, aids_of, changes_since, disable_on_card, reset_and_read
+from lpa.rsp.arguments import expect
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Iccid
-from lpa.rsp.records import CHANGE_TAGS, Profile
+from lpa.rsp.records import CHANGE_TAGS, NotificationEvent, Profile
 
 # Refusals of cards that know their profiles by AID only.
 _ASK_BY_AID = ("iccidOrAidNotFound", "undefinedError", "commandError")
@@ -45,6 +46,7 @@ def delete(card: CardContext, outbox: Outbox, plan: Plan, reason: str = "") -> O
     was done, `BadAnswer` if it reports success and does not show it, and `OutcomeUnknown` if it can no longer
     be asked.
     """
+    expect("reason", reason, str)
     euicc, profile = card.euicc, plan.profile
     refuse_other_card(euicc, plan)
     for blocker in (*plan.blockers, *protection_of(card, plan)):
@@ -66,7 +68,7 @@ def delete(card: CardContext, outbox: Outbox, plan: Plan, reason: str = "") -> O
                 error.add("The profile was disabled first, and was not enabled again.")
                 _complete_unless_unknown(outbox, operation, disabled, error)
             raise
-        changes = (*disabled, ProfileChange("delete", profile))
+        changes = (*disabled, ProfileChange(NotificationEvent.DELETE, profile))
         deliveries = outbox.complete(operation, changes)
     problem = problem or _check_same_card(euicc, plan, deliveries)
     return Outcome(profile, changes, deliveries, problem, operation.memory_after)
@@ -143,7 +145,7 @@ def _check_deleted(
     Raises `BadAnswer` if the card still lists the profile, and `OutcomeUnknown` if that cannot be read and
     the card has signed nothing either.
     """
-    iccid, deleted = plan.profile.iccid, ProfileChange("delete", plan.profile)
+    iccid, deleted = plan.profile.iccid, ProfileChange(NotificationEvent.DELETE, plan.profile)
     try:
         listed = _read_after(card.euicc, plan)
     except OutcomeUnknown as unknown:

@@ -7,6 +7,7 @@ from lpa.download.authentication import authenticate
 from lpa.errors import BadAnswer, Refused
 from lpa.notifications.sender import ServerFactory
 from lpa.rsp.activation import ActivationCode
+from lpa.rsp.arguments import expect
 from lpa.rsp.device import Device
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.session import Event, Terms
@@ -21,6 +22,7 @@ def root(euicc: Euicc) -> ServerAddress:
 
 def code_for(euicc: Euicc, order: ActivationCode | Event | None) -> ActivationCode:
     """The activation code for `order`: itself, that of an event, or that of the card's default server."""
+    expect("order", order, ActivationCode, Event, type(None))
     if order is None:
         return ActivationCode(default_server(euicc))
     return order.code if isinstance(order, Event) else order
@@ -46,6 +48,7 @@ def events(
 
     An event may lead to another discovery server, and from there to a profile: see `referrals`.
     """
+    expect("at", at, ServerAddress, type(None))
     at = at or root(euicc)
     session = authenticate(euicc, servers, at, device or Device())
     if isinstance(session.answer, Terms):

@@ -25,7 +25,7 @@ from lpa.rsp.installation_errors import explain_failure
 from lpa.rsp.installation_result import InstallationResult
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import ServerAddress
-from lpa.rsp.records import NotificationConfiguration, Profile
+from lpa.rsp.records import NotificationConfiguration, NotificationEvent, Profile
 
 FUNCTION = "LoadBoundProfilePackage"
 OPERATION = "download"
@@ -82,7 +82,7 @@ def finish(
     results = _results(card, outbox, operation)
     listed = any(profile.iccid == target.iccid for profile in after)
     installed = listed and not any(result.reason for result in results)
-    changes = (ProfileChange("install", target),) if installed else ()
+    changes = (ProfileChange(NotificationEvent.INSTALL, target),) if installed else ()
     return changes, _complete(outbox, operation, results, changes)
 
 
@@ -143,7 +143,7 @@ def _results(card: CardContext, outbox: Outbox, operation: Operation) -> list[In
 def _conclude(outbox: Outbox, operation: Operation, result: InstallationResult) -> Outcome:
     """Deliver a result, and return the outcome. Raises `EuiccRefused` if it is a failure."""
     target = operation.before[0]
-    changes = () if result.reason else (ProfileChange("install", target),)
+    changes = () if result.reason else (ProfileChange(NotificationEvent.INSTALL, target),)
     deliveries = _complete(outbox, operation, [result], changes)
     if result.reason:
         message, advice = explain_failure(result.reason)

@@ -14,7 +14,7 @@ def reader(name: str | None = None) -> str | None:
 def state_dir(folder: Path | None = None) -> Path:
     """The folder of the journal and the receipts: `folder`, `LPA_STATE_DIR`, or the user's state folder."""
     if folder is not None:
-        return folder
+        return Path(folder)
     named = os.environ.get("LPA_STATE_DIR")
     if named:
         return Path(named)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.pki.key_identifier import KeyIdentifier
-from lpa.rsp.records import Notification, Profile
+from lpa.rsp.records import Notification, NotificationEvent, Profile
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class LostNotification:
     eid: Eid
     iccid: Iccid
     title: str
-    event: str
+    event: NotificationEvent
     address: str
     noticed: float
 

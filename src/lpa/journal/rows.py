@@ -14,7 +14,7 @@ from lpa.journal.database import MOVE_DAMAGED
 from lpa.journal.entries import Entry, LostNotification
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.pki.key_identifier import KeyIdentifier
-from lpa.rsp.records import Notification
+from lpa.rsp.records import Notification, NotificationEvent
 
 _Type = type | UnionType
 _ENTRY_TYPES: tuple[_Type, ...] = (
@@ -57,7 +57,9 @@ def entry(row: Sequence[Any]) -> Entry:
 def lost(row: Sequence[Any]) -> LostNotification:
     """The lost notification of a row with the columns of `statements.LOST`. Raises ValueError."""
     eid, iccid, title, event, address, noticed = checked(row, *_LOST_TYPES)
-    return LostNotification(Eid.parse(eid), Iccid.parse(iccid), title, event, address, noticed)
+    return LostNotification(
+        Eid.parse(eid), Iccid.parse(iccid), title, NotificationEvent(event), address, noticed
+    )
 
 
 def checked(row: Sequence[Any], *types: _Type) -> Sequence[Any]:

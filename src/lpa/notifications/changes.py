@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lpa.rsp.records import Profile
+from lpa.rsp.records import NotificationEvent, Profile
 
 
 @dataclass(frozen=True)
 class ProfileChange:
-    """Something that was done to `profile`, as it was before: "install", "enable", "disable" or "delete".
+    """Something that was done to `profile`, as it was before: install, enable, disable or delete.
 
     `external`: it was no part of what was asked for; another program did it.
     """
 
-    event: str
+    event: NotificationEvent
     profile: Profile
     external: bool = False
 

@@ -6,9 +6,13 @@ was lost until the person says that the operator is informed.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lpa.errors import LpaError, OutcomeUnknown, Refused
 from lpa.journal import Journal, LostNotification
 from lpa.rsp.names import Iccid
+
+_FUNCTION = "NotificationSent"
 
 
 def advice(iccid: Iccid) -> str:
@@ -24,6 +28,31 @@ def problem(lost: LostNotification) -> LpaError:
     )
 
 
+def profile_named(digits: str, lost: Iterable[LostNotification]) -> Iccid:
+    """The profile that a person means: its ICCID is `digits`, or ends with them.
+
+    Raises `Refused` if none of `lost` is of such a profile ("nothingLost"), or several are ("ambiguous").
+    """
+    matching = [*dict.fromkeys(one.iccid for one in lost if str(one.iccid).endswith(digits))]
+    for iccid in matching:
+        if len(matching) == 1 or str(iccid) == digits:
+            return iccid
+    if not matching:
+        raise Refused(
+            _FUNCTION,
+            "nothingLost",
+            f"There is no lost notification of a profile {digits}.",
+            advice="'lpa notifications list' shows the lost notifications.",
+        )
+    raise Refused(
+        _FUNCTION,
+        "ambiguous",
+        f"Several profiles with lost notifications have an ICCID that ends with {digits}: "
+        f"{', '.join(map(str, matching))}.",
+        advice="Give more of its last digits.",
+    )
+
+
 def mark_informed(journal: Journal, iccid: Iccid) -> tuple[LostNotification, ...]:
     """Record that the person informed the operator of a profile. Returns the lost notifications of it.
 
@@ -32,7 +61,7 @@ def mark_informed(journal: Journal, iccid: Iccid) -> tuple[LostNotification, ...
     of_profile = tuple(lost for lost in journal.lost() if lost.iccid == iccid)
     if not of_profile:
         raise Refused(
-            "NotificationSent",
+            _FUNCTION,
             "nothingLost",
             f"The profile {iccid} has no lost notification.",
             advice="'lpa notifications list' shows the lost notifications.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lpa.errors import Refused
 from lpa.notifications.card_context import CardContext
 from lpa.notifications.outbox import Outbox
+from lpa.rsp.arguments import expect
 from lpa.rsp.records import NotificationMetadata
 
 
@@ -14,6 +15,7 @@ def remove(card: CardContext, outbox: Outbox, sequence_number: int) -> Notificat
     If the card no longer has it and it is pending here, it is only abandoned. The journal still knows which
     operation it reports: recovery does not take it for lost. Raises `Refused` if it is in neither place.
     """
+    expect("sequence_number", sequence_number, int)
     with card.journal.lock(card.euicc.eid):
         notification = card.euicc.retrieve_notification(sequence_number)
         if notification is None:

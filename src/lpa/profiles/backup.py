@@ -28,6 +28,8 @@ from lpa.card.files.phonebook import look_for_books, read_contacts
 from lpa.card.files.problems import Problems
 from lpa.errors import Refused, StorageFailed
 from lpa.host import files
+from lpa.profiles import blockers
+from lpa.rsp.arguments import expect
 from lpa.rsp.display import safe, safe_json
 from lpa.rsp.names import Iccid
 from lpa.rsp.uicc.contacts import Contact
@@ -91,10 +93,10 @@ def back_up(files: UiccFiles, iccid: Iccid, folder: Path, *, pin: str | None = N
 def staging_folder(folder: Path) -> Iterator[BackupTarget]:
     """Make the staging folder of a backup in `folder`, and remove it at the end if nothing was saved.
 
-    Raises `StorageFailed` if `folder` already exists or cannot be made.
+    Raises `Refused` with "folderExists" if `folder` already exists, and `StorageFailed` if it cannot be made.
     """
-    if os.path.lexists(folder):
-        raise StorageFailed(f"{folder} already exists.", advice="Name a folder that does not exist yet.")
+    expect("folder", folder, Path)
+    refuse_existing(folder)
     _sweep(folder)
     with contextlib.ExitStack() as made:
         with _storing(folder):
@@ -105,6 +107,12 @@ def staging_folder(folder: Path) -> Iterator[BackupTarget]:
             made.callback(shutil.rmtree, staging, ignore_errors=True)  # Renamed by now, if it was saved.
             made.enter_context(files.held(staging))  # so that no other backup sweeps it
         yield BackupTarget(folder, staging)
+
+
+def refuse_existing(folder: Path) -> None:
+    """Raise `Refused` with "folderExists" if there already is something at `folder`."""
+    for blocker in blockers.folder_exists(folder):
+        raise blocker.refused
 
 
 def save(files: UiccFiles, iccid: Iccid, target: BackupTarget, *, pin: str | None = None) -> Backup:

@@ -1,13 +1,15 @@
 """Findings: what a person should know before a change; and the blockers that several procedures share.
 
-Pure: a finding follows from facts that were read before. A blocker makes the change impossible, a warning
+A finding follows from facts that were read before. A blocker makes the change impossible, a warning
 must be accepted by its name, a note is only shown.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from lpa.errors import Refused
@@ -79,6 +81,13 @@ def protection(profiles: Iterable[Profile], function: str = "DeleteProfile") -> 
         f"{commands} {'lifts' if one else 'lift'} the protection.",
         function,
     )
+
+
+def folder_exists(folder: Path) -> Iterator[Finding]:
+    """A blocker if the folder for a backup already exists."""
+    if os.path.lexists(folder):
+        advice = "Name a folder that does not exist yet."
+        yield Finding("blocker", "folderExists", f"{folder} already exists.", advice, "Backup")
 
 
 def unreadable(unreadable: Collection[bytes]) -> Iterator[Finding]:

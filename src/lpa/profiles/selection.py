@@ -1,7 +1,11 @@
-"""Select a profile: by its ICCID, by the last digits of it, or by its ISD-P AID."""
+"""Select a profile: by its ICCID, by the last digits of it, or by its ISD-P AID.
+
+Names are not unique, and operators can change them. They select a profile only for what reads it.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,12 +13,14 @@ from typing import Self
 
 from lpa.card.es10 import Euicc
 from lpa.errors import Refused
+from lpa.rsp.arguments import expect
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Iccid
-from lpa.rsp.records import CHANGE_TAGS, Profile
+from lpa.rsp.records import CHANGE_TAGS, DETAIL_TAGS, Profile
 
-FEWEST_DIGITS = 4
+FEWEST_DIGITS = 4  # of an ICCID, to name a profile
 _ICCID_TAG = b"\x5a"
+_FUNCTION = "GetProfilesInfo"
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,7 @@ class Selector:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Parse what a person typed. Raises ValueError if it can name no profile."""
+        expect("name", text, str)
         if re.fullmatch(r"\s*A0[0-9A-F]{8,}\s*", text, re.IGNORECASE):
             return cls(Aid.parse(text))
         return cls(_digits(text))
@@ -38,7 +45,11 @@ class Selector:
         return str(self.name)
 
 
-def exact(name: Profile | Iccid | Selector | str) -> Iccid | Selector:
+ProfileName = Profile | Iccid | Selector | str
+"""How a program names a profile: as a card or `Assistant.find` gave it, by `Iccid`, or by a whole ICCID."""
+
+
+def exact(name: ProfileName) -> Iccid | Selector:
     """The name as a whole ICCID, or as the `Selector` that a person gave.
 
     Raises ValueError if a text is no whole ICCID: its last digits may be those of another profile tomorrow.
@@ -68,6 +79,55 @@ def read(euicc: Euicc, name: Iccid | Selector) -> tuple[Listing[Profile], Profil
     return profiles, find(profiles, name)
 
 
+def details(euicc: Euicc, name: Iccid | Selector) -> Profile:
+    """The profile that `name` selects, with everything that the card says about it. Raises as `read` does."""
+    _, chosen = read(euicc, name)
+    return find(euicc.profiles(DETAIL_TAGS, only=chosen.iccid), chosen.iccid)
+
+
+def to_read(euicc: Euicc, text: str) -> Iccid | Selector:
+    """What a person means by `text`, for a command that only reads: a profile may also be `called` so.
+
+    Digits alone are always those of an ICCID. Raises `Refused` if several profiles are called so
+    ("ambiguous"), or if no profile is and it can be no selector ("iccidOrAidNotFound").
+    """
+    if not re.fullmatch(r"[\s\d-]*", text, re.ASCII):
+        named = called(euicc.profiles(), text)
+        if len(named) == 1:
+            return named[0].iccid
+        if named:
+            raise _ambiguous(
+                f"More than one profile is called {text!r}", named, "Name it by the last digits of its ICCID."
+            )
+    with contextlib.suppress(ValueError):
+        return Selector.parse(text)
+    raise Refused(
+        _FUNCTION,
+        "iccidOrAidNotFound",
+        f"The card holds no profile called {text!r}.",
+        advice=f"Give a name that 'lpa list' shows, or the last {FEWEST_DIGITS} digits or more of an ICCID.",
+    )
+
+
+def called(profiles: Iterable[Profile], name: str) -> tuple[Profile, ...]:
+    """The profiles with this nickname, operator or profile name, whatever the case."""
+    wanted = _folded(name)
+    return tuple(
+        profile
+        for profile in profiles
+        if wanted and wanted in map(_folded, (profile.nickname, profile.service_provider, profile.name))
+    )
+
+
+def shortest_digits(profile: Profile, profiles: Iterable[Profile]) -> str:
+    """The digits, as few as can select a profile, that select this one among `profiles`."""
+    whole, others = str(profile.iccid), [str(other.iccid) for other in profiles if other is not profile]
+    for length in range(FEWEST_DIGITS, len(whole)):
+        if not any(other.endswith(whole[-length:]) for other in others):
+            return whole[-length:]
+    return whole
+
+
 def enabled(euicc: Euicc) -> Profile:
     """The enabled profile. Raises `Refused` if there is none."""
     for profile in euicc.profiles(CHANGE_TAGS):
@@ -89,18 +149,22 @@ def find(profiles: Iterable[Profile], name: Iccid | Selector) -> Profile:
         return (exactly or matching)[0]
     if not matching:
         raise Refused(
-            "GetProfilesInfo",
+            _FUNCTION,
             "iccidOrAidNotFound",
             f"The card holds no profile {name}.",
             advice="'lpa list' shows what it holds.",
         )
+    raise _ambiguous(f"More than one ICCID ends with {name}", matching, "Give more of its last digits.")
+
+
+def _ambiguous(sentence: str, matching: Iterable[Profile], advice: str) -> Refused:
     several = ", ".join(str(profile.iccid) for profile in matching)
-    raise Refused(
-        "GetProfilesInfo",
-        "ambiguous",
-        f"More than one ICCID ends with {name}: {several}.",
-        advice="Give more of its last digits.",
-    )
+    return Refused(_FUNCTION, "ambiguous", f"{sentence}: {several}.", advice=advice)
+
+
+def _folded(name: str) -> str:
+    """For a comparison: without regard to case and spacing."""
+    return " ".join(name.split()).casefold()
 
 
 def _digits(name: str) -> str:
@@ -116,7 +180,7 @@ def _iccid_of(euicc: Euicc, aid: Aid) -> Iccid:
     for profile in euicc.profiles(_ICCID_TAG, only=aid):
         return profile.iccid
     raise Refused(
-        "GetProfilesInfo",
+        _FUNCTION,
         "iccidOrAidNotFound",
         f"The card holds no profile in {aid}.",
         advice="'lpa list' shows what it holds.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from lpa.card.files.filesystem import UiccFiles
@@ -9,7 +11,9 @@ from lpa.card.files.numbers import read_own_numbers
 from lpa.card.files.problems import Problems
 from lpa.errors import BadAnswer, Refused
 from lpa.profiles.backup import refuse_unless_enabled
+from lpa.rsp.arguments import expect
 from lpa.rsp.names import Iccid
+from lpa.rsp.records import Profile
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,17 @@ class Subscriber:
     numbers: tuple[str, ...] | None = None
     service_provider: str = ""
     problem: str = ""
+
+
+def of_profile(
+    opened: Callable[[], AbstractContextManager[UiccFiles]], profile: Profile, *, pin: str | None = None
+) -> Subscriber:
+    """As `read`, if `profile` is enabled. `opened`: opens the files of the enabled profile."""
+    expect("profile", profile, Profile)
+    if not profile.enabled:
+        return Subscriber(problem="notEnabled")
+    with opened() as files:
+        return read(files, profile.iccid, pin=pin)
 
 
 def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None) -> Subscriber:

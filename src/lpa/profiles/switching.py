@@ -24,7 +24,7 @@ from lpa.profiles import blockers, selection, snapshot
 from lpa.profiles.selection import Selector
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Iccid
-from lpa.rsp.records import AID_TAGS, CHANGE_TAGS, NotificationMetadata, Profile
+from lpa.rsp.records import AID_TAGS, CHANGE_TAGS, NotificationEvent, NotificationMetadata, Profile
 
 # Refusals that no other variant of the request will change. The others are known from cards that want the
 # AID instead of the ICCID, or the other refresh flag (Eastcompeace: 5ber, eSIM.me), or a reset (catBusy).
@@ -265,9 +265,9 @@ def changes_since(
     for profile in operation.before:
         if profile.iccid in now:
             if now[profile.iccid].enabled != profile.enabled:
-                yield _attributed(operation, "disable" if profile.enabled else "enable", profile)
+                yield _attributed(operation, _switched(profile), profile)
         elif not snapshot.has_new_unreadable(after, unreadable):
-            yield _attributed(operation, "delete", profile)
+            yield _attributed(operation, NotificationEvent.DELETE, profile)
 
 
 def _unreadable_deleted(
@@ -282,17 +282,21 @@ def _unreadable_deleted(
     with contextlib.suppress(LpaError):
         new += [signed.metadata for signed in outbox.unkept("delete") if signed.metadata not in listed]
     deleted = dict.fromkeys(one.iccid for one in new if one.iccid and one.iccid not in readable)
-    return tuple(ProfileChange("delete", Profile(iccid)) for iccid in deleted)
+    return tuple(ProfileChange(NotificationEvent.DELETE, Profile(iccid)) for iccid in deleted)
 
 
-def _attributed(operation: Operation, event: str, profile: Profile) -> ProfileChange:
+def _switched(before: Profile) -> NotificationEvent:
+    return NotificationEvent.DISABLE if before.enabled else NotificationEvent.ENABLE
+
+
+def _attributed(operation: Operation, event: NotificationEvent, profile: Profile) -> ProfileChange:
     """A change, marked as external unless the operation made it, or the card by itself along with it."""
     own = operation.target in (profile.iccid, None) and event in _EVENTS.get(operation.function, ())
     replaced = (operation.function, event) == ("enable", "disable")
     return ProfileChange(event, profile, external=not (own or replaced or _returned(operation, event)))
 
 
-def _returned(operation: Operation, event: str) -> bool:
+def _returned(operation: Operation, event: NotificationEvent) -> bool:
     """Whether a card enables a profile again because the test profile that replaced it is disabled."""
     leaving = operation.target
     ended = (one for one in operation.before if one.enabled and leaving in (one.iccid, None))

@@ -190,11 +190,10 @@ def _check(address: ServerAddress, function: str, members: dict[str, Any]) -> No
     if status in _DONE:
         return
     if status not in ("Failed", "Expired"):
-        raise BadAnswer(
-            f"The server {address} did not report whether it executed {function}: {_shown(status)}."
-        )
+        reported = _shown(status, "no status")
+        raise BadAnswer(f"The server {address} did not report whether it executed {function}: {reported}.")
     data = _inside(execution, "statusCodeData")
-    subject, reason = _shown(data.get("subjectCode", "?")), _shown(data.get("reasonCode", "?"))
+    subject, reason = _shown(data.get("subjectCode"), "?"), _shown(data.get("reasonCode"), "?")
     texts = [_shown(data[name]) for name in ("message", "subjectIdentifier") if data.get(name)]
     outcome = f"refused {function}" if status == "Failed" else f"did not execute {function} in time"
     message = f"The server {address} {outcome} ({subject}/{reason}). {server_reason(subject, reason)}"
@@ -212,6 +211,6 @@ def _inside(members: dict[str, Any], name: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _shown(value: object) -> str:
-    """A server's text without secrets, safe for a terminal, and shortened."""
-    return safe(redaction.beginning(str(value), _SHOWN))
+def _shown(value: object, missing: str = "") -> str:
+    """A server's text without secrets, safe for a terminal, and shortened. `missing`: if there is none."""
+    return missing if value is None else safe(redaction.beginning(str(value), _SHOWN))

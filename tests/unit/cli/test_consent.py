@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click import unstyle
 
 from lpa.profiles.blockers import WARNINGS
 from lpa.sim import samples
@@ -19,6 +20,7 @@ from tests.support import command
 
 ALBION, NORDLICHT = "8944994000000000017", "8949985000000000025"
 UNREACHABLE = ("--connect-to", "::127.0.0.1:1")  # nothing listens on port 1 of this computer
+MANY = [f"8944{number:015}" for number in range(100, 130)]
 LAST, NOT_NOTIFIED, DIGITS = "last-profile", "operator-not-notified", "0025"
 
 
@@ -50,6 +52,51 @@ def test_each_warning_is_accepted_by_its_name_before_the_digits(single: Path) ->
     assert places == sorted(places)
     assert "Type last-profile to proceed despite this warning: last-profile\n" in ran.err
     assert iccids(single) == []
+
+
+def test_what_is_deleted_stands_directly_above_the_question_after_a_long_plan(tmp_path: Path) -> None:
+    """A terminal of 24 lines shows the last ones only."""
+    one = SimulatedProfile(NORDLICHT, nickname="Holiday", service_provider="Nordlicht", name="Prepaid")
+    others = [replace(one, iccid=number) for number in MANY]
+    card = command.card(tmp_path / "card", one, *others)
+    ran = command.dialogue(*options(card), "delete", "0025", answers=(NOT_NOTIFIED, "no"))
+    above, _, _ = unstyle(ran.err).partition("To confirm, type the last four digits of its ICCID: ")
+    assert len(above.splitlines()) > 30
+    assert above.splitlines()[-4:] == [
+        "To delete  Holiday",
+        "Operator   Nordlicht",
+        f"ICCID      {NORDLICHT}",
+        "This cannot be undone.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("profiles", "words", "said"),
+    [
+        (1, (), "This deletes 1 profile from the card {eid}. This cannot be undone."),
+        (30, (), "This deletes 30 profiles from the card {eid}. This cannot be undone."),
+        (
+            3,
+            ("--default-server",),
+            "This deletes no profile from the card {eid}, and resets its default server.",
+        ),
+        (
+            3,
+            ("--operational", "--default-server"),
+            "This deletes 3 profiles from the card {eid}, and resets its default server. "
+            "This cannot be undone.",
+        ),
+    ],
+)
+def test_what_a_reset_does_stands_directly_above_the_question(
+    profiles: int, words: Sequence[str], said: str, tmp_path: Path
+) -> None:
+    card = command.card(tmp_path / "card", *(SimulatedProfile(number) for number in MANY[:profiles]))
+    ran = command.dialogue(*options(card), "reset", *words, answers=("no",))
+    above, _, _ = unstyle(ran.err).partition("To confirm, type the last six digits of the EID: ")
+    with SimulatedEuicc.load(card) as euicc:
+        expected = said.format(eid=euicc.eid)
+    assert " ".join(above.splitlines()[-2:]).endswith(expected)
 
 
 @pytest.mark.parametrize(

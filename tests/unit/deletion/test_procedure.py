@@ -129,7 +129,7 @@ def test_nothing_is_deleted_if_the_disable_notification_cannot_be_kept(
     assert "lpa resume" in caught.value.advice
     assert DELETE not in card.requests
     (recovered,) = assistant.recover()
-    assert recovered.left_undone
+    assert recovered.not_deleted
     assert [delivery.removed for delivery in recovered.deliveries] == [True]
 
 

@@ -269,7 +269,7 @@ def test_a_false_success_after_disabling_reports_the_disabling(
         assistant.delete(plan)
     (recovered,) = assistant.recover()
     assert [change.event for change in recovered.changes] == ["disable"]
-    assert recovered.left_undone
+    assert recovered.not_deleted
     assert [received.event for received in smdp.received] == ["disable"]
     assert assistant.journal.lost() == ()
 

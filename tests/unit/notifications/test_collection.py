@@ -13,7 +13,7 @@ from lpa.notifications.collection import is_known, new_notifications, notificati
 from lpa.notifications.receipts import Receipts
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.names import Iccid
-from lpa.rsp.records import Notification, Profile
+from lpa.rsp.records import Notification, NotificationEvent, Profile
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.disturbed import DisturbedCard
 from tests.support.journals import addressed, signed
@@ -21,7 +21,8 @@ from tests.support.notified_servers import Servers, card_with
 
 RETRIEVE = 0xBF2B
 DOWN = ConnectFailed("down")
-DELETED = ProfileChange("delete", Profile(Iccid.parse("89898989898989898989")))  # what `signed` reports
+# What `signed` reports.
+DELETED = ProfileChange(NotificationEvent.DELETE, Profile(Iccid.parse("89898989898989898989")))
 
 
 def enable_and_disable(euicc: SimulatedEuicc, folder: Path, servers: Servers) -> Assistant:
@@ -77,7 +78,7 @@ def test_a_pending_notification_of_an_earlier_operation_is_not_new(tmp_path: Pat
     """A card whose list is full may keep an old one, and sign nothing about the change now."""
     euicc = card_with("one.example")
     with enable_and_disable(euicc, tmp_path, Servers(one_example=DOWN)) as assistant:
-        again = [ProfileChange("disable", assistant.profiles()[1])]
+        again = [ProfileChange(NotificationEvent.DISABLE, assistant.profiles()[1])]
         assert new_notifications(assistant.euicc, assistant.receipts, again) == []
         (pending,) = new_notifications(assistant.euicc, Receipts(tmp_path / "empty"), again)
         assert pending.metadata.event == "disable"
@@ -137,6 +138,6 @@ def test_a_kept_notification_belongs_to_its_own_profile_and_event_only() -> None
         signed().raw.replace(bytes.fromhex("81020410"), bytes.fromhex("81020520"))
     )
     assert (disabled.metadata.iccid, disabled.metadata.event) == (DELETED.profile.iccid, "disable")
-    other = ProfileChange("delete", Profile(Iccid.parse("8944994000000000017")))
+    other = ProfileChange(NotificationEvent.DELETE, Profile(Iccid.parse("8944994000000000017")))
     assert [*notifications_of([DELETED], [disabled, signed()])] == [signed()]
     assert [*notifications_of([other], [disabled, signed()])] == []

@@ -301,7 +301,7 @@ def test_an_unreachable_server_is_exit_code_4_and_the_notification_is_pending_he
 ) -> None:
     ran = command.run(*_there(tmp_path), *NO_SERVER, "notifications", "send", exported)
     assert ran.code == 4
-    assert "  1 try so far; next try in " in ran.out
+    assert "\n2 notifications are pending; next try in " in ran.out
     assert f"  Receipt: {exported}" in ran.out
     listed = command.run(*_there(tmp_path), "notifications", "list", "--without-card", "--json").document
     assert [entry["attempts"] for entry in listed["result"]["pending"]] == [1, 0]

@@ -17,7 +17,7 @@ from lpa.notifications.changes import ProfileChange
 from lpa.notifications.sender import ServerFactory
 from lpa.profiles import switching
 from lpa.rsp.names import Eid, Iccid
-from lpa.rsp.records import CHANGE_TAGS, NotificationConfiguration, Profile
+from lpa.rsp.records import CHANGE_TAGS, NotificationConfiguration, NotificationEvent, Profile
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support import command
@@ -41,7 +41,7 @@ def test_a_lost_notification_is_recorded_with_the_completion_of_its_operation_or
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise recovery would record it a second time."""
-    lost = LostNotification(EID, PROFILE.iccid, "旅行", "delete", "smdp.example", 1_000_007.0)
+    lost = LostNotification(EID, PROFILE.iccid, "旅行", NotificationEvent.DELETE, "smdp.example", 1_000_007.0)
     monkeypatch.setattr("lpa.journal.operation.COMPLETE", "UPDATE nothing SET a = ?, b = ?, c = ?, d = ?")
     with closing(Journal(tmp_path)) as journal, journal.operation(EID, "delete", (PROFILE,)) as operation:
         with pytest.raises(StorageFailed):
@@ -50,7 +50,7 @@ def test_a_lost_notification_is_recorded_with_the_completion_of_its_operation_or
 
 
 def test_a_lost_notification_is_in_the_journal_until_it_is_marked_as_informed(tmp_path: Path) -> None:
-    lost = LostNotification(EID, PROFILE.iccid, "旅行", "delete", "smdp.example", 1_000_007.0)
+    lost = LostNotification(EID, PROFILE.iccid, "旅行", NotificationEvent.DELETE, "smdp.example", 1_000_007.0)
     clock = Clock()
     with closing(Journal(tmp_path, clock=clock)) as journal:
         with journal.operation(EID, "delete", (PROFILE,)) as operation:
@@ -58,6 +58,7 @@ def test_a_lost_notification_is_in_the_journal_until_it_is_marked_as_informed(tm
         assert journal.lost() == (lost,)
     with closing(Journal(tmp_path, clock=clock)) as journal:
         assert journal.lost() == (lost,)
+        assert [type(one.event) for one in journal.lost()] == [NotificationEvent]
         journal.mark_informed(Iccid.parse(NORDLICHT))
         assert journal.lost() == (lost,)
         journal.mark_informed(PROFILE.iccid)
@@ -111,7 +112,7 @@ def test_a_deletion_by_another_program_is_external(
     assert [lost.event for lost in assistant.journal.lost()] == ["delete"]
 
 
-def test_a_deletion_that_only_disabled_is_left_undone_even_if_another_profile_is_gone(
+def test_a_deletion_that_only_disabled_is_not_deleted_even_if_another_profile_is_gone(
     assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     before = assistant.euicc.profiles(CHANGE_TAGS)
@@ -120,7 +121,7 @@ def test_a_deletion_that_only_disabled_is_left_undone_even_if_another_profile_is
     assistant.euicc.delete_profile(before[1].iccid)
     (recovered,) = assistant.recover()
     assert [(one.event, one.external) for one in recovered.changes] == [("disable", False), ("delete", True)]
-    assert recovered.left_undone
+    assert recovered.not_deleted
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,9 @@ def test_a_change_is_external_if_it_was_not_asked_for(
         operation = assistant.journal.begin(
             assistant.eid, function, profiles, target=None if target is None else profiles[target].iccid
         )
-        assert switching._attributed(operation, event, profiles[profile]).external is external
+        assert (
+            switching._attributed(operation, NotificationEvent(event), profiles[profile]).external is external
+        )
 
 
 @pytest.mark.parametrize(
@@ -173,7 +176,19 @@ def test_what_a_card_enables_again_after_a_test_profile_is_not_external(
         operation = assistant.journal.begin(
             assistant.eid, function, before, target=None if target is None else before[target].iccid
         )
-        assert switching._attributed(operation, "enable", second).external is external
+        assert switching._attributed(operation, NotificationEvent.ENABLE, second).external is external
+
+
+def test_the_event_of_a_change_is_a_member_of_the_enum(
+    euicc: SimulatedEuicc, servers: ServerFactory, tmp_path: Path
+) -> None:
+    with Assistant(euicc, state_dir=tmp_path, servers=servers) as assistant:
+        enabled, disabled, _ = assistant.profiles()
+        plan = assistant.plan_deletion(enabled, disable_first=True)
+        outcomes = (assistant.delete(plan), assistant.enable(disabled), assistant.disable(disabled))
+    events = [change.event for outcome in outcomes for change in outcome.changes]
+    assert events == ["disable", "delete", "enable", "disable"]
+    assert {type(event) for event in events} == {NotificationEvent}
 
 
 def test_nothing_is_lost_of_a_test_profile_as_the_card_signs_nothing_about_it(
@@ -197,8 +212,8 @@ def test_nothing_is_lost_of_a_test_profile_as_the_card_signs_nothing_about_it(
 def test_only_the_installation_of_a_test_profile_is_notified() -> None:
     configured = (NotificationConfiguration(("install", "delete"), "smdp.example"),)
     test = Profile(PROFILE.iccid, profile_class="test", notifications=configured)
-    assert ProfileChange("install", test).addresses == ("smdp.example",)
-    assert ProfileChange("delete", test).addresses == ()
+    assert ProfileChange(NotificationEvent.INSTALL, test).addresses == ("smdp.example",)
+    assert ProfileChange(NotificationEvent.DELETE, test).addresses == ()
 
 
 def test_a_notification_about_a_test_profile_is_delivered_if_the_card_signs_one(
@@ -236,6 +251,40 @@ def options(tmp_path: Path) -> tuple[str, ...]:
     return ("--reader", f"sim:{folder}", "--state-dir", str(tmp_path / "state"))
 
 
+LOST = [
+    LostNotification(EID, Iccid.parse(number), "Nordlicht", event, "rsp.example", 1.0)
+    for number, event in (
+        (NORDLICHT, NotificationEvent.DISABLE),
+        (NORDLICHT, NotificationEvent.DELETE),
+        (f"{NORDLICHT[:5]}0{NORDLICHT[6:]}", NotificationEvent.DELETE),
+    )
+]
+
+
+@pytest.mark.parametrize("digits", [NORDLICHT, "9985000000000025"])
+def test_a_profile_with_a_lost_notification_is_named_by_its_last_digits(digits: str) -> None:
+    assert str(lost.profile_named(digits, LOST)) == NORDLICHT
+
+
+@pytest.mark.parametrize(
+    ("digits", "reason", "message"),
+    [
+        (
+            "0025",
+            "ambiguous",
+            "Several profiles with lost notifications have an ICCID that ends with 0025: "
+            f"{NORDLICHT}, 8949905000000000025.",
+        ),
+        ("0017", "nothingLost", "There is no lost notification of a profile 0017."),
+        ("9985", "nothingLost", "There is no lost notification of a profile 9985."),
+    ],
+)
+def test_digits_of_several_profiles_or_none_are_refused(digits: str, reason: str, message: str) -> None:
+    with pytest.raises(Refused) as caught:
+        lost.profile_named(digits, LOST)
+    assert (caught.value.reason, caught.value.message) == (reason, message)
+
+
 def test_lpa_resume_reports_a_lost_notification_with_exit_code_4_until_it_is_marked(
     options: tuple[str, ...],
 ) -> None:
@@ -252,7 +301,7 @@ def test_lpa_resume_reports_a_lost_notification_with_exit_code_4_until_it_is_mar
     assert again.document["error"]["message"] == (
         f"No signed notification remains for nordlicht.smdp.example: delete of Nordlicht ({NORDLICHT})."
     )
-    marked = command.run("--state-dir", options[3], "notifications", "mark-informed", NORDLICHT)
+    marked = command.run("--state-dir", options[3], "notifications", "mark-informed", "0025")
     assert (marked.code, marked.out) == (
         0,
         f"The operator is informed: delete of Nordlicht ({NORDLICHT}), nordlicht.smdp.example.\n",

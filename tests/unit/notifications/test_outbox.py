@@ -24,7 +24,7 @@ from lpa.notifications.changes import ProfileChange
 from lpa.notifications.send_queue import SendQueue
 from lpa.notifications.sender import ServerFactory
 from lpa.rsp.names import Iccid
-from lpa.rsp.records import CHANGE_TAGS
+from lpa.rsp.records import CHANGE_TAGS, NotificationEvent
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
@@ -200,7 +200,7 @@ def test_a_notification_from_an_earlier_session_is_compared_before_it_is_removed
         operation = assistant.journal.begin(assistant.eid, "delete", tuple(before), target=second)
         operation.set_state(DELETING)
         assistant.euicc.delete_profile(second)
-        assistant._outbox().collect(operation, [ProfileChange("delete", before[1])])
+        assistant._outbox().collect(operation, [ProfileChange(NotificationEvent.DELETE, before[1])])
     other = SimulatedEuicc.create(None, eid=str(genuine.eid), profiles=card_with("other.example").profiles)
     with Assistant(other, state_dir=tmp_path, servers=servers) as assistant:
         assistant.euicc.delete_profile(second)  # as another program does it

@@ -13,7 +13,7 @@ from lpa.errors import CardBusy, ConnectFailed, Refused
 from lpa.journal import DELETING, Journal
 from lpa.notifications.changes import ProfileChange
 from lpa.rsp.names import Iccid
-from lpa.rsp.records import CHANGE_TAGS
+from lpa.rsp.records import CHANGE_TAGS, NotificationEvent
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.journals import everything
 from tests.support.notified_servers import Servers, card_with
@@ -75,7 +75,7 @@ def test_what_was_removed_before_its_operation_is_recovered_is_not_sent(
         operation = assistant.journal.begin(assistant.eid, "delete", before, target=target)
         operation.set_state(DELETING)
         assistant.euicc.delete_profile(target)
-        assistant._outbox().collect(operation, [ProfileChange("delete", before[1])])
+        assistant._outbox().collect(operation, [ProfileChange(NotificationEvent.DELETE, before[1])])
         assistant.remove_notification(1)
         (recovered,) = assistant.recover()
         assert (recovered.deliveries, servers.asked) == ((), [])

@@ -100,7 +100,7 @@ def test_only_the_enabled_profile_can_be_saved(tmp_path: Path) -> None:
 
 def test_a_link_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "backup").symlink_to(tmp_path / "nothing")
-    with pytest.raises(StorageFailed, match="already exists"):
+    with pytest.raises(Refused, match="already exists"):
         saved(with_enabled(0), tmp_path / "backup")
     assert [path.name for path in tmp_path.iterdir()] == ["backup"]
 
@@ -109,7 +109,7 @@ def test_an_existing_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("before")
     card = with_enabled(0)
     for folder in (tmp_path, tmp_path / "kept"):
-        with pytest.raises(StorageFailed, match="already exists"):
+        with pytest.raises(Refused, match="already exists"):
             saved(card, folder)
     assert card.apdus == 0
 

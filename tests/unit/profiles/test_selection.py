@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lpa.errors import Refused
-from lpa.profiles.selection import Selector, exact, find
+from lpa.profiles.selection import Selector, called, exact, find, shortest_digits
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import Profile
 
@@ -66,3 +66,24 @@ def test_a_selector_holds_only_what_parse_gives(name: str) -> None:
 def test_a_value_of_another_type_names_no_profile(name: Any) -> None:
     with pytest.raises(TypeError, match="a profile is named by"):
         exact(name)
+
+
+def test_a_profile_is_called_by_any_of_its_names_whatever_the_case() -> None:
+    named = Profile(PROFILES[0].iccid, nickname="Straße  7", service_provider="Nordlicht", name="Prepaid")
+    for name in ("STRASSE 7", "nordlicht", " Prepaid"):
+        assert called([PROFILES[1], named], name) == (named,)
+    for name in ("Nord", "", " ", "0017"):
+        assert called([PROFILES[1], named], name) == ()
+
+
+def test_the_shortest_digits_select_the_profile() -> None:
+    numbers = ["8944474600001230017", "8944474600001130017", "894447460000990025", "460000990025000000"]
+    profiles = [Profile(Iccid.parse(number)) for number in numbers]
+    assert [shortest_digits(profile, profiles) for profile in profiles] == [
+        "230017",
+        "130017",
+        "0025",
+        "0000",
+    ]
+    for profile in profiles:
+        assert find(profiles, Selector.parse(shortest_digits(profile, profiles))) is profile

@@ -86,7 +86,7 @@ def test_a_failed_header_is_a_refusal_with_the_servers_codes(content_type: str) 
             r"\(8.99/9.1\)\. The specification does not define",
         ),
         (header("Failed"), r"refused HandleNotification \(\?/\?\)"),
-        (header("Failed", subjectCode=8, reasonCode=None), r"\(8/None\)"),
+        (header("Failed", subjectCode=8, reasonCode=None), r"\(8/\?\)"),
     ],
 )
 def test_a_refusal_with_invalid_or_missing_codes_stays_a_refusal(body: bytes, message: str) -> None:
@@ -108,6 +108,17 @@ def test_a_servers_text_is_safe_for_a_terminal() -> None:
 def test_a_success_header_is_not_an_acknowledgement(status: str) -> None:
     with pytest.raises(BadAnswer, match="its answer is not empty"):
         deliver(http("200 OK", header(status)))
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b'{"header":null}', b'{"header":{"functionExecutionStatus":{}}}', header(None)]
+)
+def test_an_answer_without_a_status_is_said_to_have_no_status(body: bytes) -> None:
+    with pytest.raises(BadAnswer) as caught:
+        deliver(http("200 OK", body))
+    assert caught.value.message == (
+        "The server smdp.example did not report whether it executed HandleNotification: no status."
+    )
 
 
 @pytest.mark.parametrize(

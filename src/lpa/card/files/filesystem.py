@@ -8,9 +8,12 @@ ISD-R, which must be opened again afterwards.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from lpa import redaction
 from lpa.card.apdu import Transport, Wire, successful
+from lpa.card.isdr import IsdrSession
 from lpa.errors import BadAnswer, Refused
 from lpa.rsp.limits import RECORDS
 from lpa.rsp.names import Aid, Iccid
@@ -28,6 +31,15 @@ _NO_FILE = (0x6A82, 0x6A81, 0x6A88, 0x6999, 0x9404)
 _NOT_ALLOWED = (0x6982, 0x9804)
 _PAST_THE_LAST = (0x6A83, 0x9402)
 _PIN1, _FEWEST_TRIES = 0x01, 2
+
+
+@contextmanager
+def opened(transport: Transport, session: IsdrSession) -> Iterator[UiccFiles]:
+    """The files of the enabled profile, in a `with` block. Afterwards the ISD-R is selected again."""
+    try:
+        yield UiccFiles(transport)
+    finally:
+        session.reopen()
 
 
 class UiccFiles:

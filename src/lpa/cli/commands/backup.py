@@ -27,6 +27,9 @@ def backup(console: Console, folder: Path, ask_pin: bool) -> CommandResult:
     FOLDER must not exist yet. It will contain contacts.vcf, messages.txt, the same as JSON, and every record
     as the card returned it. A PIN is never guessed, and never tried when only one try is left.
     """
+    from lpa.profiles.backup import refuse_existing
+
+    refuse_existing(folder)  # before the card is opened, and before a PIN is asked for
     with console.assistant() as assistant:
         made = assistant.back_up(folder, pin=ask_for_pin(console.screen, ask_pin))
     report_backup(console.screen, made)

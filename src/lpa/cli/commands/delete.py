@@ -18,29 +18,35 @@ from lpa.cli.commands.delete_backup import (
     pin_for,
 )
 from lpa.cli.commands.outcomes import report
+from lpa.cli.commands.profile_name import by_digits
 from lpa.cli.commands.recovery import recovering
 from lpa.cli.commands.send_due import then_send_due
 from lpa.cli.console import Console
 from lpa.cli.exits import changing
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
-from lpa.cli.parsing import FOLDER, PLAN, PROFILE, REASON
+from lpa.cli.parsing import FOLDER, PLAN, PROFILE_NAME, REASON
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.views.findings import plan_findings
 from lpa.cli.views.profiles import named, rules, unread
 from lpa.deletion.backup_first import BackupFirst
 from lpa.deletion.plan import Plan
 from lpa.errors import Declined
+from lpa.profiles import selection
 from lpa.profiles.blockers import WARNINGS
+from lpa.profiles.selection import Selector
 from lpa.profiles.switching import Outcome
 from lpa.rsp import sizes
+from lpa.rsp.names import Iccid
+from lpa.rsp.records import Profile
 
 _DIGITS = 4  # of an ICCID: as many as can name a profile
+_FINAL = "This cannot be undone."
 _NOT_NOTIFIED = "The card sends no notification to this operator: inform them yourself."
 
 
 @command()
-@click.argument("name", type=PROFILE, required=False)
+@click.argument("name", type=PROFILE_NAME, required=False)
 @click.option("--disable-first", is_flag=True, help="If the profile is enabled, disable it first.")
 @click.option("--yes", is_flag=True, help="Do not ask. Warnings must be accepted by name.")
 @click.option(
@@ -89,14 +95,17 @@ def delete(
     """Delete a profile from the card, permanently.
 
     Sends notifications to the operator, and keeps a receipt of each on this computer. NAME is an ICCID, its
-    last digits (four or more), or an ISD-P AID.
+    last digits (four or more), or an ISD-P AID; with --plan also a nickname, operator or profile name that no
+    other profile has.
     """
     if (name is None) == (saved is None):
         raise click.UsageError("Give a NAME, or --apply with a plan.")
     if saved and disable_first:
         raise click.UsageError("Do not give --disable-first with --apply: the plan says it.")
+    selector = by_digits(name) if name is not None and not only_plan else None
     with console.delivering_assistant() as assistant:
-        plan = _planned(assistant, name, saved, disable_first=disable_first)
+        chosen = saved or selector or selection.to_read(assistant.euicc, name or "")
+        plan = _planned(assistant, chosen, disable_first=disable_first)
         if backup or only_plan:  # Checking for a PIN takes time, which other deletions need not spend.
             plan = assistant.review_backup(plan, backup)
         if only_plan:
@@ -114,17 +123,17 @@ def delete(
                 with recovering(console.screen, assistant):
                     made = back_up_first(console.screen, assistant, plan, backup, pin)
                 if ended := failure(console.screen, made, accepted):
-                    return ended
+                    return then_send_due(console.screen, assistant, ended, made.deliveries)
             with recovering(console.screen, assistant):
                 outcome = assistant.delete(plan, reason)
             return _report(console.screen, assistant, plan, outcome, made)
 
 
-def _planned(assistant: Assistant, name: str | None, saved: Plan | None, *, disable_first: bool) -> Plan:
-    """The plan as the card is now, with all findings."""
-    if saved:
-        return assistant.review_deletion(assistant.revalidate(saved))
-    return assistant.review_deletion(assistant.plan_deletion(name or "", disable_first=disable_first))
+def _planned(assistant: Assistant, chosen: Plan | Iccid | Selector, *, disable_first: bool) -> Plan:
+    """The plan as the card is now, with all findings. `chosen`: a saved plan, or a profile."""
+    if isinstance(chosen, Plan):
+        return assistant.review_deletion(assistant.revalidate(chosen))
+    return assistant.review_deletion(assistant.plan_deletion(chosen, disable_first=disable_first))
 
 
 def _show(screen: Screen, plan: Plan) -> CommandResult:
@@ -162,7 +171,20 @@ def _consent(screen: Screen, plan: Plan, accepted: Collection[str], *, yes: bool
             raise Declined(f"The input is not {name}.")
     if not yes:
         digits = str(plan.profile.iccid)[-_DIGITS:]
+        _repeat(screen, plan.profile)
         confirm(screen, "the last four digits of its ICCID", digits, otherwise="--yes")
+
+
+def _repeat(screen: Screen, profile: Profile) -> None:
+    """Print what is deleted once more: a long plan leaves the top of a small terminal."""
+    screen.say_facts(
+        [
+            ("To delete", profile.title),
+            ("Operator", profile.service_provider),
+            ("ICCID", str(profile.iccid)),
+        ]
+    )
+    screen.say(_FINAL, "bold")
 
 
 def _report(
@@ -185,7 +207,7 @@ def _facts(plan: Plan) -> Facts:
     first = ["It is enabled, and will be disabled first."] if plan.disable_first else []
     others = [*(f"{named(other)}, {other.state}" for other in plan.others), *unread(plan.unreadable)]
     return [
-        ("To delete", [profile.title, "This cannot be undone.", *first]),
+        ("To delete", [profile.title, _FINAL, *first]),
         ("Operator", profile.service_provider),
         ("Profile", profile.name),
         ("ICCID", str(profile.iccid)),

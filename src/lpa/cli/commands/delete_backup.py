@@ -8,10 +8,10 @@ from pathlib import Path
 from lpa.assistant import Assistant
 from lpa.cli.commands.backup import ask_for_pin, report_backup
 from lpa.cli.commands.consent import confirm
+from lpa.cli.commands.outcomes import report_changes
 from lpa.cli.exits import Interrupted, exit_code
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.screen import Screen
-from lpa.cli.views.outcomes import change_lines
 from lpa.cli.views.profiles import named
 from lpa.deletion.backup_first import BackupFirst, Stopped
 from lpa.deletion.findings import PIN_NEEDED
@@ -61,8 +61,7 @@ def back_up_first(
 def _report(screen: Screen, made: BackupFirst) -> None:
     screen.done["backup_first"] = plain(made)
     for outcome in made.switches:
-        for line in change_lines(outcome):
-            screen.line(line)
+        report_changes(screen, outcome)
     if made.backup:
         report_backup(screen, made.backup)
 

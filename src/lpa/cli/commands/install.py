@@ -65,9 +65,9 @@ def install(screen: Screen, assistant: Assistant, order: Order, options: Downloa
         _agree(screen, offer, options)
         outcome = _installed(screen, offer, options)
         size = offer.package_size or 0
-    result = _reported_and_enabled(screen, assistant, outcome, size, options)
+    result, deliveries = _reported_and_enabled(screen, assistant, outcome, size, options)
     result = replace(result, data=plain(result.data) | {"package_size": size})
-    return Download(result, outcome.deliveries, offer.others, offer.passed_over)
+    return Download(result, deliveries, offer.others, offer.passed_over)
 
 
 def failed(screen: Screen, problem: LpaError) -> Download:
@@ -178,8 +178,11 @@ def _typed_code(screen: Screen, offer: Offer, options: DownloadOptions) -> str:
 
 def _reported_and_enabled(
     screen: Screen, assistant: Assistant, outcome: Outcome, size: int, options: DownloadOptions
-) -> CommandResult:
-    """The result after an installation. Ctrl-C from here on says that the profile is installed."""
+) -> tuple[CommandResult, tuple[Delivery, ...]]:
+    """The result after an installation, and all deliveries.
+
+    Ctrl-C from here on says that the profile is installed.
+    """
     installed = f"{profile_name(outcome) or 'The profile'} is installed."
     try:
         screen.say(f"Package size: {in_words(size)}.")
@@ -192,27 +195,28 @@ def _reported_and_enabled(
         )
         screen.say()
         print_problems(screen, [stopped])
-        return CommandResult(outcome, stopped, STOPPED)
+        return CommandResult(outcome, stopped, STOPPED), outcome.deliveries
 
 
 def _enabled(
     screen: Screen, assistant: Assistant, outcome: Outcome, result: CommandResult, options: DownloadOptions
-) -> CommandResult:
-    """The result, after the profile was enabled if the person wants that."""
+) -> tuple[CommandResult, tuple[Delivery, ...]]:
+    """The result and all deliveries, after the profile was enabled if the person wants that."""
     profile = outcome.profile
     if profile is None or not _wants_to_enable(screen, options):
         screen.say("'lpa enable' enables it.")
-        return result
+        return result, outcome.deliveries
     with changing():
         try:
             enabled = assistant.enable(profile.iccid)
         except LpaError as problem:
             screen.say(f"The profile is installed, but enabling it failed. {problem.message}", "yellow")
             screen.say(problem.advice)
-            return CommandResult(result.data, problem, exit_code(problem))
+            return CommandResult(result.data, problem, exit_code(problem)), outcome.deliveries
     more = report(screen, enabled, f"{profile_name(enabled)} is enabled.")
     data = plain(result.data) | {"enable": plain(more.data)}
-    return CommandResult(data, result.problem or more.problem, max(result.code, more.code))
+    worst = CommandResult(data, result.problem or more.problem, max(result.code, more.code))
+    return worst, (*outcome.deliveries, *enabled.deliveries)
 
 
 def _wants_to_enable(screen: Screen, options: DownloadOptions) -> bool:

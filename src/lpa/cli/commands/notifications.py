@@ -9,22 +9,23 @@ from pathlib import Path
 
 import click
 
+from lpa.cli.commands.outcomes import report_pending, unprinted
 from lpa.cli.commands.recovery import recovering
 from lpa.cli.commands.send_due import then_send_due
 from lpa.cli.console import Console
 from lpa.cli.exits import UNDELIVERED, changing, exit_code
 from lpa.cli.group import Group
 from lpa.cli.json_output import CommandResult
-from lpa.cli.parsing import ICCID
+from lpa.cli.parsing import PROFILE_DIGITS
 from lpa.cli.screen import Screen
 from lpa.cli.views import lost_notifications
 from lpa.cli.views import pending as pending_views
-from lpa.cli.views.deliveries import summary, unacknowledged, with_heading
+from lpa.cli.views.deliveries import unacknowledged, with_heading
 from lpa.errors import Declined
 from lpa.journal import LostNotification
-from lpa.notifications.delivery import Delivery
+from lpa.notifications.delivery import Delivery, PendingNotification
 from lpa.notifications.send_queue import pending
-from lpa.rsp.names import Iccid
+from lpa.profiles.selection import Selector
 from lpa.rsp.records import NotificationMetadata
 
 _NONE_HERE = "No pending notifications on this computer."
@@ -110,10 +111,10 @@ def send(console: Console, paths: tuple[Path, ...], without_card: bool) -> Comma
     if without_card:
         with console.send_queue() as send_queue:
             deliveries = send_queue.send_all([one.entry for one in send_queue.pending()])
-            left = [pending_views.members(one) for one in send_queue.pending()]
+            left = send_queue.pending()
         if not deliveries:
             console.screen.say(_NONE_HERE)
-        return _sent(console.screen, {"pending": left}, deliveries)
+        return _sent_without_card(console.screen, {}, deliveries, left)
     with console.delivering_assistant() as assistant, recovering(console.screen, assistant):
         deliveries = assistant.send_notifications()
         if not deliveries:
@@ -132,8 +133,8 @@ def _send_files(console: Console, paths: Iterable[Path]) -> CommandResult:
         console.screen.say(f"  {one.problem.advice}")
     with console.send_queue() as send_queue:
         deliveries = from_files.send_files(send_queue, console.receipts(), found)
-        left = [pending_views.members(one) for one in send_queue.pending()]
-    result = _sent(console.screen, {"unusable": unusable, "pending": left}, deliveries)
+        left = send_queue.pending()
+    result = _sent_without_card(console.screen, {"unusable": unusable}, deliveries, left)
     if any(delivery.acknowledged and not delivery.removed for delivery in deliveries):
         console.screen.line("'lpa notifications send' with the card removes them from the card.")
     if unusable and not result.code:
@@ -204,25 +205,39 @@ def _unsent(number: int, listed: Iterable[NotificationMetadata]) -> Declined:
 
 
 @notifications.command("mark-informed")
-@click.argument("iccid", type=ICCID)
+@click.argument("name", type=PROFILE_DIGITS)
 @click.pass_obj
-def mark_informed(console: Console, iccid: Iccid) -> CommandResult:
+def mark_informed(console: Console, name: Selector) -> CommandResult:
     """Record that you have informed the operator yourself.
 
-    The lost notifications of the profile are no longer listed as lost. No card is needed.
+    The lost notifications of the profile are no longer listed as lost. No card is needed. NAME is the
+    profile's ICCID, or its last digits (four or more).
     """
     from lpa.notifications import lost
 
     with closing(console.journal()) as journal:
+        iccid = lost.profile_named(str(name), journal.lost())
         informed = lost.mark_informed(journal, iccid)
     for one in informed:
         console.screen.line(f"The operator is informed: {one.event} of {one.title} ({iccid}), {one.address}.")
     return CommandResult({"informed": [lost_notifications.members(one) for one in informed]})
 
 
+def _sent_without_card(
+    screen: Screen,
+    data: dict[str, object],
+    deliveries: tuple[Delivery, ...],
+    left: Collection[PendingNotification],
+) -> CommandResult:
+    """As `_sent`, and print how many are pending: `left`."""
+    result = _sent(screen, data | {"pending": [pending_views.members(one) for one in left]}, deliveries)
+    report_pending(screen, deliveries, left)
+    return result
+
+
 def _sent(screen: Screen, data: dict[str, object], deliveries: tuple[Delivery, ...]) -> CommandResult:
     """Print deliveries: the result of a command that only sends."""
-    for line in (*with_heading(deliveries), *summary(deliveries)):
+    for line in with_heading(unprinted(screen, deliveries)):
         screen.line(line)
     data = data | {"deliveries": deliveries}
     for delivery in unacknowledged(deliveries):

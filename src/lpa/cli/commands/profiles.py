@@ -9,14 +9,16 @@ from pathlib import Path
 import click
 
 from lpa.cli.commands.backup import ask_for_pin
+from lpa.cli.commands.profile_name import by_digits
 from lpa.cli.console import Console
 from lpa.cli.exits import changing
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
-from lpa.cli.parsing import FILE, LANGUAGE, NICKNAME, PROFILE
+from lpa.cli.parsing import FILE, LANGUAGE, NICKNAME, PROFILE_NAME
 from lpa.cli.screen import Cell, Facts, Screen
 from lpa.cli.views.profiles import STYLES, named, rules
 from lpa.pages.texts import Language
+from lpa.profiles import selection
 from lpa.profiles.subscriber import Subscriber
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Eid, Iccid
@@ -51,7 +53,7 @@ def list_(console: Console, everything: bool) -> CommandResult:
 
 
 @command()
-@click.argument("name", type=PROFILE)
+@click.argument("name", type=PROFILE_NAME)
 @click.option(
     "--html", "path", type=FILE, metavar="FILE", help="Also write a page for the operator to this file."
 )
@@ -63,12 +65,12 @@ def show(
 ) -> CommandResult:
     """Show the details of a profile.
 
-    They include what its operator may ask for. NAME is an ICCID, its last digits (four or more), or an
-    ISD-P AID. IMSI and phone number can only be read from the enabled profile. A PIN is never guessed, and
-    never tried when only one try is left.
+    They include what its operator may ask for. NAME is an ICCID, its last digits (four or more), an ISD-P
+    AID, or a nickname, operator or profile name that no other profile has. IMSI and phone number can only be
+    read from the enabled profile. A PIN is never guessed, and never tried when only one try is left.
     """
     with console.assistant() as assistant:
-        profile = assistant.profile(name)
+        profile = assistant.profile(selection.to_read(assistant.euicc, name))
         eid = assistant.eid
         pin = ask_for_pin(console.screen, ask_pin and profile.enabled)
         subscriber = assistant.subscriber(profile, pin=pin)
@@ -88,7 +90,7 @@ def show(
 
 
 @command()
-@click.argument("name", type=PROFILE)
+@click.argument("name", type=by_digits)
 @click.argument("nickname", type=NICKNAME)
 @click.pass_obj
 def rename(console: Console, name: str, nickname: str) -> CommandResult:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from lpa.assistant import Assistant
+from lpa.cli.commands.outcomes import unprinted
 from lpa.cli.exits import changing
 from lpa.cli.screen import Cell, Screen
 from lpa.cli.views import recoveries
@@ -26,6 +28,7 @@ def recovering(
         finally:  # Also if it fails after some: no later command reports those.
             for recovery in assistant.recovered[reported:]:
                 screen.done.setdefault("recovered", []).append(recoveries.members(recovery))
-                for line in recoveries.lines(recovery):
+                deliveries = unprinted(screen, recovery.deliveries)
+                for line in recoveries.lines(replace(recovery, deliveries=deliveries)):
                     (write or screen.stderr_line)(line)
         yield

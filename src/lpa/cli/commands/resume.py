@@ -12,6 +12,7 @@ import click
 
 from lpa.assistant import Assistant
 from lpa.cli.commands.notifications import show_lost
+from lpa.cli.commands.outcomes import unprinted
 from lpa.cli.commands.recovery import recovering
 from lpa.cli.commands.send_due import then_send_due
 from lpa.cli.console import Console
@@ -21,7 +22,7 @@ from lpa.cli.json_output import CommandResult
 from lpa.cli.screen import Screen
 from lpa.cli.views import lost_notifications, recoveries
 from lpa.cli.views import pending as pending_views
-from lpa.cli.views.deliveries import pending_summary, unacknowledged, with_heading
+from lpa.cli.views.deliveries import unacknowledged, with_heading
 from lpa.errors import LpaError, WireError
 from lpa.journal import LostNotification, Operation
 from lpa.notifications import lost
@@ -57,8 +58,7 @@ def _resumed(screen: Screen, assistant: Assistant) -> CommandResult:
     if not (recovered or deliveries or elsewhere or gone):
         screen.say("Nothing to resume.")
     every = (*chain.from_iterable(one.deliveries for one in recovered), *deliveries)
-    # Those of `recovered` are printed already, but count in the summary; what is lost comes last.
-    for line in (*with_heading(deliveries), *pending_summary(every)):
+    for line in with_heading(unprinted(screen, deliveries)):
         screen.line(line)
     data = {"recovered": [recoveries.members(one) for one in recovered], "deliveries": deliveries}
     result = CommandResult(data | _left(screen, elsewhere, gone))

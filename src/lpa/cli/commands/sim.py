@@ -103,8 +103,12 @@ def card_(console: Console, path: Path, vpcd: tuple[str, int]) -> CommandResult:
 
     host, port = vpcd
     with closing(SimulatedEuicc.load(path)) as card:
-        console.screen.say(f"The card {card.eid} is in the reader at {host}:{port}. Ctrl-C removes it.")
-        serve(card, host, port, stop=_stop_on_signal())
+        inserted = f"The card {card.eid} is in the reader at {host}:{port}. Ctrl-C removes it."
+        console.screen.say(f"Waiting for the virtual reader at {host}:{port} ...")
+        stop = _stop_on_signal()
+        serve(card, host, port, stop=stop, on_inserted=lambda: console.screen.say(inserted))
+    if not stop.is_set():
+        console.screen.say(f"The virtual reader at {host}:{port} has disconnected.")
     return CommandResult({"eid": card.eid})
 
 

@@ -10,12 +10,13 @@ import click
 from lpa.assistant import Assistant
 from lpa.cli.commands.consent import confirm
 from lpa.cli.commands.outcomes import report
+from lpa.cli.commands.profile_name import by_digits
 from lpa.cli.commands.recovery import recovering
 from lpa.cli.commands.send_due import then_send_due
 from lpa.cli.console import Console
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult
-from lpa.cli.parsing import EID, PROFILE
+from lpa.cli.parsing import EID
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.views.outcomes import profile_name
 from lpa.cli.views.profiles import named, unread
@@ -29,7 +30,7 @@ _EID_DIGITS = 6
 
 
 @command()
-@click.argument("name", type=PROFILE)
+@click.argument("name", type=by_digits)
 @click.pass_obj
 def enable(console: Console, name: str) -> CommandResult:
     """Enable a profile.
@@ -45,7 +46,7 @@ def enable(console: Console, name: str) -> CommandResult:
 
 
 @command()
-@click.argument("name", type=PROFILE)
+@click.argument("name", type=by_digits)
 @click.pass_obj
 def disable(console: Console, name: str) -> CommandResult:
     """Disable the enabled profile.
@@ -67,7 +68,7 @@ def _now_enabled(profiles: Sequence[Profile] | None) -> str:
 
 
 @command()
-@click.argument("name", type=PROFILE, required=False)
+@click.argument("name", type=by_digits, required=False)
 @click.option("--list", "listed", is_flag=True, help="List the protected profiles; no card is needed.")
 @click.pass_obj
 def protect(console: Console, name: str | None, listed: bool) -> CommandResult:
@@ -98,7 +99,7 @@ def _protected(console: Console) -> CommandResult:
 
 
 @command()
-@click.argument("name", type=PROFILE)
+@click.argument("name", type=by_digits)
 @click.pass_obj
 def unprotect(console: Console, name: str) -> CommandResult:
     """Remove the protection of a profile."""
@@ -138,20 +139,32 @@ def reset(
         profiles = assistant.profiles()
         console.screen.say_facts(_reset_facts(assistant, options, profiles))
         switching.refuse_protected(assistant.journal, profiles, options)
-        _confirm_reset(console.screen, assistant.eid, agreed)
+        _confirm_reset(console.screen, assistant.eid, agreed, _effect(assistant.eid, options, profiles))
         with recovering(console.screen, assistant):
             outcome = assistant.reset(options)
             result = report(console.screen, outcome, "The card was reset.")
         return then_send_due(console.screen, assistant, result, outcome.deliveries)
 
 
-def _confirm_reset(screen: Screen, eid: Eid, agreed: Eid | None) -> None:
+def _confirm_reset(screen: Screen, eid: Eid, agreed: Eid | None, effect: str) -> None:
+    """`effect`: what will be done, printed above the question."""
     if agreed is None:
+        screen.say(effect, "bold")
         digits = str(eid)[-_EID_DIGITS:]
         option = "--yes-delete-everything with the EID"
         confirm(screen, "the last six digits of the EID", digits, otherwise=option)
     elif agreed != eid:
         raise Declined(f"The card in the reader is {eid}, not {agreed}.")
+
+
+def _effect(eid: Eid, options: Collection[str], profiles: Listing[Profile]) -> str:
+    """What a reset does, in a few words: a long list of profiles leaves the top of a small terminal."""
+    number = len(switching.affected_by_reset(profiles, options))
+    deleted = [f"{number} profile{'s' * (number != 1)}"] if number else []
+    deleted += [f"possibly {line}" for line in unread(switching.possibly_affected(profiles, options))]
+    server = ", and resets its default server" if "resetDefaultSmdpAddress" in options else ""
+    final = " This cannot be undone." if deleted else ""
+    return f"This deletes {' and '.join(deleted) or 'no profile'} from the card {eid}{server}.{final}"
 
 
 def _reset_facts(assistant: Assistant, options: Collection[str], profiles: Listing[Profile]) -> Facts:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from lpa.cli.screen import Line
 from lpa.cli.views.times import time_until
-from lpa.notifications import lost
-from lpa.notifications.delivery import Delivery
+from lpa.errors import Postponed
+from lpa.notifications.delivery import Delivery, PendingNotification
+from lpa.rsp.records import NotificationMetadata
 
 
 def delivery_lines(delivery: Delivery) -> Iterator[Line]:
@@ -16,11 +17,10 @@ def delivery_lines(delivery: Delivery) -> Iterator[Line]:
     text, style = _state(delivery)
     yield f"  {text}", style
     if delivery.problem:
-        yield f"  {delivery.problem.message}", ""
-        yield f"  {delivery.problem.advice}", "dim"
-    if delivery.next_try:
-        tries = f"{delivery.attempts} {'try' if delivery.attempts == 1 else 'tries'} so far"
-        yield f"  {tries}; next try {time_until(delivery.next_try, datetime.now(UTC))}.", ""
+        if not delivery.lost:  # The state says it already.
+            yield f"  {delivery.problem.message}", ""
+        if not isinstance(delivery.problem, Postponed):  # The closing lines say when it is retried.
+            yield f"  {delivery.problem.advice}", "dim"
     if delivery.receipt:
         yield f"  Receipt: {delivery.receipt.path}", "dim"
 
@@ -40,41 +40,55 @@ def unacknowledged(deliveries: Iterable[Delivery]) -> list[Delivery]:
     return [delivery for delivery in last.values() if not delivery.acknowledged]
 
 
-def summary(deliveries: Iterable[Delivery]) -> Iterator[Line]:
-    """Which servers have not acknowledged and what to do about it, or that all have."""
-    deliveries = tuple(deliveries)
-    yield from pending_summary(deliveries)
-    yield from _lost([delivery for delivery in unacknowledged(deliveries) if delivery.lost])
+def lost_lines(deliveries: Iterable[Delivery]) -> Iterator[Line]:
+    """How many of them are lost. What to do stands below each."""
+    number = sum(delivery.lost for delivery in unacknowledged(deliveries))
+    if number == 1:
+        yield "1 notification is lost; 'lpa notifications list' lists it.", "yellow"
+    elif number:
+        yield f"{number} notifications are lost; 'lpa notifications list' lists them.", "yellow"
 
 
-def pending_summary(deliveries: Iterable[Delivery]) -> Iterator[Line]:
-    """As `summary`, without what is lost."""
+def closing_lines(
+    deliveries: Iterable[Delivery],
+    pending: Collection[PendingNotification],
+    printed: Collection[NotificationMetadata],
+) -> Iterator[Line]:
+    """How many notifications are pending, when they are retried, how to send them; or that none is.
+
+    `deliveries`: what the command tried to send. `pending`: all that is kept on this computer. `printed`:
+    those that the command has already printed as pending.
+    """
     deliveries = tuple(deliveries)
     left = unacknowledged(deliveries)
-    if deliveries and not left:
+    kept = {one.entry.notification.metadata for one in pending}
+    unkept = [delivery for delivery in left if not delivery.lost and delivery.metadata not in kept]
+    number, earlier = len(pending) + len(unkept), len(kept - {*printed})
+    if number:
+        next_try = min((one.next_try for one in pending), default=None)
+        yield f"{_are_pending(number, earlier)}{_retried(next_try)}.", "yellow"
+        it, it_is = ("it", "It is") if number == 1 else ("them", "They are")
+        if earlier:
+            yield f"'lpa notifications list' lists {it}; 'lpa notifications send' sends {it} now.", ""
+        elif pending or any(delivery.sequence_number is not None for delivery in unkept):
+            yield f"'lpa notifications send' sends {it} now.", ""
+        if pending:
+            due = it_is.lower()
+            yield f"{it_is} also retried by the next command that goes online once {due} due.", ""
+    elif deliveries and not left:
         yield "All notifications were acknowledged.", "green"
-    yield from _pending([delivery for delivery in left if not delivery.lost])
 
 
-def _pending(deliveries: Collection[Delivery]) -> Iterator[Line]:
-    if deliveries:
-        yield f"Not acknowledged yet: {_servers(deliveries)}.", "yellow"
-    if any(delivery.sequence_number is not None for delivery in deliveries):
-        yield "'lpa notifications send' sends pending notifications now.", ""
-    if any(delivery.next_try for delivery in deliveries):
-        yield "They are also retried by the next command that goes online once they are due.", ""
+def _are_pending(number: int, earlier: int) -> str:
+    """The beginning of a sentence. `earlier`: how many of them this command has not printed."""
+    subject = "notification is" if number == 1 else "notifications are"
+    if earlier == number:
+        return f"{number} earlier {subject} pending"
+    return f"{number} {subject} pending{', earlier ones included' if earlier else ''}"
 
 
-def _lost(deliveries: Collection[Delivery]) -> Iterator[Line]:
-    if deliveries:
-        yield f"No signed notification remains for {_servers(deliveries)}.", "yellow"
-    for iccid in dict.fromkeys(delivery.iccid for delivery in deliveries):
-        if iccid:
-            yield lost.advice(iccid), ""
-
-
-def _servers(deliveries: Iterable[Delivery]) -> str:
-    return ", ".join(dict.fromkeys(delivery.address or "the operator's server" for delivery in deliveries))
+def _retried(next_try: datetime | None) -> str:
+    return "" if next_try is None else f"; next try {time_until(next_try, datetime.now(UTC))}"
 
 
 def _state(delivery: Delivery) -> Line:

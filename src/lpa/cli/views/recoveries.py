@@ -29,10 +29,10 @@ def lines(recovery: Recovery) -> Iterator[Line]:
     if recovery.problem:
         yield f"  {recovery.problem.message}", ""
         yield f"  {recovery.problem.advice}", ""
-    if recovery.left_undone:
+    if recovery.not_deleted:
         yield "  The profile was not deleted; run 'lpa delete' to confirm again.", "yellow"
 
 
 def members(recovery: Recovery) -> dict[str, object]:
     """For a document."""
-    return {**plain(recovery), "not_deleted": recovery.left_undone}
+    return {**plain(recovery), "not_deleted": recovery.not_deleted}

@@ -8,6 +8,7 @@ the request for the ATR.
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from threading import Event
 from typing import Protocol
 
@@ -39,18 +40,30 @@ class Card(Protocol):
         ...
 
 
-def serve(card: Card, host: str = "localhost", port: int = PORT, *, stop: Event | None = None) -> None:
+def serve(
+    card: Card,
+    host: str = "localhost",
+    port: int = PORT,
+    *,
+    stop: Event | None = None,
+    on_inserted: Callable[[], None] = lambda: None,
+) -> None:
     """Insert `card` into the virtual reader at `host`:`port`, and remove it on return.
 
     Returns when `stop` is set or the reader disconnects. Raises `NoReader` if none listens there.
+    `on_inserted` is called once the reader has asked for the ATR and got it: that is how it sees a card. The
+    connection alone proves nothing, because the system accepts it before the reader does.
     """
     stop = stop or Event()
     with _reader(host, port) as reader:
         frames = _Frames(reader, stop)
-        powered = False
+        powered = inserted = False
         while not stop.is_set() and (frame := frames.next()) is not None:
             if frame == _ATR:
                 frames.send(card.atr)
+                if not inserted:
+                    inserted = True
+                    on_inserted()
             elif frame == _POWER_OFF:
                 card.power_off()
                 powered = False
@@ -94,7 +107,7 @@ class _Frames:
         try:
             self._reader.sendall(len(content).to_bytes(2, "big") + content)
         except OSError:
-            self._stop.set()
+            self._reader.close()
 
     def _take(self, size: int) -> bytes | None:
         while len(self._received) < size:

@@ -79,8 +79,16 @@ def test_an_invalid_pin_is_asked_for_again_and_uses_no_try(
 def test_a_backup_never_overwrites_another(card: Path, tmp_path: Path) -> None:
     (tmp_path / "saved").mkdir()
     ran = command.run(*place(card, tmp_path), "backup", tmp_path / "saved")
-    assert ran.code == 3
-    assert "already exists" in ran.err
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (f"lpa: {tmp_path / 'saved'} already exists.\nName a folder that does not exist yet.\n")
+    error = command.run(*place(card, tmp_path), "backup", tmp_path / "saved", "--json").document["error"]
+    assert (error["kind"], error["reason"]) == ("Refused", "folderExists")
+
+
+def test_an_existing_folder_is_refused_before_a_card_is_needed_or_a_pin(tmp_path: Path) -> None:
+    options = ("--reader", f"sim:{tmp_path / 'nothing'}", "--state-dir", tmp_path)
+    ran = command.run(*options, "backup", tmp_path, "--ask-pin")
+    assert (ran.code, ran.err.splitlines()[0]) == (1, f"lpa: {tmp_path} already exists.")
 
 
 def test_delete_with_backup_saves_first(card: Path, tmp_path: Path) -> None:

@@ -231,7 +231,7 @@ def test_a_profile_that_does_not_exist_is_refused(reader: str) -> None:
 
 @pytest.mark.parametrize("name", ["017", "Nordlicht", "A0", ""])
 def test_a_name_that_cannot_name_a_profile_is_a_usage_error(reader: str, name: str) -> None:
-    assert command.run("--reader", reader, "show", name).code == 2
+    assert command.run("--reader", reader, "rename", name, "Work").code == 2
 
 
 def test_rename_sets_and_removes_the_nickname(reader: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import select
 import signal
 import socket
 import subprocess
@@ -43,6 +45,30 @@ def test_a_new_card_does_not_replace_anything(tmp_path: Path) -> None:
 def test_sim_card_needs_a_virtual_reader(tmp_path: Path) -> None:
     ran = command.run("sim", "card", command.card(tmp_path / "card"), "--vpcd", "127.0.0.1:1", "--json")
     assert (ran.code, ran.document["error"]["kind"]) == (3, "NoReader")
+    assert ran.err == "Waiting for the virtual reader at 127.0.0.1:1 ...\n"
+
+
+def test_sim_card_says_that_the_card_is_in_the_reader_once_the_reader_has_its_atr(tmp_path: Path) -> None:
+    card = command.card(tmp_path / "card")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        place = f"127.0.0.1:{listener.getsockname()[1]}"
+        arguments = [*command.PROGRAM, "sim", "card", str(card), "--vpcd", place]
+        with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stderr
+                assert process.stderr.readline() == f"Waiting for the virtual reader at {place} ...\n"
+                reader, _ = listener.accept()
+                with reader:
+                    assert not select.select([process.stderr], [], [], 0.5)[0]
+                    reader.sendall(bytes.fromhex("000104 000104"))  # asks for the ATR, twice
+                    said = process.stderr.readline()
+                    assert re.fullmatch(rf"The card \d+ is in the reader at {place}\. Ctrl-C .*\n", said)
+                assert (
+                    process.communicate(timeout=30)[1] == f"The virtual reader at {place} has disconnected.\n"
+                )
+            finally:
+                process.kill()
+    assert process.returncode == 0
 
 
 @pytest.mark.parametrize("place", ["localhost", "localhost:0", "localhost:x"])

@@ -37,16 +37,21 @@ class Reader:
     """The reader. `send` sends frames; `thread` serves the card."""
 
     def __init__(self, card: Card) -> None:
-        self.stop = threading.Event()
+        self.stop, self.inserted = threading.Event(), 0
         with socket.create_server(("127.0.0.1", 0)) as listener:
             _, port = listener.getsockname()
             self.thread = threading.Thread(
-                target=vpcd.serve, args=(card, "127.0.0.1", port), kwargs={"stop": self.stop}
+                target=vpcd.serve,
+                args=(card, "127.0.0.1", port),
+                kwargs={"stop": self.stop, "on_inserted": self.insert},
             )
             self.thread.start()
             listener.settimeout(5)
             self.line, _ = listener.accept()
         self.line.settimeout(5)
+
+    def insert(self) -> None:
+        self.inserted += 1
 
     def send(self, *frames: bytes) -> None:
         self.line.sendall(b"".join(len(frame).to_bytes(2, "big") + frame for frame in frames))
@@ -80,6 +85,16 @@ def reader(card: Card) -> Iterator[Reader]:
 def test_the_atr_is_returned_without_power(reader: Reader) -> None:
     reader.send(ATR)
     assert reader.line.recv(100) == bytes.fromhex("0002 3B00")
+
+
+def test_the_card_is_inserted_once_the_reader_has_its_atr(reader: Reader) -> None:
+    reader.send(ON, RESET, bytes.fromhex("00A40004023F00"))
+    reader.answer()
+    assert reader.inserted == 0
+    reader.send(ATR, ATR, bytes.fromhex("00A40004023F00"))
+    for _ in range(3):
+        reader.answer()
+    assert reader.inserted == 1
 
 
 def test_data_and_status_word_come_in_one_frame(reader: Reader) -> None:

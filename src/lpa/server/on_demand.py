@@ -1,0 +1,38 @@
+"""Servers of any address over HTTPS. What that needs is loaded with the first one: it costs time."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from lpa.rsp.names import ServerAddress
+
+if TYPE_CHECKING:
+    from lpa.server.es9 import Server
+    from lpa.server.https import Https
+    from lpa.server.trust import CiPkIds
+
+
+class ServersOnDemand:
+    """Makes the server of an address. The card's CI keys verify it, or the system's authorities."""
+
+    def __init__(self) -> None:
+        self._opened = ExitStack()
+        self._https: Https | None = None
+
+    def __call__(self, address: ServerAddress, /, *, ci_pkids: CiPkIds) -> Server:
+        """The server at `address`, for a card that trusts the CI keys in `ci_pkids`."""
+        from lpa.server.es9 import Server  # noqa: PLC0415  (only now)
+
+        return Server(address, self._https or self._open(), ci_pkids=ci_pkids)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._opened.close()
+
+    def _open(self) -> Https:
+        from lpa.server.https import Https  # noqa: PLC0415  (only now)
+        from lpa.server.trust import Trust  # noqa: PLC0415  (only now)
+
+        self._https = self._opened.enter_context(Https(Trust.system()))
+        return self._https

@@ -1,0 +1,26 @@
+"""Servers over HTTPS whose libraries are loaded with the first one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from lpa.rsp.names import ServerAddress
+from lpa.server.on_demand import ServersOnDemand
+
+
+def test_all_servers_share_connections_that_are_closed_at_the_end() -> None:
+    servers = ServersOnDemand()
+    one, two = (servers(ServerAddress.parse(name), ci_pkids=()) for name in ("a.example", "b.example"))
+    assert (str(one.address), str(two.address)) == ("a.example", "b.example")
+    assert one._https is two._https
+    servers.close()
+
+
+def test_nothing_is_loaded_before_a_server_is_made() -> None:
+    code = (
+        "import sys; from lpa.server.on_demand import ServersOnDemand; ServersOnDemand().close(); "
+        "print(*sorted({'urllib3', 'OpenSSL', 'lpa.server.https', 'lpa.server.es9'} & {*sys.modules}))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "\n"
