@@ -11,6 +11,8 @@ from typing import BinaryIO
 
 import click
 
+from lpa.redaction import logger
+
 # A small file may unpack to an image that fills the memory, so its size is checked before that.
 MOST_PIXELS = 20_000_000
 MOST_BYTES = 64 << 20
@@ -59,7 +61,7 @@ def _texts(image: Path, file: BinaryIO) -> set[str]:
     import zxingcpp
     from PIL import Image
 
-    logging.getLogger("PIL").addHandler(_SILENT)  # Otherwise Python prints what it logs about damaged images.
+    logger("PIL").addHandler(_SILENT)  # Otherwise Python prints what it logs about damaged images.
     too_large = (Image.DecompressionBombWarning, Image.DecompressionBombError)
     try:
         with warnings.catch_warnings():

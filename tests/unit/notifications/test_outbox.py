@@ -100,7 +100,7 @@ def test_a_server_that_refuses_one_notification_is_sent_the_next(tmp_path: Path)
     [
         (" good.example ", "good.example"),
         ("good.example:8443", "good.example:8443"),
-        ("GOOD.example.", "good.example"),
+        ("GOOD.example.", "GOOD.example"),
     ],
 )
 def test_addresses_are_read_as_operators_write_them(address: str, host: str, session: Session) -> None:

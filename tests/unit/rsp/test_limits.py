@@ -14,7 +14,6 @@ FILES = [path for path in ROOT.glob("src/lpa/**/*.py") if not {"cli", "pages", "
 # What limits are called. Constants of a format or of a sentence may be called so as well:
 NAMES = re.compile(r"MOST|LARGEST|LONGEST|MAX|LIMIT|TRIES|SECONDS|ROUNDS|DEPTH|_BYTES|_ITEMS|_RECORDS")
 FORMATS = {
-    "activation.py": {"LONGEST"},  # of a code
     "apdu.py": {"LARGEST_BLOCK"},  # whose length is one byte
     "ber.py": {"_MAX_TAG_BYTES", "_MAX_LENGTH_BYTES"},
     "canonical.py": {"_LONGEST_INTEGER"},
@@ -28,6 +27,7 @@ FORMATS = {
     "findings.py": {"_MOST_NAMED"},  # for a person to read
     "offered_profile.py": {"_LARGEST"},  # of a number
     "vcard.py": {"_LONGEST_LINE"},
+    "written_code.py": {"LONGEST", "LONGEST_TEXT"},  # of what a person gives
 }
 
 

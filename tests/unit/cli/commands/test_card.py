@@ -64,7 +64,7 @@ def test_the_default_server_is_shown_set_and_cleared(reader: str) -> None:
         "Discovery server  smds.example",
     ]
     ran = command.run("--reader", reader, "default-server", "Mine.Example", "--json")
-    assert ran.document["result"]["default_dp"] == "mine.example"
+    assert ran.document["result"]["default_dp"] == "Mine.Example"
     ran = command.run("--reader", reader, "default-server", "--clear")
     assert ran.out.startswith("Default server    none\n")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from PIL import Image
 
 from lpa.cli import qr_codes
 from lpa.rsp import activation, written_code
+from tests.support.command import PROGRAM
 from tests.support.download_parties import HOST, DownloadParties, made
 from tests.support.paths import ROOT
 
@@ -235,3 +237,17 @@ def test_without_the_extra_qr_the_message_says_what_to_install(
     extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["qr"]
     names = " ".join(requirement.partition(">")[0] for requirement in extra)
     assert ran.document["error"]["message"].endswith(f"pip install {names}")
+
+
+def test_what_pillow_logs_about_a_damaged_image_is_not_printed(tmp_path: Path) -> None:
+    image = tmp_path / "code.tiff"
+    Image.new("RGB", (64, 64)).save(image)
+    damaged = bytearray(image.read_bytes())
+    entry = damaged.index(bytes.fromhex("1501 0300 01000000"))  # SamplesPerPixel, one short
+    damaged[entry + 8 : entry + 10] = (2048).to_bytes(2, "little")
+    image.write_bytes(damaged)
+    ran = subprocess.run(
+        [*PROGRAM, "download", "--qr", str(image), "--yes", "--json"], capture_output=True, check=False
+    )
+    assert b"is not a readable image" in ran.stdout
+    assert (ran.returncode, ran.stderr) == (2, b"")
