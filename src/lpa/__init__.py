@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from lpa.assistant import Assistant
     from lpa.card.apdu import Transport
     from lpa.card.es10 import Euicc
+    from lpa.card.secure_elements import SecureElement
     from lpa.deletion.backup_first import BackupFirst
     from lpa.deletion.plan import Plan
     from lpa.doctor import Diagnosis
@@ -143,6 +144,7 @@ __all__ = [
     "Recovery",
     "ReferenceTime",
     "Refused",
+    "SecureElement",
     "Selector",
     "Server",
     "ServerAddress",
@@ -162,6 +164,7 @@ _HOMES = {
     "lpa.assistant": ("Assistant",),
     "lpa.card.apdu": ("Transport",),
     "lpa.card.es10": ("Euicc",),
+    "lpa.card.secure_elements": ("SecureElement",),
     "lpa.deletion.backup_first": ("BackupFirst",),
     "lpa.deletion.plan": ("Plan",),
     "lpa.doctor": ("Diagnosis",),

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from lpa import doctor
-from lpa.errors import ConnectFailed
+from lpa.card import probing
+from lpa.card.pcsc import Reader
+from lpa.errors import ConnectFailed, LpaError, NoService
 from lpa.rsp.limits import DELIVERY_SECONDS
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.pki.key_identifier import KeyIdentifier
@@ -59,7 +63,17 @@ def test_a_sim_that_is_no_euicc_ends_the_checks() -> None:
     assert diagnosis.advice == diagnosis.problem.advice != ""
 
 
-def test_an_unknown_scheme_is_the_problem_and_not_the_readers() -> None:
+@pytest.mark.parametrize("problem", [NoService("It does not run."), None])
+def test_an_unknown_scheme_is_the_problem_and_not_the_readers(
+    problem: LpaError | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def readers() -> tuple[Reader, ...]:
+        if problem:
+            raise problem
+        return ()
+
+    for module in (doctor, probing):
+        monkeypatch.setattr(module, "readers", readers)
     *_, last = doctor.examine(Network().handshake, "smi:card")
     assert (last.step, last.verdict) == ("readers", "bad")
     assert last.message == "No scheme 'smi' is installed for 'smi:card'; installed: sim."

@@ -97,7 +97,7 @@ class IsdrSession:
     def other_elements(self) -> tuple[SecureElement, ...]:
         """The other secure elements of the card, if it has more than one.
 
-        Costs a command or two only with a card that may have them. This session stays with its own.
+        Only a card that may have them is asked. This session stays with its own.
         """
         if not possible(self._transport, self.aid):
             return ()
