@@ -10,6 +10,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from lpa.card import schemes, secure_elements
@@ -19,6 +20,7 @@ from lpa.card.pcsc import PcscTransport, readers
 from lpa.card.probing import choose
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, NoReader, NoService, NotVerified
 from lpa.host.locks import Locks
+from lpa.journal import Journal
 from lpa.rsp.limits import DELIVERY_SECONDS
 from lpa.rsp.names import Aid, ServerAddress
 from lpa.rsp.pki.key_identifier import KeyIdentifier
@@ -39,7 +41,7 @@ _LONG_AGO = 1735689600  # 2025-01-01: before the first version of this program
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The result of one check, `step`: service, readers, card, ATR, ISD-R, EID, clock or network.
+    """The result of one check, `step`: service, readers, card, ATR, ISD-R, EID, clock, network or journal.
 
     `message`: what was found, as a sentence or a value (names, ATR, EID). `advice`: what to do; empty if
     nothing is wrong. `problem`: the error, if something does not work.
@@ -70,6 +72,7 @@ def examine(
     try:
         if named:
             aids = secure_elements.aids_of(named.element, aids)
+            step = "card"
             with contextlib.closing(named.opener(named.text)) as card:
                 yield from examine_card(card, handshake, aids=aids, block_size=block_size, clock=clock)
             return
@@ -115,6 +118,19 @@ def examine_card(
         return
     yield _clock(clock())
     yield from _network(addresses, handshake, ci_pkids, clock)
+
+
+def examine_journal(folder: Path) -> Iterator[Diagnosis]:
+    """Check that the journal in this state folder can be used, if there is one."""
+    if not (folder / "journal.db").exists():
+        return
+    try:
+        with contextlib.closing(Journal(folder)) as journal:
+            for read in (journal.unfinished, journal.outbox, journal.lost, journal.protected):
+                read()
+        yield Diagnosis("journal", f"The journal in {folder} can be used.")
+    except LpaError as problem:
+        yield _bad("journal", problem)
 
 
 def _eid(euicc: Euicc) -> Diagnosis:

@@ -98,6 +98,13 @@ def test_every_exit_code_is_in_the_table_of_exit_codes(document: Path) -> None:
     assert sorted(map(int, rows)) == sorted({0} | codes)
 
 
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_the_first_section_of_the_readme_says_what_was_tried_and_what_was_not(name: str) -> None:
+    first, *_ = (ROOT / name).read_text().split("\n## ")
+    assert "](docs/interop.md)" in first
+    assert "lpac" in first
+
+
 INTEROP = (DOCS / "interop.md").read_text().splitlines()
 
 

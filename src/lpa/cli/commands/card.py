@@ -16,6 +16,7 @@ from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import ADDRESS
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.views.profiles import named_rules
+from lpa.host import settings
 from lpa.rsp.euicc_info import (
     AuthorisationRule,
     ConfiguredAddresses,
@@ -56,7 +57,8 @@ def readers(console: Console) -> CommandResult:
 def doctor(console: Console) -> CommandResult:
     """Find the cause of a problem.
 
-    Checks everything from the card reader to the operators' servers, and changes nothing.
+    Checks everything from the card reader to the operators' servers, and the journal on this computer.
+    Changes nothing.
     """
     diagnoses = []
     for one in _examine(console):
@@ -124,10 +126,11 @@ def default_server(console: Console, address: ServerAddress | None, clear: bool)
 
 
 def _examine(console: Console) -> Iterator[Diagnosis]:
-    from lpa.doctor import examine
+    from lpa.doctor import examine, examine_journal
 
     with console.https() as https:
         yield from examine(https.handshake, console.reader, aids=console.aids, block_size=console.block_size)
+    yield from examine_journal(settings.state_dir(console.state_dir))
 
 
 def _rows(number: int, found: Probe) -> Iterator[tuple[str, str, str]]:
