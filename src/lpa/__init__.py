@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from lpa.host.locks import Holder, Locks
     from lpa.journal import Entry, Journal, LostNotification, Operation, OperationRecord
     from lpa.notifications.changes import ProfileChange
-    from lpa.notifications.delivery import Delivery, PendingNotification
+    from lpa.notifications.delivery import Deliveries, Delivery, PendingNotification
     from lpa.notifications.receipts import Receipt, Receipts
     from lpa.notifications.sender import ServerFactory
     from lpa.notifications.verification import ReferenceTime, TrustedIssuers, Verification
@@ -94,6 +94,7 @@ __all__ = [
     "ConnectFailed",
     "ConnectTo",
     "Declined",
+    "Deliveries",
     "Delivery",
     "Device",
     "Diagnosis",
@@ -203,6 +204,7 @@ _HOMES = {
     ),
     "lpa.notifications.changes": ("ProfileChange",),
     "lpa.notifications.delivery": (
+        "Deliveries",
         "Delivery",
         "PendingNotification",
     ),

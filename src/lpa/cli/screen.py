@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from lpa.errors import Declined
+from lpa.errors import Declined, LpaError
 from lpa.redaction import register_secret
 from lpa.rsp.display import brief, safe, safe_json
 
@@ -89,6 +89,11 @@ class Screen:
     def say(self, text: str = "", style: str = "") -> None:
         """A message on stderr."""
         self._write(sys.stderr, _lines(sys.stderr, [(text, style)]))
+
+    def problem(self, problem: LpaError) -> None:
+        """A problem that does not end the command, on stderr."""
+        self.say(f"lpa: {problem.message}", "red")
+        self.say(problem.advice)
 
     def stderr_line(self, *cells: Cell) -> None:
         """As `line`, but on stderr."""

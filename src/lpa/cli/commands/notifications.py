@@ -20,7 +20,7 @@ from lpa.cli.screen import Screen
 from lpa.cli.views import lost_notifications
 from lpa.cli.views import pending as pending_views
 from lpa.cli.views.deliveries import summary, unacknowledged, with_heading
-from lpa.errors import Declined
+from lpa.errors import BadAnswer, Declined, EuiccRefused, LpaError
 from lpa.journal import LostNotification
 from lpa.notifications.delivery import Delivery
 from lpa.notifications.send_queue import pending
@@ -50,16 +50,22 @@ def list_(console: Console, without_card: bool) -> CommandResult:
         if not on_computer["pending"]:
             console.screen.say(_NONE_HERE)
         return CommandResult(on_computer)
-    with console.assistant() as assistant:
-        found = assistant.notifications()
+    try:
+        with console.assistant() as assistant:
+            found = assistant.notifications()
+    except (BadAnswer, EuiccRefused) as problem:  # What is on this computer does not depend on the card.
+        console.screen.problem(problem)
+        unknown = {"notifications": None, "unreadable": None}
+        return CommandResult(unknown | _on_computer(console), problem, exit_code(problem))
     console.screen.table(
         ("Number", "Event", "ICCID", "Server"),
         [(str(one.sequence_number), one.event, str(one.iccid or ""), one.address) for one in found],
     )
-    if not found:
+    if not (found or found.unreadable):
         console.screen.say("No notifications on the card.")
     if found.unreadable:
-        console.screen.say(f"{len(found.unreadable)} more on the card cannot be read.", "yellow")
+        more = " more" if found else ""
+        console.screen.say(f"{len(found.unreadable)}{more} on the card cannot be read.", "yellow")
     return CommandResult({"notifications": found, "unreadable": found.unreadable} | _on_computer(console))
 
 
@@ -117,8 +123,8 @@ def send(console: Console, paths: tuple[Path, ...], without_card: bool) -> Comma
     with console.delivering_assistant() as assistant, recovering(console.screen, assistant):
         deliveries = assistant.send_notifications()
         if not deliveries:
-            console.screen.say("No pending notifications.")
-        result = _sent(console.screen, {}, deliveries)
+            console.screen.say(_NONE_HERE if deliveries.problem else "No pending notifications.")
+        result = with_problem(console.screen, _sent(console.screen, {}, deliveries), deliveries.problem)
         return then_send_due(console.screen, assistant, result, deliveries)
 
 
@@ -218,6 +224,17 @@ def mark_informed(console: Console, iccid: Iccid) -> CommandResult:
     for one in informed:
         console.screen.line(f"The operator is informed: {one.event} of {one.title} ({iccid}), {one.address}.")
     return CommandResult({"informed": [lost_notifications.members(one) for one in informed]})
+
+
+def with_problem(screen: Screen, result: CommandResult, problem: LpaError | None) -> CommandResult:
+    """The result of a command, after printing why the card does not say what is on it, if it does not.
+
+    What is not acknowledged comes first in the document and in the exit code.
+    """
+    if problem is None:
+        return result
+    screen.problem(problem)
+    return result if result.problem else replace(result, problem=problem, code=exit_code(problem))
 
 
 def _sent(screen: Screen, data: dict[str, object], deliveries: tuple[Delivery, ...]) -> CommandResult:

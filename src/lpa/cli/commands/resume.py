@@ -11,7 +11,7 @@ from itertools import chain
 import click
 
 from lpa.assistant import Assistant
-from lpa.cli.commands.notifications import show_lost
+from lpa.cli.commands.notifications import show_lost, with_problem
 from lpa.cli.commands.recovery import recovering
 from lpa.cli.commands.send_due import then_send_due
 from lpa.cli.console import Console
@@ -54,7 +54,7 @@ def _resumed(screen: Screen, assistant: Assistant) -> CommandResult:
     deliveries = assistant.send_notifications(due_only=True)
     recovered, gone = assistant.recovered, assistant.journal.lost()
     elsewhere = [one for one in assistant.journal.unfinished() if one.eid != assistant.eid]
-    if not (recovered or deliveries or elsewhere or gone):
+    if not (recovered or deliveries or deliveries.problem or elsewhere or gone):
         screen.say("Nothing to resume.")
     every = (*chain.from_iterable(one.deliveries for one in recovered), *deliveries)
     # Those of `recovered` are printed already, but count in the summary; what is lost comes last.
@@ -67,6 +67,7 @@ def _resumed(screen: Screen, assistant: Assistant) -> CommandResult:
         result = replace(result, problem=failed[0], code=exit_code(failed[0]))
     elif undelivered := _undelivered(every, gone):
         result = replace(result, problem=undelivered[0], code=UNDELIVERED)
+    result = with_problem(screen, result, deliveries.problem)
     return then_send_due(screen, assistant, result, every)
 
 
@@ -75,8 +76,7 @@ def _without_card(console: Console, problem: LpaError) -> CommandResult:
     with closing(console.journal()) as journal:
         kept = [pending_views.members(one) for one in pending(journal)]
         left = _left(console.screen, journal.unfinished(), journal.lost())
-    console.screen.say(f"lpa: {problem.message}", "red")
-    console.screen.say(problem.advice)
+    console.screen.problem(problem)
     nothing: dict[str, object] = {"recovered": [], "deliveries": [], "due": [], "pending": kept}
     return CommandResult(nothing | left, problem, exit_code(problem))
 
