@@ -122,3 +122,16 @@ def test_long_lines_are_wrapped_between_words(monkeypatch: pytest.MonkeyPatch) -
         "          示例移动",
         "          albion.smdp.example",
     ]
+
+
+def test_a_very_long_table_looks_as_a_short_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def table(repeated: int) -> list[str]:
+        output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+        monkeypatch.setattr("sys.stdout", output)
+        rows = [("1", ("delete", "green"), "示例"), ("20", "x\x1b[31m", "end")] * repeated
+        Screen(json=False).table(("Number", "Event", "Operator"), rows)
+        output.seek(0)
+        return output.read().splitlines()
+
+    heading, *rows = table(2)
+    assert table(700) == [heading, *rows * 350]

@@ -173,7 +173,7 @@ def remove(console: Console, number: int, unsent: bool) -> CommandResult:
             removed = assistant.remove_notification(number)
         receipts = [
             receipt
-            for receipt in assistant.receipts.of(assistant.eid)
+            for receipt in assistant.receipts.numbered(assistant.eid, number)
             if receipt.notification.metadata == removed
         ]
     console.screen.line(
