@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpa.cli.json_output import plain
-from lpa.cli.screen import Screen
+from lpa.cli.screen import Cell, Screen
 from lpa.errors import NoCard
 from lpa.rsp.names import Aid, Eid, Iccid
 
@@ -128,8 +128,8 @@ def test_a_very_long_table_looks_as_a_short_one(monkeypatch: pytest.MonkeyPatch)
     def table(repeated: int) -> list[str]:
         output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
         monkeypatch.setattr("sys.stdout", output)
-        rows = [("1", ("delete", "green"), "示例"), ("20", "x\x1b[31m", "end")] * repeated
-        Screen(json=False).table(("Number", "Event", "Operator"), rows)
+        rows: list[tuple[Cell, ...]] = [("1", ("delete", "green"), "示例"), ("20", "x\x1b[31m", "end")]
+        Screen(json=False).table(("Number", "Event", "Operator"), rows * repeated)
         output.seek(0)
         return output.read().splitlines()
 

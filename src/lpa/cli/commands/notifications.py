@@ -19,9 +19,11 @@ from lpa.cli.parsing import ICCID
 from lpa.cli.screen import Screen
 from lpa.cli.views import lost_notifications
 from lpa.cli.views import pending as pending_views
+from lpa.cli.views import unrecorded as unrecorded_views
 from lpa.cli.views.deliveries import summary, unacknowledged, with_heading
 from lpa.errors import BadAnswer, Declined, EuiccRefused, LpaError
 from lpa.journal import LostNotification
+from lpa.notifications import unrecorded
 from lpa.notifications.delivery import Delivery
 from lpa.notifications.send_queue import pending
 from lpa.rsp.names import Iccid
@@ -43,7 +45,8 @@ def list_(console: Console, without_card: bool) -> CommandResult:
 
     They are on the card, or on this computer. Those on this computer are listed with the number of tries, the
     next try and the last problem. Lost notifications are listed too: for them, no signed notification
-    remains.
+    remains. So are receipts that this computer has no record of, because its journal was lost or restored
+    from a backup.
     """
     if without_card:
         on_computer = _on_computer(console)
@@ -75,6 +78,7 @@ def _on_computer(console: Console) -> dict[str, object]:
         kept = pending(journal)
         acknowledged = [entry for entry in journal.outbox() if entry.sent is not None]
         lost = journal.lost()
+        without_record = unrecorded.find(journal, console.receipts())
     if kept:
         console.screen.line(("Pending on this computer:", "bold"))
         console.screen.table(*pending_views.table(kept))
@@ -85,6 +89,7 @@ def _on_computer(console: Console) -> dict[str, object]:
         "pending": [pending_views.members(one) for one in kept],
         "still_on_card": len(acknowledged),
         "lost": [lost_notifications.members(one) for one in lost],
+        **unrecorded_views.show(console.screen, *without_record),
     }
 
 
