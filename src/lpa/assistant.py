@@ -84,6 +84,7 @@ class Assistant:
         self._state_dir = settings.state_dir(state_dir)
         self._servers = servers
         self._journal: Journal | None = None
+        self._receipts: Receipts | None = None
         self.recovered: tuple[Recovery, ...] = ()
         """What was unfinished on this card, and was recovered before the change that was asked for."""
         with ExitStack() as opened:
@@ -295,7 +296,9 @@ class Assistant:
     @property
     def receipts(self) -> Receipts:
         """The receipts that are kept on this computer."""
-        return Receipts.open(self._state_dir)
+        if self._receipts is None:
+            self._receipts = Receipts.open(self._state_dir)
+        return self._receipts
 
     @property
     def journal(self) -> Journal:
