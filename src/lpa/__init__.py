@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from lpa.journal import Entry, Journal, LostNotification, Operation, OperationRecord
     from lpa.notifications.changes import ProfileChange
     from lpa.notifications.delivery import Deliveries, Delivery, PendingNotification
+    from lpa.notifications.receipt_names import ReceiptName
     from lpa.notifications.receipts import Receipt, Receipts
     from lpa.notifications.sender import ServerFactory
     from lpa.notifications.verification import ReferenceTime, TrustedIssuers, Verification
@@ -140,6 +141,7 @@ __all__ = [
     "ProfileName",
     "ProfileState",
     "Receipt",
+    "ReceiptName",
     "Receipts",
     "Recovery",
     "ReferenceTime",
@@ -208,6 +210,7 @@ _HOMES = {
         "Delivery",
         "PendingNotification",
     ),
+    "lpa.notifications.receipt_names": ("ReceiptName",),
     "lpa.notifications.receipts": (
         "Receipt",
         "Receipts",
