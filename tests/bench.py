@@ -43,7 +43,9 @@ from tests.support.downloads import Conversation, Package, profile_elements
 DELETES = 100
 CONTACTS, MESSAGES = 250, 50
 ICON = 1024
-REVIEWED = ((3, 25), (8, 29))  # profiles on the card, and the budget of APDUs for all of `lpa delete`
+LISTED = 44  # bytes of a pending notification in the list of a card
+REVIEWED = ((3, 27), (8, 31))  # profiles on the card, and the budget of APDUs for all of `lpa delete`
+WAITING = (0, 50, 100)  # pending notifications of earlier deletions
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ def _card_with_icons(number: int) -> SimulatedEuicc:
 def delete_apdus() -> Measure:
     """A deletion with the delivery of its notification, in one card session.
 
-    19 APDUs for the deletion, and 2 to read the card's trusted CI keys, which differ from card to card.
+    19 APDUs for the deletion, 2 to list the notifications of the card, of which the new one is then fetched,
+    and 2 to read the card's trusted CI keys, which differ from card to card.
     """
     card = SimulatedEuicc.create(None)
     with simulated_servers(card) as (servers, smdp), tempfile.TemporaryDirectory() as folder:
@@ -87,7 +90,7 @@ def delete_apdus() -> Measure:
         assert not outcome.problem
         assert len(smdp.received) == 1
     assert card.resets == 0
-    return Measure("APDUs, delete with delivery", card.apdus, "APDU", 21)
+    return Measure("APDUs, delete with delivery", card.apdus, "APDU", 23)
 
 
 def reviewed_delete_apdus(profiles: int, budget: int) -> Measure:
@@ -104,6 +107,31 @@ def reviewed_delete_apdus(profiles: int, budget: int) -> Measure:
         plan = assistant.review_deletion(assistant.plan_deletion(card.profiles[1].iccid))
         assert not assistant.delete(plan).unacknowledged
     return Measure(f"APDUs, all of delete, 1 of {profiles}", card.apdus, "APDU", budget)
+
+
+def waiting_delete_apdus(waiting: int) -> Measure:
+    """A deletion with delivery while notifications of earlier deletions are pending on the card.
+
+    It may take more APDUs only to list them: one for each 256 bytes, of which one takes at most 44.
+    """
+    behaviour = Behaviour(notification_capacity=128)
+    card = SimulatedEuicc.create(None, profiles=samples.profiles(waiting + 3), behaviour=behaviour)
+    with Assistant(card) as assistant:
+        for profile in assistant.profiles()[3:]:
+            assistant.euicc.delete_profile(profile.iccid)
+        listed = assistant.notifications()
+    assert len(listed) == waiting
+    before = card.apdus
+    with simulated_servers(card) as (servers, smdp), tempfile.TemporaryDirectory() as folder:
+        with Assistant(card, state_dir=Path(folder), servers=servers) as assistant:
+            outcome = assistant.delete(assistant.plan_deletion(card.profiles[1].iccid))
+            assert assistant.notifications() == listed
+        assert not outcome.unacknowledged
+        assert len(smdp.received) == 1
+    listing = -(-waiting * LISTED // 256)
+    name = f"APDUs, delete with {waiting} pending"
+    # 24 as without any; the list is read once in the deletion, and once above.
+    return Measure(name, card.apdus - before, "APDU", 24 + 2 + 2 * listing)
 
 
 def backup_apdus(protocol: Literal["T=0", "T=1"], pin: str | None) -> Measure:
@@ -285,6 +313,7 @@ def main() -> None:
         with_reader = [*list_process(service), *bench_downloads.download_process(service)]
     measures = [
         *(list_apdus(), delete_apdus(), *(reviewed_delete_apdus(*of) for of in REVIEWED)),
+        *map(waiting_delete_apdus, WAITING),
         *(backup_apdus("T=0", None), backup_apdus("T=0", "1234"), backup_session_apdus()),
         *bench_downloads.download_apdus(),
         *with_reader,

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from lpa.host.locks import Holder, Locks
     from lpa.journal import Entry, Journal, LostNotification, Operation, OperationRecord
     from lpa.notifications.changes import ProfileChange
-    from lpa.notifications.delivery import Delivery, PendingNotification
+    from lpa.notifications.delivery import Deliveries, Delivery, PendingNotification
+    from lpa.notifications.receipt_names import ReceiptName
     from lpa.notifications.receipts import Receipt, Receipts
     from lpa.notifications.sender import ServerFactory
     from lpa.notifications.verification import ReferenceTime, TrustedIssuers, Verification
@@ -95,6 +96,7 @@ __all__ = [
     "ConnectFailed",
     "ConnectTo",
     "Declined",
+    "Deliveries",
     "Delivery",
     "Device",
     "Diagnosis",
@@ -140,6 +142,7 @@ __all__ = [
     "ProfileName",
     "ProfileState",
     "Receipt",
+    "ReceiptName",
     "Receipts",
     "Recovery",
     "ReferenceTime",
@@ -203,9 +206,11 @@ _HOMES = {
     ),
     "lpa.notifications.changes": ("ProfileChange",),
     "lpa.notifications.delivery": (
+        "Deliveries",
         "Delivery",
         "PendingNotification",
     ),
+    "lpa.notifications.receipt_names": ("ReceiptName",),
     "lpa.notifications.receipts": (
         "Receipt",
         "Receipts",

@@ -18,7 +18,8 @@ from lpa.host.locks import Locks
 from lpa.journal import Journal
 from lpa.notifications import send_queue
 from lpa.notifications.card_context import CardContext
-from lpa.notifications.delivery import Delivery, PendingNotification
+from lpa.notifications.delivery import Deliveries, Delivery, PendingNotification
+from lpa.notifications.on_card import OnCard
 from lpa.notifications.outbox import Outbox
 from lpa.notifications.receipts import Receipts
 from lpa.notifications.sender import ServerFactory
@@ -79,6 +80,7 @@ class Assistant:
         self._locks = locks
         self._state_dir = settings.state_dir(state_dir)
         self._journal: Journal | None = None
+        self._receipts: Receipts | None = None
         self.recovered: tuple[Recovery, ...] = ()
         """What was unfinished on this card, and was recovered before the change that was asked for."""
         with ExitStack() as opened:
@@ -272,7 +274,9 @@ class Assistant:
     @property
     def receipts(self) -> Receipts:
         """The receipts that are kept on this computer."""
-        return Receipts.open(self._state_dir)
+        if self._receipts is None:
+            self._receipts = Receipts.open(self._state_dir)
+        return self._receipts
 
     @property
     def journal(self) -> Journal:
@@ -283,14 +287,14 @@ class Assistant:
         return self._journal
 
     def notifications(self) -> Listing[NotificationMetadata]:
-        """The notifications that are on the card."""
-        return self.euicc.list_notifications()
+        """The notifications that are on the card. Raises `BadAnswer` or `EuiccRefused` if it does not say."""
+        return OnCard(self.euicc).listed()
 
     def pending_notifications(self) -> tuple[PendingNotification, ...]:
         """What is kept here, of any card, that no server acknowledged; and when each is retried."""
         return send_queue.pending(self.journal)
 
-    def send_notifications(self, *, due_only: bool = False) -> tuple[Delivery, ...]:
+    def send_notifications(self, *, due_only: bool = False) -> Deliveries:
         """Send what is on this card, and what is kept here of any card, due or not.
 
         `due_only`: of this card alone, and leave what is not due, with the time of its next try.

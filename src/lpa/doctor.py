@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +21,7 @@ from lpa.card.probing import choose
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, NoReader, NoService, NotVerified
 from lpa.host.locks import Locks
 from lpa.journal import Journal
+from lpa.notifications.on_card import OnCard
 from lpa.rsp.limits import DELIVERY_SECONDS
 from lpa.rsp.names import Aid, ServerAddress
 from lpa.rsp.pki.key_identifier import KeyIdentifier
@@ -112,7 +113,9 @@ def examine_card(
             step = "EID"
             yield _eid(euicc)
             yield from _other_elements(euicc)
-            addresses, ci_pkids = _addresses(euicc), _ci_pkids(euicc)
+            pending, unread = _pending(euicc)
+            addresses, ci_pkids = _addresses(euicc, pending), _ci_pkids(euicc)
+            yield from unread
     except LpaError as problem:
         yield _bad(step, problem)
         return
@@ -163,10 +166,17 @@ def _clock(now: float) -> Diagnosis:
     return _bad("clock", wrong)
 
 
-def _addresses(euicc: Euicc) -> list[str]:
+def _pending(euicc: Euicc) -> tuple[list[str], list[Diagnosis]]:
+    """The servers of the pending notifications; and what is wrong if the card does not say which it has."""
+    try:
+        return [notification.address for notification in OnCard(euicc).listed()], []
+    except (BadAnswer, EuiccRefused) as problem:
+        return [], [_bad("notifications", problem)]
+
+
+def _addresses(euicc: Euicc, pending: Iterable[str]) -> list[str]:
     """The servers that the card needs: those that its profiles and its pending notifications name."""
     configured = [entry.address for profile in euicc.profiles(CHANGE_TAGS) for entry in profile.notifications]
-    pending = [notification.address for notification in euicc.list_notifications()]
     return list(dict.fromkeys(address.strip(" \0").lower() for address in (*configured, *pending) if address))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lpa.download import installation
-from lpa.errors import LpaError, OutcomeUnknown
+from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown
 from lpa.journal import PLANNED, Operation
 from lpa.notifications.card_context import CardContext
 from lpa.notifications.changes import ProfileChange
@@ -31,7 +31,8 @@ class Recovery:
     """How an interrupted operation was completed. `changes`: what it changed; empty if nothing.
 
     For a temporary enable, `changes` are those that restored the previous profile now. `summary` says which
-    profile is enabled, and `problem` why the previous one was not restored.
+    profile is enabled, and `problem` why the previous one was not restored. For a download, `problem` is why
+    its result was not read; the operation stays open then, and `summary` says so.
     """
 
     function: str
@@ -98,22 +99,37 @@ def _reconcile(card: CardContext, outbox: Outbox, operation: Operation, after: L
     if operation.state == PLANNED:  # The card was not asked to do anything yet.
         operation.complete("nothing was done")
         return Recovery.of(operation)
-    if after.unreadable and _may_hide(card, outbox, operation, after):
-        raise OutcomeUnknown(
-            f"An earlier '{operation.function}' was interrupted, and its outcome is unknown: "
-            "the card lists a profile that cannot be read."
-        )
     if operation.function == installation.OPERATION:
-        changes, deliveries = installation.finish(card, outbox, operation, after)
-        return Recovery.of(operation, changes, deliveries)
+        return _reconcile_download(card, outbox, operation, after)
+    if after.unreadable and _may_hide(outbox, operation, after):
+        raise _hidden(operation)
     changes = tuple(_changes(operation, after))
     return Recovery.of(operation, changes, outbox.complete(operation, changes))
 
 
-def _may_hide(card: CardContext, outbox: Outbox, operation: Operation, after: Listing[Profile]) -> bool:
+def _reconcile_download(
+    card: CardContext, outbox: Outbox, operation: Operation, after: Listing[Profile]
+) -> Recovery:
+    """Complete a download. If the card does not give what it signed, the operation stays open."""
+    try:
+        if after.unreadable and installation.may_be_unreadable(card, outbox, operation, after):
+            raise _hidden(operation)
+        changes, deliveries = installation.finish(card, outbox, operation, after)
+    except (BadAnswer, EuiccRefused) as problem:
+        summary = "Its result is unknown: the card does not give the notifications that it signed."
+        return Recovery.of(operation, summary=summary, problem=problem)
+    return Recovery.of(operation, changes, deliveries)
+
+
+def _hidden(operation: Operation) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"An earlier '{operation.function}' was interrupted, and its outcome is unknown: "
+        "the card lists a profile that cannot be read."
+    )
+
+
+def _may_hide(outbox: Outbox, operation: Operation, after: Listing[Profile]) -> bool:
     """Whether an unreadable item may be one of the profiles: one is not listed, nor signed as deleted."""
-    if operation.function == installation.OPERATION:
-        return installation.may_be_unreadable(card, outbox, operation, after)
     listed = {profile.iccid for profile in after}
     deleted = (
         ProfileChange(NotificationEvent.DELETE, profile)

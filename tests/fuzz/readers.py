@@ -19,6 +19,7 @@ from lpa.deletion import saved_plan
 from lpa.errors import BadAnswer, LpaError
 from lpa.journal import Journal, LostNotification
 from lpa.notifications import receipts, verification
+from lpa.notifications.receipt_names import ReceiptName
 from lpa.profiles import backup
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
@@ -150,7 +151,7 @@ def notification(data: bytes) -> None:
     found = Notification.from_tlv(data)
     assert found.raw == data
     documented(found.metadata)
-    name = receipts._file_name(found)
+    name = ReceiptName.of(found).name
     assert Path(name).name == name.strip() == safe(name)
     assert len(name) < 255
 

@@ -24,6 +24,12 @@ def test_a_reviewed_deletion_takes_a_few_more(profiles: int, budget: int) -> Non
     assert measure.kept, measure
 
 
+@pytest.mark.parametrize("waiting", bench.WAITING)
+def test_a_deletion_takes_no_more_commands_because_notifications_are_pending(waiting: int) -> None:
+    measure = bench.waiting_delete_apdus(waiting)
+    assert measure.kept, measure
+
+
 def test_a_deletion_takes_few_commits_of_the_journal() -> None:
     _, commits = bench.journal_cost(times=3)
     assert commits.kept, commits

@@ -16,6 +16,7 @@ from lpa.rsp.names import ServerAddress
 from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from tests.support.field_cards import ANY, LIST, FieldCard
 from tests.support.journals import Clock
 from tests.support.two_elements import TwoElements
 
@@ -149,3 +150,12 @@ def test_many_unreachable_servers_are_not_all_tried() -> None:
     assert third.message == "Cannot reach s2.example."
     assert last.message == "47 more servers were not tried: those before them took 300 seconds."
     assert last.verdict == "doubtful"
+
+
+def test_a_card_that_does_not_list_its_notifications_is_checked_to_the_end() -> None:
+    card = FieldCard(SimulatedEuicc.create(None), {LIST: "6985"})
+    assert [diagnosis.verdict for diagnosis in doctor.examine_card(card, Network().handshake)] == ["good"] * 6
+    card.answers[ANY] = "6985"
+    diagnoses = [*doctor.examine_card(card, Network().handshake)]
+    assert [one.step for one in diagnoses if one.verdict == "bad"] == ["notifications"]
+    assert [one.step for one in diagnoses][-1] == "network"

@@ -35,6 +35,8 @@ class CommandResult:
 
 def plain(value: object) -> Any:
     """`value` as the types of JSON."""
+    if value is None or type(value) in (str, int, bool, float):
+        return value
     for kinds, convert in _CONVERSIONS:
         if isinstance(value, kinds):
             return convert(value)

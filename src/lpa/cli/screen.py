@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from lpa.errors import Declined
+from lpa.errors import Declined, LpaError
 from lpa.redaction import register_secret
 from lpa.rsp.display import brief, safe, safe_json
 
@@ -39,6 +39,7 @@ Table = tuple[Sequence[str], Sequence[Sequence[Cell]]]
 
 _PIPE_COLUMNS = 10_000  # what goes to a pipe must not depend on the width of a window
 _LONGEST_LINE, _LONGEST_CELL = 2_000, 500  # characters: longer ones hide what matters; --json has them whole
+_MANY = 1_000  # rows: a longer table is written without rich
 _NARROWEST = 20  # columns in which a text is still readable
 _LONGEST_WORD = 30  # columns; a longer word is broken in a table
 _UNBROKEN = ("ICCID", "State", "Number", "Event")  # columns that stay on one line in a narrow window
@@ -76,8 +77,12 @@ class Screen:
 
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
         """A table on stdout, if there are any rows. In a pipe no cell is broken into lines."""
+        if self.json:
+            return
         rows = list(rows)
-        if rows and not self.json:
+        if len(rows) > _MANY:
+            self._long_table(headings, rows)
+        elif rows:
             self._write(sys.stdout, _table(headings, rows))
 
     def bar(self, full: int, free: int) -> str:
@@ -93,6 +98,11 @@ class Screen:
     def say(self, text: str = "", style: str = "") -> None:
         """A message on stderr."""
         self._write(sys.stderr, _lines(sys.stderr, [(text, style)]))
+
+    def problem(self, problem: LpaError) -> None:
+        """A problem that does not end the command, on stderr."""
+        self.say(f"lpa: {problem.message}", "red")
+        self.say(problem.advice)
 
     def stderr_line(self, *cells: Cell) -> None:
         """As `line`, but on stderr."""
@@ -165,6 +175,14 @@ class Screen:
         register_secret(typed)
         return typed
 
+    def _long_table(self, headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
+        """A table piece by piece, without styles: rich would take minutes for a hundred thousand rows."""
+        texts = [tuple(map(_cell_text, row)) for row in (headings, *rows)]
+        widths = [max(map(_width, column)) + 2 for column in zip(*texts, strict=True)]
+        for start in range(0, len(texts), _MANY):
+            lines = ("".join(map(_padded, row, widths)).rstrip() for row in texts[start : start + _MANY])
+            self._write(sys.stdout, "\n".join(lines))
+
     def _write(self, stream: TextIO, text: str, end: str = "\n") -> None:
         """Write; if that fails, discard all further output: what a command does must not depend on it."""
         try:
@@ -194,7 +212,17 @@ def _styled(text: str, style: str) -> str:
     return click.style(text, fg=style) if style else text
 
 
+def _cell_text(cell: Cell) -> str:
+    return _shown(cell if isinstance(cell, str) else cell[0], _LONGEST_CELL)
+
+
+def _padded(text: str, width: int) -> str:
+    return text.ljust(width if text.isascii() else width - _width(text) + len(text))
+
+
 def _shown(text: str, most: int = _LONGEST_LINE) -> str:
+    if len(text) <= most and text.isascii() and text.isprintable():  # as nearly all are
+        return text
     return brief(safe(text[: most + 1]), most)
 
 

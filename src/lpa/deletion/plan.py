@@ -11,6 +11,7 @@ from lpa.deletion import findings
 from lpa.errors import BadAnswer, EuiccRefused, Refused
 from lpa.notifications.card_context import CardContext
 from lpa.notifications.changes import ProfileChange
+from lpa.notifications.on_card import OnCard
 from lpa.notifications.outbox import Outbox
 from lpa.profiles import selection, snapshot, temporary_enable
 from lpa.profiles.blockers import Finding, of_level, protection
@@ -161,7 +162,7 @@ def _pending(card: CardContext, plan: Plan) -> Iterator[Finding]:
     """The pending notifications: those on the card, and those kept here, which it may no longer hold."""
     listed: tuple[NotificationMetadata, ...] = ()
     with contextlib.suppress(BadAnswer, EuiccRefused):
-        listed = tuple(card.euicc.list_notifications())
+        listed = OnCard(card.euicc).listed()
     kept = card.journal.outbox(plan.eid)
     unsent = [entry.notification.metadata for entry in kept if entry.sent is None]
     acknowledged = [entry.notification.metadata for entry in kept if entry.sent is not None]

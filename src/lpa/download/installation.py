@@ -7,7 +7,7 @@ acknowledged it. After a lost answer the card is read, and what it shows is repo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ from lpa.rsp.installation_errors import explain_failure
 from lpa.rsp.installation_result import InstallationResult
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import ServerAddress
-from lpa.rsp.records import NotificationConfiguration, NotificationEvent, Profile
+from lpa.rsp.records import Notification, NotificationConfiguration, NotificationEvent, Profile
 
 FUNCTION = "LoadBoundProfilePackage"
 OPERATION = "download"
@@ -115,7 +115,10 @@ def _reconcile(
         advice = session.reject_package()
     session.open = False  # The reset ends what the card has not cancelled.
     after = reset_and_read(card.euicc, error)
-    results = _results(card, outbox, operation)
+    try:
+        results = _results(card, outbox, operation)
+    except (BadAnswer, EuiccRefused) as unread:
+        raise OutcomeUnknown(f"{error.message} The result cannot be read: {unread.message}") from error
     if results:
         return results[-1]
     listed = any(profile.iccid == operation.target for profile in after)
@@ -131,9 +134,13 @@ def _reconcile(
 
 def _results(card: CardContext, outbox: Outbox, operation: Operation) -> list[InstallationResult]:
     """The result that the card signed in the session of this download: one, or none."""
-    kept = (entry.notification for entry in card.journal.kept_since(operation))
+    kept = [entry.notification for entry in card.journal.kept_since(operation)]
+    return _results_among(kept, operation) or _results_among(outbox.unkept("install"), operation)
+
+
+def _results_among(signed: Iterable[Notification], operation: Operation) -> list[InstallationResult]:
     results = []
-    for notification in (*kept, *outbox.unkept("install")):
+    for notification in signed:
         with suppress(BadAnswer):  # Not every notification of an installation is a result.
             result = InstallationResult.from_tlv(notification.raw)
             results += [result] if result.transaction_id == operation.transaction_id else []

@@ -20,6 +20,7 @@ from lpa import redaction
 from lpa.host import system
 
 _log = redaction.logger(__name__)
+_TO_SYNC = os.O_RDWR if os.name == "nt" else os.O_RDONLY  # Windows flushes only what may be written.
 _RESTRICTED = "%s was accessible to other users; only its owner can access it now"
 
 
@@ -101,6 +102,16 @@ def write(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    sync_folder(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Have the content and the name of the regular file `path` survive a power cut, whoever wrote it."""
+    descriptor = system.open_file(path, _TO_SYNC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
     sync_folder(path.parent)
 
 

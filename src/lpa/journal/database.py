@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,7 @@ class Database:
             _refuse_if_emptied(folder)
             files.touch(folder / "journal.db")
             self.connection = sqlite3.connect(folder / "journal.db", isolation_level=None, timeout=10)
+            self.connection.create_function("crc32", 1, zlib.crc32, deterministic=True)
             try:
                 self.prepare()
             except BaseException:

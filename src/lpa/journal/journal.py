@@ -292,6 +292,11 @@ class Journal:
         found = self._entries("signed = ? ORDER BY eid DESC", (bytes(notification.raw),))
         return next(iter(found), None)
 
+    def checksums(self, eid: Eid) -> set[tuple[int, int]]:
+        """Number and CRC-32 of all that was ever kept of one card, or came in a file without a card."""
+        query = "SELECT sequence, crc32(signed) FROM notification WHERE eid IN (?, ?)"
+        return set(self._read(query, (str(eid), NO_CARD)))
+
     def lost(self) -> tuple[LostNotification, ...]:
         """The lost notifications whose operators are not marked as informed, oldest first."""
         found = self._read(f"SELECT {LOST} FROM lost_notification WHERE informed IS NULL ORDER BY id", ())  # noqa: S608  (our columns)

@@ -2,75 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 
-from lpa import redaction
-from lpa.card.es10 import Euicc
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, NotVerified
 from lpa.notifications.changes import ProfileChange
+from lpa.notifications.on_card import OnCard
 from lpa.notifications.receipts import Receipts
 from lpa.notifications.sender import normalized
+from lpa.rsp.codec import schema
+from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import Notification, NotificationMetadata
-
-_log = redaction.logger(__name__)
 
 # A notification that the card lists and does not give, and why.
 Unread = tuple[NotificationMetadata, LpaError]
 
 
-def new_notifications(
-    euicc: Euicc, receipts: Receipts, changes: Iterable[ProfileChange]
-) -> list[Notification]:
+@dataclass
+class Collected:
+    """What a card gave: the `signed` notifications; and what it did not give, so that it may be on the card.
+
+    `unreadable`: the items of its list that cannot be read.
+    """
+
+    signed: list[Notification] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+    unreadable: tuple[Tlv, ...] = ()
+
+
+def new_notifications(on_card: OnCard, receipts: Receipts, changes: Iterable[ProfileChange]) -> Collected:
     """What the card signed about `changes`: the newest for each profile, event and address.
 
-    A notification with a receipt is left out: it was kept before, for an earlier operation.
+    A notification with a receipt is left out: it was kept before, for an earlier operation. The card is asked
+    for few of those that it lists: an operation must not take longer because many are pending.
     """
     wanted = {(change.profile.iccid, change.event) for change in changes}
-    newest: dict[tuple[Iccid, str, str], Notification] = {}
-    for notification in _retrieve(euicc, {event for _, event in wanted}):
-        metadata = notification.metadata
-        if metadata.iccid is None or (metadata.iccid, metadata.event) not in wanted:
-            continue
-        if is_known(notification, receipts.resembling(euicc.eid, notification)):
-            continue
-        key = (metadata.iccid, metadata.event, normalized(metadata.address))
-        if key not in newest or newest[key].metadata.sequence_number < metadata.sequence_number:
-            newest[key] = notification
-    return list(newest.values())
+    collected = Collected()
+    if not wanted:
+        return collected
+    collected.unreadable = on_card.listed().unreadable
+    for listed in _newest_first(on_card.listed(), wanted):
+        _take_newest(on_card, receipts, listed, collected)
+    return collected
 
 
-def unkept(euicc: Euicc, receipts: Receipts, event: str) -> Iterator[Notification]:
-    """What the card signed about events of this kind and has no receipt on this computer."""
-    for notification in _retrieve(euicc, {event}):
-        if not is_known(notification, receipts.resembling(euicc.eid, notification)):
+def read_all(on_card: OnCard, listed: Iterable[NotificationMetadata]) -> Collected:
+    """The signed notifications of a list, and those that the card does not give or nobody can read."""
+    collected = Collected()
+    for metadata in listed:
+        try:
+            found = on_card.signed(metadata.sequence_number)
+        except (BadAnswer, EuiccRefused) as problem:
+            collected.unread.append((metadata, problem))
+        else:
+            collected.signed += [found] if found else []
+    return collected
+
+
+def unkept(
+    on_card: OnCard, receipts: Receipts, event: str, but: Collection[NotificationMetadata] = ()
+) -> Iterator[Notification]:
+    """What the card signed about events of this kind and has no receipt on this computer.
+
+    `but`: what it listed before, which is not read. What the card does not give stays on it.
+    """
+    listed = (one for one in on_card.listed() if one.event == event and one not in but)
+    for notification in read_all(on_card, listed).signed:
+        if not has_receipt(on_card, receipts, notification):
             yield notification
 
 
-def is_known(notification: Notification, kept: Iterable[Notification]) -> bool:
-    """Whether a notification that a card gives now is one of `kept`.
-
-    Some cards sign again each time they are asked. So one with the same content and another signature is the
-    same, if the signature of the kept one is valid. If it is not, the kept one may be a copy that another
-    card with this EID made: it can repeat the content, but not sign it.
-    """
+def has_receipt(on_card: OnCard, receipts: Receipts, notification: Notification) -> bool:
+    """Whether a receipt is of this very notification. Its number proves nothing: anybody can write a file."""
+    kept = tuple(receipts.resembling(on_card.eid, notification))
     return any(notification.raw == one.raw or _is_signed_again(notification, one) for one in kept)
 
 
-def retrieve_one_by_one(
-    euicc: Euicc, listed: Iterable[NotificationMetadata]
-) -> tuple[list[Notification], list[Unread]]:
-    """The signed notifications of a list, and those that the card does not give or nobody can read."""
-    signed: list[Notification] = []
-    unread: list[Unread] = []
-    for metadata in listed:
-        try:
-            notification = euicc.retrieve_notification(metadata.sequence_number)
-        except (BadAnswer, EuiccRefused) as problem:
-            unread.append((metadata, problem))
-        else:
-            signed += [notification] if notification else []
-    return signed, unread
+def is_known(notification: Notification, kept: Iterable[Notification]) -> bool:
+    """Whether a notification that a card gives now is one of `kept`, which are from the journal.
+
+    Some cards sign again each time they are asked. So one with the same content and another signature is the
+    same, if the signature of the kept one is valid. If it is not, the kept one may be a copy that another
+    card with this EID made: it can repeat the content, but not sign it. The signature of an installation
+    result cannot be verified here.
+    """
+    return any(
+        notification.raw == one.raw
+        or _is_signed_again(notification, one)
+        or (_is_result(one) and _has_same_content(notification, one))
+        for one in kept
+    )
 
 
 def notifications_of(
@@ -92,37 +115,69 @@ def incomplete(changes: Iterable[ProfileChange], kept: Iterable[Notification]) -
 
 
 def missing(
-    changes: Iterable[ProfileChange], signed: Iterable[Notification]
+    changes: Iterable[ProfileChange], present: Iterable[Notification | NotificationMetadata]
 ) -> Iterator[tuple[ProfileChange, str]]:
-    """The notifications that the profiles ask for and `signed` lacks: each as its change and address."""
-    present = {(one.metadata.iccid, one.metadata.event, normalized(one.metadata.address)) for one in signed}
+    """The notifications that the profiles ask for and `present` lacks: each as its change and address."""
+    metadata = (one.metadata if isinstance(one, Notification) else one for one in present)
+    reported = {(one.iccid, one.event, normalized(one.address)) for one in metadata}
     for change in changes:
         for address in change.addresses:
-            if (change.profile.iccid, change.event, normalized(address)) not in present:
+            if (change.profile.iccid, change.event, normalized(address)) not in reported:
                 yield change, address
 
 
+def _newest_first(
+    listed: Iterable[NotificationMetadata], wanted: Collection[tuple[Iccid | None, str]]
+) -> Iterable[list[NotificationMetadata]]:
+    """Those of `listed` that may report what is wanted: by profile, event and address."""
+    grouped: dict[tuple[Iccid | None, str, str], list[NotificationMetadata]] = defaultdict(list)
+    for one in sorted(listed, key=lambda one: one.sequence_number, reverse=True):
+        if (one.iccid, one.event) in wanted:
+            grouped[one.iccid, one.event, normalized(one.address)].append(one)
+    return grouped.values()
+
+
+def _take_newest(
+    on_card: OnCard, receipts: Receipts, newest_first: Iterable[NotificationMetadata], collected: Collected
+) -> None:
+    """Add the first that has no receipt. If the card does not give it, no older one is taken for it."""
+    for listed in newest_first:
+        try:
+            found = _as_listed(listed, on_card.signed(listed.sequence_number))
+        except (BadAnswer, EuiccRefused) as problem:
+            collected.unread.append((listed, problem))
+            return
+        if not has_receipt(on_card, receipts, found):
+            collected.signed.append(found)
+            return
+
+
+def _as_listed(listed: NotificationMetadata, found: Notification | None) -> Notification:
+    """`found`, if it reports what the card lists under its number. Raises `BadAnswer` if not."""
+    if found is None or (found.metadata.iccid, found.metadata.event) != (listed.iccid, listed.event):
+        raise BadAnswer(
+            f"The card lists notification {listed.sequence_number} as {listed.event} of {listed.iccid}, "
+            "and gives another one."
+        )
+    return found
+
+
+def _is_result(notification: Notification) -> bool:
+    """Whether it is an installation result, which contains no certificates."""
+    return notification.raw.tag == schema.tag_of("ProfileInstallationResult")
+
+
+def _has_same_content(notification: Notification, kept: Notification) -> bool:
+    return notification.metadata == kept.metadata and notification.unsigned == kept.unsigned
+
+
 def _is_signed_again(notification: Notification, kept: Notification) -> bool:
-    if notification.metadata != kept.metadata or notification.unsigned != kept.unsigned:
+    if not _has_same_content(notification, kept):
         return False
     from lpa.rsp.pki import chain  # noqa: PLC0415  (it loads cryptography, which is rarely needed here)
 
     try:
         chain.check_signature(kept)
-    except BadAnswer:
+    except (BadAnswer, NotVerified):
         return False
-    except NotVerified as problem:
-        return problem.reason == "noCertificates"  # An installation result has none.
     return True
-
-
-def _retrieve(euicc: Euicc, events: set[str]) -> Iterable[Notification]:
-    """All signed notifications of `events`: in one answer where the card can, else one by one."""
-    if not events:
-        return []
-    try:
-        return euicc.retrieve_notifications(sorted(events))
-    except (BadAnswer, EuiccRefused) as error:
-        _log.debug("cannot retrieve the notifications together (%s), so one by one", error)
-        signed, _ = retrieve_one_by_one(euicc, euicc.list_notifications())
-        return signed

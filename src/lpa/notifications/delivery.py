@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from lpa.errors import LpaError
 from lpa.journal import Entry
@@ -66,6 +68,19 @@ class Delivery:
             removed,
             problem,
         )
+
+
+class Deliveries(tuple[Delivery, ...]):
+    """The results of sending. `problem`: why the card does not say what is on it; None if it does."""
+
+    problem: LpaError | None = None
+
+    @classmethod
+    def of(cls, deliveries: Iterable[Delivery], problem: LpaError | None = None) -> Self:
+        """These, with the problem of the card."""
+        made = cls(deliveries)
+        made.problem = problem
+        return made
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ receives the same notification twice acknowledges it twice.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import replace
-from itertools import starmap
+from itertools import chain, starmap
 
 from lpa import redaction
-from lpa.errors import BadAnswer, CardBusy, LpaError, StorageFailed
+from lpa.errors import BadAnswer, CardBusy, EuiccRefused, LpaError, StorageFailed
 from lpa.journal import (
     DELETED,
     DISABLED,
@@ -25,15 +25,16 @@ from lpa.journal import (
     LostNotification,
     Operation,
 )
-from lpa.notifications import collection, lost
+from lpa.notifications import collection, undelivered
 from lpa.notifications.card_context import CardContext
 from lpa.notifications.changes import ProfileChange
-from lpa.notifications.delivery import Delivery
+from lpa.notifications.collection import Collected
+from lpa.notifications.delivery import Deliveries, Delivery
+from lpa.notifications.on_card import OnCard
 from lpa.notifications.send_queue import SendQueue, due, not_due, with_predecessors
 from lpa.notifications.sender import ServerFactory
 from lpa.rsp.records import Notification, NotificationMetadata
 
-_SHOWN = 40  # bytes of what cannot be read
 _log = redaction.logger(__name__)
 
 
@@ -46,7 +47,8 @@ class Outbox:
     def __init__(self, card: CardContext, servers: ServerFactory) -> None:
         self._card = card
         self._queue = SendQueue(card.journal, servers)
-        self._collected: set[bytes] = set()  # given by this card just now, and never before
+        self._collected: set[bytes] = set()  # known to be on this card: it gave them in this procedure
+        self._on_card = OnCard(card.euicc)
 
     def complete(self, operation: Operation, changes: Iterable[ProfileChange]) -> tuple[Delivery, ...]:
         """Collect and keep what the card just signed about `changes`, then deliver what is due.
@@ -58,36 +60,32 @@ class Outbox:
         try:
             if operation.state != PROOF_KEPT and changes:
                 operation.set_state(_state_after(operation, changes))
-            signed = self.collect(operation, changes)
-            if operation.state != PROOF_KEPT and changes:
+            signed, found = self._collect(operation, changes)
+            missing = tuple(collection.missing(changes, (*signed, *(listed for listed, _ in found.unread))))
+            is_open = bool(found.unread or (missing and found.unreadable))
+            if operation.state != PROOF_KEPT and changes and not is_open:
                 operation.set_state(PROOF_KEPT)
             now, later = self._scheduled(self._entries_of(operation))
         except LpaError as problem:
             _log.debug("the notifications could not be collected and kept: %s", problem)
-            return tuple(_not_collected(changes, problem))
-        missing = tuple(collection.missing(changes, signed))
-        not_signed = tuple(starmap(_missing, missing))
-        deliveries = (*_in_order(*self.deliver(now), *later), *not_signed)
+            return tuple(undelivered.not_collected(changes, problem))
+        deliveries = _in_order(*self.deliver(now), *later, *map(undelivered.unread, found.unread))
         if operation.memory_before is not None:
             operation.memory_after = self._card.free_memory()
+        if is_open:  # What the card lists and does not give may be on it, and is not noted as lost.
+            return (*deliveries, *(undelivered.not_found(*one, found.unreadable) for one in missing))
+        not_signed = tuple(starmap(undelivered.missing, missing))
         with contextlib.suppress(StorageFailed):  # Recovery finds everything done, and completes it then.
             outcome = " ".join(str(delivery.problem) for delivery in not_signed)
             operation.complete(outcome, starmap(self._lost, missing))
-        return deliveries
+        return (*deliveries, *not_signed)
 
     def collect(self, operation: Operation, changes: Iterable[ProfileChange]) -> list[Notification]:
         """Keep what the card signed about `changes`. Returns all that is kept of them now.
 
-        Raises `StorageFailed`, and what reading the card raises.
+        What the card does not give is left out. Raises `StorageFailed`, and what reading the card raises.
         """
-        changes = tuple(changes)
-        kept = [entry.notification for entry in self._card.journal.kept_since(operation)]
-        signed = collection.new_notifications(
-            self._card.euicc, self._card.receipts, collection.incomplete(changes, kept)
-        )
-        found = [*signed, *collection.notifications_of(changes, kept)]
-        self.keep(found, operation)
-        return found
+        return self._collect(operation, changes)[0]
 
     def has_signed(self, operation: Operation, change: ProfileChange) -> bool:
         """Whether the card has signed this change; that is kept then. Raises no `LpaError`."""
@@ -95,9 +93,13 @@ class Outbox:
             return bool(self.collect(operation, [change]))
         return False
 
-    def unkept(self, event: str) -> tuple[Notification, ...]:
-        """What the card signed about events of this kind and this computer has not kept yet."""
-        return tuple(collection.unkept(self._card.euicc, self._card.receipts, event))
+    def unkept(self, event: str, but: Collection[NotificationMetadata] = ()) -> tuple[Notification, ...]:
+        """What the card signed about events of this kind and this computer has not kept yet.
+
+        `but`: what it listed before, which is not read.
+        """
+        self._on_card = OnCard(self._card.euicc)
+        return tuple(collection.unkept(self._on_card, self._card.receipts, event, but))
 
     def check_reachable(self, address: str) -> LpaError | None:
         """What would keep a notification from this server now, None if nothing would."""
@@ -123,22 +125,23 @@ class Outbox:
         in_order = sorted(entries, key=lambda entry: entry.notification.metadata.sequence_number)
         return self._queue.dated(self._card.eid, map(self._deliver, in_order))
 
-    def send_pending(self) -> tuple[Delivery, ...]:
+    def send_pending(self) -> Deliveries:
         """Deliver all that is pending, due or not: what is on the card, and what is kept of any card.
 
-        What other cards signed is sent from its bytes alone.
+        What other cards signed is sent from its bytes alone. What is kept is sent
+        even if this card does not say what is on it.
         """
         with self._card.journal.lock(self._card.eid):
-            entries, unreadable = self._gather()
+            entries, unread, problem = self._gather()
             own = self.deliver(entries)
-        return (*own, *unreadable, *self._queue.send_all_of_others(self._card.eid))
+        return Deliveries.of((*own, *unread, *self._queue.send_all_of_others(self._card.eid)), problem)
 
-    def send_pending_if_due(self) -> tuple[Delivery, ...]:
+    def send_pending_if_due(self) -> Deliveries:
         """As `send_pending`, but of this card alone, and what is not due is left, with its next try."""
         with self._card.journal.lock(self._card.eid):
-            entries, unreadable = self._gather()
+            entries, unread, problem = self._gather()
             now, later = self._scheduled(entries)
-            return (*_in_order(*self.deliver(now), *later), *unreadable)
+            return Deliveries.of((*_in_order(*self.deliver(now), *later), *unread), problem)
 
     def send_due(self) -> tuple[Delivery, ...]:
         """Deliver what is kept and due: of this card, and of others from its bytes alone.
@@ -179,18 +182,41 @@ class Outbox:
                 later.append(replace(not_due(held[signed]), receipt=receipt))
         return now, later
 
-    def _gather(self) -> tuple[list[Entry], list[Delivery]]:
-        """Keep what is on the card: the entries of all that is pending, and what cannot be read."""
+    def _collect(
+        self, operation: Operation, changes: Iterable[ProfileChange]
+    ) -> tuple[list[Notification], Collected]:
+        """As `collect`; and what the card gave and did not give now."""
+        changes = tuple(changes)
+        kept = [entry.notification for entry in self._card.journal.kept_since(operation)]
+        self._on_card = OnCard(self._card.euicc)
+        found = collection.new_notifications(
+            self._on_card, self._card.receipts, collection.incomplete(changes, kept)
+        )
+        signed = [*found.signed, *collection.notifications_of(changes, kept)]
+        self.keep(signed, operation)
+        return signed, found
+
+    def _gather(self) -> tuple[list[Entry], list[Delivery], LpaError | None]:
+        """Keep what is on the card: the entries of all that is pending, what the card does not give, and why
+        it does not say what is on it.
+        """
         card = self._card
-        listed = card.euicc.list_notifications()
-        signed, unread = collection.retrieve_one_by_one(card.euicc, listed)
-        unreadable = [*starmap(_unread, unread), *map(_unreadable, listed.unreadable)]
-        kept = card.journal.outbox(card.eid)
-        known = [entry.notification for entry in kept]
-        new = [one for one in signed if not collection.is_known(one, known)]
+        kept = list(card.journal.outbox(card.eid))
+        self._on_card = OnCard(card.euicc)
+        try:
+            listed = self._on_card.listed()
+        except (BadAnswer, EuiccRefused) as problem:
+            return kept, [], problem
+        found = collection.read_all(self._on_card, listed)
+        new = []
+        for notification in found.signed:
+            same = [one for one in kept if collection.is_known(notification, [one.notification])]
+            self._collected |= {bytes(one.notification.raw) for one in same}
+            new += [] if same else [notification]
         self.keep(new)
         entries = (card.journal.entry(card.eid, notification) for notification in new)
-        return [*kept, *filter(None, entries)], unreadable
+        unread = map(undelivered.unread, found.unread), map(undelivered.unreadable, listed.unreadable)
+        return [*kept, *filter(None, entries)], [*chain(*unread)], None
 
     def _deliver(self, entry: Entry) -> Delivery:
         notification, eid = entry.notification, self._card.eid
@@ -223,7 +249,7 @@ class Outbox:
         """Whether the card has it under its number. What was not collected just now may be another card's."""
         if bytes(notification.raw) in self._collected:
             return True
-        found = self._card.euicc.retrieve_notification(notification.metadata.sequence_number)
+        found = self._on_card.signed(notification.metadata.sequence_number)
         return found is not None and collection.is_known(found, [notification])
 
 
@@ -238,26 +264,3 @@ def _state_after(operation: Operation, changes: Iterable[ProfileChange]) -> str:
     if operation.function == "download":
         return INSTALLED
     return ENABLED if operation.function == "enable" else DISABLED
-
-
-def _unread(listed: NotificationMetadata, problem: LpaError) -> Delivery:
-    return Delivery(listed.events, listed.address, listed.iccid, listed.sequence_number, problem=problem)
-
-
-def _unreadable(item: bytes) -> Delivery:
-    problem = BadAnswer(f"The card lists a notification that cannot be read: {item[:_SHOWN].hex()}.")
-    return Delivery((), "", None, problem=problem)
-
-
-def _missing(change: ProfileChange, address: str) -> Delivery:
-    problem = BadAnswer(
-        f"The card has no signed notification for {address}, though the profile asks for one.",
-        advice=lost.advice(change.profile.iccid),
-    )
-    return Delivery((change.event,), address, change.profile.iccid, problem=problem, lost=True)
-
-
-def _not_collected(changes: tuple[ProfileChange, ...], problem: LpaError) -> Iterator[Delivery]:
-    for change in changes:
-        for address in change.addresses or ("",):
-            yield Delivery((change.event,), address, change.profile.iccid, problem=problem)

@@ -9,19 +9,19 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from lpa.errors import BadAnswer, NotVerified, StorageFailed
-from lpa.host import files, settings
+from lpa.host import files, settings, system
+from lpa.notifications.receipt_names import SUFFIX, ReceiptName, beginning
 from lpa.rsp.limits import RECEIPT_BYTES
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
 
-_EVENT_CHARACTERS = 40  # in a file name, which may have 255 bytes
+_CHECKSUM = len("00000000.der")  # characters at the end of a name
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,14 @@ class Receipt:
 class Receipts:
     """The receipts of all cards, in a folder that only this user can read.
 
-    The path of each is `<EID>/<sequence number>-<event>-<ICCID>-<CRC-32>.der`.
+    The path of each is `<EID>/<sequence number>-<event>-<ICCID>-<CRC-32>.der`. There may be very many, so
+    they are found by their names, and only those that are asked for are read.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._made_private: set[Eid] = set()  # the cards whose older receipts were made private
+        self._synced: set[Path] = set()  # the receipts that are known to survive a power cut
 
     @classmethod
     def open(cls, state_dir: Path | None = None) -> Self:
@@ -65,22 +67,57 @@ class Receipts:
         Keeping it again changes nothing. Raises `StorageFailed`; no partial file remains then.
         """
         with _storage_errors(self._folder):
-            path = self._of(eid) / _file_name(notification)
+            path = self._of(eid) / ReceiptName.of(notification).name
             if not (files.is_plain(path) and path.read_bytes() == notification.raw):
                 files.write(path, notification.raw)
+            elif path not in self._synced:  # A process that was killed may have left it in the cache only.
+                files.sync(path)
+            self._synced.add(path)
             return Receipt(path, notification)
 
     def receipt(self, eid: Eid, notification: Notification) -> Receipt | None:
         """The receipt of a notification, None if it is not kept here."""
-        path = self._folder / str(eid) / _file_name(notification)
+        path = self.path(eid, ReceiptName.of(notification))
         return Receipt(path, notification) if path.exists() else None
 
     def resembling(self, eid: Eid, notification: Notification) -> Iterator[Notification]:
-        """The receipts of this card with the same sequence number, event and profile."""
-        named = _file_name(notification).rpartition("-")[0]
-        for path in (self._folder / str(eid)).glob(f"{named}-*.der"):
+        """The receipts of this card with the same sequence number, event and profile; an equal one first."""
+        wanted = ReceiptName.of(notification)
+        alike = [
+            name
+            for name in self._beginning(eid, beginning(wanted.sequence_number))
+            if name[:-_CHECKSUM] == wanted.name[:-_CHECKSUM]
+        ]
+        for name in sorted(alike, key=lambda name: name != wanted.name):
             with contextlib.suppress(BadAnswer, OSError):
-                yield _notification(path)
+                yield _notification(self._folder / str(eid) / name)
+
+    def names(self, eid: Eid) -> list[ReceiptName]:
+        """What the names of this card's receipts say, by sequence number; the receipts are not read.
+
+        A file with another name is read for it. Files that are no receipts are left out, if they are read.
+        """
+        found = []
+        for name in self._beginning(eid):
+            says = ReceiptName.parse(name)
+            if says is None:
+                with contextlib.suppress(BadAnswer, OSError):
+                    content = _notification(self._folder / str(eid) / name)
+                    says = ReceiptName.of(content)._replace(name=name)
+            found += [says] if says else []
+        return sorted(found, key=lambda says: says.sequence_number)
+
+    def numbered(self, eid: Eid, sequence_number: int) -> tuple[Receipt, ...]:
+        """The receipts of this card with this number, by name and content; several if it signed it again."""
+        return tuple(
+            receipt
+            for receipt in self._read(eid, self._beginning(eid, beginning(sequence_number)))
+            if receipt.notification.metadata.sequence_number == sequence_number
+        )
+
+    def path(self, eid: Eid, name: ReceiptName) -> Path:
+        """The file with this name of this card."""
+        return self._folder / str(eid) / name.name
 
     def card_of(self, receipt: Receipt) -> Eid | None:
         """The card that a receipt in this folder was collected from; None for a file in another folder."""
@@ -98,22 +135,40 @@ class Receipts:
         return tuple(sorted(found))
 
     def of(self, eid: Eid) -> tuple[Receipt, ...]:
-        """The receipts of this card, by sequence number. Files that are no receipts are left out."""
-        found = []
-        for path in (self._folder / str(eid)).glob("*.der"):
-            with contextlib.suppress(BadAnswer, OSError):
-                found.append(Receipt(path, _notification(path)))
+        """The receipts of this card, by sequence number. Files that are no receipts are left out.
+
+        All of them are read: `names` and `numbered` are for folders with very many.
+        """
+        found = self._read(eid, self._beginning(eid))
         return tuple(sorted(found, key=lambda kept: kept.notification.metadata.sequence_number))
+
+    def _read(self, eid: Eid, names: Iterable[str]) -> Iterator[Receipt]:
+        for name in names:
+            path = self._folder / str(eid) / name
+            with contextlib.suppress(BadAnswer, OSError):
+                yield Receipt(path, _notification(path))
+
+    def _beginning(self, eid: Eid, first: str = "") -> list[str]:
+        """The names of this card's receipts that begin so, in order."""
+        try:
+            with os.scandir(self._folder / str(eid)) as entries:
+                names = (entry.name for entry in entries)
+                return sorted(name for name in names if name.startswith(first) and name.endswith(SUFFIX))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
 
     def _of(self, eid: Eid) -> Path:
         folder = self._folder / str(eid)
         for path in (self._folder, folder):
             files.make_folder(path)
         if eid not in self._made_private:
-            for path in folder.glob("*.der"):
+            with os.scandir(folder) as entries:
+                older = [entry for entry in entries if entry.name.endswith(SUFFIX)]
+            for entry in older:
                 # A failure is no reason to stop: other users cannot read this folder.
                 with contextlib.suppress(OSError):
-                    files.make_private(path)
+                    if not system.is_private(entry.stat(follow_symlinks=False)):
+                        files.make_private(Path(entry.path))
             self._made_private.add(eid)
         return folder
 
@@ -143,13 +198,6 @@ def _notification(path: Path) -> Notification:
     if len(content) > RECEIPT_BYTES:
         raise BadAnswer(f"The file has more than {RECEIPT_BYTES} bytes.")
     return Notification.from_tlv(content)
-
-
-def _file_name(notification: Notification) -> str:
-    metadata = notification.metadata
-    event = metadata.event.replace(" ", "+")[:_EVENT_CHARACTERS]  # A card may set many bits without a name.
-    checksum = f"{zlib.crc32(notification.raw):08x}"
-    return f"{metadata.sequence_number:06}-{event}-{metadata.iccid or 'unknown'}-{checksum}.der"
 
 
 @contextlib.contextmanager

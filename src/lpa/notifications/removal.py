@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lpa.errors import Refused
 from lpa.notifications.card_context import CardContext
+from lpa.notifications.on_card import OnCard
 from lpa.notifications.outbox import Outbox
 from lpa.rsp.arguments import expect
 from lpa.rsp.records import NotificationMetadata
@@ -17,7 +18,7 @@ def remove(card: CardContext, outbox: Outbox, sequence_number: int) -> Notificat
     """
     expect("sequence_number", sequence_number, int)
     with card.journal.lock(card.euicc.eid):
-        notification = card.euicc.retrieve_notification(sequence_number)
+        notification = OnCard(card.euicc).signed(sequence_number)
         if notification is None:
             return _abandon(card, sequence_number)
         outbox.keep([notification])

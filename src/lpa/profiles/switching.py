@@ -19,6 +19,7 @@ from lpa.journal import DELETING, DISABLING, ENABLING, Journal, Operation
 from lpa.notifications.card_context import CardContext
 from lpa.notifications.changes import ProfileChange
 from lpa.notifications.delivery import Delivery
+from lpa.notifications.on_card import OnCard
 from lpa.notifications.outbox import Outbox
 from lpa.profiles import blockers, selection, snapshot
 from lpa.profiles.selection import Selector
@@ -134,7 +135,7 @@ def reset(card: CardContext, outbox: Outbox, options: Collection[str]) -> Outcom
     euicc = card.euicc
     before = euicc.profiles(CHANGE_TAGS)
     refuse_protected(card.journal, before, options)
-    listed = euicc.list_notifications() if possibly_affected(before, options) else ()
+    listed = OnCard(euicc).listed() if possibly_affected(before, options) else ()
     attempt = partial(euicc.memory_reset, options)
     with card.operation("reset", before) as operation:
         operation.set_state(DELETING)
@@ -280,7 +281,7 @@ def _unreadable_deleted(
     readable = {profile.iccid for profile in before}
     new: list[NotificationMetadata] = []
     with contextlib.suppress(LpaError):
-        new += [signed.metadata for signed in outbox.unkept("delete") if signed.metadata not in listed]
+        new += [signed.metadata for signed in outbox.unkept("delete", but=listed)]
     deleted = dict.fromkeys(one.iccid for one in new if one.iccid and one.iccid not in readable)
     return tuple(ProfileChange(NotificationEvent.DELETE, Profile(iccid)) for iccid in deleted)
 

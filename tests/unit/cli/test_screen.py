@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lpa.cli.json_output import plain
-from lpa.cli.screen import Screen
+from lpa.cli.screen import Cell, Screen
 from lpa.errors import NoCard
 from lpa.rsp.names import Aid, Eid, Iccid
 
@@ -122,3 +122,16 @@ def test_long_lines_are_wrapped_between_words(monkeypatch: pytest.MonkeyPatch) -
         "          示例移动",
         "          albion.smdp.example",
     ]
+
+
+def test_a_very_long_table_looks_as_a_short_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def table(repeated: int) -> list[str]:
+        output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+        monkeypatch.setattr("sys.stdout", output)
+        rows: list[tuple[Cell, ...]] = [("1", ("delete", "green"), "示例"), ("20", "x\x1b[31m", "end")]
+        Screen(json=False).table(("Number", "Event", "Operator"), rows * repeated)
+        output.seek(0)
+        return output.read().splitlines()
+
+    heading, *rows = table(2)
+    assert table(700) == [heading, *rows * 350]

@@ -169,7 +169,7 @@ def test_a_notification_is_kept_then_sent_then_removed(
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
     card.requests.clear()
     assistant.delete(plan)
-    assert card.requests == [INFO1, DELETE, PROFILES, RETRIEVE, SENT]
+    assert card.requests == [INFO1, DELETE, PROFILES, LIST, RETRIEVE, SENT]
 
 
 @pytest.mark.parametrize(

@@ -10,16 +10,16 @@ from lpa import Assistant
 from lpa.errors import ConnectFailed
 from lpa.notifications.changes import ProfileChange
 from lpa.notifications.collection import is_known, new_notifications, notifications_of, unkept
+from lpa.notifications.on_card import OnCard
 from lpa.notifications.receipts import Receipts
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import Notification, NotificationEvent, Profile
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
-from tests.support.disturbed import DisturbedCard
+from tests.support.field_cards import ANY, FieldCard, holding
 from tests.support.journals import addressed, signed
 from tests.support.notified_servers import Servers, card_with
 
-RETRIEVE = 0xBF2B
 DOWN = ConnectFailed("down")
 # What `signed` reports.
 DELETED = ProfileChange(NotificationEvent.DELETE, Profile(Iccid.parse("89898989898989898989")))
@@ -79,8 +79,8 @@ def test_a_pending_notification_of_an_earlier_operation_is_not_new(tmp_path: Pat
     euicc = card_with("one.example")
     with enable_and_disable(euicc, tmp_path, Servers(one_example=DOWN)) as assistant:
         again = [ProfileChange(NotificationEvent.DISABLE, assistant.profiles()[1])]
-        assert new_notifications(assistant.euicc, assistant.receipts, again) == []
-        (pending,) = new_notifications(assistant.euicc, Receipts(tmp_path / "empty"), again)
+        assert new_notifications(OnCard(assistant.euicc), assistant.receipts, again).signed == []
+        (pending,) = new_notifications(OnCard(assistant.euicc), Receipts(tmp_path / "empty"), again).signed
         assert pending.metadata.event == "disable"
 
 
@@ -89,11 +89,11 @@ def test_of_several_unknown_notifications_the_newest_is_collected(
     listed: tuple[str, ...], tmp_path: Path
 ) -> None:
     """Another program may have left the older ones, and a card may list them in any order."""
-    card = DisturbedCard(card_with())
-    content = b"".join(bytes(signed(number).raw) for number in listed).hex()
-    card.instead(RETRIEVE, f"BF2B74 A072 {content} 9000")
+    card = FieldCard(card_with(), holding(*map(signed, listed)))
     with Assistant(card, state_dir=tmp_path) as assistant:
-        assert new_notifications(assistant.euicc, assistant.receipts, [DELETED]) == [signed("09")]
+        found = new_notifications(OnCard(assistant.euicc), assistant.receipts, [DELETED])
+    assert (found.signed, found.unread) == ([signed("09")], [])
+    assert [request for request in card.requests if request.startswith(ANY)] == ["BF2B05A003800109"]
 
 
 def test_older_notifications_of_another_program_are_not_those_of_this_operation(tmp_path: Path) -> None:
@@ -117,19 +117,54 @@ def test_older_notifications_of_another_program_are_not_those_of_this_operation(
 
 
 def test_one_server_has_one_newest_notification_however_its_address_is_written(tmp_path: Path) -> None:
-    card = DisturbedCard(card_with())
     newer = addressed("09", "A.B")
-    card.instead(RETRIEVE, f"BF2B4E A04C {signed('07').raw.hex()} {newer.raw.hex()} 9000")
+    card = FieldCard(card_with(), holding(signed("07"), newer))
     with Assistant(card, state_dir=tmp_path) as assistant:
-        assert new_notifications(assistant.euicc, assistant.receipts, [DELETED]) == [newer]
+        found = new_notifications(OnCard(assistant.euicc), assistant.receipts, [DELETED])
+    assert found.signed == [newer]
 
 
 def test_only_what_was_never_kept_is_unkept(tmp_path: Path) -> None:
-    card = DisturbedCard(card_with())
+    card = FieldCard(card_with(), holding(signed("07"), signed("08"), signed("09")))
     with Assistant(card, state_dir=tmp_path) as assistant:
+        on_card = OnCard(assistant.euicc)
         assistant.receipts.keep(assistant.eid, signed("07"))
-        card.instead(RETRIEVE, f"BF2B4E A04C {signed('07').raw.hex()} {signed('08').raw.hex()} 9000")
-        assert [*unkept(assistant.euicc, assistant.receipts, "delete")] == [signed("08")]
+        assert [*unkept(on_card, assistant.receipts, "delete")] == [signed("08"), signed("09")]
+        assert [*unkept(on_card, assistant.receipts, "delete", [signed("08").metadata])] == [signed("09")]
+        assert [*unkept(on_card, assistant.receipts, "install")] == []
+
+
+@pytest.mark.parametrize("content", ["copied", "repeated"])
+def test_a_planted_receipt_suppresses_no_genuine_notification(content: str, tmp_path: Path) -> None:
+    """It has the number, event and profile in its name, and in its content too, but no valid signature."""
+    euicc = card_with("one.example")
+    with Assistant(euicc, state_dir=tmp_path, servers=Servers(one_example=DOWN)) as assistant:
+        plan = assistant.plan_deletion(euicc.profiles[1].iccid)
+        assistant.euicc.delete_profile(plan.profile.iccid)
+        (given,) = assistant.euicc.retrieve_notifications()
+        forged = with_signature(given, bytes(64)) if content == "repeated" else signed("01")
+        path = assistant.receipts.keep(assistant.eid, given).path
+        path.write_bytes(forged.raw)
+        path.rename(path.with_name(path.name[:-12] + "00000000.der"))
+        deleted = [ProfileChange(NotificationEvent.DELETE, plan.profile)]
+        assert new_notifications(OnCard(assistant.euicc), assistant.receipts, deleted).signed == [given]
+
+
+def test_a_planted_installation_result_suppresses_no_genuine_one(tmp_path: Path) -> None:
+    """It contains no certificate, so nobody can verify its signature: only its bytes count."""
+
+    def result(signature: str) -> Notification:
+        content = "BF2725 80080123456789ABCDEF BF2F18 80010781020780 0C03612E62 5A0A98989898989898989898"
+        return Notification.from_tlv(bytes.fromhex(f"BF372D {content} 5F3702{signature}"))
+
+    installed = [ProfileChange(NotificationEvent.INSTALL, DELETED.profile)]
+    with Assistant(FieldCard(card_with(), holding(result("0102"))), state_dir=tmp_path) as assistant:
+        assistant.receipts.keep(assistant.eid, result("0909"))
+        found = new_notifications(OnCard(assistant.euicc), assistant.receipts, installed)
+        assert found.signed == [result("0102")]
+        assistant.receipts.keep(assistant.eid, result("0102"))
+        found = new_notifications(OnCard(assistant.euicc), assistant.receipts, installed)
+        assert found.signed == []
 
 
 def test_a_kept_notification_belongs_to_its_own_profile_and_event_only() -> None:

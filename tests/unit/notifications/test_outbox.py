@@ -136,22 +136,21 @@ def test_a_notification_that_is_missing_is_said(session: Session) -> None:
     card = DisturbedCard(euicc)
     assistant = session(card, Servers())
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
-    card.instead(RETRIEVE, "BF2B02A000 9000")
+    card.instead(LIST, "BF2802A000 9000")
     (delivery,) = assistant.delete(plan).deliveries
     assert not delivery.acknowledged
     assert "has no signed notification for good.example" in str(delivery.problem)
 
 
-def test_a_card_that_gives_them_one_by_one_only_is_asked_so(session: Session) -> None:
+def test_the_card_is_asked_for_the_new_notification_only(session: Session) -> None:
     euicc = card_with("good.example")
     card = DisturbedCard(euicc)
     assistant = session(card, Servers())
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
-    card.instead(RETRIEVE, "6A80")
     card.requests.clear()
     (delivery,) = assistant.delete(plan).deliveries
     assert delivery.removed
-    assert card.requests[:6] == [INFO1, DELETE, PROFILES, RETRIEVE, LIST, RETRIEVE]
+    assert card.requests == [INFO1, DELETE, PROFILES, LIST, RETRIEVE, SENT]
 
 
 def test_the_card_that_is_here_says_whom_to_believe_and_no_other_in_its_name(session: Session) -> None:
@@ -231,7 +230,7 @@ def test_one_unreadable_notification_does_not_hide_the_others(session: Session) 
     servers = Servers()
     assistant = session(card, servers)
     assistant.euicc.delete_profile(assistant.profiles()[1].iccid)
-    card.instead(RETRIEVE, "BF2B04 A002 3000 9000")
+    card.instead(RETRIEVE, "BF2B04 A002 3000 9000", "BF2B04 A002 3000 9000")  # by its number, then all
     sent = assistant.send_notifications()
     assert [delivery.acknowledged for delivery in sorted(sent, key=lambda item: item.address)] == [
         False,

@@ -3,15 +3,18 @@
 import errno
 import os
 import stat
+import zlib
 from pathlib import Path
 
 import pytest
 
 from lpa.errors import NotVerified, StorageFailed
 from lpa.notifications import receipts
+from lpa.notifications.receipt_names import ReceiptName
 from lpa.notifications.receipts import Receipts
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
+from tests.support import command
 from tests.support.pipes import pipe
 
 EID = Eid.parse("89049032123451234512345678901235")
@@ -76,6 +79,109 @@ def test_receipts_with_the_same_number_event_and_profile_are_found(tmp_path: Pat
     assert [*kept.resembling(EID, signed(signature="0909"))] == [signed()]
     assert [*kept.resembling(EID, signed(number="08"))] == []
     assert [*kept.resembling(EID, signed(event="0520"))] == []
+
+
+def test_the_names_of_receipts_say_what_they_are_about(tmp_path: Path) -> None:
+    kept = Receipts(tmp_path)
+    path = kept.keep(EID, signed()).path
+    (says,) = kept.names(EID)
+    assert says[:4] == (path.name, 7, "delete", "89898989898989898989")
+    assert (says, kept.path(EID, says)) == (ReceiptName.of(signed()), path)
+    assert says.checksum == zlib.crc32(signed().raw)
+
+
+def test_a_receipt_with_another_name_is_listed_by_its_content(tmp_path: Path) -> None:
+    kept = Receipts(tmp_path)
+    path = kept.keep(EID, signed("09")).path
+    path.rename(path.with_name("mine.der"))
+    (path.parent / "garbage.der").write_bytes(b"garbage")
+    kept.keep(EID, signed("07"))
+    assert [(says.name[:6], says.sequence_number) for says in kept.names(EID)] == [
+        ("000007", 7),
+        ("mine.d", 9),
+    ]
+
+
+def test_the_receipts_with_a_number_have_it_in_their_content_too(tmp_path: Path) -> None:
+    kept = Receipts(tmp_path)
+    path = kept.keep(EID, signed("07")).path
+    kept.keep(EID, signed("07", signature="0909"))
+    (path.parent / f"000008{path.name[6:]}").write_bytes(path.read_bytes())
+    found = {bytes(one.notification.raw) for one in kept.numbered(EID, 7)}
+    assert found == {bytes(signed("07").raw), bytes(signed("07", signature="0909").raw)}
+    assert kept.numbered(EID, 8) == ()
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the receipts that are opened from now on."""
+    names: list[str] = []
+    really_open = os.open
+
+    def counting(path: str | os.PathLike[str], *arguments: int, **more: int) -> int:
+        names.extend([Path(path).name] if Path(path).suffix == ".der" else [])
+        return really_open(path, *arguments, **more)
+
+    monkeypatch.setattr(os, "open", counting)
+    return names
+
+
+def test_of_many_receipts_only_those_that_are_asked_for_are_opened(tmp_path: Path, opened: list[str]) -> None:
+    kept = Receipts(tmp_path / "receipts")
+    of_number = {number: kept.keep(EID, signed(f"{number:02X}")).path.name for number in range(1, 100)}
+    opened.clear()
+    fresh = Receipts(tmp_path / "receipts")
+    assert len(fresh.names(EID)) == 99
+    assert [*fresh.resembling(EID, signed(signature="0909", number="0A"))] == [signed("0A")]
+    assert len(fresh.numbered(EID, 11)) == 1
+    fresh.prepare(EID)
+    assert fresh.keep(EID, signed("64")).path.exists()
+    assert opened == [of_number[10], of_number[11]]
+
+
+def test_the_commands_open_only_the_receipts_that_they_show(tmp_path: Path, opened: list[str]) -> None:
+    kept = Receipts.open(tmp_path)
+    names = [kept.keep(EID, signed(f"{number:02X}")).path.name for number in range(1, 100)]
+    opened.clear()
+    ran = command.run("--state-dir", tmp_path, "receipts", "list")
+    assert [line.split()[-1] for line in ran.out.splitlines()[2:]] == names
+    assert opened == []
+    assert command.run("--state-dir", tmp_path, "receipts", "show", "7").code == 0
+    assert opened == [names[6]]
+
+
+def test_an_existing_receipt_is_synced_before_it_counts_as_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever wrote it may have ended before it was on the disk."""
+    steps = []
+    fsync = os.fsync
+
+    def synced(handle: int) -> None:
+        steps.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        fsync(handle)
+
+    path = Receipts(tmp_path).keep(EID, signed()).path
+    before = path.stat()
+    kept = Receipts(tmp_path)
+    monkeypatch.setattr(os, "fsync", synced)
+    kept.keep(EID, signed())
+    assert steps == ["file", "folder"]
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    kept.keep(EID, signed())
+    assert steps == ["file", "folder"], "it was synced by this process already"
+
+
+def test_an_existing_receipt_that_cannot_be_synced_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_handle: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    Receipts(tmp_path).keep(EID, signed())
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(StorageFailed, match="Input/output error"):
+        Receipts(tmp_path).keep(EID, signed())
 
 
 def test_a_receipt_belongs_to_the_card_of_its_folder(tmp_path: Path) -> None:

@@ -20,9 +20,11 @@ from lpa.cli.parsing import PROFILE_DIGITS
 from lpa.cli.screen import Screen
 from lpa.cli.views import lost_notifications
 from lpa.cli.views import pending as pending_views
+from lpa.cli.views import unrecorded as unrecorded_views
 from lpa.cli.views.deliveries import unacknowledged, with_heading
-from lpa.errors import Declined
+from lpa.errors import BadAnswer, Declined, EuiccRefused, LpaError
 from lpa.journal import LostNotification
+from lpa.notifications import unrecorded
 from lpa.notifications.delivery import Delivery, PendingNotification
 from lpa.notifications.send_queue import pending
 from lpa.profiles.selection import Selector
@@ -44,23 +46,30 @@ def list_(console: Console, without_card: bool) -> CommandResult:
 
     They are on the card, or on this computer. Those on this computer are listed with the number of tries, the
     next try and the last problem. Lost notifications are listed too: for them, no signed notification
-    remains.
+    remains. So are receipts that this computer has no record of, because its journal was lost or restored
+    from a backup.
     """
     if without_card:
         on_computer = _on_computer(console)
         if not on_computer["pending"]:
             console.screen.say(_NONE_HERE)
         return CommandResult(on_computer)
-    with console.assistant() as assistant:
-        found = assistant.notifications()
+    try:
+        with console.assistant() as assistant:
+            found = assistant.notifications()
+    except (BadAnswer, EuiccRefused) as problem:  # What is on this computer does not depend on the card.
+        console.screen.problem(problem)
+        unknown = {"notifications": None, "unreadable": None}
+        return CommandResult(unknown | _on_computer(console), problem, exit_code(problem))
     console.screen.table(
         ("Number", "Event", "ICCID", "Server"),
         [(str(one.sequence_number), one.event, str(one.iccid or ""), one.address) for one in found],
     )
-    if not found:
+    if not (found or found.unreadable):
         console.screen.say("No notifications on the card.")
     if found.unreadable:
-        console.screen.say(f"{len(found.unreadable)} more on the card cannot be read.", "yellow")
+        more = " more" if found else ""
+        console.screen.say(f"{len(found.unreadable)}{more} on the card cannot be read.", "yellow")
     return CommandResult({"notifications": found, "unreadable": found.unreadable} | _on_computer(console))
 
 
@@ -70,6 +79,7 @@ def _on_computer(console: Console) -> dict[str, object]:
         kept = pending(journal)
         acknowledged = [entry for entry in journal.outbox() if entry.sent is not None]
         lost = journal.lost()
+        without_record = unrecorded.find(journal, console.receipts())
     if kept:
         console.screen.line(("Pending on this computer:", "bold"))
         console.screen.table(*pending_views.table(kept))
@@ -80,6 +90,7 @@ def _on_computer(console: Console) -> dict[str, object]:
         "pending": [pending_views.members(one) for one in kept],
         "still_on_card": len(acknowledged),
         "lost": [lost_notifications.members(one) for one in lost],
+        **unrecorded_views.show(console.screen, *without_record),
     }
 
 
@@ -118,8 +129,8 @@ def send(console: Console, paths: tuple[Path, ...], without_card: bool) -> Comma
     with console.delivering_assistant() as assistant, recovering(console.screen, assistant):
         deliveries = assistant.send_notifications()
         if not deliveries:
-            console.screen.say("No pending notifications.")
-        result = _sent(console.screen, {}, deliveries)
+            console.screen.say(_NONE_HERE if deliveries.problem else "No pending notifications.")
+        result = with_problem(console.screen, _sent(console.screen, {}, deliveries), deliveries.problem)
         return then_send_due(console.screen, assistant, result, deliveries)
 
 
@@ -168,7 +179,7 @@ def remove(console: Console, number: int, unsent: bool) -> CommandResult:
             removed = assistant.remove_notification(number)
         receipts = [
             receipt
-            for receipt in assistant.receipts.of(assistant.eid)
+            for receipt in assistant.receipts.numbered(assistant.eid, number)
             if receipt.notification.metadata == removed
         ]
     console.screen.line(
@@ -233,6 +244,17 @@ def _sent_without_card(
     result = _sent(screen, data | {"pending": [pending_views.members(one) for one in left]}, deliveries)
     report_pending(screen, deliveries, left)
     return result
+
+
+def with_problem(screen: Screen, result: CommandResult, problem: LpaError | None) -> CommandResult:
+    """The result of a command, after printing why the card does not say what is on it, if it does not.
+
+    What is not acknowledged comes first in the document and in the exit code.
+    """
+    if problem is None:
+        return result
+    screen.problem(problem)
+    return result if result.problem else replace(result, problem=problem, code=exit_code(problem))
 
 
 def _sent(screen: Screen, data: dict[str, object], deliveries: tuple[Delivery, ...]) -> CommandResult:

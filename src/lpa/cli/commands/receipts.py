@@ -19,7 +19,8 @@ from lpa.cli.screen import Facts, Screen
 from lpa.cli.views.provenance import Provenance
 from lpa.errors import LpaError, Refused, StorageFailed
 from lpa.notifications import receipts as kept
-from lpa.notifications.receipts import Receipt
+from lpa.notifications.receipt_names import ReceiptName
+from lpa.notifications.receipts import Receipt, Receipts
 from lpa.notifications.verification import EVENTS
 from lpa.pages.texts import Language, Words
 from lpa.rsp.names import Eid, Iccid
@@ -50,15 +51,21 @@ def receipts() -> None:
 @_eid
 @click.pass_obj
 def list_(console: Console, eid: Eid | None) -> CommandResult:
-    """List the receipts on this computer."""
-    found = {card: console.receipts().of(card) for card in ([eid] if eid else console.receipts().eids())}
+    """List the receipts on this computer.
+
+    The list is of the file names, which say what each receipt is about. 'lpa receipts show' reads one.
+    """
+    folder = console.receipts()
+    found = {card: folder.names(card) for card in ([eid] if eid else folder.eids())}
     for card, of_card in found.items():
         if of_card:
             console.screen.line((f"Card {card}", "bold"))
-            console.screen.table(("Number", "Event", "ICCID", "Server", "File"), map(_row, of_card))
+            console.screen.table(("Number", "Event", "ICCID", "File"), map(_row, of_card))
     if not any(found.values()):
         console.screen.say(f"No receipts of the card {eid}." if eid else "No receipts on this computer.")
-    return CommandResult({"receipts": [_members(card, receipt) for card in found for receipt in found[card]]})
+    if not console.screen.json:
+        return CommandResult(None)
+    return CommandResult({"receipts": [_named(folder, card, one) for card in found for one in found[card]]})
 
 
 @receipts.command()
@@ -171,14 +178,14 @@ def export(
 
 def _chosen(console: Console, name: int | Path, eid: Eid | None) -> list[Kept]:
     """The receipts of that name; several if the card signed it again. Raises `Refused` if none."""
-    if isinstance(name, Path):
-        return [(eid or _owner(console, name), kept.read(name))]
     folder = console.receipts()
+    if isinstance(name, Path):
+        receipt = kept.read(name)
+        return [(eid or folder.card_of(receipt), receipt)]
     found: list[Kept] = [
         (card, receipt)
         for card in ([eid] if eid else folder.eids())
-        for receipt in folder.of(card)
-        if receipt.notification.metadata.sequence_number == name
+        for receipt in folder.numbered(card, name)
     ]
     cards = list(dict.fromkeys(str(card) for card, _ in found))
     if len(cards) > 1:
@@ -197,14 +204,6 @@ def _chosen(console: Console, name: int | Path, eid: Eid | None) -> list[Kept]:
             advice="'lpa receipts list' lists them.",
         )
     return found
-
-
-def _owner(console: Console, path: Path) -> Eid | None:
-    """The card of a file that is one of the receipts on this computer."""
-    folder = console.receipts()
-    return next(
-        (card for card in folder.eids() if any(path.samefile(one.path) for one in folder.of(card))), None
-    )
 
 
 def _provenance(console: Console, eid: Eid | None, receipt: Receipt) -> Provenance:
@@ -246,10 +245,13 @@ def _members(eid: Eid | None, receipt: Receipt) -> dict[str, object]:
     return {"eid": eid, "path": receipt.path, "metadata": receipt.notification.metadata}
 
 
-def _row(receipt: Receipt) -> tuple[str, ...]:
-    metadata = receipt.notification.metadata
-    about = (metadata.event, str(metadata.iccid or ""), metadata.address)
-    return str(metadata.sequence_number), *about, receipt.path.name
+def _named(folder: Receipts, eid: Eid, one: ReceiptName) -> dict[str, object]:
+    about = {"sequence_number": one.sequence_number, "event": one.event, "iccid": one.iccid or None}
+    return {"eid": str(eid), "path": str(folder.path(eid, one)), **about}
+
+
+def _row(one: ReceiptName) -> tuple[str, ...]:
+    return str(one.sequence_number), one.event, one.iccid, one.name
 
 
 def _facts(eid: Eid | None, receipt: Receipt) -> Facts:

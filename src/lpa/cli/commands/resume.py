@@ -11,7 +11,7 @@ from itertools import chain
 import click
 
 from lpa.assistant import Assistant
-from lpa.cli.commands.notifications import show_lost
+from lpa.cli.commands.notifications import show_lost, with_problem
 from lpa.cli.commands.outcomes import unprinted
 from lpa.cli.commands.recovery import recovering
 from lpa.cli.commands.send_due import then_send_due
@@ -22,10 +22,11 @@ from lpa.cli.json_output import CommandResult
 from lpa.cli.screen import Screen
 from lpa.cli.views import lost_notifications, recoveries
 from lpa.cli.views import pending as pending_views
+from lpa.cli.views import unrecorded as unrecorded_views
 from lpa.cli.views.deliveries import unacknowledged, with_heading
 from lpa.errors import LpaError, WireError
 from lpa.journal import LostNotification, Operation
-from lpa.notifications import lost
+from lpa.notifications import lost, unrecorded
 from lpa.notifications.delivery import Delivery
 from lpa.notifications.send_queue import pending
 
@@ -55,18 +56,21 @@ def _resumed(screen: Screen, assistant: Assistant) -> CommandResult:
     deliveries = assistant.send_notifications(due_only=True)
     recovered, gone = assistant.recovered, assistant.journal.lost()
     elsewhere = [one for one in assistant.journal.unfinished() if one.eid != assistant.eid]
-    if not (recovered or deliveries or elsewhere or gone):
+    without_record = unrecorded.find(assistant.journal, assistant.receipts)
+    if not (recovered or deliveries or deliveries.problem or elsewhere or gone or without_record[0]):
         screen.say("Nothing to resume.")
     every = (*chain.from_iterable(one.deliveries for one in recovered), *deliveries)
     for line in with_heading(unprinted(screen, deliveries)):
         screen.line(line)
     data = {"recovered": [recoveries.members(one) for one in recovered], "deliveries": deliveries}
-    result = CommandResult(data | _left(screen, elsewhere, gone))
+    left = _left(screen, elsewhere, gone) | unrecorded_views.show(screen, *without_record)
+    result = CommandResult(data | left)
     failed = [one.problem for one in recovered if one.problem]
     if failed:
         result = replace(result, problem=failed[0], code=exit_code(failed[0]))
     elif undelivered := _undelivered(every, gone):
         result = replace(result, problem=undelivered[0], code=UNDELIVERED)
+    result = with_problem(screen, result, deliveries.problem)
     return then_send_due(screen, assistant, result, every)
 
 
@@ -75,8 +79,9 @@ def _without_card(console: Console, problem: LpaError) -> CommandResult:
     with closing(console.journal()) as journal:
         kept = [pending_views.members(one) for one in pending(journal)]
         left = _left(console.screen, journal.unfinished(), journal.lost())
-    console.screen.say(f"lpa: {problem.message}", "red")
-    console.screen.say(problem.advice)
+        without_record = unrecorded.find(journal, console.receipts())
+    left |= unrecorded_views.show(console.screen, *without_record)
+    console.screen.problem(problem)
     nothing: dict[str, object] = {"recovered": [], "deliveries": [], "due": [], "pending": kept}
     return CommandResult(nothing | left, problem, exit_code(problem))
 

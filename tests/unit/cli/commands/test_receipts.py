@@ -59,10 +59,11 @@ def path(state: Path) -> Path:
 def test_receipts_are_listed_by_card(options: Options, path: Path) -> None:
     card, heading, line = command.run(*options, "receipts", "list").out.splitlines()
     assert card == f"Card {path.parent.name}"
-    assert heading.split() == ["Number", "Event", "ICCID", "Server", "File"]
-    assert line.split() == ["1", "disable", ALBION, "albion.smdp.example", path.name]
+    assert heading.split() == ["Number", "Event", "ICCID", "File"]
+    assert line.split() == ["1", "disable", ALBION, path.name]
     (receipt,) = command.run(*options, "receipts", "list", "--json").document["result"]["receipts"]
-    assert receipt["eid"] == path.parent.name
+    about = {"sequence_number": 1, "event": "disable", "iccid": ALBION}
+    assert receipt == {"eid": path.parent.name, "path": str(path), **about}
 
 
 def test_without_receipts_the_list_says_so(options: Options, tmp_path: Path) -> None:
