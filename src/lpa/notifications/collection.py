@@ -117,9 +117,12 @@ def _is_signed_again(notification: Notification, kept: Notification) -> bool:
 
 
 def _retrieve(euicc: Euicc, events: set[str]) -> Iterable[Notification]:
-    """All signed notifications of `events`: in one answer where the card can, else one by one."""
-    if not events:
-        return []
+    """All signed notifications of `events`. If the connection breaks off once, they are read again."""
+    return euicc.read_again(lambda: _retrieve_once(euicc, events)) if events else []
+
+
+def _retrieve_once(euicc: Euicc, events: set[str]) -> Iterable[Notification]:
+    """In one answer where the card can, else one by one."""
     try:
         return euicc.retrieve_notifications(sorted(events))
     except (BadAnswer, EuiccRefused) as error:
