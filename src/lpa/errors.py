@@ -105,13 +105,19 @@ class OutcomeUnknown(LpaError):
 
 
 class BadAnswer(LpaError):
-    """The answer does not follow the specification. `sw`: the card's status word, 0 if it was not wrong."""
+    """The answer does not follow the specification. `sw`: the card's status word, 0 if it was not wrong.
+
+    `reason`: "changedAtReset" if the card enabled or disabled a profile by itself after a request.
+    """
 
     advice = "Try again. If it persists, the card or server does not follow SGP.22; '-vv' shows its answer."
 
-    def __init__(self, message: str, *, sw: int = 0, advice: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, sw: int = 0, advice: str | None = None, reason: str | None = None
+    ) -> None:
         super().__init__(message, advice=advice)
         self.sw = sw
+        self.reason = reason
 
 
 class Refused(LpaError):

@@ -20,7 +20,8 @@ from lpa.notifications.changes import ProfileChange
 from lpa.notifications.delivery import Delivery
 from lpa.notifications.outbox import Outbox
 from lpa.profiles import temporary_enable
-from lpa.profiles.switching import changes_since, reset_and_read
+from lpa.profiles.switch_on_card import reset_and_read
+from lpa.profiles.switching import changes_since
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import NotificationEvent, Profile

@@ -23,7 +23,7 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant
-from lpa.errors import LpaError, OutcomeUnknown
+from lpa.errors import BadAnswer, LpaError, OutcomeUnknown
 from lpa.rsp.activation import ActivationCode
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
@@ -93,6 +93,14 @@ class Procedure:
 def _delete_first(assistant: Assistant) -> object:
     plan = assistant.plan_deletion(_FIRST, disable_first=True)
     return assistant.delete(assistant.review_deletion(plan))
+
+
+def _enable_on_a_card_that_falls_back(assistant: Assistant) -> None:
+    try:
+        assistant.enable(_SECOND)
+    except BadAnswer as error:
+        if error.reason != "changedAtReset":
+            raise
 
 
 def _delete_third(assistant: Assistant) -> object:
@@ -169,6 +177,11 @@ PROCEDURES = {
         lambda assistant: assistant.enable(_SECOND),
         {_FIRST: "disabled", _SECOND: "enabled", _THIRD: "disabled"},
         behaviour=Behaviour(accepted=(("isdpAid", True),)),
+    ),
+    "enable, and the card falls back": Procedure(
+        _enable_on_a_card_that_falls_back,
+        {_FIRST: "disabled", _SECOND: "disabled", _THIRD: "enabled"},
+        behaviour=Behaviour(fallbacks=((_SECOND, _THIRD),)),
     ),
     "disable": Procedure(
         lambda assistant: assistant.disable(_FIRST),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lpa.card.apdu import Transport
-from lpa.errors import CardRemoved
+from lpa.errors import CardRemoved, WireError
 
 
 class DisturbedCard:
@@ -11,6 +11,7 @@ class DisturbedCard:
 
     A disturbance is for the next request with a tag: `lose` carries it out and removes the card before the
     answer, `drop` removes it before the request, `instead` answers for the card. `put_back` inserts it again.
+    `break_off` is for several: the connection breaks off before the request, and the card stays.
     """
 
     def __init__(self, card: Transport) -> None:
@@ -18,6 +19,7 @@ class DisturbedCard:
         self._lost: set[int] = set()
         self._dropped: set[int] = set()
         self._instead: dict[int, list[str]] = {}
+        self._broken: dict[int, int] = {}
         self.pulled = False
         self.requests: list[int] = []
         self.resets = 0
@@ -29,6 +31,14 @@ class DisturbedCard:
     def drop(self, tag: int) -> None:
         """Remove the card just before the next request with `tag`."""
         self._dropped.add(tag)
+
+    def break_off(self, tag: int, times: int, *, after: int = 0) -> None:
+        """Break off the connection before the next requests with `tag`; 0 is any command but a request.
+
+        `after`: the tag of the request that must be carried out before.
+        """
+        self._broken[tag] = times
+        self._breaks_after = after
 
     def instead(self, tag: int, *answers: str, carried_out: bool = False) -> None:
         """Answer the next requests with `tag` with `answers`, in hexadecimal with status word."""
@@ -44,6 +54,9 @@ class DisturbedCard:
         if self.pulled:
             raise CardRemoved("the card was pulled")
         tag = int.from_bytes(apdu[5:7], "big") if apdu[1] == 0xE2 else 0
+        if self._broken.get(tag) and (not self._breaks_after or self._breaks_after in self.requests):
+            self._broken[tag] -= 1
+            raise WireError("the connection broke off")
         if tag in self._dropped:
             self._dropped.remove(tag)
             self._pull()

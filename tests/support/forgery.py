@@ -134,6 +134,32 @@ def signature(key: ec.EllipticCurvePrivateKey, signed: bytes) -> bytes:
     return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
+def with_other_s(receipt: bytes) -> bytes:
+    """The same with the other valid form of its signature: s is replaced by n - s."""
+    signed, proof, *more = Tlv.whole(receipt).children
+    other = _ORDERS["secp256r1"] - int.from_bytes(proof.value[32:], "big")
+    return Tlv.build(0x30, signed, Tlv.build(0x5F37, proof.value[:32], other.to_bytes(32, "big")), *more)
+
+
+def with_empty_member(receipt: bytes) -> bytes:
+    """The same with an empty list of further certificates."""
+    return Tlv.build(0x30, Tlv.whole(receipt).value, bytes.fromhex("A100"))
+
+
+def loose(receipt: bytes, *numbers: int) -> bytes:
+    """The same with more length bytes than needed: in its members of these numbers, or (none) in itself."""
+    whole = Tlv.whole(receipt)
+    if not numbers:
+        return _loose(whole)
+    members = (_loose(one) if at in numbers else one for at, one in enumerate(whole.children))
+    return Tlv.build(0x30, *members)
+
+
+def _loose(tlv: Tlv) -> bytes:
+    tag = tlv.tag.to_bytes((tlv.tag.bit_length() + 7) // 8, "big")
+    return tag + b"\x84" + len(tlv.value).to_bytes(4, "big") + tlv.value
+
+
 def keyless(signed: bytes, curve: ec.EllipticCurve) -> bytes:
     """A signature (DER) of `signed` from which the point at infinity follows as the key: s R = e G."""
     order = _ORDERS[curve.name]

@@ -7,9 +7,9 @@ Law: a request is sent once. If the answer to a command that changes the card is
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from lpa import redaction
 from lpa.card.apdu import LARGEST_BLOCK, Transport
@@ -30,6 +30,7 @@ from lpa.rsp.limits import RESTART_TRIES
 from lpa.rsp.names import Aid, Eid
 from lpa.rsp.reasons import explain
 
+_T = TypeVar("_T")
 _log = redaction.logger(__name__)
 
 # The AIDs of ISD-Rs, the standard one first; removable cards in the field use the others.
@@ -119,9 +120,11 @@ class IsdrSession:
     def restart(self) -> None:
         """Reset the card and open the session again: after a profile change, or when an answer was lost.
 
+        If the connection breaks off once, this is repeated.
         Raises `CardRemoved` if another card answers.
         """
         before = self._eid
+        interrupted = False
         for tries_left in reversed(range(RESTART_TRIES)):
             try:
                 self._transport.reset()
@@ -132,8 +135,27 @@ class IsdrSession:
                     raise
                 _log.debug("the card has not restarted yet: %s", error)
                 time.sleep(_RESTART_PAUSE)
+            except WireError as error:
+                if interrupted or not (tries_left and _may_pass(error)):
+                    raise
+                interrupted = True
+                _log.debug("the connection to the card broke off: %s", error)
         if self._eid != before:
             raise CardRemoved("Another card is in the reader now.")
+
+    def read_again(self, read: Callable[[], _T]) -> _T:
+        """What `read` returns. If the connection breaks off once, the card is reset, and it is called again.
+
+        For what only reads: a command that changes the card is never repeated.
+        """
+        try:
+            return read()
+        except WireError as error:
+            if not _may_pass(error):
+                raise
+            _log.debug("the connection to the card broke off: %s", error)
+        self.restart()
+        return read()
 
     def exchange(self, request: bytes | memoryview) -> bytes:
         """The answer to a coded request."""
@@ -192,6 +214,11 @@ class IsdrSession:
             return None
         self._select_again()
         return eid
+
+
+def _may_pass(error: WireError) -> bool:
+    """Whether reading again may help: the error is not one of those that a person must remedy."""
+    return type(error) is WireError
 
 
 def raise_refusal(function: str, value: Any) -> None:

@@ -27,7 +27,8 @@ from lpa.notifications.changes import ProfileChange
 from lpa.notifications.delivery import Delivery
 from lpa.notifications.outbox import Outbox
 from lpa.profiles import snapshot
-from lpa.profiles.switching import Outcome, aids_of, changes_since, disable_on_card, reset_and_read
+from lpa.profiles.switch_on_card import aids_of, disable_on_card, reset_and_read
+from lpa.profiles.switching import Outcome, changes_since, require_kept
 from lpa.rsp.arguments import expect
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Iccid
@@ -79,7 +80,10 @@ def _disable_first(
 ) -> tuple[ProfileChange, ...]:
     """Disable the profile, and keep what the card signed about that before anything else is done."""
     operation.set_state(DISABLING)
-    after = disable_on_card(card.euicc, plan.profile)
+    switched = disable_on_card(card.euicc, operation.before, plan.profile)
+    if switched.problem:
+        switched.problem.add("The profile was not deleted.")
+    after = require_kept(outbox, operation, switched, plan.unreadable)
     changes = tuple(changes_since(operation, after, plan.unreadable))
     try:
         operation.set_state(DISABLED)
@@ -131,7 +135,7 @@ def _identifiers(euicc: Euicc, profile: Profile) -> Iterator[Iccid | Aid]:
 def _is_still_listed(euicc: Euicc, profile: Profile) -> bool:
     """Whether the card lists the profile, or may."""
     try:
-        left = euicc.profiles(CHANGE_TAGS, only=profile.iccid)
+        left = euicc.read_again(lambda: euicc.profiles(CHANGE_TAGS, only=profile.iccid))
     except LpaError:
         return True
     return bool(left or left.unreadable)

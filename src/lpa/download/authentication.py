@@ -194,8 +194,15 @@ def _without_code(matching_id: str, address: ServerAddress) -> Iterator[None]:
 
 
 def _check_oid(certificate: Tlv, oid: str, address: ServerAddress) -> None:
-    if oid and server_oid.of_certificate(certificate) != server_oid.coded(oid):
-        raise NotVerified(f"The server {address} is not the one that the activation code names ({oid}).")
+    certified = server_oid.of_certificate(certificate)
+    if oid and certified != server_oid.coded(oid):
+        has = f"has {server_oid.text(certified)}" if certified else "has none"
+        raise NotVerified(
+            f"The activation code names a server with the object identifier (OID) {oid}, "
+            f"but the certificate of {address} {has}.",
+            advice="The code may be mistyped, or for another server. "
+            "Its operator can confirm the code and the OID of the server. Nothing was installed.",
+        )
 
 
 def _forward_refusal(session: Session, answer: Tlv) -> None:

@@ -19,7 +19,8 @@ from lpa.notifications.card_context import CardContext
 from lpa.notifications.changes import ProfileChange
 from lpa.notifications.delivery import Delivery
 from lpa.notifications.outbox import Outbox
-from lpa.profiles.switching import Outcome, reset_and_read
+from lpa.profiles.switch_on_card import reset_and_read
+from lpa.profiles.switching import Outcome
 from lpa.rsp.bpp import Package
 from lpa.rsp.installation_errors import explain_failure
 from lpa.rsp.installation_result import InstallationResult

@@ -11,7 +11,7 @@ from lpa.rsp.records import NotificationEvent, Profile
 class ProfileChange:
     """Something that was done to `profile`, as it was before: install, enable, disable or delete.
 
-    `external`: it was no part of what was asked for; another program did it.
+    `external`: it was no part of what was asked for; another program or the card itself did it.
     """
 
     event: NotificationEvent

@@ -7,6 +7,8 @@ criterion. Without one, all give everything.
 
 from __future__ import annotations
 
+from functools import partial
+
 from lpa import redaction
 from lpa.card.es10 import Euicc
 from lpa.errors import BadAnswer, EuiccRefused
@@ -23,7 +25,10 @@ CardProblem = BadAnswer | EuiccRefused
 
 
 class OnCard:
-    """One reading of the notifications on a card. What the card signs later is not in it."""
+    """One reading of the notifications on a card. What the card signs later is not in it.
+
+    If the connection breaks off once, the card is reset and asked again: nothing here changes it.
+    """
 
     def __init__(self, euicc: Euicc) -> None:
         self._euicc = euicc
@@ -55,7 +60,7 @@ class OnCard:
 
     def _list(self) -> Listing[NotificationMetadata]:
         try:
-            return self._euicc.list_notifications()
+            return self._euicc.read_again(self._euicc.list_notifications)
         except (BadAnswer, EuiccRefused) as refused:
             whole = self._everything()
             if isinstance(whole, Listing):
@@ -72,14 +77,14 @@ class OnCard:
         """All signed notifications, or why the card does not give them: asked for once."""
         if self._whole is None:
             try:
-                self._whole = self._euicc.retrieve_notifications()
+                self._whole = self._euicc.read_again(self._euicc.retrieve_notifications)
             except (BadAnswer, EuiccRefused) as error:
                 self._whole = error
         return self._whole
 
     def _asked_by_number(self, number: int) -> tuple[Notification | None, CardProblem | None]:
         try:
-            return self._euicc.retrieve_notification(number), None
+            return self._euicc.read_again(partial(self._euicc.retrieve_notification, number)), None
         except (BadAnswer, EuiccRefused) as problem:
             return None, problem
 

@@ -1,6 +1,6 @@
 """Keep each signed notification as a receipt: a file of its own, written before the notification is sent.
 
-A receipt is the notification exactly as the card signed it (DER), so anyone can check it without this
+A receipt is the notification exactly as the card gave it (DER), so anyone can check it without this
 program. Nothing here deletes a receipt.
 """
 

@@ -1,7 +1,8 @@
 """Verify a receipt offline: what it proves, and what it does not prove.
 
-A receipt is a notification as a card signed it. Its bytes prove that this card reported this event of this
-profile. They hold no date, and nothing that anybody but the card stated.
+A receipt is a notification as a card gave it. What is signed in it (BF2F) proves that this card reported this
+event of this profile to this server, with this number. It has no date. The bytes around it, the signature
+itself included, can be changed within limits without making the signature invalid.
 """
 
 from __future__ import annotations
@@ -53,6 +54,9 @@ class Verification:
     """What is proven: the card `eid` signed, for the server at `address`, that `event` happened to `iccid`.
 
     `maker` (EUM) certified the card and `issuer` (CI) the maker. `sha256`: of the receipt, 32 bytes.
+    `signed`: the bytes that the card's signature covers; event, profile, number and address are read from
+    them. `size`: of the whole receipt, in bytes. `deviations`: how the other bytes differ from the form that
+    cards write ("lengths", "members", see `chain.deviations`); empty if they do not.
     `unproven`: what the receipt does not prove although a reader might think so, see `UNPROVEN`. `moment`:
     the time for which the certificates were checked. `expired`: those that have expired now or had then.
     """
@@ -67,19 +71,24 @@ class Verification:
     issuer_name: str
     issuer_kind: str
     sha256: bytes
+    size: int
+    signed: bytes
     unproven: tuple[str, ...]
     moment: ReferenceTime
     expired: tuple[Expired, ...] = ()
+    deviations: tuple[str, ...] = ()
 
 
 # What no receipt proves: when the event happened; that nothing changed since; that the server received the
-# notification; that the operator closed the line or ended the contract.
-UNPROVEN = ("time", "since", "delivery", "contract")
+# notification; that the operator closed the line or ended the contract; that the bytes which the signature
+# does not cover are those that the card gave.
+UNPROVEN = ("time", "since", "delivery", "contract", "otherBytes")
 # What some do not prove: which profile it was; that the issuer is real. Anybody can sign with the key of a
 # test issuer, and a private issuer is trusted by the person who verifies, and perhaps by nobody else.
 _PROFILE, _ISSUERS = "profile", {"test": "testIssuer", "private": "privateIssuer"}
 
 EVENTS = ("install", "enable", "disable", "delete")
+_UNACCEPTABLE = "Do not rely on this receipt: its certificates are not acceptable."
 _HOLDERS = ("card", "maker", "issuer")
 _NAMES = {"kept": "expiredSinceKept", "given": "expiredSinceGiven", "now": "expired"}
 
@@ -106,6 +115,10 @@ def verify(
         signer = chain.verify(notification, trusted, moment.time, eid=eid)
     except BadAnswer as error:
         raise NotVerified(f"This is no receipt: {error}", advice=BROKEN, reason=DAMAGED) from error
+    except NotVerified as problem:
+        if problem.advice == NotVerified.advice:  # It is about servers.
+            problem.advice = _UNACCEPTABLE
+        raise
     metadata = notification.metadata
     _check_subject(metadata, iccid, event)
     kind = issuers.kind(signer.issuer)
@@ -121,9 +134,12 @@ def verify(
         issuer_name=issuers.name(signer.issuer),
         issuer_kind=kind,
         sha256=hashlib.sha256(receipt).digest(),
+        size=len(receipt),
+        signed=bytes(chain.signed_part(notification)),
         unproven=(*filter(None, doubts), *UNPROVEN),
         moment=moment,
         expired=tuple(_expired(signer, moment, now)),
+        deviations=chain.deviations(notification),
     )
 
 

@@ -55,12 +55,13 @@ def page(
     digest = hashlib.sha256(receipt.raw).hexdigest()
     event = receipt.metadata.event
     title = words[f"title.{_title(event, result)}"]
+    doubt = ".unverified" if isinstance(result, LpaError) else ""
     return document(
         language,
         f"{title} {receipt.metadata.iccid or ''}".strip(),
-        header(words["brand"], title, _iccid(receipt), qr_code(digest.upper(), words["code"])),
+        header(words[f"brand{doubt}"], title, _iccid(receipt), qr_code(digest.upper(), words["code"])),
         _verdict(words, result),
-        section(words["facts"], listed(_facts(words, receipt, eid, result))),
+        section(words[f"facts{doubt}"], listed(_facts(words, receipt, eid, result))),
         *(_proof(words, result) if isinstance(result, Verification) else ()),
         section(words["record"], listed(_recorded(words, record or Record()))),
         section(words["check"], *_check(words, receipt.raw, digest, result)),
@@ -78,6 +79,8 @@ def statements(words: Words, result: Verification) -> Iterator[tuple[str, str, d
         "address": result.address,
         "maker": result.maker,
         "issuer": _called(result),
+        "signed": str(len(result.signed)),
+        "size": str(result.size),
     }
     for name in _PROVEN:
         yield "proven", words[f"proven.{name}"], values
@@ -85,7 +88,7 @@ def statements(words: Words, result: Verification) -> Iterator[tuple[str, str, d
         days = {"end": _day(expired.end), "moment": _day(result.moment.time)}
         holder = {"holder": words[f"holder.{expired.holder}"]}
         yield "unproven", words[f"unproven.{expired.name}"], days | holder
-    for name in result.unproven:
+    for name in (*result.deviations, *result.unproven):
         yield "unproven", words[f"unproven.{name}"], values
 
 

@@ -10,6 +10,7 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 # key: (English, Chinese)
 TEXTS: dict[str, tuple[str, str]] = {
     "brand": ("eSIM · signed by the card", "eSIM · 由卡片签名"),
+    "brand.unverified": ("eSIM · signature not verified", "eSIM · 签名未经验证"),
     "title.delete": ("Proof of deletion", "删除凭证"),
     "title.enable": ("Proof of enabling", "启用凭证"),
     "title.disable": ("Proof of disabling", "停用凭证"),
@@ -61,6 +62,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     # The facts
     "facts": ("What the card reported", "卡片报告的内容"),
+    "facts.unverified": ("What the receipt says", "凭证所写的内容"),
     "event": ("Event", "事件"),
     "iccid": ("Profile (ICCID)", "配置文件（ICCID）"),
     "eid": ("Card (EID)", "卡片（EID）"),
@@ -75,8 +77,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     # What that proves
     "proven": ("What is proven", "能够证明"),
     "proven.signed": (
-        "The card with EID {eid} signed this notification, and it was not changed afterwards.",
-        "EID 为 {eid} 的卡片签署了这条通知，此后内容未被改动。",
+        "The card with EID {eid} signed the content of this notification: profile, event, server and number "
+        "are as signed. The signature covers {signed} of the {size} bytes of the receipt, the complete "
+        "object BF2F.",
+        "EID 为 {eid} 的卡片签署了这条通知的内容：配置文件、事件、服务器和序号与签名时一致。"
+        "签名覆盖凭证 {size} 字节中的 {signed} 字节，即完整的 BF2F 对象。",
     ),
     "proven.event": (
         "It reports the {event} of profile {iccid} to {address}, with number {number}.",
@@ -102,6 +107,21 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unproven.contract": (
         "That the operator closed the line or ended the contract. The card has no information about either.",
         "运营商已经停机或销户、合约已经终止。卡片对此一无所知。",
+    ),
+    "unproven.otherBytes": (
+        "That the other bytes are as the card gave them. The issuers signed the certificates; the signature "
+        "itself can be written in two valid ways.",
+        "其余字节与卡片给出的相同。证书由各自的签发机构签名；签名本身有两种有效的写法。",
+    ),
+    "unproven.lengths": (
+        "That the receipt as a whole is as the card gave it: outside the signed bytes, lengths are encoded "
+        "differently from what cards write.",
+        "凭证整体与卡片给出的相同：签名范围之外，有长度的编码与卡片的写法不同。",
+    ),
+    "unproven.members": (
+        "That the receipt as a whole is as the card gave it: outside the signed bytes, it has an empty "
+        "member (A1) that cards do not write.",
+        "凭证整体与卡片给出的相同：签名范围之外，多出一个卡片不会写入的空成员（A1）。",
     ),
     "unproven.profile": (
         "Which profile it was: the notification names none.",

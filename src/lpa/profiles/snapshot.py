@@ -39,15 +39,21 @@ def differences(before: Iterable[Profile], after: Iterable[Profile]) -> Iterator
     known, now = ({profile.iccid: profile for profile in profiles} for profiles in (before, after))
     for iccid, profile in known.items():
         if iccid not in now:
-            yield f"{_named(profile)} is no longer on the card."
+            yield f"{named(profile)} is no longer on the card."
             continue
         old, new = _compared(profile), _compared(now[iccid])
         for what, value in new.items():
             if value != old[what]:
-                yield f"{_named(profile)}: {what} changed from {_shown(old[what])} to {_shown(value)}."
+                yield f"{named(profile)}: {what} changed from {_shown(old[what])} to {_shown(value)}."
     for iccid, profile in now.items():
         if iccid not in known:
-            yield f"{_named(profile)} was not on the card before."
+            yield f"{named(profile)} was not on the card before."
+
+
+def named(profile: Profile) -> str:
+    """A profile's name and number."""
+    number = str(profile.iccid)
+    return number if profile.title == number else f"{profile.title} ({number})"
 
 
 def unreadable_differences(before: Iterable[bytes], after: Iterable[bytes]) -> Iterator[str]:
@@ -85,8 +91,3 @@ def _compared(profile: Profile) -> dict[str, str]:
 
 def _shown(value: str) -> str:
     return repr(value) if value else "none"
-
-
-def _named(profile: Profile) -> str:
-    number = str(profile.iccid)
-    return number if profile.title == number else f"{profile.title} ({number})"

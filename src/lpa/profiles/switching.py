@@ -1,20 +1,17 @@
 """Enable and disable profiles, and reset the card, which deletes many at once.
 
-Law: the card's answer to a switch proves nothing, because the switch itself can swallow it. So after every
-attempt the card is reset and read again, and what it lists then is reported. The next attempt is made only
-after that, and never after an answer that was lost.
+Each is an operation in the journal. How the card is asked, and what it lists afterwards, is in
+`switch_on_card`; here the differences become changes, whose notifications are kept and delivered.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
-from lpa.card.es10 import Euicc
-from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, Refused, WireError
+from lpa.errors import LpaError, Refused
 from lpa.journal import DELETING, DISABLING, ENABLING, Journal, Operation
 from lpa.notifications.card_context import CardContext
 from lpa.notifications.changes import ProfileChange
@@ -23,20 +20,11 @@ from lpa.notifications.on_card import OnCard
 from lpa.notifications.outbox import Outbox
 from lpa.profiles import blockers, selection, snapshot
 from lpa.profiles.selection import Selector
+from lpa.profiles.switch_on_card import Switched, attempt_until, disable_on_card, enable_on_card
 from lpa.rsp.listing import Listing
-from lpa.rsp.names import Aid, Iccid
-from lpa.rsp.records import AID_TAGS, CHANGE_TAGS, NotificationEvent, NotificationMetadata, Profile
+from lpa.rsp.names import Iccid
+from lpa.rsp.records import CHANGE_TAGS, NotificationEvent, NotificationMetadata, Profile
 
-# Refusals that no other variant of the request will change. The others are known from cards that want the
-# AID instead of the ICCID, or the other refresh flag (Eastcompeace: 5ber, eSIM.me), or a reset (catBusy).
-_FINAL = (
-    "disallowedByPolicy",
-    "wrongProfileReenabling",
-    "disallowedByEnterpriseRule",
-    "disallowedForRpm",
-    "noEsimPortAvailable",
-    "nothingToDelete",
-)
 _DEFAULT_SERVER = "resetDefaultSmdpAddress"  # the option of a reset that deletes no profile
 # The class of profiles that an option of a reset deletes.
 _RESETS = {"deleteOperationalProfiles": "operational", "deleteFieldLoadedTestProfiles": "test"}
@@ -47,15 +35,6 @@ _EVENTS = {
     "delete": ("disable", "delete"),
     "reset": ("delete",),
 }
-
-Attempt = Callable[[], None]
-
-
-class Switch(Protocol):
-    """`Euicc.enable_profile` or `Euicc.disable_profile`."""
-
-    def __call__(self, profile: Iccid | Aid, *, refresh: bool) -> None:
-        """Send the request once."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +65,8 @@ def enable(card: CardContext, outbox: Outbox, name: Iccid | Selector) -> Outcome
 
     Raises `Refused` before the card is asked if that is not possible, `EuiccRefused` if the card refuses,
     `WireError` if the card shows that it was not changed, `BadAnswer` if it reports success and does not show
-    the change, and `OutcomeUnknown` if it can no longer be read.
+    the change, and `OutcomeUnknown` if it can no longer be read. A `BadAnswer` with "changedAtReset" says
+    which profile the card enabled by itself; the notifications of that are kept and delivered.
     """
     euicc = card.euicc
     before, target = selection.read(euicc, name)
@@ -99,9 +79,8 @@ def enable(card: CardContext, outbox: Outbox, name: Iccid | Selector) -> Outcome
                 raise blocker.refused
     with card.operation("enable", before, target=target.iccid) as operation:
         operation.set_state(ENABLING)
-        after = _switch_until(
-            euicc, _request_variants(euicc, euicc.enable_profile, target), _shows(target, enabled=True)
-        )
+        switched = enable_on_card(euicc, before, target)
+        after = require_kept(outbox, operation, switched, before.unreadable)
         return _completed(
             outbox, operation, target, after, changes_since(operation, after, before.unreadable)
         )
@@ -117,7 +96,8 @@ def disable(card: CardContext, outbox: Outbox, name: Iccid | Selector) -> Outcom
         raise blocker.refused
     with card.operation("disable", before, target=target.iccid) as operation:
         operation.set_state(DISABLING)
-        after = disable_on_card(euicc, target)
+        switched = disable_on_card(euicc, before, target)
+        after = require_kept(outbox, operation, switched, before.unreadable)
         return _completed(
             outbox, operation, target, after, changes_since(operation, after, before.unreadable)
         )
@@ -143,7 +123,7 @@ def reset(card: CardContext, outbox: Outbox, options: Collection[str]) -> Outcom
             attempt()
             after = before
         else:
-            after = _switch_until(euicc, (attempt, attempt), lambda after: _count(after) < _count(before))
+            after = attempt_until(euicc, (attempt, attempt), lambda after: _count(after) < _count(before))
         changes = [*changes_since(operation, after, before.unreadable)]
         if possibly_affected(before, options):
             changes += _unreadable_deleted(outbox, before, listed)
@@ -179,68 +159,44 @@ def refuse_protected(journal: Journal, profiles: Listing[Profile], options: Coll
         )
 
 
-def disable_on_card(euicc: Euicc, target: Profile) -> Listing[Profile]:
-    """Have the card disable a profile; returns what it lists then. Raises as `enable` does."""
-    return _switch_until(
-        euicc, _request_variants(euicc, euicc.disable_profile, target), _shows(target, enabled=False)
-    )
-
-
-def reset_and_read(euicc: Euicc, error: LpaError | None = None) -> Listing[Profile]:
-    """Reset the card and read which profiles it lists now. Raises `OutcomeUnknown` if that fails.
-
-    `error`: the error that made it necessary, if an answer was lost.
-    """
-    try:
-        euicc.restart()
-        return euicc.profiles(CHANGE_TAGS)
-    except LpaError as failed:
-        before = error.message if error else "The card was asked to make a change."
-        raise OutcomeUnknown(f"{before} The card cannot be read again: {failed.message}") from failed
-
-
-def _switch_until(
-    euicc: Euicc, attempts: Iterable[Attempt], done: Callable[[Listing[Profile]], bool]
+def require_kept(
+    outbox: Outbox, operation: Operation, switched: Switched, unreadable: Collection[bytes]
 ) -> Listing[Profile]:
-    """Make the attempts in order until the card, read again, shows the change; returns what it lists then."""
-    refused: LpaError = BadAnswer("The card reported success, but does not show the change.")
-    for attempt in attempts:
-        try:
-            attempt()
-        except OutcomeUnknown as unknown:
-            after = reset_and_read(euicc, unknown)
-            if done(after):
-                return after
-            message = f"{unknown.message} The card was read again: the change was not made."
-            raise WireError(message) from unknown
-        except EuiccRefused as error:
-            refused = error
-        after = reset_and_read(euicc)
-        if done(after):
-            return after
-        if refused.reason in _FINAL:
-            break
-    raise refused
+    """What the card lists after a switch. Raises its `problem`, if the card has switched by itself.
+
+    What the card signed about all its switches is kept and delivered before, and the operation completed.
+    `unreadable`: the items that could not be read before either.
+    """
+    if switched.problem is None:
+        return switched.after
+    deliveries = outbox.complete(operation, _signed_changes(operation, switched, unreadable))
+    for sentence in _delivery_sentences(deliveries):
+        switched.problem.add(sentence)
+    raise switched.problem
 
 
-def _request_variants(euicc: Euicc, switch: Switch, profile: Profile) -> Iterator[Attempt]:
-    """The variants of a request that cards want. No refresh first: a reader has no device to restart."""
-    yield partial(switch, profile.iccid, refresh=False)
-    yield partial(switch, profile.iccid, refresh=True)
-    for aid in aids_of(euicc, profile):
-        yield partial(switch, aid, refresh=False)
-        yield partial(switch, aid, refresh=True)
+def _signed_changes(
+    operation: Operation, switched: Switched, unreadable: Collection[bytes]
+) -> Iterator[ProfileChange]:
+    """What the card signed, in that order, then what only its list shows."""
+    profiles = {profile.iccid: profile for profile in operation.before}
+    signed = dict.fromkeys((one.event, one.iccid) for one in switched.signed)
+    for event, iccid in signed:
+        if isinstance(event, NotificationEvent) and iccid in profiles:
+            yield _attributed(operation, event, profiles[iccid])
+    for change in changes_since(operation, switched.after, unreadable):
+        if (change.event, change.profile.iccid) not in signed:
+            yield change
 
 
-def aids_of(euicc: Euicc, profile: Profile) -> Iterator[Aid]:
-    """The AID of `profile`, if the card has one. Read only when it is wanted: hardly any card needs it."""
-    for found in euicc.profiles(AID_TAGS, only=profile.iccid):
-        if found.iccid == profile.iccid and found.aid:
-            yield found.aid
-
-
-def _shows(profile: Profile, *, enabled: bool) -> Callable[[Listing[Profile]], bool]:
-    return lambda after: any(now.iccid == profile.iccid and now.enabled is enabled for now in after)
+def _delivery_sentences(deliveries: Collection[Delivery]) -> Iterator[str]:
+    """How the notifications of a switch stand that the card has reverted."""
+    left = [delivery for delivery in deliveries if not delivery.acknowledged]
+    if deliveries and not left:
+        yield "All notifications were acknowledged."
+    yield from dict.fromkeys(delivery.problem.message for delivery in left if delivery.problem)
+    if left:
+        yield "'lpa notifications send' sends pending notifications."
 
 
 def _completed(

@@ -18,6 +18,8 @@ from lpa.notifications.card_context import CardContext
 from lpa.notifications.outbox import Outbox
 from lpa.profiles import blockers, selection, switching
 from lpa.profiles.selection import Selector
+from lpa.profiles.snapshot import named
+from lpa.profiles.switch_on_card import CHANGED_AT_RESET
 from lpa.profiles.switching import Outcome
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Iccid
@@ -70,8 +72,8 @@ def temporarily_enabled(card: CardContext, outbox: Outbox, name: Iccid | Selecto
 def restore(card: CardContext, outbox: Outbox, operation: Operation) -> Restoration:
     """Restore what was enabled before a temporary enable whose process died.
 
-    Only if the card is as that process left it: a switch that another program made since stays. Raises what
-    leaves the operation open: `WireError`, `OutcomeUnknown` and `StorageFailed`.
+    Only if the card is as that process left it: a switch that another program, or the card by itself, made
+    since stays. Raises what leaves the operation open: `WireError`, `OutcomeUnknown` and `StorageFailed`.
     """
     profiles = card.euicc.profiles(CHANGE_TAGS)
     previous, now = _enabled(operation.before), _enabled(profiles)
@@ -82,9 +84,9 @@ def restore(card: CardContext, outbox: Outbox, operation: Operation) -> Restorat
         operation.complete("everything is as before")
         return Restoration(f"{_named(now)} enabled, as before.")
     if numbers != [target.iccid]:
-        operation.complete("another program has switched since")
+        operation.complete("another program, or the card itself, has switched since")
         return Restoration(
-            f"{_named(now)} enabled: another program has switched since, and its change is kept."
+            f"{_named(now)} enabled: another program, or the card itself, has switched since. That is kept."
         )
     if not _among(profiles, previous):
         operation.complete("the previous profile is not on the card")
@@ -92,9 +94,8 @@ def restore(card: CardContext, outbox: Outbox, operation: Operation) -> Restorat
     try:
         outcome = _restore_previous(card, outbox, operation, target)
     except (BadAnswer, Refused) as problem:
-        return Restoration(
-            f"{_named(now)} still enabled; {_named(previous, 'was')} enabled before.", problem=problem
-        )
+        still = f"{_named(now)} still enabled; " if problem.reason != CHANGED_AT_RESET else ""
+        return Restoration(f"{still}{_named(previous, 'was')} enabled before.", problem=problem)
     return Restoration(f"{_named(previous)} enabled again.", outcome)
 
 
@@ -118,6 +119,29 @@ def _enable(card: CardContext, outbox: Outbox, operation: Operation, target: Pro
         with contextlib.suppress(StorageFailed):
             operation.complete(error.message)
         raise
+    except BadAnswer as error:
+        if error.reason == CHANGED_AT_RESET:
+            _restore_after_own_choice(card, outbox, operation, error)
+        raise
+
+
+def _restore_after_own_choice(
+    card: CardContext, outbox: Outbox, operation: Operation, error: BadAnswer
+) -> None:
+    """Restore what was enabled before, after the card has enabled a profile by itself instead of the target.
+
+    Adds to `error` what came of that. Raises no `LpaError`.
+    """
+    for previous in _enabled(operation.before)[:1]:
+        try:
+            if switching.enable(card, outbox, previous.iccid).changes:
+                error.add(f"{named(previous)} is enabled again.")
+        except LpaError as problem:
+            error.add(f"{named(previous)} was enabled before, and could not be enabled again.")
+            error.add(problem.message)
+            error.advice = f"'lpa enable {previous.iccid}' restores the previous state. {error.advice}"
+    with contextlib.suppress(StorageFailed):
+        operation.complete(error.message)
 
 
 def _restore_previous(card: CardContext, outbox: Outbox, operation: Operation, target: Profile) -> Outcome:
@@ -127,7 +151,8 @@ def _restore_previous(card: CardContext, outbox: Outbox, operation: Operation, t
         outcome = _switch_back(card, outbox, previous, target)
     except (BadAnswer, Refused) as error:
         command = f"lpa enable {previous[0].iccid}" if previous else f"lpa disable {target.iccid}"
-        error.add(f"{target.title}, which was enabled temporarily, is still enabled.")
+        if error.reason != CHANGED_AT_RESET:  # Then it says itself what is enabled.
+            error.add(f"{target.title}, which was enabled temporarily, is still enabled.")
         error.advice = f"'{command}' restores the previous state. {error.advice}".strip()
         with contextlib.suppress(StorageFailed):
             operation.complete(error.message)

@@ -26,6 +26,8 @@ __all__ = [
     "KeyIdentifier",
 ]
 
+_IOT_SPECIFIC_INFO, _MODE = 0xB4, 0x90
+_IPA_MODES = {0: "ipad", 1: "ipae"}  # the IoT profile assistant (SGP.32): in the device, in the eUICC
 _LONGEST_NUMBER = 8  # bytes of a memory size, more than any card needs
 
 
@@ -113,7 +115,10 @@ class EuiccInfo1:
 
 @dataclass(frozen=True)
 class EuiccInfo2:
-    """A card's versions, such as "2.2.2", and its capabilities, by the specification's identifiers."""
+    """A card's versions, such as "2.2.2", and its capabilities, by the specification's identifiers.
+
+    `ipa_mode`: of an IoT card (SGP.32), which has no `lpa_mode`: both have the same tag.
+    """
 
     raw: Tlv
     profile_version: str = _member("profileVersion", _version)
@@ -141,6 +146,7 @@ class EuiccInfo2:
         "additionalEuiccProfilePackageVersions", lambda versions: tuple(map(_version, versions)), ()
     )
     lpa_mode: str = _member("lpaMode", _named("LpaMode"))
+    ipa_mode: str = _member("ipaMode", lambda mode: _IPA_MODES.get(mode, str(mode)))
     additional_info: bytes = _member("additionalEuiccInfo", bytes, b"")
     highest_svn: str = _member("highestSvn", _version)
     unknown: tuple[Tlv, ...] = ()
@@ -148,8 +154,14 @@ class EuiccInfo2:
     @classmethod
     def from_tlv(cls, answer: bytes) -> Self:
         """From an EUICCInfo2 (tag BF22). Raises `BadAnswer` if it is none."""
+        raw = Tlv(answer)
         value, unknown = schema.decode_open("GetEuiccInfo2Response", answer)
-        return cls(raw=Tlv(answer), unknown=unknown, **_read(cls, value))
+        if value.get("lpaMode", 0) < 0:  # Neither an LPA nor an IPA has such a mode.
+            del value["lpaMode"]
+            unknown += tuple(item for item in raw.children if item.tag == _MODE and item not in unknown)
+        elif "lpaMode" in value and any(item.tag == _IOT_SPECIFIC_INFO for item in unknown):
+            value["ipaMode"] = value.pop("lpaMode")
+        return cls(raw=raw, unknown=unknown, **_read(cls, value))
 
 
 @dataclass(frozen=True)

@@ -161,10 +161,18 @@ def test_a_server_other_than_in_the_activation_code_is_refused_before_the_card_i
 ) -> None:
     smdp.order(packages.sample(), "ABC-1")
     with (
-        pytest.raises(NotVerified, match=r"names \(2\.999\.11\)"),
+        pytest.raises(NotVerified) as caught,
         assistant.download(ActivationCode.parse(f"1${HOST}$ABC-1$2.999.11")),
     ):
         pass
+    assert caught.value.message == (
+        "The activation code names a server with the object identifier (OID) 2.999.11, "
+        f"but the certificate of {HOST} has 2.999.10."
+    )
+    assert caught.value.advice == (
+        "The code may be mistyped, or for another server. "
+        "Its operator can confirm the code and the OID of the server. Nothing was installed."
+    )
     assert https.called == ["initiateAuthentication"]
     with assistant.download(ActivationCode.parse(f"1${HOST}$ABC-1$2.999.10")) as offer:
         offer.install()

@@ -290,7 +290,7 @@ def test_lpa_resume_reports_a_lost_notification_with_exit_code_4_until_it_is_mar
 ) -> None:
     first = command.run(*options, "resume")
     assert first.code == 4
-    assert f"  Deleted by another program: Nordlicht ({NORDLICHT}).\n" in first.out
+    assert f"  Deleted by another program or the card itself: Nordlicht ({NORDLICHT}).\n" in first.out
     assert "Deleted Nordlicht" not in first.out
     advice = f"Inform the operator yourself; then run 'lpa notifications mark-informed {NORDLICHT}'.\n"
     assert "Lost: no signed notification remains for these servers.\n" in first.out

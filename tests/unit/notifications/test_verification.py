@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from lpa.errors import NotVerified
 from lpa.notifications import verification
 from lpa.rsp.euicc_info import KeyIdentifier
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.pki.issuers import TrustedIssuers
-from tests.support.forgery import EID, NOW, Chain
+from tests.support.forgery import BODY, EID, NOW, Chain, Party, loose, with_empty_member, with_other_s
 
-NEVER = ("time", "since", "delivery", "contract")
+CI_SUB_CA = "2.23.146.1.2.1.0.0"
+NEVER = ("time", "since", "delivery", "contract", "otherBytes")
 
 
 def trusted(chain: Chain) -> TrustedIssuers:
@@ -37,9 +40,48 @@ def test_a_receipt_proves_what_the_card_signed_and_no_more() -> None:
         issuer_name="",
         issuer_kind="private",
         sha256=hashlib.sha256(receipt).digest(),
+        size=len(receipt),
+        signed=BODY,
         unproven=("privateIssuer", *NEVER),
         moment=verification.ReferenceTime(NOW, "now"),
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "deviations"),
+    [
+        (lambda receipt: receipt, ()),
+        (with_other_s, ()),
+        (with_empty_member, ("members",)),
+        (loose, ("lengths",)),
+        (lambda receipt: loose(with_empty_member(receipt)), ("lengths", "members")),
+        (lambda receipt: loose(receipt, 1), ("lengths",)),
+    ],
+)
+def test_changes_outside_the_signed_bytes_are_accepted_and_reported(
+    change: Callable[[bytes], bytes], deviations: tuple[str, ...]
+) -> None:
+    chain = Chain()
+    genuine = chain.notification()
+    proven = verification.verify(change(genuine), trusted(chain), NOW)
+    assert (proven.deviations, proven.signed, proven.size) == (deviations, BODY, len(change(genuine)))
+
+
+@pytest.mark.parametrize("certificate", [2, 3])
+def test_a_certificate_with_a_longer_length_than_needed_is_refused(certificate: int) -> None:
+    chain = Chain()
+    with pytest.raises(NotVerified) as caught:
+        verification.verify(loose(chain.notification(), certificate), trusted(chain), NOW)
+    assert caught.value.reason == "damaged"
+
+
+def test_further_certificates_of_version_3_are_no_deviation() -> None:
+    chain = Chain()
+    above = Party(CI_SUB_CA, "CI", basic=x509.BasicConstraints(True, 1))
+    chain.eum_issuer, chain.above = above, [above.certificate(chain.ci)]
+    genuine = chain.notification()
+    assert verification.verify(genuine, trusted(chain), NOW).deviations == ()
+    assert verification.verify(loose(genuine, 4), trusted(chain), NOW).deviations == ("lengths",)
 
 
 LATER, END = NOW + timedelta(days=400), NOW + timedelta(days=1)
@@ -160,3 +202,11 @@ def test_examine_returns_the_error() -> None:
 def test_garbage_is_refused(garbage: bytes) -> None:
     with pytest.raises(NotVerified, match="This is no receipt"):
         verification.verify(garbage, TrustedIssuers(), NOW)
+
+
+def test_the_advice_about_a_receipt_is_not_about_servers() -> None:
+    chain = Chain()
+    chain.eum.limits = None
+    with pytest.raises(NotVerified, match="does not state which cards it may certify") as caught:
+        verification.verify(chain.notification(), trusted(chain), NOW)
+    assert caught.value.advice == ("Do not rely on this receipt: its certificates are not acceptable.")

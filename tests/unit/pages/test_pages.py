@@ -60,6 +60,7 @@ def read(page: str) -> str:
     return "".join(reader.shown)
 
 
+SIZE = len(sample_pages.RECEIPT)
 PAGES = {
     f"{kind.__name__} {language}": kind(language)
     for kind in (sample_pages.receipt, sample_pages.profile)
@@ -72,6 +73,14 @@ def test_a_page_is_well_formed_and_loads_nothing(page: str) -> None:
     read(page)
     assert "default-src &#x27;none&#x27;; style-src &#x27;unsafe-inline&#x27;" in page
     assert not re.search(r"https?:|url\(|@import|javascript:", page)
+
+
+def test_a_page_of_an_unverified_receipt_does_not_say_that_the_card_signed_or_reported_it() -> None:
+    shown, verified = read(sample_pages.doubt()), read(sample_pages.receipt())
+    for sentence in ("signed by the card", "What the card reported"):
+        assert sentence in verified
+        assert sentence not in shown
+    assert "What the receipt says" in shown
 
 
 def test_every_text_exists_in_both_languages_with_the_same_fields() -> None:
@@ -89,7 +98,10 @@ def test_every_text_exists_in_both_languages_with_the_same_fields() -> None:
             "en",
             [
                 "Proof of deletion",
-                f"The card with EID {EID} signed this notification, and it was not changed afterwards.",
+                f"The card with EID {EID} signed the content of this notification: profile, event, server "
+                f"and number are as signed. The signature covers 27 of the {SIZE} bytes of the receipt, the "
+                "complete object BF2F.",
+                "That the other bytes are as the card gave them.",
                 "It reports the deletion of profile 89898989898989898989 to a.b, with number 7.",
                 "When it happened. The card has no clock",
                 "That the operator closed the line or ended the contract.",
@@ -102,7 +114,9 @@ def test_every_text_exists_in_both_languages_with_the_same_fields() -> None:
             "zh-CN",
             [
                 "删除凭证",
-                f"EID 为 {EID} 的卡片签署了这条通知",
+                f"EID 为 {EID} 的卡片签署了这条通知的内容：配置文件、事件、服务器和序号与签名时一致。",
+                f"签名覆盖凭证 {SIZE} 字节中的 27 字节，即完整的 BF2F 对象。",
+                "其余字节与卡片给出的相同。",
                 "通知的内容是：删除配置文件 89898989898989898989，序号 7，发往 a.b。",
                 "发生的时间。卡片没有时钟",
                 "运营商已经停机或销户、合约已经终止。",

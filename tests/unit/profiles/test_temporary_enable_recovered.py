@@ -141,12 +141,12 @@ def test_only_one_temporary_enable_runs_at_a_time(
         (
             lambda card, euicc: card.enable_profile(iccid(euicc, 2), refresh=False),
             ["disabled", "disabled", "enabled"],
-            "is enabled: another program has switched since, and its change is kept.",
+            "is enabled: another program, or the card itself, has switched since. That is kept.",
         ),
         (
             lambda card, euicc: card.disable_profile(iccid(euicc, 1), refresh=False),
             ["disabled", "disabled", "disabled"],
-            "No profile is enabled: another program has switched since, and its change is kept.",
+            "No profile is enabled: another program, or the card itself, has switched since. That is kept.",
         ),
         (
             lambda card, euicc: card.enable_profile(iccid(euicc, 0), refresh=False),

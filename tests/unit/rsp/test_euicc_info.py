@@ -80,6 +80,27 @@ def test_info2_accepts_invalid_text_and_unnamed_numbers() -> None:
     assert (info.category, info.sas_accreditation_number, info.lpa_mode) == ("9", "\ufffdA", "5")
 
 
+@pytest.mark.parametrize(
+    ("members", "lpa_mode", "ipa_mode"),
+    [
+        ("900100", "lpad", ""),
+        ("900101", "lpae", ""),
+        ("900100 B407A00504030102 00", "", "ipad"),
+        ("B400 900101", "", "ipae"),
+        ("B400 900105", "", "5"),
+        ("B400", "", ""),
+        ("9001FF", "", ""),
+        ("9001FF B400", "", ""),
+        ("9000 B400", "", ""),
+    ],
+)
+def test_the_mode_of_an_iot_card_is_that_of_its_ipa(members: str, lpa_mode: str, ipa_mode: str) -> None:
+    info = info2(members)
+    assert (info.lpa_mode, info.ipa_mode) == (lpa_mode, ipa_mode)
+    reported = {item.hex() for item in info.unknown}
+    assert ("9001ff" in reported, "9000" in reported) == ("9001FF" in members, "9000" in members)
+
+
 def test_info1_has_the_trusted_ci_keys() -> None:
     raw = ANSWERS["GetEuiccInfo1Response"]
     assert EuiccInfo1.from_tlv(raw) == EuiccInfo1(Tlv(raw), "2.2.2", (GSMA,), (GSMA,))

@@ -8,6 +8,7 @@ import pytest
 from lpa.errors import BadAnswer
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.offered_profile import OfferedProfile
+from lpa.rsp.pki import server_oid
 from lpa.rsp.pki.server_oid import coded, of_certificate
 from lpa.rsp.records import NotificationConfiguration, Operator
 from lpa.sim.crypto.pki import DP_AUTH, Authority, der
@@ -98,7 +99,14 @@ def test_different_metadata_do_not_describe_the_same_profile(old: str, new: str)
     ],
 )
 def test_an_object_identifier_is_coded(text: str, octets: str) -> None:
-    assert coded(text) == bytes.fromhex(octets.replace(" ", ""))
+    octet_string = bytes.fromhex(octets.replace(" ", ""))
+    assert coded(text) == octet_string
+    assert server_oid.text(octet_string) == text
+
+
+@pytest.mark.parametrize("octets", ["", "88", "2B8B"])
+def test_what_is_no_object_identifier_is_shown_as_hex(octets: str) -> None:
+    assert server_oid.text(bytes.fromhex(octets)) == octets.lower()
 
 
 def test_the_object_identifier_in_a_certificate_is_read() -> None:

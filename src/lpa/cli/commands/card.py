@@ -186,6 +186,8 @@ def _ability_facts(info: EuiccInfo2) -> Facts:
         ("TS 102 241", info.ts102241_version),
         ("GlobalPlatform", info.globalplatform_version),
         ("Category", info.category),
+        ("LPA mode", info.lpa_mode),
+        ("IPA mode", info.ipa_mode),
         ("Accreditation", info.sas_accreditation_number),
         ("Platform", info.platform_label),
         ("Capabilities", _grouped((*info.uicc_capability, *info.rsp_capability))),

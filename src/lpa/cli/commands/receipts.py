@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lpa.cli.commands import receipt_issuers
 from lpa.cli.console import Console
 from lpa.cli.exits import NO
 from lpa.cli.group import Group
@@ -17,7 +18,7 @@ from lpa.cli.json_output import CommandResult
 from lpa.cli.parsing import DATE, EID, FILE, ICCID, LANGUAGE, RECEIPT
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.views.provenance import Provenance
-from lpa.errors import LpaError, Refused, StorageFailed
+from lpa.errors import NotVerified, Refused, StorageFailed
 from lpa.notifications import receipts as kept
 from lpa.notifications.receipt_names import ReceiptName
 from lpa.notifications.receipts import Receipt, Receipts
@@ -26,7 +27,7 @@ from lpa.pages.texts import Language, Words
 from lpa.rsp.names import Eid, Iccid
 
 if TYPE_CHECKING:
-    from lpa.notifications.verification import TrustedIssuers, Verification
+    from lpa.notifications.verification import Verification
 
 # A receipt, and the card that it is kept for; None for a file from elsewhere.
 Kept = tuple[Eid | None, Receipt]
@@ -112,19 +113,15 @@ def verify(
     """
     from lpa.notifications import verification
 
-    trusted, now = _trusted(console), datetime.now(UTC)
-    verified = [
-        verification.verify(
-            receipt.notification.raw,
-            trusted,
-            now,
-            moment=_provenance(console, card, receipt).reference_time(given),
-            eid=card,
-            iccid=iccid,
-            event=event,
-        )
-        for card, receipt in _chosen(console, name, eid)
-    ]
+    trusted, now = receipt_issuers.trusted(console), datetime.now(UTC)
+    verified = []
+    for card, receipt in _chosen(console, name, eid):
+        moment = _provenance(console, card, receipt).reference_time(given)
+        raw = receipt.notification.raw
+        with receipt_issuers.advising(console, receipt.notification):
+            verified.append(
+                verification.verify(raw, trusted, now, moment=moment, eid=card, iccid=iccid, event=event)
+            )
     for one in verified:
         _print_statements(console.screen, one)
     return CommandResult({"verifications": verified})
@@ -157,8 +154,11 @@ def export(
     card, receipt = _chosen(console, name, eid)[0]
     provenance, now = _provenance(console, card, receipt), datetime.now(UTC)
     moment = provenance.reference_time(given)
-    result = verification.examine(receipt.notification.raw, _trusted(console), now, moment=moment, eid=card)
-    if not isinstance(result, LpaError):
+    trusted = receipt_issuers.trusted(console)
+    result = verification.examine(receipt.notification.raw, trusted, now, moment=moment, eid=card)
+    if isinstance(result, NotVerified):
+        receipt_issuers.advise(console, receipt.notification, result)
+    else:
         card = result.eid
     page = receipt_page.page(
         receipt.notification,
@@ -170,8 +170,9 @@ def export(
     )
     pages.save(page, path)
     console.screen.line(f"Page written to {path}.")
-    if isinstance(result, LpaError):
+    if isinstance(result, NotVerified):
         console.screen.say(f"The page says that the receipt is not verified: {result.message}", "yellow")
+        console.screen.say(result.advice)
         return CommandResult({"path": path, "verification": None}, result, NO)
     return CommandResult({"path": path, "verification": result})
 
@@ -222,14 +223,6 @@ def _provenance(console: Console, eid: Eid | None, receipt: Receipt) -> Provenan
         return Provenance()
 
 
-def _trusted(console: Console) -> TrustedIssuers:
-    from lpa.notifications.verification import TrustedIssuers
-
-    if console.trust is None or console.trust.pem is None:
-        return TrustedIssuers.production()
-    return TrustedIssuers.from_pem(console.trust.pem.encode())
-
-
 def _print_statements(screen: Screen, verification: Verification) -> None:
     from lpa.pages.receipt_page import statements
 
@@ -262,7 +255,7 @@ def _facts(eid: Eid | None, receipt: Receipt) -> Facts:
         ("Event", metadata.event),
         ("ICCID", str(metadata.iccid or "")),
         ("Server", metadata.address),
-        ("Size", f"{len(receipt.notification.raw)} bytes (DER, as signed by the card)"),
+        ("Size", f"{len(receipt.notification.raw)} bytes (DER)"),
         ("SHA-256", hashlib.sha256(receipt.notification.raw).hexdigest()),
         ("File", str(receipt.path)),
     ]

@@ -26,7 +26,7 @@ def change_lines(outcome: Outcome | Recovery) -> Iterator[Line]:
     """Each change of a profile, and below it the deliveries of its notifications."""
     left = list(outcome.deliveries)
     for change in outcome.changes:
-        by = " by another program:" if change.external else ""
+        by = " by another program or the card itself:" if change.external else ""
         yield f"{_DONE[change.event]}{by} {named(change.profile)}.", "bold"
         for delivery in _about(change, left):
             left.remove(delivery)

@@ -106,6 +106,29 @@ def check_signature(notification: Notification) -> None:
     _check_signature(leaf, signature, signed)
 
 
+def signed_part(notification: Notification) -> Tlv:
+    """What the card's signature covers: the metadata (BF2F), tag and length included."""
+    return _parts(notification.raw)[0]
+
+
+def deviations(notification: Notification) -> tuple[str, ...]:
+    """How the bytes outside the signed part differ from the form that cards write (DER).
+
+    "lengths": a length has more bytes than it needs. "members": an empty list of further certificates. Empty
+    if they do not differ. Anybody can make such changes, and the signature stays valid. It also stays valid
+    with s replaced by n - s; that cannot be noticed, for half of all genuine signatures have the larger s.
+    """
+    _, *others = notification.raw.children
+    parts = (
+        notification.raw,
+        *others,
+        *(inner for part in others if part.tag == _OTHERS for inner in part.children),
+    )
+    lengths = any(part != Tlv.build(part.tag, part.value) for part in parts)
+    members = any(part.tag == _OTHERS and not part.value for part in others)
+    return tuple(name for name, found in (("lengths", lengths), ("members", members)) if found)
+
+
 def claimed_issuers(notification: Notification) -> tuple[KeyIdentifier, ...]:
     """The issuer that the notification's own certificates name, for one whose card is not known otherwise.
 

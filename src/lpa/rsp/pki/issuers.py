@@ -70,7 +70,8 @@ class TrustedIssuers:
             )
         raise NotVerified(
             f"The {certificate} was issued by an unknown authority: {described(claimed)}.",
-            advice="If you trust this authority, give its certificate with --ca-bundle.",
+            advice="If you trust this authority, give its certificate with --ca-bundle. "
+            "For a simulated card that is ci.pem in its folder: --ca-bundle CARD/ci.pem.",
             reason="unknownIssuer",
         )
 

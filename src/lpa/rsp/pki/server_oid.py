@@ -16,6 +16,20 @@ def coded(text: str) -> bytes:
     return b"".join(_arc(number) for number in (40 * first + second, *others))
 
 
+def text(content: bytes) -> str:
+    """The inverse of `coded`; of what is no object identifier, the hexadecimal digits."""
+    if not content or content[-1] & 0x80:
+        return content.hex()
+    arcs = [0]
+    for octet in content:
+        arcs[-1] = arcs[-1] << 7 | octet & 0x7F
+        if not octet & 0x80:
+            arcs.append(0)
+    joined, *others = arcs[:-1]
+    first = min(joined // 40, 2)
+    return ".".join(map(str, (first, joined - 40 * first, *others)))
+
+
 def of_certificate(certificate: Tlv) -> bytes:
     """The content of the object identifier in a server's certificate; empty if it has none.
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
 from lpa.rsp.codec import schema
-from lpa.rsp.names import Aid
+from lpa.rsp.names import Aid, Iccid
 from lpa.sim import plain_json
 from lpa.sim.operators import ANY_OPERATOR
 
@@ -37,6 +37,9 @@ class Behaviour:
     """A proactive session is open at first: enabling and disabling are refused (catBusy) until a reset."""
     accepted: tuple[tuple[str, bool], ...] = _EVERY_WAY
     """The (kind of identifier, refreshFlag) accepted to enable and disable. Eastcompeace cards accept few."""
+    fallbacks: tuple[tuple[str, str], ...] = ()
+    """(enabled, chosen), as ICCIDs: at a reset with the first enabled, or none (""), the card enables the
+    second. Cards in the field fall back to a provisioning profile, or to one of their own."""
     answers_9x: bool = True
     """A command that makes a REFRESH necessary ends with 91xx; if False, with 9000."""
     takes_test_profiles: bool = True
@@ -63,6 +66,9 @@ class Behaviour:
         if self.first_sequence_number < 0:
             raise ValueError("a sequence number is not negative")
         Aid.parse(self.isdr_aid)
+        for enabled, chosen in self.fallbacks:
+            Iccid.parse(chosen)
+            Iccid.parse(enabled or chosen)
         self._check_rules()
         self._check_failure()
 
@@ -94,6 +100,7 @@ class Behaviour:
         )
         changed = {
             "accepted": accepted,
+            "fallbacks": tuple((enabled, chosen) for enabled, chosen in value["fallbacks"]),
             "authorised_policy_rules": rules,
             "forbidden_policy_rules": tuple(value["forbidden_policy_rules"]),
             "loading_fails": tuple(value["loading_fails"]),

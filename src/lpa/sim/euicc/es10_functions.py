@@ -77,15 +77,20 @@ class SimulatedIsdr:
             raise StatusWord(MEMORY_PROBLEM) from error
 
     def power_up(self) -> None:
-        """Start a card session: end the proactive session, and carry out a pending REFRESH."""
+        """Start a card session: end the proactive session; carry out a pending REFRESH and a fallback."""
         self._cat_busy = False
         self._download.power_up()
         self.execute_refresh()
 
     def execute_refresh(self) -> None:
-        """Carry out the switch of a pending REFRESH. Raises OSError if it cannot be stored."""
+        """Carry out the switch of a pending REFRESH, then that of a fallback.
+
+        Raises OSError if one cannot be stored.
+        """
         if self.state.awaiting_refresh is not None:
             self._memory.update(*profile_policy.switch(self.state, self.state.awaiting_refresh))
+        if chosen := profile_policy.fallback(self.state):
+            self._memory.update(*profile_policy.switch(self.state, chosen))
 
     def drop_refresh(self) -> None:
         """Cancel a REFRESH that the terminal could not carry out, without switch and notifications."""

@@ -80,6 +80,14 @@ def successor(state: CardState, disabled: SimulatedProfile) -> str:
     return state.remembered if disabled.profile_class == "test" else ""
 
 
+def fallback(state: CardState) -> str:
+    """The profile that the card enables by itself at a reset (ICCID), "" if it leaves the state as it is."""
+    enabled = state.enabled.iccid if state.enabled else ""
+    present = {profile.iccid for profile in state.profiles}
+    fallbacks = dict(state.behaviour.fallbacks)
+    return fallbacks[enabled] if fallbacks.get(enabled) in present else ""
+
+
 def memory_reset(state: CardState, options: tuple[str, ...]) -> tuple[CardState, list[SimulatedProfile]]:
     """The state after a memory reset with these ResetOptions, and the profiles that it deletes.
 

@@ -16,6 +16,7 @@ from lpa.errors import CardUnpowered, StorageFailed
 from lpa.rsp.names import Eid
 from lpa.sim import samples
 from lpa.sim.crypto.pki import Authority, CurveName, Randomness
+from lpa.sim.euicc import interrupts
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.card_folder import CardFolder
 from lpa.sim.euicc.card_session import CardSession
@@ -41,7 +42,7 @@ class SimulatedEuicc:
     """A simulated eUICC that is also a `Transport`. Make one with `create` or `load`.
 
     It is powered from the start. A reset ends the card session and carries out a pending REFRESH, and so does
-    `load`. `apdus`, `resets`: how many there were.
+    `load`. `apdus`, `resets`: how many there were. Ctrl-C takes effect after a command or reset, not in it.
     """
 
     def __init__(
@@ -158,14 +159,16 @@ class SimulatedEuicc:
         """The data and status word of the response to one APDU. Raises `CardUnpowered` after `power_off`."""
         if self._session is None:
             raise CardUnpowered("The simulated card has no power.")
-        self.apdus += 1
-        return self._session.transmit(apdu)
+        with interrupts.postponed():
+            self.apdus += 1
+            return self._session.transmit(apdu)
 
     def reset(self) -> None:
         """Reset or power up the card: a new card session, after a pending REFRESH is carried out."""
-        self.resets += 1
-        self._change(self._isdr.power_up)
-        self._session = CardSession(self._isdr)
+        with interrupts.postponed():
+            self.resets += 1
+            self._change(self._isdr.power_up)
+            self._session = CardSession(self._isdr)
 
     def power_off(self) -> None:
         """Cut the power: the card does not respond until `reset`."""

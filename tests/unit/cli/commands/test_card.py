@@ -23,6 +23,7 @@ from lpa.rsp.reasons import explain
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support import command
+from tests.support.disturbed import DisturbedCard
 
 
 @pytest.fixture
@@ -209,3 +210,20 @@ def _run_without_service(tmp_path: Path, *arguments: str) -> command.Ran:
 def test_unknown_data_of_a_card_is_shown_as_hex() -> None:
     info = EuiccInfo2.from_tlv(bytes.fromhex("BF2207 8203020202 9E00"))
     assert ("Other data", ["9e00"]) in card._ability_facts(info)
+
+
+def test_info_names_the_mode_of_an_iot_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command.card(tmp_path / "card")
+
+    def iot_card(folder: Path) -> DisturbedCard:
+        card = DisturbedCard(SimulatedEuicc.load(folder))
+        card.instead(0xBF22, "BF220A 8203020202 900100 B400 9000")
+        return card
+
+    command.put_in(monkeypatch, iot_card)
+    reader = ("--reader", f"sim:{tmp_path / 'card'}")
+    ran = command.run(*reader, "info")
+    assert "IPA mode          ipad\n" in ran.out
+    assert "LPA mode" not in ran.out
+    info2 = command.run(*reader, "--json", "info").document["result"]["info2"]
+    assert (info2["ipa_mode"], info2["lpa_mode"]) == ("ipad", "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from html import unescape
@@ -21,6 +22,7 @@ from lpa.sim.crypto.pki import Authority
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support import command
+from tests.support.forgery import loose, with_empty_member
 
 ALBION = "8944994000000000017"
 UNREACHABLE = ("--connect-to", "::127.0.0.1:1")  # nothing listens on port 1 of this computer
@@ -88,7 +90,7 @@ def test_a_receipt_is_shown_by_number_or_file(options: Options, path: Path, by: 
         "Event": "disable",
         "ICCID": ALBION,
         "Server": "albion.smdp.example",
-        "Size": f"{path.stat().st_size} bytes (DER, as signed by the card)",
+        "Size": f"{path.stat().st_size} bytes (DER)",
         "File": str(path),
         "Operator": "Albion Mobile",
     }
@@ -125,14 +127,47 @@ def test_a_genuine_receipt_is_verified_with_what_it_does_not_prove(options: Opti
     eid = path.parent.name
     assert lines[:3] == [
         "What is proven",
-        f"  The card with EID {eid} signed this notification, and it was not changed afterwards.",
+        f"  The card with EID {eid} signed the content of this notification: profile, event, server and "
+        f"number are as signed. The signature covers 43 of the {path.stat().st_size} bytes of the receipt, "
+        "the complete object BF2F.",
         f"  It reports the disabling of profile {ALBION} to albion.smdp.example, with number 1.",
     ]
     assert lines[4] == "What is not proven"
     assert any("closed the line" in line for line in lines[5:])
     (found,) = command.run(*options, "receipts", "verify", path, "--json").document["result"]["verifications"]
     assert (found["eid"], found["iccid"], found["event"]) == (path.parent.name, ALBION, "disable")
-    assert found["unproven"] == ["privateIssuer", "time", "since", "delivery", "contract"]
+    assert found["unproven"] == ["privateIssuer", "time", "since", "delivery", "contract", "otherBytes"]
+    assert (found["deviations"], found["size"]) == ([], path.stat().st_size)
+    assert found["signed"].startswith("bf2f")
+    assert found["signed"] in path.read_bytes().hex()
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "sentence"),
+    [
+        (loose, "lengths", "lengths are encoded differently from what cards write."),
+        (with_empty_member, "members", "it has an empty member (A1) that cards do not write."),
+    ],
+)
+def test_what_differs_outside_the_signed_bytes_is_said(
+    change: Callable[[bytes], bytes], name: str, sentence: str, options: Options, path: Path, tmp_path: Path
+) -> None:
+    changed = tmp_path / "changed.der"
+    changed.write_bytes(change(path.read_bytes()))
+    ran = command.run(*options, "receipts", "verify", changed)
+    assert (ran.code, ran.err) == (0, "")
+    whole = "  That the receipt as a whole is as the card gave it: outside the signed bytes, "
+    assert f"{whole}{sentence}\n" in ran.out
+    assert "not changed" not in ran.out
+    (found,) = command.run(*options, "--json", "receipts", "verify", changed).document["result"][
+        "verifications"
+    ]
+    assert found["deviations"] == [name]
+    for language, text in (("en", sentence), ("zh-CN", "凭证整体与卡片给出的相同：签名范围之外，")):
+        page = tmp_path / f"{language}.html"
+        made = command.run(*options, "receipts", "export", changed, "--html", page, "--lang", language)
+        assert made.code == 0
+        assert text in page.read_text("utf-8")
 
 
 @pytest.fixture

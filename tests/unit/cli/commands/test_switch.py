@@ -15,6 +15,7 @@ from lpa.journal import DELETING, Journal
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import NotificationConfiguration, Profile
 from lpa.sim.crypto.pki import Authority
+from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from lpa.sim.simulated_profile import SimulatedProfile
@@ -86,6 +87,39 @@ def test_enable_and_disable_do_nothing_if_already_done(world: World) -> None:
 def test_disable_says_which_profile_is_enabled_then(world: World) -> None:
     ran = command.run(*world.found, "disable", "0017")
     assert f"Albion Mobile ({ALBION}) is disabled; enabled now: none.\n" in ran.out
+
+
+def test_enable_says_which_profile_the_card_chose_instead(tmp_path: Path) -> None:
+    behaviour = Behaviour(fallbacks=((NORDLICHT, SHILI),))
+    SimulatedEuicc.create(tmp_path / "card", behaviour=behaviour).close()
+    place = ("--reader", f"sim:{tmp_path / 'card'}", "--state-dir", str(tmp_path / "state"))
+    with SimulatedSmdp(Authority.load(tmp_path / "card"), host="*.smdp.example", any_address=True) as smdp:
+        ran = command.run(*place, "--connect-to", smdp.connect_to, "enable", "0025")
+        assert (ran.code, ran.out) == (3, "")
+        assert ran.err == (
+            f"lpa: The card was asked to enable Nordlicht ({NORDLICHT}), but after its reset 示例移动 "
+            f"({SHILI}) is enabled: the card chose this itself. All notifications were acknowledged.\n"
+            "It may do so at every reset; ask the maker of the card how to change that.\n"
+        )
+        ran = command.run(*place, "--connect-to", smdp.connect_to, "--json", "enable", "0025")
+        assert (ran.document["error"]["kind"], ran.document["error"]["reason"]) == (
+            "BadAnswer",
+            "changedAtReset",
+        )
+        assert len(smdp.received) == 8
+    # Without the server: what the card signed is kept, and stays pending.
+    ran = command.run(*place, "--connect-to", "::127.0.0.1:1", "enable", "0025")
+    assert "'lpa notifications send' sends pending notifications.\n" in ran.err
+    assert len(list(tmp_path.rglob("*.der"))) == 12
+    assert command.run(*place, "list").out.count("enabled") == 1
+
+
+def test_disable_says_which_profile_the_card_enabled_then(tmp_path: Path) -> None:
+    SimulatedEuicc.create(tmp_path / "card", behaviour=Behaviour(fallbacks=(("", SHILI),))).close()
+    place = ("--reader", f"sim:{tmp_path / 'card'}", "--state-dir", str(tmp_path / "state"))
+    ran = command.run(*place, "--connect-to", "::127.0.0.1:1", "disable", "0017")
+    assert f"Enabled by another program or the card itself: 示例移动 ({SHILI}).\n" in ran.out
+    assert f"Albion Mobile ({ALBION}) is disabled; enabled now: 示例移动 ({SHILI}).\n" in ran.out
 
 
 def test_the_profile_that_a_test_profile_replaced_is_enabled_again(tmp_path: Path) -> None:

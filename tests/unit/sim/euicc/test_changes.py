@@ -253,6 +253,38 @@ def test_a_card_may_accept_only_some_identifiers_and_refresh_flags() -> None:
     assert card.ask("BF3117 A012 4F10 A0000005591010FFFFFFFF8900001100 8101FF") == "BF3103800100910B"
 
 
+_P1, _P2, _P3 = (f"890000000000000000{number}" for number in (1, 2, 3))
+
+
+@pytest.mark.parametrize("flag", ["00", "FF"])
+def test_a_card_may_fall_back_to_another_profile_at_a_reset(flag: str) -> None:
+    card = numbered_card(
+        profile(1, "enabled"),
+        profile(2),
+        profile(3, "disabled", "provisioning"),
+        behaviour=Behaviour(fallbacks=((_P2, _P3),)),
+    )
+    card.enable(2, flag)
+    card.reset()
+    card.reset()
+    assert card.states == "ddE"
+    assert card.events == ["disable 1", "enable 2", "disable 2", "enable 3"]
+
+
+def test_a_card_may_enable_a_profile_again_at_a_reset_with_none_enabled() -> None:
+    card = numbered_card(profile(1, "enabled"), profile(2), behaviour=Behaviour(fallbacks=(("", _P1),)))
+    card.disable(1)
+    assert card.states == "dd"
+    card.reset()
+    assert (card.states, card.events) == ("Ed", ["disable 1", "enable 1"])
+
+
+def test_a_card_falls_back_to_a_profile_that_it_holds_only() -> None:
+    card = numbered_card(profile(1, "enabled"), behaviour=Behaviour(fallbacks=((_P1, _P3),)))
+    card.reset()
+    assert (card.states, card.events) == ("E", [])
+
+
 @pytest.mark.parametrize("request_", ["BF3400", "BF3100", "BF3200", "BF3300", "BF3302 8000", "BF3103 810100"])
 def test_an_incomplete_request_is_wrong_data(request_: str) -> None:
     assert two_profiles().ask(request_) == "6A80"

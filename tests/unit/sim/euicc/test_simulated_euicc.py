@@ -77,13 +77,20 @@ def test_an_impossible_behaviour_is_refused() -> None:
         Behaviour(first_sequence_number=-1)
     with pytest.raises(ValueError, match="is not an AID"):
         Behaviour(isdr_aid="A0")
+    with pytest.raises(ValueError, match="is not an ICCID"):
+        Behaviour(fallbacks=(("", "12"),))
 
 
 # The folder
 
 
 def test_a_card_in_a_folder_is_the_same_when_it_is_loaded(tmp_path: Path) -> None:
-    behaviour = Behaviour(protocol="T=1", accepted=(("isdpAid", True),), notification_capacity=3)
+    behaviour = Behaviour(
+        protocol="T=1",
+        accepted=(("isdpAid", True),),
+        notification_capacity=3,
+        fallbacks=(("", "8949985000000000025"),),
+    )
     with closing(SimulatedEuicc.create(tmp_path / "card", behaviour=behaviour)) as card:
         terminal = Terminal(card)
         terminal.ask(DELETE_SECOND)

@@ -1,0 +1,57 @@
+"""The issuers by which receipts are verified, and where the certificate of an unknown one is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lpa.card import schemes
+from lpa.cli.console import Console
+from lpa.errors import NotVerified
+from lpa.host import settings
+from lpa.rsp.records import Notification
+
+if TYPE_CHECKING:
+    from lpa.notifications.verification import TrustedIssuers
+
+
+def trusted(console: Console) -> TrustedIssuers:
+    """The GSMA's issuers, or those in --ca-bundle."""
+    from lpa.notifications.verification import TrustedIssuers
+
+    if console.trust is None or console.trust.pem is None:
+        return TrustedIssuers.production()
+    return TrustedIssuers.from_pem(console.trust.pem.encode())
+
+
+@contextmanager
+def advising(console: Console, receipt: Notification) -> Iterator[None]:
+    """As `advise`, for a `NotVerified` that is raised in the `with` block."""
+    try:
+        yield
+    except NotVerified as problem:
+        advise(console, receipt, problem)
+        raise
+
+
+def advise(console: Console, receipt: Notification, problem: NotVerified) -> None:
+    """Name the bundle in the advice, if the issuer is that of the simulated card that --reader names."""
+    scheme, folder = schemes.split(settings.reader(console.reader))
+    bundle = Path(folder) / "ci.pem"
+    if problem.reason == "unknownIssuer" and scheme == "sim" and _issued(bundle, receipt):
+        problem.advice = f"Its issuer is that of the simulated card in {folder}: use --ca-bundle {bundle}."
+
+
+def _issued(bundle: Path, receipt: Notification) -> bool:
+    """Whether the certificates of a receipt name an issuer in the bundle."""
+    from lpa.notifications.verification import TrustedIssuers
+    from lpa.rsp.pki import chain
+
+    try:
+        issuers = TrustedIssuers.from_pem(bundle.read_bytes()).certificates
+    except (OSError, ValueError):
+        return False
+    claimed = {key.coded for key in chain.claimed_issuers(receipt)}
+    return any(issuer.own_identifier in claimed for issuer in issuers)

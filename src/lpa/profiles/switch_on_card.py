@@ -1,0 +1,176 @@
+"""Have a card enable or disable a profile: try the requests that cards want, and read the card after each.
+
+Law: the card's answer to a switch proves nothing, because the switch itself can swallow it. So after every
+attempt the card is reset and read again, and what it lists then is reported. The next attempt is made only
+after that. None is made after an answer that was lost, nor after the card has switched: some cards carry out
+a request, and enable a profile of their own choice at the reset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from lpa.card.es10 import Euicc
+from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, WireError
+from lpa.profiles.snapshot import named
+from lpa.rsp.listing import Listing
+from lpa.rsp.names import Aid, Iccid
+from lpa.rsp.records import AID_TAGS, CHANGE_TAGS, NotificationMetadata, Profile
+
+CHANGED_AT_RESET = "changedAtReset"
+_SWITCHES = ("enable", "disable")  # the events of a switch
+
+# Refusals that no other variant of the request will change. The others are known from cards that want the
+# AID instead of the ICCID, or the other refresh flag (Eastcompeace: 5ber, eSIM.me), or a reset (catBusy).
+_FINAL = (
+    "disallowedByPolicy",
+    "wrongProfileReenabling",
+    "disallowedByEnterpriseRule",
+    "disallowedForRpm",
+    "noEsimPortAvailable",
+    "nothingToDelete",
+)
+
+Attempt = Callable[[], None]
+Notifications = tuple[NotificationMetadata, ...]
+
+
+class Switch(Protocol):
+    """`Euicc.enable_profile` or `Euicc.disable_profile`."""
+
+    def __call__(self, profile: Iccid | Aid, *, refresh: bool) -> None:
+        """Send the request once."""
+
+
+@dataclass(frozen=True)
+class Switched:
+    """What a card lists after it has switched (`after`).
+
+    `problem`: None if it is what was asked for. Else the card has switched by itself at its reset, `problem`
+    says to which profile, and `signed` is what the card has signed about all its switches.
+    """
+
+    after: Listing[Profile]
+    signed: Notifications = ()
+    problem: BadAnswer | None = None
+
+
+def enable_on_card(euicc: Euicc, before: Listing[Profile], target: Profile) -> Switched:
+    """Have the card enable a profile. Raises as `switching.enable` does."""
+    return _switch(euicc, euicc.enable_profile, before, target, enabled=True)
+
+
+def disable_on_card(euicc: Euicc, before: Iterable[Profile], target: Profile) -> Switched:
+    """Have the card disable a profile. Raises as `switching.enable` does."""
+    return _switch(euicc, euicc.disable_profile, before, target, enabled=False)
+
+
+def attempt_until(
+    euicc: Euicc, attempts: Iterable[Attempt], done: Callable[[Listing[Profile]], bool]
+) -> Listing[Profile]:
+    """Make the attempts in order until the card, read again, shows the change; returns what it lists then."""
+    refused: LpaError = BadAnswer("The card reported success, but does not show the change.")
+    for attempt in attempts:
+        try:
+            attempt()
+        except OutcomeUnknown as unknown:
+            after = reset_and_read(euicc, unknown)
+            if done(after):
+                return after
+            message = f"{unknown.message} The card was read again: the change was not made."
+            raise WireError(message) from unknown
+        except EuiccRefused as error:
+            refused = error
+        after = reset_and_read(euicc)
+        if done(after):
+            return after
+        if refused.reason in _FINAL:
+            break
+    raise refused
+
+
+def reset_and_read(euicc: Euicc, error: LpaError | None = None) -> Listing[Profile]:
+    """Reset the card and read which profiles it lists now. Raises `OutcomeUnknown` if that fails.
+
+    If the connection breaks off once, both are repeated; that changes nothing.
+    `error`: the error that made it necessary, if an answer was lost.
+    """
+    try:
+        euicc.restart()
+        return euicc.read_again(lambda: euicc.profiles(CHANGE_TAGS))
+    except LpaError as failed:
+        before = error.message if error else "The card was asked to make a change."
+        raise OutcomeUnknown(f"{before} The card cannot be read again: {failed.message}") from failed
+
+
+def aids_of(euicc: Euicc, profile: Profile) -> Iterator[Aid]:
+    """The AID of `profile`, if the card has one. Read only when it is wanted: hardly any card needs it."""
+    for found in euicc.read_again(lambda: euicc.profiles(AID_TAGS, only=profile.iccid)):
+        if found.iccid == profile.iccid and found.aid:
+            yield found.aid
+
+
+def _switch(
+    euicc: Euicc, switch: Switch, before: Iterable[Profile], target: Profile, *, enabled: bool
+) -> Switched:
+    listed = _listed(euicc)
+    enabled_before = {profile.iccid for profile in before if profile.enabled}
+
+    def shown(after: Listing[Profile]) -> bool:
+        return any(now.iccid == target.iccid and now.enabled is enabled for now in after)
+
+    def switched(after: Listing[Profile]) -> bool:
+        others = {now.iccid for now in after if now.enabled} - {target.iccid}
+        return not others <= enabled_before or bool(_signed_since(euicc, listed))
+
+    after = attempt_until(
+        euicc, _request_variants(euicc, switch, target), lambda after: shown(after) or switched(after)
+    )
+    if shown(after):
+        return Switched(after)
+    problem = _changed_at_reset(after, f"{'enable' if enabled else 'disable'} {named(target)}")
+    return Switched(after, _signed_since(euicc, listed), problem)
+
+
+def _request_variants(euicc: Euicc, switch: Switch, profile: Profile) -> Iterator[Attempt]:
+    """The variants of a request that cards want. No refresh first: a reader has no device to restart."""
+    yield partial(switch, profile.iccid, refresh=False)
+    yield partial(switch, profile.iccid, refresh=True)
+    for aid in aids_of(euicc, profile):
+        yield partial(switch, aid, refresh=False)
+        yield partial(switch, aid, refresh=True)
+
+
+def _listed(euicc: Euicc) -> Notifications | None:
+    """The card's notifications of switches; None if it does not list them."""
+    try:
+        return tuple(one for one in euicc.list_notifications() if one.event in _SWITCHES)
+    except (BadAnswer, EuiccRefused):
+        return None
+
+
+def _signed_since(euicc: Euicc, before: Notifications | None) -> Notifications:
+    """Those that the card lists now, and not `before`, by number."""
+    try:
+        now = euicc.read_again(lambda: _listed(euicc)) if before is not None else None
+    except WireError as failed:
+        raise OutcomeUnknown(
+            f"The card was asked to make a change. Its notifications cannot be read: {failed.message}"
+        ) from failed
+    new = (one for one in now or () if one not in (before or ()))
+    return tuple(sorted(new, key=lambda one: one.sequence_number))
+
+
+def _changed_at_reset(after: Listing[Profile], request: str) -> BadAnswer:
+    """The error for a card that was asked to `request`, and has switched by itself at its reset."""
+    enabled = [named(profile) for profile in after if profile.enabled]
+    nothing = "no profile that can be read" if after.unreadable else "no profile"
+    state = f"{' and '.join(enabled) or nothing} {'are' if len(enabled) > 1 else 'is'} enabled"
+    return BadAnswer(
+        f"The card was asked to {request}, but after its reset {state}: the card chose this itself.",
+        advice="It may do so at every reset; ask the maker of the card how to change that.",
+        reason=CHANGED_AT_RESET,
+    )
