@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -112,7 +112,14 @@ class Screen:
         from rich.progress import BarColumn, Progress
 
         columns = ("{task.description} ", BarColumn(), "{task.fields[size]}")
-        with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        with ExitStack() as shown:
+            try:
+                bar = shown.enter_context(
+                    Progress(*columns, console=Console(file=sys.stderr), transient=True)
+                )
+            except RuntimeError:  # The bar needs a thread, and this computer cannot start another.
+                yield lambda _done, _all: None
+                return
             task = bar.add_task(before, total=None, size="")
             yield lambda done, whole: bar.update(
                 task,
