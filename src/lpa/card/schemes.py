@@ -7,12 +7,13 @@ takes the text after it and returns a `Transport`. It is loaded when it is used.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
-from pathlib import Path
 
 from lpa.card.apdu import Transport
+from lpa.errors import NoReader
 from lpa.host.locks import Locks
 from lpa.rsp.names import Aid
 
@@ -52,7 +53,12 @@ def open_transport(
 
 
 def split(name: str | None) -> tuple[str, str]:
-    """The scheme in a reader's name, and the text after it; both empty if there is none."""
+    """The scheme in a reader's name, and the text after it; both empty if there is none.
+
+    Raises `NoReader` for a name with a null byte, which no path can have.
+    """
+    if "\0" in (name or ""):
+        raise NoReader(f"No reader is called {name!r}: it contains a null byte.")
     found = re.fullmatch(r"([a-z][a-z0-9-]*):(.*)", name or "", re.DOTALL)
     return (found[1], found[2]) if found else ("", "")
 
@@ -67,7 +73,7 @@ def registered(scheme: str) -> Opener | None:
 
 def _open_held(opener: Opener, scheme: str, rest: str, locks: Locks) -> Transport:
     with contextlib.ExitStack() as held:
-        held.enter_context(locks.lock(f"{scheme} {Path(rest).resolve()}"))
+        held.enter_context(locks.lock(f"{scheme} {os.path.realpath(rest)}"))  # without raising for a loop
         transport = opener(rest)
         held.callback(transport.close)
         return HeldTransport(transport, held.pop_all())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lpa.assistant import Assistant
 from lpa.cli.screen import Screen
 from lpa.errors import StorageFailed
-from lpa.host import settings
+from lpa.host import files, settings
 from lpa.host.locks import Holder, Locks
 from lpa.notifications.receipts import Receipts
 from lpa.rsp.names import Aid, Iccid
@@ -75,10 +75,11 @@ class Console:
 
         None if the journal cannot be read: reading a card neither needs nor creates one.
         """
-        if not (settings.state_dir(self.state_dir) / "journal.db").exists():
-            return ()
-        with suppress(StorageFailed), closing(self.journal()) as journal:
-            return journal.protected()
+        with suppress(OSError, StorageFailed):
+            if not files.status(settings.state_dir(self.state_dir) / "journal.db"):
+                return ()
+            with closing(self.journal()) as journal:
+                return journal.protected()
         return None
 
     @contextmanager

@@ -20,11 +20,13 @@ from lpa.cli.app import app
 from lpa.cli.exits import BUG, STOPPED, UNKNOWN, USAGE, Interrupted, exit_code
 from lpa.cli.json_output import CommandResult, error_members, plain
 from lpa.cli.screen import Screen
-from lpa.errors import LpaError
+from lpa.errors import LpaError, storage_advice, system_reason
 from lpa.host import system
 from lpa.redaction import without_names, without_secrets
 
 _NOTHING_CHANGED = "Nothing was changed."
+_SHOWS_STATE = "'lpa list' shows the card's state."
+_NO_THREAD = "can't start new thread"  # Python says so in a RuntimeError.
 _YES = ("1", "true", "t", "yes", "y", "on")  # as click reads a switch from the environment
 
 
@@ -57,7 +59,7 @@ def _run(screen: Screen, arguments: Sequence[str]) -> int:
     except Interrupted as stop:
         return _failed(screen, STOPPED, _error("Interrupted", stop.message, stop.advice))
     except Exception as error:  # noqa: BLE001  (every error becomes a message)
-        return _bug(screen, error)
+        return _unexpected(screen, error)
     return _finished(screen, result) if isinstance(result, CommandResult) else int(result or 0)
 
 
@@ -96,14 +98,24 @@ def _misused(screen: Screen, error: click.ClickException) -> int:
     return _failed(screen, USAGE, _error("Usage", message, how))
 
 
-def _bug(screen: Screen, error: Exception) -> int:
+def _unexpected(screen: Screen, error: Exception) -> int:
     if screen.verbose:
         for line in without_names("".join(traceback.format_exception(error))).splitlines():
             screen.say(line)
+    if isinstance(error, MemoryError | OSError) or _NO_THREAD in str(error):
+        return _failed(screen, UNKNOWN, _system_error(error))
     said = without_names(str(error))  # It may be published in a bug report.
     message = f"This is a bug in lpa: {type(error).__name__}: {said}."
-    advice = "'lpa list' shows the card's state. Please report this with the output of -vv."
+    advice = f"{_SHOWS_STATE} Please report this with the output of -vv."
     return _failed(screen, BUG, _error("Bug", message, advice))
+
+
+def _system_error(error: Exception) -> dict[str, Any]:
+    """An error of the system that no part of the program has an answer to."""
+    path = getattr(error, "filename", None)
+    where = f"{os.fsdecode(path)}: " if isinstance(path, str | bytes) else ""
+    message = f"This computer reported an error: {where}{system_reason(error)}."
+    return _error("System", message, f"{storage_advice(error, 'try again')} {_SHOWS_STATE}")
 
 
 def _error(kind: str, message: str, advice: str) -> dict[str, Any]:

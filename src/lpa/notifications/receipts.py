@@ -15,12 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from lpa.errors import BadAnswer, NotVerified, StorageFailed
+from lpa import redaction
+from lpa.errors import BadAnswer, NotVerified, StorageFailed, storage_advice, system_reason
 from lpa.host import files, settings
 from lpa.rsp.limits import RECEIPT_BYTES
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
 
+_OTHERWISE = "choose another folder with --state-dir"
+_log = redaction.logger(__name__)
 _EVENT_CHARACTERS = 40  # in a file name, which may have 255 bytes
 
 
@@ -73,37 +76,54 @@ class Receipts:
     def receipt(self, eid: Eid, notification: Notification) -> Receipt | None:
         """The receipt of a notification, None if it is not kept here."""
         path = self._folder / str(eid) / _file_name(notification)
-        return Receipt(path, notification) if path.exists() else None
+        return Receipt(path, notification) if os.path.lexists(path) else None
 
     def resembling(self, eid: Eid, notification: Notification) -> Iterator[Notification]:
-        """The receipts of this card with the same sequence number, event and profile."""
+        """The receipts of this card with the same sequence number, event and profile that can be read."""
         named = _file_name(notification).rpartition("-")[0]
-        for path in (self._folder / str(eid)).glob(f"{named}-*.der"):
+        paths: list[Path] = []
+        with contextlib.suppress(StorageFailed):
+            paths = [path for path in self.files(eid) if path.name.startswith(f"{named}-")]
+        for path in paths:
             with contextlib.suppress(BadAnswer, OSError):
                 yield _notification(path)
 
     def card_of(self, receipt: Receipt) -> Eid | None:
         """The card that a receipt in this folder was collected from; None for a file in another folder."""
-        folder = receipt.path.resolve().parent
+        folder = Path(os.path.realpath(receipt.path)).parent  # without raising for a loop of links
         with contextlib.suppress(ValueError):
-            return Eid.parse(folder.name) if folder.parent == self._folder.resolve() else None
+            return Eid.parse(folder.name) if folder.parent == Path(os.path.realpath(self._folder)) else None
         return None
 
     def eids(self) -> tuple[Eid, ...]:
-        """The cards that have a receipt here."""
+        """The cards that have a receipt here. Raises `StorageFailed` if the folder cannot be read."""
         found = []
-        for path in self._folder.glob("*/"):
-            with contextlib.suppress(ValueError):
-                found.append(Eid.parse(path.name))
+        with _reading_errors(self._folder):
+            for path in _listed(self._folder):
+                with contextlib.suppress(ValueError):
+                    found += [Eid.parse(path.name)] if path.is_dir() else []
         return tuple(sorted(found))
 
     def of(self, eid: Eid) -> tuple[Receipt, ...]:
-        """The receipts of this card, by sequence number. Files that are no receipts are left out."""
+        """The receipts of this card, by sequence number. Raises `StorageFailed` if they cannot be listed.
+
+        Files that are no receipts are left out, and those that cannot be read, with a warning in the log.
+        """
         found = []
-        for path in (self._folder / str(eid)).glob("*.der"):
-            with contextlib.suppress(BadAnswer, OSError):
+        for path in self.files(eid):
+            try:
                 found.append(Receipt(path, _notification(path)))
+            except OSError as error:
+                _log.warning("%s cannot be read: %s", path, system_reason(error))
+            except BadAnswer as error:
+                _log.debug("%s is no receipt: %s", path, error)
         return tuple(sorted(found, key=lambda kept: kept.notification.metadata.sequence_number))
+
+    def files(self, eid: Eid) -> list[Path]:
+        """The files that hold the receipts of this card. Raises `StorageFailed` if they cannot be listed."""
+        folder = self._folder / str(eid)
+        with _reading_errors(folder):
+            return [path for path in _listed(folder) if path.suffix == ".der"]
 
     def _of(self, eid: Eid) -> Path:
         folder = self._folder / str(eid)
@@ -126,7 +146,8 @@ def read(path: Path) -> Receipt:
         return Receipt(path, _notification(path))
     except OSError as error:
         raise StorageFailed(
-            f"The receipt in {path} cannot be read: {error.strerror or error}.", advice="Name another file."
+            f"The receipt in {path} cannot be read: {system_reason(error)}.",
+            advice=storage_advice(error, "name another file"),
         ) from error
     except BadAnswer as error:
         raise NotVerified(
@@ -157,4 +178,26 @@ def _storage_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageFailed(f"The receipts cannot be kept in {folder}: {error.strerror or error}.") from error
+        raise StorageFailed(
+            f"The receipts cannot be kept in {folder}: {system_reason(error)}.",
+            advice=storage_advice(error, _OTHERWISE),
+        ) from error
+
+
+@contextlib.contextmanager
+def _reading_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageFailed(
+            f"The receipts in {folder} cannot be read: {system_reason(error)}.",
+            advice=storage_advice(error, _OTHERWISE),
+        ) from error
+
+
+def _listed(folder: Path) -> list[Path]:
+    """What is in `folder`, by name; nothing if there is no such folder."""
+    try:
+        return sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []

@@ -9,20 +9,22 @@ from pathlib import Path
 
 import click
 
+from lpa.assistant import Assistant
 from lpa.cli.commands.recovery import recovering
 from lpa.cli.commands.send_due import then_send_due
 from lpa.cli.console import Console
 from lpa.cli.exits import UNDELIVERED, changing, exit_code
 from lpa.cli.group import Group
 from lpa.cli.json_output import CommandResult
-from lpa.cli.parsing import ICCID
+from lpa.cli.parsing import ICCID, RECEIPTS
 from lpa.cli.screen import Screen
 from lpa.cli.views import lost_notifications
 from lpa.cli.views import pending as pending_views
 from lpa.cli.views.deliveries import summary, unacknowledged, with_heading
-from lpa.errors import Declined
+from lpa.errors import Declined, StorageFailed
 from lpa.journal import LostNotification
 from lpa.notifications.delivery import Delivery
+from lpa.notifications.receipts import Receipt
 from lpa.notifications.send_queue import pending
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import NotificationMetadata
@@ -93,7 +95,7 @@ def show_lost(screen: Screen, lost: Collection[LostNotification]) -> None:
 
 
 @notifications.command()
-@click.argument("paths", type=click.Path(exists=True, path_type=Path), nargs=-1, metavar="[FILE|FOLDER]...")
+@click.argument("paths", type=RECEIPTS, nargs=-1, metavar="[FILE|FOLDER]...")
 @click.option("--without-card", is_flag=True, help="Only those on this computer; no card is needed.")
 @click.pass_obj
 def send(console: Console, paths: tuple[Path, ...], without_card: bool) -> CommandResult:
@@ -165,11 +167,7 @@ def remove(console: Console, number: int, unsent: bool) -> CommandResult:
             raise _unsent(number, [*on_card, *(one.notification.metadata for one in kept)])
         with changing():
             removed = assistant.remove_notification(number)
-        receipts = [
-            receipt
-            for receipt in assistant.receipts.of(assistant.eid)
-            if receipt.notification.metadata == removed
-        ]
+        receipts = _receipts_of(console.screen, assistant, removed)
     console.screen.line(
         f"Notification {number} removed from the card."
         if removed in on_card
@@ -180,6 +178,16 @@ def remove(console: Console, number: int, unsent: bool) -> CommandResult:
     for receipt in receipts:
         console.screen.line(f"Receipt: {receipt.path}")
     return CommandResult({"notification": removed, "receipts": [receipt.path for receipt in receipts]})
+
+
+def _receipts_of(screen: Screen, assistant: Assistant, removed: NotificationMetadata) -> list[Receipt]:
+    """Its receipts; if they cannot be listed, that is printed: the notification is removed all the same."""
+    try:
+        kept = assistant.receipts.of(assistant.eid)
+    except StorageFailed as problem:
+        screen.say(problem.message, "yellow")
+        return []
+    return [receipt for receipt in kept if receipt.notification.metadata == removed]
 
 
 def _still_on_card(metadata: NotificationMetadata) -> Declined:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import closing
+from collections.abc import Iterable
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from lpa.cli.screen import Facts, Screen
 from lpa.cli.views.provenance import Provenance
 from lpa.errors import LpaError, Refused, StorageFailed
 from lpa.notifications import receipts as kept
-from lpa.notifications.receipts import Receipt
+from lpa.notifications.receipts import Receipt, Receipts
 from lpa.notifications.verification import EVENTS
 from lpa.pages.texts import Language, Words
 from lpa.rsp.names import Eid, Iccid
@@ -51,13 +52,17 @@ def receipts() -> None:
 @click.pass_obj
 def list_(console: Console, eid: Eid | None) -> CommandResult:
     """List the receipts on this computer."""
-    found = {card: console.receipts().of(card) for card in ([eid] if eid else console.receipts().eids())}
+    folder = console.receipts()
+    found = {card: folder.of(card) for card in ([eid] if eid else folder.eids())}
     for card, of_card in found.items():
         if of_card:
             console.screen.line((f"Card {card}", "bold"))
             console.screen.table(("Number", "Event", "ICCID", "Server", "File"), map(_row, of_card))
     if not any(found.values()):
-        console.screen.say(f"No receipts of the card {eid}." if eid else "No receipts on this computer.")
+        whose = f"of the card {eid}" if eid else "on this computer"
+        files = any(folder.files(card) for card in found)
+        none = f"None of the files {whose} is a readable receipt." if files else f"No receipts {whose}."
+        console.screen.say(none)
     return CommandResult({"receipts": [_members(card, receipt) for card in found for receipt in found[card]]})
 
 
@@ -172,7 +177,8 @@ def export(
 def _chosen(console: Console, name: int | Path, eid: Eid | None) -> list[Kept]:
     """The receipts of that name; several if the card signed it again. Raises `Refused` if none."""
     if isinstance(name, Path):
-        return [(eid or _owner(console, name), kept.read(name))]
+        receipt = kept.read(name)
+        return [(eid or _owner(console, name), receipt)]
     folder = console.receipts()
     found: list[Kept] = [
         (card, receipt)
@@ -189,6 +195,7 @@ def _chosen(console: Console, name: int | Path, eid: Eid | None) -> list[Kept]:
             advice="Choose the card with --eid, or give the file name.",
         )
     if not found:
+        _refuse_unreadable(folder, [eid] if eid else folder.eids(), name)
         whose = f" of the card {eid}" if eid else ""
         raise Refused(
             "receipts",
@@ -199,12 +206,21 @@ def _chosen(console: Console, name: int | Path, eid: Eid | None) -> list[Kept]:
     return found
 
 
+def _refuse_unreadable(folder: Receipts, cards: Iterable[Eid], number: int) -> None:
+    """Raise if there is a receipt of that number, and it cannot be read."""
+    for path in (path for card in cards for path in folder.files(card)):
+        if path.name.partition("-")[0] == f"{number:06}":
+            kept.read(path)
+
+
 def _owner(console: Console, path: Path) -> Eid | None:
-    """The card of a file that is one of the receipts on this computer."""
+    """The card of a file that is one of the receipts on this computer; None if those cannot be read."""
     folder = console.receipts()
-    return next(
-        (card for card in folder.eids() if any(path.samefile(one.path) for one in folder.of(card))), None
-    )
+    with suppress(OSError, StorageFailed):
+        for card in folder.eids():
+            if any(path.samefile(one) for one in folder.files(card)):
+                return card
+    return None
 
 
 def _provenance(console: Console, eid: Eid | None, receipt: Receipt) -> Provenance:

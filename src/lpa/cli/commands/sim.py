@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -74,8 +74,9 @@ def new(
     from lpa.sim.euicc.identity import CardIdentity
     from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 
-    if path.exists() and any(path.iterdir()):
-        raise click.UsageError(f"{path} exists already and is not empty.")
+    with suppress(OSError):  # If there is no such folder; or one that cannot be read, which `create` reports.
+        if any(path.iterdir()):
+            raise click.UsageError(f"{path} exists already and is not empty.")
     known = CardIdentity.load(identity) if identity else None
     card = SimulatedEuicc.create(path, profiles=profiles, curve=curve, free_memory=memory, identity=known)
     card.close()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import stat
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from lpa.cli.group import Group
 from lpa.cli.json_output import CommandResult
 from lpa.cli.parsing import EID, FILE, FOLDER
 from lpa.cli.screen import Screen
+from lpa.host import files
 from lpa.rsp.names import Eid
 
 if TYPE_CHECKING:
@@ -38,8 +40,10 @@ def folder(ctx: click.Context, given: Path | None) -> Path:
     found: Path | None = given or ctx.meta.get(FOLDER_ABOVE)
     if found is None:
         raise click.UsageError("Missing option '--pki'.")
-    if not found.is_dir():
-        raise click.UsageError(f"There is no folder {found}; 'lpa sim new' creates one.")
+    with suppress(OSError):  # Whoever reads it will report why it cannot be read.
+        status = files.status(found)
+        if not (status and stat.S_ISDIR(status.st_mode)):
+            raise click.UsageError(f"There is no folder {found}; 'lpa sim new' creates one.")
     return found
 
 
