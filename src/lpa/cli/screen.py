@@ -11,7 +11,9 @@ import io
 import json
 import os
 import shutil
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -39,6 +41,8 @@ _PIPE_COLUMNS = 10_000  # what goes to a pipe must not depend on the width of a 
 _LONGEST_LINE, _LONGEST_CELL = 2_000, 500  # characters: longer ones hide what matters; --json has them whole
 _NARROWEST = 20  # columns in which a text is still readable
 _LONGEST_WORD = 30  # columns; a longer word is broken in a table
+_UNCHANGED = ("Interrupted.", "Nothing was changed.")
+SHOWS_STATE = "'lpa list' shows the card's state."
 _UNBROKEN = ("ICCID", "State", "Number", "Event")  # columns that stay on one line in a narrow window
 
 
@@ -47,6 +51,8 @@ class Screen:
 
     `command`: which one runs, as "notifications send"; empty until that is known. `verbose`: print the
     traceback of a bug. `done`: members of the document beside the result, also if the command fails later.
+    `so_far`: members of the result, for the document if the command ends before it is known.
+    `interruption`: message and advice for the person if Ctrl-C ends the command now.
     `unwritten`: why a part of the result could not be written to stdout.
     """
 
@@ -55,10 +61,27 @@ class Screen:
         self.command = ""
         self.verbose = False
         self.done: dict[str, Any] = {}
+        self.so_far: dict[str, Any] = {}
+        self.interruption = _UNCHANGED
         self.unwritten: OSError | None = None
+        self._sentences: list[str] = []
+        self._documented = False
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")  # for terminals without some characters
+
+    def may_change(self, message: str, advice: str) -> None:
+        """Note what is true if Ctrl-C ends the command from here on; what was done before is added."""
+        self.interruption = (" ".join((message, *self._sentences)), advice)
+
+    def did(self, sentence: str, members: dict[str, Any] | None = None, *, advice: str = SHOWS_STATE) -> None:
+        """Note what is done by now: a sentence, and the members of the result that say it.
+
+        They are in the message and in the document if the command ends before its result is shown.
+        """
+        self.so_far |= members or {}
+        self._sentences.append(sentence)
+        self.may_change("Interrupted.", advice)
 
     def line(self, *cells: Cell) -> None:
         """A line on stdout."""
@@ -82,9 +105,13 @@ class Screen:
         return full_place * full + free_place * free
 
     def document(self, value: dict[str, Any]) -> None:
-        """The one JSON document on stdout."""
+        """The one JSON document on stdout. Ctrl-C does not cut it, and after it there is no other."""
+        if self._documented:
+            return
         text = json.dumps(value, indent=2, ensure_ascii=not _speaks_unicode(sys.stdout))
-        self._write(sys.stdout, safe_json(text))
+        with _without_ctrl_c():
+            self._documented = True
+            self._write(sys.stdout, safe_json(text))
 
     def say(self, text: str = "", style: str = "") -> None:
         """A message on stderr."""
@@ -177,6 +204,19 @@ class Screen:
                 self.unwritten = error
             with Path(os.devnull).open("wb") as null:
                 os.dup2(null.fileno(), stream.fileno())
+
+
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Ignore Ctrl-C in the block. Only the main thread can, and it is the one that Ctrl-C interrupts."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
 def _lines(stream: TextIO, cells: Sequence[Cell]) -> str:

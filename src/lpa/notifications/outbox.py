@@ -261,7 +261,9 @@ def _not_collected(changes: tuple[ProfileChange, ...], problem: LpaError) -> Ite
     """What the card signed about `changes` is still on it: nothing is removed before it is acknowledged."""
     if changes:
         problem.add("The notification is still on the card.")
-        problem.advice = f"{problem.advice} 'lpa notifications send' keeps the notification and sends it.".strip()
+        problem.advice = (
+            f"{problem.advice} 'lpa notifications send' keeps the notification and sends it.".strip()
+        )
     for change in changes:
         for address in change.addresses or ("",):
             yield Delivery((change.event,), address, change.profile.iccid, problem=problem)

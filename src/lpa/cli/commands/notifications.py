@@ -10,12 +10,13 @@ from pathlib import Path
 import click
 
 from lpa.assistant import Assistant
+from lpa.cli.commands.interruption import PENDING, changing
 from lpa.cli.commands.recovery import recovering
 from lpa.cli.commands.send_due import then_send_due
 from lpa.cli.console import Console
-from lpa.cli.exits import UNDELIVERED, changing, exit_code
+from lpa.cli.exits import UNDELIVERED, exit_code
 from lpa.cli.group import Group
-from lpa.cli.json_output import CommandResult
+from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import ICCID, RECEIPTS
 from lpa.cli.screen import Screen
 from lpa.cli.views import lost_notifications
@@ -29,6 +30,8 @@ from lpa.notifications.send_queue import pending
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import NotificationMetadata
 
+_LISTS = "'lpa notifications list' lists pending and lost notifications."
+_SENDING = "Interrupted while sending notifications: each is acknowledged, or still pending.", PENDING
 _NONE_HERE = "No pending notifications on this computer."
 
 
@@ -110,14 +113,16 @@ def send(console: Console, paths: tuple[Path, ...], without_card: bool) -> Comma
     if paths:
         return _send_files(console, paths)
     if without_card:
-        with console.send_queue() as send_queue:
+        with console.send_queue() as send_queue, changing(console.screen, *_SENDING):
             deliveries = send_queue.send_all([one.entry for one in send_queue.pending()])
+            _note_sent(console.screen, deliveries)
             left = [pending_views.members(one) for one in send_queue.pending()]
         if not deliveries:
             console.screen.say(_NONE_HERE)
         return _sent(console.screen, {"pending": left}, deliveries)
     with console.delivering_assistant() as assistant, recovering(console.screen, assistant):
         deliveries = assistant.send_notifications()
+        _note_sent(console.screen, deliveries)
         if not deliveries:
             console.screen.say("No pending notifications.")
         result = _sent(console.screen, {}, deliveries)
@@ -132,8 +137,9 @@ def _send_files(console: Console, paths: Iterable[Path]) -> CommandResult:
     for one in unusable:
         console.screen.say(f"Not sent: {one.problem.message}", "red")
         console.screen.say(f"  {one.problem.advice}")
-    with console.send_queue() as send_queue:
+    with console.send_queue() as send_queue, changing(console.screen, *_SENDING):
         deliveries = from_files.send_files(send_queue, console.receipts(), found)
+        _note_sent(console.screen, deliveries)
         left = [pending_views.members(one) for one in send_queue.pending()]
     result = _sent(console.screen, {"unusable": unusable, "pending": left}, deliveries)
     if any(delivery.acknowledged and not delivery.removed for delivery in deliveries):
@@ -165,14 +171,16 @@ def remove(console: Console, number: int, unsent: bool) -> CommandResult:
                     raise _still_on_card(metadata)
             kept = (one.entry for one in assistant.pending_notifications() if one.entry.eid == assistant.eid)
             raise _unsent(number, [*on_card, *(one.notification.metadata for one in kept)])
-        with changing():
+        with changing(console.screen, "Interrupted while removing the notification.", _LISTS):
             removed = assistant.remove_notification(number)
+            done = (
+                f"Notification {number} removed from the card."
+                if removed in on_card
+                else f"Notification {number} was not on the card; this computer does not send it any more."
+            )
+            console.screen.did(done, {"notification": plain(removed)}, advice=_LISTS)
         receipts = _receipts_of(console.screen, assistant, removed)
-    console.screen.line(
-        f"Notification {number} removed from the card."
-        if removed in on_card
-        else f"Notification {number} was not on the card; this computer does not send it any more."
-    )
+    console.screen.line(done)
     if removed not in acknowledged:
         console.screen.line(f"It was not sent to {removed.address}: {removed.event} of {removed.iccid}.")
     for receipt in receipts:
@@ -221,11 +229,20 @@ def mark_informed(console: Console, iccid: Iccid) -> CommandResult:
     """
     from lpa.notifications import lost
 
-    with closing(console.journal()) as journal:
+    with closing(console.journal()) as journal, changing(console.screen, "Interrupted.", _LISTS):
         informed = lost.mark_informed(journal, iccid)
+        noted = {"informed": [plain(lost_notifications.members(one)) for one in informed]}
+        console.screen.did("It is noted that the operator is informed.", noted, advice=_LISTS)
     for one in informed:
         console.screen.line(f"The operator is informed: {one.event} of {one.title} ({iccid}), {one.address}.")
     return CommandResult({"informed": [lost_notifications.members(one) for one in informed]})
+
+
+def _note_sent(screen: Screen, deliveries: Collection[Delivery]) -> None:
+    """Note for an interruption how many were acknowledged."""
+    acknowledged = sum(delivery.acknowledged for delivery in deliveries)
+    sentence = f"{acknowledged} of {len(deliveries)} notifications were acknowledged."
+    screen.did(sentence, {"deliveries": plain(deliveries)}, advice=PENDING)
 
 
 def _sent(screen: Screen, data: dict[str, object], deliveries: tuple[Delivery, ...]) -> CommandResult:

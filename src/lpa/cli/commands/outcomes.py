@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from lpa.cli.commands.interruption import PENDING
 from lpa.cli.exits import UNDELIVERED, exit_code
-from lpa.cli.json_output import CommandResult
+from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.screen import Screen
 from lpa.cli.views.deliveries import summary, unacknowledged
 from lpa.cli.views.outcomes import change_lines, problem_lines
@@ -18,6 +19,7 @@ def report(screen: Screen, outcome: Outcome, state: str, earlier: Iterable[Deliv
 
     `earlier`: deliveries of a step before it, already printed; they count for the summary and the exit code.
     """
+    screen.did(state, plain(outcome), advice=PENDING)
     for line in change_lines(outcome):
         screen.line(line)
     screen.line((state, "bold"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lpa.cli.commands.interruption import WRITING_PAGE, changing
 from lpa.cli.console import Console
 from lpa.cli.exits import NO
 from lpa.cli.group import Group
@@ -166,7 +167,9 @@ def export(
         language=language,
         record=provenance.record,
     )
-    pages.save(page, path)
+    with changing(console.screen, *WRITING_PAGE):
+        pages.save(page, path)
+        console.screen.did(f"Page written to {path}.", {"path": str(path)})
     console.screen.line(f"Page written to {path}.")
     if isinstance(result, LpaError):
         console.screen.say(f"The page says that the receipt is not verified: {result.message}", "yellow")

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from lpa.assistant import Assistant
-from lpa.cli.exits import changing
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.screen import Screen
 from lpa.cli.views import pending as views
@@ -26,8 +25,7 @@ def then_send_due(
     """
     known = {delivery.metadata for delivery in reported}
     try:
-        with changing():
-            deliveries = assistant.send_due_notifications()
+        deliveries = assistant.send_due_notifications()
         pending = assistant.pending_notifications()
     except LpaError as problem:  # The command itself succeeded, and must not look as if it had failed.
         screen.say(problem.message, "yellow")
