@@ -17,7 +17,7 @@ LpaError
     EuiccRefused           refused by the card (`code`)
     ServerRefused          refused by the server (`subject`, `reason_code`)
   NotVerified            a signature or certificate is not valid or not trusted
-  StorageFailed          this computer could not write what must be kept
+  StorageFailed          this computer could not lock, read or write what is needed
   Declined               the person declined
 
 Every error has a `message` (what is wrong) and an `advice` (what to do; may be empty).
@@ -26,7 +26,20 @@ Every error has a `message` (what is wrong) and an `advice` (what to do; may be 
 
 from __future__ import annotations
 
+import errno
+
 _SHOWN = 4096  # most characters of a message that are shown or kept: a card or server may have written some
+
+# What to do about an error of the system; `{}` is what else helps. For other errors that alone is the advice.
+_STORAGE_ADVICE = (
+    ((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "Free some disk space, or {}."),
+    ((errno.EACCES,), "Use an account that has access to it, or {}."),
+    ((errno.EPERM,), "Move it away, or {}."),
+    ((errno.EROFS,), "Make the file system writable, or {}."),
+    ((errno.EIO, errno.ENXIO), "Check that the disk works and has free space, or {}."),
+    ((errno.EAGAIN, errno.EBUSY), "Wait until the other program has finished, then try again."),
+    ((errno.EMFILE, errno.ENFILE, errno.ENOMEM), "Close some programs, then try again."),
+)
 
 
 class LpaError(Exception):
@@ -166,7 +179,7 @@ class NotVerified(LpaError):
 
 
 class StorageFailed(LpaError):
-    """This computer could not write what must be kept, so the next step was not taken."""
+    """This computer could not lock, read or write what is needed, so the next step was not taken."""
 
     advice = "Free some disk space or choose another folder with --state-dir, then try again."
 
@@ -175,6 +188,20 @@ class Declined(LpaError):
     """The person declined, or could not be asked."""
 
     advice = "Nothing was changed."
+
+
+def system_reason(error: Exception) -> str:
+    """Why the system refused, for the end of a sentence: without the number and the path that Python adds."""
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    return getattr(error, "strerror", None) or str(error)
+
+
+def storage_advice(error: Exception, otherwise: str) -> str:
+    """What a person can do about an error of the disk. `otherwise`: what else helps, as "choose a folder"."""
+    number = errno.ENOMEM if isinstance(error, MemoryError) else getattr(error, "errno", None)
+    fitting = (advice for numbers, advice in _STORAGE_ADVICE if number in numbers)
+    return next(fitting, f"{otherwise[0].upper()}{otherwise[1:]}.").format(otherwise)
 
 
 def _bounded(message: str, most: int = _SHOWN) -> str:

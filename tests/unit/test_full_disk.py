@@ -15,6 +15,7 @@ from lpa.errors import StorageFailed
 from lpa.notifications.receipts import Receipts
 from lpa.rsp.names import ServerAddress
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from tests.support import command
 from tests.support.journals import EID, child
 from tests.support.notified_servers import Servers
 from tests.support.recovery import resume
@@ -22,6 +23,7 @@ from tests.support.recovery import resume
 _NEW_MOUNTS, _NEW_USERS = 0x00020000, 0x10000000  # CLONE_NEWNS, CLONE_NEWUSER
 _PRIVATE = 0x40000 | 0x4000  # MS_PRIVATE | MS_REC
 DELETE = bytes.fromhex("BF33")
+NORDLICHT = "8949985000000000025"
 
 
 def mount_small_disk(folder: Path, size: str = "256k") -> None:
@@ -137,6 +139,46 @@ def test_a_disk_that_fills_while_the_card_deletes_loses_nothing(tmp_path: Path) 
             assert len(assistant.receipts.of(assistant.eid)) == 1
 
     in_small_disk(tmp_path, act)
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_the_command_says_that_the_notification_is_still_on_the_card(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    card, small = command.card(tmp_path / "card"), tmp_path / "small"
+    small.mkdir()
+    place = ("--reader", f"sim:{card}", "--state-dir", small / "state")
+    message = (
+        f"The journal in {small / 'state'} cannot be used: database or disk is full. "
+        "The notification is still on the card."
+    )
+    advice = (
+        "Free some disk space, or choose another folder with --state-dir. "
+        "'lpa notifications send' keeps the notification and sends it."
+    )
+
+    def act() -> None:
+        assert command.run(*place, "protect", "0017").code == 0  # the journal exists already
+        with pytest.MonkeyPatch.context() as patch:
+            command.put_in(patch, lambda folder: FillingCard(SimulatedEuicc.load(folder), small))
+            ran = command.run(*place, *options, "delete", "0025", "--yes")
+        assert ran.code == 4
+        if options:
+            assert [change["event"] for change in ran.document["result"]["changes"]] == ["delete"]
+            (delivery,) = ran.document["result"]["deliveries"]
+            assert (delivery["address"], delivery["iccid"]) == ("nordlicht.smdp.example", NORDLICHT)
+            assert (ran.document["error"]["message"], ran.document["error"]["advice"]) == (message, advice)
+        else:
+            assert ran.out.splitlines() == [
+                f"Deleted Nordlicht ({NORDLICHT}).",
+                "  nordlicht.smdp.example has not acknowledged yet.",
+                f"  {message}",
+                f"  {advice}",
+                f"Nordlicht ({NORDLICHT}) was deleted permanently.",
+                "Not acknowledged yet: nordlicht.smdp.example.",
+            ]
+
+    in_small_disk(small, act)
 
 
 def test_a_disk_that_fills_while_a_notification_is_sent_loses_nothing(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from pathlib import Path
 
 from lpa.card import secure_elements
 from lpa.card.apdu import Transport
@@ -121,15 +120,19 @@ def misunderstood(name: str | None) -> NoReader | None:
 def split(name: str | None) -> tuple[str, str]:
     """The scheme in a reader's name, and the text after it; both empty if there is none.
 
-    A single letter is a drive of Windows.
+    A single letter is a drive of Windows. Raises `NoReader` for a name with a null byte: no path can have it.
     """
+    if "\0" in (name or ""):
+        raise NoReader(f"No reader is called {name!r}: it contains a null byte.")
     found = re.fullmatch(r"([A-Za-z][A-Za-z0-9-]+):(.*)", name or "", re.DOTALL)
     return (found[1].lower(), found[2]) if found else ("", "")
 
 
 def _open_held(named: SchemeName, locks: Locks) -> Transport:
     with contextlib.ExitStack() as held:
-        held.enter_context(locks.lock(f"{named.scheme} {Path(named.text).resolve()}"))
+        held.enter_context(
+            locks.lock(f"{named.scheme} {os.path.realpath(named.text)}")  # without raising for a loop
+        )
         transport = named.opener(named.text)
         held.callback(transport.close)
         return HeldTransport(transport, held.pop_all())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lpa.assistant import Assistant
 from lpa.cli.screen import Screen
 from lpa.errors import StorageFailed
-from lpa.host import settings
+from lpa.host import files, settings
 from lpa.host.locks import Holder, Locks
 from lpa.notifications.receipts import Receipts
 from lpa.rsp.names import Aid, Iccid
@@ -25,6 +25,23 @@ if TYPE_CHECKING:
     from lpa.server.https import Https
     from lpa.server.proxy import ProxyChoice
     from lpa.server.trust import Trust
+
+
+@contextmanager
+def closing_all() -> Iterator[ExitStack]:
+    """A stack of what is open, closed at the end. Ctrl-C then ends a step that hangs, and not the others.
+
+    What the block did stays done, so Ctrl-C does not take its result.
+    """
+    opened = ExitStack()
+    try:
+        yield opened
+    finally:
+        closed = False
+        while not closed:
+            with suppress(KeyboardInterrupt):
+                opened.close()
+                closed = True
 
 
 @dataclass(frozen=True)
@@ -50,8 +67,9 @@ class Console:
         """The card, for commands that send notifications."""
         from lpa.server.es9 import Server
 
-        with self.https() as https, self._open(partial(Server, https=https)) as assistant:
-            yield assistant
+        with closing_all() as opened:
+            https = opened.enter_context(self.https())
+            yield opened.enter_context(self._open(partial(Server, https=https)))
 
     def https(self) -> Https:
         """HTTPS with the options about servers."""
@@ -75,10 +93,11 @@ class Console:
 
         None if the journal cannot be read: reading a card neither needs nor creates one.
         """
-        if not (settings.state_dir(self.state_dir) / "journal.db").exists():
-            return ()
-        with suppress(StorageFailed), closing(self.journal()) as journal:
-            return journal.protected()
+        with suppress(OSError, StorageFailed):
+            if not files.status(settings.state_dir(self.state_dir) / "journal.db"):
+                return ()
+            with closing(self.journal()) as journal:
+                return journal.protected()
         return None
 
     @contextmanager
@@ -87,20 +106,24 @@ class Console:
         from lpa.notifications.send_queue import SendQueue
         from lpa.server.es9 import Server
 
-        with closing(self.journal()) as journal, self.https() as https:
+        with closing_all() as opened:
+            journal = opened.enter_context(closing(self.journal()))
+            https = opened.enter_context(self.https())
             yield SendQueue(journal, partial(Server, https=https))
 
     @contextmanager
     def _open(self, servers: ServerFactory | None) -> Iterator[Assistant]:
-        with Assistant.open(
-            self.reader,
-            state_dir=self.state_dir,
-            servers=servers,
-            aids=self.aids,
-            block_size=self.block_size,
-            locks=self._locks(),
-        ) as assistant:
-            yield assistant
+        with closing_all() as opened:
+            yield opened.enter_context(
+                Assistant.open(
+                    self.reader,
+                    state_dir=self.state_dir,
+                    servers=servers,
+                    aids=self.aids,
+                    block_size=self.block_size,
+                    locks=self._locks(),
+                )
+            )
 
     def _locks(self) -> Locks:
         """The locks that programs take to work on a card, or to send its notifications."""

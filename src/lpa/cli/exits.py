@@ -11,15 +11,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from lpa.errors import Declined, LpaError, NotVerified, Refused
 
 NO, USAGE, UNKNOWN, UNDELIVERED, BUG, STOPPED = 1, 2, 3, 4, 70, 130
 
-_CHANGING = "Interrupted while changing the card; the outcome is unknown."
-_RESUME = (
+CHANGING = "Interrupted while changing the card; the outcome is unknown."
+RESUME = (
     "'lpa resume' finds out what happened, keeps the signed notifications and sends them. It deletes nothing."
 )
 
@@ -27,18 +24,9 @@ _RESUME = (
 class Interrupted(Exception):
     """Ctrl-C came while the card was being changed. `message`, `advice`: for the person."""
 
-    def __init__(self, message: str = _CHANGING, advice: str = _RESUME) -> None:
+    def __init__(self, message: str = CHANGING, advice: str = RESUME) -> None:
         super().__init__(message)
         self.message, self.advice = message, advice
-
-
-@contextmanager
-def changing() -> Iterator[None]:
-    """Raise `Interrupted` if Ctrl-C ends the `with` block."""
-    try:
-        yield
-    except KeyboardInterrupt as error:
-        raise Interrupted from error
 
 
 def exit_code(error: LpaError) -> int:

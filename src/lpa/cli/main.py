@@ -19,12 +19,12 @@ import click
 from lpa.cli.app import app
 from lpa.cli.exits import BUG, STOPPED, UNKNOWN, USAGE, Interrupted, exit_code
 from lpa.cli.json_output import CommandResult, error_members, plain
-from lpa.cli.screen import Screen
-from lpa.errors import LpaError
+from lpa.cli.screen import SHOWS_STATE, Screen
+from lpa.errors import LpaError, storage_advice, system_reason
 from lpa.host import system
 from lpa.redaction import without_names, without_secrets
 
-_NOTHING_CHANGED = "Nothing was changed."
+_NO_THREAD = "can't start new thread"  # Python says so in a RuntimeError.
 _YES = ("1", "true", "t", "yes", "y", "on")  # as click reads a switch from the environment
 
 
@@ -38,7 +38,10 @@ def main() -> NoReturn:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line. Returns the exit code, and raises nothing."""
     screen = Screen(json=_wants_json(arguments))
-    code = _run(screen, arguments)
+    try:
+        code = _run(screen, arguments)
+    except KeyboardInterrupt:  # once more, while it was said what the first one has ended
+        code = STOPPED
     if screen.unwritten:
         screen.say(f"lpa: The result could not be written: {screen.unwritten.strerror}.", "red")
         return code or UNKNOWN
@@ -48,17 +51,17 @@ def run(arguments: Sequence[str]) -> int:
 def _run(screen: Screen, arguments: Sequence[str]) -> int:
     try:
         result = app.main([*arguments], prog_name="lpa", standalone_mode=False, obj=screen)
+        return _finished(screen, result) if isinstance(result, CommandResult) else int(result or 0)
     except click.ClickException as error:
         return _misused(screen, error)
     except LpaError as error:
         return _failed(screen, exit_code(error), error_members(error))
     except (click.Abort, KeyboardInterrupt):
-        return _failed(screen, STOPPED, _error("Interrupted", "Interrupted.", _NOTHING_CHANGED))
+        return _failed(screen, STOPPED, _error("Interrupted", *screen.interruption))
     except Interrupted as stop:
         return _failed(screen, STOPPED, _error("Interrupted", stop.message, stop.advice))
     except Exception as error:  # noqa: BLE001  (every error becomes a message)
-        return _bug(screen, error)
-    return _finished(screen, result) if isinstance(result, CommandResult) else int(result or 0)
+        return _unexpected(screen, error)
 
 
 def _finished(screen: Screen, result: CommandResult) -> int:
@@ -72,7 +75,8 @@ def _finished(screen: Screen, result: CommandResult) -> int:
 
 def _failed(screen: Screen, code: int, error: dict[str, Any]) -> int:
     if screen.json:
-        result = {"result": screen.done} if screen.done else {}
+        done = screen.done | screen.so_far
+        result = {"result": done} if done else {}
         screen.document({"command": screen.command, "ok": False, **result, "error": error})
     else:
         screen.say(f"lpa: {error['message']}", "red")
@@ -96,14 +100,24 @@ def _misused(screen: Screen, error: click.ClickException) -> int:
     return _failed(screen, USAGE, _error("Usage", message, how))
 
 
-def _bug(screen: Screen, error: Exception) -> int:
+def _unexpected(screen: Screen, error: Exception) -> int:
     if screen.verbose:
         for line in without_names("".join(traceback.format_exception(error))).splitlines():
             screen.say(line)
+    if isinstance(error, MemoryError | OSError) or _NO_THREAD in str(error):
+        return _failed(screen, UNKNOWN, _system_error(error))
     said = without_names(str(error))  # It may be published in a bug report.
     message = f"This is a bug in lpa: {type(error).__name__}: {said}."
-    advice = "'lpa list' shows the card's state. Please report this with the output of -vv."
+    advice = f"{SHOWS_STATE} Please report this with the output of -vv."
     return _failed(screen, BUG, _error("Bug", message, advice))
+
+
+def _system_error(error: Exception) -> dict[str, Any]:
+    """An error of the system that no part of the program has an answer to."""
+    path = getattr(error, "filename", None)
+    where = f"{os.fsdecode(path)}: " if isinstance(path, str | bytes) else ""
+    message = f"This computer reported an error: {where}{system_reason(error)}."
+    return _error("System", message, f"{storage_advice(error, 'try again')} {SHOWS_STATE}")
 
 
 def _error(kind: str, message: str, advice: str) -> dict[str, Any]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import stat
 import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from lpa.card.es10 import NICKNAME_BYTES
 from lpa.cli.screen import Screen
+from lpa.host import files
 from lpa.pages.texts import LANGUAGES
 from lpa.profiles.selection import Selector
 from lpa.redaction import register_secret
@@ -106,8 +109,17 @@ def _host_and_port(text: str) -> tuple[str, int]:
 def _receipt(text: str) -> int | Path:
     if text.isascii() and text.isdecimal():
         return int(text)
-    if not Path(text).is_file():
-        raise ValueError(f"{text!r} is neither the number of a notification nor a file")
+    with contextlib.suppress(OSError):  # Whoever reads it will report why it cannot be read.
+        found = files.status(Path(text))
+        if not (found and stat.S_ISREG(found.st_mode)):
+            raise ValueError(f"{text!r} is neither the number of a notification nor a file")
+    return Path(text)
+
+
+def _existing(text: str) -> Path:
+    with contextlib.suppress(OSError):
+        if not files.status(Path(text)):
+            raise ValueError(f"there is no file or folder {text!r}")
     return Path(text)
 
 
@@ -162,6 +174,17 @@ def _image(text: str) -> ActivationCode:
     return _secret_code(text_in(Path(text)))
 
 
+class _Path(click.Path):
+    """A path, as click checks it; one that no system can have is a usage error too."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click does."""
+        try:
+            return super().convert(value, param, ctx)
+        except ValueError as error:
+            self.fail(f"{value!r} cannot be used: {error}.", param, ctx)
+
+
 PROFILE_DIGITS = _parsed(Selector.parse)
 PROFILE_NAME = _parsed(_profile_name)
 PLAN = _parsed(_plan)
@@ -171,6 +194,7 @@ IMEI = _parsed(Device.with_imei)
 TAC = _parsed(Device.with_tac)
 DATE = _parsed(_date)
 RECEIPT = _parsed(_receipt)
+RECEIPTS = _parsed(_existing)
 NICKNAME = _parsed(_nickname)
 REASON = _parsed(_reason)
 ADDRESS = _parsed(ServerAddress.parse)
@@ -181,8 +205,8 @@ TRUST = _parsed(_trust)
 CONNECT_TO = _parsed(_connect_to)
 PROXY = _parsed(_proxy)
 HOST_AND_PORT = _parsed(_host_and_port)
-FOLDER = click.Path(path_type=Path, file_okay=False)
-FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = _Path(path_type=Path, file_okay=False)
+FILE = _Path(path_type=Path, dir_okay=False)
 LANGUAGE = click.option(
     "--lang",
     "language",

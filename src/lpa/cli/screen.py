@@ -11,9 +11,11 @@ import io
 import json
 import os
 import shutil
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -42,6 +44,8 @@ _LONGEST_LINE, _LONGEST_CELL = 2_000, 500  # characters: longer ones hide what m
 _MANY = 1_000  # rows: a longer table is written without rich
 _NARROWEST = 20  # columns in which a text is still readable
 _LONGEST_WORD = 30  # columns; a longer word is broken in a table
+_UNCHANGED = ("Interrupted.", "Nothing was changed.")
+SHOWS_STATE = "'lpa list' shows the card's state."
 _UNBROKEN = ("ICCID", "State", "Number", "Event")  # columns that stay on one line in a narrow window
 
 
@@ -50,6 +54,8 @@ class Screen:
 
     `command`: which one runs, as "notifications send"; empty until that is known. `verbose`: print the
     traceback of a bug. `done`: members of the document beside the result, also if the command fails later.
+    `so_far`: members of the result, for the document if the command ends before it is known.
+    `interruption`: message and advice for the person if Ctrl-C ends the command now.
     `pending`: the notifications that were printed as pending; each is printed once. `unwritten`: why a part
     of the result could not be written to stdout.
     """
@@ -60,10 +66,27 @@ class Screen:
         self.verbose = False
         self.done: dict[str, Any] = {}
         self.pending: set[NotificationMetadata] = set()
+        self.so_far: dict[str, Any] = {}
+        self.interruption = _UNCHANGED
         self.unwritten: OSError | None = None
+        self._sentences: list[str] = []
+        self._documented = False
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")  # for terminals without some characters
+
+    def may_change(self, message: str, advice: str) -> None:
+        """Note what is true if Ctrl-C ends the command from here on; what was done before is added."""
+        self.interruption = (" ".join((message, *self._sentences)), advice)
+
+    def did(self, sentence: str, members: dict[str, Any] | None = None, *, advice: str = SHOWS_STATE) -> None:
+        """Note what is done by now: a sentence, and the members of the result that say it.
+
+        They are in the message and in the document if the command ends before its result is shown.
+        """
+        self.so_far |= members or {}
+        self._sentences.append(sentence)
+        self.may_change("Interrupted.", advice)
 
     def line(self, *cells: Cell) -> None:
         """A line on stdout."""
@@ -91,9 +114,13 @@ class Screen:
         return full_place * full + free_place * free
 
     def document(self, value: dict[str, Any]) -> None:
-        """The one JSON document on stdout."""
+        """The one JSON document on stdout. Ctrl-C does not cut it, and after it there is no other."""
+        if self._documented:
+            return
         text = json.dumps(value, indent=2, ensure_ascii=not _speaks_unicode(sys.stdout))
-        self._write(sys.stdout, safe_json(text))
+        with _without_ctrl_c():
+            self._documented = True
+            self._write(sys.stdout, safe_json(text))
 
     def say(self, text: str = "", style: str = "") -> None:
         """A message on stderr."""
@@ -126,7 +153,14 @@ class Screen:
         from rich.progress import BarColumn, Progress
 
         columns = ("{task.description} ", BarColumn(), "{task.fields[size]}")
-        with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        with ExitStack() as shown:
+            try:
+                bar = shown.enter_context(
+                    Progress(*columns, console=Console(file=sys.stderr), transient=True)
+                )
+            except RuntimeError:  # The bar needs a thread, and this computer cannot start another.
+                yield lambda _done, _all: None
+                return
             task = bar.add_task(before, total=None, size="")
             yield lambda done, whole: bar.update(
                 task,
@@ -192,6 +226,19 @@ class Screen:
                 self.unwritten = error
             with Path(os.devnull).open("wb") as null:
                 os.dup2(null.fileno(), stream.fileno())
+
+
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Ignore Ctrl-C in the block. Only the main thread can, and it is the one that Ctrl-C interrupts."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
 def _lines(stream: TextIO, cells: Sequence[Cell]) -> str:

@@ -28,27 +28,38 @@ def make_folder(path: Path) -> None:
     """Create the folder `path`, and each folder above it that is missing, with access for this user alone.
 
     An existing folder that other users can access is restricted, with a warning in the log. A symbolic link,
-    or a folder of another user, is an error.
+    or a folder of another user, is an error. When this returns, the names of new folders survive a power cut.
     """
-    for missing in (*reversed(path.parents), path):
-        if not os.path.lexists(missing):
-            with contextlib.suppress(FileExistsError):  # another process was faster
-                missing.mkdir(mode=0o700)
+    _make_folders(path, mode=0o700)
     with _opened(path) as descriptor:
         if descriptor is not None and not system.is_private(os.fstat(descriptor)):
             os.chmod(descriptor, 0o700)  # noqa: PTH101  (what was checked, and not its name)
             _log.warning(_RESTRICTED, path)
 
 
+def make_parents(path: Path) -> None:
+    """Create each folder above `path` that is missing, with the access that the user's other folders get.
+
+    When this returns, the names of new folders survive a power cut.
+    """
+    _make_folders(path.parent, mode=0o777)
+    if not path.parent.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, f"{path.parent} is not a folder", str(path.parent))
+
+
 def touch(path: Path) -> None:
     """Create the empty private file `path`, or restrict an existing one; for a library that opens it by name.
 
     An existing file is not opened: closing it would release all locks that this process has on it (POSIX).
+    When this returns, the name survives a power cut.
     """
     try:
         os.close(system.open_file(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))
     except FileExistsError:
         make_private(path)
+        if path.lstat().st_size:
+            return
+    sync_folder(path.parent)  # Also for an empty file: the process that made it may have been killed.
 
 
 def make_private(path: Path) -> None:
@@ -136,6 +147,14 @@ def held(folder: Path) -> Iterator[int | None]:
         yield descriptor
 
 
+def status(path: Path) -> os.stat_result | None:
+    """Of what `path` leads to; None if there is nothing. Raises OSError if that cannot be found out."""
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
 def sync_folder(folder: Path) -> None:
     """Have the names in `folder` survive a power cut."""
     system.sync_folder(folder)
@@ -147,6 +166,28 @@ def is_plain(path: Path) -> bool:
         return stat.S_ISREG(path.lstat().st_mode)
     except FileNotFoundError:
         return False
+
+
+def _make_folders(path: Path, mode: int) -> None:
+    """Create `path` and what is missing above it, and flush the name of each to the disk before it is used.
+
+    So a folder that contains anything has a name that was flushed. An empty one may have been made by a
+    process that was killed before that.
+    """
+    for folder in (*reversed(path.parents), path):
+        if not os.path.lexists(folder):
+            with contextlib.suppress(FileExistsError):  # another process was faster
+                folder.mkdir(mode)
+        elif not _is_empty(folder):
+            continue
+        system.sync_folder(folder.parent)
+
+
+def _is_empty(folder: Path) -> bool:
+    """Whether nothing is in `folder`; False if it cannot be read."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        return next(entries, None) is None
+    return False
 
 
 @contextlib.contextmanager

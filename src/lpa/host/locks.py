@@ -10,6 +10,7 @@ followed: it can block an operation, but cannot make this process write to anoth
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import stat
@@ -19,10 +20,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpa.errors import CardBusy, StorageFailed
+from lpa.errors import CardBusy, StorageFailed, storage_advice, system_reason
 from lpa.host import system
 
 _HOLDER_BYTES = 200  # at most, in the file
+_REFUSED = (errno.EACCES, errno.EPERM, errno.ELOOP)  # what a file of another user, or a planted one, leads to
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,11 @@ class Locks:
         try:
             _write_holder(descriptor, f"{os.getpid()} {self.command}")
             yield
-        finally:
+        finally:  # Whatever the disk reports now, the lock ends, and what was done under it stays done.
             with contextlib.suppress(OSError):
                 os.ftruncate(descriptor, 0)
-            os.close(descriptor)
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
 
     @contextlib.contextmanager
     def lock_if_free(self, subject: str) -> Iterator[bool]:
@@ -92,8 +95,9 @@ class Locks:
             descriptor = _open(path)
             try:
                 self._lock_file(path, descriptor)
-                if _is_still(path, descriptor):
-                    return descriptor
+                with _lock_errors(path):
+                    if _is_still(path, descriptor):
+                        return descriptor
             except BaseException:
                 os.close(descriptor)
                 raise
@@ -142,9 +146,14 @@ def _lock_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageFailed(
-            f"The lock {path} cannot be used: {error.strerror or error}.",
-            advice="If another user created it, ask an administrator to remove it.",
+            f"The lock {path} cannot be used: {system_reason(error)}.", advice=_advice(error)
         ) from error
+
+
+def _advice(error: OSError) -> str:
+    if error.errno in _REFUSED:
+        return "If another user created it, ask an administrator to remove it. LPA_LOCK_DIR names the folder."
+    return storage_advice(error, "set LPA_LOCK_DIR to a folder on a local disk, the same for every lpa")
 
 
 def _create(path: Path) -> int:
@@ -161,7 +170,7 @@ def _require_regular(descriptor: int) -> None:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
         os.close(descriptor)
-        raise PermissionError(1, "it is not a regular file, or has more than one hard link")
+        raise PermissionError(errno.EPERM, "it is not a regular file, or has more than one hard link")
 
 
 def _is_still(path: Path, descriptor: int) -> bool:

@@ -40,7 +40,11 @@ def open_folder(path: Path) -> int | None:
 
 def sync_folder(folder: Path) -> None:
     """Flush the names in `folder` to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # One that this user may write to and not read can only be flushed with all else.
+        os.sync()
+        return
     try:
         os.fsync(descriptor)
     finally:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lpa import redaction
-from lpa.errors import StorageFailed
+from lpa.errors import StorageFailed, storage_advice, system_reason
 from lpa.host import files
 from lpa.journal import tables
 
@@ -28,8 +28,19 @@ _WAL_TRIES, _WAL_PAUSE = 500, 0.02
 
 _PRIMARY = 0xFF  # of an extended result code of SQLite: the primary one
 _DAMAGED = (11, 26)  # SQLITE_CORRUPT, SQLITE_NOTADB
-_UNWRITABLE = (8, 14)  # SQLITE_READONLY, SQLITE_CANTOPEN
-_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+# What other result codes of SQLite mean as numbers of the system.
+_NUMBERS = {
+    3: errno.EACCES,  # SQLITE_PERM
+    5: errno.EBUSY,  # SQLITE_BUSY
+    6: errno.EBUSY,  # SQLITE_LOCKED
+    7: errno.ENOMEM,  # SQLITE_NOMEM
+    8: errno.EACCES,  # SQLITE_READONLY
+    10: errno.EIO,  # SQLITE_IOERR
+    13: errno.ENOSPC,  # SQLITE_FULL
+    14: errno.EACCES,  # SQLITE_CANTOPEN
+    15: errno.ENOLCK,  # SQLITE_PROTOCOL
+}
+_OTHERWISE = "choose another folder with --state-dir"
 
 _MOVE_AWAY = (
     "Move {} away. The receipts stay, and 'lpa notifications send FOLDER' sends those in FOLDER again, "
@@ -160,7 +171,7 @@ def storage_errors(folder: Path) -> Iterator[None]:
 
     try:
         yield
-    except (OSError, sqlite3.Error) as error:
+    except (MemoryError, OSError, sqlite3.Error) as error:
         raise StorageFailed(
             f"The journal in {folder} cannot be used: {_why(error, folder)}.", advice=_advice(error)
         ) from error
@@ -169,7 +180,7 @@ def storage_errors(folder: Path) -> Iterator[None]:
 def _why(error: Exception, folder: Path) -> str:
     """The reason as the system words it, with the name of the file if it is not the folder."""
     if not isinstance(error, OSError) or not error.strerror:
-        return str(error)
+        return system_reason(error)
     file = Path(error.filename or folder)
     return error.strerror if file == folder else f"{file.name}: {error.strerror}"
 
@@ -177,8 +188,11 @@ def _why(error: Exception, folder: Path) -> str:
 def _advice(error: Exception) -> str:
     """What to do about the error."""
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+    cause = OSError(_NUMBERS[code], "") if code in _NUMBERS else error
     if code in _DAMAGED:
         return MOVE_DAMAGED
-    if code in _UNWRITABLE or (isinstance(error, OSError) and error.errno in _FORBIDDEN):
-        return "Make the folder writable for you alone, or choose another folder with --state-dir."
-    return "Free some disk space. If journal.db is damaged, move it away: the receipts stay."
+    if isinstance(cause, PermissionError) and cause.errno == errno.EACCES:
+        return f"Make the folder writable for you alone, or {_OTHERWISE}."
+    if isinstance(cause, OSError | MemoryError):
+        return storage_advice(cause, _OTHERWISE)
+    return "If journal.db is damaged, move it away: the receipts stay."

@@ -6,11 +6,12 @@ EID it names, the notification belongs to no card until one in a reader gives th
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lpa.errors import LpaError, NotVerified
+from lpa.errors import LpaError, NotVerified, StorageFailed, storage_advice, system_reason
 from lpa.journal import Entry, Journal
 from lpa.notifications import receipts
 from lpa.notifications.delivery import Delivery
@@ -32,8 +33,9 @@ def read(paths: Iterable[Path]) -> tuple[list[Receipt], list[Unusable]]:
     """The receipts in files, and in all `*.der` of folders; and the unusable files. Raises no `LpaError`."""
     found, unusable = [], []
     for path in paths:
-        files = sorted(path.rglob("*.der")) if path.is_dir() else [path]
-        if not files:
+        files, unread = _files_in(path)
+        unusable += unread
+        if not files and not unread:
             problem = NotVerified(f"There is no receipt in {path}.", advice="Receipts are files named *.der.")
             unusable.append(Unusable(path, problem))
         for file in files:
@@ -70,6 +72,25 @@ def send_files(send_queue: SendQueue, folder: Receipts, found: Iterable[Receipt]
     unsent = [entry for entry in entries.values() if entry.sent is None]
     sent = send_queue.send_all(with_predecessors(send_queue.journal, unsent))
     return tuple(replace(one, receipt=receipts_of.get(one.metadata)) for one in (*acknowledged, *sent))
+
+
+def _files_in(path: Path) -> tuple[list[Path], list[Unusable]]:
+    """The file `path`, or what is called `*.der` in that folder; and the folders that cannot be read."""
+    unread: list[Unusable] = []
+
+    def skip(error: OSError) -> None:
+        folder = Path(error.filename or path)
+        problem = StorageFailed(
+            f"The receipts in {folder} cannot be read: {system_reason(error)}.",
+            advice=storage_advice(error, "name another folder"),
+        )
+        unread.append(Unusable(folder, problem))
+
+    if not os.path.isdir(path):  # noqa: PTH112  (unlike a Path's, it raises nothing)
+        return [path], []
+    walk = os.walk(path, onerror=skip)
+    found = [Path(folder, name) for folder, _, names in walk for name in names if name.endswith(".der")]
+    return sorted(found), unread
 
 
 def _card_of(journal: Journal, folder: Receipts, receipt: Receipt) -> Eid | None:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from lpa.errors import BadAnswer, NotVerified, StorageFailed
+from lpa import redaction
+from lpa.errors import BadAnswer, NotVerified, StorageFailed, storage_advice, system_reason
 from lpa.host import files, settings, system
 from lpa.notifications.receipt_names import SUFFIX, ReceiptName, beginning
 from lpa.rsp.limits import RECEIPT_BYTES
@@ -22,6 +23,8 @@ from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
 
 _CHECKSUM = len("00000000.der")  # characters at the end of a name
+_OTHERWISE = "choose another folder with --state-dir"
+_log = redaction.logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -78,16 +81,20 @@ class Receipts:
     def receipt(self, eid: Eid, notification: Notification) -> Receipt | None:
         """The receipt of a notification, None if it is not kept here."""
         path = self.path(eid, ReceiptName.of(notification))
-        return Receipt(path, notification) if path.exists() else None
+        return Receipt(path, notification) if os.path.lexists(path) else None
 
     def resembling(self, eid: Eid, notification: Notification) -> Iterator[Notification]:
-        """The receipts of this card with the same sequence number, event and profile; an equal one first."""
-        wanted = ReceiptName.of(notification)
-        alike = [
-            name
-            for name in self._beginning(eid, beginning(wanted.sequence_number))
-            if name[:-_CHECKSUM] == wanted.name[:-_CHECKSUM]
-        ]
+        """The receipts of this card with the same sequence number, event and profile; an equal one first.
+
+        Those that cannot be read are left out.
+        """
+        wanted, alike = ReceiptName.of(notification), list[str]()
+        with contextlib.suppress(StorageFailed):
+            alike += [
+                name
+                for name in self._beginning(eid, beginning(wanted.sequence_number))
+                if name[:-_CHECKSUM] == wanted.name[:-_CHECKSUM]
+            ]
         for name in sorted(alike, key=lambda name: name != wanted.name):
             with contextlib.suppress(BadAnswer, OSError):
                 yield _notification(self._folder / str(eid) / name)
@@ -121,41 +128,49 @@ class Receipts:
 
     def card_of(self, receipt: Receipt) -> Eid | None:
         """The card that a receipt in this folder was collected from; None for a file in another folder."""
-        folder = receipt.path.resolve().parent
+        folder = Path(os.path.realpath(receipt.path)).parent  # without raising for a loop of links
         with contextlib.suppress(ValueError):
-            return Eid.parse(folder.name) if folder.parent == self._folder.resolve() else None
+            return Eid.parse(folder.name) if folder.parent == Path(os.path.realpath(self._folder)) else None
         return None
 
     def eids(self) -> tuple[Eid, ...]:
-        """The cards that have a receipt here."""
+        """The cards that have a receipt here. Raises `StorageFailed` if the folder cannot be read."""
         found = []
-        for path in self._folder.glob("*/"):
-            with contextlib.suppress(ValueError):
-                found.append(Eid.parse(path.name))
+        with _reading_errors(self._folder):
+            for name in _listed(self._folder):
+                with contextlib.suppress(ValueError):
+                    found += [Eid.parse(name)] if (self._folder / name).is_dir() else []
         return tuple(sorted(found))
 
     def of(self, eid: Eid) -> tuple[Receipt, ...]:
-        """The receipts of this card, by sequence number. Files that are no receipts are left out.
+        """The receipts of this card, by sequence number. Raises `StorageFailed` if they cannot be listed.
 
+        Files that are no receipts are left out, and those that cannot be read, with a warning in the log.
         All of them are read: `names` and `numbered` are for folders with very many.
         """
         found = self._read(eid, self._beginning(eid))
         return tuple(sorted(found, key=lambda kept: kept.notification.metadata.sequence_number))
 
+    def files(self, eid: Eid) -> list[Path]:
+        """The files that hold the receipts of this card. Raises `StorageFailed` if they cannot be listed."""
+        return [self._folder / str(eid) / name for name in self._beginning(eid)]
+
     def _read(self, eid: Eid, names: Iterable[str]) -> Iterator[Receipt]:
         for name in names:
             path = self._folder / str(eid) / name
-            with contextlib.suppress(BadAnswer, OSError):
+            try:
                 yield Receipt(path, _notification(path))
+            except OSError as error:
+                _log.warning("%s cannot be read: %s", path, system_reason(error))
+            except BadAnswer as error:
+                _log.debug("%s is no receipt: %s", path, error)
 
     def _beginning(self, eid: Eid, first: str = "") -> list[str]:
-        """The names of this card's receipts that begin so, in order."""
-        try:
-            with os.scandir(self._folder / str(eid)) as entries:
-                names = (entry.name for entry in entries)
-                return sorted(name for name in names if name.startswith(first) and name.endswith(SUFFIX))
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+        """The names of this card's receipts that begin so, in order. Raises `StorageFailed`."""
+        folder = self._folder / str(eid)
+        with _reading_errors(folder):
+            names = _listed(folder)
+        return sorted(name for name in names if name.startswith(first) and name.endswith(SUFFIX))
 
     def _of(self, eid: Eid) -> Path:
         folder = self._folder / str(eid)
@@ -181,7 +196,8 @@ def read(path: Path) -> Receipt:
         return Receipt(path, _notification(path))
     except OSError as error:
         raise StorageFailed(
-            f"The receipt in {path} cannot be read: {error.strerror or error}.", advice="Name another file."
+            f"The receipt in {path} cannot be read: {system_reason(error)}.",
+            advice=storage_advice(error, "name another file"),
         ) from error
     except BadAnswer as error:
         raise NotVerified(
@@ -205,4 +221,26 @@ def _storage_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageFailed(f"The receipts cannot be kept in {folder}: {error.strerror or error}.") from error
+        raise StorageFailed(
+            f"The receipts cannot be kept in {folder}: {system_reason(error)}.",
+            advice=storage_advice(error, _OTHERWISE),
+        ) from error
+
+
+@contextlib.contextmanager
+def _reading_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageFailed(
+            f"The receipts in {folder} cannot be read: {system_reason(error)}.",
+            advice=storage_advice(error, _OTHERWISE),
+        ) from error
+
+
+def _listed(folder: Path) -> list[str]:
+    """The names in `folder`; none if there is no such folder."""
+    try:
+        return os.listdir(folder)  # noqa: PTH208  (a hundred thousand paths take long)
+    except FileNotFoundError:
+        return []

@@ -43,7 +43,13 @@ def not_found(change: ProfileChange, address: str, unreadable_items: Iterable[by
 
 
 def not_collected(changes: Iterable[ProfileChange], problem: LpaError) -> Iterator[Delivery]:
-    """Of all notifications of `changes`, because of `problem`."""
+    """Of all notifications of `changes`, because of `problem`; they are still on the card."""
+    changes = tuple(changes)
+    if changes:
+        problem.add("The notification is still on the card.")
+        problem.advice = (
+            f"{problem.advice} 'lpa notifications send' keeps the notification and sends it.".strip()
+        )
     for change in changes:
         for address in change.addresses or ("",):
             yield Delivery((change.event,), address, change.profile.iccid, problem=problem)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lpa.errors import StorageFailed
+from lpa.errors import StorageFailed, storage_advice, system_reason
 from lpa.host import files
 
 
@@ -21,6 +21,6 @@ def save(page: str, path: Path) -> None:
         files.write(path, page.encode())
     except OSError as error:
         raise StorageFailed(
-            f"The page cannot be written to {path}: {error.strerror or error}.",
-            advice="Give another FILE, or free some disk space.",
+            f"The page cannot be written to {path}: {system_reason(error)}.",
+            advice=storage_advice(error, "name another file"),
         ) from error

@@ -10,7 +10,6 @@ folder removes the staging folder.
 from __future__ import annotations
 
 import contextlib
-import errno
 import glob
 import json
 import os
@@ -26,7 +25,7 @@ from lpa.card.files.inbox import read_messages
 from lpa.card.files.numbers import read_numbers_of_usim, read_own_numbers
 from lpa.card.files.phonebook import look_for_books, read_contacts
 from lpa.card.files.problems import Problems
-from lpa.errors import Refused, StorageFailed
+from lpa.errors import Refused, StorageFailed, storage_advice, system_reason
 from lpa.host import files
 from lpa.profiles import blockers
 from lpa.rsp.arguments import expect
@@ -38,7 +37,6 @@ from lpa.rsp.uicc.vcard import vcards
 
 _DOCUMENTS = ("contacts.vcf", "messages.json", "messages.txt", "identity.json", "records.json")
 _UNFINISHED = ".part"
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,7 @@ def staging_folder(folder: Path) -> Iterator[BackupTarget]:
     with contextlib.ExitStack() as made:
         with _storing(folder):
             parent = folder.absolute().parent
-            parent.mkdir(parents=True, exist_ok=True)
+            files.make_parents(folder.absolute())
             # Closed to others: 0700.
             staging = Path(tempfile.mkdtemp(dir=parent, prefix=_prefix(folder), suffix=_UNFINISHED))
             made.callback(shutil.rmtree, staging, ignore_errors=True)  # Renamed by now, if it was saved.
@@ -132,10 +130,9 @@ def _storing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        full = "Free some disk space, or choose another folder."
         raise StorageFailed(
-            f"The backup cannot be written to {folder}: {error.strerror or error}.",
-            advice=full if error.errno in _FULL else "Choose another folder.",
+            f"The backup cannot be written to {folder}: {system_reason(error)}.",
+            advice=storage_advice(error, "choose another folder"),
         ) from error
 
 
@@ -229,7 +226,11 @@ def _write(target: BackupTarget, documents: dict[str, str]) -> None:
         files.write_new(target.staging / name, content.encode())
     files.sync_folder(target.staging)
     target.staging.rename(target.folder)
-    files.sync_folder(target.staging.parent)
+    try:
+        files.sync_folder(target.staging.parent)
+    except OSError:
+        shutil.rmtree(target.folder, ignore_errors=True)
+        raise
 
 
 def _prefix(folder: Path) -> str:

@@ -7,6 +7,7 @@ is the one that is connected to, so a name that resolves differently afterwards 
 from __future__ import annotations
 
 import contextlib
+import errno
 import ipaddress
 import queue
 import socket
@@ -50,6 +51,10 @@ _NAMES_AT_HOME = {"corp", "home", "lan", "mail"}
 _PRIVATE = "Operators' servers are on the internet. To connect to another host, use --connect-to."
 
 
+class _NoThread(OSError):
+    """The system has no thread left to resolve a name in."""
+
+
 def resolve(host: str, port: int) -> Sequence[tuple[Any, ...]]:
     """The addresses of a name, in the system's order of preference. Raises `socket.gaierror`."""
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -84,7 +89,8 @@ class Connector:
         host, port = self._target(address) or (address.host, address.port)
         redirected = (host, port) != (address.host, address.port)
         where = f"{address} at {host}:{port}" if redirected else str(address)
-        return ConnectFailed(f"Cannot reach {where}: {failure_reason(error)}.")
+        advice = "Close some programs, then try again." if isinstance(error, _NoThread) else None
+        return ConnectFailed(f"Cannot reach {where}: {failure_reason(error)}.", advice=advice)
 
     def _connect_directly(self, address: ServerAddress) -> socket.socket:
         target = self._target(address)
@@ -113,7 +119,10 @@ class Connector:
             except Exception as error:  # noqa: BLE001  (raised in the caller's thread)
                 answers.put(error)
 
-        threading.Thread(target=ask, daemon=True).start()
+        try:
+            threading.Thread(target=ask, daemon=True).start()
+        except RuntimeError as error:
+            raise _NoThread(errno.EAGAIN, "this computer cannot start another thread") from error
         try:
             answer = answers.get(timeout=self._timeout)
         except queue.Empty:

@@ -83,6 +83,15 @@ def ends_with_advice(ran: command.Ran) -> bool:
     )
 
 
+def says_deleted(ran: command.Ran) -> bool:
+    message = f"Interrupted. Albion Mobile ({ALBION}) was deleted permanently."
+    advice = "'lpa notifications list' lists pending notifications."
+    if ran.out.startswith("{"):
+        error = ran.document["error"]
+        return (ran.code, error["message"], error["advice"]) == (130, message, advice)
+    return ran.code == 130 and ran.err.endswith(f"lpa: {message}\n{advice}\n")
+
+
 @pytest.mark.parametrize(
     ("tag", "carried_out", "recovered", "sent"),
     [
@@ -151,7 +160,9 @@ def test_ctrl_c_while_the_outcome_is_printed_does_not_deny_the_change(
         yield "Deleted.", ""
 
     monkeypatch.setattr("lpa.cli.commands.outcomes.change_lines", interrupted)
-    assert ends_with_advice(deletes(*options))
+    ran = deletes(*options, "--json")
+    assert says_deleted(ran)
+    assert [change["event"] for change in ran.document["result"]["changes"]] == ["disable", "delete"]
 
 
 def test_ctrl_c_while_earlier_notifications_are_sent_does_not_deny_the_change(
@@ -163,7 +174,7 @@ def test_ctrl_c_while_earlier_notifications_are_sent_does_not_deny_the_change(
 
     monkeypatch.setattr(Assistant, "send_due_notifications", interrupted)
     ran = deletes(*options)
-    assert ends_with_advice(ran)
+    assert says_deleted(ran)
     assert f"Albion Mobile ({ALBION}) was deleted permanently.\n" in ran.out
 
 

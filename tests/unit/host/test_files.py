@@ -16,7 +16,9 @@ from lpa.errors import LpaError, StorageFailed
 from lpa.host import files
 from lpa.journal import Journal
 from lpa.notifications.receipts import Receipts
+from lpa.profiles.backup import staging_folder
 from tests.support.journals import EID, signed
+from tests.support.unprivileged import unprivileged
 
 NOBODY = 65534
 RESTRICTED = "was accessible to other users; only its owner can access it now"
@@ -232,3 +234,67 @@ def plant_at(place: Path, plant: str, victim: Path) -> None:
             os.mkfifo(place)
         case "folder":
             place.mkdir()
+
+
+@pytest.fixture
+def flushed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders whose names were flushed to the disk, in order; a file is not noted."""
+    paths: list[Path] = []
+    real = os.fsync
+
+    def noted(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            paths.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    return paths
+
+
+def test_the_name_of_each_new_folder_is_flushed_before_it_is_used(
+    tmp_path: Path, flushed: list[Path]
+) -> None:
+    (tmp_path / "other").touch()
+    files.make_folder(tmp_path / "a" / "b" / "c")
+    assert flushed == [tmp_path, tmp_path / "a", tmp_path / "a" / "b"]
+    (tmp_path / "a" / "b" / "c" / "file").touch()
+    files.make_folder(tmp_path / "a" / "b" / "c")
+    assert len(flushed) == 3
+
+
+def test_an_empty_folder_may_be_of_a_process_that_was_killed(tmp_path: Path, flushed: list[Path]) -> None:
+    (tmp_path / "a").mkdir()
+    files.make_folder(tmp_path / "a" / "b")
+    assert flushed == [tmp_path, tmp_path / "a"]
+
+
+def test_the_names_above_a_receipt_are_flushed_before_its_own(tmp_path: Path, flushed: list[Path]) -> None:
+    (tmp_path / "other").touch()
+    keep_receipt(tmp_path / "state")
+    state, receipts = tmp_path / "state", tmp_path / "state" / "receipts"
+    assert list(dict.fromkeys(flushed)) == [tmp_path, state, receipts, receipts / str(EID)]
+
+
+def test_the_name_of_the_journal_is_flushed(tmp_path: Path, flushed: list[Path]) -> None:
+    (tmp_path / "other").touch()
+    open_journal(tmp_path / "state")
+    assert flushed == [tmp_path, tmp_path / "state"]
+
+
+def test_the_names_above_a_backup_are_flushed(tmp_path: Path, flushed: list[Path]) -> None:
+    (tmp_path / "other").touch()
+    with staging_folder(tmp_path / "a" / "b" / "backup"):
+        assert flushed == [tmp_path, tmp_path / "a"]
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o777
+
+
+def test_a_folder_that_cannot_be_opened_is_flushed_with_all_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed = []
+    monkeypatch.setattr(os, "sync", lambda: flushed.append("all"))
+    (tmp_path / "blind").mkdir(mode=0o300)
+    with unprivileged():
+        files.make_folder(tmp_path / "blind" / "state")
+    assert flushed == ["all"]
+    (tmp_path / "blind").chmod(0o700)

@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lpa.cli.commands.interruption import changing
 from lpa.cli.console import Console
 from lpa.cli.group import command
-from lpa.cli.json_output import CommandResult
+from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import FOLDER
 from lpa.cli.screen import Screen
 
 if TYPE_CHECKING:
     from lpa.profiles.backup import Backup
+
+
+_SAVING = (
+    "Interrupted while saving.",
+    "Nothing was changed on the card. The backup is complete, or does not exist.",
+)
 
 
 @command()
@@ -31,7 +38,10 @@ def backup(console: Console, folder: Path, ask_pin: bool) -> CommandResult:
 
     refuse_existing(folder)  # before the card is opened, and before a PIN is asked for
     with console.assistant() as assistant:
-        made = assistant.back_up(folder, pin=ask_for_pin(console.screen, ask_pin))
+        pin = ask_for_pin(console.screen, ask_pin)
+        with changing(console.screen, *_SAVING):
+            made = assistant.back_up(folder, pin=pin)
+            console.screen.did(_saved(made), plain(made), advice="")
     report_backup(console.screen, made)
     return CommandResult(made)
 
@@ -50,8 +60,10 @@ def ask_for_pin(screen: Screen, wanted: bool) -> str | None:
 
 def report_backup(screen: Screen, backup: Backup) -> None:
     """Print what was saved, and what could not be."""
-    screen.line(
-        (f"Saved {backup.contacts} contacts and {backup.messages} messages in {backup.folder}.", "bold")
-    )
+    screen.line((_saved(backup), "bold"))
     for problem in backup.problems:
         screen.say(f"Not saved: {problem}", "yellow")
+
+
+def _saved(backup: Backup) -> str:
+    return f"Saved {backup.contacts} contacts and {backup.messages} messages in {backup.folder}."

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from lpa.card.secure_elements import SecureElement, joined
+from lpa.cli.commands.interruption import changing
 from lpa.cli.console import Console
-from lpa.cli.exits import changing, exit_code
+from lpa.cli.exits import exit_code
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import ADDRESS
@@ -35,6 +36,7 @@ _VERDICTS = {"good": "green", "doubtful": "yellow", "bad": "red"}
 _SQUARE = 64 * 1024  # bytes of free memory for one square
 _MOST_SQUARES = 24
 _READABLE = 64  # columns for a text
+_SHOWS_SERVER = "'lpa default-server' shows it."
 _ANY_OPERATOR = "EEE-EEE"  # each E stands for any digit
 
 
@@ -118,8 +120,9 @@ def default_server(console: Console, address: ServerAddress | None, clear: bool)
         raise click.UsageError("Give an ADDRESS or --clear, not both.")
     with console.assistant() as assistant:
         if address or clear:
-            with changing():
+            with changing(console.screen, "Interrupted while changing the default server.", _SHOWS_SERVER):
                 assistant.euicc.set_default_dp_address(str(address or ""))
+                console.screen.did(f"The default server is {address or 'none'}.", advice=_SHOWS_SERVER)
         addresses = assistant.euicc.configured_addresses()
     console.screen.facts(_address_facts(addresses))
     return CommandResult(addresses)

@@ -17,12 +17,12 @@ from lpa.cli.commands.delete_backup import (
     failure,
     pin_for,
 )
+from lpa.cli.commands.interruption import changing
 from lpa.cli.commands.outcomes import report
 from lpa.cli.commands.profile_name import by_digits
 from lpa.cli.commands.recovery import recovering
 from lpa.cli.commands.send_due import then_send_due
 from lpa.cli.console import Console
-from lpa.cli.exits import changing
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import FOLDER, PLAN, PROFILE_NAME, REASON
@@ -117,7 +117,7 @@ def delete(
             confirm_temporary_enable(console.screen, plan, enable_first=enable_first)
         _consent(console.screen, plan, accepted, yes=yes)
         pin = pin_for(console.screen, plan, ask_pin=ask_pin) if backup else None
-        with changing():  # Up to the last line: Ctrl-C while the outcome is printed must not deny it.
+        with changing(console.screen):
             made = BackupFirst()
             if backup:
                 with recovering(console.screen, assistant):

@@ -66,6 +66,7 @@ def download(
         first = install(console.screen, assistant, order, chosen)
         if not first.others and not first.skipped:
             return _and_due(console.screen, assistant, first.result, first.deliveries)
+        console.screen.so_far = {"downloads": [plain(first.result.data)]}
         more, deliveries = _install_others(console.screen, assistant, first, chosen)
         results = [first.result, *more]
         return _combined(console.screen, assistant, first.result, results, deliveries)
@@ -111,10 +112,12 @@ def _install_others(
     waiting, seen = deque(first.others), set(first.others)
     results = [*map(failure, first.skipped)]
     deliveries = list(first.deliveries)
+    before = screen.so_far.get("downloads", [])
     stopped = first.result.code == STOPPED
     while waiting and not stopped and len(results) < DOWNLOADS:
         one = _install_or_fail(screen, assistant, waiting.popleft(), options)
         results += [*map(failure, one.skipped), one.result]
+        screen.so_far = {"downloads": [*before, *(plain(result.data) for result in results)]}
         deliveries += one.deliveries
         waiting.extend(event for event in one.others if event not in seen)
         seen.update(one.others)

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 
 from lpa.assistant import Assistant
 from lpa.cli.commands.consent import agrees, chosen
+from lpa.cli.commands.interruption import changing
 from lpa.cli.commands.outcomes import report
-from lpa.cli.commands.recovery import recovering
+from lpa.cli.commands.recovery import recover
 from lpa.cli.download_options import DownloadOptions
-from lpa.cli.exits import STOPPED, Interrupted, changing, exit_code
+from lpa.cli.exits import CHANGING, RESUME, STOPPED, exit_code
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.views.findings import offer_findings
@@ -32,6 +33,7 @@ from lpa.rsp.sizes import in_words
 Order = ActivationCode | Event | None
 
 _NO, _REJECT = ("no", "n"), "reject"
+_ENABLES = "'lpa list' shows whether it is enabled; 'lpa enable' enables it."
 _DIGITS = 4  # of an ICCID: as many as can name a profile
 _CODE_FILE = "Use --confirmation-code-file."
 _ANOTHER_FILE = (
@@ -54,9 +56,8 @@ class Download:
 
 def install(screen: Screen, assistant: Assistant, order: Order, options: DownloadOptions) -> Download:
     """Show what is offered, install it if the person agrees, and enable it if they want that."""
-    with recovering(screen, assistant):
-        opened = assistant.download(order, device=options.device)
-    with opened as offer:
+    recover(screen, assistant)
+    with assistant.download(order, device=options.device) as offer:
         print_problems(screen, offer.passed_over)
         screen.say_facts(facts(offer))
         _refuse_if_blocked(offer)
@@ -154,17 +155,23 @@ def _installed(screen: Screen, offer: Offer, options: DownloadOptions) -> Outcom
     while True:
         given = options.confirmation_code.take() if offer.confirmation_code_required else ""
         code = given or _typed_code(screen, offer, options)
+        before = screen.interruption
+        screen.may_change(CHANGING, RESUME)
         try:
             with screen.progress("Installing", "Waiting for the server") as progress:
-                return offer.install(confirmation_code=code, progress=progress)
-        except KeyboardInterrupt as interruption:
-            if offer.loading:
-                raise Interrupted from interruption
+                outcome = offer.install(confirmation_code=code, progress=progress)
+        except KeyboardInterrupt:
+            if not offer.loading:
+                screen.interruption = before
             raise
         except ServerRefused as refused:
+            screen.interruption = before
             if refused.reason != WRONG_CODE or given:
                 raise
             screen.say(refused.message, "yellow")
+        else:
+            screen.did(_installed_sentence(outcome), plain(outcome), advice=_ENABLES)
+            return outcome
 
 
 def _typed_code(screen: Screen, offer: Offer, options: DownloadOptions) -> str:
@@ -183,7 +190,7 @@ def _reported_and_enabled(
 
     Ctrl-C from here on says that the profile is installed.
     """
-    installed = f"{profile_name(outcome) or 'The profile'} is installed."
+    installed = _installed_sentence(outcome)
     try:
         screen.say(f"Package size: {in_words(size)}.")
         result = report(screen, outcome, installed)
@@ -191,11 +198,15 @@ def _reported_and_enabled(
     except KeyboardInterrupt:
         stopped = Declined(
             f"Interrupted. {installed}",
-            advice="'lpa list' shows whether it is enabled; 'lpa enable' enables it.",
+            advice=_ENABLES,
         )
         screen.say()
         print_problems(screen, [stopped])
         return CommandResult(outcome, stopped, STOPPED), outcome.deliveries
+
+
+def _installed_sentence(outcome: Outcome) -> str:
+    return f"{profile_name(outcome) or 'The profile'} is installed."
 
 
 def _enabled(
@@ -206,7 +217,7 @@ def _enabled(
     if profile is None or not _wants_to_enable(screen, options):
         screen.say("'lpa enable' enables it.")
         return result, outcome.deliveries
-    with changing():
+    with changing(screen):
         try:
             enabled = assistant.enable(profile.iccid)
         except LpaError as problem:

@@ -9,27 +9,32 @@ from pathlib import Path
 
 import click
 
+from lpa.assistant import Assistant
+from lpa.cli.commands.interruption import PENDING, changing
 from lpa.cli.commands.outcomes import report_pending, unprinted
 from lpa.cli.commands.recovery import recovering
 from lpa.cli.commands.send_due import then_send_due
 from lpa.cli.console import Console
-from lpa.cli.exits import UNDELIVERED, changing, exit_code
+from lpa.cli.exits import UNDELIVERED, exit_code
 from lpa.cli.group import Group
-from lpa.cli.json_output import CommandResult
-from lpa.cli.parsing import PROFILE_DIGITS
+from lpa.cli.json_output import CommandResult, plain
+from lpa.cli.parsing import PROFILE_DIGITS, RECEIPTS
 from lpa.cli.screen import Screen
 from lpa.cli.views import lost_notifications
 from lpa.cli.views import pending as pending_views
 from lpa.cli.views import unrecorded as unrecorded_views
 from lpa.cli.views.deliveries import unacknowledged, with_heading
-from lpa.errors import BadAnswer, Declined, EuiccRefused, LpaError
+from lpa.errors import BadAnswer, Declined, EuiccRefused, LpaError, StorageFailed
 from lpa.journal import LostNotification
 from lpa.notifications import unrecorded
 from lpa.notifications.delivery import Delivery, PendingNotification
+from lpa.notifications.receipts import Receipt
 from lpa.notifications.send_queue import pending
 from lpa.profiles.selection import Selector
 from lpa.rsp.records import NotificationMetadata
 
+_LISTS = "'lpa notifications list' lists pending and lost notifications."
+_SENDING = "Interrupted while sending notifications: each is acknowledged, or still pending.", PENDING
 _NONE_HERE = "No pending notifications on this computer."
 
 
@@ -105,7 +110,7 @@ def show_lost(screen: Screen, lost: Collection[LostNotification]) -> None:
 
 
 @notifications.command()
-@click.argument("paths", type=click.Path(exists=True, path_type=Path), nargs=-1, metavar="[FILE|FOLDER]...")
+@click.argument("paths", type=RECEIPTS, nargs=-1, metavar="[FILE|FOLDER]...")
 @click.option("--without-card", is_flag=True, help="Only those on this computer; no card is needed.")
 @click.pass_obj
 def send(console: Console, paths: tuple[Path, ...], without_card: bool) -> CommandResult:
@@ -120,14 +125,16 @@ def send(console: Console, paths: tuple[Path, ...], without_card: bool) -> Comma
     if paths:
         return _send_files(console, paths)
     if without_card:
-        with console.send_queue() as send_queue:
+        with console.send_queue() as send_queue, changing(console.screen, *_SENDING):
             deliveries = send_queue.send_all([one.entry for one in send_queue.pending()])
+            _note_sent(console.screen, deliveries)
             left = send_queue.pending()
         if not deliveries:
             console.screen.say(_NONE_HERE)
         return _sent_without_card(console.screen, {}, deliveries, left)
     with console.delivering_assistant() as assistant, recovering(console.screen, assistant):
         deliveries = assistant.send_notifications()
+        _note_sent(console.screen, deliveries)
         if not deliveries:
             console.screen.say(_NONE_HERE if deliveries.problem else "No pending notifications.")
         result = with_problem(console.screen, _sent(console.screen, {}, deliveries), deliveries.problem)
@@ -142,8 +149,9 @@ def _send_files(console: Console, paths: Iterable[Path]) -> CommandResult:
     for one in unusable:
         console.screen.say(f"Not sent: {one.problem.message}", "red")
         console.screen.say(f"  {one.problem.advice}")
-    with console.send_queue() as send_queue:
+    with console.send_queue() as send_queue, changing(console.screen, *_SENDING):
         deliveries = from_files.send_files(send_queue, console.receipts(), found)
+        _note_sent(console.screen, deliveries)
         left = send_queue.pending()
     result = _sent_without_card(console.screen, {"unusable": unusable}, deliveries, left)
     if any(delivery.acknowledged and not delivery.removed for delivery in deliveries):
@@ -175,23 +183,31 @@ def remove(console: Console, number: int, unsent: bool) -> CommandResult:
                     raise _still_on_card(metadata)
             kept = (one.entry for one in assistant.pending_notifications() if one.entry.eid == assistant.eid)
             raise _unsent(number, [*on_card, *(one.notification.metadata for one in kept)])
-        with changing():
+        with changing(console.screen, "Interrupted while removing the notification.", _LISTS):
             removed = assistant.remove_notification(number)
-        receipts = [
-            receipt
-            for receipt in assistant.receipts.numbered(assistant.eid, number)
-            if receipt.notification.metadata == removed
-        ]
-    console.screen.line(
-        f"Notification {number} removed from the card."
-        if removed in on_card
-        else f"Notification {number} was not on the card; this computer does not send it any more."
-    )
+            done = (
+                f"Notification {number} removed from the card."
+                if removed in on_card
+                else f"Notification {number} was not on the card; this computer does not send it any more."
+            )
+            console.screen.did(done, {"notification": plain(removed)}, advice=_LISTS)
+        receipts = _receipts_of(console.screen, assistant, removed)
+    console.screen.line(done)
     if removed not in acknowledged:
         console.screen.line(f"It was not sent to {removed.address}: {removed.event} of {removed.iccid}.")
     for receipt in receipts:
         console.screen.line(f"Receipt: {receipt.path}")
     return CommandResult({"notification": removed, "receipts": [receipt.path for receipt in receipts]})
+
+
+def _receipts_of(screen: Screen, assistant: Assistant, removed: NotificationMetadata) -> list[Receipt]:
+    """Its receipts; if they cannot be listed, that is printed: the notification is removed all the same."""
+    try:
+        kept = assistant.receipts.of(assistant.eid)
+    except StorageFailed as problem:
+        screen.say(problem.message, "yellow")
+        return []
+    return [receipt for receipt in kept if receipt.notification.metadata == removed]
 
 
 def _still_on_card(metadata: NotificationMetadata) -> Declined:
@@ -226,9 +242,11 @@ def mark_informed(console: Console, name: Selector) -> CommandResult:
     """
     from lpa.notifications import lost
 
-    with closing(console.journal()) as journal:
+    with closing(console.journal()) as journal, changing(console.screen, "Interrupted.", _LISTS):
         iccid = lost.profile_named(str(name), journal.lost())
         informed = lost.mark_informed(journal, iccid)
+        noted = {"informed": [plain(lost_notifications.members(one)) for one in informed]}
+        console.screen.did("It is noted that the operator is informed.", noted, advice=_LISTS)
     for one in informed:
         console.screen.line(f"The operator is informed: {one.event} of {one.title} ({iccid}), {one.address}.")
     return CommandResult({"informed": [lost_notifications.members(one) for one in informed]})
@@ -255,6 +273,13 @@ def with_problem(screen: Screen, result: CommandResult, problem: LpaError | None
         return result
     screen.problem(problem)
     return result if result.problem else replace(result, problem=problem, code=exit_code(problem))
+
+
+def _note_sent(screen: Screen, deliveries: Collection[Delivery]) -> None:
+    """Note for an interruption how many were acknowledged."""
+    acknowledged = sum(delivery.acknowledged for delivery in deliveries)
+    sentence = f"{acknowledged} of {len(deliveries)} notifications were acknowledged."
+    screen.did(sentence, {"deliveries": plain(deliveries)}, advice=PENDING)
 
 
 def _sent(screen: Screen, data: dict[str, object], deliveries: tuple[Delivery, ...]) -> CommandResult:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from lpa.cli.commands.interruption import PENDING
 from lpa.cli.exits import UNDELIVERED, exit_code
-from lpa.cli.json_output import CommandResult
+from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.screen import Screen
 from lpa.cli.views.deliveries import closing_lines, lost_lines, unacknowledged
 from lpa.cli.views.outcomes import change_lines, problem_lines
@@ -20,6 +21,7 @@ def report(screen: Screen, outcome: Outcome, state: str, earlier: Iterable[Deliv
     `earlier`: deliveries of a step before it, already printed; they count for the exit code. How many
     notifications are pending is left to `report_pending`, at the end of the command.
     """
+    screen.did(state, plain(outcome), advice=PENDING)
     report_changes(screen, outcome)
     screen.line((state, "bold"))
     deliveries = (*earlier, *outcome.deliveries)

@@ -9,13 +9,13 @@ from pathlib import Path
 import click
 
 from lpa.cli.commands.backup import ask_for_pin
+from lpa.cli.commands.interruption import WRITING_PAGE, changing
 from lpa.cli.commands.profile_name import by_digits
 from lpa.cli.console import Console
-from lpa.cli.exits import changing
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import FILE, LANGUAGE, NICKNAME, PROFILE_NAME
-from lpa.cli.screen import Cell, Facts, Screen
+from lpa.cli.screen import SHOWS_STATE, Cell, Facts, Screen
 from lpa.cli.views.profiles import STYLES, named, rules
 from lpa.pages.texts import Language
 from lpa.profiles import selection
@@ -82,7 +82,9 @@ def show(
 
         made = datetime.now(UTC).astimezone()
         page = profile_page.page(profile, eid, made=made, language=language, subscriber=subscriber)
-        pages.save(page, path)
+        with changing(console.screen, *WRITING_PAGE):
+            pages.save(page, path)
+            console.screen.did(f"Page written to {path}.")
         console.screen.say(f"Page written to {path}.")
     return CommandResult(
         plain(profile) | {"eid": str(eid), "subscriber": plain(subscriber), "protected": protected}
@@ -98,11 +100,16 @@ def rename(console: Console, name: str, nickname: str) -> CommandResult:
 
     An empty NICKNAME removes it. The limit is 64 bytes: about 21 Chinese characters.
     """
-    with console.assistant() as assistant, changing():
-        before = assistant.rename(name, nickname)
     change = f"now has the nickname {nickname!r}" if nickname else "no longer has a nickname"
+    with (
+        console.assistant() as assistant,
+        changing(console.screen, "Interrupted while changing the nickname.", SHOWS_STATE),
+    ):
+        before = assistant.rename(name, nickname)
+        data = {"iccid": before.iccid, "nickname": nickname, "nickname_before": before.nickname}
+        console.screen.did(f"{named(before)} {change}.", plain(data))
     console.screen.line(f"{named(before)} {change}.")
-    return CommandResult({"iccid": before.iccid, "nickname": nickname, "nickname_before": before.nickname})
+    return CommandResult(data)
 
 
 def _protected(profile: Profile, protected: Collection[Iccid] | None) -> bool | None:

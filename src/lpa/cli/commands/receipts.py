@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import closing
+from collections.abc import Iterable
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lpa.cli.commands import receipt_issuers
+from lpa.cli.commands.interruption import WRITING_PAGE, changing
 from lpa.cli.console import Console
 from lpa.cli.exits import NO
 from lpa.cli.group import Group
@@ -63,7 +65,10 @@ def list_(console: Console, eid: Eid | None) -> CommandResult:
             console.screen.line((f"Card {card}", "bold"))
             console.screen.table(("Number", "Event", "ICCID", "File"), map(_row, of_card))
     if not any(found.values()):
-        console.screen.say(f"No receipts of the card {eid}." if eid else "No receipts on this computer.")
+        whose = f"of the card {eid}" if eid else "on this computer"
+        files = any(folder.files(card) for card in found)
+        none = f"None of the files {whose} is a readable receipt." if files else f"No receipts {whose}."
+        console.screen.say(none)
     if not console.screen.json:
         return CommandResult(None)
     return CommandResult({"receipts": [_named(folder, card, one) for card in found for one in found[card]]})
@@ -168,7 +173,9 @@ def export(
         language=language,
         record=provenance.record,
     )
-    pages.save(page, path)
+    with changing(console.screen, *WRITING_PAGE):
+        pages.save(page, path)
+        console.screen.did(f"Page written to {path}.", {"path": str(path)})
     console.screen.line(f"Page written to {path}.")
     if isinstance(result, NotVerified):
         console.screen.say(f"The page says that the receipt is not verified: {result.message}", "yellow")
@@ -182,7 +189,7 @@ def _chosen(console: Console, name: int | Path, eid: Eid | None) -> list[Kept]:
     folder = console.receipts()
     if isinstance(name, Path):
         receipt = kept.read(name)
-        return [(eid or folder.card_of(receipt), receipt)]
+        return [(eid or _owner(console, name), receipt)]
     found: list[Kept] = [
         (card, receipt)
         for card in ([eid] if eid else folder.eids())
@@ -197,6 +204,7 @@ def _chosen(console: Console, name: int | Path, eid: Eid | None) -> list[Kept]:
             advice="Choose the card with --eid, or give the file name.",
         )
     if not found:
+        _refuse_unreadable(folder, [eid] if eid else folder.eids(), name)
         whose = f" of the card {eid}" if eid else ""
         raise Refused(
             "receipts",
@@ -205,6 +213,23 @@ def _chosen(console: Console, name: int | Path, eid: Eid | None) -> list[Kept]:
             advice="'lpa receipts list' lists them.",
         )
     return found
+
+
+def _refuse_unreadable(folder: Receipts, cards: Iterable[Eid], number: int) -> None:
+    """Raise if there is a receipt of that number, and it cannot be read."""
+    for path in (path for card in cards for path in folder.files(card)):
+        if path.name.partition("-")[0] == f"{number:06}":
+            kept.read(path)
+
+
+def _owner(console: Console, path: Path) -> Eid | None:
+    """The card of a file that is one of the receipts on this computer; None if those cannot be read."""
+    folder = console.receipts()
+    with suppress(OSError, StorageFailed):
+        for card in folder.eids():
+            if any(path.samefile(one) for one in folder.files(card)):
+                return card
+    return None
 
 
 def _provenance(console: Console, eid: Eid | None, receipt: Receipt) -> Provenance:

@@ -7,28 +7,36 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from lpa.assistant import Assistant
+from lpa.cli.commands.interruption import changing
 from lpa.cli.commands.outcomes import unprinted
-from lpa.cli.exits import changing
 from lpa.cli.screen import Cell, Screen
 from lpa.cli.views import recoveries
+
+
+def recover(screen: Screen, assistant: Assistant, write: Callable[[Cell], None] | None = None) -> None:
+    """Recover what was interrupted, and report it line by line by `write`; to stderr if None."""
+    before, reported = screen.interruption, len(assistant.recovered)
+    try:
+        with changing(screen):
+            assistant.recover()
+    finally:  # Also if it fails after some: no later command reports those.
+        recovered = assistant.recovered[reported:]
+        for recovery in recovered:
+            screen.done.setdefault("recovered", []).append(recoveries.members(recovery))
+            deliveries = unprinted(screen, recovery.deliveries)
+            for line in recoveries.lines(replace(recovery, deliveries=deliveries)):
+                (write or screen.stderr_line)(line)
+    if recovered:
+        screen.did("What was interrupted before is recovered.")
+    else:
+        screen.interruption = before
 
 
 @contextmanager
 def recovering(
     screen: Screen, assistant: Assistant, write: Callable[[Cell], None] | None = None
 ) -> Iterator[None]:
-    """As `changing`; before, recover what was interrupted, and report it line by line by `write`.
-
-    `write`: to stderr if None.
-    """
-    with changing():
-        reported = len(assistant.recovered)
-        try:
-            assistant.recover()
-        finally:  # Also if it fails after some: no later command reports those.
-            for recovery in assistant.recovered[reported:]:
-                screen.done.setdefault("recovered", []).append(recoveries.members(recovery))
-                deliveries = unprinted(screen, recovery.deliveries)
-                for line in recoveries.lines(replace(recovery, deliveries=deliveries)):
-                    (write or screen.stderr_line)(line)
+    """As `changing`; before, recover what was interrupted, as `recover` does."""
+    recover(screen, assistant, write)
+    with changing(screen):
         yield

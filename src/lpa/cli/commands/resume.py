@@ -11,6 +11,7 @@ from itertools import chain
 import click
 
 from lpa.assistant import Assistant
+from lpa.cli.commands.interruption import PENDING
 from lpa.cli.commands.notifications import show_lost, with_problem
 from lpa.cli.commands.outcomes import unprinted
 from lpa.cli.commands.recovery import recovering
@@ -18,7 +19,7 @@ from lpa.cli.commands.send_due import then_send_due
 from lpa.cli.console import Console
 from lpa.cli.exits import UNDELIVERED, exit_code
 from lpa.cli.group import command
-from lpa.cli.json_output import CommandResult
+from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.screen import Screen
 from lpa.cli.views import lost_notifications, recoveries
 from lpa.cli.views import pending as pending_views
@@ -54,6 +55,7 @@ def resume(console: Console) -> CommandResult:
 def _resumed(screen: Screen, assistant: Assistant) -> CommandResult:
     assistant.recover()
     deliveries = assistant.send_notifications(due_only=True)
+    screen.did("What was interrupted before is recovered.", {"deliveries": plain(deliveries)}, advice=PENDING)
     recovered, gone = assistant.recovered, assistant.journal.lost()
     elsewhere = [one for one in assistant.journal.unfinished() if one.eid != assistant.eid]
     without_record = unrecorded.find(assistant.journal, assistant.receipts)

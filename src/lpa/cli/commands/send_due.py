@@ -8,7 +8,6 @@ from itertools import chain
 
 from lpa.assistant import Assistant
 from lpa.cli.commands.outcomes import report_pending, unprinted
-from lpa.cli.exits import changing
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.screen import Screen
 from lpa.cli.views import pending as views
@@ -26,8 +25,7 @@ def then_send_due(
     """
     known = (*chain.from_iterable(one.deliveries for one in assistant.recovered), *reported)
     try:
-        with changing():
-            deliveries = assistant.send_due_notifications()
+        deliveries = assistant.send_due_notifications()
         pending = assistant.pending_notifications()
     except LpaError as problem:  # The command itself succeeded, and must not look as if it had failed.
         screen.say(problem.message, "yellow")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from lpa.cli.commands import sim_orders
+from lpa.cli.commands.interruption import changing
 from lpa.cli.console import Console
 from lpa.cli.group import Group
-from lpa.cli.json_output import CommandResult
+from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import FILE, FOLDER, HOST_AND_PORT
 from lpa.cli.screen import Screen
 
@@ -74,15 +75,20 @@ def new(
     from lpa.sim.euicc.identity import CardIdentity
     from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 
-    if path.exists() and any(path.iterdir()):
-        raise click.UsageError(f"{path} exists already and is not empty.")
+    with suppress(OSError):  # If there is no such folder; or one that cannot be read, which `create` reports.
+        if any(path.iterdir()):
+            raise click.UsageError(f"{path} exists already and is not empty.")
     known = CardIdentity.load(identity) if identity else None
-    card = SimulatedEuicc.create(path, profiles=profiles, curve=curve, free_memory=memory, identity=known)
-    card.close()
+    shows = f"'lpa --reader sim:{path} list' shows whether the card is complete."
+    with changing(console.screen, "Interrupted while creating the card.", shows):
+        card = SimulatedEuicc.create(path, profiles=profiles, curve=curve, free_memory=memory, identity=known)
+        data = {"eid": card.eid, "path": path}
+        console.screen.did(f"Created a card with EID {card.eid} in {path}.", plain(data), advice="")
+        card.close()
     if known and known.ends < datetime.now(UTC):
         console.screen.say(f"Its certificates expired on {known.ends:%Y-%m-%d}; servers may reject it.")
     console.screen.line(f"Created a card with EID {card.eid} in {path}.")
-    return CommandResult({"eid": card.eid, "path": path})
+    return CommandResult(data)
 
 
 @sim.command("card")

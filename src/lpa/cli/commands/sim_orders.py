@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import secrets
+import stat
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from lpa.cli.commands.interruption import changing
 from lpa.cli.console import Console
 from lpa.cli.group import Group
-from lpa.cli.json_output import CommandResult
+from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import EID, FILE, FOLDER
 from lpa.cli.screen import Screen
+from lpa.host import files
 from lpa.rsp.names import Eid
 
 if TYPE_CHECKING:
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
 PKI = click.option("--pki", type=FOLDER, help="Folder with ci.pem and ci-key.pem: that of a card.")
 FOLDER_ABOVE = "lpa.sim.pki"  # in click's memory: the folder, if it was given to the command above
+_LISTS = "'lpa sim server order list' lists the orders."
+_CHANGING = "Interrupted while changing the orders.", _LISTS
 _FIRST_NUMBER = 9000  # of a sample profile, so that it differs from those on a new card
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without letters and digits that look alike
 
@@ -38,8 +43,10 @@ def folder(ctx: click.Context, given: Path | None) -> Path:
     found: Path | None = given or ctx.meta.get(FOLDER_ABOVE)
     if found is None:
         raise click.UsageError("Missing option '--pki'.")
-    if not found.is_dir():
-        raise click.UsageError(f"There is no folder {found}; 'lpa sim new' creates one.")
+    with suppress(OSError):  # Whoever reads it will report why it cannot be read.
+        status = files.status(found)
+        if not (status and stat.S_ISDIR(status.st_mode)):
+            raise click.UsageError(f"There is no folder {found}; 'lpa sim new' creates one.")
     return found
 
 
@@ -117,7 +124,7 @@ def add(
     if tries is not None and confirmation_code is None:
         raise click.UsageError("--tries needs --confirmation-code.")
     try:
-        with closing(OrderBook(file(folder(ctx, pki)))) as book:
+        with closing(OrderBook(file(folder(ctx, pki)))) as book, changing(_screen(ctx), *_CHANGING):
             made = sample(
                 numbered_iccid("8949985", 19, _FIRST_NUMBER + len(book.orders)),
                 name=name,
@@ -140,6 +147,7 @@ def add(
                 announced=announce,
             )
             added = book.add(_with_elements(made, package), facts).facts
+            _screen(ctx).did("The order is added.", plain(members(added)), advice=_LISTS)
     except ValueError as error:
         raise click.UsageError(f"{error}.") from error
     _screen(ctx).line(added.activation_code)
@@ -176,8 +184,10 @@ def release(ctx: click.Context, pki: Path | None, order: str) -> CommandResult:
         if len(named) != 1:
             count = "There are several orders" if named else "There is no order"
             raise click.UsageError(f"{count} with the matching identifier or ICCID {order}.")
-        named[0].release()
-        facts = named[0].facts
+        with changing(_screen(ctx), *_CHANGING):
+            named[0].release()
+            facts = named[0].facts
+            _screen(ctx).did("The order is released.", plain(members(facts)), advice=_LISTS)
     _screen(ctx).line(facts.activation_code)
     return CommandResult(members(facts))
 

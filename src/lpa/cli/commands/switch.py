@@ -9,13 +9,14 @@ import click
 
 from lpa.assistant import Assistant
 from lpa.cli.commands.consent import confirm
+from lpa.cli.commands.interruption import changing
 from lpa.cli.commands.outcomes import report
 from lpa.cli.commands.profile_name import by_digits
 from lpa.cli.commands.recovery import recovering
 from lpa.cli.commands.send_due import then_send_due
 from lpa.cli.console import Console
 from lpa.cli.group import command
-from lpa.cli.json_output import CommandResult
+from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import EID
 from lpa.cli.screen import Facts, Screen
 from lpa.cli.views.outcomes import profile_name
@@ -27,6 +28,8 @@ from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Profile
 
 _EID_DIGITS = 6
+_LISTS_PROTECTED = "'lpa protect --list' lists the protected profiles."
+_PROTECTING = "Interrupted while changing the protection.", _LISTS_PROTECTED
 
 
 @command()
@@ -80,12 +83,13 @@ def protect(console: Console, name: str | None, listed: bool) -> CommandResult:
         raise click.UsageError("Give a NAME, or --list.")
     if name is None:
         return _protected(console)
-    with console.assistant() as assistant:
+    with console.assistant() as assistant, changing(console.screen, *_PROTECTING):
         profile = assistant.protect(name)
-    console.screen.line(
-        (f"{named(profile)} is protected: 'lpa delete' and 'lpa reset' refuse to delete it.", "bold")
-    )
-    return CommandResult({"iccid": profile.iccid, "protected": True})
+        state = f"{named(profile)} is protected: 'lpa delete' and 'lpa reset' refuse to delete it."
+        data = {"iccid": profile.iccid, "protected": True}
+        console.screen.did(state, plain(data), advice=_LISTS_PROTECTED)
+    console.screen.line((state, "bold"))
+    return CommandResult(data)
 
 
 def _protected(console: Console) -> CommandResult:
@@ -103,10 +107,12 @@ def _protected(console: Console) -> CommandResult:
 @click.pass_obj
 def unprotect(console: Console, name: str) -> CommandResult:
     """Remove the protection of a profile."""
-    with console.assistant() as assistant:
+    with console.assistant() as assistant, changing(console.screen, *_PROTECTING):
         profile = assistant.unprotect(name)
-    console.screen.line((f"{named(profile)} is not protected.", "bold"))
-    return CommandResult({"iccid": profile.iccid, "protected": False})
+        state, data = f"{named(profile)} is not protected.", {"iccid": profile.iccid, "protected": False}
+        console.screen.did(state, plain(data), advice=_LISTS_PROTECTED)
+    console.screen.line((state, "bold"))
+    return CommandResult(data)
 
 
 @command()

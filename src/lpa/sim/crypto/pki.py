@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from lpa.errors import StorageFailed
+from lpa.errors import StorageFailed, storage_advice, system_reason
 from lpa.sim import private_folder as folders
 from lpa.sim.crypto.certificate_parts import (
     CI,
@@ -135,12 +135,17 @@ class Authority:
         try:
             chain, key = (folder / "ci.pem").read_bytes(), (folder / "ci-key.pem").read_bytes()
             held = Credentials.from_pem(chain, key)
-        except (OSError, TypeError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else error
+        except (FileNotFoundError, NotADirectoryError, TypeError, ValueError) as error:
+            why = system_reason(error)
             raise StorageFailed(
                 f"{folder} contains no certificate authority (ci.pem and ci-key.pem): {why}.",
                 advice="Use the folder of a card that 'lpa sim new' created without --identity. "
                 "Other folders do not contain the key of the card's authority.",
+            ) from error
+        except OSError as error:
+            raise StorageFailed(
+                f"The certificate authority in {folder} cannot be read: {system_reason(error)}.",
+                advice=storage_advice(error, "name another folder"),
             ) from error
         return cls(held.certificate, held.key, randomness)
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpa.errors import NoCard, NotVerified, StorageFailed
+from lpa.errors import NoCard, NotVerified, StorageFailed, storage_advice, system_reason
 from lpa.sim import private_folder
 from lpa.sim.crypto.pki import Authority, Randomness, pem
 from lpa.sim.euicc.identity import CardIdentity
@@ -22,7 +23,9 @@ from lpa.sim.euicc.state import CardState
 _STATE, _CHAIN, _KEY = "card.json", "euicc.pem", "euicc-key.pem"
 _ISSUERS, _AUTHORITY_KEY = "ci.pem", "ci-key.pem"
 # What reading a file that was truncated, edited or written by another program can raise.
-_DAMAGED = (AttributeError, KeyError, NotVerified, OSError, TypeError, ValueError)
+_DAMAGED = (AttributeError, KeyError, NotVerified, TypeError, ValueError)
+_ABSENT = (FileNotFoundError, NotADirectoryError)
+_ANOTHER = "create another card with 'lpa sim new'"
 
 
 @dataclass(frozen=True)
@@ -61,27 +64,31 @@ class CardFolder:
 
     @classmethod
     def open(cls, path: Path) -> CardFolder:
-        """Lock the folder `path`. Raises `NoCard` if it contains no card, `CardBusy` if it is locked."""
-        if not (path / _STATE).is_file():
-            raise NoCard(
-                f"The folder {path} contains no simulated card.", advice="Create one with 'lpa sim new'."
-            )
+        """Lock the folder `path`. Raises `NoCard` if it contains no card, `CardBusy` if it is locked,
+        `StorageFailed` if that cannot be found out.
+        """
+        with _reading(path):
+            if not _is_file(path / _STATE):
+                raise NoCard(
+                    f"The folder {path} contains no simulated card.", advice="Create one with 'lpa sim new'."
+                )
         return cls(path, private_folder.lock(path))
 
     def read(self, randomness: Randomness) -> tuple[CardState, CardIdentity, Authority | None]:
         """The card's state and identity, and the authority if its key is there.
 
-        Raises `StorageFailed` if a file is damaged.
+        Raises `StorageFailed` if a file is damaged or cannot be read.
         """
         try:
-            state = CardState.from_json(json.loads((self.path / _STATE).read_bytes()))
-            identity = CardIdentity.read(*(self.path / name for name in (_CHAIN, _KEY, _ISSUERS)))
-            has_key = (self.path / _AUTHORITY_KEY).exists()
+            with _reading(self.path):
+                state = CardState.from_json(json.loads((self.path / _STATE).read_bytes()))
+                identity = CardIdentity.read(*(self.path / name for name in (_CHAIN, _KEY, _ISSUERS)))
+                has_key = (self.path / _AUTHORITY_KEY).exists()
             return state, identity, Authority.load(self.path, randomness=randomness) if has_key else None
         except _DAMAGED as error:
             raise StorageFailed(
                 f"The simulated card in {self.path} is damaged: {error!r}.",
-                advice="Create another one with 'lpa sim new'.",
+                advice=f"{_ANOTHER[0].upper()}{_ANOTHER[1:]}.",
             ) from error
 
     def save(self, state: CardState) -> None:
@@ -99,4 +106,25 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageFailed(f"Cannot store a simulated card in the folder {path}: {error}.") from error
+        raise StorageFailed(
+            f"Cannot store a simulated card in the folder {path}: {system_reason(error)}.",
+            advice=storage_advice(error, "choose another folder"),
+        ) from error
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageFailed(
+            f"The simulated card in {path} cannot be read: {system_reason(error)}.",
+            advice=storage_advice(error, _ANOTHER),
+        ) from error
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except _ABSENT:
+        return False

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 import threading
 from datetime import datetime
 from pathlib import Path
 
-from lpa.errors import BadAnswer, StorageFailed
+from lpa.errors import BadAnswer, StorageFailed, storage_advice, system_reason
 from lpa.rsp.records import Notification
 from lpa.sim.servers.acceptance import Received
 
@@ -24,7 +25,7 @@ class Ledger:
         self._path = path
         self._lock = threading.Lock()
         self._received: dict[tuple[str, bytes], Received] = {}
-        if path and path.exists():
+        if path:
             self._load(path)
 
     @property
@@ -52,8 +53,14 @@ class Ledger:
             for line in whole.splitlines():
                 received = _received(line)
                 self._received[received.eid, received.signed] = received
-        except (OSError, ValueError, KeyError, TypeError, BadAnswer) as error:
-            raise StorageFailed(f"The file {path} is not a list of notifications: {error}.") from error
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise _failed(f"Cannot read {path}", error) from error
+        except (ValueError, KeyError, TypeError, BadAnswer) as error:
+            raise StorageFailed(
+                f"The file {path} is not a list of notifications: {error}.", advice="Name another file."
+            ) from error
 
 
 def _append(path: Path, line: bytes) -> None:
@@ -66,9 +73,15 @@ def _append(path: Path, line: bytes) -> None:
             else:
                 file.truncate(end)  # half a line would corrupt the next one
     except OSError as error:
-        raise StorageFailed(f"Cannot write to {path}: {error.strerror}.") from error
+        raise _failed(f"Cannot write to {path}", error) from error
     if written != len(line):
-        raise StorageFailed(f"Cannot write to {path}: the disk is full.")
+        raise _failed(f"Cannot write to {path}", OSError(errno.ENOSPC, "the disk is full"))
+
+
+def _failed(what: str, error: OSError) -> StorageFailed:
+    return StorageFailed(
+        f"{what}: {system_reason(error)}.", advice=storage_advice(error, "name another file")
+    )
 
 
 def _line(received: Received) -> bytes:

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from lpa.errors import StorageFailed
+from lpa.errors import StorageFailed, system_reason
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.names import Eid
 from lpa.sim import plain_json
@@ -237,7 +237,11 @@ class OrderBook:
             try:
                 yield
             except (OSError, sqlite3.Error, KeyError, TypeError) as error:
-                raise StorageFailed(f"Cannot read or write the orders in {self._path}: {error}.") from error
+                raise StorageFailed(
+                    f"Cannot read or write the orders in {self._path}: {system_reason(error)}.",
+                    advice="Make the folder writable, check that its disk works and has free space, "
+                    "or name another folder with --pki.",
+                ) from error
 
 
 def new_facts(

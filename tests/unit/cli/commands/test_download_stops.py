@@ -172,3 +172,30 @@ def test_a_server_that_does_not_answer_does_not_prevent_the_next_download(
     assert ran.code == 3
     assert "Nothing was installed." in ran.err
     assert [order.state for order in orders] == ["released", "installed"]
+
+
+def test_ctrl_c_during_the_second_download_says_that_the_first_is_installed(
+    parties: DownloadParties, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    iccids = [numbered_iccid("8949985", 19, at) for at in (1, 3)]
+    orders = [parties.smdp.order(packages.sample(iccid), f"SECRET-1{iccid[-1]}") for iccid in iccids]
+    asked: list[bytes] = []
+    real = Server.get_bound_profile_package
+
+    def interrupted_at_the_second(server: Server, transaction_id: bytes, prepared: bytes) -> bytes:
+        asked.append(transaction_id)
+        return real(server, transaction_id, prepared) if len(asked) == 1 else _interrupt()
+
+    monkeypatch.setattr(Server, "get_bound_profile_package", interrupted_at_the_second)
+    with SimulatedSmds(parties.authority, host=DISCOVERY) as smds:
+        register(parties, smds, HOST, *(order.facts.matching_id for order in orders))
+        way = way_through(parties, smds)
+        ran = kept_secret(
+            command.run(*way, "discover", "--server", DISCOVERY, "--download", "--yes", "--json")
+        )
+    assert ran.code == 130
+    assert ran.document["error"]["message"].startswith("Interrupted. ")
+    assert ran.document["error"]["message"].endswith(f"({iccids[0]}) is installed.")
+    (done,) = ran.document["result"]["downloads"]
+    assert done["profile"]["iccid"] == str(iccids[0])
+    assert [order.state for order in orders] == ["installed", "released"]
