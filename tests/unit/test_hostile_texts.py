@@ -94,7 +94,7 @@ def test_a_terminal_shows_it_as_harmless_text(text: str, tmp_path: Path, lines: 
         ran = card.run(*arguments)
         _check_visible(ran.out + ran.err)
         assert _lines(ran) == expected, arguments
-    assert safe(text) in card.run("receipts", "list").out
+    assert safe(text) in card.run("receipts", "show", "1").out
 
 
 @every_text

@@ -20,7 +20,6 @@ from lpa import redaction
 from lpa.host import system
 
 _log = redaction.logger(__name__)
-_TO_SYNC = os.O_RDWR if os.name == "nt" else os.O_RDONLY  # Windows flushes only what may be written.
 _RESTRICTED = "%s was accessible to other users; only its owner can access it now"
 
 
@@ -118,7 +117,7 @@ def write(path: Path, content: bytes) -> None:
 
 def sync(path: Path) -> None:
     """Have the content and the name of the regular file `path` survive a power cut, whoever wrote it."""
-    descriptor = system.open_file(path, _TO_SYNC)
+    descriptor = system.open_file(path, system.TO_SYNC)
     try:
         os.fsync(descriptor)
     finally:

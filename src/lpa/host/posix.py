@@ -14,6 +14,7 @@ from pathlib import Path
 # With --platform win32, mypy leaves out what follows.
 assert sys.platform != "win32"  # noqa: S101  (so that type checkers know it)
 
+TO_SYNC = os.O_RDONLY  # the flags to open a file that is to be flushed
 NONBLOCK = os.O_NONBLOCK  # a flag for `os.open`: do not wait for the other end of a FIFO
 
 _OTHERS = 0o077

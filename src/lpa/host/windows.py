@@ -16,6 +16,7 @@ from pathlib import Path
 # With another --platform, mypy leaves out what follows.
 assert sys.platform == "win32"  # noqa: S101  (so that type checkers know it)
 
+TO_SYNC = os.O_RDWR  # the flags to open a file that is to be flushed: Windows requires write access
 NONBLOCK = 0  # a flag for `os.open`; among the files of Windows there are no FIFOs
 
 _LOCKED_BYTE = 1 << 20  # far behind the content, because others cannot read a locked byte
