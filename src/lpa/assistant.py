@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -80,7 +80,6 @@ class Assistant:
         self._locks = locks
         self._state_dir = settings.state_dir(state_dir)
         self._journal: Journal | None = None
-        self._receipts: Receipts | None = None
         self.recovered: tuple[Recovery, ...] = ()
         """What was unfinished on this card, and was recovered before the change that was asked for."""
         with ExitStack() as opened:
@@ -271,12 +270,10 @@ class Assistant:
 
     # Notifications, receipts, recovery
 
-    @property
+    @cached_property
     def receipts(self) -> Receipts:
         """The receipts that are kept on this computer."""
-        if self._receipts is None:
-            self._receipts = Receipts.open(self._state_dir)
-        return self._receipts
+        return Receipts.open(self._state_dir)
 
     @property
     def journal(self) -> Journal:

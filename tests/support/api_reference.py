@@ -7,6 +7,7 @@ import enum
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any
 
 import lpa
@@ -105,7 +106,9 @@ def _members(kind: type) -> Iterator[tuple[str, str]]:
         for name, found in vars(owner).items():
             if name.startswith("_") and name != "__call__":
                 continue
-            if isinstance(found, property) and found.fget:
+            if isinstance(found, cached_property):
+                yield f"{name}: {_returns(found.func)}", _text(found.func)
+            elif isinstance(found, property) and found.fget:
                 yield f"{name}: {_returns(found.fget)}", _text(found.fget)
             elif isinstance(found, classmethod | staticmethod):
                 yield f"{name}{_signature(found.__func__)}", _text(found.__func__)

@@ -17,16 +17,7 @@ from lpa.journal import rows
 from lpa.journal.database import Database, Statement
 from lpa.journal.entries import Entry, LostNotification, OperationRecord
 from lpa.journal.operation import Operation
-from lpa.journal.statements import (
-    ASSIGN_CARD,
-    CLOSE_IF_DONE,
-    ENTRY,
-    IN_OUTBOX,
-    KEEP,
-    LOST,
-    NO_CARD,
-    STATE,
-)
+from lpa.journal.statements import ASSIGN_CARD, CLOSE_IF_DONE, ENTRY, IN_OUTBOX, KEEP, LOST, NO_CARD, STATE
 from lpa.journal.states import PLANNED, UNKNOWN
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.pki.key_identifier import KeyIdentifier

@@ -14,8 +14,9 @@ from lpa.cli.console import Console
 from lpa.cli.exits import exit_code
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
+from lpa.cli.layout import Facts
 from lpa.cli.parsing import ADDRESS
-from lpa.cli.screen import Facts, Screen
+from lpa.cli.screen import Screen
 from lpa.cli.views.profiles import named_rules
 from lpa.host import settings
 from lpa.rsp.euicc_info import (

@@ -25,8 +25,9 @@ from lpa.cli.commands.send_due import then_send_due
 from lpa.cli.console import Console
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
+from lpa.cli.layout import Facts
 from lpa.cli.parsing import FOLDER, PLAN, PROFILE_NAME, REASON
-from lpa.cli.screen import Facts, Screen
+from lpa.cli.screen import Screen
 from lpa.cli.views.findings import plan_findings
 from lpa.cli.views.profiles import named, rules, unread
 from lpa.deletion.backup_first import BackupFirst

@@ -18,7 +18,8 @@ from lpa.cli.commands.recovery import recover
 from lpa.cli.download_options import DownloadOptions
 from lpa.cli.exits import CHANGING, RESUME, STOPPED, exit_code
 from lpa.cli.json_output import CommandResult, plain
-from lpa.cli.screen import Facts, Screen
+from lpa.cli.layout import Facts
+from lpa.cli.screen import Screen
 from lpa.cli.views.findings import offer_findings
 from lpa.cli.views.outcomes import profile_name
 from lpa.cli.views.profiles import named_rules

@@ -14,8 +14,9 @@ from lpa.cli.commands.profile_name import by_digits
 from lpa.cli.console import Console
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
+from lpa.cli.layout import Cell, Facts
 from lpa.cli.parsing import FILE, LANGUAGE, NICKNAME, PROFILE_NAME
-from lpa.cli.screen import SHOWS_STATE, Cell, Facts, Screen
+from lpa.cli.screen import SHOWS_STATE, Screen
 from lpa.cli.views.profiles import STYLES, named, rules
 from lpa.pages.texts import Language
 from lpa.profiles import selection

@@ -17,8 +17,9 @@ from lpa.cli.console import Console
 from lpa.cli.exits import NO
 from lpa.cli.group import Group
 from lpa.cli.json_output import CommandResult
+from lpa.cli.layout import Facts
 from lpa.cli.parsing import DATE, EID, FILE, ICCID, LANGUAGE, RECEIPT
-from lpa.cli.screen import Facts, Screen
+from lpa.cli.screen import Screen
 from lpa.cli.views.provenance import Provenance
 from lpa.errors import NotVerified, Refused, StorageFailed
 from lpa.notifications import receipts as kept

@@ -9,7 +9,8 @@ from dataclasses import replace
 from lpa.assistant import Assistant
 from lpa.cli.commands.interruption import changing
 from lpa.cli.commands.outcomes import unprinted
-from lpa.cli.screen import Cell, Screen
+from lpa.cli.layout import Cell
+from lpa.cli.screen import Screen
 from lpa.cli.views import recoveries
 
 

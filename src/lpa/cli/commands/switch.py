@@ -17,8 +17,9 @@ from lpa.cli.commands.send_due import then_send_due
 from lpa.cli.console import Console
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
+from lpa.cli.layout import Facts
 from lpa.cli.parsing import EID
-from lpa.cli.screen import Facts, Screen
+from lpa.cli.screen import Screen
 from lpa.cli.views.outcomes import profile_name
 from lpa.cli.views.profiles import named, unread
 from lpa.errors import Declined

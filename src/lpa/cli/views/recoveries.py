@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from lpa.cli.json_output import plain
-from lpa.cli.screen import Line
+from lpa.cli.layout import Line
 from lpa.cli.views.outcomes import change_lines
 from lpa.profiles import temporary_enable
 from lpa.recovery import Recovery
