@@ -62,12 +62,15 @@ def test_what_is_deleted_stands_directly_above_the_question_after_a_long_plan(tm
     ran = command.dialogue(*options(card), "delete", "0025", answers=(NOT_NOTIFIED, "no"))
     above, _, _ = unstyle(ran.err).partition("To confirm, type the last four digits of its ICCID: ")
     assert len(above.splitlines()) > 30
-    assert above.splitlines()[-4:] == [
+    subject = [
         "To delete  Holiday",
         "Operator   Nordlicht",
         f"ICCID      {NORDLICHT}",
         "This cannot be undone.",
     ]
+    assert above.splitlines()[-4:] == subject
+    above_the_first, _, _ = above.partition("Type operator-not-notified")
+    assert above_the_first.splitlines()[-6:-2] == subject  # The warning, in two lines, is below it.
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,8 @@ def _consent(screen: Screen, plan: Plan, accepted: Collection[str], *, yes: bool
     options = " ".join(f"--accept {name}" for name in unaccepted)
     if yes and unaccepted:
         raise Declined("--yes does not accept warnings.", advice=f"Use {options} to accept them.")
+    if unaccepted:
+        _repeat(screen, plan.profile)
     for name, messages in unaccepted.items():
         screen.say(" ".join(messages), "yellow")
         question = f"Type {name} to proceed despite this warning:"
