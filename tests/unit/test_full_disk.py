@@ -175,7 +175,7 @@ def test_the_command_says_that_the_notification_is_still_on_the_card(
                 f"  {message}",
                 f"  {advice}",
                 f"Nordlicht ({NORDLICHT}) was deleted permanently.",
-                "Not acknowledged yet: nordlicht.smdp.example.",
+                "1 notification is pending.",
             ]
 
     in_small_disk(small, act)

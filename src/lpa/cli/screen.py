@@ -1,6 +1,6 @@
 """All input and output of the command: results on stdout, messages on stderr, questions only at a terminal.
 
-Law: every text that may come from a card or a server passes through `layout` on its way out.
+Law: every text that may come from a card or a server passes through `cells` on its way out.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from lpa.cli import tables
-from lpa.cli.layout import Cell, Facts, aligned, lines
+from lpa.cli import screen_tables
+from lpa.cli.cells import Cell, Facts, aligned, lines
 from lpa.errors import Declined, LpaError
 from lpa.redaction import register_secret
 from lpa.rsp.display import safe_json
@@ -84,7 +84,7 @@ class Screen:
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
         """A table on stdout, if there are any rows. In a pipe no cell is broken into lines."""
         if not self.json:
-            for piece in tables.pieces(headings, list(rows)):
+            for piece in screen_tables.pieces(headings, list(rows)):
                 self._write(sys.stdout, piece)
 
     def bar(self, full: int, free: int) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from lpa import Assistant
 from lpa.card.apdu import Transport
-from lpa.cli.layout import Line
+from lpa.cli.cells import Line
 from lpa.errors import StorageFailed
 from lpa.notifications.delivery import Delivery
 from lpa.profiles.switching import Outcome

@@ -268,7 +268,7 @@ def interrupted_if_done(real: Callable[..., None]) -> Callable[..., None]:
             "Interrupted while changing the orders.",
             ORDERS,
         ),
-        (lost, "mark_informed", ("notifications", "mark-informed", SHILI), "Interrupted.", LISTS),
+        (lost, "profile_named", ("notifications", "mark-informed", SHILI), "Interrupted.", LISTS),
         (
             Order,
             "release",

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lpa.cli.cells import Cell
 from lpa.cli.json_output import plain
-from lpa.cli.layout import Cell
 from lpa.cli.screen import Screen
 from lpa.errors import NoCard
 from lpa.rsp.names import Aid, Eid, Iccid

@@ -271,7 +271,7 @@ def test_notifications_that_cannot_be_read_twice_are_left_to_recovery(
 ) -> None:
     card.break_off(RETRIEVE, 2, after=DELETE)
     (delivery,) = assistant.delete(assistant.plan_deletion(NORDLICHT)).deliveries
-    assert str(delivery.problem) == "the connection broke off"
+    assert str(delivery.problem) == "the connection broke off The notification is still on the card."
     assert (card.requests.count(DELETE), received(smdp)) == (1, [])
     assistant.recover()
     assert received(smdp) == [("delete", NORDLICHT)]

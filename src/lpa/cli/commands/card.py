@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from lpa.card.secure_elements import SecureElement, joined
+from lpa.cli.cells import Facts
 from lpa.cli.commands.interruption import changing
 from lpa.cli.console import Console
 from lpa.cli.exits import exit_code
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
-from lpa.cli.layout import Facts
 from lpa.cli.parsing import ADDRESS
 from lpa.cli.screen import Screen
 from lpa.cli.views.profiles import named_rules

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from lpa.assistant import Assistant
+from lpa.cli.cells import Facts
 from lpa.cli.commands.consent import confirm
 from lpa.cli.commands.delete_backup import (
     FAILED,
@@ -25,7 +26,6 @@ from lpa.cli.commands.send_due import then_send_due
 from lpa.cli.console import Console
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
-from lpa.cli.layout import Facts
 from lpa.cli.parsing import FOLDER, PLAN, PROFILE_NAME, REASON
 from lpa.cli.screen import Screen
 from lpa.cli.views.findings import plan_findings

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from lpa.assistant import Assistant
+from lpa.cli.cells import Facts
 from lpa.cli.commands.consent import agrees, chosen
 from lpa.cli.commands.interruption import changing
 from lpa.cli.commands.outcomes import report
@@ -18,7 +19,6 @@ from lpa.cli.commands.recovery import recover
 from lpa.cli.download_options import DownloadOptions
 from lpa.cli.exits import CHANGING, RESUME, STOPPED, exit_code
 from lpa.cli.json_output import CommandResult, plain
-from lpa.cli.layout import Facts
 from lpa.cli.screen import Screen
 from lpa.cli.views.findings import offer_findings
 from lpa.cli.views.outcomes import profile_name

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import click
 
+from lpa.cli.cells import Cell, Facts
 from lpa.cli.commands.backup import ask_for_pin
 from lpa.cli.commands.interruption import WRITING_PAGE, changing
 from lpa.cli.commands.profile_name import by_digits
 from lpa.cli.console import Console
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
-from lpa.cli.layout import Cell, Facts
 from lpa.cli.parsing import FILE, LANGUAGE, NICKNAME, PROFILE_NAME
 from lpa.cli.screen import SHOWS_STATE, Screen
 from lpa.cli.views.profiles import STYLES, named, rules

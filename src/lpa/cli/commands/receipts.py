@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lpa.cli.cells import Facts
 from lpa.cli.commands import receipt_issuers
 from lpa.cli.commands.interruption import WRITING_PAGE, changing
 from lpa.cli.console import Console
 from lpa.cli.exits import NO
 from lpa.cli.group import Group
 from lpa.cli.json_output import CommandResult
-from lpa.cli.layout import Facts
 from lpa.cli.parsing import DATE, EID, FILE, ICCID, LANGUAGE, RECEIPT
 from lpa.cli.screen import Screen
 from lpa.cli.views.provenance import Provenance

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from lpa.assistant import Assistant
+from lpa.cli.cells import Cell
 from lpa.cli.commands.interruption import changing
 from lpa.cli.commands.outcomes import unprinted
-from lpa.cli.layout import Cell
 from lpa.cli.screen import Screen
 from lpa.cli.views import recoveries
 

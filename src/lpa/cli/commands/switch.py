@@ -8,6 +8,7 @@ from contextlib import closing
 import click
 
 from lpa.assistant import Assistant
+from lpa.cli.cells import Facts
 from lpa.cli.commands.consent import confirm
 from lpa.cli.commands.interruption import changing
 from lpa.cli.commands.outcomes import report
@@ -17,7 +18,6 @@ from lpa.cli.commands.send_due import then_send_due
 from lpa.cli.console import Console
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
-from lpa.cli.layout import Facts
 from lpa.cli.parsing import EID
 from lpa.cli.screen import Screen
 from lpa.cli.views.outcomes import profile_name

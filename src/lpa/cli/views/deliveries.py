@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 
-from lpa.cli.layout import Line
+from lpa.cli.cells import Line
 from lpa.cli.views.times import time_until
 from lpa.errors import Postponed
 from lpa.notifications.delivery import Delivery, PendingNotification

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lpa.cli.layout import Line
+from lpa.cli.cells import Line
 from lpa.deletion.findings import REMINDERS
 from lpa.deletion.plan import Plan
 from lpa.profiles.blockers import Finding

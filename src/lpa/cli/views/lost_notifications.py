@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 
-from lpa.cli.layout import Table
+from lpa.cli.cells import Table
 from lpa.journal import LostNotification
 from lpa.notifications.lost import advice
 

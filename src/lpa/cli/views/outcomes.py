@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 
-from lpa.cli.layout import Line
+from lpa.cli.cells import Line
 from lpa.cli.views.deliveries import delivery_lines, with_heading
 from lpa.cli.views.profiles import named
 from lpa.errors import LpaError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from lpa.cli.layout import Table
+from lpa.cli.cells import Table
 from lpa.cli.views.times import time_until
 from lpa.notifications.delivery import PendingNotification
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from lpa.cli.cells import Line
 from lpa.cli.json_output import plain
-from lpa.cli.layout import Line
 from lpa.cli.views.outcomes import change_lines
 from lpa.profiles import temporary_enable
 from lpa.recovery import Recovery

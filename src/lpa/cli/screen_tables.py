@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from lpa.cli.layout import LONGEST_CELL, Cell, lines, pair, shown, width
+from lpa.cli.cells import LONGEST_CELL, Cell, lines, pair, shown, width
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
