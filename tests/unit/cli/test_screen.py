@@ -6,6 +6,8 @@ import io
 import json
 import os
 import pty
+import threading
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
@@ -122,3 +124,16 @@ def test_long_lines_are_wrapped_between_words(monkeypatch: pytest.MonkeyPatch) -
         "          示例移动",
         "          albion.smdp.example",
     ]
+
+
+def test_without_a_thread_there_is_no_bar_and_the_work_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_thread: threading.Thread) -> NoReturn:
+        raise RuntimeError("can't start new thread")
+
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w", encoding="utf-8") as terminal:
+        monkeypatch.setattr("sys.stderr", terminal)
+        monkeypatch.setattr(threading.Thread, "start", fail)
+        with Screen(json=False).progress("Installing", "Waiting") as progress:
+            progress(1, 2)
+    os.close(ours)
