@@ -6,6 +6,8 @@ import io
 import json
 import os
 import pty
+import threading
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
@@ -136,3 +138,16 @@ def test_a_very_long_table_looks_as_a_short_one(monkeypatch: pytest.MonkeyPatch)
 
     heading, *rows = table(2)
     assert table(700) == [heading, *rows * 350]
+
+
+def test_without_a_thread_there_is_no_bar_and_the_work_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_thread: threading.Thread) -> NoReturn:
+        raise RuntimeError("can't start new thread")
+
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w", encoding="utf-8") as terminal:
+        monkeypatch.setattr("sys.stderr", terminal)
+        monkeypatch.setattr(threading.Thread, "start", fail)
+        with Screen(json=False).progress("Installing", "Waiting") as progress:
+            progress(1, 2)
+    os.close(ours)

@@ -207,15 +207,14 @@ def test_a_notification_that_cannot_be_kept_is_neither_sent_nor_removed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
-    asked = iter([None])
     real = os.fsync
 
-    def full_from_the_second_on(handle: int) -> None:
-        if next(asked, "full") == "full":
+    def full_after_the_deletion(handle: int) -> None:
+        if DELETE in card.requests:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         real(handle)
 
-    monkeypatch.setattr(os, "fsync", full_from_the_second_on)
+    monkeypatch.setattr(os, "fsync", full_after_the_deletion)
     outcome = assistant.delete(plan)
     (delivery,) = outcome.deliveries
     assert isinstance(delivery.problem, StorageFailed)
