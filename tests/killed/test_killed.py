@@ -164,6 +164,11 @@ PROCEDURES = {
         _order_a_profile,
     ),
     "delete": Procedure(_delete_first, {_SECOND: "disabled", _THIRD: "disabled"}),
+    "delete, and the card lists no notifications": Procedure(
+        _delete_first,
+        {_SECOND: "disabled", _THIRD: "disabled"},
+        behaviour=Behaviour(gives_all_notifications_or_none=True),
+    ),
     "delete with backup": Procedure(
         _delete_third_with_a_backup,
         {_FIRST: "enabled", _SECOND: "disabled"},

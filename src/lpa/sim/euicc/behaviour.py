@@ -33,6 +33,8 @@ class Behaviour:
     notification_capacity: int = 64
     """How many notifications the card stores; the next one replaces the oldest."""
     first_sequence_number: int = 1
+    gives_all_notifications_or_none: bool = False
+    """Refuse to list them (6985), and to give those of a number or an event (127), as some cards do."""
     cat_busy: bool = False
     """A proactive session is open at first: enabling and disabling are refused (catBusy) until a reset."""
     accepted: tuple[tuple[str, bool], ...] = _EVERY_WAY

@@ -219,11 +219,16 @@ class SimulatedIsdr:
 
     def list_notification(self, request: dict[str, Any]) -> Tlv:
         """§5.7.9."""
+        if self.state.behaviour.gives_all_notifications_or_none:
+            raise StatusWord(CONDITIONS_NOT_SATISFIED)
         found = self._of_events(request.get("profileManagementOperation"))
         return _list("ListNotificationResponse", (notification.metadata for notification in found))
 
     def retrieve_notifications_list(self, request: dict[str, Any]) -> Tlv:
         """§5.7.10. The list is empty if nothing matches."""
+        if "searchCriteria" in request and self.state.behaviour.gives_all_notifications_or_none:
+            error = schema.code("RetrieveNotificationsListResponse", "undefinedError")
+            return schema.encode("RetrieveNotificationsListResponse", ("notificationsListResultError", error))
         kind, wanted = request.get("searchCriteria") or ("profileManagementOperation", None)
         if kind == "seqNumber":
             found = [item for item in self.state.notifications if item.sequence_number == wanted]

@@ -96,6 +96,16 @@ def test_notifications_are_found_by_their_events(mask: str, numbers: list[int]) 
     assert [retrieved[at + 5] for at in found(retrieved)] == numbers
 
 
+def test_a_card_may_give_its_notifications_only_all_together() -> None:
+    card = terminal((EVENTS, "a.b"), behaviour=Behaviour(gives_all_notifications_or_none=True))
+    switch(card, 2)
+    assert card.ask("BF2800") == "6985"
+    assert card.ask("BF2B06A004800200 01".replace(" ", "")) == "BF2B0381017F9000"
+    assert card.ask("BF2B06A00481020410") == "BF2B0381017F9000"
+    retrieved = bytes.fromhex(card.ask("BF2B00"))
+    assert [retrieved[at + 5] for at in found(retrieved)] == [1, 2]
+
+
 def found(answer: bytes) -> list[int]:
     """The positions at which the NotificationMetadata in an answer begin."""
     return [at for at in range(len(answer)) if answer[at : at + 5] == bytes.fromhex("BF2F188001")]
