@@ -231,9 +231,9 @@ class Assistant:
             return backup_check.review(files, plan, folder)
 
     def back_up_first(self, plan: Plan, folder: Path, *, pin: str | None = None) -> BackupFirst:
-        """As `back_up`, before a deletion: see `backup_first.back_up_first`.
+        """As `back_up`, before a deletion; see `temporarily_enabled` for a disabled profile.
 
-        A disabled profile is enabled temporarily. Raises as `delete` if the card has changed.
+        A backup that fails is in the result, not raised. Raises as `delete` if the card has changed.
         """
         from lpa.deletion.backup_first import back_up_first
 
@@ -303,7 +303,7 @@ class Assistant:
         return self._outbox().send_due()
 
     def remove_notification(self, sequence_number: int) -> NotificationMetadata:
-        """Remove a notification from the card. Its server is not notified: see `removal.remove`."""
+        """Remove a notification from the card, acknowledged or not. Nothing is sent; its receipt stays."""
         from lpa.notifications import removal
 
         return removal.remove(self._card, self._outbox(), sequence_number)

@@ -42,7 +42,8 @@ _LONG_AGO = 1735689600  # 2025-01-01: before the first version of this program
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The result of one check, `step`: service, readers, card, ATR, ISD-R, EID, clock, network or journal.
+    """The result of one check, `step`: service, readers, card, ATR, ISD-R, EID, clock, network,
+    notifications or journal.
 
     `message`: what was found, as a sentence or a value (names, ATR, EID). `advice`: what to do; empty if
     nothing is wrong. `problem`: the error, if something does not work.

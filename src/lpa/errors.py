@@ -190,6 +190,11 @@ class Declined(LpaError):
     advice = "Nothing was changed."
 
 
+def storage_failed(error: OSError, what: str, otherwise: str) -> StorageFailed:
+    """For an error of the disk. `what` failed, without a full stop; `otherwise`: see `storage_advice`."""
+    return StorageFailed(f"{what}: {system_reason(error)}.", advice=storage_advice(error, otherwise))
+
+
 def system_reason(error: Exception) -> str:
     """Why the system refused, for the end of a sentence: without the number and the path that Python adds."""
     if isinstance(error, MemoryError):

@@ -84,8 +84,10 @@ def _head(name: str, kind: type) -> str:
     definition = _definition(kind)
     assert isinstance(definition, ast.ClassDef)
     fields = [node for node in definition.body if isinstance(node, ast.AnnAssign)]
-    if hasattr(kind, "__dataclass_fields__"):
+    if hasattr(kind, "__dataclass_fields__") or hasattr(kind, "_fields"):
         return "\n    ".join([f"class {name}:", *map(_field, fields)])
+    if issubclass(kind, tuple):
+        return f"class {name}({', '.join(map(ast.unparse, definition.bases))})"
     made = vars(kind).get("__init__")
     return f"class {name}{_signature(made) if made else ''}".removesuffix(" -> None")
 

@@ -106,6 +106,20 @@ def _at_a_terminal(arguments: Sequence[object], texts: Sequence[str]) -> Ran:
     return Ran(process.returncode, out.decode(), seen.decode().replace("\r\n", "\n"))
 
 
+def refusal(ran: Ran) -> str:
+    """Of a command that failed with exit code 3: message and advice, which are the end of stderr."""
+    assert ran.code == 3, ran
+    assert ran.err.count("lpa: ") == 1
+    return ran.err.partition("lpa: ")[2]
+
+
+def unsent_deletion(card: Path, state: Path, iccid: str) -> Path:
+    """A state folder with a journal and the receipt of a deletion whose server was not reached."""
+    ran = run("--reader", f"sim:{card}", "--state-dir", state, "delete", iccid, "--yes")
+    assert ran.code == 4  # The name of the server does not resolve.
+    return state
+
+
 def card(folder: Path, *profiles: SimulatedProfile) -> Path:
     """A simulated card in the new `folder`: with these profiles, or the usual three."""
     SimulatedEuicc.create(folder, profiles=profiles or 3).close()

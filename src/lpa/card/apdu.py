@@ -28,7 +28,7 @@ SMALLEST_BLOCK = 6
 _TERMINAL_CAPABILITY = bytes.fromhex("80AA00000A A908 8100 820101 830107")
 _OPEN_CHANNEL = bytes.fromhex("0070000001")
 # Refusals of cards that open a logical channel and then do not serve the ISD-R on it: wrong length, wrong
-# parameters, unknown instruction, unknown class. The basic channel works. 68xx (no such channel) is another.
+# parameters, unknown instruction, unknown class. So is 68xx (no such channel). The basic channel works.
 _NOT_ON_THIS_CHANNEL = (0x6700, 0x6A86, 0x6B00, 0x6D00, 0x6E00)
 
 

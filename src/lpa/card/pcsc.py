@@ -56,7 +56,7 @@ _FAILURES: dict[int, tuple[type[LpaError], str]] = {
     0x80100016: (WireError, "The card in {reader!r} did not answer a command."),
     0x80100013: (WireError, "The connection to the smart card service broke."),
     0x8010000A: (WireError, "The card in {reader!r} did not answer in time."),
-    # STATUS_PARITY_ERROR of Windows, which some drivers hand on
+    # STATUS_PARITY_ERROR of Windows, which some drivers pass on
     0xC000002B: (WireError, "The reader {reader!r} reports a parity error in the answer of its card."),
     0x80100010: (WireError, "The card reader {reader!r} is not ready."),
 }

@@ -22,7 +22,7 @@ RESUME = (
 
 
 class Interrupted(Exception):
-    """Ctrl-C came while the card was being changed. `message`, `advice`: for the person."""
+    """Ctrl-C came while something was being changed. `message`, `advice`: for the person."""
 
     def __init__(self, message: str = CHANGING, advice: str = RESUME) -> None:
         super().__init__(message)

@@ -117,7 +117,7 @@ def _system_error(error: Exception) -> dict[str, Any]:
     path = getattr(error, "filename", None)
     where = f"{os.fsdecode(path)}: " if isinstance(path, str | bytes) else ""
     message = f"This computer reported an error: {where}{system_reason(error)}."
-    return _error("System", message, f"{storage_advice(error, 'try again')} {SHOWS_STATE}")
+    return _error("System", message, f"{storage_advice(error, 'try again later')} {SHOWS_STATE}")
 
 
 def _error(kind: str, message: str, advice: str) -> dict[str, Any]:

@@ -151,9 +151,10 @@ def _lock_errors(path: Path) -> Iterator[None]:
 
 
 def _advice(error: OSError) -> str:
+    otherwise = "set LPA_LOCK_DIR to a folder on a local disk, the same for every lpa"
     if error.errno in _REFUSED:
-        return "If another user created it, ask an administrator to remove it. LPA_LOCK_DIR names the folder."
-    return storage_advice(error, "set LPA_LOCK_DIR to a folder on a local disk, the same for every lpa")
+        return f"If another user created it, ask an administrator to remove it, or {otherwise}."
+    return storage_advice(error, otherwise)
 
 
 def _create(path: Path) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lpa.errors import LpaError, NotVerified, StorageFailed, storage_advice, system_reason
+from lpa.errors import LpaError, NotVerified, storage_failed
 from lpa.journal import Entry, Journal
 from lpa.notifications import receipts
 from lpa.notifications.delivery import Delivery
@@ -80,10 +80,7 @@ def _files_in(path: Path) -> tuple[list[Path], list[Unusable]]:
 
     def skip(error: OSError) -> None:
         folder = Path(error.filename or path)
-        problem = StorageFailed(
-            f"The receipts in {folder} cannot be read: {system_reason(error)}.",
-            advice=storage_advice(error, "name another folder"),
-        )
+        problem = storage_failed(error, f"The receipts in {folder} cannot be read", "name another folder")
         unread.append(Unusable(folder, problem))
 
     if not os.path.isdir(path):  # noqa: PTH112  (unlike a Path's, it raises nothing)

@@ -42,7 +42,7 @@ def profile_named(digits: str, lost: Iterable[LostNotification]) -> Iccid:
             _FUNCTION,
             "nothingLost",
             f"There is no lost notification of a profile {digits}.",
-            advice="'lpa notifications list' shows the lost notifications.",
+            advice="'lpa notifications list' lists the lost notifications.",
         )
     raise Refused(
         _FUNCTION,
@@ -64,7 +64,7 @@ def mark_informed(journal: Journal, iccid: Iccid) -> tuple[LostNotification, ...
             _FUNCTION,
             "nothingLost",
             f"The profile {iccid} has no lost notification.",
-            advice="'lpa notifications list' shows the lost notifications.",
+            advice="'lpa notifications list' lists the lost notifications.",
         )
     journal.mark_informed(iccid)
     return of_profile

@@ -128,8 +128,8 @@ class Outbox:
     def send_pending(self) -> Deliveries:
         """Deliver all that is pending, due or not: what is on the card, and what is kept of any card.
 
-        What other cards signed is sent from its bytes alone. What is kept is sent
-        even if this card does not say what is on it.
+        What other cards signed is sent from its bytes alone. What is kept is sent even if this card does not
+        say what is on it.
         """
         with self._card.journal.lock(self._card.eid):
             entries, unread, problem = self._gather()
@@ -197,8 +197,10 @@ class Outbox:
         return signed, found
 
     def _gather(self) -> tuple[list[Entry], list[Delivery], LpaError | None]:
-        """Keep what is on the card: the entries of all that is pending, what the card does not give, and why
-        it does not say what is on it.
+        """Keep what is on the card.
+
+        Returns the entries of all that is pending, what the card lists and does not give, and why it does not
+        say what is on it (None if it does).
         """
         card = self._card
         kept = list(card.journal.outbox(card.eid))

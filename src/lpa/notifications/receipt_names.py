@@ -13,7 +13,7 @@ from typing import NamedTuple
 from lpa.rsp.records import Notification
 
 SUFFIX = ".der"
-_EVENT_CHARACTERS = 40  # in a file name, which may have 255 bytes
+_EVENT_CHARACTERS = 40  # in a file name, which may have 255 bytes: a card may set many bits without a name
 _UNKNOWN = "unknown"
 _NAME = re.compile(r"([0-9]{6,})-([A-Za-z0-9+]{1,40})-([0-9A-F]{0,20}|unknown)-([0-9a-f]{8})\.der")
 
@@ -34,9 +34,7 @@ class ReceiptName(NamedTuple):
     def of(cls, notification: Notification) -> ReceiptName:
         """The name for a notification."""
         metadata, checksum = notification.metadata, zlib.crc32(notification.raw)
-        event = metadata.event.replace(" ", "+")[
-            :_EVENT_CHARACTERS
-        ]  # A card may set many bits without a name.
+        event = metadata.event.replace(" ", "+")[:_EVENT_CHARACTERS]
         about = f"{event}-{metadata.iccid or _UNKNOWN}"
         name = f"{beginning(metadata.sequence_number)}{about}-{checksum:08x}{SUFFIX}"
         return cls(name, metadata.sequence_number, event, str(metadata.iccid or ""), checksum)

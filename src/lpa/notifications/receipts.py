@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from lpa import redaction
-from lpa.errors import BadAnswer, NotVerified, StorageFailed, storage_advice, system_reason
+from lpa.errors import BadAnswer, NotVerified, StorageFailed, storage_failed, system_reason
 from lpa.host import files, settings, system
 from lpa.notifications.receipt_names import SUFFIX, ReceiptName, beginning
 from lpa.rsp.limits import RECEIPT_BYTES
@@ -23,7 +23,6 @@ from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
 
 _CHECKSUM = len("00000000.der")  # characters at the end of a name
-_OTHERWISE = "choose another folder with --state-dir"
 _log = redaction.logger(__name__)
 
 
@@ -57,7 +56,7 @@ class Receipts:
 
         Call this before the card is changed: then what it signs about the change can be kept.
         """
-        with _storage_errors(self._folder):
+        with _storage_errors(f"The receipts cannot be kept in {self._folder}"):
             folder = self._of(eid)
             with tempfile.TemporaryFile(dir=folder) as probe:
                 probe.write(bytes(4096))
@@ -69,7 +68,7 @@ class Receipts:
 
         Keeping it again changes nothing. Raises `StorageFailed`; no partial file remains then.
         """
-        with _storage_errors(self._folder):
+        with _storage_errors(f"The receipts cannot be kept in {self._folder}"):
             path = self._of(eid) / ReceiptName.of(notification).name
             if not (files.is_plain(path) and path.read_bytes() == notification.raw):
                 files.write(path, notification.raw)
@@ -136,7 +135,7 @@ class Receipts:
     def eids(self) -> tuple[Eid, ...]:
         """The cards that have a receipt here. Raises `StorageFailed` if the folder cannot be read."""
         found = []
-        with _reading_errors(self._folder):
+        with _storage_errors(f"The receipts in {self._folder} cannot be read"):
             for name in _listed(self._folder):
                 with contextlib.suppress(ValueError):
                     found += [Eid.parse(name)] if (self._folder / name).is_dir() else []
@@ -168,7 +167,7 @@ class Receipts:
     def _beginning(self, eid: Eid, first: str = "") -> list[str]:
         """The names of this card's receipts that begin so, in order. Raises `StorageFailed`."""
         folder = self._folder / str(eid)
-        with _reading_errors(folder):
+        with _storage_errors(f"The receipts in {folder} cannot be read"):
             names = _listed(folder)
         return sorted(name for name in names if name.startswith(first) and name.endswith(SUFFIX))
 
@@ -195,10 +194,7 @@ def read(path: Path) -> Receipt:
     try:
         return Receipt(path, _notification(path))
     except OSError as error:
-        raise StorageFailed(
-            f"The receipt in {path} cannot be read: {system_reason(error)}.",
-            advice=storage_advice(error, "name another file"),
-        ) from error
+        raise storage_failed(error, f"The receipt in {path} cannot be read", "name another file") from error
     except BadAnswer as error:
         raise NotVerified(
             f"There is no receipt in {path}: {error}",
@@ -217,25 +213,12 @@ def _notification(path: Path) -> Notification:
 
 
 @contextlib.contextmanager
-def _storage_errors(folder: Path) -> Iterator[None]:
+def _storage_errors(what: str) -> Iterator[None]:
+    """Turn errors of the disk into `StorageFailed`. `what`: what failed then, a sentence without its end."""
     try:
         yield
     except OSError as error:
-        raise StorageFailed(
-            f"The receipts cannot be kept in {folder}: {system_reason(error)}.",
-            advice=storage_advice(error, _OTHERWISE),
-        ) from error
-
-
-@contextlib.contextmanager
-def _reading_errors(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StorageFailed(
-            f"The receipts in {folder} cannot be read: {system_reason(error)}.",
-            advice=storage_advice(error, _OTHERWISE),
-        ) from error
+        raise storage_failed(error, what, "choose another folder with --state-dir") from error
 
 
 def _listed(folder: Path) -> list[str]:

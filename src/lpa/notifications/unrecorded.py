@@ -21,7 +21,7 @@ MOST = 100  # receipts that are read and named: without a journal, every receipt
 
 @dataclass(frozen=True)
 class Unrecorded:
-    """A receipt that the journal does not know, in the folder of the card `eid`."""
+    """A receipt without a record in the journal, in the folder of the card `eid`."""
 
     eid: Eid
     receipt: Receipt
@@ -33,9 +33,9 @@ class Unrecorded:
 
 
 def find(journal: Journal, folder: Receipts) -> tuple[tuple[Unrecorded, ...], int]:
-    """The first `MOST` receipts that the journal does not know, and how many more files have such names.
+    """The first `MOST` receipts of which the journal has no record, and how many more files have such names.
 
-    By number and checksum in their names; only what the journal does not know is read.
+    By number and checksum in their names; only what has no record is read.
     """
     unknown = [(eid, name) for eid in folder.eids() for name in _not_in(journal, eid, folder.names(eid))]
     found: list[Unrecorded] = []

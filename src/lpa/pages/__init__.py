@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lpa.errors import StorageFailed, storage_advice, system_reason
+from lpa.errors import storage_failed
 from lpa.host import files
 
 
@@ -20,7 +20,4 @@ def save(page: str, path: Path) -> None:
     try:
         files.write(path, page.encode())
     except OSError as error:
-        raise StorageFailed(
-            f"The page cannot be written to {path}: {system_reason(error)}.",
-            advice=storage_advice(error, "name another file"),
-        ) from error
+        raise storage_failed(error, f"The page cannot be written to {path}", "name another file") from error

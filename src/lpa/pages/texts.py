@@ -62,7 +62,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     # The facts
     "facts": ("What the card reported", "卡片报告的内容"),
-    "facts.unverified": ("What the receipt says", "凭证所写的内容"),
+    "facts.unverified": ("What the receipt says", "凭证中记载的内容"),
     "event": ("Event", "事件"),
     "iccid": ("Profile (ICCID)", "配置文件（ICCID）"),
     "eid": ("Card (EID)", "卡片（EID）"),
@@ -116,7 +116,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unproven.lengths": (
         "That the receipt as a whole is as the card gave it: outside the signed bytes, lengths are encoded "
         "differently from what cards write.",
-        "凭证整体与卡片给出的相同：签名范围之外，有长度的编码与卡片的写法不同。",
+        "凭证整体与卡片给出的相同：签名范围之外，部分长度的编码与卡片的写法不同。",
     ),
     "unproven.members": (
         "That the receipt as a whole is as the card gave it: outside the signed bytes, it has an empty "

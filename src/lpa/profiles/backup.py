@@ -25,7 +25,7 @@ from lpa.card.files.inbox import read_messages
 from lpa.card.files.numbers import read_numbers_of_usim, read_own_numbers
 from lpa.card.files.phonebook import look_for_books, read_contacts
 from lpa.card.files.problems import Problems
-from lpa.errors import Refused, StorageFailed, storage_advice, system_reason
+from lpa.errors import Refused, storage_failed
 from lpa.host import files
 from lpa.profiles import blockers
 from lpa.rsp.arguments import expect
@@ -130,10 +130,8 @@ def _storing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageFailed(
-            f"The backup cannot be written to {folder}: {system_reason(error)}.",
-            advice=storage_advice(error, "choose another folder"),
-        ) from error
+        what = f"The backup cannot be written to {folder}"
+        raise storage_failed(error, what, "choose another folder") from error
 
 
 def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None) -> ProfileContents:

@@ -190,7 +190,7 @@ def _signed_changes(
 
 
 def _delivery_sentences(deliveries: Collection[Delivery]) -> Iterator[str]:
-    """How the notifications of a switch stand that the card has reverted."""
+    """For a person: which notifications are acknowledged, after the card has switched by itself."""
     left = [delivery for delivery in deliveries if not delivery.acknowledged]
     if deliveries and not left:
         yield "All notifications were acknowledged."
@@ -222,7 +222,7 @@ def changes_since(
     for profile in operation.before:
         if profile.iccid in now:
             if now[profile.iccid].enabled != profile.enabled:
-                yield _attributed(operation, _switched(profile), profile)
+                yield _attributed(operation, _event_of_switch(profile), profile)
         elif not snapshot.has_new_unreadable(after, unreadable):
             yield _attributed(operation, NotificationEvent.DELETE, profile)
 
@@ -242,7 +242,7 @@ def _unreadable_deleted(
     return tuple(ProfileChange(NotificationEvent.DELETE, Profile(iccid)) for iccid in deleted)
 
 
-def _switched(before: Profile) -> NotificationEvent:
+def _event_of_switch(before: Profile) -> NotificationEvent:
     return NotificationEvent.DISABLE if before.enabled else NotificationEvent.ENABLE
 
 

@@ -22,7 +22,6 @@ _NAMES = ("profileNickname", "serviceProviderName", "profileName")
 _RIGHTS = ("profileClass", "profilePolicyRules")
 
 # The members of ProfileInfo to request (§5.7.15). Icons are up to 1 kB each, so they are never in a list.
-ICCID_TAGS = schema.tag_list("ProfileInfo", "iccid")
 AID_TAGS = schema.tag_list("ProfileInfo", "iccid", "isdpAid")
 LIST_TAGS = schema.tag_list("ProfileInfo", "iccid", "isdpAid", "profileState", *_NAMES, *_RIGHTS)
 DETAIL_TAGS = schema.tag_list(

@@ -1,4 +1,4 @@
-"""Receipts that the journal does not know are named, with the command that sends them."""
+"""Receipts of which the journal has no record are named, with the command that sends them."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_a_receipt_that_a_restored_journal_does_not_know_is_named_and_not_sent(
     options, notification = restored
     (path,) = tmp_path.glob("state/receipts/*/*-delete-*.der")
     ran = command.run(*options, *words)
-    assert "Receipts that the journal on this computer does not know:" in ran.out
+    assert "Receipts of which the journal on this computer has no record:" in ran.out
     assert f"  lpa notifications send {path}" in ran.out.splitlines()
     (one,) = command.run(*options, *words, "--json").document["result"]["unrecorded"]
     assert one["command"] == f"lpa notifications send {path}"
@@ -152,6 +152,23 @@ def test_a_receipt_that_a_restored_journal_does_not_know_is_named_and_not_sent(
     assert one["notification"]["sequence_number"] == notification.metadata.sequence_number
     with closing(Journal(tmp_path / "state")) as journal:
         assert journal.find(notification) is None
+
+
+@pytest.mark.parametrize(
+    ("most", "sentence"),
+    [
+        (1, "1 more file has the name of such a receipt."),
+        (0, "2 more files have the name of such a receipt."),
+    ],
+)
+def test_those_beyond_the_first_are_counted(
+    most: int, sentence: str, tmp_path: Path, folder: Receipts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unrecorded, "MOST", most)
+    for number in ("07", "08"):
+        folder.keep(EID, signed(number))
+    ran = command.run("--state-dir", tmp_path, "notifications", "list", "--without-card")
+    assert ran.err.splitlines()[0] == sentence
 
 
 def test_its_command_sends_it_and_then_it_is_known(

@@ -13,7 +13,6 @@ from lpa.rsp.records import (
     AID_TAGS,
     CHANGE_TAGS,
     DETAIL_TAGS,
-    ICCID_TAGS,
     LIST_TAGS,
     Identifier,
     Notification,
@@ -194,7 +193,6 @@ def test_an_operator_of_the_wrong_size_is_a_bad_answer(size: int) -> None:
 
 
 def test_the_requested_tags_fit_their_purpose() -> None:
-    assert bytes.fromhex("5A") == ICCID_TAGS
     assert bytes.fromhex("5A 4F") == AID_TAGS
     assert bytes.fromhex("5A 4F 9F70 90 91 92 95 99") == LIST_TAGS
     assert bytes.fromhex("5A 4F 9F70 90 91 92 93 94 95 99 B6 B7 B8 BF22 BF76") == DETAIL_TAGS

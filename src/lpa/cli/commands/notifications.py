@@ -30,6 +30,7 @@ from lpa.notifications import unrecorded
 from lpa.notifications.delivery import Delivery, PendingNotification
 from lpa.notifications.receipts import Receipt
 from lpa.notifications.send_queue import pending
+from lpa.notifications.unrecorded import Unrecorded
 from lpa.profiles.selection import Selector
 from lpa.rsp.records import NotificationMetadata
 
@@ -95,7 +96,7 @@ def _on_computer(console: Console) -> dict[str, object]:
         "pending": [pending_views.members(one) for one in kept],
         "still_on_card": len(acknowledged),
         "lost": [lost_notifications.members(one) for one in lost],
-        **unrecorded_views.show(console.screen, *without_record),
+        **show_unrecorded(console.screen, *without_record),
     }
 
 
@@ -107,6 +108,20 @@ def show_lost(screen: Screen, lost: Collection[LostNotification]) -> None:
     screen.table(*lost_notifications.table(lost))
     for line in lost_notifications.advice_lines(lost):
         screen.line(line)
+
+
+def show_unrecorded(screen: Screen, found: Collection[Unrecorded], more: int) -> dict[str, object]:
+    """Print receipts without a record, with the commands that send them; for the document."""
+    if found:
+        screen.line(("Receipts of which the journal on this computer has no record:", "bold"))
+        screen.table(*unrecorded_views.table(found))
+        screen.line("Whether their servers were notified is unknown. Nothing is sent unless you send it:")
+        for one in found:
+            screen.line(f"  {one.command}")
+    if more:
+        files = "1 more file has" if more == 1 else f"{more} more files have"
+        screen.say(f"{files} the name of such a receipt.", "yellow")
+    return {"unrecorded": [*map(unrecorded_views.members, found)], "more_unrecorded": more}
 
 
 @notifications.command()
@@ -201,7 +216,7 @@ def remove(console: Console, number: int, unsent: bool) -> CommandResult:
 
 
 def _receipts_of(screen: Screen, assistant: Assistant, removed: NotificationMetadata) -> list[Receipt]:
-    """Its receipts; if they cannot be listed, that is printed: the notification is removed all the same."""
+    """Its receipts. If they cannot be listed, prints why: the notification was removed anyway."""
     try:
         kept = assistant.receipts.of(assistant.eid)
     except StorageFailed as problem:

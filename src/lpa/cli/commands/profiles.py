@@ -20,6 +20,7 @@ from lpa.cli.screen import SHOWS_STATE, Screen
 from lpa.cli.views.profiles import STYLES, named, rules
 from lpa.pages.texts import Language
 from lpa.profiles import selection
+from lpa.profiles.selection import Selector
 from lpa.profiles.subscriber import Subscriber
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Eid, Iccid
@@ -96,7 +97,7 @@ def show(
 @click.argument("name", type=by_digits)
 @click.argument("nickname", type=NICKNAME)
 @click.pass_obj
-def rename(console: Console, name: str, nickname: str) -> CommandResult:
+def rename(console: Console, name: Selector, nickname: str) -> CommandResult:
     """Set the nickname of a profile.
 
     An empty NICKNAME removes it. The limit is 64 bytes: about 21 Chinese characters.

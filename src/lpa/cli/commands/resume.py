@@ -12,7 +12,7 @@ import click
 
 from lpa.assistant import Assistant
 from lpa.cli.commands.interruption import PENDING
-from lpa.cli.commands.notifications import show_lost, with_problem
+from lpa.cli.commands.notifications import show_lost, show_unrecorded, with_problem
 from lpa.cli.commands.outcomes import unprinted
 from lpa.cli.commands.recovery import recovering
 from lpa.cli.commands.send_due import then_send_due
@@ -23,7 +23,6 @@ from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.screen import Screen
 from lpa.cli.views import lost_notifications, recoveries
 from lpa.cli.views import pending as pending_views
-from lpa.cli.views import unrecorded as unrecorded_views
 from lpa.cli.views.deliveries import unacknowledged, with_heading
 from lpa.errors import LpaError, WireError
 from lpa.journal import LostNotification, Operation
@@ -65,7 +64,7 @@ def _resumed(screen: Screen, assistant: Assistant) -> CommandResult:
     for line in with_heading(unprinted(screen, deliveries)):
         screen.line(line)
     data = {"recovered": [recoveries.members(one) for one in recovered], "deliveries": deliveries}
-    left = _left(screen, elsewhere, gone) | unrecorded_views.show(screen, *without_record)
+    left = _left(screen, elsewhere, gone) | show_unrecorded(screen, *without_record)
     result = CommandResult(data | left)
     failed = [one.problem for one in recovered if one.problem]
     if failed:
@@ -82,7 +81,7 @@ def _without_card(console: Console, problem: LpaError) -> CommandResult:
         kept = [pending_views.members(one) for one in pending(journal)]
         left = _left(console.screen, journal.unfinished(), journal.lost())
         without_record = unrecorded.find(journal, console.receipts())
-    left |= unrecorded_views.show(console.screen, *without_record)
+    left |= show_unrecorded(console.screen, *without_record)
     console.screen.problem(problem)
     nothing: dict[str, object] = {"recovered": [], "deliveries": [], "due": [], "pending": kept}
     return CommandResult(nothing | left, problem, exit_code(problem))

@@ -24,6 +24,7 @@ from lpa.cli.views.outcomes import profile_name
 from lpa.cli.views.profiles import named, unread
 from lpa.errors import Declined
 from lpa.profiles import switching
+from lpa.profiles.selection import Selector
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Profile
@@ -36,7 +37,7 @@ _PROTECTING = "Interrupted while changing the protection.", _LISTS_PROTECTED
 @command()
 @click.argument("name", type=by_digits)
 @click.pass_obj
-def enable(console: Console, name: str) -> CommandResult:
+def enable(console: Console, name: Selector) -> CommandResult:
     """Enable a profile.
 
     The enabled profile is disabled. Notifications are sent for both. NAME is an ICCID, its last digits (four
@@ -52,7 +53,7 @@ def enable(console: Console, name: str) -> CommandResult:
 @command()
 @click.argument("name", type=by_digits)
 @click.pass_obj
-def disable(console: Console, name: str) -> CommandResult:
+def disable(console: Console, name: Selector) -> CommandResult:
     """Disable the enabled profile.
 
     Notifications are sent. NAME is an ICCID, its last digits (four or more), or an ISD-P AID.
@@ -75,7 +76,7 @@ def _now_enabled(profiles: Sequence[Profile] | None) -> str:
 @click.argument("name", type=by_digits, required=False)
 @click.option("--list", "listed", is_flag=True, help="List the protected profiles; no card is needed.")
 @click.pass_obj
-def protect(console: Console, name: str | None, listed: bool) -> CommandResult:
+def protect(console: Console, name: Selector | None, listed: bool) -> CommandResult:
     """Protect a profile from deletion on this computer.
 
     'lpa delete' then refuses to delete it, and so does 'lpa reset'.
@@ -106,7 +107,7 @@ def _protected(console: Console) -> CommandResult:
 @command()
 @click.argument("name", type=by_digits)
 @click.pass_obj
-def unprotect(console: Console, name: str) -> CommandResult:
+def unprotect(console: Console, name: Selector) -> CommandResult:
     """Remove the protection of a profile."""
     with console.assistant() as assistant, changing(console.screen, *_PROTECTING):
         profile = assistant.unprotect(name)

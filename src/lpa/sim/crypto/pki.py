@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from lpa.errors import StorageFailed, storage_advice, system_reason
+from lpa.errors import StorageFailed, storage_failed, system_reason
 from lpa.sim import private_folder as folders
 from lpa.sim.crypto.certificate_parts import (
     CI,
@@ -143,10 +143,8 @@ class Authority:
                 "Other folders do not contain the key of the card's authority.",
             ) from error
         except OSError as error:
-            raise StorageFailed(
-                f"The certificate authority in {folder} cannot be read: {system_reason(error)}.",
-                advice=storage_advice(error, "name another folder"),
-            ) from error
+            what = f"The certificate authority in {folder} cannot be read"
+            raise storage_failed(error, what, "name another folder") from error
         return cls(held.certificate, held.key, randomness)
 
     def save(self, folder: Path) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpa.errors import NoCard, NotVerified, StorageFailed, storage_advice, system_reason
+from lpa.errors import NoCard, NotVerified, StorageFailed, storage_failed
 from lpa.sim import private_folder
 from lpa.sim.crypto.pki import Authority, Randomness, pem
 from lpa.sim.euicc.identity import CardIdentity
@@ -25,7 +25,6 @@ _ISSUERS, _AUTHORITY_KEY = "ci.pem", "ci-key.pem"
 # What reading a file that was truncated, edited or written by another program can raise.
 _DAMAGED = (AttributeError, KeyError, NotVerified, TypeError, ValueError)
 _ABSENT = (FileNotFoundError, NotADirectoryError)
-_ANOTHER = "create another card with 'lpa sim new'"
 
 
 @dataclass(frozen=True)
@@ -64,8 +63,10 @@ class CardFolder:
 
     @classmethod
     def open(cls, path: Path) -> CardFolder:
-        """Lock the folder `path`. Raises `NoCard` if it contains no card, `CardBusy` if it is locked,
-        `StorageFailed` if that cannot be found out.
+        """Lock the folder `path`.
+
+        Raises `NoCard` if it contains no card, `CardBusy` if it is locked, and `StorageFailed` if it cannot
+        be read.
         """
         with _reading(path):
             if not _is_file(path / _STATE):
@@ -88,7 +89,7 @@ class CardFolder:
         except _DAMAGED as error:
             raise StorageFailed(
                 f"The simulated card in {self.path} is damaged: {error!r}.",
-                advice=f"{_ANOTHER[0].upper()}{_ANOTHER[1:]}.",
+                advice="Create another card with 'lpa sim new'.",
             ) from error
 
     def save(self, state: CardState) -> None:
@@ -106,10 +107,8 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageFailed(
-            f"Cannot store a simulated card in the folder {path}: {system_reason(error)}.",
-            advice=storage_advice(error, "choose another folder"),
-        ) from error
+        what = f"Cannot store a simulated card in the folder {path}"
+        raise storage_failed(error, what, "choose another folder") from error
 
 
 @contextlib.contextmanager
@@ -117,10 +116,8 @@ def _reading(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageFailed(
-            f"The simulated card in {path} cannot be read: {system_reason(error)}.",
-            advice=storage_advice(error, _ANOTHER),
-        ) from error
+        what = f"The simulated card in {path} cannot be read"
+        raise storage_failed(error, what, "create another card with 'lpa sim new'") from error
 
 
 def _is_file(path: Path) -> bool:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
 from cryptography.x509.oid import NameOID
 
-from lpa.errors import NotVerified, StorageFailed, storage_advice, system_reason
+from lpa.errors import NotVerified, storage_failed
 from lpa.sim.crypto.pki import Credentials, key_identifier
 
 # id-rspRole of SGP.22 v2 and v3
@@ -70,18 +70,17 @@ class _Candidates:
 
 
 def in_folder(folder: Path) -> Found:
-    """The identity in the files of `folder`. Raises `NotVerified` if a part is missing or does not match, and
-    `StorageFailed` if a file cannot be read.
+    """The identity in the files of `folder`.
+
+    Raises `NotVerified` if a part is missing or does not match, and `StorageFailed` if a file cannot be read.
     """
     try:
         return in_files(sorted(path for path in folder.iterdir() if path.is_file()))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise _not_verified(f"Cannot read the folder {folder}: {error.strerror}") from error
     except OSError as error:
-        raise StorageFailed(
-            f"The identity in {folder} cannot be read: {system_reason(error)}.",
-            advice=storage_advice(error, "name another folder"),
-        ) from error
+        what = f"The identity in {folder} cannot be read"
+        raise storage_failed(error, what, "name another folder") from error
 
 
 def in_files(files: Iterable[Path]) -> Found:

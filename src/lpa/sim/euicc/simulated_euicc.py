@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from lpa.errors import CardUnpowered, StorageFailed, storage_advice, system_reason
+from lpa.errors import CardUnpowered, StorageFailed, storage_failed
 from lpa.rsp.names import Eid
 from lpa.sim import samples
 from lpa.sim.crypto.pki import Authority, CurveName, Randomness
@@ -198,10 +198,8 @@ class SimulatedEuicc:
             change()
         except OSError as error:
             self.close()
-            raise StorageFailed(
-                f"Cannot write the simulated card in {self.path}: {system_reason(error)}.",
-                advice=storage_advice(error, "create another card with 'lpa sim new'"),
-            ) from error
+            what = f"Cannot write the simulated card in {self.path}"
+            raise storage_failed(error, what, "create another card with 'lpa sim new'") from error
 
 
 def _minted(authority: Authority, eid: str, now: datetime) -> CardIdentity:

@@ -10,7 +10,7 @@ import threading
 from datetime import datetime
 from pathlib import Path
 
-from lpa.errors import BadAnswer, StorageFailed, storage_advice, system_reason
+from lpa.errors import BadAnswer, StorageFailed, storage_failed
 from lpa.rsp.records import Notification
 from lpa.sim.servers.acceptance import Received
 
@@ -79,9 +79,7 @@ def _append(path: Path, line: bytes) -> None:
 
 
 def _failed(what: str, error: OSError) -> StorageFailed:
-    return StorageFailed(
-        f"{what}: {system_reason(error)}.", advice=storage_advice(error, "name another file")
-    )
+    return storage_failed(error, what, "name another file")
 
 
 def _line(received: Received) -> bytes:
