@@ -16,7 +16,6 @@ from typing import Any, NoReturn
 
 import click
 
-from lpa.cli.app import app
 from lpa.cli.exits import BUG, STOPPED, UNKNOWN, USAGE, Interrupted, exit_code
 from lpa.cli.json_output import CommandResult, error_members, plain
 from lpa.cli.screen import SHOWS_STATE, Screen
@@ -50,6 +49,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run(screen: Screen, arguments: Sequence[str]) -> int:
     try:
+        from lpa.cli.app import app  # Here: this is most of the start, and Ctrl-C may end it, too.
+
         result = app.main([*arguments], prog_name="lpa", standalone_mode=False, obj=screen)
         return _finished(screen, result) if isinstance(result, CommandResult) else int(result or 0)
     except click.ClickException as error:
