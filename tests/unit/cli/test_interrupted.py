@@ -195,11 +195,12 @@ def test_an_unreadable_journal_does_not_hide_what_was_done(
 
 
 _AT_THE_START = """
-import sys
+import signal, sys
 class Pressed:
     def find_spec(name, *_):
-        if name == "lpa.assistant":
-            raise KeyboardInterrupt
+        if name == "lpa.errors":
+            signal.raise_signal(signal.SIGINT)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.meta_path.insert(0, Pressed)
 from lpa.cli.main import main
 main()
