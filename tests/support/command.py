@@ -20,7 +20,7 @@ import pytest
 
 from lpa.card import schemes
 from lpa.card.apdu import Transport
-from lpa.cli.main import run as run_command
+from lpa.cli.running import run as run_command
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.simulated_profile import SimulatedProfile
 

@@ -14,7 +14,7 @@ _SCREEN = "lpa.cli.screen"  # in click's memory of this run
 
 
 class Command(click.Command):
-    """A command that accepts `--json`. `main` has read that before parsing: here the option does nothing."""
+    """A command that accepts `--json`. `running` has read that before: here the option does nothing."""
 
     def __init__(self, *args: Any, **attributes: Any) -> None:
         super().__init__(*args, **attributes)

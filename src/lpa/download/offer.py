@@ -63,6 +63,7 @@ class Offer:
         self._device = device
         self._session: Session
         self._terms: Terms
+        self._rejected = False
         self.findings: tuple[Finding, ...] = ()
         self.others: tuple[Event, ...] = ()
         self.passed_over: tuple[LpaError, ...] = ()
@@ -111,11 +112,16 @@ class Offer:
     def reject(self) -> None:
         """Reject the profile for good: most servers then cancel the order. Ends the session now.
 
-        Raises what kept card or server from confirming it: then the order may still be valid.
+        Raises what kept card or server from confirming it: then the order may still be valid. `Refused` with
+        "sessionEnded" if there is no session any more, after `install`.
         """
+        ended = not (self._session.open or self._rejected)
         self._session.cancel(_REJECTED)
         if self._session.not_cancelled:
             raise _not_rejected(self._session.not_cancelled)
+        if ended:
+            raise _session_ended()
+        self._rejected = True
 
     def install(self, *, confirmation_code: str = "", progress: Progress = installation.silent) -> Outcome:
         """Have the card install the profile, and notify its server.
@@ -250,6 +256,15 @@ def _not_rejected(problem: LpaError) -> LpaError:
     problem.add("The rejection was not confirmed, so the order may still be valid.")
     problem.advice = "Nothing was installed. Ask the operator to cancel the order."
     return problem
+
+
+def _session_ended() -> Refused:
+    return Refused(
+        "CancelSession",
+        "sessionEnded",
+        "The profile was not rejected: the session with its server has ended.",
+        advice="If it is not installed, begin the download again to reject it.",
+    )
 
 
 def _metadata_mismatch() -> Refused:

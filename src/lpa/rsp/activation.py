@@ -11,6 +11,7 @@ read as people have them, and sent as they are written: `lpa.rsp.written_code` f
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -68,6 +69,8 @@ class ActivationCode:
         fields = written.fields
         address, matching_id, oid, flag, *more = (*fields, *[""] * (4 - len(fields)))
         host = _SCHEME.sub("", address, count=1) if _SCHEME.match(address) else address
+        if any(unicodedata.category(one) == "Pd" and one != "-" for one in matching_id):
+            raise ValueError("a dash in the matching id, after the second '$', is not '-': type it again")
         if not _MATCHING_ID.fullmatch(matching_id):
             raise ValueError(
                 "the matching id, after the second '$', may contain only letters, digits, '-', '_' and ','"
@@ -95,7 +98,10 @@ class ActivationCode:
 
 
 def _server(host: str, *, last: bool) -> ServerAddress:
-    """The server that a code names. `last`: no further field follows, so a matching id may be in this one."""
+    """The server that a code names. `last`: no further field follows.
+
+    If a '$' was mistyped, the matching id is in this field: so no error shows it.
+    """
     if not host:
         raise ValueError("a server name should follow the first '$', and there is none")
     top = host.rpartition(".")[2]
@@ -103,7 +109,7 @@ def _server(host: str, *, last: bool) -> ServerAddress:
         raise ValueError(f"the second '$' is missing, {SHELL}")
     try:
         return ServerAddress.parse(host)
-    except ValueError as error:
-        if last:
-            raise ValueError("what follows the first '$' is not a server name") from None
-        raise ValueError(f"a server name should follow the first '$': {error}") from error
+    except ValueError:
+        raise ValueError(
+            "a server name should follow the first '$'; what follows the first '$' is not a server name"
+        ) from None

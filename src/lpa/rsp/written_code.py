@@ -29,6 +29,7 @@ _QUOTES = "\"'`‘’‚‛“”„‟«»‹›「」『』〈〉《》【】"
 _CLOSING = ".!?;:)]}>*|"  # ends a sentence or a bracket, and no field
 # The full-width comma separates sentences, and becomes this one; the ordinary one may be in a matching id.
 _COMMA = "、"
+_JOINING = "·•‧・"  # as a dash, inside a word: they do not end a field
 _FIELDS = rf"(?: ?\$ ?[^\s$#{_QUOTES}]*)+"
 _PREFIXED = re.compile(rf"lpa: ?(?P<version>[0-9]*)(?P<fields>{_FIELDS})", re.IGNORECASE)
 _BARE = re.compile(rf"(?<![0-9A-Za-z_$.,:/=%-])(?P<version>[0-9]*)(?P<fields>{_FIELDS})")
@@ -40,6 +41,8 @@ _REMOVED = re.compile(r"(?:\A|lpa: ?)1(?![0-9])[^\s$]*\$?(?!\S)", re.IGNORECASE)
 _CONTINUED = re.compile(
     rf"\s+(?:(?=[A-Za-z_-]*[0-9])[0-9A-Za-z_-]+(?!\S)|[0-9A-Z_-]+\s*\Z|\$)|[{_QUOTES}]+[0-9A-Za-z_$-]"
 )
+# A code that was wrapped: the next word has a field of it, and is no code of its own.
+_WRAPPED = re.compile(r"\s+(?!\S*lpa:)[^\s$]*\$", re.IGNORECASE)
 
 _LINK = re.compile(rf"(?<![0-9A-Za-z$])[a-z][a-z0-9+.-]{{1,20}}://[^\s{_COMMA}。{_QUOTES}]+", re.IGNORECASE)
 _LINK_PLACE = " :// "
@@ -161,8 +164,10 @@ def _without_closing(last: str, after: str) -> str:
 
 
 def _is_other_script(character: str) -> bool:
-    category = unicodedata.category(character)
-    return not character.isascii() and (category == "Lo" or category.startswith("P"))
+    """Whether it begins another sentence: a dash does not, nor what else may be meant for one."""
+    if character.isascii() or character in _JOINING:
+        return False
+    return unicodedata.category(character) in ("Lo", "Ps", "Pe", "Pi", "Pf", "Po")
 
 
 def _check_version(version: str, *, has_prefix: bool) -> None:
@@ -177,11 +182,14 @@ def _check_end(fields: str, cut: str, after: str, label: re.Match[str] | None) -
     """Raise ValueError if what follows a code may be a part of it: half a matching id is a wrong one."""
     if label and "$" in label[0]:
         raise ValueError("the label after '#' contains '$': give the activation code without the label")
-    if label or (cut and cut[0] != _COMMA):  # A label or a full stop ends it.
+    if label:
+        return
+    wrapped = _WRAPPED.match(after) or (fields.endswith("-") and after.strip())
+    if cut and cut[0] != _COMMA and not wrapped:  # A full stop ends it.
         return
     after = (cut + after).replace(_COMMA, " ", 1)
     spaced = re.search(r"\$ [^$ ]+\Z", fields) and re.match(r"\s+\S", after)
-    if spaced or _CONTINUED.match(after):
+    if wrapped or spaced or _CONTINUED.match(after):
         raise ValueError(
             "the activation code is followed by what may be a part of it: "
             "give the code alone, on one line and without blanks or quotation marks in it"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -189,3 +192,29 @@ def test_an_unreadable_journal_does_not_hide_what_was_done(
     assert ran.code == 0
     assert [was["event"] for was in ran.document["result"]["changes"]] == ["disable", "delete"]
     assert ran.err.endswith("The journal cannot be read.\n")
+
+
+_AT_THE_START = """
+import signal, sys
+class Pressed:
+    def find_spec(name, *_):
+        if name == "lpa.errors":
+            signal.raise_signal(signal.SIGINT)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Pressed)
+from lpa.cli.main import main
+main()
+"""
+
+
+@pytest.mark.parametrize("options", [["--json"], []])
+def test_ctrl_c_while_the_command_is_loaded_says_that_nothing_was_changed(options: list[str]) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", _AT_THE_START, *options, "list"], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 130
+    if options:
+        error = json.loads(ran.stdout)["error"]
+        assert (error["kind"], error["advice"]) == ("Interrupted", "Nothing was changed.")
+    else:
+        assert ran.stderr.splitlines() == ["lpa: Interrupted.", "Nothing was changed."]

@@ -102,8 +102,9 @@ def test_a_crash_writes_no_memory_to_disk(tmp_path: Path) -> None:
     """Where the hard limit for cores is 0, only the printed limit is tested."""
     hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
     code = (
-        "import os, resource, sys, lpa.cli.main as process\n"
-        "process.run = lambda _: print(*resource.getrlimit(resource.RLIMIT_CORE), flush=True) or os.abort()\n"
+        "import os, resource, sys, lpa.cli.running as process\n"
+        "limits = lambda *_, **__: print(*resource.getrlimit(resource.RLIMIT_CORE), flush=True)\n"
+        "process.run = lambda *_, **__: limits() or os.abort()\n"
         "import lpa.cli.main; lpa.cli.main.main()"
     )
 

@@ -140,6 +140,33 @@ def test_a_rejection_that_is_not_confirmed_says_so(
     assert https.reasons == (["endUserRejection"] if when == "dies_after" else [])
 
 
+def test_a_rejection_without_a_session_says_that_nothing_was_rejected(
+    assistant: Assistant, smdp: SimulatedSmdp, https: InterferedHttps
+) -> None:
+    wrong = smdp.order(packages.sample(), "ABC-1", confirmation_code="1234")
+    with assistant.download(code_of(wrong)) as offer:
+        with pytest.raises(ServerRefused):
+            offer.install(confirmation_code="4321")
+        with pytest.raises(Refused, match="was not rejected: the session with its server has ended") as ended:
+            offer.reject()
+    assert ended.value.reason == "sessionEnded"
+    assert wrong.state == "released"
+    order = smdp.order(packages.sample(), "ABC-2")
+    with assistant.download(code_of(order)) as offer:
+        offer.install()
+        with pytest.raises(Refused, match="was not rejected"):
+            offer.reject()
+    assert (https.reasons, order.state) == ([], "installed")
+
+
+def test_a_rejected_order_may_be_rejected_again(assistant: Assistant, smdp: SimulatedSmdp) -> None:
+    order = smdp.order(packages.sample(), "ABC-1")
+    with assistant.download(code_of(order)) as offer:
+        offer.reject()
+        offer.reject()
+    assert order.state == "error"
+
+
 def test_a_rejection_that_the_card_refuses_is_not_sent(
     euicc: SimulatedEuicc, smdp: SimulatedSmdp, https: InterferedHttps, tmp_path: Path
 ) -> None:

@@ -75,7 +75,7 @@ def test_commands_work_without_the_modules_of_posix(tmp_path: Path) -> None:
         ["notifications", "list"],
     ]
     code = (
-        "from lpa.cli.main import run; "
+        "from lpa.cli.running import run; "
         "print([run(line) for line in json.loads(sys.argv[1])], file=sys.stderr)"
     )
     environment = {"LPA_STATE_DIR": str(tmp_path / "state"), "LPA_LOCK_DIR": str(tmp_path)}

@@ -35,6 +35,10 @@ Order = ActivationCode | Event | None
 
 _NO, _REJECT = ("no", "n"), "reject"
 _ENABLES = "'lpa list' shows whether it is enabled; 'lpa enable' enables it."
+_REJECTING = (
+    "Interrupted while the server was informed that you rejected the profile; it may know, or not.",
+    "Nothing was installed. If the order is cancelled, the operator can tell.",
+)
 _DIGITS = 4  # of an ICCID: as many as can name a profile
 _CODE_FILE = "Use --confirmation-code-file."
 _ANOTHER_FILE = (
@@ -139,7 +143,8 @@ def _agree(screen: Screen, offer: Offer, options: DownloadOptions) -> None:
         question = "Install it? Type yes, no (keeps the order) or reject (refuses it for good):"
     answer = chosen(screen, question, (*agreement, *_NO, _REJECT), otherwise="--yes")
     if answer == _REJECT:
-        offer.reject()
+        with changing(screen, *_REJECTING):
+            offer.reject()
         raise Declined(
             "The profile was not installed, and the server has confirmed that you rejected it.",
             advice="Most servers then cancel the order.",

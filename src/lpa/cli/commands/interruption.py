@@ -1,7 +1,7 @@
 """What is true if Ctrl-C ends a command: nothing was changed, something may be, or this was done.
 
-Law: `main` says what the screen holds (`Screen.interruption`). A command enters `changing` before it changes
-anything, on the card or on this computer, and calls `Screen.did` as soon as that is done.
+Law: `running` says what the screen holds (`Screen.interruption`). A command enters `changing` before it
+changes anything, on the card or on this computer, and calls `Screen.did` as soon as that is done.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,6 +41,26 @@ def test_ctrl_c_at_the_question_postpones_the_order(parties: DownloadParties) ->
     assert "Nothing was changed" in ran.err
     assert order.state == "released"
     assert not parties.installed
+
+
+def test_ctrl_c_during_a_rejection_does_not_say_that_nothing_was_changed(
+    parties: DownloadParties, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = parties.order()
+    cancel = Server.cancel_session
+
+    def interrupted(server: Server, transaction_id: bytes, signed: bytes) -> None:
+        cancel(server, transaction_id, signed)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Server, "cancel_session", interrupted)
+    monkeypatch.setattr(Screen, "require_terminal", lambda _screen, otherwise: None)
+    monkeypatch.setattr("sys.stdin", io.StringIO("reject\n"))
+    ran = parties.run("download", order.activation_code)
+    assert ran.code == 130
+    assert "Interrupted while the server was informed that you rejected the profile" in ran.err
+    assert "Nothing was changed" not in ran.err
+    assert order.state == "error"
 
 
 def test_ctrl_d_at_the_confirmation_code_postpones_the_order(parties: DownloadParties) -> None:
