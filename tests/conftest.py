@@ -34,6 +34,7 @@ _SLOW = (
     "tests/pcsc",
     "tests/release",
     "tests/unit/cli/commands/test_backup.py",
+    "tests/unit/cli/commands/test_delete.py",
     "tests/unit/cli/commands/test_download.py",
     "tests/unit/cli/commands/test_download_stops.py",
     "tests/unit/cli/commands/test_switch.py",
