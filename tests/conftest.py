@@ -34,6 +34,7 @@ _SLOW = (
     "tests/pcsc",
     "tests/release",
     "tests/unit/cli/commands/test_backup.py",
+    "tests/unit/cli/commands/test_delete.py",
     "tests/unit/cli/commands/test_download.py",
     "tests/unit/cli/commands/test_download_stops.py",
     "tests/unit/cli/commands/test_switch.py",
@@ -54,9 +55,13 @@ _SLOW = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Capture all logs, and lock cards in a folder of this run, so that no other process waits for them."""
+    """Capture all logs, and keep locks and state in folders of this run.
+
+    So no other process waits for its cards, and the state folder of whoever runs the tests stays as it is.
+    """
     config.stash[_CAPTURE] = Capture()
     os.environ["LPA_LOCK_DIR"] = tempfile.mkdtemp(prefix="lpa-locks-")
+    os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="lpa-state-")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -71,7 +76,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail the whole run if any test logged what may never be logged."""
     capture = session.config.stash[_CAPTURE]
     capture.close()
-    shutil.rmtree(os.environ["LPA_LOCK_DIR"], ignore_errors=True)
+    for name in ("LPA_LOCK_DIR", "XDG_STATE_HOME"):
+        shutil.rmtree(os.environ[name], ignore_errors=True)
     if hasattr(session.config, "workerinput"):  # one of several processes: the first one checks all logs
         return
     found = list(violations(capture.lines()))

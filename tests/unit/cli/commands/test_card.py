@@ -200,7 +200,8 @@ def test_importing_the_command_imports_no_heavy_library() -> None:
 
 
 def _run_without_service(tmp_path: Path, *arguments: str) -> command.Ran:
-    environment = os.environ | {"PCSCLITE_CSOCK_NAME": str(tmp_path / "nobody")}
+    folders = {"PCSCLITE_CSOCK_NAME": "nobody", "LPA_STATE_DIR": "state"}
+    environment = os.environ | {name: str(tmp_path / folder) for name, folder in folders.items()}
     ran = subprocess.run(
         [*command.PROGRAM, *arguments], capture_output=True, text=True, check=False, env=environment
     )
