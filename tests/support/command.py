@@ -95,7 +95,7 @@ def _at_a_terminal(arguments: Sequence[object], texts: Sequence[str]) -> Ran:
                 if text == CTRL_C:
                     interrupt(process, ours)
                 else:
-                    os.write(ours, text.encode())
+                    os.write(ours, os.fsencode(text))
             seen += read_until(ours, ())
         except BaseException:
             process.kill()  # It may wait for an answer for ever.
@@ -103,7 +103,7 @@ def _at_a_terminal(arguments: Sequence[object], texts: Sequence[str]) -> Ran:
         os.close(ours)
         assert process.stdout
         out = process.stdout.read()
-    return Ran(process.returncode, out.decode(), seen.decode().replace("\r\n", "\n"))
+    return Ran(process.returncode, out.decode(), seen.decode(errors="backslashreplace").replace("\r\n", "\n"))
 
 
 def refusal(ran: Ran) -> str:

@@ -57,6 +57,8 @@ class Screen:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")  # for terminals without some characters
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(errors="surrogateescape")  # for typed bytes that are no characters
 
     def may_change(self, message: str, advice: str) -> None:
         """Note what is true if Ctrl-C ends the command from here on; what was done before is added."""
@@ -180,13 +182,19 @@ class Screen:
         """As `ask`, but the answer is neither shown nor stripped. `advice`: what to do without a terminal."""
         if not sys.stdin.isatty():
             raise Declined("There is no terminal to ask at.", advice=advice)
-        try:
-            typed = getpass.getpass(f"{question} ", stream=sys.stderr)
-        except EOFError:
-            self.say()
-            raise Declined("There was no answer.") from None
-        register_secret(typed)
-        return typed
+        while True:
+            try:
+                typed = getpass.getpass(f"{question} ", stream=sys.stderr)
+                typed.encode()
+            except EOFError:
+                self.say()
+                raise Declined("There was no answer.") from None
+            except UnicodeError:
+                self.say()
+                self.say("What was typed cannot be read as text. Type it again.")
+            else:
+                register_secret(typed)
+                return typed
 
     def _write(self, stream: TextIO, text: str, end: str = "\n") -> None:
         """Write; if that fails, discard all further output: what a command does must not depend on it."""

@@ -127,6 +127,18 @@ def test_an_answer_that_is_none_is_asked_for_again(parties: DownloadParties) -> 
     assert ran.err.count("Install it? Type yes, no (keeps the order) or reject") == 3
 
 
+def test_typed_bytes_that_are_no_characters_are_asked_for_again(
+    parties: DownloadParties, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-8:strict")  # as with most settings of the language
+    order = parties.order(confirmation_code="1234")
+    answers = ("\udcff", "yes", "\udcff", "1234", "no")
+    ran = parties.dialogue("download", order.activation_code, answers=answers)
+    assert (ran.code, order.state, order.facts.code_tries) == (0, "installed", 3)
+    assert "Please type one of these answers." in ran.err
+    assert "What was typed cannot be read as text. Type it again." in ran.err
+
+
 def test_a_download_that_is_not_wanted_now_keeps_the_order(parties: DownloadParties) -> None:
     order = parties.order()
     ran = parties.dialogue("download", order.activation_code, answers=("no",))
