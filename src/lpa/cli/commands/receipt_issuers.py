@@ -38,10 +38,14 @@ def advising(console: Console, receipt: Notification) -> Iterator[None]:
 
 def advise(console: Console, receipt: Notification, problem: NotVerified) -> None:
     """Name the bundle in the advice, if the issuer is that of the simulated card that --reader names."""
-    scheme, folder = schemes.split(settings.reader(console.reader))
-    bundle = Path(folder) / "ci.pem"
-    if problem.reason == "unknownIssuer" and scheme == "sim" and _issued(bundle, receipt):
-        problem.advice = f"Its issuer is that of the simulated card in {folder}: use --ca-bundle {bundle}."
+    named = schemes.by_scheme(settings.reader(console.reader))
+    if problem.reason != "unknownIssuer" or not named or named.scheme != "sim":
+        return
+    bundle = Path(named.text) / "ci.pem"
+    if _issued(bundle, receipt):
+        problem.advice = (
+            f"Its issuer is that of the simulated card in {named.text}: use --ca-bundle {bundle}."
+        )
 
 
 def _issued(bundle: Path, receipt: Notification) -> bool:
