@@ -110,7 +110,8 @@ def misunderstood(name: str | None) -> NoReader | None:
             f"No scheme {scheme!r} is installed for {name!r}; installed: {', '.join(installed) or 'none'}.",
             advice="Name a reader that 'lpa readers' lists, or a simulated card with sim:PATH.",
         )
-    if name and (name.startswith(_PATH_BEGINS) or os.path.lexists(name)):
+    paths = (name, secure_elements.split(name)[0]) if name else ()
+    if name and (name.startswith(_PATH_BEGINS) or any(map(os.path.lexists, paths))):
         return NoReader(
             f"No reader is called {name!r}.", advice=f"If it is a simulated card, write sim:{name}."
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import stat
 import sys
+import unicodedata
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -96,6 +97,8 @@ def _profile_name(text: str) -> str:
 def _reason(text: str) -> str:
     if len(text) > LONGEST_REASON:
         raise ValueError(f"a reason has at most {LONGEST_REASON} characters; this one has {len(text)}")
+    if any(unicodedata.category(one) == "Cs" for one in text):
+        raise ValueError("the reason contains bytes that are no characters")
     return text
 
 

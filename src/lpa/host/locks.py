@@ -125,7 +125,8 @@ def shared_folder() -> Path:
 
 
 def _file_name(subject: str) -> str:
-    return f"lpa-{hashlib.sha256(subject.encode()).hexdigest()[:32]}.lock"
+    coded = subject.encode(errors="surrogateescape")  # a path may have bytes that are no characters
+    return f"lpa-{hashlib.sha256(coded).hexdigest()[:32]}.lock"
 
 
 def _open(path: Path) -> int:
@@ -192,4 +193,4 @@ def _write_holder(descriptor: int, text: str) -> None:
     with contextlib.suppress(OSError):  # On a full disk the lock counts without a name.
         os.ftruncate(descriptor, 0)
         os.lseek(descriptor, 0, os.SEEK_SET)
-        os.write(descriptor, text.encode()[:_HOLDER_BYTES])
+        os.write(descriptor, text.encode(errors="replace")[:_HOLDER_BYTES])

@@ -38,9 +38,10 @@ def lock(folder: Path) -> sqlite3.Connection:
     Raises `CardBusy` if another process has the lock, `StorageFailed` if the folder cannot be locked at all.
     The lock is SQLite's: it works on every system and ends with its process, so it is never stale.
     """
-    held = sqlite3.connect(":memory:", timeout=0, isolation_level=None, check_same_thread=False)
+    held = sqlite3.connect(":memory:", timeout=0, isolation_level=None, check_same_thread=False, uri=True)
     try:
-        held.execute("ATTACH ? AS lock", (str(folder / "lock"),))
+        # As a URI: a path may have bytes that are no characters.
+        held.execute("ATTACH ? AS lock", ((folder / "lock").absolute().as_uri(),))
         held.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as error:
         held.close()

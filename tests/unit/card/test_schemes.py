@@ -65,7 +65,10 @@ def test_a_file_is_recognised_as_a_path(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     assert schemes.misunderstood("card") is None
     (tmp_path / "card").mkdir()
-    assert schemes.misunderstood("card") is not None
+    for name in ("card", "card#2"):
+        problem = schemes.misunderstood(name)
+        assert problem
+        assert problem.advice == f"If it is a simulated card, write sim:{name}."
 
 
 @pytest.mark.parametrize("name", [None, "", "0", "ACS ACR38U 00 00", "Reader [CCID: x]", "C:"])

@@ -212,6 +212,13 @@ def test_a_blocked_deletion_enables_nothing_for_a_backup(accepted: tuple[str, ..
         assert euicc.notifications == ()
 
 
+def test_a_reason_that_is_no_text_is_a_usage_error(tmp_path: Path) -> None:
+    card = command.card(tmp_path / "card")
+    ran = command.run(*options(card), "delete", NORDLICHT, "--yes", "--reason", "over \udcff")
+    assert ran.code == 2
+    assert "the reason contains bytes that are no characters." in ran.err
+
+
 def test_a_reason_has_at_most_500_characters(tmp_path: Path) -> None:
     card = command.card(tmp_path / "card")
     ran = command.run(*options(card), "delete", NORDLICHT, "--yes", "--reason", "号" * 501)

@@ -54,6 +54,12 @@ def the_only_file(folder: Path) -> Path:
     return found
 
 
+def test_a_lock_is_of_any_path_and_command(folder: Path) -> None:
+    held = Locks(folder, command="\udcff")
+    with held.lock("sim /card \udcff"), pytest.raises(CardBusy), held.lock("sim /card \udcff"):
+        pass
+
+
 def test_without_waiting_the_error_names_the_holder(folder: Path) -> None:
     with child(holding(folder)) as holder:
         holder.wait_until_ready()

@@ -23,6 +23,7 @@ FORMATS = {
     "es10.py": {"NICKNAME_BYTES"},
     "euicc_info.py": {"_LONGEST_NUMBER"},
     "locks.py": {"_HOLDER_BYTES"},
+    "unrecorded.py": {"MOST"},  # for a person to read
     "user_data.py": {"_LONGEST"},  # of what a message says
     "findings.py": {"_MOST_NAMED"},  # for a person to read
     "offered_profile.py": {"_LARGEST"},  # of a number

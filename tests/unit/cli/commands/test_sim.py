@@ -30,6 +30,14 @@ def test_profiles_of_a_new_card_can_be_listed(tmp_path: Path) -> None:
     assert info["result"]["eid"] == ran.document["result"]["eid"]
 
 
+def test_a_folder_may_have_a_name_of_any_bytes(tmp_path: Path) -> None:
+    folder = tmp_path / "card \udcff #2 %41?"
+    assert command.run("sim", "new", folder).code == 0
+    listed = command.run("--reader", f"sim:{folder}", "--state-dir", tmp_path / "state", "list")
+    assert (listed.code, len(listed.out.splitlines())) == (0, 4)
+    assert {path.name for path in tmp_path.iterdir()} <= {folder.name, "state"}
+
+
 def test_a_new_card_on_another_curve_works_too(tmp_path: Path) -> None:
     assert command.run("sim", "new", tmp_path / "card", "--curve", "brainpoolP256r1").code == 0
     assert command.run("--reader", f"sim:{tmp_path / 'card'}", "list").code == 0
