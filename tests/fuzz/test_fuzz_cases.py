@@ -26,7 +26,7 @@ from tests.support.sweeps import WHOLE
 
 CASES = Path(__file__).parent / "cases"
 PINNED = sorted(path for path in CASES.glob("*/*") if path.is_file())
-EXAMPLES, LARGE = 200, 16 if WHOLE else 4
+EXAMPLES, LARGE = (200, 16) if WHOLE else (80, 2)
 
 
 def _in_c(size: int) -> None:

@@ -5,7 +5,7 @@ server, write of the journal and step of keeping a receipt. Then it is run once 
 there: SIGKILL, Ctrl-C, the card removed, the network cut, a wrong answer of the server, the disk full. A new
 session resumes, and `check_invariants` checks what the card, the disk and the server hold then.
 
-`LPA_SOAK=1` takes every point; without it every fifteenth is taken.
+`LPA_SOAK=1` takes every point; without it every thirty-first is taken.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ from tests.support.killed_child import (
 from tests.support.recovery import resume
 from tests.support.sweeps import sample
 
-_EVERY = 15
+_EVERY = 31
 _FIRST, _SECOND, _THIRD = "8944994000000000017", "8949985000000000025", "89869870000000000033"
 _NEW = packages.SAMPLE_ICCID
 _DELETE = "BF33"

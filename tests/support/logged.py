@@ -20,7 +20,7 @@ SECRETS = (
     *("24681357", "M4TCH1NG", "M4TCH-1D", "C0NFIRM-C0DE", "Geheim-77", "04386-AGYFT-A74Y8-3F815"),
     *("ABC-", "EVENT-", "CASCADE-", "SECRET-", "4Y8TBX"),  # with any number
 )
-SHORT_SECRETS = ("1234", "Päß 1")  # searched as whole words only: they occur in longer ones by chance
+SHORT_SECRETS = ("1234", "4321", "Päß 1")  # searched as whole words only: they occur in longer ones by chance
 
 _FOLDER = "LPA_TESTS_LOGGED"  # in the environment: where the processes of one run write
 _TRACE = re.compile(r"[0-9-]{10} [0-9:,]{12} ")

@@ -10,6 +10,7 @@ from __future__ import annotations
 CONNECT_SECONDS = 10.0  # each: to resolve a name, to connect, to pass a proxy, and for the TLS handshake
 READ_SECONDS = 30.0  # for each piece of an answer
 EXCHANGE_SECONDS = 60.0  # for a request and its complete answer
+IDLE_SECONDS = 30.0  # for which an unused connection is kept: routers forget it without a word
 DELIVERY_SECONDS = 300.0  # for all notifications of one operation; no further one is sent after that
 DISCOVERY_SECONDS = 300.0  # for all servers that discovery leads to; no further one is asked after that
 

@@ -49,6 +49,7 @@ class HttpConnection:
         """`certificate`: the server's own, as DER."""
         self.stream = stream
         self.trust_anchor = trust_anchor
+        self.idle_since = 0.0  # on the monotonic clock
         self._address = address
         self._certificate = certificate
         self._http = HTTPConnection(address.host, address.port)

@@ -15,7 +15,7 @@ from typing import Self
 
 from lpa import redaction
 from lpa.errors import NotVerified
-from lpa.rsp.limits import BODY_BYTES, CONNECT_SECONDS, EXCHANGE_SECONDS, READ_SECONDS
+from lpa.rsp.limits import BODY_BYTES, CONNECT_SECONDS, EXCHANGE_SECONDS, IDLE_SECONDS, READ_SECONDS
 from lpa.rsp.names import ServerAddress
 from lpa.server import tls
 from lpa.server.connect_to import ConnectTo
@@ -87,18 +87,17 @@ class Https:
         except BaseException:
             connection.stream.hang_up()
             raise
-        if connection.ended or self._idle.setdefault((address, ci_pkids), connection) is not connection:
-            connection.stream.hang_up()
+        self._leave_idle(connection, address, ci_pkids)
         _log.debug("POST https://%s%s: HTTP %d, %d bytes", address, path, answer.status, len(answer.body))
         return answer
 
     def handshake(self, address: ServerAddress, *, ci_pkids: CiPkIds = ()) -> TrustAnchor:
         """Connect to the server and verify it: its trust anchor. No request is sent.
 
-        Raises `ConnectFailed` or `NotVerified`.
+        A request that follows soon needs no other handshake. Raises `ConnectFailed` or `NotVerified`.
         """
-        connection = self._open(address, ci_pkids)
-        connection.stream.hang_up()
+        connection = self._take_idle(address, ci_pkids) or self._open(address, ci_pkids)
+        self._leave_idle(connection, address, ci_pkids)
         return connection.trust_anchor
 
     def close(self) -> None:
@@ -121,11 +120,17 @@ class Https:
         return tls.brainpool_context(self._trust.authorities)
 
     def _take_idle(self, address: ServerAddress, ci_pkids: CiPkIds) -> HttpConnection | None:
+        """An idle connection that can be used. An old one may be dead, and neither side would know."""
         connection = self._idle.pop((address, ci_pkids), None)
-        if connection and connection.ended:  # The server has closed it.
+        if connection and (connection.ended or time.monotonic() > connection.idle_since + IDLE_SECONDS):
             connection.stream.hang_up()
             return None
         return connection
+
+    def _leave_idle(self, connection: HttpConnection, address: ServerAddress, ci_pkids: CiPkIds) -> None:
+        if connection.ended or self._idle.setdefault((address, ci_pkids), connection) is not connection:
+            connection.stream.hang_up()
+        connection.idle_since = time.monotonic()
 
     def _open(self, address: ServerAddress, ci_pkids: CiPkIds) -> HttpConnection:
         try:

@@ -4,11 +4,13 @@ import select
 import socket
 import ssl
 import threading
+import time
 import warnings
 
 import pytest
 
 from lpa.errors import BadAnswer, ConnectFailed, LpaError, NotVerified, OutcomeUnknown
+from lpa.rsp.limits import IDLE_SECONDS
 from lpa.rsp.names import ServerAddress
 from lpa.server.connect_to import ConnectTo
 from lpa.server.https import HttpAnswer, Https
@@ -217,6 +219,23 @@ def test_the_second_handshake_is_verified_like_the_first(
     minted = BRAINPOOL.issue_server(name, now=NOW)
     with tls_peer(answering(OK), minted) as peer, pytest.raises(NotVerified, match=objection):
         post(https(peer, trust=trusting(authority)))
+
+
+def test_a_request_after_a_handshake_needs_no_other() -> None:
+    with tls_peer(answering(OK)) as peer, https(peer) as client:
+        anchors = {client.handshake(ADDRESS), client.handshake(ADDRESS)}
+        assert client.post(ADDRESS, "/", b"", {}).trust_anchor in anchors
+        assert (len(anchors), peer.handshakes) == (1, 1)
+
+
+def test_a_connection_that_was_idle_for_long_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A router may have forgotten it, and a request on it would have an unknown outcome."""
+    with tls_peer(answering(OK, OK)) as peer, https(peer) as client:
+        client.post(ADDRESS, "/1", b"", {})
+        now = time.monotonic
+        monkeypatch.setattr("lpa.server.https.time.monotonic", lambda: now() + IDLE_SECONDS + 1)
+        client.post(ADDRESS, "/2", b"", {})
+        assert peer.handshakes == 2
 
 
 def test_a_handshake_alone_verifies_a_server() -> None:

@@ -247,6 +247,7 @@ def test_a_certificate_that_changes_between_two_connections_is_refused() -> None
         https(peer, trust=Trust.system()) as client,
     ):
         assert client.handshake(ADDRESS, ci_pkids=ci_pkids).anchor == "card"
+        client.close()
         with pytest.raises(NotVerified):
             client.post(ADDRESS, "/", b"secret", {}, ci_pkids=ci_pkids)
     assert peer.received == b""
