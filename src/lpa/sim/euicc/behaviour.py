@@ -96,6 +96,7 @@ class Behaviour:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
         """The inverse of `to_json`. Raises KeyError, TypeError or ValueError if it does not fit."""
+        value = cls().to_json() | value  # an older card has no member for a newer setting
         accepted = tuple((kind, refresh) for kind, refresh in value["accepted"])
         rules = tuple(
             (tuple(rules), operator, consent) for rules, operator, consent in value["authorised_policy_rules"]

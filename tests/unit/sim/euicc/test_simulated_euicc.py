@@ -105,6 +105,12 @@ def test_a_card_in_a_folder_is_the_same_when_it_is_loaded(tmp_path: Path) -> Non
         ] == responses
 
 
+def test_a_card_without_a_newer_setting_has_its_default() -> None:
+    older = Behaviour(channels=0).to_json()
+    del older["gives_all_notifications_or_none"], older["fallbacks"]
+    assert Behaviour.from_json(older) == Behaviour(channels=0)
+
+
 def test_sequence_numbers_continue_after_loading(folder: Path) -> None:
     for _ in range(2):
         with closing(SimulatedEuicc.load(folder)) as card:
