@@ -29,11 +29,13 @@ _CAPTURE = pytest.StashKey[Capture]()
 # What `make check` leaves to `make test`, by folder or file: sweeps, many processes, other programs.
 _SLOW = (
     "tests/docs/test_documents.py",  # runs all commands of all documents
+    "tests/docs/test_examples.py",
     "tests/fuzz",
     "tests/killed",
     "tests/pcsc",
     "tests/release",
     "tests/unit/cli/commands/test_backup.py",
+    "tests/unit/cli/commands/test_delete.py",
     "tests/unit/cli/commands/test_delete.py",
     "tests/unit/cli/commands/test_download.py",
     "tests/unit/cli/commands/test_download_stops.py",
@@ -41,6 +43,9 @@ _SLOW = (
     "tests/unit/cli/test_consent.py",
     "tests/unit/cli/test_faults_screen.py",
     "tests/unit/cli/test_interrupted.py",
+    "tests/unit/cli/test_interrupted_later.py",
+    "tests/unit/cli/test_system_errors.py",
+    "tests/unit/cli/test_waiting.py",
     "tests/unit/download/test_download_faults.py",
     "tests/unit/download/test_download_stops.py",
     "tests/unit/notifications/test_faults_card.py",
