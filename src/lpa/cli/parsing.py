@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import stat
 import sys
 import unicodedata
@@ -72,7 +73,7 @@ def _plan(text: str) -> Plan:
     from lpa.deletion import saved_plan
 
     try:
-        return saved_plan.parse(Path(text).read_text(encoding="utf-8"))
+        return saved_plan.parse(_path(text).read_text(encoding="utf-8"))
     except OSError as error:
         raise ValueError(f"{text!r} cannot be read: {error.strerror}") from error
     except ValueError as error:
@@ -113,7 +114,7 @@ def _receipt(text: str) -> int | Path:
     if text.isascii() and text.isdecimal():
         return int(text)
     with contextlib.suppress(OSError):  # Whoever reads it will report why it cannot be read.
-        found = files.status(Path(text))
+        found = files.status(_path(text))
         if not (found and stat.S_ISREG(found.st_mode)):
             raise ValueError(f"{text!r} is neither the number of a notification nor a file")
     return Path(text)
@@ -121,7 +122,7 @@ def _receipt(text: str) -> int | Path:
 
 def _existing(text: str) -> Path:
     with contextlib.suppress(OSError):
-        if not files.status(Path(text)):
+        if not files.status(_path(text)):
             raise ValueError(f"there is no file or folder {text!r}")
     return Path(text)
 
@@ -174,7 +175,14 @@ def _secret_code(text: str) -> ActivationCode:
 def _image(text: str) -> ActivationCode:
     from lpa.cli.qr_codes import text_in
 
-    return _secret_code(text_in(Path(text)))
+    return _secret_code(text_in(_path(text)))
+
+
+def _path(text: str) -> Path:
+    """A path. Raises ValueError for a text that is one on no system."""
+    if "\0" in text:
+        raise ValueError(f"{text!r} is no path: it contains a null byte")
+    return Path(text)
 
 
 class _Path(click.Path):
@@ -183,9 +191,9 @@ class _Path(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """As click does."""
         try:
-            return super().convert(value, param, ctx)
+            return super().convert(_path(os.fsdecode(value)), param, ctx)
         except ValueError as error:
-            self.fail(f"{value!r} cannot be used: {error}.", param, ctx)
+            self.fail(f"{error}.", param, ctx)
 
 
 PROFILE_DIGITS = _parsed(Selector.parse)

@@ -310,6 +310,9 @@ class _UnclosedReader(io.BufferedReader):
     def close(self) -> None:
         """Do nothing: what it holds may be read later."""
 
+    def flush(self) -> None:
+        """Do nothing: it is not written to. Python calls this when it collects an answer, in any order."""
+
 
 def _der(certificate: X509) -> bytes:
     return dump_certificate(FILETYPE_ASN1, certificate)

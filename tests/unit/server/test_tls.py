@@ -36,6 +36,14 @@ def test_a_handshake_has_the_peers_certificates_and_openssls_objections() -> Non
     assert 20 in handshake.objections  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
 
 
+def test_an_answer_can_be_collected_after_what_it_was_read_from() -> None:
+    with tls_peer(silent) as peer, stream(peer) as connected:
+        reader = connected.makefile()
+        reader.raw.close()
+        reader.flush()
+        reader.close()
+
+
 def test_an_authority_of_the_context_leaves_no_objection_and_is_the_root() -> None:
     with tls_peer(silent, GOOD) as peer:
         plain = socket.create_connection(("127.0.0.1", peer.port))
