@@ -10,6 +10,7 @@ session resumes, and `check_invariants` checks what the card, the disk and the s
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import signal
@@ -257,10 +258,22 @@ class Stage:
         shutil.rmtree(workspace.folder)
 
 
-@pytest.fixture(params=PROCEDURES, scope="module")
-def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+@pytest.fixture(scope="module")
+def stages() -> Iterator[Callable[[str], Stage]]:
+    """The stage of a procedure by its name; each is made once, in whatever order the tests run."""
     with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
-        yield Stage(PROCEDURES[request.param], Path(folder))
+
+        @functools.cache
+        def made(name: str) -> Stage:
+            own = Path(tempfile.mkdtemp(dir=folder))
+            return Stage(PROCEDURES[name], own)
+
+        yield made
+
+
+@pytest.fixture(params=PROCEDURES)
+def stage(request: pytest.FixtureRequest, stages: Callable[[str], Stage]) -> Stage:
+    return stages(request.param)
 
 
 def test_killed_at_any_point_it_loses_nothing(stage: Stage) -> None:
