@@ -25,7 +25,7 @@ check: lint
 
 # What must pass before a change lands. The order of the tests is another one each time; pytest prints the seed.
 test: lint
-	$(BIN)/coverage run -m pytest --numprocesses auto --dist loadscope
+	$(BIN)/coverage run -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -66,9 +66,10 @@ def test_importing_lpa_loads_nothing_but_itself() -> None:
     assert loaded.split() == ["lpa"]
 
 
-def test_an_unknown_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="module 'lpa' has no attribute 'Courier'"):
-        _ = lpa.Courier  # type: ignore[attr-defined]
+@pytest.mark.parametrize("name", ["Profil", "_HOMES_", "assistant_"])
+def test_an_unknown_name_is_an_attribute_error(name: str) -> None:
+    with pytest.raises(AttributeError, match=f"module 'lpa' has no attribute '{name}'"):
+        getattr(lpa, name)
 
 
 def test_the_version_is_that_of_the_package() -> None:

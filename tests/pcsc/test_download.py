@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -30,15 +31,16 @@ HOST = "smdp.example"
 
 
 @pytest.fixture(params=["T=0", "T=1"])
-def protocol(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+def protocol(request: pytest.FixtureRequest) -> Literal["T=0", "T=1"]:
+    chosen: Literal["T=0", "T=1"] = request.param
+    return chosen
 
 
 @pytest.fixture(params=["P-256", "brainpoolP256r1"])
-def euicc(request: pytest.FixtureRequest, protocol: str) -> SimulatedEuicc:
+def euicc(request: pytest.FixtureRequest, protocol: Literal["T=0", "T=1"]) -> SimulatedEuicc:
     """A card with either protocol on either curve, instead of the plugin's fixture."""
     curve: CurveName = request.param
-    return SimulatedEuicc.create(None, curve=curve, behaviour=Behaviour(protocol=protocol))  # type: ignore[arg-type]
+    return SimulatedEuicc.create(None, curve=curve, behaviour=Behaviour(protocol=protocol))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from lpa.sim import samples
 from lpa.sim.contents import Contents
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from tests.support.passing_card import PassingCard, answer_in
 
 ICCID = "8944994000000000017"
 
@@ -29,14 +30,14 @@ def with_enabled(number: int) -> SimulatedEuicc:
     return SimulatedEuicc.create(None, profiles=chosen)
 
 
-class Spoiled:
+class Spoiled(PassingCard):
     """A `Transport` that answers some commands itself, while the file with identifier `file` is selected.
 
     `answers`: from the beginning of a command to data and status word, all in hexadecimal.
     """
 
     def __init__(self, card: Transport, *, file: str, answers: dict[str, str]) -> None:
-        self._card = card
+        super().__init__(card)
         self._file = file
         self._answers = answers
         self._selected = False
@@ -48,14 +49,5 @@ class Spoiled:
             self._selected = sent.endswith(f"{self._file}00")
         for command, answer in self._answers.items():
             if self._selected and sent.startswith(command):
-                coded = bytes.fromhex(answer)
-                return coded[:-2], int.from_bytes(coded[-2:], "big")
+                return answer_in(answer)
         return self._card.transmit(apdu)
-
-    def reset(self) -> None:
-        """Reset the card."""
-        self._card.reset()
-
-    def close(self) -> None:
-        """Close the card."""
-        self._card.close()

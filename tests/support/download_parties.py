@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lpa.sim.crypto.pki import Authority
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers import packages
 from lpa.sim.servers.orders import Order
+from lpa.sim.servers.packages import ProfilePackage
 from lpa.sim.servers.smdp import SimulatedSmdp
 from lpa.sim.servers.smds import SimulatedSmds
 from tests.support import command
@@ -38,9 +40,9 @@ class DownloadParties:
         with SimulatedEuicc.load(self.card) as card:
             return holds(card)
 
-    def order(self, **download_options: object) -> Order:
-        package = download_options.pop("package", packages.sample(name="Nordlicht Prepaid"))
-        return self.smdp.order(package, "SECRET-1", **download_options)  # type: ignore[arg-type]
+    def order(self, package: ProfilePackage | None = None, **terms: Any) -> Order:
+        """An order for a package, by default a sample; `terms` as for `SimulatedSmdp.order`."""
+        return self.smdp.order(package or packages.sample(name="Nordlicht Prepaid"), "SECRET-1", **terms)
 
     def run(self, *arguments: object) -> command.Ran:
         return kept_secret(command.run(*self.options, *arguments))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lpa.card.apdu import Transport
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.records import Notification
+from tests.support.passing_card import PassingCard, answer_in
 
 LIST, ALL, BY_NUMBER, ANY = "BF2800", "BF2B00", "BF2B05A003", "BF2B"
 REFUSED = "BF2B0381017F 9000"  # a criterion: undefinedError
@@ -12,7 +13,7 @@ EMPTY = "BF2B02A000 9000"
 _LISTED, _GIVEN, _METADATA, _RESULT_DATA = 0xBF28, 0xBF2B, 0xBF2F, 0xBF27
 
 
-class FieldCard:
+class FieldCard(PassingCard):
     """A `Transport` that answers some ES10 requests itself, each time they come.
 
     `answers`: from the beginning of a request, in hexadecimal, to the answer with its status word.
@@ -20,7 +21,7 @@ class FieldCard:
     """
 
     def __init__(self, card: Transport, answers: dict[str, str]) -> None:
-        self._card = card
+        super().__init__(card)
         self.answers = answers
         self.requests: list[str] = []
         self.apdus = 0
@@ -34,17 +35,8 @@ class FieldCard:
         self.requests.append(request)
         for beginning, answer in self.answers.items():
             if request.startswith(beginning):
-                coded = bytes.fromhex(answer)
-                return coded[:-2], int.from_bytes(coded[-2:], "big")
+                return answer_in(answer)
         return self._card.transmit(apdu)
-
-    def reset(self) -> None:
-        """Reset the card."""
-        self._card.reset()
-
-    def close(self) -> None:
-        """Close the card."""
-        self._card.close()
 
 
 def holding(*notifications: Notification) -> dict[str, str]:

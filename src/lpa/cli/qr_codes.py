@@ -30,18 +30,15 @@ def text_in(image: Path) -> str:
     package of the extra "qr" is not installed.
     """
     try:
-        import PIL.Image  # noqa: F401
-        import zxingcpp  # noqa: F401
-    except ImportError as error:
-        raise click.UsageError(
-            "Reading QR codes needs the packages pillow and zxing-cpp: pip install pillow zxing-cpp"
-        ) from error
-    try:
         _check_file(image)
         with image.open("rb") as file:
             texts = _texts(image, file)
     except OSError as error:
         raise _refusal(f"{image} cannot be read: {error.strerror or error}.") from error
+    except ImportError as error:
+        raise click.UsageError(
+            "Reading QR codes needs the packages pillow and zxing-cpp: pip install pillow zxing-cpp"
+        ) from error
     if len(texts) != 1:
         count = f"{len(texts)} different QR codes; crop it to one" if texts else "no readable QR code"
         raise _refusal(f"{image} contains {count}.")

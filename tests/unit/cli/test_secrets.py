@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lpa.rsp.names import ServerAddress
 from lpa.server.https import HttpAnswer, Https
 from tests.support import command
 from tests.support.download_parties import DownloadParties, made
@@ -52,8 +53,8 @@ def test_secrets_repeated_by_a_server_are_not_shown(
     order = parties.order(confirmation_code=CODE)
     post = Https.post
 
-    def echoing(self: Https, address: object, path: str, *rest: Any, **more: Any) -> HttpAnswer:
-        answer: HttpAnswer = post(self, address, path, *rest, **more)  # type: ignore[arg-type]
+    def echoing(self: Https, address: ServerAddress, path: str, *rest: Any, **more: Any) -> HttpAnswer:
+        answer = post(self, address, path, *rest, **more)
         if path.endswith(function):
             return HttpAnswer(answer.status, STRANGE[strange](json.loads(answer.body or b"{}")))
         return answer

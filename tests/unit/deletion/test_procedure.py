@@ -84,7 +84,11 @@ def test_disabling_and_deleting_are_one_operation(
 
 
 def test_the_disable_notification_is_kept_before_the_deletion(
-    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, tmp_path: Path
+    assistant: Assistant,
+    card: DisturbedCard,
+    euicc: SimulatedEuicc,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     kept: list[int] = []
     real = card.transmit
@@ -94,7 +98,7 @@ def test_the_disable_notification_is_kept_before_the_deletion(
             kept.append(len(list((tmp_path / "state").rglob("*-disable-*.der"))))
         return real(apdu)
 
-    card.transmit = watching  # type: ignore[method-assign]
+    monkeypatch.setattr(card, "transmit", watching)
     assistant.delete(assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True))
     assert kept == [1]
 

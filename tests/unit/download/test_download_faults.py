@@ -192,10 +192,13 @@ def test_a_package_is_requested_once_in_a_session(ordered: OrderedDownload) -> N
 
 
 class _Pulled:
-    """A card that is pulled at the command `at` (from 1), before or after it was carried out."""
+    """A card that is pulled at the command `at` (from 1), before or after it was carried out.
 
-    def __init__(self, card: SimulatedEuicc, at: int, *, after: bool) -> None:
-        self._card, self._at, self._after = card, at, after
+    `comes_back`: it is inserted again before it is reset.
+    """
+
+    def __init__(self, card: SimulatedEuicc, at: int, *, after: bool, comes_back: bool) -> None:
+        self._card, self._at, self._after, self._comes_back = card, at, after, comes_back
         self.commands, self.pulled = 0, False
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
@@ -210,6 +213,8 @@ class _Pulled:
         raise CardRemoved("The card was pulled.")
 
     def reset(self) -> None:
+        if self._comes_back:
+            self.insert()
         self._check()
         self._card.reset()
 
@@ -233,9 +238,7 @@ def test_the_card_may_be_pulled_at_every_command(
     for at in range(1, 200):
         ordered.card = SimulatedEuicc.create(None, authority=ordered.card.authority)
         ordered.order, before = ordered.ordered(), len(ordered.smdp.received)
-        wire = _Pulled(ordered.card, at, after=after)
-        if comes_back:
-            wire.reset = lambda wire=wire: (wire.insert(), wire._card.reset())  # type: ignore[method-assign,assignment,misc]
+        wire = _Pulled(ordered.card, at, after=after, comes_back=comes_back)
         error = _one_download(ordered, wire)
         if wire.commands < at:
             break

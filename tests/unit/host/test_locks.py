@@ -123,6 +123,7 @@ def test_two_cards_have_two_locks_whose_names_show_no_eid(folder: Path) -> None:
     assert not any(number in name for name in names for number in ("89049032", "89999999"))
 
 
+# Nobody else can become a second user. What lets that one in is the mode, and that is tested below for all.
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as two users")
 def test_two_users_of_a_computer_exclude_each_other(shared: Path) -> None:
     def as_nobody() -> None:

@@ -26,7 +26,7 @@ def left(tmp_path: Path) -> Path:
     """The staging folder of a backup that was killed when all its files were written."""
 
     def save_all_but_the_name() -> None:
-        files.sync_folder = lambda _folder: ready()  # type: ignore[assignment]
+        pytest.MonkeyPatch().setattr(files, "sync_folder", lambda _folder: ready())
         save(tmp_path / "saved [1]")
 
     with child(save_all_but_the_name) as killed:

@@ -231,6 +231,7 @@ def test_an_image_with_two_codes_is_a_usage_error(parties: DownloadParties, tmp_
 def test_without_the_extra_qr_the_message_says_what_to_install(
     parties: DownloadParties, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, package: str
 ) -> None:
+    (tmp_path / "code.png").touch()
     monkeypatch.setitem(sys.modules, package, None)
     ran = parties.run("--json", "download", "--qr", tmp_path / "code.png", "--yes")
     assert ran.code == 2

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -109,7 +110,7 @@ def test_ctrl_c_during_the_installation_says_what_is_known(
     assert parties.installed is (when == "loaded")
 
 
-def _interrupt(*_anything: object) -> bytes:
+def _interrupt(*_anything: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
@@ -171,52 +172,52 @@ def test_a_bar_moves_while_the_package_goes_to_the_card(
     assert empty != full  # in its colours
 
 
+TWO = tuple(numbered_iccid("8949985", 19, at) for at in (1, 3))
+
+
 def test_a_server_that_does_not_answer_does_not_prevent_the_next_download(
     parties: DownloadParties, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    iccids = [numbered_iccid("8949985", 19, at) for at in (1, 3)]
-    orders = [parties.smdp.order(packages.sample(iccid), f"SECRET-1{iccid[-1]}") for iccid in iccids]
-    asked: list[bytes] = []
-    real = Server.get_bound_profile_package
+    def no_answer() -> NoReturn:
+        raise OutcomeUnknown("The server did not answer.")
 
-    def silent_at_first(server: Server, transaction_id: bytes, prepared: bytes) -> bytes:
-        asked.append(transaction_id)
-        if len(asked) == 1:
-            raise OutcomeUnknown("The server did not answer.")
-        return real(server, transaction_id, prepared)
-
-    monkeypatch.setattr(Server, "get_bound_profile_package", silent_at_first)
-    with SimulatedSmds(parties.authority, host=DISCOVERY) as smds:
-        register(parties, smds, HOST, *(order.facts.matching_id for order in orders))
-        way = way_through(parties, smds)
-        ran = kept_secret(command.run(*way, "discover", "--server", DISCOVERY, "--download", "--yes"))
+    ran, states = _two_downloads(parties, monkeypatch, fails=0, by=no_answer)
     assert ran.code == 3
     assert "Nothing was installed." in ran.err
-    assert [order.state for order in orders] == ["released", "installed"]
+    assert states == ["released", "installed"]
 
 
 def test_ctrl_c_during_the_second_download_says_that_the_first_is_installed(
     parties: DownloadParties, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    iccids = [numbered_iccid("8949985", 19, at) for at in (1, 3)]
-    orders = [parties.smdp.order(packages.sample(iccid), f"SECRET-1{iccid[-1]}") for iccid in iccids]
+    ran, states = _two_downloads(parties, monkeypatch, "--json", fails=1, by=_interrupt)
+    assert ran.code == 130
+    assert ran.document["error"]["message"].startswith("Interrupted. ")
+    assert ran.document["error"]["message"].endswith(f"({TWO[0]}) is installed.")
+    (done,) = ran.document["result"]["downloads"]
+    assert done["profile"]["iccid"] == str(TWO[0])
+    assert states == ["installed", "released"]
+
+
+def _two_downloads(
+    parties: DownloadParties,
+    monkeypatch: pytest.MonkeyPatch,
+    *options: str,
+    fails: int,
+    by: Callable[[], NoReturn],
+) -> tuple[command.Ran, list[str]]:
+    """Discover and download two profiles, of which one package cannot be had; also the orders' states."""
+    orders = [parties.smdp.order(packages.sample(iccid), f"SECRET-1{iccid[-1]}") for iccid in TWO]
     asked: list[bytes] = []
     real = Server.get_bound_profile_package
 
-    def interrupted_at_the_second(server: Server, transaction_id: bytes, prepared: bytes) -> bytes:
+    def failing(server: Server, transaction_id: bytes, prepared: bytes) -> bytes:
         asked.append(transaction_id)
-        return real(server, transaction_id, prepared) if len(asked) == 1 else _interrupt()
+        return by() if len(asked) == fails + 1 else real(server, transaction_id, prepared)
 
-    monkeypatch.setattr(Server, "get_bound_profile_package", interrupted_at_the_second)
+    monkeypatch.setattr(Server, "get_bound_profile_package", failing)
     with SimulatedSmds(parties.authority, host=DISCOVERY) as smds:
         register(parties, smds, HOST, *(order.facts.matching_id for order in orders))
-        way = way_through(parties, smds)
-        ran = kept_secret(
-            command.run(*way, "discover", "--server", DISCOVERY, "--download", "--yes", "--json")
-        )
-    assert ran.code == 130
-    assert ran.document["error"]["message"].startswith("Interrupted. ")
-    assert ran.document["error"]["message"].endswith(f"({iccids[0]}) is installed.")
-    (done,) = ran.document["result"]["downloads"]
-    assert done["profile"]["iccid"] == str(iccids[0])
-    assert [order.state for order in orders] == ["installed", "released"]
+        line = ("discover", "--server", DISCOVERY, "--download", "--yes", *options)
+        ran = kept_secret(command.run(*way_through(parties, smds), *line))
+    return ran, [order.state for order in orders]

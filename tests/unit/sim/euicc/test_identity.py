@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -267,8 +268,8 @@ def test_the_folder_of_a_card_is_an_identity_itself(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("more", [{"authority": authority()}, {"eid": "89" * 16}])
-def test_a_card_with_an_identity_takes_no_authority_and_no_other_eid(more: dict[str, object]) -> None:
+def test_a_card_with_an_identity_takes_no_authority_and_no_other_eid(more: dict[str, Any]) -> None:
     above = authority()
     identity = CardIdentity.minted(certified(above), above)
     with pytest.raises(ValueError, match="no authority and no other EID"):
-        SimulatedEuicc.create(None, identity=identity, **more)  # type: ignore[arg-type]
+        SimulatedEuicc.create(None, identity=identity, **more)
