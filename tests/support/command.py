@@ -10,7 +10,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,16 +72,18 @@ def converse(*arguments: object, types: str) -> Ran:
     return _at_a_terminal(arguments, [types])
 
 
-def dialogue(*arguments: object, answers: Sequence[str]) -> Ran:
+def dialogue(*arguments: object, answers: Iterable[str]) -> Ran:
     """As `converse`, with one of `answers` for each question, typed when it is asked.
+
+    Each is taken after the one before was typed.
 
     `CTRL_C` is sent as a signal; after `CTRL_D` there is no new line.
     """
     keys = (CTRL_C, CTRL_D)
-    return _at_a_terminal(arguments, [text if text in keys else f"{text}\n" for text in answers])
+    return _at_a_terminal(arguments, (text if text in keys else f"{text}\n" for text in answers))
 
 
-def _at_a_terminal(arguments: Sequence[object], texts: Sequence[str]) -> Ran:
+def _at_a_terminal(arguments: Sequence[object], texts: Iterable[str]) -> Ran:
     ours, theirs = pty.openpty()
     command = [*PROGRAM, *map(str, arguments)]
     seen = b""
