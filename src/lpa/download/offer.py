@@ -6,8 +6,9 @@ with assistant.download(ActivationCode.parse(text)) as offer:    # both sides ar
     outcome = offer.install(confirmation_code=code)
 ```
 Law: leaving the block without an installation, however that happens, cancels the session on card and server
-with the true reason. Only `Offer.reject` rejects the order: everything else leaves it valid. The card gets
-the package as the server sent it, segment by segment.
+with the true reason. To look at an offer costs no order: only `Offer.reject` rejects it. Servers may also end
+an order that was to be installed and could not be: a policy rule that the card does not permit, a package
+that it does not take. The card gets the package as the server sent it, segment by segment.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from lpa.rsp.sizes import in_words
 
 WRONG_CODE = "8.2.7/3.8"  # subject and reason with which a server permits another try
 
-_REJECTED, _POSTPONED = "endUserRejection", "postponed"
+_REJECTED, _POSTPONED, _NOT_ALLOWED = "endUserRejection", "postponed", "pprNotAllowed"
 # A card counts its memory in its own way, and a package is larger than its profile by the protection.
 _CLEARLY_LARGER = 1.25
 
@@ -201,9 +202,8 @@ class Offer:
 
     def _cancel_reason(self, error: BaseException | None) -> str:
         """The CancelSessionReason (§5.7.5), by how the block was left."""
-        blockers = {blocker.name for blocker in self.blockers}
-        if blockers:
-            return "pprNotAllowed" if "pprNotAllowed" in blockers else _POSTPONED
+        if isinstance(error, Refused) and error.reason == _NOT_ALLOWED:
+            return _NOT_ALLOWED
         return reason_of(error) if error else _POSTPONED
 
 

@@ -1,6 +1,6 @@
 """Downloads that end without an installation: the session is cancelled with the true reason.
 
-Only a rejection by the person ends the order; anything else postpones it.
+Of what a person does, only a rejection ends the order; anything else postpones it.
 """
 
 from __future__ import annotations

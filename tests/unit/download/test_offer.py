@@ -224,8 +224,20 @@ def test_rules_that_the_card_does_not_permit_end_the_download_with_that_reason(
     ):
         offer.install()
     assert caught.value.reason == "pprNotAllowed"
-    assert https.called[-1] == "cancelSession"
+    assert (https.called[-1], https.reasons) == ("cancelSession", ["pprNotAllowed"])
     assert "getBoundProfilePackage" not in https.called
+
+
+def test_to_look_at_what_the_card_does_not_permit_costs_no_order(tmp_path: Path) -> None:
+    card, smdp, code = _with_rules(Behaviour(forbidden_policy_rules=("ppr2",)), tmp_path, "ppr2")
+    with (
+        smdp,
+        way_to(smdp, card, tmp_path / "pki") as https,
+        assistant_with(card, https, tmp_path / "state") as assistant,
+    ):
+        with assistant.download(code) as offer:
+            assert [blocker.name for blocker in offer.blockers] == ["pprNotAllowed"]
+        assert (https.reasons, smdp.orders[0].state) == (["postponed"], "released")
 
 
 @pytest.mark.parametrize("consent", [True, False])
