@@ -23,6 +23,7 @@ from lpa.rsp.names import ServerAddress
 from lpa.rsp.pki import server_oid
 from lpa.rsp.session import Event, ServerProof, Terms
 
+BAD_PACKAGE = "loadBppExecutionError"  # the CancelSessionReason
 _UNKNOWN_CODE = "8.2.6/3.8"  # with which a server refuses a matching id, an empty one too
 
 _log = redaction.logger(__name__)
@@ -87,18 +88,6 @@ class Session:
             self.not_cancelled = error
             _log.debug("the server did not confirm that the session is cancelled: %s", error)
         return True
-
-    def reject_package(self) -> str:
-        """Cancel the session because of its package. Returns advice: many servers then end the order."""
-        self.cancel("loadBppExecutionError")
-        if self.not_cancelled:
-            return (
-                "Nothing was installed. Try again; if the server refuses, ask the operator for a new order."
-            )
-        return (
-            "Nothing was installed, and the server was informed. Many servers then end the order: if another "
-            "try is refused, ask the operator for a new one."
-        )
 
     @contextmanager
     def ended_by_refusal(self) -> Iterator[None]:
@@ -168,6 +157,16 @@ def no_profile_available(address: ServerAddress) -> Refused:
         "noProfileAvailable",
         f"The server {address} has no profile for this card.",
         advice="Ask the operator for which card (EID) the profile was ordered, or for an activation code.",
+    )
+
+
+def advice_after_bad_package(session: Session) -> str:
+    """What a person can do after the session was cancelled because the card cannot load the package."""
+    if session.not_cancelled:
+        return "Nothing was installed. Try again; if the server refuses, ask the operator for a new order."
+    return (
+        "Nothing was installed, and the server was informed. Many servers then end the order: if another "
+        "try is refused, ask the operator for a new one."
     )
 
 

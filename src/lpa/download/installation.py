@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from lpa.card.es10 import Euicc
-from lpa.download.authentication import Session
+from lpa.download.authentication import BAD_PACKAGE, Session, advice_after_bad_package
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, StorageFailed, WireError
 from lpa.journal import LOADING, PROOF_KEPT, Operation
 from lpa.notifications.card_context import CardContext
@@ -113,7 +113,8 @@ def _reconcile(
     """The result that the card signed, after `error`. If there is none, raises what the card then shows."""
     advice = "Begin the download again; if the server refuses, ask the operator for a new order."
     if isinstance(error, BadAnswer):
-        advice = session.reject_package()
+        session.cancel(BAD_PACKAGE)
+        advice = advice_after_bad_package(session)
     session.open = False  # The reset ends what the card has not cancelled.
     after = reset_and_read(card.euicc, error)
     try:

@@ -20,7 +20,13 @@ from contextlib import contextmanager, suppress
 from lpa import redaction
 from lpa.card.es10 import raise_refusal
 from lpa.download import installation, offer_findings
-from lpa.download.authentication import Session, nothing_installed, reason_of
+from lpa.download.authentication import (
+    BAD_PACKAGE,
+    Session,
+    advice_after_bad_package,
+    nothing_installed,
+    reason_of,
+)
 from lpa.download.installation import FUNCTION, Progress
 from lpa.download.referrals import find_offer
 from lpa.errors import BadAnswer, LpaError, Refused
@@ -190,7 +196,8 @@ class Offer:
         try:
             package = Package.checked(data, euicc.longest_request)
         except BadAnswer as error:
-            error.advice = session.reject_package()
+            session.cancel(BAD_PACKAGE)
+            error.advice = advice_after_bad_package(session)
             raise
         if not self._terms.offered.describes(package.metadata):
             session.cancel("metadataMismatch")
