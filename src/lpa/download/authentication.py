@@ -85,8 +85,9 @@ class Session:
         try:
             self.server.cancel_session(self.transaction_id, cancelled)
         except LpaError as error:  # On the server it ends by itself, or has ended.
+            # What a server says may name the code, so it is not logged: see `lpa.server.es9`.
             self.not_cancelled = error
-            _log.debug("the server did not confirm that the session is cancelled: %s", error)
+            _log.debug("%s did not confirm that the session is cancelled", self.server.address)
         return True
 
     @contextmanager
