@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from contextlib import closing
 from dataclasses import replace
@@ -13,7 +14,8 @@ from lpa.sim import samples
 from lpa.sim.contents import Contents, SimulatedContact
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.cards import holding
-from tests.support.terminal import Terminal, made, send, spaced
+from tests.support.exporter import Exported, answer, content, exported, rule, select, verify
+from tests.support.terminal import T1, Terminal, made, send, spaced
 
 USIM = "A0000000871002FFFFFFFF8900000100"
 SELECT_USIM = f"00A4040410{USIM}"
@@ -23,8 +25,8 @@ ADA = SimulatedContact("Ada", ("+447700900123", "112"), "a@b.c", "A")
 
 
 def fcp(card: SimulatedEuicc, *selects: str) -> str:
-    for select in selects[:-1]:
-        send(card, select)
+    for command in selects[:-1]:
+        send(card, command)
     answer = send(card, selects[-1])
     assert answer[:2] == "61"
     return send(card, f"00C00000{answer[2:]}")
@@ -44,12 +46,15 @@ def record(card: SimulatedEuicc, path: str, number: int = 1) -> str:
 
 def test_the_directory_names_the_usim() -> None:
     card = made()
-    assert fcp(card, "00A40804022F00") == spaced("6212 8205 4221 0026 01 8302 2F00 8A0105 8002 0026 9000")
+    assert fcp(card, "00A40804022F00") == spaced(
+        "621A 8205 4221 0026 01 8302 2F00 8A0105 8B03 2F06 02 8002 0026 8801F0 9000"
+    )
     assert send(card, "00B2010426") == spaced(f"6118 4F10 {USIM} 5004 5553494D", "FF" * 12, "9000")
 
 
 def test_the_usim_is_selected_by_its_aid_or_the_beginning_of_it() -> None:
-    parameters = spaced(f"6221 8202 7821 8410 {USIM} 8A0105 C606 900100 830101 9000")
+    pins = "C60C 900160 830101 830181 83010A"
+    parameters = spaced(f"6231 8202 7821 8410 {USIM} A503 800171 8A0105 8B03 2F06 07 {pins} 9000")
     assert fcp(made(), SELECT_USIM) == parameters
     assert fcp(made(), "00A4040407A0000000871002") == parameters
     assert send(made(), "00A4040407A0000000871004") == "6A82"
@@ -105,8 +110,9 @@ def test_records_are_read_by_their_numbers_up_to_the_last() -> None:
     send(card, "00A40804022F00")
     assert send(card, "00B2010400") == "6C26"
     assert send(card, "00B2020426") == "6A83"
-    assert send(card, "00B2000426") == "6A86"
+    assert send(card, "00B2000426") == "6A83"
     assert send(card, "00B2010226") == "6A86"
+    assert send(card, "00B2010126") == "6A86"
 
 
 def test_a_file_is_read_by_the_command_for_its_structure() -> None:
@@ -202,7 +208,7 @@ RIGHT, WRONG = "002000010831323334FFFFFFFF", "002000010839393939FFFFFFFF"
 
 def test_the_pin_protects_personal_files() -> None:
     card = holding(LOCKED)
-    assert fcp(card, SELECT_USIM).endswith("C6069001808301019000")
+    assert fcp(card, SELECT_USIM).endswith("C60C9001E083010183018183010A9000")
     for file in ("6F07", "6F40", "6F3C", "6F38"):
         command = "00B0000009" if file in ("6F07", "6F38") else "00B2010400"
         assert send(card, f"00A4000402{file}", command) == "6982"
@@ -305,6 +311,19 @@ def test_a_stored_card_without_contents_can_be_loaded(tmp_path: Path) -> None:
         assert send(card, SELECT_USIM, "00A40004026F07", "00B0000009") == "FF" * 9 + "9000"
 
 
+def test_a_card_that_was_stored_before_it_had_all_keys_can_be_loaded(tmp_path: Path) -> None:
+    SimulatedEuicc.create(tmp_path / "card").close()
+    path = tmp_path / "card" / "card.json"
+    state = json.loads(path.read_bytes())
+    older = ("contacts", "messages", "imsi", "msisdn", "service_provider", "pin", "pin_tries", "phone_book")
+    for profile in state["profiles"]:
+        profile["contents"] = {name: profile["contents"][name] for name in (*older, "local")}
+    path.write_text(json.dumps(state))
+    with closing(SimulatedEuicc.load(tmp_path / "card")) as card:
+        assert card.profiles[0].contents == samples.profiles(1)[0].contents
+        assert send(card, "002C000100") == "63CA"
+
+
 def test_missing_contents_have_defaults() -> None:
     assert Contents.from_json({"imsi": "234990000000001"}) == Contents(imsi="234990000000001")
 
@@ -315,7 +334,18 @@ def test_invalid_contents_are_refused() -> None:
         {"pin": "123"},
         {"messages": ("00" * 177,)},
         {"messages": ("0",)},
+        {"pin": ""},
         {"pin_tries": 4},
+        {"disabled_pin": "123"},
+        {"pin2": "123456789"},
+        {"pin2_tries": -1},
+        {"puk": "1234"},
+        {"puk_tries": 11},
+        {"puk2": "1234567x"},
+        {"puk2_tries": 11},
+        {"adm": "123456789"},
+        {"adm_tries": -1},
+        {"updates": (("3F002F05", "zz"),)},
         {"phone_book": "yellow"},
         {"contacts": tuple(SimulatedContact(str(number)) for number in range(1001))},
     ):
@@ -324,3 +354,96 @@ def test_invalid_contents_are_refused() -> None:
     for numbers in (("1", "2", "3"), ("x",), ("",), ("1" * 43,)):
         with pytest.raises(ValueError, match="number"):
             SimulatedContact("Ada", numbers)
+
+
+# What an exporter sees
+
+_FIRST, *_OTHERS = samples.profiles(5)
+# With every kind of phone book, with and without PIN and subscriber data.
+VARIED = (
+    replace(_FIRST, gid1="0A0B", gid2="FF", contents=replace(_FIRST.contents, pin="1234")),
+    *_OTHERS,
+    replace(_FIRST, contents=Contents()),
+)
+every_profile = pytest.mark.parametrize("number", range(len(VARIED)))
+
+
+@functools.cache
+def unlocked(number: int) -> tuple[SimulatedEuicc, dict[str, Exported]]:
+    """A card with one of these profiles, PIN1 verified, and its files."""
+    card = SimulatedEuicc.create(None, profiles=[replace(VARIED[number], state="enabled")], behaviour=T1)
+    verify(card, VARIED[number].contents, *([0x01] if VARIED[number].contents.pin else []))
+    return card, exported(card)
+
+
+@every_profile
+def test_an_export_reads_every_file_completely(number: int) -> None:
+    card, files = unlocked(number)
+    assert len(files) > 40
+    for path, file in files.items():
+        tags = [part.tag for part in file.fcp.children]
+        name = 0x84 if path == "3F00/7FFF" else 0x83
+        assert (file.fcp.tag, file.value(0x8A)) == (0x62, b"\x05")
+        assert name == 0x84 or file.value(name).hex().upper() == path[-4:]
+        assert set(rule(card, files, file)) >= {0x01, 0x02, 0x08, 0x10}, path
+        if file.is_folder:
+            assert tags == [0x82, name, 0xA5, 0x8A, 0x8B, 0xC6], path
+            assert file.value(0x82) == b"\x78\x21"
+        else:
+            assert tags == [0x82, name, 0x8A, 0x8B, 0x80, 0x88], path
+            assert len(content(card, file)) == int.from_bytes(file.value(0x80), "big"), path
+
+
+@every_profile
+def test_a_file_is_the_same_by_its_path(number: int) -> None:
+    card, files = unlocked(number)
+    for path, file in files.items():
+        by_path = path.removeprefix("3F00/").replace("/", "")
+        if path != "3F00":
+            assert answer(card, f"00A40804{len(by_path) // 2:02X}{by_path}00") == (file.fcp, 0x9000), path
+
+
+@every_profile
+def test_a_short_identifier_leads_to_the_file_that_states_it(number: int) -> None:
+    card, files = unlocked(number)
+    stated = [
+        (path[:-5], file.value(0x88)[0] >> 3, file)
+        for path, file in files.items()
+        if not file.is_folder and file.value(0x88)
+    ]
+    assert len({(folder, sfi) for folder, sfi, _ in stated}) == len(stated) > 20
+    for folder, sfi, file in stated:
+        whole = content(card, file)
+        select(card, folder)
+        if size := file.record_size:
+            assert answer(card, f"00B201{sfi << 3 | 4:02X}{size:02X}") == (whole[:size], 0x9000), file.path
+        else:
+            assert answer(card, f"00B0{0x80 | sfi:02X}00{len(whole):02X}") == (whole, 0x9000), file.path
+
+
+# Of each service, the files in ADF.USIM that need it; and those that are always there (TS 31.102 §4.2).
+OF_SERVICE = {
+    1: "5F3A", 2: "6F3B", 3: "6F4B", 4: "6F49", 5: "6F4C", 6: "6F4D", 7: "6F55", 8: "6F81 6F83",
+    9: "6F80 6F82", 10: "6F3C 6F43", 11: "6F47", 12: "6F42", 13: "6F39 6F37 6F41", 14: "6F4F", 15: "6F45",
+    16: "6F50", 17: "6F3E", 18: "6F3F", 19: "6F46", 20: "6F60", 21: "6F40", 24: "6FB5", 34: "6F56",
+    35: "6F57", 36: "6F2C", 37: "6F32", 42: "6F61", 43: "6F62", 44: "6F4E", 45: "6FC5", 46: "6FC6",
+    47: "6FC7", 48: "6FC8", 49: "6FCA", 50: "6FCB", 51: "6FCD", 85: "6FE3 6FE4", 86: "6FE5",
+}  # fmt: skip
+ALWAYS_THERE = "6F05 6F06 6F07 6F08 6F09 6F31 6F38 6F5B 6F5C 6F73 6F78 6F7B 6F7E 6FAD 6FB7 6FC4"
+
+
+@every_profile
+def test_the_table_of_services_agrees_with_the_files(number: int) -> None:
+    card, files = unlocked(number)
+    usim = {path[-4:] for path in files if path.startswith("3F00/7FFF/") and path.count("/") == 2}
+    table = int.from_bytes(content(card, files["3F00/7FFF/6F38"]), "little")
+    available = {service for service in range(1, 200) if table >> service - 1 & 1}
+    assert 33 in available
+    needed = " ".join(OF_SERVICE[service] for service in available - {33})
+    assert sorted(usim) == sorted({*ALWAYS_THERE.split(), *needed.split()})
+
+
+def test_the_local_phone_book_is_a_service_and_the_global_one_is_not() -> None:
+    exports = [unlocked(number) for number in range(3)]
+    tables = [content(card, files["3F00/7FFF/6F38"]) for card, files in exports]
+    assert [table[0] & 1 for table in tables] == [0, 1, 0]
