@@ -255,7 +255,7 @@ class CardSession:
         before = self._isdr.state
         answer = self._isdr.answer(request)
         after = self._isdr.state
-        if after.enabled is not before.enabled:
+        if after.enabled_iccid != before.enabled_iccid:
             self._deselect_files()
         refresh = before.awaiting_refresh is None and after.awaiting_refresh is not None
         if refresh and self._behaviour.answers_9x:

@@ -192,3 +192,11 @@ def test_a_pin_that_cannot_be_stored_is_not_changed(tmp_path: Path) -> None:
         assert send(card, *IMSI) == "6982"
         (tmp_path / "card" / "card.json.new").rmdir()
         assert send(card, verify("1234")) == "9000"
+
+
+def test_a_new_nickname_locks_nothing() -> None:
+    card = SimulatedEuicc.create(None, profiles=[replace(samples.profiles(1)[0], contents=LOCKED)])
+    terminal = Terminal(card)
+    send(card, verify("1234"), *IMSI)
+    assert terminal.ask("BF29125A0A984499040000000010F7900454657374") == "BF29038001009000"
+    assert send(card, "00B0000009")[-4:] == "9000"
