@@ -320,35 +320,3 @@ def test_a_card_that_was_stored_before_it_had_all_keys_can_be_loaded(tmp_path: P
     with closing(SimulatedEuicc.load(tmp_path / "card")) as card:
         assert card.profiles[0].contents == samples.profiles(1)[0].contents
         assert send(card, "002C000100") == "63CA"
-
-
-def test_missing_contents_have_defaults() -> None:
-    assert Contents.from_json({"imsi": "234990000000001"}) == Contents(imsi="234990000000001")
-
-
-def test_invalid_contents_are_refused() -> None:
-    for wrong in (
-        {"imsi": "12345"},
-        {"pin": "123"},
-        {"messages": ("00" * 177,)},
-        {"messages": ("0",)},
-        {"pin": ""},
-        {"pin_tries": 4},
-        {"disabled_pin": "123"},
-        {"pin2": "123456789"},
-        {"pin2_tries": -1},
-        {"puk": "1234"},
-        {"puk_tries": 11},
-        {"puk2": "1234567x"},
-        {"puk2_tries": 11},
-        {"adm": "123456789"},
-        {"adm_tries": -1},
-        {"updates": (("3F002F05", "zz"),)},
-        {"phone_book": "yellow"},
-        {"contacts": tuple(SimulatedContact(str(number)) for number in range(1001))},
-    ):
-        with pytest.raises(ValueError, match=r".+"):
-            Contents(**wrong)
-    for numbers in (("1", "2", "3"), ("x",), ("",), ("1" * 43,)):
-        with pytest.raises(ValueError, match="number"):
-            SimulatedContact("Ada", numbers)
