@@ -1,4 +1,4 @@
-"""The contents of a simulated profile's files: contacts, messages, subscriber data and PIN."""
+"""The contents of a simulated profile's files: contacts, messages, subscriber data, PINs, and updates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Literal, Self, get_args
 
 from lpa.sim import plain_json
 
-PIN_TRIES = 3
+PIN_TRIES, UNBLOCK_TRIES = 3, 10
 PhoneBook = Literal["parallel", "linked", "plain"]
 _PHONE_BOOKS: tuple[PhoneBook, ...] = get_args(PhoneBook)
 _LONGEST_MESSAGE = 176  # bytes of a record of EF.SMS
@@ -57,20 +57,49 @@ class Contents:
     (type 2), or not at all ("plain": there is no EF.PBR)."""
     local: bool = False
     """The phone book is the local one of the USIM, not the global one in DF.TELECOM."""
+    disabled_pin: str = "0000"
+    """PIN1 while it is disabled: ENABLE PIN needs it."""
+    puk: str = "12345678"
+    """The 8 digits that unblock PIN1."""
+    puk_tries: int = UNBLOCK_TRIES
+    pin2: str = "0000"
+    """4 to 8 digits, always enabled."""
+    pin2_tries: int = PIN_TRIES
+    puk2: str = "87654321"
+    """The 8 digits that unblock PIN2."""
+    puk2_tries: int = UNBLOCK_TRIES
+    adm: str = "88888888"
+    """The operator's key ADM1, 8 digits. Nothing unblocks it."""
+    adm_tries: int = UNBLOCK_TRIES
+    updates: tuple[tuple[str, str], ...] = ()
+    """The files that a terminal has updated: (path from the MF, whole content), both in hexadecimal. They
+    take precedence over all of the above."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"([0-9]{6,15})?", self.imsi, re.ASCII):
             raise ValueError(f"{self.imsi!r} is not an IMSI of 6 to 15 digits")
         if self.msisdn:
             _check_number(self.msisdn)
-        if self.pin is not None and not re.fullmatch(r"[0-9]{4,8}", self.pin, re.ASCII):
-            raise ValueError("a PIN has 4 to 8 digits")
         if any(len(bytes.fromhex(message)) > _LONGEST_MESSAGE for message in self.messages):
             raise ValueError(f"a message has at most {_LONGEST_MESSAGE} bytes")
-        if self.phone_book not in _PHONE_BOOKS or self.pin_tries not in range(PIN_TRIES + 1):
-            raise ValueError(f"a phone book is one of {_PHONE_BOOKS}, and a PIN has 0 to {PIN_TRIES} tries")
+        if self.phone_book not in _PHONE_BOOKS:
+            raise ValueError(f"a phone book is one of {_PHONE_BOOKS}")
         if len(self.contacts) > _MOST_CONTACTS or len(self.messages) > 255:
             raise ValueError(f"a profile holds at most {_MOST_CONTACTS} contacts and 255 messages")
+        self._check_codes()
+        for path, content in self.updates:
+            bytes.fromhex(path), bytes.fromhex(content)
+
+    def _check_codes(self) -> None:
+        pins = (self.disabled_pin if self.pin is None else self.pin, self.disabled_pin, self.pin2)
+        if not all(re.fullmatch(r"[0-9]{4,8}", pin, re.ASCII) for pin in pins):
+            raise ValueError("a PIN has 4 to 8 digits")
+        if not all(re.fullmatch(r"[0-9]{8}", code, re.ASCII) for code in (self.puk, self.puk2, self.adm)):
+            raise ValueError("a PUK and an ADM key have 8 digits")
+        if not {self.pin_tries, self.pin2_tries} <= {*range(PIN_TRIES + 1)}:
+            raise ValueError(f"a PIN has 0 to {PIN_TRIES} tries")
+        if not {self.puk_tries, self.puk2_tries, self.adm_tries} <= {*range(UNBLOCK_TRIES + 1)}:
+            raise ValueError(f"a PUK and an ADM key have 0 to {UNBLOCK_TRIES} tries")
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
@@ -80,7 +109,12 @@ class Contents:
             plain_json.restored(SimulatedContact, contact | {"numbers": tuple(contact["numbers"])})
             for contact in value.get("contacts", ())
         )
-        return plain_json.restored(cls, given | {"contacts": contacts, "messages": tuple(given["messages"])})
+        changed = {
+            "contacts": contacts,
+            "messages": tuple(given["messages"]),
+            "updates": tuple((path, content) for path, content in given["updates"]),
+        }
+        return plain_json.restored(cls, given | changed)
 
     def to_json(self) -> dict[str, Any]:
         """The contents as JSON values."""

@@ -1,7 +1,8 @@
 """One card session: the ISO 7816-4 interface of the simulated card, and all state that a reset clears.
 
 Choices where the specifications leave one:
-* STORE DATA on a channel without a selected ISD-R: 6D00, as from an application without that instruction.
+* STORE DATA on a channel without a selected ISD-R, and STATUS on one with it: 6D00, as from an application
+  without that instruction.
 * Response data stay available to GET RESPONSE until any other command arrives, on any channel.
 * Another command on the same channel discards the blocks of an incomplete request.
 * On T=0 a command with a wrong Le has no effect: 6Cxx returns the right Le first.
@@ -11,15 +12,15 @@ Choices where the specifications leave one:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lpa.rsp.codec.ber import Tlv
 from lpa.sim.euicc import command_apdu
 from lpa.sim.euicc.card_info import SVN
 from lpa.sim.euicc.command_apdu import CommandApdu, StatusWord
 from lpa.sim.euicc.es10_functions import SimulatedIsdr
-from lpa.sim.euicc.file_commands import FileCommands
-from lpa.sim.euicc.file_tree import MF
+from lpa.sim.euicc.file_commands import FileCommands, Selection
+from lpa.sim.euicc.pin_commands import PinCommands
 from lpa.sim.euicc.toolkit import REFRESH, Toolkit
 
 _GET_RESPONSE, _STORE_DATA = 0xC0, 0xE2
@@ -31,9 +32,7 @@ class _Channel:
     """What is selected on a channel, and the blocks of the request received so far."""
 
     isdr: bool = False
-    application: bool = False
-    folder: bytes = MF
-    file: bytes = b""
+    files: Selection = field(default_factory=Selection)
     request: bytearray = field(default_factory=bytearray)
     blocks: int = 0
 
@@ -60,14 +59,21 @@ class CardSession:
         self._channels = {0: _Channel()}
         self._unread: _ResponseData | None = None
         self._toolkit = Toolkit(isdr)
-        self._file_commands = FileCommands(isdr)
+        self._pins = PinCommands(isdr)
+        self._file_commands = files = FileCommands(isdr, self._pins)
         # By (proprietary class, INS): the instructions that end with 9000 on success.
         self._instructions: dict[tuple[bool, int], Callable[[CommandApdu], bytes]] = {
             (False, 0xA4): self._select,
-            (False, 0xB0): lambda command: self._file_commands.binary(command, self._file_on(command)),
-            (False, 0xB2): lambda command: self._file_commands.record(command, self._file_on(command)),
-            (False, 0x20): self._file_commands.verify_pin,
+            (False, 0xB0): self._on_channel(files.read_binary),
+            (False, 0xB2): self._on_channel(files.read_record),
+            (False, 0xD6): self._on_channel(files.update_binary),
+            (False, 0xDC): self._on_channel(files.update_record),
+            (False, 0xA2): self._on_channel(files.search_record),
+            (False, 0x04): files.activate_or_deactivate,
+            (False, 0x44): files.activate_or_deactivate,
+            **{(False, ins): instruction for ins, instruction in self._pins.instructions.items()},
             (False, 0x70): self._manage_channel,
+            (True, 0xF2): self._status,
             (True, 0x10): self._toolkit.terminal_profile,
             (True, 0x12): self._toolkit.fetch,
             (True, 0x14): self._toolkit.terminal_response,
@@ -188,17 +194,33 @@ class CardSession:
         )
 
     def _select_file(self, command: CommandApdu) -> Tlv:
-        """By identifier (P1 00), by name (04) or by path from the MF (08): the FCP."""
-        before = self._channels[command.channel]
-        file = self._file_commands.find(command, before.folder, application=before.application)
-        application = before.application or bool(file.aid)
-        self._channels[command.channel] = _Channel(
-            application=application, folder=file.folder, file=file.path
-        )
-        return file.fcp
+        """By identifier, by name or by path: the FCP."""
+        selection = replace(self._channels[command.channel].files)
+        template = self._file_commands.select(command, selection)
+        self._channels[command.channel] = _Channel(files=selection)
+        return template
 
-    def _file_on(self, command: CommandApdu) -> bytes:
-        return self._channels[command.channel].file
+    def _status(self, command: CommandApdu) -> bytes:
+        channel = self._channels[command.channel]
+        if channel.isdr:
+            raise StatusWord(command_apdu.UNKNOWN_INSTRUCTION)
+        return self._file_commands.status(command, channel.files)
+
+    def _on_channel(
+        self, instruction: Callable[[CommandApdu, Selection], bytes]
+    ) -> Callable[[CommandApdu], bytes]:
+        """A file command on the channel of its class. If it fails, the same file and record stay current."""
+
+        def perform(command: CommandApdu) -> bytes:
+            channel = self._channels[command.channel]
+            selection = replace(channel.files)
+            data = instruction(command, selection)
+            if data and not command.data:
+                self._demand_length(command, len(data))
+            channel.files = selection
+            return data
+
+        return perform
 
     # ES10
 
@@ -233,7 +255,7 @@ class CardSession:
         before = self._isdr.state
         answer = self._isdr.answer(request)
         after = self._isdr.state
-        if after.enabled is not before.enabled:
+        if after.enabled_iccid != before.enabled_iccid:
             self._deselect_files()
         refresh = before.awaiting_refresh is None and after.awaiting_refresh is not None
         if refresh and self._behaviour.answers_9x:
@@ -245,4 +267,4 @@ class CardSession:
         for number, channel in self._channels.items():
             if number == 0 or not channel.isdr:
                 self._channels[number] = _Channel()
-        self._file_commands.lock_pin()
+        self._pins.lock()

@@ -16,6 +16,7 @@ from typing import Any
 from lpa.errors import BadAnswer
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
+from lpa.sim.contents import Contents
 from lpa.sim.euicc import card_info, profile_policy, segments
 from lpa.sim.euicc.command_apdu import (
     CONDITIONS_NOT_SATISFIED,
@@ -96,12 +97,10 @@ class SimulatedIsdr:
         """Cancel a REFRESH that the terminal could not carry out, without switch and notifications."""
         self._memory.update(replace(self.state, awaiting_refresh=None))
 
-    def keep_pin_tries(self, left: int) -> None:
-        """Store the remaining tries of PIN1 of the enabled profile. Raises OSError if that fails."""
+    def keep_contents(self, contents: Contents) -> None:
+        """Store the contents of the enabled profile. Raises OSError if that fails."""
         profiles = tuple(
-            replace(profile, contents=replace(profile.contents, pin_tries=left))
-            if profile.enabled
-            else profile
+            replace(profile, contents=contents) if profile.enabled else profile
             for profile in self.state.profiles
         )
         if profiles != self.state.profiles:

@@ -15,10 +15,11 @@ SET_SIZE = 254  # entries for one record of EF.PBR
 _DIGITS = "0123456789*#,?"
 _DIGITS_PER_RECORD = 20
 _NONE = b"\xff"
-_ESCAPED = {character: bytes([0x1B, code]) for code, character in EXTENSION.items()}
-_PLAIN = BASIC.replace("\x1b", "")
+_PLAIN = {character: bytes([code]) for code, character in enumerate(BASIC) if character != "\x1b"}
+_SEPTETS = _PLAIN | {character: bytes([0x1B, code]) for code, character in EXTENSION.items()}
 FREE_EXTENSION = _NONE * 13
 _SHORTEST_NAME = 14  # bytes
+FREE_ENTRY = _NONE * (_SHORTEST_NAME + 14)
 _FREE_ENTRIES, _USUAL_SIZE = 3, 250  # the phone book of many cards has 250 entries
 
 
@@ -45,8 +46,8 @@ def parallel(contacts: Sequence[SimulatedContact]) -> dict[int, list[bytes]]:
     entries, numbers = [], []
     for contact in contacts:
         first, second = (*contact.numbers, "", "")[:2]
-        entries.append(_padded(alpha(contact.name), name_size) + _number(first, extensions))
-        numbers.append(b"\x00" + _number(second, extensions) if second else _NONE * 15)
+        entries.append(_padded(alpha(contact.name), name_size) + number(first, extensions))
+        numbers.append(b"\x00" + number(second, extensions) if second else _NONE * 15)
     free = [_NONE * (name_size + 14)] * max(0, min(_FREE_ENTRIES, _USUAL_SIZE - len(contacts)))
     return {
         ADN: entries + free,
@@ -82,9 +83,14 @@ def reference(files: dict[int, bytes], *, links: bool) -> bytes:
     return b"".join([*groups, Tlv.build(0xAA, parts[EXT1])])
 
 
-def entry(name: str, number: str, extensions: list[bytes]) -> bytes:
+def entry(name: str, dialled: str, extensions: list[bytes]) -> bytes:
     """A single record (EF.MSISDN). Further digits go to `extensions`."""
-    return _padded(alpha(name), _SHORTEST_NAME) + _number(number, extensions)
+    return _padded(alpha(name), _SHORTEST_NAME) + number(dialled, extensions)
+
+
+def digits(dialled: str, size: int) -> bytes:
+    """Digits as swapped nibbles, padded to `size` bytes."""
+    return _padded(_dialled(dialled), size)
 
 
 def _texts(texts: Sequence[str]) -> list[bytes]:
@@ -92,14 +98,14 @@ def _texts(texts: Sequence[str]) -> list[bytes]:
     return [_padded(alpha(text), size) for text in texts]
 
 
-def _number(number: str, extensions: list[bytes]) -> bytes:
+def number(dialled: str, extensions: list[bytes]) -> bytes:
     """14 bytes: length, type, digits, no capability, extension. Further digits go to `extensions`."""
-    if not number:
+    if not dialled:
         return _NONE * 14
-    digits = number.removeprefix("+")
-    kind = 0x91 if number.startswith("+") else 0x81
+    plain = dialled.removeprefix("+")
+    kind = 0x91 if dialled.startswith("+") else 0x81
     pieces = [
-        _dialled(digits[at : at + _DIGITS_PER_RECORD]) for at in range(0, len(digits), _DIGITS_PER_RECORD)
+        _dialled(plain[at : at + _DIGITS_PER_RECORD]) for at in range(0, len(plain), _DIGITS_PER_RECORD)
     ]
     following = 0xFF
     for piece in reversed(pieces[1:]):
@@ -108,17 +114,14 @@ def _number(number: str, extensions: list[bytes]) -> bytes:
     return bytes([len(pieces[0]) + 1, kind]) + _padded(pieces[0], 10) + bytes([0xFF, following])
 
 
-def _dialled(digits: str) -> bytes:
-    nibbles = [_DIGITS.index(digit) for digit in digits] + [0x0F] * (len(digits) % 2)
+def _dialled(plain: str) -> bytes:
+    nibbles = [_DIGITS.index(digit) for digit in plain] + [0x0F] * (len(plain) % 2)
     return bytes(high << 4 | low for low, high in zip(nibbles[::2], nibbles[1::2], strict=True))
 
 
 def _gsm(text: str) -> bytes | None:
     """The text in the default alphabet, one septet per byte; None if it has other characters."""
-    coded = [
-        _ESCAPED.get(character) or (bytes([BASIC.index(character)]) if character in _PLAIN else None)
-        for character in text
-    ]
+    coded = [_SEPTETS.get(character) for character in text]
     return None if None in coded else b"".join(part for part in coded if part)
 
 

@@ -81,6 +81,11 @@ class CardState:
         return next((profile for profile in self.profiles if profile.enabled), None)
 
     @property
+    def enabled_iccid(self) -> str:
+        """The ICCID of the enabled profile, "" for none."""
+        return self.enabled.iccid if self.enabled else ""
+
+    @property
     def free_memory(self) -> int:
         """The free memory for profiles, in bytes."""
         return self.memory - sum(profile.size for profile in self.profiles)

@@ -7,7 +7,7 @@ import pytest
 from lpa.sim.euicc.behaviour import STANDARD_ISDR, Behaviour
 from tests.support.terminal import EID_ANSWER, FCI, GET_EID, SELECT_ISDR, Terminal, made, send, spaced
 
-MF = "621B 8202 7821 8302 3F00 A506 800171 8701{} 8A0105 C606 900100 830101"
+MF = "6226 8202 7821 8302 3F00 A506 800171 8701{} 8A0105 8B03 2F06 07 C60C 900160 830101 830181 83010A"
 
 
 # Channels
@@ -28,7 +28,7 @@ def test_a_closed_channel_is_the_next_to_be_opened() -> None:
 
 def test_a_channel_may_be_opened_by_number() -> None:
     assert send(made(), "0070000200") == "9000"
-    assert send(made(), "0070000200", "02A40004023F00") == "611D"
+    assert send(made(), "0070000200", "02A40004023F00") == "6128"
     assert send(made(), "0070000200", "0070000200") == "6881"
     assert send(made(), "0070000400") == "6881"
 
@@ -69,9 +69,9 @@ def test_the_isdr_answers_on_the_basic_channel_too() -> None:
 
 
 def test_the_mf_announces_terminal_capability() -> None:
-    assert send(made(), "00A40004023F00", "00C000001D") == spaced(MF.format("00"), "9000")
+    assert send(made(), "00A40004023F00", "00C0000028") == spaced(MF.format("00"), "9000")
     announcing = made(Behaviour(announces_terminal_capability=True))
-    assert send(announcing, "00A40004023F00", "00C000001D") == spaced(MF.format("01"), "9000")
+    assert send(announcing, "00A40004023F00", "00C0000028") == spaced(MF.format("01"), "9000")
 
 
 def test_select_can_omit_the_response_data() -> None:
@@ -102,8 +102,8 @@ def test_the_isdr_may_have_another_aid() -> None:
 
 def test_ef_iccid_is_that_of_the_enabled_profile() -> None:
     card = made()
-    fcp = spaced("620F 8202 4121 8302 2FE2 8A0105 8002 000A", "9000")
-    assert send(card, "00A40804022FE2", "00C0000011") == fcp
+    fcp = spaced("6217 8202 4121 8302 2FE2 8A0105 8B03 2F06 01 8002 000A 8801 10", "9000")
+    assert send(card, "00A40804022FE2", "00C0000019") == fcp
     assert send(card, "00B0000802") == "10F79000"
     assert send(card, "00B0000A01") == "6B00"
     assert send(made(profiles=0), "00A40804022FE2") == "6A82"
@@ -117,10 +117,10 @@ def test_reading_without_a_selected_file_is_refused() -> None:
 
 def test_a_switch_deselects_the_files_of_the_previous_profile() -> None:
     terminal = Terminal(made())
-    assert terminal.send("00A40000022FE2") == "6111"
+    assert terminal.send("00A40000022FE2") == "6119"
     assert terminal.ask("BF3111A00C5A0A989489050000000020F5810100") == "BF31038001009000"
     assert terminal.send("00B000000A") == "6986"
-    assert terminal.send("00A40000022FE2") == "6111"
+    assert terminal.send("00A40000022FE2") == "6119"
     assert terminal.send("00B000000A") == "989489050000000020F59000"
     assert terminal.ask(GET_EID) == EID_ANSWER + "9000"
 
