@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from lpa.sim.servers.smdp import SimulatedSmdp
     from lpa.sim.servers.smds import SimulatedSmds
     from lpa.sim.simulated_profile import SimulatedProfile
+    from lpa.sim.wire.card_time import CardTime
+    from lpa.sim.wire.wire import Wire, WireAccount
     from lpa.testing.simulated_lpa import SimulatedLpa, simulated
 
 __all__ = [
     "Behaviour",
     "CardIdentity",
+    "CardTime",
     "Contents",
     "Packaging",
     "SimulatedContact",
@@ -35,6 +38,8 @@ __all__ = [
     "SimulatedProfile",
     "SimulatedSmdp",
     "SimulatedSmds",
+    "Wire",
+    "WireAccount",
     "packages",
     "simulated",
 ]
@@ -42,6 +47,7 @@ __all__ = [
 _HOME_OF = {
     "Behaviour": "lpa.sim.euicc.behaviour",
     "CardIdentity": "lpa.sim.euicc.identity",
+    "CardTime": "lpa.sim.wire.card_time",
     "Contents": "lpa.sim.contents",
     "Packaging": "lpa.sim.servers.binding",
     "SimulatedContact": "lpa.sim.contents",
@@ -50,6 +56,8 @@ _HOME_OF = {
     "SimulatedProfile": "lpa.sim.simulated_profile",
     "SimulatedSmdp": "lpa.sim.servers.smdp",
     "SimulatedSmds": "lpa.sim.servers.smds",
+    "Wire": "lpa.sim.wire.wire",
+    "WireAccount": "lpa.sim.wire.wire",
     "simulated": "lpa.testing.simulated_lpa",
 }
 _MODULES = {"packages": "lpa.sim.servers.packages"}
