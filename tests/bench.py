@@ -1,7 +1,8 @@
 """Measure speed and memory against their budgets: `make bench` prints a table and writes `build/bench.json`.
 
 APDUs are counted by a simulated T=0 card. The counts are the same on any machine, so a test checks their
-budgets. Times and memory depend on the machine, so they are only reported.
+budgets, and those of the seconds with a real line and card, which are computed. Times and memory of this
+computer depend on the machine, so they are only reported.
 """
 
 from __future__ import annotations
@@ -307,7 +308,7 @@ def simulated_servers(card: SimulatedEuicc) -> Iterator[tuple[ServerFactory, Sim
 
 def main() -> None:
     """Measure everything, print the table, write the file."""
-    from tests.support import bench_downloads  # It imports this module.
+    from tests.support import bench_downloads, bench_wire  # They import this module.
 
     with smart_card_service() as service:
         with_reader = [*list_process(service), *bench_downloads.download_process(service)]
@@ -316,6 +317,7 @@ def main() -> None:
         *map(waiting_delete_apdus, WAITING),
         *(backup_apdus("T=0", None), backup_apdus("T=0", "1234"), backup_session_apdus()),
         *bench_downloads.download_apdus(),
+        *bench_wire.wire_seconds(),
         *with_reader,
         *journal_cost(),
         deletes_per_second(),

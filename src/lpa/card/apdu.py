@@ -52,7 +52,7 @@ class Transport(Protocol):
 
 
 class ChannelCommands:
-    """ChannelCommands on one logical channel of a card (0 is the basic one), and their complete answers."""
+    """Commands on one logical channel of a card (0 is the basic one), and their complete answers."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport

@@ -84,7 +84,7 @@ class Wire:
         self.clock_hz = clock_hz
         self._fi, self._di = fi, di
         self._card_time = card_time
-        self._sleep = sleep
+        self.sleep = sleep
         self._work: CardWork | None = None
         self._line = LineParameters()
         self.reset()
@@ -101,6 +101,20 @@ class Wire:
             raise ValueError(f"the speed is one of {', '.join(map(str, BAUD_RATES))} baud, not {baud}")
         di = baud * DEFAULT_FI // _TELEPHONE_CLOCK
         return cls(fi=DEFAULT_FI, di=di, clock_hz=_TELEPHONE_CLOCK, card_time=card_time, sleep=sleep)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The wire that `text` describes: a speed in baud ("9600"), Fi/Di at 4 MHz ("512/32"), or "atr".
+
+        Raises ValueError for anything else.
+        """
+        if text == "atr":
+            return cls()
+        numbers = text.split("/")
+        if len(numbers) > 2 or not all(number.isascii() and number.isdecimal() for number in numbers):
+            raise ValueError(f"{text!r} is not a speed: write it as 9600 (baud), 512/32 (Fi/Di), or atr")
+        first, *rest = (int(number) for number in numbers)
+        return cls(fi=first, di=rest[0]) if rest else cls.at(first)
 
     # The account
 
@@ -216,5 +230,5 @@ class Wire:
         return seconds
 
     def _wait(self, seconds: float) -> None:
-        if self._sleep:
-            self._sleep(seconds)
+        if self.sleep:
+            self.sleep(seconds)
