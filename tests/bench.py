@@ -34,11 +34,10 @@ from lpa.server.https import Https
 from lpa.server.trust import Trust
 from lpa.sim import samples
 from lpa.sim.contents import SimulatedContact
-from lpa.sim.euicc import vpcd
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
-from tests.pcsc.conftest import Service, VirtualReader, running_service
+from lpa.testing.pcscd import PrivatePcscd, private_pcscd
 from tests.support.downloads import Conversation, Package, profile_elements
 
 DELETES = 100
@@ -271,17 +270,17 @@ finally:
 
 
 @contextmanager
-def smart_card_service() -> Iterator[Service]:
+def smart_card_service() -> Iterator[PrivatePcscd]:
     """One service for all measurements with a reader: libpcsclite reads its address once per process."""
-    with running_service() as service:
+    with private_pcscd() as service:
         os.environ["PCSCLITE_CSOCK_NAME"] = str(service.socket)
         yield service
 
 
-def list_process(service: Service) -> Iterator[Measure]:
+def list_process(service: PrivatePcscd) -> Iterator[Measure]:
     """CPU and peak memory of an `lpa list` process with a card in a reader, with its files cached."""
     card = SimulatedEuicc.create(None, profiles=8)
-    with VirtualReader(service, 0, lambda port, pulled: vpcd.serve(card, "127.0.0.1", port, stop=pulled)):
+    with service.reader(card):
         runs = [_cpu_and_peak() for _ in range(4)][1:]
     yield Measure("CPU of a list process", round(min(cpu for cpu, _ in runs), 3), "s", 0.35)
     yield Measure("peak memory of a list process", round(runs[0][1], 1), "MiB", 45)
