@@ -1,7 +1,8 @@
 """Measure speed and memory against their budgets: `make bench` prints a table and writes `build/bench.json`.
 
 APDUs are counted by a simulated T=0 card. The counts are the same on any machine, so a test checks their
-budgets. Times and memory depend on the machine, so they are only reported.
+budgets, and those of the seconds with a real line and card, which are computed. Times and memory of this
+computer depend on the machine, so they are only reported.
 """
 
 from __future__ import annotations
@@ -33,11 +34,10 @@ from lpa.server.https import Https
 from lpa.server.trust import Trust
 from lpa.sim import samples
 from lpa.sim.contents import SimulatedContact
-from lpa.sim.euicc import vpcd
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
-from tests.pcsc.conftest import Service, VirtualReader, running_service
+from lpa.testing.pcscd import PrivatePcscd, private_pcscd
 from tests.support.downloads import Conversation, Package, profile_elements
 
 DELETES = 100
@@ -270,17 +270,17 @@ finally:
 
 
 @contextmanager
-def smart_card_service() -> Iterator[Service]:
+def smart_card_service() -> Iterator[PrivatePcscd]:
     """One service for all measurements with a reader: libpcsclite reads its address once per process."""
-    with running_service() as service:
+    with private_pcscd() as service:
         os.environ["PCSCLITE_CSOCK_NAME"] = str(service.socket)
         yield service
 
 
-def list_process(service: Service) -> Iterator[Measure]:
+def list_process(service: PrivatePcscd) -> Iterator[Measure]:
     """CPU and peak memory of an `lpa list` process with a card in a reader, with its files cached."""
     card = SimulatedEuicc.create(None, profiles=8)
-    with VirtualReader(service, 0, lambda port, pulled: vpcd.serve(card, "127.0.0.1", port, stop=pulled)):
+    with service.reader(card):
         runs = [_cpu_and_peak() for _ in range(4)][1:]
     yield Measure("CPU of a list process", round(min(cpu for cpu, _ in runs), 3), "s", 0.35)
     yield Measure("peak memory of a list process", round(runs[0][1], 1), "MiB", 45)
@@ -307,7 +307,7 @@ def simulated_servers(card: SimulatedEuicc) -> Iterator[tuple[ServerFactory, Sim
 
 def main() -> None:
     """Measure everything, print the table, write the file."""
-    from tests.support import bench_downloads  # It imports this module.
+    from tests.support import bench_downloads, bench_wire  # They import this module.
 
     with smart_card_service() as service:
         with_reader = [*list_process(service), *bench_downloads.download_process(service)]
@@ -316,6 +316,7 @@ def main() -> None:
         *map(waiting_delete_apdus, WAITING),
         *(backup_apdus("T=0", None), backup_apdus("T=0", "1234"), backup_session_apdus()),
         *bench_downloads.download_apdus(),
+        *bench_wire.wire_seconds(),
         *with_reader,
         *journal_cost(),
         deletes_per_second(),

@@ -55,6 +55,8 @@ _SLOW = (
     "tests/unit/rsp/pki/test_chain.py",
     "tests/unit/test_full_disk.py",
     "tests/unit/test_hostile_texts.py",
+    "tests/unit/testing/test_documented_wire.py",
+    "tests/unit/testing/test_pcscd.py",
     "tests/unit/testing/test_pytest_plugin.py",
 )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from lpa import doctor
 from lpa.rsp.names import ServerAddress
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.testing.pcscd import VirtualReader
 from tests.support import command
 
-from .conftest import READERS, PlugIn, VirtualReader
+from .conftest import READERS, PlugIn
 
 
 def _handshake(address: ServerAddress, /, *, ci_pkids: object) -> None:

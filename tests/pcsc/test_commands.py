@@ -17,9 +17,10 @@ from lpa.sim import samples
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
+from lpa.testing.pcscd import PrivatePcscd, VirtualReader
 from tests.support import command
 
-from .conftest import PlugIn, Service, VirtualReader
+from .conftest import PlugIn
 
 
 @pytest.fixture(params=["T=0", "T=1"])
@@ -120,7 +121,7 @@ def test_a_saved_plan_is_carried_out_and_names_the_reader(
     assert "Nordlicht (8949985000000000025) was deleted permanently." in ran.out
 
 
-def test_lpa_sim_card_inserts_a_card_into_the_reader(service: Service, tmp_path: Path) -> None:
+def test_lpa_sim_card_inserts_a_card_into_the_reader(service: PrivatePcscd, tmp_path: Path) -> None:
     card = command.card(tmp_path / "card")
     with SimulatedEuicc.load(card) as euicc:
         eid = euicc.eid

@@ -22,10 +22,11 @@ from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers import packages
 from lpa.sim.servers.smdp import SimulatedSmdp
+from lpa.testing.pcscd import PrivatePcscd
 from tests.support.interfering import InterferedHttps
 from tests.support.orders import ICCID, holds, way_to
 
-from .conftest import PlugIn, Service
+from .conftest import PlugIn
 
 HOST = "smdp.example"
 
@@ -71,7 +72,7 @@ def test_a_profile_is_installed_and_its_server_notified(
 
 
 def test_the_command_downloads_and_enables_a_profile(
-    euicc: SimulatedEuicc, smdp: SimulatedSmdp, virtual_reader: PlugIn, service: Service, tmp_path: Path
+    euicc: SimulatedEuicc, smdp: SimulatedSmdp, virtual_reader: PlugIn, service: PrivatePcscd, tmp_path: Path
 ) -> None:
     euicc.authority.save(tmp_path)
     order = smdp.order(packages.sample(), "ABC-1")

@@ -16,10 +16,11 @@ from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers import packages
 from lpa.sim.servers.orders import Order
 from lpa.sim.servers.smdp import SimulatedSmdp
+from lpa.testing.pcscd import VirtualReader
 from tests.support import command
 from tests.support.orders import holds
 
-from .conftest import PlugIn, VirtualReader
+from .conftest import PlugIn
 
 ALBION, NORDLICHT, SHILI = "8944994000000000017", "8949985000000000025", "89869870000000000033"
 

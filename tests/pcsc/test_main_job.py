@@ -19,9 +19,10 @@ from lpa.notifications.sender import ServerFactory
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
+from lpa.testing.pcscd import PrivatePcscd
 from tests.support.paths import EXAMPLES
 
-from .conftest import READERS, PlugIn, Service
+from .conftest import READERS, PlugIn
 
 DELETE, DISABLE = 0xBF33, 0xBF32
 
@@ -120,7 +121,7 @@ def test_two_euiccs_need_a_choice_of_reader(euicc: SimulatedEuicc, virtual_reade
                 assert str(assistant.eid) == other.eid
 
 
-def test_no_card_in_any_reader_is_reported_for_each_reader(service: Service) -> None:
+def test_no_card_in_any_reader_is_reported_for_each_reader(service: PrivatePcscd) -> None:
     with pytest.raises(NoReader, match=r"no card in .*00 00.*no card in .*00 01"):
         choose()
     assert [type(found.problem) for found in map(probe, readers())] == [NoCard, NoCard]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from lpa.card.pcsc import PcscTransport, Reader, readers
+from lpa.testing.pcscd import PrivatePcscd, VirtualReader
 from tests.support.pcsc_scripted import T0_ATR, ScriptedCard
 
-from .conftest import READERS, OtherProcess, PlugIn, Service, VirtualReader
+from .conftest import READERS, OtherProcess, PlugIn
 
 _PRINT_READERS = """
 from lpa.card.pcsc import readers
@@ -40,7 +41,9 @@ def test_a_card_without_an_atr_is_present_and_mute(mute_card: VirtualReader) -> 
     assert Reader(mute_card.name, present=True, atr=b"", busy=False, mute=True) in readers()
 
 
-def test_a_service_without_readers_lists_none(empty_service: Service, other_process: OtherProcess) -> None:
+def test_a_service_without_readers_lists_none(
+    empty_service: PrivatePcscd, other_process: OtherProcess
+) -> None:
     assert other_process(_PRINT_READERS, service_socket=empty_service.socket) == "()"
 
 

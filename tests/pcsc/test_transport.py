@@ -9,9 +9,10 @@ from smartcard import scard
 
 from lpa.card.pcsc import PcscTransport
 from lpa.errors import CardBusy, CardRemoved, CardUnpowered, NoCard, NoReader, NotAnEuicc
+from lpa.testing.pcscd import VirtualReader
 from tests.support.pcsc_scripted import T0_ATR, T1_ATR, T14_ATR, ScriptedCard
 
-from .conftest import READERS, OtherProcess, PlugIn, VirtualReader
+from .conftest import READERS, OtherProcess, PlugIn
 
 # SELECT ISD-R on channel 1, GetEID and its answer (SGP.22 §5.7.20), as the terminal sends them: with Le.
 _SELECT = "01A4040010A0000005591010FFFFFFFF890000010000"

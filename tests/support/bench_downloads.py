@@ -16,12 +16,11 @@ from pathlib import Path
 from lpa import Assistant
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.codec.ber import header
-from lpa.sim.euicc import vpcd
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers import packages
 from lpa.sim.servers.smdp import SimulatedSmdp
+from lpa.testing.pcscd import PrivatePcscd
 from tests.bench import Measure, simulated_servers
-from tests.pcsc.conftest import Service, VirtualReader
 
 USUAL, LARGE = 10_600, 1 << 20
 _DOWN, _UP = 255, 256
@@ -88,13 +87,13 @@ finally:
 """
 
 
-def download_process(service: Service) -> Iterator[Measure]:
+def download_process(service: PrivatePcscd) -> Iterator[Measure]:
     """CPU and peak memory of an `lpa download` process, for a profile of 1 MB, with a card in a reader."""
     card = SimulatedEuicc.create(None, free_memory=4 * LARGE)
     with (
         SimulatedSmdp(card.authority, host="smdp.example") as smdp,
         tempfile.TemporaryDirectory() as folder,
-        VirtualReader(service, 0, lambda port, pulled: vpcd.serve(card, "127.0.0.1", port, stop=pulled)),
+        service.reader(card),
     ):
         card.authority.save(Path(folder))
         order = smdp.order(packages.sample(size=LARGE), "ABC-1")

@@ -27,7 +27,7 @@ from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers import packages
 from lpa.sim.servers.smdp import SimulatedSmdp
 from lpa.sim.servers.smds import SimulatedSmds
-from tests.pcsc.conftest import Service, VirtualReader, running_service
+from lpa.testing.pcscd import PrivatePcscd, VirtualReader, private_pcscd
 
 CURVES: tuple[CurveName, ...] = ("P-256", "brainpoolP256r1")
 CARDS = {  # by the size of the blocks; lpac loses count of an APDU that has more than 255 bytes in all
@@ -134,7 +134,7 @@ def servers(card: SimulatedEuicc) -> Iterator[tuple[SimulatedSmdp, SimulatedSmds
         yield smdp, smds
 
 
-def tried(program: str, folder: Path, service: Service) -> int:
+def tried(program: str, folder: Path, service: PrivatePcscd) -> int:
     """How often something was not as expected."""
     unexpected = 0
     for curve in CURVES:
@@ -154,7 +154,7 @@ def tried(program: str, folder: Path, service: Service) -> int:
 
 def main() -> int:
     """0 if everything was as expected."""
-    with tempfile.TemporaryDirectory() as name, running_service() as service:
+    with tempfile.TemporaryDirectory() as name, private_pcscd() as service:
         folder = Path(name)
         (folder / "hosts").write_text(HOSTS)
         (folder / "openssl.cnf").write_text(GROUPS)

@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 
 from tests import bench
-from tests.support import bench_downloads
+from tests.support import bench_downloads, bench_wire
 
 
 def test_a_list_of_eight_profiles_takes_few_commands() -> None:
@@ -53,3 +53,9 @@ def test_a_download_takes_few_commands_and_hardly_more_than_necessary() -> None:
     count, above = bench_downloads.download_apdus()
     assert count.kept, count
     assert above.kept, above
+
+
+@pytest.mark.parametrize("name", bench_wire.PROCEDURES)
+def test_a_procedure_is_not_slow_on_a_line_of_9600_baud(name: str) -> None:
+    measure = bench_wire.seconds(name, "9600 baud")
+    assert measure.kept, measure

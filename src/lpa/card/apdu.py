@@ -51,7 +51,7 @@ class Transport(Protocol):
         """Release the card for other programs."""
 
 
-class Wire:
+class ChannelCommands:
     """Commands on one logical channel of a card (0 is the basic one), and their complete answers."""
 
     def __init__(self, transport: Transport) -> None:
@@ -106,7 +106,7 @@ class Channel:
         """
         if not SMALLEST_BLOCK <= block_size <= LARGEST_BLOCK:
             raise ValueError(f"a block has {SMALLEST_BLOCK} to {LARGEST_BLOCK} bytes, not {block_size}")
-        self._wire = Wire(transport)
+        self._wire = ChannelCommands(transport)
         self._largest_block = block_size
         self._block_size = block_size  # reduced if the card rejects it
         self.basic_only = basic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 import zlib
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ _MESSAGES = (
 )
 
 
+@functools.lru_cache(maxsize=16)  # a thousand cards share their sample profiles
 def profiles(count: int) -> tuple[SimulatedProfile, ...]:
     """`count` different operational profiles, the first one enabled."""
     return tuple(_profile(number) for number in range(1, count + 1))

@@ -22,34 +22,49 @@ if TYPE_CHECKING:
     from lpa.sim.servers.smdp import SimulatedSmdp
     from lpa.sim.servers.smds import SimulatedSmds
     from lpa.sim.simulated_profile import SimulatedProfile
+    from lpa.sim.wire.card_time import CardTime
+    from lpa.sim.wire.wire import Wire, WireAccount
+    from lpa.testing.pcscd import PrivatePcscd, VirtualReader, private_pcscd
     from lpa.testing.simulated_lpa import SimulatedLpa, simulated
 
 __all__ = [
     "Behaviour",
     "CardIdentity",
+    "CardTime",
     "Contents",
     "Packaging",
+    "PrivatePcscd",
     "SimulatedContact",
     "SimulatedEuicc",
     "SimulatedLpa",
     "SimulatedProfile",
     "SimulatedSmdp",
     "SimulatedSmds",
+    "VirtualReader",
+    "Wire",
+    "WireAccount",
     "packages",
+    "private_pcscd",
     "simulated",
 ]
 
 _HOME_OF = {
     "Behaviour": "lpa.sim.euicc.behaviour",
     "CardIdentity": "lpa.sim.euicc.identity",
+    "CardTime": "lpa.sim.wire.card_time",
     "Contents": "lpa.sim.contents",
     "Packaging": "lpa.sim.servers.binding",
+    "PrivatePcscd": "lpa.testing.pcscd",
     "SimulatedContact": "lpa.sim.contents",
     "SimulatedEuicc": "lpa.sim.euicc.simulated_euicc",
     "SimulatedLpa": "lpa.testing.simulated_lpa",
     "SimulatedProfile": "lpa.sim.simulated_profile",
     "SimulatedSmdp": "lpa.sim.servers.smdp",
     "SimulatedSmds": "lpa.sim.servers.smds",
+    "VirtualReader": "lpa.testing.pcscd",
+    "Wire": "lpa.sim.wire.wire",
+    "WireAccount": "lpa.sim.wire.wire",
+    "private_pcscd": "lpa.testing.pcscd",
     "simulated": "lpa.testing.simulated_lpa",
 }
 _MODULES = {"packages": "lpa.sim.servers.packages"}

@@ -10,12 +10,14 @@ Nothing of the simulator is imported before a test uses a fixture.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from lpa.testing import SimulatedEuicc, SimulatedLpa, SimulatedSmdp, SimulatedSmds
+    from lpa.testing.pcscd import PrivatePcscd, VirtualReader
 
 
 @pytest.fixture
@@ -58,3 +60,29 @@ def simulated_lpa(euicc: SimulatedEuicc, smdp: SimulatedSmdp) -> Iterator[Simula
 
     with simulated(euicc, smdp=smdp) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def pcscd() -> Iterator[PrivatePcscd]:
+    """A private smart card service with two virtual readers, for this run; Linux only.
+
+    PCSCLITE_CSOCK_NAME leads this process and its children there. Where it cannot run, tests that use it fail
+    with the reason. A process that used PC/SC before stays with the service that it used.
+    """
+    from lpa.errors import NoService
+    from lpa.testing.pcscd import SOCKET_VARIABLE, private_pcscd
+
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as running:
+        try:
+            service = running.enter_context(private_pcscd(readers=2))
+        except NoService as error:
+            pytest.fail(f"{error} {error.advice}", pytrace=False)
+        patch.setenv(SOCKET_VARIABLE, service.environment[SOCKET_VARIABLE])
+        yield service
+
+
+@pytest.fixture
+def reader(pcscd: PrivatePcscd, euicc: SimulatedEuicc) -> Iterator[VirtualReader]:
+    """A real PC/SC reader with the card `euicc` in it: `reader.name` is its name."""
+    with pcscd.reader(euicc) as inserted:
+        yield inserted

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lpa import redaction
-from lpa.card.apdu import Transport, Wire, successful
+from lpa.card.apdu import ChannelCommands, Transport, successful
 from lpa.card.isdr import IsdrSession
 from lpa.errors import BadAnswer, Refused
 from lpa.rsp.limits import RECORDS
@@ -50,7 +50,7 @@ class UiccFiles:
     """
 
     def __init__(self, transport: Transport) -> None:
-        self._wire = Wire(transport)
+        self._wire = ChannelCommands(transport)
         self._folder: Path = ()
         self._selected: Path | None = None
         self._controls: dict[Path, FileControl | None] = {}

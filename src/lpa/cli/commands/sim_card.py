@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,10 @@ from lpa.cli.console import Console
 from lpa.cli.group import Command
 from lpa.cli.json_output import CommandResult
 from lpa.cli.parsing import FOLDER, HOST_AND_PORT
+from lpa.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from lpa.sim.wire.wire import Wire
 
 
 @click.command(cls=Command)
@@ -24,18 +29,54 @@ from lpa.cli.parsing import FOLDER, HOST_AND_PORT
     show_default=True,
     help="Address of the virtual reader.",
 )
+@click.option(
+    "--wire",
+    "speed",
+    metavar="SPEED",
+    help="Be as slow as a real card: 9600 (baud), 512/32 (Fi/Di at 4 MHz), or atr, the speed of its ATR.",
+)
 @click.pass_obj
-def card(console: Console, path: Path, vpcd: tuple[str, int]) -> CommandResult:
-    """Insert the card in PATH into a virtual reader (vpcd) until Ctrl-C."""
+def card(console: Console, path: Path, vpcd: tuple[str, int], speed: str | None) -> CommandResult:
+    """Insert the card in PATH into a virtual reader (vpcd) until Ctrl-C.
+
+    With --wire it takes the time that a model of line and card gives it, and finally prints the account.
+    """
     from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
     from lpa.sim.euicc.vpcd import serve
 
     host, port = vpcd
+    wire = None if speed is None else _wire(speed)
     with closing(SimulatedEuicc.load(path)) as euicc:
         inserted = f"The card {euicc.eid} is in the reader at {host}:{port}. Ctrl-C removes it."
         console.screen.say(f"Waiting for the virtual reader at {host}:{port} ...")
         stop = stop_on_signal()
+        if wire:
+            euicc.wire, wire.sleep = wire, stop.wait
         serve(euicc, host, port, stop=stop, on_inserted=lambda: console.screen.say(inserted))
     if not stop.is_set():
         console.screen.say(f"The virtual reader at {host}:{port} has disconnected.")
-    return CommandResult({"eid": euicc.eid})
+    if wire:
+        _show(console.screen, wire)
+    return CommandResult({"eid": euicc.eid, "wire": wire and wire.account.to_json()})
+
+
+def _wire(speed: str) -> Wire:
+    from lpa.sim.wire.wire import Wire
+
+    try:
+        return Wire.parse(speed)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.", param_hint="'--wire'") from error
+
+
+def _show(screen: Screen, wire: Wire) -> None:
+    """The account, in seconds of the model."""
+    account = wire.account
+    screen.say(
+        f"Line and card took {account.seconds:.1f} s: {account.line_seconds:.1f} s on the line at "
+        f"{wire.baud:.0f} baud, {account.card_seconds:.1f} s for the card's own work."
+    )
+    screen.say(
+        f"Commands: {account.commands}. Bytes to the card: {account.bytes_to_card}, "
+        f"from it: {account.bytes_from_card}."
+    )

@@ -83,7 +83,8 @@ class DownloadSession:
         asked = schema.decode("AuthenticateServerRequest", request)
         signed = schema.decode("ServerSigned1", asked["serverSigned1"])
         try:
-            server = check_server(asked, signed, self._session, self._memory.signer.identity)
+            signer = self._memory.signer
+            server = check_server(asked, signed, self._session, signer.identity, signer.work)
         except ServerCheckFailed as failure:
             return _refused("AuthenticateServer", "authenticate", signed["transactionId"], failure)
         issuer = asked["euiccCiPKIdToBeUsed"].hex()
@@ -108,7 +109,8 @@ class DownloadSession:
         asked = schema.decode("PrepareDownloadRequest", request)
         signed = schema.decode("SmdpSigned2", asked["smdpSigned2"])
         try:
-            session, binding = check_binding(asked, signed, self._session, self._memory.signer.identity)
+            signer = self._memory.signer
+            session, binding = check_binding(asked, signed, self._session, signer.identity, signer.work)
         except ServerCheckFailed as failure:
             return _refused("PrepareDownload", "download", signed["transactionId"], failure)
         key = self._one_time_key(binding, signed.get("bppEuiccOtpk"))
@@ -126,6 +128,7 @@ class DownloadSession:
         for kept in self._memory.state.one_time_keys:
             if kept.fits(binding.oid, curve) and kept.public == wanted:
                 return kept
+        self._memory.signer.work.count("generate_key")
         key = OneTimeKey.generate(binding.oid, curve, self._randomness)
         self._memory.update(self._memory.state.with_key(key))
         return key
@@ -162,7 +165,7 @@ class DownloadSession:
     def _begin(self, segment: bytes, prepared: Prepared) -> Loading:
         if segments.read_start(segment).tag != segments.PACKAGE:
             raise StatusWord(CONDITIONS_NOT_SATISFIED)
-        loading = Loading.begin(segment, prepared, self._memory.state)
+        loading = Loading.begin(segment, prepared, self._memory.state, self._memory.signer.work)
         self._delete_key(prepared.one_time_key)
         return loading
 

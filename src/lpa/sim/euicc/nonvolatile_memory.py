@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from lpa.sim.euicc import memory_use
 from lpa.sim.euicc.signed_notifications import EuiccSigner
 from lpa.sim.euicc.state import CardState, ProfileEvent
 
@@ -20,4 +21,5 @@ class NonVolatileMemory:
         """Replace the state, with a notification of each of `events`: all of it or (OSError) nothing."""
         updated = state.notified(self.signer, events)
         self._save(updated)
+        memory_use.count(self.signer.work, self.state, updated)
         self.state = updated

@@ -28,6 +28,7 @@ from lpa.sim.euicc.server_certificates import ServerCheckFailed
 from lpa.sim.euicc.server_checks import Prepared
 from lpa.sim.euicc.state import CardState
 from lpa.sim.simulated_profile import SimulatedProfile
+from lpa.sim.wire.card_work import CardWork
 
 OVERHEAD = 1024
 
@@ -59,12 +60,13 @@ class LoadingFailed(Exception):
 
 
 class Loading:
-    """A package that is being loaded. Make one with `begin`."""
+    """A package that is being loaded. Make one with `begin`. `work` counts what is deciphered and written."""
 
-    def __init__(self, order: Segments, protection: Protection, state: CardState) -> None:
+    def __init__(self, order: Segments, protection: Protection, state: CardState, work: CardWork) -> None:
         self._order = order
         self._protection = protection
         self._state = state
+        self._work = work
         self._content = bytearray()  # of a command that is not complete yet
         self._size = OVERHEAD
         self._dp_oid = ""
@@ -77,7 +79,7 @@ class Loading:
         }
 
     @classmethod
-    def begin(cls, segment: bytes, prepared: Prepared, state: CardState) -> Loading:
+    def begin(cls, segment: bytes, prepared: Prepared, state: CardState, work: CardWork) -> Loading:
         """InitialiseSecureChannel, from the first segment: the header of BF36 and all of BF23.
 
         Raises BadAnswer for any other segment, and `LoadingFailed`.
@@ -89,7 +91,8 @@ class Loading:
         reason = _configured_failure(state, segments.SECURE_CHANNEL)
         if reason:
             raise LoadingFailed("initialiseSecureChannel", reason)
-        return cls(Segments(announced, channel), _protection(channel, prepared, state.eid), state)
+        protection = _protection(channel, prepared, state.eid, work)
+        return cls(Segments(announced, channel), protection, state, work)
 
     def take(self, segment: bytes) -> SimulatedProfile | None:
         """Load the next segment. The last one returns the profile, which has no AID yet.
@@ -115,6 +118,7 @@ class Loading:
             raise self.failure("scp03tStructureError") from error
 
     def _carry_out(self, piece: Piece) -> None:
+        self._work.count("decipher", len(piece.segment))
         try:
             content = self._protection.content(piece.segment)
         except ProtectionBroken as error:
@@ -173,6 +177,7 @@ class Loading:
         reason = profile_policy.may_install(self._state, profile)
         if reason != "ok":
             raise self.failure(reason)
+        self._work.count("write", len(command))
         self._elements = Elements(profile.coded_iccid, test=profile.profile_class == "test")
 
     def _replace_session_keys(self, command: Tlv) -> None:
@@ -182,6 +187,7 @@ class Loading:
     def _load_elements(self, content: bytes) -> None:
         self._size += len(content)
         self._demand_memory(response=out_of_memory())
+        self._work.count("write", len(content))
         try:
             self._elements.add(content)
         except ElementRefused as error:
@@ -197,11 +203,12 @@ class Loading:
         return replace(profile, size=self._size, contents=Contents(imsi=imsi))
 
 
-def _protection(channel: Tlv, prepared: Prepared, eid: str) -> Protection:
+def _protection(channel: Tlv, prepared: Prepared, eid: str, work: CardWork) -> Protection:
     """The session keys of a secure channel (BF23), after all checks of it."""
     try:
         request = schema.decode("InitialiseSecureChannel", channel)
         _check_channel(request, channel, prepared)
+        work.count("agree_key")
         secret = shared_secret(prepared.one_time_key.private, request["smdpOtpk"])
     except (_ChannelRefused, ServerCheckFailed) as error:
         raise LoadingFailed("initialiseSecureChannel", error.reason) from error

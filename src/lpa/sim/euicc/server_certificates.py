@@ -6,7 +6,7 @@ A card has no trusted clock, so it ignores the validity period.
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from cryptography import x509
@@ -18,6 +18,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 
 from lpa.rsp.codec.ber import Tlv
 from lpa.sim.euicc.identity import CardIdentity
+from lpa.sim.wire.card_work import CardWork
 
 # id-rspRole of SGP.22 v2 and v3, as certificate policies
 _ROLE = "2.23.146.1.2.1"
@@ -50,15 +51,16 @@ class ServerCheckFailed(Exception):
 class ServerCertificate:
     """A server's verified certificate. `oid`: its object identifier, coded; b"" if it has none.
 
-    `issuer`: the key identifier of the CI.
+    `issuer`: the key identifier of the CI. `work` counts what is verified.
     """
 
     key: ec.EllipticCurvePublicKey
     oid: bytes
     issuer: bytes
+    work: CardWork = field(repr=False, compare=False)
 
     @classmethod
-    def of(cls, encoded: bytes, identity: CardIdentity, roles: set[str]) -> Self:
+    def of(cls, encoded: bytes, identity: CardIdentity, roles: set[str], work: CardWork) -> Self:
         """Verify `encoded` (DER): a CI trusted by the card issued it, for one of `roles`.
 
         Raises `ServerCheckFailed` (invalidCertificate, unsupportedCurve).
@@ -66,27 +68,31 @@ class ServerCertificate:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", CryptographyDeprecationWarning)
-                return cls._checked(x509.load_der_x509_certificate(bytes(encoded)), identity, roles)
+                return cls._checked(x509.load_der_x509_certificate(bytes(encoded)), identity, roles, work)
         except UnsupportedAlgorithm as error:
             raise ServerCheckFailed("unsupportedCurve") from error
         except _BROKEN as error:
             raise ServerCheckFailed("invalidCertificate") from error
 
     @classmethod
-    def _checked(cls, certificate: x509.Certificate, identity: CardIdentity, roles: set[str]) -> Self:
+    def _checked(
+        cls, certificate: x509.Certificate, identity: CardIdentity, roles: set[str], work: CardWork
+    ) -> Self:
         named = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
         issuer = identity.issuer(named.key_identifier or b"")
         if issuer is None:
             raise ServerCheckFailed("invalidCertificate")
+        work.count("verify")
         certificate.verify_directly_issued_by(issuer)
         _check_use(certificate, roles)
         key = certificate.public_key()
         if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, _CURVES):
             raise ServerCheckFailed("unsupportedCurve")
-        return cls(key, _oid(certificate), named.key_identifier or b"")
+        return cls(key, _oid(certificate), named.key_identifier or b"", work)
 
     def check(self, signature: bytes, signed: bytes) -> None:
         """Verify `signature` (r and s) over `signed`. Raises `ServerCheckFailed` (invalidSignature)."""
+        self.work.count("verify")
         r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
         try:
             self.key.verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))

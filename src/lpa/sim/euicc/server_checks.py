@@ -17,6 +17,7 @@ from lpa.rsp.codec.ber import Tlv
 from lpa.sim.euicc.identity import CardIdentity
 from lpa.sim.euicc.one_time_keys import OneTimeKey
 from lpa.sim.euicc.server_certificates import AUTHENTICATION, BINDING, ServerCertificate, ServerCheckFailed
+from lpa.sim.wire.card_work import CardWork
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,11 @@ SessionState = Challenged | Authenticated | Prepared | None
 
 
 def check_server(
-    asked: dict[str, Any], signed: dict[str, Any], session: SessionState, identity: CardIdentity
+    asked: dict[str, Any],
+    signed: dict[str, Any],
+    session: SessionState,
+    identity: CardIdentity,
+    work: CardWork,
 ) -> ServerCertificate:
     """The server of the AuthenticateServerRequest `asked`, whose ServerSigned1 is `signed`.
 
@@ -63,7 +68,7 @@ def check_server(
         raise ServerCheckFailed("noSessionContext")
     if identity.under(asked["euiccCiPKIdToBeUsed"]) is None:
         raise ServerCheckFailed("ciPKUnknown")
-    server = ServerCertificate.of(asked["serverCertificate"], identity, AUTHENTICATION)
+    server = ServerCertificate.of(asked["serverCertificate"], identity, AUTHENTICATION, work)
     if not server.oid:
         raise ServerCheckFailed("invalidOid")
     server.check(asked["serverSignature1"], asked["serverSigned1"])
@@ -73,7 +78,11 @@ def check_server(
 
 
 def check_binding(
-    asked: dict[str, Any], signed: dict[str, Any], session: SessionState, identity: CardIdentity
+    asked: dict[str, Any],
+    signed: dict[str, Any],
+    session: SessionState,
+    identity: CardIdentity,
+    work: CardWork,
 ) -> tuple[Authenticated, ServerCertificate]:
     """The session and the DPpb certificate of the PrepareDownloadRequest `asked`.
 
@@ -83,7 +92,7 @@ def check_binding(
         raise ServerCheckFailed("noSessionContext")
     if signed["transactionId"] != session.transaction_id:
         raise ServerCheckFailed("invalidTransactionId")
-    binding = ServerCertificate.of(asked["smdpCertificate"], identity, BINDING)
+    binding = ServerCertificate.of(asked["smdpCertificate"], identity, BINDING, work)
     if (binding.oid, binding.issuer) != (session.server.oid, session.server.issuer):
         raise ServerCheckFailed("invalidCertificate")
     binding.check(asked["smdpSignature2"], asked["smdpSigned2"] + session.signature)

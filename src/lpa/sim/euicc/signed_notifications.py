@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from lpa.rsp.codec import schema
@@ -11,6 +11,7 @@ from lpa.rsp.names import Iccid
 from lpa.sim.crypto.pki import Credentials, der
 from lpa.sim.crypto.signatures import signature as signature_by
 from lpa.sim.euicc.identity import CardIdentity
+from lpa.sim.wire.card_work import CardWork
 
 METADATA, RESULT_DATA, RESULT = 0xBF2F, 0xBF27, 0xBF37
 _SIGNATURE = 0x5F37
@@ -62,13 +63,15 @@ class EuiccSigner:
     """Signs with the eUICC's keys.
 
     `issuer`, in each method, is the key identifier in hexadecimal of the CI whose certificate to use; the
-    card's preferred CI if it is empty or unknown to the card.
+    card's preferred CI if it is empty or unknown to the card. `work` counts the signatures.
     """
 
     identity: CardIdentity
+    work: CardWork = field(default_factory=CardWork, repr=False, compare=False)
 
     def signature(self, signed: bytes, issuer: str = "") -> Tlv:
         """The eUICC's signature (5F37) over these bytes: r and s, 32 bytes each."""
+        self.work.count("sign")
         return signature_by(self.credentials(issuer).key, signed)
 
     def certificates(self, issuer: str = "") -> tuple[bytes, bytes]:

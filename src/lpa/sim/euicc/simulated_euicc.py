@@ -27,6 +27,8 @@ from lpa.sim.euicc.nonvolatile_memory import NonVolatileMemory
 from lpa.sim.euicc.signed_notifications import EuiccSigner, SimulatedNotification
 from lpa.sim.euicc.state import SPARE_MEMORY, CardState
 from lpa.sim.simulated_profile import SimulatedProfile
+from lpa.sim.wire.card_work import CardWork
+from lpa.sim.wire.wire import Wire
 
 # TA1 = 96 (512/32); historical bytes: selection by name and path, logical channels (ISO 7816-4 §12.1.1)
 _ATR_T0, _ATR_T1 = bytes.fromhex("3B1796"), bytes.fromhex("3B9796 8131 FE45")
@@ -42,7 +44,8 @@ class SimulatedEuicc:
     """A simulated eUICC that is also a `Transport`. Make one with `create` or `load`.
 
     It is powered from the start. A reset ends the card session and carries out a pending REFRESH, and so does
-    `load`. `apdus`, `resets`: how many there were. Ctrl-C takes effect after a command or reset, not in it.
+    `load`. `apdus`, `resets`: how many there were. `wire`: how long a real one would have taken. Ctrl-C takes
+    effect after a command or reset, not in it.
     """
 
     def __init__(
@@ -60,9 +63,11 @@ class SimulatedEuicc:
         self.apdus = 0
         self.resets = 0
         self._folder = folder
-        memory = NonVolatileMemory(state, EuiccSigner(identity), self._save)
+        self._work = CardWork()
+        memory = NonVolatileMemory(state, EuiccSigner(identity, self._work), self._save)
         self._isdr = SimulatedIsdr(memory, DownloadSession(memory, randomness))
         self._session: CardSession | None = CardSession(self._isdr)
+        self.wire = Wire()
 
     @classmethod
     def create(
@@ -112,6 +117,7 @@ class SimulatedEuicc:
             state, identity, authority = folder.read(randomness)
             card = cls(state, identity, authority, folder=folder, randomness=randomness)
             card._change(card._isdr.execute_refresh)
+            card.wire.reset()
             undo.pop_all()
         return card
 
@@ -146,6 +152,19 @@ class SimulatedEuicc:
         return self._isdr.state.notifications
 
     @property
+    def wire(self) -> Wire:
+        """The account of the line and of the card's work. Assign a `Wire` of another speed to have its own.
+
+        A card is powered when it is made; what that would take is not in the account.
+        """
+        return self._wire
+
+    @wire.setter
+    def wire(self, wire: Wire) -> None:
+        wire.attach(self.atr, self._work)
+        self._wire = wire
+
+    @property
     def atr(self) -> bytes:
         """The answer to reset (ISO 7816-3 §8): T=0 only, or T=1 only with a check byte."""
         channels = 0x10 | min(self.behaviour.channels, 7) if self.behaviour.channels else 0
@@ -161,7 +180,9 @@ class SimulatedEuicc:
             raise CardUnpowered("The simulated card has no power.")
         with interrupts.postponed():
             self.apdus += 1
-            return self._session.transmit(apdu)
+            data, sw = self._session.transmit(apdu)
+        self._wire.command(apdu, data)
+        return data, sw
 
     def reset(self) -> None:
         """Reset or power up the card: a new card session, after a pending REFRESH is carried out."""
@@ -169,6 +190,7 @@ class SimulatedEuicc:
             self.resets += 1
             self._change(self._isdr.power_up)
             self._session = CardSession(self._isdr)
+        self._wire.power_up(self.atr)
 
     def power_off(self) -> None:
         """Cut the power: the card does not respond until `reset`."""

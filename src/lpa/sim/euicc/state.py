@@ -5,6 +5,7 @@ So every change is atomic: a deletion and its notification take effect together,
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -57,7 +58,7 @@ class CardState:
         Raises ValueError if the profiles cannot be on one card.
         """
         installed = tuple(
-            profile if profile.aid else replace(profile, aid=_isdp_aid(index))
+            profile if profile.aid else _with_aid(profile, _isdp_aid(index))
             for index, profile in enumerate(profiles)
         )
         if len({profile.coded_iccid for profile in installed}) < len(installed):
@@ -151,6 +152,12 @@ class CardState:
             "one_time_keys": [key.to_json() for key in self.one_time_keys],
             "notifications": [notification.to_json() for notification in self.notifications],
         }
+
+
+@functools.lru_cache(maxsize=64)
+def _with_aid(profile: SimulatedProfile, aid: str) -> SimulatedProfile:
+    """The same with an AID: one object for all cards that have this profile in this place."""
+    return replace(profile, aid=aid)
 
 
 def _isdp_aid(index: int) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import select
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +84,56 @@ def test_sim_card_says_that_the_card_is_in_the_reader_once_the_reader_has_its_at
 @pytest.mark.parametrize("place", ["localhost", "localhost:0", "localhost:x"])
 def test_a_vpcd_address_without_a_port_is_a_usage_error(tmp_path: Path, place: str) -> None:
     assert command.run("sim", "card", tmp_path, "--vpcd", place).code == 2
+
+
+def test_sim_card_takes_the_time_of_a_real_one_and_prints_the_account(tmp_path: Path) -> None:
+    card = command.card(tmp_path / "card")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        place = f"127.0.0.1:{listener.getsockname()[1]}"
+        arguments = [*command.PROGRAM, "--json", "sim", "card", str(card), "--vpcd", place, "--wire", "38400"]
+        with subprocess.Popen(arguments, stdout=-1, stderr=-1, text=True) as process:
+            try:
+                reader, _ = listener.accept()
+                with reader:
+                    begin = time.monotonic()
+                    reader.sendall(bytes.fromhex("000101 000502B0000000"))  # power; a command on channel 2
+                    assert reader.recv(4) == bytes.fromhex("00026881")
+                    took = time.monotonic() - begin
+                out, err = process.communicate(timeout=30)
+            finally:
+                process.kill()
+    # 20,400 cycles, 10 bytes of the ATR and 4 of PPS each way: 5.7 ms, and 224 etu of 1/9600 s. The command:
+    # 5 + 2 bytes, 92 etu of 1/38400 s; and the card's 2 ms.
+    line = 20_400 / 3_571_200 + (10 * 12 + 8 * 12 + 8) / 9600 + (7 * 12 + 8) / 38_400
+    assert took >= line + 0.002
+    assert json.loads(out)["result"]["wire"] == {
+        "commands": 1,
+        "bytes_to_card": 9,
+        "bytes_from_card": 16,
+        "line_seconds": round(line, 6),
+        "card_seconds": 0.002,
+        "seconds": round(line + 0.002, 6),
+    }
+    assert err.splitlines()[-2:] == [
+        "Line and card took 0.0 s: 0.0 s on the line at 38400 baud, 0.0 s for the card's own work.",
+        "Commands: 1. Bytes to the card: 9, from it: 16.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("speed", "why"),
+    [
+        ("fast", "'fast' is not a speed: write it as 9600 (baud), 512/32 (Fi/Di), or atr."),
+        ("512/", "'512/' is not a speed: write it as 9600 (baud), 512/32 (Fi/Di), or atr."),
+        ("512/32/1", "'512/32/1' is not a speed: write it as 9600 (baud), 512/32 (Fi/Di), or atr."),
+        ("14400", "the speed is one of 9600, 19200, 38400"),
+        ("512/3", "Di is one of 1, 2, 4, 8, 12, 16, 20, 32, 64, not 3."),
+    ],
+)
+def test_an_impossible_speed_is_a_usage_error(tmp_path: Path, speed: str, why: str) -> None:
+    ran = command.run("sim", "card", command.card(tmp_path / "card"), "--wire", speed)
+    assert (ran.code, ran.out) == (2, "")
+    assert why in ran.err
 
 
 def test_sim_server_prints_what_it_accepted(tmp_path: Path) -> None:
