@@ -79,6 +79,11 @@ class _File:
     free_memory: int | None = None
 
 
+def keys() -> tuple[str, ...]:
+    """The keys that a profile in a file may have."""
+    return tuple(typed_values.key_types(_Profile))
+
+
 def templates() -> tuple[str, ...]:
     """The names of the templates, sorted."""
     files = (file.name for file in _TEMPLATES.iterdir())

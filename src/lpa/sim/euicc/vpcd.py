@@ -75,11 +75,14 @@ def serve(
 
 
 def _response(card: Card, command: bytes) -> bytes:
-    """The response to a command; on a broken link it is empty, which the reader reports as an error."""
+    """The response to a command; on a broken link one byte, which is no response to any program.
+
+    The driver has no frame for an error of the link: an empty one removes the card from the reader.
+    """
     try:
         data, sw = card.transmit(command)
     except WireError:
-        return b""
+        return b"\x00"
     return data + sw.to_bytes(2, "big")
 
 
