@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from lpa.card.es10 import Euicc
+from lpa.rsp.names import Aid
 from lpa.sim.euicc import manners
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.manners import Manner
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support import manner_outcomes
 from tests.support.manner_outcomes import Servers
 
@@ -40,6 +43,12 @@ def test_a_card_says_what_it_is_and_differs_from_a_conforming_one(manner: Manner
     assert content.splitlines()[1].startswith("# Source: ")
     assert manner.settings or manner.template
     assert (Behaviour.like(manner.name) == Behaviour()) == (manner.name in ("t0", "short-iccids"))
+
+
+def test_an_unlisted_isdr_is_reached_by_its_aid() -> None:
+    card = SimulatedEuicc.create(None, behaviour=Behaviour.like("unknown-aid"))
+    with Euicc(card, aids=[Aid.parse(card.behaviour.isdr_aid)]) as euicc:
+        assert len(euicc.profiles()) == 3
 
 
 def test_a_card_may_be_described_by_a_file_of_ones_own(tmp_path: Path) -> None:
