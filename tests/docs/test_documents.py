@@ -117,17 +117,28 @@ def test_a_test_that_is_said_to_show_something_is_there(row: str) -> None:
 
 
 def test_how_a_simulated_card_can_differ_is_documented_with_what_it_does_by_default() -> None:
-    text = (DOCS / "simulator.md").read_text()
-    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", text, re.MULTILINE)
-    fields = dataclasses.fields(Behaviour)
-    assert [name for name, _ in rows] == [field.name for field in fields]
-    for (name, told), field in zip(rows, fields, strict=True):
+    pages = [DOCS / "simulator.md", *sorted((DOCS / "simulator").glob("*.md"))]
+    text = "\n".join(
+        re.split(r"^## ", page.read_text(), flags=re.MULTILINE)[number]
+        for page in pages
+        for number in _sections(page, "How a card can differ", "Behaviour")
+    )
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", text, re.MULTILINE))
+    assert sorted(rows) == sorted(field.name for field in dataclasses.fields(Behaviour))
+    for field in dataclasses.fields(Behaviour):
+        stated = rows[field.name]
         if isinstance(field.default, bool):
-            assert told == ("yes" if field.default else "no"), name
+            assert stated == ("yes" if field.default else "no"), field.name
         elif isinstance(field.default, int):
-            assert told == str(field.default), name
-        elif name == "protocol":
-            assert told == f'`"{field.default}"`'
+            assert stated == str(field.default), field.name
+        elif str(field.type).startswith("Literal"):
+            assert stated == f'`"{field.default}"`', field.name
+
+
+def _sections(page: Path, *titles: str) -> list[int]:
+    """The numbers of the sections of a page with one of these titles."""
+    found = re.findall(r"^## (.*)", page.read_text(), re.MULTILINE)
+    return [number for number, title in enumerate(found, 1) if title in titles]
 
 
 def test_every_option_of_an_order_is_documented() -> None:

@@ -84,7 +84,8 @@ class ChannelCommands:
         """The answer to one command, which is repeated with the correct Le if the card names it (6Cxx)."""
         data, sw = self.transmit(command)
         if sw >> 8 == 0x6C:
-            data, sw = self.transmit(command[:-1] + bytes([sw & 0xFF]))
+            has_le = len(command) == 5 or len(command) > 5 + command[4]
+            data, sw = self.transmit((command[:-1] if has_le else command) + bytes([sw & 0xFF]))
         return data, sw
 
     def transmit(self, command: bytes) -> tuple[bytes, int]:
@@ -109,6 +110,7 @@ class Channel:
         self._wire = ChannelCommands(transport)
         self._largest_block = block_size
         self._block_size = block_size  # reduced if the card rejects it
+        self._le = b"\0"  # of STORE DATA; omitted if the card rejects it
         self.basic_only = basic
         """Whether no other channel than the basic one serves the ISD-R of this card."""
         # Unasked and without regard to the answer: some cards refuse ES10 (6982) until it came, and do not
@@ -162,8 +164,9 @@ class Channel:
         """The answer to an ES10 request, both complete and up to 64 kB long (SGP.22 §5.7.2).
 
         A card that rejects the length of a block has not acted on it, so the request is repeated in smaller
-        blocks, as long as it fits into them. A card that has an answer to fetch has acted, so from then on
-        nothing is repeated. Raises `WireError` for more than `longest_request`, before anything is sent.
+        blocks, as long as it fits into them; one that fits into the smallest, without Le. A card that has an
+        answer to fetch has acted, so from then on nothing is repeated. Raises `WireError` for more than
+        `longest_request`, before anything is sent.
         """
         smallest = self._smallest_block(request)
         while True:
@@ -173,6 +176,8 @@ class Channel:
                 break
             self._block_size = max(size // 2, smallest)
             _log.debug("the card rejects the length: trying blocks of %d bytes", self._block_size)
+        if sw == 0x6700 and self.basic and self._le and len(request) <= SMALLEST_BLOCK:
+            answer, sw = self._without_le(request)
         answer, sw = self._wire.fetched(answer, sw)
         if not successful(sw):
             raise BadAnswer(f"The card answered with status {sw:04X}: {_meaning(sw)}.", sw=sw)
@@ -196,6 +201,19 @@ class Channel:
         else:
             _log.debug("no logical channel (%04X): using the basic one", sw)
 
+    def _without_le(self, request: bytes | memoryview) -> tuple[bytes, int]:
+        """The answer to a request so short that only its Le can be wrong. If so, none is sent from then on.
+
+        Only on the basic channel: on another one, 6700 means more often that the ISD-R is not served there.
+        """
+        self._le = b""
+        answer, sw = self._store_data(request, len(request))
+        if sw == 0x6700:
+            self._le = b"\0"
+        else:
+            _log.debug("the card rejects STORE DATA with Le: it is omitted")
+        return answer, sw
+
     def _smallest_block(self, request: bytes | memoryview) -> int:
         """The smallest block size with which the request fits into `BLOCKS` blocks."""
         if len(request) > self.longest_request:
@@ -218,7 +236,7 @@ class Channel:
         return self._wire.with_length(self._block(0x91, len(blocks) - 1, blocks[-1]))
 
     def _block(self, p1: int, number: int, data: bytes | memoryview) -> bytes:
-        return bytes([0x80 | self._wire.interindustry, 0xE2, p1, number, len(data)]) + data + b"\0"
+        return bytes([0x80 | self._wire.interindustry, 0xE2, p1, number, len(data)]) + data + self._le
 
 
 def successful(sw: int) -> bool:

@@ -144,7 +144,7 @@ class _Search:
 def _absent(aids: Sequence[Aid]) -> NotAnEuicc:
     """The error for a card with no ISD-R under `aids`: under one alone, it may still be an eUICC."""
     if STANDARD_AID in aids and len(aids) > 1:
-        return NotAnEuicc("The card answers, but it is not a consumer eUICC (SGP.22).")
+        return NotAnEuicc("The card answers, but no known AID leads to a consumer eUICC (SGP.22).")
     if tuple(aids) == ELEMENT_AIDS[1:]:
         return NotAnEuicc(
             "No second secure element answers on the card.",

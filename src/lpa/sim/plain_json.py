@@ -6,14 +6,16 @@ from dataclasses import MISSING, Field, fields
 from typing import Any, ClassVar, Protocol, TypeVar
 
 
-class _Dataclass(Protocol):
+class AnyDataclass(Protocol):
+    """An instance of a dataclass."""
+
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
 
-_D = TypeVar("_D", bound=_Dataclass)
+D = TypeVar("D", bound=AnyDataclass)
 
 
-def restored(cls: type[_D], value: dict[str, Any]) -> _D:
+def restored(cls: type[D], value: dict[str, Any]) -> D:
     """The dataclass `cls` from exactly its members, each of the type of its default (None: or a text).
 
     Raises KeyError or TypeError if they are not, and ValueError as `cls` itself does.

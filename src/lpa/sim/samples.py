@@ -81,7 +81,7 @@ def _profile(number: int) -> SimulatedProfile:
         state="enabled" if number == 1 else "disabled",
         service_provider=operator.name,
         name=operator.product,
-        icon=_icon(operator.colour),
+        icon=icon(operator.colour),
         owner=operator.mcc_mnc,
         notifications=((events, f"{operator.label}.smdp.example"),),
         contents=_contents(operator, number),
@@ -109,7 +109,7 @@ def numbered_iccid(prefix: str, digits: int, number: int) -> str:
     return f"{body}{-total % 10}"
 
 
-def _icon(colour: int) -> bytes:
+def icon(colour: int) -> bytes:
     """A PNG of 64 x 64 pixels in one colour."""
     rows = b"".join(b"\0" + bytes(8) for _ in range(64))
     header = struct.pack(">IIBBBBB", 64, 64, 1, 3, 0, 0, 0)

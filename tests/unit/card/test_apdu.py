@@ -117,6 +117,36 @@ def test_smaller_blocks_are_remembered_and_have_a_minimum() -> None:
     assert card.finished()
 
 
+def test_a_card_that_rejects_le_gets_none_from_then_on() -> None:
+    """On the basic channel, and only if the request is so short that its length cannot be the reason."""
+    card = ScriptedCard(
+        ("80AA00000A A9088100820101830107", "9000"),
+        ("80E2910006 000102030405 00", "6700"),
+        ("80E2910006 000102030405", "6C02"),
+        ("80E2910006 000102030405 02", "AABB9000"),
+        ("80E2910008 0001020304050607", "6101"),
+        ("00C0000001", "CC9000"),
+    )
+    with Channel(card, basic=True) as channel:
+        assert channel.exchange(bytes(range(6))) == bytes.fromhex("AABB")
+        assert channel.exchange(bytes(range(8))) == b"\xcc"
+    assert card.finished()
+
+
+def test_a_card_that_rejects_a_request_with_and_without_le_gets_le_again() -> None:
+    card = ScriptedCard(
+        ("80AA00000A A9088100820101830107", "9000"),
+        ("80E2910002 0001 00", "6700"),
+        ("80E2910002 0001", "6700"),
+        ("80E2910003 000102 00", "9000"),
+    )
+    with Channel(card, basic=True) as channel:
+        with pytest.raises(BadAnswer, match="6700"):
+            channel.exchange(bytes(range(2)))
+        assert channel.exchange(bytes(range(3))) == b""
+    assert card.finished()
+
+
 def test_data_before_the_last_block_is_a_bad_answer() -> None:
     with pytest.raises(BadAnswer, match="before it had the whole request"):
         exchange(("81E2110006 000102030405 00", "BF3700 9000"), request="00010203040506", block_size=6)

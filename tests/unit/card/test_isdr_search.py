@@ -188,6 +188,13 @@ def test_a_card_that_lacks_the_only_aid_that_was_asked_for_may_be_an_euicc() -> 
     assert "consumer eUICC" not in caught.value.message
 
 
+def test_a_card_that_lacks_every_known_aid_may_be_an_euicc_with_another() -> None:
+    card = ScriptedCard(ANNOUNCE, OPEN, select(STANDARD, "6A82"), select(FIVEBER, "6A82"), CLOSE)
+    with pytest.raises(NotAnEuicc, match="no known AID leads to a consumer eUICC") as caught:
+        IsdrSession(card, aids=TWO)
+    assert "--aid" in caught.value.advice
+
+
 def test_a_card_without_a_second_secure_element_says_so() -> None:
     card = ScriptedCard(ANNOUNCE, OPEN, select(SECOND, "6A82"), CLOSE)
     with pytest.raises(NotAnEuicc, match="No second secure element") as caught:

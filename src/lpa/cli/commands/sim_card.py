@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from lpa.cli.commands import sim_behaviour
 from lpa.cli.commands.until_stopped import stop_on_signal
 from lpa.cli.console import Console
 from lpa.cli.group import Command
@@ -35,21 +37,33 @@ if TYPE_CHECKING:
     metavar="SPEED",
     help="Be as slow as a real card: 9600 (baud), 512/32 (Fi/Di at 4 MHz), or atr, the speed of its ATR.",
 )
+@sim_behaviour.options
 @click.pass_obj
-def card(console: Console, path: Path, vpcd: tuple[str, int], speed: str | None) -> CommandResult:
+def card(
+    console: Console,
+    path: Path,
+    *,
+    vpcd: tuple[str, int],
+    speed: str | None,
+    like: str | None,
+    settings: list[tuple[str, str]],
+) -> CommandResult:
     """Insert the card in PATH into a virtual reader (vpcd) until Ctrl-C.
 
-    With --wire it takes the time that a model of line and card gives it, and finally prints the account.
+    With --like or --behaviour it behaves so while it is in the reader; its own behaviour stays stored. With
+    --wire it takes the time that a model of line and card gives it, and finally prints the account.
     """
     from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
     from lpa.sim.euicc.vpcd import serve
 
     host, port = vpcd
     wire = None if speed is None else _wire(speed)
-    with closing(SimulatedEuicc.load(path)) as euicc:
+    load = partial(SimulatedEuicc.load, behaviour=sim_behaviour.behaviour(like, settings))
+    with closing(sim_behaviour.with_usage_error(load, path, hint="'--like'")) as euicc:
         inserted = f"The card {euicc.eid} is in the reader at {host}:{port}. Ctrl-C removes it."
         console.screen.say(f"Waiting for the virtual reader at {host}:{port} ...")
         stop = stop_on_signal()
+        euicc.on_busy = stop.wait
         if wire:
             euicc.wire, wire.sleep = wire, stop.wait
         serve(euicc, host, port, stop=stop, on_inserted=lambda: console.screen.say(inserted))

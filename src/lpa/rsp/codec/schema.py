@@ -122,6 +122,11 @@ def member_tag(name: str, member: str) -> int:
     return next(number for number, node in members_by_tag(types()[name]) if node["name"] == member)
 
 
+def member_names(name: str) -> tuple[str, ...]:
+    """The members of the SEQUENCE or CHOICE `name`, in their order."""
+    return tuple(node["name"] for node in members(types()[name]))
+
+
 def tag_list(name: str, *names: str) -> bytes:
     """A TagList: the tags of some members of the SEQUENCE `name`, one after the other."""
     tags = [member_tag(name, member) for member in names]

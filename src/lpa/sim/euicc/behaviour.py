@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Literal, Self
 
-from lpa.rsp.codec import schema
-from lpa.rsp.names import Aid, Iccid
-from lpa.sim import plain_json
+from lpa.sim import typed_values
+from lpa.sim.euicc import behaviour_checks, manners
 from lpa.sim.operators import ANY_OPERATOR
 
 STANDARD_ISDR = "A0000005591010FFFFFFFF8900000100"
 _ANY_RULE = ((("ppr1", "ppr2"), ANY_OPERATOR, True),)
-_EVERY_WAY = (("iccid", True), ("iccid", False), ("isdpAid", True), ("isdpAid", False))
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Behaviour:
     """Refuse to list them (6985), and to give those of a number or an event (127), as some cards do."""
     cat_busy: bool = False
     """A proactive session is open at first: enabling and disabling are refused (catBusy) until a reset."""
-    accepted: tuple[tuple[str, bool], ...] = _EVERY_WAY
+    accepted: tuple[tuple[str, bool], ...] = behaviour_checks.EVERY_WAY
     """The (kind of identifier, refreshFlag) accepted to enable and disable. Eastcompeace cards accept few."""
     fallbacks: tuple[tuple[str, str], ...] = ()
     """(enabled, chosen), as ICCIDs: at a reset with the first enabled, or none (""), the card enables the
@@ -56,59 +55,75 @@ class Behaviour:
     reports_interruption: bool = False
     """A package interrupted by a reset leaves a result (installFailedDueToInterruption); else nothing."""
 
+    deletes_by: Literal["either", "iccid", "isdpAid"] = "either"
+    """The kind of identifier that DeleteProfile accepts; another one is not found (iccidOrAidNotFound)."""
+    historical_bytes: str = ""
+    """The historical bytes of the answer to reset, at most 15 in hexadecimal; empty for the usual ones."""
+    standard_aid_too: bool = False
+    """The ISD-R can be selected by the standard AID, too."""
+    second_isdr_aid: str = ""
+    """The AID of the ISD-R of a second secure element, which has its own EID, profiles and notifications."""
+    unknown_aid_breaks_link: bool = False
+    """SELECT of an AID that the card lacks ends in an error of the reader, and so does all until a reset."""
+    refuses_on_channels: tuple[str, ...] = ()
+    """("SELECT" or "STORE DATA", status): this command is refused on every channel but the basic one."""
+    store_data_le: Literal["optional", "required", "refused"] = "optional"
+    """Whether a STORE DATA has an Le; another one is refused (6700)."""
+    refuses_es10: str = ""
+    """The status of every ES10 request: a card locked to its maker's app, or an M2M card."""
+    es10_status: str = "9000"
+    """The status of an ES10 answer: 91xx while an applet has a message for the device, 92xx on old cards."""
+    svn: str = "2.2.2"
+    """The version of SGP.22 that the card reports."""
+    omits: tuple[str, ...] = ()
+    """Members of ProfileInfo and EUICCInfo2 that the card never reports."""
+    refuses_list_notification: str = ""
+    """The status of ListNotification."""
+    notification_criteria: Literal["answered", "refused", "empty"] = "answered"
+    """How RetrieveNotificationsList with a number or an event is answered; refused: undefinedError."""
+    no_notifications: Literal["empty", "noResultAvailable", "6A88"] = "empty"
+    """How RetrieveNotificationsList is answered if there is none. noResultAvailable: in version 2.0."""
+    sequence_step: int = 1
+    """By how much the sequence numbers of notifications increase."""
+    switch_answer: Literal["result", "6F00", "lost"] = "result"
+    """Enabling, disabling and a memory reset are carried out, but the refresh takes away the answer: the card
+    answers 6F00, or the reader reports an error until a reset."""
+    refuses_segment: tuple[str, ...] = ()
+    """(tag, status), such as ("BF36", "6A80"): no such segment of a package is accepted."""
+    last_segment_seconds: int = 0
+    """How long the last segment of a package takes, counted in `SimulatedEuicc.wire`."""
+
     def __post_init__(self) -> None:
-        if not 0 <= self.channels <= 19:
-            raise ValueError(f"a card has 0 to 19 logical channels beside the basic one, not {self.channels}")
-        if not 1 <= self.block_size <= 255:
-            raise ValueError(f"a block has 1 to 255 bytes, not {self.block_size}")
-        if self.notification_capacity < 1:
-            raise ValueError("a card stores at least one notification")
-        if not set(self.accepted) <= set(_EVERY_WAY):
-            raise ValueError(f"accepted is a subset of {_EVERY_WAY}, not {self.accepted}")
-        if self.first_sequence_number < 0:
-            raise ValueError("a sequence number is not negative")
-        Aid.parse(self.isdr_aid)
-        for enabled, chosen in self.fallbacks:
-            Iccid.parse(chosen)
-            Iccid.parse(enabled or chosen)
-        self._check_rules()
-        self._check_failure()
+        behaviour_checks.check(self)
 
-    def _check_rules(self) -> None:
-        rules = [rule for rules, _, _ in self.authorised_policy_rules for rule in rules]
-        if not {*rules, *self.forbidden_policy_rules} <= {"pprUpdateControl", "ppr1", "ppr2"}:
-            raise ValueError("the policy rules are pprUpdateControl, ppr1 and ppr2")
-        for _, operator, _ in self.authorised_policy_rules:
-            if not re.fullmatch(r"[0-9E]{3}-[0-9E]{2,3}", operator, re.ASCII):
-                raise ValueError(
-                    f"{operator!r} is not an operator: write MCC and MNC as in '262-01', E for any digit"
-                )
+    @property
+    def isdr_aids(self) -> list[bytes]:
+        """The AIDs by which the ISD-R of the first secure element can be selected."""
+        standard = [STANDARD_ISDR] if self.standard_aid_too else []
+        return [bytes.fromhex(aid) for aid in (self.isdr_aid, *standard)]
 
-    def _check_failure(self) -> None:
-        if not self.loading_fails:
-            return
-        try:
-            command, reason = self.loading_fails
-            schema.code("BppCommandId", command), schema.code("ErrorReason", reason)
-        except (KeyError, ValueError) as error:
-            raise ValueError(f"loading_fails is a bppCommandId and an errorReason: {error}") from error
+    @property
+    def of_second_element(self) -> Self:
+        """The behaviour of the second secure element, as a card of its own."""
+        return replace(self, isdr_aid=self.second_isdr_aid, second_isdr_aid="", standard_aid_too=False)
+
+    @classmethod
+    def like(cls, name: str | Path) -> Self:
+        """The behaviour of a card in the field, by its name in `lpa sim manners`, or by a TOML file.
+
+        A text that ends in .toml or has a slash is a file. Raises ValueError if there is no such name, or
+        the file cannot be read or has an unknown key or value.
+        """
+        return typed_values.from_table(cls, manners.find(name).settings)
+
+    def changed(self, settings: Iterable[tuple[str, str]]) -> Self:
+        """With some settings changed: (name, value as a text), as for `--behaviour`. Raises ValueError."""
+        return typed_values.from_table(type(self), self.to_json() | manners.parsed(type(self), settings))
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        """The inverse of `to_json`. Raises KeyError, TypeError or ValueError if it does not fit."""
-        value = cls().to_json() | value  # an older card has no member for a newer setting
-        accepted = tuple((kind, refresh) for kind, refresh in value["accepted"])
-        rules = tuple(
-            (tuple(rules), operator, consent) for rules, operator, consent in value["authorised_policy_rules"]
-        )
-        changed = {
-            "accepted": accepted,
-            "fallbacks": tuple((enabled, chosen) for enabled, chosen in value["fallbacks"]),
-            "authorised_policy_rules": rules,
-            "forbidden_policy_rules": tuple(value["forbidden_policy_rules"]),
-            "loading_fails": tuple(value["loading_fails"]),
-        }
-        return plain_json.restored(cls, value | changed)
+        """The inverse of `to_json`; a missing member has its default. Raises ValueError if one is wrong."""
+        return typed_values.from_table(cls, value)
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON values."""

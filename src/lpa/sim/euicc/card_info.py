@@ -11,7 +11,7 @@ from lpa.sim.euicc.identity import CardIdentity
 from lpa.sim.euicc.state import CardState
 from lpa.sim.operators import coded_operator
 
-SVN = bytes((2, 2, 2))  # the version of SGP.22 that the card follows
+_DEVICE_INFO_EXTENSIBLE = bytes((2, 2, 2))  # the first version with this capability
 _ROOT_DS_ADDRESS = "smds.example"
 _UICC_CAPABILITY = (
     *("usimSupport", "isimSupport", "akaMilenage", "akaTuak128", "usimTestAlgorithm", "javacard"),
@@ -20,10 +20,15 @@ _UICC_CAPABILITY = (
 _FREE_RAM = 8_192
 
 
-def euicc_info1(identity: CardIdentity) -> dict[str, Any]:
+def svn(behaviour: Behaviour) -> bytes:
+    """The version of SGP.22 that the card follows, in 3 bytes."""
+    return bytes(map(int, behaviour.svn.split(".")))
+
+
+def euicc_info1(behaviour: Behaviour, identity: CardIdentity) -> dict[str, Any]:
     """EUICCInfo1: the version and the CI keys, those trusted and those that certify the card."""
     return {
-        "svn": SVN,
+        "svn": svn(behaviour),
         "euiccCiPKIdListForVerification": identity.verified,
         "euiccCiPKIdListForSigning": identity.signing,
     }
@@ -32,12 +37,12 @@ def euicc_info1(identity: CardIdentity) -> dict[str, Any]:
 def euicc_info2(state: CardState, identity: CardIdentity) -> dict[str, Any]:
     """EUICCInfo2: EUICCInfo1, versions, capabilities and free memory.
 
-    It has no member that is newer than `SVN`: a server of that version may not know it.
+    It has no member that is newer than version 2.2.2: a server of that version may not know it.
     """
     forbidden = state.behaviour.forbidden_policy_rules
     rules = {"forbiddenProfilePolicyRules": schema.from_bits("PolicyRules", forbidden)} if forbidden else {}
-    return (
-        euicc_info1(identity)
+    members = (
+        euicc_info1(state.behaviour, identity)
         | rules
         | {
             "profileVersion": bytes((2, 3, 1)),
@@ -56,6 +61,7 @@ def euicc_info2(state: CardState, identity: CardIdentity) -> dict[str, Any]:
             },
         }
     )
+    return {name: value for name, value in members.items() if name not in state.behaviour.omits}
 
 
 def addresses(state: CardState) -> dict[str, Any]:
@@ -80,7 +86,8 @@ def rules_authorisation_table(behaviour: Behaviour) -> dict[str, Any]:
 
 def _rsp_capability(behaviour: Behaviour) -> list[str]:
     test = ["testProfileSupport"] if behaviour.takes_test_profiles else []
-    return ["additionalProfile", *test, "deviceInfoExtensibilitySupport"]
+    new = ["deviceInfoExtensibilitySupport"] if svn(behaviour) >= _DEVICE_INFO_EXTENSIBLE else []
+    return ["additionalProfile", *test, *new]
 
 
 def _resources(state: CardState) -> bytes:

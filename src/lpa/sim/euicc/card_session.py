@@ -16,8 +16,9 @@ from dataclasses import dataclass, field, replace
 
 from lpa.rsp.codec.ber import Tlv
 from lpa.sim.euicc import command_apdu
-from lpa.sim.euicc.card_info import SVN
+from lpa.sim.euicc.card_info import svn
 from lpa.sim.euicc.command_apdu import CommandApdu, StatusWord
+from lpa.sim.euicc.deviations import Deviations
 from lpa.sim.euicc.es10_functions import SimulatedIsdr
 from lpa.sim.euicc.file_commands import FileCommands, Selection
 from lpa.sim.euicc.pin_commands import PinCommands
@@ -51,14 +52,15 @@ class _ResponseData:
 
 
 class CardSession:
-    """Answers command APDUs between two resets."""
+    """Answers command APDUs between two resets. `on_busy` is given the seconds that a command takes."""
 
-    def __init__(self, isdr: SimulatedIsdr) -> None:
+    def __init__(self, isdr: SimulatedIsdr, on_busy: Callable[[int], None] = lambda _: None) -> None:
         self._isdr = isdr
         self._behaviour = isdr.state.behaviour
         self._channels = {0: _Channel()}
         self._unread: _ResponseData | None = None
         self._toolkit = Toolkit(isdr)
+        self._deviations = Deviations(self._behaviour, on_busy)
         self._pins = PinCommands(isdr)
         self._file_commands = files = FileCommands(isdr, self._pins)
         # By (proprietary class, INS): the instructions that end with 9000 on success.
@@ -81,17 +83,23 @@ class CardSession:
         }
 
     def transmit(self, command: bytes) -> tuple[bytes, int]:
-        """The data and status word of the response to one command APDU of any bytes."""
+        """The data and status word of the response to one command APDU of any bytes.
+
+        Raises `WireError` on a link that is broken, see `Behaviour`.
+        """
+        self._deviations.receive()
         unread, self._unread = self._unread, None
         try:
             return self._perform(CommandApdu.parse(command), unread)
         except StatusWord as refusal:
+            self._deviations.refused(command, refusal.sw)
             return b"", refusal.sw
 
     def _perform(self, command: CommandApdu, unread: _ResponseData | None) -> tuple[bytes, int]:
         channel = self._channels.get(command.channel)
         if channel is None:
             raise StatusWord(command_apdu.CHANNEL_NOT_SUPPORTED)
+        self._deviations.begin(command)
         if command.ins != _STORE_DATA:
             channel.discard_request()
         if command.ins == _GET_RESPONSE:
@@ -176,8 +184,10 @@ class CardSession:
             raise StatusWord(command_apdu.WRONG_P1_P2)
         if not command.data:
             raise StatusWord(command_apdu.WRONG_LENGTH)
-        by_name, isdr = command.p1 == 0x04, bytes.fromhex(self._behaviour.isdr_aid)
-        wants_isdr = by_name and command.data == isdr and not self._behaviour.not_an_euicc
+        by_name = command.p1 == 0x04
+        wants_isdr = (
+            by_name and command.data in self._behaviour.isdr_aids and not self._behaviour.not_an_euicc
+        )
         template = self._select_isdr(command) if wants_isdr else self._select_file(command)
         return b"" if command.p2 == 0x0C else template
 
@@ -190,7 +200,7 @@ class CardSession:
             0x6F,
             Tlv.build(0x84, command.data),
             longest_block,
-            Tlv.build(0xE0, Tlv.build(0x82, SVN), no_lpa_in_card),
+            Tlv.build(0xE0, Tlv.build(0x82, svn(self._behaviour)), no_lpa_in_card),
         )
 
     def _select_file(self, command: CommandApdu) -> Tlv:
@@ -252,15 +262,17 @@ class CardSession:
 
     def _answer(self, request: bytes) -> tuple[bytes, int]:
         """The ISD-R's response, with 91xx if the request makes a REFRESH necessary."""
+        self._deviations.ask(request)
         before = self._isdr.state
         answer = self._isdr.answer(request)
         after = self._isdr.state
         if after.enabled_iccid != before.enabled_iccid:
             self._deselect_files()
+        sw = self._deviations.answered(answer, before, after)
         refresh = before.awaiting_refresh is None and after.awaiting_refresh is not None
         if refresh and self._behaviour.answers_9x:
             return answer, 0x9100 | len(REFRESH)
-        return answer, command_apdu.OK
+        return answer, sw
 
     def _deselect_files(self) -> None:
         """Select the MF where a file of the previous profile may be selected, and lock its PIN."""

@@ -17,7 +17,7 @@ from lpa.errors import BadAnswer
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.sim.contents import Contents
-from lpa.sim.euicc import card_info, profile_policy, segments
+from lpa.sim.euicc import card_info, notification_answers, profile_policy, segments
 from lpa.sim.euicc.command_apdu import (
     CONDITIONS_NOT_SATISFIED,
     MEMORY_PROBLEM,
@@ -116,7 +116,9 @@ class SimulatedIsdr:
 
     def get_euicc_info1(self, _: dict[str, Any]) -> Tlv:
         """§5.7.8."""
-        return schema.encode("GetEuiccInfo1Response", card_info.euicc_info1(self._identity))
+        return schema.encode(
+            "GetEuiccInfo1Response", card_info.euicc_info1(self.state.behaviour, self._identity)
+        )
 
     def get_euicc_info2(self, _: dict[str, Any]) -> Tlv:
         """§5.7.8."""
@@ -143,7 +145,7 @@ class SimulatedIsdr:
     def get_profiles_info(self, request: dict[str, Any]) -> Tlv:
         """§5.7.15. While a REFRESH is pending, a request for the state is refused (6985)."""
         try:
-            tags = set(_tags(request.get("tagList", _DEFAULT_TAGS)))
+            tags = set(_tags(request.get("tagList", _DEFAULT_TAGS))) - self._omitted_tags()
             found = self._matching(request.get("searchCriteria"))
         except ValueError:
             error = schema.code("GetProfilesInfoResponse", "incorrectInputValues")
@@ -195,7 +197,8 @@ class SimulatedIsdr:
 
     def delete_profile(self, identifier: tuple[str, bytes]) -> Tlv:
         """§5.7.18. The pending notifications of the profile stay; those of the deletion are added."""
-        target = self._find(identifier)
+        accepted = self.state.behaviour.deletes_by in ("either", identifier[0])
+        target = self._find(identifier) if accepted else None
         outcome = profile_policy.may_delete(self.state, target)
         if target and outcome == "ok":
             self._memory.update(self.state.without(target), [("delete", target)])
@@ -218,16 +221,15 @@ class SimulatedIsdr:
 
     def list_notification(self, request: dict[str, Any]) -> Tlv:
         """§5.7.9."""
-        if self.state.behaviour.gives_all_notifications_or_none:
-            raise StatusWord(CONDITIONS_NOT_SATISFIED)
+        notification_answers.check_list(self.state.behaviour)
         found = self._of_events(request.get("profileManagementOperation"))
         return _list("ListNotificationResponse", (notification.metadata for notification in found))
 
     def retrieve_notifications_list(self, request: dict[str, Any]) -> Tlv:
         """§5.7.10. The list is empty if nothing matches."""
-        if "searchCriteria" in request and self.state.behaviour.gives_all_notifications_or_none:
-            error = schema.code("RetrieveNotificationsListResponse", "undefinedError")
-            return schema.encode("RetrieveNotificationsListResponse", ("notificationsListResultError", error))
+        answer = notification_answers.instead(self.state, criterion="searchCriteria" in request)
+        if answer is not None:
+            return answer
         kind, wanted = request.get("searchCriteria") or ("profileManagementOperation", None)
         if kind == "seqNumber":
             found = [item for item in self.state.notifications if item.sequence_number == wanted]
@@ -272,6 +274,12 @@ class SimulatedIsdr:
         kind, wanted = identifier
         coded = "coded_iccid" if kind == "iccid" else "coded_aid"
         return next((item for item in self.state.profiles if getattr(item, coded) == wanted), None)
+
+    def _omitted_tags(self) -> set[int]:
+        names = schema.member_names("ProfileInfo")
+        return {
+            schema.member_tag("ProfileInfo", name) for name in self.state.behaviour.omits if name in names
+        }
 
     def _matching(self, criterion: tuple[str, Any] | None) -> Iterable[SimulatedProfile]:
         if criterion is None:

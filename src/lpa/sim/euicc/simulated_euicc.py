@@ -7,6 +7,7 @@ import functools
 import operator
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -26,12 +27,13 @@ from lpa.sim.euicc.identity import CardIdentity
 from lpa.sim.euicc.nonvolatile_memory import NonVolatileMemory
 from lpa.sim.euicc.signed_notifications import EuiccSigner, SimulatedNotification
 from lpa.sim.euicc.state import SPARE_MEMORY, CardState
+from lpa.sim.euicc.two_elements import SECOND_FOLDER, TwoElements
 from lpa.sim.simulated_profile import SimulatedProfile
 from lpa.sim.wire.card_work import CardWork
 from lpa.sim.wire.wire import Wire
 
-# TA1 = 96 (512/32); historical bytes: selection by name and path, logical channels (ISO 7816-4 §12.1.1)
-_ATR_T0, _ATR_T1 = bytes.fromhex("3B1796"), bytes.fromhex("3B9796 8131 FE45")
+# After TS and T0: TA1 = 96 (512/32), and for T=1 TD1, TD2, TA3 and TB3 (ISO 7816-3 §8)
+_ATR_T0, _ATR_T1 = bytes.fromhex("96"), bytes.fromhex("96 8131 FE45")
 
 _WELL_BEHAVED = Behaviour()
 
@@ -44,8 +46,9 @@ class SimulatedEuicc:
     """A simulated eUICC that is also a `Transport`. Make one with `create` or `load`.
 
     It is powered from the start. A reset ends the card session and carries out a pending REFRESH, and so does
-    `load`. `apdus`, `resets`: how many there were. `wire`: how long a real one would have taken. Ctrl-C takes
-    effect after a command or reset, not in it.
+    `load`. `apdus`, `resets`: how many there were. `wire`: how long a real one would have taken. `on_busy` is
+    given the seconds that a slow card takes longer, if the wire does not wait. `second`: its second secure
+    element, a card of its own. Ctrl-C takes effect after a command or reset, not in it.
     """
 
     def __init__(
@@ -56,17 +59,22 @@ class SimulatedEuicc:
         *,
         folder: CardFolder | None = None,
         randomness: Randomness = os.urandom,
+        second: SimulatedEuicc | None = None,
+        stored: Behaviour | None = None,
     ) -> None:
         self.identity = identity
         self._authority = authority
         self.path = folder.path if folder else None
         self.apdus = 0
         self.resets = 0
+        self.on_busy: Callable[[int], object] = lambda _: None
+        self.second = second
         self._folder = folder
+        self._stored = stored or state.behaviour
         self._work = CardWork()
         memory = NonVolatileMemory(state, EuiccSigner(identity, self._work), self._save)
         self._isdr = SimulatedIsdr(memory, DownloadSession(memory, randomness))
-        self._session: CardSession | None = CardSession(self._isdr)
+        self._session: CardSession | TwoElements | None = self._powered()
         self.wire = Wire()
 
     @classmethod
@@ -75,6 +83,7 @@ class SimulatedEuicc:
         path: Path | None,
         *,
         profiles: Sequence[SimulatedProfile] | int = 3,
+        second_profiles: Sequence[SimulatedProfile] = (),
         behaviour: Behaviour = _WELL_BEHAVED,
         authority: Authority | None = None,
         identity: CardIdentity | None = None,
@@ -86,7 +95,8 @@ class SimulatedEuicc:
     ) -> SimulatedEuicc:
         """A new card, in the folder `path` or (None) in memory only.
 
-        `profiles`: its profiles, or their number. `free_memory`: bytes for further profiles. `authority`: the
+        `profiles`: its profiles, or their number; `second_profiles`: those of its second secure element, if
+        `behaviour` gives it one. `free_memory`: bytes for further profiles. `authority`: the
         CI that certifies it; a new one on `curve` if None. `identity`: certificates and keys from elsewhere,
         with their EID, instead of an authority.
 
@@ -101,21 +111,45 @@ class SimulatedEuicc:
             raise ValueError("a card with an identity takes no authority and no other EID")
         chosen = samples.profiles(profiles) if isinstance(profiles, int) else profiles
         state = CardState.new(identity.eid, behaviour, chosen, free_memory=free_memory)
+        _check_second(behaviour, second_profiles, identity.eid, authority)
         folder = CardFolder.create(path, state, identity, authority) if path else None
-        return cls(state, identity, authority, folder=folder, randomness=randomness)
+        second = behaviour.second_isdr_aid and cls.create(
+            path / SECOND_FOLDER if path else None,
+            profiles=second_profiles,
+            behaviour=behaviour.of_second_element,
+            authority=authority,
+            free_memory=free_memory,
+            clock=clock,
+            randomness=randomness,
+        )
+        return cls(state, identity, authority, folder=folder, randomness=randomness, second=second or None)
 
     @classmethod
-    def load(cls, path: Path | str, *, randomness: Randomness = os.urandom) -> SimulatedEuicc:
+    def load(
+        cls, path: Path | str, *, behaviour: Behaviour | None = None, randomness: Randomness = os.urandom
+    ) -> SimulatedEuicc:
         """Load the card in the folder `path`, and lock it until `close`.
 
+        `behaviour`: how it behaves until then, instead of the behaviour that is stored with it, which stays.
         Raises `NoCard` if there is none, `CardBusy` if another program is using it, `StorageFailed` if it is
-        damaged.
+        damaged, and ValueError if `behaviour` gives it a second secure element that it was not created with.
         """
         folder = CardFolder.open(Path(path))
         with contextlib.ExitStack() as undo:
             undo.callback(folder.close)
             state, identity, authority = folder.read(randomness)
-            card = cls(state, identity, authority, folder=folder, randomness=randomness)
+            stored, now = state.behaviour, behaviour or state.behaviour
+            if now.second_isdr_aid and not stored.second_isdr_aid:
+                raise ValueError("a card can have a second secure element only if it was created with it")
+            second = None
+            if now.second_isdr_aid:
+                place = folder.path / SECOND_FOLDER
+                second = cls.load(place, behaviour=now.of_second_element, randomness=randomness)
+                undo.callback(second.close)
+            state = replace(state, behaviour=now)
+            card = cls(
+                state, identity, authority, folder=folder, randomness=randomness, second=second, stored=stored
+            )
             card._change(card._isdr.execute_refresh)
             card.wire.reset()
             undo.pop_all()
@@ -167,15 +201,23 @@ class SimulatedEuicc:
     @property
     def atr(self) -> bytes:
         """The answer to reset (ISO 7816-3 §8): T=0 only, or T=1 only with a check byte."""
-        channels = 0x10 | min(self.behaviour.channels, 7) if self.behaviour.channels else 0
-        historical = bytes([0x80, 0x31, 0xE0, 0x73, 0xFE, 0x21, channels])
+        historical = bytes.fromhex(self.behaviour.historical_bytes) or self._capabilities
         if self.behaviour.protocol == "T=0":
-            return _ATR_T0 + historical
-        body = _ATR_T1 + historical
+            return bytes([0x3B, 0x10 | len(historical)]) + _ATR_T0 + historical
+        body = bytes([0x3B, 0x90 | len(historical)]) + _ATR_T1 + historical
         return body + bytes([functools.reduce(operator.xor, body[1:])])
 
+    @property
+    def _capabilities(self) -> bytes:
+        """Historical bytes: selection by name and path, logical channels (ISO 7816-4 §12.1.1)."""
+        channels = 0x10 | min(self.behaviour.channels, 7) if self.behaviour.channels else 0
+        return bytes([0x80, 0x31, 0xE0, 0x73, 0xFE, 0x21, channels])
+
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
-        """The data and status word of the response to one APDU. Raises `CardUnpowered` after `power_off`."""
+        """The data and status word of the response to one APDU. Raises `CardUnpowered` after `power_off`.
+
+        Raises `WireError` if the `Behaviour` of the card breaks the link.
+        """
         if self._session is None:
             raise CardUnpowered("The simulated card has no power.")
         with interrupts.postponed():
@@ -189,18 +231,24 @@ class SimulatedEuicc:
         with interrupts.postponed():
             self.resets += 1
             self._change(self._isdr.power_up)
-            self._session = CardSession(self._isdr)
+            if self.second:
+                self.second.reset()
+            self._session = self._powered()
         self._wire.power_up(self.atr)
 
     def power_off(self) -> None:
         """Cut the power: the card does not respond until `reset`."""
         self._session = None
+        if self.second:
+            self.second.power_off()
 
     def close(self) -> None:
         """Unlock the folder, and power off. A card in memory stays powered, like one left in its reader."""
         if self._folder:
             self.power_off()
             self._folder.close()
+        if self.second:
+            self.second.close()
 
     def __enter__(self) -> Self:
         return self
@@ -210,9 +258,20 @@ class SimulatedEuicc:
     ) -> None:
         self.close()
 
+    def _powered(self) -> CardSession | TwoElements:
+        session = CardSession(self._isdr, self._be_busy)
+        if not self.second:
+            return session
+        return TwoElements(session, self.second, (self.behaviour.isdr_aids, self.second.behaviour.isdr_aids))
+
+    def _be_busy(self, seconds: int) -> None:
+        self._work.count("pause", seconds)
+        if self._wire.sleep is None:
+            self.on_busy(seconds)
+
     def _save(self, state: CardState) -> None:
         if self._folder:
-            self._folder.save(state)
+            self._folder.save(replace(state, behaviour=self._stored))
 
     def _change(self, change: Callable[[], None]) -> None:
         """Carry out a change outside of a command, which could not report a memory problem."""
@@ -222,6 +281,17 @@ class SimulatedEuicc:
             self.close()
             what = f"Cannot write the simulated card in {self.path}"
             raise storage_failed(error, what, "create another card with 'lpa sim new'") from error
+
+
+def _check_second(
+    behaviour: Behaviour, profiles: Sequence[SimulatedProfile], eid: str, authority: Authority | None
+) -> None:
+    """Raise ValueError if there cannot be a second secure element with these profiles."""
+    if behaviour.second_isdr_aid and authority is None:
+        raise ValueError("a card with an identity has one secure element")
+    if profiles and not behaviour.second_isdr_aid:
+        raise ValueError("profiles of element 2 need a card with a second_isdr_aid")
+    CardState.new(eid, behaviour, profiles)
 
 
 def _minted(authority: Authority, eid: str, now: datetime) -> CardIdentity:

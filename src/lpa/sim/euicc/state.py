@@ -118,7 +118,8 @@ class CardState:
     def with_notification(self, notification: SimulatedNotification) -> Self:
         """The state with the notification of the next sequence number, which may replace the oldest."""
         kept = (*self.notifications, notification)[-self.behaviour.notification_capacity :]
-        return replace(self, notifications=kept, next_sequence_number=self.next_sequence_number + 1)
+        number = self.next_sequence_number + self.behaviour.sequence_step
+        return replace(self, notifications=kept, next_sequence_number=number)
 
     def notified(self, signer: EuiccSigner, events: Iterable[ProfileEvent]) -> Self:
         """The state with a signed notification for each event and each of its servers."""

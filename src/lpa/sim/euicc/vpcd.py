@@ -12,7 +12,7 @@ from collections.abc import Callable
 from threading import Event
 from typing import Protocol
 
-from lpa.errors import NoReader
+from lpa.errors import NoReader, WireError
 
 PORT = 0x8C7B  # the port of the first reader of Debian's vpcd; the second has the next one
 _POWER_OFF, _POWER_ON, _RESET, _ATR = b"\x00", b"\x01", b"\x02", b"\x04"
@@ -28,7 +28,7 @@ class Card(Protocol):
         ...
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
-        """The data and status word of the response to one command."""
+        """The data and status word of the response to one command. Raises `WireError` on a broken link."""
         ...
 
     def reset(self) -> None:
@@ -71,8 +71,19 @@ def serve(
                 card.reset()
                 powered = True
             elif len(frame) > 1:
-                data, sw = card.transmit(frame)
-                frames.send(data + sw.to_bytes(2, "big"))
+                frames.send(_response(card, frame))
+
+
+def _response(card: Card, command: bytes) -> bytes:
+    """The response to a command; on a broken link one byte, which is no response to any program.
+
+    The driver has no frame for an error of the link: an empty one removes the card from the reader.
+    """
+    try:
+        data, sw = card.transmit(command)
+    except WireError:
+        return b"\x00"
+    return data + sw.to_bytes(2, "big")
 
 
 def _reader(host: str, port: int) -> socket.socket:

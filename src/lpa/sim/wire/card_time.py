@@ -52,5 +52,7 @@ class CardTime:
                 raise ValueError(f"{name} is a time, and not negative: {value}")
 
     def of(self, work: Mapping[Operation, int]) -> float:
-        """The seconds that these operations take."""
-        return sum(amount * float(getattr(self, operation)) for operation, amount in work.items())
+        """The seconds that these operations take; a pause is counted in seconds."""
+        worked = {operation: amount for operation, amount in work.items() if operation != "pause"}
+        taken = sum(amount * float(getattr(self, operation)) for operation, amount in worked.items())
+        return taken + work.get("pause", 0)

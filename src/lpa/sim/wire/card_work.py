@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-Operation = Literal["sign", "verify", "generate_key", "agree_key", "decipher", "write", "erase", "update"]
+Operation = Literal[
+    "sign", "verify", "generate_key", "agree_key", "decipher", "write", "erase", "update", "pause"
+]
 
 
 class CardWork:
     """Counts the operations of one card until they are taken.
 
     `decipher`, `write` and `erase` are counted in bytes; `update` is a change of the memory that takes effect
-    as a whole; the others are operations with a key.
+    as a whole; `pause` is counted in seconds; the others are operations with a key.
     """
 
     __slots__ = ("_counts",)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lpa.errors import NoReader
+from lpa.errors import NoReader, WireError
 from lpa.sim.euicc import vpcd
 
 OFF, ON, RESET, ATR = b"\x00", b"\x01", b"\x02", b"\x04"
@@ -21,8 +21,11 @@ class Card:
 
     def __init__(self) -> None:
         self.seen: list[str] = []
+        self.broken = False
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        if self.broken:
+            raise WireError("The link is broken.")
         self.seen.append(apdu.hex())
         return apdu, 0x9000
 
@@ -100,6 +103,13 @@ def test_the_card_is_inserted_once_the_reader_has_its_atr(reader: Reader) -> Non
 def test_data_and_status_word_come_in_one_frame(reader: Reader) -> None:
     reader.send(ON, bytes.fromhex("00A40004023F00"))
     assert reader.answer() == bytes.fromhex("00A40004023F00 9000")
+
+
+def test_a_broken_link_is_a_response_without_a_status_word(card: Card, reader: Reader) -> None:
+    """An empty frame would take the card out of the reader."""
+    card.broken = True
+    reader.send(ON, bytes.fromhex("00A40004023F00"))
+    assert len(reader.answer()) == 1
 
 
 def test_an_apdu_of_every_short_length_passes(reader: Reader) -> None:
