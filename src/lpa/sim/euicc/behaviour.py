@@ -42,6 +42,9 @@ class Behaviour:
     fallbacks: tuple[tuple[str, str], ...] = ()
     """(enabled, chosen), as ICCIDs: at a reset with the first enabled, or none (""), the card enables the
     second. Cards in the field fall back to a provisioning profile, or to one of their own."""
+    loses_isdr_at_switch: bool = False
+    """A switch without REFRESH deselects the ISD-R on every channel: STORE DATA is refused (6D00) until it is
+    selected again."""
     answers_9x: bool = True
     """A command that makes a REFRESH necessary ends with 91xx; if False, with 9000."""
     takes_test_profiles: bool = True

@@ -5,7 +5,8 @@ Choices where the specifications leave one:
 * Response data stay available to GET RESPONSE until any other command arrives, on any channel.
 * Another command on the same channel discards the blocks of an incomplete request.
 * On T=0 a command with a wrong Le has no effect: 6Cxx returns the right Le first.
-* A switch without REFRESH selects the MF on the basic channel and on each channel without an ISD-R.
+* A switch without REFRESH selects the MF on each channel without an ISD-R. The ISD-R stays selected, on the
+  basic channel too, as on real cards; with `loses_isdr_at_switch` the MF is selected on every channel.
 """
 
 from __future__ import annotations
@@ -243,6 +244,6 @@ class CardSession:
     def _deselect_files(self) -> None:
         """Select the MF where a file of the previous profile may be selected, and lock its PIN."""
         for number, channel in self._channels.items():
-            if number == 0 or not channel.isdr:
+            if self._behaviour.loses_isdr_at_switch or not channel.isdr:
                 self._channels[number] = _Channel()
         self._file_commands.lock_pin()
