@@ -118,7 +118,7 @@ class Keys:
 
 def derived(secret: bytes, host: bytes, eid: str) -> Keys:
     """The key derivation of X9.63 with SHA-256, written a second time."""
-    shared = b"\x88\x10" + bytes([len(host)]) + host + b"\x10" + bytes.fromhex(eid)
+    shared = b"\x88\x10" + tlv("04", host)[1:] + b"\x10" + bytes.fromhex(eid)
     blocks = b""
     for counter in (1, 2):
         digest = hashes.Hash(hashes.SHA256())
@@ -138,6 +138,7 @@ class Package:
     replaced_keys: bool = False
     piece: int = 1007
     metadata_piece: int = 1008
+    host: bytes = HOST
 
     def __post_init__(self) -> None:
         self.metadata = self.metadata or store_metadata(self.iccid)
@@ -223,7 +224,7 @@ class Server:
     def segments(self, card_key: bytes, package: Package | None = None) -> list[bytes]:
         """The bound package as it goes to the card: A0 and A2 whole."""
         package = package or Package()
-        keys = self.keys(card_key)
+        keys = self.keys(card_key, package.host)
         first = tlv("A0", keys.segment("87", package.configuration))
         metadata = keys.cut("88", package.metadata, package.metadata_piece)
         replaced = b""
@@ -233,7 +234,8 @@ class Server:
             replaced = tlv("A2", keys.segment("87", command))
             keys = Keys(new[0], new[1], new[2])
         elements = keys.cut("86", package.elements, package.piece)
-        return bound(self.secure_channel(card_key), first, metadata, replaced, elements)
+        channel = self.secure_channel(card_key, host=package.host)
+        return bound(channel, first, metadata, replaced, elements)
 
 
 def bound(
