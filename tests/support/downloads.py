@@ -152,7 +152,8 @@ def store_metadata(iccid: str = CODED, *more: str) -> bytes:
 
 
 def profile_elements(iccid: str = CODED, *between: bytes, major: int = 2, filling: int = 0) -> bytes:
-    """A header with the `iccid` unswapped, what is `between`, a filesystem management element with `filling` bytes, and an end."""
+    """A header with the `iccid` in plain digits, what is `between`, a filesystem management element with
+    `filling` bytes, and an end."""
     plain = "".join(iccid[at + 1] + iccid[at] for at in range(0, len(iccid), 2))
     header = tlv("A0", bytes([0x80, 1, major]), bytes.fromhex("810103 820154 830A" + plain + "A5028100 A600"))
     filler = [tlv("A1", bytes.fromhex("A003810102"), tlv("81", bytes(filling)))] if filling else []

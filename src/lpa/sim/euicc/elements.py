@@ -1,8 +1,8 @@
 """Checks the elements of a profile package, as far as this card reads them (TCA profile package, chapter 8).
 
 Segments may split elements anywhere. The first element is the header, with the ICCID of the metadata as plain
-digits (`8949449999999990023F`, nibbles not swapped); the last is the end; all others must have a known tag. The card takes the IMSI from them, and checks the keys of a
-test profile.
+digits (`8949449999999990023F`, nibbles not swapped); the last is the end; all others must have a known tag.
+The card takes the IMSI from them, and checks the keys of a test profile.
 """
 
 from __future__ import annotations
