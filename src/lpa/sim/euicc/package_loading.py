@@ -224,7 +224,9 @@ def _check_channel(request: dict[str, Any], channel: Tlv, prepared: Prepared) ->
     if (template["keyType"], template["keyLen"]) != (KEY_TYPE, KEY_SIZE):
         raise _ChannelRefused("unsupportedCrtValues")
     own = Tlv.build(0x5F49, prepared.one_time_key.public)
-    signed = b"".join(child for child in channel.children if child.tag != _SIGNATURE)
+    # What follows the signature is of a later version, and not covered by it.
+    members = channel.children
+    signed = b"".join(members[: [member.tag for member in members].index(_SIGNATURE)])
     prepared.binding.check(request["smdpSign"], signed + own)
 
 
