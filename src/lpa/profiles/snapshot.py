@@ -42,9 +42,9 @@ def differences(before: Iterable[Profile], after: Iterable[Profile]) -> Iterator
             yield f"{named(profile)} is no longer on the card."
             continue
         old, new = _compared(profile), _compared(now[iccid])
-        for what, value in new.items():
-            if value != old[what]:
-                yield f"{named(profile)}: {what} changed from {_shown(old[what])} to {_shown(value)}."
+        for what in old | new:
+            if new.get(what) != old.get(what):
+                yield f"{named(profile)}: {what} changed from {_shown(old.get(what))} to {_shown(new.get(what))}."
     for iccid, profile in now.items():
         if iccid not in known:
             yield f"{named(profile)} was not on the card before."
@@ -86,8 +86,8 @@ def _compared(profile: Profile) -> dict[str, str]:
         "class": str(profile.profile_class),
         "rules": " ".join(profile.policy_rules),
         "notified servers": ", ".join(servers),
-    }
+    } | ({"fallback": "yes"} if profile.fallback else {})
 
 
-def _shown(value: str) -> str:
+def _shown(value: str | None) -> str:
     return repr(value) if value else "none"

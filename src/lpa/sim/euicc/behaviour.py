@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from lpa.rsp.codec import schema
 from lpa.rsp.names import Aid, Iccid
 from lpa.sim import plain_json
+from lpa.sim.euicc.generations import Generation
 from lpa.sim.operators import ANY_OPERATOR
 
 STANDARD_ISDR = "A0000005591010FFFFFFFF8900000100"
@@ -20,6 +21,9 @@ _EVERY_WAY = (("iccid", True), ("iccid", False), ("isdpAid", True), ("isdpAid", 
 class Behaviour:
     """How a card behaves. The defaults are a strict, conforming, removable T=0 card."""
 
+    generation: Generation = "v2"
+    """The specification that it follows: "v2" and "v3" of SGP.22, or "sgp32". It decides what the card reports; an
+    IoT card (SGP.32) refuses to enable, disable and delete profiles and to reset its memory (undefinedError)."""
     protocol: Literal["T=0", "T=1"] = "T=0"
     channels: int = 3
     """Logical channels besides the basic one, 0 to 19. With 0 the card refuses MANAGE CHANNEL (6881)."""
@@ -60,6 +64,8 @@ class Behaviour:
     """A package interrupted by a reset leaves a result (installFailedDueToInterruption); else nothing."""
 
     def __post_init__(self) -> None:
+        if self.generation not in get_args(Generation):
+            raise ValueError(f"generation is one of {get_args(Generation)}, not {self.generation!r}")
         if not 0 <= self.channels <= 19:
             raise ValueError(f"a card has 0 to 19 logical channels beside the basic one, not {self.channels}")
         if not 1 <= self.block_size <= 255:

@@ -6,12 +6,13 @@ from typing import Any
 
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
+from lpa.sim.euicc import generations
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.identity import CardIdentity
 from lpa.sim.euicc.state import CardState
 from lpa.sim.operators import coded_operator
 
-SVN = bytes((2, 2, 2))  # the version of SGP.22 that the card follows
+SVN = bytes((2, 2, 2))  # the lowest version of SGP.22 that the card follows
 _ROOT_DS_ADDRESS = "smds.example"
 _UICC_CAPABILITY = (
     *("usimSupport", "isimSupport", "akaMilenage", "akaTuak128", "usimTestAlgorithm", "javacard"),
@@ -20,8 +21,15 @@ _UICC_CAPABILITY = (
 _FREE_RAM = 8_192
 
 
-def euicc_info1(identity: CardIdentity) -> dict[str, Any]:
+def euicc_info1(behaviour: Behaviour, identity: CardIdentity) -> Tlv:
     """EUICCInfo1: the version and the CI keys, those trusted and those that certify the card."""
+    newer = generations.info1(behaviour.generation, _rsp_capability(behaviour))
+    # Every member has the same tag in EUICCInfo2, which has those of version 2 in the same order.
+    own, later = (schema.encode("GetEuiccInfo2Response", part) for part in (_keys(identity), newer))
+    return Tlv.build(0xBF20, own.value, later.value)
+
+
+def _keys(identity: CardIdentity) -> dict[str, Any]:
     return {
         "svn": SVN,
         "euiccCiPKIdListForVerification": identity.verified,
@@ -32,13 +40,14 @@ def euicc_info1(identity: CardIdentity) -> dict[str, Any]:
 def euicc_info2(state: CardState, identity: CardIdentity) -> dict[str, Any]:
     """EUICCInfo2: EUICCInfo1, versions, capabilities and free memory.
 
-    It has no member that is newer than `SVN`: a server of that version may not know it.
+    A card of version 2 has no member that is newer: a server of that version may not know it.
     """
     forbidden = state.behaviour.forbidden_policy_rules
     rules = {"forbiddenProfilePolicyRules": schema.from_bits("PolicyRules", forbidden)} if forbidden else {}
     return (
-        euicc_info1(identity)
+        _keys(identity)
         | rules
+        | generations.info2(state.behaviour.generation)
         | {
             "profileVersion": bytes((2, 3, 1)),
             "euiccFirmwareVer": bytes((1, 0, 0)),
@@ -80,7 +89,8 @@ def rules_authorisation_table(behaviour: Behaviour) -> dict[str, Any]:
 
 def _rsp_capability(behaviour: Behaviour) -> list[str]:
     test = ["testProfileSupport"] if behaviour.takes_test_profiles else []
-    return ["additionalProfile", *test, "deviceInfoExtensibilitySupport"]
+    newer = generations.abilities(behaviour.generation)
+    return ["additionalProfile", *test, "deviceInfoExtensibilitySupport", *newer]
 
 
 def _resources(state: CardState) -> bytes:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lpa.rsp.codec.ber import Tlv
-from lpa.sim.euicc import command_apdu
+from lpa.sim.euicc import command_apdu, generations
 from lpa.sim.euicc.card_info import SVN
 from lpa.sim.euicc.command_apdu import CommandApdu, StatusWord
 from lpa.sim.euicc.es10_functions import SimulatedIsdr
@@ -180,12 +180,11 @@ class CardSession:
         """By AID: the FCI, in which E0 marks an ISD-R."""
         self._channels[command.channel] = _Channel(isdr=True)
         longest_block = Tlv.build(0xA5, bytes.fromhex("9F6501"), bytes([self._behaviour.block_size]))
-        no_lpa_in_card = bytes.fromhex("030100")
         return Tlv.build(
             0x6F,
             Tlv.build(0x84, command.data),
             longest_block,
-            Tlv.build(0xE0, Tlv.build(0x82, SVN), no_lpa_in_card),
+            generations.fci(self._behaviour.generation, SVN, enabled=self._isdr.state.enabled is not None),
         )
 
     def _select_file(self, command: CommandApdu) -> Tlv:
