@@ -52,7 +52,7 @@ def checks(profile: Profile, others: Iterable[Profile], *, disable_first: bool) 
         yield Finding(
             "warning",
             "fallback-profile",
-            "This is the fallback profile: the card changes to it when the enabled profile has no connection.",
+            "This is the fallback profile: it is enabled when the enabled one has lost its connection.",
             "Without it, the device may become unreachable. Its eIM can choose another fallback profile.",
         )
     notified = any("delete" in entry.events for entry in profile.notifications)

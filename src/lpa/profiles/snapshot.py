@@ -43,8 +43,9 @@ def differences(before: Iterable[Profile], after: Iterable[Profile]) -> Iterator
             continue
         old, new = _compared(profile), _compared(now[iccid])
         for what in old | new:
-            if new.get(what) != old.get(what):
-                yield f"{named(profile)}: {what} changed from {_shown(old.get(what))} to {_shown(new.get(what))}."
+            then, value = old.get(what), new.get(what)
+            if then != value:
+                yield f"{named(profile)}: {what} changed from {_shown(then)} to {_shown(value)}."
     for iccid, profile in now.items():
         if iccid not in known:
             yield f"{named(profile)} was not on the card before."

@@ -22,8 +22,8 @@ class Behaviour:
     """How a card behaves. The defaults are a strict, conforming, removable T=0 card."""
 
     generation: Generation = "v2"
-    """The specification that it follows: "v2" and "v3" of SGP.22, or "sgp32". It decides what the card reports; an
-    IoT card (SGP.32) refuses to enable, disable and delete profiles and to reset its memory (undefinedError)."""
+    """The specification that it follows: "v2" or "v3" of SGP.22, or "sgp32". It decides what the card
+    reports. An IoT card refuses to enable, disable and delete profiles, and to reset its memory (127)."""
     protocol: Literal["T=0", "T=1"] = "T=0"
     channels: int = 3
     """Logical channels besides the basic one, 0 to 19. With 0 the card refuses MANAGE CHANNEL (6881)."""
