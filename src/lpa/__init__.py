@@ -53,12 +53,14 @@ if TYPE_CHECKING:
     from lpa.recovery import Recovery
     from lpa.rsp.activation import ActivationCode
     from lpa.rsp.device import Device
+    from lpa.rsp.eim import Eim
     from lpa.rsp.euicc_info import (
         AuthorisationRule,
         CardResource,
         ConfiguredAddresses,
         EuiccInfo1,
         EuiccInfo2,
+        IotInfo,
     )
     from lpa.rsp.listing import Listing
     from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
@@ -101,6 +103,7 @@ __all__ = [
     "Device",
     "Diagnosis",
     "Eid",
+    "Eim",
     "Entry",
     "Euicc",
     "EuiccInfo1",
@@ -111,6 +114,7 @@ __all__ = [
     "Holder",
     "Https",
     "Iccid",
+    "IotInfo",
     "Journal",
     "KeyIdentifier",
     "Listing",
@@ -232,12 +236,14 @@ _HOMES = {
     "lpa.recovery": ("Recovery",),
     "lpa.rsp.activation": ("ActivationCode",),
     "lpa.rsp.device": ("Device",),
+    "lpa.rsp.eim": ("Eim",),
     "lpa.rsp.euicc_info": (
         "AuthorisationRule",
         "CardResource",
         "ConfiguredAddresses",
         "EuiccInfo1",
         "EuiccInfo2",
+        "IotInfo",
     ),
     "lpa.rsp.listing": ("Listing",),
     "lpa.rsp.names": (

@@ -24,6 +24,16 @@ def cut(data: bytes) -> list[tuple[int, bytes]]:
     return found
 
 
+def appended(data: bytes, more: str, *path: int) -> bytes:
+    """`data` with `more` (in hexadecimal) at the end of a TLV in it, at a path of child numbers."""
+    tag = data[: 2 if data[0] & 0x1F == 0x1F else 1].hex()
+    if not path:
+        return tlv(tag, value(data), bytes.fromhex(more))
+    inside = parts(data)
+    inside[path[0]] = appended(inside[path[0]], more, *path[1:])
+    return tlv(tag, *inside)
+
+
 def value(data: bytes) -> bytes:
     """The content of the one TLV that `data` is."""
     start = 2 if data[0] & 0x1F == 0x1F else 1

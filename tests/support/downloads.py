@@ -118,7 +118,7 @@ class Keys:
 
 def derived(secret: bytes, host: bytes, eid: str) -> Keys:
     """The key derivation of X9.63 with SHA-256, written a second time."""
-    shared = b"\x88\x10" + bytes([len(host)]) + host + b"\x10" + bytes.fromhex(eid)
+    shared = b"\x88\x10" + tlv("04", host)[1:] + b"\x10" + bytes.fromhex(eid)
     blocks = b""
     for counter in (1, 2):
         digest = hashes.Hash(hashes.SHA256())
@@ -138,6 +138,7 @@ class Package:
     replaced_keys: bool = False
     piece: int = 1007
     metadata_piece: int = 1008
+    host: bytes = HOST
 
     def __post_init__(self) -> None:
         self.metadata = self.metadata or store_metadata(self.iccid)
@@ -151,8 +152,10 @@ def store_metadata(iccid: str = CODED, *more: str) -> bytes:
 
 
 def profile_elements(iccid: str = CODED, *between: bytes, major: int = 2, filling: int = 0) -> bytes:
-    """A header, what is `between`, a filesystem management element with `filling` bytes, and an end."""
-    header = tlv("A0", bytes([0x80, 1, major]), bytes.fromhex("810103 820154 830A" + iccid + "A5028100 A600"))
+    """A header with the `iccid` in plain digits, what is `between`, a filesystem management element with
+    `filling` bytes, and an end."""
+    plain = "".join(iccid[at + 1] + iccid[at] for at in range(0, len(iccid), 2))
+    header = tlv("A0", bytes([0x80, 1, major]), bytes.fromhex("810103 820154 830A" + plain + "A5028100 A600"))
     filler = [tlv("A1", bytes.fromhex("A003810102"), tlv("81", bytes(filling)))] if filling else []
     return b"".join((header, *between, *filler, bytes.fromhex("AA07A0058000810109")))
 
@@ -176,6 +179,11 @@ class Server:
         self.context = CONTEXT
         self.issuer = self.authority.key_identifier
         self.challenge = bytes(range(16))
+        self.more: dict[str, str] = {}
+        """Members to append, in hexadecimal, by the name of what they are appended to."""
+
+    def _more(self, name: str) -> bytes:
+        return bytes.fromhex(self.more.get(name, ""))
 
     def authenticate_server(self, challenge: bytes, txid: bytes = TXID) -> bytes:
         """BF38 for a card that gave this challenge."""
@@ -185,18 +193,30 @@ class Server:
             tlv("81", challenge),
             tlv("83", ADDRESS.encode()),
             tlv("84", self.challenge),
+            self._more("serverSigned1"),
         )
         issuer = tlv("04", self.issuer)
-        return tlv("BF38", signed, signature(self.auth, signed), issuer, self.certificate, self.context)
+        context = self._context()
+        parts = (signed, signature(self.auth, signed), issuer, self.certificate, context)
+        return tlv("BF38", *parts, self._more("AuthenticateServerRequest"))
+
+    def _context(self) -> bytes:
+        matching_id, device = parts(self.context)[:-1], parts(self.context)[-1]
+        tac, capabilities = parts(device)
+        capabilities = tlv("A1", value(capabilities), self._more("deviceCapabilities"))
+        device = tlv("A1", tac, capabilities, self._more("deviceInfo"))
+        return tlv("A0", *matching_id, device, self._more("ctxParams1"))
 
     def prepare_download(
         self, euicc_signature1: bytes, txid: bytes = TXID, *, key: bytes = b"", code: bytes = b""
     ) -> bytes:
         """BF21. `key`: the card's one-time key that a package is bound to already. `code`: hashCc."""
         bound = tlv("5F49", key) if key else b""
-        signed = tlv("30", tlv("80", txid), bytes([1, 1, 0xFF if code else 0]), bound)
+        required = bytes([1, 1, 0xFF if code else 0])
+        signed = tlv("30", tlv("80", txid), required, bound, self._more("smdpSigned2"))
         hashed = tlv("04", code) if code else b""
-        return tlv("BF21", signed, signature(self.pb, signed + euicc_signature1), hashed, self.binding)
+        parts = (signed, signature(self.pb, signed + euicc_signature1), hashed, self.binding)
+        return tlv("BF21", *parts, self._more("PrepareDownloadRequest"))
 
     def secure_channel(
         self,
@@ -209,10 +229,11 @@ class Server:
         own: bytes = b"",
     ) -> bytes:
         """BF23."""
-        template = tlv("A6", bytes.fromhex(crt), tlv("84", host))
+        template = tlv("A6", bytes.fromhex(crt), tlv("84", host), self._more("controlRefTemplate"))
         once = tlv("5F49", own or point(self.once))
         content = b"".join((bytes([0x82, 1, operation]), tlv("80", txid), template, once))
-        return tlv("BF23", content, signature(self.pb, content + tlv("5F49", card_key)))
+        signed = signature(self.pb, content + tlv("5F49", card_key))
+        return tlv("BF23", content, signed, self._more("InitialiseSecureChannel"))
 
     def keys(self, card_key: bytes, host: bytes = HOST) -> Keys:
         """The session keys."""
@@ -222,17 +243,19 @@ class Server:
     def segments(self, card_key: bytes, package: Package | None = None) -> list[bytes]:
         """The bound package as it goes to the card: A0 and A2 whole."""
         package = package or Package()
-        keys = self.keys(card_key)
+        keys = self.keys(card_key, package.host)
         first = tlv("A0", keys.segment("87", package.configuration))
         metadata = keys.cut("88", package.metadata, package.metadata_piece)
         replaced = b""
         if package.replaced_keys:
             new = [bytes([number]) * 16 for number in (1, 2, 3)]
-            command = tlv("BF26", *(tlv(tag, key) for tag, key in zip(("80", "81", "82"), new, strict=True)))
+            members = (tlv(tag, key) for tag, key in zip(("80", "81", "82"), new, strict=True))
+            command = tlv("BF26", *members, self._more("ReplaceSessionKeys"))
             replaced = tlv("A2", keys.segment("87", command))
             keys = Keys(new[0], new[1], new[2])
         elements = keys.cut("86", package.elements, package.piece)
-        return bound(self.secure_channel(card_key), first, metadata, replaced, elements)
+        channel = self.secure_channel(card_key, host=package.host)
+        return bound(channel, first, metadata, replaced, elements)
 
 
 def bound(

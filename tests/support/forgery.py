@@ -146,6 +146,11 @@ def with_empty_member(receipt: bytes) -> bytes:
     return Tlv.build(0x30, Tlv.whole(receipt).value, bytes.fromhex("A100"))
 
 
+def with_unknown_member(receipt: bytes) -> bytes:
+    """The same with a member of no version at the end."""
+    return Tlv.build(0x30, Tlv.whole(receipt).value, bytes.fromhex("9F7F0101"))
+
+
 def loose(receipt: bytes, *numbers: int) -> bytes:
     """The same with more length bytes than needed: in its members of these numbers, or (none) in itself."""
     whole = Tlv.whole(receipt)

@@ -76,7 +76,7 @@ def understood(answered: tuple[int, dict[str, str], bytes]) -> Members:
     status, headers, body = answered
     assert status == 200
     assert headers["content-type"] == "application/json"
-    assert headers["x-admin-protocol"].startswith("gsma/rsp/v2.")
+    assert headers["x-admin-protocol"] == "gsma/rsp/v2.2.2"
     members: Members = json.loads(body)
     assert members.pop("header") == {"functionExecutionStatus": {"status": "Executed-Success"}}
     return {
@@ -86,12 +86,16 @@ def understood(answered: tuple[int, dict[str, str], bytes]) -> Members:
 
 
 class Asking:
-    """Sends requests coded by `way`, all over one connection (`kept`) or each over its own."""
+    """Sends requests coded by `way`, all over one connection (`kept`) or each over its own.
 
-    def __init__(self, server: Listening, way: Way, *, kept: bool) -> None:
+    `version`: of SGP.22, which the client names.
+    """
+
+    def __init__(self, server: Listening, way: Way, *, kept: bool, version: str = "2.2.2") -> None:
         self._server = server
         self._way = way
         self._kept = kept
+        self._headers = (*HEADERS[:2], f"X-Admin-Protocol: gsma/rsp/v{version}", HEADERS[3])
 
     def __enter__(self) -> Asking:
         self._line = line(self._server)
@@ -105,7 +109,8 @@ class Asking:
         if not self._kept:
             self.__exit__()
             self.__enter__()
-        answered = post(self._stream, f"{ROOT}{function}", self._way(coded(members)))
+        body = self._way(coded(members))
+        answered = post(self._stream, f"{ROOT}{function}", body, headers=self._headers)
         if function == "handleNotification":
             assert (answered[0], answered[2]) == (204, b"")
             return {}

@@ -18,8 +18,8 @@ from tests.support.tls_faults import NOW
 HEADERS_REFUSED: list[tuple[str, dict[str, str]]] = [
     ("1.2.1/2.1", {"Content-Type": "text/plain"}),
     ("1.2.1/2.1", {"Content-Type": ""}),
-    ("1.2.2/2.1", {"X-Admin-Protocol": "gsma/rsp/v3.0.0"}),
-    ("1.2.2/2.1", {"X-Admin-Protocol": "gsma/rsp/v2"}),
+    ("1.2.2/2.1", {"X-Admin-Protocol": "gsma/rsp/2.2.2"}),
+    ("1.2.2/2.1", {"X-Admin-Protocol": "v3.1.0"}),
     ("1.2.2/2.1", {"X-Admin-Protocol": ""}),
 ]
 

@@ -137,6 +137,7 @@ class SmallCard:
     change_signed1: Change = lambda value: value
     change_signed2: Change = lambda value: value
     change_cancel: Change = lambda value: value
+    change_result: Change = lambda value: value
     one_time: ec.EllipticCurvePrivateKey | None = None
     sequence_number: int = 1
     address: str = "smdp.example"
@@ -268,7 +269,7 @@ class SmallCard:
         )
         named = tlv("06", oid) if oid else b""
         final = tlv("A2", failure if error else success)
-        data = tlv("BF27", tlv("80", self.transaction), metadata, named, final)
+        data = self.change_result(tlv("BF27", tlv("80", self.transaction), metadata, named, final))
         return tlv("BF37", data, signed(self.euicc.key, data))
 
     def cancel(self, reason: int) -> bytes:

@@ -17,12 +17,20 @@ from lpa.rsp import bpp
 from lpa.rsp.arguments import expect
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.eim import Eim
 from lpa.rsp.euicc_info import AuthorisationRule, ConfiguredAddresses, EuiccInfo1, EuiccInfo2
 from lpa.rsp.installation_result import InstallationResult
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Iccid
 from lpa.rsp.pki.key_identifier import KeyIdentifier
-from lpa.rsp.records import LIST_TAGS, Notification, NotificationMetadata, Profile, ProfileClass
+from lpa.rsp.records import (
+    LIST_TAGS,
+    NEWER_TAGS,
+    Notification,
+    NotificationMetadata,
+    Profile,
+    ProfileClass,
+)
 from lpa.rsp.session import CardProof, ServerProof, Terms
 
 __all__ = ["ISDR_AIDS", "NICKNAME_BYTES", "Euicc", "raise_refusal"]
@@ -31,12 +39,14 @@ NICKNAME_BYTES = 64
 
 # The status of cards that are older than a function: unknown data object, or unknown instruction.
 _UNKNOWN_FUNCTION = (0x6A80, 0x6A88, 0x6D00)
+_UNKNOWN_TAGS = (0x6A80, 0x6A88)
 
 
 class Euicc(IsdrSession):
     """An eUICC: the ES10 functions, on an open session with its ISD-R."""
 
     _ci_pkids: tuple[KeyIdentifier, ...] | None = None
+    _takes_newer_tags = True
 
     # Information
 
@@ -78,6 +88,19 @@ class Euicc(IsdrSession):
             return ()
         return tuple(AuthorisationRule.from_asn1(rule) for rule in table)
 
+    def eims(self) -> Listing[Eim]:
+        """The remote managers (eIM) of an IoT card (SGP.32, ES10b.GetEimConfigurationData).
+
+        Empty if the card does not support the function.
+        """
+        try:
+            items = self.listed("GetEimConfigurationData", {})
+        except BadAnswer as error:
+            if error.sw not in _UNKNOWN_FUNCTION:
+                raise
+            return Listing()
+        return Listing.of(Eim.from_tlv, items)
+
     def challenge(self) -> bytes:
         """16 random bytes, which start a new download session (§5.7.7, ES10b.GetEUICCChallenge)."""
         challenge = bytes(self.call("GetEuiccChallenge", {})["euiccChallenge"])
@@ -97,14 +120,26 @@ class Euicc(IsdrSession):
         """The profiles on the card (§5.7.15, ES10c.GetProfilesInfo).
 
         `tags`: the members to report, see `lpa.rsp.records`. `only` this profile, or only those of a class.
-        Empty if there is none.
+        Empty if there is none. A card that refuses the tags of version 3 is asked again without them.
         """
-        request: dict[str, Any] = {"tagList": tags}
+        request: dict[str, Any] = {}
         if only is not None:
             request["searchCriteria"] = _identifier(only)
         elif profile_class is not None:
             request["searchCriteria"] = ("profileClass", schema.code("ProfileClass", profile_class))
-        return Listing.of(Profile.from_tlv, self.listed("GetProfilesInfo", request))
+        return Listing.of(Profile.from_tlv, self._listed_profiles(tags, request))
+
+    def _listed_profiles(self, tags: bytes, request: dict[str, Any]) -> Tlv:
+        older = tags.removesuffix(NEWER_TAGS)
+        if self._takes_newer_tags:
+            try:
+                return self.listed("GetProfilesInfo", request | {"tagList": tags})
+            except (BadAnswer, EuiccRefused) as error:
+                if older == tags or not _refuses_tags(error):
+                    raise
+        found = self.listed("GetProfilesInfo", request | {"tagList": older})
+        self._takes_newer_tags = False
+        return found
 
     def enable_profile(self, profile: Iccid | Aid, *, refresh: bool) -> None:
         """Enable a profile, and disable the enabled one (§5.7.16, ES10c.EnableProfile).
@@ -231,6 +266,13 @@ class Euicc(IsdrSession):
                 raise
             return Listing()
         return Listing.of(Notification.from_tlv, items)
+
+
+def _refuses_tags(error: BadAnswer | EuiccRefused) -> bool:
+    """Whether a card may have refused GetProfilesInfo because it does not know one of the tags."""
+    if isinstance(error, EuiccRefused):
+        return error.reason == "incorrectInputValues"
+    return error.sw in _UNKNOWN_TAGS
 
 
 def _identifier(profile: Iccid | Aid) -> tuple[str, bytes]:

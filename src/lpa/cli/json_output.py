@@ -51,7 +51,12 @@ def plain(value: object) -> Any:
 
 def _profile(profile: Profile) -> dict[str, Any]:
     members = {field.name: getattr(profile, field.name) for field in fields(profile)}
-    return {name: plain(value) for name, value in members.items() if value or name in _ALWAYS_READ}
+    return {name: plain(value) for name, value in members.items() if _reported(value) or name in _ALWAYS_READ}
+
+
+def _reported(value: object) -> bool:
+    """Whether a member of a profile is there: a port may be 0."""
+    return bool(value) or type(value) is int
 
 
 def _receipt(receipt: Receipt) -> dict[str, Any]:

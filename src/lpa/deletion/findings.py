@@ -11,6 +11,7 @@ from lpa.errors import LpaError, NotVerified
 from lpa.profiles import blockers
 from lpa.profiles.blockers import Finding
 from lpa.rsp import sizes
+from lpa.rsp.euicc_info import EuiccInfo2
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import NotificationMetadata, Profile
 
@@ -46,6 +47,13 @@ def checks(profile: Profile, others: Iterable[Profile], *, disable_first: bool) 
             "warning",
             "last-profile",
             "This is the last operational profile: without it, the card provides no mobile service.",
+        )
+    if profile.fallback:
+        yield Finding(
+            "warning",
+            "fallback-profile",
+            "This is the fallback profile: it is enabled when the enabled one has lost its connection.",
+            "Without it, the device may become unreachable. Its eIM can choose another fallback profile.",
         )
     notified = any("delete" in entry.events for entry in profile.notifications)
     if not notified and profile.profile_class != "test":
@@ -128,6 +136,18 @@ def memory(free: int | None) -> Iterator[Finding]:
     """The free memory of the card, in bytes; no finding if the card does not say."""
     if free is not None:
         yield Finding("note", "free-memory", f"The card has {sizes.in_words(free)} of free memory.")
+
+
+def managed_remotely(info: EuiccInfo2 | None) -> Iterator[Finding]:
+    """The note that the card is an IoT eUICC (SGP.32)."""
+    if info and info.managed_remotely:
+        yield Finding(
+            "note",
+            "managed-remotely",
+            "This is an IoT eUICC (SGP.32): an eIM manages its profiles. It may refuse to let this computer "
+            "change them.",
+            "Whoever operates the eIM can delete the profile.",
+        )
 
 
 def unfinished(functions: Iterable[str]) -> Iterator[Finding]:

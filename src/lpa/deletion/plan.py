@@ -102,11 +102,13 @@ def review(card: CardContext, outbox: Outbox, plan: Plan) -> Plan:
     Changes nothing. What the card does not say is left out.
     """
     expect("plan", plan, Plan)
-    free = card.free_memory()
+    info = card.info()
+    free = info.resource.free_non_volatile if info else None
     found = [
         *_unfinished(card, plan),
         *protection_of(card, plan),
         *_pending(card, plan),
+        *findings.managed_remotely(info),
         *findings.memory(free),
         *(findings.reachability(address, outbox.check_reachable(address)) for address in plan.addresses),
         findings.backup(plan.profile, plan.others, plan.unreadable),

@@ -26,7 +26,7 @@ from lpa.notifications.card_context import CardContext
 from lpa.notifications.changes import ProfileChange
 from lpa.notifications.delivery import Delivery
 from lpa.notifications.outbox import Outbox
-from lpa.profiles import snapshot
+from lpa.profiles import remotely_managed, snapshot
 from lpa.profiles.switch_on_card import aids_of, disable_on_card, reset_and_read
 from lpa.profiles.switching import Outcome, changes_since, require_kept
 from lpa.rsp.arguments import expect
@@ -101,8 +101,9 @@ def _delete_on_card(euicc: Euicc, profile: Profile) -> None:
     """Have the card delete it. A refusal counts only if the card still lists the profile."""
     try:
         _delete_by_name(euicc, profile)
-    except EuiccRefused:
+    except EuiccRefused as refused:
         if _is_still_listed(euicc, profile):
+            remotely_managed.explain(euicc, refused)
             raise
 
 

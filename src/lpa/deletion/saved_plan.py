@@ -52,4 +52,5 @@ def _profile(members: dict[str, Any]) -> Profile:
         notifications=tuple(
             configuration(entry["events"], entry["address"]) for entry in members.get("notifications", ())
         ),
+        fallback=members.get("fallback") is True,
     )

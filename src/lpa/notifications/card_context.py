@@ -11,6 +11,7 @@ from lpa.errors import BadAnswer, EuiccRefused, LpaError, WireError
 from lpa.journal import Journal, Operation
 from lpa.notifications.receipts import Receipts
 from lpa.notifications.sender import CiPkIds
+from lpa.rsp.euicc_info import EuiccInfo2
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Profile
 
@@ -62,6 +63,11 @@ class CardContext:
 
     def free_memory(self) -> int | None:
         """The bytes that are free for profiles; None if the card does not say or cannot be asked any more."""
+        info = self.info()
+        return info.resource.free_non_volatile if info else None
+
+    def info(self) -> EuiccInfo2 | None:
+        """What the card reports about itself; None if it cannot be asked any more."""
         with contextlib.suppress(LpaError):
-            return self.euicc.euicc_info2().resource.free_non_volatile
+            return self.euicc.euicc_info2()
         return None

@@ -56,7 +56,7 @@ class Verification:
     `maker` (EUM) certified the card and `issuer` (CI) the maker. `sha256`: of the receipt, 32 bytes.
     `signed`: the bytes that the card's signature covers; event, profile, number and address are read from
     them. `size`: of the whole receipt, in bytes. `deviations`: how the other bytes differ from the form that
-    cards write ("lengths", "members", see `chain.deviations`); empty if they do not.
+    cards write ("lengths", "members", "unknownMembers", see `chain.deviations`); empty if they do not.
     `unproven`: what the receipt does not prove although a reader might think so, see `UNPROVEN`. `moment`:
     the time for which the certificates were checked. `expired`: those that have expired now or had then.
     """

@@ -123,6 +123,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "member (A1) that cards do not write.",
         "凭证整体与卡片给出的相同：签名范围之外，多出一个卡片不会写入的空成员（A1）。",
     ),
+    "unproven.unknownMembers": (
+        "That the receipt as a whole is as the card gave it: outside the signed bytes, it has members that "
+        "this version of lpa does not know.",
+        "凭证整体与卡片给出的相同：签名范围之外，含有本版本 lpa 不认识的成员。",
+    ),
     "unproven.profile": (
         "Which profile it was: the notification names none.",
         "具体是哪个配置文件：通知中没有写明。",

@@ -19,6 +19,7 @@ from lpa.rsp.records import Profile
 WARNINGS = (
     "not-operational",
     "last-profile",
+    "fallback-profile",
     "operator-not-notified",
     "notifications-pending",
     "not-verified",

@@ -42,9 +42,10 @@ def differences(before: Iterable[Profile], after: Iterable[Profile]) -> Iterator
             yield f"{named(profile)} is no longer on the card."
             continue
         old, new = _compared(profile), _compared(now[iccid])
-        for what, value in new.items():
-            if value != old[what]:
-                yield f"{named(profile)}: {what} changed from {_shown(old[what])} to {_shown(value)}."
+        for what in old | new:
+            then, value = old.get(what), new.get(what)
+            if then != value:
+                yield f"{named(profile)}: {what} changed from {_shown(then)} to {_shown(value)}."
     for iccid, profile in now.items():
         if iccid not in known:
             yield f"{named(profile)} was not on the card before."
@@ -86,8 +87,8 @@ def _compared(profile: Profile) -> dict[str, str]:
         "class": str(profile.profile_class),
         "rules": " ".join(profile.policy_rules),
         "notified servers": ", ".join(servers),
-    }
+    } | ({"fallback": "yes"} if profile.fallback else {})
 
 
-def _shown(value: str) -> str:
+def _shown(value: str | None) -> str:
     return repr(value) if value else "none"

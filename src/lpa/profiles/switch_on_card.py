@@ -15,6 +15,7 @@ from typing import Protocol
 
 from lpa.card.es10 import Euicc
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, WireError
+from lpa.profiles import remotely_managed
 from lpa.profiles.snapshot import named
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Iccid
@@ -89,6 +90,7 @@ def attempt_until(
             return after
         if refused.reason in _FINAL:
             break
+    remotely_managed.explain(euicc, refused)
     raise refused
 
 

@@ -23,11 +23,13 @@ __all__ = [
     "ConfiguredAddresses",
     "EuiccInfo1",
     "EuiccInfo2",
+    "IotInfo",
     "KeyIdentifier",
 ]
 
 _IOT_SPECIFIC_INFO, _MODE = 0xB4, 0x90
 _IPA_MODES = {0: "ipad", 1: "ipae"}  # the IoT profile assistant (SGP.32): in the device, in the eUICC
+_IOT_FUNCTIONS = ("ecallSupported", "fallbackSupported")
 _LONGEST_NUMBER = 8  # bytes of a memory size, more than any card needs
 
 
@@ -53,6 +55,21 @@ class CardResource:
             if 0 < len(item.value) <= _LONGEST_NUMBER:
                 numbers.setdefault(item.tag, int.from_bytes(item.value, "big"))
         return cls(numbers.get(0x81), numbers.get(0x82), numbers.get(0x83), bytes(raw))
+
+
+@dataclass(frozen=True)
+class IotInfo:
+    """What an IoT card (SGP.32) says of itself: the versions of SGP.32, and which profiles it knows."""
+
+    versions: tuple[str, ...] = ()
+    emergency_supported: bool = False
+    fallback_supported: bool = False
+
+    @classmethod
+    def from_asn1(cls, value: dict[str, Any]) -> Self:
+        """From an IotSpecificInfo."""
+        versions = tuple(map(_version, value.get("iotVersion", ())))
+        return cls(versions, *(value.get(name, b"\0") != b"\0" for name in _IOT_FUNCTIONS))
 
 
 def _member(name: str, read: Callable[[Any], Any], empty: Any = "") -> Any:
@@ -95,6 +112,7 @@ class EuiccInfo1:
     ci_for_verification: tuple[KeyIdentifier, ...] = _member("euiccCiPKIdListForVerification", _keys, ())
     ci_for_signing: tuple[KeyIdentifier, ...] = _member("euiccCiPKIdListForSigning", _keys, ())
     ci_for_signing_v3: tuple[KeyIdentifier, ...] = _member("euiccCiPKIdListForSigningV3", _keys, ())
+    rsp_capability: tuple[str, ...] = _member("rspCapability", _bits("RspCapability"), ())
     highest_svn: str = _member("highestSvn", _version)
     unknown: tuple[Tlv, ...] = ()
 
@@ -117,7 +135,8 @@ class EuiccInfo1:
 class EuiccInfo2:
     """A card's versions, such as "2.2.2", and its capabilities, by the specification's identifiers.
 
-    `ipa_mode`: of an IoT card (SGP.32), which has no `lpa_mode`: both have the same tag.
+    `svn` is the lowest version of SGP.22 that the card follows, and `highest_svn` the highest, if it says so.
+    `iot`: of an IoT card (SGP.32). Such a card has an `ipa_mode` and no `lpa_mode`: both have the same tag.
     """
 
     raw: Tlv
@@ -149,6 +168,9 @@ class EuiccInfo2:
     ipa_mode: str = _member("ipaMode", lambda mode: _IPA_MODES.get(mode, str(mode)))
     additional_info: bytes = _member("additionalEuiccInfo", bytes, b"")
     highest_svn: str = _member("highestSvn", _version)
+    iot: IotInfo | None = field(
+        default=None, metadata={"member": "iotSpecificInfo", "read": IotInfo.from_asn1}
+    )
     unknown: tuple[Tlv, ...] = ()
 
     @classmethod
@@ -159,9 +181,14 @@ class EuiccInfo2:
         if value.get("lpaMode", 0) < 0:  # Neither an LPA nor an IPA has such a mode.
             del value["lpaMode"]
             unknown += tuple(item for item in raw.children if item.tag == _MODE and item not in unknown)
-        elif "lpaMode" in value and any(item.tag == _IOT_SPECIFIC_INFO for item in unknown):
+        elif "lpaMode" in value and any(item.tag == _IOT_SPECIFIC_INFO for item in raw.children):
             value["ipaMode"] = value.pop("lpaMode")
         return cls(raw=raw, unknown=unknown, **_read(cls, value))
+
+    @property
+    def managed_remotely(self) -> bool:
+        """Whether it is an IoT card (SGP.32): an eIM changes its profiles, through an IPA."""
+        return self.iot is not None or bool(self.ipa_mode)
 
 
 @dataclass(frozen=True)

@@ -23,29 +23,41 @@ _RIGHTS = ("profileClass", "profilePolicyRules")
 
 # The members of ProfileInfo to request (§5.7.15). Icons are up to 1 kB each, so they are never in a list.
 AID_TAGS = schema.tag_list("ProfileInfo", "iccid", "isdpAid")
-LIST_TAGS = schema.tag_list("ProfileInfo", "iccid", "isdpAid", "profileState", *_NAMES, *_RIGHTS)
-DETAIL_TAGS = schema.tag_list(
-    "ProfileInfo",
-    "iccid",
-    "isdpAid",
-    "profileState",
-    *_NAMES,
-    "iconType",
-    "icon",
-    *_RIGHTS,
-    "notificationConfigurationInfo",
-    "profileOwner",
-    "dpProprietaryData",
-    "serviceSpecificDataStoredInEuicc",
-    "refArDo",
+# Of version 3 and of SGP.32. Other cards ignore these tags. They stand last, to be left out if one refuses.
+NEWER_TAGS = schema.tag_list(
+    "ProfileInfo", "enabledOnEsimPort", "fallbackAttribute", "fallbackAllowed", "ecallIndication"
+)
+LIST_TAGS = schema.tag_list("ProfileInfo", "iccid", "isdpAid", "profileState", *_NAMES, *_RIGHTS) + NEWER_TAGS
+DETAIL_TAGS = (
+    schema.tag_list(
+        "ProfileInfo",
+        "iccid",
+        "isdpAid",
+        "profileState",
+        *_NAMES,
+        "iconType",
+        "icon",
+        *_RIGHTS,
+        "notificationConfigurationInfo",
+        "profileOwner",
+        "dpProprietaryData",
+        "serviceSpecificDataStoredInEuicc",
+        "refArDo",
+    )
+    + NEWER_TAGS
 )
 # What must be known before a change. The AID is long and not needed.
-CHANGE_TAGS = schema.tag_list(
-    "ProfileInfo", "iccid", "profileState", *_NAMES, *_RIGHTS, "notificationConfigurationInfo"
+CHANGE_TAGS = (
+    schema.tag_list(
+        "ProfileInfo", "iccid", "profileState", *_NAMES, *_RIGHTS, "notificationConfigurationInfo"
+    )
+    + NEWER_TAGS
 )
 
 # State, class and policy rules decide what is allowed: a profile of which one is unclear is unreadable.
-_DECISIVE = {schema.member_tag("ProfileInfo", name) for name in ("profileState", *_RIGHTS)}
+_DECISIVE = {
+    schema.member_tag("ProfileInfo", name) for name in ("profileState", "enabledOnEsimPort", *_RIGHTS)
+}
 _NO_RULES = Tlv.build(schema.member_tag("ProfileInfo", "profilePolicyRules"))
 # Characters, at least as many as the specification's bytes. Longer texts would hide what stands beside them.
 _LONGEST_NAME, _LONGEST_ADDRESS = 64, 255
@@ -132,7 +144,13 @@ class Operator:
 
 @dataclass(frozen=True)
 class Profile:
-    """A profile on the card. A field that was not asked for or not reported is None, empty or its default."""
+    """A profile on the card. A field that was not asked for or not reported is None, empty or its default.
+
+    `esim_port`: the port on which it is enabled, from 0, of a card of version 3 that says so; `state` is then
+    enabled, whatever the card reports as state, which is that on another port. Of an IoT card (SGP.32):
+    `fallback`: whether it is the fallback profile; `fallback_allowed`: whether it may become that;
+    `emergency`: whether it is for emergency calls only.
+    """
 
     iccid: Iccid
     state: ProfileState | str = ProfileState.DISABLED
@@ -147,6 +165,10 @@ class Profile:
     icon: bytes = b""
     service_data: tuple[Tlv, ...] = ()
     access_rules: tuple[Tlv, ...] = ()
+    esim_port: int | None = None
+    fallback: bool = False
+    fallback_allowed: bool = False
+    emergency: bool = False
     unknown: tuple[Tlv, ...] = ()
 
     @classmethod
@@ -159,10 +181,11 @@ class Profile:
             raise BadAnswer(
                 f"The state, class or policy rules of a profile are unclear: {bytes(item).hex()}."
             )
-        owner = value.get("profileOwner")
+        owner, port = value.get("profileOwner"), value.get("enabledOnEsimPort", -1)
+        state = schema.named("ProfileState", value.get("profileState", 0))
         return cls(
             iccid=Iccid.from_coded(value["iccid"]),
-            state=ProfileState.parse(schema.named("ProfileState", value.get("profileState", 0))),
+            state=ProfileState.ENABLED if port >= 0 else ProfileState.parse(state),
             aid=Aid.from_coded(value["isdpAid"]) if "isdpAid" in value else None,
             nickname=brief(value.get("profileNickname", ""), _LONGEST_NAME),
             service_provider=brief(value.get("serviceProviderName", ""), _LONGEST_NAME),
@@ -180,6 +203,10 @@ class Profile:
             icon=value.get("icon", b""),
             service_data=tuple(Tlv(item) for item in value.get("serviceSpecificDataStoredInEuicc", ())),
             access_rules=tuple(Tlv(rule) for rule in value.get("refArDo", ())),
+            esim_port=port if port >= 0 else None,
+            fallback=value.get("fallbackAttribute", False),
+            fallback_allowed=value.get("fallbackAllowed", False),
+            emergency=value.get("ecallIndication", False),
             unknown=unknown,
         )
 

@@ -16,6 +16,8 @@ from lpa.sim.contents import Contents
 from lpa.sim.operators import coded_operator
 
 _EMPTY = Contents()
+# What profiles of older cards do not have in their JSON.
+_ADDED_LATER = {"fallback": False, "fallback_allowed": False, "emergency": False}
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class SimulatedProfile:
     profile that survives a memory reset. `gid1`, `gid2`: group identifiers of the owner, in hexadecimal.
     `dp_oid`: the object identifier of the SM-DP+ that installed it, coded, in hexadecimal. `issuer`: the key
     identifier of the CI under which it was installed, in hexadecimal; empty for the card's preferred CI.
+    `fallback`, `fallback_allowed`, `emergency`: only a card of SGP.32 reports them.
 
     Raises ValueError if a value does not fit the specification.
     """
@@ -49,6 +52,9 @@ class SimulatedProfile:
     aid: str = ""
     size: int = 48_000
     preloaded: bool = False
+    fallback: bool = False
+    fallback_allowed: bool = False
+    emergency: bool = False
     contents: Contents = _EMPTY
 
     def __post_init__(self) -> None:
@@ -130,7 +136,7 @@ class SimulatedProfile:
             "policy_rules": rules,
             "contents": contents,
         }
-        return plain_json.restored(cls, value | changed)
+        return plain_json.restored(cls, _ADDED_LATER | value | changed)
 
     def to_json(self) -> dict[str, Any]:
         """The profile as JSON values."""

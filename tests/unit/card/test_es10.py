@@ -138,7 +138,7 @@ def test_the_challenge_has_16_bytes() -> None:
 
 
 def test_profiles_are_listed_without_their_icons() -> None:
-    request = "BF2D0B 5C09 5A4F9F709091929599"
+    request = "BF2D13 5C11 5A4F9F7090919295999F249F269F679F7B"
     profiles = call(Euicc.profiles, request, "BF2D14 A012 E310 5A0A98989898989898989898 9F700101")
     assert [(profile.iccid, profile.enabled) for profile in profiles] == [(ICCID, True)]
 
@@ -146,9 +146,45 @@ def test_profiles_are_listed_without_their_icons() -> None:
 def test_an_unreadable_profile_does_not_hide_the_others() -> None:
     good = "E310 5A0A98989898989898989898 9F700100"
     unreadable = "E304 5A02ABCD"
-    profiles = call(Euicc.profiles, "BF2D0B 5C09 5A4F9F709091929599", f"BF2D1A A018 {good} {unreadable}")
+    profiles = call(
+        Euicc.profiles, "BF2D13 5C11 5A4F9F7090919295999F249F269F679F7B", f"BF2D1A A018 {good} {unreadable}"
+    )
     assert [profile.iccid for profile in profiles] == [ICCID]
     assert [item.hex() for item in profiles.unreadable] == ["e3045a02abcd"]
+
+
+@pytest.mark.parametrize(("answer", "status"), [("BF2D03 810101", "9000"), ("", "6A80"), ("", "6A88")])
+def test_a_card_that_refuses_newer_tags_is_asked_without_them(answer: str, status: str) -> None:
+    newer = exchanged("BF2D13 5C11 5A4F9F7090919295999F249F269F679F7B", answer, status)
+    older = exchanged("BF2D0B 5C09 5A4F9F709091929599", "BF2D14 A012 E310 5A0A98989898989898989898 9F700101")
+    card = ScriptedCard(*OPENING, newer, older, older, CLOSE)
+    with Euicc(card) as euicc:
+        assert [profile.iccid for profile in euicc.profiles()] == [ICCID]
+        assert [profile.iccid for profile in euicc.profiles()] == [ICCID]
+    assert card.finished()
+
+
+def test_a_card_that_refuses_older_tags_too_is_asked_no_further() -> None:
+    newer = exchanged("BF2D13 5C11 5A4F9F7090919295999F249F269F679F7B", "BF2D03 810101")
+    older = exchanged("BF2D0B 5C09 5A4F9F709091929599", "BF2D03 81017F")
+    card = ScriptedCard(*OPENING, newer, older, CLOSE)
+    with Euicc(card) as euicc, pytest.raises(EuiccRefused, match="no reason"):
+        euicc.profiles()
+    assert card.finished()
+
+
+def test_another_refusal_of_the_list_is_final() -> None:
+    newer = "BF2D13 5C11 5A4F9F7090919295999F249F269F679F7B"
+    assert refused(Euicc.profiles, newer, "BF2D03 81010B") == ("GetProfilesInfo", "profileChangeOngoing", 11)
+
+
+def test_the_remote_managers_of_an_iot_card_are_listed() -> None:
+    found = call(Euicc.eims, "BF55 00", "BF55 0B A009 3005 8003612E62 3000")
+    assert [eim.identifier for eim in found] == ["a.b"]
+    assert [item.hex() for item in found.unreadable] == ["3000"]
+    assert call(Euicc.eims, "BF55 00", "", "6A88") == ()
+    with pytest.raises(BadAnswer):
+        call(Euicc.eims, "BF55 00", "", "6F00")
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ from lpa.deletion import findings
 from lpa.errors import ConnectFailed, NotVerified
 from lpa.profiles import blockers
 from lpa.profiles.blockers import Finding
+from lpa.rsp.euicc_info import EuiccInfo2
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import NotificationConfiguration, NotificationMetadata, Profile
+from tests.support.der import tlv
 
 NOTIFIED = (NotificationConfiguration(("delete",), "albion.example"),)
 ALBION = Profile(Iccid.parse("8944994000000000017"), service_provider="Albion Mobile", notifications=NOTIFIED)
@@ -45,6 +47,21 @@ def test_the_last_operational_profile_is_a_warning() -> None:
     assert checks(ALBION) == [("warning", "last-profile")]
     assert checks(ALBION, replace(NORDLICHT, profile_class="test")) == [("warning", "last-profile")]
     assert checks(ALBION, NORDLICHT) == []
+
+
+def test_the_fallback_profile_is_a_warning() -> None:
+    assert checks(replace(ALBION, fallback=True), NORDLICHT) == [("warning", "fallback-profile")]
+    assert checks(replace(ALBION, fallback_allowed=True), NORDLICHT) == []
+
+
+def test_an_iot_card_is_a_note() -> None:
+    def noted(members: str) -> list[str]:
+        info = EuiccInfo2.from_tlv(tlv("BF22", bytes.fromhex(members)))
+        return [finding.name for finding in findings.managed_remotely(info)]
+
+    assert noted("8203020202 900100 B400") == noted("B400") == ["managed-remotely"]
+    assert noted("8203020202 900100") == []
+    assert [*findings.managed_remotely(None)] == []
 
 
 def test_a_profile_without_a_server_to_notify_is_a_warning() -> None:

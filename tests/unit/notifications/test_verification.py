@@ -16,7 +16,17 @@ from lpa.notifications import verification
 from lpa.rsp.euicc_info import KeyIdentifier
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.pki.issuers import TrustedIssuers
-from tests.support.forgery import BODY, EID, NOW, Chain, Party, loose, with_empty_member, with_other_s
+from tests.support.forgery import (
+    BODY,
+    EID,
+    NOW,
+    Chain,
+    Party,
+    loose,
+    with_empty_member,
+    with_other_s,
+    with_unknown_member,
+)
 
 CI_SUB_CA = "2.23.146.1.2.1.0.0"
 NEVER = ("time", "since", "delivery", "contract", "otherBytes")
@@ -53,6 +63,9 @@ def test_a_receipt_proves_what_the_card_signed_and_no_more() -> None:
         (lambda receipt: receipt, ()),
         (with_other_s, ()),
         (with_empty_member, ("members",)),
+        (with_unknown_member, ("unknownMembers",)),
+        (lambda receipt: with_unknown_member(with_empty_member(receipt)), ("members", "unknownMembers")),
+        (lambda receipt: with_empty_member(with_unknown_member(receipt)), ("members", "unknownMembers")),
         (loose, ("lengths",)),
         (lambda receipt: loose(with_empty_member(receipt)), ("lengths", "members")),
         (lambda receipt: loose(receipt, 1), ("lengths",)),

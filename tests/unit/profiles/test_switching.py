@@ -105,6 +105,21 @@ def test_a_busy_card_is_reset_and_asked_again(servers: ServerFactory, tmp_path: 
     assert states(busy) == ["disabled", "enabled", "disabled"]
 
 
+@pytest.mark.parametrize("channels", [0, 3])
+@pytest.mark.parametrize("loses_isdr", [True, False])
+def test_a_card_may_keep_or_lose_the_isdr_at_a_switch(
+    channels: int, loses_isdr: bool, servers: ServerFactory, tmp_path: Path, euicc: SimulatedEuicc
+) -> None:
+    behaviour = Behaviour(channels=channels, loses_isdr_at_switch=loses_isdr)
+    other = SimulatedEuicc.create(None, behaviour=behaviour, authority=euicc.authority)
+    with Assistant(other, state_dir=tmp_path, servers=servers) as assistant:
+        assistant.enable(other.profiles[1].iccid)
+        assistant.disable(other.profiles[1].iccid)
+        assistant.enable(other.profiles[2].iccid)
+        assistant.delete(assistant.plan_deletion(other.profiles[2].iccid, disable_first=True))
+    assert states(other) == ["disabled"] * 2
+
+
 @pytest.mark.parametrize("status", ["6F00", "9000", "BF3103 9000"])
 def test_a_switch_whose_answer_is_lost_is_verified_by_reading_the_card(
     status: str, assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp

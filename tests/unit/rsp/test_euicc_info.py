@@ -15,6 +15,7 @@ from lpa.rsp.euicc_info import (
     ConfiguredAddresses,
     EuiccInfo1,
     EuiccInfo2,
+    IotInfo,
     KeyIdentifier,
 )
 from lpa.rsp.records import Operator
@@ -68,11 +69,9 @@ def test_info2_may_be_empty() -> None:
 
 
 def test_info2_keeps_unknown_members() -> None:
-    info = info2("B402A000 8203020202 8203030100 8B00 8103020301 8302FFFF")
+    info = info2("950100 8203020202 8203030100 8B00 8103020301 8302FFFF")
     assert (info.profile_version, info.svn) == ("2.3.1", "2.2.2")
-    assert set(info.unknown) == {
-        bytes.fromhex(part) for part in ("8302FFFF", "B402A000", "8203030100", "8B00")
-    }
+    assert set(info.unknown) == {bytes.fromhex(part) for part in ("8302FFFF", "950100", "8203030100", "8B00")}
 
 
 def test_info2_accepts_invalid_text_and_unnamed_numbers() -> None:
@@ -115,6 +114,30 @@ def test_an_info1_of_version_3_has_more_members() -> None:
     later = f"BF20 2A 8203020202 A900 AA00 88020490 B116 0414 {GSMA} 9303030100"
     info = EuiccInfo1.from_tlv(bytes.fromhex(later))
     assert (info.highest_svn, info.ci_for_signing_v3) == ("3.1.0", (GSMA,))
+    assert info.rsp_capability == ("additionalProfile", "testProfileSupport")
+
+
+@pytest.mark.parametrize(
+    ("members", "iot"),
+    [
+        ("", None),
+        ("B400", IotInfo()),
+        ("B407 A005 0403 010200", IotInfo(("1.2.0",))),
+        ("B40E A00A 0403 010000 0403 010200 8200", IotInfo(("1.0.0", "1.2.0"), False, True)),
+        ("B404 8100 8200", IotInfo((), True, True)),
+        ("B406 8101FF 820100", IotInfo((), True, False)),
+        ("B404 9F7F0101", IotInfo()),
+    ],
+)
+def test_an_iot_card_says_what_it_supports(members: str, iot: IotInfo | None) -> None:
+    info = info2(members)
+    assert (info.iot, info.managed_remotely) == (iot, iot is not None)
+
+
+def test_malformed_iot_members_are_set_aside_and_the_card_is_known_to_be_one() -> None:
+    info = info2("900100 B403 820501")
+    assert (info.iot, info.ipa_mode, info.managed_remotely) == (None, "ipad", True)
+    assert [item.hex() for item in info.unknown] == ["b403820501"]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ FORMATS = {
     "certificates.py": {"_LONGEST_NAME"},
     "contacts.py": {"LONGEST_IN_A_RECORD"},  # of a record
     "display.py": {"_MOST_MARKS"},
+    "eim.py": {"_LONGEST"},  # of a text to show
     "es10.py": {"NICKNAME_BYTES"},
     "euicc_info.py": {"_LONGEST_NUMBER"},
     "locks.py": {"_HOLDER_BYTES"},

@@ -155,6 +155,44 @@ def test_a_known_identifier_is_a_member_of_its_enum_and_equal_to_its_text() -> N
     assert f"{found.state}" == str(found.state) == "enabled"
 
 
+@pytest.mark.parametrize(
+    ("members", "state", "port"),
+    [
+        ("9F700100 9F240101", "enabled", 1),
+        ("9F700100 9F240100", "enabled", 0),
+        ("9F240102", "enabled", 2),
+        ("9F700101", "enabled", None),
+        ("9F700101 9F240101", "enabled", 1),
+        ("9F700100 9F2401FF", "disabled", None),
+    ],
+)
+def test_a_profile_that_is_enabled_on_a_port_is_enabled(members: str, state: str, port: int | None) -> None:
+    found = profile(f"{ICCID} {members}")
+    assert (found.state, found.enabled, found.esim_port) == (state, state == "enabled", port)
+
+
+def test_a_profile_with_an_unreadable_port_is_unreadable() -> None:
+    with pytest.raises(BadAnswer, match="unclear"):
+        profile(f"{ICCID} 9F700100 9F2400")
+
+
+@pytest.mark.parametrize(
+    ("members", "found"),
+    [
+        ("", (False, False, False)),
+        ("9F2601FF", (True, False, False)),
+        ("9F260101 9F6701FF", (True, True, False)),
+        ("9F7B01FF 9F260100", (False, False, True)),
+        ("9F2600", (False, False, False)),
+    ],
+)
+def test_an_iot_card_says_which_profile_is_for_fallback_and_emergency(
+    members: str, found: tuple[bool, bool, bool]
+) -> None:
+    read = profile(f"{ICCID} {members}")
+    assert (read.fallback, read.fallback_allowed, read.emergency) == found
+
+
 def test_an_unknown_state_or_class_stays_a_number() -> None:
     found = profile(f"{ICCID} 9F700107 950109")
     assert (found.state, found.profile_class, found.enabled) == ("7", "9", False)
@@ -194,9 +232,11 @@ def test_an_operator_of_the_wrong_size_is_a_bad_answer(size: int) -> None:
 
 def test_the_requested_tags_fit_their_purpose() -> None:
     assert bytes.fromhex("5A 4F") == AID_TAGS
-    assert bytes.fromhex("5A 4F 9F70 90 91 92 95 99") == LIST_TAGS
-    assert bytes.fromhex("5A 4F 9F70 90 91 92 93 94 95 99 B6 B7 B8 BF22 BF76") == DETAIL_TAGS
-    assert bytes.fromhex("5A 9F70 90 91 92 95 99 B6") == CHANGE_TAGS
+    assert bytes.fromhex("5A 4F 9F70 90 91 92 95 99 9F24 9F26 9F67 9F7B") == LIST_TAGS
+    assert (
+        bytes.fromhex("5A 4F 9F70 90 91 92 93 94 95 99 B6 B7 B8 BF22 BF76 9F24 9F26 9F67 9F7B") == DETAIL_TAGS
+    )
+    assert bytes.fromhex("5A 9F70 90 91 92 95 99 B6 9F24 9F26 9F67 9F7B") == CHANGE_TAGS
 
 
 def test_notification_metadata_have_event_address_and_profile() -> None:

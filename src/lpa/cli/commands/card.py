@@ -19,11 +19,13 @@ from lpa.cli.parsing import ADDRESS
 from lpa.cli.screen import Screen
 from lpa.cli.views.profiles import named_rules
 from lpa.host import settings
+from lpa.rsp.eim import Eim
 from lpa.rsp.euicc_info import (
     AuthorisationRule,
     ConfiguredAddresses,
     EuiccInfo1,
     EuiccInfo2,
+    IotInfo,
     KeyIdentifier,
 )
 from lpa.rsp.names import Eid, ServerAddress
@@ -38,6 +40,7 @@ _SQUARE = 64 * 1024  # bytes of free memory for one square
 _MOST_SQUARES = 24
 _READABLE = 64  # columns for a text
 _SHOWS_SERVER = "'lpa default-server' shows it."
+_IOT = "This is an IoT eUICC (SGP.32): an eIM manages its profiles, and it may refuse to let lpa change them."
 _ANY_OPERATOR = "EEE-EEE"  # each E stands for any digit
 
 
@@ -83,6 +86,7 @@ def info(console: Console) -> CommandResult:
         aid, info1, info2 = euicc.aid, euicc.euicc_info1(), euicc.euicc_info2()
         addresses, authorisations = euicc.configured_addresses(), euicc.rules()
         others = euicc.other_elements()
+        eims = euicc.eims() if info2.managed_remotely else ()
     eid = assistant.eid
     console.screen.facts(
         [
@@ -94,10 +98,13 @@ def info(console: Console) -> CommandResult:
             *_address_facts(addresses),
             *_issuer_facts(info1),
             *_ability_facts(info2),
+            ("Managed by", [_eim(eim) for eim in eims]),
             ("Allowed rules", [_authorisation(rule) for rule in authorisations]),
         ]
     )
     _report_doubts(console.screen, eid, info1)
+    if info2.managed_remotely:
+        console.screen.say(_IOT, "yellow")
     return CommandResult(
         {
             "eid": eid,
@@ -108,6 +115,7 @@ def info(console: Console) -> CommandResult:
             "rules": authorisations,
             "others": others,
         }
+        | ({"eims": eims} if info2.managed_remotely else {})
     )
 
 
@@ -184,7 +192,8 @@ def _issuer(key: KeyIdentifier) -> str:
 
 def _ability_facts(info: EuiccInfo2) -> Facts:
     return [
-        ("SGP.22", info.svn),
+        ("SGP.22", f"{info.svn} to {info.highest_svn}" if info.highest_svn else info.svn),
+        ("SGP.32", ", ".join(info.iot.versions) if info.iot else ""),
         ("Firmware", info.firmware),
         ("Profile packages", info.profile_version),
         ("TS 102 241", info.ts102241_version),
@@ -192,12 +201,25 @@ def _ability_facts(info: EuiccInfo2) -> Facts:
         ("Category", info.category),
         ("LPA mode", info.lpa_mode),
         ("IPA mode", info.ipa_mode),
+        ("IoT functions", ", ".join(_iot_functions(info.iot)) if info.iot else ""),
         ("Accreditation", info.sas_accreditation_number),
         ("Platform", info.platform_label),
         ("Capabilities", _grouped((*info.uicc_capability, *info.rsp_capability))),
         ("Other data", [item.hex() for item in info.unknown]),
         ("Forbidden rules", " ".join(info.forbidden_policy_rules)),
     ]
+
+
+def _iot_functions(iot: IotInfo) -> Iterator[str]:
+    if iot.emergency_supported:
+        yield "emergency profile"
+    if iot.fallback_supported:
+        yield "fallback profile"
+
+
+def _eim(eim: Eim) -> str:
+    """A remote manager: its identifier, and its server if that is another name."""
+    return f"eIM {eim.identifier}" + (f", {eim.address}" if eim.address not in ("", eim.identifier) else "")
 
 
 def _grouped(abilities: Iterable[str]) -> list[str]:

@@ -17,7 +17,7 @@ from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import FILE, LANGUAGE, NICKNAME, PROFILE_NAME
 from lpa.cli.screen import SHOWS_STATE, Screen
-from lpa.cli.views.profiles import STYLES, named, rules
+from lpa.cli.views.profiles import STYLES, named, of_later_versions, rules
 from lpa.pages.texts import Language
 from lpa.profiles import selection
 from lpa.profiles.selection import Selector
@@ -123,6 +123,7 @@ def _row(profile: Profile, *, protected: bool) -> tuple[Cell, ...]:
     style = STYLES.get(profile.state, "")
     states = [profile.state]
     states += [profile.profile_class] if profile.profile_class != "operational" else []
+    states += of_later_versions(profile)
     states += ["protected"] if protected else []
     state = ", ".join(states)
     number = (str(profile.iccid), "bold" if profile.enabled else "")
@@ -152,6 +153,9 @@ def _facts(profile: Profile, eid: Eid, subscriber: Subscriber, *, protected: boo
         ("IMSI", unread if imsi is None else [imsi or "none"]),
         ("Phone number", unread if numbers is None else list(numbers) or ["none"]),
         ("State", profile.state),
+        ("eSIM port", "" if profile.esim_port is None else str(profile.esim_port)),
+        ("Fallback", _fallback(profile)),
+        ("Emergency", "for emergency calls" if profile.emergency else ""),
         ("Class", profile.profile_class),
         ("Rules", rules(profile) or ["none"]),
         ("Protected", _PROTECTION[protected]),
@@ -159,6 +163,12 @@ def _facts(profile: Profile, eid: Eid, subscriber: Subscriber, *, protected: boo
         ("Icon", f"{len(profile.icon)} bytes" if profile.icon else ""),
         ("Other data", [item.hex() for item in profile.unknown]),
     ]
+
+
+def _fallback(profile: Profile) -> str:
+    if profile.fallback:
+        return "this is the fallback profile of the card"
+    return "it may become the fallback profile" if profile.fallback_allowed else ""
 
 
 def _notified(profile: Profile) -> list[str]:

@@ -16,6 +16,12 @@ def named(profile: Profile) -> str:
     return number if profile.title == number else f"{profile.title} ({number})"
 
 
+def of_later_versions(profile: Profile) -> list[str]:
+    """What a card of version 3 or of SGP.32 says of a profile beside its state."""
+    port = [] if profile.esim_port is None else [f"eSIM port {profile.esim_port}"]
+    return port + (["fallback"] if profile.fallback else [])
+
+
 def unread(items: Collection[object]) -> list[str]:
     """Items of the card's list that cannot be read, as a line beside the profiles; none for no items."""
     if not items:

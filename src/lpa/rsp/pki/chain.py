@@ -3,8 +3,9 @@
 `verify` raises for every doubt and never returns a bool, so no caller can ignore the result.
 
 ```
-notification  30 { BF2F metadata, 5F37 signature, 30 eUICC's certificate, 30 EUM's, A1? others (v3) }
+notification  30 { BF2F metadata, 5F37 signature, 30 eUICC's certificate, 30 EUM's, A1? others (v3) ... }
 ```
+Members that follow are of a later version, and ignored (EXTENSIBILITY IMPLIED).
 Each certificate must have the right role and be issued by the next, the last by a trusted issuer (CI); and
 the manufacturer's (EUM) must permit the card's EID.
 """
@@ -114,9 +115,10 @@ def signed_part(notification: Notification) -> Tlv:
 def deviations(notification: Notification) -> tuple[str, ...]:
     """How the bytes outside the signed part differ from the form that cards write (DER).
 
-    "lengths": a length has more bytes than it needs. "members": an empty list of further certificates. Empty
-    if they do not differ. Anybody can make such changes, and the signature stays valid. It also stays valid
-    with s replaced by n - s; that cannot be noticed, for half of all genuine signatures have the larger s.
+    "lengths": a length has more bytes than it needs. "members": an empty list of further certificates.
+    "unknownMembers": members that SGP.22 does not name, or not there. Empty if they do not differ. Anybody
+    can make such changes, and the signature stays valid. It also stays valid with s replaced by n - s; that
+    cannot be noticed, for half of all genuine signatures have the larger s.
     """
     _, *others = notification.raw.children
     parts = (
@@ -126,7 +128,9 @@ def deviations(notification: Notification) -> tuple[str, ...]:
     )
     lengths = any(part != Tlv.build(part.tag, part.value) for part in parts)
     members = any(part.tag == _OTHERS and not part.value for part in others)
-    return tuple(name for name, found in (("lengths", lengths), ("members", members)) if found)
+    more = tuple(part.tag for part in others[len(_PARTS) - 1 :])
+    found = {"lengths": lengths, "members": members, "unknownMembers": more not in ((), (_OTHERS,))}
+    return tuple(name for name, there in found.items() if there)
 
 
 def claimed_issuers(notification: Notification) -> tuple[KeyIdentifier, ...]:
@@ -167,12 +171,12 @@ def _parts(raw: Tlv) -> tuple[Tlv, bytes, Certificate, tuple[Certificate, ...]]:
         )
     children = raw.children
     tags = tuple(child.tag for child in children)
-    if tags not in (_PARTS, (*_PARTS, _OTHERS)):
+    if tags[: len(_PARTS)] != _PARTS:
         raise NotVerified(
             "The notification lacks its signature or certificates.", advice=BROKEN, reason=DAMAGED
         )
     signed, signature, leaf, issuer, *more = children
-    others = [other for extra in more for other in extra.children]
+    others = more[0].children if more and more[0].tag == _OTHERS else ()
     issuers = tuple(Certificate.from_tlv(encoded) for encoded in (issuer, *others))
     return signed, signature.value, Certificate.from_tlv(leaf), issuers
 

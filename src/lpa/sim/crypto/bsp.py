@@ -96,7 +96,10 @@ class Protection:
 
 
 def session_keys(secret: bytes, host_id: bytes, eid: bytes) -> Protection:
-    """The session keys derived from the shared secret of the one-time keys (32 bytes). `eid`: 16 bytes."""
+    """The session keys derived from the shared secret of the one-time keys (32 bytes). `eid`: 16 bytes.
+
+    `host_id`: of any length; the specification allows 1 to 16 bytes.
+    """
     shared = b"".join((KEY_TYPE, KEY_SIZE, _with_length(host_id), _with_length(eid)))
     derived = X963KDF(hashes.SHA256(), 3 * _BLOCK, shared).derive(secret)
     return Protection(derived[:16], derived[16:32], derived[32:])
@@ -113,4 +116,5 @@ def cut(content: bytes, size: int) -> list[bytes]:
 
 
 def _with_length(value: bytes) -> bytes:
-    return bytes([len(value)]) + value
+    """`value` after its length in BER."""
+    return bytes(Tlv.build(0x04, value)[1:])

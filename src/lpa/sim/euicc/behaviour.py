@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 
 from lpa.sim import typed_values
 from lpa.sim.euicc import behaviour_checks, manners
+from lpa.sim.euicc.generations import Generation
 from lpa.sim.operators import ANY_OPERATOR
 
 STANDARD_ISDR = "A0000005591010FFFFFFFF8900000100"
@@ -19,6 +20,9 @@ _ANY_RULE = ((("ppr1", "ppr2"), ANY_OPERATOR, True),)
 class Behaviour:
     """How a card behaves. The defaults are a strict, conforming, removable T=0 card."""
 
+    generation: Generation = "v2"
+    """The specification that it follows: "v2" or "v3" of SGP.22, or "sgp32". It decides what the card
+    reports. An IoT card refuses to enable, disable and delete profiles, and to reset its memory (127)."""
     protocol: Literal["T=0", "T=1"] = "T=0"
     channels: int = 3
     """Logical channels besides the basic one, 0 to 19. With 0 the card refuses MANAGE CHANNEL (6881)."""
@@ -41,6 +45,9 @@ class Behaviour:
     fallbacks: tuple[tuple[str, str], ...] = ()
     """(enabled, chosen), as ICCIDs: at a reset with the first enabled, or none (""), the card enables the
     second. Cards in the field fall back to a provisioning profile, or to one of their own."""
+    loses_isdr_at_switch: bool = False
+    """A switch without REFRESH deselects the ISD-R on every channel: STORE DATA is refused (6D00) until it is
+    selected again."""
     answers_9x: bool = True
     """A command that makes a REFRESH necessary ends with 91xx; if False, with 9000."""
     takes_test_profiles: bool = True

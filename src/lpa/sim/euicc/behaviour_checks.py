@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from lpa.rsp.codec import schema
 from lpa.rsp.names import Aid, Iccid
+from lpa.sim.euicc.generations import Generation
 
 if TYPE_CHECKING:
     from lpa.sim.euicc.behaviour import Behaviour
@@ -45,6 +46,8 @@ def _check_numbers(behaviour: Behaviour) -> None:
 
 
 def _check_names(behaviour: Behaviour) -> None:
+    if behaviour.generation not in get_args(Generation):
+        raise ValueError(f"generation is one of {get_args(Generation)}, not {behaviour.generation!r}")
     if not set(behaviour.accepted) <= set(EVERY_WAY):
         raise ValueError(f"accepted is a subset of {EVERY_WAY}, not {behaviour.accepted}")
     _parse("isdr_aid", Aid.parse, behaviour.isdr_aid)

@@ -6,6 +6,7 @@ from typing import Any
 
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
+from lpa.sim.euicc import generations
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.identity import CardIdentity
 from lpa.sim.euicc.state import CardState
@@ -21,12 +22,21 @@ _FREE_RAM = 8_192
 
 
 def svn(behaviour: Behaviour) -> bytes:
-    """The version of SGP.22 that the card follows, in 3 bytes."""
+    """The lowest version of SGP.22 that the card follows, in 3 bytes."""
     return bytes(map(int, behaviour.svn.split(".")))
 
 
-def euicc_info1(behaviour: Behaviour, identity: CardIdentity) -> dict[str, Any]:
+def euicc_info1(behaviour: Behaviour, identity: CardIdentity) -> Tlv:
     """EUICCInfo1: the version and the CI keys, those trusted and those that certify the card."""
+    newer = generations.info1(behaviour.generation, _rsp_capability(behaviour))
+    # Every member has the same tag in EUICCInfo2, which has those of version 2 in the same order.
+    own, later = (
+        schema.encode("GetEuiccInfo2Response", part) for part in (_keys(behaviour, identity), newer)
+    )
+    return Tlv.build(0xBF20, own.value, later.value)
+
+
+def _keys(behaviour: Behaviour, identity: CardIdentity) -> dict[str, Any]:
     return {
         "svn": svn(behaviour),
         "euiccCiPKIdListForVerification": identity.verified,
@@ -37,13 +47,14 @@ def euicc_info1(behaviour: Behaviour, identity: CardIdentity) -> dict[str, Any]:
 def euicc_info2(state: CardState, identity: CardIdentity) -> dict[str, Any]:
     """EUICCInfo2: EUICCInfo1, versions, capabilities and free memory.
 
-    It has no member that is newer than version 2.2.2: a server of that version may not know it.
+    A card of version 2 has no member that is newer: a server of that version may not know it.
     """
     forbidden = state.behaviour.forbidden_policy_rules
     rules = {"forbiddenProfilePolicyRules": schema.from_bits("PolicyRules", forbidden)} if forbidden else {}
     members = (
-        euicc_info1(state.behaviour, identity)
+        _keys(state.behaviour, identity)
         | rules
+        | generations.info2(state.behaviour.generation)
         | {
             "profileVersion": bytes((2, 3, 1)),
             "euiccFirmwareVer": bytes((1, 0, 0)),
@@ -87,7 +98,7 @@ def rules_authorisation_table(behaviour: Behaviour) -> dict[str, Any]:
 def _rsp_capability(behaviour: Behaviour) -> list[str]:
     test = ["testProfileSupport"] if behaviour.takes_test_profiles else []
     new = ["deviceInfoExtensibilitySupport"] if svn(behaviour) >= _DEVICE_INFO_EXTENSIBLE else []
-    return ["additionalProfile", *test, *new]
+    return ["additionalProfile", *test, *new, *generations.abilities(behaviour.generation)]
 
 
 def _resources(state: CardState) -> bytes:

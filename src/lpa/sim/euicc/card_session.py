@@ -6,7 +6,8 @@ Choices where the specifications leave one:
 * Response data stay available to GET RESPONSE until any other command arrives, on any channel.
 * Another command on the same channel discards the blocks of an incomplete request.
 * On T=0 a command with a wrong Le has no effect: 6Cxx returns the right Le first.
-* A switch without REFRESH selects the MF on the basic channel and on each channel without an ISD-R.
+* A switch without REFRESH selects the MF on each channel without an ISD-R. The ISD-R stays selected, on the
+  basic channel too, as on real cards; with `loses_isdr_at_switch` the MF is selected on every channel.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from lpa.rsp.codec.ber import Tlv
-from lpa.sim.euicc import command_apdu
+from lpa.sim.euicc import command_apdu, generations
 from lpa.sim.euicc.card_info import svn
 from lpa.sim.euicc.command_apdu import CommandApdu, StatusWord
 from lpa.sim.euicc.deviations import Deviations
@@ -195,12 +196,15 @@ class CardSession:
         """By AID: the FCI, in which E0 marks an ISD-R."""
         self._channels[command.channel] = _Channel(isdr=True)
         longest_block = Tlv.build(0xA5, bytes.fromhex("9F6501"), bytes([self._behaviour.block_size]))
-        no_lpa_in_card = bytes.fromhex("030100")
         return Tlv.build(
             0x6F,
             Tlv.build(0x84, command.data),
             longest_block,
-            Tlv.build(0xE0, Tlv.build(0x82, svn(self._behaviour)), no_lpa_in_card),
+            generations.fci(
+                self._behaviour.generation,
+                svn(self._behaviour),
+                enabled=self._isdr.state.enabled is not None,
+            ),
         )
 
     def _select_file(self, command: CommandApdu) -> Tlv:
@@ -277,6 +281,6 @@ class CardSession:
     def _deselect_files(self) -> None:
         """Select the MF where a file of the previous profile may be selected, and lock its PIN."""
         for number, channel in self._channels.items():
-            if number == 0 or not channel.isdr:
+            if self._behaviour.loses_isdr_at_switch or not channel.isdr:
                 self._channels[number] = _Channel()
         self._pins.lock()

@@ -1,8 +1,8 @@
 """Checks the elements of a profile package, as far as this card reads them (TCA profile package, chapter 8).
 
-Segments may split elements anywhere. The first element is the header, with the ICCID of the metadata; the
-last is the end; all others must have a known tag. The card takes the IMSI from them, and checks the keys of a
-test profile.
+Segments may split elements anywhere. The first element is the header, with the ICCID of the metadata as plain
+digits (`8949449999999990023F`, nibbles not swapped); the last is the end; all others must have a known tag.
+The card takes the IMSI from them, and checks the keys of a test profile.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class ElementRefused(Exception):
 
 
 class Elements:
-    """Checks elements while they arrive. `iccid`: 10 bytes, from the metadata. `test`: of a test profile."""
+    """Checks elements while they arrive. `iccid`: 10 bytes, as in the metadata. `test`: of a test profile."""
 
     def __init__(self, iccid: bytes, *, test: bool) -> None:
-        self._iccid = iccid
+        self._iccid = bytes((octet & 0x0F) << 4 | octet >> 4 for octet in iccid)
         self._test = test
         self._pending = bytearray()
         self._begun = False

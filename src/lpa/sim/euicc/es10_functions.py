@@ -17,7 +17,7 @@ from lpa.errors import BadAnswer
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.sim.contents import Contents
-from lpa.sim.euicc import card_info, notification_answers, profile_policy, segments
+from lpa.sim.euicc import card_info, generations, notification_answers, profile_policy, segments
 from lpa.sim.euicc.command_apdu import (
     CONDITIONS_NOT_SATISFIED,
     MEMORY_PROBLEM,
@@ -52,6 +52,8 @@ class SimulatedIsdr:
             for function in schema.functions().values()
             if (answer := self._own(function) or download.functions.get(function))
         }
+        if self.state.behaviour.generation == "sgp32":
+            self._functions |= {0xBF55: generations.eim_configuration, 0xBF56: self._get_certs}
 
     @property
     def state(self) -> CardState:
@@ -116,9 +118,7 @@ class SimulatedIsdr:
 
     def get_euicc_info1(self, _: dict[str, Any]) -> Tlv:
         """§5.7.8."""
-        return schema.encode(
-            "GetEuiccInfo1Response", card_info.euicc_info1(self.state.behaviour, self._identity)
-        )
+        return card_info.euicc_info1(self.state.behaviour, self._identity)
 
     def get_euicc_info2(self, _: dict[str, Any]) -> Tlv:
         """§5.7.8."""
@@ -153,7 +153,7 @@ class SimulatedIsdr:
         if _STATE_TAG in tags and self.state.awaiting_refresh is not None:
             raise StatusWord(CONDITIONS_NOT_SATISFIED)
         items = (
-            Tlv.build(profile.info.tag, *(part for part in profile.info.children if part.tag in tags))
+            Tlv.build(profile.info.tag, *(part for part in self._members(profile) if part.tag in tags))
             for profile in found
         )
         return _list("GetProfilesInfoResponse", items)
@@ -199,7 +199,9 @@ class SimulatedIsdr:
         """§5.7.18. The pending notifications of the profile stay; those of the deletion are added."""
         accepted = self.state.behaviour.deletes_by in ("either", identifier[0])
         target = self._find(identifier) if accepted else None
-        outcome = profile_policy.may_delete(self.state, target)
+        outcome = (
+            "undefinedError" if self._managed_remotely else profile_policy.may_delete(self.state, target)
+        )
         if target and outcome == "ok":
             self._memory.update(self.state.without(target), [("delete", target)])
         return _result("DeleteProfile", "deleteResult", outcome)
@@ -209,7 +211,9 @@ class SimulatedIsdr:
         options = schema.bits("ResetOptions", request["resetOptions"])
         after, deleted = profile_policy.memory_reset(self.state, options)
         outcome = "ok"
-        if after == self.state:
+        if self._managed_remotely:
+            outcome = "undefinedError"
+        elif after == self.state:
             outcome = "nothingToDelete"
         elif self._busy and after.awaiting_refresh is not None:
             outcome = "catBusy"
@@ -253,6 +257,21 @@ class SimulatedIsdr:
         method = getattr(self, _snake(function), None)
         return functools.partial(_decoded, f"{function}Request", method) if method else None
 
+    def _members(self, profile: SimulatedProfile) -> tuple[Tlv, ...]:
+        return generations.profile_info(self.state.behaviour.generation, profile)
+
+    def _get_certs(self, request: bytes) -> Tlv:
+        """GetCerts of SGP.32: the certificates under the CI that the request names (80), or the preferred."""
+        named = Tlv.whole(request).child(0x80)
+        if named and self._identity.under(named.value) is None:
+            return generations.no_certificates()
+        return generations.certificates(*self._memory.signer.certificates(named.value.hex() if named else ""))
+
+    @property
+    def _managed_remotely(self) -> bool:
+        """Whether only an eIM may change profiles (SGP.32)."""
+        return self.state.behaviour.generation == "sgp32"
+
     @property
     def _identity(self) -> CardIdentity:
         return self._memory.signer.identity
@@ -262,7 +281,8 @@ class SimulatedIsdr:
         return self._cat_busy or self.state.awaiting_refresh is not None
 
     def _accepts(self, request: dict[str, Any]) -> bool:
-        return (request["profileIdentifier"][0], request["refreshFlag"]) in self.state.behaviour.accepted
+        way = (request["profileIdentifier"][0], request["refreshFlag"])
+        return not self._managed_remotely and way in self.state.behaviour.accepted
 
     def _switch(self, iccid: str, *, refresh: bool) -> None:
         if refresh:

@@ -33,7 +33,6 @@ from lpa.sim.wire.card_work import CardWork
 OVERHEAD = 1024
 
 _INSTALL = 1  # the one remoteOpId
-_LONGEST_HOST = 127  # a length of one byte
 _SIGNATURE = 0x5F37
 _COMMANDS = {
     segments.SECURE_CHANNEL: "initialiseSecureChannel",
@@ -231,10 +230,10 @@ def _check_channel(request: dict[str, Any], channel: Tlv, prepared: Prepared) ->
         raise _ChannelRefused("invalidTransactionId")
     if (template["keyType"], template["keyLen"]) != (KEY_TYPE, KEY_SIZE):
         raise _ChannelRefused("unsupportedCrtValues")
-    if len(template["hostId"]) > _LONGEST_HOST:
-        raise _ChannelRefused("incorrectInputValues")
     own = Tlv.build(0x5F49, prepared.one_time_key.public)
-    signed = b"".join(child for child in channel.children if child.tag != _SIGNATURE)
+    # What follows the signature is of a later version, and not covered by it.
+    members = channel.children
+    signed = b"".join(members[: [member.tag for member in members].index(_SIGNATURE)])
     prepared.binding.check(request["smdpSign"], signed + own)
 
 

@@ -63,10 +63,11 @@ def accept(pending: bytes, issuers: Iterable[x509.Certificate], now: datetime) -
     """The OtherSignedNotification `pending`, verified. Raises `Rejection`."""
     with rejecting_malformed("notification"):
         notification = Notification.from_tlv(pending)
-        tags = tuple(child.tag for child in notification.raw.children)
-    if tags != _OTHER_SIGNED_NOTIFICATION:
+        parts = notification.raw.children[: len(_OTHER_SIGNED_NOTIFICATION)]
+    # What follows is of a later version, such as the further certificates (A1) of version 3.
+    if tuple(part.tag for part in parts) != _OTHER_SIGNED_NOTIFICATION:
         raise Rejection("1.2.1", "2.1", "this is not an OtherSignedNotification")
-    signed, signature, euicc, eum = notification.raw.children
+    signed, signature, euicc, eum = parts
     known = identify(euicc, eum, issuers, now)
     known.check(signature.value, signed)
     return Received(notification, known.eid, now)

@@ -29,18 +29,24 @@ from lpa.sim.servers.packages import ProfilePackage
 PACKAGE_KEYS = 48  # bytes: initial MAC chaining value, encryption key, MAC key
 
 _INSTALL = Tlv.build(0x82, b"\x01")  # remoteOpId: installBoundProfilePackage
-_LONGEST_HOST = 127  # bytes, so that its length is one byte
+_LONGEST_HOST_ID = 16  # bytes
 
 
 @dataclass(frozen=True)
 class Packaging:
     """How a server protects packages. `piece`: plain bytes per 86 segment. With 1008 the segment has 1036
-    bytes: too many by the specification (§2.5.5), but some servers do so.
+    bytes: too many by the specification (§2.5.5), but some servers do so. `host_id`: 1 to 16 bytes that name
+    the server in the key derivation; if empty, the first 16 of its host name. ValueError for more.
     """
 
     replaces_session_keys: bool = False
     piece: int = LARGEST_ENCRYPTED
     names_server: bool = True  # in ConfigureISDP
+    host_id: bytes = b""
+
+    def __post_init__(self) -> None:
+        if len(self.host_id) > _LONGEST_HOST_ID:
+            raise ValueError(f"a hostId has 1 to 16 bytes, not {len(self.host_id)}")
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,7 @@ def bound(
     eid: bytes,
 ) -> Tlv:
     """The BoundProfilePackage (BF36) of `package` for the card `eid` (16 bytes), signed with SK.DPpb."""
-    host_id = host.encode()[:_LONGEST_HOST]
+    host_id = packaging.host_id or host.encode()[:_LONGEST_HOST_ID]
     session, own = binding.protections(host_id, eid)
     parts = [
         _initialise(binding, transaction_id, host_id, signer),

@@ -108,11 +108,11 @@ def from_der(elements: bytes, package: ProfilePackage | None = None) -> ProfileP
     begin with a header and end with an end element.
     """
     template = package or sample()
-    return replace(template.with_metadata(iccid=header_iccid(elements)), elements=elements)
+    return replace(template.with_metadata(iccid=header_iccid(elements).coded), elements=elements)
 
 
-def header_iccid(elements: bytes) -> bytes:
-    """The ICCID (10 bytes, nibbles swapped) in the header of profile elements. Raises ValueError."""
+def header_iccid(elements: bytes) -> Iccid:
+    """The ICCID in the header of profile elements: plain digits, padded with F. Raises ValueError."""
     try:
         tags = [element.tag for element in Tlv.sequence(elements)]
         if len(tags) < 2 or (tags[0], tags[-1]) != (HEADER, END):
@@ -122,7 +122,7 @@ def header_iccid(elements: bytes) -> bytes:
         raise ValueError(f"these are not profile elements: {str(error).rstrip('.')}") from error
     if iccid is None or len(iccid.value) != 10:
         raise ValueError("the header of these profile elements has no ICCID of 10 bytes")
-    return iccid.value
+    return Iccid.parse(iccid.value.hex())
 
 
 def _configuration(event: str, address: str) -> dict[str, object]:

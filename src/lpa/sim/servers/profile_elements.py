@@ -61,10 +61,15 @@ def _header(iccid: str, name: str, *, test: bool) -> Tlv:
         _number(0x80, 2),
         _number(0x81, 3),
         Tlv.build(0x82, name.encode()[:100] or b"-"),
-        Tlv.build(0x83, Iccid.parse(iccid).coded),
+        Tlv.build(0x83, _plain(iccid)),
         Tlv.build(0xA5, *(Tlv.build(service) for service in services)),
         Tlv.build(0xA6, *(Tlv.build(0x06, coded_oid(oid)) for oid in _TEMPLATES.values())),
     )
+
+
+def _plain(iccid: str) -> bytes:
+    """The ICCID as in a header: its digits in order, padded with F. In EF.ICCID the nibbles are swapped."""
+    return bytes.fromhex(str(Iccid.parse(iccid)).ljust(20, "F"))
 
 
 def _mf(iccid: str) -> Tlv:

@@ -22,7 +22,7 @@ from lpa.sim.crypto.pki import Authority
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support import command
-from tests.support.forgery import loose, with_empty_member
+from tests.support.forgery import loose, with_empty_member, with_unknown_member
 
 ALBION = "8944994000000000017"
 UNREACHABLE = ("--connect-to", "::127.0.0.1:1")  # nothing listens on port 1 of this computer
@@ -147,6 +147,11 @@ def test_a_genuine_receipt_is_verified_with_what_it_does_not_prove(options: Opti
     [
         (loose, "lengths", "lengths are encoded differently from what cards write."),
         (with_empty_member, "members", "it has an empty member (A1) that cards do not write."),
+        (
+            with_unknown_member,
+            "unknownMembers",
+            "it has members that this version of lpa does not know.",
+        ),
     ],
 )
 def test_what_differs_outside_the_signed_bytes_is_said(

@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from lpa.errors import BadAnswer
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.codec.definitions import ANY, Node, members_by_tag, resolved, tag, types
 from tests.support.paths import ASN1, VECTORS
 
 ES10 = json.loads((VECTORS / "es10.json").read_text())
@@ -44,9 +46,40 @@ def test_each_message_is_written_and_read_as_pinned(vector: dict[str, Any]) -> N
     assert schema.decode(vector["type"], coded) == value
 
 
+@pytest.mark.parametrize("vector", ES10, ids=lambda vector: f"{vector['type']} {vector['bytes'][:40]}")
+def test_members_of_later_versions_are_ignored_at_every_level(vector: dict[str, Any]) -> None:
+    coded, value = Tlv(bytes.fromhex(vector["bytes"])), python_value(vector["value"])
+    for extended in extensions(types()[vector["type"]], coded):
+        assert extended != coded
+        assert schema.decode(vector["type"], extended) == value
+
+
+def extensions(node: Node, coded: Tlv) -> Iterator[Tlv]:
+    """`coded` with a member of no version (9F7F) at the end of each SEQUENCE in it, one at a time."""
+    kind = resolved(node)["type"]
+    if kind == "SEQUENCE" or (kind == "CHOICE" and tag(node) != ANY):
+        yield Tlv.build(coded.tag, coded.value, bytes.fromhex("9F7F0101"))
+    if kind == "CHOICE" and tag(node) == ANY:
+        (chosen,) = (member for number, member in members_by_tag(node) if number == coded.tag)
+        yield from extensions(chosen, coded)
+    elif kind in ("SEQUENCE", "SEQUENCE OF", "CHOICE"):
+        children = coded.children
+        for place, child in enumerate(children):
+            for inside in extensions(_node_of(node, child), child):
+                yield Tlv.build(coded.tag, *children[:place], inside, *children[place + 1 :])
+
+
+def _node_of(node: Node, child: Tlv) -> Node:
+    if resolved(node)["type"] == "SEQUENCE OF":
+        element: Node = resolved(node)["element"]
+        return element
+    known = [member for number, member in members_by_tag(node) if number == child.tag]
+    return known[0] if known else {"type": "ANY"}
+
+
 def test_every_function_has_a_pinned_request_and_answer() -> None:
     pinned = {vector["type"] for vector in ES10}
-    assert len(schema.functions()) == 19
+    assert len(schema.functions()) == 20
     assert (
         not {f"{name}{half}" for name in schema.functions().values() for half in ("Request", "Response")}
         - pinned
@@ -74,6 +107,7 @@ def test_a_function_is_found_by_the_tag_of_its_request() -> None:
         0xBF3F: "SetDefaultDpAddress",
         0xBF41: "CancelSession",
         0xBF43: "GetRAT",
+        0xBF55: "GetEimConfigurationData",
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -42,6 +44,14 @@ def test_the_keys_are_those_of_the_specification() -> None:
     assert keys.chaining.hex() == "9da05b732ea812ef9cc2f91a560a070f"
     assert keys.encryption_key.hex() == "ccf595dfdc8e837fa89e1370771e557a"
     assert keys.mac_key.hex() == "096ca9a78b90eb4215a54bb6d2b3af7c"
+
+
+def test_a_long_host_id_has_a_length_of_two_bytes() -> None:
+    """X9.63 with SHA-256 over the secret, a counter, and 88 10, 81 80 hostId, 10 EID."""
+    shared = bytes.fromhex("8810 8180") + bytes(128) + b"\x10" + _EID
+    first = hashlib.sha256(_SECRET + bytes((0, 0, 0, 1)) + shared).digest()
+    keys = session_keys(_SECRET, bytes(128), _EID)
+    assert keys.chaining + keys.encryption_key == first
 
 
 def test_segments_are_protected_in_order() -> None:

@@ -125,7 +125,25 @@ def test_a_switch_deselects_the_files_of_the_previous_profile() -> None:
     assert terminal.ask(GET_EID) == EID_ANSWER + "9000"
 
 
-def test_a_switch_selects_the_mf_on_the_basic_channel() -> None:
-    terminal = Terminal(made(), channel=0)
+@pytest.mark.parametrize("channel", [0, 1])
+def test_the_isdr_stays_selected_after_a_switch(channel: int) -> None:
+    """As on a sysmoEUICC1: consecutive switches after one SELECT."""
+    terminal = Terminal(made(), channel=channel)
     assert terminal.ask("BF3211A00C5A0A984499040000000010F7810100") == "BF32038001009000"
-    assert terminal.send(f"80E2910006{GET_EID}") == "6D00"
+    assert terminal.ask("BF3111A00C5A0A989489050000000020F5810100") == "BF31038001009000"
+    assert terminal.ask("BF3111A00C5A0A984499040000000010F7810100") == "BF31038001009000"
+    assert terminal.ask(GET_EID) == EID_ANSWER + "9000"
+
+
+@pytest.mark.parametrize("channel", [0, 1])
+def test_a_card_may_lose_the_isdr_at_a_switch(channel: int) -> None:
+    terminal = Terminal(made(Behaviour(loses_isdr_at_switch=True)), channel=channel)
+    assert terminal.ask("BF3211A00C5A0A984499040000000010F7810100") == "BF32038001009000"
+    assert terminal.send(f"8{channel}E2910006{GET_EID}") == "6D00"
+    assert terminal.send(f"0{channel}{SELECT_ISDR}") == "6124"
+
+
+def test_a_refused_switch_keeps_the_isdr_selected() -> None:
+    terminal = Terminal(made(Behaviour(loses_isdr_at_switch=True)), channel=0)
+    assert terminal.ask("BF3111A00C5A0A984499040000000010F7810100") == "BF31038001029000"
+    assert terminal.ask(GET_EID) == EID_ANSWER + "9000"

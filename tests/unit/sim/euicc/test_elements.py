@@ -13,7 +13,8 @@ from tests.support.der import parts, tlv, value
 from tests.support.downloads import CODED, Conversation, Package, failure, profile_elements, store_metadata
 from tests.support.terminal import made
 
-HEADER = f"A01B 800102 810103 820154 830A{CODED} A5028100 A600"
+PLAIN = "8944994000000000993F"
+HEADER = f"A01B 800102 810103 820154 830A{PLAIN} A5028100 A600"
 END = "AA07 A005 8000 810109"
 MF = "B00D A005 8000 810101 8100 A202 A000"
 
@@ -79,9 +80,23 @@ def test_both_major_versions_are_accepted() -> None:
     assert checked(coded(HEADER.replace("800102", "800103"), END)) == ""
 
 
-def test_the_header_must_have_the_iccid_of_the_metadata() -> None:
+# A header in the form of a TS.48 package: a type, ICCID 8949449999999990023, services, two templates.
+TS48 = (
+    "A0 3A 800102 810103 820C 4F574E20544553542050524F 830A 8949449999999990023F"
+    "A506 8100 8400 8B00 A610 0606 67810F010201 0606 67810F010204 AA07 A005 8000 810101"
+)
+
+
+def test_the_header_of_a_package_from_elsewhere_is_accepted() -> None:
+    elements = Elements(bytes.fromhex("989444999999990920F3"), test=False)
+    elements.add(bytes.fromhex(TS48))
+    assert elements.finish() == ""
+
+
+@pytest.mark.parametrize("iccid", ["8944994000000000985F", CODED, "8944994000000000993E"])
+def test_the_header_must_have_the_iccid_of_the_metadata_in_plain_digits(iccid: str) -> None:
     with pytest.raises(ElementRefused) as caught:
-        checked(coded(HEADER.replace(CODED, "984499040000000098F5"), END))
+        checked(coded(HEADER.replace(PLAIN, iccid), END))
     assert caught.value.reason == "installFailedDueToDataMismatch"
 
 
@@ -184,6 +199,7 @@ def test_a_test_profile_must_have_a_test_key(element: bytes, fit: bool) -> None:
     ("elements", "reason"),
     [
         (profile_elements("984499040000000098F5"), 13),
+        (coded(HEADER.replace(PLAIN, CODED), END), 13),
         (profile_elements(CODED, major=9), 12),
         (profile_elements(CODED)[:-1], 12),
         (profile_elements(CODED) + b"\0", 12),

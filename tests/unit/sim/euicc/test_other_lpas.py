@@ -44,6 +44,7 @@ class Lpa:
     fetch: Callable[[int, int], int] = lambda own, channel: channel
     channel_per_command: bool = False
     basic_channel: bool = False
+    selects_again: bool = False
     split: Callable[[list[bytes]], list[bytes]] = list
     context: str = "A014 A112 8004 35290611 A10A 8003 0E0000 8503 0E0000"
     true: str = "FF"
@@ -121,7 +122,7 @@ def life(lpa: Lpa) -> None:
     lpa.begin()  # without closing the channel
     assert state(lpa) == "01"
     assert lpa.ask(f"BF3211A00C5A0A{CODED}810100") == bytes.fromhex("BF3203800100")
-    if lpa.basic_channel:  # There a switch selects the MF.
+    if lpa.selects_again:
         lpa.open()
     assert state(lpa) == "00"
     assert lpa.ask(f"BF330C5A0A{CODED}") == bytes.fromhex("BF3303800100")
@@ -172,6 +173,11 @@ LPAS = {
     "SELECT for the FCP": Lpa(select="0404"),
     "SELECT without response data": Lpa(select="040C"),
     "the basic channel": Lpa(basic_channel=True, card=_with_icon(Behaviour(channels=0))),
+    "the basic channel, of a card that loses the ISD-R": Lpa(
+        basic_channel=True,
+        selects_again=True,
+        card=_with_icon(Behaviour(channels=0, loses_isdr_at_switch=True)),
+    ),
     "a channel by its number": Lpa(opens="0070000200"),
     "a channel above 3": Lpa(opens="0070000500", fetch=lambda own, channel: own, card=_with_icon(MANY)),
     "T=1": Lpa(le="00", card=_with_icon(T1)),

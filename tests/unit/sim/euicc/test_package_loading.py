@@ -59,6 +59,12 @@ def test_a_package_becomes_a_disabled_profile(curve: CurveName, replaced: bool) 
     assert profile.size == 1024 + len(package.metadata) + len(package.elements)
 
 
+@pytest.mark.parametrize("size", [0, 1, 16, 25, 127, 128, 300])
+def test_the_host_id_may_have_any_length(talk: Conversation, size: int) -> None:
+    assert parts(talk.download(Package(host=bytes(size))))
+    assert len(talk.card.profiles) == 4
+
+
 def test_the_card_reports_all_of_the_metadata(talk: Conversation) -> None:
     icon = tlv("94", bytes(range(256)) * 4).hex()
     members = (

@@ -115,7 +115,6 @@ OTHER_CURVE = point(ec.generate_private_key(ec.BrainpoolP256R1()))
         (channel(own=OTHER_CURVE), "incorrectInputValues"),
         (channel(own=bytes(64)), "incorrectInputValues"),
         (channel(crt="8000810110"), "incorrectInputValues"),
-        (channel(host=bytes(128)), "incorrectInputValues"),
         *((channel_without(tag), "incorrectInputValues") for tag in (0x82, 0x80, 0xA6, 0x5F49, 0x5F37)),
     ],
 )

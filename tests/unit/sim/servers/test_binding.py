@@ -36,14 +36,19 @@ _GENERATOR = (
 _DOUBLE_X = "7cf27b188d034f7e8a52380304b51ac3c08969e277f21b35a60b48fc47669978"
 
 
-def parts(packaging: Packaging, package: ProfilePackage = _PACKAGE, binding: Binding = _BINDING) -> list[Tlv]:
+def parts(
+    packaging: Packaging,
+    package: ProfilePackage = _PACKAGE,
+    binding: Binding = _BINDING,
+    host: str = "abcd",
+) -> list[Tlv]:
     whole = bound(
         package,
         binding,
         packaging,
         transaction_id=_TRANSACTION,
         signer=_SIGNER,
-        host="abcd",
+        host=host,
         oid=bytes.fromhex("88370A"),
         eid=_EID,
     )
@@ -57,6 +62,27 @@ def test_the_channel_is_opened_with_a_signature_over_both_one_time_keys() -> Non
     assert initialise.hex().startswith(shape.replace(" ", ""))
     signature = initialise.children[-1]
     verify(_SIGNER.certificate, signature, *initialise.children[:-1], bytes.fromhex("5F4941") + point(_CARD))
+
+
+@pytest.mark.parametrize(
+    ("packaging", "host", "host_id"),
+    [
+        (Packaging(), "smdp.example", "840C 736D64702E6578616D706C65"),
+        (Packaging(), "testsmdpplus1.example.com", "8410 74657374736D6470706C7573312E6578"),
+        (Packaging(host_id=bytes.fromhex("0001020304050607")), "abcd", "8408 0001020304050607"),
+        (Packaging(host_id=b"\0"), "abcd", "8401 00"),
+    ],
+)
+def test_the_host_id_has_1_to_16_bytes(packaging: Packaging, host: str, host_id: str) -> None:
+    initialise, configure, *_ = parts(packaging, host=host)
+    assert initialise.children[2].children[2] == bytes.fromhex(host_id)
+    keys = session_keys(bytes.fromhex(_DOUBLE_X), bytes.fromhex(host_id)[2:], _EID)
+    assert keys.content(configure.children[0]) == bytes.fromhex("BF2407 B805 8003 88370A")
+
+
+def test_a_longer_host_id_is_refused() -> None:
+    with pytest.raises(ValueError, match="1 to 16 bytes, not 17"):
+        Packaging(host_id=bytes(17))
 
 
 def test_the_parts_are_protected_by_the_session_keys() -> None:

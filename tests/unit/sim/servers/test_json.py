@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 
@@ -10,6 +11,7 @@ import pytest
 from lpa.sim.servers.packages import sample
 from lpa.sim.servers.smdp import SimulatedSmdp
 from lpa.sim.servers.smds import SimulatedSmds
+from tests.support.der import tlv, value
 from tests.support.raw_http import ROOT, Asking, Way, coded, line, post, understood
 from tests.support.scripted_card import EID, INFO1, SmallCard
 from tests.support.tls_faults import CI
@@ -69,8 +71,36 @@ PLAIN = ("transactionId", "smdpAddress")
 @pytest.mark.parametrize("way", [spaced, escaped, in_lines, unpadded, in_small_letters, with_more, marked])
 @pytest.mark.parametrize("kept", [True, False], ids=["one connection", "one for each request"])
 def test_a_download_works_however_the_json_is_written(smdp: SimulatedSmdp, way: Way, kept: bool) -> None:
+    download(smdp, Asking(smdp, way, kept=kept))
+
+
+@pytest.mark.parametrize("version", ["3.1.0", "3.0.0", "2.6.1", "4.0.0", "2"])
+def test_a_client_of_any_version_is_answered_with_the_server_s_own(smdp: SimulatedSmdp, version: str) -> None:
+    download(smdp, Asking(smdp, of_version_3, kept=True, version=version))
+
+
+def of_version_3(body: bytes) -> bytes:
+    """With the members that version 3 adds; lpaRspCapability is a BIT STRING."""
+    members = json.loads(body)
+    if "euiccInfo1" in members:
+        members |= {"lpaRspCapability": "AwMDgAA=", "euiccInfo1": newer_info1(members["euiccInfo1"])}
+    if "authenticateServerResponse" in members:
+        members |= {"deviceChangeData": "MAA=", "useMatchingIdForAcr": False}
+    return json.dumps(members).encode()
+
+
+def newer_info1(text: str) -> str:
+    """EUICCInfo1 with a list of keys for version 3, euiccRspCapability and highestSvn."""
+    inside = value(base64.b64decode(text))
+    assert bytes.fromhex(INFO1) in inside
+    later = bytes.fromhex("B116 0414" + "00" * 20 + "88 02 0780 93 03 030100 9F7F 00")
+    return base64.b64encode(tlv("BF20", inside, later)).decode()
+
+
+def download(smdp: SimulatedSmdp, asking: Asking) -> None:
+    """A whole download, from initiateAuthentication to the installed profile."""
     card = SmallCard(CI)
-    with Asking(smdp, way, kept=kept) as asking:
+    with asking:
         begun = asking("initiateAuthentication", card.initiate())
         response = card.authenticate(begun)
         transaction = begun["transactionId"]
@@ -99,19 +129,6 @@ def test_the_default_order_needs_no_matching_id(smdp: SimulatedSmdp, matching_id
     assert offer["profileMetadata"] == bytes(order.package.metadata)
 
 
-def test_a_card_of_version_3_that_knows_version_2_is_served(smdp: SimulatedSmdp) -> None:
-    card = SmallCard(CI)
-    members = card.initiate()
-    later = "B116 0414" + "00" * 20 + "88 02 0780 93 03 030100 9F7F 00"
-    inside = members["euiccInfo1"][2 + (1 if members["euiccInfo1"][2] < 0x80 else 2) :]
-    inside += bytes.fromhex(later)
-    members["euiccInfo1"] = b"\xbf\x20\x81" + bytes([len(inside)]) + inside
-    assert bytes.fromhex(INFO1) in inside
-    with line(smdp) as stream:
-        begun = understood(post(stream, f"{ROOT}initiateAuthentication", coded(members)))
-    assert card.authenticate(begun)
-
-
 # Discovery
 
 
@@ -130,6 +147,18 @@ def test_a_discovery_server_has_both_paths_and_both_member_names(root: str, memb
         }
         found = understood(post(stream, f"{root}authenticateClient", coded(response)))
     assert found["eventEntries"] == [{"eventId": "EVENT-1", "rspServerAddress": "smdp.example"}]
+
+
+def test_a_discovery_server_serves_clients_of_version_3() -> None:
+    with SimulatedSmds(CI) as smds, Asking(smds, of_version_3, kept=True, version="3.1.0") as asking:
+        card = SmallCard(CI, matching_id="", address="smds.example", role="7")
+        begun = asking("initiateAuthentication", card.initiate())
+        response = card.authenticate(begun)
+        transaction = begun["transactionId"]
+        found = asking(
+            "authenticateClient", {"transactionId": transaction, "authenticateServerResponse": response}
+        )
+    assert found["eventEntries"] == []
 
 
 def test_an_sm_dp_is_no_discovery_server(smdp: SimulatedSmdp) -> None:

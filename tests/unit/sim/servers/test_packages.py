@@ -112,7 +112,7 @@ def test_the_header_has_the_profile_type_and_the_required_features() -> None:
         "major": 2,
         "minor": 3,
         "kind": "Nordlicht Prepaid",
-        "iccid": bytes.fromhex("989489050000000910F8"),
+        "iccid": bytes.fromhex("8949985000000090018F"),
         "services": {"usim": None, "milenage": None},
         "templates": ["2.23.143.1.2.1", "2.23.143.1.2.3", "2.23.143.1.2.4"],
     }
@@ -215,19 +215,22 @@ def test_given_elements_keep_their_bytes_and_determine_the_iccid() -> None:
         Tlv.build(0xAA),
         Tlv.build(0xA0) + Tlv.build(0xAA),
         Tlv.build(0xA0, Tlv.build(0x83, bytes(9))) + Tlv.build(0xAA),
+        bytes.fromhex("A00C 830A 989209012143658709F1 AA00"),
     ],
 )
 def test_invalid_profile_elements_are_refused(elements: bytes) -> None:
-    with pytest.raises(ValueError, match=r"profile elements|header"):
+    with pytest.raises(ValueError, match=r"profile elements|header|not an ICCID"):
         from_der(elements)
 
 
 def test_the_iccid_is_read_from_the_header() -> None:
-    # A minimal header and end, as in the examples of the specification.
-    header = "A01B 800102 810103 820154 830A 989209012143658709F1 A502 8100 A600"
+    # A minimal header and end; the metadata have the same ICCID with its nibbles swapped.
+    header = "A01B 800102 810103 820154 830A 8929901012345678901F A502 8100 A600"
     elements = bytes.fromhex(header + "AA07 A005 8000 810109")
-    assert header_iccid(elements).hex() == "989209012143658709f1"
-    assert str(from_der(elements).iccid) == "8929901012345678901"
+    assert str(header_iccid(elements)) == "8929901012345678901"
+    package = from_der(elements)
+    assert package.metadata.children[0] == bytes.fromhex("5A0A 989209012143658709F1")
+    assert package.elements == elements
     assert str(sample().iccid) == SAMPLE_ICCID
 
 

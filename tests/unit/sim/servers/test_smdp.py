@@ -152,7 +152,7 @@ def test_wrong_headers_have_their_own_codes(
         (pending(notification() + b"\x00"), "1.2.1/2.1"),
         (pending(notification()[:-1]), "1.2.1/2.1"),
         (pending(tlv("30", SIGNED)), "1.2.1/2.1"),
-        (pending(tlv("30", notification()[4:] + b"\xa1\x00")), "1.2.1/2.1"),
+        (pending(tlv("30", b"\xa1\x00" + notification()[4:])), "1.2.1/2.1"),
         (pending(tlv("BF37", tlv("BF27", SIGNED))), "1.2.1/2.1"),
     ],
 )
