@@ -201,6 +201,8 @@ class Server:
         return tlv("BF38", *parts, self._more("AuthenticateServerRequest"))
 
     def _context(self) -> bytes:
+        if not {"ctxParams1", "deviceInfo", "deviceCapabilities"} & self.more.keys():
+            return self.context
         matching_id, device = parts(self.context)[:-1], parts(self.context)[-1]
         tac, capabilities = parts(device)
         capabilities = tlv("A1", value(capabilities), self._more("deviceCapabilities"))
