@@ -28,6 +28,7 @@ FORMATS = {
     "user_data.py": {"_LONGEST"},  # of what a message says
     "findings.py": {"_MOST_NAMED"},  # for a person to read
     "offered_profile.py": {"_LARGEST"},  # of a number
+    "pcscd.py": {"MOST_READERS"},  # of the service
     "vcard.py": {"_LONGEST_LINE"},
     "written_code.py": {"LONGEST", "LONGEST_TEXT"},  # of what a person gives
 }

@@ -62,7 +62,7 @@ def test_a_card_may_be_described_by_a_file_of_ones_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("chanels = 0", "chanels is unknown; expected one of protocol, channels, block_size, "),
+        ("chanels = 0", "chanels is unknown; expected one of generation, protocol, channels, block_size, "),
         ('channels = "0"', 'channels is "0"; expected a whole number'),
         ("channels = 20", "channels: a card has 0 to 19 logical channels beside the basic one, not 20"),
         ("cat_busy = 1", "cat_busy is 1; expected true or false"),
@@ -117,7 +117,7 @@ def test_a_setting_may_be_written_as_a_word(name: str, text: str, value: object)
 @pytest.mark.parametrize(
     ("name", "text", "sentence"),
     [
-        ("chanels", "0", "'chanels' is no setting of a card; expected one of protocol, channels, "),
+        ("chanels", "0", "'chanels' is no setting of a card; expected one of generation, protocol, channels, "),
         ("channels", "-1", 'channels is "-1"; expected a whole number'),
         ("cat_busy", "maybe", 'cat_busy is "maybe"; expected true or false'),
         ("accepted", "[[", "accepted is '[['; expected a list, each item [a text, true or false]"),
