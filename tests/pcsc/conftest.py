@@ -237,6 +237,9 @@ class _Mute:
     def power_off(self) -> None:
         pass
 
+    def insert(self) -> None:
+        pass
+
 
 def _wait_for(reader: str, state: int) -> None:
     """Return when the service sees the reader in `state`."""

@@ -17,17 +17,22 @@ if TYPE_CHECKING:
     from lpa.sim.euicc.behaviour import Behaviour
     from lpa.sim.euicc.identity import CardIdentity
     from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+    from lpa.sim.faults.language import Fault
+    from lpa.sim.faults.storm import storm
     from lpa.sim.servers import packages
     from lpa.sim.servers.binding import Packaging
     from lpa.sim.servers.smdp import SimulatedSmdp
     from lpa.sim.servers.smds import SimulatedSmds
     from lpa.sim.simulated_profile import SimulatedProfile
+    from lpa.testing.faults import Faults
     from lpa.testing.simulated_lpa import SimulatedLpa, simulated
 
 __all__ = [
     "Behaviour",
     "CardIdentity",
     "Contents",
+    "Fault",
+    "Faults",
     "Packaging",
     "SimulatedContact",
     "SimulatedEuicc",
@@ -37,12 +42,15 @@ __all__ = [
     "SimulatedSmds",
     "packages",
     "simulated",
+    "storm",
 ]
 
 _HOME_OF = {
     "Behaviour": "lpa.sim.euicc.behaviour",
     "CardIdentity": "lpa.sim.euicc.identity",
     "Contents": "lpa.sim.contents",
+    "Fault": "lpa.sim.faults.language",
+    "Faults": "lpa.testing.faults",
     "Packaging": "lpa.sim.servers.binding",
     "SimulatedContact": "lpa.sim.contents",
     "SimulatedEuicc": "lpa.sim.euicc.simulated_euicc",
@@ -51,6 +59,7 @@ _HOME_OF = {
     "SimulatedSmdp": "lpa.sim.servers.smdp",
     "SimulatedSmds": "lpa.sim.servers.smds",
     "simulated": "lpa.testing.simulated_lpa",
+    "storm": "lpa.sim.faults.storm",
 }
 _MODULES = {"packages": "lpa.sim.servers.packages"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import operator
 import os
@@ -26,6 +27,8 @@ from lpa.sim.euicc.identity import CardIdentity
 from lpa.sim.euicc.nonvolatile_memory import NonVolatileMemory
 from lpa.sim.euicc.signed_notifications import EuiccSigner, SimulatedNotification
 from lpa.sim.euicc.state import SPARE_MEMORY, CardState
+from lpa.sim.faults.card_faults import CardFaults
+from lpa.sim.faults.presence import Presence
 from lpa.sim.simulated_profile import SimulatedProfile
 
 # TA1 = 96 (512/32); historical bytes: selection by name and path, logical channels (ISO 7816-4 §12.1.1)
@@ -43,6 +46,7 @@ class SimulatedEuicc:
 
     It is powered from the start. A reset ends the card session and carries out a pending REFRESH, and so does
     `load`. `apdus`, `resets`: how many there were. Ctrl-C takes effect after a command or reset, not in it.
+    `faults`: what shall go wrong, as in `faults.add("after DeleteProfile: unplug")`.
     """
 
     def __init__(
@@ -60,9 +64,11 @@ class SimulatedEuicc:
         self.apdus = 0
         self.resets = 0
         self._folder = folder
-        memory = NonVolatileMemory(state, EuiccSigner(identity), self._save)
+        self._presence = Presence()
+        self.faults = CardFaults(self)
+        memory = NonVolatileMemory(state, EuiccSigner(identity), self._save, self.faults.conditions)
         self._isdr = SimulatedIsdr(memory, DownloadSession(memory, randomness))
-        self._session: CardSession | None = CardSession(self._isdr)
+        self._session: CardSession | None = self._new_session()
 
     @classmethod
     def create(
@@ -156,19 +162,50 @@ class SimulatedEuicc:
         return body + bytes([functools.reduce(operator.xor, body[1:])])
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
-        """The data and status word of the response to one APDU. Raises `CardUnpowered` after `power_off`."""
+        """The data and status word of the response to one APDU.
+
+        Raises `CardUnpowered` after `power_off`, `CardRemoved` after `remove`, and `WireError` if a fault
+        loses the answer.
+        """
+        self.demand_presence()
         if self._session is None:
             raise CardUnpowered("The simulated card has no power.")
         with interrupts.postponed():
             self.apdus += 1
-            return self._session.transmit(apdu)
+            return self.faults.transmit(apdu, self._perform)
 
     def reset(self) -> None:
-        """Reset or power up the card: a new card session, after a pending REFRESH is carried out."""
+        """Reset or power up the card: a new card session, after a pending REFRESH is carried out.
+
+        Raises `CardRemoved` after `remove`.
+        """
+        self.demand_presence()
         with interrupts.postponed():
             self.resets += 1
-            self._change(self._isdr.power_up)
-            self._session = CardSession(self._isdr)
+            self.faults.reset(self.restart)
+
+    def restart(self) -> None:
+        """Begin a new card session without the reader, as a card that resets itself does."""
+        self._change(self._isdr.power_up)
+        self._session = self._new_session()
+
+    def remove(self, *, commands: int | None = None) -> None:
+        """Remove the card from its reader until `insert`, or until so many `commands` and resets failed."""
+        self._presence.remove(commands)
+        self.power_off()
+
+    def insert(self) -> None:
+        """Insert a removed card. It has no power until `reset`."""
+        self._presence.insert()
+
+    @property
+    def inserted(self) -> bool:
+        """Whether the card is in its reader."""
+        return self._presence.inserted
+
+    def demand_presence(self) -> None:
+        """Raise `CardRemoved` if the card was removed. That counts as one failed command."""
+        self._presence.demand()
 
     def power_off(self) -> None:
         """Cut the power: the card does not respond until `reset`."""
@@ -188,7 +225,18 @@ class SimulatedEuicc:
     ) -> None:
         self.close()
 
+    def _new_session(self) -> CardSession:
+        return CardSession(self._isdr, self.faults.carry_out)
+
+    def _perform(self, apdu: bytes) -> tuple[bytes, int]:
+        """Carry out an APDU in the current session: a fault may have begun another since it arrived."""
+        if self._session is None:
+            raise CardUnpowered("The simulated card has no power.")
+        return self._session.transmit(apdu)
+
     def _save(self, state: CardState) -> None:
+        if self.faults.conditions.memory_full:
+            raise OSError(errno.ENOSPC, "the memory of the card is full")
         if self._folder:
             self._folder.save(state)
 

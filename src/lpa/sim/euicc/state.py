@@ -114,6 +114,10 @@ class CardState:
         kept = (*self.notifications, notification)[-self.behaviour.notification_capacity :]
         return replace(self, notifications=kept, next_sequence_number=self.next_sequence_number + 1)
 
+    def with_room_for(self, notifications: int) -> Self:
+        """The state without its oldest notifications, if there are more than so many (and more than one)."""
+        return replace(self, notifications=self.notifications[-max(notifications, 1) :])
+
     def notified(self, signer: EuiccSigner, events: Iterable[ProfileEvent]) -> Self:
         """The state with a signed notification for each event and each of its servers."""
         state = self

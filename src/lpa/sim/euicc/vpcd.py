@@ -12,11 +12,12 @@ from collections.abc import Callable
 from threading import Event
 from typing import Protocol
 
-from lpa.errors import NoReader
+from lpa.errors import NoReader, WireError
 
 PORT = 0x8C7B  # the port of the first reader of Debian's vpcd; the second has the next one
 _POWER_OFF, _POWER_ON, _RESET, _ATR = b"\x00", b"\x01", b"\x02", b"\x04"
 _POLL = 0.1  # seconds between two checks of `stop`
+_ABSENCE = 1.0  # seconds until a card that a fault removed is inserted again
 
 
 class Card(Protocol):
@@ -28,7 +29,7 @@ class Card(Protocol):
         ...
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
-        """The data and status word of the response to one command."""
+        """The data and status word of the response to one command. Raises `WireError` if none comes."""
         ...
 
     def reset(self) -> None:
@@ -39,6 +40,10 @@ class Card(Protocol):
         """Cut the power."""
         ...
 
+    def insert(self) -> None:
+        """Insert the card, if it was removed."""
+        ...
+
 
 def serve(
     card: Card,
@@ -47,32 +52,53 @@ def serve(
     *,
     stop: Event | None = None,
     on_inserted: Callable[[], None] = lambda: None,
+    on_removed: Callable[[], None] = lambda: None,
+    absence: float = _ABSENCE,
 ) -> None:
     """Insert `card` into the virtual reader at `host`:`port`, and remove it on return.
 
     Returns when `stop` is set or the reader disconnects. Raises `NoReader` if none listens there.
     `on_inserted` is called once the reader has asked for the ATR and got it: that is how it sees a card. The
     connection alone proves nothing, because the system accepts it before the reader does.
+
+    If a fault removes the card or loses its answer, the card leaves the reader (`on_removed`) and is inserted
+    again after `absence` seconds.
     """
     stop = stop or Event()
+    while _insert(card, host, port, stop, on_inserted):
+        on_removed()
+        stop.wait(absence)
+        card.power_off()
+        card.insert()
+
+
+def _insert(card: Card, host: str, port: int, stop: Event, on_inserted: Callable[[], None]) -> bool:
+    """Serve until the end, or until no answer comes from the card, which is True."""
     with _reader(host, port) as reader:
-        frames = _Frames(reader, stop)
-        powered = inserted = False
-        while not stop.is_set() and (frame := frames.next()) is not None:
-            if frame == _ATR:
-                frames.send(card.atr)
-                if not inserted:
-                    inserted = True
-                    on_inserted()
-            elif frame == _POWER_OFF:
-                card.power_off()
-                powered = False
-            elif frame == _RESET or (frame == _POWER_ON and not powered):
-                card.reset()
-                powered = True
-            elif len(frame) > 1:
-                data, sw = card.transmit(frame)
-                frames.send(data + sw.to_bytes(2, "big"))
+        try:
+            _converse(card, _Frames(reader, stop), stop, on_inserted)
+        except WireError:
+            return not stop.is_set()
+    return False
+
+
+def _converse(card: Card, frames: _Frames, stop: Event, on_inserted: Callable[[], None]) -> None:
+    powered = inserted = False
+    while not stop.is_set() and (frame := frames.next()) is not None:
+        if frame == _ATR:
+            frames.send(card.atr)
+            if not inserted:
+                inserted = True
+                on_inserted()
+        elif frame == _POWER_OFF:
+            card.power_off()
+            powered = False
+        elif frame == _RESET or (frame == _POWER_ON and not powered):
+            card.reset()
+            powered = True
+        elif len(frame) > 1:
+            data, sw = card.transmit(frame)
+            frames.send(data + sw.to_bytes(2, "big"))
 
 
 def _reader(host: str, port: int) -> socket.socket:

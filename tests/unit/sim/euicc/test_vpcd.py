@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lpa.errors import NoReader
+from lpa.errors import CardRemoved, NoReader, WireError
 from lpa.sim.euicc import vpcd
 
 OFF, ON, RESET, ATR = b"\x00", b"\x01", b"\x02", b"\x04"
@@ -31,6 +31,9 @@ class Card:
 
     def power_off(self) -> None:
         self.seen.append("off")
+
+    def insert(self) -> None:
+        self.seen.append("inserted")
 
 
 class Reader:
@@ -171,6 +174,34 @@ def test_serving_ends_when_the_response_cannot_be_sent(
     reader.send(bytes.fromhex("00C0000005"))
     reader.thread.join(5)
     assert not reader.thread.is_alive()
+
+
+@pytest.mark.parametrize("lost", [CardRemoved("removed"), WireError("lost")])
+def test_a_card_that_gives_no_answer_leaves_the_reader_and_comes_back(lost: WireError) -> None:
+    class Faulty(Card):
+        def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+            raise lost
+
+    card, removed = Faulty(), threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        arguments = {"on_removed": removed.set, "absence": 0}
+        address = ("127.0.0.1", listener.getsockname()[1])
+        thread = threading.Thread(target=vpcd.serve, args=(card, *address), kwargs=arguments)
+        thread.start()
+        listener.settimeout(5)
+        first, _ = listener.accept()
+        with first:
+            first.settimeout(5)
+            first.sendall(bytes.fromhex("000101 0005 00C0000005"))
+            assert first.recv(1) == b"", "the reader sees the card leave"
+        second, _ = listener.accept()
+        with second:
+            second.sendall(bytes.fromhex("000101 000104"))
+            assert second.recv(4, socket.MSG_WAITALL) == bytes.fromhex("0002 3B00")
+        thread.join(5)
+    assert removed.is_set()
+    assert not thread.is_alive()
+    assert card.seen == ["reset", "off", "inserted", "reset"]
 
 
 def test_without_a_reader_the_error_names_the_address() -> None:
