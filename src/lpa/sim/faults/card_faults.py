@@ -68,8 +68,9 @@ class CardFaults(FaultSchedule):
         try:
             self._before(due)
             answer = self._instead(due, b"", self._last_answer)
-            answer = answer or self._proactive_session(apdu) or perform(apdu)
-            answer = self._after(due, answer, self._last_answer)
+            if answer is None:
+                answer = self._proactive_session(apdu) or perform(apdu)
+                answer = self._after(due, answer, self._last_answer)
         finally:
             self.conditions.end_command()
         self._last_answer = answer
@@ -84,10 +85,11 @@ class CardFaults(FaultSchedule):
             due = self._due(lambda fault: _is_of(fault, function) and _within(fault))
             self._before(due)
             answer = self._instead(due, request, self._last_result)
+        carried_out = answer is None
         answer = answer or perform(request)
         if ends_call(function, answer):
             due = self._due(lambda fault: _is_of(fault, function) and fault.when == "after")
-            answer = self._after(due, answer, self._last_result)
+            answer = self._after(due, answer, self._last_result) if carried_out else answer
         self._last_result = answer
         return answer
 

@@ -66,8 +66,9 @@ class ServerFaults(FaultSchedule):
         due = self._due(lambda fault: _is_of(fault, function) and fault.action != _EARLY)
         for fault in self._happening(due, "before"):
             self._interrupt(fault)
-        reply = next(map(self._reply, self._happening(due, "instead of")), None) or perform()
-        return self._after(due, function, reply)
+        for fault in self._happening(due, "instead of"):
+            return self._reply(fault)
+        return self._after(due, function, perform())
 
     def _after(self, due: Iterable[Fault], function: str, reply: Reply) -> Reply:
         for fault in self._happening(due, "after"):

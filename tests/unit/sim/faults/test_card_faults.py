@@ -249,10 +249,16 @@ def test_the_functions_that_arrived_are_listed_by_name(terminal: Terminal) -> No
 def test_each_fault_is_reported_as_it_happens(terminal: Terminal) -> None:
     reported: list[str] = []
     terminal.card.faults.on_fault = lambda fault: reported.append(str(fault))
-    terminal.card.faults.add("GetEID: sw 6F00", "after GetEID: unplug", "after GetEID: reset")
+    terminal.card.faults.add("after GetEID: alter byte 1", "after GetEID: unplug", "after GetEID: reset")
     with pytest.raises(CardRemoved):
         terminal.ask(GET_EID)
-    assert reported == ["instead of 1st GetEID: sw 6F00", "after 1st GetEID: unplug"]
+    assert reported == ["after 1st GetEID: alter byte 1", "after 1st GetEID: unplug"]
+
+
+@pytest.mark.parametrize("point", ["GetEID", "StoreData"])
+def test_nothing_happens_after_what_was_not_carried_out(terminal: Terminal, point: str) -> None:
+    terminal.card.faults.add(f"{point}: sw 6F00", f"after {point}: unplug", f"2nd {point}: sw 6F01")
+    assert [terminal.ask(GET_EID)[1] for _ in range(3)] == [0x6F00, 0x6F01, 0x9000]
 
 
 @pytest.fixture

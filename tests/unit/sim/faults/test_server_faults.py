@@ -59,6 +59,11 @@ def test_a_body_is_the_answer(server: SimulatedSmdp) -> None:
     assert answered(server) == (200, b"<html>: no")
 
 
+def test_nothing_happens_after_what_was_not_processed(server: SimulatedSmdp) -> None:
+    server.faults.add("InitiateAuthentication: status 503", "after InitiateAuthentication: close")
+    assert [answered(server)[0] for _ in range(2)] == [503, 200]
+
+
 def test_an_answer_can_wait(server: SimulatedSmdp) -> None:
     waited: list[float] = []
     server.faults.sleep = waited.append
