@@ -5,7 +5,7 @@ from __future__ import annotations
 from lpa.errors import LpaError
 from lpa.rsp.names import Aid
 
-EID, OTHER_EID = "89049032123451234512345678901235", "89044045930000000000001234567822"
+EID, OTHER_EID = "89049032123451234512345678901235", "89044045930000000000001234567853"
 STANDARD, FIVEBER, FIRST, SECOND = (
     Aid.parse(text)
     for text in (

@@ -122,6 +122,15 @@ class Workspace:
         with self._notes.open("a") as file:
             file.write(" ".join(map(str, words)) + "\n")
 
+    @contextlib.contextmanager
+    def noting_delivery(self, pending: bytes) -> Iterator[None]:
+        """Note that a notification is sent, and whether it was kept before; then its acknowledgement."""
+        number = Notification.from_tlv(pending).metadata.sequence_number
+        kept = pending in [path.read_bytes() for path in self.state.rglob("*.der")]
+        self.note("sent", number, "kept" if kept else "UNKEPT")
+        yield
+        self.note("acknowledged", number)
+
     @property
     def notes(self) -> list[list[str]]:
         """The events, each as a list of words."""
@@ -198,12 +207,8 @@ class WatchedServer:
             self.workspace.note("handshake")
 
     def handle_notification(self, pending: bytes) -> dict[str, str]:
-        number = Notification.from_tlv(pending).metadata.sequence_number
-        kept = pending in [path.read_bytes() for path in self.workspace.state.rglob("*.der")]
-        self.workspace.note("sent", number, "kept" if kept else "UNKEPT")
-        evidence = self._functions.handle_notification(pending)
-        self.workspace.note("acknowledged", number)
-        return evidence
+        with self.workspace.noting_delivery(pending):
+            return self._functions.handle_notification(pending)
 
     def initiate_authentication(self, challenge: bytes, info1: bytes) -> ServerProof:
         return self._functions.initiate_authentication(challenge, info1)

@@ -63,7 +63,16 @@ def find_isdr(transport: Transport, aids: Sequence[Aid], block_size: int, *, bas
 
 
 def ask_eid(channel: Channel) -> Eid:
-    """The EID of the ISD-R on a channel (§5.7.20, ES10c.GetEID). Raises `BadAnswer` or a `WireError`."""
+    """The EID of the ISD-R on a channel (§5.7.20, ES10c.GetEID). Raises `BadAnswer` or a `WireError`.
+
+    One with wrong check digits is asked for again: a changed byte would be taken for another card. Some
+    genuine cards have wrong ones, and answer the same again.
+    """
+    eid = _asked_eid(channel)
+    return eid if eid.plausible else _asked_eid(channel)
+
+
+def _asked_eid(channel: Channel) -> Eid:
     request = schema.encode("GetEIDRequest", {"tagList": schema.tag_list("GetEIDResponse", "eidValue")})
     answer = Tlv.whole(channel.exchange(request))
     return Eid.from_coded(schema.decode("GetEIDResponse", answer)["eidValue"])

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from lpa.server.connect_to import ConnectTo
     from lpa.server.proxy import ProxyChoice
     from lpa.server.trust import Trust
+    from lpa.sim.faults.language import Fault
 
 T = TypeVar("T")
 
@@ -55,6 +56,20 @@ def _trust(text: str) -> Trust:
     from lpa.server.trust import Trust
 
     return Trust.bundle(Path(text))
+
+
+def _card_fault(text: str) -> Fault:
+    from lpa.sim.faults.language import Fault
+    from lpa.sim.faults.vocabulary import card_words
+
+    return Fault.parse(text, card_words())
+
+
+def _server_fault(text: str) -> Fault:
+    from lpa.sim.faults.language import Fault
+    from lpa.sim.faults.vocabulary import server_words
+
+    return Fault.parse(text, server_words())
 
 
 def _connect_to(text: str) -> ConnectTo:
@@ -214,6 +229,8 @@ EID = _parsed(Eid.parse)
 ICCID = _parsed(Iccid.parse)
 TRUST = _parsed(_trust)
 CONNECT_TO = _parsed(_connect_to)
+CARD_FAULT = _parsed(_card_fault)
+SERVER_FAULT = _parsed(_server_fault)
 PROXY = _parsed(_proxy)
 HOST_AND_PORT = _parsed(_host_and_port)
 FOLDER = _Path(path_type=Path, file_okay=False)

@@ -154,12 +154,17 @@ def _take_newest(
 
 def _as_listed(listed: NotificationMetadata, found: Notification | None) -> Notification:
     """`found`, if it reports what the card lists under its number. Raises `BadAnswer` if not."""
-    if found is None or (found.metadata.iccid, found.metadata.event) != (listed.iccid, listed.event):
+    if found is None or _identity(found.metadata) != _identity(listed):
         raise BadAnswer(
             f"The card lists notification {listed.sequence_number} as {listed.event} of {listed.iccid}, "
             "and gives another one."
         )
     return found
+
+
+def _identity(metadata: NotificationMetadata) -> tuple[object, ...]:
+    address = normalized(metadata.address)
+    return metadata.sequence_number, metadata.event, metadata.iccid, address
 
 
 def _is_result(notification: Notification) -> bool:

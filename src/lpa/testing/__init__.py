@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from lpa.sim.euicc.behaviour import Behaviour
     from lpa.sim.euicc.identity import CardIdentity
     from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+    from lpa.sim.faults.language import Fault
+    from lpa.sim.faults.storm import storm
     from lpa.sim.servers import packages
     from lpa.sim.servers.binding import Packaging
     from lpa.sim.servers.smdp import SimulatedSmdp
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from lpa.sim.simulated_profile import SimulatedProfile
     from lpa.sim.wire.card_time import CardTime
     from lpa.sim.wire.wire import Wire, WireAccount
+    from lpa.testing.faults import Faults
     from lpa.testing.pcscd import PrivatePcscd, VirtualReader, private_pcscd
     from lpa.testing.simulated_lpa import SimulatedLpa, simulated
 
@@ -32,6 +35,8 @@ __all__ = [
     "CardIdentity",
     "CardTime",
     "Contents",
+    "Fault",
+    "Faults",
     "Packaging",
     "PrivatePcscd",
     "SimulatedContact",
@@ -46,6 +51,7 @@ __all__ = [
     "packages",
     "private_pcscd",
     "simulated",
+    "storm",
 ]
 
 _HOME_OF = {
@@ -53,6 +59,8 @@ _HOME_OF = {
     "CardIdentity": "lpa.sim.euicc.identity",
     "CardTime": "lpa.sim.wire.card_time",
     "Contents": "lpa.sim.contents",
+    "Fault": "lpa.sim.faults.language",
+    "Faults": "lpa.testing.faults",
     "Packaging": "lpa.sim.servers.binding",
     "PrivatePcscd": "lpa.testing.pcscd",
     "SimulatedContact": "lpa.sim.contents",
@@ -66,6 +74,7 @@ _HOME_OF = {
     "WireAccount": "lpa.sim.wire.wire",
     "private_pcscd": "lpa.testing.pcscd",
     "simulated": "lpa.testing.simulated_lpa",
+    "storm": "lpa.sim.faults.storm",
 }
 _MODULES = {"packages": "lpa.sim.servers.packages"}
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from lpa.testing import SimulatedEuicc, SimulatedLpa, SimulatedSmdp, SimulatedSmds
+    from lpa.testing import Faults, SimulatedEuicc, SimulatedLpa, SimulatedSmdp, SimulatedSmds
     from lpa.testing.pcscd import PrivatePcscd, VirtualReader
 
 
@@ -39,6 +39,14 @@ def smdp(euicc: SimulatedEuicc) -> Iterator[SimulatedSmdp]:
 
     with smdp_for(euicc) as server:
         yield server
+
+
+@pytest.fixture
+def faults(euicc: SimulatedEuicc, smdp: SimulatedSmdp) -> Faults:
+    """Adds faults: `faults("after DeleteProfile: unplug")` to the card, by the function, or to the SM-DP+."""
+    from lpa.testing import Faults
+
+    return Faults(euicc, smdp)
 
 
 @pytest.fixture

@@ -397,7 +397,7 @@ def test_a_restart_waits_for_a_slow_card(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_restart_with_another_card_raises_card_removed() -> None:
-    other = ("81E2910006 BF3E035C015A 00", "BF3E125A10 89049032000000000000000000000000 9000")
+    other = ("81E2910006 BF3E035C015A 00", "BF3E125A10 89049032000000000000000000000066 9000")
     card = ScriptedCard(*OPENING, "reset", ANNOUNCE, OPEN, SELECT, other, CLOSE)
     with Euicc(card) as euicc, pytest.raises(CardRemoved, match="Another card"):
         euicc.restart()

@@ -91,6 +91,13 @@ def test_a_card_that_is_gated_by_terminal_capability_is_opened_after_each_reset(
         assert str(session.ask_eid()) == card.eid
 
 
+def test_an_eid_with_wrong_check_digits_is_read_again_before_it_is_taken_for_the_cards() -> None:
+    card = SimulatedEuicc.create(None)
+    card.faults.add("GetEID: alter byte 10")
+    with IsdrSession(card) as session:
+        assert str(session.eid) == card.eid
+
+
 def test_an_isdr_on_a_channel_of_its_own_needs_no_reopening() -> None:
     card = ScriptedCard(ANNOUNCE, OPEN, select(STANDARD, "9000"), get_eid(), CLOSE)
     with IsdrSession(card) as session:

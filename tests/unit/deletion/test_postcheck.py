@@ -22,6 +22,7 @@ from tests.support.disturbed import DisturbedCard
 
 PROFILES, GET_EID, RETRIEVE = 0xBF2D, 0xBF3E, 0xBF2B
 EID = Eid.parse("89049032000000000000000000000091")
+OTHER = "89049032000000000000000000000066"
 ONE = Profile(Iccid.parse("8944994000000000017"), "enabled", nickname="Work", service_provider="Albion")
 TWO = Profile(Iccid.parse("8949985000000000025"), service_provider="Nordlicht")
 
@@ -142,10 +143,10 @@ def test_another_eid_after_a_deletion_is_reported(tmp_path: Path) -> None:
     card = DisturbedCard(euicc)
     with Assistant(card, state_dir=tmp_path) as assistant:
         plan = assistant.review_deletion(assistant.plan_deletion(silent.iccid))
-        card.instead(GET_EID, "BF3E125A1089049032000000000000000000000091 9000")
+        card.instead(GET_EID, f"BF3E125A10{OTHER} 9000")
         outcome = assistant.delete(plan)
     assert isinstance(outcome.problem, BadAnswer)
-    assert outcome.problem.message == f"The EID of the card is {EID} now; it was {euicc.eid} before."
+    assert outcome.problem.message == f"The EID of the card is {OTHER} now; it was {euicc.eid} before."
 
 
 def test_a_notification_signed_by_another_card_is_reported(

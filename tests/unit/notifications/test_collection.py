@@ -84,6 +84,17 @@ def test_a_pending_notification_of_an_earlier_operation_is_not_new(tmp_path: Pat
         assert pending.metadata.event == "disable"
 
 
+@pytest.mark.parametrize("byte", [19, 26, 40])  # of the number, the address and the ICCID
+def test_a_notification_that_is_not_as_listed_is_unread_and_not_signed(byte: int, tmp_path: Path) -> None:
+    euicc = card_with("one.example")
+    with Assistant(euicc, state_dir=tmp_path, servers=Servers()) as assistant:
+        deleted = [ProfileChange(NotificationEvent.DELETE, assistant.profiles()[1])]
+        assistant.euicc.delete_profile(deleted[0].profile.iccid)
+        euicc.faults.add(f"every RetrieveNotificationsList: alter byte {byte}")
+        found = new_notifications(OnCard(assistant.euicc), assistant.receipts, deleted)
+    assert (found.signed, [listed.sequence_number for listed, _ in found.unread]) == ([], [1])
+
+
 @pytest.mark.parametrize("listed", [("07", "08", "09"), ("09", "08", "07"), ("08", "09", "07")])
 def test_of_several_unknown_notifications_the_newest_is_collected(
     listed: tuple[str, ...], tmp_path: Path

@@ -117,7 +117,7 @@ def test_a_setting_may_be_written_as_a_word(name: str, text: str, value: object)
 @pytest.mark.parametrize(
     ("name", "text", "sentence"),
     [
-        ("chanels", "0", "'chanels' is no setting of a card; expected one of generation, protocol, channels, "),
+        ("chanels", "0", "'chanels' is no setting of a card; expected one of generation, protocol, "),
         ("channels", "-1", 'channels is "-1"; expected a whole number'),
         ("cat_busy", "maybe", 'cat_busy is "maybe"; expected true or false'),
         ("accepted", "[[", "accepted is '[['; expected a list, each item [a text, true or false]"),

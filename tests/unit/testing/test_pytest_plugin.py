@@ -8,20 +8,23 @@ from tests.support.paths import DOCS
 
 pytest_plugins = ["pytester"]
 
-DOCUMENT = DOCS / "simulator.md"
-BLOCKS = re.findall(r"^```python\n(.*?)^```", DOCUMENT.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+BLOCKS = [
+    block
+    for document in (DOCS / "simulator.md", DOCS / "simulator" / "faults.md")
+    for block in re.findall(r"^```python\n(.*?)^```", document.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+]
 TESTS = [block for block in BLOCKS if "def test_" in block]
 
 
 def test_the_documented_tests_pass(pytester: pytest.Pytester) -> None:
-    assert len(TESTS) == 1
+    assert len(TESTS) == 2
     pytester.makepyfile("\n".join(TESTS))
-    pytester.runpytest_subprocess("-q").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("-q").assert_outcomes(passed=2)
 
 
 def test_the_other_documented_examples_run_one_after_the_other(pytester: pytest.Pytester) -> None:
     scripts = [block for block in BLOCKS if block not in TESTS]
-    assert len(scripts) == 5
+    assert len(scripts) == 7
     ran = pytester.runpython(pytester.makepyfile("\n".join(scripts)))
     assert (ran.ret, ran.errlines) == (0, [])
 

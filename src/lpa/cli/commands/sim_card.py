@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lpa.cli.commands import sim_behaviour
+from lpa.cli.commands import sim_behaviour, sim_faults
 from lpa.cli.commands.until_stopped import stop_on_signal
 from lpa.cli.console import Console
 from lpa.cli.group import Command
 from lpa.cli.json_output import CommandResult
-from lpa.cli.parsing import FOLDER, HOST_AND_PORT
+from lpa.cli.parsing import CARD_FAULT, FOLDER, HOST_AND_PORT
 from lpa.cli.screen import Screen
 
 if TYPE_CHECKING:
+    from lpa.sim.faults.language import Fault
     from lpa.sim.wire.wire import Wire
 
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     help="Be as slow as a real card: 9600 (baud), 512/32 (Fi/Di at 4 MHz), or atr, the speed of its ATR.",
 )
 @sim_behaviour.options
+@sim_faults.options(CARD_FAULT, "after DeleteProfile: unplug")
 @click.pass_obj
 def card(
     console: Console,
@@ -47,6 +49,8 @@ def card(
     speed: str | None,
     like: str | None,
     settings: list[tuple[str, str]],
+    faults: tuple[Fault, ...],
+    storm: int | None,
 ) -> CommandResult:
     """Insert the card in PATH into a virtual reader (vpcd) until Ctrl-C.
 
@@ -58,15 +62,29 @@ def card(
 
     host, port = vpcd
     wire = None if speed is None else _wire(speed)
-    load = partial(SimulatedEuicc.load, behaviour=sim_behaviour.behaviour(like, settings))
+    load = partial(
+        SimulatedEuicc.load,
+        behaviour=sim_behaviour.behaviour(like, settings),
+        randomness=sim_faults.randomness(storm),
+    )
     with closing(sim_behaviour.with_usage_error(load, path, hint="'--like'")) as euicc:
+        if storm is not None:
+            faults += sim_faults.storm_of(storm).card
+        sim_faults.begin(console.screen, euicc.faults, faults)
         inserted = f"The card {euicc.eid} is in the reader at {host}:{port}. Ctrl-C removes it."
         console.screen.say(f"Waiting for the virtual reader at {host}:{port} ...")
         stop = stop_on_signal()
         euicc.on_busy = stop.wait
         if wire:
             euicc.wire, wire.sleep = wire, stop.wait
-        serve(euicc, host, port, stop=stop, on_inserted=lambda: console.screen.say(inserted))
+        serve(
+            euicc,
+            host,
+            port,
+            stop=stop,
+            on_inserted=lambda: console.screen.say(inserted),
+            on_removed=lambda: console.screen.say("The card left the reader, and comes back."),
+        )
     if not stop.is_set():
         console.screen.say(f"The virtual reader at {host}:{port} has disconnected.")
     if wire:

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lpa.cli.commands import sim_orders
+from lpa.cli.commands import sim_faults, sim_orders
 from lpa.cli.commands.until_stopped import stop_on_signal
 from lpa.cli.console import Console
 from lpa.cli.group import Group
 from lpa.cli.json_output import CommandResult
-from lpa.cli.parsing import FILE
+from lpa.cli.parsing import FILE, SERVER_FAULT
 from lpa.cli.screen import Screen
 
 if TYPE_CHECKING:
     from lpa.sim.crypto.pki import Authority
+    from lpa.sim.faults.language import Fault
     from lpa.sim.servers.acceptance import Received
     from lpa.sim.servers.orders import Facts
     from lpa.sim.servers.smdp import SimulatedSmdp
@@ -39,6 +40,7 @@ _PAUSE = 0.2  # seconds between two checks of what the server received
 )
 @click.option("--store", type=FILE, help="Append accepted notifications to this file, one JSON line each.")
 @click.option("--discovery", help="Also run a discovery server (SM-DS) with this name.")
+@sim_faults.options(SERVER_FAULT, "HandleNotification: close after 200 bytes")
 @click.pass_context
 def server(
     ctx: click.Context,
@@ -48,6 +50,8 @@ def server(
     hosts: tuple[str, ...],
     store: Path | None,
     discovery: str | None,
+    faults: tuple[Fault, ...],
+    storm: int | None,
 ) -> CommandResult | None:
     """Run an SM-DP+ server until Ctrl-C, and show what it receives.
 
@@ -74,6 +78,9 @@ def server(
         )
     except OSError as error:
         raise click.UsageError(f"The server cannot listen on port {port}: {error.strerror}.") from error
+    if storm is not None:
+        faults += sim_faults.storm_of(storm).server
+    sim_faults.begin(console.screen, smdp.faults, faults)
     watch = _Watch(console.screen, smdp)
     with ExitStack() as running:
         running.enter_context(smdp)

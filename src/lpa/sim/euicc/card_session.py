@@ -28,6 +28,8 @@ from lpa.sim.euicc.toolkit import REFRESH, Toolkit
 _GET_RESPONSE, _STORE_DATA = 0xC0, 0xE2
 _MORE_BLOCKS, _LAST_BLOCK = 0x11, 0x91
 
+Answer = tuple[bytes, int]  # data and status word
+
 
 @dataclass
 class _Channel:
@@ -53,10 +55,20 @@ class _ResponseData:
 
 
 class CardSession:
-    """Answers command APDUs between two resets. `on_busy` is given the seconds that a command takes."""
+    """Answers command APDUs between two resets.
 
-    def __init__(self, isdr: SimulatedIsdr, on_busy: Callable[[int], None] = lambda _: None) -> None:
+    `carry_out` takes each whole ES10 request and the function that answers it: faults happen there. `on_busy`
+    is given the seconds that a command takes longer than on other cards.
+    """
+
+    def __init__(
+        self,
+        isdr: SimulatedIsdr,
+        carry_out: Callable[[bytes, Callable[[bytes], Answer]], Answer],
+        on_busy: Callable[[int], None],
+    ) -> None:
         self._isdr = isdr
+        self._carry_out = carry_out
         self._behaviour = isdr.state.behaviour
         self._channels = {0: _Channel()}
         self._unread: _ResponseData | None = None
@@ -249,7 +261,7 @@ class CardSession:
             return b"", command_apdu.OK
         request = bytes(channel.request)
         channel.discard_request()
-        return self._answer(request)
+        return self._carry_out(request, self._answer)
 
     def _add_block(self, command: CommandApdu, channel: _Channel) -> None:
         if command.p1 not in (_MORE_BLOCKS, _LAST_BLOCK):
@@ -268,7 +280,10 @@ class CardSession:
         """The ISD-R's response, with 91xx if the request makes a REFRESH necessary."""
         self._deviations.ask(request)
         before = self._isdr.state
-        answer = self._isdr.answer(request)
+        try:
+            answer = self._isdr.answer(request)
+        except StatusWord as refusal:
+            return b"", refusal.sw
         after = self._isdr.state
         if after.enabled_iccid != before.enabled_iccid:
             self._deselect_files()

@@ -154,10 +154,11 @@ class DownloadSession:
         if not isinstance(prepared, Prepared):
             raise StatusWord(CONDITIONS_NOT_SATISFIED)
         try:
-            if not self._loading:
-                self._loading = self._begin(segment, prepared)
-                return b""
-            profile = self._loading.take(segment)
+            begins = self._loading is None
+            self._loading = loading = self._loading or self._begin(segment, prepared)
+            if reason := self._memory.conditions.take_loading_refusal():
+                raise loading.failure(reason)
+            profile = None if begins else loading.take(segment)
         except LoadingFailed as failure:
             return self._fail(prepared, failure)
         return self._succeed(prepared, profile) if profile else b""

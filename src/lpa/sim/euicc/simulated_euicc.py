@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import operator
 import os
@@ -28,6 +29,8 @@ from lpa.sim.euicc.nonvolatile_memory import NonVolatileMemory
 from lpa.sim.euicc.signed_notifications import EuiccSigner, SimulatedNotification
 from lpa.sim.euicc.state import SPARE_MEMORY, CardState
 from lpa.sim.euicc.two_elements import SECOND_FOLDER, TwoElements
+from lpa.sim.faults.card_faults import CardFaults
+from lpa.sim.faults.presence import Presence
 from lpa.sim.simulated_profile import SimulatedProfile
 from lpa.sim.wire.card_work import CardWork
 from lpa.sim.wire.wire import Wire
@@ -48,7 +51,8 @@ class SimulatedEuicc:
     It is powered from the start. A reset ends the card session and carries out a pending REFRESH, and so does
     `load`. `apdus`, `resets`: how many there were. `wire`: how long a real one would have taken. `on_busy` is
     given the seconds that a slow card takes longer, if the wire does not wait. `second`: its second secure
-    element, a card of its own. Ctrl-C takes effect after a command or reset, not in it.
+    element, a card of its own. `faults`: what shall go wrong, as in `faults.add("after DeleteProfile:
+    unplug")`. Ctrl-C takes effect after a command or reset, not in it.
     """
 
     def __init__(
@@ -72,9 +76,12 @@ class SimulatedEuicc:
         self._folder = folder
         self._stored = stored or state.behaviour
         self._work = CardWork()
-        memory = NonVolatileMemory(state, EuiccSigner(identity, self._work), self._save)
+        self._presence = Presence()
+        self.faults = CardFaults(self)
+        signer = EuiccSigner(identity, self._work)
+        memory = NonVolatileMemory(state, signer, self._save, self.faults.conditions)
         self._isdr = SimulatedIsdr(memory, DownloadSession(memory, randomness))
-        self._session: CardSession | TwoElements | None = self._powered()
+        self._session: CardSession | TwoElements | None = self._new_session()
         self.wire = Wire()
 
     @classmethod
@@ -214,27 +221,55 @@ class SimulatedEuicc:
         return bytes([0x80, 0x31, 0xE0, 0x73, 0xFE, 0x21, channels])
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
-        """The data and status word of the response to one APDU. Raises `CardUnpowered` after `power_off`.
+        """The data and status word of the response to one APDU.
 
-        Raises `WireError` if the `Behaviour` of the card breaks the link.
+        Raises `CardUnpowered` after `power_off`, `CardRemoved` after `remove`, and `WireError` if a fault
+        loses the answer or the `Behaviour` of the card breaks the link.
         """
+        self.demand_presence()
         if self._session is None:
             raise CardUnpowered("The simulated card has no power.")
         with interrupts.postponed():
             self.apdus += 1
-            data, sw = self._session.transmit(apdu)
+            data, sw = self.faults.transmit(apdu, self._perform)
         self._wire.command(apdu, data)
         return data, sw
 
     def reset(self) -> None:
-        """Reset or power up the card: a new card session, after a pending REFRESH is carried out."""
+        """Reset or power up the card: a new card session, after a pending REFRESH is carried out.
+
+        Raises `CardRemoved` after `remove`.
+        """
+        self.demand_presence()
         with interrupts.postponed():
             self.resets += 1
-            self._change(self._isdr.power_up)
-            if self.second:
-                self.second.reset()
-            self._session = self._powered()
+            self.faults.reset(self.restart)
         self._wire.power_up(self.atr)
+
+    def restart(self) -> None:
+        """Begin a new card session without the reader, as a card that resets itself does."""
+        self._change(self._isdr.power_up)
+        if self.second:
+            self.second.reset()
+        self._session = self._new_session()
+
+    def remove(self, *, commands: int | None = None) -> None:
+        """Remove the card from its reader until `insert`, or until so many `commands` and resets failed."""
+        self._presence.remove(commands)
+        self.power_off()
+
+    def insert(self) -> None:
+        """Insert a removed card. It has no power until `reset`."""
+        self._presence.insert()
+
+    @property
+    def inserted(self) -> bool:
+        """Whether the card is in its reader."""
+        return self._presence.inserted
+
+    def demand_presence(self) -> None:
+        """Raise `CardRemoved` if the card was removed. That counts as one failed command."""
+        self._presence.demand()
 
     def power_off(self) -> None:
         """Cut the power: the card does not respond until `reset`."""
@@ -258,11 +293,17 @@ class SimulatedEuicc:
     ) -> None:
         self.close()
 
-    def _powered(self) -> CardSession | TwoElements:
-        session = CardSession(self._isdr, self._be_busy)
+    def _new_session(self) -> CardSession | TwoElements:
+        session = CardSession(self._isdr, self.faults.carry_out, self._be_busy)
         if not self.second:
             return session
         return TwoElements(session, self.second, (self.behaviour.isdr_aids, self.second.behaviour.isdr_aids))
+
+    def _perform(self, apdu: bytes) -> tuple[bytes, int]:
+        """Carry out an APDU in the current session: a fault may have begun another since it arrived."""
+        if self._session is None:
+            raise CardUnpowered("The simulated card has no power.")
+        return self._session.transmit(apdu)
 
     def _be_busy(self, seconds: int) -> None:
         self._work.count("pause", seconds)
@@ -270,6 +311,8 @@ class SimulatedEuicc:
             self.on_busy(seconds)
 
     def _save(self, state: CardState) -> None:
+        if self.faults.conditions.memory_full:
+            raise OSError(errno.ENOSPC, "the memory of the card is full")
         if self._folder:
             self._folder.save(replace(state, behaviour=self._stored))
 

@@ -121,6 +121,10 @@ class CardState:
         number = self.next_sequence_number + self.behaviour.sequence_step
         return replace(self, notifications=kept, next_sequence_number=number)
 
+    def with_room_for(self, notifications: int) -> Self:
+        """The state without its oldest notifications, if there are more than so many (and more than one)."""
+        return replace(self, notifications=self.notifications[-max(notifications, 1) :])
+
     def notified(self, signer: EuiccSigner, events: Iterable[ProfileEvent]) -> Self:
         """The state with a signed notification for each event and each of its servers."""
         state = self

@@ -12,15 +12,21 @@ from collections.abc import Callable
 from threading import Event
 from typing import Protocol
 
-from lpa.errors import NoReader, WireError
+from lpa.errors import CardRemoved, NoReader, WireError
 
 PORT = 0x8C7B  # the port of the first reader of Debian's vpcd; the second has the next one
 _POWER_OFF, _POWER_ON, _RESET, _ATR = b"\x00", b"\x01", b"\x02", b"\x04"
 _POLL = 0.1  # seconds between two checks of `stop`
+_ABSENCE = 1.0  # seconds until a card that a fault removed is inserted again
 
 
 class Card(Protocol):
     """A card as a reader uses it."""
+
+    @property
+    def inserted(self) -> bool:
+        """Whether the card is in the reader."""
+        ...
 
     @property
     def atr(self) -> bytes:
@@ -28,7 +34,10 @@ class Card(Protocol):
         ...
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
-        """The data and status word of the response to one command. Raises `WireError` on a broken link."""
+        """The data and status word of the response to one command. Raises `WireError` on a broken link.
+
+        `CardRemoved` if the card is not in the reader.
+        """
         ...
 
     def reset(self) -> None:
@@ -39,6 +48,10 @@ class Card(Protocol):
         """Cut the power."""
         ...
 
+    def insert(self) -> None:
+        """Insert the card, if it was removed."""
+        ...
+
 
 def serve(
     card: Card,
@@ -47,40 +60,66 @@ def serve(
     *,
     stop: Event | None = None,
     on_inserted: Callable[[], None] = lambda: None,
+    on_removed: Callable[[], None] = lambda: None,
+    absence: float | None = _ABSENCE,
 ) -> None:
     """Insert `card` into the virtual reader at `host`:`port`, and remove it on return.
 
     Returns when `stop` is set or the reader disconnects. Raises `NoReader` if none listens there.
     `on_inserted` is called once the reader has asked for the ATR and got it: that is how it sees a card. The
     connection alone proves nothing, because the system accepts it before the reader does.
+
+    If the card is removed, by a fault or another thread, it leaves the reader (`on_removed`) and is inserted
+    again after `absence` seconds; with None, when another thread inserts it.
     """
     stop = stop or Event()
+    while not stop.is_set() and _until_removed(card, host, port, stop, on_inserted):
+        on_removed()
+        card.power_off()
+        if absence is not None:
+            stop.wait(absence)
+            card.insert()
+        while not card.inserted and not stop.wait(_POLL):
+            pass
+
+
+def _until_removed(card: Card, host: str, port: int, stop: Event, on_inserted: Callable[[], None]) -> bool:
+    """Serve until the card is removed, which is True, or the reader disconnects, or `stop` is set."""
     with _reader(host, port) as reader:
-        frames = _Frames(reader, stop)
-        powered = inserted = False
-        while not stop.is_set() and (frame := frames.next()) is not None:
-            if frame == _ATR:
-                frames.send(card.atr)
-                if not inserted:
-                    inserted = True
-                    on_inserted()
-            elif frame == _POWER_OFF:
-                card.power_off()
-                powered = False
-            elif frame == _RESET or (frame == _POWER_ON and not powered):
-                card.reset()
-                powered = True
-            elif len(frame) > 1:
-                frames.send(_response(card, frame))
+        try:
+            _converse(card, _Frames(reader, stop, lambda: card.inserted), stop, on_inserted)
+        except CardRemoved:
+            return True
+    return not card.inserted
+
+
+def _converse(card: Card, frames: _Frames, stop: Event, on_inserted: Callable[[], None]) -> None:
+    powered = inserted = False
+    while not stop.is_set() and (frame := frames.next()) is not None:
+        if frame == _ATR:
+            frames.send(card.atr)
+            if not inserted:
+                inserted = True
+                on_inserted()
+        elif frame == _POWER_OFF:
+            card.power_off()
+            powered = False
+        elif frame == _RESET or (frame == _POWER_ON and not powered):
+            card.reset()
+            powered = True
+        elif len(frame) > 1:
+            frames.send(_response(card, frame))
 
 
 def _response(card: Card, command: bytes) -> bytes:
-    """The response to a command; on a broken link one byte, which is no response to any program.
+    """The response to a command; if the answer is lost one byte, which is no response to any program.
 
     The driver has no frame for an error of the link: an empty one removes the card from the reader.
     """
     try:
         data, sw = card.transmit(command)
+    except CardRemoved:
+        raise
     except WireError:
         return b"\x00"
     return data + sw.to_bytes(2, "big")
@@ -101,9 +140,10 @@ def _reader(host: str, port: int) -> socket.socket:
 class _Frames:
     """The frames of one connection. A broken connection means an unplugged reader, and is no error."""
 
-    def __init__(self, reader: socket.socket, stop: Event) -> None:
+    def __init__(self, reader: socket.socket, stop: Event, inserted: Callable[[], bool]) -> None:
         self._reader = reader
         self._stop = stop
+        self._inserted = inserted
         self._received = b""
 
     def next(self) -> bytes | None:
@@ -130,8 +170,8 @@ class _Frames:
         return taken
 
     def _more(self) -> bytes:
-        """At least one byte; none if the reader has disconnected or `stop` is set."""
-        while not self._stop.is_set():
+        """At least one byte; none if the reader has disconnected, the card was removed or `stop` is set."""
+        while self._inserted() and not self._stop.is_set():
             try:
                 _acknowledge_immediately(self._reader)
                 return self._reader.recv(4096)

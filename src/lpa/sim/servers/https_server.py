@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 import socket
@@ -18,6 +19,7 @@ from typing import Any, cast
 
 from lpa.errors import LpaError
 from lpa.sim.crypto.pki import Credentials
+from lpa.sim.faults.server_faults import BrokenExchange, Reply
 
 MAX_BODY = 1 << 16  # bytes; a notification has about one thousand
 _MOST_LINES = 100  # trailer lines after the last chunk; http.server takes as many headers
@@ -28,7 +30,7 @@ _IDLE = 30.0  # seconds until a silent client is disconnected
 _log = logging.getLogger(__name__)
 
 # From path, headers and body of a POST to status, headers and body of its response
-Answerer = Callable[[str, Message, bytes], tuple[HTTPStatus, dict[str, str], bytes]]
+Answerer = Callable[[str, Message, bytes], Reply]
 
 
 def tls_context(credentials: Credentials) -> ssl.SSLContext:
@@ -47,14 +49,27 @@ def tls_context(credentials: Credentials) -> ssl.SSLContext:
 
 
 class HttpsServer(socketserver.ThreadingTCPServer):
-    """Responds to each POST with the result of `answer`, in one thread per connection."""
+    """Responds to each POST with the result of `answer`, in one thread per connection.
+
+    `arriving`: called with the path before a body is read. `connecting`: called before each TLS handshake;
+    it may return another context for it. These and `answer` may raise `BrokenExchange`.
+    """
 
     allow_reuse_address = True
     request_queue_size = 64
     # Not daemons: closing waits for the threads, so none outlives it.
     daemon_threads = False
 
-    def __init__(self, address: tuple[str, int], context: ssl.SSLContext, answer: Answerer) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        context: ssl.SSLContext,
+        answer: Answerer,
+        *,
+        arriving: Callable[[str], None] = lambda _: None,
+        connecting: Callable[[], ssl.SSLContext | None] = lambda: None,
+    ) -> None:
+        self.arriving, self._connecting = arriving, connecting
         self._live: set[socket.socket] = set()
         self._lock = threading.Lock()
         self.answer = answer
@@ -76,6 +91,12 @@ class HttpsServer(socketserver.ThreadingTCPServer):
         with self._lock:
             self._live.add(request)
         super().process_request(request, client_address)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection, after the handshake with the context that it is to have."""
+        if context := self._connecting():
+            request.context = context
+        super().finish_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
         """Remove a connection from the list when it ends."""
@@ -120,7 +141,23 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Respond to one POST."""
-        status, headers, content = self._answer()
+        try:
+            self._send(*self._answer())
+        except BrokenExchange as broken:
+            self._break(broken)
+
+    def _break(self, broken: BrokenExchange) -> None:
+        """Send what is to be sent of a reply, as often as it is to be sent."""
+        connection, self.wfile = self.wfile, io.BytesIO()
+        if broken.reply:
+            for _ in range(broken.times):
+                self._send(*broken.reply)
+        sent = self.wfile.getvalue()[: broken.limit]
+        self.wfile = connection
+        self.wfile.write(sent)
+        self.close_connection |= broken.closes
+
+    def _send(self, status: HTTPStatus | int, headers: dict[str, str], content: bytes) -> None:
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -129,14 +166,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def _answer(self) -> tuple[HTTPStatus, dict[str, str], bytes]:
+    def _answer(self) -> Reply:
+        server = cast("HttpsServer", self.server)
+        server.arriving(self.path)
         try:
             body = self._body()
         except _Unread as error:
             # The unread body could be taken for the next request, so the connection is closed.
             return error.status, {"Connection": "close"}, b""
         try:
-            return cast("HttpsServer", self.server).answer(self.path, self.headers, body)
+            return server.answer(self.path, self.headers, body)
         except LpaError:
             _log.exception("cannot answer %s", self.path)
             return HTTPStatus.INTERNAL_SERVER_ERROR, {}, b""

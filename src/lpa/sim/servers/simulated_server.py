@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import ssl
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,8 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from lpa.sim.crypto.pki import Credentials
+from lpa.sim.faults.impostor import resigned
+from lpa.sim.faults.server_faults import Reply, ServerFaults
 from lpa.sim.servers.https_server import HttpsServer, tls_context
 from lpa.sim.servers.rejection import Rejection
 
@@ -82,7 +85,8 @@ class SimulatedServer:
     `roots`: the paths of the functions. Use it as a `with` block, or call `serve_forever`.
 
     `distort`, if set, takes the name of the function and the response, and returns the response to send: for
-    tests of clients against faulty servers.
+    tests of clients against faulty servers. `faults`: what shall go wrong, as in
+    `faults.add("2nd AuthenticateClient: status 503")`.
     """
 
     def __init__(
@@ -95,11 +99,19 @@ class SimulatedServer:
         roots: Sequence[str] = (ES9,),
     ) -> None:
         self.distort: Callable[[str, ServerResponse], ServerResponse] | None = None
+        self.faults = ServerFaults(_PROTOCOL | _JSON)
         self._functions = functions
+        self._credentials = credentials
         self._roots = roots
         # Connections have threads of their own, but functions run one at a time.
         self._lock = threading.Lock()
-        self._https = HttpsServer((address, port), tls_context(credentials), self.answer)
+        self._https = HttpsServer(
+            (address, port),
+            tls_context(credentials),
+            self.answer,
+            arriving=lambda path: self.faults.arrive(self._named(path)),
+            connecting=self._wrong_context,
+        )
         self.address, self.port = address, self._https.port
         self._thread: threading.Thread | None = None
 
@@ -128,16 +140,28 @@ class SimulatedServer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def answer(self, path: str, headers: Message, body: bytes) -> tuple[HTTPStatus, dict[str, str], bytes]:
-        """The status, headers and body of the response to one POST (SGP.22 §6.5)."""
+    def answer(self, path: str, headers: Message, body: bytes) -> Reply:
+        """The status, headers and body of the response to one POST (SGP.22 §6.5).
+
+        Raises `BrokenExchange` if a fault is to break the connection.
+        """
         name = self._named(path)
         function = self._functions.get(name)
         if function is None:
             return HTTPStatus.NOT_FOUND, {}, b""
+        return self.faults.serve(name, lambda: self._reply(name, function, headers, body))
+
+    def _reply(self, name: str, function: Function, headers: Message, body: bytes) -> Reply:
         answer = self._answer(name, function, headers, body)
         if self.distort:
             answer = self.distort(name, answer)
         return answer.status, answer.headers, answer.body
+
+    def _wrong_context(self) -> ssl.SSLContext | None:
+        """A context with a certificate of another authority, if a fault wants it for this connection."""
+        if not self.faults.connect():
+            return None
+        return tls_context(replace(self._credentials, certificate=resigned(self._credentials.certificate)))
 
     def _named(self, path: str) -> str:
         """The name of the function at a path, which may be a whole URL or end with a slash."""

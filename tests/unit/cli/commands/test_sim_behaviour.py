@@ -75,7 +75,7 @@ def test_a_kind_of_card_may_have_its_own_profiles_if_no_others_are_asked_for(tmp
     [
         (("--like", "acme"), "'acme' is no known kind of card; expected a TOML file, or 5ber, "),
         (("--behaviour", "channels"), "'channels' is not NAME=VALUE"),
-        (("--behaviour", "chanels=0"), "'chanels' is no setting of a card; expected one of protocol, "),
+        (("--behaviour", "chanels=0"), "'chanels' is no setting of a card; expected one of generation, "),
         (("--behaviour", "channels=99"), "channels: a card has 0 to 19 logical channels"),
         (("--template", "home"), "'home' is no template; expected empty, full, iot, travel, work"),
         (("--template", "iot", "--profiles", "3"), "--profiles and --template both say which profiles"),

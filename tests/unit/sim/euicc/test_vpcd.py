@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lpa.errors import NoReader, WireError
+from lpa.errors import CardRemoved, NoReader, WireError
 from lpa.sim.euicc import vpcd
 
 OFF, ON, RESET, ATR = b"\x00", b"\x01", b"\x02", b"\x04"
@@ -20,6 +20,7 @@ class Card:
     atr = bytes.fromhex("3B00")
 
     def __init__(self) -> None:
+        self.inserted = True
         self.seen: list[str] = []
         self.broken = False
 
@@ -34,6 +35,10 @@ class Card:
 
     def power_off(self) -> None:
         self.seen.append("off")
+
+    def insert(self) -> None:
+        self.inserted = True
+        self.seen.append("inserted")
 
 
 class Reader:
@@ -181,6 +186,54 @@ def test_serving_ends_when_the_response_cannot_be_sent(
     reader.send(bytes.fromhex("00C0000005"))
     reader.thread.join(5)
     assert not reader.thread.is_alive()
+
+
+def test_a_removed_card_leaves_the_reader_and_comes_back() -> None:
+    class Faulty(Card):
+        def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+            raise CardRemoved("removed")
+
+    card, removed = Faulty(), threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        arguments = {"on_removed": removed.set, "absence": 0}
+        address = ("127.0.0.1", listener.getsockname()[1])
+        thread = threading.Thread(target=vpcd.serve, args=(card, *address), kwargs=arguments)
+        thread.start()
+        listener.settimeout(5)
+        first, _ = listener.accept()
+        with first:
+            first.settimeout(5)
+            first.sendall(bytes.fromhex("000101 0005 00C0000005"))
+            assert first.recv(1) == b"", "the reader sees the card leave"
+        second, _ = listener.accept()
+        with second:
+            second.sendall(bytes.fromhex("000101 000104"))
+            assert second.recv(4, socket.MSG_WAITALL) == bytes.fromhex("0002 3B00")
+        thread.join(5)
+    assert removed.is_set()
+    assert not thread.is_alive()
+    assert card.seen == ["reset", "off", "inserted", "reset"]
+
+
+def test_a_card_that_another_thread_removes_stays_away_until_it_is_inserted() -> None:
+    card, removed = Card(), threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        arguments = {"on_removed": removed.set, "absence": None}
+        address = ("127.0.0.1", listener.getsockname()[1])
+        thread = threading.Thread(target=vpcd.serve, args=(card, *address), kwargs=arguments)
+        thread.start()
+        listener.settimeout(5)
+        first, _ = listener.accept()
+        with first:
+            first.settimeout(5)
+            card.inserted = False
+            assert first.recv(1) == b"", "the reader sees the card leave"
+        assert removed.wait(5)
+        card.insert()
+        second, _ = listener.accept()
+        second.close()
+        thread.join(5)
+    assert not thread.is_alive()
 
 
 def test_without_a_reader_the_error_names_the_address() -> None:

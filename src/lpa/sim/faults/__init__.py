@@ -1,0 +1,1 @@
+"""Faults of the simulated card and servers: what goes wrong, where and when, each in one line."""

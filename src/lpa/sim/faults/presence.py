@@ -1,0 +1,30 @@
+"""Whether a card is in its reader."""
+
+from __future__ import annotations
+
+from lpa.errors import CardRemoved
+
+
+class Presence:
+    """A card that can be removed: until it is inserted, or for some commands."""
+
+    def __init__(self) -> None:
+        self.inserted = True
+        self._left: int | None = None
+
+    def remove(self, commands: int | None = None) -> None:
+        """Remove it; with `commands` it is inserted again after so many have failed."""
+        self.inserted, self._left = False, commands
+
+    def insert(self) -> None:
+        """Insert it."""
+        self.inserted = True
+
+    def demand(self) -> None:
+        """Raise `CardRemoved` if the card is not in the reader. That is one failed command."""
+        if self.inserted:
+            return
+        if self._left is not None:
+            self._left -= 1
+            self.inserted = self._left <= 0
+        raise CardRemoved("The simulated card was removed from the reader.")
