@@ -20,7 +20,8 @@ def shown(*exchanges: tuple[str, str]) -> list[str]:
     lines = []
     for command, answer in exchanges:
         data = bytes.fromhex(answer)
-        lines.append(redactor.shown(bytes.fromhex(command), data[:-2], int.from_bytes(data[-2:], "big")))
+        sw = int.from_bytes(data[-2:], "big")
+        lines.append(redactor.redacted(bytes.fromhex(command), data[:-2], sw).in_log())
     return lines
 
 
