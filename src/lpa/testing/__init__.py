@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from lpa.sim.contents import Contents, SimulatedContact
     from lpa.sim.euicc.behaviour import Behaviour
     from lpa.sim.euicc.identity import CardIdentity
+    from lpa.sim.euicc.recorded_card import RecordedCard
+    from lpa.sim.euicc.replay import Replay, ReplayFailed
     from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
     from lpa.sim.servers import packages
     from lpa.sim.servers.binding import Packaging
     from lpa.sim.servers.smdp import SimulatedSmdp
     from lpa.sim.servers.smds import SimulatedSmds
     from lpa.sim.simulated_profile import SimulatedProfile
+    from lpa.testing.replayed_servers import ReplayedServers
     from lpa.testing.simulated_lpa import SimulatedLpa, simulated
 
 __all__ = [
@@ -29,6 +32,10 @@ __all__ = [
     "CardIdentity",
     "Contents",
     "Packaging",
+    "RecordedCard",
+    "Replay",
+    "ReplayFailed",
+    "ReplayedServers",
     "SimulatedContact",
     "SimulatedEuicc",
     "SimulatedLpa",
@@ -44,6 +51,10 @@ _HOME_OF = {
     "CardIdentity": "lpa.sim.euicc.identity",
     "Contents": "lpa.sim.contents",
     "Packaging": "lpa.sim.servers.binding",
+    "RecordedCard": "lpa.sim.euicc.recorded_card",
+    "Replay": "lpa.sim.euicc.replay",
+    "ReplayFailed": "lpa.sim.euicc.replay",
+    "ReplayedServers": "lpa.testing.replayed_servers",
     "SimulatedContact": "lpa.sim.contents",
     "SimulatedEuicc": "lpa.sim.euicc.simulated_euicc",
     "SimulatedLpa": "lpa.testing.simulated_lpa",
