@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lpa.cli.commands import sim_orders
+from lpa.cli.commands.recording import RECORD, http_recorder, recording
 from lpa.cli.commands.until_stopped import stop_on_signal
 from lpa.cli.console import Console
 from lpa.cli.group import Group
@@ -39,6 +40,7 @@ _PAUSE = 0.2  # seconds between two checks of what the server received
 )
 @click.option("--store", type=FILE, help="Append accepted notifications to this file, one JSON line each.")
 @click.option("--discovery", help="Also run a discovery server (SM-DS) with this name.")
+@RECORD
 @click.pass_context
 def server(
     ctx: click.Context,
@@ -48,10 +50,12 @@ def server(
     hosts: tuple[str, ...],
     store: Path | None,
     discovery: str | None,
+    record: Path | None,
 ) -> CommandResult | None:
     """Run an SM-DP+ server until Ctrl-C, and show what it receives.
 
-    Its orders are in the same folder: see 'lpa sim server order add --help'.
+    Its orders are in the same folder: see 'lpa sim server order add --help'. A recording contains no codes,
+    tokens or packages: they are placeholders, as in 'lpa --trace'.
     """
     ctx.meta[sim_orders.FOLDER_ABOVE] = pki
     if ctx.invoked_subcommand:
@@ -76,6 +80,8 @@ def server(
         raise click.UsageError(f"The server cannot listen on port {port}: {error.strerror}.") from error
     watch = _Watch(console.screen, smdp)
     with ExitStack() as running:
+        if record:
+            smdp.watch = http_recorder(running.enter_context(recording(record, console.screen)))
         running.enter_context(smdp)
         rows = [*_discovery(discovery, authority, pki, running), smdp.connect_to]
         options = " ".join(f"--connect-to {row}" for row in rows)

@@ -77,13 +77,18 @@ class ServerResponse:
         return replace(self, body=_body(self.members | members))
 
 
+Answered = tuple[HTTPStatus, dict[str, str], bytes]  # status, headers and body
+Watch = Callable[[str, Message, bytes, Answered], object]
+
+
 class SimulatedServer:
     """A server of ES9+ or ES11 `functions` on the IPv4 `address`; with `port` 0 on a free port.
 
     `roots`: the paths of the functions. Use it as a `with` block, or call `serve_forever`.
 
     `distort`, if set, takes the name of the function and the response, and returns the response to send: for
-    tests of clients against faulty servers.
+    tests of clients against faulty servers. `watch`, if set, is called with path, headers and body of each
+    request and what answers it, in the thread of the connection.
     """
 
     def __init__(
@@ -96,6 +101,7 @@ class SimulatedServer:
         roots: Sequence[str] = (ES9,),
     ) -> None:
         self.distort: Callable[[str, ServerResponse], ServerResponse] | None = None
+        self.watch: Watch | None = None
         self._functions = functions
         self._roots = roots
         # Connections have threads of their own, but functions run one at a time.
@@ -129,8 +135,14 @@ class SimulatedServer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def answer(self, path: str, headers: Message, body: bytes) -> tuple[HTTPStatus, dict[str, str], bytes]:
+    def answer(self, path: str, headers: Message, body: bytes) -> Answered:
         """The status, headers and body of the response to one POST (SGP.22 §6.5)."""
+        answered = self._answered(path, headers, body)
+        if self.watch:
+            self.watch(path, headers, body, answered)
+        return answered
+
+    def _answered(self, path: str, headers: Message, body: bytes) -> Answered:
         name = self._named(path)
         function = self._functions.get(name)
         if function is None:
