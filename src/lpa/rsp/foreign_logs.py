@@ -53,6 +53,7 @@ _REST = re.compile(
 _REMARK = re.compile(r"T=[01]|\([^()]{0,40}\)|0x", re.IGNORECASE)
 _SW_FIRST = re.compile(r" *([0-9A-F]{4}):([0-9A-F ]*)", re.IGNORECASE)  # pySim
 _SEPARATORS = str.maketrans("", "", " \t,;:'\"[]{}")
+_NO_CLASS = (0x3B, 0x3F, 0xFF)  # an ATR begins with the first two, a command to the reader itself with FF
 _SHORTEST_COMMAND, _SHORTEST_ANSWER = 4, 2  # bytes
 
 
@@ -98,7 +99,8 @@ def _command(line: str) -> CardExchange | None:
         command = _bytes(at[1])
     else:
         command = _marked(line, _COMMAND, _bytes)
-    return CardExchange(Masked.of(command), None) if len(command) >= _SHORTEST_COMMAND else None
+    is_one = len(command) >= _SHORTEST_COMMAND and command[0] not in _NO_CLASS
+    return CardExchange(Masked.of(command), None) if is_one else None
 
 
 def _answer(line: str) -> bytes | None:

@@ -85,7 +85,7 @@ class _ReplayedHttps(Https):
         raise ReplayFailed(self._unexpected(url))
 
     def handshake(self, address: ServerAddress, *, ci_pkids: CiPkIds = ()) -> TrustAnchor:  # noqa: ARG002
-        return TrustAnchor(CARD, "of a trace")
+        return TrustAnchor(CARD, "replayed from a trace")
 
     def _unexpected(self, url: str) -> str:
         if self._lenient:

@@ -15,18 +15,23 @@ import click
 from lpa.cli.parsing import FILE
 from lpa.cli.screen import Screen
 from lpa.host import files
+from lpa.rsp.trace import first_line
 
 if TYPE_CHECKING:
     from lpa.sim.servers.simulated_server import Answered, Watch
 
 RECORD = click.option(
-    "--record", type=FILE, metavar="FILE", help="Record in this new file what is exchanged (a trace)."
+    "--record", type=FILE, metavar="FILE", help="Append to this file what is exchanged, as a trace."
 )
+
+
+def _beginning(path: Path, length: int) -> str:
+    with files.open_to_read(path) as file:
+        return file.read(length).decode(errors="replace")
 
 
 def http_recorder(write: Callable[[str], None]) -> Watch:
     """Writes each exchange with a simulated server, without secrets: a real code may be sent to it."""
-    from lpa.rsp.trace import first_line
     from lpa.server.traffic import redacted
 
     one_at_a_time = Lock()
@@ -41,16 +46,17 @@ def http_recorder(write: Callable[[str], None]) -> Watch:
 
 
 @contextmanager
-def recording(path: Path, screen: Screen) -> Iterator[Callable[[str], None]]:
-    """A function that writes a line to the new file `path`, at once. Only its owner can read the file.
+def recording(path: Path, screen: Screen, *, whole: bool) -> Iterator[Callable[[str], None]]:
+    """A function that appends a line to the file `path`, at once. Only its owner can read the file.
 
     If the file cannot be written any more it is left as it is, with a warning: the recorded goes on. Raises a
-    usage error if there is such a file, or it cannot be created.
+    usage error if the file is anything but such a recording, or cannot be written.
     """
-    if os.path.lexists(path):
-        raise click.UsageError(f"{path} exists already: a recording is written to a new file.")
+    first = first_line(whole=whole)
     try:
-        file = os.fdopen(files.open_to_append(path), "a", encoding="utf-8", buffering=1)
+        if os.path.lexists(path) and _beginning(path, len(first)) not in ("", first):
+            raise click.UsageError(f"{path} exists already, and does not begin with '{first}'.")
+        file = os.fdopen(files.open_to_append(path), "ab", buffering=0)  # what failed is not kept for later
     except OSError as error:
         raise click.BadParameter(f"cannot write {path}: {error.strerror}.", param_hint="--record") from error
     failed = False
@@ -60,7 +66,7 @@ def recording(path: Path, screen: Screen) -> Iterator[Callable[[str], None]]:
         if failed:
             return
         try:
-            file.write(f"{line}\n")
+            file.write(f"{line}\n".encode())
         except OSError as error:
             failed = True
             screen.say(f"The recording in {path} is not complete: {error.strerror}.")

@@ -39,7 +39,7 @@ def card(console: Console, path: Path, vpcd: tuple[str, int], record: Path | Non
     host, port = vpcd
     with ExitStack() as opened:
         euicc = opened.enter_context(closing(SimulatedEuicc.load(path)))
-        write = opened.enter_context(recording(record, console.screen)) if record else None
+        write = opened.enter_context(recording(record, console.screen, whole=True)) if record else None
         inserted = f"The card {euicc.eid} is in the reader at {host}:{port}. Ctrl-C removes it."
         console.screen.say(f"Waiting for the virtual reader at {host}:{port} ...")
         stop = stop_on_signal()

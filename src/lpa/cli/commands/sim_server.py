@@ -66,22 +66,22 @@ def server(
 
     console: Console = ctx.find_root().obj
     stop, authority = stop_on_signal(), Authority.load(pki)
-    try:
-        smdp = SimulatedSmdp(
-            authority,
-            host=hosts[0],
-            also=hosts[1:],
-            port=port,
-            store=store,
-            orders=sim_orders.file(pki),
-            any_address=any("*" in host for host in hosts),
-        )
-    except OSError as error:
-        raise click.UsageError(f"The server cannot listen on port {port}: {error.strerror}.") from error
-    watch = _Watch(console.screen, smdp)
     with ExitStack() as running:
-        if record:
-            smdp.watch = http_recorder(running.enter_context(recording(record, console.screen)))
+        write = running.enter_context(recording(record, console.screen, whole=False)) if record else None
+        try:
+            smdp = SimulatedSmdp(
+                authority,
+                host=hosts[0],
+                also=hosts[1:],
+                port=port,
+                store=store,
+                orders=sim_orders.file(pki),
+                any_address=any("*" in host for host in hosts),
+            )
+        except OSError as error:
+            raise click.UsageError(f"The server cannot listen on port {port}: {error.strerror}.") from error
+        watch = _Watch(console.screen, smdp)
+        smdp.watch = http_recorder(write) if write else None
         running.enter_context(smdp)
         rows = [*_discovery(discovery, authority, pki, running), smdp.connect_to]
         options = " ".join(f"--connect-to {row}" for row in rows)
