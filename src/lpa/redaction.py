@@ -14,6 +14,7 @@ import re
 from collections import deque
 from collections.abc import Callable
 
+TRAFFIC = 5  # the log level below DEBUG that shows what is exchanged with cards
 _HIDDEN = "<hidden>"
 
 # The latest secrets of this process. Short ones may be words, or parts of words, by chance.

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from random import Random
 
 from lpa.errors import BadAnswer, LpaError, NotVerified, Refused, StorageFailed, WireError
-from tests.fuzz import downloads, readers, seeds, sessions
+from tests.fuzz import downloads, readers, seeds, sessions, traces
 from tests.fuzz.mutation import mutated
 
 SECONDS = 1.0  # of CPU time, for one input of up to 64 KiB
@@ -103,6 +103,9 @@ TARGETS = {
     "uicc-files": Target(readers.uicc_files, (WireError, BadAnswer, Refused), lambda: [seeds.files()]),
     "sms": Target(readers.sms, (), seeds.records),
     "plan-file": Target(readers.plan_file, (ValueError,), lambda: [seeds.plan()]),
+    "trace": Target(traces.trace, (ValueError,), traces.traces),
+    "foreign-log": Target(traces.foreign_log, (ValueError,), traces.logs),
+    "http-trace": Target(traces.http_trace, (), seeds.json_answers),
     "journal-row": Target(readers.journal_row, (StorageFailed,), seeds.journal_rows, choosing=2),
 }
 

@@ -23,7 +23,7 @@ SECRETS = (
 SHORT_SECRETS = ("1234", "4321", "Päß 1")  # searched as whole words only: they occur in longer ones by chance
 
 _FOLDER = "LPA_TESTS_LOGGED"  # in the environment: where the processes of one run write
-_TRACE = re.compile(r"[0-9-]{10} [0-9:,]{12} ")
+_TRACE = re.compile(r"(?:# )?[0-9-]{10} [0-9:,]{12} ")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # Cards, profiles, subscribers, telephones: ten digits in any groups, or an ICCID as on the card.
 _FULL_NUMBER = re.compile(
@@ -37,6 +37,17 @@ _SHOWN = {
     ),
     "an activation code": re.compile(r"\b1\$[\w.-]+\$(?!<hidden>)\w"),
 }
+
+
+# The same in the lines of a trace, where an answer is in a line of its own.
+_SHOWN_IN_TRACE = {
+    "a PIN": re.compile(r"> [0-9A-F]{2}2[0468C][0-9A-F]{4}(?:08|10) ?[0-9A-F]"),
+    "what a profile's file holds": re.compile(r"> [0-9A-F]{2}B[02][0-9A-F]{4,6}\n< [0-9A-F]+ [0-9A-F]{4}\b"),
+    "a message of a download": re.compile(
+        r"> [89A-F][0-9A-F]E2[0-9A-F]{2}00[0-9A-F]{2} ?(?:BF38|BF21|BF36|BF23|8[678]|A[0-3])"
+    ),
+}
+_OF_A_CARD = ("> ", "< ", "! ")  # what begins the lines of a trace that are below DEBUG
 
 
 class Capture:
@@ -65,13 +76,19 @@ class Capture:
 def violations(lines: Iterable[str]) -> Iterator[str]:
     """Each line that shows a secret, after the kind of secret."""
     secrets = re.compile("|".join(_forms()), re.IGNORECASE)
+    command = ""
     for line in lines:
         text = _TRACE.sub("", line, count=1)
+        command = text if text.startswith("> ") else command
         if secrets.search(text):
             yield f"a secret: {line}"
-        if not text.startswith(("TRAFFIC ", "DEBUG ")) and _FULL_NUMBER.search(_DATE.sub("", text)):
+        if not text.startswith(("TRAFFIC ", "DEBUG ", *_OF_A_CARD)) and _FULL_NUMBER.search(
+            _DATE.sub("", text)
+        ):
             yield f"a whole number above DEBUG: {line}"
         yield from (f"{what}: {line}" for what, shown in _SHOWN.items() if shown.search(text))
+        exchange = f"{command.rstrip()}\n{text}" if text.startswith("< ") else text
+        yield from (f"{what}: {line}" for what, shown in _SHOWN_IN_TRACE.items() if shown.match(exchange))
 
 
 def _forms() -> Iterator[str]:

@@ -47,10 +47,21 @@ FEWEST_CHARACTERS = 4
             "a message of a download",
         ),
         ("DEBUG lpa.x: LPA:1$smdp.example$ABC", "an activation code"),
+        ("# 2026-11-25 12:00:00,123 WARNING lpa.x: IMSI 234990000000001", "a whole number above DEBUG"),
+        ('>> {"message":"8944994000000000017"}', "a whole number above DEBUG"),
+        ("> 81E29100083234363831333537", "a secret"),
+        ("> 00200001083132333435363738", "a PIN"),
+        ("> 81E2910003BF3800", "a message of a download"),
     ],
 )
 def test_secrets_in_a_log_are_found(line: str, found: str) -> None:
     assert [hit.partition(":")[0] for hit in violations([line])] == [found]
+
+
+def test_the_answer_in_a_trace_belongs_to_the_command_before() -> None:
+    read, shown = "> 00B0000009\n", "< 082943990000000010 9000\n"
+    assert list(violations([read, shown])) == [f"what a profile's file holds: {shown}"]
+    assert list(violations([read, "< <9 bytes> 9000\n", "> 01C0000009\n", shown])) == []
 
 
 @pytest.mark.parametrize(
@@ -62,6 +73,10 @@ def test_secrets_in_a_log_are_found(line: str, found: str) -> None:
         "WARNING lpa.x: from 2026-11-25 to 2026-11-26, of card ...1234, 12345 bytes",
         "TRAFFIC lpa.card.apdu: 0020000108 <8 bytes> ->  9000",
         "DEBUG lpa.x: LPA:1$smdp.example$<hidden>",
+        "> 81E2910003BF3E00",
+        "> 0020000108 <8 bytes>",
+        "< BF2D5A0A984499040000000010F7 9000",
+        "# 2026-11-25 12:00:00,123 DEBUG lpa.x: profile 8944994000000000017 is gone",
     ],
 )
 def test_harmless_lines_are_not_reported(line: str) -> None:
@@ -89,4 +104,4 @@ def test_the_logs_of_this_process_and_its_children_are_searched(tmp_path: Path) 
     logging.getLogger("lpa.searched").debug("a mark")
     assert command.run("--reader", reader, "list").code == 0
     assert "lpa.searched: a mark" in (folder / f"{os.getpid()}.log").read_text()
-    assert re.search("TRAFFIC lpa.card.apdu: .*bf2d", (folder / f"{os.getpid()}.trace").read_text())
+    assert re.search("^> .*BF2D", (folder / f"{os.getpid()}.trace").read_text(), re.MULTILINE)

@@ -11,12 +11,14 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from lpa import redaction
+from lpa.card.secure_elements import HasAtr
 from lpa.card.traffic import TrafficRedactor
 from lpa.errors import BadAnswer, LpaError, WireError
 from lpa.rsp.limits import ANSWER_BYTES, ANSWER_ROUNDS, BLOCKS
 from lpa.rsp.names import Aid
+from lpa.rsp.trace import TRACE_LINES, CardReset
 
-TRAFFIC = 5  # the log level below DEBUG that shows commands and answers
+TRAFFIC = redaction.TRAFFIC
 _log = redaction.logger(__name__)
 logging.addLevelName(TRAFFIC, "TRAFFIC")
 
@@ -90,10 +92,18 @@ class ChannelCommands:
 
     def transmit(self, command: bytes) -> tuple[bytes, int]:
         """The immediate answer to one command. Both are logged, without secrets."""
-        data, sw = self._transport.transmit(command)
-        if _log.isEnabledFor(TRAFFIC):
-            _log.log(TRAFFIC, "%s", self._redactor.shown(command, data, sw))
+        try:
+            data, sw = self._transport.transmit(command)
+        except LpaError:
+            self._log_traffic(command, None)
+            raise
+        self._log_traffic(command, data, sw)
         return data, sw
+
+    def _log_traffic(self, command: bytes, answer: bytes | None, sw: int = 0) -> None:
+        if _log.isEnabledFor(TRAFFIC):
+            exchange = self._redactor.redacted(command, answer, sw)
+            _log.log(TRAFFIC, "%s", exchange.in_log(), extra={TRACE_LINES: exchange.lines()})
 
 
 class Channel:
@@ -107,6 +117,7 @@ class Channel:
         """
         if not SMALLEST_BLOCK <= block_size <= LARGEST_BLOCK:
             raise ValueError(f"a block has {SMALLEST_BLOCK} to {LARGEST_BLOCK} bytes, not {block_size}")
+        _log_start(transport)
         self._wire = ChannelCommands(transport)
         self._largest_block = block_size
         self._block_size = block_size  # reduced if the card rejects it
@@ -237,6 +248,13 @@ class Channel:
 
     def _block(self, p1: int, number: int, data: bytes | memoryview) -> bytes:
         return bytes([0x80 | self._wire.interindustry, 0xE2, p1, number, len(data)]) + data + self._le
+
+
+def _log_start(transport: Transport) -> None:
+    if _log.isEnabledFor(TRAFFIC):
+        start = CardReset(transport.atr if isinstance(transport, HasAtr) else b"")
+        known = f"its ATR is {start.atr.hex()}" if start.atr else "its ATR is not known"
+        _log.log(TRAFFIC, "the card was connected or reset; %s", known, extra={TRACE_LINES: start.lines()})
 
 
 def successful(sw: int) -> bool:

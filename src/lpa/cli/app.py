@@ -131,7 +131,7 @@ class Commands(Group):
     type=FILE,
     envvar="LPA_TRACE",
     metavar="FILE",
-    help="Log to this file, including every command to the card.",
+    help="Record in this file what is exchanged with the card and servers, without secrets, and the log.",
 )
 @click.version_option(package_name="lpa", message="lpa %(version)s")
 @click.pass_context

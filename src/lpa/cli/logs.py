@@ -1,4 +1,4 @@
-"""Where the log goes: to stderr with -v, and to the file of --trace."""
+"""Where the log goes: to stderr with -v, and into the trace of --trace (docs/simulator/traces.md)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from lpa import redaction
 from lpa.card.apdu import TRAFFIC
 from lpa.host import files
 from lpa.rsp.display import safe
+from lpa.rsp.trace import TRACE_LINES, first_line
 
 _log = redaction.logger(__name__)
-_ABOUT = """\
+_ABOUT = f"""\
+{first_line(whole=False)}
 # A trace of lpa: what it sent to the card and the servers, and what they answered.
 # PRIVATE: it names the card (EID), its profiles (ICCID) and their operators. Codes, PINs, the contents of
 # profile files and the messages of a download are left out. Read it before you share it."""
@@ -27,9 +29,10 @@ _LEVELS = (logging.WARNING, logging.DEBUG, TRAFFIC)
 def log_to(context: click.Context, verbose: int, trace: Path | None) -> None:
     """Log until the command ends. Raises a usage error if `trace` cannot be written."""
     level = _LEVELS[min(verbose, len(_LEVELS) - 1)]
-    _attach(context, logging.StreamHandler(), level, "%(name)s: %(message)s")
+    _attach(context, logging.StreamHandler(), level, _OneLine("%(name)s: %(message)s"))
     if trace:
-        _attach(context, _trace(trace), TRAFFIC, "%(asctime)s %(levelname)s %(name)s: %(message)s")
+        form = _TraceLines("# %(asctime)s %(levelname)s %(name)s: %(message)s")
+        _attach(context, _trace(trace), TRAFFIC, form)
 
 
 class _OneLine(logging.Formatter):
@@ -39,10 +42,18 @@ class _OneLine(logging.Formatter):
         return safe(super().format(record))
 
 
-def _attach(context: click.Context, handler: logging.Handler, level: int, form: str) -> None:
+class _TraceLines(_OneLine):
+    """A trace has what was exchanged in lines of its own (`lpa.rsp.trace`), and the rest as comments."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        lines: list[str] | None = getattr(record, TRACE_LINES, None)
+        return "\n".join(map(safe, lines)) if lines else super().format(record)
+
+
+def _attach(context: click.Context, handler: logging.Handler, level: int, form: logging.Formatter) -> None:
     logger = logging.getLogger("lpa")
     handler.setLevel(level)
-    handler.setFormatter(_OneLine(form))
+    handler.setFormatter(form)
     handler.addFilter(redaction.RedactingFilter())  # for other loggers: the simulator
     before = logger.level
     logger.setLevel(min(level, before or level))

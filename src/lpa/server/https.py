@@ -17,7 +17,8 @@ from lpa import redaction
 from lpa.errors import NotVerified
 from lpa.rsp.limits import BODY_BYTES, CONNECT_SECONDS, EXCHANGE_SECONDS, IDLE_SECONDS, READ_SECONDS
 from lpa.rsp.names import ServerAddress
-from lpa.server import tls
+from lpa.rsp.trace import TRACE_LINES
+from lpa.server import tls, traffic
 from lpa.server.connect_to import ConnectTo
 from lpa.server.connector import Connector, Resolve, resolve
 from lpa.server.exchange import HttpAnswer, HttpConnection
@@ -86,9 +87,22 @@ class Https:
             answer = connection.post(path, body, headers, max_body=max_body or self._max_body)
         except BaseException:
             connection.stream.hang_up()
+            _log.debug(
+                "POST https://%s%s: no complete answer",
+                address,
+                path,
+                extra=_traced(address, path, body, headers),
+            )
             raise
         self._leave_idle(connection, address, ci_pkids)
-        _log.debug("POST https://%s%s: HTTP %d, %d bytes", address, path, answer.status, len(answer.body))
+        _log.debug(
+            "POST https://%s%s: HTTP %d, %d bytes",
+            address,
+            path,
+            answer.status,
+            len(answer.body),
+            extra=_traced(address, path, body, headers, answer),
+        )
         return answer
 
     def handshake(self, address: ServerAddress, *, ci_pkids: CiPkIds = ()) -> TrustAnchor:
@@ -159,3 +173,19 @@ class Https:
             raise
         _log.debug("%s was verified by %s", address, trust_anchor)
         return HttpConnection(stream, address, handshake.chain[0], trust_anchor)
+
+
+def _traced(
+    address: ServerAddress,
+    path: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    answer: HttpAnswer | None = None,
+) -> dict[str, list[str]]:
+    """The lines of an exchange for a trace, without secrets; none if nobody traces."""
+    if not _log.isEnabledFor(redaction.TRAFFIC):
+        return {}
+    answered = (
+        (answer.status, {"Content-Type": answer.content_type}, answer.body) if answer is not None else None
+    )
+    return {TRACE_LINES: traffic.redacted(str(address), path, (dict(headers), body), answered).lines()}

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from lpa.sim.contents import Contents, SimulatedContact
     from lpa.sim.euicc.behaviour import Behaviour
     from lpa.sim.euicc.identity import CardIdentity
+    from lpa.sim.euicc.recorded_card import RecordedCard
+    from lpa.sim.euicc.replay import Replay, ReplayFailed
     from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
     from lpa.sim.faults.language import Fault
     from lpa.sim.faults.storm import storm
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from lpa.sim.wire.wire import Wire, WireAccount
     from lpa.testing.faults import Faults
     from lpa.testing.pcscd import PrivatePcscd, VirtualReader, private_pcscd
+    from lpa.testing.replayed_servers import ReplayedServers
     from lpa.testing.simulated_lpa import SimulatedLpa, simulated
 
 __all__ = [
@@ -39,6 +42,10 @@ __all__ = [
     "Faults",
     "Packaging",
     "PrivatePcscd",
+    "RecordedCard",
+    "Replay",
+    "ReplayFailed",
+    "ReplayedServers",
     "SimulatedContact",
     "SimulatedEuicc",
     "SimulatedLpa",
@@ -63,6 +70,10 @@ _HOME_OF = {
     "Faults": "lpa.testing.faults",
     "Packaging": "lpa.sim.servers.binding",
     "PrivatePcscd": "lpa.testing.pcscd",
+    "RecordedCard": "lpa.sim.euicc.recorded_card",
+    "Replay": "lpa.sim.euicc.replay",
+    "ReplayFailed": "lpa.sim.euicc.replay",
+    "ReplayedServers": "lpa.testing.replayed_servers",
     "SimulatedContact": "lpa.sim.contents",
     "SimulatedEuicc": "lpa.sim.euicc.simulated_euicc",
     "SimulatedLpa": "lpa.testing.simulated_lpa",

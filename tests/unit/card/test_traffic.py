@@ -7,11 +7,28 @@ from collections.abc import Iterator
 
 import pytest
 
-from lpa.card.apdu import TRAFFIC, Channel
-from lpa.card.traffic import TrafficRedactor
+from lpa.card.apdu import TRAFFIC, Channel, ChannelCommands
+from lpa.card.traffic import TrafficRedactor, redacted_log
+from lpa.errors import CardRemoved
+from lpa.redaction import register_secret
+from lpa.rsp.foreign_logs import find_exchanges
+from lpa.rsp.trace import TRACE_LINES
 from tests.support.scripted import ScriptedCard
 
 SECRET = "5EC12E70"  # bytes that must not be shown
+
+
+class PulledCard:
+    """A card that was removed."""
+
+    def transmit(self, _apdu: bytes) -> tuple[bytes, int]:
+        raise CardRemoved("The card was removed.")
+
+    def reset(self) -> None:
+        raise CardRemoved("The card was removed.")
+
+    def close(self) -> None:
+        pass
 
 
 def shown(*exchanges: tuple[str, str]) -> list[str]:
@@ -20,7 +37,8 @@ def shown(*exchanges: tuple[str, str]) -> list[str]:
     lines = []
     for command, answer in exchanges:
         data = bytes.fromhex(answer)
-        lines.append(redactor.shown(bytes.fromhex(command), data[:-2], int.from_bytes(data[-2:], "big")))
+        sw = int.from_bytes(data[-2:], "big")
+        lines.append(redactor.redacted(bytes.fromhex(command), data[:-2], sw).in_log())
     return lines
 
 
@@ -93,6 +111,83 @@ def test_a_channel_hides_a_request_in_many_blocks(traffic: pytest.LogCaptureFixt
     assert traffic.messages[-2:] == [
         "81e2110006 <7 bytes> ->  9000",
         "81e2910105 <6 bytes> -> <4 bytes> 9000",
+    ]
+
+
+def test_a_trace_has_the_lines_of_each_exchange_and_of_each_start(traffic: pytest.LogCaptureFixture) -> None:
+    card = ScriptedCard(
+        ("80AA00000A A9088100820101830107", "9000"),
+        ("0070000001", "01 9000"),
+        ("81E2910003 BF3800 00", f"{SECRET} 9000"),
+    )
+    Channel(card).exchange(bytes.fromhex("BF3800"))
+    lines: list[list[str]] = [vars(record)[TRACE_LINES] for record in traffic.records]
+    assert lines == [
+        ["! reset"],
+        ["> 80AA00000AA9088100820101830107", "< 9000"],
+        ["> 0070000001", "< 01 9000"],
+        ["> 81E2910003 <4 bytes>", "< <4 bytes> 9000"],
+    ]
+
+
+def test_a_command_that_is_not_answered_is_shown_too(traffic: pytest.LogCaptureFixture) -> None:
+    wire = ChannelCommands(PulledCard())
+    with pytest.raises(CardRemoved):
+        wire.transmit(bytes.fromhex("0020000104 31323334"))
+    assert traffic.messages == ["0020000104 <4 bytes> -> no answer"]
+    assert vars(traffic.records[0])[TRACE_LINES] == ["> 0020000104 <4 bytes>"]
+
+
+def test_a_secret_that_occurs_in_the_digits_hides_what_it_is_in() -> None:
+    register_secret("73501926")
+    assert shown(("81E2910003BF3E0000", "BF3E735019 26 9000")) == ["81e2910003 <4 bytes> -> <6 bytes> 9000"]
+    assert shown(("81E2910003BF3E0000", "BF3E735019 27 9000")) == ["81e2910003bf3e0000 -> bf3e73501927 9000"]
+
+
+def of_log(*lines: str) -> list[str]:
+    """The redacted lines of the log of another program."""
+    found = find_exchanges("\n".join(lines)).exchanges
+    return [line for exchange in redacted_log(found) for line in exchange.lines()]
+
+
+def test_the_log_of_another_program_is_redacted_by_channel() -> None:
+    assert of_log(
+        "> 81E2910003BF3E00",
+        "< 6105",
+        "> 0020000104 31323334",  # on the basic channel, between a command and the rest of its answer
+        "< 9000",
+        "> 81C0000005",
+        "< BF3E125A10 9000",
+        "> 00C0000004",
+        "< 5EC12E70 9000",
+    ) == [
+        "> 81E2910003BF3E00",
+        "< 6105",
+        "> 0020000104 <4 bytes>",
+        "< 9000",
+        "> 81C0000005",
+        "< BF3E125A10 9000",
+        "> 00C0000004",
+        "< <4 bytes> 9000",
+    ]
+
+
+def test_an_answer_that_may_belong_to_the_command_before_is_hidden() -> None:
+    """Two readers in one log: the contents of a file come behind a command to the other card."""
+    log = ("> 00B0000004", "> 81E2910003BF3E00", "< 5EC12E70 9000", "> 81E2910003BF3E00", "< BF3E 9000")
+    assert of_log(*log) == [
+        "> 00B0000004",
+        "> 81E2910003 <3 bytes>",
+        "< <4 bytes> 9000",
+        "> 81E2910003BF3E00",
+        "< BF3E 9000",
+    ]
+
+
+def test_what_a_log_hides_stays_hidden() -> None:
+    assert of_log("lpa.card.apdu: 81e2910003bf3e00 -> <4 bytes> 9000") == [
+        "> 81E2910003 <3 bytes>",
+        "< <4 bytes> 9000",
     ]
 
 

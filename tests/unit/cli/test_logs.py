@@ -14,6 +14,7 @@ import click
 import pytest
 
 from lpa.cli.app import app
+from lpa.rsp.trace import Trace
 from tests.support import command
 
 
@@ -32,7 +33,8 @@ def test_a_trace_begins_with_a_description_and_is_private(reader: str, tmp_path:
         assert traced(reader, tmp_path / "trace").code == 0
     finally:
         os.umask(before)
-    first, second, *_ = (tmp_path / "trace").read_text().splitlines()
+    version, first, second, *_ = (tmp_path / "trace").read_text().splitlines()
+    assert version == "lpa-trace 1 redacted"
     assert first == "# A trace of lpa: what it sent to the card and the servers, and what they answered."
     assert second.startswith("# PRIVATE: it names the card (EID)")
     assert (tmp_path / "trace").stat().st_mode & 0o777 == 0o600
@@ -45,6 +47,20 @@ def test_an_existing_private_trace_is_appended_to(reader: str, tmp_path: Path) -
     twice = (tmp_path / "trace").read_text()
     assert twice.startswith(once)
     assert twice.count("# PRIVATE") == 2
+    once_read, twice_read = Trace.parse(once), Trace.parse(twice)
+    assert (len(twice_read.events), twice_read.whole) == (2 * len(once_read.events), False)
+
+
+def test_a_trace_has_the_exchanges_and_the_log_as_comments(reader: str, tmp_path: Path) -> None:
+    assert traced(reader, tmp_path / "trace").code == 0
+    lines = [line for line in (tmp_path / "trace").read_text().splitlines() if line[0] != "#"]
+    assert lines[:4] == [
+        "lpa-trace 1 redacted",
+        "! reset 3B17968031E073FE2113",
+        "> 80AA00000AA9088100820101830107",
+        "< 9000",
+    ]
+    assert any(line.startswith("< BF3E125A10") for line in lines)
 
 
 @pytest.mark.parametrize("plant", ["link", "dangling link", "hard link", "pipe", "open to others", "device"])
@@ -96,6 +112,7 @@ def test_a_hostile_text_in_a_log_stays_one_harmless_line(
     harmless = rf"{name}: it says \x1b[2J token=<hidden>\nlpa: done \u202e \x9b31m"
     assert ran.err == f"{harmless}\n"
     *_, traced = (tmp_path / "trace").read_text().splitlines()
+    assert traced.startswith("# ")
     assert traced.endswith(f"DEBUG {harmless}")
 
 

@@ -24,6 +24,8 @@ FORMATS = {
     "es10.py": {"NICKNAME_BYTES"},
     "euicc_info.py": {"_LONGEST_NUMBER"},
     "locks.py": {"_HOLDER_BYTES"},
+    "masked.py": {"_MOST"},  # that a line of a trace stands for
+    "trace.py": {"_MOST_HEADERS"},  # of a message in a trace
     "unrecorded.py": {"MOST"},  # for a person to read
     "user_data.py": {"_LONGEST"},  # of what a message says
     "findings.py": {"_MOST_NAMED"},  # for a person to read

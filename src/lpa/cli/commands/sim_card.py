@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from lpa.cli.commands import sim_behaviour, sim_faults
+from lpa.cli.commands import sim_behaviour, sim_control, sim_faults
+from lpa.cli.commands.recording import RECORD, recording
 from lpa.cli.commands.until_stopped import stop_on_signal
 from lpa.cli.console import Console
 from lpa.cli.group import Command
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 )
 @sim_behaviour.options
 @sim_faults.options(CARD_FAULT, "after DeleteProfile: unplug")
+@RECORD
+@sim_control.CONTROL
 @click.pass_obj
 def card(
     console: Console,
@@ -51,14 +54,19 @@ def card(
     settings: list[tuple[str, str]],
     faults: tuple[Fault, ...],
     storm: int | None,
+    record: Path | None,
+    control: tuple[str, int] | None,
 ) -> CommandResult:
     """Insert the card in PATH into a virtual reader (vpcd) until Ctrl-C.
 
     With --like or --behaviour it behaves so while it is in the reader; its own behaviour stays stored. With
-    --wire it takes the time that a model of line and card gives it, and finally prints the account.
+    --wire it takes the time that a model of line and card gives it, and finally prints the account. A
+    recording contains everything, also the PINs and codes that are sent to the card.
     """
+    from lpa.sim.control import card_commands
+    from lpa.sim.euicc.recorded_card import RecordedCard
     from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
-    from lpa.sim.euicc.vpcd import serve
+    from lpa.sim.euicc.vpcd import ABSENCE, serve
 
     host, port = vpcd
     wire = None if speed is None else _wire(speed)
@@ -67,7 +75,9 @@ def card(
         behaviour=sim_behaviour.behaviour(like, settings),
         randomness=sim_faults.randomness(storm),
     )
-    with closing(sim_behaviour.with_usage_error(load, path, hint="'--like'")) as euicc:
+    with ExitStack() as opened:
+        euicc = opened.enter_context(closing(sim_behaviour.with_usage_error(load, path, hint="'--like'")))
+        write = opened.enter_context(recording(record, console.screen, whole=True)) if record else None
         if storm is not None:
             faults += sim_faults.storm_of(storm).card
         sim_faults.begin(console.screen, euicc.faults, faults)
@@ -77,13 +87,16 @@ def card(
         euicc.on_busy = stop.wait
         if wire:
             euicc.wire, wire.sleep = wire, stop.wait
+        if control:
+            opened.enter_context(sim_control.opened(console.screen, card_commands(euicc), control))
         serve(
-            euicc,
+            RecordedCard(euicc, write) if write else euicc,
             host,
             port,
             stop=stop,
             on_inserted=lambda: console.screen.say(inserted),
-            on_removed=lambda: console.screen.say("The card left the reader, and comes back."),
+            on_removed=lambda: console.screen.say("The card has left the reader."),
+            absence=None if control else ABSENCE,
         )
     if not stop.is_set():
         console.screen.say(f"The virtual reader at {host}:{port} has disconnected.")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lpa.cli.commands import sim_faults, sim_orders
+from lpa.cli.commands import sim_control, sim_faults, sim_orders
+from lpa.cli.commands.recording import RECORD, http_recorder, recording
 from lpa.cli.commands.until_stopped import stop_on_signal
 from lpa.cli.console import Console
 from lpa.cli.group import Group
@@ -41,6 +42,8 @@ _PAUSE = 0.2  # seconds between two checks of what the server received
 @click.option("--store", type=FILE, help="Append accepted notifications to this file, one JSON line each.")
 @click.option("--discovery", help="Also run a discovery server (SM-DS) with this name.")
 @sim_faults.options(SERVER_FAULT, "HandleNotification: close after 200 bytes")
+@RECORD
+@sim_control.CONTROL
 @click.pass_context
 def server(
     ctx: click.Context,
@@ -52,37 +55,45 @@ def server(
     discovery: str | None,
     faults: tuple[Fault, ...],
     storm: int | None,
+    record: Path | None,
+    control: tuple[str, int] | None,
 ) -> CommandResult | None:
     """Run an SM-DP+ server until Ctrl-C, and show what it receives.
 
-    Its orders are in the same folder: see 'lpa sim server order add --help'.
+    Its orders are in the same folder: see 'lpa sim server order add --help'. A recording contains no codes,
+    tokens or packages: they are placeholders, as in 'lpa --trace'.
     """
     ctx.meta[sim_orders.FOLDER_ABOVE] = pki
     if ctx.invoked_subcommand:
         return None
     pki = sim_orders.folder(ctx, pki)
+    from lpa.sim.control import server_commands
     from lpa.sim.crypto.pki import Authority
     from lpa.sim.servers.smdp import SimulatedSmdp
 
     console: Console = ctx.find_root().obj
     stop, authority = stop_on_signal(), Authority.load(pki)
-    try:
-        smdp = SimulatedSmdp(
-            authority,
-            host=hosts[0],
-            also=hosts[1:],
-            port=port,
-            store=store,
-            orders=sim_orders.file(pki),
-            any_address=any("*" in host for host in hosts),
-        )
-    except OSError as error:
-        raise click.UsageError(f"The server cannot listen on port {port}: {error.strerror}.") from error
-    if storm is not None:
-        faults += sim_faults.storm_of(storm).server
-    sim_faults.begin(console.screen, smdp.faults, faults)
-    watch = _Watch(console.screen, smdp)
     with ExitStack() as running:
+        write = running.enter_context(recording(record, console.screen, whole=False)) if record else None
+        try:
+            smdp = SimulatedSmdp(
+                authority,
+                host=hosts[0],
+                also=hosts[1:],
+                port=port,
+                store=store,
+                orders=sim_orders.file(pki),
+                any_address=any("*" in host for host in hosts),
+            )
+        except OSError as error:
+            raise click.UsageError(f"The server cannot listen on port {port}: {error.strerror}.") from error
+        if storm is not None:
+            faults += sim_faults.storm_of(storm).server
+        sim_faults.begin(console.screen, smdp.faults, faults)
+        watch = _Watch(console.screen, smdp)
+        smdp.watch = http_recorder(write) if write else None
+        if control:
+            running.enter_context(sim_control.opened(console.screen, server_commands(smdp), control))
         running.enter_context(smdp)
         rows = [*_discovery(discovery, authority, pki, running), smdp.connect_to]
         options = " ".join(f"--connect-to {row}" for row in rows)

@@ -7,6 +7,7 @@ import errno
 import functools
 import operator
 import os
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -77,6 +78,7 @@ class SimulatedEuicc:
         self._stored = stored or state.behaviour
         self._work = CardWork()
         self._presence = Presence()
+        self._one_at_a_time = threading.RLock()  # other threads may remove and reset it
         self.faults = CardFaults(self)
         signer = EuiccSigner(identity, self._work)
         memory = NonVolatileMemory(state, signer, self._save, self.faults.conditions)
@@ -229,7 +231,7 @@ class SimulatedEuicc:
         self.demand_presence()
         if self._session is None:
             raise CardUnpowered("The simulated card has no power.")
-        with interrupts.postponed():
+        with self._one_at_a_time, interrupts.postponed():
             self.apdus += 1
             data, sw = self.faults.transmit(apdu, self._perform)
         self._wire.command(apdu, data)
@@ -241,7 +243,7 @@ class SimulatedEuicc:
         Raises `CardRemoved` after `remove`.
         """
         self.demand_presence()
-        with interrupts.postponed():
+        with self._one_at_a_time, interrupts.postponed():
             self.resets += 1
             self.faults.reset(self.restart)
         self._wire.power_up(self.atr)
@@ -255,8 +257,9 @@ class SimulatedEuicc:
 
     def remove(self, *, commands: int | None = None) -> None:
         """Remove the card from its reader until `insert`, or until so many `commands` and resets failed."""
-        self._presence.remove(commands)
-        self.power_off()
+        with self._one_at_a_time:
+            self._presence.remove(commands)
+            self.power_off()
 
     def insert(self) -> None:
         """Insert a removed card. It has no power until `reset`."""

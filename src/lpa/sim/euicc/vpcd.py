@@ -17,7 +17,7 @@ from lpa.errors import CardRemoved, NoReader, WireError
 PORT = 0x8C7B  # the port of the first reader of Debian's vpcd; the second has the next one
 _POWER_OFF, _POWER_ON, _RESET, _ATR = b"\x00", b"\x01", b"\x02", b"\x04"
 _POLL = 0.1  # seconds between two checks of `stop`
-_ABSENCE = 1.0  # seconds until a card that a fault removed is inserted again
+ABSENCE = 1.0  # seconds until a card that a fault removed is inserted again
 
 
 class Card(Protocol):
@@ -61,7 +61,7 @@ def serve(
     stop: Event | None = None,
     on_inserted: Callable[[], None] = lambda: None,
     on_removed: Callable[[], None] = lambda: None,
-    absence: float | None = _ABSENCE,
+    absence: float | None = ABSENCE,
 ) -> None:
     """Insert `card` into the virtual reader at `host`:`port`, and remove it on return.
 

@@ -79,6 +79,9 @@ class ServerResponse:
         return replace(self, body=_body(self.members | members))
 
 
+Watch = Callable[[str, Message, bytes, Reply], object]
+
+
 class SimulatedServer:
     """A server of ES9+ or ES11 `functions` on the IPv4 `address`; with `port` 0 on a free port.
 
@@ -86,7 +89,8 @@ class SimulatedServer:
 
     `distort`, if set, takes the name of the function and the response, and returns the response to send: for
     tests of clients against faulty servers. `faults`: what shall go wrong, as in
-    `faults.add("2nd AuthenticateClient: status 503")`.
+    `faults.add("2nd AuthenticateClient: status 503")`. `watch`, if set, is called with path, headers and body
+    of each request and what answers it, in the thread of the connection; not if a fault breaks it.
     """
 
     def __init__(
@@ -100,6 +104,7 @@ class SimulatedServer:
     ) -> None:
         self.distort: Callable[[str, ServerResponse], ServerResponse] | None = None
         self.faults = ServerFaults(_PROTOCOL | _JSON)
+        self.watch: Watch | None = None
         self._functions = functions
         self._credentials = credentials
         self._roots = roots
@@ -145,6 +150,12 @@ class SimulatedServer:
 
         Raises `BrokenExchange` if a fault is to break the connection.
         """
+        reply = self._served(path, headers, body)
+        if self.watch:
+            self.watch(path, headers, body, reply)
+        return reply
+
+    def _served(self, path: str, headers: Message, body: bytes) -> Reply:
         name = self._named(path)
         function = self._functions.get(name)
         if function is None:

@@ -75,9 +75,10 @@ def test_a_trace_of_a_download_shows_neither_codes_nor_the_package(
     ran = parties.run("-vv", "--trace", trace, "download", order.activation_code, "--yes", *code)
     assert ran.code == 0
     written = trace.read_text()
-    commands = [line.rpartition("apdu: ")[2] for line in written.splitlines() if "apdu: " in line]
+    commands = [line for line in written.splitlines() if line.startswith("> ")]
     assert sum("<255 bytes>" in line or "<256 bytes>" in line for line in commands) > 3
-    assert all("bf38" not in line and "bf21" not in line and "bf36" not in line for line in commands)
+    assert all("BF38" not in line and "BF21" not in line and "BF36" not in line for line in commands)
+    assert ">> POST smdp.example/gsma/rsp2/es9plus/getBoundProfilePackage" in written
     assert [kind for secret in SECRETS for kind in (secret, secret.encode().hex()) if kind in written] == []
 
 
