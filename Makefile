@@ -23,7 +23,8 @@ lint: .venv/ready-to-test
 check: lint
 	$(BIN)/pytest --numprocesses auto --dist loadscope -m "not slow"
 
-# What must pass before a change lands, but for tests/others. The order of the tests is another one each time; pytest prints the seed.
+# What must pass before a change lands. The order of the tests is another one each time; pytest prints the seed.
+# tests/others is left out: see `make others`.
 test: lint
 	$(BIN)/coverage run -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder
 	$(BIN)/coverage combine --quiet

@@ -211,7 +211,7 @@ def renamed(message: Message, version: str) -> Message:
 
 
 def signed_otherwise(message: Message) -> bool:
-    """Whether it has an OtherSignedNotification, which version 3 codes in another way: docs/interop.md."""
+    """Whether it has an OtherSignedNotification, whose tags are others in version 3: docs/interop.md."""
     kinds = ("PendingNotification", "RetrieveNotificationsListResponse")
     return message.type_name in kinds and bytes.fromhex("BF2F") in message.coded[:20]
 
