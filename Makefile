@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: lint check test soak fuzz demo bench schema api audit release lock clean
+.PHONY: lint check test others soak fuzz demo bench schema api audit release lock clean
 .DELETE_ON_ERROR:
 
 # The tests run on Linux, and need it: they fork, and open terminals. For macOS and Windows the types of the
@@ -24,15 +24,23 @@ check: lint
 	$(BIN)/pytest --numprocesses auto --dist loadscope -m "not slow"
 
 # What must pass before a change lands. The order of the tests is another one each time; pytest prints the seed.
+# tests/others is left out: see `make others`.
 test: lint
 	$(BIN)/coverage run -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
+# Other people's implementations with ours (tests/others): lpac as Debian packages it, which needs root, and the
+# ASN.1 in asn1play. Their installation needs the network. Exit code 75 of a script: it could not be tried.
+others: .venv/ready-to-test
+	.ci/lpac
+	.ci/asn1play
+
 # What takes hours: each sweep whole, such as every point at which a procedure can end; a million inputs for
 # each decoder; bare systems.
 soak: .venv/ready-to-fuzz
 	LPA_SOAK=1 $(BIN)/pytest --numprocesses auto --dist loadscope tests
+	$(MAKE) others
 	$(MAKE) fuzz RUNS=1000000 SECONDS=7200 JOBS=2
 	.ci/bare-root bookworm
 	.ci/bare-root trixie
@@ -63,7 +71,7 @@ api: .venv/ready-to-test
 # Known weaknesses in what we use, from a service on the network. The one that is left out: see SECURITY.md.
 audit: .venv/ready-to-release
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off --ignore-vuln CVE-2024-23342 \
-		$(foreach list,build run dev release fuzz,--requirement requirements/$(list).txt)
+		$(foreach list,build run dev release fuzz others,--requirement requirements/$(list).txt)
 
 # Wheel and source archive, the same bytes for everybody, and what is in them (SBOM).
 release: .venv/ready-to-release

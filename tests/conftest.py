@@ -33,6 +33,7 @@ _SLOW = (
     "tests/docs/test_examples.py",
     "tests/fuzz",
     "tests/killed",
+    "tests/others",
     "tests/pcsc",
     "tests/release",
     "tests/unit/cli/commands/test_backup.py",
@@ -59,6 +60,9 @@ _SLOW = (
     "tests/unit/testing/test_pcscd.py",
     "tests/unit/testing/test_pytest_plugin.py",
 )
+
+# Programs of other people: `make others`, whose scripts install them and set this variable.
+collect_ignore = [] if "LPA_OTHERS" in os.environ else ["others"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
