@@ -33,7 +33,7 @@ def _beginning(path: Path, length: int) -> str:
 
 def http_recorder(write: Callable[[str], None]) -> Watch:
     """Writes each exchange with a simulated server, without secrets: a real code may be sent to it."""
-    from lpa.server.traffic import redacted
+    from lpa.server.http_traffic import redacted
 
     one_at_a_time = Lock()
     write(first_line(whole=False))
