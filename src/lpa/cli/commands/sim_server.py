@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lpa.cli.commands import sim_control, sim_faults, sim_orders
+from lpa.cli.commands import sim_control, sim_faults, sim_orders, sim_seed
 from lpa.cli.commands.recording import RECORD, http_recorder, recording
 from lpa.cli.commands.until_stopped import stop_on_signal
 from lpa.cli.console import Console
@@ -42,6 +42,7 @@ _PAUSE = 0.2  # seconds between two checks of what the server received
 @click.option("--store", type=FILE, help="Append accepted notifications to this file, one JSON line each.")
 @click.option("--discovery", help="Also run a discovery server (SM-DS) with this name.")
 @sim_faults.options(SERVER_FAULT, "HandleNotification: close after 200 bytes")
+@sim_seed.option("transaction identifiers, challenges and keys")
 @RECORD
 @sim_control.CONTROL
 @click.pass_context
@@ -55,6 +56,7 @@ def server(
     discovery: str | None,
     faults: tuple[Fault, ...],
     storm: int | None,
+    seed: int | None,
     record: Path | None,
     control: tuple[str, int] | None,
 ) -> CommandResult | None:
@@ -69,10 +71,12 @@ def server(
     pki = sim_orders.folder(ctx, pki)
     from lpa.sim.control import server_commands
     from lpa.sim.crypto.pki import Authority
+    from lpa.sim.crypto.seeds import seeded
     from lpa.sim.servers.smdp import SimulatedSmdp
 
     console: Console = ctx.find_root().obj
-    stop, authority = stop_on_signal(), Authority.load(pki)
+    stop = stop_on_signal()
+    authority = Authority.load(pki, randomness=seeded(seed, "server"))
     with ExitStack() as running:
         write = running.enter_context(recording(record, console.screen, whole=False)) if record else None
         try:
@@ -84,6 +88,7 @@ def server(
                 store=store,
                 orders=sim_orders.file(pki),
                 any_address=any("*" in host for host in hosts),
+                lasting=seed is not None,
             )
         except OSError as error:
             raise click.UsageError(f"The server cannot listen on port {port}: {error.strerror}.") from error
@@ -95,7 +100,7 @@ def server(
         if control:
             running.enter_context(sim_control.opened(console.screen, server_commands(smdp), control))
         running.enter_context(smdp)
-        rows = [*_discovery(discovery, authority, pki, running), smdp.connect_to]
+        rows = [*_discovery(discovery, authority, pki, running, lasting=seed is not None), smdp.connect_to]
         options = " ".join(f"--connect-to {row}" for row in rows)
         console.screen.say(f"The server is listening. To use it, run lpa with: {options}")
         while not stop.wait(_PAUSE):
@@ -108,13 +113,17 @@ def server(
 server.add_command(sim_orders.order)
 
 
-def _discovery(host: str | None, authority: Authority, pki: Path, running: ExitStack) -> list[str]:
+def _discovery(
+    host: str | None, authority: Authority, pki: Path, running: ExitStack, *, lasting: bool
+) -> list[str]:
     """The value of --connect-to for a discovery server, if there is one."""
     if host is None:
         return []
     from lpa.sim.servers.smds import SimulatedSmds
 
-    smds = running.enter_context(SimulatedSmds(authority, host=host, orders=sim_orders.file(pki)))
+    smds = running.enter_context(
+        SimulatedSmds(authority, host=host, orders=sim_orders.file(pki), lasting=lasting)
+    )
     return [f"{host}:443:{smds.address}:{smds.port}"]
 
 
