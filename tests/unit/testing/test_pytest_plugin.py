@@ -9,18 +9,18 @@ from tests.support.paths import DOCS
 
 pytest_plugins = ["pytester"]
 
+PAGES = ("servers", "faults", "pytest")
 BLOCKS = [
     block
-    for document in (DOCS / "simulator.md", DOCS / "simulator" / "faults.md")
+    for document in (DOCS / "simulator.md", *(DOCS / "simulator" / f"{name}.md" for name in PAGES))
     for block in re.findall(r"^```python\n(.*?)^```", document.read_text("utf-8"), re.DOTALL | re.MULTILINE)
 ]
 TESTS = [block for block in BLOCKS if "def test_" in block]
 
 
 def test_the_documented_tests_pass(pytester: pytest.Pytester) -> None:
-    assert len(TESTS) == 2
-    pytester.makepyfile("\n".join(TESTS))
-    pytester.runpytest_subprocess("-q").assert_outcomes(passed=2)
+    pytester.makepyfile(**{f"test_{number}": test for number, test in enumerate(TESTS)})
+    pytester.runpytest_subprocess("-q", "--strict-markers").assert_outcomes(passed=8)
 
 
 def test_the_other_documented_examples_run_one_after_the_other(pytester: pytest.Pytester) -> None:
