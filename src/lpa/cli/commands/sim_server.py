@@ -92,9 +92,9 @@ def server(
         sim_faults.begin(console.screen, smdp.faults, faults)
         watch = _Watch(console.screen, smdp)
         smdp.watch = http_recorder(write) if write else None
+        running.enter_context(smdp)
         if control:
             running.enter_context(sim_control.opened(console.screen, server_commands(smdp), control))
-        running.enter_context(smdp)
         rows = [*_discovery(discovery, authority, pki, running), smdp.connect_to]
         options = " ".join(f"--connect-to {row}" for row in rows)
         console.screen.say(f"The server is listening. To use it, run lpa with: {options}")
