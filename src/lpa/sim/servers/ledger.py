@@ -49,15 +49,12 @@ class Ledger:
     def _load(self, path: Path) -> None:
         try:
             content = _content(path)
-            whole = content[: content.rfind(b"\n") + 1]
-            for line in whole.splitlines():
+            size = _complete(content)
+            for line in content[:size].splitlines():
                 received = _received(line)
                 self._received[received.eid, received.signed] = received
-            if rest := content[len(whole) :]:
-                # A power cut left half a line. Its notification was not acknowledged, so it can be dropped.
-                if not (rest.startswith(_BEGINNING) or _BEGINNING.startswith(rest)):
-                    raise ValueError("its last line is something else")
-                os.truncate(path, len(whole))
+            if size != len(content):
+                os.truncate(path, size)
         except FileNotFoundError:
             return
         except OSError as error:
@@ -72,6 +69,18 @@ def _content(path: Path) -> bytes:
     if not stat.S_ISREG(path.stat().st_mode):  # a device may have no end
         raise OSError(errno.EINVAL, "it is not a regular file")
     return path.read_bytes()
+
+
+def _complete(content: bytes) -> int:
+    """The length of the complete lines. Raises ValueError if the rest is not the beginning of one.
+
+    A power cut can leave such a beginning. Its notification was not acknowledged, so it can be dropped.
+    """
+    size = content.rfind(b"\n") + 1
+    rest = content[size:]
+    if not (rest.startswith(_BEGINNING) or _BEGINNING.startswith(rest)):
+        raise ValueError("its last line is something else")
+    return size
 
 
 def _append(path: Path, line: bytes) -> None:
