@@ -85,8 +85,8 @@ def card(
             faults += sim_faults.storm_of(storm).card
         sim_faults.begin(console.screen, euicc.faults, faults)
         inserted = f"The card {euicc.eid} is in the reader at {host}:{port}. Ctrl-C removes it."
-        console.screen.say(f"Waiting for the virtual reader at {host}:{port} ...")
         stop = stop_on_signal()
+        console.screen.say(f"Waiting for the virtual reader at {host}:{port} ...")
         euicc.on_busy = stop.wait
         if wire:
             euicc.wire, wire.sleep = wire, stop.wait

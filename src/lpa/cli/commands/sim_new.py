@@ -105,7 +105,8 @@ def new(
             clock=lambda: now,
             randomness=seeded(seed, "new card"),
         )
-        card = sim_behaviour.with_usage_error(create, path, hint="PATH or options")
+        hint = "'--profiles-from'" if profiles_from else "PATH or options"
+        card = sim_behaviour.with_usage_error(create, path, hint=hint)
         data = {"eid": card.eid, "path": path}
         console.screen.did(f"Created a card with EID {card.eid} in {path}.", plain(data), advice="")
         card.close()

@@ -102,9 +102,9 @@ def server(
         sim_faults.begin(console.screen, smdp.faults, faults)
         watch = _Watch(console.screen, smdp)
         smdp.watch = http_recorder(write) if write else None
+        running.enter_context(smdp)
         if control:
             running.enter_context(sim_control.opened(console.screen, server_commands(smdp), control))
-        running.enter_context(smdp)
         rows = [smdp.connect_to]
         if discovery:
             from lpa.sim.servers.smds import SimulatedSmds
