@@ -1,7 +1,7 @@
 """How cards in the field behave: a TOML file each, with what differs from a conforming card.
 
-The first line of a file is a comment: what card it is, and where that was seen. The keys are the fields of
-`Behaviour`, and `template`: the profiles of a new card of this kind, if they matter.
+Two comments begin a file: what card it is, and where that comes from. The keys are the fields of `Behaviour`,
+and `template`: the profiles of a new card of this kind, if they matter.
 """
 
 from __future__ import annotations
