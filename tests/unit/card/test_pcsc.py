@@ -133,7 +133,7 @@ def test_a_card_that_left_while_it_was_powered_has_no_wrong_protocol(
 def test_a_card_that_leaves_at_a_reset_was_removed(monkeypatch: pytest.MonkeyPatch) -> None:
     Windows(monkeypatch, 0)
     transport = pcsc.PcscTransport.open("Reader 1")
-    empty = [("Reader 1", scard.SCARD_STATE_EMPTY, [])]
+    empty = [("Reader 1", scard.SCARD_STATE_EMPTY, list[int]())]
     monkeypatch.setattr(scard, "SCardReconnect", lambda *_: (0x8010000F, 0))
     monkeypatch.setattr(scard, "SCardGetStatusChange", lambda *_: (0, empty))
     with pytest.raises(CardRemoved):

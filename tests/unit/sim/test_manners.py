@@ -88,9 +88,7 @@ def test_a_mistake_in_a_file_is_named_by_its_key(tmp_path: Path, content: str, s
 
 
 def test_an_unknown_kind_of_card_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(
-        ValueError, match=r"^'estcompeace' is no known kind of card; .*eastcompeace,"
-    ):
+    with pytest.raises(ValueError, match=r"^'estcompeace' is no known kind of card; .*eastcompeace,"):
         Behaviour.like("estcompeace")
 
 
