@@ -118,6 +118,12 @@ def _reason(text: str) -> str:
     return text
 
 
+def _server_name(text: str) -> str:
+    """The name of a simulated server; "*." before it stands for any name below it."""
+    ServerAddress.parse(text.removeprefix("*."))
+    return text
+
+
 def _host_and_port(text: str) -> tuple[str, int]:
     host, port = _listening_place(text)
     if port == 0:
@@ -240,6 +246,7 @@ CONNECT_TO = _parsed(_connect_to)
 CARD_FAULT = _parsed(_card_fault)
 SERVER_FAULT = _parsed(_server_fault)
 PROXY = _parsed(_proxy)
+SERVER_NAME = _parsed(_server_name)
 HOST_AND_PORT = _parsed(_host_and_port)
 LISTENING_PLACE = _parsed(_listening_place)
 FOLDER = _Path(path_type=Path, file_okay=False)

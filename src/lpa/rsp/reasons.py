@@ -107,7 +107,7 @@ _PER_FUNCTION: dict[tuple[str, str], tuple[str, str]] = {
         "Ask its operator to lift the rule.",
     ),
     ("DeleteProfile", "profileNotInDisabledState"): (
-        "The profile is enabled; only a disabled profile can be deleted.",
+        "The card reports that the profile is enabled; only a disabled profile can be deleted.",
         "Disable it first: 'lpa disable ICCID'.",
     ),
     ("DeleteProfile", "disallowedInTestMode"): (

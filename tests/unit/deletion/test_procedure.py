@@ -290,3 +290,17 @@ def test_a_card_that_lists_the_aids_of_all_profiles_deletes_the_right_one(
     card.instead(PROFILES, f"BF2D62 A060 {listed.hex()} 9000")
     assistant.delete(plan)
     assert iccids(euicc) == [first.iccid, third.iccid]
+
+
+def test_a_card_that_contradicts_itself_is_not_repeated_as_the_truth(
+    assistant: Assistant, euicc: SimulatedEuicc
+) -> None:
+    euicc.faults.add("instead of DeleteProfile: refuse profileNotInDisabledState")
+    plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
+    with pytest.raises(EuiccRefused) as caught:
+        assistant.delete(assistant.review_deletion(plan))
+    assert caught.value.message == (
+        "The card reports that the profile is enabled; only a disabled profile can be deleted. "
+        "The profile was disabled first, and was not enabled again."
+    )
+    assert euicc.profiles[0].state == "disabled"

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lpa.cli.commands import sim_behaviour, sim_control, sim_faults, sim_seed
+from lpa.cli.commands import sim_behaviour, sim_control, sim_faults, sim_seed, virtual_reader
 from lpa.cli.commands.recording import RECORD, recording
 from lpa.cli.commands.until_stopped import stop_on_signal
 from lpa.cli.console import Console
 from lpa.cli.group import Command
 from lpa.cli.json_output import CommandResult
-from lpa.cli.parsing import CARD_FAULT, FOLDER, HOST_AND_PORT
+from lpa.cli.parsing import CARD_FAULT, FOLDER
 from lpa.cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -25,14 +25,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("path", type=FOLDER)
-@click.option(
-    "--vpcd",
-    type=HOST_AND_PORT,
-    metavar="HOST:PORT",
-    default="localhost:35963",
-    show_default=True,
-    help="Address of the virtual reader.",
-)
+@virtual_reader.VPCD
 @click.option(
     "--wire",
     "speed",
@@ -69,9 +62,8 @@ def card(
     from lpa.sim.crypto.seeds import seeded
     from lpa.sim.euicc.recorded_card import RecordedCard
     from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
-    from lpa.sim.euicc.vpcd import ABSENCE, serve
+    from lpa.sim.euicc.vpcd import ABSENCE
 
-    host, port = vpcd
     wire = None if speed is None else _wire(speed)
     load = partial(
         SimulatedEuicc.load,
@@ -84,25 +76,16 @@ def card(
         if storm is not None:
             faults += sim_faults.storm_of(storm).card
         sim_faults.begin(console.screen, euicc.faults, faults)
-        inserted = f"The card {euicc.eid} is in the reader at {host}:{port}. Ctrl-C removes it."
         stop = stop_on_signal()
-        console.screen.say(f"Waiting for the virtual reader at {host}:{port} ...")
+        virtual_reader.announce(console.screen, vpcd)
         euicc.on_busy = stop.wait
         if wire:
             euicc.wire, wire.sleep = wire, stop.wait
         if control:
             opened.enter_context(sim_control.opened(console.screen, card_commands(euicc), control))
-        serve(
-            RecordedCard(euicc, write) if write else euicc,
-            host,
-            port,
-            stop=stop,
-            on_inserted=lambda: console.screen.say(inserted),
-            on_removed=lambda: console.screen.say("The card has left the reader."),
-            absence=None if control else ABSENCE,
-        )
-    if not stop.is_set():
-        console.screen.say(f"The virtual reader at {host}:{port} has disconnected.")
+        served = RecordedCard(euicc, write) if write else euicc
+        absence = None if control else ABSENCE
+        virtual_reader.serve(console.screen, served, vpcd, f"The card {euicc.eid}", stop, absence=absence)
     if wire:
         _show(console.screen, wire)
     return CommandResult({"eid": euicc.eid, "wire": wire and wire.account.to_json()})

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lpa.cli.commands import virtual_reader
 from lpa.cli.commands.until_stopped import stop_on_signal
 from lpa.cli.console import Console
 from lpa.cli.group import Command
 from lpa.cli.json_output import CommandResult
-from lpa.cli.parsing import FILE, HOST_AND_PORT
+from lpa.cli.parsing import FILE
 
 if TYPE_CHECKING:
     from lpa.sim.euicc.replay import Replay
@@ -21,14 +22,7 @@ _LARGEST = 1 << 26  # bytes of a log or trace: it is read as a whole
 
 @click.command(cls=Command)
 @click.argument("trace", type=FILE)
-@click.option(
-    "--vpcd",
-    type=HOST_AND_PORT,
-    metavar="HOST:PORT",
-    default="localhost:35963",
-    show_default=True,
-    help="Address of the virtual reader.",
-)
+@virtual_reader.VPCD
 @click.option(
     "--lenient", is_flag=True, help="Answer commands in any order, each with its next recorded answer."
 )
@@ -39,16 +33,10 @@ def replay(console: Console, trace: Path, vpcd: tuple[str, int], *, lenient: boo
     It insists on the recorded commands in their order: the first other one removes the card and ends this,
     with a sentence that has the line of the trace. A reset after the last command starts the trace over.
     """
-    from lpa.sim.euicc.vpcd import serve
-
-    host, port = vpcd
     card = _replay(trace, lenient=lenient)
     stop = stop_on_signal()
-    console.screen.say(f"Waiting for the virtual reader at {host}:{port} ...")
-    inserted = f"The replay of {trace} is in the reader at {host}:{port}. Ctrl-C removes it."
-    serve(card, host, port, stop=stop, on_inserted=lambda: console.screen.say(inserted))
-    if not stop.is_set():
-        console.screen.say(f"The virtual reader at {host}:{port} has disconnected.")
+    virtual_reader.announce(console.screen, vpcd)
+    virtual_reader.serve(console.screen, card, vpcd, f"The replay of {trace}", stop, absence=None)
     return CommandResult({"trace": trace, "remaining": card.remaining})
 
 

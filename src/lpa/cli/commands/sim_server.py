@@ -16,7 +16,7 @@ from lpa.cli.commands.until_stopped import stop_on_signal
 from lpa.cli.console import Console
 from lpa.cli.group import Group
 from lpa.cli.json_output import CommandResult
-from lpa.cli.parsing import FILE, SERVER_FAULT
+from lpa.cli.parsing import FILE, SERVER_FAULT, SERVER_NAME
 from lpa.cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -34,13 +34,20 @@ _PAUSE = 0.2  # seconds between two checks of what the server received
 @click.option(
     "--host",
     "hosts",
+    type=SERVER_NAME,
+    metavar="NAME",
     multiple=True,
     default=("smdp.example", "*.smdp.example"),
     show_default=True,
     help="Host name of the server; may be repeated.",
 )
 @click.option("--store", type=FILE, help="Append accepted notifications to this file, one JSON line each.")
-@click.option("--discovery", help="Also run a discovery server (SM-DS) with this name.")
+@click.option(
+    "--discovery",
+    type=SERVER_NAME,
+    metavar="NAME",
+    help="Also run a discovery server (SM-DS) with this name.",
+)
 @click.option(
     "--discovery-port",
     type=click.IntRange(0, 65535),

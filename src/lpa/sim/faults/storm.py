@@ -97,7 +97,7 @@ def _filled(numbers: random.Random, line: str, point: str, most: int = 3) -> str
     """The line, at one of the first `most` occurrences of `point`, and with its numbers."""
     return line.format(
         f"{numbers.randint(1, most)}th {point}",
-        n=numbers.randint(1, 30),
+        n=numbers.randint(2, 30),
         sw=numbers.choice(_STATUS_WORDS),
         status=numbers.choice(_STATUSES),
         delay=_DELAY,

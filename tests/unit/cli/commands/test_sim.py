@@ -237,3 +237,10 @@ def test_orders_are_delivered_and_discovered_while_the_server_runs(tmp_path: Pat
             server.kill()
     assert (server.returncode, err) == (0, "")
     assert f"order for {order['iccid']}: downloaded, card {card.eid}" in out
+
+
+@pytest.mark.parametrize("name", ["", "two words", "https://smdp.example", "*."])
+@pytest.mark.parametrize("option", ["--host", "--discovery"])
+def test_a_simulated_server_has_a_server_name(tmp_path: Path, option: str, name: str) -> None:
+    ran = command.run("sim", "server", "--pki", command.card(tmp_path / "card"), option, name)
+    assert (ran.code, f"'{option}'" in ran.err) == (2, True)
