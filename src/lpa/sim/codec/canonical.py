@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from lpa.errors import BadAnswer
 from lpa.rsp.codec.ber import Tlv
-from lpa.rsp.codec.definitions import ANY, Node, members_by_tag, resolved, tag
+from lpa.sim.codec.definitions import ANY, Node, members_by_tag, resolved, tag
 
 _NEVER_EMPTY = ("BOOLEAN", "INTEGER", "BIT STRING")
 _LONGEST_INTEGER = 8  # bytes: SQLite stores no longer numbers, and Python prints none of thousands of digits
