@@ -11,7 +11,7 @@ from lpa.rsp.codec.ber import Tlv
 from lpa.sim.codec.definitions import Node, members, resolved
 
 _TEXTS = ("", "a", "smdp.example", "Ünïcödé", "信号", "😀", "x" * 130, "\0")
-_FORMS = (b"", b"\0", b"\x7f", b"\x80", b"\xff", b"\x01\x00", b"\x08\xff", b"\x07\x80", bytes(9))
+_FORMS = (b"", b"\0", b"\x07", b"\x7f", b"\x80", b"\xff", b"\x01\x00", b"\x08\xff", b"\x07\x80", bytes(9))
 _MISFITS = (7, -1, "7", b"7", True, ("iccid", b""), (b"", 1), (b"\0", 9), "\ud800", b"x" * 2000)
 _NOTHING: tuple[object, ...] = (None, {}, [], ())  # asn1tools takes these for an ANY
 _TAGS = (0x30, 0x5A, 0x4F, 0x06, 0x02, 0x80, 0x81, 0xA0, 0xA1, 0x9F70, 0xBF27, 0xBF2D, 0xBF2F, 0x5F37)
@@ -44,7 +44,9 @@ def spoiled(found: Any, random: Random) -> Any:
         return [spoiled(found[0], random), *found[1:]]
     if isinstance(found, tuple) and isinstance(found[0], str) and random.random() < 0.8:
         return found[0], spoiled(found[1], random)
-    return random.choice(_MISFITS if isinstance(found, bytes) else _MISFITS + _NOTHING)
+    if isinstance(found, bytes):
+        return random.choice((found[:-1], found + b"x", *_MISFITS))
+    return random.choice(_MISFITS + _NOTHING)
 
 
 def damaged(coded: bytes, random: Random) -> bytes:

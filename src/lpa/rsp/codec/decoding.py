@@ -34,11 +34,13 @@ def _sequence(members: Iterable[Member], part: Part) -> dict[str, Any]:
     children = split(part[1])
     values = {}
     for name, tag, optional, node in members:
-        place = next((place for place, child in enumerate(children) if tag in (ANY, child[0])), None)
-        if place is not None:
-            values[name] = decoded(node, children.pop(place))
-        elif not optional:
-            raise BadAnswer(f"The member {name} is missing in {part[2][:20].hex()}.")
+        for place, child in enumerate(children):
+            if tag in (child[0], ANY):
+                values[name] = decoded(node, children.pop(place))
+                break
+        else:
+            if not optional:
+                raise BadAnswer(f"The member {name} is missing in {part[2][:20].hex()}.")
     return values
 
 
