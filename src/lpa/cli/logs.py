@@ -13,7 +13,7 @@ import click
 
 from lpa import redaction
 from lpa.card.apdu import TRAFFIC
-from lpa.host import files
+from lpa.cli import trace_file
 from lpa.rsp.display import safe
 from lpa.rsp.trace import TRACE_LINES, first_line
 
@@ -85,12 +85,9 @@ class _Trace(logging.StreamHandler[TextIO]):
 def _trace(path: Path) -> logging.Handler:
     """A log file that only its owner can read; its first lines describe the content.
 
-    An existing file is appended to if it belongs to the person and nobody else can read it.
+    An existing trace is appended to if it belongs to the person and nobody else can read it.
     """
-    try:
-        descriptor = files.open_to_append(path)
-    except OSError as error:
-        raise click.BadParameter(f"cannot write {path}: {error.strerror}.", param_hint="--trace") from error
+    descriptor = trace_file.open_to_append(path, "--trace", whole=False)
     file = os.fdopen(descriptor, "a", encoding="utf-8")
     handler = _Trace(file)
     handler.emit(logging.LogRecord(__name__, TRAFFIC, "", 0, _ABOUT, None, None))
