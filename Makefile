@@ -61,6 +61,7 @@ demo: .venv/ready-to-run
 bench: .venv/ready-to-test
 	$(BIN)/python -m tests.bench
 
+# The tables of the codec, and what the simulator reads, from asn1/rsp.asn.
 schema: .venv/ready-to-run
 	$(BIN)/python asn1/build.py
 

@@ -23,7 +23,6 @@ from lpa.notifications.receipt_names import ReceiptName
 from lpa.profiles import backup
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
-from lpa.rsp.codec.definitions import types
 from lpa.rsp.display import safe
 from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
 from lpa.rsp.pki import server_chain
@@ -40,6 +39,7 @@ from lpa.rsp.uicc.vcard import vcards
 from lpa.server.connect_to import ConnectTo
 from lpa.server.es9 import Server
 from lpa.server.https import Https
+from lpa.sim.codec.definitions import types
 from tests.fuzz import seeds
 from tests.fuzz.hostile import FixedCard, FixedHttps, RecordedCard
 from tests.support.journals import EID, PROFILE, signed

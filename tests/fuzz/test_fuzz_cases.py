@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lpa.rsp.codec.definitions import types
+from lpa.sim.codec.definitions import types
 from tests.fuzz import memory
 from tests.fuzz.mutation import swollen
 from tests.fuzz.readers import responses

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Self
 
-from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.display import brief
 from lpa.rsp.names import Aid, Iccid
+from lpa.sim import codec as schema
 from lpa.sim import plain_json
 from lpa.sim.contents import Contents
 from lpa.sim.operators import coded_operator

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lpa.rsp.codec import schema
 from lpa.rsp.names import Iccid
+from lpa.sim import codec as schema
 from lpa.sim.operators import operator
 from lpa.sim.simulated_profile import SimulatedProfile
 

@@ -16,9 +16,9 @@ NAMES = re.compile(r"MOST|LARGEST|LONGEST|MAX|LIMIT|TRIES|SECONDS|ROUNDS|DEPTH|_
 FORMATS = {
     "apdu.py": {"LARGEST_BLOCK"},  # whose length is one byte
     "ber.py": {"_MAX_TAG_BYTES", "_MAX_LENGTH_BYTES"},
-    "canonical.py": {"_LONGEST_INTEGER"},
     "certificates.py": {"_LONGEST_NAME"},
     "contacts.py": {"LONGEST_IN_A_RECORD"},  # of a record
+    "decoding.py": {"_LONGEST_INTEGER"},
     "display.py": {"_MOST_MARKS"},
     "eim.py": {"_LONGEST"},  # of a text to show
     "es10.py": {"NICKNAME_BYTES"},

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from lpa.errors import BadAnswer
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
-from lpa.rsp.codec.definitions import types
 from lpa.rsp.names import Aid, Iccid
 from lpa.rsp.records import (
     AID_TAGS,
@@ -25,6 +24,7 @@ from lpa.rsp.records import (
     ProfileClass,
     ProfileState,
 )
+from lpa.sim.codec.definitions import types
 
 ICCID = "5A0A989209012143658709F1"
 FULL = (

@@ -1,1 +1,1 @@
-"""ASN.1: TLVs, the schema, and the codec of asn1tools."""
+"""ASN.1: TLVs, the schema, and the codec: tables made from `asn1/rsp.asn`, and what interprets them."""

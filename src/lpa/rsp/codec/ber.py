@@ -29,18 +29,17 @@ class Tlv(bytes):
     @classmethod
     def cut(cls, data: bytes) -> tuple[Tlv, bytes]:
         """The first TLV of `data`, and what follows it. Raises `BadAnswer` if `data` does not hold one."""
-        _, header, length = _header(data)
-        end = header + length
-        if end > len(data):
-            raise BadAnswer(f"An object announces {length} bytes, but only {len(data) - header} follow.")
+        _, _, end = _bounds(data, 0)
         return cls(data[:end]), data[end:]
 
     @classmethod
     def sequence(cls, data: bytes) -> Iterator[Tlv]:
         """The TLVs that `data` consists of. Raises `BadAnswer` where one is malformed."""
-        while data:
-            tlv, data = cls.cut(data)
-            yield tlv
+        start = 0
+        while start < len(data):
+            _, _, end = _bounds(data, start)
+            yield cls(data[start:end])
+            start = end
 
     @classmethod
     def build(cls, tag: int, *parts: bytes) -> Tlv:
@@ -51,12 +50,12 @@ class Tlv(bytes):
     @property
     def tag(self) -> int:
         """The tag as written in the specification: 0x5A, 0xBF2D."""
-        return int.from_bytes(self[: _header(self)[0]], "big")
+        return int.from_bytes(self[: _header(self, 0)[0]], "big")
 
     @property
     def value(self) -> bytes:
         """The content, without tag and length."""
-        return bytes(self[_header(self)[1] :])
+        return bytes(self[_header(self, 0)[1] :])
 
     @property
     def children(self) -> tuple[Tlv, ...]:
@@ -89,32 +88,55 @@ def header(data: bytes | memoryview) -> tuple[int, int, int]:
 
     Raises `BadAnswer` if there is no such header. The value may be missing.
     """
-    tag_bytes, size, length = _header(data)
+    tag_bytes, size, length = _header(data, 0)
     return int.from_bytes(data[:tag_bytes], "big"), size, length
 
 
-def _header(data: bytes | memoryview) -> tuple[int, int, int]:
-    """Number of tag bytes, number of tag and length bytes, and the length of the value."""
+def split(data: bytes) -> list[tuple[int, bytes, bytes]]:
+    """The TLVs that `data` consists of, each as its tag, its value and all its bytes.
+
+    As `Tlv.sequence`, for a decoder, which needs all three. Raises `BadAnswer` where one is malformed.
+    """
+    parts = []
+    start = 0
+    while start < len(data):
+        tag_end, content, end = _bounds(data, start)
+        parts.append((int.from_bytes(data[start:tag_end], "big"), data[content:end], data[start:end]))
+        start = end
+    return parts
+
+
+def _bounds(data: bytes, start: int) -> tuple[int, int, int]:
+    """Where the tag of the TLV at `start` ends, where its value begins and where that ends."""
+    tag_end, content, length = _header(data, start)
+    end = content + length
+    if end > len(data):
+        raise BadAnswer(f"An object announces {length} bytes, but only {len(data) - content} follow.")
+    return tag_end, content, end
+
+
+def _header(data: bytes | memoryview, start: int) -> tuple[int, int, int]:
+    """Where the tag of the TLV at `start` ends, where its value begins, and the length of the value."""
     try:
-        tag_bytes = 1
-        if data[0] & 0x1F == 0x1F:
-            while data[tag_bytes] & 0x80:
-                tag_bytes += 1
-            tag_bytes += 1
-        first = data[tag_bytes]
+        tag_end = start + 1
+        if data[start] & 0x1F == 0x1F:
+            while data[tag_end] & 0x80:
+                tag_end += 1
+            tag_end += 1
+        first = data[tag_end]
     except IndexError:
         raise BadAnswer("An object ends inside its tag or length.") from None
-    if tag_bytes > _MAX_TAG_BYTES:
-        raise BadAnswer(f"An object has a tag of {tag_bytes} bytes.")
+    if tag_end - start > _MAX_TAG_BYTES:
+        raise BadAnswer(f"An object has a tag of {tag_end - start} bytes.")
     if first < 0x80:
-        return tag_bytes, tag_bytes + 1, first
+        return tag_end, tag_end + 1, first
     width = first & 0x7F
-    header = tag_bytes + 1 + width
+    content = tag_end + 1 + width
     if not 1 <= width <= _MAX_LENGTH_BYTES:
         raise BadAnswer(f"An object has a length of {width} bytes, not of 1 to {_MAX_LENGTH_BYTES}.")
-    if header > len(data):
+    if content > len(data):
         raise BadAnswer("An object ends inside its length.")
-    return tag_bytes, header, int.from_bytes(data[tag_bytes + 1 : header], "big")
+    return tag_end, content, int.from_bytes(data[tag_end + 1 : content], "big")
 
 
 def _length(length: int) -> bytes:

@@ -1,6 +1,6 @@
 """The messages of `asn1/rsp.asn`: encode them, decode them, and name what an answer refuses.
 
-Values are the plain Python values of asn1tools: a dict for a SEQUENCE, a list for a SEQUENCE OF, a pair
+Values are plain Python values, those of asn1tools: a dict for a SEQUENCE, a list for a SEQUENCE OF, a pair
 (name, value) for a CHOICE, a pair (bytes, number of bits) for a BIT STRING; int, bool, str; bytes for an
 OCTET STRING and, header included, for an ANY.
 """
@@ -12,31 +12,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from lpa.errors import BadAnswer
-from lpa.rsp.codec.ber import Tlv
-from lpa.rsp.codec.canonical import canonical
-from lpa.rsp.codec.definitions import (
-    ANY,
-    Node,
-    members,
-    members_by_tag,
-    named_numbers,
-    parsed,
-    resolved,
-    tag,
-    types,
-)
-from lpa.rsp.codec.der import Codec
-
-
-@functools.cache
-def _codec() -> Codec:
-    return Codec(parsed())
+from lpa.rsp.codec.ber import Tlv, split
+from lpa.rsp.codec.decoding import ANY, Member, Node, Part, decoded
+from lpa.rsp.codec.encoding import encoded
+from lpa.rsp.codec.rsp_types import TYPES
 
 
 def encode(name: str, value: Any) -> Tlv:
     """The DER of `value` as the type `name`. Raises ValueError if it does not fit: the caller's mistake."""
     try:
-        return Tlv(_codec().encode(name, value))
+        tag, node = TYPES[name]
+        return Tlv(encoded(tag, node, value))
     except Exception as error:
         raise ValueError(f"{name}: {error!r}") from error
 
@@ -47,11 +33,8 @@ def decode(name: str, data: bytes) -> Any:
     Lenient where real cards are: TRUE may be any byte but 00, lengths and BIT STRINGs may be longer than
     needed, members may come in any order, and unknown ones are ignored.
     """
-    coded = canonical(types()[name], whole(name, data))
-    try:
-        return _codec().decode(name, bytes(coded))
-    except Exception as error:
-        raise BadAnswer(f"This is not a valid {name}: {error}.") from error
+    outer = whole(name, data)
+    return decoded(_node(name), (outer.tag, outer.value, outer))
 
 
 def decode_open(name: str, data: bytes) -> tuple[dict[str, Any], tuple[Tlv, ...]]:
@@ -61,34 +44,32 @@ def decode_open(name: str, data: bytes) -> tuple[dict[str, Any], tuple[Tlv, ...]
     wrongly sized optional members are set aside, and text that is not UTF-8 is decoded with replacement
     characters. Raises `BadAnswer` if a mandatory member is missing or unreadable.
     """
-    outer = whole(name, data)
-    known: dict[int, Tlv] = {}
-    unknown = []
-    by_tag = dict(members_by_tag(types()[name]))
-    for child in outer.children:
-        if child.tag in by_tag and child.tag not in known:
-            known[child.tag] = _repaired(by_tag[child.tag], child)
+    members = {tag: (member, optional, node) for member, tag, optional, node in _members(_node(name))}
+    known: dict[int, Part] = {}
+    aside = []
+    for part in split(whole(name, data).value):
+        if part[0] in members and part[0] not in known:
+            known[part[0]] = part
         else:
-            unknown.append(child)
-    try:
-        return decode(name, Tlv.build(outer.tag, *known.values())), tuple(unknown)
-    except BadAnswer:
-        return _one_by_one(name, outer.tag, known, unknown)
-
-
-def _one_by_one(
-    name: str, outer: int, known: dict[int, Tlv], unknown: list[Tlv]
-) -> tuple[dict[str, Any], tuple[Tlv, ...]]:
-    """As `decode_open`, for an object with an unreadable member, which is set aside if it is optional."""
-    optional = {number for number, member in members_by_tag(types()[name]) if member.get("optional")}
-    mandatory = [part for number, part in known.items() if number not in optional]
-    value = decode(name, Tlv.build(outer, *mandatory))
-    for number, part in known.items():
+            aside.append(part)
+    value = {}
+    for tag, part in known.items():
+        member, optional, node = members[tag]
         try:
-            value |= decode(name, Tlv.build(outer, *mandatory, part)) if number in optional else {}
+            value[member] = _readable(node, part)
         except BadAnswer:
-            unknown.append(part)
-    return value, tuple(unknown)
+            if not optional:
+                raise
+            aside.append(part)
+    for member, optional, _ in members.values():
+        if not optional and member not in value:
+            raise BadAnswer(f"The member {member} is missing in this {name}.")
+    return value, tuple(Tlv(part[2]) for part in aside)
+
+
+def _readable(node: Node, part: Part) -> Any:
+    """The value, with invalid UTF-8 replaced if it is a text: a bad name must not hide a profile."""
+    return part[1].decode(errors="replace") if node[0] == "UTF8String" else decoded(node, part)
 
 
 def whole(name: str, data: bytes) -> Tlv:
@@ -105,7 +86,7 @@ def alternative(name: str, data: bytes) -> tuple[str, Tlv]:
     So a list can be read item by item, and an unreadable item does not hide the others.
     """
     outer = whole(name, data)
-    names = {tag(member): member["name"] for member in members(types()[name])}
+    names = {tag: member for member, tag, _, _ in _members(_node(name))}
     for child in outer.children:
         if child.tag in names:
             return names[child.tag], child
@@ -114,17 +95,17 @@ def alternative(name: str, data: bytes) -> tuple[str, Tlv]:
 
 def tag_of(name: str) -> int:
     """The tag of the type `name`, as written in the specification: 0xBF2D."""
-    return tag(types()[name])
+    return TYPES[name][0]
 
 
 def member_tag(name: str, member: str) -> int:
     """The tag of a member of the SEQUENCE or CHOICE `name`."""
-    return next(number for number, node in members_by_tag(types()[name]) if node["name"] == member)
+    return next(tag for known, tag, _, _ in _members(_node(name)) if known == member)
 
 
 def member_names(name: str) -> tuple[str, ...]:
     """The members of the SEQUENCE or CHOICE `name`, in their order."""
-    return tuple(node["name"] for node in members(types()[name]))
+    return tuple(member for member, _, _, _ in _members(_node(name)))
 
 
 def tag_list(name: str, *names: str) -> bytes:
@@ -136,17 +117,17 @@ def tag_list(name: str, *names: str) -> bytes:
 @functools.cache
 def functions() -> dict[int, str]:
     """Every ES10 function by the tag of its request: {0xBF33: "DeleteProfile", ...}."""
-    return {tag_of(name): name.removesuffix("Request") for name in types() if name.endswith("Request")}
+    return {tag_of(name): name.removesuffix("Request") for name in TYPES if name.endswith("Request")}
 
 
 def named(name: str, number: int) -> str:
     """The identifier that the INTEGER type `name` gives `number`, or the number itself as text."""
-    return _identifier(types()[name], number)
+    return _identifier(_node(name), number)
 
 
 def bits(name: str, value: tuple[bytes, int]) -> tuple[str, ...]:
     """The identifiers of the bits set in a BIT STRING of type `name`; "bit 33" where it names none."""
-    names = {int(number): text for text, number in types()[name]["named-bits"]}
+    names = {number: text for text, number in _node(name)[1].items()}
     content, width = value
     numbers = (i for i in range(min(width, 8 * len(content))) if content[i // 8] & 0x80 >> i % 8)
     return tuple(names.get(i, f"bit {i}") for i in numbers)
@@ -154,7 +135,7 @@ def bits(name: str, value: tuple[bytes, int]) -> tuple[str, ...]:
 
 def from_bits(name: str, identifiers: Iterable[str]) -> tuple[bytes, int]:
     """The BIT STRING of type `name` with the bits set that `identifiers` name, no longer than needed."""
-    names = {text: int(number) for text, number in types()[name]["named-bits"]}
+    names = _node(name)[1]
     wanted = {names[identifier] for identifier in identifiers}
     width = max(wanted, default=-1) + 1
     number = sum(1 << (width - 1 - i) for i in wanted)
@@ -164,27 +145,20 @@ def from_bits(name: str, identifiers: Iterable[str]) -> tuple[bytes, int]:
 
 def refusal(name: str, value: Any) -> tuple[str, int] | None:
     """The refusal in the answer `value` of type `name`, as (identifier, number); None if there is none."""
-    return _refusal(types()[name], value, under_error=False)
+    return _refusal(_node(name), value, under_error=False)
 
 
 def outcomes(name: str) -> dict[str, int]:
     """The outcomes that the answer type `name` defines, by identifier: {"ok": 0, "catBusy": 5, ...}."""
-    return dict(_outcomes(types()[name], under_error=False))
+    return dict(_outcomes(_node(name), under_error=False))
 
 
 def code(name: str, identifier: str) -> int:
     """The number of `identifier` in the type `name`: the inverse of `named` and `refusal`."""
-    numbers = named_numbers(types()[name]) or outcomes(name)
+    numbers = _numbers(_node(name)) or outcomes(name)
     if identifier not in numbers:
         raise KeyError(f"{name} has no {identifier}")
     return numbers[identifier]
-
-
-def _repaired(node: Node, tlv: Tlv) -> Tlv:
-    """The same member, with invalid UTF-8 replaced if it is a text: a bad name must not hide a profile."""
-    if resolved(node)["type"] != "UTF8String":
-        return tlv
-    return Tlv.build(tlv.tag, tlv.value.decode(errors="replace").encode())
 
 
 def _refusal(node: Node, value: Any, *, under_error: bool) -> tuple[str, int] | None:
@@ -197,9 +171,9 @@ def _refusal(node: Node, value: Any, *, under_error: bool) -> tuple[str, int] | 
         pairs = [value]
     else:
         pairs = list(value.items()) if isinstance(value, dict) else []
-    by_name = {member["name"]: member for member in members(node)}
+    nodes = {member: inner for member, _, _, inner in _members(node)}
     for name, inner in pairs:
-        found = _refusal(by_name[name], inner, under_error=under_error or "error" in name.lower())
+        found = _refusal(nodes[name], inner, under_error=under_error or "error" in name.lower())
         if found:
             return found
     return None
@@ -207,14 +181,30 @@ def _refusal(node: Node, value: Any, *, under_error: bool) -> tuple[str, int] | 
 
 def _outcomes(node: Node, *, under_error: bool) -> Iterable[tuple[str, int]]:
     yield from _outcome_numbers(node, under_error=under_error).items()
-    for member in members(node):
-        yield from _outcomes(member, under_error=under_error or "error" in member["name"].lower())
+    for member, _, _, inner in _members(node):
+        yield from _outcomes(inner, under_error=under_error or "error" in member.lower())
 
 
 def _outcome_numbers(node: Node, *, under_error: bool) -> dict[str, int]:
-    numbers = named_numbers(node)
+    numbers = _numbers(node)
     return numbers if under_error or "ok" in numbers else {}
 
 
 def _identifier(node: Node, number: int) -> str:
-    return next((text for text, known in named_numbers(node).items() if known == number), str(number))
+    return next((text for text, known in _numbers(node).items() if known == number), str(number))
+
+
+def _node(name: str) -> Node:
+    return TYPES[name][1]
+
+
+def _members(node: Node) -> tuple[Member, ...]:
+    """The members of a SEQUENCE or CHOICE, in order; empty for other types."""
+    kind, details = node
+    return details if kind in ("SEQUENCE", "CHOICE", "TAGGED CHOICE") else ()
+
+
+def _numbers(node: Node) -> dict[str, int]:
+    """The numbers of an INTEGER that have names; empty for other types."""
+    kind, details = node
+    return (details if kind == "INTEGER" else None) or {}

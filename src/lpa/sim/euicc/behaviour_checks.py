@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, get_args
 
-from lpa.rsp.codec import schema
 from lpa.rsp.names import Aid, Iccid
+from lpa.sim import codec as schema
 from lpa.sim.euicc.generations import Generation
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
+from lpa.sim import codec as schema
 from lpa.sim.euicc import generations
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.identity import CardIdentity

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
+from lpa.sim import codec as schema
 from lpa.sim.crypto.pki import Randomness
 from lpa.sim.euicc import card_info, results, segments
 from lpa.sim.euicc.command_apdu import CONDITIONS_NOT_SATISFIED, StatusWord

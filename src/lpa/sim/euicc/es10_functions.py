@@ -14,8 +14,8 @@ from dataclasses import replace
 from typing import Any
 
 from lpa.errors import BadAnswer
-from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
+from lpa.sim import codec as schema
 from lpa.sim.contents import Contents
 from lpa.sim.euicc import card_info, generations, notification_answers, profile_policy, segments
 from lpa.sim.euicc.command_apdu import (

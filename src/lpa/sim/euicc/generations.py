@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
+from lpa.sim import codec as schema
 from lpa.sim.simulated_profile import SimulatedProfile
 
 Generation = Literal["v2", "v3", "sgp32"]

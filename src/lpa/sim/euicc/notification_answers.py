@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
+from lpa.sim import codec as schema
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.command_apdu import CONDITIONS_NOT_SATISFIED, UNKNOWN_OBJECT, StatusWord
 from lpa.sim.euicc.state import CardState

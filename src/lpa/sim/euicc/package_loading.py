@@ -16,8 +16,8 @@ from dataclasses import replace
 from typing import Any
 
 from lpa.errors import BadAnswer
-from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
+from lpa.sim import codec as schema
 from lpa.sim import store_metadata
 from lpa.sim.contents import Contents
 from lpa.sim.crypto.bsp import KEY_SIZE, KEY_TYPE, Protection, ProtectionBroken, session_keys, shared_secret

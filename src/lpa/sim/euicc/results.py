@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
+from lpa.sim import codec as schema
 from lpa.sim.euicc.package_loading import LoadingFailed
 from lpa.sim.euicc.server_checks import Prepared
 from lpa.sim.euicc.signed_notifications import RESULT_DATA, EuiccSigner, SimulatedNotification, metadata

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.names import Iccid
+from lpa.sim import codec as schema
 from lpa.sim.crypto.pki import Credentials, der
 from lpa.sim.crypto.signatures import signature as signature_by
 from lpa.sim.euicc.identity import CardIdentity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lpa.rsp.codec import schema
+from lpa.sim import codec as schema
 from lpa.sim.faults.refusals import LOAD
 from lpa.sim.faults.vocabulary import INSTRUCTIONS
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from lpa.errors import BadAnswer
-from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
-from lpa.rsp.codec.definitions import named_numbers, types
+from lpa.sim import codec as schema
+from lpa.sim.codec.definitions import named_numbers, types
 
 LOAD = "LoadBoundProfilePackage"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from lpa.rsp.codec import schema
+from lpa.sim import codec as schema
 from lpa.sim.faults import refusals
 from lpa.sim.faults.language import Form, Kind, Point, Vocabulary, When
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from lpa.errors import BadAnswer
-from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
+from lpa.sim import codec as schema
 from lpa.sim.servers.packages import ProfilePackage
 from lpa.sim.servers.rejection import Rejection
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from cryptography import x509
 
-from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.records import Notification
+from lpa.sim import codec as schema
 from lpa.sim.crypto.certificate_parts import coded_oid
 from lpa.sim.servers.acceptance import Received
 from lpa.sim.servers.euicc_chain import check_signature

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.names import ServerAddress
+from lpa.sim import codec as schema
 from lpa.sim.crypto.pki import Authority, Credentials, Randomness, der
 from lpa.sim.crypto.signatures import signature
 from lpa.sim.servers.euicc_chain import KnownEuicc, identify

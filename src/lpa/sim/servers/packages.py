@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from lpa.errors import BadAnswer
-from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.names import Iccid
+from lpa.sim import codec as schema
 from lpa.sim.operators import coded_operator
 from lpa.sim.servers.profile_elements import END, HEADER, elements
 from lpa.sim.simulated_profile import SimulatedProfile

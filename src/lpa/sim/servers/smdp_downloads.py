@@ -11,9 +11,9 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.names import Eid
+from lpa.sim import codec as schema
 from lpa.sim.crypto.certificate_parts import coded_oid
 from lpa.sim.crypto.pki import Credentials, der, new_key
 from lpa.sim.crypto.signatures import signature

@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from lpa.errors import BadAnswer
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
-from lpa.rsp.codec.definitions import ANY, Node, members_by_tag, resolved, tag, types
+from lpa.sim.codec.definitions import ANY, Node, members_by_tag, resolved, tag, types
 from tests.support.paths import ASN1, VECTORS
 
 ES10 = json.loads((VECTORS / "es10.json").read_text())
@@ -111,13 +112,40 @@ def test_a_function_is_found_by_the_tag_of_its_request() -> None:
     }
 
 
-def test_the_shipped_schema_is_built_from_the_asn1() -> None:
+def test_tables_and_parsed_form_are_made_from_the_asn1() -> None:
+    build = built()
+    assert build.TABLES.read_text() == build.tables(), "run 'make schema'"
+    assert build.PARSED.read_text() == build.parsed(), "run 'make schema'"
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "INTEGER (0..7)",
+        "BIT STRING (SIZE(3))",
+        "SEQUENCE OF INTEGER (SIZE(3))",
+        "SEQUENCE { one INTEGER DEFAULT 1 }",
+        "ENUMERATED { one(1) }",
+        "OCTET STRING (SIZE(1 | 3))",
+        "IA5String",
+    ],
+)
+def test_what_the_tables_cannot_say_is_not_built(definition: str, tmp_path: Path) -> None:
+    build = built()
+    build.SOURCE = tmp_path / "x.asn"
+    build.SOURCE.write_text(f"Rsp DEFINITIONS IMPLICIT TAGS ::= BEGIN A ::= {definition} END")
+    with pytest.raises(NotImplementedError, match="the tables"):
+        build.tables()
+
+
+def built() -> Any:
+    """The module `asn1/build.py`."""
     spec = importlib.util.spec_from_file_location("build", ASN1 / "build.py")
     assert spec
     assert spec.loader
     build = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(build)
-    assert (ASN1 / "rsp.json").read_text() == build.parsed(), "run 'make schema'"
+    return build
 
 
 def test_an_open_object_may_be_unordered_and_have_unknown_members() -> None:

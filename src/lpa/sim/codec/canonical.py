@@ -1,16 +1,16 @@
-"""Convert a card's BER to the DER that the codec expects, guided by a `Node` of the ASN.1.
+"""Convert BER to the DER that asn1tools expects, guided by a `Node` of the ASN.1.
 
-asn1tools reads well-formed DER. Real cards repeat, reorder and add members and write TRUE in many ways, which
-must not matter. Some bytes that asn1tools accepts must be refused: an empty INTEGER (it would be 0, which is
-"ok"), or a part that extends beyond its parent. Every step here consumes a `Tlv` that was cut out of its
-parent, so nothing overlaps, nothing loops, and nothing is deeper than the ASN.1 itself.
+asn1tools reads well-formed DER. Real senders repeat, reorder and add members and write TRUE in many ways,
+which must not matter. Some bytes that asn1tools accepts must be refused: an empty INTEGER (it would be 0,
+which is "ok"), or a part that extends beyond its parent. Every step here consumes a `Tlv` that was cut out of
+its parent, so nothing overlaps, nothing loops, and nothing is deeper than the ASN.1 itself.
 """
 
 from __future__ import annotations
 
 from lpa.errors import BadAnswer
 from lpa.rsp.codec.ber import Tlv
-from lpa.rsp.codec.definitions import ANY, Node, members_by_tag, resolved, tag
+from lpa.sim.codec.definitions import ANY, Node, members_by_tag, resolved, tag
 
 _NEVER_EMPTY = ("BOOLEAN", "INTEGER", "BIT STRING")
 _LONGEST_INTEGER = 8  # bytes: SQLite stores no longer numbers, and Python prints none of thousands of digits
