@@ -16,7 +16,7 @@ from lpa.host.locks import Locks
 from lpa.journal import rows
 from lpa.journal.database import Database, Statement
 from lpa.journal.entries import Entry, LostNotification, OperationRecord
-from lpa.journal.operation import Operation
+from lpa.journal.operation import Operation, from_row
 from lpa.journal.statements import (
     ASSIGN_CARD,
     CLOSE_IF_DONE,
@@ -172,7 +172,7 @@ class Journal:
             (str(eid), str(eid) if eid else None),
         )
         with rows.undamaged(self._folder):
-            return tuple(Operation.read(self._database, self.clock, row) for row in found)
+            return tuple(from_row(self._database, self.clock, row) for row in found)
 
     def record_of(self, eid: Eid, notification: Notification) -> OperationRecord | None:
         """The record of the operation that a notification reports; None if no operation is known for it."""

@@ -41,26 +41,6 @@ class Operation:
     memory_after: int | None = None
     transaction_id: bytes = b""
 
-    @classmethod
-    def read(cls, database: Database, clock: Callable[[], float], row: Sequence[Any]) -> Operation:
-        """The operation of a row with the columns of `statements.OPERATION`. Raises ValueError."""
-        number, card, function, before, state, begun, *rest = rows.checked(row, *_TYPES)
-        target, free_before, free_after, session = rest
-        return cls(
-            database,
-            clock,
-            number,
-            Eid.parse(card),
-            function,
-            from_json(before),
-            state,
-            begun,
-            Iccid.parse(target) if target else None,
-            free_before,
-            free_after,
-            bytes.fromhex(session),
-        )
-
     def set_state(self, state: str, outcome: str = "") -> None:
         """Write the state. Raises `StorageFailed`: then do not take the step.
 
@@ -82,6 +62,26 @@ class Operation:
         end = (outcome, self.memory_after, self.clock(), self.number)
         write = self.database.write if inserts else self.database.write_soft
         write(*inserts, (COMPLETE, end))
+
+
+def from_row(database: Database, clock: Callable[[], float], row: Sequence[Any]) -> Operation:
+    """The operation of a row with the columns of `statements.OPERATION`. Raises ValueError."""
+    number, card, function, before, state, begun, *rest = rows.checked(row, *_TYPES)
+    target, free_before, free_after, session = rest
+    return Operation(
+        database,
+        clock,
+        number,
+        Eid.parse(card),
+        function,
+        from_json(before),
+        state,
+        begun,
+        Iccid.parse(target) if target else None,
+        free_before,
+        free_after,
+        bytes.fromhex(session),
+    )
 
 
 def _values(lost: LostNotification) -> tuple[object, ...]:
