@@ -195,6 +195,13 @@ class _TimedDatabase(Database):
         self.commits += 1
         return number
 
+    def write_soft(self, *statements: Statement) -> int:
+        begin = time.perf_counter()
+        number = super().write_soft(*statements)
+        self.seconds += time.perf_counter() - begin
+        self.commits += 1
+        return number
+
     def read(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
         begin = time.perf_counter()
         rows = super().read(statement, values)

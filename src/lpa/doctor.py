@@ -130,8 +130,8 @@ def examine_journal(folder: Path) -> Iterator[Diagnosis]:
         return
     try:
         with contextlib.closing(Journal(folder)) as journal:
-            for read in (journal.unfinished, journal.outbox, journal.lost, journal.protected):
-                read()
+            for look in (journal.check, journal.unfinished, journal.outbox, journal.lost, journal.protected):
+                look()
         yield Diagnosis("journal", f"The journal in {folder} can be used.")
     except LpaError as problem:
         yield _bad("journal", problem)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lpa.journal import CLOSED, Journal
+from lpa.journal import CLOSED, DISABLED, DISABLING, PLANNED, Journal
 from lpa.rsp.records import Notification
 from lpa.sim.euicc.state import CardState
 from lpa.sim.servers.ledger import Ledger
@@ -16,6 +17,7 @@ from tests.support.recovery import resume
 States = dict[str, str]  # the state of each profile, by ICCID
 _PROFILES_INFO = "BF2D"
 _MUTATING = {"BF31", "BF32", "BF33", "BF34"}  # enable, disable, delete, memory reset
+_NOT_ASKED = {"BF33": (PLANNED, DISABLING, DISABLED)}  # states in which the card was not asked to delete
 _EVENTS: dict[str, set[str]] = {
     "enable": {"enable", "disable"},
     "disable": {"disable"},
@@ -99,6 +101,28 @@ def check_invariants(workspace: Workspace) -> None:
     _check_nothing_lost(workspace)
     _check_order(workspace)
     _check_card_was_read_between_changes(workspace)
+
+
+def check_known(workspace: Workspace, noted: int) -> None:
+    """Check that the disk knows what was done, before anybody recovered: all but the first `noted` events.
+
+    The card was asked for nothing that is not begun in the journal, the server was sent nothing that is not a
+    receipt, and nothing was removed whose acknowledgement is not in the journal.
+    """
+    events = workspace.notes[noted:]
+    receipts = workspace.state.rglob("*.der")
+    kept = {Notification.from_tlv(path.read_bytes()).metadata.sequence_number for path in receipts}
+    with contextlib.closing(Journal(workspace.state)) as journal:
+        begun = [state for (state,) in journal._read("SELECT state FROM operation", ())]
+        rows = journal._read("SELECT sequence FROM notification WHERE sent IS NOT NULL", ())
+    acknowledged = {number for (number,) in rows}
+    for what, *words in events:
+        if what == "asked" and words[0] in _MUTATING:
+            assert any(state not in _NOT_ASKED.get(words[0], (PLANNED,)) for state in begun), words
+        elif what == "sent":
+            assert int(words[0]) in kept, f"notification {words[0]} was sent, and is no receipt"
+        elif what == "removed":
+            assert int(words[0]) in acknowledged, f"notification {words[0]} was removed unacknowledged"
 
 
 def _check_nothing_lost(workspace: Workspace) -> None:

@@ -134,7 +134,7 @@ class Workspace:
     @property
     def notes(self) -> list[list[str]]:
         """The events, each as a list of words."""
-        return [line.split() for line in self._notes.read_text().splitlines()]
+        return [line.split() for line in self._notes.read_text().splitlines()] if self._notes.exists() else []
 
 
 @contextlib.contextmanager
@@ -265,6 +265,10 @@ class WatchedDatabase(Database):
     def write(self, *statements: Statement) -> int:
         with self._faults.around(JOURNAL):
             return super().write(*statements)
+
+    def write_soft(self, *statements: Statement) -> int:
+        with self._faults.around(JOURNAL):
+            return super().write_soft(*statements)
 
     def prepare(self) -> None:
         with self._faults.around(JOURNAL):

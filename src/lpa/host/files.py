@@ -23,17 +23,20 @@ _log = redaction.logger(__name__)
 _RESTRICTED = "%s was accessible to other users; only its owner can access it now"
 
 
-def make_folder(path: Path) -> None:
+def make_folder(path: Path) -> bool:
     """Create the folder `path`, and each folder above it that is missing, with access for this user alone.
 
-    An existing folder that other users can access is restricted, with a warning in the log. A symbolic link,
-    or a folder of another user, is an error. When this returns, the names of new folders survive a power cut.
+    Returns whether other users could access it until now: it is restricted then, with a warning in the log. A
+    symbolic link, or a folder of another user, is an error. When this returns, the names of new folders
+    survive a power cut.
     """
     _make_folders(path, mode=0o700)
     with _opened(path) as descriptor:
-        if descriptor is not None and not system.is_private(os.fstat(descriptor)):
-            os.chmod(descriptor, 0o700)  # noqa: PTH101  (what was checked, and not its name)
-            _log.warning(_RESTRICTED, path)
+        if descriptor is None or system.is_private(os.fstat(descriptor)):
+            return False
+        os.chmod(descriptor, 0o700)  # noqa: PTH101  (what was checked, and not its name)
+        _log.warning(_RESTRICTED, path)
+        return True
 
 
 def make_parents(path: Path) -> None:
@@ -104,15 +107,16 @@ def write(path: Path, content: bytes) -> None:
     The file is flushed before it gets its name, and its folder after that. A regular file is replaced; a
     symbolic link, a device or a FIFO is an error.
     """
-    _require_replaceable(path)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")  # O_EXCL, 0600
-    try:
-        _fill(descriptor, content)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with _replaced(path) as file:
+        file.write(content)
+        _flush(file)
     sync_folder(path.parent)
+
+
+def write_unsynced(path: Path, content: bytes) -> None:
+    """As `write`, but a power cut may take it back, or leave any content: for what can be found out anew."""
+    with _replaced(path) as file:
+        file.write(content)
 
 
 def sync(path: Path) -> None:
@@ -127,7 +131,9 @@ def sync(path: Path) -> None:
 
 def write_new(path: Path, content: bytes) -> None:
     """Create the private file `path` with `content`, flushed to the disk; the caller flushes its folder."""
-    _fill(system.open_file(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), content)
+    with os.fdopen(system.open_file(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
+        file.write(content)
+        _flush(file)
 
 
 @contextlib.contextmanager
@@ -170,9 +176,11 @@ def is_plain(path: Path) -> bool:
 def _make_folders(path: Path, mode: int) -> None:
     """Create `path` and what is missing above it, and flush the name of each to the disk before it is used.
 
-    So a folder that contains anything has a name that was flushed. An empty one may have been made by a
-    process that was killed before that.
+    So a folder that contains anything has a name that was flushed, and so has each above it. An empty one may
+    have been made by a process that was killed before that.
     """
+    if os.path.lexists(path) and not _is_empty(path):
+        return
     for folder in (*reversed(path.parents), path):
         if not os.path.lexists(folder):
             with contextlib.suppress(FileExistsError):  # another process was faster
@@ -211,11 +219,23 @@ def _open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | system.NONBLOCK)
 
 
-def _fill(descriptor: int, content: bytes) -> None:
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+@contextlib.contextmanager
+def _replaced(path: Path) -> Iterator[BinaryIO]:
+    """A new private file that takes the place of `path` when the block ends without an error."""
+    _require_replaceable(path)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")  # O_EXCL, 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _flush(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _require_replaceable(path: Path) -> None:

@@ -1,6 +1,8 @@
 """Open the journal's file, check that it is undamaged and of this version, and write it durably.
 
-It is an SQLite database (WAL, synchronous=FULL), so a power cut loses nothing that was written.
+It is an SQLite database (WAL, synchronous=FULL), so a power cut takes back nothing that `write` wrote. What
+`write_soft` wrote (synchronous=NORMAL) is on the disk with the next `write`, or when the file is closed: a
+power cut takes it back from the end, and nothing in between.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from typing import Any
 from lpa import redaction
 from lpa.errors import StorageFailed, storage_advice, system_reason
 from lpa.host import files
-from lpa.journal import tables
+from lpa.journal import clean_close, tables
+from lpa.journal.statements import PENDING
 
 # A statement of SQL, and the values for its question marks or names.
 Statement = tuple[str, tuple[object, ...] | dict[str, object]]
@@ -59,12 +62,15 @@ class Database:
         import sqlite3  # here, because commands that only read a card do not need it
 
         self._folder = folder
+        self._closed = ""  # what `clean_close` has, if the file is still as it was closed
+        self._sound = False  # it was checked, or is as it was closed
         with storage_errors(folder):
             files.make_folder(folder)
             for name in _BESIDE:
                 files.make_private(folder / name)
             _refuse_if_emptied(folder)
             files.touch(folder / "journal.db")
+            self._found = self._described()
             self.connection = sqlite3.connect(folder / "journal.db", isolation_level=None, timeout=10)
             self.connection.create_function("crc32", 1, zlib.crc32, deterministic=True)
             try:
@@ -74,17 +80,31 @@ class Database:
                 raise
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file. If no other process writes to it, record that it is closed."""
+        import sqlite3
+
+        pending = None
+        with contextlib.suppress(sqlite3.Error):
+            pending = self._pending()
         self.connection.close()
+        described = self._described()
+        if described and pending is not None and self._sound:
+            text = clean_close.text(described, pending)
+            if text != self._closed:
+                clean_close.write(self._folder, text)
 
     def write(self, *statements: Statement) -> int:
-        """Write all statements in one transaction. Returns the number of the last inserted row, else 0."""
+        """Write all statements in one transaction. Returns the number of the last inserted row, else 0.
+
+        They are on the disk when this returns, and so is all that was written before.
+        """
         with storage_errors(self._folder):
-            if len(statements) == 1:
-                return self.connection.execute(*statements[0]).lastrowid or 0
-            self.connection.execute("BEGIN IMMEDIATE")
-            with self.connection:
-                return max((self.connection.execute(*one).lastrowid or 0 for one in statements), default=0)
+            return self._write(statements)
+
+    def write_soft(self, *statements: Statement) -> int:
+        """As `write`, but a power cut may take them back: for what recovery finds out again."""
+        with storage_errors(self._folder), self._soft():
+            return self._write(statements)
 
     def read(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """The rows that a query finds."""
@@ -92,18 +112,33 @@ class Database:
             return self.connection.execute(statement, values).fetchall()
 
     def prepare(self) -> None:
-        """Check the file, and make its tables if it is new. Raises if it is damaged."""
-        self._use_wal()
-        self.connection.execute("PRAGMA synchronous = FULL")
-        # PRAGMA quick_check does not find an index without a row: a notification that would not be sent.
-        (verdict,) = self.connection.execute("PRAGMA integrity_check(1)").fetchone()
+        """Check the file unless it is as it was closed, and make its tables if it is new.
+
+        Raises if it is damaged.
+        """
+        with self._soft():  # It is on the disk with the first `write`.
+            self._use_wal()
+            if not self._is_as_closed():
+                self.check()
+            if self._kind() != _OWN:  # Else nothing is written, which saves a sync.
+                self.connection.execute("BEGIN EXCLUSIVE")  # Of two processes, only one makes the tables.
+                with self.connection:
+                    self.make_tables()
+
+    def check(self) -> None:
+        """Check the whole file, which takes longer the larger it is. Raises `StorageFailed` if it is damaged.
+
+        Then it is checked again whenever it is opened.
+        """
+        self._sound, self._closed = False, ""
+        clean_close.forget(self._folder)
+        with storage_errors(self._folder):
+            # PRAGMA quick_check does not find an index without a row: a notification that would not be sent.
+            (verdict,) = self.connection.execute("PRAGMA integrity_check(1)").fetchone()
         if verdict != "ok":
             _log.debug("the journal's integrity check: %s", verdict)
             raise StorageFailed(f"The journal in {self._folder} is damaged.", advice=MOVE_DAMAGED)
-        if self._kind() != _OWN:  # Else nothing is written, which saves a sync.
-            self.connection.execute("BEGIN EXCLUSIVE")  # Of two processes, only one makes the tables.
-            with self.connection:
-                self.make_tables()
+        self._sound = True
 
     def make_tables(self) -> None:
         """Make the tables of a new file in the open transaction. Raises for any other file."""
@@ -130,6 +165,49 @@ class Database:
             self.connection.execute(statement)
         self.connection.execute(f"PRAGMA application_id = {tables.APPLICATION_ID}")
         self.connection.execute(f"PRAGMA user_version = {tables.VERSION}")
+
+    def _write(self, statements: tuple[Statement, ...]) -> int:
+        if len(statements) == 1:
+            return self.connection.execute(*statements[0]).lastrowid or 0
+        self.connection.execute("BEGIN IMMEDIATE")
+        with self.connection:
+            return max((self.connection.execute(*one).lastrowid or 0 for one in statements), default=0)
+
+    @contextlib.contextmanager
+    def _soft(self) -> Iterator[None]:
+        """Do not wait for the disk in this block, but where SQLite must to keep its file intact."""
+        self.connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            yield
+        finally:
+            self.connection.execute("PRAGMA synchronous = FULL")
+
+    def _is_as_closed(self) -> bool:
+        """Whether nobody wrote to the file since it was closed, and all that was pending then is found.
+
+        What is pending is read by an index. One that is damaged, or a row that is missing in its table, makes
+        a difference here, and the whole file is checked.
+        """
+        import sqlite3
+
+        closed = clean_close.read(self._folder)
+        with contextlib.suppress(sqlite3.DatabaseError):
+            if self._found and closed.startswith(self._found):
+                self._sound = closed == clean_close.text(self._found, self._pending())
+        self._closed = closed if self._sound else ""
+        return self._sound
+
+    def _described(self) -> str:
+        """The file as it is now; empty if somebody writes to it, or was killed while writing."""
+        import sqlite3
+
+        with contextlib.suppress(OSError):
+            return clean_close.description(self._folder, sqlite3.sqlite_version)
+        return ""
+
+    def _pending(self) -> int:
+        """A checksum of what is pending."""
+        return zlib.crc32(repr([self.connection.execute(one).fetchall() for one in PENDING]).encode())
 
     def _kind(self) -> tuple[int, int]:
         """The application id and version in the file's header; zeros if it is new."""

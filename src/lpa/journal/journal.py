@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,21 @@ from lpa.host.locks import Locks
 from lpa.journal import rows
 from lpa.journal.database import Database, Statement
 from lpa.journal.entries import Entry, LostNotification, OperationRecord
-from lpa.journal.operation import Operation
-from lpa.journal.statements import ASSIGN_CARD, CLOSE_IF_DONE, ENTRY, IN_OUTBOX, KEEP, LOST, NO_CARD, STATE
+from lpa.journal.operation import Operation, from_row
+from lpa.journal.statements import (
+    ASSIGN_CARD,
+    CLOSE_IF_DONE,
+    ENTRY,
+    IN_OUTBOX,
+    KEEP,
+    LOST,
+    NO_CARD,
+    OPERATION,
+    STATE,
+    THIS,
+    THIS_OF_CARD,
+    UNFINISHED,
+)
 from lpa.journal.states import PLANNED, UNKNOWN
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.pki.key_identifier import KeyIdentifier
@@ -27,8 +40,7 @@ from lpa.rsp.records import Notification, Profile
 # In seconds, the wait after a failed attempt: doubled each time up to half a day, each plus or minus 10 %.
 _FIRST_WAIT, _LONGEST_WAIT = 60.0, 12 * 3600.0
 
-# The types in the columns that `unfinished` and `record_of` read.
-_OPERATION_TYPES = (int, str, str, str, str, float, str, int | None, int | None, str)
+# The types in the columns that `record_of` reads.
 _RECORD_TYPES = (str, str, str, float, str, int | None, int | None)
 
 
@@ -47,6 +59,10 @@ class Journal:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+    def check(self) -> None:
+        """Check the whole file, however it was closed. Raises `StorageFailed` if it is damaged."""
+        self._database.check()
 
     @contextlib.contextmanager
     def operation(
@@ -98,7 +114,10 @@ class Journal:
         memory_before: int | None = None,
         transaction_id: bytes = b"",
     ) -> Operation:
-        """Record that an operation begins. The caller completes it; if it is killed first, recovery does."""
+        """Record that an operation begins. The caller completes it; if it is killed first, recovery does.
+
+        It is on the disk with the first state in -ING: until then the card is asked for nothing.
+        """
         now = self.clock()
         row = {
             "eid": str(eid),
@@ -115,7 +134,8 @@ class Journal:
             "transaction_id": transaction_id.hex(),
         }
         columns, places = ", ".join(row), ", ".join("?" * len(row))
-        number = self._write(f"INSERT INTO operation ({columns}) VALUES ({places})", (*row.values(),))  # noqa: S608  (the names above)
+        insert = f"INSERT INTO operation ({columns}) VALUES ({places})"  # noqa: S608  (the names above)
+        number = self._database.write_soft((insert, (*row.values(),)))
         return Operation(
             self._database,
             self.clock,
@@ -148,23 +168,19 @@ class Journal:
     def unfinished(self, eid: Eid | None = None) -> tuple[Operation, ...]:
         """The operations that were begun and not completed, of one card or of all, oldest first."""
         found = self._read(
-            "SELECT id, eid, function, before, state, begun, target, memory_before, memory_after,"
-            " transaction_id"
-            " FROM operation WHERE state != 'CLOSED' AND NOT completed AND (eid = ? OR ? IS NULL)"
-            " ORDER BY id",
+            f"SELECT {OPERATION} FROM operation INDEXED BY not_closed WHERE {UNFINISHED} ORDER BY id",  # noqa: S608  (no text from outside)
             (str(eid), str(eid) if eid else None),
         )
         with rows.undamaged(self._folder):
-            return tuple(self._operation(row) for row in found)
+            return tuple(from_row(self._database, self.clock, row) for row in found)
 
     def record_of(self, eid: Eid, notification: Notification) -> OperationRecord | None:
         """The record of the operation that a notification reports; None if no operation is known for it."""
         entry = self.entry(eid, notification)
         found = self._read(
             f"SELECT before, function, reason, begun, {STATE}, memory_before, memory_after"  # noqa: S608  (no text from outside)
-            " FROM operation AS o"
-            " WHERE id = (SELECT operation FROM notification WHERE eid = ? AND signed = ?)",
-            (str(eid), bytes(notification.raw)),
+            f" FROM operation AS o WHERE id = (SELECT operation FROM notification WHERE {THIS_OF_CARD})",
+            _key(eid, notification),
         )
         if entry is None or not found:
             return None
@@ -219,13 +235,13 @@ class Journal:
             self._database.write(*statements)
 
     def sent(self, eid: Eid | None, notification: Notification, evidence: dict[str, str]) -> None:
-        """Record that its server acknowledged it, with the evidence."""
-        changes = "sent = ?, evidence = ?, problem = '', objected = 0"
-        self._update(eid, notification, changes, self.clock(), json.dumps(evidence))
+        """Record that its server acknowledged it, with the evidence. It is on the disk when this returns."""
+        what = "sent = ?, evidence = ?, problem = '', objected = 0"
+        self._database.write(*self._changes(eid, notification, what, self.clock(), json.dumps(evidence)))
 
     def removed(self, eid: Eid, notification: Notification) -> None:
-        """Record that it is removed from the card."""
-        self._update(eid, notification, "removed = ?", self.clock())
+        """Record that it is removed from the card. After a power cut the card may be looked at once more."""
+        self._database.write_soft(*self._changes(eid, notification, "removed = ?", self.clock()))
 
     def abandon(self, eid: Eid, notification: Notification) -> None:
         """Record that a person had it removed from the card, so it is not sent if it was not sent before.
@@ -235,12 +251,12 @@ class Journal:
         where = "eid = ? AND sequence = ?"
         for entry in self._entries(where, (str(eid), notification.metadata.sequence_number)):
             if entry.notification.metadata == notification.metadata:
-                changes = "removed = ?, abandoned = CASE WHEN sent IS NULL THEN ? END"
-                self._update(eid, entry.notification, changes, self.clock(), self.clock())
+                what, now = "removed = ?, abandoned = CASE WHEN sent IS NULL THEN ? END", self.clock()
+                self._database.write(*self._changes(eid, entry.notification, what, now, now))
 
     def requeue(self, notification: Notification) -> None:
         """Send it after all, if a person abandoned it."""
-        self._write("UPDATE notification SET abandoned = NULL WHERE signed = ?", (bytes(notification.raw),))
+        self._write(f"UPDATE notification SET abandoned = NULL WHERE {THIS}", _content(notification))  # noqa: S608  (no text from outside)
 
     def failed(self, eid: Eid | None, notification: Notification, problem: LpaError) -> Entry | None:
         """Record a failed attempt to send it, and when the next is due. Returns the entry as it is now."""
@@ -248,12 +264,9 @@ class Journal:
         attempts = entry.attempts if entry else 0
         wait = min(_FIRST_WAIT * 2**attempts, _LONGEST_WAIT) * (0.9 + 0.2 * (os.urandom(1)[0] / 255))
         objected = isinstance(problem, Refused | BadAnswer)
-        self._update(
-            eid,
-            notification,
-            "attempts = ?, next_try = ?, problem = ?, objected = ?",
-            *(attempts + 1, self.clock() + wait, problem.message, objected),
-        )
+        what = "attempts = ?, next_try = ?, problem = ?, objected = ?"
+        values = attempts + 1, self.clock() + wait, problem.message, objected
+        self._database.write_soft(*self._changes(eid, notification, what, *values))
         return self.entry(eid, notification)
 
     def outbox(self, eid: Eid | None = None) -> tuple[Entry, ...]:
@@ -275,13 +288,17 @@ class Journal:
 
     def entry(self, eid: Eid | None, notification: Notification) -> Entry | None:
         """The entry of one notification, None if it was never kept."""
-        key = (str(eid or NO_CARD), bytes(notification.raw))
-        return next(iter(self._entries("eid = ? AND signed = ?", key)), None)
+        return next(iter(self._entries(THIS_OF_CARD, _key(eid, notification))), None)
 
     def find(self, notification: Notification) -> Entry | None:
         """As `entry`, for any card; one without a card if it only came in a file."""
-        found = self._entries("signed = ? ORDER BY eid DESC", (bytes(notification.raw),))
+        found = self._entries(f"{THIS} ORDER BY eid DESC", _content(notification))
         return next(iter(found), None)
+
+    def newest(self, eid: Eid) -> int | None:
+        """The highest sequence number that was ever kept of one card, None if nothing was."""
+        ((number,),) = self._read("SELECT max(sequence) FROM notification WHERE eid = ?", (str(eid),))
+        return None if number is None else int(number)
 
     def checksums(self, eid: Eid) -> set[tuple[int, int]]:
         """Number and CRC-32 of all that was ever kept of one card, or came in a file without a card."""
@@ -299,39 +316,18 @@ class Journal:
         statement = "UPDATE lost_notification SET informed = ? WHERE iccid = ? AND informed IS NULL"
         self._write(statement, (self.clock(), str(iccid)))
 
-    def _operation(self, row: Sequence[Any]) -> Operation:
-        number, card, function, before, state, begun, *rest = rows.checked(row, *_OPERATION_TYPES)
-        target, free_before, free_after, session = rest
-        return Operation(
-            self._database,
-            self.clock,
-            number,
-            Eid.parse(card),
-            function,
-            from_json(before),
-            state,
-            begun,
-            Iccid.parse(target) if target else None,
-            free_before,
-            free_after,
-            bytes.fromhex(session),
-        )
-
     def _entries(self, where: str, values: tuple[object, ...]) -> tuple[Entry, ...]:
         found = self._read(f"SELECT {ENTRY} FROM notification WHERE {where}", values)  # noqa: S608  (no text from outside)
         with rows.undamaged(self._folder):
             return tuple(rows.entry(row) for row in found)
 
-    def _update(self, eid: Eid | None, notification: Notification, what: str, *values: object) -> None:
+    def _changes(
+        self, eid: Eid | None, notification: Notification, what: str, *values: object
+    ) -> tuple[Statement, Statement]:
         """Change columns of a notification, and close its operation if that was the last step of it."""
-        card = str(eid or NO_CARD)
-        self._database.write(
-            (
-                f"UPDATE notification SET {what} WHERE eid = ? AND signed = ?",  # noqa: S608  (no text from outside)
-                (*values, card, bytes(notification.raw)),
-            ),
-            (CLOSE_IF_DONE, (self.clock(), card)),
-        )
+        key = _key(eid, notification)
+        update = f"UPDATE notification SET {what} WHERE {THIS_OF_CARD}"  # noqa: S608  (no text from outside)
+        return (update, (*values, *key)), (CLOSE_IF_DONE, (self.clock(), key[0]))
 
     def _write(self, statement: str, values: tuple[object, ...]) -> int:
         return self._database.write((statement, values))
@@ -341,3 +337,11 @@ class Journal:
 
     def _open(self) -> Database:
         return Database(self._folder)
+
+
+def _key(eid: Eid | None, notification: Notification) -> tuple[object, ...]:
+    return str(eid or NO_CARD), *_content(notification)
+
+
+def _content(notification: Notification) -> tuple[object, ...]:
+    return notification.metadata.sequence_number, bytes(notification.raw)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from lpa.journal import rows
 from lpa.journal.database import Database
 from lpa.journal.entries import LostNotification
 from lpa.journal.statements import COMPLETE, INSERT_LOST, SET_STATE
+from lpa.journal.states import ASKING
 from lpa.rsp.names import Eid, Iccid
+from lpa.rsp.profile_json import from_json
 from lpa.rsp.records import Profile
+
+_TYPES = (int, str, str, str, str, float, str, int | None, int | None, str)
 
 
 @dataclass
@@ -36,19 +42,46 @@ class Operation:
     transaction_id: bytes = b""
 
     def set_state(self, state: str, outcome: str = "") -> None:
-        """Write the state to the disk. Raises `StorageFailed`: then do not take the step."""
-        self.database.write((SET_STATE, (state, outcome, self.clock(), self.number)))
+        """Write the state. Raises `StorageFailed`: then do not take the step.
+
+        One in -ING is on the disk when this returns. What a power cut takes back of the others, recovery
+        finds out again from the card.
+        """
+        write = self.database.write if state in ASKING else self.database.write_soft
+        write((SET_STATE, (state, outcome, self.clock(), self.number)))
         self.state = state
 
     def complete(self, outcome: str = "", lost: Iterable[LostNotification] = ()) -> None:
         """Record that its result is known, with `outcome` in words, and which notifications are lost.
 
         It is CLOSED now, unless notifications are pending: then the last step of the last of them closes it.
-        Raises `StorageFailed`.
+        Raises `StorageFailed`. A lost notification is on the disk when this returns. If a power cut takes
+        back the rest, recovery completes it again.
         """
-        rows = [(INSERT_LOST, (*_values(one), self.number)) for one in lost]
+        inserts = [(INSERT_LOST, (*_values(one), self.number)) for one in lost]
         end = (outcome, self.memory_after, self.clock(), self.number)
-        self.database.write(*rows, (COMPLETE, end))
+        write = self.database.write if inserts else self.database.write_soft
+        write(*inserts, (COMPLETE, end))
+
+
+def from_row(database: Database, clock: Callable[[], float], row: Sequence[Any]) -> Operation:
+    """The operation of a row with the columns of `statements.OPERATION`. Raises ValueError."""
+    number, card, function, before, state, begun, *rest = rows.checked(row, *_TYPES)
+    target, free_before, free_after, session = rest
+    return Operation(
+        database,
+        clock,
+        number,
+        Eid.parse(card),
+        function,
+        from_json(before),
+        state,
+        begun,
+        Iccid.parse(target) if target else None,
+        free_before,
+        free_after,
+        bytes.fromhex(session),
+    )
 
 
 def _values(lost: LostNotification) -> tuple[object, ...]:

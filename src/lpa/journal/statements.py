@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-# The columns of an `Entry` and of a `LostNotification`, in the order of `rows.entry` and `rows.lost`.
+# The columns of an `Operation`, an `Entry` and a `LostNotification`, in the order in which they are read.
+OPERATION = "id, eid, function, before, state, begun, target, memory_before, memory_after, transaction_id"
 ENTRY = (
     "eid, signed, kept, attempts, next_try, problem, sent, evidence, removed, objected, abandoned, ci_pkids"
 )
@@ -10,6 +11,19 @@ LOST = "eid, iccid, title, event, address, noticed"
 
 # Not acknowledged, or not yet removed from its card. One without a card is finished when it is acknowledged.
 IN_OUTBOX = "(sent IS NULL OR removed IS NULL AND eid != '') AND abandoned IS NULL"
+
+# One notification. An index has the number; of the few with that number the bytes are compared.
+THIS = "sequence = ? AND signed = ?"
+THIS_OF_CARD = f"eid = ? AND {THIS}"
+
+# Of one card, or of all if the second value is NULL.
+UNFINISHED = "state != 'CLOSED' AND NOT completed AND (eid = ? OR ? IS NULL)"
+
+# What is pending, as the indexes have it: see `clean_close`.
+PENDING = (
+    f"SELECT eid, sequence, rowid FROM notification INDEXED BY outbox WHERE {IN_OUTBOX} ORDER BY 1, 2",  # noqa: S608  (no text from outside)
+    "SELECT eid, rowid FROM operation INDEXED BY not_closed WHERE state != 'CLOSED' ORDER BY 1, 2",
+)
 
 SET_STATE = "UPDATE operation SET state = ?, outcome = ?, changed = ? WHERE id = ?"
 COMPLETE = f"""

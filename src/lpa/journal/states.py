@@ -8,6 +8,7 @@ never written: they are derived from the notifications. If nothing was changed, 
 PLANNED = "PLANNED"
 # Written before the card is asked.
 ENABLING, DISABLING, DELETING, LOADING = "ENABLING", "DISABLING", "DELETING", "LOADING"
+ASKING = (ENABLING, DISABLING, DELETING, LOADING)
 # Written when the card answered, or when its answer was lost.
 ENABLED, DISABLED, DELETED, INSTALLED = "ENABLED", "DISABLED", "DELETED", "INSTALLED"
 UNKNOWN = "UNKNOWN"

@@ -13,6 +13,9 @@ notification  what a card signed; when it was kept, sent and removed. `operation
 lost_notification  a change whose signed notification no longer exists. `informed`: when the person said that
               they informed the operator, NULL until then.
 protection    profiles that this computer refuses to delete.
+
+An index is only a way to find rows faster. `outbox` and `not_closed` have what is pending, and are compared
+with what they had when the file was closed (`clean_close`).
 """
 
 APPLICATION_ID = 0x6C706131  # "lpa1", in the header of the file
@@ -27,6 +30,7 @@ CREATE TABLE operation (
     memory_before INTEGER, memory_after INTEGER
 );
 CREATE INDEX not_closed ON operation (eid) WHERE state != 'CLOSED';
+CREATE INDEX of_card ON operation (eid);
 CREATE TABLE notification (
     eid TEXT NOT NULL, sequence INTEGER NOT NULL, signed BLOB NOT NULL,
     operation INTEGER REFERENCES operation (id), during INTEGER NOT NULL DEFAULT 0, ci_pkids TEXT,
@@ -38,6 +42,8 @@ CREATE TABLE notification (
 CREATE INDEX outbox ON notification (eid, sequence)
     WHERE (sent IS NULL OR removed IS NULL AND eid != '') AND abandoned IS NULL;
 CREATE INDEX part_of ON notification (operation);
+CREATE INDEX numbered ON notification (sequence);
+CREATE INDEX collected ON notification (eid, during);
 CREATE TABLE lost_notification (
     id INTEGER PRIMARY KEY, eid TEXT NOT NULL, iccid TEXT NOT NULL, title TEXT NOT NULL,
     event TEXT NOT NULL, address TEXT NOT NULL, noticed REAL NOT NULL,

@@ -32,11 +32,14 @@ class Collected:
     unreadable: tuple[Tlv, ...] = ()
 
 
-def new_notifications(on_card: OnCard, receipts: Receipts, changes: Iterable[ProfileChange]) -> Collected:
+def new_notifications(
+    on_card: OnCard, receipts: Receipts, changes: Iterable[ProfileChange], newest: int | None = None
+) -> Collected:
     """What the card signed about `changes`: the newest for each profile, event and address.
 
     A notification with a receipt is left out: it was kept before, for an earlier operation. The card is asked
-    for few of those that it lists: an operation must not take longer because many are pending.
+    for few of those that it lists: an operation must not take longer because many are pending. `newest`: see
+    `Receipts.resembling`.
     """
     wanted = {(change.profile.iccid, change.event) for change in changes}
     collected = Collected()
@@ -44,7 +47,7 @@ def new_notifications(on_card: OnCard, receipts: Receipts, changes: Iterable[Pro
         return collected
     collected.unreadable = on_card.listed().unreadable
     for listed in _newest_first(on_card.listed(), wanted):
-        _take_newest(on_card, receipts, listed, collected)
+        _take_newest(on_card, receipts, listed, collected, newest)
     return collected
 
 
@@ -74,9 +77,11 @@ def unkept(
             yield notification
 
 
-def has_receipt(on_card: OnCard, receipts: Receipts, notification: Notification) -> bool:
+def has_receipt(
+    on_card: OnCard, receipts: Receipts, notification: Notification, newest: int | None = None
+) -> bool:
     """Whether a receipt is of this very notification. Its number proves nothing: anybody can write a file."""
-    kept = tuple(receipts.resembling(on_card.eid, notification))
+    kept = tuple(receipts.resembling(on_card.eid, notification, newest))
     return any(notification.raw == one.raw or _is_signed_again(notification, one) for one in kept)
 
 
@@ -138,7 +143,11 @@ def _newest_first(
 
 
 def _take_newest(
-    on_card: OnCard, receipts: Receipts, newest_first: Iterable[NotificationMetadata], collected: Collected
+    on_card: OnCard,
+    receipts: Receipts,
+    newest_first: Iterable[NotificationMetadata],
+    collected: Collected,
+    newest: int | None,
 ) -> None:
     """Add the first that has no receipt. If the card does not give it, no older one is taken for it."""
     for listed in newest_first:
@@ -147,7 +156,7 @@ def _take_newest(
         except (BadAnswer, EuiccRefused) as problem:
             collected.unread.append((listed, problem))
             return
-        if not has_receipt(on_card, receipts, found):
+        if not has_receipt(on_card, receipts, found, newest):
             collected.signed.append(found)
             return
 

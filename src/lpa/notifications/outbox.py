@@ -190,7 +190,10 @@ class Outbox:
         kept = [entry.notification for entry in self._card.journal.kept_since(operation)]
         self._on_card = OnCard(self._card.euicc)
         found = collection.new_notifications(
-            self._on_card, self._card.receipts, collection.incomplete(changes, kept)
+            self._on_card,
+            self._card.receipts,
+            collection.incomplete(changes, kept),
+            self._card.journal.newest(self._card.eid),
         )
         signed = [*found.signed, *collection.notifications_of(changes, kept)]
         self.keep(signed, operation)

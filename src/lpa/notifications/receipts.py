@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -22,6 +23,7 @@ from lpa.rsp.limits import RECEIPT_BYTES
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
 
+_LOOKED_AT = 100  # receipts whose modes are looked at when the first one of a session is kept
 _CHECKSUM = len("00000000.der")  # characters at the end of a name
 _log = redaction.logger(__name__)
 
@@ -43,7 +45,7 @@ class Receipts:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._made_private: set[Eid] = set()  # the cards whose older receipts were made private
+        self._made: set[Eid] = set()  # the cards whose folders are made, and private
         self._synced: set[Path] = set()  # the receipts that are known to survive a power cut
 
     @classmethod
@@ -82,21 +84,33 @@ class Receipts:
         path = self.path(eid, ReceiptName.of(notification))
         return Receipt(path, notification) if os.path.lexists(path) else None
 
-    def resembling(self, eid: Eid, notification: Notification) -> Iterator[Notification]:
+    def resembling(
+        self, eid: Eid, notification: Notification, newest: int | None = None
+    ) -> Iterator[Notification]:
         """The receipts of this card with the same sequence number, event and profile; an equal one first.
 
-        Those that cannot be read are left out.
+        Those that cannot be read are left out. `newest`: the highest number that the journal has of this
+        card. Cards count up, so what has a higher one was signed after all that the journal knows. Then the
+        folder, which may have very many names, is not listed, and only an equal receipt is looked for: it is
+        there if the journal is an older copy.
         """
         wanted, alike = ReceiptName.of(notification), list[str]()
+        if newest is not None and notification.metadata.sequence_number > newest:
+            alike += [wanted.name] if self.receipt(eid, notification) else []
+        else:
+            alike += self._alike(eid, wanted)
+        for name in sorted(alike, key=lambda name: name != wanted.name):
+            with contextlib.suppress(BadAnswer, OSError):
+                yield _notification(self._folder / str(eid) / name)
+
+    def _alike(self, eid: Eid, wanted: ReceiptName) -> list[str]:
         with contextlib.suppress(StorageFailed):
-            alike += [
+            return [
                 name
                 for name in self._beginning(eid, beginning(wanted.sequence_number))
                 if name[:-_CHECKSUM] == wanted.name[:-_CHECKSUM]
             ]
-        for name in sorted(alike, key=lambda name: name != wanted.name):
-            with contextlib.suppress(BadAnswer, OSError):
-                yield _notification(self._folder / str(eid) / name)
+        return []
 
     def names(self, eid: Eid) -> list[ReceiptName]:
         """What the names of this card's receipts say, by sequence number; the receipts are not read.
@@ -172,19 +186,29 @@ class Receipts:
         return sorted(name for name in names if name.startswith(first) and name.endswith(SUFFIX))
 
     def _of(self, eid: Eid) -> Path:
+        """The folder of this card, made private with what is in it."""
         folder = self._folder / str(eid)
-        for path in (self._folder, folder):
-            files.make_folder(path)
-        if eid not in self._made_private:
-            with os.scandir(folder) as entries:
-                older = [entry for entry in entries if entry.name.endswith(SUFFIX)]
-            for entry in older:
-                # A failure is no reason to stop: other users cannot read this folder.
-                with contextlib.suppress(OSError):
-                    if not system.is_private(entry.stat(follow_symlinks=False)):
-                        files.make_private(Path(entry.path))
-            self._made_private.add(eid)
+        if eid not in self._made or not folder.is_dir():
+            were_open = [files.make_folder(path) for path in (self._folder, folder)]
+            # In a private folder no other user can read a file, whatever its mode is. So a few tell of all.
+            if any(were_open) or _made_private(folder, _LOOKED_AT):
+                _made_private(folder)
+            self._made.add(eid)
         return folder
+
+
+def _made_private(folder: Path, most: int | None = None) -> bool:
+    """Restrict the receipts in a folder, or the first of them; whether there was one to restrict."""
+    with os.scandir(folder) as entries:
+        older = [entry for entry in islice(entries, most) if entry.name.endswith(SUFFIX)]
+    found = False
+    for entry in older:
+        # A failure is no reason to stop: other users cannot read this folder.
+        with contextlib.suppress(OSError):
+            if not system.is_private(entry.stat(follow_symlinks=False)):
+                found = True
+                files.make_private(Path(entry.path))
+    return found
 
 
 def read(path: Path) -> Receipt:

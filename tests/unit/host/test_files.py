@@ -296,3 +296,20 @@ def test_a_folder_that_cannot_be_opened_is_flushed_with_all_else(
         files.make_folder(tmp_path / "blind" / "state")
     assert flushed == ["all"]
     (tmp_path / "blind").chmod(0o700)
+
+
+def test_a_file_that_may_be_lost_is_written_whole_and_private_without_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _: pytest.fail("it waits for the disk"))
+    for content in (b"first", b"second"):
+        files.write_unsynced(tmp_path / "known", content)
+        assert (tmp_path / "known").read_bytes() == content
+    assert [*tmp_path.iterdir()] == [tmp_path / "known"]
+    assert stat.S_IMODE((tmp_path / "known").stat().st_mode) == 0o600
+
+
+def test_it_is_known_whether_a_folder_was_open_to_others(tmp_path: Path) -> None:
+    assert files.make_folder(tmp_path / "own") is False
+    (tmp_path / "own").chmod(0o755)
+    assert [files.make_folder(tmp_path / "own"), files.make_folder(tmp_path / "own")] == [True, False]

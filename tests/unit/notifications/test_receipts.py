@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lpa.errors import NotVerified, StorageFailed
+from lpa.host import system
 from lpa.notifications import receipts
 from lpa.notifications.receipt_names import ReceiptName
 from lpa.notifications.receipts import Receipts
@@ -282,3 +283,47 @@ def test_a_receipt_is_found_by_what_it_holds(tmp_path: Path) -> None:
     receipt = kept.keep(EID, signed())
     assert kept.receipt(EID, signed()) == receipt
     assert kept.receipt(EID, signed(signature="0909")) is None
+
+
+def test_beside_very_many_receipts_a_new_one_is_kept_without_listing_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A card counts up: what has a higher number than the journal knows resembles no older receipt."""
+    Receipts(tmp_path).keep(EID, signed("07"))
+    listed: list[Path] = []
+
+    def listdir(folder: Path) -> list[str]:
+        listed.append(folder)
+        return []
+
+    monkeypatch.setattr(os, "listdir", listdir)
+    kept = Receipts(tmp_path)
+    kept.prepare(EID)
+    assert [*kept.resembling(EID, signed("08"), newest=7)] == []
+    kept.keep(EID, signed("08"))
+    assert [*kept.resembling(EID, signed("08"), newest=7)] == [signed("08")], "the journal is an older copy"
+    assert listed == []
+    assert [*kept.resembling(EID, signed("07", signature="0909"), newest=7)] == []
+    assert listed == [tmp_path / str(EID)]
+
+
+def test_beside_very_many_receipts_the_modes_of_a_few_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 7):
+        Receipts(tmp_path).keep(EID, signed(f"{number:02X}"))
+    monkeypatch.setattr(receipts, "_LOOKED_AT", 2)
+    looked_at: list[int] = []
+    is_private = system.is_private
+
+    def counted(status: os.stat_result) -> bool:
+        looked_at.extend([1] if stat.S_ISREG(status.st_mode) else [])
+        return is_private(status)
+
+    monkeypatch.setattr(system, "is_private", counted)
+    Receipts(tmp_path).prepare(EID)
+    assert len(looked_at) == 2
+    for path in (tmp_path / str(EID)).iterdir():
+        path.chmod(0o644)
+    Receipts(tmp_path).prepare(EID)
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / str(EID)).iterdir()} == {0o600}
