@@ -21,7 +21,7 @@ from lpa.rsp.trace import TRACE_LINES
 from lpa.server import tls, traffic
 from lpa.server.connect_to import ConnectTo
 from lpa.server.connector import Connector, Resolve, resolve
-from lpa.server.exchange import HttpAnswer, HttpConnection
+from lpa.server.exchange import BodyReceiver, HttpAnswer, HttpConnection
 from lpa.server.proxy import ProxyChoice
 from lpa.server.trust import CiPkIds, Trust, TrustAnchor
 
@@ -70,21 +70,21 @@ class Https:
         path: str,
         body: bytes,
         headers: Mapping[str, str],
-        max_body: int | None = None,
+        receiver: BodyReceiver | None = None,
         *,
         ci_pkids: CiPkIds = (),
     ) -> HttpAnswer:
         """Post `body` to `path` on the server, and return its answer, whatever the status.
 
-        `max_body`: for an answer that may be larger than others. `ci_pkids`: the trusted CI keys of the card;
-        for other trust anchors see `Trust`. Raises `ConnectFailed` or `NotVerified` if nothing was sent,
-        `OutcomeUnknown` if it was sent and no complete answer arrived, and `BadAnswer` if the answer is too
-        large or not HTTP.
+        `receiver`: for the body of a successful answer that may be larger than others. `ci_pkids`: the
+        trusted CI keys of the card; for other trust anchors see `Trust`. Raises `ConnectFailed` or
+        `NotVerified` if nothing was sent, `OutcomeUnknown` if it was sent and no complete answer arrived, and
+        `BadAnswer` if the answer is too large or not HTTP.
         """
         connection = self._take_idle(address, ci_pkids) or self._open(address, ci_pkids)
         connection.stream.limit_time(self._read_timeout, time.monotonic() + self._deadline)
         try:
-            answer = connection.post(path, body, headers, max_body=max_body or self._max_body)
+            answer = connection.post(path, body, headers, max_body=self._max_body, receiver=receiver)
         except BaseException:
             connection.stream.hang_up()
             _log.debug(
@@ -100,7 +100,7 @@ class Https:
             address,
             path,
             answer.status,
-            len(answer.body),
+            answer.size,
             extra=_traced(address, path, body, headers, answer),
         )
         return answer
@@ -185,7 +185,9 @@ def _traced(
     """The lines of an exchange for a trace, without secrets; none if nobody traces."""
     if not _log.isEnabledFor(redaction.TRAFFIC):
         return {}
-    answered = (
-        (answer.status, {"Content-Type": answer.content_type}, answer.body) if answer is not None else None
-    )
-    return {TRACE_LINES: traffic.redacted(str(address), path, (dict(headers), body), answered).lines()}
+    answered = left_out = None
+    if answer is not None:
+        answered = (answer.status, {"Content-Type": answer.content_type}, answer.body)
+        left_out = answer.left_out
+    exchange = traffic.redacted(str(address), path, (dict(headers), body), answered, left_out)
+    return {TRACE_LINES: exchange.lines()}
