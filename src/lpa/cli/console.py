@@ -74,9 +74,15 @@ class Console:
     def https(self) -> Https:
         """HTTPS with the options about servers."""
         from lpa.server.https import Https
+        from lpa.server.known_keys import KnownKeys
         from lpa.server.trust import Trust
 
-        return Https(self.trust or Trust.system(), connect_to=self.connect_to, proxy=self.proxy)
+        return Https(
+            self.trust or Trust.system(),
+            connect_to=self.connect_to,
+            proxy=self.proxy,
+            known_keys=KnownKeys(settings.state_dir(self.state_dir)),
+        )
 
     def receipts(self) -> Receipts:
         """The receipts on this computer."""

@@ -130,6 +130,19 @@ def write(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
+def write_unsynced(path: Path, content: bytes) -> None:
+    """As `write`, but without waiting for the disk: a power cut may lose or damage what was written."""
+    _require_replaceable(path)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")  # O_EXCL, 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
 def sync(path: Path) -> None:
     """Have the content and the name of the regular file `path` survive a power cut, whoever wrote it."""
     descriptor = system.open_file(path, system.TO_SYNC)

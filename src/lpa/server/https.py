@@ -22,6 +22,7 @@ from lpa.server import tls, traffic
 from lpa.server.connect_to import ConnectTo
 from lpa.server.connector import Connector, Resolve, resolve
 from lpa.server.exchange import BodyReceiver, HttpAnswer, HttpConnection
+from lpa.server.known_keys import KnownKeys
 from lpa.server.proxy import ProxyChoice
 from lpa.server.trust import CiPkIds, Trust, TrustAnchor
 
@@ -39,7 +40,8 @@ class Https:
 
     Times are in seconds: `connect_timeout` for the TCP connection and again for the TLS handshake,
     `read_timeout` for each piece of an answer, `deadline` for a request and its complete answer. `max_body`
-    is in bytes. `proxy`: the proxy for an address, if any. Threads may share one object.
+    is in bytes. `proxy`: the proxy for an address, if any. `known_keys`: remembers the keys of issuers beyond
+    this object. Threads may share one object.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Https:
         max_body: int = BODY_BYTES,
         resolve: Resolve = resolve,
         clock: Callable[[], datetime] = _now,
+        known_keys: KnownKeys | None = None,
     ) -> None:
         self._trust = trust
         self._connector = Connector(connect_to, proxy=proxy, timeout=connect_timeout, resolve=resolve)
@@ -62,6 +65,7 @@ class Https:
         self._deadline = deadline
         self._max_body = max_body
         self._clock = clock
+        self._known_keys = known_keys or KnownKeys()
         self._idle: dict[tuple[ServerAddress, CiPkIds], HttpConnection] = {}
 
     def post(
@@ -163,7 +167,9 @@ class Https:
         try:
             stream.limit_time(self._connect_timeout, time.monotonic() + self._connect_timeout)
             handshake = stream.handshake()
-            trust_anchor = self._trust.verify(handshake, address.host, ci_pkids, self._clock())
+            trust_anchor = self._trust.verify(
+                handshake, address.host, ci_pkids, self._clock(), self._known_keys
+            )
         except NotVerified as doubt:
             stream.hang_up()
             message = f"The identity of the server {address} could not be verified. {doubt.message}"

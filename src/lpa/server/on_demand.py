@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lpa.rsp.names import ServerAddress
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 class ServersOnDemand:
     """Makes the server of an address. The card's CI keys verify it, or the system's authorities."""
 
-    def __init__(self) -> None:
+    def __init__(self, state_dir: Path | None = None) -> None:
+        """`state_dir`: where the keys of issuers are remembered, if it exists."""
+        self._state_dir = state_dir
         self._opened = ExitStack()
         self._https: Https | None = None
 
@@ -32,7 +35,9 @@ class ServersOnDemand:
 
     def _open(self) -> Https:
         from lpa.server.https import Https  # noqa: PLC0415  (only now)
+        from lpa.server.known_keys import KnownKeys  # noqa: PLC0415  (only now)
         from lpa.server.trust import Trust  # noqa: PLC0415  (only now)
 
-        self._https = self._opened.enter_context(Https(Trust.system()))
+        https = Https(Trust.system(), known_keys=KnownKeys(self._state_dir))
+        self._https = self._opened.enter_context(https)
         return self._https
