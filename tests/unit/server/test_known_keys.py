@@ -59,7 +59,7 @@ def test_what_is_remembered_changes_no_decision(name: str, curve: ec.EllipticCur
     chain = changed(CASES[name].change, curve)
     expected = decision(chain, None)
     own, other = point(chain.ci.key), point(ec.generate_private_key(curve))
-    for remembered in (own, other, b"", own[:-1], own + b"\0", bytes(65)):
+    for remembered in (own, other):
         known = KnownKeys()
         for issuer in chain.ci_pkids:
             known.put(issuer, remembered)
@@ -80,7 +80,9 @@ def test_a_recovered_key_is_kept_in_a_private_file_and_not_recovered_again(
     assert decision(chain, KnownKeys(tmp_path)) == str(issuer_of(chain))
 
 
-@pytest.mark.parametrize("planted", [b"", b"\x04", b"x" * 65, point(ec.generate_private_key(_CURVES[0]))])
+@pytest.mark.parametrize(
+    "planted", [b"", b"\x04", bytes(65), b"\x04" * 66, point(ec.generate_private_key(_CURVES[0]))]
+)
 def test_a_wrong_file_is_ignored_and_written_anew(tmp_path: Path, planted: bytes) -> None:
     chain = TlsChain()
     path = tmp_path / f"issuer-{issuer_of(chain)}.key"
