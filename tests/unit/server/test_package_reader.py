@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lpa import redaction
 from lpa.errors import BadAnswer, LpaError, ServerRefused, StorageFailed
 from lpa.rsp.limits import BODY_BYTES, PACKAGE_BODY_BYTES, PACKAGE_BYTES
 from lpa.rsp.names import ServerAddress
+from lpa.rsp.trace import TRACE_LINES
 from lpa.server import strict_json
 from lpa.server.answers import AnswerMembers
 from lpa.server.es9 import Server
@@ -172,6 +174,16 @@ def test_an_error_page_is_not_stored_and_has_the_usual_limit() -> None:
     ):
         Server(ServerAddress(HOST), client).get_bound_profile_package(TXID, b"", stored.append)
     assert stored == []
+
+
+def test_neither_log_nor_trace_has_the_package(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(redaction.TRAFFIC)
+    body = whole(boundProfilePackage=TEXT)
+    assert got(body) == PACKAGE
+    (record,) = [record for record in caplog.records if hasattr(record, TRACE_LINES)]
+    assert record.getMessage().endswith(f"HTTP 200, {len(body)} bytes")
+    assert f'"boundProfilePackage":"<{len(TEXT)} characters>"' in getattr(record, TRACE_LINES)[-1]
+    assert TEXT[:40] not in caplog.text + str([vars(record) for record in caplog.records])
 
 
 def test_a_disk_that_fails_ends_the_request() -> None:
