@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 from lpa import redaction
@@ -22,7 +23,7 @@ from lpa.server import strict_json
 from lpa.server.answers import AnswerMembers
 from lpa.server.exchange import BodyReceiver, HttpAnswer
 from lpa.server.https import Https
-from lpa.server.package_reader import MEMBER, PackageReader, Store
+from lpa.server.package_reader import MEMBER, PackageReader
 from lpa.server.trust import CiPkIds, TrustAnchor
 
 _HEADERS = {
@@ -110,7 +111,9 @@ class Server:
             members.tlv("smdpCertificate", certificates.TAG),
         )
 
-    def get_bound_profile_package(self, transaction_id: bytes, prepared: bytes, store: Store) -> None:
+    def get_bound_profile_package(
+        self, transaction_id: bytes, prepared: bytes, store: Callable[[bytes], object]
+    ) -> None:
         """The profile, encrypted for this card and session (ES9+.GetBoundProfilePackage).
 
         `prepared`: the card's answer to PrepareDownload, even a refusal. `store`: called with the package as

@@ -16,9 +16,6 @@ from lpa.server.tls import TooMuch
 
 MEMBER = "boundProfilePackage"
 
-Store = Callable[[bytes], object]
-"""Called with the bytes of a package, in order."""
-
 _OUTSIDE = re.compile(rb'[^"\[\]{}]*')  # between texts, objects and lists
 _INSIDE = re.compile(rb'[^"\\]*(?:\\(?:u.{4}|[^u])[^"\\]*)*', re.DOTALL)  # of a text, whole escapes only
 _NAMED = re.compile(rb'"%b"[ \t\r\n]*:[ \t\r\n]*\Z' % MEMBER.encode())
@@ -27,14 +24,16 @@ _DEEPER, _QUOTE = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}, b'"'
 
 
 class PackageReader:
-    """Receives one answer: a `BodyReceiver`. `problem`: what is wrong with the package; empty if nothing.
+    """Receives one answer: a `BodyReceiver`. `store`: called with the bytes of the package, in order.
+
+    `problem`: what is wrong with the package; empty if nothing.
 
     `held`: the answer, with an empty text in place of the package. `left_out`: the characters of the package.
     """
 
     max_body = PACKAGE_BODY_BYTES
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Callable[[bytes], object]) -> None:
         self.problem = ""
         self.left_out: dict[str, int] = {}
         self._held = bytearray()
@@ -110,7 +109,7 @@ def _end(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
 class _Base64:
     """Decodes base64 piece by piece, as `AnswerMembers.binary` does at once. Raises ValueError."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Callable[[bytes], object]) -> None:
         self.size = 0
         self._store = store
         self._undecoded = ""  # fewer than four characters

@@ -181,7 +181,7 @@ def test_neither_log_nor_trace_has_the_package(caplog: pytest.LogCaptureFixture)
     body = whole(boundProfilePackage=TEXT)
     assert got(body) == PACKAGE
     (record,) = [record for record in caplog.records if hasattr(record, TRACE_LINES)]
-    assert record.getMessage().endswith(f"HTTP 200, {len(body)} bytes")
+    assert record.getMessage().endswith(f" 200, {len(body)} bytes")
     assert f'"boundProfilePackage":"<{len(TEXT)} characters>"' in getattr(record, TRACE_LINES)[-1]
     assert TEXT[:40] not in caplog.text + str([vars(record) for record in caplog.records])
 
