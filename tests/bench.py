@@ -38,6 +38,7 @@ from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from lpa.testing.pcscd import PrivatePcscd, private_pcscd
+from tests.support import budgets
 from tests.support.downloads import Conversation, Package, profile_elements
 
 DELETES = 100
@@ -314,16 +315,18 @@ def simulated_servers(card: SimulatedEuicc) -> Iterator[tuple[ServerFactory, Sim
 
 def main() -> None:
     """Measure everything, print the table, write the file."""
-    from tests.support import bench_downloads, bench_wire  # They import this module.
+    from tests.support import bench_downloads, bench_network, bench_wire  # They import this module.
 
     with smart_card_service() as service:
         with_reader = [*list_process(service), *bench_downloads.download_process(service)]
-    measures = [
+    measures: list[Measure | budgets.Measure] = [
         *(list_apdus(), delete_apdus(), *(reviewed_delete_apdus(*of) for of in REVIEWED)),
         *map(waiting_delete_apdus, WAITING),
         *(backup_apdus("T=0", None), backup_apdus("T=0", "1234"), backup_session_apdus()),
         *bench_downloads.download_apdus(),
         *bench_wire.wire_seconds(),
+        *bench_network.download_memory("T=0"),
+        bench_network.handshake_cpu(),
         *with_reader,
         *journal_cost(),
         deletes_per_second(),

@@ -49,6 +49,7 @@ _SLOW = (
     "tests/unit/cli/test_waiting.py",
     "tests/unit/download/test_download_faults.py",
     "tests/unit/download/test_download_stops.py",
+    "tests/unit/download/test_package_memory.py",
     "tests/unit/journal/test_journal_budgets.py",
     "tests/unit/notifications/test_faults_card.py",
     "tests/unit/notifications/test_many.py",

@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from lpa.server.connect_to import ConnectTo
     from lpa.server.es9 import Server
     from lpa.server.https import Https
+    from lpa.server.known_keys import KnownKeys
     from lpa.server.trust import Trust, TrustAnchor
 
 __all__ = [
@@ -117,6 +118,7 @@ __all__ = [
     "IotInfo",
     "Journal",
     "KeyIdentifier",
+    "KnownKeys",
     "Listing",
     "Locks",
     "LostNotification",
@@ -268,6 +270,7 @@ _HOMES = {
     "lpa.server.connect_to": ("ConnectTo",),
     "lpa.server.es9": ("Server",),
     "lpa.server.https": ("Https",),
+    "lpa.server.known_keys": ("KnownKeys",),
     "lpa.server.trust": (
         "Trust",
         "TrustAnchor",

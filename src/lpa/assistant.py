@@ -85,7 +85,7 @@ class Assistant:
         with ExitStack() as opened:
             opened.callback(transport.close)
             self.euicc = opened.enter_context(Euicc(transport, aids=aids, block_size=block_size))
-            self._servers = servers or opened.enter_context(closing(ServersOnDemand()))
+            self._servers = servers or opened.enter_context(closing(ServersOnDemand(self._state_dir)))
             self._opened = opened.pop_all()
 
     @classmethod

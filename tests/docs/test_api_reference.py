@@ -19,7 +19,7 @@ from tests.support.paths import ROOT
 PYTHONS = {"AbstractContextManager", "Any", "BaseException", "Callable", "Collection", "Iterable", "Iterator"}
 PYTHONS |= {"ClassVar", "Literal", "Mapping", "Path", "Self", "Sequence", "T", "T_co", "TracebackType"}
 INNER = {"HttpAnswer", "CardProof", "CiPkIds", "Database", "InstallationResult", "OnWait", "Progress"}
-INNER |= {"Certificate", "Expired", "Handshake", "ServerProof", "Terms", "Tlv"}
+INNER |= {"BodyReceiver", "Certificate", "Expired", "Handshake", "IssuerKeys", "ServerProof", "Terms", "Tlv"}
 
 
 def test_the_reference_page_is_what_signatures_and_docstrings_say() -> None:

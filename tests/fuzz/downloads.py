@@ -70,7 +70,7 @@ def json_of_download(data: bytes) -> None:
     functions: tuple[Callable[[], object], ...] = (
         lambda: server.initiate_authentication(bytes(16), b"\xbf\x20\x00").check(SERVER),
         lambda: server.authenticate_client(_TXID, b"\xbf\x38\x00"),
-        lambda: server.get_bound_profile_package(_TXID, b"\xbf\x21\x00"),
+        lambda: server.get_bound_profile_package(_TXID, b"\xbf\x21\x00", bytearray().extend),
         lambda: server.cancel_session(_TXID, b"\xbf\x41\x00"),
     )
     functions[data[0] % len(functions) if data else 0]()

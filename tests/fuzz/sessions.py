@@ -112,7 +112,9 @@ def _prepare(euicc: Euicc, card: RequestRecorder, server: Server) -> None:
 
 
 def _load(euicc: Euicc, card: RequestRecorder, server: Server) -> None:
-    package = Package.checked(server.get_bound_profile_package(_TXID, b"\xbf\x21\x00"))
+    received = bytearray()
+    server.get_bound_profile_package(_TXID, b"\xbf\x21\x00", received.extend)
+    package = Package.checked(bytes(received))
     card.answer = b""
     for segment in package.segments():
         euicc.load_segment(segment)

@@ -11,6 +11,7 @@ from typing import Any
 from lpa.rsp.codec import schema
 from lpa.rsp.names import ServerAddress
 from lpa.server.connect_to import ConnectTo
+from lpa.server.exchange import BodyReceiver
 from lpa.server.https import HttpAnswer, Https
 from lpa.server.trust import CiPkIds, Trust
 
@@ -42,7 +43,7 @@ class InterferedHttps(Https):
         path: str,
         body: bytes,
         headers: Mapping[str, str],
-        max_body: int | None = None,
+        receiver: BodyReceiver | None = None,
         *,
         ci_pkids: CiPkIds = (),
     ) -> HttpAnswer:
@@ -54,7 +55,8 @@ class InterferedHttps(Https):
             raise self.dies_before.pop(function)
         if function == "cancelSession":
             self.reasons.append(_reason(body))
-        answer = super().post(address, path, body, headers, max_body, ci_pkids=ci_pkids)
+        receiver = None if function in self.change else receiver  # What is to be changed comes whole.
+        answer = super().post(address, path, body, headers, receiver, ci_pkids=ci_pkids)
         if function == "initiateAuthentication" and answer.status == HTTPStatus.OK:
             self.transactions.append(bytes.fromhex(json.loads(answer.body).get("transactionId", "")))
         if function in self.dies_after:

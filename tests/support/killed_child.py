@@ -216,8 +216,10 @@ class WatchedServer:
     def authenticate_client(self, transaction_id: bytes, proof: bytes) -> Terms | tuple[Event, ...]:
         return self._functions.authenticate_client(transaction_id, proof)
 
-    def get_bound_profile_package(self, transaction_id: bytes, prepared: bytes) -> bytes:
-        return self._functions.get_bound_profile_package(transaction_id, prepared)
+    def get_bound_profile_package(
+        self, transaction_id: bytes, prepared: bytes, store: Callable[[bytes], object]
+    ) -> None:
+        self._functions.get_bound_profile_package(transaction_id, prepared, store)
 
     def cancel_session(self, transaction_id: bytes, cancelled: bytes) -> None:
         self._functions.cancel_session(transaction_id, cancelled)
@@ -228,7 +230,7 @@ class WatchedServer:
         path: str,
         body: bytes,
         headers: dict[str, str],
-        most: int | None = None,
+        receiver: object = None,
         *,
         ci_pkids: object = (),
     ) -> HttpAnswer:

@@ -12,7 +12,7 @@ from lpa.card.apdu import Transport
 from lpa.errors import BadAnswer
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.names import ServerAddress
-from lpa.server.exchange import HttpAnswer
+from lpa.server.exchange import BodyReceiver, HttpAnswer
 from lpa.server.https import Https
 from lpa.server.trust import CiPkIds
 from tests.support.passing_card import PassingCard
@@ -117,12 +117,12 @@ class RecordedHttps(Https):
         path: str,
         body: bytes,
         headers: Mapping[str, str],
-        max_body: int | None = None,
+        receiver: BodyReceiver | None = None,
         *,
         ci_pkids: CiPkIds = (),
     ) -> HttpAnswer:
         """Post, and record request and answer."""
-        answer = super().post(address, path, body, headers, max_body, ci_pkids=ci_pkids)
+        answer = super().post(address, path, body, headers, ci_pkids=ci_pkids)
         for content in (body, answer.body):
             for name, value in json.loads(content or b"{}").items():
                 if name in _MEMBERS:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,18 +64,24 @@ class Console:
     @contextmanager
     def delivering_assistant(self) -> Iterator[Assistant]:
         """The card, for commands that send notifications."""
-        from lpa.server.es9 import Server
+        from lpa.server.on_demand import ServersOnDemand
 
         with closing_all() as opened:
-            https = opened.enter_context(self.https())
-            yield opened.enter_context(self._open(partial(Server, https=https)))
+            servers = opened.enter_context(closing(ServersOnDemand(https=self.https)))
+            yield opened.enter_context(self._open(servers))
 
     def https(self) -> Https:
         """HTTPS with the options about servers."""
         from lpa.server.https import Https
+        from lpa.server.known_keys import KnownKeys
         from lpa.server.trust import Trust
 
-        return Https(self.trust or Trust.system(), connect_to=self.connect_to, proxy=self.proxy)
+        return Https(
+            self.trust or Trust.system(),
+            connect_to=self.connect_to,
+            proxy=self.proxy,
+            known_keys=KnownKeys(settings.state_dir(self.state_dir)),
+        )
 
     def receipts(self) -> Receipts:
         """The receipts on this computer."""
@@ -104,12 +109,12 @@ class Console:
     def send_queue(self) -> Iterator[SendQueue]:
         """The notifications on this computer and the servers, without a card."""
         from lpa.notifications.send_queue import SendQueue
-        from lpa.server.es9 import Server
+        from lpa.server.on_demand import ServersOnDemand
 
         with closing_all() as opened:
             journal = opened.enter_context(closing(self.journal()))
-            https = opened.enter_context(self.https())
-            yield SendQueue(journal, partial(Server, https=https))
+            servers = opened.enter_context(closing(ServersOnDemand(https=self.https)))
+            yield SendQueue(journal, servers)
 
     @contextmanager
     def _open(self, servers: ServerFactory | None) -> Iterator[Assistant]:

@@ -6,7 +6,7 @@ used, cancelled or replaced. The code that opens one must end it: see `Session.c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -41,8 +41,10 @@ class Es9PlusServer(NotificationReceiver, Protocol):
     def authenticate_client(self, transaction_id: bytes, proof: bytes) -> Terms | tuple[Event, ...]:
         """Send the card's proof; returns the terms of a profile, or events."""
 
-    def get_bound_profile_package(self, transaction_id: bytes, prepared: bytes) -> bytes:
-        """The package, bound to this card and session."""
+    def get_bound_profile_package(
+        self, transaction_id: bytes, prepared: bytes, store: Callable[[bytes], object]
+    ) -> None:
+        """Store the package, bound to this card and session: `store` is called with its bytes in order."""
 
     def cancel_session(self, transaction_id: bytes, cancelled: bytes) -> None:
         """Send what the card signed when it cancelled the session."""

@@ -28,6 +28,7 @@ from lpa.download.authentication import (
     reason_of,
 )
 from lpa.download.installation import FUNCTION, Progress
+from lpa.download.package_file import PackageFile, package_file
 from lpa.download.referrals import find_offer
 from lpa.errors import BadAnswer, LpaError, Refused
 from lpa.notifications.card_context import CardContext
@@ -149,10 +150,11 @@ class Offer:
                 "The server requires a confirmation code.",
                 advice="The operator gives it to you, separately from the activation code.",
             )
-        package = self._package(confirmation_code)
-        return installation.install(
-            self._card, self._outbox, self._session, self.profile, package, progress=progress
-        )
+        with package_file(self._card.receipts.folder) as file:
+            package = self._package(confirmation_code, file)
+            return installation.install(
+                self._card, self._outbox, self._session, self.profile, package, progress=progress
+            )
 
     def begin(self) -> None:
         """Open a session with a server that offers a profile, and check what it offers."""
@@ -183,18 +185,18 @@ class Offer:
         for blocker in self.blockers:
             raise blocker.refused
 
-    def _package(self, confirmation_code: str) -> Package:
-        """The package for this card and session, with the right shape and metadata."""
+    def _package(self, confirmation_code: str, file: PackageFile) -> Package:
+        """The package for this card and session, in `file`, with the right shape and metadata."""
         session, euicc = self._session, self._card.euicc
         hashed = (
             hashed_code(confirmation_code, session.transaction_id) if self.confirmation_code_required else b""
         )
         prepared = euicc.prepare_download(self._terms, hashed)
         with session.ended_by_refusal(), nothing_installed():
-            data = _requested_package(session, prepared)
-        self.package_size = len(data)
+            _request_package(session, prepared, file)
+        self.package_size = len(file)
         try:
-            package = Package.checked(data, euicc.longest_request)
+            package = Package.checked(file, euicc.longest_request)
         except BadAnswer as error:
             session.cancel(BAD_PACKAGE)
             error.advice = advice_after_bad_package(session)
@@ -202,9 +204,9 @@ class Offer:
         if not self._terms.offered.describes(package.metadata):
             session.cancel("metadataMismatch")
             raise _metadata_mismatch()
-        if self.free_memory is not None and len(data) > _CLEARLY_LARGER * self.free_memory:
+        if self.free_memory is not None and len(file) > _CLEARLY_LARGER * self.free_memory:
             session.cancel(_POSTPONED)
-            raise _insufficient_memory(len(data), self.free_memory)
+            raise _insufficient_memory(len(file), self.free_memory)
         return package
 
     def _cancel_reason(self, error: BaseException | None) -> str:
@@ -239,15 +241,15 @@ def hashed_code(code: str, transaction_id: bytes) -> bytes:
     return hashlib.sha256(hashlib.sha256(code.encode()).digest() + transaction_id).digest()
 
 
-def _requested_package(session: Session, prepared: bytes) -> bytes:
-    """The package from the server. If the card refused, the server gets that refusal too."""
+def _request_package(session: Session, prepared: bytes, file: PackageFile) -> None:
+    """Store the server's package in `file`. If the card refused, the server gets that refusal too."""
     try:
         raise_refusal("PrepareDownload", schema.decode("PrepareDownloadResponse", prepared))
     except LpaError:
         with suppress(LpaError):
-            session.server.get_bound_profile_package(session.transaction_id, prepared)
+            session.server.get_bound_profile_package(session.transaction_id, prepared, file.write)
         raise
-    return session.server.get_bound_profile_package(session.transaction_id, prepared)
+    session.server.get_bound_profile_package(session.transaction_id, prepared, file.write)
 
 
 def _insufficient_memory(size: int, free: int) -> Refused:

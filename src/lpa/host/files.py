@@ -13,6 +13,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
+from io import RawIOBase
 from pathlib import Path
 from typing import BinaryIO
 
@@ -99,6 +100,20 @@ def open_to_read(path: Path) -> Iterator[BinaryIO]:
     with open(path, "rb", opener=_open_without_waiting) as file:
         _require_regular(path, os.fstat(file.fileno()))
         yield file
+
+
+@contextlib.contextmanager
+def unnamed(folder: Path) -> Iterator[RawIOBase]:
+    """A private file in `folder` that has no name: it is gone when the block or the process ends.
+
+    It is not buffered, so that a write that fails does so at once: a write may be a part of what was asked.
+    """
+    file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  (closed below; O_TMPFILE, 0600)
+    try:
+        yield file
+    finally:
+        with contextlib.suppress(OSError):  # The file is no longer needed.
+            file.close()
 
 
 def write(path: Path, content: bytes) -> None:

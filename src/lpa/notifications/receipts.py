@@ -53,6 +53,11 @@ class Receipts:
         """The receipts on this computer; no card is needed. `state_dir`: as for `Assistant`."""
         return cls(settings.state_dir(state_dir) / "receipts")
 
+    @property
+    def folder(self) -> Path:
+        """Where they are kept."""
+        return self._folder
+
     def prepare(self, eid: Eid) -> None:
         """Check that a receipt for this card could be kept now. Raises `StorageFailed` if not.
 

@@ -17,7 +17,8 @@ DISCOVERY_SECONDS = 300.0  # for all servers that discovery leads to; no further
 # Servers: size
 HEADER_BYTES = 1 << 16  # of an answer's status line and header lines, from the server or a proxy
 BODY_BYTES = 1 << 20  # of an answer
-PACKAGE_BYTES = 1 << 22  # of an answer that holds a profile: base64 of 3 MB, more than fits on a card
+PACKAGE_BODY_BYTES = 1 << 24  # of an answer that holds a package, which is not kept in memory
+PACKAGE_BYTES = 1 << 23  # of a package: more than fits on a card
 CHUNKING = 4  # times the length of a body, for its chunked transfer coding
 JSON_DEPTH = 16  # of nested objects and lists
 JSON_VALUES = 4096  # in one answer

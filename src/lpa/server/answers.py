@@ -38,7 +38,7 @@ class AnswerMembers:
         """A member that is a text."""
         value = self._members.get(name)
         if not isinstance(value, str):
-            raise self._wrong(name, "is missing" if name not in self._members else "is not a text")
+            raise self.wrong(name, "is missing" if name not in self._members else "is not a text")
         return value
 
     def tlv(self, name: str, tag: int) -> Tlv:
@@ -46,11 +46,11 @@ class AnswerMembers:
         try:
             tlv = Tlv.whole(self.binary(name))
         except BadAnswer as error:
-            raise self._wrong(name, "is not a TLV") from error
+            raise self.wrong(name, "is not a TLV") from error
         if len(tlv) > MEMBER_BYTES:
-            raise self._wrong(name, f"has {len(tlv)} bytes, more than {MEMBER_BYTES}")
+            raise self.wrong(name, f"has {len(tlv)} bytes, more than {MEMBER_BYTES}")
         if tlv.tag != tag:
-            raise self._wrong(name, f"has tag {tlv.tag:X} instead of {tag:X}")
+            raise self.wrong(name, f"has tag {tlv.tag:X} instead of {tag:X}")
         return tlv
 
     def binary(self, name: str) -> bytes:
@@ -59,30 +59,30 @@ class AnswerMembers:
         try:
             return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
         except (binascii.Error, ValueError) as error:
-            raise self._wrong(name, "is not base64") from error
+            raise self.wrong(name, "is not base64") from error
 
     def transaction_id(self) -> bytes:
         """The transaction id: 1 to 16 bytes, in hexadecimal digits."""
         try:
             found = bytes.fromhex(self.text("transactionId"))
         except ValueError as error:
-            raise self._wrong("transactionId", "is not hexadecimal") from error
+            raise self.wrong("transactionId", "is not hexadecimal") from error
         if not 1 <= len(found) <= TRANSACTION_BYTES:
-            raise self._wrong("transactionId", f"has {len(found)} bytes")
+            raise self.wrong("transactionId", f"has {len(found)} bytes")
         return found
 
     def expect_transaction(self, transaction_id: bytes) -> None:
         """Check that the answer is for this session."""
         if self.transaction_id() != transaction_id:
-            raise self._wrong("transactionId", "is that of another session")
+            raise self.wrong("transactionId", "is that of another session")
 
     def events(self) -> tuple[Event, ...]:
         """The events of a discovery server. Invalid ones are ignored, unless all are invalid."""
         entries = self._members.get("eventEntries")
         if not isinstance(entries, list):
-            raise self._wrong("eventEntries", "is missing or not a list")
+            raise self.wrong("eventEntries", "is missing or not a list")
         if len(entries) > EVENTS:
-            raise self._wrong("eventEntries", f"has {len(entries)} entries, more than {EVENTS}")
+            raise self.wrong("eventEntries", f"has {len(entries)} entries, more than {EVENTS}")
         events, problems = [], []
         for entry in entries:
             try:
@@ -96,19 +96,20 @@ class AnswerMembers:
 
     def _event(self, entry: object) -> Event:
         if not isinstance(entry, dict):
-            raise self._wrong("eventEntries", "contains an item that is not an event")
+            raise self.wrong("eventEntries", "contains an item that is not an event")
         event_id, address = entry.get("eventId"), entry.get("rspServerAddress")
         if not isinstance(event_id, str) or not isinstance(address, str):
-            raise self._wrong("eventEntries", "contains an event without eventId or rspServerAddress")
+            raise self.wrong("eventEntries", "contains an event without eventId or rspServerAddress")
         if not _EVENT_ID.fullmatch(event_id):
-            raise self._wrong(
+            raise self.wrong(
                 "eventEntries",
                 f"contains an eventId that is not up to {EVENT_CHARACTERS} printable ASCII characters",
             )
         try:
             return Event(ServerAddress.parse(address), event_id)
         except ValueError as error:
-            raise self._wrong("eventEntries", f"contains an invalid address: {error}") from error
+            raise self.wrong("eventEntries", f"contains an invalid address: {error}") from error
 
-    def _wrong(self, name: str, what: str) -> BadAnswer:
+    def wrong(self, name: str, what: str) -> BadAnswer:
+        """The error for a member that is wrong. `what`: how, for the end of a sentence."""
         return BadAnswer(f"{self._who}, but '{name}' {what}.")

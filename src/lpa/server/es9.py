@@ -8,21 +8,22 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 from lpa import redaction
 from lpa.errors import BadAnswer, ServerRefused
 from lpa.rsp.codec import schema
 from lpa.rsp.display import safe
-from lpa.rsp.limits import PACKAGE_BYTES
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.pki import certificates
 from lpa.rsp.session import Event, ServerProof, Terms
 from lpa.rsp.status_codes import server_advice, server_reason
 from lpa.server import strict_json
 from lpa.server.answers import AnswerMembers
-from lpa.server.exchange import HttpAnswer
+from lpa.server.exchange import BodyReceiver, HttpAnswer
 from lpa.server.https import Https
+from lpa.server.package_reader import MEMBER, PackageReader
 from lpa.server.trust import CiPkIds, TrustAnchor
 
 _HEADERS = {
@@ -110,15 +111,22 @@ class Server:
             members.tlv("smdpCertificate", certificates.TAG),
         )
 
-    def get_bound_profile_package(self, transaction_id: bytes, prepared: bytes) -> bytes:
+    def get_bound_profile_package(
+        self, transaction_id: bytes, prepared: bytes, store: Callable[[bytes], object]
+    ) -> None:
         """The profile, encrypted for this card and session (ES9+.GetBoundProfilePackage).
 
-        `prepared`: the card's answer to PrepareDownload, even a refusal. A package that is lost in transit is
+        `prepared`: the card's answer to PrepareDownload, even a refusal. `store`: called with the package as
+        it arrives, piece by piece; use none of them before this returns. A package that is lost in transit is
         not requested again: the server may bind it only once.
         """
         request = {"prepareDownloadResponse": _base64(prepared)}
-        members = self._in_session("GetBoundProfilePackage", transaction_id, request, PACKAGE_BYTES)
-        return members.binary("boundProfilePackage")
+        reader = PackageReader(store)
+        members = self._in_session("GetBoundProfilePackage", transaction_id, request, reader)
+        if reader.problem:
+            raise members.wrong(MEMBER, reader.problem)
+        if not reader.left_out:  # It is missing, or the answer came whole, as from a trace.
+            store(members.binary(MEMBER))
 
     def cancel_session(self, transaction_id: bytes, cancelled: bytes) -> None:
         """Forward the card's signed answer that ends the session (ES9+.CancelSession)."""
@@ -126,25 +134,31 @@ class Server:
         self._call("CancelSession", {"transactionId": transaction_id.hex().upper(), **request})
 
     def _in_session(
-        self, function: str, transaction_id: bytes, request: dict[str, str], max_body: int | None = None
+        self,
+        function: str,
+        transaction_id: bytes,
+        request: dict[str, str],
+        receiver: BodyReceiver | None = None,
     ) -> AnswerMembers:
-        members = self._ask(function, {"transactionId": transaction_id.hex().upper(), **request}, max_body)
+        members = self._ask(function, {"transactionId": transaction_id.hex().upper(), **request}, receiver)
         members.expect_transaction(transaction_id)
         return members
 
-    def _ask(self, function: str, request: dict[str, str], max_body: int | None = None) -> AnswerMembers:
-        return AnswerMembers(self.address, function, self._call(function, request, max_body)[1])
+    def _ask(
+        self, function: str, request: dict[str, str], receiver: BodyReceiver | None = None
+    ) -> AnswerMembers:
+        return AnswerMembers(self.address, function, self._call(function, request, receiver)[1])
 
     def _call(
-        self, function: str, request: dict[str, str], max_body: int | None = None
+        self, function: str, request: dict[str, str], receiver: BodyReceiver | None = None
     ) -> tuple[HttpAnswer, dict[str, Any]]:
         """The server's answer, and its JSON members; none if it is empty.
 
-        `max_body`: in bytes, for an answer that may be larger than others.
+        `receiver`: for an answer that may be larger than others.
         """
         path = f"/gsma/rsp2/es9plus/{function[0].lower()}{function[1:]}"
         body = json.dumps(request, separators=(",", ":")).encode()
-        answer = self._https.post(self.address, path, body, _HEADERS, max_body, ci_pkids=self.ci_pkids)
+        answer = self._https.post(self.address, path, body, _HEADERS, receiver, ci_pkids=self.ci_pkids)
         if not 200 <= answer.status < 300:
             _log_invalid(self.address, answer)
             raise BadAnswer(
@@ -177,7 +191,7 @@ def _log_invalid(address: ServerAddress, answer: HttpAnswer) -> None:
         "%s answered HTTP %d: %d bytes, %s, SHA-256 %s",
         address,
         answer.status,
-        len(answer.body),
+        answer.size,
         shown,
         digest,
     )

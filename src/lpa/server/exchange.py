@@ -10,6 +10,7 @@ import http.client
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from urllib3 import exceptions
 from urllib3.connection import HTTPConnection
@@ -31,13 +32,53 @@ _UNKNOWN = "The server may or may not have acted on it. What was stored stays st
 
 @dataclass(frozen=True)
 class HttpAnswer:
-    """A server's answer: status, body and content type as they came, TLS certificate, and trust anchor."""
+    """A server's answer: status, body and content type as they came, TLS certificate, and trust anchor.
+
+    `left_out`: the members whose texts are not in `body`, because a `BodyReceiver` took them, with the number
+    of their characters.
+    """
 
     status: int
     body: bytes
     certificate: bytes = field(default=b"", compare=False)  # DER
     trust_anchor: TrustAnchor | None = field(default=None, compare=False)
     content_type: str = field(default="", compare=False)
+    left_out: Mapping[str, int] = field(default_factory=dict, compare=False)
+
+    @property
+    def size(self) -> int:
+        """The bytes of the whole body."""
+        return len(self.body) + sum(self.left_out.values())
+
+
+class BodyReceiver(Protocol):
+    """Receives the body of a successful answer piece by piece. `max_body`: the bytes that it may have."""
+
+    max_body: int
+    left_out: dict[str, int]
+
+    @property
+    def held(self) -> bytes:
+        """What is held of the body: without the texts of the members in `left_out`."""
+
+    def add(self, piece: bytes) -> None:
+        """Receive the next piece. Raises `TooMuch`, or an `LpaError` if no more is wanted."""
+
+
+class _WholeBody:
+    """A body that is held in memory."""
+
+    def __init__(self, max_body: int) -> None:
+        self.max_body = max_body
+        self.left_out: dict[str, int] = {}
+        self._held = bytearray()
+
+    @property
+    def held(self) -> bytes:
+        return bytes(self._held)
+
+    def add(self, piece: bytes) -> None:
+        self._held += piece
 
 
 class HttpConnection:
@@ -60,8 +101,18 @@ class HttpConnection:
         """Whether no further request is possible: it was closed, or has data that no request asked for."""
         return self._http.sock is None or not self.stream.quiet
 
-    def post(self, path: str, body: bytes, headers: Mapping[str, str], *, max_body: int) -> HttpAnswer:
+    def post(
+        self,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        max_body: int,
+        receiver: BodyReceiver | None = None,
+    ) -> HttpAnswer:
         """Post once and return the server's answer, whatever its status. `max_body`: in bytes.
+
+        `receiver`: for the body if the status is 2xx, with a limit of its own.
 
         Raises `ConnectFailed` if nothing was sent, because the server sent data before it was asked or closed
         the connection; `OutcomeUnknown` if no complete answer arrived; and `BadAnswer` if it is too large, is
@@ -72,7 +123,7 @@ class HttpConnection:
                 f"The server {self._address} closed the connection, or sent data before a request."
             )
         try:
-            status, content_type, content = self._exchanged(path, body, headers, max_body)
+            answer = self._exchanged(path, body, headers, _WholeBody(max_body), receiver)
         except (OSError, exceptions.ProtocolError, exceptions.SSLError, exceptions.TimeoutError) as error:
             raise OutcomeUnknown(
                 f"The request was sent to {self._address}, but no complete answer arrived: "
@@ -85,35 +136,51 @@ class HttpConnection:
             raise BadAnswer(
                 f"The server {self._address} did not answer with HTTP: {_shown(error)}."
             ) from error
-        if (
-            status < 200
-        ):  # The final answer is still to come, and must not be taken for that to the next request.
+        if answer.status < 200:
+            # The final answer is still to come, and must not be taken for that to the next request.
             raise OutcomeUnknown(
                 f"The request was sent to {self._address}, but no complete answer arrived: "
-                f"HTTP status {status} is not final.",
+                f"HTTP status {answer.status} is not final.",
                 advice=_UNKNOWN,
             )
-        if len(content) > max_body:
-            raise BadAnswer(f"The server {self._address} answered with more than {max_body} bytes.")
         if self._surplus():
             raise BadAnswer(f"The server {self._address} sent more bytes than its answer declares.")
-        return HttpAnswer(status, content, self._certificate, self.trust_anchor, content_type)
+        return answer
 
     def _exchanged(
-        self, path: str, body: bytes, headers: Mapping[str, str], max_body: int
-    ) -> tuple[int, str, bytes]:
-        """Status, content type and body. A body longer than `max_body` may be incomplete."""
+        self,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        whole: BodyReceiver,
+        receiver: BodyReceiver | None,
+    ) -> HttpAnswer:
+        """The answer, whose body `receiver` received if it is successful, else `whole`."""
         self.stream.allow(HEADER_BYTES)
         self._http.request(
             "POST", path, body, {"Host": self._address.host_header, **headers}, preload_content=False
         )
         response = self._http.getresponse()
         _check_length(response.headers.getlist("content-length"))
-        self.stream.allow(CHUNKING * max_body + HEADER_BYTES)
-        content = bytearray()
-        while len(content) <= max_body and (piece := response.read(_PIECE, decode_content=False)):
-            content += piece
-        return response.status, response.headers.get("content-type", ""), bytes(content)
+        receiver = receiver if receiver and 200 <= response.status < 300 else whole
+        self.stream.allow(CHUNKING * receiver.max_body + HEADER_BYTES)
+        size = 0
+        while piece := response.read(_PIECE, decode_content=False):
+            size += len(piece)
+            if size > receiver.max_body:
+                raise BadAnswer(
+                    f"The server {self._address} answered with more than {receiver.max_body} bytes."
+                )
+            receiver.add(piece)
+        content_type = response.headers.get("content-type", "")
+        return HttpAnswer(
+            response.status,
+            receiver.held,
+            self._certificate,
+            self.trust_anchor,
+            content_type,
+            receiver.left_out,
+        )
 
     def _surplus(self) -> bool:
         """Whether bytes follow the answer that are no other answer. That would only end the connection."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from lpa.rsp.masked import Masked
@@ -47,34 +48,39 @@ def redacted(
     path: str,
     request: tuple[dict[str, str], bytes],
     answer: tuple[int, dict[str, str], bytes] | None,
+    left_out: Mapping[str, int] | None = None,
 ) -> HttpExchange:
-    """An exchange without secrets. `request`: headers, body; `answer`: status, headers, body."""
+    """An exchange without secrets. `request`: headers, body; `answer`: status, headers, body.
+
+    `left_out`: see `HttpAnswer`.
+    """
     place = host if _HOST.fullmatch(host) else f"<{len(host)}-characters>"
     where = path if _PATH.fullmatch(path) else f"/<{len(path)}-characters>"
-    asked = _message(*request)
+    asked = _message(*request, {})
     if answer is None:
         return HttpExchange(place + where, asked)
     status, headers, body = answer
-    return HttpExchange(place + where, asked, status, _message(headers, body))
+    return HttpExchange(place + where, asked, status, _message(headers, body, left_out or {}))
 
 
-def _message(headers: dict[str, str], body: bytes) -> HttpMessage:
+def _message(headers: dict[str, str], body: bytes, left_out: Mapping[str, int]) -> HttpMessage:
     shown = [
         (name, found[0])
         for name, value in headers.items()
         if (allowed := _HEADERS.get(name.lower())) and (found := allowed.match(value))
     ]
-    return HttpMessage(tuple(shown), _body(body))
+    return HttpMessage(tuple(shown), _body(body, left_out))
 
 
-def _body(body: bytes) -> str:
+def _body(body: bytes, left_out: Mapping[str, int]) -> str:
     try:
         members = strict_json.loads(body)
     except ValueError:
         members = None
     if isinstance(members, dict):
-        return json.dumps(_members(members), separators=(",", ":"))
-    return str(Masked.of(len(body)))
+        sizes = {name: f"<{size} characters>" for name, size in left_out.items() if name in members}
+        return json.dumps(_members(members) | sizes, separators=(",", ":"))
+    return str(Masked.of(len(body) + sum(left_out.values())))
 
 
 def _members(members: dict[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,8 @@ from lpa.rsp.trace import TRACE_LINES
 from lpa.server import http_traffic, tls
 from lpa.server.connect_to import ConnectTo
 from lpa.server.connector import Connector, Resolve, resolve
-from lpa.server.exchange import HttpAnswer, HttpConnection
+from lpa.server.exchange import BodyReceiver, HttpAnswer, HttpConnection
+from lpa.server.known_keys import KnownKeys
 from lpa.server.proxy import ProxyChoice
 from lpa.server.trust import CiPkIds, Trust, TrustAnchor
 
@@ -39,7 +40,8 @@ class Https:
 
     Times are in seconds: `connect_timeout` for the TCP connection and again for the TLS handshake,
     `read_timeout` for each piece of an answer, `deadline` for a request and its complete answer. `max_body`
-    is in bytes. `proxy`: the proxy for an address, if any. Threads may share one object.
+    is in bytes. `proxy`: the proxy for an address, if any. `known_keys`: remembers the keys of issuers beyond
+    this object. Threads may share one object.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Https:
         max_body: int = BODY_BYTES,
         resolve: Resolve = resolve,
         clock: Callable[[], datetime] = _now,
+        known_keys: KnownKeys | None = None,
     ) -> None:
         self._trust = trust
         self._connector = Connector(connect_to, proxy=proxy, timeout=connect_timeout, resolve=resolve)
@@ -62,6 +65,7 @@ class Https:
         self._deadline = deadline
         self._max_body = max_body
         self._clock = clock
+        self._known_keys = known_keys or KnownKeys()
         self._idle: dict[tuple[ServerAddress, CiPkIds], HttpConnection] = {}
 
     def post(
@@ -70,21 +74,21 @@ class Https:
         path: str,
         body: bytes,
         headers: Mapping[str, str],
-        max_body: int | None = None,
+        receiver: BodyReceiver | None = None,
         *,
         ci_pkids: CiPkIds = (),
     ) -> HttpAnswer:
         """Post `body` to `path` on the server, and return its answer, whatever the status.
 
-        `max_body`: for an answer that may be larger than others. `ci_pkids`: the trusted CI keys of the card;
-        for other trust anchors see `Trust`. Raises `ConnectFailed` or `NotVerified` if nothing was sent,
-        `OutcomeUnknown` if it was sent and no complete answer arrived, and `BadAnswer` if the answer is too
-        large or not HTTP.
+        `receiver`: for the body of a successful answer that may be larger than others. `ci_pkids`: the
+        trusted CI keys of the card; for other trust anchors see `Trust`. Raises `ConnectFailed` or
+        `NotVerified` if nothing was sent, `OutcomeUnknown` if it was sent and no complete answer arrived, and
+        `BadAnswer` if the answer is too large or not HTTP.
         """
         connection = self._take_idle(address, ci_pkids) or self._open(address, ci_pkids)
         connection.stream.limit_time(self._read_timeout, time.monotonic() + self._deadline)
         try:
-            answer = connection.post(path, body, headers, max_body=max_body or self._max_body)
+            answer = connection.post(path, body, headers, max_body=self._max_body, receiver=receiver)
         except BaseException:
             connection.stream.hang_up()
             _log.debug(
@@ -100,7 +104,7 @@ class Https:
             address,
             path,
             answer.status,
-            len(answer.body),
+            answer.size,
             extra=_traced(address, path, body, headers, answer),
         )
         return answer
@@ -163,7 +167,9 @@ class Https:
         try:
             stream.limit_time(self._connect_timeout, time.monotonic() + self._connect_timeout)
             handshake = stream.handshake()
-            trust_anchor = self._trust.verify(handshake, address.host, ci_pkids, self._clock())
+            trust_anchor = self._trust.verify(
+                handshake, address.host, ci_pkids, self._clock(), self._known_keys
+            )
         except NotVerified as doubt:
             stream.hang_up()
             message = f"The identity of the server {address} could not be verified. {doubt.message}"
@@ -185,7 +191,9 @@ def _traced(
     """The lines of an exchange for a trace, without secrets; none if nobody traces."""
     if not _log.isEnabledFor(redaction.TRAFFIC):
         return {}
-    answered = (
-        (answer.status, {"Content-Type": answer.content_type}, answer.body) if answer is not None else None
-    )
-    return {TRACE_LINES: http_traffic.redacted(str(address), path, (dict(headers), body), answered).lines()}
+    answered = left_out = None
+    if answer is not None:
+        answered = (answer.status, {"Content-Type": answer.content_type}, answer.body)
+        left_out = answer.left_out
+    exchange = http_traffic.redacted(str(address), path, (dict(headers), body), answered, left_out)
+    return {TRACE_LINES: exchange.lines()}

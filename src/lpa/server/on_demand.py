@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lpa.rsp.names import ServerAddress
@@ -16,7 +18,12 @@ if TYPE_CHECKING:
 class ServersOnDemand:
     """Makes the server of an address. The card's CI keys verify it, or the system's authorities."""
 
-    def __init__(self) -> None:
+    def __init__(self, state_dir: Path | None = None, *, https: Callable[[], Https] | None = None) -> None:
+        """`state_dir`: where the keys of issuers are remembered, if it exists. `https`: instead of the usual
+        settings; called with the first server.
+        """
+        self._make = https or self._usual
+        self._state_dir = state_dir
         self._opened = ExitStack()
         self._https: Https | None = None
 
@@ -24,15 +31,16 @@ class ServersOnDemand:
         """The server at `address`, for a card that trusts the CI keys in `ci_pkids`."""
         from lpa.server.es9 import Server  # noqa: PLC0415  (only now)
 
-        return Server(address, self._https or self._open(), ci_pkids=ci_pkids)
+        self._https = self._https or self._opened.enter_context(self._make())
+        return Server(address, self._https, ci_pkids=ci_pkids)
 
     def close(self) -> None:
         """Close all connections."""
         self._opened.close()
 
-    def _open(self) -> Https:
+    def _usual(self) -> Https:
         from lpa.server.https import Https  # noqa: PLC0415  (only now)
+        from lpa.server.known_keys import KnownKeys  # noqa: PLC0415  (only now)
         from lpa.server.trust import Trust  # noqa: PLC0415  (only now)
 
-        self._https = self._opened.enter_context(Https(Trust.system()))
-        return self._https
+        return Https(Trust.system(), known_keys=KnownKeys(self._state_dir))

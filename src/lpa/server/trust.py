@@ -105,16 +105,24 @@ class Trust:
         """The certificates of the bundle in PEM form; None if there is no bundle."""
         return self._pem
 
-    def verify(self, handshake: Handshake, host: str, ci_pkids: CiPkIds, at: datetime) -> TrustAnchor:
+    def verify(
+        self,
+        handshake: Handshake,
+        host: str,
+        ci_pkids: CiPkIds,
+        at: datetime,
+        known: issuers.IssuerKeys | None = None,
+    ) -> TrustAnchor:
         """The trust anchor that proves the peer to be `host`. `ci_pkids`: the card's list; `at`: now.
 
-        Raises `NotVerified` if there is none.
+        `known`: issuers' keys that need not be recovered; the result is the same without. Raises
+        `NotVerified` if there is no trust anchor.
         """
         trusted = issuers.without_test_issuers(ci_pkids)
         paths = server_chain.paths_to(trusted, handshake.chain)
         try:
             if paths:
-                issuer = server_chain.verify_any(paths, host, trusted, at)
+                issuer = server_chain.verify_any(paths, host, trusted, at, known)
                 return TrustAnchor(CARD, issuers.described(issuer), issuer)
         except NotVerified:
             if handshake.objections:

@@ -13,6 +13,7 @@ from lpa.rsp.masked import Masked
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.trace import HttpExchange, HttpMessage, Trace
 from lpa.server.es9 import Server
+from lpa.server.exchange import BodyReceiver
 from lpa.server.https import HttpAnswer, Https
 from lpa.server.trust import CARD, CiPkIds, Trust, TrustAnchor
 from lpa.sim.euicc.replay import ReplayFailed
@@ -70,7 +71,7 @@ class _ReplayedHttps(Https):
         path: str,
         body: bytes,
         headers: Mapping[str, str],  # noqa: ARG002  (the signature is that of the base class)
-        max_body: int | None = None,  # noqa: ARG002 (of the protocol)
+        receiver: BodyReceiver | None = None,  # noqa: ARG002 (of the protocol)
         *,
         ci_pkids: CiPkIds = (),  # noqa: ARG002 (of the protocol)
     ) -> HttpAnswer:

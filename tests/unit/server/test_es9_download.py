@@ -11,7 +11,7 @@ import pytest
 
 from lpa.errors import BadAnswer, NotVerified, ServerRefused
 from lpa.rsp.codec.ber import Tlv
-from lpa.rsp.limits import EVENT_CHARACTERS, EVENTS, MEMBER_BYTES, PACKAGE_BYTES
+from lpa.rsp.limits import EVENT_CHARACTERS, EVENTS, MEMBER_BYTES
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.session import Event, ServerProof, Terms
 from lpa.server.es9 import Server
@@ -188,20 +188,20 @@ def test_a_member_that_is_too_large_for_a_card_is_refused_by_name(name: str) -> 
         answered(MEMBER_BYTES + 1)
 
 
-def test_a_package_is_requested_and_may_be_large() -> None:
-    package = bytes(1 << 20)
+def package_of(server: Server) -> bytes:
+    """The package that a server gives."""
+    received = bytearray()
+    server.get_bound_profile_package(TXID, b"\xbf\x21\x00", received.extend)
+    return bytes(received)
+
+
+def test_a_package_is_requested() -> None:
     found, request, path = called(
-        lambda server: server.get_bound_profile_package(TXID, b"\xbf\x21\x00"),
-        OK | {"transactionId": TXID.hex(), "boundProfilePackage": b64(package)},
+        package_of, OK | {"transactionId": TXID.hex(), "boundProfilePackage": b64(bytes(5000))}
     )
     assert path == "/gsma/rsp2/es9plus/getBoundProfilePackage"
     assert request == {"transactionId": "0123456789ABCDEF", "prepareDownloadResponse": "vyEA"}
-    assert found == package
-
-
-def test_a_package_has_a_size_limit() -> None:
-    with pytest.raises(BadAnswer, match="more than 4194304 bytes"):
-        called(lambda server: server.get_bound_profile_package(TXID, b""), {"x": "y" * PACKAGE_BYTES})
+    assert found == bytes(5000)
 
 
 def test_nothing_else_may_be_as_large_as_a_package() -> None:
@@ -218,7 +218,7 @@ def test_a_session_is_cancelled() -> None:
 def test_an_answer_for_another_session_is_refused() -> None:
     with pytest.raises(BadAnswer, match="is that of another session"):
         called(
-            lambda server: server.get_bound_profile_package(TXID, b""),
+            package_of,
             OK | {"transactionId": "01", "boundProfilePackage": ""},
         )
 
@@ -227,13 +227,13 @@ def test_a_refusal_has_the_codes_of_the_server() -> None:
     data = {"subjectCode": "8.2.7", "reasonCode": "3.8", "message": "Falsch."}
     answer = {"header": {"functionExecutionStatus": {"status": "Failed", "statusCodeData": data}}}
     with pytest.raises(ServerRefused, match="The confirmation code is wrong") as caught:
-        called(lambda server: server.get_bound_profile_package(TXID, b""), answer)
+        called(package_of, answer)
     assert caught.value.reason == "8.2.7/3.8"
 
 
 def _peer(answer: bytes) -> Peer:
     with tls_peer(answering(answer)) as peer, https(peer) as client, pytest.raises(BadAnswer, match="500"):
-        Server(ServerAddress(HOST), client).get_bound_profile_package(TXID, b"")
+        package_of(Server(ServerAddress(HOST), client))
     return peer
 
 

@@ -69,6 +69,16 @@ def test_of_a_body_that_is_no_object_only_the_length_is_shown(body: bytes) -> No
     assert redacted("a", PATH, ({}, body), None).lines()[1:] == [">> <21 bytes>"]
 
 
+def test_of_a_package_that_was_not_held_the_length_is_shown() -> None:
+    body = b'{"transactionId":"AABB","boundProfilePackage":""}'
+    exchange = redacted("a", PATH, ({}, b""), (200, {}, body), {"boundProfilePackage": 5333336})
+    assert exchange.answer.body == (
+        '{"transactionId":"<4 characters>","boundProfilePackage":"<5333336 characters>"}'
+    )
+    broken = redacted("a", PATH, ({}, b""), (200, {}, body[:-1]), {"boundProfilePackage": 5333336})
+    assert broken.answer.body == "<5333384 bytes>"
+
+
 def test_an_empty_body_has_no_line() -> None:
     assert redacted("a", PATH, ({}, b""), (204, {}, b"")).lines() == [f">> POST a{PATH}", "<< 204"]
 

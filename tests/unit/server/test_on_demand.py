@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 from lpa.rsp.names import ServerAddress
 from lpa.server.on_demand import ServersOnDemand
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 
 
 def test_all_servers_share_connections_that_are_closed_at_the_end() -> None:
@@ -24,3 +26,20 @@ def test_nothing_is_loaded_before_a_server_is_made() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "\n"
+
+
+def test_a_command_that_asks_no_server_loads_nothing_for_it(tmp_path: Path) -> None:
+    """Enabling the enabled profile sends nothing."""
+    with SimulatedEuicc.create(tmp_path / "card") as card:
+        iccid = card.profiles[0].iccid
+    # The simulated card uses cryptography itself.
+    code = (
+        "import sys\nfrom lpa.cli.main import main\ntry:\n    main()\nfinally:\n    print(*sorted("
+        "{'urllib3', 'OpenSSL', 'ecdsa', 'lpa.server.https', 'lpa.server.es9'} & {*sys.modules}))"
+    )
+    options = ("--reader", f"sim:{tmp_path / 'card'}", "--state-dir", str(tmp_path / "state"))
+    for line in (("enable", iccid), ("notifications", "send"), ("list",)):
+        ran = subprocess.run(
+            [sys.executable, "-c", code, *options, *line], capture_output=True, text=True, check=True
+        )
+        assert ran.stdout.splitlines()[-1] == "", (line, ran.stdout)

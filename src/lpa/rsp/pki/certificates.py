@@ -31,7 +31,7 @@ OTHER = "It may be genuine, but it does not prove what was asked: get the right 
 TAG = 0x30  # of a certificate, a SEQUENCE
 _LONGEST_NAME = 64  # characters (RFC 5280, ub-organization-name)
 _SHOWN = 300  # characters of an error of cryptography, which may repeat what it read
-_CURVES = (ec.SECP256R1, ec.BrainpoolP256R1)
+CURVES = (ec.SECP256R1, ec.BrainpoolP256R1)
 # What cryptography raises for a malformed or unusual certificate.
 _BROKEN = (
     CryptographyDeprecationWarning,
@@ -185,7 +185,7 @@ def _terse(extension: Tlv) -> Tlv:
 
 def _key(parsed: x509.Certificate) -> ec.EllipticCurvePublicKey:
     key = parsed.public_key()
-    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, _CURVES):
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, CURVES):
         raise TypeError("its key is neither on NIST P-256 nor on brainpoolP256r1")
     return key
 

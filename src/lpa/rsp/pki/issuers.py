@@ -9,31 +9,45 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import dataclass, field
+from typing import Protocol, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.utils import CryptographyDeprecationWarning
 
 from lpa.errors import NotVerified
 from lpa.rsp.display import brief
 from lpa.rsp.pki import key_identifier
-from lpa.rsp.pki.certificates import Certificate
+from lpa.rsp.pki.certificates import CURVES, Certificate
 from lpa.rsp.pki.key_identifier import KeyIdentifier
-from lpa.rsp.pki.key_recovery import keys_that_may_have_signed
 
 PRODUCTION = tuple(KeyIdentifier(bytes.fromhex(whole)) for whole in key_identifier.PRODUCTION)
 _SHOWN = 40  # digits of a key identifier, the proper number
 _CI_ROLE = "2.23.146.1.2.1.0"  # id-rspRole-ci
 
 
+class IssuerKeys(Protocol):
+    """Remembers recovered keys, as uncompressed points: 04, X, Y. It is not trusted."""
+
+    def get(self, issuer: KeyIdentifier) -> bytes:
+        """What is remembered under this identifier, right or wrong; empty if there is nothing."""
+
+    def put(self, issuer: KeyIdentifier, point: bytes) -> None:
+        """Remember the key with this identifier."""
+
+
 @dataclass(frozen=True)
 class TrustedIssuers:
-    """The trusted issuers, by their certificates and by their key identifiers."""
+    """The trusted issuers, by their certificates and by their key identifiers.
+
+    `known`: keys that need not be recovered again. With or without them the same is trusted.
+    """
 
     certificates: tuple[Certificate, ...] = ()
     identifiers: tuple[KeyIdentifier, ...] = ()
+    known: IssuerKeys | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def production(cls) -> Self:
@@ -81,7 +95,7 @@ class TrustedIssuers:
             if same_name and trusted.own_identifier == issuer.coded:
                 yield trusted.key
         if issuer in self.identifiers:
-            yield from _recovered(certificate, issuer)
+            yield from _with_identifier(certificate, issuer, self.known)
 
 
 def kind(issuer: KeyIdentifier) -> str:
@@ -117,10 +131,36 @@ def _issuers(bundle: Iterable[x509.Certificate]) -> Iterator[Certificate]:
                 yield certificate
 
 
-def _recovered(certificate: Certificate, issuer: KeyIdentifier) -> Iterator[ec.EllipticCurvePublicKey]:
-    """The recovered keys that have the issuer's identifier: one, if the certificate is genuine."""
+def _with_identifier(
+    certificate: Certificate, issuer: KeyIdentifier, known: IssuerKeys | None
+) -> Iterator[ec.EllipticCurvePublicKey]:
+    """The keys with the issuer's identifier that may have signed: one, if the certificate is genuine.
+
+    A known key is used only if it has this identifier and signed. Otherwise all is as if none were known.
+    """
+    remembered = list(_on_curves(known.get(issuer), issuer)) if known else []
+    signed = [key for key in remembered if certificate.is_signed_by(key)]
+    yield from signed or _recovered(certificate, issuer, known)
+
+
+def _on_curves(point: bytes, issuer: KeyIdentifier) -> Iterator[ec.EllipticCurvePublicKey]:
+    """The key that a point is, on the curve on which it lies, if it has the issuer's identifier."""
+    for curve in CURVES:
+        with contextlib.suppress(ValueError):
+            key = ec.EllipticCurvePublicKey.from_encoded_point(curve(), point)
+            if _identifier(key) == issuer:
+                yield key
+
+
+def _recovered(
+    certificate: Certificate, issuer: KeyIdentifier, known: IssuerKeys | None
+) -> Iterator[ec.EllipticCurvePublicKey]:
+    from lpa.rsp.pki.key_recovery import keys_that_may_have_signed  # noqa: PLC0415  (only if none is known)
+
     for key in keys_that_may_have_signed(certificate.signature, certificate.signed_part):
         if _identifier(key) == issuer:
+            if known:
+                known.put(issuer, key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
             yield key
 
 

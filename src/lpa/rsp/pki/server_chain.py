@@ -34,7 +34,7 @@ from lpa.rsp.pki.conditions import (
     check_usage,
     role_of,
 )
-from lpa.rsp.pki.issuers import TrustedIssuers
+from lpa.rsp.pki.issuers import IssuerKeys, TrustedIssuers
 from lpa.rsp.pki.key_identifier import KeyIdentifier
 
 Path = tuple[Certificate, ...]  # from the server's own up to the one that an issuer signed
@@ -56,22 +56,32 @@ def paths_to(ci_pkids: Collection[KeyIdentifier], presented: Sequence[bytes]) ->
 
 
 def verify_any(
-    paths: Iterable[Path], host: str, ci_pkids: Collection[KeyIdentifier], at: datetime
+    paths: Iterable[Path],
+    host: str,
+    ci_pkids: Collection[KeyIdentifier],
+    at: datetime,
+    known: IssuerKeys | None = None,
 ) -> KeyIdentifier:
     """As `verify`, for the first valid one of `paths`. If none is valid, raises the error of the first."""
     doubts = []
     for path in paths:
         try:
-            return verify(path, host, ci_pkids, at)
+            return verify(path, host, ci_pkids, at, known)
         except NotVerified as doubt:
             doubts.append(doubt)
     raise doubts[0]
 
 
-def verify(path: Path, host: str, ci_pkids: Collection[KeyIdentifier], at: datetime) -> KeyIdentifier:
+def verify(
+    path: Path,
+    host: str,
+    ci_pkids: Collection[KeyIdentifier],
+    at: datetime,
+    known: IssuerKeys | None = None,
+) -> KeyIdentifier:
     """The trusted issuer at the end of a server's path. `at`: when the certificates must be valid.
 
-    Raises `NotVerified` if any condition is not met.
+    `known`: issuers' keys that need not be recovered. Raises `NotVerified` if any condition is not met.
     """
     leaf, *above = path
     _check_server(leaf, host, at)
@@ -79,7 +89,7 @@ def verify(path: Path, host: str, ci_pkids: Collection[KeyIdentifier], at: datet
         _check_intermediate(issuer, below, at)
     for certificate, issuer in pairwise(path):
         check_issued(certificate, issuer)
-    return TrustedIssuers(identifiers=tuple(ci_pkids)).issuer_of(path[-1])
+    return TrustedIssuers(identifiers=tuple(ci_pkids), known=known).issuer_of(path[-1])
 
 
 def check_host(names: x509.SubjectAlternativeName | None, host: str) -> None:

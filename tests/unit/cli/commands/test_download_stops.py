@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -211,9 +211,9 @@ def _two_downloads(
     asked: list[bytes] = []
     real = Server.get_bound_profile_package
 
-    def failing(server: Server, transaction_id: bytes, prepared: bytes) -> bytes:
+    def failing(server: Server, transaction_id: bytes, *rest: Any) -> None:
         asked.append(transaction_id)
-        return by() if len(asked) == fails + 1 else real(server, transaction_id, prepared)
+        return by() if len(asked) == fails + 1 else real(server, transaction_id, *rest)
 
     monkeypatch.setattr(Server, "get_bound_profile_package", failing)
     with SimulatedSmds(parties.authority, host=DISCOVERY) as smds:
