@@ -8,39 +8,36 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from lpa import recovery
 from lpa.card.apdu import LARGEST_BLOCK, Transport
 from lpa.card.es10 import ISDR_AIDS, Euicc
-from lpa.deletion import procedure
-from lpa.deletion.plan import Plan, make_plan, refuse_if_changed, review
 from lpa.host import settings
 from lpa.host.locks import Locks
-from lpa.journal import Journal
-from lpa.notifications import send_queue
-from lpa.notifications.card_context import CardContext
-from lpa.notifications.delivery import Deliveries, Delivery, PendingNotification
-from lpa.notifications.on_card import OnCard
-from lpa.notifications.outbox import Outbox
-from lpa.notifications.receipts import Receipts
-from lpa.notifications.sender import ServerFactory
-from lpa.profiles import selection, switching, temporary_enable
-from lpa.profiles.selection import ProfileName, Selector, exact
-from lpa.profiles.switching import Outcome
-from lpa.recovery import Recovery
+from lpa.profiles import selection
+from lpa.profiles.selection import Selector, exact
 from lpa.rsp.arguments import expect
-from lpa.rsp.listing import Listing
-from lpa.rsp.names import Aid, Eid, ServerAddress
-from lpa.rsp.records import NotificationMetadata, Profile
 from lpa.server.on_demand import ServersOnDemand
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # What only some commands need is imported where they need it.
     from lpa.card.files.filesystem import UiccFiles
     from lpa.deletion.backup_first import BackupFirst
+    from lpa.deletion.plan import Plan
     from lpa.download.offer import Offer
+    from lpa.journal import Journal
+    from lpa.notifications.card_context import CardContext
+    from lpa.notifications.delivery import Deliveries, Delivery, PendingNotification
+    from lpa.notifications.outbox import Outbox
+    from lpa.notifications.receipts import Receipts
+    from lpa.notifications.sender import ServerFactory
     from lpa.profiles.backup import Backup
+    from lpa.profiles.selection import ProfileName
     from lpa.profiles.subscriber import Subscriber
+    from lpa.profiles.switching import Outcome
+    from lpa.recovery import Recovery
     from lpa.rsp.activation import ActivationCode
     from lpa.rsp.device import Device
+    from lpa.rsp.listing import Listing
+    from lpa.rsp.names import Aid, Eid, ServerAddress
+    from lpa.rsp.records import NotificationMetadata, Profile
     from lpa.rsp.session import Event
 
 
@@ -166,16 +163,22 @@ class Assistant:
 
     def enable(self, name: ProfileName) -> Outcome:
         """Enable a profile, which disables the enabled one, and notify the servers."""
+        from lpa.profiles import switching
+
         chosen = exact(name)
         return switching.enable(self._recovered_card(), self._outbox(), chosen)
 
     def disable(self, name: ProfileName) -> Outcome:
         """Disable the enabled profile, and notify its servers."""
+        from lpa.profiles import switching
+
         chosen = exact(name)
         return switching.disable(self._recovered_card(), self._outbox(), chosen)
 
     def temporarily_enabled(self, name: ProfileName) -> AbstractContextManager[list[Outcome]]:
         """Enable a profile while a `with` block runs: see `temporary_enable.temporarily_enabled`."""
+        from lpa.profiles import temporary_enable
+
         chosen = exact(name)
         return temporary_enable.temporarily_enabled(self._recovered_card(), self._outbox(), chosen)
 
@@ -188,6 +191,8 @@ class Assistant:
 
     def reset(self, options: Collection[str]) -> Outcome:
         """Delete many profiles at once (`Euicc.memory_reset` has the options): see `switching.reset`."""
+        from lpa.profiles import switching
+
         return switching.reset(self._recovered_card(), self._outbox(), options)
 
     def protect(self, name: ProfileName) -> Profile:
@@ -210,17 +215,23 @@ class Assistant:
         The findings are in the plan, not raised: `blockers` make the deletion impossible, `warnings` should
         be accepted by a person one by one. `disable_first`: consent to disable an enabled profile before.
         """
+        from lpa.deletion.plan import make_plan
+
         plan = make_plan(self.euicc, exact(name), disable_first=disable_first, reader=self.reader)
         self._snapshot = plan.snapshot_digest
         return plan
 
     def revalidate(self, saved: Plan) -> Plan:
         """An earlier plan, made again. Raises `Refused` if the card is another one, or has changed."""
+        from lpa.deletion.plan import refuse_if_changed
+
         refuse_if_changed(self.euicc, saved)
         return self.plan_deletion(saved.profile, disable_first=saved.disable_first)
 
     def review_deletion(self, plan: Plan) -> Plan:
         """Look closer: pending notifications, whether servers can be reached, what no card can check."""
+        from lpa.deletion.plan import review
+
         return review(self._card, self._outbox(), plan)
 
     def review_backup(self, plan: Plan, folder: Path | None = None) -> Plan:
@@ -245,6 +256,8 @@ class Assistant:
         Raises `Refused` with the first blocker of the plan, and with "cardChanged" if the card is not as it
         was when the plan was made.
         """
+        from lpa.deletion import procedure
+
         return procedure.delete(self._unchanged_card(plan), self._outbox(), plan, reason)
 
     # Download
@@ -273,11 +286,15 @@ class Assistant:
     @cached_property
     def receipts(self) -> Receipts:
         """The receipts that are kept on this computer."""
+        from lpa.notifications.receipts import Receipts
+
         return Receipts.open(self._state_dir)
 
     @property
     def journal(self) -> Journal:
         """The operations on cards and the notifications that this computer recorded."""
+        from lpa.journal import Journal
+
         if self._journal is None:
             self._journal = Journal(self._state_dir, locks=self._locks)
             self._opened.callback(self._journal.close)
@@ -285,10 +302,14 @@ class Assistant:
 
     def notifications(self) -> Listing[NotificationMetadata]:
         """The notifications that are on the card. Raises `BadAnswer` or `EuiccRefused` if it does not say."""
+        from lpa.notifications.on_card import OnCard
+
         return OnCard(self.euicc).listed()
 
     def pending_notifications(self) -> tuple[PendingNotification, ...]:
         """What is kept here, of any card, that no server acknowledged; and when each is retried."""
+        from lpa.notifications import send_queue
+
         return send_queue.pending(self.journal)
 
     def send_notifications(self, *, due_only: bool = False) -> Deliveries:
@@ -314,6 +335,8 @@ class Assistant:
         Its servers are notified, and after a temporary enable the previous profile is restored. Every change
         does this first: see `recovered`. Nothing is deleted.
         """
+        from lpa import recovery
+
         before = self.recovered
         for one in recovery.recover(self._card, self._outbox()):
             self.recovered += (one,)
@@ -324,6 +347,8 @@ class Assistant:
 
     @property
     def _card(self) -> CardContext:
+        from lpa.notifications.card_context import CardContext
+
         return CardContext(self.euicc, self.journal, self.receipts)
 
     def _recovered_card(self) -> CardContext:
@@ -334,6 +359,8 @@ class Assistant:
 
     def _unchanged_card(self, plan: Plan) -> CardContext:
         """For what a plan was confirmed for, once it is known that the card is still as it was then."""
+        from lpa.deletion.plan import Plan, refuse_if_changed
+
         expect("plan", plan, Plan)
         self.recover()
         shown, self._snapshot = self._snapshot, ""
@@ -347,4 +374,6 @@ class Assistant:
         return opened(self._transport, self.euicc)
 
     def _outbox(self) -> Outbox:
+        from lpa.notifications.outbox import Outbox
+
         return Outbox(self._card, self._servers)

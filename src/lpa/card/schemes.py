@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
 
 from lpa.card import secure_elements
 from lpa.card.apdu import Transport
@@ -19,6 +19,9 @@ from lpa.card.secure_elements import HasAtr
 from lpa.errors import NoReader, NoService
 from lpa.host.locks import Locks
 from lpa.rsp.names import Aid
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 _GROUP = "lpa.transports"
 _PATH_BEGINS = (".", "/", "~", "\\")
@@ -95,17 +98,24 @@ def by_scheme(name: str | None) -> SchemeName | None:
 
 def registered(scheme: str) -> Opener | None:
     """The function that opens the cards of a scheme; None if no installed package has it."""
-    for found in entry_points(group=_GROUP, name=scheme):
-        opener: Opener = found.load()
-        return opener
+    for found in _installed():
+        if found.name == scheme:
+            opener: Opener = found.load()
+            return opener
     return None
+
+
+def _installed() -> EntryPoints:
+    from importlib.metadata import entry_points  # Here and not above: a reader needs none.
+
+    return entry_points(group=_GROUP)
 
 
 def misunderstood(name: str | None) -> NoReader | None:
     """The error for a name that is no reader's and looks like a scheme or path; None for any other name."""
     scheme, _ = split(name)
     if scheme:
-        installed = sorted({found.name for found in entry_points(group=_GROUP)})
+        installed = sorted({found.name for found in _installed()})
         return NoReader(
             f"No scheme {scheme!r} is installed for {name!r}; installed: {', '.join(installed) or 'none'}.",
             advice="Name a reader that 'lpa readers' lists, or a simulated card with sim:PATH.",

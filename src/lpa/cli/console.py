@@ -9,18 +9,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lpa.assistant import Assistant
-from lpa.cli.screen import Screen
 from lpa.errors import StorageFailed
 from lpa.host import files, settings
-from lpa.host.locks import Holder, Locks
-from lpa.notifications.receipts import Receipts
-from lpa.rsp.names import Aid, Iccid
 
 if TYPE_CHECKING:
+    from lpa.assistant import Assistant
+    from lpa.cli.screen import Screen
+    from lpa.host.locks import Holder, Locks
     from lpa.journal import Journal
+    from lpa.notifications.receipts import Receipts
     from lpa.notifications.send_queue import SendQueue
     from lpa.notifications.sender import ServerFactory
+    from lpa.rsp.names import Aid, Iccid
     from lpa.server.connect_to import ConnectTo
     from lpa.server.https import Https
     from lpa.server.proxy import ProxyChoice
@@ -80,6 +80,8 @@ class Console:
 
     def receipts(self) -> Receipts:
         """The receipts on this computer."""
+        from lpa.notifications.receipts import Receipts
+
         return Receipts.open(self.state_dir)
 
     def journal(self) -> Journal:
@@ -113,6 +115,8 @@ class Console:
 
     @contextmanager
     def _open(self, servers: ServerFactory | None) -> Iterator[Assistant]:
+        from lpa.assistant import Assistant
+
         with closing_all() as opened:
             yield opened.enter_context(
                 Assistant.open(
@@ -127,6 +131,8 @@ class Console:
 
     def _locks(self) -> Locks:
         """The locks that programs take to work on a card, or to send its notifications."""
+        from lpa.host.locks import Locks
+
         on_wait = None if self.no_wait else self._report_wait
         return Locks.of_host(command=f"lpa {self.screen.command}", on_wait=on_wait)
 

@@ -1,7 +1,7 @@
 """The process `lpa`. Loading the commands takes most of its start, and Ctrl-C waits until that is done.
 
-Then it ends the command as always: with a message, and with `--json` one document. `lpa --version` is answered
-before anything is loaded: so even `signal` is imported later.
+Then it ends the command as always: with a message, and with `--json` one document. `lpa --version` is
+answered before anything is loaded: so even `signal` is imported later.
 """
 
 from __future__ import annotations

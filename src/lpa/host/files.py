@@ -11,7 +11,6 @@ import contextlib
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -104,6 +103,8 @@ def write(path: Path, content: bytes) -> None:
     The file is flushed before it gets its name, and its folder after that. A regular file is replaced; a
     symbolic link, a device or a FIFO is an error.
     """
+    import tempfile  # Here and not above: reading needs none, and it takes long.
+
     _require_replaceable(path)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")  # O_EXCL, 0600
     try:

@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,10 +119,16 @@ def shared_folder() -> Path:
     If it has none (Windows), the temporary folder of this user.
     """
     named = os.environ.get("LPA_LOCK_DIR")
-    return Path(named) if named else system.shared_folder() or Path(tempfile.gettempdir())
+    if folder := Path(named) if named else system.shared_folder():
+        return folder
+    import tempfile  # Here and not above: on few systems.
+
+    return Path(tempfile.gettempdir())
 
 
 def _file_name(subject: str) -> str:
+    import hashlib  # Here and not above: what only looks for the journal takes no lock.
+
     coded = subject.encode(errors="surrogateescape")  # a path may have bytes that are no characters
     return f"lpa-{hashlib.sha256(coded).hexdigest()[:32]}.lock"
 

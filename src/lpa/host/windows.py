@@ -82,7 +82,7 @@ def disable_core_dumps() -> None:
 
 def certificate_authorities() -> list[bytes]:
     """The trusted certificates (DER) in the system's store."""
-    import ssl  # noqa: PLC0415  (only connections need it)
+    import ssl
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_default_certs()

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from lpa.cli.cells import Cell, Facts
-from lpa.cli.commands.backup import ask_for_pin
 from lpa.cli.commands.interruption import WRITING_PAGE, changing
 from lpa.cli.commands.profile_name import by_digits
 from lpa.cli.console import Console
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import FILE, LANGUAGE, NICKNAME, PROFILE_NAME
-from lpa.cli.screen import SHOWS_STATE, Screen
+from lpa.cli.screen import SHOWS_STATE
 from lpa.cli.views.profiles import STYLES, named, of_later_versions, rules
-from lpa.pages.texts import Language
-from lpa.profiles import selection
-from lpa.profiles.selection import Selector
-from lpa.profiles.subscriber import Subscriber
-from lpa.rsp.listing import Listing
-from lpa.rsp.names import Eid, Iccid
-from lpa.rsp.records import Profile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lpa.cli.cells import Cell, Facts
+    from lpa.cli.screen import Screen
+    from lpa.pages.texts import Language
+    from lpa.profiles.selection import Selector
+    from lpa.profiles.subscriber import Subscriber
+    from lpa.rsp.listing import Listing
+    from lpa.rsp.names import Eid, Iccid
+    from lpa.rsp.records import Profile
 
 _UNREAD = {
     "notEnabled": "not read: only the enabled profile can be read",
@@ -71,6 +74,9 @@ def show(
     AID, or a nickname, operator or profile name that no other profile has. IMSI and phone number can only be
     read from the enabled profile. A PIN is never guessed, and never tried when only one try is left.
     """
+    from lpa.cli.commands.backup import ask_for_pin
+    from lpa.profiles import selection
+
     with console.assistant() as assistant:
         profile = assistant.profile(selection.to_read(assistant.euicc, name))
         eid = assistant.eid
