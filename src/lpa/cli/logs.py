@@ -13,13 +13,10 @@ import click
 
 from lpa import redaction
 from lpa.card.apdu import TRAFFIC
-from lpa.host import files
 from lpa.rsp.display import safe
-from lpa.rsp.trace import TRACE_LINES, first_line
 
 _log = redaction.logger(__name__)
-_ABOUT = f"""\
-{first_line(whole=False)}
+_ABOUT = """\
 # A trace of lpa: what it sent to the card and the servers, and what they answered.
 # PRIVATE: it names the card (EID), its profiles (ICCID) and their operators. Codes, PINs, the contents of
 # profile files and the messages of a download are left out. Read it before you share it."""
@@ -46,6 +43,8 @@ class _TraceLines(_OneLine):
     """A trace has what was exchanged in lines of its own (`lpa.rsp.trace`), and the rest as comments."""
 
     def format(self, record: logging.LogRecord) -> str:
+        from lpa.rsp.trace import TRACE_LINES
+
         lines: list[str] | None = getattr(record, TRACE_LINES, None)
         return "\n".join(map(safe, lines)) if lines else super().format(record)
 
@@ -87,11 +86,16 @@ def _trace(path: Path) -> logging.Handler:
 
     An existing file is appended to if it belongs to the person and nobody else can read it.
     """
+    from lpa.host import files
+    from lpa.rsp.trace import first_line
+
     try:
         descriptor = files.open_to_append(path)
     except OSError as error:
         raise click.BadParameter(f"cannot write {path}: {error.strerror}.", param_hint="--trace") from error
     file = os.fdopen(descriptor, "a", encoding="utf-8")
     handler = _Trace(file)
-    handler.emit(logging.LogRecord(__name__, TRAFFIC, "", 0, _ABOUT, None, None))
+    handler.emit(
+        logging.LogRecord(__name__, TRAFFIC, "", 0, f"{first_line(whole=False)}\n{_ABOUT}", None, None)
+    )
     return handler

@@ -10,7 +10,6 @@ which makes one picture of them.
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections.abc import Iterable
 from itertools import islice
@@ -59,6 +58,8 @@ def _is_plain(text: str) -> bool:
 
 
 def _escaped(line: str) -> str:
+    import json  # noqa: PLC0415  (what is printed as JSON has loaded it)
+
     return "".join(
         character if _harmless(line, place) else json.dumps(character)[1:-1]
         for place, character in enumerate(line)
