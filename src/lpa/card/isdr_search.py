@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from lpa import redaction
 from lpa.card.apdu import Channel, Transport
@@ -21,6 +20,7 @@ from lpa.errors import (
 )
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.facts import fact
 from lpa.rsp.names import Aid, Eid
 from lpa.rsp.reasons import explain
 
@@ -34,7 +34,7 @@ OUT_OF_REACH = (CardRemoved, NoCard, NoReader, NoService)
 _REFUSALS = {0x6982: "securityStatusNotSatisfied", 0x6985: "conditionsNotSatisfied"}
 
 
-@dataclass(frozen=True)
+@fact
 class FoundIsdr:
     """An ISD-R that answered, and the channel on which it is selected."""
 

@@ -10,7 +10,6 @@ import contextlib
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lpa.card import secure_elements
@@ -18,6 +17,7 @@ from lpa.card.apdu import Transport
 from lpa.card.secure_elements import HasAtr
 from lpa.errors import NoReader, NoService
 from lpa.host.locks import Locks
+from lpa.rsp.facts import fact
 from lpa.rsp.names import Aid
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class HeldTransport:
         self._held.close()
 
 
-@dataclass(frozen=True)
+@fact
 class OpenedCard:
     """A card that was opened by name: the whole name, and the AIDs under which its ISD-R may answer."""
 
@@ -51,7 +51,7 @@ class OpenedCard:
     aids: tuple[Aid, ...]
 
 
-@dataclass(frozen=True)
+@fact
 class SchemeName:
     """A name with an installed scheme: what opens it, the text for that, and the chosen secure element."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lpa.errors import StorageFailed
 from lpa.host import files, settings
+from lpa.rsp.facts import fact
 
 if TYPE_CHECKING:
     from lpa.assistant import Assistant
@@ -44,7 +44,7 @@ def closing_all() -> Iterator[ExitStack]:
                 closed = True
 
 
-@dataclass(frozen=True)
+@fact
 class Console:
     """What every command gets: the screen and the global options."""
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lpa.errors import LpaError
 from lpa.redaction import without_secrets
+from lpa.rsp.facts import fact
 
 if TYPE_CHECKING:
     from lpa.rsp.records import Profile
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _ALWAYS_READ = ("iccid", "state", "nickname", "service_provider", "name", "profile_class", "policy_rules")
 
 
-@dataclass(frozen=True)
+@fact
 class CommandResult:
     """What a command found or did: its `data`, the `problem` that remains, the exit code."""
 

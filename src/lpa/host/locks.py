@@ -15,17 +15,17 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from lpa.errors import CardBusy, StorageFailed, storage_advice, system_reason
 from lpa.host import system
+from lpa.rsp.facts import fact
 
 _HOLDER_BYTES = 200  # at most, in the file
 _REFUSED = (errno.EACCES, errno.EPERM, errno.ELOOP)  # what a file of another user, or a planted one, leads to
 
 
-@dataclass(frozen=True)
+@fact
 class Holder:
     """The process that holds a lock, as it names itself in the file. `pid` is 0 if it does not."""
 

@@ -7,11 +7,12 @@ ValueError with a sentence; `from_coded` reads what a card sent and raises `BadA
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Self
 
 from lpa.errors import BadAnswer
 from lpa.rsp.display import brief
+from lpa.rsp.facts import ordered_fact
 
 # The manufacturer of a card by the first eight digits of its EID, those of the issuer (SGP.29).
 _MANUFACTURERS = {
@@ -38,7 +39,7 @@ _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 _SHOWN = 100  # characters of an invalid text in an error
 
 
-@dataclass(frozen=True, order=True)
+@ordered_fact
 class _Coded:
     """What ICCID, EID and AID share: a coded form whose size is checked once."""
 
@@ -128,7 +129,7 @@ class Aid(_Coded):
         return self.coded.hex().upper()
 
 
-@dataclass(frozen=True, order=True)
+@ordered_fact
 class ServerAddress:
     """The address of an SM-DP+ or SM-DS: a host name and the HTTPS port (SGP.22 §5.6).
 
