@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from lpa.pages.texts import LANGUAGES
+from lpa.pages import LANGUAGES
 from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
 
 STDIN = "-"  # in place of an activation code, or of a file

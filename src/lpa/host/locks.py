@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import importlib
 import os
 import stat
 import sys
@@ -127,10 +128,16 @@ def shared_folder() -> Path:
 
 
 def _file_name(subject: str) -> str:
-    import hashlib  # Here and not above: what only looks for the journal takes no lock.
-
     coded = subject.encode(errors="surrogateescape")  # a path may have bytes that are no characters
-    return f"lpa-{hashlib.sha256(coded).hexdigest()[:32]}.lock"
+    return f"lpa-{_sha256(coded)[:32]}.lock"
+
+
+def _sha256(data: bytes) -> str:
+    """By Python's own module if it has one, as `random` does: `hashlib` loads OpenSSL, which takes long."""
+    for name in ("_sha2", "_sha256"):  # from Python 3.12 on, and before
+        with contextlib.suppress(ImportError):
+            return str(importlib.import_module(name).sha256(data).hexdigest())
+    return str(importlib.import_module("hashlib").sha256(data).hexdigest())
 
 
 def _open(path: Path) -> int:

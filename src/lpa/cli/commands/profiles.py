@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from lpa.cli.cells import Cell, Facts
     from lpa.cli.screen import Screen
-    from lpa.pages.texts import Language
+    from lpa.pages import Language
     from lpa.profiles.selection import Selector
     from lpa.profiles.subscriber import Subscriber
     from lpa.rsp.listing import Listing

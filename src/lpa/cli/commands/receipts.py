@@ -26,7 +26,8 @@ from lpa.notifications import receipts as kept
 from lpa.notifications.receipt_names import ReceiptName
 from lpa.notifications.receipts import Receipt, Receipts
 from lpa.notifications.verification import EVENTS
-from lpa.pages.texts import Language, Words
+from lpa.pages import Language
+from lpa.pages.texts import Words
 from lpa.rsp.names import Eid, Iccid
 
 if TYPE_CHECKING:
