@@ -100,7 +100,7 @@ def _cpu(command: Sequence[str], environment: dict[str, str]) -> float:
 
 
 def _installed() -> Path:
-    """The programs of the environment. It is made anew if what is locked changed, and has the wheel of now."""
+    """The programs of the environment with the wheel of now. It is made anew if what is locked changed."""
     locked = ROOT / "requirements" / "run.txt"
     seal = hashlib.sha256(locked.read_bytes() + sys.version.encode()).hexdigest()
     programs, sealed = _FOLDER / "bin", _FOLDER / "seal"

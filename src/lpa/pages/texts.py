@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lpa.pages import Language
+from lpa.pages import LANGUAGES, Language
 
 # key: (English, Chinese)
 TEXTS: dict[str, tuple[str, str]] = {
