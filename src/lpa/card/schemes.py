@@ -135,7 +135,7 @@ def split(name: str | None) -> tuple[str, str]:
     """
     if "\0" in (name or ""):
         raise NoReader(f"No reader is called {name!r}: it contains a null byte.")
-    found = re.fullmatch(r"([A-Za-z][A-Za-z0-9-]+):(.*)", name or "", re.DOTALL)
+    found = name and re.fullmatch(r"([A-Za-z][A-Za-z0-9-]+):(.*)", name, re.DOTALL)
     return (found[1].lower(), found[2]) if found else ("", "")
 
 

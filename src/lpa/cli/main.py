@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 
+_GARBAGE = 20_000  # new objects after which Python looks for garbage: a short command has little
+
+
 def main() -> NoReturn:
     """Run the command line of this process."""
     if sys.argv[1:] == ["--version"] and _version_printed():
@@ -27,6 +30,7 @@ def main() -> NoReturn:
         from lpa.cli import running
     finally:
         gc.freeze()
+        gc.set_threshold(_GARBAGE)
         gc.enable()
         presses.end()
     running.prepare_process()
