@@ -10,7 +10,6 @@ import click
 
 from lpa.cli.commands.interruption import WRITING_PAGE, changing
 from lpa.cli.commands.profile_name import by_digits
-from lpa.cli.console import Console
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import FILE, LANGUAGE, NICKNAME, PROFILE_NAME
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lpa.cli.cells import Cell, Facts
+    from lpa.cli.console import Console
     from lpa.cli.screen import Screen
     from lpa.pages import Language
     from lpa.profiles.selection import Selector

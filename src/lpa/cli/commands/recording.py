@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import click
 
 from lpa.cli.parsing import FILE
-from lpa.cli.screen import Screen
 from lpa.host import files
 from lpa.rsp.trace import first_line
 
 if TYPE_CHECKING:
+    from lpa.cli.screen import Screen
     from lpa.sim.faults.server_faults import Reply
     from lpa.sim.servers.simulated_server import Watch
 
