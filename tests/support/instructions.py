@@ -56,8 +56,9 @@ def rows() -> Iterator[Row]:
     python, lpa = str(programs / "python"), str(programs / "lpa")
     card = SimulatedEuicc.create(None)
     with private_pcscd() as service, service.reader(card), tempfile.TemporaryDirectory() as state:
-        environment = os.environ | service.environment | {"LPA_STATE_DIR": state, "PYTHONHASHSEED": "0"}
-        environment.pop("PYTHONPATH", None)
+        environment = os.environ | service.environment | {"HOME": state, "PYTHONHASHSEED": "0"}
+        for name in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LPA_STATE_DIR", "XDG_STATE_HOME"):
+            environment.pop(name, None)
         bare = _instructions((python, "-c", "pass"), environment)
         commands = {
             "import lpa": (python, "-c", "import lpa"),

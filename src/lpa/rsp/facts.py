@@ -130,6 +130,13 @@ class _Signature:
 
 
 def _shown_default(one: Field[Any]) -> object:
-    if one.default is MISSING and one.default_factory is MISSING:
-        return inspect.Parameter.empty
-    return _default(one)
+    if one.default_factory is not MISSING:
+        return _Factory()
+    return inspect.Parameter.empty if one.default is MISSING else one.default
+
+
+class _Factory:
+    """Stands for a default that is made anew each time."""
+
+    def __repr__(self) -> str:
+        return "<factory>"
