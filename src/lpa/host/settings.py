@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
+
+from lpa.host import system
 
 
 def reader(name: str | None = None) -> str | None:
@@ -19,18 +20,8 @@ def state_dir(folder: Path | None = None) -> Path:
     named = os.environ.get("LPA_STATE_DIR")
     if named:
         return Path(named)
-    if usual := _usual_state_home():
+    if usual := system.usual_state_home():
         return usual / "lpa"
     from platformdirs import user_state_path  # Here and not above: it takes as long as reading a card.
 
     return user_state_path("lpa", appauthor=False)
-
-
-def _usual_state_home() -> Path | None:
-    """The folder that platformdirs finds too, on Linux with a usual environment; None elsewhere."""
-    home, state_home = os.environ.get("HOME", ""), os.environ.get("XDG_STATE_HOME", "")
-    if sys.platform != "linux" or "ANDROID_ROOT" in os.environ or not home.startswith("/"):
-        return None
-    if state_home:
-        return Path(state_home) if state_home.startswith("/") and state_home == state_home.strip() else None
-    return Path(home, ".local", "state")

@@ -60,6 +60,11 @@ def shared_folder() -> Path | None:
     return None
 
 
+def usual_state_home() -> Path | None:
+    """None: platformdirs asks Windows."""
+    return None
+
+
 def try_lock(descriptor: int) -> bool:
     """Lock a file until its descriptor is closed or the process ends; False if another has it."""
     os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
