@@ -8,7 +8,7 @@ from lpa.card.traffic import redacted_log
 from lpa.errors import CardUnpowered
 from lpa.rsp.foreign_logs import find_exchanges
 from lpa.rsp.trace import CardExchange, Trace
-from lpa.server.traffic import redacted
+from lpa.server.http_traffic import redacted
 from lpa.sim.euicc.replay import Replay
 from tests.fuzz.seeds import answers
 

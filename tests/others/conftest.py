@@ -46,13 +46,6 @@ class Slot:
     def power_off(self) -> None:
         self.card.power_off()
 
-    @property
-    def inserted(self) -> bool:
-        return self.card.inserted
-
-    def insert(self) -> None:
-        self.card.insert()
-
 
 @pytest.fixture(scope="session")
 def slot() -> Iterator[tuple[Slot, Path]]:

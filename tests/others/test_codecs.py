@@ -100,7 +100,7 @@ def downloads(party: Party) -> None:
         pass
     with party.assistant.download(code, device=DEVICE) as offer:
         with suppress(ServerRefused):
-            offer.install(confirmation_code="9999")
+            offer.install(confirmation_code="4321")
         offer.install(confirmation_code="1234")
     first, _ = party.assistant.discover(ServerAddress(party.smds.host))
     with party.assistant.download(first) as offer:

@@ -30,10 +30,10 @@ DOWNLOADS = (
     refused("profile download -a LPA:1$smdp.example$ABC-9", SERVED, f"store_metadata,{EXISTS}"),
     done("notification process -a -r"),
     refused("profile download -a LPA:1$smdp.example$ABC-9", CLIENT, "the profile is already installed"),
-    refused(f"{SERVER} CODE", "es10b_prepare_download"),
-    refused(f"{SERVER} CODE-2 -c 9999", "es9p_get_bound_profile_package", "the confirmation code is wrong"),
-    done(f"{SERVER} CODE-2 -i {IMEI} -c 1234", {"seqNumber": 3} | OK),
-    refused("profile download -a LPA:1$smdp.example$CODE$$1", "confirmation_code", "required"),
+    refused(f"{SERVER} ABC-1", "es10b_prepare_download"),
+    refused(f"{SERVER} ABC-2 -c 4321", "es9p_get_bound_profile_package", "the confirmation code is wrong"),
+    done(f"{SERVER} ABC-2 -i {IMEI} -c 1234", {"seqNumber": 3} | OK),
+    refused("profile download -a LPA:1$smdp.example$ABC-1$$1", "confirmation_code", "required"),
     done(f"{SERVER} VIEWED -p", {"seqNumber": 4} | OK, typed="y\n"),
     refused(f"{SERVER} DECLINED -p", "cancelled", typed="n\n"),
     refused(f"{SERVER} DECLINED", CLIENT, "the order has ended"),
@@ -59,8 +59,8 @@ def prepared(parties: Parties) -> None:
     """The orders that `DOWNLOADS` asks for."""
     smdp = parties.smdp
     smdp.order(packages.sample(FIRST), "ABC-9")
-    smdp.order(packages.sample("8944994000000000902"), "CODE", confirmation_code="1234")
-    smdp.order(packages.sample("8944994000000000985", size=10_600), "CODE-2", confirmation_code="1234")
+    smdp.order(packages.sample("8944994000000000902"), "ABC-1", confirmation_code="1234")
+    smdp.order(packages.sample("8944994000000000985", size=10_600), "ABC-2", confirmation_code="1234")
     smdp.order(packages.sample("8944994000000000910"), "VIEWED")
     smdp.order(packages.sample("8944994000000000928"), "DECLINED")
     smdp.order(packages.sample("8944994000000000977"))

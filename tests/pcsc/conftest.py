@@ -77,8 +77,6 @@ def mute_card(service: PrivatePcscd) -> Iterator[VirtualReader]:
 class _Mute:
     """A card that breaks its connection when it gets power."""
 
-    inserted = True
-
     def __init__(self, silent: threading.Event, pulled: threading.Event) -> None:
         self._silent = silent
         self._pulled = pulled
@@ -96,7 +94,4 @@ class _Mute:
         self._silent.set()
 
     def power_off(self) -> None:
-        pass
-
-    def insert(self) -> None:
         pass

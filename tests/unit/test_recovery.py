@@ -268,20 +268,20 @@ def test_no_change_begins_while_an_outcome_is_unknown(
 
 
 def test_a_card_that_is_removed_before_it_is_read_leaves_the_operation_unfinished(
-    assistant: Assistant, card: DisturbedCard, journal: Journal
+    assistant: Assistant, euicc: SimulatedEuicc, journal: Journal
 ) -> None:
     interrupt(assistant, "delete", DELETING)
-    card.drop(PROFILES)
+    euicc.faults.add("before GetProfilesInfo: unplug")
     with pytest.raises(OutcomeUnknown, match="cannot be read again"):
         assistant.recover()
     assert [left.state for left in journal.unfinished()] == [DELETING]
 
 
 def test_a_card_that_is_removed_before_its_notifications_are_read_leaves_the_operation_unfinished(
-    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, journal: Journal
+    assistant: Assistant, euicc: SimulatedEuicc, journal: Journal
 ) -> None:
     interrupt(assistant, "delete", DELETING, lambda: assistant.euicc.delete_profile(iccid(euicc, 1)))
-    card.drop(RETRIEVE)
+    euicc.faults.add("before RetrieveNotificationsList: unplug")
     (recovered,) = assistant.recover()
     (delivery,) = recovered.deliveries
     assert isinstance(delivery.problem, CardRemoved)

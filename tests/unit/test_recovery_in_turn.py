@@ -22,7 +22,6 @@ from tests.support.unfinished import (
     DELETE,
     DISABLE,
     ENABLE,
-    PROFILES,
     RESET,
     Interrupted,
     iccid,
@@ -95,11 +94,10 @@ def test_several_unfinished_operations_are_completed_in_order(
     assert sorted(received(smdp)) == [("delete", str(second)), ("disable", str(first))]
 
 
-@pytest.mark.parametrize("tag", [DELETE, PROFILES])
+@pytest.mark.parametrize("function", ["DeleteProfile", "GetProfilesInfo"])
 def test_a_deletion_that_only_disabled_is_reported_and_not_continued(
-    tag: int,
+    function: str,
     assistant: Assistant,
-    card: DisturbedCard,
     euicc: SimulatedEuicc,
     smdp: SimulatedSmdp,
     servers: ServerFactory,
@@ -107,9 +105,10 @@ def test_a_deletion_that_only_disabled_is_reported_and_not_continued(
 ) -> None:
     victim = iccid(euicc, 0)
     plan = assistant.plan_deletion(victim, disable_first=True)
-    card.drop(tag)  # PROFILES: they are read after the profile was disabled
+    euicc.faults.add(f"before {function}: unplug")  # PROFILES: they are read after the profile was disabled
     with pytest.raises(OutcomeUnknown):
         assistant.delete(plan)
+    euicc.insert()
     with Assistant(euicc, state_dir=tmp_path / "state", servers=servers) as later:
         (recovered,) = later.recover()
         assert reported(later) == [("delete", "disable", str(victim))]
@@ -121,7 +120,6 @@ def test_a_deletion_that_only_disabled_is_reported_and_not_continued(
 
 def test_a_deletion_of_the_enabled_profile_is_reported_with_the_disabling(
     assistant: Assistant,
-    card: DisturbedCard,
     euicc: SimulatedEuicc,
     smdp: SimulatedSmdp,
     servers: ServerFactory,
@@ -129,9 +127,10 @@ def test_a_deletion_of_the_enabled_profile_is_reported_with_the_disabling(
 ) -> None:
     victim = iccid(euicc, 0)
     plan = assistant.plan_deletion(victim, disable_first=True)
-    card.lose(DELETE)
+    euicc.faults.add("after DeleteProfile: unplug")
     with pytest.raises(OutcomeUnknown):
         assistant.delete(plan)
+    euicc.insert()
     with Assistant(euicc, state_dir=tmp_path / "state", servers=servers) as later:
         (recovered,) = later.recover()
         assert reported(later) == [("delete", "disable", str(victim)), ("delete", "delete", str(victim))]

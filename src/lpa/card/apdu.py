@@ -273,6 +273,7 @@ def successful(sw: int) -> bool:
 
 def _meaning(sw: int) -> str:
     meanings = {
+        0x6581: "memory failure",
         0x6700: "wrong length",
         0x6881: "the logical channel is not open",
         0x6982: "security status not satisfied",

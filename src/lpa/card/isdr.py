@@ -172,12 +172,12 @@ class IsdrSession:
         return value
 
     def change(self, function: str, request: Any) -> None:
-        """As `call`, for a function that changes the card. Raises `OutcomeUnknown` if the answer is lost."""
+        """As `call`, for a function that changes the card. Raises `OutcomeUnknown` if no result arrives."""
         try:
             self.call(function, request)
         except (WireError, BadAnswer) as error:
             raise OutcomeUnknown(
-                f"{function} was sent to the card, but its answer was lost. {error.message}"
+                f"{function} was sent to the card, but its outcome is unknown. {error.message}"
             ) from error
 
     def listed(self, function: str, request: Any) -> Tlv:

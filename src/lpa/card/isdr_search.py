@@ -32,6 +32,7 @@ STANDARD_AID = Aid.parse("A0000005591010FFFFFFFF8900000100")  # SGP.02 and SGP.2
 OUT_OF_REACH = (CardRemoved, NoCard, NoReader, NoService)
 # The status of an ISD-R that refuses everything: it is locked to an app, or an LPA on the card uses it.
 _REFUSALS = {0x6982: "securityStatusNotSatisfied", 0x6985: "conditionsNotSatisfied"}
+_FAILURES = (0x64, 0x65, 0x6F)  # SW1: the command was not completed (ISO 7816-4 §5.6); it says nothing more
 
 
 @fact
@@ -46,8 +47,8 @@ class FoundIsdr:
 def find_isdr(transport: Transport, aids: Sequence[Aid], block_size: int, *, basic: bool) -> FoundIsdr:
     """Select the first AID whose application has an EID: others may be of SGP.02, or not an ISD-R.
 
-    `basic`: on the basic channel. If there is none, raises `EuiccRefused` if an ISD-R refuses, a `WireError`
-    if the card answers no SELECT, and else `NotAnEuicc`.
+    `basic`: on the basic channel. If there is none, raises `EuiccRefused` if an ISD-R refuses, `BadAnswer` if
+    one fails, a `WireError` if the card answers no SELECT, and else `NotAnEuicc`.
     """
     search = _Search(transport, block_size, basic=basic)
     try:
@@ -88,6 +89,7 @@ class _Search:
         self._answers = False
         self._unanswered: WireError | None = None
         self._refusal: EuiccRefused | None = None
+        self._failure: BadAnswer | None = None
         self.channel = self._opened()
 
     def eid(self, aid: Aid) -> Eid | None:
@@ -105,8 +107,8 @@ class _Search:
 
     def problem(self, aids: Sequence[Aid]) -> LpaError:
         """Why there is no ISD-R under any of `aids`."""
-        if self._refusal:
-            return self._refusal
+        if known := self._refusal or self._failure:
+            return known
         if self._unanswered and not self._answers:
             return self._unanswered
         absent = _absent(aids)
@@ -143,7 +145,9 @@ class _Search:
 
     def _note(self, aid: Aid, error: BadAnswer) -> None:
         reason = _REFUSALS.get(error.sw)
-        if not reason:
+        if error.sw >> 8 in _FAILURES:
+            self._failure = self._failure or error
+        elif not reason:
             _log.debug("%s can be selected, but is not an ISD-R: %s", aid, error)
         elif not self._refusal:
             message, advice = explain("GetEID", reason)

@@ -62,6 +62,7 @@ _FAILURES: dict[int, tuple[type[LpaError], str]] = {
 }
 _CANNOT_REACH = (0x0000045D, 0x8010002F)  # Windows, while another program releases the card
 _NOT_TRANSACTED = 0x80100016
+_WRONG_PROTOCOL, _UNRESPONSIVE = 0x8010000F, 0x80100066
 _NO_ANSWER = (_NOT_TRANSACTED, 0x80100013, 0x0000045D, 0x8010002F, 0xC000002B)
 _UNKNOWN_READER, _NO_READERS, _TIMEOUT = 0x80100009, 0x8010002E, 0x8010000A
 _SHARING_VIOLATION, _REMOVED = 0x8010000B, 0x80100069
@@ -149,7 +150,7 @@ class PcscTransport:
         command = without_le(apdu) if self.protocol == "T=0" else apdu
         code, answer = scard.SCardTransmit(self._handle, header, list(command))
         if _number(code) or len(answer) < 2:
-            raise failure(self._explained(code or _NOT_TRANSACTED), self.reader)
+            raise failure(_explained(self._context, self.reader, code or _NOT_TRANSACTED), self.reader)
         return bytes(answer[:-2]), int.from_bytes(bytes(answer[-2:]), "big")
 
     def reset(self) -> None:
@@ -163,7 +164,7 @@ class PcscTransport:
             scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1,
             scard.SCARD_UNPOWER_CARD,
         )
-        _check(code, self.reader)
+        _check(_explained(self._context, self.reader, code), self.reader)
         self._read_status()
 
     def close(self) -> None:
@@ -177,14 +178,6 @@ class PcscTransport:
         _check(code, self.reader)
         self.atr = bytes(atr)
         self.protocol = "T=0" if protocol == scard.SCARD_PROTOCOL_T0 else "T=1"
-
-    def _explained(self, code: int) -> int:
-        """`code`, or the code of a removed card if that is the reason for no answer."""
-        if _number(code) not in _NO_ANSWER:
-            return code
-        state = scard.SCARD_STATE_PRESENT
-        _, states = scard.SCardGetStatusChange(self._context, _REMOVAL_TIMEOUT, [(self.reader, state)])
-        return _REMOVED if states and states[0][1] & scard.SCARD_STATE_EMPTY else code
 
 
 def without_le(apdu: bytes) -> bytes:
@@ -204,6 +197,22 @@ def failure(code: int, reader: str = "") -> LpaError:
 def _check(code: int, reader: str = "") -> None:
     if _number(code):
         raise failure(code, reader)
+
+
+def _explained(context: Any, reader: str, code: int) -> int:
+    """`code`, or the code of a removed or silent card if that is the reason.
+
+    pcscd finds no protocol if a card does not answer to a reset, or leaves at that moment.
+    """
+    if _number(code) not in (*_NO_ANSWER, _WRONG_PROTOCOL):
+        return code
+    _, states = scard.SCardGetStatusChange(context, _REMOVAL_TIMEOUT, [(reader, scard.SCARD_STATE_PRESENT)])
+    for _, state, atr in states:
+        if state & scard.SCARD_STATE_EMPTY:
+            return _REMOVED
+        if _number(code) == _WRONG_PROTOCOL and not atr:
+            return _UNRESPONSIVE
+    return code
 
 
 def _number(code: int) -> int:
@@ -258,5 +267,5 @@ def _connect(context: Any, reader: str) -> Any:
         )
         if _number(code) not in retried:
             break
-    _check(code, reader)
+    _check(_explained(context, reader, code) if _number(code) == _WRONG_PROTOCOL else code, reader)
     return handle

@@ -84,15 +84,12 @@ class _Trace(logging.StreamHandler[TextIO]):
 def _trace(path: Path) -> logging.Handler:
     """A log file that only its owner can read; its first lines describe the content.
 
-    An existing file is appended to if it belongs to the person and nobody else can read it.
+    An existing trace is appended to if it belongs to the person and nobody else can read it.
     """
-    from lpa.host import files
+    from lpa.cli import trace_file
     from lpa.rsp.trace import first_line
 
-    try:
-        descriptor = files.open_to_append(path)
-    except OSError as error:
-        raise click.BadParameter(f"cannot write {path}: {error.strerror}.", param_hint="--trace") from error
+    descriptor = trace_file.open_to_append(path, "--trace", whole=False)
     file = os.fdopen(descriptor, "a", encoding="utf-8")
     handler = _Trace(file)
     handler.emit(

@@ -136,8 +136,16 @@ def _reason(text: str) -> str:
 
 
 def _host_and_port(text: str) -> tuple[str, int]:
+    host, port = _listening_place(text)
+    if port == 0:
+        raise ValueError(f"{text!r} is not HOST:PORT")
+    return host, port
+
+
+def _listening_place(text: str) -> tuple[str, int]:
+    """A host and a port; 0 is a free one."""
     host, _, port = text.rpartition(":")
-    if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
+    if not (port.isascii() and port.isdecimal() and len(port) <= 5 and int(port) < 65536):
         raise ValueError(f"{text!r} is not HOST:PORT")
     return host.strip("[]") or "localhost", int(port)
 
@@ -259,6 +267,7 @@ CARD_FAULT = _parsed(_card_fault)
 SERVER_FAULT = _parsed(_server_fault)
 PROXY = _parsed(_proxy)
 HOST_AND_PORT = _parsed(_host_and_port)
+LISTENING_PLACE = _parsed(_listening_place)
 FOLDER = _Path(path_type=Path, file_okay=False)
 FILE = _Path(path_type=Path, dir_okay=False)
 LANGUAGE = click.option(

@@ -18,7 +18,7 @@ from lpa.errors import NotVerified
 from lpa.rsp.limits import BODY_BYTES, CONNECT_SECONDS, EXCHANGE_SECONDS, IDLE_SECONDS, READ_SECONDS
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.trace import TRACE_LINES
-from lpa.server import tls, traffic
+from lpa.server import http_traffic, tls
 from lpa.server.connect_to import ConnectTo
 from lpa.server.connector import Connector, Resolve, resolve
 from lpa.server.exchange import HttpAnswer, HttpConnection
@@ -188,4 +188,4 @@ def _traced(
     answered = (
         (answer.status, {"Content-Type": answer.content_type}, answer.body) if answer is not None else None
     )
-    return {TRACE_LINES: traffic.redacted(str(address), path, (dict(headers), body), answered).lines()}
+    return {TRACE_LINES: http_traffic.redacted(str(address), path, (dict(headers), body), answered).lines()}

@@ -115,7 +115,12 @@ def _shown_card(card: SimulatedEuicc) -> dict[str, Any]:
 def _shown_server(server: SimulatedSmdp) -> dict[str, Any]:
     return {
         "received": [
-            {"sequence_number": one.sequence_number, "event": one.event, "iccid": one.iccid, "eid": one.eid}
+            {
+                "sequence_number": one.sequence_number,
+                "event": one.event,
+                "iccid": None if one.iccid is None else str(one.iccid),
+                "eid": one.eid,
+            }
             for one in server.received
         ],
         "orders": [

@@ -19,6 +19,7 @@ from lpa.sim.written_messages import WrittenMessage
 _TEMPLATES = resources.files("lpa.sim") / "templates"
 _SUFFIX = ".toml"
 _LONGEST_ICON = 1024
+_MOST_MEMORY = 2**31  # bytes
 _ICON_TYPES = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg"}
 
 Event = Literal["install", "enable", "disable", "delete"]
@@ -39,6 +40,10 @@ class _Notified:
 
     address: str
     events: tuple[Event, ...] = ("enable", "disable", "delete")
+
+    def __post_init__(self) -> None:
+        if not self.address:
+            raise ValueError("address is empty; expected the name of a server")
 
 
 @dataclass(frozen=True)
@@ -108,8 +113,8 @@ def read(path: Path) -> ProfileSet:
 
 
 def _made(file: _File, folder: Path) -> ProfileSet:
-    if file.free_memory is not None and file.free_memory < 0:
-        raise ValueError("free_memory is negative; expected a number of bytes")
+    if file.free_memory is not None:
+        _check_memory("free_memory", file.free_memory)
     made = [(written.element, _profile(written, folder, n)) for n, written in enumerate(file.profiles, 1)]
     return ProfileSet(
         tuple(profile for element, profile in made if element == 1),
@@ -118,8 +123,14 @@ def _made(file: _File, folder: Path) -> ProfileSet:
     )
 
 
+def _check_memory(key: str, size: int) -> None:
+    if not 0 <= size <= _MOST_MEMORY:
+        raise ValueError(f"{key} is {size}; expected 0 to {_MOST_MEMORY} bytes")
+
+
 def _profile(written: _Profile, folder: Path, number: int) -> SimulatedProfile:
     try:
+        _check_memory("size", written.size)
         icon, icon_type = _icon(written, folder)
         return SimulatedProfile(
             iccid=written.iccid,
@@ -168,7 +179,8 @@ def _icon(written: _Profile, folder: Path) -> tuple[bytes, str]:
     if not written.icon:
         return b"", "png"
     try:
-        icon = (folder / written.icon).read_bytes()
+        with (folder / written.icon).open("rb") as file:
+            icon = file.read(_LONGEST_ICON + 1)
     except OSError as error:
         raise ValueError(f"icon: {folder / written.icon} cannot be read: {error.strerror}") from error
     kind = next((name for start, name in _ICON_TYPES.items() if icon.startswith(start)), None)

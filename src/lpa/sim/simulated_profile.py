@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.display import brief
 from lpa.rsp.names import Aid, Iccid
 from lpa.sim import plain_json
 from lpa.sim.contents import Contents
@@ -62,7 +63,7 @@ class SimulatedProfile:
             raise ValueError(f"{self.owner!r} is not an operator: write MCC and MNC as in '262-01'")
         for text, limit in ((self.nickname, 64), (self.service_provider, 32), (self.name, 64)):
             if len(text.encode()) > limit:
-                raise ValueError(f"{text!r} is longer than {limit} bytes")
+                raise ValueError(f"{brief(text, 60)!r} is longer than {limit} bytes")
         try:
             _ = self.info
         except KeyError as error:

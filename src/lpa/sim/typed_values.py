@@ -13,20 +13,48 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from lpa.rsp.display import brief
 from lpa.sim.plain_json import AnyDataclass, D
 
+_LARGEST = 1 << 24  # bytes of a file: it is read as a whole
+_LONGEST = 60  # characters of a value in a sentence
 _PLAIN = {bool: "true or false", int: "a whole number", str: "a text"}
 _UNIONS = (typing.Union, types.UnionType)
 
 
 def read_file(path: Path) -> dict[str, Any]:
     """The table in a TOML file. Raises ValueError if it cannot be read, or is not TOML."""
+    return parse_file(path, read_text(path))
+
+
+def read_text(path: Path) -> str:
+    """The text in a TOML file. Raises ValueError if it cannot be read, is too large or is not UTF-8."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)
+        if len(content) <= _LARGEST:
+            return content.decode()
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:  # neither UTF-8 nor TOML: that sentence names the line
+    except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not a TOML file: {error}") from error
+    raise ValueError(f"{path} is larger than {_LARGEST >> 20} MiB")
+
+
+def parse_file(path: Path, text: str) -> dict[str, Any]:
+    """The table in the text of the TOML file `path`. Raises ValueError."""
+    try:
+        return parse(text)
+    except ValueError as error:  # its sentence names the line
+        raise ValueError(f"{path} is not a TOML file: {error}") from error
+
+
+def parse(text: str) -> dict[str, Any]:
+    """The table in a TOML text. Raises ValueError."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def from_table(cls: type[D], table: dict[str, Any], where: str = "") -> D:
@@ -93,7 +121,7 @@ def _fitted_list(items: list[Any] | tuple[Any, ...], kind: Any, where: str) -> t
 
 def _is_plain(value: Any, kind: Any) -> bool:
     if typing.get_origin(kind) is Literal:
-        return value in typing.get_args(kind)
+        return any(type(value) is type(part) and value == part for part in typing.get_args(kind))
     if typing.get_origin(kind) in _UNIONS:
         return any(_is_plain(value, part) for part in typing.get_args(kind))
     return type(value) is kind
@@ -104,5 +132,5 @@ def _joined(where: str, key: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value as in a TOML file, where JSON has the same form."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    """A value as in a TOML file, where JSON has the same form; only its beginning if it is long."""
+    return brief(json.dumps(value, ensure_ascii=False, default=str), _LONGEST)

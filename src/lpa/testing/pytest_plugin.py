@@ -4,7 +4,8 @@
 def test_my_code_lists_profiles(simulated_lpa):
     assert len(my_code.profiles(simulated_lpa.assistant)) == 3
 ```
-Nothing of the simulator is imported before a test uses a fixture.
+The mark `like` runs a test with cards of some kinds, and `behaviour` changes settings of the card. Nothing of
+the simulator is imported before a test uses a fixture or one of these marks.
 """
 
 from __future__ import annotations
@@ -20,12 +21,57 @@ if TYPE_CHECKING:
     from lpa.testing.pcscd import PrivatePcscd, VirtualReader
 
 
-@pytest.fixture
-def euicc() -> SimulatedEuicc:
-    """A fresh simulated card in memory, with three profiles of which the first is enabled."""
-    from lpa.testing import SimulatedEuicc
+_MARKS = (
+    "like(*kinds): the fixture euicc is a card of this kind, once for each; without kinds of every kind that "
+    "'lpa sim manners' lists.",
+    "behaviour(**settings): the fixture euicc has these settings of lpa.testing.Behaviour.",
+)
 
-    return SimulatedEuicc.create(None)
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marks, for --strict-markers."""
+    for mark in _MARKS:
+        config.addinivalue_line("markers", mark)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test with the mark `like` once for each kind of card. Other tests' marks are none of ours."""
+    mark = metafunc.definition.get_closest_marker("like")
+    if mark and "euicc" in metafunc.fixturenames:
+        kinds = _kinds(mark)
+        metafunc.parametrize("euicc", kinds, ids=kinds, indirect=True)
+
+
+def _kinds(mark: pytest.Mark) -> tuple[str, ...]:
+    from lpa.testing import kinds
+
+    if mark.kwargs:
+        raise _failed("like: expected names of kinds of cards, without keywords")
+    try:
+        return kinds.checked(mark.args)
+    except ValueError as error:
+        raise _failed(f"like: {error}") from None
+
+
+@pytest.fixture
+def euicc(request: pytest.FixtureRequest) -> SimulatedEuicc:
+    """A fresh simulated card in memory, with three profiles of which the first is enabled.
+
+    The marks `like` and `behaviour` of the test say how it behaves.
+    """
+    from lpa.testing import kinds
+
+    mark = request.node.get_closest_marker("behaviour")
+    if mark and mark.args:
+        raise _failed("behaviour: expected settings by their names, such as channels=0")
+    try:
+        return kinds.card(getattr(request, "param", None), mark.kwargs if mark else {})
+    except ValueError as error:
+        raise _failed(f"behaviour: {error}") from None
+
+
+def _failed(sentence: str) -> BaseException:
+    return pytest.fail.Exception(f"{sentence}.", pytrace=False)
 
 
 @pytest.fixture

@@ -70,9 +70,9 @@ class _ReplayedHttps(Https):
         path: str,
         body: bytes,
         headers: Mapping[str, str],  # noqa: ARG002  (the signature is that of the base class)
-        max_body: int | None = None,  # noqa: ARG002
+        max_body: int | None = None,  # noqa: ARG002 (of the protocol)
         *,
-        ci_pkids: CiPkIds = (),  # noqa: ARG002
+        ci_pkids: CiPkIds = (),  # noqa: ARG002 (of the protocol)
     ) -> HttpAnswer:
         url = f"{address}{path}"
         places = range(self._next, len(self._exchanges))
@@ -84,7 +84,7 @@ class _ReplayedHttps(Https):
                 return _answer(exchange)
         raise ReplayFailed(self._unexpected(url))
 
-    def handshake(self, address: ServerAddress, *, ci_pkids: CiPkIds = ()) -> TrustAnchor:  # noqa: ARG002
+    def handshake(self, address: ServerAddress, *, ci_pkids: CiPkIds = ()) -> TrustAnchor:  # noqa: ARG002 (of the protocol)
         return TrustAnchor(CARD, "replayed from a trace")
 
     def _unexpected(self, url: str) -> str:

@@ -308,7 +308,7 @@ def test_a_change_and_each_of_its_refusals(
     [("", "6F00"), ("BF33", "9000"), ("BF330380010000", "9000"), ("BF3103800100", "9000"), ("", "9000")],
 )
 def test_a_change_with_an_unreadable_answer_has_an_unknown_outcome(answer: str, status: str) -> None:
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(OutcomeUnknown, match="was sent to the card, but its outcome is unknown"):
         call(lambda euicc: euicc.delete_profile(ICCID), "BF330C 5A0A98989898989898989898", answer, status)
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from lpa.card.isdr import IsdrSession
 from lpa.errors import (
+    BadAnswer,
     CardBusy,
     CardRemoved,
     CardUnpowered,
@@ -175,6 +176,17 @@ def test_an_isdr_that_refuses_does_not_hide_one_that_answers(status: str) -> Non
     )
     with IsdrSession(card, aids=TWO) as session:
         assert session.aid == FIVEBER
+    assert card.finished()
+
+
+@pytest.mark.parametrize("status", ["6F00", "6400", "6581"])
+def test_an_isdr_that_fails_is_not_called_absent(status: str) -> None:
+    card = ScriptedCard(
+        ANNOUNCE, OPEN, select(STANDARD, "6120"), get_eid(status), select(FIVEBER, "6A82"), CLOSE
+    )
+    with pytest.raises(BadAnswer, match=f"answered with status {status}") as caught:
+        IsdrSession(card, aids=TWO)
+    assert caught.value.advice.startswith("Try again.")
     assert card.finished()
 
 

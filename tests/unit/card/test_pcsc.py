@@ -11,6 +11,7 @@ from lpa.errors import (
     CardBusy,
     CardRemoved,
     CardUnpowered,
+    LpaError,
     NoCard,
     NoReader,
     NoService,
@@ -108,6 +109,35 @@ def test_a_card_that_stays_unreachable_is_busy(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(CardBusy, match="another program may be using it"):
         pcsc.PcscTransport.open("Reader 1")
     assert windows.tries_left == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "atr", "kind"),
+    [
+        (scard.SCARD_STATE_EMPTY, [], CardRemoved),
+        (scard.SCARD_STATE_PRESENT | scard.SCARD_STATE_MUTE, [], CardUnpowered),
+        (scard.SCARD_STATE_PRESENT, [0x3B, 0x00], NotAnEuicc),
+    ],
+)
+def test_a_card_that_left_while_it_was_powered_has_no_wrong_protocol(
+    monkeypatch: pytest.MonkeyPatch, state: int, atr: list[int], kind: type[WireError]
+) -> None:
+    """pcscd reports a wrong protocol for it, as it got no answer to reset."""
+    Windows(monkeypatch, 0x8010000F)
+    monkeypatch.setattr(scard, "SCardGetStatusChange", lambda *_: (0, [("Reader 1", state, atr)]))
+    with pytest.raises(LpaError) as caught:
+        pcsc.PcscTransport.open("Reader 1")
+    assert type(caught.value) is kind
+
+
+def test_a_card_that_leaves_at_a_reset_was_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    Windows(monkeypatch, 0)
+    transport = pcsc.PcscTransport.open("Reader 1")
+    empty = [("Reader 1", scard.SCARD_STATE_EMPTY, list[int]())]
+    monkeypatch.setattr(scard, "SCardReconnect", lambda *_: (0x8010000F, 0))
+    monkeypatch.setattr(scard, "SCardGetStatusChange", lambda *_: (0, empty))
+    with pytest.raises(CardRemoved):
+        transport.reset()
 
 
 class Silent(Windows):

@@ -63,6 +63,32 @@ def test_a_trace_has_the_exchanges_and_the_log_as_comments(reader: str, tmp_path
     assert any(line.startswith("< BF3E125A10") for line in lines)
 
 
+def test_a_trace_is_not_appended_to_another_file(reader: str) -> None:
+    card = Path(reader.removeprefix("sim:")) / "card.json"
+    before = card.read_bytes()
+    ran = traced(reader, card)
+    assert ran.code == 2
+    assert f"{card} exists already, and does not begin with 'lpa-trace 1 redacted'." in ran.err
+    assert card.read_bytes() == before
+
+
+def test_a_redacted_trace_is_not_appended_to_a_whole_one(reader: str, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    trace.write_text("lpa-trace 1 whole\n")
+    trace.chmod(0o600)
+    assert traced(reader, trace).code == 2
+    assert trace.read_text() == "lpa-trace 1 whole\n"
+
+
+def test_a_trace_is_continued_after_an_unfinished_line(reader: str, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    trace.write_text("lpa-trace 1 redacted\n> 00A40000")
+    trace.chmod(0o600)
+    assert traced(reader, trace).code == 0
+    assert trace.read_text().startswith("lpa-trace 1 redacted\n> 00A40000\nlpa-trace 1 redacted\n")
+    assert len(Trace.parse(trace.read_text()).events) > 1
+
+
 @pytest.mark.parametrize("plant", ["link", "dangling link", "hard link", "pipe", "open to others", "device"])
 def test_a_trace_is_not_written_to_a_planted_file(reader: str, tmp_path: Path, plant: str) -> None:
     trace, victim = tmp_path / "trace", tmp_path / "victim"

@@ -259,7 +259,7 @@ def test_the_disabling_is_in_the_journal_before_its_notification_is_collected(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
-    card.drop(RETRIEVE)
+    euicc.faults.add("before RetrieveNotificationsList: unplug")
     with pytest.raises(StorageFailed, match="was disabled but not deleted"):
         assistant.delete(plan)
     assert [left.state for left in assistant.journal.unfinished()] == ["DISABLED"]

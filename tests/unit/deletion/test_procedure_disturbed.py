@@ -110,12 +110,12 @@ def test_a_deletion_whose_request_is_lost_is_not_repeated(
     assert smdp.received == ()
 
 
-@pytest.mark.parametrize("when", ["before", "during"])
+@pytest.mark.parametrize("when", ["before", "after"])
 def test_a_card_pulled_at_the_deletion_leaves_the_outcome_unknown(
-    when: str, assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+    when: str, assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
-    (card.drop if when == "before" else card.lose)(DELETE)
+    euicc.faults.add(f"{when} DeleteProfile: unplug")
     with pytest.raises(OutcomeUnknown, match="cannot be read again"):
         assistant.delete(plan)
     assert len(iccids(euicc)) == (3 if when == "before" else 2)
@@ -124,7 +124,6 @@ def test_a_card_pulled_at_the_deletion_leaves_the_outcome_unknown(
 
 def test_the_next_session_sends_the_notification_of_a_pulled_card(
     assistant: Assistant,
-    card: DisturbedCard,
     euicc: SimulatedEuicc,
     smdp: SimulatedSmdp,
     servers: ServerFactory,
@@ -132,9 +131,10 @@ def test_the_next_session_sends_the_notification_of_a_pulled_card(
 ) -> None:
     victim = euicc.profiles[1].iccid
     plan = assistant.plan_deletion(victim)
-    card.lose(DELETE)
+    euicc.faults.add("after DeleteProfile: unplug")
     with pytest.raises(OutcomeUnknown):
         assistant.delete(plan)
+    euicc.insert()
     with Assistant(euicc, state_dir=tmp_path / "state", servers=servers) as next_session:
         (delivery,) = next_session.send_notifications()
         assert delivery.acknowledged
@@ -142,24 +142,24 @@ def test_the_next_session_sends_the_notification_of_a_pulled_card(
     assert [str(received.iccid) for received in smdp.received] == [victim]
 
 
-@pytest.mark.parametrize("tag", [RETRIEVE, SENT])
+@pytest.mark.parametrize("function", ["RetrieveNotificationsList", "NotificationSent"])
 def test_a_card_pulled_after_the_deletion_loses_no_notification(
-    tag: int,
+    function: str,
     assistant: Assistant,
-    card: DisturbedCard,
     euicc: SimulatedEuicc,
     smdp: SimulatedSmdp,
     servers: ServerFactory,
     tmp_path: Path,
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
-    card.drop(tag)
+    euicc.faults.add(f"before {function}: unplug")
     outcome = assistant.delete(plan)
     (delivery,) = outcome.deliveries
     assert delivery.problem
-    assert delivery.acknowledged is (tag == SENT)
+    assert delivery.acknowledged is (function == "NotificationSent")
     assert not delivery.removed
-    assert len(smdp.received) == (1 if tag == SENT else 0)
+    assert len(smdp.received) == (1 if function == "NotificationSent" else 0)
+    euicc.insert()
     with Assistant(euicc, state_dir=tmp_path / "state", servers=servers) as next_session:
         next_session.send_notifications()
         assert on_card(next_session) == []
@@ -168,17 +168,17 @@ def test_a_card_pulled_after_the_deletion_loses_no_notification(
 
 def test_a_card_pulled_before_it_is_read_leaves_the_outcome_unknown(
     assistant: Assistant,
-    card: DisturbedCard,
     euicc: SimulatedEuicc,
     smdp: SimulatedSmdp,
     servers: ServerFactory,
     tmp_path: Path,
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[1].iccid)
-    card.drop(PROFILES)
+    euicc.faults.add("before GetProfilesInfo: unplug")
     with pytest.raises(OutcomeUnknown, match="cannot be read again"):
         assistant.delete(plan)
     assert assistant.journal.lost() == ()
+    euicc.insert()
     with Assistant(euicc, state_dir=tmp_path / "state", servers=servers) as next_session:
         (recovered,) = next_session.recover()
         assert [change.event for change in recovered.changes] == ["delete"]

@@ -141,9 +141,9 @@ def test_a_switch_whose_request_is_lost_is_not_repeated(
 
 
 def test_a_card_pulled_during_a_switch_leaves_the_outcome_unknown(
-    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+    assistant: Assistant, euicc: SimulatedEuicc
 ) -> None:
-    card.lose(DISABLE)
+    euicc.faults.add("after DisableProfile: unplug")
     with pytest.raises(OutcomeUnknown):
         assistant.disable(euicc.profiles[0].iccid)
 

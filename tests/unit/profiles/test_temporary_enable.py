@@ -102,11 +102,11 @@ def test_an_unreadable_profile_is_no_obstacle_if_the_target_is_enabled(tmp_path:
 
 
 def test_a_card_pulled_meanwhile_may_still_have_the_profile_enabled(
-    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp
 ) -> None:
     message = "Nordlicht was enabled temporarily, and may still be enabled"
     with pytest.raises(OutcomeUnknown, match=message), assistant.temporarily_enabled(euicc.profiles[1].iccid):
-        card.lose(ENABLE)
+        euicc.faults.add("after EnableProfile: unplug")
 
 
 def test_a_plan_made_before_is_still_valid_after(

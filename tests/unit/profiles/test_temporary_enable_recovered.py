@@ -229,16 +229,16 @@ def test_a_policy_rule_added_meanwhile_is_reported(tmp_path: Path, servers: Serv
 
 
 def test_a_card_pulled_during_the_restoration_is_restored_next_time(
-    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc, smdp: SimulatedSmdp, journal: Journal
+    assistant: Assistant, euicc: SimulatedEuicc, smdp: SimulatedSmdp, journal: Journal
 ) -> None:
     with pytest.raises(OutcomeUnknown) as caught, assistant.temporarily_enabled(iccid(euicc, 1)):
-        card.drop(ENABLE)
+        euicc.faults.add("before EnableProfile: unplug")
     assert "'lpa resume' restores the previous state" in caught.value.advice
-    card.put_back()
-    card.drop(ENABLE)
+    euicc.insert()
+    euicc.faults.add("before EnableProfile: unplug")
     with pytest.raises(OutcomeUnknown):
         assistant.recover()
-    card.put_back()
+    euicc.insert()
     assert [one.function for one in assistant.recover()] == ["enable", "temporary-enable"]
     assert states(euicc) == ["enabled", "disabled", "disabled"]
     assert {state for state, _ in outcomes(journal)} == {"CLOSED"}

@@ -15,6 +15,7 @@ from lpa.errors import CardRemoved
 from lpa.sim.control import LONGEST_LINE, ControlSocket, card_commands, server_commands
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
+from lpa.testing import SimulatedLpa
 from tests.support.paths import DOCS
 
 PAGE = (DOCS / "simulator" / "control.md").read_text()
@@ -86,6 +87,16 @@ def test_what_happened_to_a_card_is_shown(euicc: SimulatedEuicc, program: Progra
     first = euicc.profiles[0]
     assert shown["profiles"][0] == {"iccid": first.iccid, "name": first.name, "enabled": True}
     assert (shown["notifications"], shown["wire"]["bytes_to_card"]) == ([], len(SELECT))
+
+
+def test_what_a_server_received_is_shown(euicc: SimulatedEuicc, simulated_lpa: SimulatedLpa) -> None:
+    simulated_lpa.assistant.disable(euicc.profiles[0].iccid)
+    with ControlSocket(server_commands(simulated_lpa.smdp)) as control:
+        program = Program(control.port)
+        shown = program('{"do": "show"}')
+        program.close()
+    iccid = euicc.profiles[0].iccid
+    assert shown["received"] == [{"sequence_number": 1, "event": "disable", "iccid": iccid, "eid": euicc.eid}]
 
 
 def test_a_server_shows_its_orders_and_takes_faults(smdp: SimulatedSmdp) -> None:

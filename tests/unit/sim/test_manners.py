@@ -41,6 +41,7 @@ def test_a_card_says_what_it_is_and_differs_from_a_conforming_one(manner: Manner
     content = Path(str(manners._FILES / f"{manner.name}.toml")).read_text(encoding="utf-8")
     assert manner.summary
     assert content.splitlines()[1].startswith("# Source: ")
+    assert "digest" not in content  # only documents that a reader can find
     assert manner.settings or manner.template
     assert (Behaviour.like(manner.name) == Behaviour()) == (manner.name in ("t0", "short-iccids"))
 
@@ -81,12 +82,13 @@ def test_a_card_may_be_described_by_a_file_of_ones_own(tmp_path: Path) -> None:
 def test_a_mistake_in_a_file_is_named_by_its_key(tmp_path: Path, content: str, sentence: str) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(content)
-    with pytest.raises(ValueError, match=re.escape(sentence)):
+    with pytest.raises(ValueError, match=re.escape(sentence)) as caught:
         Behaviour.like(file)
+    assert str(caught.value).startswith(str(file))
 
 
 def test_an_unknown_kind_of_card_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"'estcompeace' is no known kind of card; expected .*eastcompeace,"):
+    with pytest.raises(ValueError, match=r"^'estcompeace' is no known kind of card; .*eastcompeace,"):
         Behaviour.like("estcompeace")
 
 
@@ -118,7 +120,11 @@ def test_a_setting_may_be_written_as_a_word(name: str, text: str, value: object)
     ("name", "text", "sentence"),
     [
         ("chanels", "0", "'chanels' is no setting of a card; expected one of generation, protocol, "),
-        ("channels", "-1", 'channels is "-1"; expected a whole number'),
+        ("channels", "-1", "channels: a card has 0 to 19 logical channels beside the basic one, not -1"),
+        ("channels", "1.5", 'channels is "1.5"; expected a whole number'),
+        ("first_sequence_number", "-1", "first_sequence_number: a sequence number is not negative"),
+        ("last_segment_seconds", "86401", "last_segment_seconds: expected 0 to 86400 (a day), not 86401"),
+        ("accepted", 5000 * "[", "expected a list, each item [a text, true or false]"),
         ("cat_busy", "maybe", 'cat_busy is "maybe"; expected true or false'),
         ("accepted", "[[", "accepted is '[['; expected a list, each item [a text, true or false]"),
         ("accepted", "all", 'accepted is "all"; expected a list, each item [a text, true or false]'),

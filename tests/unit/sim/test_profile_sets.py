@@ -91,6 +91,7 @@ def test_every_key_has_its_place(tmp_path: Path) -> None:
     )
 
 
+LONG = '"' + 5000 * "x" + '"'
 PROFILE = '[[profiles]]\niccid = "8944476500001224158"\n'
 
 
@@ -99,7 +100,21 @@ PROFILE = '[[profiles]]\niccid = "8944476500001224158"\n'
     [
         ("profile = 1", "profile is unknown; expected one of profiles, free_memory"),
         ("profiles = 3", "profiles is 3; expected a list, each item a table"),
-        ("free_memory = -1", "free_memory is negative; expected a number of bytes"),
+        ("free_memory = -1", "free_memory is -1; expected 0 to 2147483648 bytes"),
+        ("free_memory = 9999999999", "free_memory is 9999999999; expected 0 to 2147483648 bytes"),
+        ("x = " + 5000 * "[" + 5000 * "]", "profiles.toml is not a TOML file: it is nested too deeply"),
+        (PROFILE + "size = -4", "profiles[1]: size is -4; expected 0 to 2147483648 bytes"),
+        (PROFILE + "size = true", "profiles[1].size is true; expected a whole number"),
+        (PROFILE + "element = true", "profiles[1].element is true; expected one of 1, 2"),
+        (f"{PROFILE}name = {LONG}", f"profiles[1]: '{60 * 'x'}…' is longer than 64 bytes"),
+        (
+            f"{PROFILE}state = {LONG}",
+            'profiles[1].state is "' + 59 * "x" + '…; expected one of "en',
+        ),
+        (
+            PROFILE + 'notifications = [{ address = "" }]',
+            "profiles[1].notifications[1]: address is empty; expected the name of a server",
+        ),
         ("[[profiles]]", "profiles[1].iccid is missing; expected a text"),
         ('[[profiles]]\niccid = "12"', "profiles[1]: '12' is not an ICCID (18 to 20 digits)"),
         (PROFILE + "pin = 1234", "profiles[1].pin is 1234; expected a text"),
@@ -144,6 +159,13 @@ def test_a_mistake_is_named_by_its_key(tmp_path: Path, content: str, sentence: s
     with pytest.raises(ValueError, match=re.escape(sentence)) as caught:
         profile_sets.read(write(tmp_path, content))
     assert str(caught.value).startswith(str(tmp_path))
+
+
+@pytest.mark.parametrize("content", ["", PROFILE + 'icon = "/dev/zero"'], ids=["profiles", "icon"])
+def test_a_file_without_an_end_is_not_read_to_its_end(tmp_path: Path, content: str) -> None:
+    path = write(tmp_path, content) if content else Path("/dev/zero")
+    with pytest.raises(ValueError, match=r"is larger than 16 MiB|at most 1024 bytes"):
+        profile_sets.read(path)
 
 
 def test_each_template_makes_a_card() -> None:

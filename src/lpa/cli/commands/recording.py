@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lpa.cli import trace_file
 from lpa.cli.parsing import FILE
-from lpa.host import files
 from lpa.rsp.trace import first_line
 
 if TYPE_CHECKING:
@@ -26,14 +26,9 @@ RECORD = click.option(
 )
 
 
-def _beginning(path: Path, length: int) -> str:
-    with files.open_to_read(path) as file:
-        return file.read(length).decode(errors="replace")
-
-
 def http_recorder(write: Callable[[str], None]) -> Watch:
     """Writes each exchange with a simulated server, without secrets: a real code may be sent to it."""
-    from lpa.server.traffic import redacted
+    from lpa.server.http_traffic import redacted
 
     one_at_a_time = Lock()
     write(first_line(whole=False))
@@ -53,13 +48,8 @@ def recording(path: Path, screen: Screen, *, whole: bool) -> Iterator[Callable[[
     If the file cannot be written any more it is left as it is, with a warning: the recorded goes on. Raises a
     usage error if the file is anything but such a recording, or cannot be written.
     """
-    first = first_line(whole=whole)
-    try:
-        if os.path.lexists(path) and _beginning(path, len(first)) not in ("", first):
-            raise click.UsageError(f"{path} exists already, and does not begin with '{first}'.")
-        file = os.fdopen(files.open_to_append(path), "ab", buffering=0)  # what failed is not kept for later
-    except OSError as error:
-        raise click.BadParameter(f"cannot write {path}: {error.strerror}.", param_hint="--record") from error
+    descriptor = trace_file.open_to_append(path, "--record", whole=whole)
+    file = os.fdopen(descriptor, "ab", buffering=0)  # what failed is not kept for later
     failed = False
 
     def write(line: str) -> None:

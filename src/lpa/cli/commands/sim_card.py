@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lpa.cli.commands import sim_behaviour, sim_control, sim_faults
+from lpa.cli.commands import sim_behaviour, sim_control, sim_faults, sim_seed
 from lpa.cli.commands.recording import RECORD, recording
 from lpa.cli.commands.until_stopped import stop_on_signal
 from lpa.cli.group import Command
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 )
 @sim_behaviour.options
 @sim_faults.options(CARD_FAULT, "after DeleteProfile: unplug")
+@sim_seed.option("challenges and one-time keys")
 @RECORD
 @sim_control.CONTROL
 @click.pass_obj
@@ -54,6 +55,7 @@ def card(
     settings: list[tuple[str, str]],
     faults: tuple[Fault, ...],
     storm: int | None,
+    seed: int | None,
     record: Path | None,
     control: tuple[str, int] | None,
 ) -> CommandResult:
@@ -64,6 +66,7 @@ def card(
     recording contains everything, also the PINs and codes that are sent to the card.
     """
     from lpa.sim.control import card_commands
+    from lpa.sim.crypto.seeds import seeded
     from lpa.sim.euicc.recorded_card import RecordedCard
     from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
     from lpa.sim.euicc.vpcd import ABSENCE, serve
@@ -73,7 +76,7 @@ def card(
     load = partial(
         SimulatedEuicc.load,
         behaviour=sim_behaviour.behaviour(like, settings),
-        randomness=sim_faults.randomness(storm),
+        randomness=sim_faults.randomness(storm) if seed is None else seeded(seed, "card"),
     )
     with ExitStack() as opened:
         euicc = opened.enter_context(closing(sim_behaviour.with_usage_error(load, path, hint="'--like'")))
@@ -82,8 +85,8 @@ def card(
             faults += sim_faults.storm_of(storm).card
         sim_faults.begin(console.screen, euicc.faults, faults)
         inserted = f"The card {euicc.eid} is in the reader at {host}:{port}. Ctrl-C removes it."
-        console.screen.say(f"Waiting for the virtual reader at {host}:{port} ...")
         stop = stop_on_signal()
+        console.screen.say(f"Waiting for the virtual reader at {host}:{port} ...")
         euicc.on_busy = stop.wait
         if wire:
             euicc.wire, wire.sleep = wire, stop.wait

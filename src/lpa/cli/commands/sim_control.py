@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lpa.cli.parsing import HOST_AND_PORT
+from lpa.cli.parsing import LISTENING_PLACE
 
 if TYPE_CHECKING:
     from lpa.cli.screen import Screen
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CONTROL = click.option(
     "--control",
-    type=HOST_AND_PORT,
+    type=LISTENING_PLACE,
     metavar="HOST:PORT",
     help="Take commands of other programs there, as lines of JSON; port 0 is a free one.",
 )

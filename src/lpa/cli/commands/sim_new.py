@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lpa.cli.commands import sim_behaviour
+from lpa.cli.commands import sim_behaviour, sim_seed
 from lpa.cli.commands.interruption import changing
 from lpa.cli.group import Command
 from lpa.cli.json_output import CommandResult, plain
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="A folder with the certificates (CI, EUM, eUICC) and the key of an existing eUICC.",
 )
+@sim_seed.option("EID and keys")
 @click.pass_obj
 def new(
     console: Console,
@@ -68,13 +69,15 @@ def new(
     curve: CurveName,
     memory: int | None,
     identity: Path | None,
+    seed: int | None,
 ) -> CommandResult:
     """Create a card in the new folder PATH. Use it with 'lpa --reader sim:PATH'.
 
     The folder also holds the certificate of the card's own CI (ci.pem) and its key, for 'lpa sim server'.
     With --identity the card has the certificates and key in DIR, in files of any name, and there is no CI
-    key.
+    key. With --seed the folder is the same byte for byte whenever it is made, and so is the EID.
     """
+    from lpa.sim.crypto.seeds import CERTIFIED, seeded
     from lpa.sim.euicc.behaviour import Behaviour
     from lpa.sim.euicc.identity import CardIdentity
     from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
@@ -88,6 +91,7 @@ def new(
     known = CardIdentity.load(identity) if identity else None
     if known and behaviour.second_isdr_aid:
         raise click.UsageError("A card with an --identity has one secure element.")
+    now = datetime.now(UTC) if seed is None else CERTIFIED
     shows = f"'lpa --reader sim:{path} list' shows whether the card is complete."
     with changing(console.screen, "Interrupted while creating the card.", shows):
         create = partial(
@@ -98,8 +102,11 @@ def new(
             curve=curve,
             free_memory=next(size for size in (memory, chosen.free_memory, SPARE_MEMORY) if size is not None),
             identity=known,
+            clock=lambda: now,
+            randomness=seeded(seed, "new card"),
         )
-        card = sim_behaviour.with_usage_error(create, path, hint="PATH or options")
+        hint = "'--profiles-from'" if profiles_from else "PATH or options"
+        card = sim_behaviour.with_usage_error(create, path, hint=hint)
         data = {"eid": card.eid, "path": path}
         console.screen.did(f"Created a card with EID {card.eid} in {path}.", plain(data), advice="")
         card.close()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from lpa.cli.commands import sim_control, sim_faults, sim_orders
+from lpa.cli.commands import sim_control, sim_faults, sim_orders, sim_seed
 from lpa.cli.commands.recording import RECORD, http_recorder, recording
 from lpa.cli.commands.until_stopped import stop_on_signal
 from lpa.cli.group import Group
@@ -19,7 +20,6 @@ from lpa.cli.parsing import FILE, SERVER_FAULT
 if TYPE_CHECKING:
     from lpa.cli.console import Console
     from lpa.cli.screen import Screen
-    from lpa.sim.crypto.pki import Authority
     from lpa.sim.faults.language import Fault
     from lpa.sim.servers.acceptance import Received
     from lpa.sim.servers.orders import Facts
@@ -41,7 +41,14 @@ _PAUSE = 0.2  # seconds between two checks of what the server received
 )
 @click.option("--store", type=FILE, help="Append accepted notifications to this file, one JSON line each.")
 @click.option("--discovery", help="Also run a discovery server (SM-DS) with this name.")
+@click.option(
+    "--discovery-port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Port of the discovery server; 0 for a free one.",
+)
 @sim_faults.options(SERVER_FAULT, "HandleNotification: close after 200 bytes")
+@sim_seed.option("transaction identifiers, challenges and keys")
 @RECORD
 @sim_control.CONTROL
 @click.pass_context
@@ -53,8 +60,10 @@ def server(
     hosts: tuple[str, ...],
     store: Path | None,
     discovery: str | None,
+    discovery_port: int,
     faults: tuple[Fault, ...],
     storm: int | None,
+    seed: int | None,
     record: Path | None,
     control: tuple[str, int] | None,
 ) -> CommandResult | None:
@@ -69,13 +78,15 @@ def server(
     pki = sim_orders.folder(ctx, pki)
     from lpa.sim.control import server_commands
     from lpa.sim.crypto.pki import Authority
+    from lpa.sim.crypto.seeds import seeded
     from lpa.sim.servers.smdp import SimulatedSmdp
 
     console: Console = ctx.find_root().obj
-    stop, authority = stop_on_signal(), Authority.load(pki)
+    stop = stop_on_signal()
+    authority = Authority.load(pki, randomness=seeded(seed, "server"))
     with ExitStack() as running:
         write = running.enter_context(recording(record, console.screen, whole=False)) if record else None
-        try:
+        with _listening_on(port):
             smdp = SimulatedSmdp(
                 authority,
                 host=hosts[0],
@@ -84,18 +95,30 @@ def server(
                 store=store,
                 orders=sim_orders.file(pki),
                 any_address=any("*" in host for host in hosts),
+                lasting=seed is not None,
             )
-        except OSError as error:
-            raise click.UsageError(f"The server cannot listen on port {port}: {error.strerror}.") from error
         if storm is not None:
             faults += sim_faults.storm_of(storm).server
         sim_faults.begin(console.screen, smdp.faults, faults)
         watch = _Watch(console.screen, smdp)
         smdp.watch = http_recorder(write) if write else None
+        running.enter_context(smdp)
         if control:
             running.enter_context(sim_control.opened(console.screen, server_commands(smdp), control))
-        running.enter_context(smdp)
-        rows = [*_discovery(discovery, authority, pki, running), smdp.connect_to]
+        rows = [smdp.connect_to]
+        if discovery:
+            from lpa.sim.servers.smds import SimulatedSmds
+
+            with _listening_on(discovery_port):
+                smds = SimulatedSmds(
+                    authority,
+                    host=discovery,
+                    port=discovery_port,
+                    orders=sim_orders.file(pki),
+                    lasting=seed is not None,
+                )
+            running.enter_context(smds)
+            rows.insert(0, f"{discovery}:443:{smds.address}:{smds.port}")
         options = " ".join(f"--connect-to {row}" for row in rows)
         console.screen.say(f"The server is listening. To use it, run lpa with: {options}")
         while not stop.wait(_PAUSE):
@@ -108,14 +131,13 @@ def server(
 server.add_command(sim_orders.order)
 
 
-def _discovery(host: str | None, authority: Authority, pki: Path, running: ExitStack) -> list[str]:
-    """The value of --connect-to for a discovery server, if there is one."""
-    if host is None:
-        return []
-    from lpa.sim.servers.smds import SimulatedSmds
-
-    smds = running.enter_context(SimulatedSmds(authority, host=host, orders=sim_orders.file(pki)))
-    return [f"{host}:443:{smds.address}:{smds.port}"]
+@contextmanager
+def _listening_on(port: int) -> Iterator[None]:
+    """Raise a usage error if a server cannot be made in the `with` block because of its port."""
+    try:
+        yield
+    except OSError as error:
+        raise click.UsageError(f"The server cannot listen on port {port}: {error.strerror}.") from error
 
 
 class _Watch:

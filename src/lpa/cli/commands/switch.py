@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from lpa.rsp.records import Profile
 
 _EID_DIGITS = 6
+_FALLBACK = (
+    "{} is the fallback profile: it is enabled when the enabled one has lost its connection. "
+    "Without it, the device may become unreachable."
+)
 _LISTS_PROTECTED = "'lpa protect --list' lists the protected profiles."
 _PROTECTING = "Interrupted while changing the protection.", _LISTS_PROTECTED
 
@@ -180,16 +184,19 @@ def _effect(eid: Eid, options: Collection[str], profiles: Listing[Profile]) -> s
 
 def _reset_facts(assistant: Assistant, options: Collection[str], profiles: Listing[Profile]) -> Facts:
     protected = assistant.journal.protected()
-    deleted = [_with_state(profile, protected) for profile in switching.affected_by_reset(profiles, options)]
+    affected = switching.affected_by_reset(profiles, options)
+    deleted = [_with_state(profile, protected) for profile in affected]
     deleted += [f"possibly {line}" for line in unread(switching.possibly_affected(profiles, options))]
     return [
         ("Card", str(assistant.eid)),
         ("To delete", deleted or ["no profile"]),
         ("", "This cannot be undone." if deleted else ""),
+        ("Warning", [_FALLBACK.format(named(profile)) for profile in affected if profile.fallback]),
         ("Default server", "reset to its initial value" if "resetDefaultSmdpAddress" in options else ""),
     ]
 
 
 def _with_state(profile: Profile, protected: Collection[Iccid]) -> str:
+    fallback = ", fallback" if profile.fallback else ""
     mark = ", protected on this computer" if profile.iccid in protected else ""
-    return f"{named(profile)}, {profile.state}{mark}"
+    return f"{named(profile)}, {profile.state}{fallback}{mark}"

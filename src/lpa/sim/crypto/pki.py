@@ -209,11 +209,16 @@ class Authority:
         return Credentials(signed(builder, self.key), key)
 
     def issue_signer(
-        self, name: str, role: x509.ObjectIdentifier, *, now: datetime, oid: str = SERVER_OID
+        self, name: str, role: x509.ObjectIdentifier, *, now: datetime | None, oid: str = SERVER_OID
     ) -> Credentials:
-        """A signing certificate of an SM-DP+ (DPauth, DPpb) or SM-DS (DSauth) with this object identifier."""
+        """A signing certificate of an SM-DP+ (DPauth, DPpb) or SM-DS (DSauth) with this object identifier.
+
+        It is valid for three years from `now`, or (None) as long as the authority.
+        """
         key = self._new_key()
-        builder = valid(self._for(name_of(name[:64]), key, role), now, now + timedelta(days=_SIGNER_DAYS))
+        end = now and now + timedelta(days=_SIGNER_DAYS)
+        start, end = now or self.certificate.not_valid_before_utc, end or self.certificate.not_valid_after_utc
+        builder = valid(self._for(name_of(name[:64]), key, role), start, end)
         builder = builder.add_extension(key_usage(digital_signature=True), critical=True)
         builder = builder.add_extension(alternative_names(oid), critical=False)
         return Credentials(signed(builder, self.key), key)

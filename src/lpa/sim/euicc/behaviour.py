@@ -121,7 +121,11 @@ class Behaviour:
         A text that ends in .toml or has a slash is a file. Raises ValueError if there is no such name, or
         the file cannot be read or has an unknown key or value.
         """
-        return typed_values.from_table(cls, manners.find(name).settings)
+        manner = manners.find(name)
+        try:
+            return typed_values.from_table(cls, manner.settings)
+        except ValueError as error:
+            raise manners.named_error(str(name), error) from error
 
     def changed(self, settings: Iterable[tuple[str, str]]) -> Self:
         """With some settings changed: (name, value as a text), as for `--behaviour`. Raises ValueError."""

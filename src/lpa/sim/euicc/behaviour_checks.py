@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lpa.sim.euicc.behaviour import Behaviour
 
 EVERY_WAY = (("iccid", True), ("iccid", False), ("isdpAid", True), ("isdpAid", False))
+_DAY = 86_400  # seconds
 _CHANNEL_COMMANDS = ("SELECT", "STORE DATA")
 # What SGP.22 does not allow a card to leave out: without it there is no ProfileInfo, or no download.
 _NEEDED = ("iccid", "euiccCiPKIdListForVerification", "euiccCiPKIdListForSigning")
@@ -41,8 +42,10 @@ def _check_numbers(behaviour: Behaviour) -> None:
         raise ValueError("first_sequence_number: a sequence number is not negative")
     if behaviour.sequence_step < 1:
         raise ValueError("sequence_step: sequence numbers increase by at least 1")
-    if behaviour.last_segment_seconds < 0:
-        raise ValueError("last_segment_seconds: a time is not negative")
+    if not 0 <= behaviour.last_segment_seconds <= _DAY:
+        raise ValueError(
+            f"last_segment_seconds: expected 0 to {_DAY} (a day), not {behaviour.last_segment_seconds}"
+        )
 
 
 def _check_names(behaviour: Behaviour) -> None:

@@ -1,18 +1,19 @@
 """How cards in the field behave: a TOML file each, with what differs from a conforming card.
 
-The first line of a file is a comment: what card it is, and where that was seen. The keys are the fields of
-`Behaviour`, and `template`: the profiles of a new card of this kind, if they matter.
+Two comments begin a file: what card it is, and where that comes from. The keys are the fields of `Behaviour`,
+and `template`: the profiles of a new card of this kind, if they matter.
 """
 
 from __future__ import annotations
 
-import tomllib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from lpa.rsp.display import brief
 from lpa.sim import typed_values
 from lpa.sim.plain_json import AnyDataclass
 
@@ -48,13 +49,26 @@ def find(name: str | Path) -> Manner:
     """
     text = str(name)
     if isinstance(name, Path) or text.endswith(_SUFFIX) or "/" in text or "\\" in text:
-        path = Path(text)
-        settings = typed_values.read_file(path)
-        return _manner(path.stem, path.read_text(encoding="utf-8"), settings)
+        return _described(Path(text))
     if text not in names():
-        raise ValueError(f"{text!r} is no known kind of card; expected a TOML file, or {', '.join(names())}")
+        raise ValueError(
+            f"{brief(text, 60)!r} is no known kind of card; expected a TOML file, or {', '.join(names())}"
+        )
     content = (_FILES / f"{text}{_SUFFIX}").read_text(encoding="utf-8")
-    return _manner(text, content, tomllib.loads(content))
+    return _manner(text, content, typed_values.parse(content))
+
+
+def _described(path: Path) -> Manner:
+    content = typed_values.read_text(path)
+    try:
+        return _manner(path.stem, content, typed_values.parse_file(path, content))
+    except ValueError as error:
+        raise named_error(path, error) from error
+
+
+def named_error(path: Path | str, error: ValueError) -> ValueError:
+    """`error` with a sentence that begins with the file."""
+    return error if str(error).startswith(str(path)) else ValueError(f"{path}: {error}")
 
 
 def _manner(name: str, content: str, settings: dict[str, Any]) -> Manner:
@@ -83,12 +97,13 @@ def _value(name: str, text: str, kind: Any) -> Any:
     if kind is bool:
         return _YES_NO.get(text.lower(), text)
     if kind is int:
-        return int(text) if text.isascii() and text.isdecimal() else text
+        return int(text) if re.fullmatch(r"-?[0-9]{1,40}", text, re.ASCII) else text
     if kind == tuple[str, ...] and not text.startswith("["):
         return [part.strip() for part in text.split(",") if part.strip()]
     if text[:1] not in ("[", '"'):
         return text
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        return typed_values.parse(f"value = {text}")["value"]
     except ValueError as error:
-        raise ValueError(f"{name} is {text!r}; expected {typed_values.described(kind)}") from error
+        shown = brief(text, 60)
+        raise ValueError(f"{name} is {shown!r}; expected {typed_values.described(kind)}") from error

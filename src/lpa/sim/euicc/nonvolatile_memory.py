@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from lpa.sim.euicc import memory_use
 from lpa.sim.euicc.signed_notifications import EuiccSigner
 from lpa.sim.euicc.state import CardState, ProfileEvent
-from lpa.sim.faults.conditions import Conditions
+from lpa.sim.faults.command_conditions import Conditions
 
 
 class NonVolatileMemory:

@@ -36,9 +36,6 @@ class Replay:
     was caught meanwhile: a test must not pass by it.
     """
 
-    inserted = True
-    """No trace shows a card that is removed."""
-
     def __init__(self, trace: Trace, *, lenient: bool = False) -> None:
         """Raises ValueError if nothing was exchanged with a card in the trace."""
         self._exchanges = [event for event in trace.events if isinstance(event, CardExchange)]
@@ -87,9 +84,6 @@ class Replay:
         if exchange.data is None:
             raise CardUnpowered(f"In line {exchange.line} of the trace the card did not answer.")
         return exchange.data.filled(), exchange.sw
-
-    def insert(self) -> None:
-        """Nothing changes: it is in the reader."""
 
     def reset(self) -> None:
         """Start the trace over if all of it was replayed. Other resets are not compared with the trace."""

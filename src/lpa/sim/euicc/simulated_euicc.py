@@ -77,7 +77,7 @@ class SimulatedEuicc:
         self._folder = folder
         self._stored = stored or state.behaviour
         self._work = CardWork()
-        self._presence = Presence()
+        self._presence = Presence(self.restart)
         self._one_at_a_time = threading.RLock()  # other threads may remove and reset it
         self.faults = CardFaults(self)
         signer = EuiccSigner(identity, self._work)
@@ -262,8 +262,9 @@ class SimulatedEuicc:
             self.power_off()
 
     def insert(self) -> None:
-        """Insert a removed card. It has no power until `reset`."""
-        self._presence.insert()
+        """Insert a removed card. A new card session begins: no channel is open."""
+        with self._one_at_a_time:
+            self._presence.insert()
 
     @property
     def inserted(self) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from threading import Event
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from lpa.errors import CardRemoved, NoReader, WireError
 
@@ -22,11 +22,6 @@ ABSENCE = 1.0  # seconds until a card that a fault removed is inserted again
 
 class Card(Protocol):
     """A card as a reader uses it."""
-
-    @property
-    def inserted(self) -> bool:
-        """Whether the card is in the reader."""
-        ...
 
     @property
     def atr(self) -> bytes:
@@ -46,6 +41,16 @@ class Card(Protocol):
 
     def power_off(self) -> None:
         """Cut the power."""
+        ...
+
+
+@runtime_checkable
+class Removable(Protocol):
+    """A card that faults and other threads can remove."""
+
+    @property
+    def inserted(self) -> bool:
+        """Whether the card is in the reader."""
         ...
 
     def insert(self) -> None:
@@ -69,13 +74,15 @@ def serve(
     `on_inserted` is called once the reader has asked for the ATR and got it: that is how it sees a card. The
     connection alone proves nothing, because the system accepts it before the reader does.
 
-    If the card is removed, by a fault or another thread, it leaves the reader (`on_removed`) and is inserted
-    again after `absence` seconds; with None, when another thread inserts it.
+    If a `Removable` card is removed, it leaves the reader (`on_removed`) and is inserted after `absence`
+    seconds; with None, when another thread inserts it.
     """
     stop = stop or Event()
     while not stop.is_set() and _until_removed(card, host, port, stop, on_inserted):
         on_removed()
         card.power_off()
+        if not isinstance(card, Removable):
+            return
         if absence is not None:
             stop.wait(absence)
             card.insert()
@@ -83,14 +90,18 @@ def serve(
             pass
 
 
+def _is_inserted(card: Card) -> bool:
+    return not isinstance(card, Removable) or card.inserted
+
+
 def _until_removed(card: Card, host: str, port: int, stop: Event, on_inserted: Callable[[], None]) -> bool:
     """Serve until the card is removed, which is True, or the reader disconnects, or `stop` is set."""
     with _reader(host, port) as reader:
         try:
-            _converse(card, _Frames(reader, stop, lambda: card.inserted), stop, on_inserted)
+            _converse(card, _Frames(reader, stop, lambda: _is_inserted(card)), stop, on_inserted)
         except CardRemoved:
             return True
-    return not card.inserted
+    return not _is_inserted(card)
 
 
 def _converse(card: Card, frames: _Frames, stop: Event, on_inserted: Callable[[], None]) -> None:

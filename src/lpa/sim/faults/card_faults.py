@@ -13,7 +13,7 @@ from lpa.errors import WireError
 from lpa.rsp.codec.ber import Tlv
 from lpa.sim.faults import refusals
 from lpa.sim.faults.calls import CallReader, ReceivedCommand, call_of, ends_call
-from lpa.sim.faults.conditions import Conditions
+from lpa.sim.faults.command_conditions import Conditions
 from lpa.sim.faults.language import Fault
 from lpa.sim.faults.schedule import FaultSchedule
 from lpa.sim.faults.vocabulary import ANY, card_words, seconds

@@ -6,6 +6,7 @@ import base64
 import errno
 import json
 import os
+import stat
 import threading
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 from lpa.errors import BadAnswer, StorageFailed, storage_failed
 from lpa.rsp.records import Notification
 from lpa.sim.servers.acceptance import Received
+
+_BEGINNING = b'{"received": '  # of each line
 
 
 class Ledger:
@@ -45,14 +48,13 @@ class Ledger:
 
     def _load(self, path: Path) -> None:
         try:
-            content = path.read_bytes()
-            whole = content[: content.rfind(b"\n") + 1]
-            if whole != content:
-                # A power cut left half a line. Its notification was not acknowledged, so it can be dropped.
-                os.truncate(path, len(whole))
-            for line in whole.splitlines():
+            content = _content(path)
+            size = _complete(content)
+            for line in content[:size].splitlines():
                 received = _received(line)
                 self._received[received.eid, received.signed] = received
+            if size != len(content):
+                os.truncate(path, size)
         except FileNotFoundError:
             return
         except OSError as error:
@@ -61,6 +63,24 @@ class Ledger:
             raise StorageFailed(
                 f"The file {path} is not a list of notifications: {error}.", advice="Name another file."
             ) from error
+
+
+def _content(path: Path) -> bytes:
+    if not stat.S_ISREG(path.stat().st_mode):  # a device may have no end
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    return path.read_bytes()
+
+
+def _complete(content: bytes) -> int:
+    """The length of the complete lines. Raises ValueError if the rest is not the beginning of one.
+
+    A power cut can leave such a beginning. Its notification was not acknowledged, so it can be dropped.
+    """
+    size = content.rfind(b"\n") + 1
+    rest = content[size:]
+    if not (rest.startswith(_BEGINNING) or _BEGINNING.startswith(rest)):
+        raise ValueError("its last line is something else")
+    return size
 
 
 def _append(path: Path, line: bytes) -> None:

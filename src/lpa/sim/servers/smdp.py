@@ -40,7 +40,8 @@ class SimulatedSmdp(SimulatedServer):
     Use it as a `with` block, or call `serve_forever`. `authorities`: the CIs that it trusts and that certify
     it, the first one for TLS. `port`: 0 for a free one. `store`: a file with one JSON line for each accepted
     notification. `orders`: a file for its orders. Both files are read again at the next start. `any_address`:
-    accept any server name, not only its own.
+    accept any server name, not only its own. `lasting`: its signing certificates are valid as long as their
+    authority, not for three years from now, so that they are the same on every day.
 
     The attributes `packaging` (how it protects packages) and `eligibility` (its check of a card) may be
     replaced.
@@ -56,10 +57,12 @@ class SimulatedSmdp(SimulatedServer):
         store: Path | None = None,
         orders: Path | None = None,
         any_address: bool = False,
+        lasting: bool = False,
         oid: str = SERVER_OID,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         now = clock()
+        signers_from = None if lasting else now
         self.host = host
         self.packaging = Packaging()
         self.eligibility = eligibility.check
@@ -68,7 +71,7 @@ class SimulatedSmdp(SimulatedServer):
         self._mutual = MutualAuthentication(
             "8.8",
             [
-                (authority, authority.issue_signer(host, DP_AUTH, now=now, oid=oid))
+                (authority, authority.issue_signer(host, DP_AUTH, now=signers_from, oid=oid))
                 for authority in authorities
             ],
             names=None if any_address else frozenset(name.lower() for name in (host, *also)),
@@ -76,7 +79,7 @@ class SimulatedSmdp(SimulatedServer):
             randomness=authorities[0].randomness,
         )
         binders = {
-            authority.key_identifier: authority.issue_signer(host, DP_PB, now=now, oid=oid)
+            authority.key_identifier: authority.issue_signer(host, DP_PB, now=signers_from, oid=oid)
             for authority in authorities
         }
         self._downloads = Downloads(self._book, self._mutual, binders, host=host, oid=oid, clock=clock)

@@ -41,7 +41,7 @@ class SimulatedSmds(SimulatedServer):
 
     `authorities`: the CIs that it trusts and that certify it, the first one for TLS. `port`: 0 for a free
     one. `orders`: the file of an SM-DP+ whose announced orders it lists too. `any_address`: accept any server
-    name, not only its own.
+    name, not only its own. `lasting`: its signing certificates are valid as long as their authority.
     """
 
     def __init__(
@@ -53,17 +53,22 @@ class SimulatedSmds(SimulatedServer):
         port: int = 0,
         orders: Path | None = None,
         any_address: bool = False,
+        lasting: bool = False,
         oid: str = SMDS_OID,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         now = clock()
+        signers_from = None if lasting else now
         self._clock = clock
         self.host = host
         self._registered: list[EventRecord] = []
         self._book = OrderBook(orders)
         self._mutual = MutualAuthentication(
             "8.9",
-            [(issuer, issuer.issue_signer(host, DS_AUTH, now=now, oid=oid)) for issuer in authorities],
+            [
+                (issuer, issuer.issue_signer(host, DS_AUTH, now=signers_from, oid=oid))
+                for issuer in authorities
+            ],
             names=None if any_address else frozenset(name.lower() for name in (host, *also)),
             clock=clock,
             randomness=authorities[0].randomness,

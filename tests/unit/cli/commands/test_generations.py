@@ -56,6 +56,17 @@ def test_the_fallback_profile_is_deleted_only_after_its_warning_is_accepted(tmp_
     assert (levels["fallback-profile"], levels["managed-remotely"]) == ("warning", "note")
 
 
+def test_a_reset_warns_of_the_fallback_profile_before_it_asks(tmp_path: Path) -> None:
+    card = options(tmp_path, "sgp32")
+    ran = command.converse(*card, "reset", types="no\n")
+    assert (ran.code, f"Nordlicht ({SPARE}), disabled, fallback\n" in ran.err) == (1, True), ran.err
+    said = " ".join(ran.err.split())
+    warning = f"Warning Nordlicht ({SPARE}) is the fallback profile: it is enabled when"
+    assert said.index(warning) < said.index("type the last six digits")
+    assert "Without it, the device may become unreachable." in said
+    assert "fallback" not in command.converse(*card, "reset", "--test", types="no\n").err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -163,11 +163,12 @@ def test_sim_server_needs_a_ci(tmp_path: Path) -> None:
     assert "contains no certificate authority" in ran.err
 
 
-def test_sim_server_on_a_used_port_is_a_usage_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", ["--port", "--discovery-port"])
+def test_sim_server_on_a_used_port_is_a_usage_error(tmp_path: Path, option: str) -> None:
     folder = command.card(tmp_path / "card")
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        ran = command.run("sim", "server", "--pki", folder, "--port", port)
+        ran = command.run("sim", "server", "--pki", folder, "--discovery", "smds.example", option, port)
     assert ran.code == 2
     assert f"cannot listen on port {port}: Address already in use" in ran.err
 

@@ -80,7 +80,10 @@ def test_a_kind_of_card_may_have_its_own_profiles_if_no_others_are_asked_for(tmp
         (("--template", "home"), "'home' is no template; expected empty, full, iot, travel, work"),
         (("--template", "iot", "--profiles", "3"), "--profiles and --template both say which profiles"),
         (("--profiles-from", "FILE", "--template", "iot"), "--template and --profiles-from both say"),
-        (("--profiles-from", "FILE"), "two profiles have the same ICCID"),
+        (
+            ("--profiles-from", "FILE"),
+            "for '--profiles-from': two profiles have the same ICCID",
+        ),
         (("--profiles-from", "NONE"), "NONE cannot be read: No such file or directory"),
     ],
 )

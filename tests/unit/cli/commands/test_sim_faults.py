@@ -54,7 +54,7 @@ def test_the_faults_of_a_card_are_printed_and_happen(tmp_path: Path) -> None:
         *(f"  {fault}" for fault in faults),
         f"Waiting for the virtual reader at {place} ...",
         f"Fault: {faults[0]}",
-        "The card left the reader, and comes back.",
+        "The card has left the reader.",
     ]
 
 

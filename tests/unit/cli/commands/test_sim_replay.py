@@ -144,6 +144,7 @@ def test_a_recording_is_appended_to(tmp_path: Path) -> None:
 def test_a_recording_replaces_no_file(tmp_path: Path, words: tuple[str, ...]) -> None:
     card = command.card(tmp_path / "card")
     (tmp_path / "old").write_text("precious")
+    (tmp_path / "old").chmod(0o600)
     (tmp_path / "of the other").write_text(
         "lpa-trace 1 " + {"card": "redacted\n", "server": "whole\n"}[words[0]]
     )

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from lpa.server.traffic import redacted
+from lpa.server.http_traffic import redacted
 
 PATH = "/gsma/rsp2/es9plus/authenticateClient"
 HEADERS = {"X-Admin-Protocol": "gsma/rsp/v2.2.2", "Content-Type": "application/json", "User-Agent": "x"}
