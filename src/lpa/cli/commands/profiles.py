@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lpa.cli.commands.interruption import WRITING_PAGE, changing
 from lpa.cli.commands.profile_name import by_digits
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import FILE, LANGUAGE, NICKNAME, PROFILE_NAME
 from lpa.cli.screen import SHOWS_STATE
 from lpa.cli.views.profiles import STYLES, named, of_later_versions, rules
+from lpa.later import later
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from lpa.cli.cells import Cell, Facts
+    from lpa.cli.commands import interruption
     from lpa.cli.console import Console
     from lpa.cli.screen import Screen
     from lpa.pages import Language
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from lpa.rsp.listing import Listing
     from lpa.rsp.names import Eid, Iccid
     from lpa.rsp.records import Profile
+else:
+    (interruption,) = later("lpa.cli.commands", "interruption")
 
 _UNREAD = {
     "notEnabled": "not read: only the enabled profile can be read",
@@ -90,7 +93,7 @@ def show(
 
         made = datetime.now(UTC).astimezone()
         page = profile_page.page(profile, eid, made=made, language=language, subscriber=subscriber)
-        with changing(console.screen, *WRITING_PAGE):
+        with interruption.changing(console.screen, *interruption.WRITING_PAGE):
             pages.save(page, path)
             console.screen.did(f"Page written to {path}.")
         console.screen.say(f"Page written to {path}.")
@@ -111,7 +114,7 @@ def rename(console: Console, name: Selector, nickname: str) -> CommandResult:
     change = f"now has the nickname {nickname!r}" if nickname else "no longer has a nickname"
     with (
         console.assistant() as assistant,
-        changing(console.screen, "Interrupted while changing the nickname.", SHOWS_STATE),
+        interruption.changing(console.screen, "Interrupted while changing the nickname.", SHOWS_STATE),
     ):
         before = assistant.rename(name, nickname)
         data = {"iccid": before.iccid, "nickname": nickname, "nickname_before": before.nickname}
