@@ -8,40 +8,52 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from lpa import recovery
 from lpa.card.apdu import LARGEST_BLOCK, Transport
 from lpa.card.es10 import ISDR_AIDS, Euicc
-from lpa.deletion import procedure
-from lpa.deletion.plan import Plan, make_plan, refuse_if_changed, review
 from lpa.host import settings
 from lpa.host.locks import Locks
-from lpa.journal import Journal
-from lpa.notifications import send_queue
-from lpa.notifications.card_context import CardContext
-from lpa.notifications.delivery import Deliveries, Delivery, PendingNotification
-from lpa.notifications.on_card import OnCard
-from lpa.notifications.outbox import Outbox
-from lpa.notifications.receipts import Receipts
-from lpa.notifications.sender import ServerFactory
-from lpa.profiles import selection, switching, temporary_enable
-from lpa.profiles.selection import ProfileName, Selector, exact
-from lpa.profiles.switching import Outcome
-from lpa.recovery import Recovery
+from lpa.later import later
 from lpa.rsp.arguments import expect
-from lpa.rsp.listing import Listing
-from lpa.rsp.names import Aid, Eid, ServerAddress
-from lpa.rsp.records import NotificationMetadata, Profile
 from lpa.server.on_demand import ServersOnDemand
 
 if TYPE_CHECKING:
-    from lpa.card.files.filesystem import UiccFiles
+    from lpa import journal, recovery
+    from lpa.card import schemes
+    from lpa.card.files import filesystem
+    from lpa.deletion import backup_check, backup_first, procedure
+    from lpa.deletion import plan as planning
     from lpa.deletion.backup_first import BackupFirst
+    from lpa.deletion.plan import Plan
+    from lpa.download import discovery, offer
     from lpa.download.offer import Offer
+    from lpa.journal import Journal
+    from lpa.notifications import card_context, on_card, outbox, receipts, removal, send_queue
+    from lpa.notifications.delivery import Deliveries, Delivery, PendingNotification
+    from lpa.notifications.receipts import Receipts
+    from lpa.notifications.sender import ServerFactory
+    from lpa.profiles import backup, selection, subscriber, switching, temporary_enable
     from lpa.profiles.backup import Backup
+    from lpa.profiles.selection import ProfileName
     from lpa.profiles.subscriber import Subscriber
+    from lpa.profiles.switching import Outcome
+    from lpa.recovery import Recovery
     from lpa.rsp.activation import ActivationCode
     from lpa.rsp.device import Device
+    from lpa.rsp.listing import Listing
+    from lpa.rsp.names import Aid, Eid, ServerAddress
+    from lpa.rsp.records import NotificationMetadata, Profile
     from lpa.rsp.session import Event
+else:  # A command needs few of them.
+    journal, recovery, schemes = later("lpa", "journal", "recovery", "card.schemes")
+    filesystem, discovery, offer = later(
+        "lpa", "card.files.filesystem", "download.discovery", "download.offer"
+    )
+    planning, procedure = later("lpa.deletion", "plan", "procedure")
+    backup_check, backup_first = later("lpa.deletion", "backup_check", "backup_first")
+    card_context, on_card, outbox = later("lpa.notifications", "card_context", "on_card", "outbox")
+    receipts, removal, send_queue = later("lpa.notifications", "receipts", "removal", "send_queue")
+    backup, selection, subscriber = later("lpa.profiles", "backup", "selection", "subscriber")
+    switching, temporary_enable = later("lpa.profiles", "switching", "temporary_enable")
 
 
 class Assistant:
@@ -105,10 +117,8 @@ class Assistant:
         with `#2` behind it for the second secure element of a card; `LPA_READER` if None. If another lpa, of
         any user of this computer, works with the card, `CardBusy` says which; or `locks` waits.
         """
-        from lpa.card.schemes import open_card
-
         locks = locks or Locks.of_host()
-        card = open_card(settings.reader(reader), aids, block_size, locks)
+        card = schemes.open_card(settings.reader(reader), aids, block_size, locks)
         opened = partial(cls, card.transport, aids=card.aids, block_size=block_size, reader=card.name)
         return opened(state_dir=state_dir, servers=servers, locks=locks)
 
@@ -138,16 +148,14 @@ class Assistant:
 
         Raises `Refused` if none or several are meant, and ValueError if `name` can name no profile.
         """
-        return selection.read(self.euicc, Selector.parse(name))[1]
+        return selection.read(self.euicc, selection.Selector.parse(name))[1]
 
     def profile(self, name: ProfileName) -> Profile:
         """One profile with everything that the card says about it."""
-        return selection.details(self.euicc, exact(name))
+        return selection.details(self.euicc, selection.exact(name))
 
     def subscriber(self, profile: Profile, *, pin: str | None = None) -> Subscriber:
         """The subscriber of an enabled profile (IMSI, numbers): see `subscriber.read`. `pin`: its PIN."""
-        from lpa.profiles import subscriber
-
         return subscriber.of_profile(self._files, profile, pin=pin)
 
     def back_up(self, folder: Path, name: ProfileName | None = None, *, pin: str | None = None) -> Backup:
@@ -156,32 +164,30 @@ class Assistant:
         `name`: which profile that must be; any if None. `pin`: its PIN, if it is locked with one.
         Raises `Refused` if it is not enabled or locked, or if the folder exists.
         """
-        from lpa.profiles.backup import back_up
-
-        chosen = selection.enabled(self.euicc) if name is None else selection.read(self.euicc, exact(name))[1]
+        chosen = selection.enabled(self.euicc) if name is None else self._named(name)
         with self._files() as files:
-            return back_up(files, chosen.iccid, folder, pin=pin)
+            return backup.back_up(files, chosen.iccid, folder, pin=pin)
 
     # Changes
 
     def enable(self, name: ProfileName) -> Outcome:
         """Enable a profile, which disables the enabled one, and notify the servers."""
-        chosen = exact(name)
+        chosen = selection.exact(name)
         return switching.enable(self._recovered_card(), self._outbox(), chosen)
 
     def disable(self, name: ProfileName) -> Outcome:
         """Disable the enabled profile, and notify its servers."""
-        chosen = exact(name)
+        chosen = selection.exact(name)
         return switching.disable(self._recovered_card(), self._outbox(), chosen)
 
     def temporarily_enabled(self, name: ProfileName) -> AbstractContextManager[list[Outcome]]:
         """Enable a profile while a `with` block runs: see `temporary_enable.temporarily_enabled`."""
-        chosen = exact(name)
+        chosen = selection.exact(name)
         return temporary_enable.temporarily_enabled(self._recovered_card(), self._outbox(), chosen)
 
     def rename(self, name: ProfileName, nickname: str) -> Profile:
         """Give a profile a nickname of at most 64 bytes of UTF-8; empty for none. Returns it as it was."""
-        _, chosen = selection.read(self.euicc, exact(name))
+        chosen = self._named(name)
         self._snapshot = ""
         self.euicc.set_nickname(chosen.iccid, nickname)
         return chosen
@@ -192,13 +198,13 @@ class Assistant:
 
     def protect(self, name: ProfileName) -> Profile:
         """Protect a profile from deletion on this computer, until `unprotect`. Returns the profile."""
-        _, chosen = selection.read(self.euicc, exact(name))
+        chosen = self._named(name)
         self.journal.protect(chosen.iccid)
         return chosen
 
     def unprotect(self, name: ProfileName) -> Profile:
         """Lift the protection of a profile. Returns the profile."""
-        _, chosen = selection.read(self.euicc, exact(name))
+        chosen = self._named(name)
         self.journal.unprotect(chosen.iccid)
         return chosen
 
@@ -210,23 +216,22 @@ class Assistant:
         The findings are in the plan, not raised: `blockers` make the deletion impossible, `warnings` should
         be accepted by a person one by one. `disable_first`: consent to disable an enabled profile before.
         """
-        plan = make_plan(self.euicc, exact(name), disable_first=disable_first, reader=self.reader)
+        chosen = selection.exact(name)
+        plan = planning.make_plan(self.euicc, chosen, disable_first=disable_first, reader=self.reader)
         self._snapshot = plan.snapshot_digest
         return plan
 
     def revalidate(self, saved: Plan) -> Plan:
         """An earlier plan, made again. Raises `Refused` if the card is another one, or has changed."""
-        refuse_if_changed(self.euicc, saved)
+        planning.refuse_if_changed(self.euicc, saved)
         return self.plan_deletion(saved.profile, disable_first=saved.disable_first)
 
     def review_deletion(self, plan: Plan) -> Plan:
         """Look closer: pending notifications, whether servers can be reached, what no card can check."""
-        return review(self._card, self._outbox(), plan)
+        return planning.review(self._card, self._outbox(), plan)
 
     def review_backup(self, plan: Plan, folder: Path | None = None) -> Plan:
         """Look closer at whether what the profile holds can be saved first: see `backup_check.review`."""
-        from lpa.deletion import backup_check
-
         with self._files() as files:
             return backup_check.review(files, plan, folder)
 
@@ -235,9 +240,8 @@ class Assistant:
 
         A backup that fails is in the result, not raised. Raises as `delete` if the card has changed.
         """
-        from lpa.deletion.backup_first import back_up_first
-
-        return back_up_first(self._unchanged_card(plan), self._outbox(), self._files, plan, folder, pin=pin)
+        card = self._unchanged_card(plan)
+        return backup_first.back_up_first(card, self._outbox(), self._files, plan, folder, pin=pin)
 
     def delete(self, plan: Plan, reason: str = "") -> Outcome:
         """Delete a profile for ever, as planned, and notify its servers. `reason` stays on this computer.
@@ -256,36 +260,31 @@ class Assistant:
 
         `order`: None for the order at the card's default SM-DP+. `device`: that the card is for.
         """
-        from lpa.download.discovery import code_for
-        from lpa.download.offer import offered
-
-        code = code_for(self.euicc, order)
-        return offered(self._recovered_card(), self._outbox(), self._servers, code, device)
+        code = discovery.code_for(self.euicc, order)
+        return offer.offered(self._recovered_card(), self._outbox(), self._servers, code, device)
 
     def discover(self, at: ServerAddress | None = None, *, device: Device | None = None) -> tuple[Event, ...]:
         """The events for this card at the SM-DS `at`; at the root SM-DS of the card if None."""
-        from lpa.download.discovery import events
-
-        return events(self.euicc, self._servers, device, at)
+        return discovery.events(self.euicc, self._servers, device, at)
 
     # Notifications, receipts, recovery
 
     @cached_property
     def receipts(self) -> Receipts:
         """The receipts that are kept on this computer."""
-        return Receipts.open(self._state_dir)
+        return receipts.Receipts.open(self._state_dir)
 
     @property
     def journal(self) -> Journal:
         """The operations on cards and the notifications that this computer recorded."""
         if self._journal is None:
-            self._journal = Journal(self._state_dir, locks=self._locks)
+            self._journal = journal.Journal(self._state_dir, locks=self._locks)
             self._opened.callback(self._journal.close)
         return self._journal
 
     def notifications(self) -> Listing[NotificationMetadata]:
         """The notifications that are on the card. Raises `BadAnswer` or `EuiccRefused` if it does not say."""
-        return OnCard(self.euicc).listed()
+        return on_card.OnCard(self.euicc).listed()
 
     def pending_notifications(self) -> tuple[PendingNotification, ...]:
         """What is kept here, of any card, that no server acknowledged; and when each is retried."""
@@ -304,8 +303,6 @@ class Assistant:
 
     def remove_notification(self, sequence_number: int) -> NotificationMetadata:
         """Remove a notification from the card, acknowledged or not. Nothing is sent; its receipt stays."""
-        from lpa.notifications import removal
-
         return removal.remove(self._card, self._outbox(), sequence_number)
 
     def recover(self) -> tuple[Recovery, ...]:
@@ -322,29 +319,30 @@ class Assistant:
 
     # Inside
 
-    @property
-    def _card(self) -> CardContext:
-        return CardContext(self.euicc, self.journal, self.receipts)
+    def _named(self, name: ProfileName) -> Profile:
+        return selection.read(self.euicc, selection.exact(name))[1]
 
-    def _recovered_card(self) -> CardContext:
+    @property
+    def _card(self) -> card_context.CardContext:
+        return card_context.CardContext(self.euicc, self.journal, self.receipts)
+
+    def _recovered_card(self) -> card_context.CardContext:
         """For a change of the card, after which a plan that was made before is old."""
         self._snapshot = ""
         self.recover()
         return self._card
 
-    def _unchanged_card(self, plan: Plan) -> CardContext:
+    def _unchanged_card(self, plan: Plan) -> card_context.CardContext:
         """For what a plan was confirmed for, once it is known that the card is still as it was then."""
-        expect("plan", plan, Plan)
+        expect("plan", plan, planning.Plan)
         self.recover()
         shown, self._snapshot = self._snapshot, ""
         if plan.snapshot_digest != shown:
-            refuse_if_changed(self.euicc, plan)
+            planning.refuse_if_changed(self.euicc, plan)
         return self._card
 
-    def _files(self) -> AbstractContextManager[UiccFiles]:
-        from lpa.card.files.filesystem import opened
+    def _files(self) -> AbstractContextManager[filesystem.UiccFiles]:
+        return filesystem.opened(self._transport, self.euicc)
 
-        return opened(self._transport, self.euicc)
-
-    def _outbox(self) -> Outbox:
-        return Outbox(self._card, self._servers)
+    def _outbox(self) -> outbox.Outbox:
+        return outbox.Outbox(self._card, self._servers)

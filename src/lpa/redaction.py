@@ -5,10 +5,12 @@ a token or a package. Secrets that are about to be used are known by value (`reg
 recognised where a text names them. What a server says is not logged as it is (`lpa.server.es9`), because the
 names that it uses are unknown. Above DEBUG, of EIDs, ICCIDs, IMSIs and telephone numbers only the last four
 digits are shown. Secrets in the traffic with a card are hidden where it is logged (`lpa.card.traffic`).
+The patterns are compiled with the first text: most commands log nothing and show no error.
 """
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 from collections import deque
@@ -27,11 +29,9 @@ _SEARCHED, _NOT_SHOWN = 1 << 16, 1 << 12
 
 # As people write them (`lpa.rsp.written_code`): also in a link, where $ is %24, and in full width.
 _DOLLAR = r"[^\S\n]?(?:[$＄]|%24)[^\S\n]?"
-_ACTIVATION_CODE = re.compile(
-    rf"""((?:LPA(?:[:：]|%3A)[^\S\n]?[1１]|(?<![\w$])(?:1|(?=[$＄][\w-]+\.))){_DOLLAR}[^$＄%\s'"]*{_DOLLAR})
-    (?!<hidden>)(?:[^\s'",;)<\\]|,(?=\w))*""",
-    re.IGNORECASE | re.VERBOSE,
-)
+_ACTIVATION_CODE = rf"""((?:LPA(?:[:：]|%3A)[^\S\n]?[1１]|(?<![\w$])(?:1|(?=[$＄][\w-]+\.)))
+    {_DOLLAR}[^$＄%\s'"]*{_DOLLAR})
+    (?!<hidden>)(?:[^\s'",;)<\\]|,(?=\w))*"""
 # Names as in JSON, XML, forms, headers and programs: matchingId, matching_id, MATCHING-ID, "matching id".
 _NAMES = r"""(?:matching[_ -]?id|(?:activation|confirmation)[_ -]?code
     |hash(?:ed)?[_-]?(?:cc|confirmation[_-]?code)|(?:event|transaction|session)[_ -]?id
@@ -42,36 +42,28 @@ _NAMES = r"""(?:matching[_ -]?id|(?:activation|confirmation)[_ -]?code
 # Each repetition that is tried at every position has a bound: servers write this, and time must stay linear.
 _VALUE = r"""(?P<quote>\\{0,15}["'])(?:(?!(?P=quote))\\?.)*(?:(?P=quote))?
     |\\{16}.*|\[[^\]]*\]?|<!\[CDATA\[[^\]]*|[^\s,;}&<]+"""
-_NAMED = re.compile(
-    rf"""(?P<name>{_NAMES}(?:\\*["'])?(?:\s*[:=]\s*|(?:\s+[\w:-]{{1,40}}=[^<>]{{0,500}})?>\s*))
-    (?P<value>{_VALUE})""",
-    re.IGNORECASE | re.VERBOSE | re.DOTALL,
-)
-_IN_SENTENCE = re.compile(  # a name in a sentence, with a value that contains a digit
-    r"""(?P<name>(?:matching[_ -]?id|(?:activation|confirmation)[_ -]?code|event[_ -]?id|\bpin)\s+['"]?)
-    (?=[A-Za-z-]*[0-9])(?P<value>[0-9A-Za-z-]{4,})""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_HEADER = re.compile(  # to the end of the line: a scheme and its token, or several cookies
-    r"""(?P<name>\b(?:(?:proxy-)?authorization|(?:set-)?cookie)\b\\*["']?\s*[:=]\s*)(?P<value>[^\r\n]+)""",
-    re.IGNORECASE,
+_NAMED = rf"""(?P<name>{_NAMES}(?:\\*["'])?(?:\s*[:=]\s*|(?:\s+[\w:-]{{1,40}}=[^<>]{{0,500}})?>\s*))
+    (?P<value>{_VALUE})"""
+# A name in a sentence, with a value that contains a digit.
+_IN_SENTENCE = r"""
+    (?P<name>(?:matching[_ -]?id|(?:activation|confirmation)[_ -]?code|event[_ -]?id|\bpin)\s+['"]?)
+    (?=[A-Za-z-]*[0-9])(?P<value>[0-9A-Za-z-]{4,})"""
+# To the end of the line: a scheme and its token, or several cookies.
+_HEADER = (
+    r"""(?P<name>\b(?:(?:proxy-)?authorization|(?:set-)?cookie)\b\\*["']?\s*[:=]\s*)(?P<value>[^\r\n]+)"""
 )
 
 # Ten digits (dates and sizes have fewer), or nine bytes in hexadecimal, for an ICCID as it is on the card.
-_LONG_NUMBER = re.compile(
-    r"\+?(?<![0-9])[0-9]{10,}[0-9A-Fa-f]*|(?<![0-9A-Za-z])(?:0x)?[0-9A-Fa-f]{18,}(?![0-9A-Za-z])"
-)
+_LONG_NUMBER = r"\+?(?<![0-9])[0-9]{10,}[0-9A-Fa-f]*|(?<![0-9A-Za-z])(?:0x)?[0-9A-Fa-f]{18,}(?![0-9A-Za-z])"
 # In groups, as people write them, or byte by byte. Ten digits make a number; a date with a time does not.
-_GROUPED = re.compile(
+_GROUPED = (
     r"(?<![\w.:])(?:[0-9A-Fa-f]{2}(?:[ :][0-9A-Fa-f]{2}){8,}"
     r"|\+?[0-9]{1,9}(?:[ \xa0()-]{1,2}[0-9]{1,9})+)(?![\w:])"
 )
 # Shorter ones with a label.
-_LABELLED = re.compile(
-    r"""((?<![A-Za-z])(?:msisdn|imsi|iccid|eid|tel|tele?phone|phone|mobile|caller|sms(?:[ ](?:from|to))?)
-    (?:[ ]number)?[\s"':=#]{0,4}|(?=\+))(\+?[0-9]{5,})""",
-    re.IGNORECASE | re.VERBOSE,
-)
+_LABELLED = r"""
+    ((?<![A-Za-z])(?:msisdn|imsi|iccid|eid|tel|tele?phone|phone|mobile|caller|sms(?:[ ](?:from|to))?)
+    (?:[ ]number)?[\s"':=#]{0,4}|(?=\+))(\+?[0-9]{5,})"""
 _FEWEST_DIGITS = 10
 
 
@@ -107,9 +99,10 @@ def without_secrets(text: str) -> str:
     """`text` without codes and tokens."""
     for secret in sorted(_known, key=len, reverse=True):  # one may be part of another
         text = _pattern(secret).sub(_HIDDEN, text)
-    text = _ACTIVATION_CODE.sub(lambda code: f"{code[1]}{_HIDDEN}", text)
-    for named in (_HEADER, _NAMED, _IN_SENTENCE):
-        text = named.sub(lambda found: f"{found['name']}{_HIDDEN}", text)
+    activation_code, *named = _secrets()
+    text = activation_code.sub(lambda code: f"{code[1]}{_HIDDEN}", text)
+    for one in named:
+        text = one.sub(lambda found: f"{found['name']}{_HIDDEN}", text)
     return text
 
 
@@ -127,9 +120,31 @@ def beginning(text: str, most: int) -> str:
 
 def without_names(text: str) -> str:
     """`text` without secrets, and with the last four digits of long numbers: "...0017"."""
-    text = _LONG_NUMBER.sub(_last_four, without_secrets(text))
-    text = _GROUPED.sub(_last_four_of_many, text)
-    return _LABELLED.sub(lambda found: f"{found[1]}...{found[2][-4:]}", text)
+    long_number, grouped, labelled = _numbers()
+    text = long_number.sub(_last_four, without_secrets(text))
+    text = grouped.sub(_last_four_of_many, text)
+    return labelled.sub(lambda found: f"{found[1]}...{found[2][-4:]}", text)
+
+
+@functools.cache
+def _secrets() -> tuple[re.Pattern[str], ...]:
+    """Of an activation code, and then of what has a name."""
+    flags = re.IGNORECASE | re.VERBOSE
+    return (
+        re.compile(_ACTIVATION_CODE, flags),
+        re.compile(_HEADER, re.IGNORECASE),
+        re.compile(_NAMED, flags | re.DOTALL),
+        re.compile(_IN_SENTENCE, flags),
+    )
+
+
+@functools.cache
+def _numbers() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    return (
+        re.compile(_LONG_NUMBER),
+        re.compile(_GROUPED),
+        re.compile(_LABELLED, re.IGNORECASE | re.VERBOSE),
+    )
 
 
 def _pattern(secret: str) -> re.Pattern[str]:

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 
 from lpa.errors import NotVerified
 from lpa.notifications import verification
-from lpa.pages import profile_page, receipt_page
-from lpa.pages.texts import Language
+from lpa.pages import Language, profile_page, receipt_page
 from lpa.profiles.subscriber import Subscriber
 from lpa.rsp.euicc_info import KeyIdentifier
 from lpa.rsp.names import Eid, Iccid

@@ -8,15 +8,16 @@ from __future__ import annotations
 import contextlib
 import logging
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from lpa import redaction
 from lpa.card.secure_elements import HasAtr
-from lpa.card.traffic import TrafficRedactor
 from lpa.errors import BadAnswer, LpaError, WireError
 from lpa.rsp.limits import ANSWER_BYTES, ANSWER_ROUNDS, BLOCKS
 from lpa.rsp.names import Aid
-from lpa.rsp.trace import TRACE_LINES, CardReset
+
+if TYPE_CHECKING:
+    from lpa.card.traffic import TrafficRedactor
 
 TRAFFIC = redaction.TRAFFIC
 _log = redaction.logger(__name__)
@@ -58,7 +59,7 @@ class ChannelCommands:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._redactor = TrafficRedactor()
+        self._redactor: TrafficRedactor | None = None  # made when traffic is logged
         self.channel = 0
 
     @property
@@ -102,6 +103,10 @@ class ChannelCommands:
 
     def _log_traffic(self, command: bytes, answer: bytes | None, sw: int = 0) -> None:
         if _log.isEnabledFor(TRAFFIC):
+            from lpa.card.traffic import TrafficRedactor
+            from lpa.rsp.trace import TRACE_LINES
+
+            self._redactor = self._redactor or TrafficRedactor()
             exchange = self._redactor.redacted(command, answer, sw)
             _log.log(TRAFFIC, "%s", exchange.in_log(), extra={TRACE_LINES: exchange.lines()})
 
@@ -252,6 +257,8 @@ class Channel:
 
 def _log_start(transport: Transport) -> None:
     if _log.isEnabledFor(TRAFFIC):
+        from lpa.rsp.trace import TRACE_LINES, CardReset
+
         start = CardReset(transport.atr if isinstance(transport, HasAtr) else b"")
         known = f"its ATR is {start.atr.hex()}" if start.atr else "its ATR is not known"
         _log.log(TRAFFIC, "the card was connected or reset; %s", known, extra={TRACE_LINES: start.lines()})

@@ -9,20 +9,15 @@ The functions of a download document their own errors: until the last segment th
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lpa.card.isdr import ISDR_AIDS, IsdrSession, raise_refusal
 from lpa.errors import BadAnswer, EuiccRefused
-from lpa.rsp import bpp
 from lpa.rsp.arguments import expect
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
-from lpa.rsp.eim import Eim
-from lpa.rsp.euicc_info import AuthorisationRule, ConfiguredAddresses, EuiccInfo1, EuiccInfo2
-from lpa.rsp.installation_result import InstallationResult
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Iccid
-from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.records import (
     LIST_TAGS,
     NEWER_TAGS,
@@ -31,7 +26,13 @@ from lpa.rsp.records import (
     Profile,
     ProfileClass,
 )
-from lpa.rsp.session import CardProof, ServerProof, Terms
+
+if TYPE_CHECKING:  # What one function alone returns is imported there: most sessions ask for none of it.
+    from lpa.rsp.eim import Eim
+    from lpa.rsp.euicc_info import AuthorisationRule, ConfiguredAddresses, EuiccInfo1, EuiccInfo2
+    from lpa.rsp.installation_result import InstallationResult
+    from lpa.rsp.pki.key_identifier import KeyIdentifier
+    from lpa.rsp.session import CardProof, ServerProof, Terms
 
 __all__ = ["ISDR_AIDS", "NICKNAME_BYTES", "Euicc", "raise_refusal"]
 
@@ -52,12 +53,16 @@ class Euicc(IsdrSession):
 
     def euicc_info1(self) -> EuiccInfo1:
         """Its SGP.22 version and trusted CI keys (§5.7.8, ES10b.GetEUICCInfo)."""
+        from lpa.rsp.euicc_info import EuiccInfo1
+
         info = EuiccInfo1.from_tlv(self.ask("GetEuiccInfo1"))
         self._ci_pkids = info.ci_for_verification
         return info
 
     def euicc_info2(self) -> EuiccInfo2:
         """Versions, memory, capabilities, certification (§5.7.8, ES10b.GetEUICCInfo)."""
+        from lpa.rsp.euicc_info import EuiccInfo2
+
         info = EuiccInfo2.from_tlv(self.ask("GetEuiccInfo2"))
         # The same list as in EUICCInfo1, which then need not be read.
         self._ci_pkids = info.ci_for_verification or self._ci_pkids
@@ -72,6 +77,8 @@ class Euicc(IsdrSession):
 
     def configured_addresses(self) -> ConfiguredAddresses:
         """Its default SM-DP+ and its root SM-DS (§5.7.3, ES10a.GetEuiccConfiguredAddresses)."""
+        from lpa.rsp.euicc_info import ConfiguredAddresses
+
         return ConfiguredAddresses.from_tlv(self.ask("GetEuiccConfiguredAddresses"))
 
     def set_default_dp_address(self, address: str) -> None:
@@ -80,6 +87,8 @@ class Euicc(IsdrSession):
 
     def rules(self) -> tuple[AuthorisationRule, ...]:
         """Its Rules Authorisation Table (§5.7.22, ES10b.GetRAT). Empty if the card does not support it."""
+        from lpa.rsp.euicc_info import AuthorisationRule
+
         try:
             table = self.call("GetRAT", {})["rat"]
         except BadAnswer as error:
@@ -93,6 +102,8 @@ class Euicc(IsdrSession):
 
         Empty if the card does not support the function.
         """
+        from lpa.rsp.eim import Eim
+
         try:
             items = self.listed("GetEimConfigurationData", {})
         except BadAnswer as error:
@@ -218,6 +229,8 @@ class Euicc(IsdrSession):
         `context`: a CtxParamsForCommonAuthentication. A refusal is not raised, since the server needs it:
         forward the answer, then use `raise_refusal`.
         """
+        from lpa.rsp.session import CardProof
+
         ctx = schema.encode("CtxParams1", ("ctxParamsForCommonAuthentication", context))
         parts = (proof.signed, proof.signature, proof.key, proof.certificate, ctx)
         return CardProof(self._forward("AuthenticateServer", *parts))
@@ -239,6 +252,9 @@ class Euicc(IsdrSession):
         the card rejects the segment, and a `WireError` if its answer is lost: then only reading the card
         shows whether the profile is installed.
         """
+        from lpa.rsp import bpp
+        from lpa.rsp.installation_result import InstallationResult
+
         result = bpp.result(self.exchange(segment))
         return InstallationResult.from_tlv(result) if result else None
 

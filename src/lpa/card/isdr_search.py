@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from lpa import redaction
 from lpa.card.apdu import Channel, Transport
@@ -21,6 +20,7 @@ from lpa.errors import (
 )
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.facts import fact
 from lpa.rsp.names import Aid, Eid
 from lpa.rsp.reasons import explain
 
@@ -35,7 +35,7 @@ _REFUSALS = {0x6982: "securityStatusNotSatisfied", 0x6985: "conditionsNotSatisfi
 _FAILURES = (0x64, 0x65, 0x6F)  # SW1: the command was not completed (ISO 7816-4 §5.6); it says nothing more
 
 
-@dataclass(frozen=True)
+@fact
 class FoundIsdr:
     """An ISD-R that answered, and the channel on which it is selected."""
 

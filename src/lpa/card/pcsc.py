@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,6 +26,7 @@ from lpa.errors import (
     WireError,
 )
 from lpa.host.locks import Locks
+from lpa.rsp.facts import fact
 
 # By number, not by pyscard's name: names differ between systems, and Windows has numbers of its own.
 _FAILURES: dict[int, tuple[type[LpaError], str]] = {
@@ -71,7 +71,7 @@ _RELEASE_TRIES, _RELEASE_PAUSE = 10, 0.05  # seconds
 _REMOVAL_TIMEOUT = 1000  # milliseconds; pcscd polls a reader every 400
 
 
-@dataclass(frozen=True)
+@fact
 class Reader:
     """A card reader and its card. `atr` is empty if there is no card, or it sent none."""
 

@@ -6,7 +6,6 @@ An empty reader or an ordinary SIM beside the eUICC is ignored. With two eUICCs 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from lpa.card import secure_elements
 from lpa.card.apdu import LARGEST_BLOCK
@@ -15,10 +14,11 @@ from lpa.card.pcsc import PcscTransport, Reader, readers
 from lpa.card.secure_elements import SecureElement
 from lpa.errors import BadAnswer, CardBusy, CardUnpowered, EuiccRefused, LpaError, NoCard, NoReader
 from lpa.host.locks import Locks
+from lpa.rsp.facts import fact
 from lpa.rsp.names import Aid, Eid
 
 
-@dataclass(frozen=True)
+@fact
 class Probe:
     """The result for a reader: the EID of its eUICC, or the `problem` that explains why there is none.
 
@@ -31,7 +31,7 @@ class Probe:
     others: tuple[SecureElement, ...] = ()
 
 
-@dataclass(frozen=True)
+@fact
 class Choice:
     """The reader that a person chose, and the number of the secure element, if they chose one."""
 

@@ -10,15 +10,18 @@ import contextlib
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
 
 from lpa.card import secure_elements
 from lpa.card.apdu import Transport
 from lpa.card.secure_elements import HasAtr
 from lpa.errors import NoReader, NoService
 from lpa.host.locks import Locks
+from lpa.rsp.facts import fact
 from lpa.rsp.names import Aid
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 _GROUP = "lpa.transports"
 _PATH_BEGINS = (".", "/", "~", "\\")
@@ -39,7 +42,7 @@ class HeldTransport:
         self._held.close()
 
 
-@dataclass(frozen=True)
+@fact
 class OpenedCard:
     """A card that was opened by name: the whole name, and the AIDs under which its ISD-R may answer."""
 
@@ -48,7 +51,7 @@ class OpenedCard:
     aids: tuple[Aid, ...]
 
 
-@dataclass(frozen=True)
+@fact
 class SchemeName:
     """A name with an installed scheme: what opens it, the text for that, and the chosen secure element."""
 
@@ -95,17 +98,24 @@ def by_scheme(name: str | None) -> SchemeName | None:
 
 def registered(scheme: str) -> Opener | None:
     """The function that opens the cards of a scheme; None if no installed package has it."""
-    for found in entry_points(group=_GROUP, name=scheme):
-        opener: Opener = found.load()
-        return opener
+    for found in _installed():
+        if found.name == scheme:
+            opener: Opener = found.load()
+            return opener
     return None
+
+
+def _installed() -> EntryPoints:
+    from importlib.metadata import entry_points  # Here and not above: a reader needs none.
+
+    return entry_points(group=_GROUP)
 
 
 def misunderstood(name: str | None) -> NoReader | None:
     """The error for a name that is no reader's and looks like a scheme or path; None for any other name."""
     scheme, _ = split(name)
     if scheme:
-        installed = sorted({found.name for found in entry_points(group=_GROUP)})
+        installed = sorted({found.name for found in _installed()})
         return NoReader(
             f"No scheme {scheme!r} is installed for {name!r}; installed: {', '.join(installed) or 'none'}.",
             advice="Name a reader that 'lpa readers' lists, or a simulated card with sim:PATH.",
@@ -125,7 +135,7 @@ def split(name: str | None) -> tuple[str, str]:
     """
     if "\0" in (name or ""):
         raise NoReader(f"No reader is called {name!r}: it contains a null byte.")
-    found = re.fullmatch(r"([A-Za-z][A-Za-z0-9-]+):(.*)", name or "", re.DOTALL)
+    found = name and re.fullmatch(r"([A-Za-z][A-Za-z0-9-]+):(.*)", name, re.DOTALL)
     return (found[1].lower(), found[2]) if found else ("", "")
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from lpa.errors import NoReader
+from lpa.rsp.facts import fact
 from lpa.rsp.names import Aid, Eid
 
 # The ISD-Rs of eSTK.me. The standard AID may answer, too: it is another name for one of them.
@@ -22,7 +22,7 @@ ELEMENT_AIDS = (
 _ATR_MARK = b"estk.me"  # in the historical bytes of these cards, also of those with one secure element
 
 
-@dataclass(frozen=True)
+@fact
 class SecureElement:
     """A secure element of a card: its `number`, 1 or 2, and its EID."""
 

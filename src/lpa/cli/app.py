@@ -3,42 +3,44 @@
 from __future__ import annotations
 
 import importlib
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from lpa import __version__
 from lpa.card.apdu import LARGEST_BLOCK, SMALLEST_BLOCK
-from lpa.card.es10 import ISDR_AIDS
 from lpa.cli.console import Console
 from lpa.cli.group import JSON_HELP, Group
 from lpa.cli.logs import log_to
 from lpa.cli.parsing import AID, CONNECT_TO, FILE, FOLDER, PROXY, TRUST
 from lpa.cli.screen import Screen
 
-# The file in `commands` of each command, in the order of the help. It is imported when the command runs, so
-# that `lpa list` does not load what deletes, verifies or simulates.
-_FILES = {
-    "readers": "card",
-    "doctor": "card",
-    "info": "card",
-    "list": "profiles",
-    "show": "profiles",
-    "enable": "switch",
-    "disable": "switch",
-    "delete": "delete",
-    "protect": "switch",
-    "unprotect": "switch",
-    "rename": "profiles",
-    "download": "download",
-    "discover": "download",
-    "backup": "backup",
-    "notifications": "notifications",
-    "resume": "resume",
-    "receipts": "receipts",
-    "default-server": "card",
-    "reset": "switch",
-    "sim": "sim",
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# The file in `commands` of each command, and the first sentence of its help, in the order of the help. A file
+# is imported when its command runs, so that `lpa list` does not load what deletes, verifies or simulates.
+_COMMANDS = {
+    "readers": ("card", "List the card readers and the cards in them."),
+    "doctor": ("card", "Find the cause of a problem."),
+    "info": ("card", "Show information about the card."),
+    "list": ("profiles", "List the profiles on the card."),
+    "show": ("profiles", "Show the details of a profile."),
+    "enable": ("switch", "Enable a profile."),
+    "disable": ("switch", "Disable the enabled profile."),
+    "delete": ("delete", "Delete a profile from the card, permanently."),
+    "protect": ("switch", "Protect a profile from deletion on this computer."),
+    "unprotect": ("switch", "Remove the protection of a profile."),
+    "rename": ("profiles", "Set the nickname of a profile."),
+    "download": ("download", "Download and install a profile."),
+    "discover": ("download", "Ask whether a profile is available for this card."),
+    "backup": ("backup", "Save contacts and messages of the enabled profile."),
+    "notifications": ("notifications", "Pending notifications."),
+    "resume": ("resume", "Recover interrupted operations."),
+    "receipts": ("receipts", "Receipts: signed notifications kept as proof."),
+    "default-server": ("card", "Show or set the default server for downloads."),
+    "reset": ("switch", "Delete all profiles of a kind, permanently."),
+    "sim": ("sim", "A simulated card and server, for trying things out."),
 }
 _NAMES = {"list": "list_", "default-server": "default_server"}  # functions with another name
 
@@ -48,15 +50,26 @@ class Commands(Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (the signature is click's)
         """In the order of the table."""
-        return list(_FILES)
+        return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command `cmd_name`, None if there is none."""
-        if cmd_name in _FILES and cmd_name not in self.commands:
-            file = importlib.import_module(f"lpa.cli.commands.{_FILES[cmd_name]}")
+        if cmd_name in _COMMANDS and cmd_name not in self.commands:
+            file = importlib.import_module(f"lpa.cli.commands.{_COMMANDS[cmd_name][0]}")
             command: click.Command = getattr(file, _NAMES.get(cmd_name, cmd_name))
             self.add_command(command)
         return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """From the table: the help imports none of them."""
+        listed = [click.Command(name, help=summary) for name, (_, summary) in _COMMANDS.items()]
+        Group(commands=listed).format_commands(ctx, formatter)
+
+
+def _aids() -> list[str]:
+    from lpa.card.isdr import ISDR_AIDS
+
+    return [str(aid) for aid in ISDR_AIDS]
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -103,7 +116,7 @@ class Commands(Group):
     "aids",
     type=AID,
     envvar="LPA_AID",
-    default=[str(aid) for aid in ISDR_AIDS],
+    default=_aids,
     metavar="AID",
     multiple=True,
     help="AID of the card's ISD-R, instead of the known ones.",
@@ -133,7 +146,7 @@ class Commands(Group):
     metavar="FILE",
     help="Record in this file what is exchanged with the card and servers, without secrets, and the log.",
 )
-@click.version_option(package_name="lpa", message="lpa %(version)s")
+@click.version_option(__version__, message="lpa %(version)s")
 @click.pass_context
 def app(context: click.Context, /, verbose: int, trace: Path | None, **options: Any) -> None:
     """Manage the profiles on an eSIM card."""

@@ -6,7 +6,6 @@ from a card or a server.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
@@ -34,6 +33,8 @@ def lines(stream: TextIO, cells: Sequence[Cell]) -> str:
     head = "".join(text for text, _ in before)
     texts = [text]
     if stream.isatty() and text:
+        import shutil
+
         texts = _wrapped(text, shutil.get_terminal_size().columns - width(head))
     first, *rest = (_styled(line, style) for line in texts)
     below = " " * width(head)

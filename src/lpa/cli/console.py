@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lpa.assistant import Assistant
-from lpa.cli.screen import Screen
 from lpa.errors import StorageFailed
 from lpa.host import files, settings
-from lpa.host.locks import Holder, Locks
-from lpa.notifications.receipts import Receipts
-from lpa.rsp.names import Aid, Iccid
+from lpa.rsp.facts import fact
 
 if TYPE_CHECKING:
+    from lpa.assistant import Assistant
+    from lpa.cli.screen import Screen
+    from lpa.host.locks import Holder, Locks
     from lpa.journal import Journal
+    from lpa.notifications.receipts import Receipts
     from lpa.notifications.send_queue import SendQueue
     from lpa.notifications.sender import ServerFactory
+    from lpa.rsp.names import Aid, Iccid
     from lpa.server.connect_to import ConnectTo
     from lpa.server.https import Https
     from lpa.server.proxy import ProxyChoice
@@ -43,7 +43,7 @@ def closing_all() -> Iterator[ExitStack]:
                 closed = True
 
 
-@dataclass(frozen=True)
+@fact
 class Console:
     """What every command gets: the screen and the global options."""
 
@@ -85,6 +85,8 @@ class Console:
 
     def receipts(self) -> Receipts:
         """The receipts on this computer."""
+        from lpa.notifications.receipts import Receipts
+
         return Receipts.open(self.state_dir)
 
     def journal(self) -> Journal:
@@ -118,6 +120,8 @@ class Console:
 
     @contextmanager
     def _open(self, servers: ServerFactory | None) -> Iterator[Assistant]:
+        from lpa.assistant import Assistant
+
         with closing_all() as opened:
             yield opened.enter_context(
                 Assistant.open(
@@ -132,6 +136,8 @@ class Console:
 
     def _locks(self) -> Locks:
         """The locks that programs take to work on a card, or to send its notifications."""
+        from lpa.host.locks import Locks
+
         on_wait = None if self.no_wait else self._report_wait
         return Locks.of_host(command=f"lpa {self.screen.command}", on_wait=on_wait)
 

@@ -8,23 +8,24 @@ a profile is left out, unless every list of profiles reads it from the card.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lpa.errors import LpaError
-from lpa.notifications.receipts import Receipt
 from lpa.redaction import without_secrets
-from lpa.rsp.euicc_info import KeyIdentifier
-from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
-from lpa.rsp.records import Profile
+from lpa.rsp.facts import fact
+
+if TYPE_CHECKING:
+    from lpa.rsp.records import Profile
 
 _ALWAYS_READ = ("iccid", "state", "nickname", "service_provider", "name", "profile_class", "policy_rules")
 
 
-@dataclass(frozen=True)
+@fact
 class CommandResult:
     """What a command found or did: its `data`, the `problem` that remains, the exit code."""
 
@@ -37,16 +38,25 @@ def plain(value: object) -> Any:
     """`value` as the types of JSON."""
     if value is None or type(value) in (str, int, bool, float):
         return value
-    for kinds, convert in _CONVERSIONS:
+    for kinds, convert in _conversions():
         if isinstance(value, kinds):
             return convert(value)
     if isinstance(value, dict):
         return {str(name): plain(member) for name, member in value.items()}
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
-    if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    return value
+    return _dataclass(value) if is_dataclass(value) else value
+
+
+def _dataclass(value: Any) -> Any:
+    from lpa.notifications.receipts import Receipt
+    from lpa.rsp.pki.key_identifier import KeyIdentifier
+
+    if isinstance(value, KeyIdentifier):
+        return str(value)
+    if isinstance(value, Receipt):
+        return {"path": str(value.path)}
+    return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
 
 
 def _profile(profile: Profile) -> dict[str, Any]:
@@ -59,10 +69,6 @@ def _reported(value: object) -> bool:
     return bool(value) or type(value) is int
 
 
-def _receipt(receipt: Receipt) -> dict[str, Any]:
-    return {"path": str(receipt.path)}
-
-
 def _time(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="seconds")
 
@@ -73,11 +79,16 @@ def error_members(error: LpaError) -> dict[str, Any]:
     return {"kind": error.kind, "reason": error.reason, "message": message, "advice": advice}
 
 
-_CONVERSIONS: tuple[tuple[tuple[type, ...], Callable[[Any], Any]], ...] = (
-    ((Aid, Eid, Iccid, KeyIdentifier, ServerAddress, Path), str),
-    ((bytes,), bytes.hex),
-    ((datetime,), _time),
-    ((LpaError,), error_members),
-    ((Profile,), _profile),
-    ((Receipt,), _receipt),
-)
+@functools.cache
+def _conversions() -> tuple[tuple[tuple[type, ...], Callable[[Any], Any]], ...]:
+    """What is no dataclass, or not shown as one. It needs what reading a list of profiles has loaded."""
+    from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
+    from lpa.rsp.records import Profile
+
+    return (
+        ((Aid, Eid, Iccid, ServerAddress, Path), str),
+        ((bytes,), bytes.hex),
+        ((datetime,), _time),
+        ((LpaError,), error_members),
+        ((Profile,), _profile),
+    )

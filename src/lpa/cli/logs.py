@@ -13,13 +13,10 @@ import click
 
 from lpa import redaction
 from lpa.card.apdu import TRAFFIC
-from lpa.cli import trace_file
 from lpa.rsp.display import safe
-from lpa.rsp.trace import TRACE_LINES, first_line
 
 _log = redaction.logger(__name__)
-_ABOUT = f"""\
-{first_line(whole=False)}
+_ABOUT = """\
 # A trace of lpa: what it sent to the card and the servers, and what they answered.
 # PRIVATE: it names the card (EID), its profiles (ICCID) and their operators. Codes, PINs, the contents of
 # profile files and the messages of a download are left out. Read it before you share it."""
@@ -46,6 +43,8 @@ class _TraceLines(_OneLine):
     """A trace has what was exchanged in lines of its own (`lpa.rsp.trace`), and the rest as comments."""
 
     def format(self, record: logging.LogRecord) -> str:
+        from lpa.rsp.trace import TRACE_LINES
+
         lines: list[str] | None = getattr(record, TRACE_LINES, None)
         return "\n".join(map(safe, lines)) if lines else super().format(record)
 
@@ -87,8 +86,13 @@ def _trace(path: Path) -> logging.Handler:
 
     An existing trace is appended to if it belongs to the person and nobody else can read it.
     """
+    from lpa.cli import trace_file
+    from lpa.rsp.trace import first_line
+
     descriptor = trace_file.open_to_append(path, "--trace", whole=False)
     file = os.fdopen(descriptor, "a", encoding="utf-8")
     handler = _Trace(file)
-    handler.emit(logging.LogRecord(__name__, TRAFFIC, "", 0, _ABOUT, None, None))
+    handler.emit(
+        logging.LogRecord(__name__, TRAFFIC, "", 0, f"{first_line(whole=False)}\n{_ABOUT}", None, None)
+    )
     return handler

@@ -6,7 +6,6 @@ import contextlib
 import os
 import stat
 import sys
-import unicodedata
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -14,24 +13,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from lpa.card.es10 import NICKNAME_BYTES
-from lpa.cli.screen import Screen
-from lpa.host import files
-from lpa.pages.texts import LANGUAGES
-from lpa.profiles.selection import Selector
-from lpa.redaction import register_secret
-from lpa.rsp.activation import ActivationCode
-from lpa.rsp.device import Device
-from lpa.rsp.display import safe
+from lpa.pages import LANGUAGES
 from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
-from lpa.rsp.written_code import LONGEST_TEXT
 
 STDIN = "-"  # in place of an activation code, or of a file
 _STDIN_USE = "lpa.cli.parsing"  # in click's memory of this run
 LONGEST_REASON = 500  # characters: it is stored in the journal, and printed on a page
 
 if TYPE_CHECKING:
+    from lpa.cli.screen import Screen
     from lpa.deletion.plan import Plan
+    from lpa.profiles.selection import Selector
+    from lpa.rsp.activation import ActivationCode
+    from lpa.rsp.device import Device
     from lpa.server.connect_to import ConnectTo
     from lpa.server.proxy import ProxyChoice
     from lpa.server.trust import Trust
@@ -50,6 +44,24 @@ def _parsed(parse: Callable[[str], T]) -> Callable[[str], T]:
             raise click.BadParameter(f"{error}.") from error
 
     return convert
+
+
+def _selector(text: str) -> Selector:
+    from lpa.profiles.selection import Selector
+
+    return Selector.parse(text)
+
+
+def _device_with_imei(text: str) -> Device:
+    from lpa.rsp.device import Device
+
+    return Device.with_imei(text)
+
+
+def _device_with_tac(text: str) -> Device:
+    from lpa.rsp.device import Device
+
+    return Device.with_tac(text)
 
 
 def _trust(text: str) -> Trust:
@@ -96,6 +108,9 @@ def _plan(text: str) -> Plan:
 
 
 def _nickname(text: str) -> str:
+    from lpa.card.es10 import NICKNAME_BYTES
+    from lpa.rsp.display import safe
+
     size = len(text.encode(errors="surrogatepass"))
     if size > NICKNAME_BYTES:
         raise ValueError(f"a nickname has at most {NICKNAME_BYTES} bytes; this one has {size}")
@@ -111,6 +126,8 @@ def _profile_name(text: str) -> str:
 
 
 def _reason(text: str) -> str:
+    import unicodedata
+
     if len(text) > LONGEST_REASON:
         raise ValueError(f"a reason has at most {LONGEST_REASON} characters; this one has {len(text)}")
     if any(unicodedata.category(one) == "Cs" for one in text):
@@ -140,6 +157,8 @@ def _listening_place(text: str) -> tuple[str, int]:
 
 
 def _receipt(text: str) -> int | Path:
+    from lpa.host import files
+
     if text.isascii() and text.isdecimal():
         return int(text)
     with contextlib.suppress(OSError):  # Whoever reads it will report why it cannot be read.
@@ -150,6 +169,8 @@ def _receipt(text: str) -> int | Path:
 
 
 def _existing(text: str) -> Path:
+    from lpa.host import files
+
     with contextlib.suppress(OSError):
         if not files.status(_path(text)):
             raise ValueError(f"there is no file or folder {text!r}")
@@ -169,7 +190,7 @@ def use_stdin(what: str) -> None:
 
 
 # An activation code that was given, or is still to be read from stdin.
-CodeSource = Callable[[Screen], ActivationCode]
+CodeSource = Callable[["Screen"], "ActivationCode"]
 
 
 def _code_source(text: str) -> CodeSource:
@@ -181,6 +202,8 @@ def _code_source(text: str) -> CodeSource:
 
 
 def _code_on_stdin(screen: Screen) -> ActivationCode:
+    from lpa.rsp.written_code import LONGEST_TEXT
+
     if screen.interactive:
         text = screen.ask_secret("Activation code:", advice="")
     else:
@@ -196,6 +219,9 @@ def _code_on_stdin(screen: Screen) -> ActivationCode:
 
 
 def _secret_code(text: str) -> ActivationCode:
+    from lpa.redaction import register_secret
+    from lpa.rsp.activation import ActivationCode
+
     code = ActivationCode.parse(text)
     register_secret(code.matching_id)
     return code
@@ -225,13 +251,13 @@ class _Path(click.Path):
             self.fail(f"{error}.", param, ctx)
 
 
-PROFILE_DIGITS = _parsed(Selector.parse)
+PROFILE_DIGITS = _parsed(_selector)
 PROFILE_NAME = _parsed(_profile_name)
 PLAN = _parsed(_plan)
 ACTIVATION_CODE = _parsed(_code_source)
 IMAGE = _parsed(_image)
-IMEI = _parsed(Device.with_imei)
-TAC = _parsed(Device.with_tac)
+IMEI = _parsed(_device_with_imei)
+TAC = _parsed(_device_with_tac)
 DATE = _parsed(_date)
 RECEIPT = _parsed(_receipt)
 RECEIPTS = _parsed(_existing)

@@ -5,13 +5,10 @@ Law: every text that may come from a card or a server passes through `cells` on 
 
 from __future__ import annotations
 
-import getpass
 import io
-import json
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,7 +16,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from lpa.cli import screen_tables
 from lpa.cli.cells import Cell, Facts, aligned, lines
 from lpa.errors import Declined, LpaError
 from lpa.redaction import register_secret
@@ -86,6 +82,8 @@ class Screen:
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
         """A table on stdout, if there are any rows. In a pipe no cell is broken into lines."""
         if not self.json:
+            from lpa.cli import screen_tables
+
             for piece in screen_tables.pieces(headings, list(rows)):
                 self._write(sys.stdout, piece)
 
@@ -98,6 +96,8 @@ class Screen:
         """The one JSON document on stdout. Ctrl-C does not cut it, and after it there is no other."""
         if self._documented:
             return
+        import json
+
         text = json.dumps(value, indent=2, ensure_ascii=not _speaks_unicode(sys.stdout))
         with _without_ctrl_c():
             self._documented = True
@@ -182,6 +182,8 @@ class Screen:
         """As `ask`, but the answer is neither shown nor stripped. `advice`: what to do without a terminal."""
         if not sys.stdin.isatty():
             raise Declined("There is no terminal to ask at.", advice=advice)
+        import getpass
+
         while True:
             try:
                 typed = getpass.getpass(f"{question} ", stream=sys.stderr)
@@ -210,6 +212,8 @@ class Screen:
 @contextmanager
 def _without_ctrl_c() -> Iterator[None]:
     """Ignore Ctrl-C in the block. Only the main thread can, and it is the one that Ctrl-C interrupts."""
+    import threading
+
     if threading.current_thread() is not threading.main_thread():
         yield
         return

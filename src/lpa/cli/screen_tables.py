@@ -1,4 +1,4 @@
-"""Tables on stdout: rich lays them out, unless they are very long or the window is too narrow."""
+"""Tables on stdout: at a terminal rich lays them out, unless they are very long or it is too narrow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from lpa.cli.cells import LONGEST_CELL, Cell, lines, pair, shown, width
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
-_PIPE_COLUMNS = 10_000  # what goes to a pipe must not depend on the width of a window
 _MANY = 1_000  # rows: a longer table is written without rich
 _LONGEST_WORD = 30  # columns; a longer word is broken in a table
 _UNBROKEN = ("ICCID", "State", "Number", "Event")  # columns that stay on one line in a narrow window
@@ -20,14 +19,14 @@ _UNBROKEN = ("ICCID", "State", "Number", "Event")  # columns that stay on one li
 
 def pieces(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Iterator[str]:
     """A table as text for stdout; a very long one in pieces. In a pipe no cell is broken into lines."""
-    if len(rows) > _MANY:
+    if rows and (len(rows) > _MANY or not sys.stdout.isatty()):
         yield from _plain(headings, rows)
     elif rows:
         yield _laid_out(headings, rows)
 
 
 def _plain(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Iterator[str]:
-    """Without styles: rich would take minutes for a hundred thousand rows."""
+    """Without styles: rich would take minutes for many rows, and long to be loaded for few."""
     texts = [tuple(shown(pair(cell)[0], LONGEST_CELL) for cell in row) for row in (headings, *rows)]
     widths = [max(map(width, column)) + 2 for column in zip(*texts, strict=True)]
     for start in range(0, len(texts), _MANY):
@@ -40,15 +39,12 @@ def _padded(text: str, columns: int) -> str:
 
 
 def _laid_out(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    # Here, because a command without a table would spend a tenth of its time on them.
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    terminal = sys.stdout.isatty()
     # Not stdout itself: rich writes to its file even while it captures.
-    columns = None if terminal else _PIPE_COLUMNS
-    console = Console(file=io.StringIO(), force_terminal=terminal, width=columns)
+    console = Console(file=io.StringIO(), force_terminal=True)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
     for heading in headings:
         table.add_column(heading, overflow="fold", no_wrap=heading in _UNBROKEN)

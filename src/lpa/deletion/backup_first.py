@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from lpa.card.files.filesystem import UiccFiles
@@ -16,10 +15,11 @@ from lpa.notifications.outbox import Outbox
 from lpa.profiles.backup import Backup, BackupTarget, save, staging_folder
 from lpa.profiles.switching import Outcome
 from lpa.profiles.temporary_enable import temporarily_enabled
+from lpa.rsp.facts import fact
 from lpa.rsp.names import Iccid
 
 
-@dataclass(frozen=True)
+@fact
 class BackupFirst:
     """A backup before a deletion, and the `switches` made for it (none if the profile was enabled).
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from lpa.card.es10 import Euicc
 from lpa.deletion import findings
@@ -17,11 +17,12 @@ from lpa.profiles import selection, snapshot, temporary_enable
 from lpa.profiles.blockers import Finding, of_level, protection
 from lpa.profiles.selection import Selector
 from lpa.rsp.arguments import expect
+from lpa.rsp.facts import fact
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import CHANGE_TAGS, NotificationEvent, NotificationMetadata, Profile
 
 
-@dataclass(frozen=True)
+@fact
 class Plan:
     """A deletion that was not carried out yet, and what a person should know before it is.
 

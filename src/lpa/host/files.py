@@ -11,7 +11,6 @@ import contextlib
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from io import RawIOBase
 from pathlib import Path
@@ -108,6 +107,8 @@ def unnamed(folder: Path) -> Iterator[RawIOBase]:
 
     It is not buffered, so that a write that fails does so at once: a write may be a part of what was asked.
     """
+    import tempfile  # Here and not above: reading needs none, and it takes long.
+
     file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  (closed below; O_TMPFILE, 0600)
     try:
         yield file
@@ -237,6 +238,8 @@ def _open_without_waiting(path: str, flags: int) -> int:
 @contextlib.contextmanager
 def _replaced(path: Path) -> Iterator[BinaryIO]:
     """A new private file that takes the place of `path` when the block ends without an error."""
+    import tempfile  # Here and not above: reading needs none, and it takes long.
+
     _require_replaceable(path)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")  # O_EXCL, 0600
     try:

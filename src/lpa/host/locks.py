@@ -11,23 +11,22 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
+import importlib
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from lpa.errors import CardBusy, StorageFailed, storage_advice, system_reason
 from lpa.host import system
+from lpa.rsp.facts import fact
 
 _HOLDER_BYTES = 200  # at most, in the file
 _REFUSED = (errno.EACCES, errno.EPERM, errno.ELOOP)  # what a file of another user, or a planted one, leads to
 
 
-@dataclass(frozen=True)
+@fact
 class Holder:
     """The process that holds a lock, as it names itself in the file. `pid` is 0 if it does not."""
 
@@ -121,12 +120,24 @@ def shared_folder() -> Path:
     If it has none (Windows), the temporary folder of this user.
     """
     named = os.environ.get("LPA_LOCK_DIR")
-    return Path(named) if named else system.shared_folder() or Path(tempfile.gettempdir())
+    if folder := Path(named) if named else system.shared_folder():
+        return folder
+    import tempfile  # Here and not above: on few systems.
+
+    return Path(tempfile.gettempdir())
 
 
 def _file_name(subject: str) -> str:
     coded = subject.encode(errors="surrogateescape")  # a path may have bytes that are no characters
-    return f"lpa-{hashlib.sha256(coded).hexdigest()[:32]}.lock"
+    return f"lpa-{_sha256(coded)[:32]}.lock"
+
+
+def _sha256(data: bytes) -> str:
+    """By Python's own module if it has one, as `random` does: `hashlib` loads OpenSSL, which takes long."""
+    for name in ("_sha2", "_sha256"):  # from Python 3.12 on, and before
+        with contextlib.suppress(ImportError):
+            return str(importlib.import_module(name).sha256(data).hexdigest())
+    return str(importlib.import_module("hashlib").sha256(data).hexdigest())
 
 
 def _open(path: Path) -> int:

@@ -72,6 +72,16 @@ def shared_folder() -> Path | None:
     return next(map(Path, filter(_is_shared, _SHARED)), None)
 
 
+def usual_state_home() -> Path | None:
+    """The folder that platformdirs finds too, on Linux with a usual environment; None elsewhere."""
+    home, state_home = os.environ.get("HOME", ""), os.environ.get("XDG_STATE_HOME", "")
+    if sys.platform != "linux" or "ANDROID_ROOT" in os.environ or not home.startswith("/"):
+        return None
+    if state_home:
+        return Path(state_home) if state_home.startswith("/") and state_home == state_home.strip() else None
+    return Path(home, ".local", "state")
+
+
 def _is_shared(name: str) -> bool:
     try:
         status = os.stat(name)  # noqa: PTH116  (follows the system's own link from /var/lock to /run/lock)

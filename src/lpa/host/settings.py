@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from lpa.host import system
+
 
 def reader(name: str | None = None) -> str | None:
     """The reader to use: `name`, or `LPA_READER`; None if neither names one."""
@@ -18,6 +20,8 @@ def state_dir(folder: Path | None = None) -> Path:
     named = os.environ.get("LPA_STATE_DIR")
     if named:
         return Path(named)
-    from platformdirs import user_state_path  # Here and not above: few commands need it.
+    if usual := system.usual_state_home():
+        return usual / "lpa"
+    from platformdirs import user_state_path  # Here and not above: it takes as long as reading a card.
 
     return user_state_path("lpa", appauthor=False)

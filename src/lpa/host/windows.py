@@ -60,6 +60,11 @@ def shared_folder() -> Path | None:
     return None
 
 
+def usual_state_home() -> Path | None:
+    """None: platformdirs asks Windows."""
+    return None
+
+
 def try_lock(descriptor: int) -> bool:
     """Lock a file until its descriptor is closed or the process ends; False if another has it."""
     os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
@@ -82,7 +87,7 @@ def disable_core_dumps() -> None:
 
 def certificate_authorities() -> list[bytes]:
     """The trusted certificates (DER) in the system's store."""
-    import ssl  # noqa: PLC0415  (only connections need it)
+    import ssl
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_default_certs()

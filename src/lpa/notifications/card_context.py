@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from lpa.card.es10 import Euicc
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, WireError
@@ -12,11 +11,12 @@ from lpa.journal import Journal, Operation
 from lpa.notifications.receipts import Receipts
 from lpa.notifications.sender import CiPkIds
 from lpa.rsp.euicc_info import EuiccInfo2
+from lpa.rsp.facts import fact
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import Profile
 
 
-@dataclass(frozen=True)
+@fact
 class CardContext:
     """A card in a reader, the journal of its operations, and the receipts of its notifications."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from lpa.rsp.facts import fact
 from lpa.rsp.records import NotificationEvent, Profile
 
 
-@dataclass(frozen=True)
+@fact
 class ProfileChange:
     """Something that was done to `profile`, as it was before: install, enable, disable or delete.
 

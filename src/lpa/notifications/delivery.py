@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
 from lpa.errors import LpaError
 from lpa.journal import Entry
 from lpa.notifications.receipts import Receipt
+from lpa.rsp.facts import fact
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import Notification, NotificationEvent, NotificationMetadata, only_event
 
 
-@dataclass(frozen=True)
+@fact
 class Delivery:
     """The result of sending one notification.
 
@@ -83,7 +83,7 @@ class Deliveries(tuple[Delivery, ...]):
         return made
 
 
-@dataclass(frozen=True)
+@fact
 class PendingNotification:
     """A notification that no server has acknowledged, and when it is retried."""
 

@@ -7,9 +7,13 @@ terminal can make them too: with `profile_page.page` and `receipt_page.page`.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, get_args
 
 from lpa.errors import storage_failed
 from lpa.host import files
+
+Language = Literal["en", "zh-CN"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
 def save(page: str, path: Path) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from lpa.pages import Language
 from lpa.pages.html import document, element, number
 from lpa.pages.layout import Fact, footer, header, listed
-from lpa.pages.texts import Language, Words
+from lpa.pages.texts import Words
 from lpa.profiles.subscriber import Subscriber
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Profile

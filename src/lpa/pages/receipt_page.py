@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 
 from lpa.errors import LpaError
 from lpa.notifications.verification import EVENTS, Verification
+from lpa.pages import Language
 from lpa.pages.html import Markup, document, element, number, qr_code, sentence
 from lpa.pages.layout import Fact, footer, header, listed, section
-from lpa.pages.texts import TEXTS, Language, Words
+from lpa.pages.texts import TEXTS, Words
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification
 

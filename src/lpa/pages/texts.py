@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
-Language = Literal["en", "zh-CN"]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
+from lpa.pages import LANGUAGES, Language
 
 # key: (English, Chinese)
 TEXTS: dict[str, tuple[str, str]] = {

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from lpa.errors import Refused
+from lpa.rsp.facts import fact
 from lpa.rsp.records import Profile
 
 # The names of all warnings: WARNINGS before a deletion, RULES before a download. Each is accepted separately.
@@ -27,7 +27,7 @@ WARNINGS = (
 RULES = ("ppr1", "ppr2")
 
 
-@dataclass(frozen=True)
+@fact
 class Finding:
     """One thing to know. `name` is stable; a blocker's is the reason for refusing `function`."""
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Self
 
 from lpa.card.es10 import Euicc
 from lpa.errors import Refused
 from lpa.rsp.arguments import expect
+from lpa.rsp.facts import fact
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Iccid
 from lpa.rsp.records import CHANGE_TAGS, DETAIL_TAGS, Profile
@@ -23,7 +23,7 @@ _ICCID_TAG = b"\x5a"
 _FUNCTION = "GetProfilesInfo"
 
 
-@dataclass(frozen=True)
+@fact
 class Selector:
     """How a person names a profile: an ISD-P AID, or the digits that its ICCID ends with."""
 

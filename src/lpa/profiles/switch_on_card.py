@@ -9,7 +9,6 @@ a request, and enable a profile of their own choice at the reset.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -17,6 +16,7 @@ from lpa.card.es10 import Euicc
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, WireError
 from lpa.profiles import remotely_managed
 from lpa.profiles.snapshot import named
+from lpa.rsp.facts import fact
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Iccid
 from lpa.rsp.records import AID_TAGS, CHANGE_TAGS, NotificationMetadata, Profile
@@ -46,7 +46,7 @@ class Switch(Protocol):
         """Send the request once."""
 
 
-@dataclass(frozen=True)
+@fact
 class Switched:
     """What a card lists after it has switched (`after`).
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 
 from lpa.errors import LpaError, Refused
@@ -21,6 +20,7 @@ from lpa.notifications.outbox import Outbox
 from lpa.profiles import blockers, selection, snapshot
 from lpa.profiles.selection import Selector
 from lpa.profiles.switch_on_card import Switched, attempt_until, disable_on_card, enable_on_card
+from lpa.rsp.facts import fact
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import CHANGE_TAGS, NotificationEvent, NotificationMetadata, Profile
@@ -37,7 +37,7 @@ _EVENTS = {
 }
 
 
-@dataclass(frozen=True)
+@fact
 class Outcome:
     """What was done to the card, and the notifications of it.
 

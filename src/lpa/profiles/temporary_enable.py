@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from lpa.errors import BadAnswer, CardBusy, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
 from lpa.journal import Operation
@@ -21,6 +20,7 @@ from lpa.profiles.selection import Selector
 from lpa.profiles.snapshot import named
 from lpa.profiles.switch_on_card import CHANGED_AT_RESET
 from lpa.profiles.switching import Outcome
+from lpa.rsp.facts import fact
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import CHANGE_TAGS, Profile
@@ -28,7 +28,7 @@ from lpa.rsp.records import CHANGE_TAGS, Profile
 OPERATION = "temporary-enable"
 
 
-@dataclass(frozen=True)
+@fact
 class Restoration:
     """How a temporary enable was ended after its process had died: which profile is enabled, in a `summary`.
 

@@ -10,8 +10,6 @@ which makes one picture of them.
 
 from __future__ import annotations
 
-import json
-import unicodedata
 from collections.abc import Iterable
 from itertools import islice
 
@@ -32,7 +30,7 @@ def safe(text: str) -> str:
         return text
     shown, marks = [], 0
     for place, character in enumerate(text):
-        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        marks = marks + 1 if _category(character) in ("Mn", "Me") else 0
         harmless = _harmless(text, place) and character not in _BLANK and marks <= _MOST_MARKS
         shown.append(character if harmless else character.encode("unicode_escape").decode())
     return "".join(shown)
@@ -59,6 +57,8 @@ def _is_plain(text: str) -> bool:
 
 
 def _escaped(line: str) -> str:
+    import json
+
     return "".join(
         character if _harmless(line, place) else json.dumps(character)[1:-1]
         for place, character in enumerate(line)
@@ -70,7 +70,7 @@ def _harmless(text: str, place: int) -> bool:
     character = text[place]
     if character == _JOINER:
         return _ends_in_picture(text[max(0, place - 3) : place]) and _is_picture(text[place + 1 : place + 2])
-    return character.isprintable() or unicodedata.category(character) == "Zs"
+    return character.isprintable() or _category(character) == "Zs"
 
 
 def _ends_in_picture(text: str) -> bool:
@@ -83,4 +83,10 @@ def _ends_in_picture(text: str) -> bool:
 def _is_picture(character: str) -> bool:
     if not character or character in _BLANK:
         return False
-    return unicodedata.category(character) == "So" or character in _ARROWS
+    return _category(character) == "So" or character in _ARROWS
+
+
+def _category(character: str) -> str:
+    import unicodedata
+
+    return unicodedata.category(character)

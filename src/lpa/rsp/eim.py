@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.display import brief
+from lpa.rsp.facts import fact
 
 _LONGEST = 255  # characters of an identifier or a server name
 
 
-@dataclass(frozen=True)
+@fact
 class Eim:
     """A remote manager that an IoT eUICC obeys. A member that the card does not report is None or empty.
 

@@ -7,13 +7,14 @@ SGP.22 add some. What a card did not report is None or empty; what could not be 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from functools import partial
 from typing import Any, Self
 
 from lpa.errors import BadAnswer
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.facts import fact
 from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.records import Operator, PolicyRule, rules
 
@@ -33,7 +34,7 @@ _IOT_FUNCTIONS = ("ecallSupported", "fallbackSupported")
 _LONGEST_NUMBER = 8  # bytes of a memory size, more than any card needs
 
 
-@dataclass(frozen=True)
+@fact
 class CardResource:
     """The card's memory: installed applications, and free bytes of non-volatile and of volatile memory."""
 
@@ -57,7 +58,7 @@ class CardResource:
         return cls(numbers.get(0x81), numbers.get(0x82), numbers.get(0x83), bytes(raw))
 
 
-@dataclass(frozen=True)
+@fact
 class IotInfo:
     """What an IoT card (SGP.32) says of itself: the versions of SGP.32, and which profiles it knows."""
 
@@ -103,7 +104,7 @@ def _read(kind: type[EuiccInfo1 | EuiccInfo2], value: dict[str, Any]) -> dict[st
     }
 
 
-@dataclass(frozen=True)
+@fact
 class EuiccInfo1:
     """A card's version of SGP.22 and its trusted issuers, in order of preference. Servers get `raw`."""
 
@@ -131,7 +132,7 @@ class EuiccInfo1:
         return bool(self.ci_for_verification) and all(key.kind == "test" for key in self.ci_for_verification)
 
 
-@dataclass(frozen=True)
+@fact
 class EuiccInfo2:
     """A card's versions, such as "2.2.2", and its capabilities, by the specification's identifiers.
 
@@ -191,7 +192,7 @@ class EuiccInfo2:
         return self.iot is not None or bool(self.ipa_mode)
 
 
-@dataclass(frozen=True)
+@fact
 class ConfiguredAddresses:
     """The servers that the card asks for profiles, as stored: empty, or not even a server name."""
 
@@ -206,7 +207,7 @@ class ConfiguredAddresses:
         return cls(value.get("defaultDpAddress", "").strip(), value.get("rootDsAddress", "").strip(), unknown)
 
 
-@dataclass(frozen=True)
+@fact
 class AuthorisationRule:
     """The policy rules that profiles of `operators` may have, and whether the user must consent (§5.7.22)."""
 

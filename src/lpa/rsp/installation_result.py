@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from lpa.errors import BadAnswer
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.facts import fact
 from lpa.rsp.names import Aid
 from lpa.rsp.records import Notification
 
 
-@dataclass(frozen=True)
+@fact
 class InstallationResult:
     """A signed result. `aid`: of the new profile; None if its installation failed for `reason` at `command`.
 

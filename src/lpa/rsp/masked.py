@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Self
+
+from lpa.rsp.facts import fact
 
 _MOST = 1 << 23  # bytes, the hidden ones included: more than any package or command has
 _ANY = "<hidden>"
@@ -17,7 +18,7 @@ _PLACEHOLDER = re.compile(r"<(?:([0-9]{1,8}) bytes?|hidden)>")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*")
 
 
-@dataclass(frozen=True)
+@fact
 class Masked:
     """The parts in their order: bytes; a number of hidden ones; None for any number of them."""
 

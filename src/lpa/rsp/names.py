@@ -7,11 +7,12 @@ ValueError with a sentence; `from_coded` reads what a card sent and raises `BadA
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Self
 
 from lpa.errors import BadAnswer
 from lpa.rsp.display import brief
+from lpa.rsp.facts import ordered_fact
 
 # The manufacturer of a card by the first eight digits of its EID, those of the issuer (SGP.29).
 _MANUFACTURERS = {
@@ -32,13 +33,13 @@ _MANUFACTURERS = {
     "35060000": "HED",
 }
 # Some programs take a host name for an IP address if its last label is a number (RFC 3986 §7.4).
-_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
-_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
-_PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
+_NUMBER = r"[0-9]+|0x[0-9a-f]*"
+_LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
+_PORT = r"[0-9]{1,5}"
 _SHOWN = 100  # characters of an invalid text in an error
 
 
-@dataclass(frozen=True, order=True)
+@ordered_fact
 class _Coded:
     """What ICCID, EID and AID share: a coded form whose size is checked once."""
 
@@ -128,7 +129,7 @@ class Aid(_Coded):
         return self.coded.hex().upper()
 
 
-@dataclass(frozen=True, order=True)
+@ordered_fact
 class ServerAddress:
     """The address of an SM-DP+ or SM-DS: a host name and the HTTPS port (SGP.22 §5.6).
 
@@ -159,12 +160,12 @@ class ServerAddress:
         if not host:
             raise ValueError("the server address is empty")
         if (
-            not all(_LABEL.fullmatch(label) for label in labels)
+            not all(re.fullmatch(_LABEL, label) for label in labels)
             or len(host) > 253
-            or _NUMBER.fullmatch(labels[-1])
+            or re.fullmatch(_NUMBER, labels[-1])
         ):
             raise ValueError(f"{shown} is not a server name")
-        if not (_PORT.fullmatch(port) and 0 < int(port) < 65536):
+        if not (re.fullmatch(_PORT, port) and 0 < int(port) < 65536):
             raise ValueError(f"{shown} has no valid port")
         return cls(host, int(port), written if written != host else "")
 

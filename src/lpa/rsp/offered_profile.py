@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from lpa.errors import BadAnswer
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.facts import fact
 from lpa.rsp.records import Profile
 
 _MANDATORY = {"iccid": "ICCID", "serviceProviderName": "operator", "profileName": "name"}
@@ -15,7 +15,7 @@ _ESTIMATED_SIZE = 0x9F21  # of version 3 (INTEGER), which servers of both versio
 _LARGEST = 4  # bytes of a plausible profile size
 
 
-@dataclass(frozen=True)
+@fact
 class OfferedProfile:
     """A profile that a server offers, and the metadata as the server sent it.
 

@@ -8,7 +8,6 @@ those stay texts: "7", "bit 8". `unknown` keeps the members that the schema does
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
@@ -16,6 +15,7 @@ from lpa.errors import BadAnswer
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.display import brief
+from lpa.rsp.facts import fact
 from lpa.rsp.names import Aid, Iccid
 
 _NAMES = ("profileNickname", "serviceProviderName", "profileName")
@@ -116,7 +116,7 @@ class NotificationEvent(Identifier):
     RPM_PACKAGE_RESULT = "rpmPackageResult"
 
 
-@dataclass(frozen=True)
+@fact
 class NotificationConfiguration:
     """A server to notify of some `events` of a profile."""
 
@@ -124,7 +124,7 @@ class NotificationConfiguration:
     address: str
 
 
-@dataclass(frozen=True)
+@fact
 class Operator:
     """A mobile network operator: MCC and MNC as "262-01", and the group identifiers (TS 31.102)."""
 
@@ -142,7 +142,7 @@ class Operator:
         return cls(digits.rstrip("F"), value.get("gid1", b""), value.get("gid2", b""))
 
 
-@dataclass(frozen=True)
+@fact
 class Profile:
     """A profile on the card. A field that was not asked for or not reported is None, empty or its default.
 
@@ -222,7 +222,7 @@ class Profile:
         return next((name for name in names if name.strip()), str(self.iccid))
 
 
-@dataclass(frozen=True)
+@fact
 class NotificationMetadata:
     """What a pending notification reports, and to which server (NotificationMetadata).
 
@@ -254,7 +254,7 @@ class NotificationMetadata:
         )
 
 
-@dataclass(frozen=True)
+@fact
 class Notification:
     """A signed notification: the exact bytes that the card sent, and their metadata."""
 

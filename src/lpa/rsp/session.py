@@ -5,19 +5,18 @@ What one side signed stays the bytes that came: it is read here, and forwarded t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lpa.errors import BadAnswer, NotVerified
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.display import few
 from lpa.rsp.euicc_info import EuiccInfo2
+from lpa.rsp.facts import fact
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.offered_profile import OfferedProfile
 
 
-@dataclass(frozen=True)
+@fact
 class ServerProof:
     """A server's answer to InitiateAuthentication: its proof of identity, for the card to check.
 
@@ -48,7 +47,7 @@ class ServerProof:
             )
 
 
-@dataclass(frozen=True)
+@fact
 class CardProof:
     """The card's answer to AuthenticateServer. `answer`: to be forwarded, even if it is a refusal."""
 
@@ -63,7 +62,7 @@ class CardProof:
         return EuiccInfo2.from_tlv(info) if info else None
 
 
-@dataclass(frozen=True)
+@fact
 class Terms:
     """A server's answer to AuthenticateClient: the offered profile, and the signed terms of its download.
 
@@ -87,7 +86,7 @@ class Terms:
         return cls(OfferedProfile.from_tlv(metadata), signed, signature, certificate, required)
 
 
-@dataclass(frozen=True)
+@fact
 class Event:
     """An event of a discovery server (SM-DS): the server to ask next, by the matching id `event_id`."""
 

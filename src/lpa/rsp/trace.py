@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import NoReturn, Self
 
+from lpa.rsp.facts import fact
 from lpa.rsp.masked import Masked
 
 TRACE_LINES = "trace_lines"  # in a log record: the lines that a trace has for it, without secrets
@@ -33,7 +34,7 @@ _MOST_HEADERS = 100
 _STATUS = re.compile(r"[1-5][0-9]{2}")
 
 
-@dataclass(frozen=True)
+@fact
 class CardReset:
     """The card was powered or reset. `atr`: its answer to reset; empty if it was not recorded."""
 
@@ -45,7 +46,7 @@ class CardReset:
         return [f"! reset {self.atr.hex().upper()}".rstrip()]
 
 
-@dataclass(frozen=True)
+@fact
 class CardExchange:
     """A command, and the data and status word that answered it; `data` is None if no answer came."""
 
@@ -67,7 +68,7 @@ class CardExchange:
         return f"{command} -> {str(self.data).lower()} {self.sw:04X}"
 
 
-@dataclass(frozen=True)
+@fact
 class HttpMessage:
     """Headers, and the body on one line: a JSON object, or bytes as `Masked` writes them; or empty."""
 
@@ -79,7 +80,7 @@ class HttpMessage:
         return [*(f"{name}: {value}" for name, value in self.headers), *filter(None, [self.body])]
 
 
-@dataclass(frozen=True)
+@fact
 class HttpExchange:
     """A POST to `url` (host, path) and its answer; `status` is None if no answer came."""
 
@@ -100,7 +101,7 @@ class HttpExchange:
 Event = CardReset | CardExchange | HttpExchange
 
 
-@dataclass(frozen=True)
+@fact
 class Trace:
     """What a trace contains, in its order. `whole`: nothing of it was hidden, which no real card's is."""
 

@@ -12,8 +12,11 @@ from typing import NoReturn
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
-from lpa.cli.cells import Cell
+from lpa.cli.cells import Cell, shown
 from lpa.cli.json_output import plain
 from lpa.cli.screen import Screen
 from lpa.errors import NoCard
@@ -125,6 +128,29 @@ def test_long_lines_are_wrapped_between_words(monkeypatch: pytest.MonkeyPatch) -
         "          示例移动",
         "          albion.smdp.example",
     ]
+
+
+_CELLS = st.text(max_size=30) | st.sampled_from(
+    ["示例移动", "e\u0301", "👩\u200d🔬", "🇫🇮", "x  y", " z ", "[b]:smile:"]
+)
+
+
+@given(st.lists(st.tuples(_CELLS, _CELLS, _CELLS), min_size=1, max_size=4))
+def test_a_table_in_a_pipe_is_laid_out_as_rich_does(rows: list[tuple[str, str, str]]) -> None:
+    headings = ("Number", "Event", "Operator")
+    console = Console(file=io.StringIO(), force_terminal=False, width=10_000)
+    table = Table(*headings, box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text(shown(cell)) for cell in row))
+    with console.capture() as capture:
+        console.print(table)
+    output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdout", output)
+        Screen(json=False).table(headings, rows)
+    output.seek(0)
+    written = output.read().splitlines()
+    assert written == [line.rstrip() for line in capture.get().splitlines()]
 
 
 def test_a_very_long_table_looks_as_a_short_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from lpa import pages
 from lpa.errors import NotVerified, StorageFailed
-from lpa.pages import html, receipt_page
-from lpa.pages.texts import LANGUAGES, TEXTS, Language, Words
+from lpa.pages import LANGUAGES, Language, html, receipt_page
+from lpa.pages.texts import TEXTS, Words
 from lpa.profiles.subscriber import Subscriber
 from lpa.rsp.records import Notification
 from tests.support import sample_pages

@@ -18,8 +18,7 @@ from typing import Any
 import pytest
 
 from lpa.cli.qr_codes import text_in
-from lpa.pages import html
-from lpa.pages.texts import LANGUAGES, Language
+from lpa.pages import LANGUAGES, Language, html
 from tests.support import sample_pages
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -81,7 +81,9 @@ def test_a_recovered_key_is_kept_in_a_private_file_and_not_recovered_again(
 
 
 @pytest.mark.parametrize(
-    "planted", [b"", b"\x04", bytes(65), b"\x04" * 66, point(ec.generate_private_key(_CURVES[0]))]
+    "planted",
+    [b"", b"\x04", bytes(65), b"\x04" * 66, point(ec.generate_private_key(_CURVES[0]))],
+    ids=["empty", "short", "no point", "long", "another key"],
 )
 def test_a_wrong_file_is_ignored_and_written_anew(tmp_path: Path, planted: bytes) -> None:
     chain = TlsChain()

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from lpa.cli.commands.interruption import changing
-from lpa.cli.console import Console
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import FOLDER
-from lpa.cli.screen import Screen
 
 if TYPE_CHECKING:
+    from lpa.cli.console import Console
+    from lpa.cli.screen import Screen
     from lpa.profiles.backup import Backup
 
 

@@ -9,31 +9,31 @@ from typing import TYPE_CHECKING
 import click
 
 from lpa.card.secure_elements import SecureElement, joined
-from lpa.cli.cells import Facts
 from lpa.cli.commands.interruption import changing
-from lpa.cli.console import Console
 from lpa.cli.exits import exit_code
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import ADDRESS
-from lpa.cli.screen import Screen
 from lpa.cli.views.profiles import named_rules
 from lpa.host import settings
-from lpa.rsp.eim import Eim
-from lpa.rsp.euicc_info import (
-    AuthorisationRule,
-    ConfiguredAddresses,
-    EuiccInfo1,
-    EuiccInfo2,
-    IotInfo,
-    KeyIdentifier,
-)
-from lpa.rsp.names import Eid, ServerAddress
 from lpa.rsp.sizes import in_words
 
 if TYPE_CHECKING:
     from lpa.card.probing import Probe
+    from lpa.cli.cells import Facts
+    from lpa.cli.console import Console
+    from lpa.cli.screen import Screen
     from lpa.doctor import Diagnosis
+    from lpa.rsp.eim import Eim
+    from lpa.rsp.euicc_info import (
+        AuthorisationRule,
+        ConfiguredAddresses,
+        EuiccInfo1,
+        EuiccInfo2,
+        IotInfo,
+        KeyIdentifier,
+    )
+    from lpa.rsp.names import Eid, ServerAddress
 
 _VERDICTS = {"good": "green", "doubtful": "yellow", "bad": "red"}
 _SQUARE = 64 * 1024  # bytes of free memory for one square

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
-from lpa.cli.screen import Screen
 from lpa.errors import Declined
+
+if TYPE_CHECKING:
+    from lpa.cli.screen import Screen
+
+BACKUP_FAILED = "backup-failed"  # a warning that is found only during the backup; --accept takes it too
 
 
 def confirm(screen: Screen, what: str, expected: str, *, otherwise: str) -> None:

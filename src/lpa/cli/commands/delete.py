@@ -5,41 +5,43 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from lpa.assistant import Assistant
-from lpa.cli.cells import Facts
-from lpa.cli.commands.consent import confirm
-from lpa.cli.commands.delete_backup import (
-    FAILED,
-    back_up_first,
-    confirm_temporary_enable,
-    failure,
-    pin_for,
-)
+from lpa.cli.commands.consent import BACKUP_FAILED, confirm
 from lpa.cli.commands.interruption import changing
 from lpa.cli.commands.outcomes import report
 from lpa.cli.commands.profile_name import by_digits
 from lpa.cli.commands.recovery import recovering
 from lpa.cli.commands.send_due import then_send_due
-from lpa.cli.console import Console
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import FOLDER, PLAN, PROFILE_NAME, REASON
-from lpa.cli.screen import Screen
 from lpa.cli.views.findings import plan_findings
 from lpa.cli.views.profiles import named, rules, unread
-from lpa.deletion.backup_first import BackupFirst
 from lpa.deletion.plan import Plan
 from lpa.errors import Declined
+from lpa.later import later
 from lpa.profiles import selection
 from lpa.profiles.blockers import WARNINGS
-from lpa.profiles.selection import Selector
-from lpa.profiles.switching import Outcome
 from lpa.rsp import sizes
-from lpa.rsp.names import Iccid
-from lpa.rsp.records import Profile
+
+if TYPE_CHECKING:
+    from lpa.assistant import Assistant
+    from lpa.cli.cells import Facts
+    from lpa.cli.commands import delete_backup
+    from lpa.cli.console import Console
+    from lpa.cli.screen import Screen
+    from lpa.deletion import backup_first
+    from lpa.deletion.backup_first import BackupFirst
+    from lpa.profiles.selection import Selector
+    from lpa.profiles.switching import Outcome
+    from lpa.rsp.names import Iccid
+    from lpa.rsp.records import Profile
+else:
+    (delete_backup,) = later("lpa.cli.commands", "delete_backup")
+    (backup_first,) = later("lpa.deletion", "backup_first")
 
 _DIGITS = 4  # of an ICCID: as many as can name a profile
 _FINAL = "This cannot be undone."
@@ -53,10 +55,10 @@ _NOT_NOTIFIED = "The card sends no notification to this operator: inform them yo
 @click.option(
     "--accept",
     "accepted",
-    type=click.Choice([*WARNINGS, FAILED]),
+    type=click.Choice([*WARNINGS, BACKUP_FAILED]),
     multiple=True,
     metavar="WARNING",
-    help=f"Proceed despite this warning: {', '.join(WARNINGS)} or {FAILED}.",
+    help=f"Proceed despite this warning: {', '.join(WARNINGS)} or {BACKUP_FAILED}.",
 )
 @click.option(
     "--backup", type=FOLDER, metavar="DIR", help="Save contacts and messages to this new folder first."
@@ -115,15 +117,15 @@ def delete(
         for blocker in plan.blockers:
             raise blocker.refused
         if backup:
-            confirm_temporary_enable(console.screen, plan, enable_first=enable_first)
+            delete_backup.confirm_temporary_enable(console.screen, plan, enable_first=enable_first)
         _consent(console.screen, plan, accepted, yes=yes)
-        pin = pin_for(console.screen, plan, ask_pin=ask_pin) if backup else None
+        pin = delete_backup.pin_for(console.screen, plan, ask_pin=ask_pin) if backup else None
         with changing(console.screen):
-            made = BackupFirst()
+            made = backup_first.BackupFirst()
             if backup:
                 with recovering(console.screen, assistant):
-                    made = back_up_first(console.screen, assistant, plan, backup, pin)
-                if ended := failure(console.screen, made, accepted):
+                    made = delete_backup.back_up_first(console.screen, assistant, plan, backup, pin)
+                if ended := delete_backup.failure(console.screen, made, accepted):
                     return then_send_due(console.screen, assistant, ended, made.deliveries)
             with recovering(console.screen, assistant):
                 outcome = assistant.delete(plan, reason)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lpa.assistant import Assistant
 from lpa.cli.commands.backup import ask_for_pin, report_backup
-from lpa.cli.commands.consent import confirm
+from lpa.cli.commands.consent import BACKUP_FAILED, confirm
 from lpa.cli.commands.outcomes import report_changes
 from lpa.cli.exits import Interrupted, exit_code
 from lpa.cli.json_output import CommandResult, plain
-from lpa.cli.screen import Screen
 from lpa.cli.views.profiles import named
 from lpa.deletion.backup_first import BackupFirst, Stopped
 from lpa.deletion.findings import PIN_NEEDED
-from lpa.deletion.plan import Plan
 
-# A warning that is found only during the backup; --accept takes it too.
-FAILED = "backup-failed"
+if TYPE_CHECKING:
+    from lpa.assistant import Assistant
+    from lpa.cli.screen import Screen
+    from lpa.deletion.plan import Plan
 
 
 def confirm_temporary_enable(screen: Screen, plan: Plan, *, enable_first: bool) -> None:
@@ -72,9 +72,9 @@ def failure(screen: Screen, made: BackupFirst, accepted: Collection[str]) -> Com
     if problem is None:
         return None
     screen.say(f"Backup: {problem.message}", "red")
-    if made.restored and FAILED in accepted:
+    if made.restored and BACKUP_FAILED in accepted:
         return None
-    otherwise = f" Use --accept {FAILED} to delete it anyway." if made.restored else ""
+    otherwise = f" Use --accept {BACKUP_FAILED} to delete it anyway." if made.restored else ""
     screen.say(f"Nothing was deleted.{otherwise}")
     screen.say(problem.advice)
     return CommandResult({"backup_first": made}, problem, exit_code(problem))

@@ -8,27 +8,29 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from lpa.assistant import Assistant
 from lpa.cli.commands.install import Download, Order, facts, failed, failure, install, print_problems
 from lpa.cli.commands.send_due import then_send_due
-from lpa.cli.console import Console
 from lpa.cli.download_options import DownloadOptions, download_options
 from lpa.cli.exits import STOPPED
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import ACTIVATION_CODE, ADDRESS, IMAGE, CodeSource
-from lpa.cli.screen import Screen
 from lpa.cli.views.findings import offer_findings
 from lpa.errors import LpaError
-from lpa.notifications.delivery import Delivery
-from lpa.rsp.activation import ActivationCode
 from lpa.rsp.limits import DOWNLOADS
-from lpa.rsp.names import ServerAddress
-from lpa.rsp.session import Event
+
+if TYPE_CHECKING:
+    from lpa.assistant import Assistant
+    from lpa.cli.console import Console
+    from lpa.cli.screen import Screen
+    from lpa.notifications.delivery import Delivery
+    from lpa.rsp.activation import ActivationCode
+    from lpa.rsp.names import ServerAddress
+    from lpa.rsp.session import Event
 
 
 @command()

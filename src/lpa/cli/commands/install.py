@@ -9,27 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from lpa.assistant import Assistant
-from lpa.cli.cells import Facts
 from lpa.cli.commands.consent import agrees, chosen
 from lpa.cli.commands.interruption import changing
 from lpa.cli.commands.outcomes import report
 from lpa.cli.commands.recovery import recover
-from lpa.cli.download_options import DownloadOptions
 from lpa.cli.exits import CHANGING, RESUME, STOPPED, exit_code
 from lpa.cli.json_output import CommandResult, plain
-from lpa.cli.screen import Screen
 from lpa.cli.views.findings import offer_findings
 from lpa.cli.views.outcomes import profile_name
 from lpa.cli.views.profiles import named_rules
 from lpa.download.offer import WRONG_CODE, Offer
 from lpa.errors import Declined, LpaError, ServerRefused
-from lpa.notifications.delivery import Delivery
-from lpa.profiles.switching import Outcome
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.session import Event
 from lpa.rsp.sizes import in_words
+
+if TYPE_CHECKING:
+    from lpa.assistant import Assistant
+    from lpa.cli.cells import Facts
+    from lpa.cli.download_options import DownloadOptions
+    from lpa.cli.screen import Screen
+    from lpa.notifications.delivery import Delivery
+    from lpa.profiles.switching import Outcome
 
 Order = ActivationCode | Event | None
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from lpa.cli.exits import CHANGING, RESUME, Interrupted
-from lpa.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from lpa.cli.screen import Screen
 
 # Messages and advice for `changing`.
 WRITING_PAGE = "Interrupted while a page was written.", "The file is as before, or has the whole page."

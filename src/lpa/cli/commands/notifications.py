@@ -6,33 +6,36 @@ from collections.abc import Collection, Iterable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from lpa.assistant import Assistant
 from lpa.cli.commands.interruption import PENDING, changing
 from lpa.cli.commands.outcomes import report_pending, unprinted
 from lpa.cli.commands.recovery import recovering
 from lpa.cli.commands.send_due import then_send_due
-from lpa.cli.console import Console
 from lpa.cli.exits import UNDELIVERED, exit_code
 from lpa.cli.group import Group
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import PROFILE_DIGITS, RECEIPTS
-from lpa.cli.screen import Screen
 from lpa.cli.views import lost_notifications
 from lpa.cli.views import pending as pending_views
 from lpa.cli.views import unrecorded as unrecorded_views
 from lpa.cli.views.deliveries import unacknowledged, with_heading
 from lpa.errors import BadAnswer, Declined, EuiccRefused, LpaError, StorageFailed
-from lpa.journal import LostNotification
 from lpa.notifications import unrecorded
-from lpa.notifications.delivery import Delivery, PendingNotification
-from lpa.notifications.receipts import Receipt
 from lpa.notifications.send_queue import pending
-from lpa.notifications.unrecorded import Unrecorded
-from lpa.profiles.selection import Selector
-from lpa.rsp.records import NotificationMetadata
+
+if TYPE_CHECKING:
+    from lpa.assistant import Assistant
+    from lpa.cli.console import Console
+    from lpa.cli.screen import Screen
+    from lpa.journal import LostNotification
+    from lpa.notifications.delivery import Delivery, PendingNotification
+    from lpa.notifications.receipts import Receipt
+    from lpa.notifications.unrecorded import Unrecorded
+    from lpa.profiles.selection import Selector
+    from lpa.rsp.records import NotificationMetadata
 
 _LISTS = "'lpa notifications list' lists pending and lost notifications."
 _SENDING = "Interrupted while sending notifications: each is acknowledged, or still pending.", PENDING

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lpa.cli.commands.interruption import PENDING
 from lpa.cli.exits import UNDELIVERED, exit_code
 from lpa.cli.json_output import CommandResult, plain
-from lpa.cli.screen import Screen
 from lpa.cli.views.deliveries import closing_lines, lost_lines, unacknowledged
 from lpa.cli.views.outcomes import change_lines, problem_lines
-from lpa.notifications.delivery import Delivery, PendingNotification
-from lpa.profiles.switching import Outcome
+
+if TYPE_CHECKING:
+    from lpa.cli.screen import Screen
+    from lpa.notifications.delivery import Delivery, PendingNotification
+    from lpa.profiles.switching import Outcome
 
 
 def report(screen: Screen, outcome: Outcome, state: str, earlier: Iterable[Delivery] = ()) -> CommandResult:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import click
 
 from lpa.cli.console import Console
 from lpa.errors import LpaError
-from lpa.profiles.selection import Selector, called, shortest_digits
 from lpa.rsp.display import safe
-from lpa.rsp.records import Profile
+
+if TYPE_CHECKING:
+    from lpa.profiles.selection import Selector
+    from lpa.rsp.records import Profile
 
 
 def by_digits(text: str) -> Selector:
@@ -23,6 +26,8 @@ def by_digits(text: str) -> Selector:
 
     For the name of a profile it is a usage error that says which digits to give, if the card can be read.
     """
+    from lpa.profiles.selection import Selector
+
     try:
         return Selector.parse(text)
     except ValueError as error:
@@ -32,6 +37,8 @@ def by_digits(text: str) -> Selector:
 
 def _digits_of(ctx: click.Context, name: str) -> str:
     """What to type instead of `name`; empty if no profile has that name, or the card cannot be read."""
+    from lpa.profiles.selection import called
+
     console = ctx.find_object(Console)
     if console is None or ctx.resilient_parsing:
         return ""
@@ -42,6 +49,8 @@ def _digits_of(ctx: click.Context, name: str) -> str:
 
 
 def _advice(verb: str, name: str, chosen: Sequence[Profile], profiles: Sequence[Profile]) -> str:
+    from lpa.profiles.selection import shortest_digits
+
     if not chosen:
         return ""
     digits = ", ".join(shortest_digits(profile, profiles) for profile in chosen)

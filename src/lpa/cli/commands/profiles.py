@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from lpa.cli.cells import Cell, Facts
-from lpa.cli.commands.backup import ask_for_pin
-from lpa.cli.commands.interruption import WRITING_PAGE, changing
 from lpa.cli.commands.profile_name import by_digits
-from lpa.cli.console import Console
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import FILE, LANGUAGE, NICKNAME, PROFILE_NAME
-from lpa.cli.screen import SHOWS_STATE, Screen
+from lpa.cli.screen import SHOWS_STATE
 from lpa.cli.views.profiles import STYLES, named, of_later_versions, rules
-from lpa.pages.texts import Language
-from lpa.profiles import selection
-from lpa.profiles.selection import Selector
-from lpa.profiles.subscriber import Subscriber
-from lpa.rsp.listing import Listing
-from lpa.rsp.names import Eid, Iccid
-from lpa.rsp.records import Profile
+from lpa.later import later
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lpa.cli.cells import Cell, Facts
+    from lpa.cli.commands import interruption
+    from lpa.cli.console import Console
+    from lpa.cli.screen import Screen
+    from lpa.pages import Language
+    from lpa.profiles.selection import Selector
+    from lpa.profiles.subscriber import Subscriber
+    from lpa.rsp.listing import Listing
+    from lpa.rsp.names import Eid, Iccid
+    from lpa.rsp.records import Profile
+else:
+    (interruption,) = later("lpa.cli.commands", "interruption")
 
 _UNREAD = {
     "notEnabled": "not read: only the enabled profile can be read",
@@ -71,6 +77,9 @@ def show(
     AID, or a nickname, operator or profile name that no other profile has. IMSI and phone number can only be
     read from the enabled profile. A PIN is never guessed, and never tried when only one try is left.
     """
+    from lpa.cli.commands.backup import ask_for_pin
+    from lpa.profiles import selection
+
     with console.assistant() as assistant:
         profile = assistant.profile(selection.to_read(assistant.euicc, name))
         eid = assistant.eid
@@ -84,7 +93,7 @@ def show(
 
         made = datetime.now(UTC).astimezone()
         page = profile_page.page(profile, eid, made=made, language=language, subscriber=subscriber)
-        with changing(console.screen, *WRITING_PAGE):
+        with interruption.changing(console.screen, *interruption.WRITING_PAGE):
             pages.save(page, path)
             console.screen.did(f"Page written to {path}.")
         console.screen.say(f"Page written to {path}.")
@@ -105,7 +114,7 @@ def rename(console: Console, name: Selector, nickname: str) -> CommandResult:
     change = f"now has the nickname {nickname!r}" if nickname else "no longer has a nickname"
     with (
         console.assistant() as assistant,
-        changing(console.screen, "Interrupted while changing the nickname.", SHOWS_STATE),
+        interruption.changing(console.screen, "Interrupted while changing the nickname.", SHOWS_STATE),
     ):
         before = assistant.rename(name, nickname)
         data = {"iccid": before.iccid, "nickname": nickname, "nickname_before": before.nickname}

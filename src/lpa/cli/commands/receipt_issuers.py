@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lpa.card import schemes
-from lpa.cli.console import Console
 from lpa.errors import NotVerified
 from lpa.host import settings
-from lpa.rsp.records import Notification
 
 if TYPE_CHECKING:
+    from lpa.cli.console import Console
     from lpa.notifications.verification import TrustedIssuers
+    from lpa.rsp.records import Notification
 
 
 def trusted(console: Console) -> TrustedIssuers:

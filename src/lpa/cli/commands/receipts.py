@@ -11,26 +11,27 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lpa.cli.cells import Facts
 from lpa.cli.commands import receipt_issuers
 from lpa.cli.commands.interruption import WRITING_PAGE, changing
-from lpa.cli.console import Console
 from lpa.cli.exits import NO
 from lpa.cli.group import Group
 from lpa.cli.json_output import CommandResult
 from lpa.cli.parsing import DATE, EID, FILE, ICCID, LANGUAGE, RECEIPT
-from lpa.cli.screen import Screen
 from lpa.cli.views.provenance import Provenance
 from lpa.errors import NotVerified, Refused, StorageFailed
 from lpa.notifications import receipts as kept
-from lpa.notifications.receipt_names import ReceiptName
 from lpa.notifications.receipts import Receipt, Receipts
 from lpa.notifications.verification import EVENTS
-from lpa.pages.texts import Language, Words
+from lpa.pages.texts import Words
 from lpa.rsp.names import Eid, Iccid
 
 if TYPE_CHECKING:
+    from lpa.cli.cells import Facts
+    from lpa.cli.console import Console
+    from lpa.cli.screen import Screen
+    from lpa.notifications.receipt_names import ReceiptName
     from lpa.notifications.verification import Verification
+    from lpa.pages import Language
 
 # A receipt, and the card that it is kept for; None for a file from elsewhere.
 Kept = tuple[Eid | None, Receipt]

@@ -14,10 +14,10 @@ import click
 
 from lpa.cli import trace_file
 from lpa.cli.parsing import FILE
-from lpa.cli.screen import Screen
 from lpa.rsp.trace import first_line
 
 if TYPE_CHECKING:
+    from lpa.cli.screen import Screen
     from lpa.sim.faults.server_faults import Reply
     from lpa.sim.servers.simulated_server import Watch
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from lpa.assistant import Assistant
-from lpa.cli.cells import Cell
 from lpa.cli.commands.interruption import changing
 from lpa.cli.commands.outcomes import unprinted
-from lpa.cli.screen import Screen
 from lpa.cli.views import recoveries
+
+if TYPE_CHECKING:
+    from lpa.assistant import Assistant
+    from lpa.cli.cells import Cell
+    from lpa.cli.screen import Screen
 
 
 def recover(screen: Screen, assistant: Assistant, write: Callable[[Cell], None] | None = None) -> None:

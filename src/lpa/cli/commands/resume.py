@@ -7,28 +7,31 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import click
 
-from lpa.assistant import Assistant
 from lpa.cli.commands.interruption import PENDING
 from lpa.cli.commands.notifications import show_lost, show_unrecorded, with_problem
 from lpa.cli.commands.outcomes import unprinted
 from lpa.cli.commands.recovery import recovering
 from lpa.cli.commands.send_due import then_send_due
-from lpa.cli.console import Console
 from lpa.cli.exits import UNDELIVERED, exit_code
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
-from lpa.cli.screen import Screen
 from lpa.cli.views import lost_notifications, recoveries
 from lpa.cli.views import pending as pending_views
 from lpa.cli.views.deliveries import unacknowledged, with_heading
 from lpa.errors import LpaError, WireError
-from lpa.journal import LostNotification, Operation
 from lpa.notifications import lost, unrecorded
-from lpa.notifications.delivery import Delivery
 from lpa.notifications.send_queue import pending
+
+if TYPE_CHECKING:
+    from lpa.assistant import Assistant
+    from lpa.cli.console import Console
+    from lpa.cli.screen import Screen
+    from lpa.journal import LostNotification, Operation
+    from lpa.notifications.delivery import Delivery
 
 
 @command()

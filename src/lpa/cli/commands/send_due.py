@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import chain
+from typing import TYPE_CHECKING
 
-from lpa.assistant import Assistant
 from lpa.cli.commands.outcomes import report_pending, unprinted
 from lpa.cli.json_output import CommandResult, plain
-from lpa.cli.screen import Screen
 from lpa.cli.views import pending as views
 from lpa.cli.views.deliveries import with_heading
 from lpa.errors import LpaError
-from lpa.notifications.delivery import Delivery
+
+if TYPE_CHECKING:
+    from lpa.assistant import Assistant
+    from lpa.cli.screen import Screen
+    from lpa.notifications.delivery import Delivery
 
 
 def then_send_due(

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from lpa.cli.console import Console
 from lpa.cli.group import Command
 from lpa.cli.json_output import CommandResult
 
 if TYPE_CHECKING:
+    from lpa.cli.console import Console
     from lpa.sim.euicc.behaviour import Behaviour
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -12,13 +12,13 @@ import click
 from lpa.cli.commands import sim_behaviour, sim_control, sim_faults, sim_seed, virtual_reader
 from lpa.cli.commands.recording import RECORD, recording
 from lpa.cli.commands.until_stopped import stop_on_signal
-from lpa.cli.console import Console
 from lpa.cli.group import Command
 from lpa.cli.json_output import CommandResult
 from lpa.cli.parsing import CARD_FAULT, FOLDER
-from lpa.cli.screen import Screen
 
 if TYPE_CHECKING:
+    from lpa.cli.console import Console
+    from lpa.cli.screen import Screen
     from lpa.sim.faults.language import Fault
     from lpa.sim.wire.wire import Wire
 

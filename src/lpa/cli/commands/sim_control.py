@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from lpa.cli.parsing import LISTENING_PLACE
-from lpa.cli.screen import Screen
 
 if TYPE_CHECKING:
+    from lpa.cli.screen import Screen
     from lpa.sim.control import Command
 
 CONTROL = click.option(

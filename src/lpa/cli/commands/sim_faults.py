@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from lpa.cli.screen import Screen
-
 if TYPE_CHECKING:
+    from lpa.cli.screen import Screen
     from lpa.sim.crypto.pki import Randomness
     from lpa.sim.faults.language import Fault
     from lpa.sim.faults.schedule import FaultSchedule

@@ -12,12 +12,12 @@ import click
 
 from lpa.cli.commands import sim_behaviour, sim_seed
 from lpa.cli.commands.interruption import changing
-from lpa.cli.console import Console
 from lpa.cli.group import Command
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import FILE, FOLDER
 
 if TYPE_CHECKING:
+    from lpa.cli.console import Console
     from lpa.sim.crypto.pki import CurveName
     from lpa.sim.profile_sets import ProfileSet
 

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 import click
 
 from lpa.cli.commands.interruption import changing
-from lpa.cli.console import Console
 from lpa.cli.group import Group
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import EID, FILE, FOLDER
-from lpa.cli.screen import Screen
 from lpa.host import files
-from lpa.rsp.names import Eid
 
 if TYPE_CHECKING:
+    from lpa.cli.console import Console
+    from lpa.cli.screen import Screen
+    from lpa.rsp.names import Eid
     from lpa.sim.servers.orders import Facts
     from lpa.sim.servers.packages import ProfilePackage
 

@@ -9,12 +9,12 @@ import click
 
 from lpa.cli.commands import virtual_reader
 from lpa.cli.commands.until_stopped import stop_on_signal
-from lpa.cli.console import Console
 from lpa.cli.group import Command
 from lpa.cli.json_output import CommandResult
 from lpa.cli.parsing import FILE
 
 if TYPE_CHECKING:
+    from lpa.cli.console import Console
     from lpa.sim.euicc.replay import Replay
 
 _LARGEST = 1 << 26  # bytes of a log or trace: it is read as a whole

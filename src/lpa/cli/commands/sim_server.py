@@ -13,13 +13,13 @@ import click
 from lpa.cli.commands import sim_control, sim_faults, sim_orders, sim_seed
 from lpa.cli.commands.recording import RECORD, http_recorder, recording
 from lpa.cli.commands.until_stopped import stop_on_signal
-from lpa.cli.console import Console
 from lpa.cli.group import Group
 from lpa.cli.json_output import CommandResult
 from lpa.cli.parsing import FILE, SERVER_FAULT, SERVER_NAME
-from lpa.cli.screen import Screen
 
 if TYPE_CHECKING:
+    from lpa.cli.console import Console
+    from lpa.cli.screen import Screen
     from lpa.sim.faults.language import Fault
     from lpa.sim.servers.acceptance import Received
     from lpa.sim.servers.orders import Facts

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import click
 
-from lpa.assistant import Assistant
-from lpa.cli.cells import Facts
 from lpa.cli.commands.consent import confirm
 from lpa.cli.commands.interruption import changing
 from lpa.cli.commands.outcomes import report
 from lpa.cli.commands.profile_name import by_digits
 from lpa.cli.commands.recovery import recovering
 from lpa.cli.commands.send_due import then_send_due
-from lpa.cli.console import Console
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import EID
-from lpa.cli.screen import Screen
 from lpa.cli.views.outcomes import profile_name
 from lpa.cli.views.profiles import named, unread
 from lpa.errors import Declined
 from lpa.profiles import switching
-from lpa.profiles.selection import Selector
-from lpa.rsp.listing import Listing
-from lpa.rsp.names import Eid, Iccid
-from lpa.rsp.records import Profile
+
+if TYPE_CHECKING:
+    from lpa.assistant import Assistant
+    from lpa.cli.cells import Facts
+    from lpa.cli.console import Console
+    from lpa.cli.screen import Screen
+    from lpa.profiles.selection import Selector
+    from lpa.rsp.listing import Listing
+    from lpa.rsp.names import Eid, Iccid
+    from lpa.rsp.records import Profile
 
 _EID_DIGITS = 6
 _FALLBACK = (

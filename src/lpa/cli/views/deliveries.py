@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from lpa.cli.cells import Line
 from lpa.cli.views.times import time_until
 from lpa.errors import Postponed
-from lpa.notifications.delivery import Delivery, PendingNotification
-from lpa.rsp.records import NotificationMetadata
+
+if TYPE_CHECKING:
+    from lpa.cli.cells import Line
+    from lpa.notifications.delivery import Delivery, PendingNotification
+    from lpa.rsp.records import NotificationMetadata
 
 
 def delivery_lines(delivery: Delivery) -> Iterator[Line]:

@@ -6,13 +6,13 @@ import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lpa.cli.cells import Line
 from lpa.deletion.findings import REMINDERS
-from lpa.deletion.plan import Plan
-from lpa.profiles.blockers import Finding
 
 if TYPE_CHECKING:
+    from lpa.cli.cells import Line
+    from lpa.deletion.plan import Plan
     from lpa.download.offer import Offer
+    from lpa.profiles.blockers import Finding
 
 # How each level is called and shown.
 _LEVELS = {"blocker": ("Blocker", "red"), "warning": ("Warning", "yellow"), "note": ("Note", "")}

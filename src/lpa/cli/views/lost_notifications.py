@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from lpa.cli.cells import Table
-from lpa.journal import LostNotification
 from lpa.notifications.lost import advice
+
+if TYPE_CHECKING:
+    from lpa.cli.cells import Table
+    from lpa.journal import LostNotification
 
 
 def table(lost: Collection[LostNotification]) -> Table:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from lpa.cli.cells import Line
 from lpa.cli.views.deliveries import delivery_lines, with_heading
 from lpa.cli.views.profiles import named
-from lpa.errors import LpaError
-from lpa.notifications.changes import ProfileChange
-from lpa.notifications.delivery import Delivery
-from lpa.profiles.switching import Outcome
-from lpa.recovery import Recovery
+
+if TYPE_CHECKING:
+    from lpa.cli.cells import Line
+    from lpa.errors import LpaError
+    from lpa.notifications.changes import ProfileChange
+    from lpa.notifications.delivery import Delivery
+    from lpa.profiles.switching import Outcome
+    from lpa.recovery import Recovery
 
 _DONE = {"install": "Installed", "enable": "Enabled", "disable": "Disabled", "delete": "Deleted"}
 

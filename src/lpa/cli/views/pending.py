@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from lpa.cli.cells import Table
 from lpa.cli.views.times import time_until
-from lpa.notifications.delivery import PendingNotification
+
+if TYPE_CHECKING:
+    from lpa.cli.cells import Table
+    from lpa.notifications.delivery import PendingNotification
 
 _HEADINGS = ("Number", "Event", "ICCID", "Server", "Tries", "Next try", "Last problem")
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 
-from lpa.rsp.records import Profile
+if TYPE_CHECKING:
+    from lpa.rsp.records import Profile
 
 RULES = {"ppr1": "may not be disabled (PPR1)", "ppr2": "may not be deleted (PPR2)"}
 STYLES = {"enabled": "green", "disabled": "dim"}

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from lpa.cli.cells import Facts
 from lpa.notifications.verification import ReferenceTime
 from lpa.pages.receipt_page import Record, evidence
 from lpa.pages.texts import Words
 
 if TYPE_CHECKING:
+    from lpa.cli.cells import Facts
     from lpa.journal import Entry, OperationRecord
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from lpa.cli.cells import Line
 from lpa.cli.json_output import plain
 from lpa.cli.views.outcomes import change_lines
 from lpa.profiles import temporary_enable
-from lpa.recovery import Recovery
+
+if TYPE_CHECKING:
+    from lpa.cli.cells import Line
+    from lpa.recovery import Recovery
 
 
 def operation(function: str, begun: datetime) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
-from lpa.cli.cells import Table
-from lpa.notifications.unrecorded import Unrecorded
+if TYPE_CHECKING:
+    from lpa.cli.cells import Table
+    from lpa.notifications.unrecorded import Unrecorded
 
 
 def table(found: Collection[Unrecorded]) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from lpa.rsp.facts import ordered_fact
 
 # The GSMA's issuers by the whole identifier: its first bytes, which suffice to name others, are easily
 # imitated.
@@ -40,7 +40,7 @@ _OTHER = {
 _BY_BEGINNING = {whole[:6]: name for whole, name in PRODUCTION.items()} | _TEST | _OTHER
 
 
-@dataclass(frozen=True, order=True)
+@ordered_fact
 class KeyIdentifier:
     """The key of a certificate issuer (CI): the SHA-1 of its public key, 20 bytes."""
 
