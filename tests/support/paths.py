@@ -4,4 +4,5 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 ASN1, DOCS, EXAMPLES = ROOT / "asn1", ROOT / "docs", ROOT / "examples"
-VECTORS = ROOT / "tests" / "vectors"
+TESTS = ROOT / "tests"
+VECTORS = TESTS / "vectors"
