@@ -66,13 +66,14 @@ class Assistant:
         block_size: int = LARGEST_BLOCK,
         locks: Locks | None = None,
         reader: str = "",
+        euicc: Euicc | None = None,
     ) -> None:
         """Open the eUICC behind `transport`, which is closed with this assistant.
 
         `state_dir`: where receipts and journal are kept; `LPA_STATE_DIR` or the user's state folder if None.
         `servers`: from a server's address to the server; over HTTPS with the system's trusted authorities if
         None. `locks`: what keeps programs from working on one card together; a lock in the state folder if
-        None. `reader`: what a person calls the reader that holds the card.
+        None. `reader`: what a person calls the reader that holds the card. `euicc`: a session that is open.
         """
         self.reader = reader
         self._snapshot = ""  # what the card showed to the last plan, while nothing was changed since
@@ -84,7 +85,7 @@ class Assistant:
         """What was unfinished on this card, and was recovered before the change that was asked for."""
         with ExitStack() as opened:
             opened.callback(transport.close)
-            self.euicc = opened.enter_context(Euicc(transport, aids=aids, block_size=block_size))
+            self.euicc = opened.enter_context(euicc or Euicc(transport, aids=aids, block_size=block_size))
             self._servers = servers or opened.enter_context(closing(ServersOnDemand()))
             self._opened = opened.pop_all()
 
@@ -98,19 +99,21 @@ class Assistant:
         aids: Sequence[Aid] = ISDR_AIDS,
         block_size: int = LARGEST_BLOCK,
         locks: Locks | None = None,
+        first: bytes = b"",
     ) -> Self:
         """Open the eUICC in a reader: the one called `reader`, or the only one that holds an eUICC.
 
         `reader`: the name of a PC/SC reader or a part of it, its number, or `sim:PATH` for a simulated card;
         with `#2` behind it for the second secure element of a card; `LPA_READER` if None. If another lpa, of
         any user of this computer, works with the card, `CardBusy` says which; or `locks` waits.
+        `first`: the request with which the session begins (`es10.first_profiles`), not GetEID.
         """
         from lpa.card.schemes import open_card
 
         locks = locks or Locks.of_host()
-        card = open_card(settings.reader(reader), aids, block_size, locks)
-        opened = partial(cls, card.transport, aids=card.aids, block_size=block_size, reader=card.name)
-        return opened(state_dir=state_dir, servers=servers, locks=locks)
+        card = open_card(settings.reader(reader), aids, block_size, locks, first)
+        opened = partial(cls, card.transport, euicc=card.euicc, reader=card.name, locks=locks)
+        return opened(state_dir=state_dir, servers=servers)
 
     def __enter__(self) -> Self:
         return self

@@ -42,6 +42,16 @@ _UNKNOWN_FUNCTION = (0x6A80, 0x6A88, 0x6D00)
 _UNKNOWN_TAGS = (0x6A80, 0x6A88)
 
 
+def first_profiles() -> bytes:
+    """The request of `Euicc.profiles`, to begin a session with (`first`)."""
+    return schema.encode("GetProfilesInfoRequest", {"tagList": LIST_TAGS})
+
+
+def first_notifications() -> bytes:
+    """The request of `Euicc.list_notifications`, to begin a session with (`first`)."""
+    return schema.encode("ListNotificationRequest", {})
+
+
 class Euicc(IsdrSession):
     """An eUICC: the ES10 functions, on an open session with its ISD-R."""
 

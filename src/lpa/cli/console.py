@@ -58,9 +58,9 @@ class Console:
     block_size: int
     no_wait: bool
 
-    def assistant(self) -> AbstractContextManager[Assistant]:
-        """The card, for commands that send nothing. Use it with `with`."""
-        return self._open(None)
+    def assistant(self, first: bytes = b"") -> AbstractContextManager[Assistant]:
+        """The card, for commands that send nothing. Use it with `with`. `first`: see `Assistant.open`."""
+        return self._open(None, first)
 
     @contextmanager
     def delivering_assistant(self) -> Iterator[Assistant]:
@@ -112,7 +112,7 @@ class Console:
             yield SendQueue(journal, partial(Server, https=https))
 
     @contextmanager
-    def _open(self, servers: ServerFactory | None) -> Iterator[Assistant]:
+    def _open(self, servers: ServerFactory | None, first: bytes = b"") -> Iterator[Assistant]:
         with closing_all() as opened:
             yield opened.enter_context(
                 Assistant.open(
@@ -122,6 +122,7 @@ class Console:
                     aids=self.aids,
                     block_size=self.block_size,
                     locks=self._locks(),
+                    first=first,
                 )
             )
 

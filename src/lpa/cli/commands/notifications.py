@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from lpa.assistant import Assistant
+from lpa.card.es10 import first_notifications
 from lpa.cli.commands.interruption import PENDING, changing
 from lpa.cli.commands.outcomes import report_pending, unprinted
 from lpa.cli.commands.recovery import recovering
@@ -61,7 +62,7 @@ def list_(console: Console, without_card: bool) -> CommandResult:
             console.screen.say(_NONE_HERE)
         return CommandResult(on_computer)
     try:
-        with console.assistant() as assistant:
+        with console.assistant(first_notifications()) as assistant:
             found = assistant.notifications()
     except (BadAnswer, EuiccRefused) as problem:  # What is on this computer does not depend on the card.
         console.screen.problem(problem)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from lpa.card.es10 import first_profiles
 from lpa.cli.cells import Cell, Facts
 from lpa.cli.commands.backup import ask_for_pin
 from lpa.cli.commands.interruption import WRITING_PAGE, changing
@@ -43,7 +44,7 @@ _PROTECTION = {
 @click.pass_obj
 def list_(console: Console, everything: bool) -> CommandResult:
     """List the profiles on the card."""
-    with console.assistant() as assistant:
+    with console.assistant(first_profiles()) as assistant:
         found = assistant.profiles()
     shown = [profile for profile in found if everything or profile.profile_class == "operational"]
     protected = console.protected()
