@@ -147,11 +147,11 @@ class Assistant:
         """One profile with everything that the card says about it."""
         return selection.details(self.euicc, exact(name))
 
-    def subscriber(self, profile: Profile, *, pin: str | None = None) -> Subscriber:
+    def subscriber(self, profile: Profile, *, pin: str | None = None, provider: bool = True) -> Subscriber:
         """The subscriber of an enabled profile (IMSI, numbers): see `subscriber.read`. `pin`: its PIN."""
         from lpa.profiles import subscriber
 
-        return subscriber.of_profile(self._files, profile, pin=pin)
+        return subscriber.of_profile(self._files, profile, pin=pin, provider=provider)
 
     def back_up(self, folder: Path, name: ProfileName | None = None, *, pin: str | None = None) -> Backup:
         """Save the contacts, messages and numbers of the enabled profile into a new folder.

@@ -66,7 +66,7 @@ class IsdrSession:
     ) -> None:
         """Find the ISD-R among `aids`, in that order, and stay with it. It proves itself by its EID.
 
-        `first`: the request that will be made first, which changes nothing. An answer to it is proof, too, and
+        `first`: the request that will be made first; it changes nothing. An answer to it is a proof, and
         `exchange` returns it when it is made. The EID is then read only if it is asked for.
         Raises `NotAnEuicc` if none of them answers, and `EuiccRefused` if one does and refuses.
         """

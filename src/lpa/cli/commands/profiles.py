@@ -25,7 +25,7 @@ from lpa.profiles.selection import Selector
 from lpa.profiles.subscriber import Subscriber
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Eid, Iccid
-from lpa.rsp.records import Profile
+from lpa.rsp.records import DETAIL_TAGS, ICON_TAGS, Profile
 
 _UNREAD = {
     "notEnabled": "not read: only the enabled profile can be read",
@@ -62,9 +62,10 @@ def list_(console: Console, everything: bool) -> CommandResult:
 )
 @LANGUAGE
 @click.option("--ask-pin", is_flag=True, help="Ask for the profile's PIN, to read IMSI and phone number.")
+@click.option("--icon", is_flag=True, help="Also read the icon, which takes a second on a slow card.")
 @click.pass_obj
 def show(
-    console: Console, *, name: str, path: Path | None, language: Language, ask_pin: bool
+    console: Console, *, name: str, path: Path | None, language: Language, ask_pin: bool, icon: bool
 ) -> CommandResult:
     """Show the details of a profile.
 
@@ -73,10 +74,13 @@ def show(
     read from the enabled profile. A PIN is never guessed, and never tried when only one try is left.
     """
     with console.assistant() as assistant:
-        profile = assistant.profile(selection.to_read(assistant.euicc, name))
+        euicc = assistant.euicc
+        tags = ICON_TAGS if icon else DETAIL_TAGS
+        profile = selection.details(euicc, selection.to_read(euicc, name), tags)
         eid = assistant.eid
         pin = ask_for_pin(console.screen, ask_pin and profile.enabled)
-        subscriber = assistant.subscriber(profile, pin=pin)
+        # Its own name for the operator is not printed: the name that the card lists is.
+        subscriber = assistant.subscriber(profile, pin=pin, provider=console.screen.json)
     protected = _protected(profile, console.protected())
     console.screen.facts(_facts(profile, eid, subscriber, protected=protected))
     if path:
