@@ -63,13 +63,13 @@ class Console:
         return self._open(None, first)
 
     @contextmanager
-    def delivering_assistant(self) -> Iterator[Assistant]:
-        """The card, for commands that send notifications."""
+    def delivering_assistant(self, first: bytes = b"") -> Iterator[Assistant]:
+        """The card, for commands that send notifications. `first`: see `Assistant.open`."""
         from lpa.server.es9 import Server
 
         with closing_all() as opened:
             https = opened.enter_context(self.https())
-            yield opened.enter_context(self._open(partial(Server, https=https)))
+            yield opened.enter_context(self._open(partial(Server, https=https), first))
 
     def https(self) -> Https:
         """HTTPS with the options about servers."""

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from lpa.assistant import Assistant
+from lpa.card.es10 import first_info1
 from lpa.cli.commands.install import Download, Order, facts, failed, failure, install, print_problems
 from lpa.cli.commands.send_due import then_send_due
 from lpa.cli.console import Console
@@ -59,7 +60,7 @@ def download(
     order = code(console.screen) if code else image
     for note in order.notes if order else ():
         console.screen.say(f"Note: {note}")
-    with console.delivering_assistant() as assistant:
+    with console.delivering_assistant(first_info1()) as assistant:
         if preview:
             return _previewed(console.screen, assistant, order, chosen)
         _require_consent(console.screen, chosen)
@@ -87,7 +88,7 @@ def discover(
     A discovery server (SM-DS) knows which operators' servers have one.
     """
     chosen = DownloadOptions.of(**options)
-    with console.delivering_assistant() as assistant:
+    with console.delivering_assistant(first_info1()) as assistant:
         if wanted:
             _require_consent(console.screen, chosen)
         events = assistant.discover(server, device=chosen.device)
