@@ -71,9 +71,9 @@ class Assistant:
         """Open the eUICC behind `transport`, which is closed with this assistant.
 
         `state_dir`: where receipts and journal are kept; `LPA_STATE_DIR` or the user's state folder if None.
-        `servers`: from a server's address to the server; over HTTPS with the system's trusted authorities if
-        None. `locks`: what keeps programs from working on one card together; a lock in the state folder if
-        None. `reader`: what a person calls the reader that holds the card. `euicc`: a session that is open.
+        `servers`: from a server's address to the server; over HTTPS with the system's authorities if None.
+        `locks`: what keeps programs from working on one card together; a lock in the state folder if None.
+        `reader`: what a person calls the reader that holds the card. `euicc`: its session, if it is open.
         """
         self.reader = reader
         self._snapshot = ""  # what the card showed to the last plan, while nothing was changed since
@@ -105,15 +105,14 @@ class Assistant:
 
         `reader`: the name of a PC/SC reader or a part of it, its number, or `sim:PATH` for a simulated card;
         with `#2` behind it for the second secure element of a card; `LPA_READER` if None. If another lpa, of
-        any user of this computer, works with the card, `CardBusy` says which; or `locks` waits.
-        `first`: the request with which the session begins (`es10.first_profiles`), not GetEID.
+        any user, works with the card, `CardBusy` says which; or `locks` waits. `first`: see `IsdrSession`.
         """
         from lpa.card.schemes import open_card
 
         locks = locks or Locks.of_host()
         card = open_card(settings.reader(reader), aids, block_size, locks, first)
-        opened = partial(cls, card.transport, euicc=card.euicc, reader=card.name, locks=locks)
-        return opened(state_dir=state_dir, servers=servers)
+        opened = partial(cls, card.transport, euicc=card.euicc, reader=card.name)
+        return opened(state_dir=state_dir, servers=servers, locks=locks)
 
     def __enter__(self) -> Self:
         return self
@@ -129,8 +128,6 @@ class Assistant:
     def eid(self) -> Eid:
         """The card's number."""
         return self.euicc.eid
-
-    # What the card holds
 
     def profiles(self) -> Listing[Profile]:
         """The profiles on the card, without icons and other details."""
