@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lpa import Assistant
+from lpa.rsp.names import Iccid
 from lpa.sim import samples
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
@@ -170,6 +171,6 @@ def card_with(profiles: int, pending: int = 0) -> SimulatedEuicc:
     card = SimulatedEuicc.create(None, profiles=made, behaviour=behaviour, free_memory=MEMORY)
     if pending:
         with Assistant(card) as assistant:
-            for profile in assistant.profiles()[profiles:]:
-                assistant.euicc.delete_profile(profile.iccid)
+            for profile in made[profiles:]:
+                assistant.euicc.delete_profile(Iccid.parse(profile.iccid))
     return card
