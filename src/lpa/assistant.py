@@ -78,13 +78,14 @@ class Assistant:
         block_size: int = LARGEST_BLOCK,
         locks: Locks | None = None,
         reader: str = "",
+        euicc: Euicc | None = None,
     ) -> None:
         """Open the eUICC behind `transport`, which is closed with this assistant.
 
         `state_dir`: where receipts and journal are kept; `LPA_STATE_DIR` or the user's state folder if None.
-        `servers`: from a server's address to the server; over HTTPS with the system's trusted authorities if
-        None. `locks`: what keeps programs from working on one card together; a lock in the state folder if
-        None. `reader`: what a person calls the reader that holds the card.
+        `servers`: from a server's address to the server; over HTTPS with the system's authorities if None.
+        `locks`: what keeps programs from working on one card together; a lock in the state folder if None.
+        `reader`: what a person calls the reader that holds the card. `euicc`: its session, if it is open.
         """
         self.reader = reader
         self._snapshot = ""  # what the card showed to the last plan, while nothing was changed since
@@ -96,7 +97,7 @@ class Assistant:
         """What was unfinished on this card, and was recovered before the change that was asked for."""
         with ExitStack() as opened:
             opened.callback(transport.close)
-            self.euicc = opened.enter_context(Euicc(transport, aids=aids, block_size=block_size))
+            self.euicc = opened.enter_context(euicc or Euicc(transport, aids=aids, block_size=block_size))
             self._servers = servers or opened.enter_context(closing(ServersOnDemand(self._state_dir)))
             self._opened = opened.pop_all()
 
@@ -110,16 +111,17 @@ class Assistant:
         aids: Sequence[Aid] = ISDR_AIDS,
         block_size: int = LARGEST_BLOCK,
         locks: Locks | None = None,
+        first: bytes = b"",
     ) -> Self:
         """Open the eUICC in a reader: the one called `reader`, or the only one that holds an eUICC.
 
         `reader`: the name of a PC/SC reader or a part of it, its number, or `sim:PATH` for a simulated card;
         with `#2` behind it for the second secure element of a card; `LPA_READER` if None. If another lpa, of
-        any user of this computer, works with the card, `CardBusy` says which; or `locks` waits.
+        any user, works with the card, `CardBusy` says which; or `locks` waits. `first`: see `IsdrSession`.
         """
         locks = locks or Locks.of_host()
-        card = schemes.open_card(settings.reader(reader), aids, block_size, locks)
-        opened = partial(cls, card.transport, aids=card.aids, block_size=block_size, reader=card.name)
+        card = schemes.open_card(settings.reader(reader), aids, block_size, locks, first)
+        opened = partial(cls, card.transport, euicc=card.euicc, reader=card.name)
         return opened(state_dir=state_dir, servers=servers, locks=locks)
 
     def __enter__(self) -> Self:
@@ -137,8 +139,6 @@ class Assistant:
         """The card's number."""
         return self.euicc.eid
 
-    # What the card holds
-
     def profiles(self) -> Listing[Profile]:
         """The profiles on the card, without icons and other details."""
         return self.euicc.profiles()
@@ -154,9 +154,9 @@ class Assistant:
         """One profile with everything that the card says about it."""
         return selection.details(self.euicc, selection.exact(name))
 
-    def subscriber(self, profile: Profile, *, pin: str | None = None) -> Subscriber:
+    def subscriber(self, profile: Profile, *, pin: str | None = None, provider: bool = True) -> Subscriber:
         """The subscriber of an enabled profile (IMSI, numbers): see `subscriber.read`. `pin`: its PIN."""
-        return subscriber.of_profile(self._files, profile, pin=pin)
+        return subscriber.of_profile(self._files, profile, pin=pin, provider=provider)
 
     def back_up(self, folder: Path, name: ProfileName | None = None, *, pin: str | None = None) -> Backup:
         """Save the contacts, messages and numbers of the enabled profile into a new folder.

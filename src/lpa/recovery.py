@@ -71,6 +71,8 @@ def recover(card: CardContext, outbox: Outbox) -> Iterator[Recovery]:
     Raises `OutcomeUnknown` if the card does not show what an operation changed; the operation stays open. A
     temporary enable stays open if restoring is interrupted (see `temporary_enable.restore`).
     """
+    if not card.journal.unfinished():  # of any card: this one need not even be asked for its EID
+        return
     with card.journal.lock(card.eid):
         unfinished = card.journal.unfinished(card.eid)
         changes = [operation for operation in unfinished if operation.function != temporary_enable.OPERATION]

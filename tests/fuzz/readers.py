@@ -30,7 +30,7 @@ from lpa.rsp.pki.certificates import Certificate
 from lpa.rsp.pki.chain import check_signature
 from lpa.rsp.pki.issuers import PRODUCTION, TrustedIssuers
 from lpa.rsp.reasons import explain
-from lpa.rsp.records import DETAIL_TAGS, Notification, NotificationEvent
+from lpa.rsp.records import ICON_TAGS, Notification, NotificationEvent
 from lpa.rsp.uicc import alphabets
 from lpa.rsp.uicc import elementary_files as uicc
 from lpa.rsp.uicc.contacts import Contact, Extension, NumberRecord, PhoneBookSet, merged, text
@@ -123,7 +123,7 @@ def es10_rules(data: bytes) -> None:
 
 
 def es10_profiles(data: bytes) -> None:
-    found = _euicc(data).profiles(DETAIL_TAGS)
+    found = _euicc(data).profiles(ICON_TAGS)
     documented([found, found.unreadable, [profile.title for profile in found]])
 
 
@@ -140,7 +140,7 @@ def es10_signed(data: bytes) -> None:
 def card(data: bytes) -> None:
     """A whole session with a card, including status words."""
     with Euicc(RecordedCard(data), aids=ISDR_AIDS[:2]) as euicc:
-        euicc.profiles(DETAIL_TAGS)
+        euicc.profiles(ICON_TAGS)
         euicc.euicc_info2()
         euicc.disable_profile(seeds.ICCID, refresh=False)
         euicc.retrieve_notifications()

@@ -20,7 +20,7 @@ from lpa.profiles.backup import read
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.profile_json import to_json
-from lpa.rsp.records import DETAIL_TAGS
+from lpa.rsp.records import ICON_TAGS
 from lpa.sim import samples
 from lpa.sim.contents import Contents, SimulatedContact
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
@@ -50,7 +50,7 @@ def conversation() -> bytes:
     with SimulatedEuicc.create(None, profiles=1) as card:
         recorder = Recorder(card)
         with Euicc(recorder) as euicc:
-            euicc.profiles(DETAIL_TAGS)
+            euicc.profiles(ICON_TAGS)
             euicc.euicc_info2()
             euicc.disable_profile(ICCID, refresh=False)
             euicc.retrieve_notifications()

@@ -36,11 +36,13 @@ def euicc(request: pytest.FixtureRequest) -> SimulatedEuicc:
 class Torn:
     """A card that is pulled from its reader at a request with `tag`, before or after it carries it out."""
 
+    inserted = True
+
     def __init__(self, card: SimulatedEuicc, tag: int, *, before: bool) -> None:
         self._card, self._tag, self._before = card, tag, before
         self.cut: Callable[[], None] = lambda: None
         self.atr = card.atr
-        self.reset, self.power_off = card.reset, card.power_off
+        self.reset, self.power_off, self.insert = card.reset, card.power_off, card.insert
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
         requested = apdu[1] == 0xE2 and int.from_bytes(apdu[5:7], "big") == self._tag
@@ -111,11 +113,25 @@ def test_an_empty_reader_and_an_ordinary_sim_are_skipped(
             assert [type(problem) for problem in problems] == [NotAnEuicc, type(None)]
 
 
+def test_finding_the_reader_takes_no_further_command(
+    euicc: SimulatedEuicc, virtual_reader: PlugIn, tmp_path: Path
+) -> None:
+    """The session in which the eUICC was found is the session that is used."""
+    counts: list[int] = []
+    for name in (READERS[1], None):
+        with virtual_reader(euicc, slot=1), Assistant.open(name, state_dir=tmp_path) as assistant:
+            assert assistant.reader == READERS[1]
+            assert len(assistant.profiles()) == 3
+        counts.append(euicc.apdus - sum(counts))
+    assert counts[0] == counts[1]
+
+
 def test_two_euiccs_need_a_choice_of_reader(euicc: SimulatedEuicc, virtual_reader: PlugIn) -> None:
     other = SimulatedEuicc.create(None)
     with virtual_reader(euicc, slot=0), virtual_reader(other, slot=1):
-        with pytest.raises(NoReader, match="More than one reader holds an eUICC"):
-            choose()
+        for choice in (choose, Assistant.open):
+            with pytest.raises(NoReader, match="More than one reader holds an eUICC"):
+                choice()
         for name in ("1", READERS[1], "00 01"):
             with Assistant.open(name) as assistant:
                 assert str(assistant.eid) == other.eid

@@ -19,10 +19,10 @@ from lpa.sim import samples
 from lpa.sim.crypto.pki import Authority
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
-from tests import bench
 from tests.support import command
 from tests.support.budgets import Measure
 from tests.support.journals import EID
+from tests.support.notified_servers import Servers, simulated_servers
 from tests.support.procedures import MEMORY
 
 _SYNCS = ("fsync", "fdatasync", "msync", "sync", "syncfs", "sync_file_range")
@@ -102,7 +102,7 @@ def _deletion(folder: Path, receipts: int) -> float:
     card = SimulatedEuicc.create(None, profiles=samples.profiles(_TIMES + 3))
     seconds = []
     for number, profile in enumerate(card.profiles[1 : _TIMES + 2]):
-        with Assistant(card, state_dir=folder, servers=lambda _address, ci_pkids: bench._Yes()) as assistant:
+        with Assistant(card, state_dir=folder, servers=Servers()) as assistant:
             plan = assistant.plan_deletion(profile.iccid)
             begin = time.perf_counter()
             assistant.delete(plan)
@@ -133,7 +133,7 @@ def _deletes(where: Path | None) -> tuple[float, float]:
     """Seconds on the clock, and of the CPU."""
     first = SimulatedEuicc.create(None)
     cards = [first] + [SimulatedEuicc.create(None, authority=first.authority) for _ in range(_DELETES - 1)]
-    with bench.simulated_servers(first) as (servers, smdp), tempfile.TemporaryDirectory(dir=where) as folder:
+    with simulated_servers(first) as (servers, smdp), tempfile.TemporaryDirectory(dir=where) as folder:
         wall, cpu = time.perf_counter(), time.process_time()
         for card in cards:
             with Assistant(card, state_dir=Path(folder), servers=servers) as assistant:

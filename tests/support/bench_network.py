@@ -80,3 +80,9 @@ def handshake_cpu() -> Measure:
                 seconds.append(time.thread_time() - begin)
     value = round(statistics.median(seconds[1:]) * 1000, 1)
     return Measure("network", "CPU of a TLS handshake, issuer key known", value, "ms")
+
+
+def measures() -> Iterator[Measure]:
+    """Of all that servers cost."""
+    yield from download_memory("T=0")
+    yield handshake_cpu()

@@ -2,7 +2,7 @@
 
 `python -m tests.support.instructions` prints a table: each command as a multiple of `python -c pass` there,
 against the budgets in `tests/budgets.toml`. valgrind counts the same instructions on a busy machine as on a
-quiet one; a CPU time is the least of some runs. The environment is kept in `build/instructions`.
+quiet one. The environment is kept in `build/instructions`.
 """
 
 from __future__ import annotations
@@ -10,48 +10,27 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
-from lpa.sim.servers.smdp import SimulatedSmdp
 from lpa.testing.pcscd import private_pcscd
+from tests.support.budgets import Measure
 from tests.support.paths import ROOT
 
-_BUDGETS = ROOT / "tests" / "budgets.toml"
 _FOLDER = ROOT / "build" / "instructions"
 _PACKAGED = ("src", "asn1", "pyproject.toml", "README.md", "LICENSE")  # what the wheel is built from
 _BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
 _VALGRIND = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
 _COUNTED = re.compile(r"I +refs: +([\d,]+)")
-_RUNS = 5  # for a time
 
 
-@dataclass(frozen=True)
-class Row:
-    """What a command cost: a multiple of a bare start, or milliseconds of CPU; and the most it may."""
-
-    name: str
-    value: float
-    unit: str
-    budget: float
-
-    @property
-    def kept(self) -> bool:
-        """Whether the budget is kept."""
-        return self.value <= self.budget
-
-
-def rows() -> Iterator[Row]:
-    """One row for each budget. The card is in a reader of a private smart card service."""
-    budgets = tomllib.loads(_BUDGETS.read_text())["instructions"]
+def measures() -> Iterator[Measure]:
+    """One for each budget. The card is in a reader of a private smart card service."""
     programs = _installed()
     python, lpa = str(programs / "python"), str(programs / "lpa")
     card = SimulatedEuicc.create(None)
@@ -69,17 +48,7 @@ def rows() -> Iterator[Row]:
         }
         for name, command in commands.items():
             multiple = _instructions(command, environment) / bare
-            yield Row(name, round(multiple, 2), "x", budgets[name])
-        name = "lpa delete --plan"
-        yield Row(name, _plan_milliseconds(lpa, card, environment), "ms", budgets[name])
-
-
-def _plan_milliseconds(lpa: str, card: SimulatedEuicc, environment: dict[str, str]) -> float:
-    profile = card.profiles[1]
-    host, *others = sorted(profile.addresses("delete"))
-    with SimulatedSmdp(card.authority, host=host, also=others) as smdp:
-        command = (lpa, "--connect-to", smdp.connect_to, "delete", "--plan", str(profile.iccid))
-        return round(min(_cpu(command, environment) for _ in range(_RUNS)) * 1000)
+            yield Measure("instructions", name, round(multiple, 2), "x")
 
 
 def _instructions(command: Sequence[str], environment: dict[str, str]) -> int:
@@ -91,13 +60,6 @@ def _instructions(command: Sequence[str], environment: dict[str, str]) -> int:
     counted = _COUNTED.search(ran.stderr.decode())
     assert counted, ran.stderr
     return int(counted[1].replace(",", ""))
-
-
-def _cpu(command: Sequence[str], environment: dict[str, str]) -> float:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def _installed() -> Path:
@@ -136,12 +98,5 @@ def _wheel(folder: Path) -> Path:
     return next(folder.glob("*.whl"))
 
 
-def main() -> None:
-    """Print the table."""
-    for row in rows():
-        verdict = "ok" if row.kept else "OVER BUDGET"
-        print(f"{row.name:20}{row.value:>8} {row.unit:3} at most {row.budget:<6} {verdict}")
-
-
 if __name__ == "__main__":
-    main()
+    print(*measures(), sep="\n")

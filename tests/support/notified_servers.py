@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from lpa.errors import LpaError
+from lpa.notifications.sender import ServerFactory
 from lpa.rsp.names import ServerAddress
+from lpa.server.connect_to import ConnectTo
+from lpa.server.es9 import Server
+from lpa.server.https import Https
+from lpa.server.trust import Trust
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.sim.servers.smdp import SimulatedSmdp
 
 
 class Servers:
@@ -40,3 +49,14 @@ def card_with(*addresses: str, events: tuple[str, ...] = ("enable", "disable", "
     first, second, third = SimulatedEuicc.create(None).profiles
     second = replace(second, notifications=tuple((events, address) for address in addresses))
     return SimulatedEuicc.create(None, profiles=[first, second, third])
+
+
+@contextmanager
+def simulated_servers(card: SimulatedEuicc) -> Iterator[tuple[ServerFactory, SimulatedSmdp]]:
+    """A running simulated SM-DP+ for the profiles of `card`, and a factory of connections to it."""
+    names = sorted({address for profile in card.profiles for address in profile.addresses("delete")})
+    with (
+        SimulatedSmdp(card.authority, host=names[0], also=names[1:]) as smdp,
+        Https(Trust.system(), connect_to=[ConnectTo.parse(smdp.connect_to)]) as https,
+    ):
+        yield partial(Server, https=https), smdp

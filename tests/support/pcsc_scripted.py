@@ -13,6 +13,8 @@ T14_ATR = bytes.fromhex("3B800E8E")
 class ScriptedCard:
     """Answers each command with the next line of its script; `seen` keeps commands, "reset" and "off"."""
 
+    inserted = True
+
     def __init__(self, script: tuple[tuple[str, str], ...] = (), *, atr: bytes = T0_ATR) -> None:
         """`script`: pairs of command and answer in hexadecimal. `instead` is called when it is finished."""
         self.atr = atr
@@ -35,3 +37,6 @@ class ScriptedCard:
 
     def power_off(self) -> None:
         self.seen.append("off")
+
+    def insert(self) -> None:
+        """Nothing removes it but its reader."""

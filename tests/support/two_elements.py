@@ -17,6 +17,8 @@ class TwoElements:
     The standard AID is another name for the first.
     """
 
+    inserted = True
+
     def __init__(self) -> None:
         self.elements = tuple(SimulatedEuicc.create(None, behaviour=Behaviour(isdr_aid=aid)) for aid in AIDS)
         self.atr = ATR
@@ -44,6 +46,9 @@ class TwoElements:
         """Cut the power of both."""
         for element in self.elements:
             element.power_off()
+
+    def insert(self) -> None:
+        """Nothing removes it but its reader."""
 
     def close(self) -> None:
         """The elements are in memory: nothing to do."""

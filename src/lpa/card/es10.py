@@ -43,11 +43,31 @@ _UNKNOWN_FUNCTION = (0x6A80, 0x6A88, 0x6D00)
 _UNKNOWN_TAGS = (0x6A80, 0x6A88)
 
 
+def first_profiles(tags: bytes = LIST_TAGS) -> bytes:
+    """The request of `Euicc.profiles`, to begin a session with (`first`)."""
+    return schema.encode("GetProfilesInfoRequest", {"tagList": tags})
+
+
+def first_info1() -> bytes:
+    """The request of `Euicc.euicc_info1`, to begin a session with (`first`)."""
+    return schema.encode("GetEuiccInfo1Request", {})
+
+
+def first_notifications() -> bytes:
+    """The request of `Euicc.list_notifications`, to begin a session with (`first`)."""
+    return schema.encode("ListNotificationRequest", {})
+
+
 class Euicc(IsdrSession):
     """An eUICC: the ES10 functions, on an open session with its ISD-R."""
 
     _ci_pkids: tuple[KeyIdentifier, ...] | None = None
     _takes_newer_tags = True
+    last_number: int | None = None
+    """The highest number of the notifications that the card listed or gave in this session.
+
+    -1 if it listed none. None if it did not list them all.
+    """
 
     # Information
 
@@ -152,6 +172,14 @@ class Euicc(IsdrSession):
         self._takes_newer_tags = False
         return found
 
+    def restart_to_list(self, tags: bytes) -> Listing[Profile]:
+        """Restart, and list the profiles (`tags`). `confirm` then says whether it is the same card.
+
+        If the connection breaks off once, both are repeated.
+        """
+        self.restart(first_profiles(tags if self._takes_newer_tags else tags.removesuffix(NEWER_TAGS)))
+        return self.read_again(lambda: self.profiles(tags))
+
     def enable_profile(self, profile: Iccid | Aid, *, refresh: bool) -> None:
         """Enable a profile, and disable the enabled one (§5.7.16, ES10c.EnableProfile).
 
@@ -193,12 +221,18 @@ class Euicc(IsdrSession):
         request = (
             {"profileManagementOperation": schema.from_bits("NotificationEvent", events)} if events else {}
         )
-        return Listing.of(NotificationMetadata.from_tlv, self.listed("ListNotification", request))
+        found = Listing.of(NotificationMetadata.from_tlv, self.listed("ListNotification", request))
+        if not events:
+            self._note_numbers(found, found.unreadable)
+        return found
 
     def retrieve_notifications(self, events: Collection[str] = ()) -> Listing[Notification]:
         """All signed notifications, or those of `events` (§5.7.10, ES10b.RetrieveNotificationsList)."""
         bits = schema.from_bits("NotificationEvent", events)
-        return self._retrieve({"searchCriteria": ("profileManagementOperation", bits)} if events else {})
+        found = self._retrieve({"searchCriteria": ("profileManagementOperation", bits)} if events else {})
+        if not events:
+            self._note_numbers((one.metadata for one in found), found.unreadable)
+        return found
 
     def retrieve_notification(self, sequence_number: int) -> Notification | None:
         """A signed notification, None if the card no longer has it (§5.7.10)."""
@@ -207,7 +241,10 @@ class Euicc(IsdrSession):
             raise BadAnswer(
                 f"Notification {sequence_number} cannot be read: {found.unreadable[0].hex()[:40]}."
             )
-        return next((item for item in found if item.metadata.sequence_number == sequence_number), None)
+        given = next((item for item in found if item.metadata.sequence_number == sequence_number), None)
+        if given and self.last_number is not None:
+            self.last_number = max(self.last_number, sequence_number)
+        return given
 
     def notification_sent(self, sequence_number: int) -> None:
         """Remove a notification from the card (§5.7.11, ES10b.RemoveNotificationFromList).
@@ -273,6 +310,10 @@ class Euicc(IsdrSession):
         answer = Tlv.whole(self.exchange(Tlv.build(schema.tag_of(f"{function}Request"), *parts)))
         schema.decode(f"{function}Response", answer)
         return answer
+
+    def _note_numbers(self, found: Iterable[NotificationMetadata], unreadable: Collection[Tlv]) -> None:
+        last = max((one.sequence_number for one in found), default=-1)
+        self.last_number = None if unreadable else last
 
     def _retrieve(self, request: Any) -> Listing[Notification]:
         try:

@@ -50,23 +50,34 @@ ISDR_AIDS = (
 
 # After a profile change a card may reject commands until it has restarted.
 _RESTART_PAUSE = 0.25  # seconds
+_ANOTHER_CARD = "Another card is in the reader now."
 
 
 class IsdrSession:
     """A session with the ISD-R of a card, on a logical channel of its own, which `with` closes."""
 
     def __init__(
-        self, transport: Transport, *, aids: Sequence[Aid] = ISDR_AIDS, block_size: int = LARGEST_BLOCK
+        self,
+        transport: Transport,
+        *,
+        aids: Sequence[Aid] = ISDR_AIDS,
+        block_size: int = LARGEST_BLOCK,
+        first: bytes = b"",
     ) -> None:
-        """Find the ISD-R among `aids`, in that order, and stay with it.
+        """Find the ISD-R among `aids`, in that order, and stay with it. It proves itself by its EID.
 
+        `first`: the request that will be made first; it changes nothing. An answer to it is a proof, and
+        `exchange` returns it when it is made. The EID is then read only if it is asked for.
         Raises `NotAnEuicc` if none of them answers, and `EuiccRefused` if one does and refuses.
         """
         self._transport = transport
         self._aids = tuple(aids)
         self._block_size = block_size
         self._basic = False  # whether the ISD-R is served only on the basic channel
-        self._open()
+        self._eid: Eid | None = None
+        self._held: tuple[bytes, bytes] | None = None  # the first request, and its answer
+        self._unconfirmed = False  # whether it may be another card since the reset
+        self._open(first)
 
     def __enter__(self) -> Self:
         return self
@@ -78,7 +89,9 @@ class IsdrSession:
 
     @property
     def eid(self) -> Eid:
-        """The EID of the card, read when the session was opened."""
+        """The EID of the card, read at most once."""
+        if self._eid is None:
+            self._eid = self.ask_eid()
         return self._eid
 
     @property
@@ -95,6 +108,10 @@ class IsdrSession:
         """The EID that the card reports now (§5.7.20, ES10c.GetEID)."""
         return ask_eid(self._channel)
 
+    def take_eid(self, eid: Eid) -> None:
+        """Take the EID from a certificate that the card has just given, if it was not read yet."""
+        self._eid = self._eid or eid
+
     def other_elements(self) -> tuple[SecureElement, ...]:
         """The other secure elements of the card, if it has more than one.
 
@@ -103,7 +120,7 @@ class IsdrSession:
         if not possible(self._transport, self.aid):
             return ()
         eids = {number: self._eid_of(aid) for number, aid in enumerate(ELEMENT_AIDS, 1) if aid != self.aid}
-        return tuple(SecureElement(number, eid) for number, eid in eids.items() if eid and eid != self._eid)
+        return tuple(SecureElement(number, eid) for number, eid in eids.items() if eid and eid != self.eid)
 
     def close(self) -> None:
         """Close the logical channel. The transport stays open."""
@@ -117,18 +134,18 @@ class IsdrSession:
         if self._channel.basic:
             self._select_again()
 
-    def restart(self) -> None:
+    def restart(self, first: bytes = b"") -> None:
         """Reset the card and open the session again: after a profile change, or when an answer was lost.
 
+        `first` as when it was opened: whether it is the same card is then known only after `confirm`.
         If the connection breaks off once, this is repeated.
         Raises `CardRemoved` if another card answers.
         """
-        before = self._eid
         interrupted = False
         for tries_left in reversed(range(RESTART_TRIES)):
             try:
                 self._transport.reset()
-                self._open()
+                self._open(first)
                 break
             except (BadAnswer, CardUnpowered, EuiccRefused, NotAnEuicc) as error:
                 if not tries_left:
@@ -140,8 +157,16 @@ class IsdrSession:
                     raise
                 interrupted = True
                 _log.debug("the connection to the card broke off: %s", error)
-        if self._eid != before:
-            raise CardRemoved("Another card is in the reader now.")
+
+    def confirm(self, certified: Eid | None = None) -> None:
+        """Raise `CardRemoved` if another card answers since the session was restarted.
+
+        `certified`: the EID in a certificate that the card has given since; asked for if None or another one.
+        No request that changes a card is sent before this.
+        """
+        if self._unconfirmed and certified != self._eid and self.ask_eid() != self._eid:
+            raise CardRemoved(_ANOTHER_CARD)
+        self._unconfirmed = False
 
     def read_again(self, read: Callable[[], _T]) -> _T:
         """What `read` returns. If the connection breaks off once, the card is reset, and it is called again.
@@ -159,6 +184,9 @@ class IsdrSession:
 
     def exchange(self, request: bytes | memoryview) -> bytes:
         """The answer to a coded request."""
+        held, self._held = self._held, None
+        if held and held[0] == request:
+            return held[1]
         return self._channel.exchange(request)
 
     def ask(self, function: str, request: Any = None) -> Tlv:
@@ -173,6 +201,7 @@ class IsdrSession:
 
     def change(self, function: str, request: Any) -> None:
         """As `call`, for a function that changes the card. Raises `OutcomeUnknown` if no result arrives."""
+        self.confirm()
         try:
             self.call(function, request)
         except (WireError, BadAnswer) as error:
@@ -188,11 +217,15 @@ class IsdrSession:
             raise_refusal(function, schema.decode(f"{function}Response", answer))
         return items
 
-    def _open(self) -> None:
+    def _open(self, first: bytes = b"") -> None:
         """Open the session on a card that was just connected to or reset; again, only with the same ISD-R."""
-        found = find_isdr(self._transport, self._aids, self._block_size, basic=self._basic)
-        self._channel, self._eid, self._aids = found.channel, found.eid, (found.aid,)
-        self._basic = found.channel.basic_only
+        found = find_isdr(self._transport, self._aids, self._block_size, basic=self._basic, first=first)
+        self._channel, self._aids, self._basic = found.channel, (found.aid,), found.channel.basic_only
+        self._held = None if found.answer is None else (first, found.answer)
+        if found.eid and self._eid not in (None, found.eid):
+            raise CardRemoved(_ANOTHER_CARD)
+        self._unconfirmed = self._eid is not None and found.eid is None
+        self._eid = self._eid or found.eid
 
     def _select_again(self) -> None:
         if not self._channel.select(self.aid):

@@ -37,23 +37,30 @@ _FAILURES = (0x64, 0x65, 0x6F)  # SW1: the command was not completed (ISO 7816-4
 
 @fact
 class FoundIsdr:
-    """An ISD-R that answered, and the channel on which it is selected."""
+    """An ISD-R that answered, and the channel on which it is selected.
+
+    It answered with its `eid`, or to the first request of the session with `answer`; the other one is None.
+    """
 
     channel: Channel
     aid: Aid
-    eid: Eid
+    eid: Eid | None = None
+    answer: bytes | None = None
 
 
-def find_isdr(transport: Transport, aids: Sequence[Aid], block_size: int, *, basic: bool) -> FoundIsdr:
+def find_isdr(
+    transport: Transport, aids: Sequence[Aid], block_size: int, *, basic: bool, first: bytes = b""
+) -> FoundIsdr:
     """Select the first AID whose application has an EID: others may be of SGP.02, or not an ISD-R.
 
-    `basic`: on the basic channel. If there is none, raises `EuiccRefused` if an ISD-R refuses, `BadAnswer` if
-    one fails, a `WireError` if the card answers no SELECT, and else `NotAnEuicc`.
+    `basic`: on the basic channel. `first`: a request that changes nothing; an application that answers it is
+    an ISD-R, too, and is asked for its EID only if it does not. If there is none, raises `EuiccRefused` if an
+    ISD-R refuses, `BadAnswer` if one fails, a `WireError` if the card answers no SELECT, and else
+    `NotAnEuicc`.
     """
-    search = _Search(transport, block_size, basic=basic)
+    search = _Search(transport, block_size, basic=basic, first=first)
     try:
-        eids = ((aid, search.eid(aid)) for aid in aids)
-        found = next((FoundIsdr(search.channel, aid, eid) for aid, eid in eids if eid), None)
+        found = next(filter(None, map(search.isdr, aids)), None)
     except BaseException:
         search.channel.close()
         raise
@@ -82,8 +89,9 @@ def _asked_eid(channel: Channel) -> Eid:
 class _Search:
     """One search, on the current channel: a reset of the card makes a new one necessary."""
 
-    def __init__(self, transport: Transport, block_size: int, *, basic: bool) -> None:
+    def __init__(self, transport: Transport, block_size: int, *, basic: bool, first: bytes) -> None:
         self._transport = transport
+        self._first = first
         self._block_size = block_size
         self._basic = basic
         self._answers = False
@@ -92,18 +100,21 @@ class _Search:
         self._failure: BadAnswer | None = None
         self.channel = self._opened()
 
-    def eid(self, aid: Aid) -> Eid | None:
-        """The EID of the ISD-R under `aid`, which is selected then; None if there is none that answers."""
+    def isdr(self, aid: Aid) -> FoundIsdr | None:
+        """The ISD-R under `aid`, which is selected then; None if there is none that answers."""
         if not self._selected(aid):
             return None
+        answer = self._first_answer() if self._first else None
+        if answer is not None:
+            return FoundIsdr(self.channel, aid, answer=answer)
         try:
-            return ask_eid(self.channel)
+            return FoundIsdr(self.channel, aid, ask_eid(self.channel))
         except BadAnswer as error:
             if not self.channel.unserved(error.sw):
                 self._note(aid, error)
                 return None
         self.channel.use_basic()
-        return self.eid(aid)
+        return self.isdr(aid)
 
     def problem(self, aids: Sequence[Aid]) -> LpaError:
         """Why there is no ISD-R under any of `aids`."""
@@ -115,6 +126,15 @@ class _Search:
         if self._unanswered:
             absent.add(f"But not every AID could be tried. {self._unanswered.message}")
         return absent
+
+    def _first_answer(self) -> bytes | None:
+        """The answer to the first request, which has its tag; None if the application does not know it."""
+        try:
+            answer = self.channel.exchange(self._first)
+            return answer if Tlv.whole(answer).tag == Tlv.whole(self._first).tag else None
+        except BadAnswer as error:
+            _log.debug("no answer to the first request: asking for the EID (%s)", error)
+            return None
 
     def _opened(self) -> Channel:
         return Channel(self._transport, block_size=self._block_size, basic=self._basic)

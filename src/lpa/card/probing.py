@@ -6,6 +6,8 @@ An empty reader or an ordinary SIM beside the eUICC is ignored. With two eUICCs 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
 
 from lpa.card import secure_elements
 from lpa.card.apdu import LARGEST_BLOCK
@@ -44,6 +46,19 @@ class Choice:
         return secure_elements.joined(self.reader.name, self.element)
 
 
+@fact
+class Opened:
+    """The card in the reader that was chosen, and the AIDs under which its ISD-R may answer.
+
+    `euicc`: the session in which it was found, if it is open.
+    """
+
+    choice: Choice
+    transport: PcscTransport
+    aids: tuple[Aid, ...]
+    euicc: Euicc | None = None
+
+
 def probe(
     reader: Reader,
     aids: Sequence[Aid] = ISDR_AIDS,
@@ -54,13 +69,9 @@ def probe(
 
     `locks`: with which to wait for another lpa; those of this computer if None.
     """
-    if not reader.present:
-        return Probe(reader, problem=NoCard(f"There is no card in {reader.name!r}."))
     try:
-        with (
-            PcscTransport.open(reader.name, locks or Locks.of_host()) as transport,
-            Euicc(transport, aids=aids, block_size=block_size) as euicc,
-        ):
+        with ExitStack() as opened:
+            _, euicc = _open(opened, reader, aids=aids, block_size=block_size, locks=locks)
             return Probe(reader, euicc.eid, others=euicc.other_elements())
     except LpaError as problem:
         return Probe(reader, problem=problem)
@@ -80,24 +91,94 @@ def choose(
     Raises `NoReader` if there is no such reader, or if none or several hold an eUICC. If none does, the most
     useful problem of a reader sets the class of the error. A single reader is returned without a probe.
     """
+    connected = _connected()
+    reader, element = _named(name, connected)
+    if reader is None:
+        probes = [probe(reader, aids, block_size, locks) for reader in connected]
+        reader = _only(probes, [found.reader for found in probes if found.eid])
+    return Choice(reader, element)
+
+
+def open_chosen(
+    name: str | None, aids: Sequence[Aid], block_size: int, locks: Locks, first: bytes = b""
+) -> Opened:
+    """As `choose`, and open the card. The session in which its eUICC was found stays open.
+
+    `first`: as for `IsdrSession`. Raises what `choose` and `PcscTransport.open` raise.
+    """
+    connected = _connected()
+    reader, element = _named(name, connected)
+    if reader is None and element is None:
+        return _open_only(connected, aids, block_size, locks, first)
+    choice = choose(name, aids, block_size, locks)
+    aids = secure_elements.aids_of(element, aids)
+    return Opened(choice, PcscTransport.open(choice.reader.name, locks), aids)
+
+
+def _open_only(
+    connected: tuple[Reader, ...], aids: Sequence[Aid], block_size: int, locks: Locks, first: bytes
+) -> Opened:
+    """The only one of the cards that is an eUICC, open. The others are closed."""
+    opening = partial(_open, aids=aids, block_size=block_size, locks=locks, first=first)
+    found: dict[Reader, tuple[Opened, ExitStack]] = {}
+    probes = []
+    with ExitStack() as undo:
+        for reader in connected:
+            opened = undo.enter_context(ExitStack())
+            try:
+                transport, euicc = opening(opened, reader)
+                found[reader] = Opened(Choice(reader), transport, tuple(aids), euicc), opened
+            except LpaError as problem:
+                opened.close()
+                probes.append(Probe(reader, problem=problem))
+        reader = _only(probes, list(found))
+        if reader in found:
+            chosen, opened = found[reader]
+            opened.pop_all()
+            return chosen
+    # It refuses, and says so again when its session is opened.
+    return Opened(Choice(reader), PcscTransport.open(reader.name, locks), tuple(aids))
+
+
+def _open(
+    opened: ExitStack,
+    reader: Reader,
+    *,
+    aids: Sequence[Aid],
+    block_size: int,
+    locks: Locks | None,
+    first: bytes = b"",
+) -> tuple[PcscTransport, Euicc]:
+    """Open the card in `reader` and its eUICC, which `opened` closes."""
+    if not reader.present:
+        raise NoCard(f"There is no card in {reader.name!r}.")
+    transport = opened.enter_context(PcscTransport.open(reader.name, locks or Locks.of_host()))
+    euicc = opened.enter_context(Euicc(transport, aids=aids, block_size=block_size, first=first))
+    return transport, euicc
+
+
+def _connected() -> tuple[Reader, ...]:
     connected = readers()
     if not connected:
         raise NoReader("There is no card reader.")
+    return connected
+
+
+def _named(name: str | None, connected: tuple[Reader, ...]) -> tuple[Reader | None, int | None]:
+    """The reader that a name means, or a single one, and the secure element.
+
+    The reader is None if the one that holds an eUICC must be looked for.
+    """
     element = None
     if name is not None and not _fitting(name, connected):
         name, element = secure_elements.split(name)
-    return Choice(_chosen(name or None, connected, aids, block_size, locks), element)
+    if name:
+        return _called(name, connected), element
+    return connected[0] if len(connected) == 1 else None, element
 
 
-def _chosen(
-    name: str | None, connected: tuple[Reader, ...], aids: Sequence[Aid], block_size: int, locks: Locks | None
-) -> Reader:
-    if name is not None:
-        return _called(name, connected)
-    if len(connected) == 1:
-        return connected[0]
-    probes = [probe(reader, aids, block_size, locks) for reader in connected]
-    holding = [found.reader for found in probes if found.eid]
+def _only(probes: list[Probe], holding: list[Reader]) -> Reader:
+    """The only reader that holds an eUICC. `probes`: of those without one, at least."""
     refusing = [found.reader for found in probes if isinstance(found.problem, EuiccRefused)]
     if len(holding or refusing) == 1:
         return (holding or refusing)[0]

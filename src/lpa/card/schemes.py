@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from lpa.card import secure_elements
 from lpa.card.apdu import Transport
+from lpa.card.es10 import Euicc
 from lpa.card.secure_elements import HasAtr
 from lpa.errors import NoReader, NoService
 from lpa.host.locks import Locks
@@ -44,11 +45,11 @@ class HeldTransport:
 
 @fact
 class OpenedCard:
-    """A card that was opened by name: the whole name, and the AIDs under which its ISD-R may answer."""
+    """A card that was opened by name: the whole name, and the open session with its eUICC."""
 
     transport: Transport
     name: str
-    aids: tuple[Aid, ...]
+    euicc: Euicc
 
 
 @fact
@@ -61,24 +62,36 @@ class SchemeName:
     element: int | None
 
 
-def open_card(name: str | None, aids: Sequence[Aid], block_size: int, locks: Locks) -> OpenedCard:
+def open_card(
+    name: str | None, aids: Sequence[Aid], block_size: int, locks: Locks, first: bytes = b""
+) -> OpenedCard:
     """The card in the reader called `name`, or in the only one with an eUICC.
 
-    Raises `NoReader`, `NoCard`, `CardBusy` or another `WireError` if the card cannot be opened.
+    `first`: as for `IsdrSession`. Raises `NoReader`, `NoCard`, `CardBusy` or another `WireError` if the card
+    cannot be opened, and what `IsdrSession` raises.
     """
     named = by_scheme(name)
     if name is not None and named:
         aids = secure_elements.aids_of(named.element, aids)
-        return OpenedCard(_open_held(named, locks), name, aids)
-    from lpa.card.pcsc import PcscTransport  # Here and not above: only this needs pyscard.
-    from lpa.card.probing import choose
+        transport = _open_held(named, locks)
+        return OpenedCard(transport, name, _session(transport, aids, block_size, first))
+    from lpa.card.probing import open_chosen  # Here and not above: only this needs pyscard.
 
     try:
-        chosen = choose(name, aids, block_size, locks)
+        opened = open_chosen(name, aids, block_size, locks, first)
     except (NoReader, NoService) as problem:
         raise (misunderstood(name) or problem) from None
-    aids = secure_elements.aids_of(chosen.element, aids)
-    return OpenedCard(PcscTransport.open(chosen.reader.name, locks), chosen.name, aids)
+    euicc = opened.euicc or _session(opened.transport, opened.aids, block_size, first)
+    return OpenedCard(opened.transport, opened.choice.name, euicc)
+
+
+def _session(transport: Transport, aids: Sequence[Aid], block_size: int, first: bytes) -> Euicc:
+    """The session with the eUICC behind `transport`, which is closed if there is none."""
+    with contextlib.ExitStack() as undo:
+        undo.callback(transport.close)
+        euicc = Euicc(transport, aids=aids, block_size=block_size, first=first)
+        undo.pop_all()
+    return euicc
 
 
 def by_scheme(name: str | None) -> SchemeName | None:

@@ -57,18 +57,18 @@ class Console:
     block_size: int
     no_wait: bool
 
-    def assistant(self) -> AbstractContextManager[Assistant]:
-        """The card, for commands that send nothing. Use it with `with`."""
-        return self._open(None)
+    def assistant(self, first: bytes = b"") -> AbstractContextManager[Assistant]:
+        """The card, for commands that send nothing. Use it with `with`. `first`: see `Assistant.open`."""
+        return self._open(None, first)
 
     @contextmanager
-    def delivering_assistant(self) -> Iterator[Assistant]:
-        """The card, for commands that send notifications."""
+    def delivering_assistant(self, first: bytes = b"") -> Iterator[Assistant]:
+        """The card, for commands that send notifications. `first`: see `Assistant.open`."""
         from lpa.server.on_demand import ServersOnDemand
 
         with closing_all() as opened:
             servers = opened.enter_context(closing(ServersOnDemand(https=self.https)))
-            yield opened.enter_context(self._open(servers))
+            yield opened.enter_context(self._open(servers, first))
 
     def https(self) -> Https:
         """HTTPS with the options about servers."""
@@ -119,7 +119,7 @@ class Console:
             yield SendQueue(journal, servers)
 
     @contextmanager
-    def _open(self, servers: ServerFactory | None) -> Iterator[Assistant]:
+    def _open(self, servers: ServerFactory | None, first: bytes = b"") -> Iterator[Assistant]:
         from lpa.assistant import Assistant
 
         with closing_all() as opened:
@@ -131,6 +131,7 @@ class Console:
                     aids=self.aids,
                     block_size=self.block_size,
                     locks=self._locks(),
+                    first=first,
                 )
             )
 

@@ -5,13 +5,13 @@ A difference is an error in the result. It does not undo the deletion, nor make 
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable
 from dataclasses import replace
 
 from lpa.card.es10 import Euicc
-from lpa.errors import BadAnswer, LpaError, NotVerified
+from lpa.errors import BadAnswer, LpaError
 from lpa.notifications.changes import ProfileChange
+from lpa.notifications.on_card import certified_card
 from lpa.profiles.snapshot import differences, unreadable_differences
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Eid, Iccid
@@ -43,19 +43,10 @@ def other_card(euicc: Euicc, eid: Eid, signed: Iterable[Notification] = ()) -> L
     a card that has signed none is asked for its EID.
     """
     try:
-        now = _signer(signed) or euicc.ask_eid()
+        now = certified_card(signed) or euicc.ask_eid()
     except LpaError as error:
         return error
     return None if now == eid else BadAnswer(f"The EID of the card is {now} now; it was {eid} before.")
-
-
-def _signer(signed: Iterable[Notification]) -> Eid | None:
-    from lpa.rsp.pki import chain  # noqa: PLC0415  (it loads cryptography)
-
-    for notification in signed:
-        with contextlib.suppress(BadAnswer, NotVerified):
-            return chain.claimed_card(notification)
-    return None
 
 
 def expected_others(others: Iterable[Profile], changes: Iterable[ProfileChange]) -> tuple[Profile, ...]:

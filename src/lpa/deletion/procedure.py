@@ -87,7 +87,7 @@ def _disable_first(
     changes = tuple(changes_since(operation, after, plan.unreadable))
     try:
         operation.set_state(DISABLED)
-        outbox.collect(operation, changes)
+        outbox.collect(operation, changes, switched.on_card)
     except LpaError as error:
         raise StorageFailed(
             f"{plan.profile.title} was disabled but not deleted: its notifications could not be kept. "

@@ -13,7 +13,15 @@ from typing import Protocol, runtime_checkable
 
 from lpa import redaction
 from lpa.card.es10 import Euicc, raise_refusal
-from lpa.errors import EuiccRefused, LpaError, NotVerified, OutcomeUnknown, Refused, ServerRefused
+from lpa.errors import (
+    BadAnswer,
+    EuiccRefused,
+    LpaError,
+    NotVerified,
+    OutcomeUnknown,
+    Refused,
+    ServerRefused,
+)
 from lpa.notifications.sender import NotificationReceiver, ServerFactory
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
@@ -21,7 +29,7 @@ from lpa.rsp.device import Device
 from lpa.rsp.euicc_info import EuiccInfo2
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.pki import server_oid
-from lpa.rsp.session import Event, ServerProof, Terms
+from lpa.rsp.session import CardProof, Event, ServerProof, Terms
 
 BAD_PACKAGE = "loadBppExecutionError"  # the CancelSessionReason
 _UNKNOWN_CODE = "8.2.6/3.8"  # with which a server refuses a matching id, an empty one too
@@ -136,6 +144,7 @@ def authenticate(
         own = euicc.authenticate_server(proof, context)
         _forward_refusal(session, own.answer)
         session.info = own.info
+        _take_eid(euicc, own)
         with _without_code(matching_id, address), session.ended_by_refusal():
             session.answer = server.authenticate_client(proof.transaction_id, own.answer)
     except BaseException as error:
@@ -205,6 +214,15 @@ def _check_oid(certificate: Tlv, oid: str, address: ServerAddress) -> None:
             advice="The code may be mistyped, or for another server. "
             "Its operator can confirm the code and the OID of the server. Nothing was installed.",
         )
+
+
+def _take_eid(euicc: Euicc, proof: CardProof) -> None:
+    """Take the EID from the card's certificate, so that it need not be asked for it."""
+    from lpa.rsp.pki.certificates import Certificate  # noqa: PLC0415  (it loads cryptography)
+
+    with suppress(BadAnswer, NotVerified):
+        if proof.certificate:
+            euicc.take_eid(Certificate.from_tlv(proof.certificate).eid)
 
 
 def _forward_refusal(session: Session, answer: Tlv) -> None:

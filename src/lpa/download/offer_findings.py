@@ -10,17 +10,16 @@ from lpa.download.installation import FUNCTION
 from lpa.profiles.blockers import Finding
 from lpa.rsp.euicc_info import EuiccInfo2
 from lpa.rsp.offered_profile import OfferedProfile
-from lpa.rsp.records import Profile
+from lpa.rsp.records import ICCID_TAGS, Profile
 from lpa.rsp.sizes import in_words
 
 MAKE_ROOM = "'lpa info' shows the memory, 'lpa delete' makes room."
-_ICCID_TAG = b"\x5a"
 
 
 def checks(euicc: Euicc, offered: OfferedProfile, info: EuiccInfo2 | None) -> Iterator[Finding]:
     """What the card says about an offered profile. `info`: what it sent to the server about itself."""
     profile, size = offered.profile, offered.estimated_size
-    if any(installed.iccid == profile.iccid for installed in euicc.profiles(_ICCID_TAG)):
+    if any(installed.iccid == profile.iccid for installed in euicc.profiles(ICCID_TAGS)):
         yield _already_installed(profile)
     free = info.resource.free_non_volatile if info else None
     if size is not None and free is not None and size > free:

@@ -41,14 +41,24 @@ def new_notifications(
     for few of those that it lists: an operation must not take longer because many are pending. `newest`: see
     `Receipts.resembling`.
     """
+    changes = tuple(changes)
     wanted = {(change.profile.iccid, change.event) for change in changes}
     collected = Collected()
     if not wanted:
+        return collected
+    new = _new(on_card, receipts, changes)
+    if new and not any(missing(changes, new)):
+        collected.signed += new
         return collected
     collected.unreadable = on_card.listed().unreadable
     for listed in _newest_first(on_card.listed(), wanted):
         _take_newest(on_card, receipts, listed, collected, newest)
     return collected
+
+
+def expected(changes: Iterable[ProfileChange]) -> int:
+    """How many notifications the profiles ask for about `changes`."""
+    return sum(len(change.addresses) for change in changes)
 
 
 def read_all(on_card: OnCard, listed: Iterable[NotificationMetadata]) -> Collected:
@@ -129,6 +139,14 @@ def missing(
         for address in change.addresses:
             if (change.profile.iccid, change.event, normalized(address)) not in reported:
                 yield change, address
+
+
+def _new(on_card: OnCard, receipts: Receipts, changes: tuple[ProfileChange, ...]) -> list[Notification]:
+    """What the card has just signed about `changes`, as far as it gives that without a list: the newest."""
+    signed = [*notifications_of(changes, on_card.new(expected(changes)))]
+    signed.sort(key=lambda one: one.metadata.sequence_number)
+    newest = {_identity(one.metadata)[1:]: one for one in signed}
+    return [one for one in newest.values() if not has_receipt(on_card, receipts, one)]
 
 
 def _newest_first(

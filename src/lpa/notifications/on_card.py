@@ -7,11 +7,13 @@ criterion. Without one, all give everything.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 
 from lpa import redaction
 from lpa.card.es10 import Euicc
-from lpa.errors import BadAnswer, EuiccRefused
+from lpa.errors import BadAnswer, EuiccRefused, NotVerified
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Notification, NotificationMetadata
@@ -34,6 +36,8 @@ class OnCard:
         self._euicc = euicc
         self._listed: Listing[NotificationMetadata] | None = None
         self._whole: Listing[Notification] | CardProblem | None = None  # what it gives without a criterion
+        self._given: dict[int, Notification] = {}  # by their numbers
+        self._last = euicc.last_number
 
     @property
     def eid(self) -> Eid:
@@ -45,6 +49,25 @@ class OnCard:
         if self._listed is None:
             self._listed = self._list()
         return self._listed
+
+    def new(self, count: int) -> tuple[Notification, ...]:
+        """What the card has signed since it was last asked in this session, without a list: `count` of them.
+
+        All that it gives if it listed none then; else those with the next numbers, as far as it has them.
+        Fewer or none if the numbers are not known: then only a list tells. Raises a `WireError`.
+        """
+        if self._last is None or not count:
+            return ()
+        if self._last < 0:
+            whole = self._everything()
+            return tuple(whole) if isinstance(whole, Listing) and not whole.unreadable else ()
+        found = []
+        for number in range(self._last + 1, self._last + 1 + count):
+            given = self._in_whole(number) or self._asked_by_number(number)[0]
+            if given is None:
+                break
+            found.append(given)
+        return tuple(found)
 
     def signed(self, number: int) -> Notification | None:
         """The signed notification with this number; None if the card does not have it.
@@ -84,9 +107,12 @@ class OnCard:
 
     def _asked_by_number(self, number: int) -> tuple[Notification | None, CardProblem | None]:
         try:
-            return self._euicc.read_again(partial(self._euicc.retrieve_notification, number)), None
+            given = self._euicc.read_again(partial(self._euicc.retrieve_notification, number))
         except (BadAnswer, EuiccRefused) as problem:
             return None, problem
+        if given:
+            self._given[number] = given
+        return given, None
 
     def _lists(self, number: int, problem: CardProblem | None) -> bool:
         """Whether the card lists this number. Raises `problem` if it may be an item that cannot be read."""
@@ -109,7 +135,18 @@ class OnCard:
 
     def _in_whole(self, number: int) -> Notification | None:
         whole = self._whole if isinstance(self._whole, Listing) else ()
-        return next((item for item in whole if item.metadata.sequence_number == number), None)
+        in_whole = (item for item in whole if item.metadata.sequence_number == number)
+        return self._given.get(number) or next(in_whole, None)
+
+
+def certified_card(signed: Iterable[Notification]) -> Eid | None:
+    """The EID in the certificate of the first of `signed` that has one; None if none has."""
+    from lpa.rsp.pki import chain  # noqa: PLC0415  (it loads cryptography)
+
+    for notification in signed:
+        with suppress(BadAnswer, NotVerified):
+            return chain.claimed_card(notification)
+    return None
 
 
 def _says_unknown(problem: CardProblem) -> bool:

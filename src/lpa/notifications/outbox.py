@@ -50,17 +50,20 @@ class Outbox:
         self._collected: set[bytes] = set()  # known to be on this card: it gave them in this procedure
         self._on_card = OnCard(card.euicc)
 
-    def complete(self, operation: Operation, changes: Iterable[ProfileChange]) -> tuple[Delivery, ...]:
+    def complete(
+        self, operation: Operation, changes: Iterable[ProfileChange], on_card: OnCard | None = None
+    ) -> tuple[Delivery, ...]:
         """Collect and keep what the card just signed about `changes`, then deliver what is due.
 
-        Raises no `LpaError`. What cannot be collected or kept leaves the operation open, for recovery. What
-        was on the card before stays: it may belong to somebody who did not want it sent now.
+        `on_card`: what was read of its notifications since. Raises no `LpaError`. What cannot be collected or
+        kept leaves the operation open, for recovery. What was on the card before stays: it may belong to
+        somebody who did not want it sent now.
         """
         changes = tuple(changes)
         try:
             if operation.state != PROOF_KEPT and changes:
                 operation.set_state(_state_after(operation, changes))
-            signed, found = self._collect(operation, changes)
+            signed, found = self._collect(operation, changes, on_card)
             missing = tuple(collection.missing(changes, (*signed, *(listed for listed, _ in found.unread))))
             is_open = bool(found.unread or (missing and found.unreadable))
             if operation.state != PROOF_KEPT and changes and not is_open:
@@ -80,12 +83,15 @@ class Outbox:
             operation.complete(outcome, starmap(self._lost, missing))
         return (*deliveries, *not_signed)
 
-    def collect(self, operation: Operation, changes: Iterable[ProfileChange]) -> list[Notification]:
+    def collect(
+        self, operation: Operation, changes: Iterable[ProfileChange], on_card: OnCard | None = None
+    ) -> list[Notification]:
         """Keep what the card signed about `changes`. Returns all that is kept of them now.
 
-        What the card does not give is left out. Raises `StorageFailed`, and what reading the card raises.
+        `on_card` as in `complete`. What the card does not give is left out. Raises `StorageFailed`, and what
+        reading the card raises.
         """
-        return self._collect(operation, changes)[0]
+        return self._collect(operation, changes, on_card)[0]
 
     def has_signed(self, operation: Operation, change: ProfileChange) -> bool:
         """Whether the card has signed this change; that is kept then. Raises no `LpaError`."""
@@ -183,12 +189,12 @@ class Outbox:
         return now, later
 
     def _collect(
-        self, operation: Operation, changes: Iterable[ProfileChange]
+        self, operation: Operation, changes: Iterable[ProfileChange], on_card: OnCard | None
     ) -> tuple[list[Notification], Collected]:
         """As `collect`; and what the card gave and did not give now."""
         changes = tuple(changes)
         kept = [entry.notification for entry in self._card.journal.kept_since(operation)]
-        self._on_card = OnCard(self._card.euicc)
+        self._on_card = on_card or OnCard(self._card.euicc)
         found = collection.new_notifications(
             self._on_card,
             self._card.receipts,

@@ -16,10 +16,9 @@ from lpa.rsp.arguments import expect
 from lpa.rsp.facts import fact
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Iccid
-from lpa.rsp.records import CHANGE_TAGS, DETAIL_TAGS, Profile
+from lpa.rsp.records import CHANGE_TAGS, ICCID_TAGS, ICON_TAGS, Profile
 
 FEWEST_DIGITS = 4  # of an ICCID, to name a profile
-_ICCID_TAG = b"\x5a"
 _FUNCTION = "GetProfilesInfo"
 
 
@@ -79,10 +78,16 @@ def read(euicc: Euicc, name: Iccid | Selector) -> tuple[Listing[Profile], Profil
     return profiles, find(profiles, name)
 
 
-def details(euicc: Euicc, name: Iccid | Selector) -> Profile:
-    """The profile that `name` selects, with everything that the card says about it. Raises as `read` does."""
-    _, chosen = read(euicc, name)
-    return find(euicc.profiles(DETAIL_TAGS, only=chosen.iccid), chosen.iccid)
+def details(euicc: Euicc, name: Iccid | Selector, tags: bytes = ICON_TAGS) -> Profile:
+    """The profile that `name` selects, with everything that the card says about it. Raises as `read` does.
+
+    `tags`: the members to report, see `lpa.rsp.records`: an icon takes long on a slow line.
+    """
+    if isinstance(name, Selector) and isinstance(name.name, Aid):
+        name = _iccid_of(euicc, name.name)
+    elif isinstance(name, Selector):
+        name = find(euicc.profiles(ICCID_TAGS), name).iccid
+    return find(euicc.profiles(tags, only=name), name)
 
 
 def to_read(euicc: Euicc, text: str) -> Iccid | Selector:
@@ -177,7 +182,7 @@ def _digits(name: str) -> str:
 
 
 def _iccid_of(euicc: Euicc, aid: Aid) -> Iccid:
-    for profile in euicc.profiles(_ICCID_TAG, only=aid):
+    for profile in euicc.profiles(ICCID_TAGS, only=aid):
         return profile.iccid
     raise Refused(
         _FUNCTION,

@@ -31,19 +31,24 @@ class Subscriber:
 
 
 def of_profile(
-    opened: Callable[[], AbstractContextManager[UiccFiles]], profile: Profile, *, pin: str | None = None
+    opened: Callable[[], AbstractContextManager[UiccFiles]],
+    profile: Profile,
+    *,
+    pin: str | None = None,
+    provider: bool = True,
 ) -> Subscriber:
     """As `read`, if `profile` is enabled. `opened`: opens the files of the enabled profile."""
     expect("profile", profile, Profile)
     if not profile.enabled:
         return Subscriber(problem="notEnabled")
     with opened() as files:
-        return read(files, profile.iccid, pin=pin)
+        return read(files, profile.iccid, pin=pin, provider=provider)
 
 
-def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None) -> Subscriber:
+def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None, provider: bool = True) -> Subscriber:
     """Read what the files of the profile `iccid` say, as far as they can be read.
 
+    `provider`: whether to read the name of the service provider, too.
     `pin`: its PIN, given to the card only if the profile is locked. Raises `Refused` if the PIN does not
     unlock it (see `UiccFiles.verify_pin`), and a `WireError` if the card cannot be asked.
     """
@@ -58,8 +63,8 @@ def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None) -> Subscribe
     except BadAnswer:
         return Subscriber(problem="unreadable")
     imsi = problems.attempt("IMSI", files.imsi)
-    provider = problems.attempt("Service provider name", files.service_provider_name)
+    name = problems.attempt("Service provider name", files.service_provider_name) if provider else ""
     unread = Problems()
     numbers = read_own_numbers(files, unread)
     shown = None if unread and not numbers else numbers
-    return Subscriber(imsi, shown, provider or "", "unreadable" if problems or unread else "")
+    return Subscriber(imsi, shown, name or "", "unreadable" if problems or unread else "")

@@ -8,18 +8,22 @@ a request, and enable a profile of their own choice at the reset.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Protocol
 
 from lpa.card.es10 import Euicc
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, WireError
+from lpa.notifications.changes import ProfileChange
+from lpa.notifications.collection import expected
+from lpa.notifications.on_card import OnCard, certified_card
 from lpa.profiles import remotely_managed
 from lpa.profiles.snapshot import named
 from lpa.rsp.facts import fact
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Aid, Iccid
-from lpa.rsp.records import AID_TAGS, CHANGE_TAGS, NotificationMetadata, Profile
+from lpa.rsp.records import AID_TAGS, CHANGE_TAGS, NotificationEvent, NotificationMetadata, Profile
 
 CHANGED_AT_RESET = "changedAtReset"
 _SWITCHES = ("enable", "disable")  # the events of a switch
@@ -36,6 +40,7 @@ _FINAL = (
 )
 
 Attempt = Callable[[], None]
+Read = Callable[[Euicc, LpaError | None], Listing[Profile]]
 Notifications = tuple[NotificationMetadata, ...]
 
 
@@ -52,11 +57,13 @@ class Switched:
 
     `problem`: None if it is what was asked for. Else the card has switched by itself at its reset, `problem`
     says to which profile, and `signed` is what the card has signed about all its switches.
+    `on_card`: what was read of its notifications since.
     """
 
     after: Listing[Profile]
     signed: Notifications = ()
     problem: BadAnswer | None = None
+    on_card: OnCard | None = None
 
 
 def enable_on_card(euicc: Euicc, before: Listing[Profile], target: Profile) -> Switched:
@@ -70,22 +77,29 @@ def disable_on_card(euicc: Euicc, before: Iterable[Profile], target: Profile) ->
 
 
 def attempt_until(
-    euicc: Euicc, attempts: Iterable[Attempt], done: Callable[[Listing[Profile]], bool]
+    euicc: Euicc,
+    attempts: Iterable[Attempt],
+    done: Callable[[Listing[Profile]], bool],
+    read: Read | None = None,
 ) -> Listing[Profile]:
-    """Make the attempts in order until the card, read again, shows the change; returns what it lists then."""
+    """Make the attempts in order until the card, read again, shows the change; returns what it lists then.
+
+    `read`: how it is read again, if not by `reset_and_read`.
+    """
+    reset_and_list = read or reset_and_read
     refused: LpaError = BadAnswer("The card reported success, but does not show the change.")
     for attempt in attempts:
         try:
             attempt()
         except OutcomeUnknown as unknown:
-            after = reset_and_read(euicc, unknown)
+            after = reset_and_list(euicc, unknown)
             if done(after):
                 return after
             message = f"{unknown.message} The card was read again: the change was not made."
             raise WireError(message) from unknown
         except EuiccRefused as error:
             refused = error
-        after = reset_and_read(euicc)
+        after = reset_and_list(euicc, None)
         if done(after):
             return after
         if refused.reason in _FINAL:
@@ -100,12 +114,9 @@ def reset_and_read(euicc: Euicc, error: LpaError | None = None) -> Listing[Profi
     If the connection breaks off once, both are repeated; that changes nothing.
     `error`: the error that made it necessary, if an answer was lost.
     """
-    try:
+    with _readable(error):
         euicc.restart()
         return euicc.read_again(lambda: euicc.profiles(CHANGE_TAGS))
-    except LpaError as failed:
-        before = error.message if error else "The card was asked to make a change."
-        raise OutcomeUnknown(f"{before} The card cannot be read again: {failed.message}") from failed
 
 
 def aids_of(euicc: Euicc, profile: Profile) -> Iterator[Aid]:
@@ -118,23 +129,64 @@ def aids_of(euicc: Euicc, profile: Profile) -> Iterator[Aid]:
 def _switch(
     euicc: Euicc, switch: Switch, before: Iterable[Profile], target: Profile, *, enabled: bool
 ) -> Switched:
-    listed = _listed(euicc)
+    listed, before = _listed(euicc), tuple(before)
     enabled_before = {profile.iccid for profile in before if profile.enabled}
 
     def shown(after: Listing[Profile]) -> bool:
         return any(now.iccid == target.iccid and now.enabled is enabled for now in after)
 
     def switched(after: Listing[Profile]) -> bool:
+        with _readable():
+            euicc.confirm()
         others = {now.iccid for now in after if now.enabled} - {target.iccid}
         return not others <= enabled_before or bool(_signed_since(euicc, listed))
 
     after = attempt_until(
-        euicc, _request_variants(euicc, switch, target), lambda after: shown(after) or switched(after)
+        euicc,
+        _request_variants(euicc, switch, target),
+        lambda after: shown(after) or switched(after),
+        _reset_and_list,
     )
     if shown(after):
-        return Switched(after)
+        events = {one.iccid: NotificationEvent.DISABLE for one in before if one.enabled}
+        if enabled:
+            events[target.iccid] = NotificationEvent.ENABLE
+        changes = [ProfileChange(events[one.iccid], one) for one in before if one.iccid in events]
+        return Switched(after, on_card=_confirmed(euicc, changes))
     problem = _changed_at_reset(after, f"{'enable' if enabled else 'disable'} {named(target)}")
     return Switched(after, _signed_since(euicc, listed), problem)
+
+
+def _reset_and_list(euicc: Euicc, error: LpaError | None) -> Listing[Profile]:
+    """As `reset_and_read`, but whether it is the same card is for `Euicc.confirm` to find out."""
+    with _readable(error):
+        return euicc.restart_to_list(CHANGE_TAGS)
+
+
+def _confirmed(euicc: Euicc, changes: Collection[ProfileChange]) -> OnCard:
+    """What the card signed about these changes, once it is known that it is the same card.
+
+    The certificate in a notification says so; a card that gives none is asked for its EID.
+    """
+    on_card, certified = OnCard(euicc), None
+    with suppress(LpaError):
+        certified = certified_card(on_card.new(expected(changes)))
+    with _readable():
+        euicc.confirm(certified)
+    return on_card
+
+
+@contextmanager
+def _readable(error: LpaError | None = None) -> Iterator[None]:
+    """Read the card within the block after it was asked to make a change. Raises `OutcomeUnknown` for errors.
+
+    `error`: the error that made it necessary, if an answer was lost.
+    """
+    try:
+        yield
+    except LpaError as failed:
+        before = error.message if error else "The card was asked to make a change."
+        raise OutcomeUnknown(f"{before} The card cannot be read again: {failed.message}") from failed
 
 
 def _request_variants(euicc: Euicc, switch: Switch, profile: Profile) -> Iterator[Attempt]:

@@ -81,9 +81,8 @@ def enable(card: CardContext, outbox: Outbox, name: Iccid | Selector) -> Outcome
         operation.set_state(ENABLING)
         switched = enable_on_card(euicc, before, target)
         after = require_kept(outbox, operation, switched, before.unreadable)
-        return _completed(
-            outbox, operation, target, after, changes_since(operation, after, before.unreadable)
-        )
+        changes = changes_since(operation, after, before.unreadable)
+        return _completed(outbox, operation, target, after, changes, on_card=switched.on_card)
 
 
 def disable(card: CardContext, outbox: Outbox, name: Iccid | Selector) -> Outcome:
@@ -98,9 +97,8 @@ def disable(card: CardContext, outbox: Outbox, name: Iccid | Selector) -> Outcom
         operation.set_state(DISABLING)
         switched = disable_on_card(euicc, before, target)
         after = require_kept(outbox, operation, switched, before.unreadable)
-        return _completed(
-            outbox, operation, target, after, changes_since(operation, after, before.unreadable)
-        )
+        changes = changes_since(operation, after, before.unreadable)
+        return _completed(outbox, operation, target, after, changes, on_card=switched.on_card)
 
 
 def reset(card: CardContext, outbox: Outbox, options: Collection[str]) -> Outcome:
@@ -205,10 +203,12 @@ def _completed(
     target: Profile | None,
     after: Listing[Profile],
     changes: Iterable[ProfileChange],
+    *,
+    on_card: OnCard | None = None,
 ) -> Outcome:
     changes = tuple(changes)
     enabled = None if after.unreadable else tuple(profile for profile in after if profile.enabled)
-    return Outcome(target, changes, outbox.complete(operation, changes), enabled=enabled)
+    return Outcome(target, changes, outbox.complete(operation, changes, on_card), enabled=enabled)
 
 
 def changes_since(

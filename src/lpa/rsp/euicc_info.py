@@ -104,6 +104,10 @@ def _read(kind: type[EuiccInfo1 | EuiccInfo2], value: dict[str, Any]) -> dict[st
     }
 
 
+def _test_only(keys: tuple[KeyIdentifier, ...]) -> bool:
+    return bool(keys) and all(key.kind == "test" for key in keys)
+
+
 @fact
 class EuiccInfo1:
     """A card's version of SGP.22 and its trusted issuers, in order of preference. Servers get `raw`."""
@@ -129,7 +133,7 @@ class EuiccInfo1:
     @property
     def test_only(self) -> bool:
         """Whether it trusts only test issuers: then no operator's profile can be installed."""
-        return bool(self.ci_for_verification) and all(key.kind == "test" for key in self.ci_for_verification)
+        return _test_only(self.ci_for_verification)
 
 
 @fact
@@ -185,6 +189,11 @@ class EuiccInfo2:
         elif "lpaMode" in value and any(item.tag == _IOT_SPECIFIC_INFO for item in raw.children):
             value["ipaMode"] = value.pop("lpaMode")
         return cls(raw=raw, unknown=unknown, **_read(cls, value))
+
+    @property
+    def test_only(self) -> bool:
+        """Whether it trusts only test issuers: then no operator's profile can be installed."""
+        return _test_only(self.ci_for_verification)
 
     @property
     def managed_remotely(self) -> bool:

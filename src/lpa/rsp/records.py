@@ -22,30 +22,28 @@ _NAMES = ("profileNickname", "serviceProviderName", "profileName")
 _RIGHTS = ("profileClass", "profilePolicyRules")
 
 # The members of ProfileInfo to request (§5.7.15). Icons are up to 1 kB each, so they are never in a list.
+ICCID_TAGS = schema.tag_list("ProfileInfo", "iccid")
 AID_TAGS = schema.tag_list("ProfileInfo", "iccid", "isdpAid")
 # Of version 3 and of SGP.32. Other cards ignore these tags. They stand last, to be left out if one refuses.
 NEWER_TAGS = schema.tag_list(
     "ProfileInfo", "enabledOnEsimPort", "fallbackAttribute", "fallbackAllowed", "ecallIndication"
 )
 LIST_TAGS = schema.tag_list("ProfileInfo", "iccid", "isdpAid", "profileState", *_NAMES, *_RIGHTS) + NEWER_TAGS
-DETAIL_TAGS = (
-    schema.tag_list(
-        "ProfileInfo",
-        "iccid",
-        "isdpAid",
-        "profileState",
-        *_NAMES,
-        "iconType",
-        "icon",
-        *_RIGHTS,
-        "notificationConfigurationInfo",
-        "profileOwner",
-        "dpProprietaryData",
-        "serviceSpecificDataStoredInEuicc",
-        "refArDo",
-    )
-    + NEWER_TAGS
+_DETAILS = schema.tag_list(
+    "ProfileInfo",
+    "iccid",
+    "isdpAid",
+    "profileState",
+    *_NAMES,
+    *_RIGHTS,
+    "notificationConfigurationInfo",
+    "profileOwner",
+    "dpProprietaryData",
+    "serviceSpecificDataStoredInEuicc",
+    "refArDo",
 )
+DETAIL_TAGS = _DETAILS + NEWER_TAGS
+ICON_TAGS = _DETAILS + schema.tag_list("ProfileInfo", "iconType", "icon") + NEWER_TAGS  # and the details
 # What must be known before a change. The AID is long and not needed.
 CHANGE_TAGS = (
     schema.tag_list(

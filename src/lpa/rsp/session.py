@@ -5,6 +5,8 @@ What one side signed stays the bytes that came: it is read here, and forwarded t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lpa.errors import BadAnswer, NotVerified
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.codec import schema
@@ -54,12 +56,21 @@ class CardProof:
     answer: Tlv
 
     @property
+    def certificate(self) -> Tlv | None:
+        """The certificate of the card; None if it refused."""
+        return self._members[2] if len(self._members) > 2 else None
+
+    @property
     def info(self) -> EuiccInfo2 | None:
         """The EUICCInfo2 that the card signed; None if it refused."""
-        ok = self.answer.child(schema.member_tag("AuthenticateServerResponse", "authenticateResponseOk"))
-        signed = ok.children[0] if ok and ok.children else None
+        signed = self._members[0] if self._members else None
         info = signed.child(schema.tag_of("GetEuiccInfo2Response")) if signed else None
         return EuiccInfo2.from_tlv(info) if info else None
+
+    @property
+    def _members(self) -> Sequence[Tlv]:
+        ok = self.answer.child(schema.member_tag("AuthenticateServerResponse", "authenticateResponseOk"))
+        return ok.children if ok else ()
 
 
 @fact

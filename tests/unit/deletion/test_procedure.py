@@ -12,6 +12,7 @@ from lpa import Assistant
 from lpa.deletion import procedure
 from lpa.errors import (
     EuiccRefused,
+    OutcomeUnknown,
     Refused,
     StorageFailed,
     WireError,
@@ -259,11 +260,27 @@ def test_the_disabling_is_in_the_journal_before_its_notification_is_collected(
     assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
 ) -> None:
     plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
+    card.instead(LIST, "6985", "6985")
     euicc.faults.add("before RetrieveNotificationsList: unplug")
     with pytest.raises(StorageFailed, match="was disabled but not deleted"):
         assistant.delete(plan)
     assert [left.state for left in assistant.journal.unfinished()] == ["DISABLED"]
     assert DELETE not in card.requests
+
+
+def test_a_card_that_is_pulled_before_it_is_known_to_be_the_same_leaves_the_outcome_unknown(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    plan = assistant.plan_deletion(euicc.profiles[0].iccid, disable_first=True)
+    euicc.faults.add("before RetrieveNotificationsList: unplug")
+    with pytest.raises(OutcomeUnknown, match="cannot be read again"):
+        assistant.delete(plan)
+    assert [left.state for left in assistant.journal.unfinished()] == ["UNKNOWN"]
+    assert DELETE not in card.requests
+    euicc.insert()
+    (recovered,) = assistant.recover()
+    assert [change.event for change in recovered.changes] == ["disable"]
+    assert all(delivery.acknowledged for delivery in recovered.deliveries)
 
 
 def test_a_refusal_does_not_count_if_the_card_no_longer_lists_the_profile(

@@ -14,6 +14,7 @@ from lpa.notifications.on_card import OnCard
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers.smdp import SimulatedSmdp
 from tests.support import command
+from tests.support.disturbed import DisturbedCard
 from tests.support.field_cards import ALL, ANY, BY_NUMBER, EMPTY, LIST, REFUSED, FieldCard
 from tests.support.notified_servers import Servers, card_with
 
@@ -233,3 +234,71 @@ def test_a_download_whose_result_cannot_be_read_stays_open(
         assert isinstance(recovered.problem, BadAnswer)
         assert "result is unknown" in recovered.summary
         assert len(assistant.journal.unfinished()) == 1
+
+
+# What the card has just signed, without a list
+
+RETRIEVED, LISTED = 0xBF2B, 0xBF28
+
+
+def pending(assistant: Assistant, count: int) -> list[int | None]:
+    """Have the card sign `count` notifications that nobody sends. Returns what it lists then."""
+    for profile in assistant.profiles()[-count:] if count else ():
+        assistant.euicc.delete_profile(profile.iccid)
+    return [one.sequence_number for one in assistant.notifications()]
+
+
+@pytest.mark.parametrize("before", [0, 2])
+def test_a_new_notification_is_read_without_a_list(before: int, tmp_path: Path) -> None:
+    card = DisturbedCard(SimulatedEuicc.create(None, profiles=5))
+    with Assistant(card, state_dir=tmp_path, servers=Servers()) as assistant:
+        assert pending(assistant, before) == [*range(1, before + 1)]
+        card.requests.clear()
+        assert delete_second(assistant) == [(before + 1, True, False)]
+    assert card.requests.count(RETRIEVED) == 1
+    assert card.requests.count(LISTED) == 0
+
+
+def test_a_number_that_is_not_the_next_is_found_by_a_list(tmp_path: Path) -> None:
+    """The card has used numbers for notifications that it no longer has."""
+    card = DisturbedCard(SimulatedEuicc.create(None, profiles=5))
+    with Assistant(card, state_dir=tmp_path, servers=Servers()) as assistant:
+        assert pending(assistant, 2) == [1, 2]
+        assistant.euicc.notification_sent(2)
+        assert [one.sequence_number for one in assistant.notifications()] == [1]
+        card.requests.clear()
+        assert delete_second(assistant) == [(3, True, False)]
+    assert card.requests.count(LISTED) == 1
+
+
+def test_what_was_not_listed_before_is_listed_after(tmp_path: Path) -> None:
+    card = DisturbedCard(SimulatedEuicc.create(None))
+    with Assistant(card, state_dir=tmp_path, servers=Servers()) as assistant:
+        assert OnCard(assistant.euicc).new(1) == ()
+        assert delete_second(assistant) == [(1, True, False)]
+    assert card.requests.count(LISTED) == 1
+
+
+@pytest.mark.parametrize("answer", [REFUSED, EMPTY, "6A88"])
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_card_that_does_not_give_the_new_one_so_is_asked_as_ever(
+    before: int, answer: str, tmp_path: Path
+) -> None:
+    card = DisturbedCard(SimulatedEuicc.create(None, profiles=5))
+    with Assistant(card, state_dir=tmp_path, servers=Servers()) as assistant:
+        pending(assistant, before)
+        card.instead(RETRIEVED, answer)
+        assert delete_second(assistant) == [(before + 1, True, False)]
+        assert assistant.journal.lost() == ()
+
+
+def test_a_notification_about_something_else_is_not_taken_for_the_new_one(tmp_path: Path) -> None:
+    """Its number was the next: another program has used the card meanwhile."""
+    card = SimulatedEuicc.create(None, profiles=5)
+    with Assistant(card, state_dir=tmp_path, servers=Servers()) as assistant:
+        pending(assistant, 1)
+        number = assistant.euicc.last_number
+        assistant.euicc.delete_profile(assistant.profiles()[-1].iccid)
+        assert assistant.euicc.last_number == number == 1
+        assert delete_second(assistant) == [(3, True, False)]
+        assert [one.sequence_number for one in assistant.notifications()] == [1, 2]

@@ -212,3 +212,69 @@ def test_enabled_is_none_if_a_profile_cannot_be_read(
     card = UnreadableProfileCard(euicc, hidden.iccid)
     with Assistant(card, state_dir=tmp_path, servers=servers) as assistant:
         assert assistant.disable(first.iccid).enabled is None
+
+
+# Whether it is the same card after the reset
+
+
+class Swapped:
+    """A reader in which another card answers once the first was reset."""
+
+    def __init__(self, first: SimulatedEuicc, other: SimulatedEuicc) -> None:
+        self._now, self._other = first, other
+        self.asked: list[int] = []
+
+    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        if self._now is self._other and apdu[1] == 0xE2:
+            self.asked.append(int.from_bytes(apdu[5:7], "big"))
+        return self._now.transmit(apdu)
+
+    def reset(self) -> None:
+        self._now = self._other
+        self._now.reset()
+
+    def close(self) -> None:
+        """Both are in memory."""
+
+
+def enabled_elsewhere(*, listed: bool) -> SimulatedEuicc:
+    """Another card with the same profiles, on which the second was enabled. `listed`: and signed so."""
+    other = SimulatedEuicc.create(None)
+    with Assistant(other) as assistant:
+        assistant.euicc.enable_profile(assistant.profiles()[1].iccid, refresh=False)
+        for one in () if listed else assistant.notifications():
+            assistant.euicc.notification_sent(one.sequence_number)
+    return other
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_card_with_the_same_profiles_is_not_taken_for_the_one_that_was_asked(
+    signed: bool, euicc: SimulatedEuicc, servers: ServerFactory, smdp: SimulatedSmdp, tmp_path: Path
+) -> None:
+    """Its certificate, or else its EID, says which card it is. Nothing of it is kept or changed."""
+    reader = Swapped(euicc, enabled_elsewhere(listed=signed))
+    with Assistant(reader, state_dir=tmp_path, servers=servers) as assistant:
+        with pytest.raises(OutcomeUnknown, match="Another card is in the reader now"):
+            assistant.enable(euicc.profiles[1].iccid)
+        assert len(assistant.journal.unfinished()) == 1
+        assert assistant.journal.outbox() == ()
+    assert smdp.received == ()
+    assert not {ENABLE, DISABLE, 0xBF30} & set(reader.asked)
+
+
+def test_the_certificate_in_a_notification_is_enough_to_know_the_card(
+    assistant: Assistant, card: DisturbedCard, euicc: SimulatedEuicc
+) -> None:
+    assistant.enable(euicc.profiles[1].iccid)
+    assert card.requests.count(0xBF3E) == 1  # GetEID, when the session was opened
+    assert card.requests.count(0xBF28) == 1  # ListNotification, before
+    assert card.requests.count(0xBF2B) == 1  # RetrieveNotificationsList, of both
+
+
+def test_a_profile_without_servers_has_the_card_asked_for_its_eid(tmp_path: Path) -> None:
+    first, second = samples()[:2]
+    profiles = [replace(first, notifications=()), replace(second, notifications=())]
+    card = DisturbedCard(SimulatedEuicc.create(None, profiles=profiles))
+    with Assistant(card, state_dir=tmp_path) as assistant:
+        assert assistant.enable(second.iccid).deliveries == ()
+    assert card.requests.count(0xBF3E) == 2

@@ -12,6 +12,8 @@ from lpa.rsp.records import (
     AID_TAGS,
     CHANGE_TAGS,
     DETAIL_TAGS,
+    ICCID_TAGS,
+    ICON_TAGS,
     LIST_TAGS,
     Identifier,
     Notification,
@@ -233,9 +235,10 @@ def test_an_operator_of_the_wrong_size_is_a_bad_answer(size: int) -> None:
 def test_the_requested_tags_fit_their_purpose() -> None:
     assert bytes.fromhex("5A 4F") == AID_TAGS
     assert bytes.fromhex("5A 4F 9F70 90 91 92 95 99 9F24 9F26 9F67 9F7B") == LIST_TAGS
-    assert (
-        bytes.fromhex("5A 4F 9F70 90 91 92 93 94 95 99 B6 B7 B8 BF22 BF76 9F24 9F26 9F67 9F7B") == DETAIL_TAGS
-    )
+    details = "5A 4F 9F70 90 91 92 95 99 B6 B7 B8 BF22 BF76"
+    assert bytes.fromhex(f"{details} 9F24 9F26 9F67 9F7B") == DETAIL_TAGS
+    assert bytes.fromhex(f"{details} 93 94 9F24 9F26 9F67 9F7B") == ICON_TAGS
+    assert bytes.fromhex("5A") == ICCID_TAGS
     assert bytes.fromhex("5A 9F70 90 91 92 95 99 B6 9F24 9F26 9F67 9F7B") == CHANGE_TAGS
 
 

@@ -16,6 +16,7 @@ from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import ADDRESS
 from lpa.cli.views.profiles import named_rules
 from lpa.host import settings
+from lpa.rsp.records import ICCID_TAGS
 from lpa.rsp.sizes import in_words
 
 if TYPE_CHECKING:
@@ -82,8 +83,10 @@ def doctor(console: Console) -> CommandResult:
 def info(console: Console) -> CommandResult:
     """Show information about the card."""
     with console.assistant() as assistant:
-        euicc, profiles = assistant.euicc, assistant.profiles()
-        aid, info1, info2 = euicc.aid, euicc.euicc_info1(), euicc.euicc_info2()
+        euicc = assistant.euicc
+        aid, profiles, info2 = euicc.aid, euicc.profiles(ICCID_TAGS), euicc.euicc_info2()
+        # EUICCInfo2 has both lists of CI keys.
+        info1 = None if info2.ci_for_verification else euicc.euicc_info1()
         addresses, authorisations = euicc.configured_addresses(), euicc.rules()
         others = euicc.other_elements()
         eims = euicc.eims() if info2.managed_remotely else ()
@@ -96,13 +99,13 @@ def info(console: Console) -> CommandResult:
             ("ISD-R", str(aid)),
             ("Memory", _memory(console.screen, info2, len(profiles))),
             *_address_facts(addresses),
-            *_issuer_facts(info1),
+            *_issuer_facts(info1 or info2),
             *_ability_facts(info2),
             ("Managed by", [_eim(eim) for eim in eims]),
             ("Allowed rules", [_authorisation(rule) for rule in authorisations]),
         ]
     )
-    _report_doubts(console.screen, eid, info1)
+    _report_doubts(console.screen, eid, info1 or info2)
     if info2.managed_remotely:
         console.screen.say(_IOT, "yellow")
     return CommandResult(
@@ -179,7 +182,7 @@ def _address_facts(addresses: ConfiguredAddresses) -> Facts:
     ]
 
 
-def _issuer_facts(info: EuiccInfo1) -> Facts:
+def _issuer_facts(info: EuiccInfo1 | EuiccInfo2) -> Facts:
     return [
         ("Trusted CI keys", [_issuer(key) for key in info.ci_for_verification]),
         ("Certified under", [_issuer(key) for key in info.ci_for_signing]),
@@ -235,7 +238,7 @@ def _authorisation(rule: AuthorisationRule) -> str:
     return f"{operators}{consent}: {', '.join(named_rules(rule.policy_rules))}"
 
 
-def _report_doubts(screen: Screen, eid: Eid, info: EuiccInfo1) -> None:
+def _report_doubts(screen: Screen, eid: Eid, info: EuiccInfo1 | EuiccInfo2) -> None:
     if not eid.plausible:
         screen.say("The check digits of the EID are wrong. Some genuine cards have such an EID.", "yellow")
     if info.test_only:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lpa.card.es10 import first_info1
 from lpa.cli.commands.install import Download, Order, facts, failed, failure, install, print_problems
 from lpa.cli.commands.send_due import then_send_due
 from lpa.cli.download_options import DownloadOptions, download_options
@@ -61,7 +62,7 @@ def download(
     order = code(console.screen) if code else image
     for note in order.notes if order else ():
         console.screen.say(f"Note: {note}")
-    with console.delivering_assistant() as assistant:
+    with console.delivering_assistant(first_info1()) as assistant:
         if preview:
             return _previewed(console.screen, assistant, order, chosen)
         _require_consent(console.screen, chosen)
@@ -89,7 +90,7 @@ def discover(
     A discovery server (SM-DS) knows which operators' servers have one.
     """
     chosen = DownloadOptions.of(**options)
-    with console.delivering_assistant() as assistant:
+    with console.delivering_assistant(first_info1()) as assistant:
         if wanted:
             _require_consent(console.screen, chosen)
         events = assistant.discover(server, device=chosen.device)

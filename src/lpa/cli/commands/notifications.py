@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lpa.card.es10 import first_notifications
 from lpa.cli.commands.interruption import PENDING, changing
 from lpa.cli.commands.outcomes import report_pending, unprinted
 from lpa.cli.commands.recovery import recovering
@@ -64,7 +65,7 @@ def list_(console: Console, without_card: bool) -> CommandResult:
             console.screen.say(_NONE_HERE)
         return CommandResult(on_computer)
     try:
-        with console.assistant() as assistant:
+        with console.assistant(first_notifications()) as assistant:
             found = assistant.notifications()
     except (BadAnswer, EuiccRefused) as problem:  # What is on this computer does not depend on the card.
         console.screen.problem(problem)

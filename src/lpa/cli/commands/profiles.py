@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lpa.card.es10 import first_profiles
 from lpa.cli.commands.profile_name import by_digits
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
@@ -15,6 +16,7 @@ from lpa.cli.parsing import FILE, LANGUAGE, NICKNAME, PROFILE_NAME
 from lpa.cli.screen import SHOWS_STATE
 from lpa.cli.views.profiles import STYLES, named, of_later_versions, rules
 from lpa.later import later
+from lpa.rsp.records import DETAIL_TAGS, ICON_TAGS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +51,7 @@ _PROTECTION = {
 @click.pass_obj
 def list_(console: Console, everything: bool) -> CommandResult:
     """List the profiles on the card."""
-    with console.assistant() as assistant:
+    with console.assistant(first_profiles()) as assistant:
         found = assistant.profiles()
     shown = [profile for profile in found if everything or profile.profile_class == "operational"]
     protected = console.protected()
@@ -67,9 +69,10 @@ def list_(console: Console, everything: bool) -> CommandResult:
 )
 @LANGUAGE
 @click.option("--ask-pin", is_flag=True, help="Ask for the profile's PIN, to read IMSI and phone number.")
+@click.option("--icon", is_flag=True, help="Also read the icon, which takes a second on a slow card.")
 @click.pass_obj
 def show(
-    console: Console, *, name: str, path: Path | None, language: Language, ask_pin: bool
+    console: Console, *, name: str, path: Path | None, language: Language, ask_pin: bool, icon: bool
 ) -> CommandResult:
     """Show the details of a profile.
 
@@ -81,10 +84,13 @@ def show(
     from lpa.profiles import selection
 
     with console.assistant() as assistant:
-        profile = assistant.profile(selection.to_read(assistant.euicc, name))
+        euicc = assistant.euicc
+        tags = ICON_TAGS if icon else DETAIL_TAGS
+        profile = selection.details(euicc, selection.to_read(euicc, name), tags)
         eid = assistant.eid
         pin = ask_for_pin(console.screen, ask_pin and profile.enabled)
-        subscriber = assistant.subscriber(profile, pin=pin)
+        # Its own name for the operator is not printed: the name that the card lists is.
+        subscriber = assistant.subscriber(profile, pin=pin, provider=console.screen.json)
     protected = _protected(profile, console.protected())
     console.screen.facts(_facts(profile, eid, subscriber, protected=protected))
     if path:

@@ -45,6 +45,7 @@ def test_info_shows_the_properties_of_the_card(reader: str) -> None:
     document = command.run("--reader", reader, "info", "--json").document
     assert document["result"]["eid"] == facts["EID"].strip()
     assert document["result"]["info2"]["svn"] == "2.2.2"
+    assert document["result"]["info1"] is None  # EUICCInfo2 has its lists.
 
 
 def test_info_warns_of_wrong_check_digits_and_of_test_issuers(
@@ -226,5 +227,6 @@ def test_info_names_the_mode_of_an_iot_card(tmp_path: Path, monkeypatch: pytest.
     ran = command.run(*reader, "info")
     assert "IPA mode          ipad\n" in ran.out
     assert "LPA mode" not in ran.out
-    info2 = command.run(*reader, "--json", "info").document["result"]["info2"]
-    assert (info2["ipa_mode"], info2["lpa_mode"]) == ("ipad", "")
+    result = command.run(*reader, "--json", "info").document["result"]
+    assert (result["info2"]["ipa_mode"], result["info2"]["lpa_mode"]) == ("ipad", "")
+    assert result["info1"]["ci_for_verification"]  # This EUICCInfo2 has no list.

@@ -139,7 +139,7 @@ def test_show_prints_everything_about_a_profile(tmp_path: Path) -> None:
         contents=Contents(imsi="262980000000025", msisdn="+4970090000025"),
     )
     reader = f"sim:{command.card(tmp_path / 'card', profile)}"
-    assert command.run("--reader", reader, "show", "0991").out == (
+    assert command.run("--reader", reader, "show", "0991", "--icon").out == (
         "ICCID         89490000000000000991\n"
         f"EID           {eid(reader)}\n"
         "Operator      Nordlicht\n"
@@ -156,7 +156,7 @@ def test_show_prints_everything_about_a_profile(tmp_path: Path) -> None:
         "ISD-P AID     A0000005591010FFFFFFFF8900001100\n"
         "Icon          4 bytes\n"
     )
-    document = command.run("--reader", reader, "show", profile.aid, "--json").document
+    document = command.run("--reader", reader, "show", profile.aid, "--json", "--icon").document
     assert document["result"] == {
         "iccid": "89490000000000000991",
         "state": "enabled",
@@ -183,6 +183,16 @@ def test_show_prints_everything_about_a_profile(tmp_path: Path) -> None:
 def eid(reader: str) -> str:
     with SimulatedEuicc.load(Path(reader.removeprefix("sim:"))) as card:
         return card.eid
+
+
+def test_show_reads_an_icon_only_if_it_is_asked_to(tmp_path: Path) -> None:
+    """A kilobyte takes a second on a slow line."""
+    reader = f"sim:{command.card(tmp_path / 'card', SimulatedProfile('89490000000000000991', icon=b'1234'))}"
+    show = ("--reader", reader, "show", "0991")
+    assert "Icon" not in command.run(*show).out
+    assert "Icon          4 bytes\n" in command.run(*show, "--icon").out
+    assert "icon" not in command.run(*show, "--json").document["result"]
+    assert command.run(*show, "--json", "--icon").document["result"]["icon"] == b"1234".hex()
 
 
 def test_imsi_and_number_of_a_disabled_profile_are_not_read(reader: str) -> None:
