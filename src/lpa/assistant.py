@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from lpa import recovery
 from lpa.card.apdu import LARGEST_BLOCK, Transport
 from lpa.card.es10 import ISDR_AIDS, Euicc
+from lpa.card.timeouts import Timeouts, current, using
 from lpa.deletion import procedure
 from lpa.deletion.plan import Plan, make_plan, refuse_if_changed, review
 from lpa.host import settings
@@ -98,17 +99,20 @@ class Assistant:
         aids: Sequence[Aid] = ISDR_AIDS,
         block_size: int = LARGEST_BLOCK,
         locks: Locks | None = None,
+        timeouts: Timeouts | None = None,
     ) -> Self:
         """Open the eUICC in a reader: the one called `reader`, or the only one that holds an eUICC.
 
         `reader`: the name of a PC/SC reader or a part of it, its number, or `sim:PATH` for a simulated card;
         with `#2` behind it for the second secure element of a card; `LPA_READER` if None. If another lpa, of
         any user of this computer, works with the card, `CardBusy` says which; or `locks` waits.
+        `timeouts`: of PC/SC.
         """
         from lpa.card.schemes import open_card
 
         locks = locks or Locks.of_host()
-        card = open_card(settings.reader(reader), aids, block_size, locks)
+        with using(timeouts or current()):
+            card = open_card(settings.reader(reader), aids, block_size, locks)
         opened = partial(cls, card.transport, aids=card.aids, block_size=block_size, reader=card.name)
         return opened(state_dir=state_dir, servers=servers, locks=locks)
 
@@ -309,10 +313,10 @@ class Assistant:
         return removal.remove(self._card, self._outbox(), sequence_number)
 
     def recover(self) -> tuple[Recovery, ...]:
-        """Complete the interrupted operations on this card, from what the card shows.
+        """Complete the interrupted operations on this card, from what the card shows. Nothing is deleted.
 
         Its servers are notified, and after a temporary enable the previous profile is restored. Every change
-        does this first: see `recovered`. Nothing is deleted.
+        does this first: see `recovered`.
         """
         before = self.recovered
         for one in recovery.recover(self._card, self._outbox()):

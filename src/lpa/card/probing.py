@@ -8,12 +8,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lpa.card import secure_elements
+from lpa.card import secure_elements, timeouts
 from lpa.card.apdu import LARGEST_BLOCK
 from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.card.pcsc import PcscTransport, Reader, readers
 from lpa.card.secure_elements import SecureElement
-from lpa.errors import BadAnswer, CardBusy, CardUnpowered, EuiccRefused, LpaError, NoCard, NoReader
+from lpa.errors import (
+    BadAnswer,
+    CardBusy,
+    CardUnpowered,
+    EuiccRefused,
+    LpaError,
+    NoCard,
+    NoReader,
+    TimedOut,
+)
 from lpa.host.locks import Locks
 from lpa.rsp.names import Aid, Eid
 
@@ -58,6 +67,7 @@ def probe(
         return Probe(reader, problem=NoCard(f"There is no card in {reader.name!r}."))
     try:
         with (
+            timeouts.using(timeouts.current().to_search()),
             PcscTransport.open(reader.name, locks or Locks.of_host()) as transport,
             Euicc(transport, aids=aids, block_size=block_size) as euicc,
         ):
@@ -128,7 +138,13 @@ def _none(probes: list[Probe]) -> LpaError:
     """The error for no eUICC in any reader; the problem that a person can best solve sets its class."""
     problems = [found.problem for found in probes if found.problem]
     worst = next(
-        (p for kind in (CardBusy, CardUnpowered, BadAnswer) for p in problems if isinstance(p, kind)), None
+        (
+            p
+            for kind in (CardBusy, CardUnpowered, TimedOut, BadAnswer)
+            for p in problems
+            if isinstance(p, kind)
+        ),
+        None,
     )
     message = " ".join(["No reader holds an eUICC.", *(problem.message for problem in problems)])
     kind = type(worst) if worst else NoReader

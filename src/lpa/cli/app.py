@@ -10,6 +10,7 @@ import click
 
 from lpa.card.apdu import LARGEST_BLOCK, SMALLEST_BLOCK
 from lpa.card.es10 import ISDR_AIDS
+from lpa.card.timeouts import CARD_SECONDS, current, using
 from lpa.cli.console import Console
 from lpa.cli.group import JSON_HELP, Group
 from lpa.cli.logs import log_to
@@ -40,6 +41,7 @@ _FILES = {
     "reset": "switch",
     "sim": "sim",
 }
+_DAY = 24 * 60 * 60  # seconds
 _NAMES = {"list": "list_", "default-server": "default_server"}  # functions with another name
 
 
@@ -117,6 +119,15 @@ class Commands(Group):
     help="Largest block to send to the card, for readers with small buffers.",
 )
 @click.option(
+    "--card-timeout",
+    type=click.IntRange(1, _DAY),
+    envvar="LPA_CARD_TIMEOUT",
+    default=int(CARD_SECONDS),
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for the answer of a card in a PC/SC reader to one command.",
+)
+@click.option(
     "--no-wait", is_flag=True, envvar="LPA_NO_WAIT", help="Fail at once if another lpa is using the card."
 )
 @click.option(
@@ -135,9 +146,12 @@ class Commands(Group):
 )
 @click.version_option(package_name="lpa", message="lpa %(version)s")
 @click.pass_context
-def app(context: click.Context, /, verbose: int, trace: Path | None, **options: Any) -> None:
+def app(
+    context: click.Context, /, verbose: int, trace: Path | None, card_timeout: int, **options: Any
+) -> None:
     """Manage the profiles on an eSIM card."""
     log_to(context, verbose, trace)
     screen = context.ensure_object(Screen)
+    context.with_resource(using(current().changed(card=card_timeout, on_silence=screen.say)))
     screen.verbose = verbose > 1
     context.obj = Console(screen, **options)
