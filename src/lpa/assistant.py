@@ -302,6 +302,10 @@ class Assistant:
         """
         return self._outbox().send_pending_if_due() if due_only else self._outbox().send_pending()
 
+    def send_own_notifications(self) -> Deliveries:
+        """Send what is on this card, and what is kept here of it, due or not."""
+        return self._outbox().send_own()
+
     def send_due_notifications(self) -> tuple[Delivery, ...]:
         """Send what is kept here of any card, and due. What is only on the card stays there."""
         return self._outbox().send_due()

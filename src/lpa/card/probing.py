@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from lpa.card import secure_elements, timeouts
 from lpa.card.apdu import LARGEST_BLOCK
 from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.card.pcsc import PcscTransport, Reader, readers
 from lpa.card.secure_elements import SecureElement
+from lpa.card.side_by_side import side_by_side
 from lpa.errors import (
     BadAnswer,
     CardBusy,
@@ -76,6 +78,16 @@ def probe(
         return Probe(reader, problem=problem)
 
 
+def probe_all(
+    connected: Sequence[Reader],
+    aids: Sequence[Aid] = ISDR_AIDS,
+    block_size: int = LARGEST_BLOCK,
+    locks: Locks | None = None,
+) -> list[Probe]:
+    """As `probe`, for each of the readers, all at once. In their order."""
+    return side_by_side([partial(probe, reader, aids, block_size, locks) for reader in connected])
+
+
 def choose(
     name: str | None = None,
     aids: Sequence[Aid] = ISDR_AIDS,
@@ -106,7 +118,7 @@ def _chosen(
         return _called(name, connected)
     if len(connected) == 1:
         return connected[0]
-    probes = [probe(reader, aids, block_size, locks) for reader in connected]
+    probes = probe_all(connected, aids, block_size, locks)
     holding = [found.reader for found in probes if found.eid]
     refusing = [found.reader for found in probes if isinstance(found.problem, EuiccRefused)]
     if len(holding or refusing) == 1:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from lpa.card.apdu import LARGEST_BLOCK, SMALLEST_BLOCK
 from lpa.card.es10 import ISDR_AIDS
@@ -68,6 +69,11 @@ class Commands(Group):
     metavar="NAME",
     help="The card reader: its name or part of it, its number in 'lpa readers', or sim:PATH. "
     "With #2 behind it: the second secure element of the card.",
+)
+@click.option(
+    "--all-readers",
+    is_flag=True,
+    help="All PC/SC readers at once: for 'list', 'info', 'notifications send' and 'doctor'.",
 )
 @click.option("--json", is_flag=True, envvar="LPA_JSON", expose_value=False, help=JSON_HELP)
 @click.option(
@@ -151,7 +157,16 @@ def app(
 ) -> None:
     """Manage the profiles on an eSIM card."""
     log_to(context, verbose, trace)
+    if options["all_readers"]:
+        _refuse_with_all_readers(context)
     screen = context.ensure_object(Screen)
     context.with_resource(using(current().changed(card=card_timeout, on_silence=screen.say)))
     screen.verbose = verbose > 1
     context.obj = Console(screen, **options)
+
+
+def _refuse_with_all_readers(context: click.Context) -> None:
+    """Raise a usage error for an option that is about one card. One from the environment may stay."""
+    for name in ("reader", "trace"):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"Give --{name} or --all-readers, not both.")

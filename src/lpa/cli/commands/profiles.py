@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
 
+from lpa.cli.all_readers import on_each_reader
 from lpa.cli.cells import Cell, Facts
 from lpa.cli.commands.backup import ask_for_pin
 from lpa.cli.commands.interruption import WRITING_PAGE, changing
@@ -43,6 +45,12 @@ _PROTECTION = {
 @click.pass_obj
 def list_(console: Console, everything: bool) -> CommandResult:
     """List the profiles on the card."""
+    if console.all_readers:
+        return on_each_reader(console, partial(_list, everything=everything))
+    return _list(console, everything=everything)
+
+
+def _list(console: Console, *, everything: bool) -> CommandResult:
     with console.assistant() as assistant:
         found = assistant.profiles()
     shown = [profile for profile in found if everything or profile.profile_class == "operational"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
+from threading import Lock
 from typing import Any
 
 from lpa.errors import BadAnswer
@@ -27,10 +28,17 @@ from lpa.rsp.codec.definitions import (
 )
 from lpa.rsp.codec.der import Codec
 
+_loading = Lock()
+
 
 @functools.cache
-def _codec() -> Codec:
+def _loaded() -> Codec:
     return Codec(parsed())
+
+
+def _codec() -> Codec:
+    with _loading:  # One thread loads it: the others would meet half of a library.
+        return _loaded()
 
 
 def encode(name: str, value: Any) -> Tlv:
