@@ -126,7 +126,7 @@ def test_notifications_send_sends_those_of_each_card(
         ("--all-readers", "notifications", "list"),
         ("--all-readers", "notifications", "send", "--without-card"),
         ("--all-readers", "--reader", "0", "list"),
-        ("--all-readers", "--trace", "trace.txt", "list"),
+        ("--all-readers", "--trace", os.devnull, "list"),
     ],
 )
 def test_what_is_not_for_all_readers_is_a_usage_error(arguments: tuple[str, ...], tmp_path: Path) -> None:
