@@ -126,12 +126,16 @@ def test_notifications_send_sends_those_of_each_card(
         ("--all-readers", "notifications", "list"),
         ("--all-readers", "notifications", "send", "--without-card"),
         ("--all-readers", "--reader", "0", "list"),
-        ("--all-readers", "--trace", os.devnull, "list"),
+        ("--all-readers", "--trace", "trace.txt", "list"),
     ],
 )
-def test_what_is_not_for_all_readers_is_a_usage_error(arguments: tuple[str, ...], tmp_path: Path) -> None:
+def test_what_is_not_for_all_readers_is_a_usage_error(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     ran = command.run("--state-dir", str(tmp_path), *arguments)
     assert (ran.code, "--all-readers" in ran.err) == (2, True), ran.err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -156,9 +156,9 @@ def app(
     context: click.Context, /, verbose: int, trace: Path | None, card_timeout: int, **options: Any
 ) -> None:
     """Manage the profiles on an eSIM card."""
-    log_to(context, verbose, trace)
     if options["all_readers"]:
         _refuse_with_all_readers(context)
+    log_to(context, verbose, trace)
     screen = context.ensure_object(Screen)
     context.with_resource(using(current().changed(card=card_timeout, on_silence=screen.say)))
     screen.verbose = verbose > 1
