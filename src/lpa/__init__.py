@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from lpa.card.apdu import Transport
     from lpa.card.es10 import Euicc
     from lpa.card.secure_elements import SecureElement
+    from lpa.card.timeouts import Timeouts
     from lpa.deletion.backup_first import BackupFirst
     from lpa.deletion.plan import Plan
     from lpa.doctor import Diagnosis
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         Refused,
         ServerRefused,
         StorageFailed,
+        TimedOut,
         WireError,
     )
     from lpa.host.locks import Holder, Locks
@@ -161,6 +163,8 @@ __all__ = [
     "ServerRefused",
     "StorageFailed",
     "Subscriber",
+    "TimedOut",
+    "Timeouts",
     "Transport",
     "Trust",
     "TrustAnchor",
@@ -174,6 +178,7 @@ _HOMES = {
     "lpa.card.apdu": ("Transport",),
     "lpa.card.es10": ("Euicc",),
     "lpa.card.secure_elements": ("SecureElement",),
+    "lpa.card.timeouts": ("Timeouts",),
     "lpa.deletion.backup_first": ("BackupFirst",),
     "lpa.deletion.plan": ("Plan",),
     "lpa.doctor": ("Diagnosis",),
@@ -197,6 +202,7 @@ _HOMES = {
         "Refused",
         "ServerRefused",
         "StorageFailed",
+        "TimedOut",
         "WireError",
     ),
     "lpa.host.locks": (

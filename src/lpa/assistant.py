@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from lpa.card.apdu import LARGEST_BLOCK, Transport
 from lpa.card.es10 import ISDR_AIDS, Euicc
+from lpa.card.timeouts import Timeouts, current, using
 from lpa.host import settings
 from lpa.host.locks import Locks
 from lpa.later import later
@@ -112,15 +113,18 @@ class Assistant:
         block_size: int = LARGEST_BLOCK,
         locks: Locks | None = None,
         first: bytes = b"",
+        timeouts: Timeouts | None = None,
     ) -> Self:
         """Open the eUICC in a reader: the one called `reader`, or the only one that holds an eUICC.
 
         `reader`: the name of a PC/SC reader or a part of it, its number, or `sim:PATH` for a simulated card;
         with `#2` behind it for the second secure element of a card; `LPA_READER` if None. If another lpa, of
         any user, works with the card, `CardBusy` says which; or `locks` waits. `first`: see `IsdrSession`.
+        `timeouts`: of PC/SC.
         """
         locks = locks or Locks.of_host()
-        card = schemes.open_card(settings.reader(reader), aids, block_size, locks, first)
+        with using(timeouts or current()):
+            card = schemes.open_card(settings.reader(reader), aids, block_size, locks, first)
         opened = partial(cls, card.transport, euicc=card.euicc, reader=card.name)
         return opened(state_dir=state_dir, servers=servers, locks=locks)
 
@@ -297,6 +301,10 @@ class Assistant:
         """
         return self._outbox().send_pending_if_due() if due_only else self._outbox().send_pending()
 
+    def send_own_notifications(self) -> Deliveries:
+        """Send what is on this card, and what is kept here of it, due or not."""
+        return self._outbox().send_own()
+
     def send_due_notifications(self) -> tuple[Delivery, ...]:
         """Send what is kept here of any card, and due. What is only on the card stays there."""
         return self._outbox().send_due()
@@ -306,10 +314,10 @@ class Assistant:
         return removal.remove(self._card, self._outbox(), sequence_number)
 
     def recover(self) -> tuple[Recovery, ...]:
-        """Complete the interrupted operations on this card, from what the card shows.
+        """Complete the interrupted operations on this card, from what the card shows. Nothing is deleted.
 
         Its servers are notified, and after a temporary enable the previous profile is restored. Every change
-        does this first: see `recovered`. Nothing is deleted.
+        does this first: see `recovered`.
         """
         before = self.recovered
         for one in recovery.recover(self._card, self._outbox()):

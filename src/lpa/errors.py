@@ -7,6 +7,7 @@ LpaError
     NoCard                 the reader is empty
     CardBusy               another program uses the card
     CardUnpowered          the reader holds a card that does not answer
+    TimedOut               the smart card service, a reader or a card did not answer in time
     CardRemoved            the card was removed while it was used
     NotAnEuicc             the card is not an eUICC
     ConnectFailed          the server could not be reached
@@ -90,6 +91,15 @@ class CardBusy(WireError):
 
 class CardUnpowered(WireError):
     advice = "Remove the card, clean its contacts, insert it the right way round, and try again."
+
+
+class TimedOut(WireError):
+    """The smart card service, a reader or a card did not answer in time, and was given up."""
+
+    advice = (
+        "Unplug the card reader and plug it in again. "
+        "If that does not help, restart the smart card service (Linux: 'systemctl restart pcscd')."
+    )
 
 
 class CardRemoved(WireError):

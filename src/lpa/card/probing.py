@@ -9,12 +9,22 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 
-from lpa.card import secure_elements
+from lpa.card import secure_elements, timeouts
 from lpa.card.apdu import LARGEST_BLOCK
 from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.card.pcsc import PcscTransport, Reader, readers
 from lpa.card.secure_elements import SecureElement
-from lpa.errors import BadAnswer, CardBusy, CardUnpowered, EuiccRefused, LpaError, NoCard, NoReader
+from lpa.card.side_by_side import side_by_side
+from lpa.errors import (
+    BadAnswer,
+    CardBusy,
+    CardUnpowered,
+    EuiccRefused,
+    LpaError,
+    NoCard,
+    NoReader,
+    TimedOut,
+)
 from lpa.host.locks import Locks
 from lpa.rsp.facts import fact
 from lpa.rsp.names import Aid, Eid
@@ -70,11 +80,21 @@ def probe(
     `locks`: with which to wait for another lpa; those of this computer if None.
     """
     try:
-        with ExitStack() as opened:
+        with timeouts.using(timeouts.current().to_search()), ExitStack() as opened:
             _, euicc = _open(opened, reader, aids=aids, block_size=block_size, locks=locks)
             return Probe(reader, euicc.eid, others=euicc.other_elements())
     except LpaError as problem:
         return Probe(reader, problem=problem)
+
+
+def probe_all(
+    connected: Sequence[Reader],
+    aids: Sequence[Aid] = ISDR_AIDS,
+    block_size: int = LARGEST_BLOCK,
+    locks: Locks | None = None,
+) -> list[Probe]:
+    """As `probe`, for each of the readers, all at once. In their order."""
+    return side_by_side([partial(probe, reader, aids, block_size, locks) for reader in connected])
 
 
 def choose(
@@ -94,7 +114,7 @@ def choose(
     connected = _connected()
     reader, element = _named(name, connected)
     if reader is None:
-        probes = [probe(reader, aids, block_size, locks) for reader in connected]
+        probes = probe_all(connected, aids, block_size, locks)
         reader = _only(probes, [found.reader for found in probes if found.eid])
     return Choice(reader, element)
 
@@ -118,24 +138,28 @@ def open_chosen(
 def _open_only(
     connected: tuple[Reader, ...], aids: Sequence[Aid], block_size: int, locks: Locks, first: bytes
 ) -> Opened:
-    """The only one of the cards that is an eUICC, open. The others are closed."""
+    """The only one of the cards that is an eUICC, open. The others are closed. All are tried at once."""
+    usual = timeouts.current()
     opening = partial(_open, aids=aids, block_size=block_size, locks=locks, first=first)
-    found: dict[Reader, tuple[Opened, ExitStack]] = {}
-    probes = []
     with ExitStack() as undo:
-        for reader in connected:
-            opened = undo.enter_context(ExitStack())
+        stacks = {reader: undo.enter_context(ExitStack()) for reader in connected}
+
+        def tried(reader: Reader) -> Opened | Probe:
             try:
-                transport, euicc = opening(opened, reader)
-                found[reader] = Opened(Choice(reader), transport, tuple(aids), euicc), opened
+                transport, euicc = opening(stacks[reader], reader)
             except LpaError as problem:
-                opened.close()
-                probes.append(Probe(reader, problem=problem))
-        reader = _only(probes, list(found))
+                stacks[reader].close()
+                return Probe(reader, problem=problem)
+            return Opened(Choice(reader), transport, tuple(aids), euicc)
+
+        with timeouts.using(usual.to_search()):
+            results = side_by_side([partial(tried, reader) for reader in connected])
+        found = {one.choice.reader: one for one in results if isinstance(one, Opened)}
+        reader = _only([one for one in results if isinstance(one, Probe)], list(found))
         if reader in found:
-            chosen, opened = found[reader]
-            opened.pop_all()
-            return chosen
+            stacks[reader].pop_all()
+            found[reader].transport.limit_time(usual)
+            return found[reader]
     # It refuses, and says so again when its session is opened.
     return Opened(Choice(reader), PcscTransport.open(reader.name, locks), tuple(aids))
 
@@ -209,7 +233,13 @@ def _none(probes: list[Probe]) -> LpaError:
     """The error for no eUICC in any reader; the problem that a person can best solve sets its class."""
     problems = [found.problem for found in probes if found.problem]
     worst = next(
-        (p for kind in (CardBusy, CardUnpowered, BadAnswer) for p in problems if isinstance(p, kind)), None
+        (
+            p
+            for kind in (CardBusy, CardUnpowered, TimedOut, BadAnswer)
+            for p in problems
+            if isinstance(p, kind)
+        ),
+        None,
     )
     message = " ".join(["No reader holds an eUICC.", *(problem.message for problem in problems)])
     kind = type(worst) if worst else NoReader

@@ -6,14 +6,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from lpa import __version__
 from lpa.card.apdu import LARGEST_BLOCK, SMALLEST_BLOCK
+from lpa.card.timeouts import current, using
 from lpa.cli.console import Console
 from lpa.cli.group import JSON_HELP, Group
 from lpa.cli.logs import log_to
 from lpa.cli.parsing import AID, CONNECT_TO, FILE, FOLDER, PROXY, TRUST
 from lpa.cli.screen import Screen
+from lpa.rsp.limits import CARD_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +45,7 @@ _COMMANDS = {
     "reset": ("switch", "Delete all profiles of a kind, permanently."),
     "sim": ("sim", "A simulated card and server, for trying things out."),
 }
+_DAY = 24 * 60 * 60  # seconds
 _NAMES = {"list": "list_", "default-server": "default_server"}  # functions with another name
 
 
@@ -79,6 +83,11 @@ def _aids() -> list[str]:
     metavar="NAME",
     help="The card reader: its name or part of it, its number in 'lpa readers', or sim:PATH. "
     "With #2 behind it: the second secure element of the card.",
+)
+@click.option(
+    "--all-readers",
+    is_flag=True,
+    help="All PC/SC readers at once: for 'list', 'info', 'notifications send' and 'doctor'.",
 )
 @click.option("--json", is_flag=True, envvar="LPA_JSON", expose_value=False, help=JSON_HELP)
 @click.option(
@@ -130,6 +139,15 @@ def _aids() -> list[str]:
     help="Largest block to send to the card, for readers with small buffers.",
 )
 @click.option(
+    "--card-timeout",
+    type=click.IntRange(1, _DAY),
+    envvar="LPA_CARD_TIMEOUT",
+    default=int(CARD_SECONDS),
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for the answer of a card in a PC/SC reader to one command.",
+)
+@click.option(
     "--no-wait", is_flag=True, envvar="LPA_NO_WAIT", help="Fail at once if another lpa is using the card."
 )
 @click.option(
@@ -148,9 +166,21 @@ def _aids() -> list[str]:
 )
 @click.version_option(__version__, message="lpa %(version)s")
 @click.pass_context
-def app(context: click.Context, /, verbose: int, trace: Path | None, **options: Any) -> None:
+def app(
+    context: click.Context, /, verbose: int, trace: Path | None, card_timeout: int, **options: Any
+) -> None:
     """Manage the profiles on an eSIM card."""
+    if options["all_readers"]:
+        _refuse_with_all_readers(context)
     log_to(context, verbose, trace)
     screen = context.ensure_object(Screen)
+    context.with_resource(using(current().changed(card=card_timeout, on_silence=screen.say)))
     screen.verbose = verbose > 1
     context.obj = Console(screen, **options)
+
+
+def _refuse_with_all_readers(context: click.Context) -> None:
+    """Raise a usage error for an option that is about one card. One from the environment may stay."""
+    for name in ("reader", "trace"):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"Give --{name} or --all-readers, not both.")

@@ -56,6 +56,7 @@ class Console:
     aids: Sequence[Aid]
     block_size: int
     no_wait: bool
+    all_readers: bool = False
 
     def assistant(self, first: bytes = b"") -> AbstractContextManager[Assistant]:
         """The card, for commands that send nothing. Use it with `with`. `first`: see `Assistant.open`."""
@@ -143,4 +144,6 @@ class Console:
         return Locks.of_host(command=f"lpa {self.screen.command}", on_wait=on_wait)
 
     def _report_wait(self, holder: Holder) -> None:
-        self.screen.say(f"Waiting until {holder} has finished with this card (--no-wait fails instead) ...")
+        self.screen.notice(
+            f"Waiting until {holder} has finished with this card (--no-wait fails instead) ..."
+        )

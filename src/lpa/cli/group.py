@@ -10,6 +10,7 @@ import click
 from lpa.cli.screen import Screen
 
 JSON_HELP = "Print one JSON document, errors included."
+_FOR_ALL_READERS = ("list", "info", "notifications send", "doctor")
 _SCREEN = "lpa.cli.screen"  # in click's memory of this run
 
 
@@ -19,6 +20,13 @@ class Command(click.Command):
     def __init__(self, *args: Any, **attributes: Any) -> None:
         super().__init__(*args, **attributes)
         self.params.append(click.Option(["--json"], is_flag=True, expose_value=False, help=JSON_HELP))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does, unless `--all-readers` was given and the command is for one card."""
+        name = ctx.meta[_SCREEN].command if _SCREEN in ctx.meta else ""
+        if getattr(ctx.obj, "all_readers", False) and name not in _FOR_ALL_READERS:
+            raise click.UsageError(f"'lpa {name}' does not work with --all-readers.", ctx)
+        return super().invoke(ctx)
 
 
 class Group(click.Group):

@@ -72,7 +72,7 @@ class Screen:
     def line(self, *cells: Cell) -> None:
         """A line on stdout."""
         if not self.json:
-            self._write(sys.stdout, lines(sys.stdout, cells))
+            self.write(sys.stdout, lines(sys.stdout, cells))
 
     def facts(self, facts: Facts) -> None:
         """Names and values on stdout. A name without a value is left out."""
@@ -85,7 +85,7 @@ class Screen:
             from lpa.cli import screen_tables
 
             for piece in screen_tables.pieces(headings, list(rows)):
-                self._write(sys.stdout, piece)
+                self.write(sys.stdout, piece)
 
     def bar(self, full: int, free: int) -> str:
         """So many full and free squares."""
@@ -101,11 +101,15 @@ class Screen:
         text = json.dumps(value, indent=2, ensure_ascii=not _speaks_unicode(sys.stdout))
         with _without_ctrl_c():
             self._documented = True
-            self._write(sys.stdout, safe_json(text))
+            self.write(sys.stdout, safe_json(text))
 
     def say(self, text: str = "", style: str = "") -> None:
         """A message on stderr."""
-        self._write(sys.stderr, lines(sys.stderr, [(text, style)]))
+        self.write(sys.stderr, lines(sys.stderr, [(text, style)]))
+
+    def notice(self, text: str) -> None:
+        """A message about a wait, which is shown at once even if the others are shown later."""
+        self.say(text)
 
     def problem(self, problem: LpaError) -> None:
         """A problem that does not end the command, on stderr."""
@@ -114,12 +118,12 @@ class Screen:
 
     def stderr_line(self, *cells: Cell) -> None:
         """As `line`, but on stderr."""
-        self._write(sys.stderr, lines(sys.stderr, cells))
+        self.write(sys.stderr, lines(sys.stderr, cells))
 
     def say_facts(self, facts: Facts) -> None:
         """Names and values on stderr."""
         for label, value in aligned(facts):
-            self._write(sys.stderr, lines(sys.stderr, (label, value)))
+            self.write(sys.stderr, lines(sys.stderr, (label, value)))
 
     @contextmanager
     def progress(self, title: str, before: str) -> Iterator[Callable[[int, int], None]]:
@@ -171,7 +175,7 @@ class Screen:
         Raises `Declined` if stdin is no terminal, or ends.
         """
         self.require_terminal(otherwise=otherwise)
-        self._write(sys.stderr, question, end=" ")
+        self.write(sys.stderr, question, end=" ")
         answer = sys.stdin.readline()
         if not answer:
             self.say()
@@ -198,7 +202,7 @@ class Screen:
                 register_secret(typed)
                 return typed
 
-    def _write(self, stream: TextIO, text: str, end: str = "\n") -> None:
+    def write(self, stream: TextIO, text: str, end: str = "\n") -> None:
         """Write; if that fails, discard all further output: what a command does must not depend on it."""
         try:
             click.echo(text + end, file=stream, nl=False)

@@ -137,10 +137,14 @@ class Outbox:
         What other cards signed is sent from its bytes alone. What is kept is sent even if this card does not
         say what is on it.
         """
+        own = self.send_own()
+        return Deliveries.of((*own, *self._queue.send_all_of_others(self._card.eid)), own.problem)
+
+    def send_own(self) -> Deliveries:
+        """As `send_pending`, but of this card alone."""
         with self._card.journal.lock(self._card.eid):
             entries, unread, problem = self._gather()
-            own = self.deliver(entries)
-        return Deliveries.of((*own, *unread, *self._queue.send_all_of_others(self._card.eid)), problem)
+            return Deliveries.of((*self.deliver(entries), *unread), problem)
 
     def send_pending_if_due(self) -> Deliveries:
         """As `send_pending`, but of this card alone, and what is not due is left, with its next try."""

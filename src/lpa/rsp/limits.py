@@ -6,6 +6,12 @@ time and memory than these limits allow. docs/trust.md lists the same numbers in
 
 from __future__ import annotations
 
+# The smart card service and cards: time in seconds
+SERVICE_SECONDS = 10.0  # for the list of readers, a connection to a card, its reset, and its status
+# A piece of a profile, an erasure or a signature may take tens of seconds on a slow card, and a card that is
+# given up must be read again before it is known what it did. So this is many times what is usual.
+CARD_SECONDS = 120.0  # for the answer to a command, unless a program or --card-timeout says otherwise
+
 # Servers: time in seconds
 CONNECT_SECONDS = 10.0  # each: to resolve a name, to connect, to pass a proxy, and for the TLS handshake
 READ_SECONDS = 30.0  # for each piece of an answer

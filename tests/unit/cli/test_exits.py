@@ -43,6 +43,7 @@ CODES: list[tuple[errors.LpaError, int]] = [
     (errors.NoCard("x"), 3),
     (errors.CardBusy("x"), 3),
     (errors.CardUnpowered("x"), 3),
+    (errors.TimedOut("x"), 3),
     (errors.CardRemoved("x"), 3),
     (errors.NotAnEuicc("x"), 3),
     (errors.ConnectFailed("x"), 3),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
 
 from lpa.card.secure_elements import SecureElement, joined
+from lpa.cli.all_readers import on_each_reader
 from lpa.cli.commands.interruption import changing
 from lpa.cli.exits import exit_code
 from lpa.cli.group import command
@@ -51,7 +53,7 @@ def readers(console: Console) -> CommandResult:
     """List the card readers and the cards in them."""
     from lpa.card import pcsc, probing
 
-    probes = [probing.probe(reader, console.aids, console.block_size) for reader in pcsc.readers()]
+    probes = probing.probe_all(pcsc.readers(), console.aids, console.block_size)
     rows = [row for number, found in enumerate(probes) for row in _rows(number, found)]
     console.screen.table(("Number", "Reader", "Card"), rows)
     if not probes:
@@ -67,8 +69,18 @@ def doctor(console: Console) -> CommandResult:
     Checks everything from the card reader to the operators' servers, and the journal on this computer.
     Changes nothing.
     """
+    if not console.all_readers:
+        return _diagnosed(console, chain(_examine(console), _examine_journal(console)))
+    cards = on_each_reader(console, lambda one: _diagnosed(one, _examine(one)))
+    journal = _diagnosed(console, _examine_journal(console))
+    gravest = cards if cards.code else journal
+    return CommandResult(plain(cards.data) | plain(journal.data), gravest.problem, gravest.code)
+
+
+def _diagnosed(console: Console, found: Iterable[Diagnosis]) -> CommandResult:
+    """Print each diagnosis as soon as it is known."""
     diagnoses = []
-    for one in _examine(console):
+    for one in found:
         diagnoses.append(one)
         console.screen.line((f"{one.verdict:<10}", _VERDICTS[one.verdict]), f"{one.step:<9}", one.message)
         if one.advice:
@@ -82,6 +94,10 @@ def doctor(console: Console) -> CommandResult:
 @click.pass_obj
 def info(console: Console) -> CommandResult:
     """Show information about the card."""
+    return on_each_reader(console, _info) if console.all_readers else _info(console)
+
+
+def _info(console: Console) -> CommandResult:
     with console.assistant() as assistant:
         euicc = assistant.euicc
         aid, profiles, info2 = euicc.aid, euicc.profiles(ICCID_TAGS), euicc.euicc_info2()
@@ -141,10 +157,15 @@ def default_server(console: Console, address: ServerAddress | None, clear: bool)
 
 
 def _examine(console: Console) -> Iterator[Diagnosis]:
-    from lpa.doctor import examine, examine_journal
+    from lpa.doctor import examine
 
     with console.https() as https:
         yield from examine(https.handshake, console.reader, aids=console.aids, block_size=console.block_size)
+
+
+def _examine_journal(console: Console) -> Iterator[Diagnosis]:
+    from lpa.doctor import examine_journal
+
     yield from examine_journal(settings.state_dir(console.state_dir))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lpa.card.es10 import first_notifications
+from lpa.cli.all_readers import on_each_reader
 from lpa.cli.commands.interruption import PENDING, changing
 from lpa.cli.commands.outcomes import report_pending, unprinted
 from lpa.cli.commands.recovery import recovering
@@ -138,9 +139,17 @@ def send(console: Console, paths: tuple[Path, ...], without_card: bool) -> Comma
     Those on the card are kept on this computer first, and removed from the card once the server has
     acknowledged them.
 
+    With --all-readers, what is kept of cards that are in no reader is not sent.
+
     With receipts (FILE, or a FOLDER of them) only those are sent. This needs no card, and works on another
     computer too.
     """
+    if console.all_readers:
+        if paths or without_card:
+            raise click.UsageError(
+                "--all-readers sends what is on the cards: give no FILE and no --without-card."
+            )
+        return on_each_reader(console, _send_of_card)
     if paths:
         return _send_files(console, paths)
     if without_card:
@@ -158,6 +167,16 @@ def send(console: Console, paths: tuple[Path, ...], without_card: bool) -> Comma
             console.screen.say(_NONE_HERE if deliveries.problem else "No pending notifications.")
         result = with_problem(console.screen, _sent(console.screen, {}, deliveries), deliveries.problem)
         return then_send_due(console.screen, assistant, result, deliveries)
+
+
+def _send_of_card(console: Console) -> CommandResult:
+    """Send what is on this card, and what is kept here of it. What is kept of other cards is left."""
+    with console.delivering_assistant() as assistant, recovering(console.screen, assistant):
+        deliveries = assistant.send_own_notifications()
+        _note_sent(console.screen, deliveries)
+        if not deliveries:
+            console.screen.say("No pending notifications of this card.")
+        return with_problem(console.screen, _sent(console.screen, {}, deliveries), deliveries.problem)
 
 
 def _send_files(console: Console, paths: Iterable[Path]) -> CommandResult:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from lpa.card.es10 import first_profiles
+from lpa.cli.all_readers import on_each_reader
 from lpa.cli.commands.profile_name import by_digits
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
@@ -51,6 +53,12 @@ _PROTECTION = {
 @click.pass_obj
 def list_(console: Console, everything: bool) -> CommandResult:
     """List the profiles on the card."""
+    if console.all_readers:
+        return on_each_reader(console, partial(_list, everything=everything))
+    return _list(console, everything=everything)
+
+
+def _list(console: Console, *, everything: bool) -> CommandResult:
     with console.assistant(first_profiles()) as assistant:
         found = assistant.profiles()
     shown = [profile for profile in found if everything or profile.profile_class == "operational"]
