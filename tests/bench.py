@@ -86,8 +86,17 @@ def backup_session_apdus() -> Measure:
     return Measure("apdus-without-a-reader", "backup of 300 records, whole session", card.apdus, "APDU")
 
 
-def _full_card(protocol: Literal["T=0", "T=1"], pin: str | None) -> SimulatedEuicc:
-    people = tuple(SimulatedContact(f"Contact {n}", (f"+44770090{n:04}",)) for n in range(CONTACTS))
+def backup_growth() -> Iterator[str]:
+    """A line for each number of contacts."""
+    for contacts in (10, 100, 250, 1000):
+        card = _full_card("T=0", None, contacts)
+        with tempfile.TemporaryDirectory() as folder, Assistant(card) as assistant:
+            assistant.back_up(Path(folder) / "saved")
+        yield f"{'backup, contacts':30}{contacts:>9}{card.apdus:7} APDU"
+
+
+def _full_card(protocol: Literal["T=0", "T=1"], pin: str | None, contacts: int = CONTACTS) -> SimulatedEuicc:
+    people = tuple(SimulatedContact(f"Contact {n}", (f"+44770090{n:04}",)) for n in range(contacts))
     profile = samples.profiles(1)[0]
     contents = replace(
         profile.contents, contacts=people, messages=profile.contents.messages[-1:] * MESSAGES, pin=pin
@@ -184,7 +193,7 @@ def main() -> None:
     """Measure everything, print it, write the file."""
     with smart_card_service() as service:
         measures = [*bench_commands.measures(service, print), budgeted_commands.extra_for_finding(service)]
-        grown = [*bench_commands.growth(service)]
+        grown = [*bench_commands.growth(service), *backup_growth(), *bench_journal.growth()]
     measures += [
         *map(waiting_delete_apdus, WAITING),
         *(backup_apdus(protocol, pin) for protocol in ("T=0", "T=1") for pin in (None, "1234")),

@@ -25,8 +25,8 @@ WIRES: dict[str, Callable[[], Wire]] = {
     _FAST: lambda: Wire(fi=512, di=32),
     "seconds-at-512-64": lambda: Wire(fi=512, di=64),
 }
-LARGE = "download of 1 MB"
-_BENCHED = COMMANDS | {LARGE: download(1 << 20)}
+LARGE = "download of 4 MB"
+_BENCHED = COMMANDS | {LARGE: download(4_000_000)}
 
 _LIST, _DELETE, _NOTIFICATIONS = (
     COMMANDS[name].words

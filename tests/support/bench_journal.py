@@ -56,8 +56,13 @@ def _syncs(arguments: list[str], folder: Path, but: Path) -> int:
     return sum(call.startswith(_CALLED) and f"<{but}" not in call for call in calls)
 
 
-def opening(operations: int = _OPERATIONS) -> Measure:
-    """Open a journal with many completed operations, each with a notification, that was closed cleanly."""
+def opening() -> Measure:
+    """See `_opening`."""
+    return Measure("journal", "opening 50,000 operations after a clean close", _opening(_OPERATIONS), "ms")
+
+
+def _opening(operations: int) -> float:
+    """Milliseconds to open a journal of completed operations, each with a notification, closed cleanly."""
     with tempfile.TemporaryDirectory(dir=_memory()) as name:
         folder = Path(name)
         Journal(folder).close()
@@ -69,8 +74,7 @@ def opening(operations: int = _OPERATIONS) -> Measure:
             journal = Journal(folder)
             seconds.append(time.perf_counter() - begin)
             journal.close()
-    milliseconds = round(statistics.median(seconds) * 1000, 1)
-    return Measure("journal", "opening 50,000 operations after a clean close", milliseconds, "ms")
+    return round(statistics.median(seconds) * 1000, 1)
 
 
 def _fill(file: Path, operations: int) -> None:
@@ -89,12 +93,17 @@ def _fill(file: Path, operations: int) -> None:
             )
 
 
-def beside_receipts(receipts: int = _RECEIPTS) -> Measure:
-    """How much longer a deletion takes beside many receipts of the card than beside one."""
+def beside_receipts() -> Measure:
+    """See `_longer_beside`."""
+    name = "delete beside 100,000 receipts, more than beside one"
+    return Measure("journal", name, _longer_beside(_RECEIPTS), "ms")
+
+
+def _longer_beside(receipts: int) -> float:
+    """How many milliseconds longer a deletion takes beside many receipts of the card than beside one."""
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
         few, many = _deletion(Path(folder) / "few", 1), _deletion(Path(folder) / "many", receipts)
-    name = "delete beside 100,000 receipts, more than beside one"
-    return Measure("journal", name, round((many - few) * 1000, 1), "ms")
+    return round((many - few) * 1000, 1)
 
 
 def _deletion(folder: Path, receipts: int) -> float:
@@ -154,6 +163,14 @@ def measures() -> Iterator[Measure]:
     yield opening()
     yield beside_receipts()
     yield from deletes()
+
+
+def growth() -> Iterator[str]:
+    """A line for each size of a journal and of a folder of receipts."""
+    for operations in (0, 1000, 10_000, _OPERATIONS):
+        yield f"{'opening a journal, operations':30}{operations:>9}{_opening(operations):9.1f} ms"
+    for receipts in (1, 1000, 10_000, _RECEIPTS):
+        yield f"{'delete, more beside receipts':30}{receipts:>9}{_longer_beside(receipts):9.1f} ms"
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def download_memory(protocol: Protocol) -> Iterator[Measure]:
     with tempfile.TemporaryDirectory() as folder:
         small = _peak_memory(Path(folder), 500_000, "T=1")
         large = _peak_memory(Path(folder), 4_000_000, protocol)
-    yield Measure("network", "peak memory, package of 4 MB", round(large, 1), "MiB")
+    yield Measure("network", "peak memory with its card, package of 4 MB", round(large, 1), "MiB")
     yield Measure("network", "more memory for 4 MB than for 0.5", round(large - small, 1), "MiB")
 
 
