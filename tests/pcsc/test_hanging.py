@@ -88,7 +88,7 @@ def test_a_card_that_hangs_in_a_deletion_leaves_an_outcome_that_is_found_later(
         with Assistant.open(reader.name, state_dir=tmp_path, timeouts=Timeouts(card=0.3)) as assistant:
             profile = assistant.find(simulated.profiles[1].iccid)
             plan = assistant.plan_deletion(profile.iccid)
-            with pytest.raises(OutcomeUnknown, match="its answer was lost"):
+            with pytest.raises(OutcomeUnknown, match="its outcome is unknown"):
                 assistant.delete(plan)
         card.released.set()
     with virtual_reader(simulated) as reader, Assistant.open(reader.name, state_dir=tmp_path) as assistant:

@@ -60,7 +60,7 @@ def test_a_trace_has_the_exchanges_and_the_log_as_comments(reader: str, tmp_path
         "> 80AA00000AA9088100820101830107",
         "< 9000",
     ]
-    assert any(line.startswith("< BF3E125A10") for line in lines)
+    assert any(line.startswith("< BF2D") for line in lines)
 
 
 def test_a_trace_is_not_appended_to_another_file(reader: str) -> None:

@@ -78,6 +78,7 @@ def test_a_traced_deletion_is_replayed_with_its_server(tmp_path: Path) -> None:
         with Replay.load(trace, lenient=True) as card:
             replayed = ReplayedServers.load(trace)
             with Assistant(card, state_dir=tmp_path / "again", servers=replayed) as assistant:
-                outcome = assistant.delete(assistant.plan_deletion("8949985000000000025"))
+                plan = assistant.review_deletion(assistant.plan_deletion("8949985000000000025"))
+                outcome = assistant.delete(plan)
         assert not outcome.unacknowledged
         assert replayed.remaining == 0
