@@ -7,9 +7,9 @@ not keep the process from ending, and Ctrl-C works while its caller waits.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
-from queue import SimpleQueue
-from threading import Event, Thread
+from threading import Event, Semaphore, Thread
 from typing import Any
 
 from lpa.card.timeouts import Timeouts
@@ -26,7 +26,7 @@ class CallThread:
     """A thread that makes one call after the other. `abandoned`: one was given up, so it makes no more."""
 
     def __init__(self) -> None:
-        self._calls: SimpleQueue[_Call | None] = SimpleQueue()
+        self._calls = _Calls()
         self._last: _Call | None = None
         self._stopped = False
         self.abandoned = False
@@ -105,6 +105,22 @@ class _Call:
         return self._result
 
 
-def _make_calls(calls: SimpleQueue[_Call | None]) -> None:
+class _Calls:
+    """A queue of calls; None ends the thread. (Importing `queue` takes long.)"""
+
+    def __init__(self) -> None:
+        self._waiting: deque[_Call | None] = deque()
+        self._number = Semaphore(0)
+
+    def put(self, call: _Call | None) -> None:
+        self._waiting.append(call)
+        self._number.release()
+
+    def get(self) -> _Call | None:
+        self._number.acquire()
+        return self._waiting.popleft()
+
+
+def _make_calls(calls: _Calls) -> None:
     while call := calls.get():
         call.make()

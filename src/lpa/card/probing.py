@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
+from typing import TYPE_CHECKING
 
 from lpa.card import secure_elements, timeouts
 from lpa.card.apdu import LARGEST_BLOCK
 from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.card.pcsc import PcscTransport, Reader, readers
 from lpa.card.secure_elements import SecureElement
-from lpa.card.side_by_side import side_by_side
 from lpa.errors import (
     BadAnswer,
     CardBusy,
@@ -26,8 +26,14 @@ from lpa.errors import (
     TimedOut,
 )
 from lpa.host.locks import Locks
+from lpa.later import later
 from lpa.rsp.facts import fact
 from lpa.rsp.names import Aid, Eid
+
+if TYPE_CHECKING:
+    from lpa.card import side_by_side
+else:  # With one reader it is not needed.
+    (side_by_side,) = later("lpa.card", "side_by_side")
 
 
 @fact
@@ -94,7 +100,9 @@ def probe_all(
     locks: Locks | None = None,
 ) -> list[Probe]:
     """As `probe`, for each of the readers, all at once. In their order."""
-    return side_by_side([partial(probe, reader, aids, block_size, locks) for reader in connected])
+    return side_by_side.side_by_side(
+        [partial(probe, reader, aids, block_size, locks) for reader in connected]
+    )
 
 
 def choose(
@@ -153,7 +161,7 @@ def _open_only(
             return Opened(Choice(reader), transport, tuple(aids), euicc)
 
         with timeouts.using(usual.to_search()):
-            results = side_by_side([partial(tried, reader) for reader in connected])
+            results = side_by_side.side_by_side([partial(tried, reader) for reader in connected])
         found = {one.choice.reader: one for one in results if isinstance(one, Opened)}
         reader = _only([one for one in results if isinstance(one, Probe)], list(found))
         if reader in found:

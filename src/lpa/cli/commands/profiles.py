@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from lpa.card.es10 import first_profiles
-from lpa.cli.all_readers import on_each_reader
 from lpa.cli.commands.profile_name import by_digits
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
@@ -23,6 +22,7 @@ from lpa.rsp.records import DETAIL_TAGS, ICON_TAGS
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lpa.cli import all_readers
     from lpa.cli.cells import Cell, Facts
     from lpa.cli.commands import interruption
     from lpa.cli.console import Console
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from lpa.rsp.names import Eid, Iccid
     from lpa.rsp.records import Profile
 else:
-    (interruption,) = later("lpa.cli.commands", "interruption")
+    all_readers, interruption = later("lpa.cli", "all_readers", "commands.interruption")
 
 _UNREAD = {
     "notEnabled": "not read: only the enabled profile can be read",
@@ -54,7 +54,7 @@ _PROTECTION = {
 def list_(console: Console, everything: bool) -> CommandResult:
     """List the profiles on the card."""
     if console.all_readers:
-        return on_each_reader(console, partial(_list, everything=everything))
+        return all_readers.on_each_reader(console, partial(_list, everything=everything))
     return _list(console, everything=everything)
 
 
