@@ -20,6 +20,7 @@ LpaError
   NotVerified            a signature or certificate is not valid or not trusted
   StorageFailed          this computer could not lock, read or write what is needed
   Declined               the person declined
+  Stopped                the caller's `Stop` ended it (`outcome`: what was done)
 
 Every error has a `message` (what is wrong) and an `advice` (what to do; may be empty).
 `reason` is a stable identifier, the specification's own where there is one, else None.
@@ -198,6 +199,16 @@ class Declined(LpaError):
     """The person declined, or could not be asked."""
 
     advice = "Nothing was changed."
+
+
+class Stopped(LpaError):
+    """The caller's `Stop` ended it, between two steps. `outcome`: what was done until then."""
+
+    advice = "Run 'lpa resume': it completes what was begun."
+
+    def __init__(self, message: str, *, outcome: object = None, advice: str | None = None) -> None:
+        super().__init__(message, advice=advice)
+        self.outcome = outcome
 
 
 def storage_failed(error: OSError, what: str, otherwise: str) -> StorageFailed:

@@ -10,7 +10,7 @@ import logging
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-from lpa import redaction
+from lpa import redaction, stop
 from lpa.card.secure_elements import HasAtr
 from lpa.errors import BadAnswer, LpaError, WireError
 from lpa.rsp.limits import ANSWER_BYTES, ANSWER_ROUNDS, BLOCKS
@@ -93,6 +93,7 @@ class ChannelCommands:
 
     def transmit(self, command: bytes) -> tuple[bytes, int]:
         """The immediate answer to one command. Both are logged, without secrets."""
+        stop.check()
         try:
             data, sw = self._transport.transmit(command)
         except LpaError:

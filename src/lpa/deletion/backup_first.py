@@ -38,7 +38,7 @@ class BackupFirst:
         return tuple(delivery for outcome in self.switches for delivery in outcome.deliveries)
 
 
-class Stopped(KeyboardInterrupt):
+class BackupInterrupted(KeyboardInterrupt):
     """The backup was interrupted with Ctrl-C. `done`: what was done until then."""
 
     def __init__(self, done: BackupFirst) -> None:
@@ -60,7 +60,7 @@ def back_up_first(
     `opened`: opens the files of the enabled profile. `pin`: the profile's PIN, if it is locked with one.
     Servers are notified of each switch. Nothing is switched if the staging folder cannot be made. What fails
     after the first switch is in the result, not raised; what fails before is raised as by
-    `temporarily_enabled`. Raises `Stopped` on Ctrl-C.
+    `temporarily_enabled`. Raises `BackupInterrupted` on Ctrl-C.
     """
     with ExitStack() as made:
         try:
@@ -95,7 +95,7 @@ def _saved(card: CardContext, outbox: Outbox, iccid: Iccid, make: Callable[[], B
     except KeyboardInterrupt as error:
         # The journal knows whether the temporary enable was ended.
         restored = not card.journal.unfinished(card.euicc.eid)
-        raise Stopped(BackupFirst(backup, problem, _switches(outcomes), restored)) from error
+        raise BackupInterrupted(BackupFirst(backup, problem, _switches(outcomes), restored)) from error
     return BackupFirst(backup, problem, _switches(outcomes))
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Self
 
-from lpa import redaction
+from lpa import redaction, stop
 from lpa.errors import NotVerified
 from lpa.rsp.limits import BODY_BYTES, CONNECT_SECONDS, EXCHANGE_SECONDS, IDLE_SECONDS, READ_SECONDS
 from lpa.rsp.names import ServerAddress
@@ -85,6 +85,7 @@ class Https:
         `NotVerified` if nothing was sent, `OutcomeUnknown` if it was sent and no complete answer arrived, and
         `BadAnswer` if the answer is too large or not HTTP.
         """
+        stop.check()
         connection = self._take_idle(address, ci_pkids) or self._open(address, ci_pkids)
         connection.stream.limit_time(self._read_timeout, time.monotonic() + self._deadline)
         try:

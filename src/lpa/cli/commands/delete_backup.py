@@ -12,7 +12,7 @@ from lpa.cli.commands.outcomes import report_changes
 from lpa.cli.exits import Interrupted, exit_code
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.views.profiles import named
-from lpa.deletion.backup_first import BackupFirst, Stopped
+from lpa.deletion.backup_first import BackupFirst, BackupInterrupted
 from lpa.deletion.findings import PIN_NEEDED
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def back_up_first(
     """Make the backup, and report it and the changes made for it; also if Ctrl-C ends it."""
     try:
         made = assistant.back_up_first(plan, folder, pin=pin)
-    except Stopped as stop:
+    except BackupInterrupted as stop:
         _report(screen, stop.done)
         if not stop.done.restored:
             raise Interrupted from stop
