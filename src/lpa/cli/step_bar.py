@@ -82,7 +82,7 @@ class StepBar:
         bar.tasks[0].total = step.total if counted else None  # `update` takes None for no change.
         if self._bar is None:
             self._bar = self._shown.enter_context(bar)
-        elif begins:  # The beginning shows at once, the rest at rich's own rate.
+        elif begins or step.done == step.total:  # These show at once, the rest at rich's own rate.
             bar.refresh()
 
     def _end(self) -> None:
