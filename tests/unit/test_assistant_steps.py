@@ -17,7 +17,6 @@ from lpa.rsp.names import ServerAddress
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers import packages
 from lpa.sim.servers.smdp import SimulatedSmdp
-from lpa.sim.servers.smds import SimulatedSmds
 from lpa.testing.simulated_lpa import SimulatedLpa, simulated
 from tests.support.sweeps import sample
 
@@ -232,15 +231,6 @@ def test_a_discovery(lpa: SimulatedLpa, seen: Seen) -> None:
     assert seen.names == [*AUTHENTICATION, *CANCELLED]
 
 
-def test_a_discovery_of_events(seen: Seen) -> None:
-    card = SimulatedEuicc.create(None)
-    with SimulatedSmds(card.authority, host="smds.example") as smds, simulated(card, smdp=smds) as lpa:
-        smds.register(card.eid, "smdp.example", "ABC-1")
-        (event,) = lpa.assistant.discover(ServerAddress("smds.example"), progress=seen.append)
-    assert str(event.address) == "smdp.example"
-    assert seen.names == AUTHENTICATION
-
-
 def test_a_recovery_is_a_part_of_what_begins_with_it(lpa: SimulatedLpa, seen: Seen) -> None:
     class Ended(BaseException):
         """The process ends."""
@@ -270,7 +260,7 @@ def fails(name: str, done: int = 0) -> Progress:
     return progress
 
 
-@pytest.mark.parametrize("name", [*OFFER, *CANCELLED])
+@pytest.mark.parametrize("name", sample([*OFFER, *CANCELLED], 3))
 def test_a_callback_that_raises_before_the_installation_leaves_the_order(
     lpa: SimulatedLpa, name: str
 ) -> None:
