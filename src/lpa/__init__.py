@@ -79,6 +79,7 @@ if TYPE_CHECKING:
         ProfileState,
     )
     from lpa.rsp.session import Event
+    from lpa.rsp.steps import Progress, Step
     from lpa.server.connect_to import ConnectTo
     from lpa.server.es9 import Server
     from lpa.server.https import Https
@@ -149,6 +150,7 @@ __all__ = [
     "ProfileClass",
     "ProfileName",
     "ProfileState",
+    "Progress",
     "Receipt",
     "ReceiptName",
     "Receipts",
@@ -161,6 +163,7 @@ __all__ = [
     "ServerAddress",
     "ServerFactory",
     "ServerRefused",
+    "Step",
     "StorageFailed",
     "Subscriber",
     "TimedOut",
@@ -273,6 +276,10 @@ _HOMES = {
         "ProfileState",
     ),
     "lpa.rsp.session": ("Event",),
+    "lpa.rsp.steps": (
+        "Progress",
+        "Step",
+    ),
     "lpa.server.connect_to": ("ConnectTo",),
     "lpa.server.es9": ("Server",),
     "lpa.server.https": ("Https",),

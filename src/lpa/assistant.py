@@ -15,6 +15,7 @@ from lpa.host import settings
 from lpa.host.locks import Locks
 from lpa.later import later
 from lpa.rsp.arguments import expect
+from lpa.rsp.steps import Progress, Reported, reporting, shared
 from lpa.server.on_demand import ServersOnDemand
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Assistant:
         for profile in assistant.profiles():
             print(profile.iccid, profile.title, profile.state)
     ```
+    A verb that takes long calls `progress` with each of its steps: see `lpa.rsp.steps`.
+
     What card, server or disk object to is an `LpaError`: see `lpa.errors` for what each asks of the caller.
     Text that is no whole ICCID, and a nickname that is too long, is a ValueError.
     """
@@ -162,32 +165,49 @@ class Assistant:
         """The subscriber of an enabled profile (IMSI, numbers): see `subscriber.read`. `pin`: its PIN."""
         return subscriber.of_profile(self._files, profile, pin=pin, provider=provider)
 
-    def back_up(self, folder: Path, name: ProfileName | None = None, *, pin: str | None = None) -> Backup:
+    def back_up(
+        self,
+        folder: Path,
+        name: ProfileName | None = None,
+        *,
+        pin: str | None = None,
+        progress: Progress | None = None,
+    ) -> Backup:
         """Save the contacts, messages and numbers of the enabled profile into a new folder.
 
         `name`: which profile that must be; any if None. `pin`: its PIN, if it is locked with one.
         Raises `Refused` if it is not enabled or locked, or if the folder exists.
         """
-        chosen = selection.enabled(self.euicc) if name is None else self._named(name)
-        with self._files() as files:
-            return backup.back_up(files, chosen.iccid, folder, pin=pin)
+        with reporting(progress):
+            chosen = selection.enabled(self.euicc) if name is None else self._named(name)
+            with self._files() as files:
+                return backup.back_up(files, chosen.iccid, folder, pin=pin)
 
     # Changes
 
-    def enable(self, name: ProfileName) -> Outcome:
+    def enable(self, name: ProfileName, *, progress: Progress | None = None) -> Outcome:
         """Enable a profile, which disables the enabled one, and notify the servers."""
         chosen = selection.exact(name)
-        return switching.enable(self._recovered_card(), self._outbox(), chosen)
+        with reporting(progress):
+            return switching.enable(self._recovered_card(), self._outbox(), chosen)
 
-    def disable(self, name: ProfileName) -> Outcome:
+    def disable(self, name: ProfileName, *, progress: Progress | None = None) -> Outcome:
         """Disable the enabled profile, and notify its servers."""
         chosen = selection.exact(name)
-        return switching.disable(self._recovered_card(), self._outbox(), chosen)
+        with reporting(progress):
+            return switching.disable(self._recovered_card(), self._outbox(), chosen)
 
-    def temporarily_enabled(self, name: ProfileName) -> AbstractContextManager[list[Outcome]]:
-        """Enable a profile while a `with` block runs: see `temporary_enable.temporarily_enabled`."""
-        chosen = selection.exact(name)
-        return temporary_enable.temporarily_enabled(self._recovered_card(), self._outbox(), chosen)
+    def temporarily_enabled(
+        self, name: ProfileName, *, progress: Progress | None = None
+    ) -> AbstractContextManager[list[Outcome]]:
+        """Enable a profile while a `with` block runs: see `temporary_enable.temporarily_enabled`.
+
+        `progress`: of the beginning, and of the end if no error ends the block.
+        """
+        chosen, progress = selection.exact(name), shared(progress)
+        with reporting(progress):
+            card = self._recovered_card()
+        return Reported(temporary_enable.temporarily_enabled(card, self._outbox(), chosen), progress)
 
     def rename(self, name: ProfileName, nickname: str) -> Profile:
         """Give a profile a nickname of at most 64 bytes of UTF-8; empty for none. Returns it as it was."""
@@ -196,9 +216,10 @@ class Assistant:
         self.euicc.set_nickname(chosen.iccid, nickname)
         return chosen
 
-    def reset(self, options: Collection[str]) -> Outcome:
+    def reset(self, options: Collection[str], *, progress: Progress | None = None) -> Outcome:
         """Delete many profiles at once (`Euicc.memory_reset` has the options): see `switching.reset`."""
-        return switching.reset(self._recovered_card(), self._outbox(), options)
+        with reporting(progress):
+            return switching.reset(self._recovered_card(), self._outbox(), options)
 
     def protect(self, name: ProfileName) -> Profile:
         """Protect a profile from deletion on this computer, until `unprotect`. Returns the profile."""
@@ -230,46 +251,66 @@ class Assistant:
         planning.refuse_if_changed(self.euicc, saved)
         return self.plan_deletion(saved.profile, disable_first=saved.disable_first)
 
-    def review_deletion(self, plan: Plan) -> Plan:
+    def review_deletion(self, plan: Plan, *, progress: Progress | None = None) -> Plan:
         """Look closer: pending notifications, whether servers can be reached, what no card can check."""
-        return planning.review(self._card, self._outbox(), plan)
+        with reporting(progress):
+            return planning.review(self._card, self._outbox(), plan)
 
     def review_backup(self, plan: Plan, folder: Path | None = None) -> Plan:
         """Look closer at whether what the profile holds can be saved first: see `backup_check.review`."""
         with self._files() as files:
             return backup_check.review(files, plan, folder)
 
-    def back_up_first(self, plan: Plan, folder: Path, *, pin: str | None = None) -> BackupFirst:
+    def back_up_first(
+        self, plan: Plan, folder: Path, *, pin: str | None = None, progress: Progress | None = None
+    ) -> BackupFirst:
         """As `back_up`, before a deletion; see `temporarily_enabled` for a disabled profile.
 
         A backup that fails is in the result, not raised. Raises as `delete` if the card has changed.
         """
-        card = self._unchanged_card(plan)
-        return backup_first.back_up_first(card, self._outbox(), self._files, plan, folder, pin=pin)
+        with reporting(progress):
+            card = self._unchanged_card(plan)
+            return backup_first.back_up_first(card, self._outbox(), self._files, plan, folder, pin=pin)
 
-    def delete(self, plan: Plan, reason: str = "") -> Outcome:
+    def delete(self, plan: Plan, reason: str = "", *, progress: Progress | None = None) -> Outcome:
         """Delete a profile for ever, as planned, and notify its servers. `reason` stays on this computer.
 
         Raises `Refused` with the first blocker of the plan, and with "cardChanged" if the card is not as it
         was when the plan was made.
         """
-        return procedure.delete(self._unchanged_card(plan), self._outbox(), plan, reason)
+        with reporting(progress):
+            return procedure.delete(self._unchanged_card(plan), self._outbox(), plan, reason)
 
     # Download
 
     def download(
-        self, order: ActivationCode | Event | None = None, *, device: Device | None = None
+        self,
+        order: ActivationCode | Event | None = None,
+        *,
+        device: Device | None = None,
+        progress: Progress | None = None,
     ) -> AbstractContextManager[Offer]:
         """What is offered to this card, in a `with` block that ends the session: see `lpa.download.offer`.
 
-        `order`: None for the order at the card's default SM-DP+. `device`: that the card is for.
+        `order`: None for the order at the card's default SM-DP+. `device`: that the card is for. `progress`:
+        also of `Offer.install`, and of the end if no error ends the block.
         """
-        code = discovery.code_for(self.euicc, order)
-        return offer.offered(self._recovered_card(), self._outbox(), self._servers, code, device)
+        code, progress = discovery.code_for(self.euicc, order), shared(progress)
+        with reporting(progress):
+            card = self._recovered_card()
+        offered = offer.offered(card, self._outbox(), self._servers, code, device, progress=progress)
+        return Reported(offered, progress)
 
-    def discover(self, at: ServerAddress | None = None, *, device: Device | None = None) -> tuple[Event, ...]:
+    def discover(
+        self,
+        at: ServerAddress | None = None,
+        *,
+        device: Device | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[Event, ...]:
         """The events for this card at the SM-DS `at`; at the root SM-DS of the card if None."""
-        return discovery.events(self.euicc, self._servers, device, at)
+        with reporting(progress):
+            return discovery.events(self.euicc, self._servers, device, at)
 
     # Notifications, receipts, recovery
 
@@ -294,35 +335,39 @@ class Assistant:
         """What is kept here, of any card, that no server acknowledged; and when each is retried."""
         return send_queue.pending(self.journal)
 
-    def send_notifications(self, *, due_only: bool = False) -> Deliveries:
+    def send_notifications(self, *, due_only: bool = False, progress: Progress | None = None) -> Deliveries:
         """Send what is on this card, and what is kept here of any card, due or not.
 
         `due_only`: of this card alone, and leave what is not due, with the time of its next try.
         """
-        return self._outbox().send_pending_if_due() if due_only else self._outbox().send_pending()
+        with reporting(progress):
+            return self._outbox().send_pending_if_due() if due_only else self._outbox().send_pending()
 
-    def send_own_notifications(self) -> Deliveries:
+    def send_own_notifications(self, *, progress: Progress | None = None) -> Deliveries:
         """Send what is on this card, and what is kept here of it, due or not."""
-        return self._outbox().send_own()
+        with reporting(progress):
+            return self._outbox().send_own()
 
-    def send_due_notifications(self) -> tuple[Delivery, ...]:
+    def send_due_notifications(self, *, progress: Progress | None = None) -> tuple[Delivery, ...]:
         """Send what is kept here of any card, and due. What is only on the card stays there."""
-        return self._outbox().send_due()
+        with reporting(progress):
+            return self._outbox().send_due()
 
     def remove_notification(self, sequence_number: int) -> NotificationMetadata:
         """Remove a notification from the card, acknowledged or not. Nothing is sent; its receipt stays."""
         return removal.remove(self._card, self._outbox(), sequence_number)
 
-    def recover(self) -> tuple[Recovery, ...]:
+    def recover(self, *, progress: Progress | None = None) -> tuple[Recovery, ...]:
         """Complete the interrupted operations on this card, from what the card shows. Nothing is deleted.
 
         Its servers are notified, and after a temporary enable the previous profile is restored. Every change
         does this first: see `recovered`.
         """
         before = self.recovered
-        for one in recovery.recover(self._card, self._outbox()):
-            self.recovered += (one,)
-            self._snapshot = ""  # The card was reset, or changed.
+        with reporting(progress):
+            for one in recovery.recover(self._card, self._outbox()):
+                self.recovered += (one,)
+                self._snapshot = ""  # The card was reset, or changed.
         return self.recovered[len(before) :]
 
     # Inside

@@ -2,8 +2,9 @@
 
 Each procedure is run once to count the points before and after every command to the card, exchange with a
 server, write of the journal and step of keeping a receipt. Then it is run once for each point, with a fault
-there: SIGKILL, Ctrl-C, the card removed, the network cut, a wrong answer of the server, the disk full. A new
-session resumes, and `check_invariants` checks what the card, the disk and the server hold then.
+there: SIGKILL, Ctrl-C, the card removed, the network cut, a wrong answer of the server, the disk full. So it
+is for each of its steps, with a progress callback that raises there. A new session resumes, and
+`check_invariants` checks what the card, the disk and the server hold then.
 
 `LPA_SOAK=1` takes every point; without it every thirty-first is taken.
 """
@@ -19,7 +20,9 @@ from pathlib import Path
 
 import pytest
 
+from lpa import Step
 from lpa.errors import LpaError, OutcomeUnknown
+from lpa.rsp.steps import reporting
 from tests.support.invariants import states
 from tests.support.killed_child import (
     CARD,
@@ -37,6 +40,9 @@ from tests.support.killed_child import (
     session,
 )
 from tests.support.procedures import MEMORY, PROCEDURES, Stage, die
+from tests.support.sweeps import WHOLE
+
+_STEPS = 19  # one of so many is taken for a callback that raises
 
 # Wrong answers: an error page of a proxy, a refusal, and bytes that are no JSON.
 _ANSWERS = {
@@ -116,6 +122,38 @@ def test_with_ctrl_c_at_any_point_it_loses_nothing(stage: Stage) -> None:
             stage.finish(workspace)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+class _CallbackFailed(Exception):
+    """What a progress callback raises."""
+
+
+def test_with_a_progress_callback_that_raises_at_any_step_it_loses_nothing(stage: Stage) -> None:
+    passed: list[Step] = []
+    with session(stage.workspace(), FaultInjector()) as assistant, reporting(passed.append):
+        stage.procedure.act(assistant)
+    first = list(PROCEDURES.values()).index(stage.procedure) % _STEPS  # Each procedure begins at another one.
+    for number in range(len(passed)) if WHOLE else range(first, len(passed), _STEPS):
+        _fail_at(stage, passed[: number + 1])
+
+
+def _fail_at(stage: Stage, steps: list[Step]) -> None:
+    """Raise in the callback at the last of these steps."""
+    workspace, seen = stage.workspace(), list[Step]()
+
+    def progress(step: Step) -> None:
+        seen.append(step)
+        if len(seen) == len(steps):
+            raise _CallbackFailed
+
+    with (
+        session(workspace, FaultInjector()) as assistant,
+        pytest.raises(_CallbackFailed),
+        reporting(progress),
+    ):
+        stage.procedure.act(assistant)
+    assert seen == steps, "it is called again"
+    stage.finish(workspace)
 
 
 def _survive(stage: Stage, faults: FaultInjector) -> None:

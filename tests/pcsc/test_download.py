@@ -13,7 +13,7 @@ from typing import Literal
 
 import pytest
 
-from lpa import Assistant
+from lpa import Assistant, Step
 from lpa.errors import OutcomeUnknown
 from lpa.rsp.activation import ActivationCode
 from lpa.server.es9 import Server
@@ -100,8 +100,8 @@ def test_a_card_pulled_during_the_installation_is_recovered_later(
     code, servers = ActivationCode.parse(order.activation_code), partial(Server, https=https)
     with virtual_reader(euicc) as reader:
 
-        def tear(done: int, whole: int) -> None:
-            if 2 * done > whole:
+        def tear(step: Step) -> None:
+            if step.name == "LoadBoundProfilePackage" and 2 * step.done > step.total:
                 reader.pull()
 
         with (

@@ -10,6 +10,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -57,6 +58,20 @@ def run(*arguments: object) -> Ran:
     with redirect_stdout(out), redirect_stderr(err):
         code = run_command([str(argument) for argument in arguments])
     return Ran(code, _content(out), _content(err))
+
+
+def run_beside_a_terminal(*arguments: object) -> Ran:
+    """As `run`, but messages go to a terminal. Nobody types."""
+    ours, theirs = pty.openpty()
+    seen: list[bytes] = []
+    reader = threading.Thread(target=lambda: seen.append(read_until(ours, ())))
+    reader.start()
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    with os.fdopen(theirs, "w", encoding="utf-8") as err, redirect_stdout(out), redirect_stderr(err):
+        code = run_command([str(argument) for argument in arguments])
+    reader.join()
+    os.close(ours)
+    return Ran(code, _content(out), seen[0].decode().replace("\r\n", "\n"))
 
 
 def put_in(patch: pytest.MonkeyPatch, card_in: Callable[[Path], Transport]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lpa.card.isdr import ISDR_AIDS, IsdrSession, raise_refusal
 from lpa.errors import BadAnswer, EuiccRefused
+from lpa.rsp import steps
 from lpa.rsp.arguments import expect
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
@@ -161,6 +162,7 @@ class Euicc(IsdrSession):
         return Listing.of(Profile.from_tlv, self._listed_profiles(tags, request))
 
     def _listed_profiles(self, tags: bytes, request: dict[str, Any]) -> Tlv:
+        steps.report("GetProfilesInfo")
         older = tags.removesuffix(NEWER_TAGS)
         if self._takes_newer_tags:
             try:
@@ -221,6 +223,7 @@ class Euicc(IsdrSession):
         request = (
             {"profileManagementOperation": schema.from_bits("NotificationEvent", events)} if events else {}
         )
+        steps.report("ListNotification")
         found = Listing.of(NotificationMetadata.from_tlv, self.listed("ListNotification", request))
         if not events:
             self._note_numbers(found, found.unreadable)
@@ -301,12 +304,14 @@ class Euicc(IsdrSession):
         `reason`: a CancelSessionReason such as "endUserRejection".
         """
         code = schema.code("CancelSessionReason", reason)
+        steps.report(steps.CANCEL_ON_CARD)
         answer = self.ask("CancelSession", {"transactionId": transaction_id, "reason": code})
         raise_refusal("CancelSession", schema.decode("CancelSessionResponse", answer))
         return answer
 
     def _forward(self, function: str, *parts: bytes) -> Tlv:
         """The answer to a request that consists of coded parts, which are sent unchanged."""
+        steps.report(function)
         answer = Tlv.whole(self.exchange(Tlv.build(schema.tag_of(f"{function}Request"), *parts)))
         schema.decode(f"{function}Response", answer)
         return answer
@@ -316,6 +321,7 @@ class Euicc(IsdrSession):
         self.last_number = None if unreadable else last
 
     def _retrieve(self, request: Any) -> Listing[Notification]:
+        steps.report("RetrieveNotificationsList")
         try:
             items = self.listed("RetrieveNotificationsList", request)
         except EuiccRefused as refused:

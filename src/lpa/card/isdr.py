@@ -24,6 +24,7 @@ from lpa.errors import (
     OutcomeUnknown,
     WireError,
 )
+from lpa.rsp import steps
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.limits import RESTART_TRIES
@@ -201,6 +202,7 @@ class IsdrSession:
 
     def change(self, function: str, request: Any) -> None:
         """As `call`, for a function that changes the card. Raises `OutcomeUnknown` if no result arrives."""
+        steps.report(function)
         self.confirm()
         try:
             self.call(function, request)

@@ -7,6 +7,7 @@ fails or hangs does not stop the others.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any, TextIO
@@ -140,6 +141,10 @@ class _PartOfScreen(Screen):
     def notice(self, text: str) -> None:
         """At once, with the name of the reader."""
         self._whole.notice(f"{self._name}: {text}")
+
+    def progress(self) -> AbstractContextManager[None]:
+        """Show no bar: several readers would share the terminal."""
+        return nullcontext(None)
 
     def show(self) -> None:
         """Print what was collected."""

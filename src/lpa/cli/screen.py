@@ -9,8 +9,8 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -23,6 +23,7 @@ from lpa.rsp.display import safe_json
 
 if TYPE_CHECKING:
     from lpa.rsp.records import NotificationMetadata
+    from lpa.rsp.steps import Progress
 
 _UNCHANGED = ("Interrupted.", "Nothing was changed.")
 SHOWS_STATE = "'lpa list' shows the card's state."
@@ -125,36 +126,13 @@ class Screen:
         for label, value in aligned(facts):
             self.write(sys.stderr, lines(sys.stderr, (label, value)))
 
-    @contextmanager
-    def progress(self, title: str, before: str) -> Iterator[Callable[[int, int], None]]:
-        """A function to call with the bytes done and their total. It moves a bar on stderr, at a terminal.
+    def progress(self) -> AbstractContextManager[Progress | None]:
+        """What shows the steps of a verb as a bar on stderr, in a `with` block; None without a terminal."""
+        if self.json or not sys.stderr.isatty():
+            return nullcontext(None)
+        from lpa.cli.step_bar import StepBar
 
-        `before`: shown instead of the title until the first call.
-        """
-        if not sys.stderr.isatty():
-            yield lambda _done, _all: None
-            return
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress
-
-        columns = ("{task.description} ", BarColumn(), "{task.fields[size]}")
-        with ExitStack() as shown:
-            try:
-                bar = shown.enter_context(
-                    Progress(*columns, console=Console(file=sys.stderr), transient=True)
-                )
-            except RuntimeError:  # The bar needs a thread, and this computer cannot start another.
-                yield lambda _done, _all: None
-                return
-            task = bar.add_task(before, total=None, size="")
-            yield lambda done, whole: bar.update(
-                task,
-                description=title,
-                completed=done,
-                total=whole,
-                size=_size(done, whole),
-                refresh=not done,  # The beginning shows at once, the rest at rich's own rate.
-            )
+        return StepBar()
 
     @property
     def interactive(self) -> bool:
@@ -230,7 +208,3 @@ def _without_ctrl_c() -> Iterator[None]:
 
 def _speaks_unicode(stream: TextIO) -> bool:
     return (stream.encoding or "").lower().startswith("utf")
-
-
-def _size(done: int, whole: int) -> str:
-    return f"{-(-done // 1024)} of {-(-whole // 1024)} KiB"

@@ -16,6 +16,7 @@ from lpa.notifications.outbox import Outbox
 from lpa.profiles import selection, snapshot, temporary_enable
 from lpa.profiles.blockers import Finding, of_level, protection
 from lpa.profiles.selection import Selector
+from lpa.rsp import steps
 from lpa.rsp.arguments import expect
 from lpa.rsp.facts import fact
 from lpa.rsp.names import Eid, Iccid
@@ -111,11 +112,16 @@ def review(card: CardContext, outbox: Outbox, plan: Plan) -> Plan:
         *_pending(card, plan),
         *findings.managed_remotely(info),
         *findings.memory(free),
-        *(findings.reachability(address, outbox.check_reachable(address)) for address in plan.addresses),
+        *_reachability(outbox, plan),
         findings.backup(plan.profile, plan.others, plan.unreadable),
         *findings.reminders(plan.profile),
     ]
     return replace(plan, findings=tuple(found), free_memory=free)
+
+
+def _reachability(outbox: Outbox, plan: Plan) -> Iterator[Finding]:
+    for address in steps.counted(steps.HANDSHAKE, plan.addresses):
+        yield findings.reachability(address, outbox.check_reachable(address))
 
 
 def refuse_if_changed(euicc: Euicc, plan: Plan) -> None:

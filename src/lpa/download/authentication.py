@@ -23,6 +23,7 @@ from lpa.errors import (
     ServerRefused,
 )
 from lpa.notifications.sender import NotificationReceiver, ServerFactory
+from lpa.rsp import steps
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.device import Device
@@ -85,6 +86,10 @@ class Session:
         """
         if not self.open:
             return False
+        with steps.must_complete():
+            return self._cancel(reason)
+
+    def _cancel(self, reason: str) -> bool:
         try:
             cancelled = self.euicc.cancel_session(self.transaction_id, reason)
         except LpaError as error:
@@ -92,6 +97,7 @@ class Session:
             _log.debug("the card did not cancel the session: %s", error)
             return False
         self.open = self.loading = False
+        steps.report(steps.CANCEL_ON_SERVER)
         try:
             self.server.cancel_session(self.transaction_id, cancelled)
         except LpaError as error:  # On the server it ends by itself, or has ended.
@@ -110,7 +116,7 @@ class Session:
             yield
         except ServerRefused:
             self.open = False
-            with suppress(LpaError):
+            with steps.must_complete(), suppress(LpaError):
                 self.euicc.cancel_session(self.transaction_id, "postponed")
             raise
 
@@ -135,6 +141,7 @@ def authenticate(
     server = servers(address, ci_pkids=info1.ci_for_verification)
     if not isinstance(server, Es9PlusServer):
         raise TypeError(f"{server!r} takes notifications only; a download needs a Server")
+    steps.report("InitiateAuthentication")
     proof = server.initiate_authentication(challenge, info1.raw)
     proof.check(server.address)
     _check_oid(proof.certificate, oid, server.address)
@@ -145,6 +152,7 @@ def authenticate(
         _forward_refusal(session, own.answer)
         session.info = own.info
         _take_eid(euicc, own)
+        steps.report("AuthenticateClient")
         with _without_code(matching_id, address), session.ended_by_refusal():
             session.answer = server.authenticate_client(proof.transaction_id, own.answer)
     except BaseException as error:
@@ -231,6 +239,7 @@ def _forward_refusal(session: Session, answer: Tlv) -> None:
         raise_refusal("AuthenticateServer", schema.decode("AuthenticateServerResponse", answer))
     except EuiccRefused:
         session.open = False
+        steps.report("AuthenticateClient")
         with suppress(LpaError):
             session.server.authenticate_client(session.transaction_id, answer)
         raise

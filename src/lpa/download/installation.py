@@ -7,7 +7,7 @@ acknowledged it. After a lost answer the card is read, and what it shows is repo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -21,6 +21,7 @@ from lpa.notifications.delivery import Delivery
 from lpa.notifications.outbox import Outbox
 from lpa.profiles.switch_on_card import reset_and_read
 from lpa.profiles.switching import Outcome
+from lpa.rsp import steps
 from lpa.rsp.bpp import Package
 from lpa.rsp.installation_errors import explain_failure
 from lpa.rsp.installation_result import InstallationResult
@@ -31,22 +32,9 @@ from lpa.rsp.records import Notification, NotificationConfiguration, Notificatio
 FUNCTION = "LoadBoundProfilePackage"
 OPERATION = "download"
 
-Progress = Callable[[int, int], None]
-"""Called with the bytes that the card has accepted, and those of the whole package."""
-
-
-def silent(sent: int, total: int) -> None:
-    """Report no progress."""
-
 
 def install(
-    card: CardContext,
-    outbox: Outbox,
-    session: Session,
-    offered: Profile,
-    package: Package,
-    *,
-    progress: Progress,
+    card: CardContext, outbox: Outbox, session: Session, offered: Profile, package: Package
 ) -> Outcome:
     """Load a package, and deliver the result. Uses up the session.
 
@@ -60,7 +48,7 @@ def install(
         operation.set_state(LOADING)
         session.loading = True
         try:
-            result = _load(card.euicc, package, progress)
+            result = _load(card.euicc, package)
         except LpaError as error:
             result = _reconcile(card, outbox, operation, session, error)
         except BaseException:
@@ -95,13 +83,13 @@ def may_be_unreadable(
     return not (listed or _results(card, outbox, operation))
 
 
-def _load(euicc: Euicc, package: Package, progress: Progress) -> InstallationResult:
+def _load(euicc: Euicc, package: Package) -> InstallationResult:
     sent, total = 0, len(package.whole)
-    progress(sent, total)
+    steps.report(FUNCTION, sent, total)
     for segment in package.segments():
         result = euicc.load_segment(segment)
         sent += len(segment)
-        progress(sent, total)
+        steps.report(FUNCTION, sent, total)
         if result:
             return result
     raise BadAnswer("The card accepted the whole package, but returned no result.")

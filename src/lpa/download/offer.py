@@ -27,8 +27,8 @@ from lpa.download.authentication import (
     nothing_installed,
     reason_of,
 )
-from lpa.download.installation import FUNCTION, Progress
-from lpa.download.package_file import PackageFile, package_file
+from lpa.download.installation import FUNCTION
+from lpa.download.package_file import PACKAGE_FUNCTION, PackageFile, package_file
 from lpa.download.referrals import find_offer
 from lpa.errors import BadAnswer, LpaError, Refused
 from lpa.notifications.card_context import CardContext
@@ -36,6 +36,7 @@ from lpa.notifications.outbox import Outbox
 from lpa.notifications.sender import ServerFactory
 from lpa.profiles.blockers import Finding, of_level
 from lpa.profiles.switching import Outcome
+from lpa.rsp import steps
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.bpp import Package
 from lpa.rsp.codec import schema
@@ -44,6 +45,7 @@ from lpa.rsp.names import ServerAddress
 from lpa.rsp.records import Profile
 from lpa.rsp.session import Event, Terms
 from lpa.rsp.sizes import in_words
+from lpa.rsp.steps import Progress, reporting
 
 WRONG_CODE = "8.2.7/3.8"  # subject and reason with which a server permits another try
 
@@ -61,9 +63,17 @@ class Offer:
     """
 
     def __init__(
-        self, card: CardContext, outbox: Outbox, servers: ServerFactory, order: ActivationCode, device: Device
+        self,
+        card: CardContext,
+        outbox: Outbox,
+        servers: ServerFactory,
+        order: ActivationCode,
+        device: Device,
+        *,
+        progress: Progress | None = None,
     ) -> None:
-        """`order`: where to ask, and what for. Nothing is asked before `begin`."""
+        """`order`: where to ask, and what for. `progress`: for `install`. Nothing is asked before `begin`."""
+        self._progress = progress
         self._card = card
         self._outbox = outbox
         self._servers = servers
@@ -131,13 +141,17 @@ class Offer:
             raise _session_ended()
         self._rejected = True
 
-    def install(self, *, confirmation_code: str = "", progress: Progress = installation.silent) -> Outcome:
+    def install(self, *, confirmation_code: str = "", progress: Progress | None = None) -> Outcome:
         """Have the card install the profile, and notify its server.
 
-        Raises as `installation.install` does, `Refused` if there is a blocker or the confirmation code is
-        missing, and `ServerRefused` if the server refuses. If its reason is `WRONG_CODE`, this may be called
-        again, and begins a new session.
+        `progress`: called with each step; that of the download if None. Raises as `installation.install`
+        does, `Refused` if there is a blocker or the confirmation code is missing, and `ServerRefused` if the
+        server refuses. If its reason is `WRONG_CODE`, this may be called again, and begins a new session.
         """
+        with reporting(self._progress if progress is None else progress):
+            return self._install(confirmation_code)
+
+    def _install(self, confirmation_code: str) -> Outcome:
         redaction.register_secret(confirmation_code)
         for blocker in self.blockers:
             raise blocker.refused
@@ -152,9 +166,7 @@ class Offer:
             )
         with package_file(self._card.receipts.folder) as file:
             package = self._package(confirmation_code, file)
-            return installation.install(
-                self._card, self._outbox, self._session, self.profile, package, progress=progress
-            )
+            return installation.install(self._card, self._outbox, self._session, self.profile, package)
 
     def begin(self) -> None:
         """Open a session with a server that offers a profile, and check what it offers."""
@@ -164,6 +176,7 @@ class Offer:
         self.others += found.others
         self.passed_over += found.passed_over
         try:
+            steps.report(steps.METADATA)
             self.findings = tuple(
                 offer_findings.checks(self._card.euicc, self._terms.offered, self._session.info)
             )
@@ -218,10 +231,16 @@ class Offer:
 
 @contextmanager
 def offered(
-    card: CardContext, outbox: Outbox, servers: ServerFactory, order: ActivationCode, device: Device | None
+    card: CardContext,
+    outbox: Outbox,
+    servers: ServerFactory,
+    order: ActivationCode,
+    device: Device | None,
+    *,
+    progress: Progress | None = None,
 ) -> Iterator[Offer]:
     """What is offered for `order`, while the block runs. Raises as `referrals.find_offer` does."""
-    offer = Offer(card, outbox, servers, order, device or Device())
+    offer = Offer(card, outbox, servers, order, device or Device(), progress=progress)
     offer.begin()
     try:
         yield offer
@@ -246,9 +265,11 @@ def _request_package(session: Session, prepared: bytes, file: PackageFile) -> No
     try:
         raise_refusal("PrepareDownload", schema.decode("PrepareDownloadResponse", prepared))
     except LpaError:
+        steps.report(PACKAGE_FUNCTION)
         with suppress(LpaError):
             session.server.get_bound_profile_package(session.transaction_id, prepared, file.write)
         raise
+    steps.report(PACKAGE_FUNCTION)
     session.server.get_bound_profile_package(session.transaction_id, prepared, file.write)
 
 

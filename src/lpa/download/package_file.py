@@ -13,7 +13,9 @@ from pathlib import Path
 
 from lpa.errors import storage_failed
 from lpa.host import files
+from lpa.rsp import bpp, steps
 
+PACKAGE_FUNCTION = "GetBoundProfilePackage"
 _AT_ONCE = 1 << 16  # bytes read at once
 _OTHERWISE = "choose another folder with --state-dir"
 
@@ -28,15 +30,20 @@ class PackageFile:
         self._file = file
         self._reader = BufferedReader(file, _AT_ONCE)
         self._folder = folder
-        self._size = 0
+        self._size = self._announced = 0
+        self._beginning = b""
 
     def write(self, content: bytes) -> None:
-        """Append `content`. Nothing was read before."""
+        """Append `content`, which has just been received. Nothing was read before."""
         rest = memoryview(content)
         with _not_kept(self._folder):
             while rest:
                 rest = rest[self._file.write(rest) or 0 :]
         self._size += len(content)
+        if not self._announced:
+            self._beginning += content[: bpp.HEADER_BYTES]
+            self._announced = bpp.announced_size(self._beginning)
+        steps.report(PACKAGE_FUNCTION, self._size, max(self._size, self._announced) if self._announced else 0)
 
     def __len__(self) -> int:
         return self._size

@@ -33,6 +33,7 @@ from lpa.notifications.delivery import Deliveries, Delivery
 from lpa.notifications.on_card import OnCard
 from lpa.notifications.send_queue import SendQueue, due, not_due, with_predecessors
 from lpa.notifications.sender import ServerFactory
+from lpa.rsp import steps
 from lpa.rsp.records import Notification, NotificationMetadata
 
 _log = redaction.logger(__name__)
@@ -129,7 +130,7 @@ class Outbox:
         To each server in the order of the sequence numbers (§3.5). Raises no `LpaError`.
         """
         in_order = sorted(entries, key=lambda entry: entry.notification.metadata.sequence_number)
-        return self._queue.dated(self._card.eid, map(self._deliver, in_order))
+        return self._queue.dated(self._card.eid, map(self._deliver, steps.counted(steps.DELIVERY, in_order)))
 
     def send_pending(self) -> Deliveries:
         """Deliver all that is pending, due or not: what is on the card, and what is kept of any card.

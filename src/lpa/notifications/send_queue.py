@@ -8,7 +8,7 @@ because the server has received it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -16,6 +16,7 @@ from lpa.errors import CardBusy, LpaError, Postponed, StorageFailed
 from lpa.journal import Entry, Journal
 from lpa.notifications.delivery import Delivery, PendingNotification
 from lpa.notifications.sender import NotificationSender, ServerFactory, normalized
+from lpa.rsp import steps
 from lpa.rsp.names import Eid
 from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.records import NotificationMetadata
@@ -90,16 +91,16 @@ class SendQueue:
             unsent = {one.entry.notification.metadata: one for one in self.pending(eid)}
         return tuple(_dated(delivery, unsent.get(delivery.metadata)) for delivery in deliveries)
 
-    def _send_of(self, eid: Eid | None, entries: Iterable[Entry]) -> tuple[Delivery, ...]:
+    def _send_of(self, eid: Eid | None, entries: Collection[Entry]) -> tuple[Delivery, ...]:
         try:
             with self.journal.lock(eid) if eid else contextlib.nullcontext():
                 return self.dated(eid, self._send_unless_sent(entries))
         except (CardBusy, StorageFailed) as problem:  # The other cards are not affected.
             return self.dated(eid, [Delivery.of(entry.notification, problem=problem) for entry in entries])
 
-    def _send_unless_sent(self, entries: Iterable[Entry]) -> Iterator[Delivery]:
+    def _send_unless_sent(self, entries: Collection[Entry]) -> Iterator[Delivery]:
         """Send those that nobody has sent or abandoned since they were read from the journal."""
-        for entry in entries:
+        for entry in steps.counted(steps.DELIVERY, entries):
             now = None
             with contextlib.suppress(StorageFailed):
                 now = self.journal.entry(entry.eid, entry.notification)
@@ -112,7 +113,8 @@ class SendQueue:
         lock = self.journal.try_lock(eid) if eid else contextlib.nullcontext()
         with contextlib.suppress(CardBusy, StorageFailed), lock:
             queue = [one for one in self.pending(eid) if one.entry.eid == eid]
-            return self.dated(eid, map(self.send, due(self.journal, queue)))
+            entries = steps.counted(steps.DELIVERY, due(self.journal, queue))
+            return self.dated(eid, map(self.send, entries))
         return ()
 
 

@@ -20,6 +20,7 @@ from lpa.profiles.selection import Selector
 from lpa.profiles.snapshot import named
 from lpa.profiles.switch_on_card import CHANGED_AT_RESET
 from lpa.profiles.switching import Outcome
+from lpa.rsp import steps
 from lpa.rsp.facts import fact
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Iccid
@@ -62,11 +63,14 @@ def temporarily_enabled(card: CardContext, outbox: Outbox, name: Iccid | Selecto
                 advice="Wait until it has restored the previous one.",
             )
         operation = card.journal.begin(card.eid, OPERATION, tuple(before), target=target.iccid)
-        outcomes = [_enable(card, outbox, operation, target)]
+        with steps.must_complete():
+            outcomes = [_enable(card, outbox, operation, target)]
         try:
+            steps.raise_failure()
             yield outcomes
         finally:
-            outcomes.append(_restore_previous(card, outbox, operation, target))
+            with steps.must_complete():
+                outcomes.append(_restore_previous(card, outbox, operation, target))
 
 
 def restore(card: CardContext, outbox: Outbox, operation: Operation) -> Restoration:

@@ -19,7 +19,7 @@ from lpa.errors import BadAnswer
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv, header
 from lpa.rsp.display import few
-from lpa.rsp.limits import MEMBER_BYTES, SEGMENT_BYTES
+from lpa.rsp.limits import MEMBER_BYTES, PACKAGE_BYTES, SEGMENT_BYTES
 
 PACKAGE, CHANNEL = 0xBF36, schema.tag_of("InitialiseSecureChannel")
 CONFIGURATION, METADATA, SESSION_KEYS, ELEMENTS = 0xA0, 0xA1, 0xA2, 0xA3
@@ -32,7 +32,7 @@ _ORDERS = (
 )
 _NAMED_PARTS = 6  # that are named if they are wrong
 _HEADER_ALONE = (METADATA, ELEMENTS)  # other parts are sent with their header and first item together
-_HEADER = 8  # bytes of the longest header: a tag of 3 bytes, a length of 5
+HEADER_BYTES = 8  # of the longest header: a tag of 3 bytes, a length of 5
 _MAC = 8  # bytes at the end of each item
 
 
@@ -108,6 +108,15 @@ class Package:
             yield from ((item.start, item.end) for item in items)
 
 
+def announced_size(beginning: bytes) -> int:
+    """The bytes of the package that begins so, as its header states them; 0 if it states no possible size."""
+    try:
+        tag, size, length = header(beginning[:HEADER_BYTES])
+    except BadAnswer:
+        return 0
+    return size + length if tag == PACKAGE and size + length <= PACKAGE_BYTES else 0
+
+
 def segments(package: bytes) -> Iterator[bytes]:
     """The segments of `package`. Raises `BadAnswer` before the first if its structure is wrong."""
     return Package.checked(package).segments()
@@ -138,7 +147,7 @@ def _cut(whole: PackageBytes, start: int, end: int) -> Iterator[PackagePart]:
     """The TLVs between two offsets. Raises `BadAnswer` if they do not fill the space between."""
     while start < end:
         try:
-            tag, size, length = header(whole[start : min(start + _HEADER, end)])
+            tag, size, length = header(whole[start : min(start + HEADER_BYTES, end)])
         except BadAnswer as error:
             raise BadAnswer(f"The bound profile package cannot be read. {error.message}") from error
         if start + size + length > end:

@@ -171,7 +171,7 @@ def test_ctrl_c_while_the_outcome_is_printed_does_not_deny_the_change(
 def test_ctrl_c_while_earlier_notifications_are_sent_does_not_deny_the_change(
     options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, listening: None
 ) -> None:
-    def interrupted(_assistant: Assistant) -> tuple[Delivery, ...]:
+    def interrupted(_assistant: Assistant, *, progress: object) -> tuple[Delivery, ...]:
         signal.raise_signal(signal.SIGINT)
         return ()
 
@@ -184,7 +184,7 @@ def test_ctrl_c_while_earlier_notifications_are_sent_does_not_deny_the_change(
 def test_an_unreadable_journal_does_not_hide_what_was_done(
     options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_assistant: Assistant) -> tuple[Delivery, ...]:
+    def broken(_assistant: Assistant, *, progress: object) -> tuple[Delivery, ...]:
         raise StorageFailed("The journal cannot be read.")
 
     monkeypatch.setattr(Assistant, "send_due_notifications", broken)

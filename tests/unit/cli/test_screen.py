@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lpa import Step
 from lpa.cli.cells import Cell, shown
 from lpa.cli.json_output import plain
 from lpa.cli.screen import Screen
@@ -174,6 +175,7 @@ def test_without_a_thread_there_is_no_bar_and_the_work_is_done(monkeypatch: pyte
     with os.fdopen(theirs, "w", encoding="utf-8") as terminal:
         monkeypatch.setattr("sys.stderr", terminal)
         monkeypatch.setattr(threading.Thread, "start", fail)
-        with Screen(json=False).progress("Installing", "Waiting") as progress:
-            progress(1, 2)
+        with Screen(json=False).progress() as progress:
+            assert progress
+            progress(Step("LoadBoundProfilePackage", 1, 2))
     os.close(ours)

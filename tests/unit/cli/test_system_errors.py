@@ -62,7 +62,7 @@ def test_a_lock_that_fails_after_a_deletion_does_not_hide_it(
     def fail(_descriptor: int, _operation: int) -> NoReturn:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    def without_locks(assistant: Assistant) -> object:
+    def without_locks(assistant: Assistant, *, progress: object) -> object:
         monkeypatch.setattr(fcntl, "flock", fail)
         return real(assistant)
 

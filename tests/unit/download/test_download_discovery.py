@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lpa import Assistant
+from lpa import Assistant, Step
 from lpa.errors import BadAnswer, ConnectFailed, Refused, ServerRefused
 from lpa.notifications.sender import CiPkIds, NotificationReceiver
 from lpa.rsp.activation import ActivationCode
@@ -41,7 +41,10 @@ def test_a_discovered_profile_is_installed(
     order = smdp.order(packages.sample(), "ABC-1")
     with _discovery(euicc, smdp, tmp_path) as (assistant, first, second):
         first.register(euicc.eid, HOST, "ABC-1")
-        (event,) = assistant.discover(ServerAddress(first.host))
+        steps: list[Step] = []
+        (event,) = assistant.discover(ServerAddress(first.host), progress=steps.append)
+        names = [step.name for step in steps]
+        assert names == ["InitiateAuthentication", "AuthenticateServer", "AuthenticateClient"]
         assert "ABC-1" not in repr(event)
         with assistant.download(event) as offer:
             offer.install()

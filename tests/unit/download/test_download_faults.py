@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from lpa import Step
 from lpa.errors import (
     BadAnswer,
     CardRemoved,
@@ -272,8 +273,8 @@ def _one_download(ordered: OrderedDownload, wire: _Pulled) -> LpaError | None:
 
 
 def test_ctrl_c_in_the_middle_of_the_package_cancels_on_both_sides(ordered: OrderedDownload) -> None:
-    def interrupt(done: int, whole: int) -> None:
-        if done * 2 > whole:
+    def interrupt(step: Step) -> None:
+        if step.name == "LoadBoundProfilePackage" and step.done * 2 > step.total:
             raise KeyboardInterrupt
 
     with assistant_with(ordered.card, ordered.https, ordered.folder) as assistant:
@@ -290,8 +291,8 @@ def test_ctrl_c_in_the_middle_of_the_package_cancels_on_both_sides(ordered: Orde
 
 
 def test_ctrl_c_after_the_last_byte_is_recovered_as_an_installation(ordered: OrderedDownload) -> None:
-    def interrupt(done: int, whole: int) -> None:
-        if done == whole:
+    def interrupt(step: Step) -> None:
+        if step.name == "LoadBoundProfilePackage" and step.done == step.total:
             raise KeyboardInterrupt
 
     with assistant_with(ordered.card, ordered.https, ordered.folder) as assistant:

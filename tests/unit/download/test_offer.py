@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lpa import Assistant
+from lpa import Assistant, Step
 from lpa.download.offer import WRONG_CODE, hashed_code
 from lpa.errors import EuiccRefused, NotVerified, Refused, ServerRefused
 from lpa.rsp.activation import ActivationCode
@@ -79,12 +79,13 @@ def test_on_both_curves_packages_of_every_shape_are_installed(
     ):
         smdp.packaging = packaging
         order = smdp.order(packages.sample(icon=icon, size=size), "ABC-1")
-        taken: list[tuple[int, int]] = []
+        steps: list[Step] = []
         with assistant.download(code_of(order)) as offer:
-            offer.install(progress=lambda done, whole: taken.append((done, whole)))
+            offer.install(progress=steps.append)
         assert order.state == "installed"
-    assert taken[0][0] == 0
-    assert taken[-1][0] == taken[-1][1] > size
+    taken = [step for step in steps if step.name == "LoadBoundProfilePackage"]
+    assert taken[0].done == 0
+    assert taken[-1].done == taken[-1].total > size
 
 
 def test_without_a_code_the_default_server_of_the_card_is_asked(

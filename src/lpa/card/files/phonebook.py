@@ -13,6 +13,7 @@ from functools import partial
 from lpa.card.files.filesystem import PHONEBOOK, TELECOM, Path, UiccFiles, name
 from lpa.card.files.numbers import whole
 from lpa.card.files.problems import Problems, readable_records
+from lpa.rsp import steps
 from lpa.rsp.uicc.contacts import Contact, LinkedFile, NumberRecord, PhoneBookSet, merged, text
 
 PBR = b"\x4f\x30"
@@ -46,7 +47,7 @@ def _books(files: UiccFiles, problems: Problems) -> Iterator[tuple[Path, PhoneBo
     usim = files.usim()
     for folder in ([(usim.coded, PHONEBOOK)] if usim else []) + [(TELECOM, PHONEBOOK)]:
         path = (*folder, PBR)
-        for _, record in readable_records(files, path, problems):
+        for _, record in list(readable_records(files, path, problems)):  # A file is read before the next.
             if book := problems.attempt(name(path), partial(PhoneBookSet.from_record, record)):
                 yield folder, book
     yield (TELECOM,), _PLAIN
@@ -90,7 +91,7 @@ class _BookReader:
         """The texts for each entry in the files of one kind, by record number or by the links of EF.IAP."""
         gathered: dict[int, list[str]] = {index: [] for index in entries}
         for file in self.book.of(kind):
-            for index, texts in gathered.items():
+            for index, texts in steps.counted(steps.READ_FILE, gathered.items()):
                 if record := self._record(file, index if file.type == 1 else self._link(file, index)):
                     texts.append(read(file, record))
         return gathered

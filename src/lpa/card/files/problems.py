@@ -8,13 +8,15 @@ from typing import TypeVar
 
 from lpa.card.files.filesystem import Path, UiccFiles, name
 from lpa.errors import BadAnswer, Refused
+from lpa.rsp import steps
 
 _T = TypeVar("_T")
 
 
 def readable_records(files: UiccFiles, path: Path, problems: Problems) -> Iterator[tuple[int, bytes]]:
     """The readable records of a file, with their numbers. An unreadable one does not hide the next."""
-    for number in problems.attempt(name(path), partial(files.numbers, path)) or ():
+    numbers = problems.attempt(name(path), partial(files.numbers, path)) or ()
+    for number in steps.counted(steps.READ_FILE, numbers):
         try:
             record = files.record(path, number)
         except BadAnswer as error:

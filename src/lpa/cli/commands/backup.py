@@ -40,7 +40,8 @@ def backup(console: Console, folder: Path, ask_pin: bool) -> CommandResult:
     with console.assistant() as assistant:
         pin = ask_for_pin(console.screen, ask_pin)
         with changing(console.screen, *_SAVING):
-            made = assistant.back_up(folder, pin=pin)
+            with console.screen.progress() as progress:
+                made = assistant.back_up(folder, pin=pin, progress=progress)
             console.screen.did(_saved(made), plain(made), advice="")
     report_backup(console.screen, made)
     return CommandResult(made)

@@ -108,7 +108,7 @@ def delete(
     selector = by_digits(name) if name is not None and not only_plan else None
     with console.delivering_assistant() as assistant:
         chosen = saved or selector or selection.to_read(assistant.euicc, name or "")
-        plan = _planned(assistant, chosen, disable_first=disable_first)
+        plan = _planned(console.screen, assistant, chosen, disable_first=disable_first)
         if backup or only_plan:  # Checking for a PIN takes time, which other deletions need not spend.
             plan = assistant.review_backup(plan, backup)
         if only_plan:
@@ -127,16 +127,21 @@ def delete(
                     made = delete_backup.back_up_first(console.screen, assistant, plan, backup, pin)
                 if ended := delete_backup.failure(console.screen, made, accepted):
                     return then_send_due(console.screen, assistant, ended, made.deliveries)
-            with recovering(console.screen, assistant):
-                outcome = assistant.delete(plan, reason)
+            with recovering(console.screen, assistant), console.screen.progress() as progress:
+                outcome = assistant.delete(plan, reason, progress=progress)
             return _report(console.screen, assistant, plan, outcome, made)
 
 
-def _planned(assistant: Assistant, chosen: Plan | Iccid | Selector, *, disable_first: bool) -> Plan:
+def _planned(
+    screen: Screen, assistant: Assistant, chosen: Plan | Iccid | Selector, *, disable_first: bool
+) -> Plan:
     """The plan as the card is now, with all findings. `chosen`: a saved plan, or a profile."""
     if isinstance(chosen, Plan):
-        return assistant.review_deletion(assistant.revalidate(chosen))
-    return assistant.review_deletion(assistant.plan_deletion(chosen, disable_first=disable_first))
+        plan = assistant.revalidate(chosen)
+    else:
+        plan = assistant.plan_deletion(chosen, disable_first=disable_first)
+    with screen.progress() as progress:
+        return assistant.review_deletion(plan, progress=progress)
 
 
 def _show(screen: Screen, plan: Plan) -> CommandResult:

@@ -47,7 +47,8 @@ def back_up_first(
 ) -> BackupFirst:
     """Make the backup, and report it and the changes made for it; also if Ctrl-C ends it."""
     try:
-        made = assistant.back_up_first(plan, folder, pin=pin)
+        with screen.progress() as progress:
+            made = assistant.back_up_first(plan, folder, pin=pin, progress=progress)
     except BackupInterrupted as stop:
         _report(screen, stop.done)
         if not stop.done.restored:

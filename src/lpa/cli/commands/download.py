@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lpa.card.es10 import first_info1
-from lpa.cli.commands.install import Download, Order, facts, failed, failure, install, print_problems
+from lpa.cli.commands.install import Download, Order, begun, facts, failed, failure, install, print_problems
 from lpa.cli.commands.send_due import then_send_due
 from lpa.cli.download_options import DownloadOptions, download_options
 from lpa.cli.exits import STOPPED
@@ -93,7 +93,8 @@ def discover(
     with console.delivering_assistant(first_info1()) as assistant:
         if wanted:
             _require_consent(console.screen, chosen)
-        events = assistant.discover(server, device=chosen.device)
+        with console.screen.progress() as progress:
+            events = assistant.discover(server, device=chosen.device, progress=progress)
         console.screen.table(
             ("Number", "Server"), [(str(at), str(event.address)) for at, event in enumerate(events, 1)]
         )
@@ -160,7 +161,7 @@ def _and_due(
 
 
 def _previewed(screen: Screen, assistant: Assistant, order: Order, options: DownloadOptions) -> CommandResult:
-    with assistant.download(order, device=options.device) as offer:
+    with begun(screen, assistant, order, options) as offer:
         print_problems(screen, offer.passed_over)
         screen.facts(facts(offer))
         for line in offer_findings(offer):

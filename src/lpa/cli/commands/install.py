@@ -7,7 +7,8 @@ was changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ class Download:
 def install(screen: Screen, assistant: Assistant, order: Order, options: DownloadOptions) -> Download:
     """Show what is offered, install it if the person agrees, and enable it if they want that."""
     recover(screen, assistant)
-    with assistant.download(order, device=options.device) as offer:
+    with begun(screen, assistant, order, options) as offer:
         print_problems(screen, offer.passed_over)
         screen.say_facts(facts(offer))
         _refuse_if_blocked(offer)
@@ -77,6 +78,16 @@ def install(screen: Screen, assistant: Assistant, order: Order, options: Downloa
     result, deliveries = _reported_and_enabled(screen, assistant, outcome, size, options)
     result = replace(result, data=plain(result.data) | {"package_size": size})
     return Download(result, deliveries, offer.others, offer.passed_over)
+
+
+@contextmanager
+def begun(screen: Screen, assistant: Assistant, order: Order, options: DownloadOptions) -> Iterator[Offer]:
+    """What is offered, while the block runs. The bar is gone by then: the block asks questions."""
+    with ExitStack() as opened:
+        with screen.progress() as progress:
+            download = assistant.download(order, device=options.device, progress=progress)
+            offer = opened.enter_context(download)
+        yield offer
 
 
 def failed(screen: Screen, problem: LpaError) -> Download:
@@ -167,7 +178,7 @@ def _installed(screen: Screen, offer: Offer, options: DownloadOptions) -> Outcom
         before = screen.interruption
         screen.may_change(CHANGING, RESUME)
         try:
-            with screen.progress("Installing", "Waiting for the server") as progress:
+            with screen.progress() as progress:
                 outcome = offer.install(confirmation_code=code, progress=progress)
         except KeyboardInterrupt:
             if not offer.loading:
@@ -228,7 +239,8 @@ def _enabled(
         return result, outcome.deliveries
     with changing(screen):
         try:
-            enabled = assistant.enable(profile.iccid)
+            with screen.progress() as progress:
+                enabled = assistant.enable(profile.iccid, progress=progress)
         except LpaError as problem:
             screen.say(f"The profile is installed, but enabling it failed. {problem.message}", "yellow")
             screen.say(problem.advice)

@@ -27,6 +27,7 @@ from lpa.cli.views.deliveries import unacknowledged, with_heading
 from lpa.errors import BadAnswer, Declined, EuiccRefused, LpaError, StorageFailed
 from lpa.notifications import unrecorded
 from lpa.notifications.send_queue import pending
+from lpa.rsp.steps import reporting
 
 if TYPE_CHECKING:
     from lpa.assistant import Assistant
@@ -154,14 +155,16 @@ def send(console: Console, paths: tuple[Path, ...], without_card: bool) -> Comma
         return _send_files(console, paths)
     if without_card:
         with console.send_queue() as send_queue, changing(console.screen, *_SENDING):
-            deliveries = send_queue.send_all([one.entry for one in send_queue.pending()])
+            with console.screen.progress() as progress, reporting(progress):
+                deliveries = send_queue.send_all([one.entry for one in send_queue.pending()])
             _note_sent(console.screen, deliveries)
             left = send_queue.pending()
         if not deliveries:
             console.screen.say(_NONE_HERE)
         return _sent_without_card(console.screen, {}, deliveries, left)
     with console.delivering_assistant() as assistant, recovering(console.screen, assistant):
-        deliveries = assistant.send_notifications()
+        with console.screen.progress() as progress:
+            deliveries = assistant.send_notifications(progress=progress)
         _note_sent(console.screen, deliveries)
         if not deliveries:
             console.screen.say(_NONE_HERE if deliveries.problem else "No pending notifications.")
@@ -172,7 +175,8 @@ def send(console: Console, paths: tuple[Path, ...], without_card: bool) -> Comma
 def _send_of_card(console: Console) -> CommandResult:
     """Send what is on this card, and what is kept here of it. What is kept of other cards is left."""
     with console.delivering_assistant() as assistant, recovering(console.screen, assistant):
-        deliveries = assistant.send_own_notifications()
+        with console.screen.progress() as progress:
+            deliveries = assistant.send_own_notifications(progress=progress)
         _note_sent(console.screen, deliveries)
         if not deliveries:
             console.screen.say("No pending notifications of this card.")
@@ -188,7 +192,8 @@ def _send_files(console: Console, paths: Iterable[Path]) -> CommandResult:
         console.screen.say(f"Not sent: {one.problem.message}", "red")
         console.screen.say(f"  {one.problem.advice}")
     with console.send_queue() as send_queue, changing(console.screen, *_SENDING):
-        deliveries = from_files.send_files(send_queue, console.receipts(), found)
+        with console.screen.progress() as progress, reporting(progress):
+            deliveries = from_files.send_files(send_queue, console.receipts(), found)
         _note_sent(console.screen, deliveries)
         left = send_queue.pending()
     result = _sent_without_card(console.screen, {"unusable": unusable}, deliveries, left)

@@ -21,8 +21,8 @@ def recover(screen: Screen, assistant: Assistant, write: Callable[[Cell], None] 
     """Recover what was interrupted, and report it line by line by `write`; to stderr if None."""
     before, reported = screen.interruption, len(assistant.recovered)
     try:
-        with changing(screen):
-            assistant.recover()
+        with changing(screen), screen.progress() as progress:
+            assistant.recover(progress=progress)
     finally:  # Also if it fails after some: no later command reports those.
         recovered = assistant.recovered[reported:]
         for recovery in recovered:

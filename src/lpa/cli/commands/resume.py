@@ -55,8 +55,9 @@ def resume(console: Console) -> CommandResult:
 
 
 def _resumed(screen: Screen, assistant: Assistant) -> CommandResult:
-    assistant.recover()
-    deliveries = assistant.send_notifications(due_only=True)
+    with screen.progress() as progress:
+        assistant.recover(progress=progress)
+        deliveries = assistant.send_notifications(due_only=True, progress=progress)
     screen.did("What was interrupted before is recovered.", {"deliveries": plain(deliveries)}, advice=PENDING)
     recovered, gone = assistant.recovered, assistant.journal.lost()
     elsewhere = [one for one in assistant.journal.unfinished() if one.eid != assistant.eid]

@@ -28,7 +28,8 @@ def then_send_due(
     """
     known = (*chain.from_iterable(one.deliveries for one in assistant.recovered), *reported)
     try:
-        deliveries = assistant.send_due_notifications()
+        with screen.progress() as progress:
+            deliveries = assistant.send_due_notifications(progress=progress)
         pending = assistant.pending_notifications()
     except LpaError as problem:  # The command itself succeeded, and must not look as if it had failed.
         screen.say(problem.message, "yellow")

@@ -51,7 +51,8 @@ def enable(console: Console, name: Selector) -> CommandResult:
     or more), or an ISD-P AID.
     """
     with console.delivering_assistant() as assistant, recovering(console.screen, assistant):
-        outcome = assistant.enable(name)
+        with console.screen.progress() as progress:
+            outcome = assistant.enable(name, progress=progress)
         already = "" if outcome.changes else "already "
         result = report(console.screen, outcome, f"{profile_name(outcome)} is {already}enabled.")
         return then_send_due(console.screen, assistant, result, outcome.deliveries)
@@ -66,7 +67,8 @@ def disable(console: Console, name: Selector) -> CommandResult:
     Notifications are sent. NAME is an ICCID, its last digits (four or more), or an ISD-P AID.
     """
     with console.delivering_assistant() as assistant, recovering(console.screen, assistant):
-        outcome = assistant.disable(name)
+        with console.screen.progress() as progress:
+            outcome = assistant.disable(name, progress=progress)
         state = f"is disabled{_now_enabled(outcome.enabled)}" if outcome.changes else "is already disabled"
         result = report(console.screen, outcome, f"{profile_name(outcome)} {state}.")
         return then_send_due(console.screen, assistant, result, outcome.deliveries)
@@ -156,7 +158,8 @@ def reset(
         switching.refuse_protected(assistant.journal, profiles, options)
         _confirm_reset(console.screen, assistant.eid, agreed, _effect(assistant.eid, options, profiles))
         with recovering(console.screen, assistant):
-            outcome = assistant.reset(options)
+            with console.screen.progress() as progress:
+                outcome = assistant.reset(options, progress=progress)
             result = report(console.screen, outcome, "The card was reset.")
         return then_send_due(console.screen, assistant, result, outcome.deliveries)
 

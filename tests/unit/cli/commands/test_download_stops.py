@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
+from lpa import Progress, Step
 from lpa.cli.screen import Screen
 from lpa.errors import OutcomeUnknown
 from lpa.server.es9 import Server
@@ -90,16 +91,16 @@ def test_ctrl_c_during_the_installation_says_what_is_known(
 ) -> None:
     order = parties.order(package=packages.sample(size=5_000))
 
-    @contextmanager
-    def interrupted(_screen: Screen, _title: str, _before: str) -> Iterator[Callable[[int, int], None]]:
-        def progress(done: int, whole: int) -> None:
-            if done >= {"binding": 0, "loading": whole // 2, "loaded": whole}[when]:
+    def interrupted(_screen: Screen) -> AbstractContextManager[Progress]:
+        def progress(step: Step) -> None:
+            loading = step.name == "LoadBoundProfilePackage"
+            if loading and step.done >= {"loading": step.total // 2, "loaded": step.total}[when]:
                 raise KeyboardInterrupt
 
-        if when == "binding":
-            monkeypatch.setattr(Server, "get_bound_profile_package", _interrupt)
-        yield progress
+        return nullcontext(progress)
 
+    if when == "binding":
+        monkeypatch.setattr(Server, "get_bound_profile_package", _interrupt)
     monkeypatch.setattr(Screen, "progress", interrupted)
     ran = parties.run("download", order.activation_code, "--yes")
     assert ran.code == 130

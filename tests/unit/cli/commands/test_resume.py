@@ -110,7 +110,7 @@ def test_a_notification_acknowledged_at_the_second_try_counts_as_acknowledged(
     """The text and the exit code agree."""
     first = Delivery(("delete",), "rsp.example", None, 7, problem=ConnectFailed("down"))
     again = Delivery(("delete",), "rsp.example", None, 7, acknowledged=True, removed=True)
-    monkeypatch.setattr(Assistant, "send_notifications", lambda _, due_only: Deliveries.of([first, again]))
+    monkeypatch.setattr(Assistant, "send_notifications", lambda _, **_options: Deliveries.of([first, again]))
     ran = command.run("--reader", f"sim:{tmp_path / 'away'}", "--state-dir", tmp_path / "new", "resume")
     assert "All notifications were acknowledged.\n" in ran.out
     assert ran.code == 0
