@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from lpa.deletion.backup_first import BackupFirst
     from lpa.deletion.plan import Plan
     from lpa.doctor import Diagnosis
-    from lpa.download.offer import Offer
+    from lpa.download.decided import Decide, Decision
+    from lpa.download.offer import ConfirmationCode, Offer
     from lpa.errors import (
         BadAnswer,
         CardBusy,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from lpa.profiles.switching import Outcome
     from lpa.recovery import Recovery
     from lpa.rsp.activation import ActivationCode
+    from lpa.rsp.deliver import Deliver
     from lpa.rsp.device import Device
     from lpa.rsp.eim import Eim
     from lpa.rsp.euicc_info import (
@@ -84,6 +86,7 @@ if TYPE_CHECKING:
     from lpa.server.es9 import Server
     from lpa.server.https import Https
     from lpa.server.known_keys import KnownKeys
+    from lpa.server.network import Network
     from lpa.server.trust import Trust, TrustAnchor
 
 __all__ = [
@@ -99,9 +102,13 @@ __all__ = [
     "CardResource",
     "CardUnpowered",
     "ConfiguredAddresses",
+    "ConfirmationCode",
     "ConnectFailed",
     "ConnectTo",
+    "Decide",
+    "Decision",
     "Declined",
+    "Deliver",
     "Deliveries",
     "Delivery",
     "Device",
@@ -126,6 +133,7 @@ __all__ = [
     "Locks",
     "LostNotification",
     "LpaError",
+    "Network",
     "NoCard",
     "NoReader",
     "NoService",
@@ -185,7 +193,14 @@ _HOMES = {
     "lpa.deletion.backup_first": ("BackupFirst",),
     "lpa.deletion.plan": ("Plan",),
     "lpa.doctor": ("Diagnosis",),
-    "lpa.download.offer": ("Offer",),
+    "lpa.download.decided": (
+        "Decide",
+        "Decision",
+    ),
+    "lpa.download.offer": (
+        "ConfirmationCode",
+        "Offer",
+    ),
     "lpa.errors": (
         "BadAnswer",
         "CardBusy",
@@ -246,6 +261,7 @@ _HOMES = {
     "lpa.profiles.switching": ("Outcome",),
     "lpa.recovery": ("Recovery",),
     "lpa.rsp.activation": ("ActivationCode",),
+    "lpa.rsp.deliver": ("Deliver",),
     "lpa.rsp.device": ("Device",),
     "lpa.rsp.eim": ("Eim",),
     "lpa.rsp.euicc_info": (
@@ -284,6 +300,7 @@ _HOMES = {
     "lpa.server.es9": ("Server",),
     "lpa.server.https": ("Https",),
     "lpa.server.known_keys": ("KnownKeys",),
+    "lpa.server.network": ("Network",),
     "lpa.server.trust": (
         "Trust",
         "TrustAnchor",

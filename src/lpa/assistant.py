@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
 from functools import cached_property, partial
 from pathlib import Path
@@ -14,9 +14,10 @@ from lpa.card.timeouts import Timeouts, current, using
 from lpa.host import settings
 from lpa.host.locks import Locks
 from lpa.later import later
+from lpa.rsp import deliver as delivering
 from lpa.rsp.arguments import expect
-from lpa.rsp.steps import Progress, Reported, reporting, shared
-from lpa.server.on_demand import ServersOnDemand
+from lpa.rsp.deliver import LATER, NOW
+from lpa.server.network import Network
 
 if TYPE_CHECKING:
     from lpa import journal, recovery
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
     from lpa.deletion import plan as planning
     from lpa.deletion.backup_first import BackupFirst
     from lpa.deletion.plan import Plan
-    from lpa.download import discovery, offer
-    from lpa.download.offer import Offer
+    from lpa.download import decided, discovery, installation, offer
+    from lpa.download.decided import Decide
+    from lpa.download.installation import Progress
+    from lpa.download.offer import ConfirmationCode, Offer
     from lpa.journal import Journal
-    from lpa.notifications import card_context, on_card, outbox, receipts, removal, send_queue
+    from lpa.notifications import card_context, chosen, on_card, outbox, receipts, removal, send_queue
     from lpa.notifications.delivery import Deliveries, Delivery, PendingNotification
     from lpa.notifications.receipts import Receipts
     from lpa.notifications.sender import ServerFactory
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from lpa.profiles.switching import Outcome
     from lpa.recovery import Recovery
     from lpa.rsp.activation import ActivationCode
+    from lpa.rsp.deliver import Deliver
     from lpa.rsp.device import Device
     from lpa.rsp.listing import Listing
     from lpa.rsp.names import Aid, Eid, ServerAddress
@@ -52,7 +56,9 @@ else:  # A command needs few of them.
     )
     planning, procedure = later("lpa.deletion", "plan", "procedure")
     backup_check, backup_first = later("lpa.deletion", "backup_check", "backup_first")
+    decided, installation = later("lpa.download", "decided", "installation")
     card_context, on_card, outbox = later("lpa.notifications", "card_context", "on_card", "outbox")
+    (chosen,) = later("lpa.notifications", "chosen")
     receipts, removal, send_queue = later("lpa.notifications", "receipts", "removal", "send_queue")
     backup, selection, subscriber = later("lpa.profiles", "backup", "selection", "subscriber")
     switching, temporary_enable = later("lpa.profiles", "switching", "temporary_enable")
@@ -78,6 +84,8 @@ class Assistant:
         *,
         state_dir: Path | None = None,
         servers: ServerFactory | None = None,
+        network: Network | None = None,
+        deliver: Deliver = NOW,
         aids: Sequence[Aid] = ISDR_AIDS,
         block_size: int = LARGEST_BLOCK,
         locks: Locks | None = None,
@@ -87,10 +95,18 @@ class Assistant:
         """Open the eUICC behind `transport`, which is closed with this assistant.
 
         `state_dir`: where receipts and journal are kept; `LPA_STATE_DIR` or the user's state folder if None.
-        `servers`: from a server's address to the server; over HTTPS with the system's authorities if None.
+        `network`: the way to servers; directly, with the system's authorities, if None. `servers`: from a
+        server's address to the server, instead of a `network`.
+        `deliver`: what becomes of the notifications of a change, unless its call says otherwise. Each is kept
+        here as a receipt, and on the card until its server acknowledged it. "now": sent at once. "later":
+        by `send_due_notifications` or the next change, of any program with this state folder. "never": only
+        by `send_notifications`; later ones of the card for the same server wait for it (§3.5).
         `locks`: what keeps programs from working on one card together; a lock in the state folder if None.
         `reader`: what a person calls the reader that holds the card. `euicc`: its session, if it is open.
         """
+        if servers and network:
+            raise TypeError("give servers or a network, not both")
+        self.deliver = delivering.checked(deliver)
         self.reader = reader
         self._snapshot = ""  # what the card showed to the last plan, while nothing was changed since
         self._transport = transport
@@ -102,7 +118,8 @@ class Assistant:
         with ExitStack() as opened:
             opened.callback(transport.close)
             self.euicc = opened.enter_context(euicc or Euicc(transport, aids=aids, block_size=block_size))
-            self._servers = servers or opened.enter_context(closing(ServersOnDemand(self._state_dir)))
+            made = (network or Network()).servers(self._state_dir)
+            self._servers = servers or opened.enter_context(closing(made))
             self._opened = opened.pop_all()
 
     @classmethod
@@ -112,6 +129,8 @@ class Assistant:
         *,
         state_dir: Path | None = None,
         servers: ServerFactory | None = None,
+        network: Network | None = None,
+        deliver: Deliver = NOW,
         aids: Sequence[Aid] = ISDR_AIDS,
         block_size: int = LARGEST_BLOCK,
         locks: Locks | None = None,
@@ -123,13 +142,14 @@ class Assistant:
         `reader`: the name of a PC/SC reader or a part of it, its number, or `sim:PATH` for a simulated card;
         with `#2` behind it for the second secure element of a card; `LPA_READER` if None. If another lpa, of
         any user, works with the card, `CardBusy` says which; or `locks` waits. `first`: see `IsdrSession`.
-        `timeouts`: of PC/SC.
+        `timeouts`: of PC/SC. The rest as for `Assistant`.
         """
+        delivering.checked(deliver)  # before the card is opened
         locks = locks or Locks.of_host()
         with using(timeouts or current()):
             card = schemes.open_card(settings.reader(reader), aids, block_size, locks, first)
         opened = partial(cls, card.transport, euicc=card.euicc, reader=card.name)
-        return opened(state_dir=state_dir, servers=servers, locks=locks)
+        return opened(state_dir=state_dir, servers=servers, network=network, deliver=deliver, locks=locks)
 
     def __enter__(self) -> Self:
         return self
@@ -185,29 +205,31 @@ class Assistant:
 
     # Changes
 
-    def enable(self, name: ProfileName, *, progress: Progress | None = None) -> Outcome:
-        """Enable a profile, which disables the enabled one, and notify the servers."""
-        chosen = selection.exact(name)
-        with reporting(progress):
-            return switching.enable(self._recovered_card(), self._outbox(), chosen)
+    def enable(
+        self, name: ProfileName, *, deliver: Deliver | None = None, refresh: bool | None = None
+    ) -> Outcome:
+        """Enable a profile, which disables the enabled one, and notify the servers.
 
-    def disable(self, name: ProfileName, *, progress: Progress | None = None) -> Outcome:
-        """Disable the enabled profile, and notify its servers."""
-        chosen = selection.exact(name)
-        with reporting(progress):
-            return switching.disable(self._recovered_card(), self._outbox(), chosen)
+        `deliver`: "now", "later" or "never", see `Deliver`; as the assistant was opened with if None.
+        `refresh`: the refreshFlag of the request, which makes a device restart the card (§5.7.16); None for
+        what the card accepts, without it first.
+        """
+        profile = selection.exact(name)
+        return switching.enable(self._recovered_card(deliver), self._outbox(), profile, refresh=refresh)
+
+    def disable(
+        self, name: ProfileName, *, deliver: Deliver | None = None, refresh: bool | None = None
+    ) -> Outcome:
+        """Disable the enabled profile, and notify its servers. `deliver`, `refresh`: as for `enable`."""
+        profile = selection.exact(name)
+        return switching.disable(self._recovered_card(deliver), self._outbox(), profile, refresh=refresh)
 
     def temporarily_enabled(
-        self, name: ProfileName, *, progress: Progress | None = None
+        self, name: ProfileName, *, deliver: Deliver | None = None
     ) -> AbstractContextManager[list[Outcome]]:
-        """Enable a profile while a `with` block runs: see `temporary_enable.temporarily_enabled`.
-
-        `progress`: of the beginning, and of the end if no error ends the block.
-        """
-        chosen, progress = selection.exact(name), shared(progress)
-        with reporting(progress):
-            card = self._recovered_card()
-        return Reported(temporary_enable.temporarily_enabled(card, self._outbox(), chosen), progress)
+        """Enable a profile while a `with` block runs: see `temporary_enable.temporarily_enabled`."""
+        profile = selection.exact(name)
+        return temporary_enable.temporarily_enabled(self._recovered_card(deliver), self._outbox(), profile)
 
     def rename(self, name: ProfileName, nickname: str) -> Profile:
         """Give a profile a nickname of at most 64 bytes of UTF-8; empty for none. Returns it as it was."""
@@ -216,10 +238,9 @@ class Assistant:
         self.euicc.set_nickname(chosen.iccid, nickname)
         return chosen
 
-    def reset(self, options: Collection[str], *, progress: Progress | None = None) -> Outcome:
+    def reset(self, options: Collection[str], *, deliver: Deliver | None = None) -> Outcome:
         """Delete many profiles at once (`Euicc.memory_reset` has the options): see `switching.reset`."""
-        with reporting(progress):
-            return switching.reset(self._recovered_card(), self._outbox(), options)
+        return switching.reset(self._recovered_card(deliver), self._outbox(), options)
 
     def protect(self, name: ProfileName) -> Profile:
         """Protect a profile from deletion on this computer, until `unprotect`. Returns the profile."""
@@ -262,24 +283,24 @@ class Assistant:
             return backup_check.review(files, plan, folder)
 
     def back_up_first(
-        self, plan: Plan, folder: Path, *, pin: str | None = None, progress: Progress | None = None
+        self, plan: Plan, folder: Path, *, pin: str | None = None, deliver: Deliver | None = None
     ) -> BackupFirst:
         """As `back_up`, before a deletion; see `temporarily_enabled` for a disabled profile.
 
         A backup that fails is in the result, not raised. Raises as `delete` if the card has changed.
         """
-        with reporting(progress):
-            card = self._unchanged_card(plan)
-            return backup_first.back_up_first(card, self._outbox(), self._files, plan, folder, pin=pin)
+        card = self._unchanged_card(plan, deliver)
+        return backup_first.back_up_first(card, self._outbox(), self._files, plan, folder, pin=pin)
 
-    def delete(self, plan: Plan, reason: str = "", *, progress: Progress | None = None) -> Outcome:
+    def delete(self, plan: Plan, reason: str = "", *, deliver: Deliver | None = None) -> Outcome:
         """Delete a profile for ever, as planned, and notify its servers. `reason` stays on this computer.
 
+        `deliver`: as for `enable`. The signed notification is a receipt here, and stays on the card until its
+        server acknowledged it, in any case.
         Raises `Refused` with the first blocker of the plan, and with "cardChanged" if the card is not as it
         was when the plan was made.
         """
-        with reporting(progress):
-            return procedure.delete(self._unchanged_card(plan), self._outbox(), plan, reason)
+        return procedure.delete(self._unchanged_card(plan, deliver), self._outbox(), plan, reason)
 
     # Download
 
@@ -301,13 +322,34 @@ class Assistant:
         offered = offer.offered(card, self._outbox(), self._servers, code, device, progress=progress)
         return Reported(offered, progress)
 
-    def discover(
+    def install(
         self,
-        at: ServerAddress | None = None,
+        order: ActivationCode | Event | None = None,
         *,
+        decide: Decide,
+        confirmation_code: ConfirmationCode = "",
         device: Device | None = None,
         progress: Progress | None = None,
-    ) -> tuple[Event, ...]:
+        deliver: Deliver | None = None,
+    ) -> Outcome:
+        """Install what is offered for `order`, if `decide` returns "install" for the `Offer`.
+
+        "postpone" leaves the order as it is, "reject" refuses it for good: most servers then cancel it.
+        Anything else is a ValueError, and postpones it too, as an exception of `decide` does. The outcome has
+        no changes if nothing was installed. `confirmation_code`: the text, or a function that is called only
+        if one is required. Raises as `Offer.install` and `Offer.reject` do.
+        """
+        code = discovery.code_for(self.euicc, order)
+        card = self._recovered_card(deliver)
+        with offer.offered(card, self._outbox(), self._servers, code, device) as offered:
+            return decided.carry_out(
+                offered,
+                decide,
+                confirmation_code=confirmation_code,
+                progress=progress or installation.silent,
+            )
+
+    def discover(self, at: ServerAddress | None = None, *, device: Device | None = None) -> tuple[Event, ...]:
         """The events for this card at the SM-DS `at`; at the root SM-DS of the card if None."""
         with reporting(progress):
             return discovery.events(self.euicc, self._servers, device, at)
@@ -335,13 +377,22 @@ class Assistant:
         """What is kept here, of any card, that no server acknowledged; and when each is retried."""
         return send_queue.pending(self.journal)
 
-    def send_notifications(self, *, due_only: bool = False, progress: Progress | None = None) -> Deliveries:
-        """Send what is on this card, and what is kept here of any card, due or not.
+    def send_notifications(
+        self, *, due_only: bool = False, only: Iterable[int] | None = None, keep: bool = False
+    ) -> Deliveries:
+        """Send what is on this card, and what is kept here of any card, due or not, also after "never".
 
-        `due_only`: of this card alone, and leave what is not due, with the time of its next try.
+        `due_only`: of this card alone, and leave what is not due, with the time of its next try, and what is
+        not sent by itself. `only`: those of this card with these sequence numbers; earlier ones for the same
+        servers are sent first (§3.5), or `Refused` is raised before anything is sent. `keep`: what a server
+        acknowledges stays on the card, and is not sent again; a later call without `keep` removes it.
         """
-        with reporting(progress):
-            return self._outbox().send_pending_if_due() if due_only else self._outbox().send_pending()
+        outbox = self._outbox(keep_on_card=keep)
+        if only is None:
+            return outbox.send_pending_if_due() if due_only else outbox.send_pending()
+        if due_only:
+            raise TypeError("give only or due_only, not both")
+        return chosen.send(self._card, outbox, only)
 
     def send_own_notifications(self, *, progress: Progress | None = None) -> Deliveries:
         """Send what is on this card, and what is kept here of it, due or not."""
@@ -357,17 +408,20 @@ class Assistant:
         """Remove a notification from the card, acknowledged or not. Nothing is sent; its receipt stays."""
         return removal.remove(self._card, self._outbox(), sequence_number)
 
-    def recover(self, *, progress: Progress | None = None) -> tuple[Recovery, ...]:
+    def recover(self, *, deliver: Deliver | None = None) -> tuple[Recovery, ...]:
         """Complete the interrupted operations on this card, from what the card shows. Nothing is deleted.
 
+        Each delivers as it was begun to, or as `deliver` says if that sends less. If None: nothing is sent
+        now unless the assistant delivers "now".
         Its servers are notified, and after a temporary enable the previous profile is restored. Every change
         does this first: see `recovered`.
         """
         before = self.recovered
-        with reporting(progress):
-            for one in recovery.recover(self._card, self._outbox()):
-                self.recovered += (one,)
-                self._snapshot = ""  # The card was reset, or changed.
+        usual = NOW if self.deliver == NOW else LATER
+        card = self._delivering(usual if deliver is None else deliver)
+        for one in recovery.recover(card, self._outbox()):
+            self.recovered += (one,)
+            self._snapshot = ""  # The card was reset, or changed.
         return self.recovered[len(before) :]
 
     # Inside
@@ -377,25 +431,31 @@ class Assistant:
 
     @property
     def _card(self) -> card_context.CardContext:
-        return card_context.CardContext(self.euicc, self.journal, self.receipts)
+        return self._delivering(None)
 
-    def _recovered_card(self) -> card_context.CardContext:
+    def _delivering(self, deliver: Deliver | None) -> card_context.CardContext:
+        chosen = self.deliver if deliver is None else delivering.checked(deliver)
+        return card_context.CardContext(self.euicc, self.journal, self.receipts, chosen)
+
+    def _recovered_card(self, deliver: Deliver | None = None) -> card_context.CardContext:
         """For a change of the card, after which a plan that was made before is old."""
+        card = self._delivering(deliver)
         self._snapshot = ""
-        self.recover()
-        return self._card
+        self.recover(deliver=NOW if card.deliver == NOW else LATER)
+        return card
 
-    def _unchanged_card(self, plan: Plan) -> card_context.CardContext:
+    def _unchanged_card(self, plan: Plan, deliver: Deliver | None = None) -> card_context.CardContext:
         """For what a plan was confirmed for, once it is known that the card is still as it was then."""
         expect("plan", plan, planning.Plan)
-        self.recover()
+        card = self._delivering(deliver)
+        self.recover(deliver=NOW if card.deliver == NOW else LATER)
         shown, self._snapshot = self._snapshot, ""
         if plan.snapshot_digest != shown:
             planning.refuse_if_changed(self.euicc, plan)
-        return self._card
+        return card
 
     def _files(self) -> AbstractContextManager[filesystem.UiccFiles]:
         return filesystem.opened(self._transport, self.euicc)
 
-    def _outbox(self) -> outbox.Outbox:
-        return outbox.Outbox(self._card, self._servers)
+    def _outbox(self, *, keep_on_card: bool = False) -> outbox.Outbox:
+        return outbox.Outbox(self._card, self._servers, keep_on_card=keep_on_card)

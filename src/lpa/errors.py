@@ -11,7 +11,7 @@ LpaError
     CardRemoved            the card was removed while it was used
     NotAnEuicc             the card is not an eUICC
     ConnectFailed          the server could not be reached
-    Postponed              the next try is not due, or no time is left for it
+    Postponed              not sent: its next try is not due, no time is left for it, or the caller wants it
   OutcomeUnknown         sent, but the answer was lost: read the state before trying again
   BadAnswer              the answer does not follow the specification (`sw`: the card's status word)
   Refused                refused by card or server, or by a check beforehand (`function`, `reason`)
@@ -49,6 +49,8 @@ class LpaError(Exception):
 
     advice = ""
     reason: str | None = None
+    outcome: object = None
+    """What was done before, of an error that `raise_for_pending` raised or a `Stop` ended."""
 
     def __init__(self, message: str, *, advice: str | None = None) -> None:
         self.message = _bounded(message)
@@ -120,6 +122,10 @@ class Postponed(WireError):
         "It is retried by the next command that goes online once it is due. "
         "'lpa notifications send' retries it now."
     )
+
+    def __init__(self, message: str, *, advice: str | None = None, reason: str | None = None) -> None:
+        super().__init__(message, advice=advice)
+        self.reason = reason
 
 
 class OutcomeUnknown(LpaError):

@@ -22,6 +22,7 @@ from lpa.notifications.outbox import Outbox
 from lpa.profiles import temporary_enable
 from lpa.profiles.switch_on_card import reset_and_read
 from lpa.profiles.switching import changes_since
+from lpa.rsp.deliver import most_reluctant
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import NotificationEvent, Profile
@@ -68,6 +69,8 @@ class Recovery:
 def recover(card: CardContext, outbox: Outbox) -> Iterator[Recovery]:
     """Complete what was interrupted on this card: keep and deliver what it signed about the changes.
 
+    Each delivers as it was begun to, or as `card.deliver` says if that sends less.
+
     Raises `OutcomeUnknown` if the card does not show what an operation changed; the operation stays open. A
     temporary enable stays open if restoring is interrupted (see `temporary_enable.restore`).
     """
@@ -99,6 +102,7 @@ def _restore(card: CardContext, outbox: Outbox) -> Iterator[Recovery]:
 
 def _reconcile(card: CardContext, outbox: Outbox, operation: Operation, after: Listing[Profile]) -> Recovery:
     """Complete an operation from what the card shows now."""
+    operation.deliver = most_reluctant(card.deliver, operation.deliver)
     if operation.state == PLANNED:  # The card was not asked to do anything yet.
         operation.complete("nothing was done")
         return Recovery.of(operation)

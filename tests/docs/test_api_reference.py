@@ -19,6 +19,7 @@ from tests.support.paths import ROOT
 PYTHONS = {"AbstractContextManager", "Any", "BaseException", "Callable", "Collection", "Iterable", "Iterator"}
 PYTHONS |= {"ClassVar", "Literal", "Mapping", "Path", "Self", "Sequence", "T", "T_co", "TracebackType"}
 INNER = {"HttpAnswer", "CardProof", "CiPkIds", "Database", "InstallationResult", "OnWait", "Progress"}
+INNER |= {"ProxyChoice", "ServersOnDemand"}
 INNER |= {"BodyReceiver", "Certificate", "Expired", "Handshake", "IssuerKeys", "ServerProof", "Terms", "Tlv"}
 
 

@@ -63,6 +63,12 @@ def _delete_first(assistant: Assistant) -> object:
     return assistant.delete(assistant.review_deletion(plan))
 
 
+def _delete_third_and_send_later(assistant: Assistant) -> object:
+    outcome = assistant.delete(assistant.plan_deletion(_THIRD), deliver="later")
+    assert not any(delivery.acknowledged for delivery in outcome.deliveries)
+    return assistant.send_due_notifications()
+
+
 def _enable_on_a_card_that_falls_back(assistant: Assistant) -> None:
     try:
         assistant.enable(_SECOND)
@@ -132,6 +138,9 @@ PROCEDURES = {
         _order_a_profile,
     ),
     "delete": Procedure(_delete_first, {_SECOND: "disabled", _THIRD: "disabled"}),
+    "delete, and send later": Procedure(
+        _delete_third_and_send_later, {_FIRST: "enabled", _SECOND: "disabled"}, always={_FIRST: "enabled"}
+    ),
     "delete, and the card lists no notifications": Procedure(
         _delete_first,
         {_SECOND: "disabled", _THIRD: "disabled"},

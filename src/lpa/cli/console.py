@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lpa.errors import StorageFailed
 from lpa.host import files, settings
+from lpa.rsp.deliver import NOW
 from lpa.rsp.facts import fact
 
 if TYPE_CHECKING:
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from lpa.journal import Journal
     from lpa.notifications.receipts import Receipts
     from lpa.notifications.send_queue import SendQueue
-    from lpa.notifications.sender import ServerFactory
+    from lpa.rsp.deliver import Deliver
     from lpa.rsp.names import Aid, Iccid
     from lpa.server.connect_to import ConnectTo
     from lpa.server.https import Https
+    from lpa.server.network import Network
     from lpa.server.proxy import ProxyChoice
     from lpa.server.trust import Trust
 
@@ -60,29 +62,24 @@ class Console:
 
     def assistant(self, first: bytes = b"") -> AbstractContextManager[Assistant]:
         """The card, for commands that send nothing. Use it with `with`. `first`: see `Assistant.open`."""
-        return self._open(None, first)
+        return self._open(first, NOW)
 
-    @contextmanager
-    def delivering_assistant(self, first: bytes = b"") -> Iterator[Assistant]:
-        """The card, for commands that send notifications. `first`: see `Assistant.open`."""
-        from lpa.server.on_demand import ServersOnDemand
+    def delivering_assistant(
+        self, first: bytes = b"", *, deliver: Deliver = NOW
+    ) -> AbstractContextManager[Assistant]:
+        """The card, for commands that send notifications. `first`, `deliver`: see `Assistant.open`."""
+        return self._open(first, deliver)
 
-        with closing_all() as opened:
-            servers = opened.enter_context(closing(ServersOnDemand(https=self.https)))
-            yield opened.enter_context(self._open(servers, first))
+    @property
+    def network(self) -> Network:
+        """The way to servers, by the options."""
+        from lpa.server.network import Network
+
+        return Network(connect_to=self.connect_to, proxy=self.proxy, ca_bundle=self.trust)
 
     def https(self) -> Https:
         """HTTPS with the options about servers."""
-        from lpa.server.https import Https
-        from lpa.server.known_keys import KnownKeys
-        from lpa.server.trust import Trust
-
-        return Https(
-            self.trust or Trust.system(),
-            connect_to=self.connect_to,
-            proxy=self.proxy,
-            known_keys=KnownKeys(settings.state_dir(self.state_dir)),
-        )
+        return self.network.https(settings.state_dir(self.state_dir))
 
     def receipts(self) -> Receipts:
         """The receipts on this computer."""
@@ -112,15 +109,15 @@ class Console:
     def send_queue(self) -> Iterator[SendQueue]:
         """The notifications on this computer and the servers, without a card."""
         from lpa.notifications.send_queue import SendQueue
-        from lpa.server.on_demand import ServersOnDemand
 
         with closing_all() as opened:
             journal = opened.enter_context(closing(self.journal()))
-            servers = opened.enter_context(closing(ServersOnDemand(https=self.https)))
+            folder = settings.state_dir(self.state_dir)
+            servers = opened.enter_context(closing(self.network.servers(folder)))
             yield SendQueue(journal, servers)
 
     @contextmanager
-    def _open(self, servers: ServerFactory | None, first: bytes = b"") -> Iterator[Assistant]:
+    def _open(self, first: bytes, deliver: Deliver) -> Iterator[Assistant]:
         from lpa.assistant import Assistant
 
         with closing_all() as opened:
@@ -128,7 +125,8 @@ class Console:
                 Assistant.open(
                     self.reader,
                     state_dir=self.state_dir,
-                    servers=servers,
+                    network=self.network,
+                    deliver=deliver,
                     aids=self.aids,
                     block_size=self.block_size,
                     locks=self._locks(),

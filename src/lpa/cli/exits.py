@@ -4,7 +4,7 @@
 1   refused by the card, the server or the person, or a signature that does not verify
 2   usage: nothing was tried
 3   card or server not reached, or the outcome is unknown
-4   done on the card; a server has not acknowledged yet
+4   done on the card; a server has not acknowledged yet, although it was to be notified
 70  a bug in this program
 130 interrupted with Ctrl-C
 """

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from lpa.pages import LANGUAGES
+from lpa.rsp.deliver import CHOICES, NOW
 from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
 
 STDIN = "-"  # in place of an activation code, or of a file
@@ -275,6 +276,14 @@ PROXY = _parsed(_proxy)
 SERVER_NAME = _parsed(_server_name)
 HOST_AND_PORT = _parsed(_host_and_port)
 LISTENING_PLACE = _parsed(_listening_place)
+DELIVER = click.option(
+    "--deliver",
+    type=click.Choice(CHOICES),
+    default=NOW,
+    show_default=True,
+    help="When to send the notifications: now, later (by the next command that goes online), or never (only "
+    "by 'lpa notifications send').",
+)
 FOLDER = _Path(path_type=Path, file_okay=False)
 FILE = _Path(path_type=Path, dir_okay=False)
 LANGUAGE = click.option(

@@ -14,8 +14,9 @@ that it does not take. The card gets the package as the server sent it, segment 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 from lpa import redaction
 from lpa.card.es10 import raise_refusal
@@ -36,10 +37,12 @@ from lpa.notifications.outbox import Outbox
 from lpa.notifications.sender import ServerFactory
 from lpa.profiles.blockers import Finding, of_level
 from lpa.profiles.switching import Outcome
+from lpa.rsp import deliver as delivering
 from lpa.rsp import steps
 from lpa.rsp.activation import ActivationCode
 from lpa.rsp.bpp import Package
 from lpa.rsp.codec import schema
+from lpa.rsp.deliver import Deliver
 from lpa.rsp.device import Device
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.records import Profile
@@ -48,6 +51,8 @@ from lpa.rsp.sizes import in_words
 from lpa.rsp.steps import Progress, reporting
 
 WRONG_CODE = "8.2.7/3.8"  # subject and reason with which a server permits another try
+
+ConfirmationCode = str | Callable[[], str]
 
 _REJECTED, _POSTPONED, _NOT_ALLOWED = "endUserRejection", "postponed", "pprNotAllowed"
 # A card counts its memory in its own way, and a package is larger than its profile by the protection.
@@ -127,6 +132,10 @@ class Offer:
         """The findings that a person must accept, one by one."""
         return of_level("warning", self.findings)
 
+    def postpone(self) -> None:
+        """End the session now. The order stays as it is, and the profile can be offered again."""
+        self._session.cancel(_POSTPONED)
+
     def reject(self) -> None:
         """Reject the profile for good: most servers then cancel the order. Ends the session now.
 
@@ -141,23 +150,32 @@ class Offer:
             raise _session_ended()
         self._rejected = True
 
-    def install(self, *, confirmation_code: str = "", progress: Progress | None = None) -> Outcome:
+    def install(
+        self,
+        *,
+        confirmation_code: ConfirmationCode = "",
+        progress: Progress | None = None,
+        deliver: Deliver | None = None,
+    ) -> Outcome:
         """Have the card install the profile, and notify its server.
 
-        `progress`: called with each step; that of the download if None. Raises as `installation.install`
-        does, `Refused` if there is a blocker or the confirmation code is missing, and `ServerRefused` if the
-        server refuses. If its reason is `WRONG_CODE`, this may be called again, and begins a new session.
+        `confirmation_code`: the text, or what returns it; that is called only if a code is required.
+        `progress`: called with each step; that of the download if None. `deliver`: see `Deliver`; that of
+        the assistant if None. Raises as `installation.install` does, `Refused` if there is a blocker or the
+        confirmation code is missing, and `ServerRefused` if the server refuses. If its reason is
+        `WRONG_CODE`, this may be called again, and begins a new session.
         """
+        card = self._card if deliver is None else replace(self._card, deliver=delivering.checked(deliver))
         with reporting(self._progress if progress is None else progress):
-            return self._install(confirmation_code)
+            return self._install(card, confirmation_code)
 
-    def _install(self, confirmation_code: str) -> Outcome:
-        redaction.register_secret(confirmation_code)
+    def _install(self, card: CardContext, confirmation_code: ConfirmationCode) -> Outcome:
         for blocker in self.blockers:
             raise blocker.refused
         if not self._session.open:
             self._begin_again()
-        if self.confirmation_code_required and not confirmation_code:
+        code = self._code(confirmation_code)
+        if self.confirmation_code_required and not code:
             raise Refused(
                 "PrepareDownload",
                 "confirmationCodeNeeded",
@@ -165,8 +183,8 @@ class Offer:
                 advice="The operator gives it to you, separately from the activation code.",
             )
         with package_file(self._card.receipts.folder) as file:
-            package = self._package(confirmation_code, file)
-            return installation.install(self._card, self._outbox, self._session, self.profile, package)
+            package = self._package(code, file)
+            return installation.install(card, self._outbox, self._session, self.profile, package)
 
     def begin(self) -> None:
         """Open a session with a server that offers a profile, and check what it offers."""
@@ -187,6 +205,12 @@ class Offer:
     def end(self, error: BaseException | None) -> None:
         """Cancel the session if it is open. `error`: with which the block was left."""
         self._session.cancel(self._cancel_reason(error))
+
+    def _code(self, given: ConfirmationCode) -> str:
+        if callable(given):
+            given = given() if self.confirmation_code_required else ""
+        redaction.register_secret(given)
+        return given
 
     def _begin_again(self) -> None:
         """Begin a new session for the same profile, after the previous one has ended."""

@@ -18,7 +18,8 @@ class Entry:
     due, and why the last one failed; `objected` if the server answered and refused it. `sent`: when its
     server acknowledged it, with the `evidence`; None until then. `removed`: when the card removed it; None
     until then. `abandoned`: when a person had it removed unsent, else None. `ci_pkids`: the trusted CI keys
-    that its card listed when it was kept; None if it did not list them, or was not there.
+    that its card listed when it was kept; None if it did not list them, or was not there. `held`: the next
+    step is taken only when somebody asks for it: sending it, or once it is sent, removing it from the card.
     """
 
     eid: Eid | None
@@ -33,6 +34,7 @@ class Entry:
     objected: bool = False
     abandoned: float | None = None
     ci_pkids: tuple[KeyIdentifier, ...] | None = None
+    held: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from lpa.host.locks import Locks
 from lpa.journal import rows
 from lpa.journal.database import Database, Statement
 from lpa.journal.entries import Entry, LostNotification, OperationRecord
-from lpa.journal.operation import Operation, from_row
+from lpa.journal.operation import Operation, begin, from_row
 from lpa.journal.statements import (
     ASSIGN_CARD,
     CLOSE_IF_DONE,
@@ -31,10 +31,11 @@ from lpa.journal.statements import (
     THIS_OF_CARD,
     UNFINISHED,
 )
-from lpa.journal.states import PLANNED, UNKNOWN
+from lpa.journal.states import UNKNOWN
+from lpa.rsp.deliver import NOW, Deliver
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.pki.key_identifier import KeyIdentifier
-from lpa.rsp.profile_json import from_json, to_json
+from lpa.rsp.profile_json import from_json
 from lpa.rsp.records import Notification, Profile
 
 # In seconds, the wait after a failed attempt: doubled each time up to half a day, each plus or minus 10 %.
@@ -75,12 +76,13 @@ class Journal:
         reason: str = "",
         memory_before: int | None = None,
         transaction_id: bytes = b"",
+        deliver: Deliver = NOW,
     ) -> Iterator[Operation]:
         """Begin an operation, and hold the lock of its card until the block ends (see `lock`).
 
         The block completes the operation. If it raises `Refused` or `WireError`, nothing was changed, and
-        this completes it. After any other error it is left to recovery. Raises `CardBusy` if another process
-        works with the card.
+        this completes it. After any other error it is left to recovery. `deliver`: when its notifications are
+        sent. Raises `CardBusy` if another process works with the card.
         """
         with self.lock(eid):
             operation = self.begin(
@@ -91,6 +93,7 @@ class Journal:
                 reason=reason,
                 memory_before=memory_before,
                 transaction_id=transaction_id,
+                deliver=deliver,
             )
             try:
                 yield operation
@@ -113,41 +116,24 @@ class Journal:
         reason: str = "",
         memory_before: int | None = None,
         transaction_id: bytes = b"",
+        deliver: Deliver = NOW,
     ) -> Operation:
         """Record that an operation begins. The caller completes it; if it is killed first, recovery does.
 
         It is on the disk with the first state in -ING: until then the card is asked for nothing.
         """
-        now = self.clock()
-        row = {
-            "eid": str(eid),
-            "function": function,
-            "target": str(target or ""),
-            "before": to_json(before),
-            "state": PLANNED,
-            "begun": now,
-            "changed": now,
-            "reason": reason,
-            "pid": os.getpid(),
-            "command": self._locks.command,
-            "memory_before": memory_before,
-            "transaction_id": transaction_id.hex(),
-        }
-        columns, places = ", ".join(row), ", ".join("?" * len(row))
-        insert = f"INSERT INTO operation ({columns}) VALUES ({places})"  # noqa: S608  (the names above)
-        number = self._database.write_soft((insert, (*row.values(),)))
-        return Operation(
+        return begin(
             self._database,
             self.clock,
-            number,
             eid,
             function,
             before,
-            PLANNED,
-            now,
-            target,
-            memory_before,
+            command=self._locks.command,
+            target=target,
+            reason=reason,
+            memory_before=memory_before,
             transaction_id=transaction_id,
+            deliver=deliver,
         )
 
     def lock(self, eid: Eid) -> contextlib.AbstractContextManager[None]:
@@ -213,18 +199,20 @@ class Journal:
         *notifications: Notification,
         operation: Operation | None = None,
         ci_pkids: Iterable[KeyIdentifier] | None = None,
+        held: bool = False,
     ) -> None:
         """Keep signed notifications in the outbox, all or none. Keeping one again changes nothing.
 
         `eid`: the card that gave them; None for notifications from a file. `operation`: the one that they
         report, if it is known. `ci_pkids`: the card's trusted CI keys, None if it did not list them. They
-        are used while the card is away, and never replaced.
+        are used while the card is away, and never replaced. `held`: see `Entry`; also of one that is kept.
         """
         row = {
             "eid": str(eid or NO_CARD),
             "operation": operation.number if operation else None,
             "ci_pkids": None if ci_pkids is None else " ".join(map(str, ci_pkids)),
             "now": self.clock(),
+            "held": int(held),
         }
         statements: list[Statement] = []
         for notification in notifications:
@@ -234,10 +222,20 @@ class Journal:
         if statements:
             self._database.write(*statements)
 
-    def sent(self, eid: Eid | None, notification: Notification, evidence: dict[str, str]) -> None:
-        """Record that its server acknowledged it, with the evidence. It is on the disk when this returns."""
-        what = "sent = ?, evidence = ?, problem = '', objected = 0"
-        self._database.write(*self._changes(eid, notification, what, self.clock(), json.dumps(evidence)))
+    def sent(
+        self, eid: Eid | None, notification: Notification, evidence: dict[str, str], *, held: bool = False
+    ) -> None:
+        """Record that its server acknowledged it, with the evidence. It is on the disk when this returns.
+
+        `held`: it stays on the card until somebody asks for its removal.
+        """
+        what = "sent = ?, evidence = ?, problem = '', objected = 0, held = ?"
+        values = self.clock(), json.dumps(evidence), held
+        self._database.write(*self._changes(eid, notification, what, *values))
+
+    def hold(self, eid: Eid, notification: Notification) -> None:
+        """Record that the next step is taken only when somebody asks for it: see `Entry`."""
+        self._database.write(*self._changes(eid, notification, "held = 1"))
 
     def removed(self, eid: Eid, notification: Notification) -> None:
         """Record that it is removed from the card. After a power cut the card may be looked at once more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +11,14 @@ from lpa.journal import rows
 from lpa.journal.database import Database
 from lpa.journal.entries import LostNotification
 from lpa.journal.statements import COMPLETE, INSERT_LOST, SET_STATE
-from lpa.journal.states import ASKING
+from lpa.journal.states import ASKING, PLANNED
+from lpa.rsp import deliver as delivering
+from lpa.rsp.deliver import NOW, Deliver
 from lpa.rsp.names import Eid, Iccid
-from lpa.rsp.profile_json import from_json
+from lpa.rsp.profile_json import from_json, to_json
 from lpa.rsp.records import Profile
 
-_TYPES = (int, str, str, str, str, float, str, int | None, int | None, str)
+_TYPES = (int, str, str, str, str, float, str, int | None, int | None, str, str)
 
 
 @dataclass
@@ -25,7 +28,7 @@ class Operation:
     `before`: the card's profiles as they were. `target`: the profile that the operation is for, None if it is
     for several. `state`: see `lpa.journal.states`. `begun`: in seconds since 1970. `memory_before`,
     `memory_after`: the free bytes on the card, None if they were not read. `transaction_id`: of a download;
-    the card's result contains it.
+    the card's result contains it. `deliver`: when its notifications are sent.
     """
 
     database: Database
@@ -40,6 +43,7 @@ class Operation:
     memory_before: int | None = None
     memory_after: int | None = None
     transaction_id: bytes = b""
+    deliver: Deliver = NOW
 
     def set_state(self, state: str, outcome: str = "") -> None:
         """Write the state. Raises `StorageFailed`: then do not take the step.
@@ -64,10 +68,60 @@ class Operation:
         write(*inserts, (COMPLETE, end))
 
 
+def begin(
+    database: Database,
+    clock: Callable[[], float],
+    eid: Eid,
+    function: str,
+    before: tuple[Profile, ...],
+    *,
+    command: str,
+    target: Iccid | None,
+    reason: str,
+    memory_before: int | None,
+    transaction_id: bytes,
+    deliver: Deliver,
+) -> Operation:
+    """Record that an operation begins: see `Journal.begin`. `command`: of this process."""
+    now = clock()
+    row = {
+        "eid": str(eid),
+        "function": function,
+        "target": str(target or ""),
+        "before": to_json(before),
+        "state": PLANNED,
+        "begun": now,
+        "changed": now,
+        "reason": reason,
+        "pid": os.getpid(),
+        "command": command,
+        "memory_before": memory_before,
+        "transaction_id": transaction_id.hex(),
+        "deliver": deliver,
+    }
+    columns, places = ", ".join(row), ", ".join("?" * len(row))
+    insert = f"INSERT INTO operation ({columns}) VALUES ({places})"  # noqa: S608  (the names above)
+    number = database.write_soft((insert, (*row.values(),)))
+    return Operation(
+        database,
+        clock,
+        number,
+        eid,
+        function,
+        before,
+        PLANNED,
+        now,
+        target,
+        memory_before,
+        transaction_id=transaction_id,
+        deliver=deliver,
+    )
+
+
 def from_row(database: Database, clock: Callable[[], float], row: Sequence[Any]) -> Operation:
     """The operation of a row with the columns of `statements.OPERATION`. Raises ValueError."""
     number, card, function, before, state, begun, *rest = rows.checked(row, *_TYPES)
-    target, free_before, free_after, session = rest
+    target, free_before, free_after, session, deliver = rest
     return Operation(
         database,
         clock,
@@ -81,6 +135,7 @@ def from_row(database: Database, clock: Callable[[], float], row: Sequence[Any])
         free_before,
         free_after,
         bytes.fromhex(session),
+        delivering.checked(deliver),
     )
 
 

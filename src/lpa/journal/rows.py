@@ -18,7 +18,8 @@ from lpa.rsp.records import Notification, NotificationEvent
 
 _Type = type | UnionType
 _ENTRY_TYPES: tuple[_Type, ...] = (
-    *(str, bytes, float, int, float, str, float | None, str, float | None, int, float | None, str | None),
+    *(str, bytes, float, int, float, str, float | None, str, float | None, int, float | None),
+    *(str | None, int),
 )
 _LOST_TYPES = (str, str, str, str, str, float)
 _END_OF_TIME = 250_000_000_000.0  # seconds since 1970, in the year 9892: Python has no dates after 9999
@@ -35,9 +36,10 @@ def undamaged(folder: Path) -> Iterator[None]:
 
 def entry(row: Sequence[Any]) -> Entry:
     """The entry of a row with the columns of `statements.ENTRY`. Raises ValueError or `BadAnswer`."""
-    eid, signed, kept, attempts, next_try, problem, sent, evidence, removed, objected, abandoned, ci_pkids = (
-        checked(row, *_ENTRY_TYPES)
+    eid, signed, kept, attempts, next_try, problem, sent, evidence, removed, *rest = checked(
+        row, *_ENTRY_TYPES
     )
+    objected, abandoned, ci_pkids, held = rest
     return Entry(
         eid=Eid.parse(eid) if eid else None,
         notification=Notification.from_tlv(signed),
@@ -51,6 +53,7 @@ def entry(row: Sequence[Any]) -> Entry:
         objected=bool(objected),
         abandoned=abandoned,
         ci_pkids=_identifiers(ci_pkids),
+        held=bool(held),
     )
 
 

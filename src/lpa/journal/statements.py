@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 # The columns of an `Operation`, an `Entry` and a `LostNotification`, in the order in which they are read.
-OPERATION = "id, eid, function, before, state, begun, target, memory_before, memory_after, transaction_id"
+OPERATION = (
+    "id, eid, function, before, state, begun, target, memory_before, memory_after, transaction_id, deliver"
+)
 ENTRY = (
-    "eid, signed, kept, attempts, next_try, problem, sent, evidence, removed, objected, abandoned, ci_pkids"
+    "eid, signed, kept, attempts, next_try, problem, sent, evidence, removed, objected, abandoned, ci_pkids,"
+    " held"
 )
 LOST = "eid, iccid, title, event, address, noticed"
 
@@ -37,9 +40,11 @@ NO_CARD = ""  # the EID of a notification whose card is unknown
 
 _LATEST = "(SELECT coalesce(max(id), 0) FROM operation WHERE eid = :eid)"
 KEEP = f"""
-    INSERT INTO notification (eid, sequence, signed, operation, ci_pkids, kept, during)
-    VALUES (:eid, :sequence, :signed, :operation, :ci_pkids, :now, {_LATEST})
-    ON CONFLICT DO UPDATE SET operation = excluded.operation WHERE operation IS NULL
+    INSERT INTO notification (eid, sequence, signed, operation, ci_pkids, kept, during, held)
+    VALUES (:eid, :sequence, :signed, :operation, :ci_pkids, :now, {_LATEST}, :held)
+    ON CONFLICT DO UPDATE SET operation = coalesce(operation, excluded.operation),
+    held = CASE WHEN sent IS NULL THEN max(held, excluded.held) ELSE held END
+    WHERE operation IS NULL OR (excluded.held > held AND sent IS NULL)
 """  # noqa: S608  (no text from outside)
 # A card gives a notification that had come in a file before: it belongs to that card from now on.
 ASSIGN_CARD = f"""

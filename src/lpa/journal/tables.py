@@ -3,13 +3,15 @@
 operation     what was begun on a card. `target`: the ICCID of the profile that it is for, if it is for one.
               `completed`: its result is known; only its notifications may be pending.
               `transaction_id`: of a download, in hexadecimal; the card's result names it. `memory_before`,
-              `memory_after`: the card's free memory in bytes.
+              `memory_after`: the card's free memory in bytes. `deliver`: when its notifications are sent
+              (`lpa.rsp.deliver`).
 notification  what a card signed; when it was kept, sent and removed. `operation`: the one that it reports,
               NULL if unknown.
               `during`: the last operation that was begun on the card when this one was collected, 0 if none
               was; no clock says that, because a clock may be set back. `ci_pkids`: the card's trusted CI
               keys when it was kept, NULL if the card did not list them. `objected`: the server answered and
-              refused it. `abandoned`: when a person had it removed unsent.
+              refused it. `abandoned`: when a person had it removed unsent. `held`: the next step is taken
+              only when somebody asks for it: sending it, or once it is sent, removing it from the card.
 lost_notification  a change whose signed notification no longer exists. `informed`: when the person said that
               they informed the operator, NULL until then.
 protection    profiles that this computer refuses to delete.
@@ -27,7 +29,7 @@ CREATE TABLE operation (
     before TEXT NOT NULL, state TEXT NOT NULL, completed INTEGER NOT NULL DEFAULT 0,
     outcome TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL, begun REAL NOT NULL, changed REAL NOT NULL,
     pid INTEGER NOT NULL, command TEXT NOT NULL, transaction_id TEXT NOT NULL DEFAULT '',
-    memory_before INTEGER, memory_after INTEGER
+    memory_before INTEGER, memory_after INTEGER, deliver TEXT NOT NULL DEFAULT 'now'
 );
 CREATE INDEX not_closed ON operation (eid) WHERE state != 'CLOSED';
 CREATE INDEX of_card ON operation (eid);
@@ -37,6 +39,7 @@ CREATE TABLE notification (
     kept REAL NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, next_try REAL NOT NULL DEFAULT 0,
     problem TEXT NOT NULL DEFAULT '', objected INTEGER NOT NULL DEFAULT 0,
     sent REAL, evidence TEXT NOT NULL DEFAULT '{}', removed REAL, abandoned REAL,
+    held INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (eid, sequence, signed)
 );
 CREATE INDEX outbox ON notification (eid, sequence)

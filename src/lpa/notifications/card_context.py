@@ -10,6 +10,7 @@ from lpa.errors import BadAnswer, EuiccRefused, LpaError, WireError
 from lpa.journal import Journal, Operation
 from lpa.notifications.receipts import Receipts
 from lpa.notifications.sender import CiPkIds
+from lpa.rsp.deliver import NOW, Deliver
 from lpa.rsp.euicc_info import EuiccInfo2
 from lpa.rsp.facts import fact
 from lpa.rsp.names import Eid, Iccid
@@ -18,11 +19,15 @@ from lpa.rsp.records import Profile
 
 @fact
 class CardContext:
-    """A card in a reader, the journal of its operations, and the receipts of its notifications."""
+    """A card in a reader, the journal of its operations, and the receipts of its notifications.
+
+    `deliver`: when the notifications of the operations that are begun here are sent.
+    """
 
     euicc: Euicc
     journal: Journal
     receipts: Receipts
+    deliver: Deliver = NOW
 
     @property
     def eid(self) -> Eid:
@@ -53,6 +58,7 @@ class CardContext:
             reason=reason,
             memory_before=memory_before,
             transaction_id=transaction_id,
+            deliver=self.deliver,
         )
 
     def ci_pkids(self) -> CiPkIds | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Self
+from typing import Final, Self
 
 from lpa.errors import LpaError
 from lpa.journal import Entry
@@ -12,6 +12,12 @@ from lpa.notifications.receipts import Receipt
 from lpa.rsp.facts import fact
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import Notification, NotificationEvent, NotificationMetadata, only_event
+
+# The reasons of a `Postponed`: the caller wants that it is not sent now, or not by itself; or it waits for an
+# earlier one that is not sent by itself.
+DELIVER_LATER: Final = "deliverLater"
+DELIVER_NEVER: Final = "deliverNever"
+WAITS_FOR_EARLIER: Final = "waitsForEarlier"
 
 
 @fact
@@ -21,7 +27,8 @@ class Delivery:
     `sequence_number`: None if the card did not give the notification. `receipt`: the proof on disk.
     `acknowledged`: by the server. `removed`: from the card. `problem`: why it is not acknowledged, or not
     removed. `attempts`: how often it was sent so far. `next_try`: when it is sent again without being asked
-    for, None if it was acknowledged. `lost`: the signed notification no longer exists, so it cannot be sent.
+    for; None if it was acknowledged, or is not sent by itself. `lost`: the signed notification no longer
+    exists, so it cannot be sent.
     """
 
     events: tuple[NotificationEvent | str, ...]
@@ -40,6 +47,11 @@ class Delivery:
     def event(self) -> NotificationEvent | str:
         """The event; a text such as "none" or "install+delete" if there is not exactly one."""
         return only_event(self.events)
+
+    @property
+    def withheld(self) -> bool:
+        """Whether it was not sent because the caller wants that: `deliver` "later" or "never"."""
+        return self.problem is not None and self.problem.reason in (DELIVER_LATER, DELIVER_NEVER)
 
     @property
     def metadata(self) -> NotificationMetadata:
@@ -75,6 +87,13 @@ class Deliveries(tuple[Delivery, ...]):
 
     problem: LpaError | None = None
 
+    def raise_for_pending(self) -> None:
+        """Raise what keeps the first unacknowledged notification pending, or the problem of the card.
+
+        Returns if the servers acknowledged all. `outcome` of the error is this.
+        """
+        raise_for_pending(self, self, self.problem)
+
     @classmethod
     def of(cls, deliveries: Iterable[Delivery], problem: LpaError | None = None) -> Self:
         """These, with the problem of the card."""
@@ -85,7 +104,23 @@ class Deliveries(tuple[Delivery, ...]):
 
 @fact
 class PendingNotification:
-    """A notification that no server has acknowledged, and when it is retried."""
+    """A notification that no server has acknowledged, and when it is retried.
+
+    `next_try`: None if it is not sent by itself, because that was asked for (`entry.held`), or because it
+    waits for an earlier one of its card for its server that is not sent by itself.
+    """
 
     entry: Entry
-    next_try: datetime
+    next_try: datetime | None
+
+
+def raise_for_pending(deliveries: Iterable[Delivery], outcome: object, other: LpaError | None = None) -> None:
+    """Raise the problem of the first that is not acknowledged, else `other` if there is one.
+
+    `outcome`: what the error is to have as such.
+    """
+    problems = (one.problem for one in deliveries if not one.acknowledged)
+    problem = next(filter(None, problems), other)
+    if problem:
+        problem.outcome = outcome
+        raise problem

@@ -25,7 +25,7 @@ from lpa.journal import (
     LostNotification,
     Operation,
 )
-from lpa.notifications import collection, undelivered
+from lpa.notifications import collection, send_queue, undelivered
 from lpa.notifications.card_context import CardContext
 from lpa.notifications.changes import ProfileChange
 from lpa.notifications.collection import Collected
@@ -34,6 +34,7 @@ from lpa.notifications.on_card import OnCard
 from lpa.notifications.send_queue import SendQueue, due, not_due, with_predecessors
 from lpa.notifications.sender import ServerFactory
 from lpa.rsp import steps
+from lpa.rsp.deliver import NEVER, NOW
 from lpa.rsp.records import Notification, NotificationMetadata
 
 _log = redaction.logger(__name__)
@@ -43,11 +44,12 @@ class Outbox:
     """One card's notifications on their way to the servers, for the length of one procedure.
 
     A server that could not be reached is not tried again in it: its notifications go in order or not at all.
+    `keep_on_card`: see `SendQueue`.
     """
 
-    def __init__(self, card: CardContext, servers: ServerFactory) -> None:
+    def __init__(self, card: CardContext, servers: ServerFactory, *, keep_on_card: bool = False) -> None:
         self._card = card
-        self._queue = SendQueue(card.journal, servers)
+        self._queue = SendQueue(card.journal, servers, keep_on_card=keep_on_card)
         self._collected: set[bytes] = set()  # known to be on this card: it gave them in this procedure
         self._on_card = OnCard(card.euicc)
 
@@ -56,6 +58,7 @@ class Outbox:
     ) -> tuple[Delivery, ...]:
         """Collect and keep what the card just signed about `changes`, then deliver what is due.
 
+        If the operation is to deliver "later" or "never", nothing is sent; after "never" it is held.
         `on_card`: what was read of its notifications since. Raises no `LpaError`. What cannot be collected or
         kept leaves the operation open, for recovery. What was on the card before stays: it may belong to
         somebody who did not want it sent now.
@@ -69,7 +72,7 @@ class Outbox:
             is_open = bool(found.unread or (missing and found.unreadable))
             if operation.state != PROOF_KEPT and changes and not is_open:
                 operation.set_state(PROOF_KEPT)
-            now, later = self._scheduled(self._entries_of(operation))
+            now, later = self._entries_to_deliver(operation)
         except LpaError as problem:
             _log.debug("the notifications could not be collected and kept: %s", problem)
             return tuple(undelivered.not_collected(changes, problem))
@@ -120,9 +123,21 @@ class Outbox:
         """
         signed, eid = tuple(signed), self._card.eid
         self._collected |= {bytes(one.raw) for one in signed if not self._card.journal.entry(eid, one)}
-        self._card.journal.keep(eid, *signed, operation=operation, ci_pkids=self._card.ci_pkids())
+        held = operation is not None and operation.deliver == NEVER
+        self._card.journal.keep(eid, *signed, operation=operation, ci_pkids=self._card.ci_pkids(), held=held)
         for notification in signed:
             self._card.receipts.keep(eid, notification)
+
+    def take(self, given: Iterable[Notification], kept: Iterable[Entry]) -> list[Entry]:
+        """Keep what the card gave now. Returns the entries of those that are not among `kept`."""
+        kept, new = tuple(kept), list[Notification]()
+        for notification in given:
+            same = [one for one in kept if collection.is_known(notification, [one.notification])]
+            self._collected |= {bytes(one.notification.raw) for one in same}
+            new += [] if same else [notification]
+        self.keep(new)
+        entries = (self._card.journal.entry(self._card.eid, notification) for notification in new)
+        return [*filter(None, entries)]
 
     def deliver(self, entries: Iterable[Entry]) -> tuple[Delivery, ...]:
         """Send each, and remove it from the card. One that fails does not stop the others.
@@ -163,7 +178,8 @@ class Outbox:
         eid = self._card.eid
         own: tuple[Delivery, ...] = ()
         with contextlib.suppress(CardBusy), self._card.journal.try_lock(eid):
-            acknowledged = [entry for entry in self._card.journal.outbox(eid) if entry.sent is not None]
+            outbox = self._card.journal.outbox(eid)
+            acknowledged = [entry for entry in outbox if entry.sent is not None and not entry.held]
             own = self.deliver([*acknowledged, *due(self._card.journal, self._queue.pending(eid))])
         return (*own, *self._queue.send_due_of_others(eid))
 
@@ -171,26 +187,38 @@ class Outbox:
         profile, now = change.profile, self._card.journal.clock()
         return LostNotification(self._card.eid, profile.iccid, profile.title, change.event, address, now)
 
-    def _entries_of(self, operation: Operation) -> list[Entry]:
-        """The notifications of an operation, and the earlier ones that their servers must receive first."""
-        entries = self._card.journal.of(operation)
-        return with_predecessors(
-            self._card.journal, [entry for entry in entries if not entry.removed and not entry.abandoned]
-        )
+    def _entries_to_deliver(self, operation: Operation) -> tuple[list[Entry], list[Delivery]]:
+        """As `_scheduled`, of an operation and of the earlier ones that their servers must receive first.
 
-    def _scheduled(self, entries: Iterable[Entry]) -> tuple[list[Entry], list[Delivery]]:
-        """Those of `entries` that are due; and of the others, when they will be."""
+        If it is not to deliver now, none of its own is due.
+        """
+        every = self._card.journal.of(operation)
+        entries = [entry for entry in every if not entry.removed and not entry.abandoned]
+        if operation.deliver == NOW:
+            return self._scheduled(with_predecessors(self._card.journal, entries))
+        return self._scheduled(entries, withheld=True)
+
+    def _scheduled(
+        self, entries: Iterable[Entry], *, withheld: bool = False
+    ) -> tuple[list[Entry], list[Delivery]]:
+        """Those of `entries` that are due; and of the others, when they will be.
+
+        What is acknowledged and to stay on the card is left out. `withheld`: nothing is to be sent.
+        """
         pending = self._queue.pending(self._card.eid)
         ready = {bytes(entry.notification.raw) for entry in due(self._card.journal, pending)}
-        held = {bytes(one.entry.notification.raw): one for one in pending}
+        unsent = {bytes(one.entry.notification.raw): one for one in pending}
         now, later = [], []
         for entry in entries:
             signed = bytes(entry.notification.raw)
-            if signed in ready or signed not in held:
+            if entry.sent is not None and entry.held:
+                continue
+            if signed not in unsent or (signed in ready and not withheld):
                 now.append(entry)
             else:
                 receipt = self._card.receipts.receipt(self._card.eid, entry.notification)
-                later.append(replace(not_due(held[signed]), receipt=receipt))
+                left = send_queue.withheld if withheld else not_due
+                later.append(replace(left(unsent[signed]), receipt=receipt))
         return now, later
 
     def _collect(
@@ -224,15 +252,9 @@ class Outbox:
         except (BadAnswer, EuiccRefused) as problem:
             return kept, [], problem
         found = collection.read_all(self._on_card, listed)
-        new = []
-        for notification in found.signed:
-            same = [one for one in kept if collection.is_known(notification, [one.notification])]
-            self._collected |= {bytes(one.notification.raw) for one in same}
-            new += [] if same else [notification]
-        self.keep(new)
-        entries = (card.journal.entry(card.eid, notification) for notification in new)
+        new = self.take(found.signed, kept)
         unread = map(undelivered.unread, found.unread), map(undelivered.unreadable, listed.unreadable)
-        return [*kept, *filter(None, entries)], [*chain(*unread)], None
+        return [*kept, *new], [*chain(*unread)], None
 
     def _deliver(self, entry: Entry) -> Delivery:
         notification, eid = entry.notification, self._card.eid
@@ -248,7 +270,18 @@ class Outbox:
             delivery = Delivery.of(notification, receipt=receipt, acknowledged=True)
         if delivery.problem:
             return delivery
+        if self._queue.keep_on_card:
+            return self._leave(delivery, entry)
         return self._remove(delivery, notification)
+
+    def _leave(self, delivery: Delivery, entry: Entry) -> Delivery:
+        """Leave an acknowledged notification on the card until somebody asks for its removal."""
+        if entry.sent is not None and not entry.held:
+            try:
+                self._card.journal.hold(self._card.eid, entry.notification)
+            except StorageFailed as problem:
+                return replace(delivery, problem=problem)
+        return delivery
 
     def _remove(self, delivery: Delivery, notification: Notification) -> Delivery:
         """Remove an acknowledged notification from the card, if the card still has this very one."""

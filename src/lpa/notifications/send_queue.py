@@ -1,20 +1,27 @@
 """Send the notifications that are kept, each when it is due. Their bytes are enough: no card is needed.
 
 Law: each server receives the notifications of a card in the order of their sequence numbers (§3.5). While one
-is not due, the later ones of its card for its server wait. One that the server refused holds back nothing,
-because the server has received it.
+is not due, the later ones of its card for its server wait; also while one is held, which is sent only when
+somebody asks for it. One that the server refused holds back nothing, because the server has received it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from lpa.errors import CardBusy, LpaError, Postponed, StorageFailed
 from lpa.journal import Entry, Journal
-from lpa.notifications.delivery import Delivery, PendingNotification
+from lpa.notifications.delivery import (
+    DELIVER_LATER,
+    DELIVER_NEVER,
+    WAITS_FOR_EARLIER,
+    Delivery,
+    PendingNotification,
+)
 from lpa.notifications.sender import NotificationSender, ServerFactory, normalized
 from lpa.rsp import steps
 from lpa.rsp.names import Eid
@@ -28,10 +35,14 @@ _Queue = tuple[Eid | None, str]  # what is sent in order: the notifications of o
 
 
 class SendQueue:
-    """Sends the notifications in a journal. It tries a server that could not be reached only once."""
+    """Sends the notifications in a journal. It tries a server that could not be reached only once.
 
-    def __init__(self, journal: Journal, servers: ServerFactory) -> None:
+    `keep_on_card`: what its server acknowledges stays on its card, until somebody asks for its removal.
+    """
+
+    def __init__(self, journal: Journal, servers: ServerFactory, *, keep_on_card: bool = False) -> None:
         self.journal = journal
+        self.keep_on_card = keep_on_card
         self.sender = NotificationSender(servers)
 
     def pending(self, eid: Eid | None = None) -> tuple[PendingNotification, ...]:
@@ -52,7 +63,7 @@ class SendQueue:
                 self.journal.failed(entry.eid, notification, problem)
             return Delivery.of(notification, problem=problem)
         try:
-            self.journal.sent(entry.eid, notification, evidence)
+            self.journal.sent(entry.eid, notification, evidence, held=self.keep_on_card)
         except StorageFailed as problem:
             return Delivery.of(notification, acknowledged=True, problem=problem)
         return Delivery.of(notification, acknowledged=True)
@@ -135,7 +146,7 @@ def pending(journal: Journal, eid: Eid | None = None) -> tuple[PendingNotificati
 def due(journal: Journal, queue: Iterable[PendingNotification]) -> tuple[Entry, ...]:
     """Those whose next try is due."""
     now = _datetime(journal.clock())
-    return tuple(one.entry for one in queue if one.next_try <= now)
+    return tuple(one.entry for one in queue if one.next_try and one.next_try <= now)
 
 
 def with_predecessors(journal: Journal, entries: Iterable[Entry]) -> list[Entry]:
@@ -157,8 +168,36 @@ def with_predecessors(journal: Journal, entries: Iterable[Entry]) -> list[Entry]
 def not_due(one: PendingNotification) -> Delivery:
     """The delivery of one that is left, because its next try is not due."""
     address = one.entry.notification.metadata.address
+    if one.next_try is None:
+        return Delivery.of(one.entry.notification, problem=_never(address, waits=not one.entry.held))
     problem = Postponed(f"An earlier attempt to notify {address} failed.")
     return _dated(Delivery.of(one.entry.notification, problem=problem), one)
+
+
+def withheld(one: PendingNotification) -> Delivery:
+    """The delivery of one that is not sent now, because its operation was begun with "later" or "never"."""
+    address = one.entry.notification.metadata.address
+    later = Postponed(
+        f"{address} is not notified now, as requested.",
+        advice="It is sent by the next command that goes online once it is due. "
+        "'lpa notifications send' sends it now.",
+        reason=DELIVER_LATER,
+    )
+    problem = later if one.next_try else _never(address, waits=not one.entry.held)
+    return _dated(Delivery.of(one.entry.notification, problem=problem), one)
+
+
+def _never(address: str, *, waits: bool) -> Postponed:
+    """For one that is not sent by itself. `waits`: because an earlier one is not, which it has to follow."""
+    if waits:
+        message = f"It waits for an earlier notification for {address}, which is not sent by itself."
+    else:
+        message = f"{address} is not notified, as requested: the notification is not sent by itself."
+    return Postponed(
+        message,
+        advice="Only 'lpa notifications send' sends it.",
+        reason=WAITS_FOR_EARLIER if waits else DELIVER_NEVER,
+    )
 
 
 def _dated(delivery: Delivery, one: PendingNotification | None) -> Delivery:
@@ -173,10 +212,11 @@ def _scheduled(now: float, unsent: Iterable[Entry]) -> Iterator[PendingNotificat
     for entry in unsent:
         queue = _queue(entry)
         own = entry.next_try if entry.next_try - now < _IMPOSSIBLE_WAIT else now
+        own = math.inf if entry.held else own
         due_at = max(own, not_before.get(queue, 0.0))
         if not entry.objected:
             not_before[queue] = due_at
-        yield PendingNotification(entry, _datetime(max(due_at, now)))
+        yield PendingNotification(entry, None if due_at == math.inf else _datetime(max(due_at, now)))
 
 
 def _queue(entry: Entry) -> _Queue:

@@ -66,14 +66,22 @@ class Switched:
     on_card: OnCard | None = None
 
 
-def enable_on_card(euicc: Euicc, before: Listing[Profile], target: Profile) -> Switched:
-    """Have the card enable a profile. Raises as `switching.enable` does."""
-    return _switch(euicc, euicc.enable_profile, before, target, enabled=True)
+def enable_on_card(
+    euicc: Euicc, before: Listing[Profile], target: Profile, *, refresh: bool | None = None
+) -> Switched:
+    """Have the card enable a profile. Raises as `switching.enable` does.
+
+    `refresh`: the refreshFlag of the request (§5.7.16), which asks the device to restart the card; None for
+    what the card accepts, without it first.
+    """
+    return _switch(euicc, euicc.enable_profile, before, target, enabled=True, refresh=refresh)
 
 
-def disable_on_card(euicc: Euicc, before: Iterable[Profile], target: Profile) -> Switched:
-    """Have the card disable a profile. Raises as `switching.enable` does."""
-    return _switch(euicc, euicc.disable_profile, before, target, enabled=False)
+def disable_on_card(
+    euicc: Euicc, before: Iterable[Profile], target: Profile, *, refresh: bool | None = None
+) -> Switched:
+    """Have the card disable a profile. Raises as `switching.enable` does. `refresh`: as there."""
+    return _switch(euicc, euicc.disable_profile, before, target, enabled=False, refresh=refresh)
 
 
 def attempt_until(
@@ -127,7 +135,13 @@ def aids_of(euicc: Euicc, profile: Profile) -> Iterator[Aid]:
 
 
 def _switch(
-    euicc: Euicc, switch: Switch, before: Iterable[Profile], target: Profile, *, enabled: bool
+    euicc: Euicc,
+    switch: Switch,
+    before: Iterable[Profile],
+    target: Profile,
+    *,
+    enabled: bool,
+    refresh: bool | None,
 ) -> Switched:
     listed, before = _listed(euicc), tuple(before)
     enabled_before = {profile.iccid for profile in before if profile.enabled}
@@ -143,7 +157,7 @@ def _switch(
 
     after = attempt_until(
         euicc,
-        _request_variants(euicc, switch, target),
+        _request_variants(euicc, switch, target, (False, True) if refresh is None else (refresh,)),
         lambda after: shown(after) or switched(after),
         _reset_and_list,
     )
@@ -189,13 +203,15 @@ def _readable(error: LpaError | None = None) -> Iterator[None]:
         raise OutcomeUnknown(f"{before} The card cannot be read again: {failed.message}") from failed
 
 
-def _request_variants(euicc: Euicc, switch: Switch, profile: Profile) -> Iterator[Attempt]:
+def _request_variants(
+    euicc: Euicc, switch: Switch, profile: Profile, flags: Collection[bool]
+) -> Iterator[Attempt]:
     """The variants of a request that cards want. No refresh first: a reader has no device to restart."""
-    yield partial(switch, profile.iccid, refresh=False)
-    yield partial(switch, profile.iccid, refresh=True)
+    for flag in flags:
+        yield partial(switch, profile.iccid, refresh=flag)
     for aid in aids_of(euicc, profile):
-        yield partial(switch, aid, refresh=False)
-        yield partial(switch, aid, refresh=True)
+        for flag in flags:
+            yield partial(switch, aid, refresh=flag)
 
 
 def _listed(euicc: Euicc) -> Notifications | None:

@@ -14,7 +14,7 @@ from lpa.errors import LpaError, Refused
 from lpa.journal import DELETING, DISABLING, ENABLING, Journal, Operation
 from lpa.notifications.card_context import CardContext
 from lpa.notifications.changes import ProfileChange
-from lpa.notifications.delivery import Delivery
+from lpa.notifications.delivery import Delivery, raise_for_pending
 from lpa.notifications.on_card import OnCard
 from lpa.notifications.outbox import Outbox
 from lpa.profiles import blockers, selection, snapshot
@@ -54,19 +54,30 @@ class Outcome:
     memory_after: int | None = None
     enabled: tuple[Profile, ...] | None = None
 
+    def raise_for_pending(self) -> None:
+        """Raise what keeps the first unacknowledged notification pending, with this as its `outcome`.
+
+        Returns if the servers acknowledged all, or there is none. After `deliver` "later" or "never" it
+        raises `Postponed`.
+        """
+        raise_for_pending(self.deliveries, self)
+
     @property
     def unacknowledged(self) -> tuple[Delivery, ...]:
         """The notifications that no server has acknowledged yet."""
         return tuple(delivery for delivery in self.deliveries if not delivery.acknowledged)
 
 
-def enable(card: CardContext, outbox: Outbox, name: Iccid | Selector) -> Outcome:
+def enable(
+    card: CardContext, outbox: Outbox, name: Iccid | Selector, *, refresh: bool | None = None
+) -> Outcome:
     """Enable a profile, and notify its servers and those of the profile that it replaces.
 
     Raises `Refused` before the card is asked if that is not possible, `EuiccRefused` if the card refuses,
     `WireError` if the card shows that it was not changed, `BadAnswer` if it reports success and does not show
     the change, and `OutcomeUnknown` if it can no longer be read. A `BadAnswer` with "changedAtReset" says
-    which profile the card enabled by itself; the notifications of that are kept and delivered.
+    which profile the card enabled by itself; the notifications of that are kept and delivered. `refresh`: see
+    `switch_on_card.enable_on_card`.
     """
     euicc = card.euicc
     before, target = selection.read(euicc, name)
@@ -79,14 +90,16 @@ def enable(card: CardContext, outbox: Outbox, name: Iccid | Selector) -> Outcome
                 raise blocker.refused
     with card.operation("enable", before, target=target.iccid) as operation:
         operation.set_state(ENABLING)
-        switched = enable_on_card(euicc, before, target)
+        switched = enable_on_card(euicc, before, target, refresh=refresh)
         after = require_kept(outbox, operation, switched, before.unreadable)
         changes = changes_since(operation, after, before.unreadable)
         return _completed(outbox, operation, target, after, changes, on_card=switched.on_card)
 
 
-def disable(card: CardContext, outbox: Outbox, name: Iccid | Selector) -> Outcome:
-    """Disable the enabled profile, and notify its servers. Raises as `enable` does."""
+def disable(
+    card: CardContext, outbox: Outbox, name: Iccid | Selector, *, refresh: bool | None = None
+) -> Outcome:
+    """Disable the enabled profile, and notify its servers. `refresh`, and what is raised: as `enable`."""
     euicc = card.euicc
     before, target = selection.read(euicc, name)
     if not target.enabled:
@@ -95,7 +108,7 @@ def disable(card: CardContext, outbox: Outbox, name: Iccid | Selector) -> Outcom
         raise blocker.refused
     with card.operation("disable", before, target=target.iccid) as operation:
         operation.set_state(DISABLING)
-        switched = disable_on_card(euicc, before, target)
+        switched = disable_on_card(euicc, before, target, refresh=refresh)
         after = require_kept(outbox, operation, switched, before.unreadable)
         changes = changes_since(operation, after, before.unreadable)
         return _completed(outbox, operation, target, after, changes, on_card=switched.on_card)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from lpa.errors import BadAnswer, CardBusy, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
 from lpa.journal import Operation
@@ -21,6 +22,7 @@ from lpa.profiles.snapshot import named
 from lpa.profiles.switch_on_card import CHANGED_AT_RESET
 from lpa.profiles.switching import Outcome
 from lpa.rsp import steps
+from lpa.rsp.deliver import most_reluctant
 from lpa.rsp.facts import fact
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Iccid
@@ -62,7 +64,9 @@ def temporarily_enabled(card: CardContext, outbox: Outbox, name: Iccid | Selecto
                 "Another process has enabled a profile of this card temporarily.",
                 advice="Wait until it has restored the previous one.",
             )
-        operation = card.journal.begin(card.eid, OPERATION, tuple(before), target=target.iccid)
+        operation = card.journal.begin(
+            card.eid, OPERATION, tuple(before), target=target.iccid, deliver=card.deliver
+        )
         with steps.must_complete():
             outcomes = [_enable(card, outbox, operation, target)]
         try:
@@ -79,6 +83,7 @@ def restore(card: CardContext, outbox: Outbox, operation: Operation) -> Restorat
     Only if the card is as that process left it: a switch that another program, or the card by itself, made
     since stays. Raises what leaves the operation open: `WireError`, `OutcomeUnknown` and `StorageFailed`.
     """
+    card = replace(card, deliver=most_reluctant(card.deliver, operation.deliver))
     profiles = card.euicc.profiles(CHANGE_TAGS)
     previous, now = _enabled(operation.before), _enabled(profiles)
     target = _target(operation)

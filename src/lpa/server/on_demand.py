@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lpa.rsp.names import ServerAddress
@@ -16,14 +15,11 @@ if TYPE_CHECKING:
 
 
 class ServersOnDemand:
-    """Makes the server of an address. The card's CI keys verify it, or the system's authorities."""
+    """Makes the server of an address: see `Network.servers`. All share one `Https`."""
 
-    def __init__(self, state_dir: Path | None = None, *, https: Callable[[], Https] | None = None) -> None:
-        """`state_dir`: where the keys of issuers are remembered, if it exists. `https`: instead of the usual
-        settings; called with the first server.
-        """
-        self._make = https or self._usual
-        self._state_dir = state_dir
+    def __init__(self, make: Callable[[], Https]) -> None:
+        """`make`: makes it, when the first server is asked for."""
+        self._make = make
         self._opened = ExitStack()
         self._https: Https | None = None
 
@@ -37,10 +33,3 @@ class ServersOnDemand:
     def close(self) -> None:
         """Close all connections."""
         self._opened.close()
-
-    def _usual(self) -> Https:
-        from lpa.server.https import Https  # noqa: PLC0415  (only now)
-        from lpa.server.known_keys import KnownKeys  # noqa: PLC0415  (only now)
-        from lpa.server.trust import Trust  # noqa: PLC0415  (only now)
-
-        return Https(Trust.system(), known_keys=KnownKeys(self._state_dir))

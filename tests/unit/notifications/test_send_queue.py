@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -43,9 +44,12 @@ def journal(tmp_path: Path, clock: Clock) -> Iterator[Journal]:
 
 
 def times(journal: Journal) -> list[tuple[int, float]]:
-    """The number of each pending notification, and in how many seconds it is due."""
+    """The number of each pending notification, and in how many seconds it is due; infinite for never."""
     return [
-        (one.entry.notification.metadata.sequence_number, one.next_try.timestamp() - journal.clock())
+        (
+            one.entry.notification.metadata.sequence_number,
+            one.next_try.timestamp() - journal.clock() if one.next_try else math.inf,
+        )
         for one in pending(journal)
     ]
 
@@ -70,6 +74,24 @@ def test_one_that_the_server_refused_holds_back_nothing(refusal: LpaError, journ
     (_, earlier), (_, later) = times(journal)
     assert earlier > 50
     assert later == 0
+
+
+def test_a_held_one_is_never_due_and_the_later_ones_for_its_server_wait(journal: Journal) -> None:
+    journal.keep(EID, signed("07"))
+    journal.keep(EID, signed("08"), held=True)
+    journal.keep(EID, signed("09"), addressed("0A", "o.p"))
+    journal.keep(OTHER, signed("0B"))
+    assert times(journal) == [(7, 0.0), (8, math.inf), (9, math.inf), (10, 0.0), (11, 0.0)]
+    queue = SendQueue(journal, Servers())
+    assert [one.sequence_number for one in queue.send_due_of_others(THIRD)] == [7, 10, 11]
+    assert [one.acknowledged for one in queue.send_all(journal.outbox(EID))] == [True] * 4
+
+
+def test_a_held_one_that_the_server_refused_holds_back_nothing(journal: Journal) -> None:
+    journal.keep(EID, signed("07"), held=True)
+    journal.keep(EID, signed("08"))
+    journal.failed(EID, signed("07"), REFUSED)
+    assert times(journal) == [(7, math.inf), (8, 0.0)]
 
 
 def test_cards_do_not_wait_for_each_other(journal: Journal) -> None:

@@ -81,6 +81,22 @@ def test_request_variants_are_tried_until_the_card_accepts_one(
     assert card.requests.count(ENABLE) <= 4
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+@pytest.mark.parametrize("kind", ["iccid", "isdpAid"])
+def test_a_caller_may_choose_the_refresh_flag(wanted: bool, kind: str, tmp_path: Path) -> None:
+    picky = SimulatedEuicc.create(None, behaviour=Behaviour(accepted=((kind, wanted),)))
+    card = DisturbedCard(picky)
+    with Assistant(card, state_dir=tmp_path) as assistant:
+        with pytest.raises(EuiccRefused):
+            assistant.enable(picky.profiles[1].iccid, refresh=not wanted, deliver="later")
+        assert card.requests.count(ENABLE) == 2  # by ICCID and by AID
+        assistant.enable(picky.profiles[1].iccid, refresh=wanted, deliver="later")
+        with pytest.raises(EuiccRefused):
+            assistant.disable(picky.profiles[1].iccid, refresh=not wanted, deliver="later")
+        assistant.disable(picky.profiles[1].iccid, refresh=wanted, deliver="later")
+    assert states(picky) == ["disabled"] * 3
+
+
 def test_each_request_variant_is_tried_once(euicc: SimulatedEuicc, tmp_path: Path) -> None:
     stubborn = SimulatedEuicc.create(None, behaviour=Behaviour(accepted=()))
     card = DisturbedCard(stubborn)

@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 from lpa.rsp.names import ServerAddress
-from lpa.server.on_demand import ServersOnDemand
+from lpa.server.network import Network
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 
 
 def test_all_servers_share_connections_that_are_closed_at_the_end() -> None:
-    servers = ServersOnDemand()
+    servers = Network().servers()
     one, two = (servers(ServerAddress.parse(name), ci_pkids=()) for name in ("a.example", "b.example"))
     assert (str(one.address), str(two.address)) == ("a.example", "b.example")
     assert one._https is two._https
@@ -21,7 +21,7 @@ def test_all_servers_share_connections_that_are_closed_at_the_end() -> None:
 
 def test_nothing_is_loaded_before_a_server_is_made() -> None:
     code = (
-        "import sys; from lpa.server.on_demand import ServersOnDemand; ServersOnDemand().close(); "
+        "import sys; from lpa import Network; Network(connect_to='a:1:b:2').servers().close(); "
         "print(*sorted({'urllib3', 'OpenSSL', 'lpa.server.https', 'lpa.server.es9'} & {*sys.modules}))"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -17,7 +17,7 @@ from lpa.cli.commands.recovery import recovering
 from lpa.cli.commands.send_due import then_send_due
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
-from lpa.cli.parsing import FOLDER, PLAN, PROFILE_NAME, REASON
+from lpa.cli.parsing import DELIVER, FOLDER, PLAN, PROFILE_NAME, REASON
 from lpa.cli.views.findings import plan_findings
 from lpa.cli.views.profiles import named, rules, unread
 from lpa.deletion.plan import Plan
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from lpa.deletion.backup_first import BackupFirst
     from lpa.profiles.selection import Selector
     from lpa.profiles.switching import Outcome
+    from lpa.rsp.deliver import Deliver
     from lpa.rsp.names import Iccid
     from lpa.rsp.records import Profile
 else:
@@ -72,6 +73,7 @@ _NOT_NOTIFIED = "The card sends no notification to this operator: inform them yo
 @click.option(
     "--reason", type=REASON, default="", metavar="TEXT", help="Why, in your words; kept on this computer."
 )
+@DELIVER
 @click.option("--plan", "only_plan", is_flag=True, help="Only show what would be done.")
 @click.option(
     "--apply",
@@ -92,6 +94,7 @@ def delete(
     enable_first: bool,
     ask_pin: bool,
     reason: str,
+    deliver: Deliver,
     only_plan: bool,
     saved: Plan | None,
 ) -> CommandResult:
@@ -106,7 +109,7 @@ def delete(
     if saved and disable_first:
         raise click.UsageError("Do not give --disable-first with --apply: the plan says it.")
     selector = by_digits(name) if name is not None and not only_plan else None
-    with console.delivering_assistant() as assistant:
+    with console.delivering_assistant(deliver=deliver) as assistant:
         chosen = saved or selector or selection.to_read(assistant.euicc, name or "")
         plan = _planned(console.screen, assistant, chosen, disable_first=disable_first)
         if backup or only_plan:  # Checking for a PIN takes time, which other deletions need not spend.

@@ -19,7 +19,7 @@ from lpa.cli.download_options import DownloadOptions, download_options
 from lpa.cli.exits import STOPPED
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
-from lpa.cli.parsing import ACTIVATION_CODE, ADDRESS, IMAGE, CodeSource
+from lpa.cli.parsing import ACTIVATION_CODE, ADDRESS, DELIVER, IMAGE, CodeSource
 from lpa.cli.views.findings import offer_findings
 from lpa.errors import LpaError
 from lpa.rsp.limits import DOWNLOADS
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lpa.cli.screen import Screen
     from lpa.notifications.delivery import Delivery
     from lpa.rsp.activation import ActivationCode
+    from lpa.rsp.deliver import Deliver
     from lpa.rsp.names import ServerAddress
     from lpa.rsp.session import Event
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 @click.option("--qr", "image", type=IMAGE, metavar="IMAGE", help="Read the activation code from this image.")
 @click.option("--preview", is_flag=True, help="Only show what would be installed.")
 @download_options
+@DELIVER
 @click.pass_obj
 def download(
     console: Console,
@@ -48,6 +50,7 @@ def download(
     code: CodeSource | None,
     image: ActivationCode | None,
     preview: bool,
+    deliver: Deliver,
     **options: Any,
 ) -> CommandResult:
     """Download and install a profile.
@@ -62,7 +65,7 @@ def download(
     order = code(console.screen) if code else image
     for note in order.notes if order else ():
         console.screen.say(f"Note: {note}")
-    with console.delivering_assistant(first_info1()) as assistant:
+    with console.delivering_assistant(first_info1(), deliver=deliver) as assistant:
         if preview:
             return _previewed(console.screen, assistant, order, chosen)
         _require_consent(console.screen, chosen)

@@ -13,6 +13,7 @@ import click
 from lpa.card.es10 import first_notifications
 from lpa.cli.all_readers import on_each_reader
 from lpa.cli.commands.interruption import PENDING, changing
+from lpa.cli.commands.on_computer import on_computer
 from lpa.cli.commands.outcomes import report_pending, unprinted
 from lpa.cli.commands.recovery import recovering
 from lpa.cli.commands.send_due import then_send_due
@@ -22,21 +23,17 @@ from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import PROFILE_DIGITS, RECEIPTS
 from lpa.cli.views import lost_notifications
 from lpa.cli.views import pending as pending_views
-from lpa.cli.views import unrecorded as unrecorded_views
-from lpa.cli.views.deliveries import unacknowledged, with_heading
+from lpa.cli.views.deliveries import undelivered, with_heading
 from lpa.errors import BadAnswer, Declined, EuiccRefused, LpaError, StorageFailed
-from lpa.notifications import unrecorded
-from lpa.notifications.send_queue import pending
+from lpa.rsp.deliver import LATER
 from lpa.rsp.steps import reporting
 
 if TYPE_CHECKING:
     from lpa.assistant import Assistant
     from lpa.cli.console import Console
     from lpa.cli.screen import Screen
-    from lpa.journal import LostNotification
     from lpa.notifications.delivery import Delivery, PendingNotification
     from lpa.notifications.receipts import Receipt
-    from lpa.notifications.unrecorded import Unrecorded
     from lpa.profiles.selection import Selector
     from lpa.rsp.records import NotificationMetadata
 
@@ -62,17 +59,17 @@ def list_(console: Console, without_card: bool) -> CommandResult:
     from a backup.
     """
     if without_card:
-        on_computer = _on_computer(console)
-        if not on_computer["pending"]:
+        kept = on_computer(console)
+        if not kept["pending"]:
             console.screen.say(_NONE_HERE)
-        return CommandResult(on_computer)
+        return CommandResult(kept)
     try:
         with console.assistant(first_notifications()) as assistant:
             found = assistant.notifications()
     except (BadAnswer, EuiccRefused) as problem:  # What is on this computer does not depend on the card.
         console.screen.problem(problem)
         unknown = {"notifications": None, "unreadable": None}
-        return CommandResult(unknown | _on_computer(console), problem, exit_code(problem))
+        return CommandResult(unknown | on_computer(console), problem, exit_code(problem))
     console.screen.table(
         ("Number", "Event", "ICCID", "Server"),
         [(str(one.sequence_number), one.event, str(one.iccid or ""), one.address) for one in found],
@@ -82,59 +79,24 @@ def list_(console: Console, without_card: bool) -> CommandResult:
     if found.unreadable:
         more = " more" if found else ""
         console.screen.say(f"{len(found.unreadable)}{more} on the card cannot be read.", "yellow")
-    return CommandResult({"notifications": found, "unreadable": found.unreadable} | _on_computer(console))
-
-
-def _on_computer(console: Console) -> dict[str, object]:
-    """Print what is pending on this computer, and what is lost; for the document."""
-    with closing(console.journal()) as journal:
-        kept = pending(journal)
-        acknowledged = [entry for entry in journal.outbox() if entry.sent is not None]
-        lost = journal.lost()
-        without_record = unrecorded.find(journal, console.receipts())
-    if kept:
-        console.screen.line(("Pending on this computer:", "bold"))
-        console.screen.table(*pending_views.table(kept))
-    if acknowledged:
-        console.screen.say(f"{len(acknowledged)} acknowledged, to be removed from the card.")
-    show_lost(console.screen, lost)
-    return {
-        "pending": [pending_views.members(one) for one in kept],
-        "still_on_card": len(acknowledged),
-        "lost": [lost_notifications.members(one) for one in lost],
-        **show_unrecorded(console.screen, *without_record),
-    }
-
-
-def show_lost(screen: Screen, lost: Collection[LostNotification]) -> None:
-    """Print lost notifications, with what to do about each."""
-    if not lost:
-        return
-    screen.line(("Lost: no signed notification remains for these servers.", "bold"))
-    screen.table(*lost_notifications.table(lost))
-    for line in lost_notifications.advice_lines(lost):
-        screen.line(line)
-
-
-def show_unrecorded(screen: Screen, found: Collection[Unrecorded], more: int) -> dict[str, object]:
-    """Print receipts without a record, with the commands that send them; for the document."""
-    if found:
-        screen.line(("Receipts of which the journal on this computer has no record:", "bold"))
-        screen.table(*unrecorded_views.table(found))
-        screen.line("Whether their servers were notified is unknown. Nothing is sent unless you send it:")
-        for one in found:
-            screen.line(f"  {one.command}")
-    if more:
-        files = "1 more file has" if more == 1 else f"{more} more files have"
-        screen.say(f"{files} the name of such a receipt.", "yellow")
-    return {"unrecorded": [*map(unrecorded_views.members, found)], "more_unrecorded": more}
+    return CommandResult({"notifications": found, "unreadable": found.unreadable} | on_computer(console))
 
 
 @notifications.command()
 @click.argument("paths", type=RECEIPTS, nargs=-1, metavar="[FILE|FOLDER]...")
 @click.option("--without-card", is_flag=True, help="Only those on this computer; no card is needed.")
+@click.option(
+    "--only",
+    type=click.IntRange(0),
+    multiple=True,
+    metavar="NUMBER",
+    help="Only this one of the card, and earlier ones for the same server, which must be sent first.",
+)
+@click.option("--keep", is_flag=True, help="Leave those that are acknowledged on the card.")
 @click.pass_obj
-def send(console: Console, paths: tuple[Path, ...], without_card: bool) -> CommandResult:
+def send(
+    console: Console, *, paths: tuple[Path, ...], without_card: bool, only: tuple[int, ...], keep: bool
+) -> CommandResult:
     """Send pending notifications.
 
     Those on the card are kept on this computer first, and removed from the card once the server has
@@ -145,6 +107,8 @@ def send(console: Console, paths: tuple[Path, ...], without_card: bool) -> Comma
     With receipts (FILE, or a FOLDER of them) only those are sent. This needs no card, and works on another
     computer too.
     """
+    if (only or keep) and (paths or without_card or console.all_readers):
+        raise click.UsageError("--only and --keep are about the card in one reader: give nothing else.")
     if console.all_readers:
         if paths or without_card:
             raise click.UsageError(
@@ -162,14 +126,25 @@ def send(console: Console, paths: tuple[Path, ...], without_card: bool) -> Comma
         if not deliveries:
             console.screen.say(_NONE_HERE)
         return _sent_without_card(console.screen, {}, deliveries, left)
+    if only:
+        return _send_only(console, only, keep=keep)
     with console.delivering_assistant() as assistant, recovering(console.screen, assistant):
         with console.screen.progress() as progress:
-            deliveries = assistant.send_notifications(progress=progress)
+            deliveries = assistant.send_notifications(keep=keep, progress=progress)
         _note_sent(console.screen, deliveries)
         if not deliveries:
             console.screen.say(_NONE_HERE if deliveries.problem else "No pending notifications.")
         result = with_problem(console.screen, _sent(console.screen, {}, deliveries), deliveries.problem)
         return then_send_due(console.screen, assistant, result, deliveries)
+
+
+def _send_only(console: Console, numbers: Collection[int], *, keep: bool) -> CommandResult:
+    """Send those with these numbers, and what must be sent before them; nothing else that is due."""
+    opened = console.delivering_assistant(deliver=LATER)
+    with opened as assistant, recovering(console.screen, assistant):
+        deliveries = assistant.send_notifications(only=numbers, keep=keep)
+        _note_sent(console.screen, deliveries)
+        return then_send_due(console.screen, assistant, _sent(console.screen, {}, deliveries), deliveries)
 
 
 def _send_of_card(console: Console) -> CommandResult:
@@ -330,6 +305,6 @@ def _sent(screen: Screen, data: dict[str, object], deliveries: tuple[Delivery, .
     for line in with_heading(unprinted(screen, deliveries)):
         screen.line(line)
     data = data | {"deliveries": deliveries}
-    for delivery in unacknowledged(deliveries):
+    for delivery in undelivered(deliveries):
         return CommandResult(data, delivery.problem, UNDELIVERED)
     return CommandResult(data)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lpa.cli.commands.interruption import PENDING
 from lpa.cli.exits import UNDELIVERED, exit_code
 from lpa.cli.json_output import CommandResult, plain
-from lpa.cli.views.deliveries import closing_lines, lost_lines, unacknowledged
+from lpa.cli.views.deliveries import closing_lines, lost_lines, undelivered
 from lpa.cli.views.outcomes import change_lines, problem_lines
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def report(screen: Screen, outcome: Outcome, state: str, earlier: Iterable[Deliv
         screen.line(line)
     if outcome.problem:
         return CommandResult(outcome, outcome.problem, exit_code(outcome.problem))
-    for delivery in unacknowledged(deliveries):
+    for delivery in undelivered(deliveries):
         return CommandResult(outcome, delivery.problem, UNDELIVERED)
     return CommandResult(outcome)
 

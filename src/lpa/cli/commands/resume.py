@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from lpa.cli.commands.interruption import PENDING
-from lpa.cli.commands.notifications import show_lost, show_unrecorded, with_problem
+from lpa.cli.commands.notifications import with_problem
+from lpa.cli.commands.on_computer import show_lost, show_unrecorded
 from lpa.cli.commands.outcomes import unprinted
 from lpa.cli.commands.recovery import recovering
 from lpa.cli.commands.send_due import then_send_due
@@ -21,7 +22,7 @@ from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.views import lost_notifications, recoveries
 from lpa.cli.views import pending as pending_views
-from lpa.cli.views.deliveries import unacknowledged, with_heading
+from lpa.cli.views.deliveries import undelivered, with_heading
 from lpa.errors import LpaError, WireError
 from lpa.notifications import lost, unrecorded
 from lpa.notifications.send_queue import pending
@@ -112,7 +113,7 @@ def _left(
 
 
 def _undelivered(deliveries: Iterable[Delivery], gone: Iterable[LostNotification]) -> list[LpaError | None]:
-    return [*(delivery.problem for delivery in unacknowledged(deliveries)), *map(lost.problem, gone)]
+    return [*(delivery.problem for delivery in undelivered(deliveries)), *map(lost.problem, gone)]
 
 
 def _begun(operation: Operation) -> datetime:

@@ -12,6 +12,7 @@ from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.views import pending as views
 from lpa.cli.views.deliveries import with_heading
 from lpa.errors import LpaError
+from lpa.rsp.deliver import NOW
 
 if TYPE_CHECKING:
     from lpa.assistant import Assistant
@@ -24,12 +25,15 @@ def then_send_due(
 ) -> CommandResult:
     """The result of a command, after which due notifications are sent and pending ones are reported.
 
-    `reported`: the deliveries that this command has reported already, beside those of what was recovered.
+    Nothing is sent if the command is not to deliver now. `reported`: the deliveries that this command has
+    reported already, beside those of what was recovered.
     """
     known = (*chain.from_iterable(one.deliveries for one in assistant.recovered), *reported)
+    deliveries: tuple[Delivery, ...] = ()
     try:
-        with screen.progress() as progress:
-            deliveries = assistant.send_due_notifications(progress=progress)
+        if assistant.deliver == NOW:
+            with screen.progress() as progress:
+                deliveries = assistant.send_due_notifications(progress=progress)
         pending = assistant.pending_notifications()
     except LpaError as problem:  # The command itself succeeded, and must not look as if it had failed.
         screen.say(problem.message, "yellow")

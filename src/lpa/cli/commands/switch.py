@@ -16,7 +16,7 @@ from lpa.cli.commands.recovery import recovering
 from lpa.cli.commands.send_due import then_send_due
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
-from lpa.cli.parsing import EID
+from lpa.cli.parsing import DELIVER, EID
 from lpa.cli.views.outcomes import profile_name
 from lpa.cli.views.profiles import named, unread
 from lpa.errors import Declined
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lpa.cli.console import Console
     from lpa.cli.screen import Screen
     from lpa.profiles.selection import Selector
+    from lpa.rsp.deliver import Deliver
     from lpa.rsp.listing import Listing
     from lpa.rsp.names import Eid, Iccid
     from lpa.rsp.records import Profile
@@ -43,14 +44,15 @@ _PROTECTING = "Interrupted while changing the protection.", _LISTS_PROTECTED
 
 @command()
 @click.argument("name", type=by_digits)
+@DELIVER
 @click.pass_obj
-def enable(console: Console, name: Selector) -> CommandResult:
+def enable(console: Console, name: Selector, deliver: Deliver) -> CommandResult:
     """Enable a profile.
 
     The enabled profile is disabled. Notifications are sent for both. NAME is an ICCID, its last digits (four
     or more), or an ISD-P AID.
     """
-    with console.delivering_assistant() as assistant, recovering(console.screen, assistant):
+    with console.delivering_assistant(deliver=deliver) as assistant, recovering(console.screen, assistant):
         with console.screen.progress() as progress:
             outcome = assistant.enable(name, progress=progress)
         already = "" if outcome.changes else "already "
@@ -60,13 +62,14 @@ def enable(console: Console, name: Selector) -> CommandResult:
 
 @command()
 @click.argument("name", type=by_digits)
+@DELIVER
 @click.pass_obj
-def disable(console: Console, name: Selector) -> CommandResult:
+def disable(console: Console, name: Selector, deliver: Deliver) -> CommandResult:
     """Disable the enabled profile.
 
     Notifications are sent. NAME is an ICCID, its last digits (four or more), or an ISD-P AID.
     """
-    with console.delivering_assistant() as assistant, recovering(console.screen, assistant):
+    with console.delivering_assistant(deliver=deliver) as assistant, recovering(console.screen, assistant):
         with console.screen.progress() as progress:
             outcome = assistant.disable(name, progress=progress)
         state = f"is disabled{_now_enabled(outcome.enabled)}" if outcome.changes else "is already disabled"
@@ -137,9 +140,16 @@ def unprotect(console: Console, name: Selector) -> CommandResult:
     metavar="EID",
     help="Do not ask; confirm the card by its EID.",
 )
+@DELIVER
 @click.pass_obj
 def reset(
-    console: Console, operational: bool, test: bool, default_server: bool, agreed: Eid | None
+    console: Console,
+    *,
+    operational: bool,
+    test: bool,
+    default_server: bool,
+    agreed: Eid | None,
+    deliver: Deliver,
 ) -> CommandResult:
     """Delete all profiles of a kind, permanently.
 
@@ -152,7 +162,7 @@ def reset(
         "resetDefaultSmdpAddress": default_server,
     }
     options = [option for option, wanted in chosen.items() if wanted]
-    with console.delivering_assistant() as assistant:
+    with console.delivering_assistant(deliver=deliver) as assistant:
         profiles = assistant.profiles()
         console.screen.say_facts(_reset_facts(assistant, options, profiles))
         switching.refuse_protected(assistant.journal, profiles, options)

@@ -43,6 +43,11 @@ def unacknowledged(deliveries: Iterable[Delivery]) -> list[Delivery]:
     return [delivery for delivery in last.values() if not delivery.acknowledged]
 
 
+def undelivered(deliveries: Iterable[Delivery]) -> list[Delivery]:
+    """As `unacknowledged`, without those that were not sent because that was asked for."""
+    return [delivery for delivery in unacknowledged(deliveries) if not delivery.withheld]
+
+
 def lost_lines(deliveries: Iterable[Delivery]) -> Iterator[Line]:
     """How many of them are lost. What to do stands below each."""
     number = sum(delivery.lost for delivery in unacknowledged(deliveries))
@@ -68,18 +73,32 @@ def closing_lines(
     unkept = [delivery for delivery in left if not delivery.lost and delivery.metadata not in kept]
     number, earlier = len(pending) + len(unkept), len(kept - {*printed})
     if number:
-        next_try = min((one.next_try for one in pending), default=None)
+        tries = [one.next_try for one in pending if one.next_try]
+        next_try = min(tries, default=None)
         yield f"{_are_pending(number, earlier)}{_retried(next_try)}.", "yellow"
         it, it_is = ("it", "It is") if number == 1 else ("them", "They are")
         if earlier:
             yield f"'lpa notifications list' lists {it}; 'lpa notifications send' sends {it} now.", ""
         elif pending or any(delivery.sequence_number is not None for delivery in unkept):
             yield f"'lpa notifications send' sends {it} now.", ""
-        if pending:
-            due = it_is.lower()
-            yield f"{it_is} also retried by the next command that goes online once {due} due.", ""
+        yield from _by_themselves(pending, it_is)
     elif deliveries and not left:
         yield "All notifications were acknowledged.", "green"
+
+
+def _by_themselves(pending: Collection[PendingNotification], it_is: str) -> Iterator[Line]:
+    """What becomes of pending ones if nobody asks for it."""
+    due = [one for one in pending if one.next_try]
+    held = len(pending) - len(due)
+    if held and due:
+        yield f"{held} of them {'is' if held == 1 else 'are'} not sent without that.", ""
+        it_is = "The other is" if len(due) == 1 else "The others are"
+    elif held:
+        yield f"{it_is} not sent without that.", ""
+    if due:
+        sent = "retried" if any(one.entry.attempts for one in due) else "sent"
+        they_are = "it is" if len(due) == 1 else "they are"
+        yield f"{it_is} also {sent} by the next command that goes online once {they_are} due.", ""
 
 
 def _are_pending(number: int, earlier: int) -> str:
@@ -91,7 +110,10 @@ def _are_pending(number: int, earlier: int) -> str:
 
 
 def _retried(next_try: datetime | None) -> str:
-    return "" if next_try is None else f"; next try {time_until(next_try, datetime.now(UTC))}"
+    if next_try is None:
+        return ""
+    now = datetime.now(UTC)
+    return f"; next try {time_until(next_try, now)}" if next_try > now else "; due now"
 
 
 def _state(delivery: Delivery) -> Line:

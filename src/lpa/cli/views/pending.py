@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -23,9 +23,24 @@ def table(pending: Collection[PendingNotification]) -> Table:
     for one in pending:
         entry, metadata = one.entry, one.entry.notification.metadata
         row = (str(metadata.sequence_number), metadata.event, str(metadata.iccid or ""), metadata.address)
-        tries = (str(entry.attempts), time_until(one.next_try, now), entry.problem)
+        tries = (str(entry.attempts), _next_try(one.next_try, now), entry.problem)
         rows.append((*row, *tries, *([str(entry.eid or "unknown")] if cards else [])))
     return (*_HEADINGS, *(["Card"] if cards else [])), rows
+
+
+def _next_try(when: datetime | None, now: datetime) -> str:
+    if when is None:
+        return "not by itself"
+    return time_until(when, now) if when > now else "due now"
+
+
+def held_lines(pending: Collection[PendingNotification]) -> Iterator[str]:
+    """What to do about those that are not sent by themselves, if there are any."""
+    number = sum(one.next_try is None for one in pending)
+    if number == 1:
+        yield "1 of them is not sent by itself: only 'lpa notifications send' sends it."
+    elif number:
+        yield f"{number} of them are not sent by themselves: only 'lpa notifications send' sends them."
 
 
 def members(one: PendingNotification) -> dict[str, object]:
@@ -38,4 +53,5 @@ def members(one: PendingNotification) -> dict[str, object]:
         "attempts": entry.attempts,
         "problem": entry.problem,
         "next_try": one.next_try,
+        "held": entry.held,
     }

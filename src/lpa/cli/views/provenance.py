@@ -63,7 +63,8 @@ class Provenance:
             yield label, value
         if self.entry and not self.entry.sent:
             problem = f"; last problem: {self.entry.problem}" if self.entry.problem else ""
-            yield "Acknowledged", f"not yet{problem}"
+            held = "; it is sent only by 'lpa notifications send'" if self.entry.held else ""
+            yield "Acknowledged", f"not yet{held}{problem}"
 
 
 def _time(seconds: float) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from lpa.cli.views.deliveries import closing_lines
 from lpa.errors import BadAnswer
-from lpa.notifications.delivery import Delivery
+from lpa.journal import Entry
+from lpa.notifications.delivery import Delivery, PendingNotification
 from lpa.rsp.names import Iccid
+from tests.support.journals import EID, signed
 
 ICCID = Iccid.parse("8949985000000000025")
 DONE = Delivery(("delete",), "rsp.example", ICCID, 7, acknowledged=True, removed=True)
@@ -41,3 +44,45 @@ def test_what_cannot_be_read_cannot_be_sent() -> None:
 
 def test_of_two_tries_the_last_counts() -> None:
     assert closing(ON_CARD, DONE) == ["All notifications were acknowledged."]
+
+
+def kept(*next_tries: timedelta | None, attempts: int = 0) -> list[str]:
+    """Nothing was tried; these are kept on this computer, with the times of their next tries."""
+    now = datetime.now(UTC)
+    pending = [
+        PendingNotification(Entry(EID, signed(f"{number:02}"), 0.0, attempts), now + wait if wait else None)
+        for number, wait in enumerate(next_tries)
+    ]
+    printed = [one.entry.notification.metadata for one in pending]
+    return [text for text, _ in closing_lines((), pending, printed)]
+
+
+DUE = timedelta(seconds=-1)
+
+
+def test_what_is_due_is_said_to_be_due_and_sent_by_the_next_command() -> None:
+    assert kept(DUE) == [
+        "1 notification is pending; due now.",
+        "'lpa notifications send' sends it now.",
+        "It is also sent by the next command that goes online once it is due.",
+    ]
+    assert kept(DUE, DUE, attempts=1)[-1] == (
+        "They are also retried by the next command that goes online once they are due."
+    )
+
+
+def test_what_is_not_sent_by_itself_is_never_said_to_be_retried() -> None:
+    assert kept(None) == [
+        "1 notification is pending.",
+        "'lpa notifications send' sends it now.",
+        "It is not sent without that.",
+    ]
+    assert kept(None, None)[-1] == "They are not sent without that."
+    assert kept(None, DUE)[-2:] == [
+        "1 of them is not sent without that.",
+        "The other is also sent by the next command that goes online once it is due.",
+    ]
+    assert kept(None, None, DUE, DUE)[-2:] == [
+        "2 of them are not sent without that.",
+        "The others are also sent by the next command that goes online once they are due.",
+    ]
