@@ -10,7 +10,15 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 from lpa import redaction
 from lpa.card import foreign
-from lpa.card.apdu import CHANNEL_NOT_OPEN, LARGEST_BLOCK, Es10Channel, Transport, log_start, successful
+from lpa.card.apdu import (
+    CHANNEL_CLOSED,
+    CHANNEL_NOT_OPEN,
+    LARGEST_BLOCK,
+    Es10Channel,
+    Transport,
+    log_start,
+    successful,
+)
 from lpa.errors import BadAnswer, LpaError, Refused
 from lpa.rsp.names import Aid
 
@@ -175,8 +183,7 @@ class Channel(Es10Channel):
 class LogicalChannel(Es10Channel):
     """A channel that the system behind a `LogicalTransport` opens and closes.
 
-    After an error of the transport it is closed, because it is not known what the card still answers. Then it
-    answers as a card does on a channel that is not open.
+    After an error of the transport it is closed, because it is not known what the card still answers.
     """
 
     basic = False
@@ -206,12 +213,16 @@ class LogicalChannel(Es10Channel):
             self._wire.channel = number
         return True
 
+    def exchange(self, request: bytes | memoryview) -> bytes:
+        """As `Es10Channel.exchange`. Nothing is sent on a channel that was closed."""
+        if self._number is None:
+            raise BadAnswer("The channel was closed.", sw=CHANNEL_NOT_OPEN, reason=CHANNEL_CLOSED)
+        return super().exchange(request)
+
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
         """The answer to one command, for `ChannelCommands`."""
-        if self._number is None:
-            return b"", CHANNEL_NOT_OPEN
         try:
-            return self._transport.transmit(self._number, apdu)
+            return self._transport.transmit(self._number or 0, apdu)
         except Exception:
             self.close()
             raise

@@ -44,11 +44,16 @@ def once_ready(read: Callable[[], _T], end_download: Callable[[], object]) -> _T
 
     `end_download`: ends a download that nobody goes on with, and that no reset ends here.
     """
-    for _ in range(REFRESH_TRIES - 1):
+    tries_left = REFRESH_TRIES
+    while True:
+        tries_left -= 1
         try:
             return read()
         except BadAnswer as error:
             if error.sw != _NOT_SATISFIED:
+                raise
+            if not tries_left:
+                error.add(BY_HAND)
                 raise
             _log.debug("the card is not ready yet: %s", error)
         try:
@@ -56,7 +61,6 @@ def once_ready(read: Callable[[], _T], end_download: Callable[[], object]) -> _T
         except LpaError as error:
             _log.debug("no download was ended: %s", error)
         _pause()
-    return read()
 
 
 def once_done(read: Callable[[], _T], done: Callable[[_T], bool]) -> _T:

@@ -11,8 +11,8 @@ _TERMINAL_CAPABILITY = bytes.fromhex("80AA00000A A908 8100 820101 830107")
 class SimulatedModem:
     """A `LogicalTransport` to a simulated card, which it restarts when the card demands REFRESH.
 
-    `channel_in_class`: as in `LogicalTransport`. `refreshes`: whether it carries out REFRESH; if not, the card
-    waits for `restart`.
+    `channel_in_class`: as in `LogicalTransport`. `refreshes`: whether it carries out REFRESH. If not, the
+    card waits for `restart`.
     """
 
     can_reset = False
@@ -31,6 +31,8 @@ class SimulatedModem:
 
         Raises OSError if the card has no free channel.
         """
+        if self.refreshes and self._refresh_is_pending():
+            self.restart()
         number, sw = self.card.transmit(bytes.fromhex("0070000001"))
         if sw != 0x9000:
             raise OSError(f"no channel is free: {sw:04X}")
@@ -68,6 +70,10 @@ class SimulatedModem:
         self.card.reset()
         self.channels.clear()
         self._announce()
+
+    def _refresh_is_pending(self) -> bool:
+        """Whether there is a proactive command to fetch, as a modem learns when it asks for the STATUS."""
+        return self.card.transmit(bytes.fromhex("801200000B"))[1] == 0x9000
 
     def _announce(self) -> None:
         self.card.transmit(_TERMINAL_CAPABILITY)
