@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 
 class ScriptedModem:
     """Answers from a script of (call, answer); any other call fails the test.
@@ -42,9 +44,9 @@ class ScriptedModem:
         return not self._lines
 
     def _next(self, call: str) -> object:
-        assert self._lines, f"no call was expected, got {call}"
-        expected, answer = self._lines.pop(0)
-        assert call == expected
+        expected, answer = self._lines.pop(0) if self._lines else ("no call", None)
+        if call != expected:
+            pytest.fail(f"expected {expected}, got {call}")
         if isinstance(answer, BaseException):
             raise answer
         return answer

@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from lpa import redaction
-from lpa.card.isdr import ISDR_AIDS, IsdrSession, raise_refusal
+from lpa.card.isdr import IsdrSession, raise_refusal
+from lpa.card.isdr_search import ISDR_AIDS
 from lpa.errors import BadAnswer, EuiccRefused
 from lpa.rsp.arguments import expect
 from lpa.rsp.codec import schema

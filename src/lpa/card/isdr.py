@@ -16,7 +16,7 @@ from lpa import redaction
 from lpa.card import channels, refresh
 from lpa.card.apdu import CHANNEL_CLOSED, LARGEST_BLOCK
 from lpa.card.channels import AnyTransport
-from lpa.card.isdr_search import OUT_OF_REACH, STANDARD_AID, ask_eid, find_isdr
+from lpa.card.isdr_search import ISDR_AIDS, OUT_OF_REACH, ask_eid, find_isdr
 from lpa.card.secure_elements import ELEMENT_AIDS, SecureElement, possible
 from lpa.errors import (
     BadAnswer,
@@ -35,21 +35,6 @@ from lpa.rsp.reasons import explain
 
 _T = TypeVar("_T")
 _log = redaction.logger(__name__)
-
-# The AIDs of ISD-Rs, the standard one first; removable cards in the field use the others.
-ISDR_AIDS = (
-    STANDARD_AID,
-    *(
-        Aid.parse(text)
-        for text in (
-            "A0000005591010FFFFFFFF8900050500",  # 5ber
-            "A0000005591010000000008900000300",  # eSIM.me v2
-            "A0000005591010FFFFFFFF8900000177",  # Xesim
-            "A000000559104C696E6B736669656C64",  # LinksField
-        )
-    ),
-    *ELEMENT_AIDS,  # eSTK.me
-)
 
 # After a profile change a card may reject commands until it has restarted.
 _RESTART_PAUSE = 0.25  # seconds
@@ -84,7 +69,12 @@ class IsdrSession:
         self._held: tuple[bytes, bytes] | None = None  # the first request, and its answer
         self._unconfirmed = False  # whether it may be another card since the reset
         self._ready = False  # whether the channel is open, to the same card
-        self._open(first)
+        try:
+            self._open(first)
+        except EuiccRefused as refused:
+            if not self.can_reset:
+                refused.add(refresh.BY_HAND)
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -113,12 +103,12 @@ class IsdrSession:
 
     def ask_eid(self) -> Eid:
         """The EID that the card reports now (§5.7.20, ES10c.GetEID)."""
-        if self._ready:
-            try:
+        try:
+            if self._ready:
                 return ask_eid(self._channel)
-            except BadAnswer as error:
-                if error.reason != CHANNEL_CLOSED:
-                    raise
+        except BadAnswer as error:
+            if error.reason != CHANNEL_CLOSED:
+                raise
         self._open_again()
         return ask_eid(self._channel)
 
@@ -162,8 +152,7 @@ class IsdrSession:
         Raises `CardRemoved` if another card answers.
         """
         if not self.can_reset:
-            self._channel.close()
-            return refresh.once_restarted(lambda: self._open(first))
+            return refresh.once_restarted(self._begin_anew)
         interrupted = False
         for tries_left in reversed(range(RESTART_TRIES)):
             try:
@@ -189,6 +178,7 @@ class IsdrSession:
         No request that changes a card is sent before this.
         """
         if self._unconfirmed and certified != self._eid and self.ask_eid() != self._eid:
+            self._ready = False
             raise CardRemoved(_ANOTHER_CARD)
         self._unconfirmed = False
 
@@ -294,9 +284,17 @@ class IsdrSession:
             raise _closed(error) from error
 
     def _read(self, read: Callable[[], _T]) -> _T:
-        if self.can_reset:
-            return read()
-        return refresh.once_ready(read, lambda: self.ask("GetEuiccChallenge"))  # which begins another: §5.7.7
+        return read() if self.can_reset else refresh.once_ready(read)
+
+    def _begin_anew(self) -> None:
+        """Do on a new channel what a reset does otherwise: end a download that nobody goes on with.
+
+        Until a new challenge begins another (§5.7.7), a card may refuse everything else.
+        """
+        self._channel.close()
+        self._open(schema.encode("GetEuiccChallengeRequest", {}))
+        self._held = None
+        self.confirm()
 
     def _select_again(self) -> None:
         if not self._channel.select(self.aid):

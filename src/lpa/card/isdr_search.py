@@ -31,6 +31,21 @@ _log = redaction.logger(__name__)
 
 STANDARD_AID = Aid.parse("A0000005591010FFFFFFFF8900000100")  # SGP.02 and SGP.22
 
+# The AIDs of ISD-Rs, the standard one first; removable cards in the field use the others.
+ISDR_AIDS = (
+    STANDARD_AID,
+    *(
+        Aid.parse(text)
+        for text in (
+            "A0000005591010FFFFFFFF8900050500",  # 5ber
+            "A0000005591010000000008900000300",  # eSIM.me v2
+            "A0000005591010FFFFFFFF8900000177",  # Xesim
+            "A000000559104C696E6B736669656C64",  # LinksField
+        )
+    ),
+    *ELEMENT_AIDS,  # eSTK.me
+)
+
 # Errors that no reset of the card cures.
 OUT_OF_REACH = (CardRemoved, NoCard, NoReader, NoService)
 # The status of an ISD-R that refuses everything: it is locked to an app, or an LPA on the card uses it.

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from lpa import redaction, stop
-from lpa.errors import BadAnswer, CardRemoved, EuiccRefused, LpaError, TimedOut, WireError
+from lpa.errors import BadAnswer, CardRemoved, EuiccRefused, TimedOut, WireError
 from lpa.rsp.limits import REFRESH_TRIES
 
 _T = TypeVar("_T")
 _log = redaction.logger(__name__)
 
 _REFRESH_PAUSE = 1.0  # seconds
-_NOT_SATISFIED = 0x6985  # the answer of a card that waits for REFRESH, or in which a download is under way
+_NOT_SATISFIED = 0x6985  # the answer of a card that waits for REFRESH
 
 BY_HAND = "Restart the modem or phone, unless it is doing so by itself, then read the card again."
 
@@ -39,11 +39,8 @@ def once_restarted(open_session: Callable[[], None]) -> None:
     return None
 
 
-def once_ready(read: Callable[[], _T], end_download: Callable[[], object]) -> _T:
-    """What `read` returns, as soon as the card does not refuse it any more.
-
-    `end_download`: ends a download that nobody goes on with, and that no reset ends here.
-    """
+def once_ready(read: Callable[[], _T]) -> _T:
+    """What `read` returns, as soon as the card does not refuse it any more."""
     tries_left = REFRESH_TRIES
     while True:
         tries_left -= 1
@@ -56,10 +53,6 @@ def once_ready(read: Callable[[], _T], end_download: Callable[[], object]) -> _T
                 error.add(BY_HAND)
                 raise
             _log.debug("the card is not ready yet: %s", error)
-        try:
-            end_download()
-        except LpaError as error:
-            _log.debug("no download was ended: %s", error)
         _pause()
 
 
