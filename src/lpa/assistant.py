@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from lpa.card import foreign
-from lpa.card.apdu import LARGEST_BLOCK
-from lpa.card.channels import AnyTransport
+from lpa.card.apdu import LARGEST_BLOCK, Transport
+from lpa.card.channels import LogicalTransport
 from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.card.timeouts import Timeouts, current, using
 from lpa.host import settings
@@ -73,7 +73,7 @@ class Assistant:
 
     def __init__(
         self,
-        transport: AnyTransport,
+        transport: Transport | LogicalTransport,
         *,
         state_dir: Path | None = None,
         servers: ServerFactory | None = None,

@@ -42,15 +42,18 @@ class LogicalTransport(Protocol):
     Errors are treated as those of a `Transport`.
     """
 
-    can_reset: bool
-    """False: nothing here restarts the card. `lpa` closes the channel and opens it again instead."""
+    @property
+    def can_reset(self) -> bool:
+        """False: nothing here restarts the card. `lpa` closes the channel and opens it again instead."""
 
-    channel_in_class: bool
-    """Whether `lpa` writes the number of the channel into the class byte of each command, as `AT+CGLA` wants.
+    @property
+    def channel_in_class(self) -> bool:
+        """Whether `lpa` writes the number of the channel into the class byte of each command.
 
-    Then a channel has the number that it has on the card, 0 to 19. False if the system writes it, as Android
-    does: then the class bytes are those of the basic channel, and a channel may have any number.
-    """
+        `AT+CGLA` wants it there. Then a channel has the number that it has on the card, 0 to 19. False if the
+        system writes it, as Android's OMAPI does: then the class bytes are those of the basic channel, and a
+        channel may have any number.
+        """
 
     def open(self, aid: bytes) -> int | None:
         """Open a channel, and select an application on it. The channel; None if the card has none with `aid`.
