@@ -10,6 +10,7 @@ TYPE_CHECKING = False  # What typing calls so, without the time that importing t
 if TYPE_CHECKING:
     from lpa.assistant import Assistant
     from lpa.card.apdu import Transport
+    from lpa.card.channels import LogicalTransport
     from lpa.card.es10 import Euicc
     from lpa.card.secure_elements import SecureElement
     from lpa.card.timeouts import Timeouts
@@ -131,6 +132,7 @@ __all__ = [
     "KnownKeys",
     "Listing",
     "Locks",
+    "LogicalTransport",
     "LostNotification",
     "LpaError",
     "Network",
@@ -187,6 +189,7 @@ __all__ = [
 _HOMES = {
     "lpa.assistant": ("Assistant",),
     "lpa.card.apdu": ("Transport",),
+    "lpa.card.channels": ("LogicalTransport",),
     "lpa.card.es10": ("Euicc",),
     "lpa.card.secure_elements": ("SecureElement",),
     "lpa.card.timeouts": ("Timeouts",),

@@ -8,7 +8,9 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from lpa.card import foreign
 from lpa.card.apdu import LARGEST_BLOCK, Transport
+from lpa.card.channels import LogicalTransport
 from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.card.timeouts import Timeouts, current, using
 from lpa.host import settings
@@ -80,7 +82,7 @@ class Assistant:
 
     def __init__(
         self,
-        transport: Transport,
+        transport: Transport | LogicalTransport,
         *,
         state_dir: Path | None = None,
         servers: ServerFactory | None = None,
@@ -116,7 +118,7 @@ class Assistant:
         self.recovered: tuple[Recovery, ...] = ()
         """What was unfinished on this card, and was recovered before the change that was asked for."""
         with ExitStack() as opened:
-            opened.callback(transport.close)
+            opened.callback(foreign.closed, transport.close)
             self.euicc = opened.enter_context(euicc or Euicc(transport, aids=aids, block_size=block_size))
             made = (network or Network()).servers(self._state_dir)
             self._servers = servers or opened.enter_context(closing(made))
@@ -289,6 +291,7 @@ class Assistant:
 
         A backup that fails is in the result, not raised. Raises as `delete` if the card has changed.
         """
+        self._files()  # Refuses before anything is switched, if they cannot be read.
         card = self._unchanged_card(plan, deliver)
         return backup_first.back_up_first(card, self._outbox(), self._files, plan, folder, pin=pin)
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 from lpa.card import schemes, secure_elements
-from lpa.card.apdu import LARGEST_BLOCK, Transport
+from lpa.card.apdu import LARGEST_BLOCK
+from lpa.card.channels import AnyTransport
 from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.card.pcsc import PcscTransport, readers
 from lpa.card.probing import choose
@@ -99,7 +100,7 @@ def examine(
 
 
 def examine_card(
-    transport: Transport,
+    transport: AnyTransport,
     handshake: ServerCheck,
     *,
     aids: Sequence[Aid] = ISDR_AIDS,

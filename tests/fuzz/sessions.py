@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import cast
 
+import pytest
+
 from lpa.card.es10 import ISDR_AIDS, Euicc
 from lpa.rsp.bpp import Package
 from lpa.rsp.codec.ber import Tlv
@@ -36,9 +38,11 @@ class RequestRecorder(FixedCard):
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
         """Check that it is a command that a card can process."""
-        assert 4 <= len(apdu) <= _LONGEST_COMMAND
+        if not 4 <= len(apdu) <= _LONGEST_COMMAND:
+            pytest.fail("no card can process this command")  # no `Exception`, which would be a `WireError`
         if apdu[1] == 0xE2:
-            assert apdu[4] == len(apdu[5:]) - (len(apdu) > 5 + apdu[4])
+            if apdu[4] != len(apdu[5:]) - (len(apdu) > 5 + apdu[4]):
+                pytest.fail("the command does not have the length that it names")
             self._request += apdu[5 : 5 + apdu[4]]
             if apdu[2] == _MORE_BLOCKS:
                 return b"", 0x9000

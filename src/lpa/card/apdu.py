@@ -1,16 +1,17 @@
-"""A logical channel to an application on the card, and requests of any length over it.
+"""Commands on a logical channel of a card, and requests of any length to the ISD-R on it.
 
 Law: the status words of ES10 are handled in this file. Below it are APDUs, above it ES10 messages.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from lpa import redaction, stop
+from lpa.card import foreign
 from lpa.card.secure_elements import HasAtr
 from lpa.errors import BadAnswer, LpaError, WireError
 from lpa.rsp.limits import ANSWER_BYTES, ANSWER_ROUNDS, BLOCKS
@@ -27,18 +28,16 @@ logging.addLevelName(TRAFFIC, "TRAFFIC")
 LARGEST_BLOCK = 255
 SMALLEST_BLOCK = 6
 
-# TS 102 221 §11.1.19: no extended power or contactless support; LPA in the device (LUId, LPDd and LDSd).
-_TERMINAL_CAPABILITY = bytes.fromhex("80AA00000A A908 8100 820101 830107")
-_OPEN_CHANNEL = bytes.fromhex("0070000001")
-# Refusals of cards that open a logical channel and then do not serve the ISD-R on it: wrong length, wrong
-# parameters, unknown instruction, unknown class. So is 68xx (no such channel). The basic channel works.
-_NOT_ON_THIS_CHANNEL = (0x6700, 0x6A86, 0x6B00, 0x6D00, 0x6E00)
+# SW1 68: the card rejects the class byte, so it has not carried out the command (ISO 7816-4 §5.6).
+CHANNEL_NOT_OPEN = 0x6881
+CHANNEL_CLOSED = "channelClosed"
 
 
 class Transport(Protocol):
     """The connection to a powered card. It exchanges bytes and does not interpret them.
 
-    Each method raises a `WireError` if the card cannot be reached.
+    Each method raises a `WireError` if the card cannot be reached. Any other error becomes one, or
+    `OutcomeUnknown` during a change; a TimeoutError becomes `TimedOut`. What `close` raises is logged.
     """
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
@@ -54,10 +53,17 @@ class Transport(Protocol):
         """Release the card for other programs."""
 
 
+class Transmits(Protocol):
+    """What takes commands and answers them, as `Transport.transmit` does."""
+
+    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        """The data and status word that answer a command."""
+
+
 class ChannelCommands:
     """Commands on one logical channel of a card (0 is the basic one), and their complete answers."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transmits) -> None:
         self._transport = transport
         self._redactor: TrafficRedactor | None = None  # made when traffic is logged
         self.channel = 0
@@ -95,7 +101,7 @@ class ChannelCommands:
         """The immediate answer to one command. Both are logged, without secrets."""
         stop.check()
         try:
-            data, sw = self._transport.transmit(command)
+            data, sw = foreign.answer(foreign.called(self._transport.transmit, command))
         except LpaError:
             self._log_traffic(command, None)
             raise
@@ -112,29 +118,22 @@ class ChannelCommands:
             _log.log(TRAFFIC, "%s", exchange.in_log(), extra={TRACE_LINES: exchange.lines()})
 
 
-class Channel:
-    """A logical channel of its own, which `with` closes. Raises `WireError` and `BadAnswer`."""
+class Es10Channel(ABC):
+    """A channel on which an ISD-R answers requests of any length: what all kinds of channels share.
 
-    def __init__(self, transport: Transport, *, block_size: int = LARGEST_BLOCK, basic: bool = False) -> None:
-        """Open a channel of a card that was just connected to or reset: the LPA is announced to it first.
+    `with` closes it. Every method but `close` raises `WireError` and `BadAnswer`.
+    """
 
-        `block_size`: bytes of a request per APDU, 6 to 255. Some modems lose bytes of longer ones.
-        `basic`: use the basic channel, because the card serves the ISD-R on no other (see `use_basic`).
-        """
+    basic_only = False
+    """Whether no other channel than the basic one serves the ISD-R of this card."""
+
+    def __init__(self, transport: Transmits, block_size: int) -> None:
         if not SMALLEST_BLOCK <= block_size <= LARGEST_BLOCK:
             raise ValueError(f"a block has {SMALLEST_BLOCK} to {LARGEST_BLOCK} bytes, not {block_size}")
-        _log_start(transport)
         self._wire = ChannelCommands(transport)
         self._largest_block = block_size
         self._block_size = block_size  # reduced if the card rejects it
         self._le = b"\0"  # of STORE DATA; omitted if the card rejects it
-        self.basic_only = basic
-        """Whether no other channel than the basic one serves the ISD-R of this card."""
-        # Unasked and without regard to the answer: some cards refuse ES10 (6982) until it came, and do not
-        # announce in their MF that they want it.
-        self._wire.transmit(_TERMINAL_CAPABILITY)
-        if not basic:
-            self._open()
 
     def __enter__(self) -> Self:
         return self
@@ -145,37 +144,34 @@ class Channel:
         self.close()
 
     @property
+    @abstractmethod
     def basic(self) -> bool:
-        """Whether it is the basic channel, which all programs share: the card had no other that works."""
-        return self._wire.channel == 0
+        """Whether it is the basic channel, which all programs share."""
+
+    @property
+    @abstractmethod
+    def last(self) -> bool:
+        """Whether there is no other channel to try."""
+
+    @abstractmethod
+    def select(self, aid: Aid) -> bool:
+        """Select the application `aid` on this channel; whether the card has it."""
+
+    @abstractmethod
+    def fall_back(self, sw: int) -> bool:
+        """Go on with another channel if a status may mean that the card does not serve the ISD-R on this one.
+
+        Whether it does. Then nothing is selected yet.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the channel. Raises no `LpaError`: a card that cannot be reached has closed it anyway."""
 
     @property
     def longest_request(self) -> int:
         """The number of bytes that fit into the blocks of one request."""
         return BLOCKS * self._largest_block
-
-    def select(self, aid: Aid) -> bool:
-        """Select the application `aid` on this channel; whether the card has it (ISO 7816-4).
-
-        The description of the application (FCI) is not fetched: an ES10 answer proves more. A card that does
-        not serve this channel is asked again on the basic one.
-        """
-        command = bytes([self._wire.interindustry, 0xA4, 0x04, 0x00, len(aid.coded)]) + aid.coded + b"\0"
-        _, sw = self._wire.transmit(command)
-        if self.unserved(sw):
-            self.use_basic()
-            return self.select(aid)
-        return sw >> 8 in (0x61, 0x62, 0x90)
-
-    def unserved(self, sw: int) -> bool:
-        """Whether a status may mean that the card serves the ISD-R only on the basic channel."""
-        return not self.basic and (sw >> 8 == 0x68 or sw in _NOT_ON_THIS_CHANNEL)
-
-    def use_basic(self) -> None:
-        """Close this logical channel and go on with the basic one, on which nothing is selected yet."""
-        _log.debug("the ISD-R is not served on channel %d: using the basic one", self._wire.channel)
-        self.close()
-        self.basic_only = True
 
     def exchange(self, request: bytes | memoryview) -> bytes:
         """The answer to an ES10 request, both complete and up to 64 kB long (SGP.22 §5.7.2).
@@ -183,7 +179,8 @@ class Channel:
         A card that rejects the length of a block has not acted on it, so the request is repeated in smaller
         blocks, as long as it fits into them; one that fits into the smallest, without Le. A card that has an
         answer to fetch has acted, so from then on nothing is repeated. Raises `WireError` for more than
-        `longest_request`, before anything is sent.
+        `longest_request`, before anything is sent, and `BadAnswer` with `CHANNEL_CLOSED` if the card rejects
+        a block because the channel is not open: then it has not carried out the request.
         """
         smallest = self._smallest_block(request)
         while True:
@@ -193,35 +190,19 @@ class Channel:
                 break
             self._block_size = max(size // 2, smallest)
             _log.debug("the card rejects the length: trying blocks of %d bytes", self._block_size)
-        if sw == 0x6700 and self.basic and self._le and len(request) <= SMALLEST_BLOCK:
+        if sw == 0x6700 and self.last and self._le and len(request) <= SMALLEST_BLOCK:
             answer, sw = self._without_le(request)
+        rejected = sw >> 8 == 0x68
         answer, sw = self._wire.fetched(answer, sw)
         if not successful(sw):
-            raise BadAnswer(f"The card answered with status {sw:04X}: {_meaning(sw)}.", sw=sw)
+            reason = CHANNEL_CLOSED if rejected else None
+            raise BadAnswer(f"The card answered with status {sw:04X}: {_meaning(sw)}.", sw=sw, reason=reason)
         return answer
-
-    def close(self) -> None:
-        """Close the channel. Raises no `LpaError`: a card that cannot be reached has closed it anyway."""
-        number, self._wire.channel = self._wire.channel, 0
-        if number:
-            with contextlib.suppress(LpaError):
-                self._wire.transmit(bytes([0x00, 0x70, 0x80, number]))
-
-    def _open(self) -> None:
-        """Open a logical channel; if the card has none, use the basic one (0)."""
-        try:
-            answer, sw = self._wire.complete(_OPEN_CHANNEL)
-        except BadAnswer as error:
-            answer, sw = b"", error.sw
-        if successful(sw) and len(answer) == 1 and 1 <= answer[0] <= 19:
-            self._wire.channel = answer[0]
-        else:
-            _log.debug("no logical channel (%04X): using the basic one", sw)
 
     def _without_le(self, request: bytes | memoryview) -> tuple[bytes, int]:
         """The answer to a request so short that only its Le can be wrong. If so, none is sent from then on.
 
-        Only on the basic channel: on another one, 6700 means more often that the ISD-R is not served there.
+        Only on the last channel: on another one, 6700 means more often that the ISD-R is not served there.
         """
         self._le = b""
         answer, sw = self._store_data(request, len(request))
@@ -256,7 +237,8 @@ class Channel:
         return bytes([0x80 | self._wire.interindustry, 0xE2, p1, number, len(data)]) + data + self._le
 
 
-def _log_start(transport: Transport) -> None:
+def log_start(transport: Transport) -> None:
+    """Log that a card was connected or reset."""
     if _log.isEnabledFor(TRAFFIC):
         from lpa.rsp.trace import TRACE_LINES, CardReset
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
-from lpa.card.isdr import ISDR_AIDS, IsdrSession, raise_refusal
+from lpa import redaction
+from lpa.card.isdr import IsdrSession, raise_refusal
+from lpa.card.isdr_search import ISDR_AIDS
 from lpa.errors import BadAnswer, EuiccRefused
 from lpa.rsp import steps
 from lpa.rsp.arguments import expect
@@ -36,6 +38,8 @@ if TYPE_CHECKING:  # What one function alone returns is imported there: most ses
     from lpa.rsp.session import CardProof, ServerProof, Terms
 
 __all__ = ["ISDR_AIDS", "NICKNAME_BYTES", "Euicc", "raise_refusal"]
+
+_log = redaction.logger(__name__)
 
 NICKNAME_BYTES = 64
 
@@ -187,11 +191,18 @@ class Euicc(IsdrSession):
 
         `refresh`: whether the card makes the device restart it (REFRESH); the change then happens at a reset.
         """
-        self.change("EnableProfile", {"profileIdentifier": _identifier(profile), "refreshFlag": refresh})
+        self._switch("EnableProfile", profile, refresh=refresh)
 
     def disable_profile(self, profile: Iccid | Aid, *, refresh: bool) -> None:
         """Disable the enabled profile (§5.7.17, ES10c.DisableProfile). `refresh` as in `enable_profile`."""
-        self.change("DisableProfile", {"profileIdentifier": _identifier(profile), "refreshFlag": refresh})
+        self._switch("DisableProfile", profile, refresh=refresh)
+
+    def _switch(self, function: str, profile: Iccid | Aid, *, refresh: bool) -> None:
+        self.change(function, {"profileIdentifier": _identifier(profile), "refreshFlag": refresh})
+        if not (refresh or self.can_reset):
+            _log.warning(
+                "The card has switched without REFRESH: restart the modem or phone, so that it notices."
+            )
 
     def delete_profile(self, profile: Iccid | Aid) -> None:
         """Delete a disabled profile permanently (§5.7.18, ES10c.DeleteProfile)."""

@@ -1,7 +1,8 @@
 """The session with the ISD-R, the application on an eUICC that answers ES10: open, requests, restart.
 
 Law: a request is sent once. If the answer to a command that changes the card is lost, that is
-`OutcomeUnknown`, and only reading the card shows the outcome.
+`OutcomeUnknown`, and only reading the card shows the outcome. A request that the card rejects because the
+channel is not open any more was not carried out: it is sent once more, on a new channel of the same card.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from lpa import redaction
-from lpa.card.apdu import LARGEST_BLOCK, Transport
-from lpa.card.isdr_search import OUT_OF_REACH, STANDARD_AID, ask_eid, find_isdr
+from lpa.card import channels, refresh
+from lpa.card.apdu import CHANNEL_CLOSED, LARGEST_BLOCK
+from lpa.card.channels import AnyTransport
+from lpa.card.isdr_search import ISDR_AIDS, OUT_OF_REACH, ask_eid, find_isdr
 from lpa.card.secure_elements import ELEMENT_AIDS, SecureElement, possible
 from lpa.errors import (
     BadAnswer,
@@ -34,23 +37,11 @@ from lpa.rsp.reasons import explain
 _T = TypeVar("_T")
 _log = redaction.logger(__name__)
 
-# The AIDs of ISD-Rs, the standard one first; removable cards in the field use the others.
-ISDR_AIDS = (
-    STANDARD_AID,
-    *(
-        Aid.parse(text)
-        for text in (
-            "A0000005591010FFFFFFFF8900050500",  # 5ber
-            "A0000005591010000000008900000300",  # eSIM.me v2
-            "A0000005591010FFFFFFFF8900000177",  # Xesim
-            "A000000559104C696E6B736669656C64",  # LinksField
-        )
-    ),
-    *ELEMENT_AIDS,  # eSTK.me
-)
-
 # After a profile change a card may reject commands until it has restarted.
 _RESTART_PAUSE = 0.25  # seconds
+# After a reset that the session knows nothing of, an application of somebody else may answer on its channel.
+_CHANNEL_LOST = (0x6881, 0x6882, 0x6985)
+_READS = ("Get", "List", "Retrieve")  # what the names of functions begin with that change nothing
 _ANOTHER_CARD = "Another card is in the reader now."
 
 
@@ -59,7 +50,7 @@ class IsdrSession:
 
     def __init__(
         self,
-        transport: Transport,
+        transport: AnyTransport,
         *,
         aids: Sequence[Aid] = ISDR_AIDS,
         block_size: int = LARGEST_BLOCK,
@@ -78,7 +69,13 @@ class IsdrSession:
         self._eid: Eid | None = None
         self._held: tuple[bytes, bytes] | None = None  # the first request, and its answer
         self._unconfirmed = False  # whether it may be another card since the reset
-        self._open(first)
+        self._ready = False  # whether the channel is open, to the same card
+        try:
+            self._open(first)
+        except EuiccRefused as refused:
+            if not self.can_reset:
+                refused.add(refresh.BY_HAND)
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -107,7 +104,19 @@ class IsdrSession:
 
     def ask_eid(self) -> Eid:
         """The EID that the card reports now (§5.7.20, ES10c.GetEID)."""
+        try:
+            if self._ready:
+                return ask_eid(self._channel)
+        except BadAnswer as error:
+            if error.reason != CHANNEL_CLOSED:
+                raise
+        self._open_again()
         return ask_eid(self._channel)
+
+    @property
+    def can_reset(self) -> bool:
+        """Whether the card can be reset. If not, a modem or phone does it when the card demands REFRESH."""
+        return channels.can_reset(self._transport)
 
     def take_eid(self, eid: Eid) -> None:
         """Take the EID from a certificate that the card has just given, if it was not read yet."""
@@ -139,13 +148,16 @@ class IsdrSession:
         """Reset the card and open the session again: after a profile change, or when an answer was lost.
 
         `first` as when it was opened: whether it is the same card is then known only after `confirm`.
-        If the connection breaks off once, this is repeated.
+        If the connection breaks off once, this is repeated. A card that cannot be reset is given time: the
+        modem or phone may be restarting it.
         Raises `CardRemoved` if another card answers.
         """
+        if not self.can_reset:
+            return refresh.once_restarted(self._begin_anew)
         interrupted = False
         for tries_left in reversed(range(RESTART_TRIES)):
             try:
-                self._transport.reset()
+                channels.reset(self._transport)
                 self._open(first)
                 break
             except (BadAnswer, CardUnpowered, EuiccRefused, NotAnEuicc) as error:
@@ -158,6 +170,7 @@ class IsdrSession:
                     raise
                 interrupted = True
                 _log.debug("the connection to the card broke off: %s", error)
+        return None
 
     def confirm(self, certified: Eid | None = None) -> None:
         """Raise `CardRemoved` if another card answers since the session was restarted.
@@ -166,6 +179,7 @@ class IsdrSession:
         No request that changes a card is sent before this.
         """
         if self._unconfirmed and certified != self._eid and self.ask_eid() != self._eid:
+            self._ready = False
             raise CardRemoved(_ANOTHER_CARD)
         self._unconfirmed = False
 
@@ -175,24 +189,48 @@ class IsdrSession:
         For what only reads: a command that changes the card is never repeated.
         """
         try:
-            return read()
+            return self._read(read)
         except WireError as error:
             if not _may_pass(error):
                 raise
             _log.debug("the connection to the card broke off: %s", error)
         self.restart()
-        return read()
+        return self._read(read)
 
     def exchange(self, request: bytes | memoryview) -> bytes:
-        """The answer to a coded request."""
+        """The answer to a coded request.
+
+        Raises `WireError` with the reason "channelClosed" if the channel is not open any more: then the
+        request was not carried out.
+        """
         held, self._held = self._held, None
         if held and held[0] == request:
             return held[1]
-        return self._channel.exchange(request)
+        if not self._ready:
+            self._open_again()
+        try:
+            return self._channel.exchange(request)
+        except BadAnswer as error:
+            if error.reason == CHANNEL_CLOSED:
+                raise _closed(error) from error
+            raise
 
     def ask(self, function: str, request: Any = None) -> Tlv:
         """The undecoded answer to a function."""
-        return Tlv.whole(self.exchange(schema.encode(f"{function}Request", request or {})))
+        coded = schema.encode(f"{function}Request", request or {})
+        if not self._ready:
+            self._open_again()
+        try:
+            return Tlv.whole(self.exchange(coded))
+        except (WireError, BadAnswer) as error:
+            lost = error.reason == CHANNEL_CLOSED
+            if isinstance(error, BadAnswer) and function.startswith(_READS):
+                lost = error.sw in _CHANNEL_LOST
+            if not lost:
+                raise
+            _log.debug("the channel to the card is lost, and opened again: %s", error)
+        self._open_again()
+        return Tlv.whole(self.exchange(coded))
 
     def call(self, function: str, request: Any) -> Any:
         """The decoded answer to a function. Raises `EuiccRefused` if it is a refusal."""
@@ -201,12 +239,17 @@ class IsdrSession:
         return value
 
     def change(self, function: str, request: Any) -> None:
-        """As `call`, for a function that changes the card. Raises `OutcomeUnknown` if no result arrives."""
+        """As `call`, for a function that changes the card. Raises `OutcomeUnknown` if no result arrives.
+
+        Raises `WireError` if the request did not reach the ISD-R, because the channel was closed.
+        """
         steps.report(function)
         self.confirm()
         try:
             self.call(function, request)
         except (WireError, BadAnswer) as error:
+            if error.reason == CHANNEL_CLOSED:
+                raise
             raise OutcomeUnknown(
                 f"{function} was sent to the card, but its outcome is unknown. {error.message}"
             ) from error
@@ -221,13 +264,39 @@ class IsdrSession:
 
     def _open(self, first: bytes = b"") -> None:
         """Open the session on a card that was just connected to or reset; again, only with the same ISD-R."""
+        self._ready = False
         found = find_isdr(self._transport, self._aids, self._block_size, basic=self._basic, first=first)
         self._channel, self._aids, self._basic = found.channel, (found.aid,), found.channel.basic_only
         self._held = None if found.answer is None else (first, found.answer)
         if found.eid and self._eid not in (None, found.eid):
             raise CardRemoved(_ANOTHER_CARD)
+        self._ready = True
         self._unconfirmed = self._eid is not None and found.eid is None
         self._eid = self._eid or found.eid
+
+    def _open_again(self) -> None:
+        """Open the session on a new channel, without a reset. Raises `CardRemoved` if it is another card."""
+        self._channel.close()
+        try:
+            self._open()
+        except WireError as error:
+            error.reason = CHANNEL_CLOSED  # so no request was sent
+            raise
+        except BadAnswer as error:
+            raise _closed(error) from error
+
+    def _read(self, read: Callable[[], _T]) -> _T:
+        return read() if self.can_reset else refresh.once_ready(read)
+
+    def _begin_anew(self) -> None:
+        """Do on a new channel what a reset does otherwise: end a download that nobody goes on with.
+
+        Until a new challenge begins another (§5.7.7), a card may refuse everything else.
+        """
+        self._channel.close()
+        self._open(schema.encode("GetEuiccChallengeRequest", {}))
+        self._held = None
+        self.confirm()
 
     def _select_again(self) -> None:
         if not self._channel.select(self.aid):
@@ -249,6 +318,12 @@ class IsdrSession:
             return None
         self._select_again()
         return eid
+
+
+def _closed(error: BadAnswer) -> WireError:
+    closed = WireError(f"The channel to the card is not open any more. {error.message}")
+    closed.reason = CHANNEL_CLOSED
+    return closed
 
 
 def _may_pass(error: WireError) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lpa import redaction
-from lpa.card.apdu import Channel, Transport
+from lpa.card import channels
+from lpa.card.apdu import Es10Channel
+from lpa.card.channels import AnyTransport
 from lpa.card.secure_elements import ELEMENT_AIDS
 from lpa.errors import (
     BadAnswer,
@@ -16,6 +18,7 @@ from lpa.errors import (
     NoReader,
     NoService,
     NotAnEuicc,
+    TimedOut,
     WireError,
 )
 from lpa.rsp.codec import schema
@@ -27,6 +30,21 @@ from lpa.rsp.reasons import explain
 _log = redaction.logger(__name__)
 
 STANDARD_AID = Aid.parse("A0000005591010FFFFFFFF8900000100")  # SGP.02 and SGP.22
+
+# The AIDs of ISD-Rs, the standard one first; removable cards in the field use the others.
+ISDR_AIDS = (
+    STANDARD_AID,
+    *(
+        Aid.parse(text)
+        for text in (
+            "A0000005591010FFFFFFFF8900050500",  # 5ber
+            "A0000005591010000000008900000300",  # eSIM.me v2
+            "A0000005591010FFFFFFFF8900000177",  # Xesim
+            "A000000559104C696E6B736669656C64",  # LinksField
+        )
+    ),
+    *ELEMENT_AIDS,  # eSTK.me
+)
 
 # Errors that no reset of the card cures.
 OUT_OF_REACH = (CardRemoved, NoCard, NoReader, NoService)
@@ -42,14 +60,14 @@ class FoundIsdr:
     It answered with its `eid`, or to the first request of the session with `answer`; the other one is None.
     """
 
-    channel: Channel
+    channel: Es10Channel
     aid: Aid
     eid: Eid | None = None
     answer: bytes | None = None
 
 
 def find_isdr(
-    transport: Transport, aids: Sequence[Aid], block_size: int, *, basic: bool, first: bytes = b""
+    transport: AnyTransport, aids: Sequence[Aid], block_size: int, *, basic: bool, first: bytes = b""
 ) -> FoundIsdr:
     """Select the first AID whose application has an EID: others may be of SGP.02, or not an ISD-R.
 
@@ -70,7 +88,7 @@ def find_isdr(
     raise search.problem(aids)
 
 
-def ask_eid(channel: Channel) -> Eid:
+def ask_eid(channel: Es10Channel) -> Eid:
     """The EID of the ISD-R on a channel (§5.7.20, ES10c.GetEID). Raises `BadAnswer` or a `WireError`.
 
     One with wrong check digits is asked for again: a changed byte would be taken for another card. Some
@@ -80,7 +98,7 @@ def ask_eid(channel: Channel) -> Eid:
     return eid if eid.plausible else _asked_eid(channel)
 
 
-def _asked_eid(channel: Channel) -> Eid:
+def _asked_eid(channel: Es10Channel) -> Eid:
     request = schema.encode("GetEIDRequest", {"tagList": schema.tag_list("GetEIDResponse", "eidValue")})
     answer = Tlv.whole(channel.exchange(request))
     return Eid.from_coded(schema.decode("GetEIDResponse", answer)["eidValue"])
@@ -89,7 +107,7 @@ def _asked_eid(channel: Channel) -> Eid:
 class _Search:
     """One search, on the current channel: a reset of the card makes a new one necessary."""
 
-    def __init__(self, transport: Transport, block_size: int, *, basic: bool, first: bytes) -> None:
+    def __init__(self, transport: AnyTransport, block_size: int, *, basic: bool, first: bytes) -> None:
         self._transport = transport
         self._first = first
         self._block_size = block_size
@@ -110,10 +128,9 @@ class _Search:
         try:
             return FoundIsdr(self.channel, aid, ask_eid(self.channel))
         except BadAnswer as error:
-            if not self.channel.unserved(error.sw):
+            if not self.channel.fall_back(error.sw):
                 self._note(aid, error)
                 return None
-        self.channel.use_basic()
         return self.isdr(aid)
 
     def problem(self, aids: Sequence[Aid]) -> LpaError:
@@ -136,8 +153,8 @@ class _Search:
             _log.debug("no answer to the first request: asking for the EID (%s)", error)
             return None
 
-    def _opened(self) -> Channel:
-        return Channel(self._transport, block_size=self._block_size, basic=self._basic)
+    def _opened(self) -> Es10Channel:
+        return channels.opened(self._transport, block_size=self._block_size, basic=self._basic)
 
     def _selected(self, aid: Aid) -> bool:
         """Whether the card has the application. Some cards fall silent at one that they do not have."""
@@ -154,9 +171,14 @@ class _Search:
         return selected
 
     def _reset(self, error: WireError) -> None:
-        """Reset the card. If it cannot be reached even then, raise `error`: the AID was not the reason."""
+        """Reset the card. If it cannot be reached even then, raise `error`: the AID was not the reason.
+
+        Without a reset a silent modem or phone would be waited for once for each AID.
+        """
+        if isinstance(error, TimedOut) and not channels.can_reset(self._transport):
+            raise error
         try:
-            self._transport.reset()
+            channels.reset(self._transport)
             self.channel = self._opened()
         except OUT_OF_REACH:
             raise

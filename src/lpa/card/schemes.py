@@ -1,7 +1,7 @@
 """Open a card by name: in a PC/SC reader, or through a scheme (`sim:PATH`).
 
 A scheme is an entry point in the group `lpa.transports`: its name is the part before the colon, its object
-takes the text after it and returns a `Transport`. It is loaded when it is used.
+takes the text after it and returns a `Transport` or `LogicalTransport`. It is loaded when it is used.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from lpa.card import secure_elements
+from lpa.card import foreign, secure_elements
 from lpa.card.apdu import Transport
+from lpa.card.channels import AnyTransport, LogicalTransport
 from lpa.card.es10 import Euicc
 from lpa.card.secure_elements import HasAtr
 from lpa.errors import NoReader, NoService
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _GROUP = "lpa.transports"
 _PATH_BEGINS = (".", "/", "~", "\\")
 
-Opener = Callable[[str], Transport]
+Opener = Callable[[str], AnyTransport]
 
 
 class HeldTransport:
@@ -43,11 +44,26 @@ class HeldTransport:
         self._held.close()
 
 
+class HeldLogicalTransport:
+    """As `HeldTransport`, for a card to which a modem or phone opens the channels."""
+
+    can_reset = False
+
+    def __init__(self, transport: LogicalTransport, held: contextlib.ExitStack) -> None:
+        self._held = held
+        self.open, self.transmit = transport.open, transport.transmit
+        self.close_channel, self.channel_in_class = transport.close_channel, transport.channel_in_class
+
+    def close(self) -> None:
+        """Release the card and its lock."""
+        self._held.close()
+
+
 @fact
 class OpenedCard:
     """A card that was opened by name: the whole name, and the open session with its eUICC."""
 
-    transport: Transport
+    transport: AnyTransport
     name: str
     euicc: Euicc
 
@@ -85,10 +101,10 @@ def open_card(
     return OpenedCard(opened.transport, opened.choice.name, euicc)
 
 
-def _session(transport: Transport, aids: Sequence[Aid], block_size: int, first: bytes) -> Euicc:
+def _session(transport: AnyTransport, aids: Sequence[Aid], block_size: int, first: bytes) -> Euicc:
     """The session with the eUICC behind `transport`, which is closed if there is none."""
     with contextlib.ExitStack() as undo:
-        undo.callback(transport.close)
+        undo.callback(foreign.closed, transport.close)
         euicc = Euicc(transport, aids=aids, block_size=block_size, first=first)
         undo.pop_all()
     return euicc
@@ -152,11 +168,13 @@ def split(name: str | None) -> tuple[str, str]:
     return (found[1].lower(), found[2]) if found else ("", "")
 
 
-def _open_held(named: SchemeName, locks: Locks) -> Transport:
+def _open_held(named: SchemeName, locks: Locks) -> AnyTransport:
     with contextlib.ExitStack() as held:
         held.enter_context(
             locks.lock(f"{named.scheme} {os.path.realpath(named.text)}")  # without raising for a loop
         )
-        transport = named.opener(named.text)
-        held.callback(transport.close)
+        transport = foreign.called(named.opener, named.text)
+        held.callback(foreign.closed, transport.close)
+        if isinstance(transport, LogicalTransport):
+            return HeldLogicalTransport(transport, held.pop_all())
         return HeldTransport(transport, held.pop_all())

@@ -71,7 +71,7 @@ class Commands(Group):
 
 
 def _aids() -> list[str]:
-    from lpa.card.isdr import ISDR_AIDS
+    from lpa.card.isdr_search import ISDR_AIDS
 
     return [str(aid) for aid in ISDR_AIDS]
 

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Protocol
 
 from lpa.card.es10 import Euicc
+from lpa.card.refresh import once_done
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, WireError
 from lpa.notifications.changes import ProfileChange
 from lpa.notifications.collection import expected
@@ -95,19 +96,22 @@ def attempt_until(
     `read`: how it is read again, if not by `reset_and_read`.
     """
     reset_and_list = read or reset_and_read
+    changed = reset_and_list if euicc.can_reset else partial(_refreshed, reset_and_list, done)
     refused: LpaError = BadAnswer("The card reported success, but does not show the change.")
     for attempt in attempts:
         try:
             attempt()
         except OutcomeUnknown as unknown:
-            after = reset_and_list(euicc, unknown)
+            after = changed(euicc, unknown)
             if done(after):
                 return after
             message = f"{unknown.message} The card was read again: the change was not made."
             raise WireError(message) from unknown
         except EuiccRefused as error:
             refused = error
-        after = reset_and_list(euicc, None)
+            after = reset_and_list(euicc, None)
+        else:
+            after = changed(euicc, None)
         if done(after):
             return after
         if refused.reason in _FINAL:
@@ -125,6 +129,23 @@ def reset_and_read(euicc: Euicc, error: LpaError | None = None) -> Listing[Profi
     with _readable(error):
         euicc.restart()
         return euicc.read_again(lambda: euicc.profiles(CHANGE_TAGS))
+
+
+def _refreshed(
+    read: Read, done: Callable[[Listing[Profile]], bool], euicc: Euicc, error: LpaError | None
+) -> Listing[Profile]:
+    """What the card lists when the modem or phone has restarted it, which is `done`.
+
+    Raises `OutcomeUnknown` if it is not in time: then the card may still make the change at its next restart.
+    """
+    after = once_done(lambda: read(euicc, error), done)
+    if done(after):
+        return after
+    before = error.message if error else "The card has accepted the change."
+    raise OutcomeUnknown(
+        f"{before} It does not show the change, and may make it when the modem or phone restarts it.",
+        advice="Restart the modem or phone, then run 'lpa resume'.",
+    )
 
 
 def aids_of(euicc: Euicc, profile: Profile) -> Iterator[Aid]:
@@ -157,7 +178,7 @@ def _switch(
 
     after = attempt_until(
         euicc,
-        _request_variants(euicc, switch, target, (False, True) if refresh is None else (refresh,)),
+        _request_variants(euicc, switch, target, _flags(euicc) if refresh is None else (refresh,)),
         lambda after: shown(after) or switched(after),
         _reset_and_list,
     )
@@ -206,12 +227,21 @@ def _readable(error: LpaError | None = None) -> Iterator[None]:
 def _request_variants(
     euicc: Euicc, switch: Switch, profile: Profile, flags: Collection[bool]
 ) -> Iterator[Attempt]:
-    """The variants of a request that cards want. No refresh first: a reader has no device to restart."""
+    """The variants of a request that cards want."""
     for flag in flags:
         yield partial(switch, profile.iccid, refresh=flag)
     for aid in aids_of(euicc, profile):
         for flag in flags:
             yield partial(switch, aid, refresh=flag)
+
+
+def _flags(euicc: Euicc) -> tuple[bool, bool]:
+    """Both refreshFlags. No refresh first: a reader has no device to restart.
+
+    A modem or phone has: it restarts the card at a REFRESH, and else goes on with what it has read of the
+    previous profile.
+    """
+    return (False, True) if euicc.can_reset else (True, False)
 
 
 def _listed(euicc: Euicc) -> Notifications | None:

@@ -50,6 +50,7 @@ ANSWER_ROUNDS = 1024  # of GET RESPONSE for one answer
 LIST_ITEMS = 1024  # in a list
 RECORDS = 254  # of a file that does not state its number of records: one byte numbers them
 RESTART_TRIES = 10  # to open a card after a reset
+REFRESH_TRIES = 20  # with a second between two, to read a card that a modem or phone restarts
 
 # Files
 RECEIPT_BYTES = 1 << 16  # of a notification: no answer of a card is larger

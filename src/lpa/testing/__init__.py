@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from lpa.testing.pcscd import PrivatePcscd, VirtualReader, private_pcscd
     from lpa.testing.replayed_servers import ReplayedServers
     from lpa.testing.simulated_lpa import SimulatedLpa, simulated
+    from lpa.testing.simulated_modem import SimulatedModem
 
 __all__ = [
     "Behaviour",
@@ -49,6 +50,7 @@ __all__ = [
     "SimulatedContact",
     "SimulatedEuicc",
     "SimulatedLpa",
+    "SimulatedModem",
     "SimulatedProfile",
     "SimulatedSmdp",
     "SimulatedSmds",
@@ -77,6 +79,7 @@ _HOME_OF = {
     "SimulatedContact": "lpa.sim.contents",
     "SimulatedEuicc": "lpa.sim.euicc.simulated_euicc",
     "SimulatedLpa": "lpa.testing.simulated_lpa",
+    "SimulatedModem": "lpa.testing.simulated_modem",
     "SimulatedProfile": "lpa.sim.simulated_profile",
     "SimulatedSmdp": "lpa.sim.servers.smdp",
     "SimulatedSmds": "lpa.sim.servers.smds",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lpa.card.apdu import Channel
+from lpa.card.channels import Channel
 from lpa.errors import BadAnswer, CardRemoved, WireError
 from lpa.rsp.limits import ANSWER_BYTES, ANSWER_ROUNDS
 from lpa.rsp.names import Aid

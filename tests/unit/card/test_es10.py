@@ -126,8 +126,8 @@ def test_a_card_older_than_the_rules_authorisation_table_has_no_rules(status: st
 
 
 def test_a_failed_request_for_the_rules_is_not_an_empty_table() -> None:
-    with pytest.raises(BadAnswer, match="6985"):
-        call(Euicc.rules, "BF4300", "", "6985")
+    with pytest.raises(BadAnswer, match="6982"):
+        call(Euicc.rules, "BF4300", "", "6982")
 
 
 def test_the_challenge_has_16_bytes() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from lpa import Assistant
 from lpa.card import schemes
-from lpa.card.isdr import ISDR_AIDS
+from lpa.card.isdr_search import ISDR_AIDS
 from lpa.card.secure_elements import ELEMENT_AIDS
 from lpa.errors import CardBusy, NoReader, NotAnEuicc
 from lpa.host.locks import Locks

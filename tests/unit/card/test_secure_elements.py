@@ -3,7 +3,7 @@
 import pytest
 
 from lpa.card import secure_elements
-from lpa.card.isdr import ISDR_AIDS
+from lpa.card.isdr_search import ISDR_AIDS
 from lpa.card.secure_elements import ELEMENT_AIDS
 from lpa.errors import NoReader
 from lpa.rsp.names import Aid

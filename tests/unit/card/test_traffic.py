@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from lpa.card.apdu import TRAFFIC, Channel, ChannelCommands
+from lpa.card.apdu import TRAFFIC, ChannelCommands
+from lpa.card.channels import Channel
 from lpa.card.traffic import TrafficRedactor, redacted_log
 from lpa.errors import CardRemoved
 from lpa.redaction import register_secret

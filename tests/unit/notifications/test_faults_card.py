@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lpa import Assistant
-from lpa.card.apdu import Channel
+from lpa.card.channels import Channel
 from lpa.errors import BadAnswer, CardRemoved, EuiccRefused, LpaError, Refused, WireError
 from lpa.notifications.sender import ServerFactory
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc

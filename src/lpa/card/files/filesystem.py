@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from lpa import redaction
 from lpa.card.apdu import ChannelCommands, Transport, successful
+from lpa.card.channels import AnyTransport, with_basic_channel
 from lpa.card.isdr import IsdrSession
 from lpa.errors import BadAnswer, Refused
 from lpa.rsp.limits import RECORDS
@@ -33,9 +34,16 @@ _PAST_THE_LAST = (0x6A83, 0x9402)
 _PIN1, _FEWEST_TRIES = 0x01, 2
 
 
+def opened(transport: AnyTransport, session: IsdrSession) -> AbstractContextManager[UiccFiles]:
+    """The files of the enabled profile, in a `with` block. Afterwards the ISD-R is selected again.
+
+    Raises `Refused` ("noBasicChannel") at once if the transport does not reach them.
+    """
+    return _opened(with_basic_channel(transport), session)
+
+
 @contextmanager
-def opened(transport: Transport, session: IsdrSession) -> Iterator[UiccFiles]:
-    """The files of the enabled profile, in a `with` block. Afterwards the ISD-R is selected again."""
+def _opened(transport: Transport, session: IsdrSession) -> Iterator[UiccFiles]:
     try:
         yield UiccFiles(transport)
     finally:
