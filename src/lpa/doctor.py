@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from lpa.advice.cards import CHECK_DIGITS_WRONG
+from lpa.advice.servers import ONLY_OPERATOR_CHANGES_SERVER, SET_CLOCK, TOO_MANY_SERVERS
 from lpa.card import schemes, secure_elements
 from lpa.card.apdu import LARGEST_BLOCK, Transport
 from lpa.card.es10 import ISDR_AIDS, Euicc
@@ -142,9 +144,7 @@ def _eid(euicc: Euicc) -> Diagnosis:
     message = f"{euicc.eid} ({maker})" if maker else str(euicc.eid)
     if euicc.eid.plausible:
         return Diagnosis("EID", message)
-    return Diagnosis(
-        "EID", message, advice="Its check digits are wrong. Some genuine cards have such an EID."
-    )
+    return Diagnosis("EID", message, advice=CHECK_DIGITS_WRONG)
 
 
 def _other_elements(euicc: Euicc) -> Iterator[Diagnosis]:
@@ -162,7 +162,7 @@ def _clock(now: float) -> Diagnosis:
         return Diagnosis("clock", f"It is {today}.")
     wrong = NotVerified(
         f"The clock of this computer is wrong: it says {today}.",
-        advice="Set the clock. With a wrong one, no server's certificate is valid.",
+        advice=SET_CLOCK,
     )
     return _bad("clock", wrong)
 
@@ -200,7 +200,7 @@ def _network(
                 "network",
                 f"{len(addresses) - number} more servers were not tried: "
                 f"those before them took {DELIVERY_SECONDS:.0f} seconds.",
-                advice="A card that works normally does not name so many servers.",
+                advice=TOO_MANY_SERVERS,
             )
             return
         try:
@@ -212,7 +212,7 @@ def _network(
             yield Diagnosis(
                 "network",
                 f"The card names an invalid server: {error}.",
-                advice="Only the operator can change the server that its profile names.",
+                advice=ONLY_OPERATOR_CHANGES_SERVER,
             )
 
 

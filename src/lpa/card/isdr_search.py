@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lpa import redaction
+from lpa.advice.cards import LEAVE_OUT_ELEMENT
 from lpa.card.apdu import Channel, Transport
 from lpa.card.secure_elements import ELEMENT_AIDS
 from lpa.errors import (
@@ -181,6 +182,6 @@ def _absent(aids: Sequence[Aid]) -> NotAnEuicc:
     if tuple(aids) == ELEMENT_AIDS[1:]:
         return NotAnEuicc(
             "No second secure element answers on the card.",
-            advice="Leave out '#2' behind the reader's name. 'lpa readers' lists what each card has.",
+            advice=LEAVE_OUT_ELEMENT,
         )
     return NotAnEuicc(f"The card answers, but has no ISD-R with the AID {' or '.join(map(str, aids))}.")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 
+from lpa.advice.cards import CHOOSE_READER, INSERT_EUICC
 from lpa.card import secure_elements, timeouts
 from lpa.card.apdu import LARGEST_BLOCK
 from lpa.card.es10 import ISDR_AIDS, Euicc
@@ -209,7 +210,7 @@ def _only(probes: list[Probe], holding: list[Reader]) -> Reader:
     if holding or refusing:
         raise NoReader(
             f"More than one reader holds an eUICC: {_names(holding or refusing)}.",
-            advice="Choose one with --reader, by its name or its number in 'lpa readers'.",
+            advice=CHOOSE_READER,
         )
     raise _none(probes)
 
@@ -243,7 +244,7 @@ def _none(probes: list[Probe]) -> LpaError:
     )
     message = " ".join(["No reader holds an eUICC.", *(problem.message for problem in problems)])
     kind = type(worst) if worst else NoReader
-    return kind(message, advice=worst.advice if worst else "Insert the eUICC into one of the readers.")
+    return kind(message, advice=worst.advice if worst else INSERT_EUICC)
 
 
 def _names(chosen: Sequence[Reader]) -> str:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from lpa.advice.cards import NAME_READER_OR_SIM, WRITE_SIM
 from lpa.card import secure_elements
 from lpa.card.apdu import Transport
 from lpa.card.es10 import Euicc
@@ -131,13 +132,11 @@ def misunderstood(name: str | None) -> NoReader | None:
         installed = sorted({found.name for found in _installed()})
         return NoReader(
             f"No scheme {scheme!r} is installed for {name!r}; installed: {', '.join(installed) or 'none'}.",
-            advice="Name a reader that 'lpa readers' lists, or a simulated card with sim:PATH.",
+            advice=NAME_READER_OR_SIM,
         )
     paths = (name, secure_elements.split(name)[0]) if name else ()
     if name and (name.startswith(_PATH_BEGINS) or any(map(os.path.lexists, paths))):
-        return NoReader(
-            f"No reader is called {name!r}.", advice=f"If it is a simulated card, write sim:{name}."
-        )
+        return NoReader(f"No reader is called {name!r}.", advice=WRITE_SIM.filled(name=name))
     return None
 
 

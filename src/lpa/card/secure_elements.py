@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
+from lpa.advice.cards import LEAVE_OUT_AID
 from lpa.errors import NoReader
 from lpa.rsp.facts import fact
 from lpa.rsp.names import Aid, Eid
@@ -71,6 +72,6 @@ def aids_of(number: int | None, aids: Sequence[Aid]) -> tuple[Aid, ...]:
     if not chosen:
         raise NoReader(
             f"None of the AIDs of ISD-Rs is that of secure element {number}, which is {own}.",
-            advice=f"Leave out --aid, or leave out '#{number}' behind the reader's name.",
+            advice=LEAVE_OUT_AID.filled(number=number),
         )
     return chosen

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from lpa.advice.commands import CONFIRM_WITH
+from lpa.advice.defaults import NOTHING_CHANGED
 from lpa.cli.cells import Cell, Facts, aligned, lines
 from lpa.errors import Declined, LpaError
 from lpa.redaction import register_secret
@@ -24,7 +26,7 @@ from lpa.rsp.display import safe_json
 if TYPE_CHECKING:
     from lpa.rsp.records import NotificationMetadata
 
-_UNCHANGED = ("Interrupted.", "Nothing was changed.")
+_UNCHANGED: tuple[str, str] = ("Interrupted.", NOTHING_CHANGED)
 SHOWS_STATE = "'lpa list' shows the card's state."
 
 
@@ -166,7 +168,7 @@ class Screen:
         if not sys.stdin.isatty():
             raise Declined(
                 "This needs confirmation, and there is no terminal to ask at.",
-                advice=f"Nothing was changed. Use {otherwise} to confirm without being asked.",
+                advice=CONFIRM_WITH.filled(options=otherwise),
             )
 
     def ask(self, question: str, *, otherwise: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
+from lpa.advice.profiles import READABLE_IS_SAVED
 from lpa.card.files.filesystem import UiccFiles
 from lpa.deletion.plan import Plan
 from lpa.errors import LpaError, Refused, StorageFailed
@@ -110,5 +111,5 @@ def _incomplete(backup: Backup) -> Refused | None:
         "Backup",
         "backupIncomplete",
         f"The backup in {backup.folder} is incomplete: {' '.join(backup.problems)}",
-        advice="What could be read is saved.",
+        advice=READABLE_IS_SAVED,
     )

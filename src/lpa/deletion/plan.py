@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 
+from lpa.advice.profiles import NEW_PLAN
 from lpa.card.es10 import Euicc
 from lpa.deletion import findings
 from lpa.errors import BadAnswer, EuiccRefused, Refused
@@ -129,7 +130,7 @@ def refuse_if_changed(euicc: Euicc, plan: Plan) -> None:
             "DeleteProfile",
             "cardChanged",
             " ".join(["The card has changed since the plan was made.", *differences]),
-            advice="Make a new plan: 'lpa delete NAME --plan' shows it.",
+            advice=NEW_PLAN,
         )
 
 

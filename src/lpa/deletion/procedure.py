@@ -17,6 +17,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator
 
+from lpa.advice.defaults import TRY_AGAIN
+from lpa.advice.profiles import REINSERT_BEFORE_RETRY, RESUME_THEN_DELETE
 from lpa.card.es10 import Euicc
 from lpa.deletion import postcheck
 from lpa.deletion.plan import Plan, protection_of, refuse_other_card
@@ -92,7 +94,7 @@ def _disable_first(
         raise StorageFailed(
             f"{plan.profile.title} was disabled but not deleted: its notifications could not be kept. "
             f"{error.message}",
-            advice="Run 'lpa resume', then delete it.",
+            advice=RESUME_THEN_DELETE,
         ) from error
     return changes
 
@@ -117,7 +119,7 @@ def _delete_by_name(euicc: Euicc, profile: Profile) -> None:
             if any(left.iccid == profile.iccid for left in after):
                 raise WireError(
                     f"{unknown.message} The card was read again: it still has the profile.",
-                    advice="Try again.",
+                    advice=TRY_AGAIN,
                 ) from unknown
             return None  # It may still be an unreadable item: `_check_deleted` finds that out.
         except EuiccRefused as error:
@@ -160,7 +162,7 @@ def _check_deleted(
     if any(profile.iccid == iccid for profile in listed):
         raise BadAnswer(
             f"The card reports that {iccid} is deleted, but still lists it.",
-            advice="Take the card out, put it back, and run 'lpa list' before you try again.",
+            advice=REINSERT_BEFORE_RETRY,
         )
     if snapshot.has_new_unreadable(listed, plan.unreadable) and not outbox.has_signed(operation, deleted):
         raise OutcomeUnknown(

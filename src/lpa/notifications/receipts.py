@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Self
 
 from lpa import redaction
+from lpa.advice.notifications import NOT_A_RECEIPT
+from lpa.advice.storage import NAME_OTHER_FILE, OTHER_STATE_DIR
 from lpa.errors import BadAnswer, NotVerified, StorageFailed, storage_failed, system_reason
 from lpa.host import files, settings, system
 from lpa.notifications.receipt_names import SUFFIX, ReceiptName, beginning
@@ -223,11 +225,11 @@ def read(path: Path) -> Receipt:
     try:
         return Receipt(path, _notification(path))
     except OSError as error:
-        raise storage_failed(error, f"The receipt in {path} cannot be read", "name another file") from error
+        raise storage_failed(error, f"The receipt in {path} cannot be read", NAME_OTHER_FILE) from error
     except BadAnswer as error:
         raise NotVerified(
             f"There is no receipt in {path}: {error}",
-            advice="The file may be damaged, or may not be a receipt.",
+            advice=NOT_A_RECEIPT,
             reason="damaged",
         ) from error
 
@@ -247,7 +249,7 @@ def _storage_errors(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise storage_failed(error, what, "choose another folder with --state-dir") from error
+        raise storage_failed(error, what, OTHER_STATE_DIR) from error
 
 
 def _listed(folder: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lpa.advice.notifications import LIST_NOTIFICATIONS
 from lpa.errors import Refused
 from lpa.notifications.card_context import CardContext
 from lpa.notifications.on_card import OnCard
@@ -39,6 +40,6 @@ def _abandon(card: CardContext, sequence_number: int) -> NotificationMetadata:
             "NotificationSent",
             "nothingToDelete",
             f"There is no notification {sequence_number} on the card or on this computer.",
-            advice="'lpa notifications list' lists them.",
+            advice=LIST_NOTIFICATIONS,
         )
     return metadata

@@ -20,6 +20,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from lpa.advice.profiles import ENABLE_FOR_BACKUP
+from lpa.advice.storage import OTHER_FOLDER
 from lpa.card.files.filesystem import UiccFiles
 from lpa.card.files.inbox import read_messages
 from lpa.card.files.numbers import read_numbers_of_usim, read_own_numbers
@@ -131,7 +133,7 @@ def _storing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         what = f"The backup cannot be written to {folder}"
-        raise storage_failed(error, what, "choose another folder") from error
+        raise storage_failed(error, what, OTHER_FOLDER) from error
 
 
 def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None) -> ProfileContents:
@@ -169,7 +171,7 @@ def refuse_unless_enabled(files: UiccFiles, iccid: Iccid) -> None:
             "Backup",
             "notEnabled",
             f"The contacts and messages of {iccid} cannot be read: {instead}.",
-            advice="Enable the profile first: a card shows the files of the enabled profile only.",
+            advice=ENABLE_FOR_BACKUP,
         )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
+from lpa.advice.profiles import ENABLE_THEN_BACK_UP, LIFT_OR_REMOVE, NEW_FOLDER, UNPROTECT, UNPROTECT_ONE
 from lpa.errors import Refused
 from lpa.rsp.facts import fact
 from lpa.rsp.records import Profile
@@ -60,7 +61,7 @@ def blocked_by_ppr(profile: Profile, rule: str) -> Iterator[Finding]:
             "blocker",
             "disallowedByPolicy",
             f"The operator does not allow {profile.title} ({profile.iccid}) to be {change} ({rule.upper()}).",
-            "Ask the operator to lift the rule, or to remove the profile.",
+            LIFT_OR_REMOVE,
             function,
         )
 
@@ -71,7 +72,8 @@ def protection(profiles: Iterable[Profile], function: str = "DeleteProfile") -> 
     if not protected:
         return
     names = ", ".join(f"{profile.title} ({profile.iccid})" for profile in protected)
-    commands = ", ".join(f"'lpa unprotect {str(profile.iccid)[-4:]}'" for profile in protected)
+    digits = [str(profile.iccid)[-4:] for profile in protected]
+    commands = ", ".join(f"'lpa unprotect {last}'" for last in digits)
     one = len(protected) == 1
     yield Finding(
         "blocker",
@@ -79,7 +81,7 @@ def protection(profiles: Iterable[Profile], function: str = "DeleteProfile") -> 
         f"The profile {names} is protected on this computer."
         if one
         else f"These profiles are protected on this computer: {names}.",
-        f"{commands} {'lifts' if one else 'lift'} the protection.",
+        UNPROTECT_ONE.filled(digits=digits[0]) if one else UNPROTECT.filled(commands=commands),
         function,
     )
 
@@ -87,7 +89,7 @@ def protection(profiles: Iterable[Profile], function: str = "DeleteProfile") -> 
 def folder_exists(folder: Path) -> Iterator[Finding]:
     """A blocker if the folder for a backup already exists."""
     if os.path.lexists(folder):
-        advice = "Name a folder that does not exist yet."
+        advice = NEW_FOLDER
         yield Finding("blocker", "folderExists", f"{folder} already exists.", advice, "Backup")
 
 
@@ -98,6 +100,6 @@ def unreadable(unreadable: Collection[bytes]) -> Iterator[Finding]:
             "blocker",
             "unreadableProfile",
             "The card lists a profile that cannot be read. If it is enabled, it could not be enabled again.",
-            "Enable the profile with 'lpa enable', then save it with 'lpa backup'.",
+            ENABLE_THEN_BACK_UP,
             "EnableProfile",
         )

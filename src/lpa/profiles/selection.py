@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Self
 
+from lpa.advice.profiles import ENABLE_ONE, LIST_SHOWS, MORE_DIGITS, NAME_BY_DIGITS, NAME_FROM_LIST
 from lpa.card.es10 import Euicc
 from lpa.errors import Refused
 from lpa.rsp.arguments import expect
@@ -101,16 +102,14 @@ def to_read(euicc: Euicc, text: str) -> Iccid | Selector:
         if len(named) == 1:
             return named[0].iccid
         if named:
-            raise _ambiguous(
-                f"More than one profile is called {text!r}", named, "Name it by the last digits of its ICCID."
-            )
+            raise _ambiguous(f"More than one profile is called {text!r}", named, NAME_BY_DIGITS)
     with contextlib.suppress(ValueError):
         return Selector.parse(text)
     raise Refused(
         _FUNCTION,
         "iccidOrAidNotFound",
         f"The card holds no profile called {text!r}.",
-        advice=f"Give a name that 'lpa list' shows, or the last {FEWEST_DIGITS} digits or more of an ICCID.",
+        advice=NAME_FROM_LIST.filled(digits=FEWEST_DIGITS),
     )
 
 
@@ -142,7 +141,7 @@ def enabled(euicc: Euicc) -> Profile:
         "ReadFiles",
         "notEnabled",
         "No profile is enabled, so there is nothing to read.",
-        advice="'lpa enable' enables one.",
+        advice=ENABLE_ONE,
     )
 
 
@@ -157,9 +156,9 @@ def find(profiles: Iterable[Profile], name: Iccid | Selector) -> Profile:
             _FUNCTION,
             "iccidOrAidNotFound",
             f"The card holds no profile {name}.",
-            advice="'lpa list' shows what it holds.",
+            advice=LIST_SHOWS,
         )
-    raise _ambiguous(f"More than one ICCID ends with {name}", matching, "Give more of its last digits.")
+    raise _ambiguous(f"More than one ICCID ends with {name}", matching, MORE_DIGITS)
 
 
 def _ambiguous(sentence: str, matching: Iterable[Profile], advice: str) -> Refused:
@@ -188,5 +187,5 @@ def _iccid_of(euicc: Euicc, aid: Aid) -> Iccid:
         _FUNCTION,
         "iccidOrAidNotFound",
         f"The card holds no profile in {aid}.",
-        advice="'lpa list' shows what it holds.",
+        advice=LIST_SHOWS,
     )

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Protocol
 
+from lpa.advice.profiles import ASK_MAKER_ABOUT_RESET
 from lpa.card.es10 import Euicc
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, WireError
 from lpa.notifications.changes import ProfileChange
@@ -225,6 +226,6 @@ def _changed_at_reset(after: Listing[Profile], request: str) -> BadAnswer:
     state = f"{' and '.join(enabled) or nothing} {'are' if len(enabled) > 1 else 'is'} enabled"
     return BadAnswer(
         f"The card was asked to {request}, but after its reset {state}: the card chose this itself.",
-        advice="It may do so at every reset; ask the maker of the card how to change that.",
+        advice=ASK_MAKER_ABOUT_RESET,
         reason=CHANGED_AT_RESET,
     )

@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 
+from lpa.advice.profiles import LIST_PROTECTED
 from lpa.errors import LpaError, Refused
 from lpa.journal import DELETING, DISABLING, ENABLING, Journal, Operation
 from lpa.notifications.card_context import CardContext
@@ -153,7 +154,7 @@ def refuse_protected(journal: Journal, profiles: Listing[Profile], options: Coll
             "protected",
             "The card lists a profile that cannot be read. It may be one that is protected on this "
             f"computer: {', '.join(map(str, unlisted))}.",
-            advice="'lpa protect --list' lists the protected profiles; 'lpa delete' deletes one profile.",
+            advice=LIST_PROTECTED,
         )
 
 

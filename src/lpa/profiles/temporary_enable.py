@@ -11,6 +11,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 
+from lpa.advice import joined
+from lpa.advice.profiles import DISABLE_RESTORES, ENABLE_RESTORES, RESUME_RESTORES, WAIT_FOR_RESTORATION
 from lpa.errors import BadAnswer, CardBusy, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
 from lpa.journal import Operation
 from lpa.notifications.card_context import CardContext
@@ -59,7 +61,7 @@ def temporarily_enabled(card: CardContext, outbox: Outbox, name: Iccid | Selecto
         if not held:
             raise CardBusy(
                 "Another process has enabled a profile of this card temporarily.",
-                advice="Wait until it has restored the previous one.",
+                advice=WAIT_FOR_RESTORATION,
             )
         operation = card.journal.begin(card.eid, OPERATION, tuple(before), target=target.iccid)
         outcomes = [_enable(card, outbox, operation, target)]
@@ -139,7 +141,7 @@ def _restore_after_own_choice(
         except LpaError as problem:
             error.add(f"{named(previous)} was enabled before, and could not be enabled again.")
             error.add(problem.message)
-            error.advice = f"'lpa enable {previous.iccid}' restores the previous state. {error.advice}"
+            error.advice = joined(ENABLE_RESTORES.filled(restored=previous.iccid), error.advice)
     with contextlib.suppress(StorageFailed):
         operation.complete(error.message)
 
@@ -150,16 +152,20 @@ def _restore_previous(card: CardContext, outbox: Outbox, operation: Operation, t
     try:
         outcome = _switch_back(card, outbox, previous, target)
     except (BadAnswer, Refused) as error:
-        command = f"lpa enable {previous[0].iccid}" if previous else f"lpa disable {target.iccid}"
+        restores = (
+            ENABLE_RESTORES.filled(restored=previous[0].iccid)
+            if previous
+            else DISABLE_RESTORES.filled(restored=target.iccid)
+        )
         if error.reason != CHANGED_AT_RESET:  # Then it says itself what is enabled.
             error.add(f"{target.title}, which was enabled temporarily, is still enabled.")
-        error.advice = f"'{command}' restores the previous state. {error.advice}".strip()
+        error.advice = joined(restores, error.advice)
         with contextlib.suppress(StorageFailed):
             operation.complete(error.message)
         raise
     except LpaError as error:
         error.add(f"{target.title} was enabled temporarily, and may still be enabled.")
-        error.advice = f"'lpa resume' restores the previous state. {error.advice}".strip()
+        error.advice = joined(RESUME_RESTORES, error.advice)
         raise
     with contextlib.suppress(StorageFailed):  # Recovery finds everything as before, and completes it then.
         operation.complete()

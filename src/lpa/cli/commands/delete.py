@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lpa.advice.commands import ACCEPT_WITH
 from lpa.cli.commands.consent import BACKUP_FAILED, confirm
 from lpa.cli.commands.interruption import changing
 from lpa.cli.commands.outcomes import report
@@ -166,7 +167,7 @@ def _consent(screen: Screen, plan: Plan, accepted: Collection[str], *, yes: bool
             unaccepted.setdefault(warning.name, []).append(warning.message)
     options = " ".join(f"--accept {name}" for name in unaccepted)
     if yes and unaccepted:
-        raise Declined("--yes does not accept warnings.", advice=f"Use {options} to accept them.")
+        raise Declined("--yes does not accept warnings.", advice=ACCEPT_WITH.filled(options=options))
     if unaccepted:
         _repeat(screen, plan.profile)
     for name, messages in unaccepted.items():

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lpa.advice.commands import SEND_OR_UNSENT, SEND_REMOVES_IT
+from lpa.advice.notifications import LIST_NOTIFICATIONS
 from lpa.card.es10 import first_notifications
 from lpa.cli.all_readers import on_each_reader
 from lpa.cli.commands.interruption import PENDING, changing
@@ -251,7 +253,7 @@ def _receipts_of(screen: Screen, assistant: Assistant, removed: NotificationMeta
 def _still_on_card(metadata: NotificationMetadata) -> Declined:
     return Declined(
         f"{metadata.address} has acknowledged notification {metadata.sequence_number}.",
-        advice="'lpa notifications send' removes it from the card.",
+        advice=SEND_REMOVES_IT,
     )
 
 
@@ -260,12 +262,12 @@ def _unsent(number: int, listed: Iterable[NotificationMetadata]) -> Declined:
     if not found:
         return Declined(
             f"There is no notification {number} on the card or on this computer.",
-            advice="'lpa notifications list' lists them.",
+            advice=LIST_NOTIFICATIONS,
         )
     return Declined(
         f"{found[0].address} has not acknowledged notification {number} "
         f"({found[0].event} of {found[0].iccid}). If it is removed unsent, the server is not notified.",
-        advice="'lpa notifications send' sends it. To remove it anyway, add --unsent.",
+        advice=SEND_OR_UNSENT,
     )
 
 
