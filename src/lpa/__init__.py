@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from lpa.assistant import Assistant
     from lpa.card.apdu import Transport
     from lpa.card.channels import LogicalTransport
+    from lpa.card.connected import readers
     from lpa.card.es10 import Euicc
+    from lpa.card.information import CardInfo
+    from lpa.card.pcsc import Reader
+    from lpa.card.probing import Probe
     from lpa.card.secure_elements import SecureElement
     from lpa.card.timeouts import Timeouts
     from lpa.deletion.backup_first import BackupFirst
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from lpa.download.decided import Decide, Decision
     from lpa.download.offer import ConfirmationCode, Offer
     from lpa.errors import (
+        AmbiguousProfile,
         BadAnswer,
         CardBusy,
         CardRemoved,
@@ -31,6 +36,9 @@ if TYPE_CHECKING:
         NoCard,
         NoReader,
         NoService,
+        NoSuchNotification,
+        NoSuchProfile,
+        NoSuchProfileOnCard,
         NotAnEuicc,
         NotVerified,
         OutcomeUnknown,
@@ -67,6 +75,7 @@ if TYPE_CHECKING:
         EuiccInfo2,
         IotInfo,
     )
+    from lpa.rsp.facts import Fact
     from lpa.rsp.listing import Listing
     from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
     from lpa.rsp.pki.key_identifier import KeyIdentifier
@@ -93,12 +102,14 @@ if TYPE_CHECKING:
 __all__ = [
     "ActivationCode",
     "Aid",
+    "AmbiguousProfile",
     "Assistant",
     "AuthorisationRule",
     "Backup",
     "BackupFirst",
     "BadAnswer",
     "CardBusy",
+    "CardInfo",
     "CardRemoved",
     "CardResource",
     "CardUnpowered",
@@ -122,6 +133,7 @@ __all__ = [
     "EuiccInfo2",
     "EuiccRefused",
     "Event",
+    "Fact",
     "Finding",
     "Holder",
     "Https",
@@ -139,6 +151,9 @@ __all__ = [
     "NoCard",
     "NoReader",
     "NoService",
+    "NoSuchNotification",
+    "NoSuchProfile",
+    "NoSuchProfileOnCard",
     "NotAnEuicc",
     "NotVerified",
     "Notification",
@@ -155,12 +170,14 @@ __all__ = [
     "Plan",
     "PolicyRule",
     "Postponed",
+    "Probe",
     "Profile",
     "ProfileChange",
     "ProfileClass",
     "ProfileName",
     "ProfileState",
     "Progress",
+    "Reader",
     "Receipt",
     "ReceiptName",
     "Receipts",
@@ -184,13 +201,18 @@ __all__ = [
     "TrustedIssuers",
     "Verification",
     "WireError",
+    "readers",
 ]
 
 _HOMES = {
     "lpa.assistant": ("Assistant",),
     "lpa.card.apdu": ("Transport",),
     "lpa.card.channels": ("LogicalTransport",),
+    "lpa.card.connected": ("readers",),
     "lpa.card.es10": ("Euicc",),
+    "lpa.card.information": ("CardInfo",),
+    "lpa.card.pcsc": ("Reader",),
+    "lpa.card.probing": ("Probe",),
     "lpa.card.secure_elements": ("SecureElement",),
     "lpa.card.timeouts": ("Timeouts",),
     "lpa.deletion.backup_first": ("BackupFirst",),
@@ -205,6 +227,7 @@ _HOMES = {
         "Offer",
     ),
     "lpa.errors": (
+        "AmbiguousProfile",
         "BadAnswer",
         "CardBusy",
         "CardRemoved",
@@ -216,6 +239,9 @@ _HOMES = {
         "NoCard",
         "NoReader",
         "NoService",
+        "NoSuchNotification",
+        "NoSuchProfile",
+        "NoSuchProfileOnCard",
         "NotAnEuicc",
         "NotVerified",
         "OutcomeUnknown",
@@ -275,6 +301,7 @@ _HOMES = {
         "EuiccInfo2",
         "IotInfo",
     ),
+    "lpa.rsp.facts": ("Fact",),
     "lpa.rsp.listing": ("Listing",),
     "lpa.rsp.names": (
         "Aid",

@@ -23,8 +23,9 @@ from lpa.server.network import Network
 
 if TYPE_CHECKING:
     from lpa import journal, recovery
-    from lpa.card import schemes
+    from lpa.card import information, schemes
     from lpa.card.files import filesystem
+    from lpa.card.information import CardInfo
     from lpa.deletion import backup_check, backup_first, procedure
     from lpa.deletion import plan as planning
     from lpa.deletion.backup_first import BackupFirst
@@ -53,9 +54,8 @@ if TYPE_CHECKING:
     from lpa.rsp.session import Event
 else:  # A command needs few of them.
     journal, recovery, schemes = later("lpa", "journal", "recovery", "card.schemes")
-    filesystem, discovery, offer = later(
-        "lpa", "card.files.filesystem", "download.discovery", "download.offer"
-    )
+    information, filesystem = later("lpa.card", "information", "files.filesystem")
+    discovery, offer = later("lpa.download", "discovery", "offer")
     planning, procedure = later("lpa.deletion", "plan", "procedure")
     backup_check, backup_first = later("lpa.deletion", "backup_check", "backup_first")
     decided, installation = later("lpa.download", "decided", "installation")
@@ -168,6 +168,10 @@ class Assistant:
         """The card's number."""
         return self.euicc.eid
 
+    def info(self) -> CardInfo:
+        """What the card says about itself: versions, memory, trusted issuers, servers, rules."""
+        return information.read(self.euicc)
+
     def profiles(self) -> Listing[Profile]:
         """The profiles on the card, without icons and other details."""
         return self.euicc.profiles()
@@ -175,7 +179,8 @@ class Assistant:
     def find(self, name: str) -> Profile:
         """The one profile that a person means: by its ICCID, by its last digits (four or more), or by AID.
 
-        Raises `Refused` if none or several are meant, and ValueError if `name` can name no profile.
+        Raises `NoSuchProfile` or `AmbiguousProfile` if none or several are meant, and ValueError if `name`
+        can name no profile.
         """
         return selection.read(self.euicc, selection.Selector.parse(name))[1]
 
@@ -235,7 +240,7 @@ class Assistant:
 
     def rename(self, name: ProfileName, nickname: str) -> Profile:
         """Give a profile a nickname of at most 64 bytes of UTF-8; empty for none. Returns it as it was."""
-        chosen = self._named(name)
+        chosen = self._named(name, "SetNickname")
         self._snapshot = ""
         self.euicc.set_nickname(chosen.iccid, nickname)
         return chosen
@@ -408,7 +413,11 @@ class Assistant:
             return self._outbox().send_due()
 
     def remove_notification(self, sequence_number: int) -> NotificationMetadata:
-        """Remove a notification from the card, acknowledged or not. Nothing is sent; its receipt stays."""
+        """Remove a notification from the card, acknowledged or not. Nothing is sent; its receipt stays.
+
+        If it is only pending on this computer, it is not sent any more. Raises `NoSuchNotification` if it is
+        in neither place.
+        """
         return removal.remove(self._card, self._outbox(), sequence_number)
 
     def recover(self, *, deliver: Deliver | None = None) -> tuple[Recovery, ...]:
@@ -429,8 +438,8 @@ class Assistant:
 
     # Inside
 
-    def _named(self, name: ProfileName) -> Profile:
-        return selection.read(self.euicc, selection.exact(name))[1]
+    def _named(self, name: ProfileName, function: str = "GetProfilesInfo") -> Profile:
+        return selection.read(self.euicc, selection.exact(name), function)[1]
 
     @property
     def _card(self) -> card_context.CardContext:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from lpa.advice.cards import CHECK_DIGITS_WRONG
+from lpa.advice.servers import ONLY_OPERATOR_CHANGES_SERVER, SET_CLOCK, TOO_MANY_SERVERS
 from lpa.card import schemes, secure_elements
 from lpa.card.apdu import LARGEST_BLOCK
 from lpa.card.channels import AnyTransport
@@ -23,6 +25,7 @@ from lpa.errors import BadAnswer, EuiccRefused, LpaError, NoReader, NoService, N
 from lpa.host.locks import Locks
 from lpa.journal import Journal
 from lpa.notifications.on_card import OnCard
+from lpa.rsp.facts import Fact
 from lpa.rsp.limits import DELIVERY_SECONDS
 from lpa.rsp.names import Aid, ServerAddress
 from lpa.rsp.pki.key_identifier import KeyIdentifier
@@ -42,7 +45,7 @@ _LONG_AGO = 1735689600  # 2025-01-01: before the first version of this program
 
 
 @dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(Fact):
     """The result of one check, `step`: service, readers, card, ATR, ISD-R, EID, clock, network,
     notifications or journal.
 
@@ -143,9 +146,7 @@ def _eid(euicc: Euicc) -> Diagnosis:
     message = f"{euicc.eid} ({maker})" if maker else str(euicc.eid)
     if euicc.eid.plausible:
         return Diagnosis("EID", message)
-    return Diagnosis(
-        "EID", message, advice="Its check digits are wrong. Some genuine cards have such an EID."
-    )
+    return Diagnosis("EID", message, advice=CHECK_DIGITS_WRONG)
 
 
 def _other_elements(euicc: Euicc) -> Iterator[Diagnosis]:
@@ -163,7 +164,7 @@ def _clock(now: float) -> Diagnosis:
         return Diagnosis("clock", f"It is {today}.")
     wrong = NotVerified(
         f"The clock of this computer is wrong: it says {today}.",
-        advice="Set the clock. With a wrong one, no server's certificate is valid.",
+        advice=SET_CLOCK,
     )
     return _bad("clock", wrong)
 
@@ -201,7 +202,7 @@ def _network(
                 "network",
                 f"{len(addresses) - number} more servers were not tried: "
                 f"those before them took {DELIVERY_SECONDS:.0f} seconds.",
-                advice="A card that works normally does not name so many servers.",
+                advice=TOO_MANY_SERVERS,
             )
             return
         try:
@@ -213,7 +214,7 @@ def _network(
             yield Diagnosis(
                 "network",
                 f"The card names an invalid server: {error}.",
-                advice="Only the operator can change the server that its profile names.",
+                advice=ONLY_OPERATOR_CHANGES_SERVER,
             )
 
 

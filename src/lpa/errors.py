@@ -15,48 +15,55 @@ LpaError
   OutcomeUnknown         sent, but the answer was lost: read the state before trying again
   BadAnswer              the answer does not follow the specification (`sw`: the card's status word)
   Refused                refused by card or server, or by a check beforehand (`function`, `reason`)
+    NoSuchProfile          no profile is called so (`names`)
+    AmbiguousProfile       several profiles are meant (`iccids`)
+    NoSuchNotification     nothing is pending under that number (`sequence_number`)
     EuiccRefused           refused by the card (`code`)
-    ServerRefused          refused by the server (`subject`, `reason_code`)
+      NoSuchProfileOnCard    also a NoSuchProfile: the card answered so
+    ServerRefused          refused by the server (`subject`, `reason_code`, `server_message`, `http_status`)
   NotVerified            a signature or certificate is not valid or not trusted
   StorageFailed          this computer could not lock, read or write what is needed
   Declined               the person declined
   Stopped                the caller's `Stop` ended it (`outcome`: what was done)
 
-Every error has a `message` (what is wrong) and an `advice` (what to do; may be empty).
-`reason` is a stable identifier, the specification's own where there is one, else None.
+Every error has a `message` (what is wrong) and an `advice` (what to do; may be empty), which has a stable
+`advice_id`. `reason` is a stable identifier, the specification's own where there is one, else None.
+`function` is the function of SGP.22 that was asked for, by the name of its request in the ASN.1 or JSON.
 """
 
 from __future__ import annotations
 
 import errno
+from typing import Any, Self, TypeVar
+
+from lpa.advice import defaults, id_of, values_of
+
+E = TypeVar("E", bound=BaseException)
 
 _SHOWN = 4096  # most characters of a message that are shown or kept: a card or server may have written some
 
-# What to do about an error of the system; `{}` is what else helps. For other errors that alone is the advice.
-_STORAGE_ADVICE = (
-    ((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "Free some disk space, or {}."),
-    ((errno.EACCES,), "Use an account that has access to it, or {}."),
-    ((errno.EPERM,), "Move it away, or {}."),
-    ((errno.EROFS,), "Make the file system writable, or {}."),
-    ((errno.EIO, errno.ENXIO), "Check that the disk works and has free space, or {}."),
-    ((errno.EAGAIN, errno.EBUSY), "Wait until the other program has finished, then try again."),
-    ((errno.EMFILE, errno.ENFILE, errno.ENOMEM), "Close some programs, then try again."),
-)
-
 
 class LpaError(Exception):
-    """The root: catch this to catch everything that `lpa` raises on purpose."""
+    """The root: catch this to catch everything that `lpa` raises on purpose.
 
-    advice = ""
+    Errors can be copied, pickled and sent to other processes, with all that they know.
+    """
+
+    advice: str = ""
     reason: str | None = None
     outcome: object = None
     """What was done before, of an error that `raise_for_pending` raised or a `Stop` ended."""
 
-    def __init__(self, message: str, *, advice: str | None = None) -> None:
+    def __init__(self, message: str, *, advice: str | None = None, reason: str | None = None) -> None:
         self.message = _bounded(message)
         super().__init__(self.message)
         if advice is not None:
             self.advice = advice
+        if reason is not None:
+            self.reason = reason
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _revived, (type(self), *self.args), self.__dict__
 
     def add(self, sentence: str) -> None:
         """Add a sentence to the message, for a caller that knows more and raises the error again."""
@@ -69,59 +76,85 @@ class LpaError(Exception):
         """The class's name, as `--json` prints it."""
         return type(self).__name__
 
+    @property
+    def advice_id(self) -> str:
+        """The stable id of the advice, for whoever has words of their own; see `lpa.advice`.
+
+        Empty if there is no advice, or if the caller's own code wrote it.
+        """
+        return id_of(self.advice)
+
+    @property
+    def advice_values(self) -> dict[str, Any]:
+        """What is filled in in the advice, by name."""
+        return values_of(self.advice)
+
+    def to_json(self) -> dict[str, Any]:
+        """The error as plain JSON, as `--json` prints it, without secrets.
+
+        `kind`, `reason`, `message` and `advice` are always there, all else if the error knows it.
+        """
+        from lpa import error_json
+
+        return error_json.members(self)
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """The error that `to_json` made this of, of the class that its `kind` names.
+
+        Raises ValueError if it is none, or none of this class.
+        """
+        from lpa import error_json
+
+        return error_json.error_of(value, cls, _revived)
+
 
 class WireError(LpaError):
     """Nothing reached the card or server, so nothing was changed: try again."""
 
-    advice = "Nothing was changed. Try again."
+    advice: str = defaults.TRY_AGAIN_UNCHANGED
 
 
 class NoService(WireError):
-    advice = "Start the smart card service (Linux: 'systemctl start pcscd.socket', or 'pcscd')."
+    advice: str = defaults.START_SERVICE
 
 
 class NoReader(WireError):
-    advice = "Connect a card reader, or name one that 'lpa readers' lists."
+    advice: str = defaults.CONNECT_READER
 
 
 class NoCard(WireError):
-    advice = "Put the card into the reader and try again."
+    advice: str = defaults.PUT_CARD_IN
 
 
 class CardBusy(WireError):
-    advice = "Close the other program that uses the card (a modem manager, another lpa) and try again."
+    advice: str = defaults.CLOSE_OTHER_PROGRAM
 
 
 class CardUnpowered(WireError):
-    advice = "Remove the card, clean its contacts, insert it the right way round, and try again."
+    advice: str = defaults.CLEAN_CARD
 
 
 class TimedOut(WireError):
     """The smart card service, a reader or a card did not answer in time, and was given up."""
 
-    advice = (
-        "Unplug the card reader and plug it in again. "
-        "If that does not help, restart the smart card service (Linux: 'systemctl restart pcscd')."
-    )
+    advice: str = defaults.REPLUG_READER
 
 
 class CardRemoved(WireError):
-    advice = "Insert the card again, then run 'lpa list' to see its state."
+    advice: str = defaults.INSERT_CARD_AGAIN
 
 
 class NotAnEuicc(WireError):
-    advice = "An ordinary SIM holds no eSIM profiles. Use an eUICC, or name its ISD-R with --aid."
+    advice: str = defaults.USE_EUICC
 
 
 class ConnectFailed(WireError):
-    advice = "Check the network and try again."
+    advice: str = defaults.CHECK_NETWORK
 
 
 class Postponed(WireError):
-    advice = (
-        "It is retried by the next command that goes online once it is due. "
-        "'lpa notifications send' retries it now."
-    )
+    advice: str = defaults.RETRIED_WHEN_DUE
 
     def __init__(self, message: str, *, advice: str | None = None, reason: str | None = None) -> None:
         super().__init__(message, advice=advice)
@@ -131,27 +164,38 @@ class Postponed(WireError):
 class OutcomeUnknown(LpaError):
     """A command was sent and its answer was lost: it may or may not have been carried out."""
 
-    advice = "Run 'lpa list' to see the card's state before you try again."
+    advice: str = defaults.LOOK_BEFORE_RETRY
 
 
 class BadAnswer(LpaError):
     """The answer does not follow the specification. `sw`: the card's status word, 0 if it was not wrong.
 
+    `http_status`: of the server's answer, if that was wrong (`reason` "httpStatus"), else None.
     `reason`: "changedAtReset" if the card enabled or disabled a profile by itself after a request.
     """
 
-    advice = "Try again. If it persists, the card or server does not follow SGP.22; '-vv' shows its answer."
+    advice: str = defaults.SHOW_ANSWER
+    sw: int = 0
+    http_status: int | None = None
 
     def __init__(
-        self, message: str, *, sw: int = 0, advice: str | None = None, reason: str | None = None
+        self,
+        message: str,
+        *,
+        sw: int = 0,
+        advice: str | None = None,
+        reason: str | None = None,
+        http_status: int | None = None,
     ) -> None:
-        super().__init__(message, advice=advice)
+        super().__init__(message, advice=advice, reason=reason)
         self.sw = sw
-        self.reason = reason
+        self.http_status = http_status
 
 
 class Refused(LpaError):
     """Refused by the card or server, or by a check before it was asked."""
+
+    function: str = ""
 
     def __init__(self, function: str, reason: str, message: str, *, advice: str | None = None) -> None:
         super().__init__(message, advice=advice)
@@ -159,8 +203,46 @@ class Refused(LpaError):
         self.reason: str = reason
 
 
+class NoSuchProfile(Refused):
+    """The card holds no such profile, however it was named. `names`: how, as far as that is known."""
+
+    names: tuple[str, ...] = ()
+
+    def __init__(
+        self, function: str, message: str, *, names: tuple[str, ...] = (), advice: str | None = None
+    ) -> None:
+        super().__init__(function, "iccidOrAidNotFound", message, advice=advice)
+        self.names = names
+
+
+class AmbiguousProfile(Refused):
+    """Several profiles are meant (`reason` "ambiguous"): those with these `iccids`."""
+
+    iccids: tuple[str, ...] = ()
+
+    def __init__(
+        self, function: str, message: str, *, iccids: tuple[str, ...], advice: str | None = None
+    ) -> None:
+        super().__init__(function, "ambiguous", message, advice=advice)
+        self.iccids = iccids
+
+
+class NoSuchNotification(Refused):
+    """No notification with this `sequence_number` is on the card, or pending on this computer."""
+
+    sequence_number: int = 0
+
+    def __init__(
+        self, function: str, message: str, *, sequence_number: int, advice: str | None = None
+    ) -> None:
+        super().__init__(function, "nothingToDelete", message, advice=advice)
+        self.sequence_number = sequence_number
+
+
 class EuiccRefused(Refused):
     """The card answered `function` with result `code`, which the specification calls `reason`."""
+
+    code: int = 0
 
     def __init__(
         self, function: str, reason: str, code: int, message: str, *, advice: str | None = None
@@ -169,48 +251,75 @@ class EuiccRefused(Refused):
         self.code = code
 
 
-class ServerRefused(Refused):
-    """The server answered `function` with a status: `subject` and `reason_code` as in SGP.22 §5.2.6."""
-
-    advice = "Ask the operator; the codes above say why their server refused."
+class NoSuchProfileOnCard(NoSuchProfile, EuiccRefused):
+    """The card itself answered so: both of its bases. Its `kind` is "NoSuchProfile"."""
 
     def __init__(
-        self, function: str, subject: str, reason_code: str, message: str, *, advice: str | None = None
+        self, function: str, reason: str, code: int, message: str, *, advice: str | None = None
+    ) -> None:
+        EuiccRefused.__init__(self, function, reason, code, message, advice=advice)
+        self.names = ()
+
+    @property
+    def kind(self) -> str:
+        """That of `NoSuchProfile`."""
+        return NoSuchProfile.__name__
+
+
+class ServerRefused(Refused):
+    """The server answered `function` with a status: `subject` and `reason_code` as in SGP.22 §5.2.6.
+
+    `server_message`: the server's own words, without secrets and shortened; empty if it has none.
+    `http_status`: of its answer.
+    """
+
+    advice: str = defaults.ASK_WITH_CODES
+    subject: str = ""
+    reason_code: str = ""
+    http_status: int | None = None
+    server_message: str = ""
+
+    def __init__(
+        self,
+        function: str,
+        subject: str,
+        reason_code: str,
+        message: str,
+        *,
+        advice: str | None = None,
+        http_status: int | None = None,
+        server_message: str = "",
     ) -> None:
         super().__init__(function, f"{subject}/{reason_code}", message, advice=advice)
         self.subject = subject
         self.reason_code = reason_code
+        self.http_status = http_status
+        self.server_message = server_message
 
 
 class NotVerified(LpaError):
     """A signature, a certificate chain or a TLS certificate is not valid or not trusted: nothing was sent."""
 
-    advice = (
-        "Stop: this may not be the operator's server. "
-        "If the server uses a private authority, name its certificate with --ca-bundle."
-    )
-
-    def __init__(self, message: str, *, advice: str | None = None, reason: str | None = None) -> None:
-        super().__init__(message, advice=advice)
-        self.reason = reason
+    advice: str = defaults.NOT_THE_OPERATOR
 
 
 class StorageFailed(LpaError):
     """This computer could not lock, read or write what is needed, so the next step was not taken."""
 
-    advice = "Free some disk space or choose another folder with --state-dir, then try again."
+    advice: str = defaults.FREE_DISK_OR_STATE_DIR
 
 
 class Declined(LpaError):
     """The person declined, or could not be asked."""
 
-    advice = "Nothing was changed."
+    advice: str = defaults.NOTHING_CHANGED
 
 
 class Stopped(LpaError):
     """The caller's `Stop` ended it, between two steps. `outcome`: what was done until then."""
 
-    advice = "Run 'lpa resume': it completes what was begun."
+    advice: str = defaults.RESUME_COMPLETES
+    outcome: object = None
 
     def __init__(self, message: str, *, outcome: object = None, advice: str | None = None) -> None:
         super().__init__(message, advice=advice)
@@ -231,9 +340,15 @@ def system_reason(error: Exception) -> str:
 
 def storage_advice(error: Exception, otherwise: str) -> str:
     """What a person can do about an error of the disk. `otherwise`: what else helps, as "choose a folder"."""
+    from lpa.advice.storage import of_number
+
     number = errno.ENOMEM if isinstance(error, MemoryError) else getattr(error, "errno", None)
-    fitting = (advice for numbers, advice in _STORAGE_ADVICE if number in numbers)
-    return next(fitting, f"{otherwise[0].upper()}{otherwise[1:]}.").format(otherwise)
+    return of_number(number, otherwise)
+
+
+def _revived(kind: type[E], message: str) -> E:
+    """An error of this class, for a copy: what else it knows is set afterwards."""
+    return kind.__new__(kind, message)
 
 
 def _bounded(message: str, most: int = _SHOWN) -> str:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from lpa import redaction, stop
+from lpa.advice.cards import LARGER_BLOCKS
 from lpa.card import foreign
 from lpa.card.secure_elements import HasAtr
 from lpa.errors import BadAnswer, LpaError, WireError
@@ -218,7 +219,7 @@ class Es10Channel(ABC):
             raise WireError(
                 f"The request is too long for the card: {len(request)} bytes do not fit "
                 f"into {BLOCKS} blocks of {self._largest_block}.",
-                advice="Nothing was sent. If you set a small --block-size, choose a larger one.",
+                advice=LARGER_BLOCKS,
             )
         return max(SMALLEST_BLOCK, -(-len(request) // BLOCKS))
 

@@ -23,6 +23,7 @@ from lpa.errors import (
     CardRemoved,
     CardUnpowered,
     EuiccRefused,
+    NoSuchProfileOnCard,
     NotAnEuicc,
     OutcomeUnknown,
     WireError,
@@ -32,7 +33,6 @@ from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.limits import RESTART_TRIES
 from lpa.rsp.names import Aid, Eid
-from lpa.rsp.reasons import explain
 
 _T = TypeVar("_T")
 _log = redaction.logger(__name__)
@@ -42,6 +42,7 @@ _RESTART_PAUSE = 0.25  # seconds
 # After a reset that the session knows nothing of, an application of somebody else may answer on its channel.
 _CHANNEL_LOST = (0x6881, 0x6882, 0x6985)
 _READS = ("Get", "List", "Retrieve")  # what the names of functions begin with that change nothing
+_NO_SUCH_PROFILE = ("iccidOrAidNotFound", "iccidNotFound")
 _ANOTHER_CARD = "Another card is in the reader now."
 
 
@@ -180,7 +181,7 @@ class IsdrSession:
         """
         if self._unconfirmed and certified != self._eid and self.ask_eid() != self._eid:
             self._ready = False
-            raise CardRemoved(_ANOTHER_CARD)
+            raise CardRemoved(_ANOTHER_CARD, reason="otherCard")
         self._unconfirmed = False
 
     def read_again(self, read: Callable[[], _T]) -> _T:
@@ -269,7 +270,7 @@ class IsdrSession:
         self._channel, self._aids, self._basic = found.channel, (found.aid,), found.channel.basic_only
         self._held = None if found.answer is None else (first, found.answer)
         if found.eid and self._eid not in (None, found.eid):
-            raise CardRemoved(_ANOTHER_CARD)
+            raise CardRemoved(_ANOTHER_CARD, reason="otherCard")
         self._ready = True
         self._unconfirmed = self._eid is not None and found.eid is None
         self._eid = self._eid or found.eid
@@ -332,9 +333,15 @@ def _may_pass(error: WireError) -> bool:
 
 
 def raise_refusal(function: str, value: Any) -> None:
-    """Raise `EuiccRefused` if the decoded answer `value` to `function` is a refusal."""
+    """Raise `EuiccRefused` if the decoded answer `value` to `function` is a refusal.
+
+    It is a `NoSuchProfile`, too, if the card holds no such profile.
+    """
     refusal = schema.refusal(f"{function}Response", value)
     if refusal:
         reason, code = refusal
+        from lpa.rsp.reasons import explain  # noqa: PLC0415  (few cards refuse)
+
         message, advice = explain(function, reason)
-        raise EuiccRefused(function, reason, code, message, advice=advice)
+        kind = NoSuchProfileOnCard if reason in _NO_SUCH_PROFILE else EuiccRefused
+        raise kind(function, reason, code, message, advice=advice)

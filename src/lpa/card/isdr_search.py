@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lpa import redaction
+from lpa.advice.cards import LEAVE_OUT_ELEMENT
 from lpa.card import channels
 from lpa.card.apdu import Es10Channel
 from lpa.card.channels import AnyTransport
@@ -25,7 +26,6 @@ from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.facts import fact
 from lpa.rsp.names import Aid, Eid
-from lpa.rsp.reasons import explain
 
 _log = redaction.logger(__name__)
 
@@ -192,6 +192,8 @@ class _Search:
         elif not reason:
             _log.debug("%s can be selected, but is not an ISD-R: %s", aid, error)
         elif not self._refusal:
+            from lpa.rsp.reasons import explain  # noqa: PLC0415  (few cards refuse)
+
             message, advice = explain("GetEID", reason)
             self._refusal = EuiccRefused("GetEID", reason, error.sw, message, advice=advice)
 
@@ -203,6 +205,7 @@ def _absent(aids: Sequence[Aid]) -> NotAnEuicc:
     if tuple(aids) == ELEMENT_AIDS[1:]:
         return NotAnEuicc(
             "No second secure element answers on the card.",
-            advice="Leave out '#2' behind the reader's name. 'lpa readers' lists what each card has.",
+            advice=LEAVE_OUT_ELEMENT,
+            reason="noSecondElement",
         )
     return NotAnEuicc(f"The card answers, but has no ISD-R with the AID {' or '.join(map(str, aids))}.")

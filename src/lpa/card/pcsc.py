@@ -17,12 +17,13 @@ from typing import Any, Self
 
 from smartcard import scard
 
+from lpa.advice.cards import REINSERT_OR_REPLUG
 from lpa.card import timeouts
 from lpa.card.call_thread import Abandoned, CallThread
 from lpa.card.pcsc_codes import failure, number
 from lpa.errors import CardBusy, TimedOut
 from lpa.host.locks import Locks
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 
 _CANNOT_REACH = (0x0000045D, 0x8010002F)  # Windows, while another program releases the card
 _NOT_TRANSACTED = 0x80100016
@@ -46,14 +47,10 @@ _SILENCE = (
     "The card in {reader!r} has not answered for {waited} s. "
     "It gets up to {most} s (--card-timeout); Ctrl-C ends the wait."
 )
-_ABOUT_CARD = (
-    "Remove the card and insert it again, or unplug the reader and plug it in again. "
-    "Until then the smart card service may report that another program is using the card."
-)
 
 
 @fact
-class Reader:
+class Reader(Fact):
     """A card reader and its card. `atr` is empty if there is no card, or it sent none."""
 
     name: str
@@ -231,11 +228,11 @@ class _Context:
             call = partial(scard.SCardTransmit, *arguments)
             return self._thread.call(call, seconds, self.timeouts, silence)
         except Abandoned:
-            raise TimedOut(_GIVEN_UP, advice=_ABOUT_CARD) from None
+            raise TimedOut(_GIVEN_UP, advice=REINSERT_OR_REPLUG) from None
         except TimeoutError:
             self._cancel()
             late = f"The card in {reader!r} did not answer a command within {seconds:g} s."
-            raise TimedOut(late, advice=_ABOUT_CARD) from None
+            raise TimedOut(late, advice=REINSERT_OR_REPLUG) from None
 
     def _end(self, function: Callable[..., Any], argument: Any, *more: Any) -> None:
         """Call it if that is possible now, and else when the call returns that was given up."""

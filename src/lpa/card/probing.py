@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
+from lpa.advice.cards import CHOOSE_READER, INSERT_EUICC
 from lpa.card import secure_elements, timeouts
 from lpa.card.apdu import LARGEST_BLOCK
 from lpa.card.es10 import ISDR_AIDS, Euicc
@@ -27,7 +28,7 @@ from lpa.errors import (
 )
 from lpa.host.locks import Locks
 from lpa.later import later
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 from lpa.rsp.names import Aid, Eid
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ else:  # With one reader it is not needed.
 
 
 @fact
-class Probe:
+class Probe(Fact):
     """The result for a reader: the EID of its eUICC, or the `problem` that explains why there is none.
 
     `others`: the other secure elements of the card, each an eUICC of its own.
@@ -192,7 +193,7 @@ def _open(
 def _connected() -> tuple[Reader, ...]:
     connected = readers()
     if not connected:
-        raise NoReader("There is no card reader.")
+        raise NoReader("There is no card reader.", reason="noReader")
     return connected
 
 
@@ -217,7 +218,8 @@ def _only(probes: list[Probe], holding: list[Reader]) -> Reader:
     if holding or refusing:
         raise NoReader(
             f"More than one reader holds an eUICC: {_names(holding or refusing)}.",
-            advice="Choose one with --reader, by its name or its number in 'lpa readers'.",
+            advice=CHOOSE_READER,
+            reason="severalCards",
         )
     raise _none(probes)
 
@@ -228,8 +230,8 @@ def _called(name: str, connected: tuple[Reader, ...]) -> Reader:
     fitting = _fitting(name, connected)
     exact = [reader for reader in fitting if reader.name == name]
     if len(exact or fitting) != 1:
-        found = "More than one reader is" if fitting else "No reader is"
-        raise NoReader(f"{found} called {name!r}; there are {_names(connected)}.")
+        found, reason = ("More than one reader", "ambiguous") if fitting else ("No reader", "unknownReader")
+        raise NoReader(f"{found} is called {name!r}; there are {_names(connected)}.", reason=reason)
     return (exact or fitting)[0]
 
 
@@ -251,7 +253,7 @@ def _none(probes: list[Probe]) -> LpaError:
     )
     message = " ".join(["No reader holds an eUICC.", *(problem.message for problem in problems)])
     kind = type(worst) if worst else NoReader
-    return kind(message, advice=worst.advice if worst else "Insert the eUICC into one of the readers.")
+    return kind(message, advice=worst.advice if worst else INSERT_EUICC)
 
 
 def _names(chosen: Sequence[Reader]) -> str:

@@ -10,8 +10,9 @@ import re
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
+from lpa.advice.cards import LEAVE_OUT_AID
 from lpa.errors import NoReader
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 from lpa.rsp.names import Aid, Eid
 
 # The ISD-Rs of eSTK.me. The standard AID may answer, too: it is another name for one of them.
@@ -23,7 +24,7 @@ _ATR_MARK = b"estk.me"  # in the historical bytes of these cards, also of those 
 
 
 @fact
-class SecureElement:
+class SecureElement(Fact):
     """A secure element of a card: its `number`, 1 or 2, and its EID."""
 
     number: int
@@ -71,6 +72,7 @@ def aids_of(number: int | None, aids: Sequence[Aid]) -> tuple[Aid, ...]:
     if not chosen:
         raise NoReader(
             f"None of the AIDs of ISD-Rs is that of secure element {number}, which is {own}.",
-            advice=f"Leave out --aid, or leave out '#{number}' behind the reader's name.",
+            advice=LEAVE_OUT_AID.filled(number=number),
+            reason="otherElement",
         )
     return chosen

@@ -112,8 +112,8 @@ def _unexpected(screen: Screen, error: Exception) -> int:
         return _failed(screen, UNKNOWN, _system_error(error))
     said = without_names(str(error))  # It may be published in a bug report.
     message = f"This is a bug in lpa: {type(error).__name__}: {said}."
-    advice = f"{SHOWS_STATE} Please report this with the output of -vv."
-    return _failed(screen, BUG, _error("Bug", message, advice))
+    report = f"{SHOWS_STATE} Please report this with the output of -vv."
+    return _failed(screen, BUG, _error("Bug", message, report))
 
 
 def _system_error(error: Exception) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from lpa.advice.commands import CONFIRM_WITH
+from lpa.advice.defaults import NOTHING_CHANGED
 from lpa.cli.cells import Cell, Facts, aligned, lines
 from lpa.errors import Declined, LpaError
 from lpa.redaction import register_secret
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from lpa.rsp.records import NotificationMetadata
     from lpa.rsp.steps import Progress
 
-_UNCHANGED = ("Interrupted.", "Nothing was changed.")
+_UNCHANGED: tuple[str, str] = ("Interrupted.", NOTHING_CHANGED)
 SHOWS_STATE = "'lpa list' shows the card's state."
 
 
@@ -144,7 +146,8 @@ class Screen:
         if not sys.stdin.isatty():
             raise Declined(
                 "This needs confirmation, and there is no terminal to ask at.",
-                advice=f"Nothing was changed. Use {otherwise} to confirm without being asked.",
+                advice=CONFIRM_WITH.filled(options=otherwise),
+                reason="noTerminal",
             )
 
     def ask(self, question: str, *, otherwise: str) -> str:
@@ -157,13 +160,13 @@ class Screen:
         answer = sys.stdin.readline()
         if not answer:
             self.say()
-            raise Declined("There was no answer.")
+            raise Declined("There was no answer.", reason="noAnswer")
         return answer.strip()
 
     def ask_secret(self, question: str, *, advice: str) -> str:
         """As `ask`, but the answer is neither shown nor stripped. `advice`: what to do without a terminal."""
         if not sys.stdin.isatty():
-            raise Declined("There is no terminal to ask at.", advice=advice)
+            raise Declined("There is no terminal to ask at.", advice=advice, reason="noTerminal")
         import getpass
 
         while True:
@@ -172,7 +175,7 @@ class Screen:
                 typed.encode()
             except EOFError:
                 self.say()
-                raise Declined("There was no answer.") from None
+                raise Declined("There was no answer.", reason="noAnswer") from None
             except UnicodeError:
                 self.say()
                 self.say("What was typed cannot be read as text. Type it again.")

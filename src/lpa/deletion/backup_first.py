@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
+from lpa.advice.profiles import READABLE_IS_SAVED
 from lpa.card.files.filesystem import UiccFiles
 from lpa.deletion.plan import Plan
 from lpa.errors import LpaError, Refused, StorageFailed
@@ -15,12 +16,12 @@ from lpa.notifications.outbox import Outbox
 from lpa.profiles.backup import Backup, BackupTarget, save, staging_folder
 from lpa.profiles.switching import Outcome
 from lpa.profiles.temporary_enable import temporarily_enabled
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 from lpa.rsp.names import Iccid
 
 
 @fact
-class BackupFirst:
+class BackupFirst(Fact):
     """A backup before a deletion, and the `switches` made for it (none if the profile was enabled).
 
     `restored`: whether the previous state is restored. `problem`: why it is not; else why nothing was saved
@@ -110,5 +111,5 @@ def _incomplete(backup: Backup) -> Refused | None:
         "Backup",
         "backupIncomplete",
         f"The backup in {backup.folder} is incomplete: {' '.join(backup.problems)}",
-        advice="What could be read is saved.",
+        advice=READABLE_IS_SAVED,
     )

@@ -7,6 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
+from lpa.advice.profiles import (
+    BACKUP_ENABLES,
+    BACKUP_SAVES,
+    BACKUP_WITH_PIN,
+    DEVICE_UNREACHABLE,
+    DISABLE_OR_OPTION,
+    EIM_CAN_DELETE,
+    KEEP_A_COPY,
+    KEPT_AND_SENT_LATER,
+    KEPT_UNTIL_VERIFIED,
+    LIFT_OR_NO_BACKUP,
+    PIN_IN_PHONE_FIRST,
+    PUK_FIRST,
+    RESTORE_THEN_DELETE,
+    RESUME_RECOVERS,
+    SEND_PENDING,
+    SEND_REMOVES,
+)
 from lpa.errors import LpaError, NotVerified
 from lpa.profiles import blockers
 from lpa.profiles.blockers import Finding
@@ -24,16 +42,16 @@ _MOST_NAMED = 3  # notifications of other profiles; 'lpa notifications list' sho
 
 def checks(profile: Profile, others: Iterable[Profile], *, disable_first: bool) -> Iterator[Finding]:
     """What the card's list of profiles says about deleting one of them."""
-    yield from blockers.blocked_by_ppr(profile, "ppr2")
+    yield from blockers.blocked_by_ppr(profile, "ppr2", "DeleteProfile")
     if profile.enabled:
-        yield from blockers.blocked_by_ppr(profile, "ppr1")
+        yield from blockers.blocked_by_ppr(profile, "ppr1", "DeleteProfile")
     yield from _blocked_once_enabled(profile)
     if profile.enabled and not disable_first:
         yield Finding(
             "blocker",
             "profileNotInDisabledState",
             f"The profile {profile.title} ({profile.iccid}) is enabled. Only a disabled one can be deleted.",
-            f"Disable it with 'lpa disable {str(profile.iccid)[-4:]}', or delete with --disable-first.",
+            DISABLE_OR_OPTION.filled(digits=str(profile.iccid)[-4:]),
         )
     if profile.profile_class != "operational":
         yield Finding(
@@ -53,7 +71,7 @@ def checks(profile: Profile, others: Iterable[Profile], *, disable_first: bool) 
             "warning",
             "fallback-profile",
             "This is the fallback profile: it is enabled when the enabled one has lost its connection.",
-            "Without it, the device may become unreachable. Its eIM can choose another fallback profile.",
+            DEVICE_UNREACHABLE,
         )
     notified = any("delete" in entry.events for entry in profile.notifications)
     if not notified and profile.profile_class != "test":
@@ -61,7 +79,7 @@ def checks(profile: Profile, others: Iterable[Profile], *, disable_first: bool) 
             "warning",
             "operator-not-notified",
             "The profile names no server to notify of its deletion: inform its operator yourself.",
-            "Keep a copy of what you send, and the answer.",
+            KEEP_A_COPY,
         )
 
 
@@ -93,7 +111,7 @@ def pending(
     own = [one for one in unacknowledged if one.iccid == profile.iccid]
     of_others = [one for one in unacknowledged if one.iccid != profile.iccid]
     removable = [one for one in listed if one in acknowledged and one not in unsent]
-    send = "'lpa notifications send' sends pending notifications."
+    send = SEND_PENDING
     if own:
         events = ", ".join(f"{one.event} ({one.address})" for one in own)
         yield Finding(
@@ -117,7 +135,7 @@ def pending(
             "The card still holds 1 notification that its server has acknowledged."
             if len(removable) == 1
             else f"The card still holds {len(removable)} notifications that their servers have acknowledged.",
-            "'lpa notifications send' removes acknowledged notifications from the card.",
+            SEND_REMOVES,
         )
 
 
@@ -146,7 +164,7 @@ def managed_remotely(info: EuiccInfo2 | None) -> Iterator[Finding]:
             "managed-remotely",
             "This is an IoT eUICC (SGP.32): an eIM manages its profiles. It may refuse to let this computer "
             "change them.",
-            "Whoever operates the eIM can delete the profile.",
+            EIM_CAN_DELETE,
         )
 
 
@@ -159,7 +177,7 @@ def unfinished(functions: Iterable[str]) -> Iterator[Finding]:
             "An earlier temporary enable was not finished."
             if function == "temporary-enable"
             else f"An earlier '{function}' of this card was not finished.",
-            "It is recovered before anything is deleted; 'lpa resume' recovers it now.",
+            RESUME_RECOVERS,
         )
 
 
@@ -175,7 +193,7 @@ def temporarily_enabled(profiles: Iterable[Profile], targets: Collection[Iccid |
                 "temporarilyEnabled",
                 f"The profile {profile.title} ({profile.iccid}) was enabled temporarily, and the previous "
                 "state is not restored yet.",
-                "Restore it with 'lpa resume', then delete.",
+                RESTORE_THEN_DELETE,
             )
 
 
@@ -190,14 +208,13 @@ def reachability(address: str, problem: LpaError | None) -> Finding:
             "warning",
             "not-verified",
             f"The server {address} has not proved its identity. {problem.message}",
-            "It may not be the operator's server, and is sent nothing. The notification is kept; "
-            "'lpa notifications send' sends it once the server has proved its identity.",
+            KEPT_UNTIL_VERIFIED,
         )
     return Finding(
         "note",
         "unreachable",
         f"The server {address} cannot be notified immediately. {problem.message}",
-        "The notification is kept, and sent later.",
+        KEPT_AND_SENT_LATER,
     )
 
 
@@ -205,10 +222,10 @@ def backup(profile: Profile, others: Iterable[Profile], unreadable: Collection[b
     """Whether the profile can be backed up before it is deleted."""
     for blocker in backup_blockers(profile, others, unreadable):
         return Finding("note", "no-backup", blocker.message, blocker.advice)
-    message, advice = "Its contacts and messages can be saved first.", "'lpa backup' or --backup saves them."
+    message, advice = "Its contacts and messages can be saved first.", BACKUP_SAVES
     if not profile.enabled:
         message = "Its contacts and messages can be saved first if it is enabled temporarily."
-        advice = "--backup does that; the servers are notified of each switch."
+        advice = BACKUP_ENABLES
     return Finding("note", "backup", message, advice)
 
 
@@ -234,7 +251,7 @@ def _no_backup(why: str, name: str = "disallowedByPolicy", advice: str = "") -> 
         "blocker",
         name,
         f"Its contacts and messages cannot be saved. {why}",
-        advice or "Ask the operator to lift the rule, or delete the profile without a backup.",
+        advice or LIFT_OR_NO_BACKUP,
         "EnableProfile",
     )
 
@@ -244,13 +261,13 @@ def lock(tries: int | None) -> Finding:
     locked = "Its contacts and messages are locked with a PIN"
     if tries == 0:
         message = f"{locked}, and the PIN is blocked: they cannot be saved."
-        return Finding("note", "pin-blocked", message, "Unblock the PIN with the PUK in a phone first.")
+        return Finding("note", "pin-blocked", message, PUK_FIRST)
     if tries == 1:
         message = f"{locked}. One try is left, and lpa does not use it: they cannot be saved."
-        advice = "Enter the PIN in a phone first: that restores the other tries."
+        advice = PIN_IN_PHONE_FIRST
         return Finding("note", "pin-last-try", message, advice)
     left = f" Tries left: {tries}." if tries else ""
-    return Finding("note", PIN_NEEDED, f"{locked}.{left}", "Use --backup with --ask-pin to enter it.")
+    return Finding("note", PIN_NEEDED, f"{locked}.{left}", BACKUP_WITH_PIN)
 
 
 def reminders(profile: Profile) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 
+from lpa.advice.profiles import NEW_PLAN
 from lpa.card.es10 import Euicc
 from lpa.deletion import findings
 from lpa.errors import BadAnswer, EuiccRefused, Refused
@@ -18,13 +19,13 @@ from lpa.profiles.blockers import Finding, of_level, protection
 from lpa.profiles.selection import Selector
 from lpa.rsp import steps
 from lpa.rsp.arguments import expect
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import CHANGE_TAGS, NotificationEvent, NotificationMetadata, Profile
 
 
 @fact
-class Plan:
+class Plan(Fact):
     """A deletion that was not carried out yet, and what a person should know before it is.
 
     `disable_first`: the profile is enabled, and is disabled first. `others`: the profiles that stay on the
@@ -83,9 +84,9 @@ def make_plan(euicc: Euicc, name: Iccid | Selector, *, disable_first: bool = Fal
     """Plan the deletion of a profile from the card's list of profiles. Changes nothing.
 
     `name`: see `selection.read`. `disable_first`: consent to disable an enabled profile first. Blockers are
-    in the plan, not raised. Raises `Refused` only if `name` selects no profile, or several.
+    in the plan, not raised. Raises `NoSuchProfile` or `AmbiguousProfile`, and no other `Refused`.
     """
-    profiles, profile = selection.read(euicc, name)
+    profiles, profile = selection.read(euicc, name, "DeleteProfile")
     others = tuple(other for other in profiles if other != profile)
     return Plan(
         euicc.eid,
@@ -135,7 +136,7 @@ def refuse_if_changed(euicc: Euicc, plan: Plan) -> None:
             "DeleteProfile",
             "cardChanged",
             " ".join(["The card has changed since the plan was made.", *differences]),
-            advice="Make a new plan: 'lpa delete NAME --plan' shows it.",
+            advice=NEW_PLAN,
         )
 
 

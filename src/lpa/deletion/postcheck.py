@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from lpa.advice.profiles import LIST_FIRST
 from lpa.card.es10 import Euicc
 from lpa.errors import BadAnswer, LpaError
 from lpa.notifications.changes import ProfileChange
@@ -31,7 +32,7 @@ def problem(
     if found:
         return BadAnswer(
             f"{deleted} is deleted, but something else on the card has changed. {' '.join(found)}",
-            advice="Run 'lpa list' before you do anything else; no other change was requested.",
+            advice=LIST_FIRST,
         )
     return None
 

@@ -12,6 +12,13 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from lpa import redaction
+from lpa.advice.downloads import (
+    ASK_WHICH_CARD,
+    BAD_PACKAGE_SERVER_INFORMED,
+    BAD_PACKAGE_SERVER_UNINFORMED,
+    BEGIN_AGAIN,
+    CODE_FOR_ANOTHER_SERVER,
+)
 from lpa.card.es10 import Euicc, raise_refusal
 from lpa.errors import (
     BadAnswer,
@@ -176,18 +183,15 @@ def no_profile_available(address: ServerAddress) -> Refused:
         "AuthenticateClient",
         "noProfileAvailable",
         f"The server {address} has no profile for this card.",
-        advice="Ask the operator for which card (EID) the profile was ordered, or for an activation code.",
+        advice=ASK_WHICH_CARD,
     )
 
 
 def advice_after_bad_package(session: Session) -> str:
     """What a person can do after the session was cancelled because the card cannot load the package."""
     if session.not_cancelled:
-        return "Nothing was installed. Try again; if the server refuses, ask the operator for a new order."
-    return (
-        "Nothing was installed, and the server was informed. Many servers then end the order: if another "
-        "try is refused, ask the operator for a new one."
-    )
+        return BAD_PACKAGE_SERVER_UNINFORMED
+    return BAD_PACKAGE_SERVER_INFORMED
 
 
 @contextmanager
@@ -197,7 +201,7 @@ def nothing_installed() -> Iterator[None]:
         yield
     except OutcomeUnknown as unknown:
         unknown.add("Nothing was installed.")
-        unknown.advice = "Begin the download again."
+        unknown.advice = BEGIN_AGAIN
         raise
 
 
@@ -219,8 +223,8 @@ def _check_oid(certificate: Tlv, oid: str, address: ServerAddress) -> None:
         raise NotVerified(
             f"The activation code names a server with the object identifier (OID) {oid}, "
             f"but the certificate of {address} {has}.",
-            advice="The code may be mistyped, or for another server. "
-            "Its operator can confirm the code and the OID of the server. Nothing was installed.",
+            advice=CODE_FOR_ANOTHER_SERVER,
+            reason="otherServer",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lpa.advice.downloads import GIVE_CODE_OR_DEFAULT_SERVER
 from lpa.card.es10 import Euicc
 from lpa.download.authentication import authenticate
 from lpa.errors import BadAnswer, Refused
@@ -36,7 +37,7 @@ def default_server(euicc: Euicc) -> ServerAddress:
             "GetEuiccConfiguredAddresses",
             "noDefaultServer",
             "The card has no default server.",
-            advice="Give an activation code, or set a server with 'lpa default-server'.",
+            advice=GIVE_CODE_OR_DEFAULT_SERVER,
         )
     return address
 

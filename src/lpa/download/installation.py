@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
+from lpa.advice.downloads import BEGIN_AGAIN_OR_NEW_ORDER, DO_NOT_USE_PROFILE
 from lpa.card.es10 import Euicc
 from lpa.download.authentication import BAD_PACKAGE, Session, advice_after_bad_package
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, StorageFailed, WireError
@@ -99,7 +100,7 @@ def _reconcile(
     card: CardContext, outbox: Outbox, operation: Operation, session: Session, error: LpaError
 ) -> InstallationResult:
     """The result that the card signed, after `error`. If there is none, raises what the card then shows."""
-    advice = "Begin the download again; if the server refuses, ask the operator for a new order."
+    advice: str = BEGIN_AGAIN_OR_NEW_ORDER
     if isinstance(error, BadAnswer):
         session.cancel(BAD_PACKAGE)
         advice = advice_after_bad_package(session)
@@ -116,10 +117,10 @@ def _reconcile(
         what = "the profile" if listed else "a profile that cannot be read"
         raise OutcomeUnknown(
             f"{error.message} The card was read again: it lists {what}, but has signed no result.",
-            advice="Do not use the profile until its operator has confirmed that it is installed correctly.",
+            advice=DO_NOT_USE_PROFILE,
         ) from error
     message = f"{error.message} The card was read again: the profile is not on it."
-    raise WireError(message, advice=advice) from error
+    raise WireError(message, advice=advice, reason="notDone") from error
 
 
 def _results(card: CardContext, outbox: Outbox, operation: Operation) -> list[InstallationResult]:

@@ -19,6 +19,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from lpa import redaction
+from lpa.advice.downloads import (
+    ASK_TO_CANCEL_ORDER,
+    ASK_TO_CHECK_ORDER,
+    BEGIN_AGAIN_TO_REJECT,
+    NOT_INSTALLED_MAKE_ROOM,
+    OPERATOR_GIVES_CODE,
+)
 from lpa.card.es10 import raise_refusal
 from lpa.download import installation, offer_findings
 from lpa.download.authentication import (
@@ -180,7 +187,7 @@ class Offer:
                 "PrepareDownload",
                 "confirmationCodeNeeded",
                 "The server requires a confirmation code.",
-                advice="The operator gives it to you, separately from the activation code.",
+                advice=OPERATOR_GIVES_CODE,
             )
         with package_file(self._card.receipts.folder) as file:
             package = self._package(code, file)
@@ -302,13 +309,13 @@ def _insufficient_memory(size: int, free: int) -> Refused:
         FUNCTION,
         "installFailedDueToInsufficientMemoryForProfile",
         f"The package of {in_words(size)} was not sent to the card, which has {in_words(free)} free.",
-        advice=f"Nothing was installed, and the order was not rejected. {offer_findings.MAKE_ROOM}",
+        advice=NOT_INSTALLED_MAKE_ROOM,
     )
 
 
 def _not_rejected(problem: LpaError) -> LpaError:
     problem.add("The rejection was not confirmed, so the order may still be valid.")
-    problem.advice = "Nothing was installed. Ask the operator to cancel the order."
+    problem.advice = ASK_TO_CANCEL_ORDER
     return problem
 
 
@@ -317,7 +324,7 @@ def _session_ended() -> Refused:
         "CancelSession",
         "sessionEnded",
         "The profile was not rejected: the session with its server has ended.",
-        advice="If it is not installed, begin the download again to reject it.",
+        advice=BEGIN_AGAIN_TO_REJECT,
     )
 
 
@@ -326,5 +333,5 @@ def _metadata_mismatch() -> Refused:
         FUNCTION,
         "metadataMismatch",
         "The server sent another profile than it offered.",
-        advice="Nothing was installed. Ask the operator to check the order.",
+        advice=ASK_TO_CHECK_ORDER,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lpa.advice.downloads import DELETE_BEFORE_REINSTALL, MAKE_ROOM
 from lpa.card.es10 import Euicc
 from lpa.download import policy
 from lpa.download.installation import FUNCTION
@@ -12,8 +13,6 @@ from lpa.rsp.euicc_info import EuiccInfo2
 from lpa.rsp.offered_profile import OfferedProfile
 from lpa.rsp.records import ICCID_TAGS, Profile
 from lpa.rsp.sizes import in_words
-
-MAKE_ROOM = "'lpa info' shows the memory, 'lpa delete' makes room."
 
 
 def checks(euicc: Euicc, offered: OfferedProfile, info: EuiccInfo2 | None) -> Iterator[Finding]:
@@ -34,7 +33,7 @@ def _already_installed(profile: Profile) -> Finding:
         "blocker",
         "installFailedDueToIccidAlreadyExistsOnEuicc",
         f"The profile {profile.title} ({profile.iccid}) is already on the card.",
-        "'lpa list' shows it. To install it again, delete it first.",
+        DELETE_BEFORE_REINSTALL,
         FUNCTION,
     )
 

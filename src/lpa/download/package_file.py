@@ -11,13 +11,13 @@ from contextlib import ExitStack, contextmanager
 from io import BufferedReader, RawIOBase
 from pathlib import Path
 
+from lpa.advice.storage import OTHER_STATE_DIR
 from lpa.errors import storage_failed
 from lpa.host import files
 from lpa.rsp import bpp, steps
 
 PACKAGE_FUNCTION = "GetBoundProfilePackage"
 _AT_ONCE = 1 << 16  # bytes read at once
-_OTHERWISE = "choose another folder with --state-dir"
 
 
 class PackageFile:
@@ -54,7 +54,9 @@ class PackageFile:
             self._reader.seek(start)
             return self._reader.read(max(stop - start, 0))
         except OSError as error:
-            raise storage_failed(error, "The profile package cannot be read again", _OTHERWISE) from error
+            raise storage_failed(
+                error, "The profile package cannot be read again", OTHER_STATE_DIR
+            ) from error
 
 
 @contextmanager
@@ -73,6 +75,6 @@ def _not_kept(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        failed = storage_failed(error, f"The profile package cannot be kept in {folder}", _OTHERWISE)
+        failed = storage_failed(error, f"The profile package cannot be kept in {folder}", OTHER_STATE_DIR)
         failed.add("Nothing was installed.")
         raise failed from error

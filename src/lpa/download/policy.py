@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from lpa.advice.downloads import ONLY_OPERATOR_LIFTS, PROFILE_WITHOUT_RULE
 from lpa.profiles.blockers import Finding
 from lpa.rsp.euicc_info import AuthorisationRule
 from lpa.rsp.records import Operator, Profile
@@ -48,7 +49,7 @@ def findings(verdict: Verdict, function: str) -> Iterator[Finding]:
             "blocker",
             "pprNotAllowed",
             f"{_requirement(rule)}, and the card does not permit this rule.",
-            "Nothing was installed. Ask the operator for a profile without this rule.",
+            PROFILE_WITHOUT_RULE,
             function,
         )
     for rule in verdict.consent:
@@ -56,7 +57,7 @@ def findings(verdict: Verdict, function: str) -> Iterator[Finding]:
             "warning",
             rule,
             f"{_requirement(rule)}.",
-            "Only the operator can lift this rule.",
+            ONLY_OPERATOR_LIFTS,
             function,
         )
 

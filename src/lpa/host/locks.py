@@ -18,6 +18,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from lpa.advice.defaults import TRY_AGAIN_WHEN_FINISHED
+from lpa.advice.storage import REMOVE_LOCK_OR, SET_LOCK_DIR
 from lpa.errors import CardBusy, StorageFailed, storage_advice, system_reason
 from lpa.host import system
 from lpa.rsp.facts import fact
@@ -108,7 +110,7 @@ class Locks:
                 return
             holder = _holder(descriptor)
         if self._on_wait is None:
-            raise CardBusy(f"The card is in use by {holder}.", advice="Try again when it has finished.")
+            raise CardBusy(f"The card is in use by {holder}.", advice=TRY_AGAIN_WHEN_FINISHED)
         self._on_wait(holder)
         with _lock_errors(path):
             system.wait_for_lock(descriptor)
@@ -163,10 +165,9 @@ def _lock_errors(path: Path) -> Iterator[None]:
 
 
 def _advice(error: OSError) -> str:
-    otherwise = "set LPA_LOCK_DIR to a folder on a local disk, the same for every lpa"
     if error.errno in _REFUSED:
-        return f"If another user created it, ask an administrator to remove it, or {otherwise}."
-    return storage_advice(error, otherwise)
+        return REMOVE_LOCK_OR.filled(otherwise=SET_LOCK_DIR)
+    return storage_advice(error, SET_LOCK_DIR)
 
 
 def _create(path: Path) -> int:

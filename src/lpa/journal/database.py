@@ -16,6 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from lpa import redaction
+from lpa.advice.storage import (
+    MAKE_FOLDER_PRIVATE_OR,
+    MOVE_DAMAGED_JOURNAL,
+    MOVE_JOURNAL_IF_DAMAGED,
+    MOVE_OLD_JOURNAL,
+    MOVE_OR_STATE_DIR,
+    OTHER_STATE_DIR,
+    USE_LATER_VERSION,
+)
 from lpa.errors import StorageFailed, storage_advice, system_reason
 from lpa.host import files
 from lpa.journal import clean_close, tables
@@ -43,13 +52,6 @@ _NUMBERS = {
     14: errno.EACCES,  # SQLITE_CANTOPEN
     15: errno.ENOLCK,  # SQLITE_PROTOCOL
 }
-_OTHERWISE = "choose another folder with --state-dir"
-
-_MOVE_AWAY = (
-    "Move {} away. The receipts stay, and 'lpa notifications send FOLDER' sends those in FOLDER again, "
-    "acknowledged or not."
-)
-MOVE_DAMAGED = _MOVE_AWAY.format("the damaged journal.db")
 
 _OWN = (tables.APPLICATION_ID, tables.VERSION)
 _log = redaction.logger(__name__)
@@ -137,7 +139,11 @@ class Database:
             (verdict,) = self.connection.execute("PRAGMA integrity_check(1)").fetchone()
         if verdict != "ok":
             _log.debug("the journal's integrity check: %s", verdict)
-            raise StorageFailed(f"The journal in {self._folder} is damaged.", advice=MOVE_DAMAGED)
+            raise StorageFailed(
+                f"The journal in {self._folder} is damaged.",
+                advice=MOVE_DAMAGED_JOURNAL,
+                reason="journalDamaged",
+            )
         self._sound = True
 
     def make_tables(self) -> None:
@@ -148,18 +154,21 @@ class Database:
         if application == tables.APPLICATION_ID:
             raise StorageFailed(
                 f"The journal in {self._folder} was written by a later version of lpa.",
-                advice="Use that version, or choose another folder with --state-dir.",
+                advice=USE_LATER_VERSION,
+                reason="journalOfLaterVersion",
             )
         if version and not application:
             raise StorageFailed(
                 f"The journal in {self._folder} was written before the first release of lpa, "
                 "and this version does not read it.",
-                advice=_MOVE_AWAY.format("journal.db"),
+                advice=MOVE_OLD_JOURNAL,
+                reason="journalOfEarlierVersion",
             )
         if application or self._has_tables():
             raise StorageFailed(
                 f"The file journal.db in {self._folder} is not a journal of lpa.",
-                advice="Move it away, or choose another folder with --state-dir.",
+                advice=MOVE_OR_STATE_DIR,
+                reason="notAJournal",
             )
         for statement in tables.TABLES.split(";"):
             self.connection.execute(statement)
@@ -239,7 +248,11 @@ def _refuse_if_emptied(folder: Path) -> None:
     """
     file = folder / "journal.db"
     if files.is_plain(file) and not file.stat().st_size and any(folder.glob("receipts/*/*.der")):
-        raise StorageFailed(f"The journal in {folder} is damaged: it is empty.", advice=MOVE_DAMAGED)
+        raise StorageFailed(
+            f"The journal in {folder} is damaged: it is empty.",
+            advice=MOVE_DAMAGED_JOURNAL,
+            reason="journalDamaged",
+        )
 
 
 @contextlib.contextmanager
@@ -268,9 +281,9 @@ def _advice(error: Exception) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
     cause = OSError(_NUMBERS[code], "") if code in _NUMBERS else error
     if code in _DAMAGED:
-        return MOVE_DAMAGED
+        return MOVE_DAMAGED_JOURNAL
     if isinstance(cause, PermissionError) and cause.errno == errno.EACCES:
-        return f"Make the folder writable for you alone, or {_OTHERWISE}."
+        return MAKE_FOLDER_PRIVATE_OR.filled(otherwise=OTHER_STATE_DIR)
     if isinstance(cause, OSError | MemoryError):
-        return storage_advice(cause, _OTHERWISE)
-    return "If journal.db is damaged, move it away: the receipts stay."
+        return storage_advice(cause, OTHER_STATE_DIR)
+    return MOVE_JOURNAL_IF_DAMAGED

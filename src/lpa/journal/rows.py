@@ -9,8 +9,8 @@ from pathlib import Path
 from types import UnionType
 from typing import Any
 
+from lpa.advice.storage import MOVE_DAMAGED_JOURNAL
 from lpa.errors import BadAnswer, StorageFailed
-from lpa.journal.database import MOVE_DAMAGED
 from lpa.journal.entries import Entry, LostNotification
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.pki.key_identifier import KeyIdentifier
@@ -31,7 +31,11 @@ def undamaged(folder: Path) -> Iterator[None]:
     try:
         yield
     except (BadAnswer, KeyError, RecursionError, TypeError, ValueError) as error:
-        raise StorageFailed(f"The journal in {folder} is damaged: {error}.", advice=MOVE_DAMAGED) from error
+        raise StorageFailed(
+            f"The journal in {folder} is damaged: {error}.",
+            advice=MOVE_DAMAGED_JOURNAL,
+            reason="journalDamaged",
+        ) from error
 
 
 def entry(row: Sequence[Any]) -> Entry:

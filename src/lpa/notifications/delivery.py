@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from lpa.errors import LpaError
 from lpa.journal import Entry
 from lpa.notifications.receipts import Receipt
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import Notification, NotificationEvent, NotificationMetadata, only_event
 
@@ -21,7 +21,7 @@ WAITS_FOR_EARLIER: Final = "waitsForEarlier"
 
 
 @fact
-class Delivery:
+class Delivery(Fact):
     """The result of sending one notification.
 
     `sequence_number`: None if the card did not give the notification. `receipt`: the proof on disk.
@@ -94,6 +94,22 @@ class Deliveries(tuple[Delivery, ...]):
         """
         raise_for_pending(self, self, self.problem)
 
+    def as_json(self) -> dict[str, Any]:
+        """The `deliveries`, and the `problem` (null if there is none)."""
+        problem = self.problem.to_json() if self.problem else None
+        return {"deliveries": [one.as_json() for one in self], "problem": problem}
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """What `as_json` made this of. Raises ValueError, which says what is wrong, and where."""
+        if not isinstance(value, dict) or not isinstance(value.get("deliveries"), list):
+            raise ValueError("deliveries are an object with a list of 'deliveries'")  # noqa: TRY004
+        problem = value.get("problem")
+        return cls.of(
+            map(Delivery.from_json, value["deliveries"]),
+            None if problem is None else LpaError.from_json(problem),
+        )
+
     @classmethod
     def of(cls, deliveries: Iterable[Delivery], problem: LpaError | None = None) -> Self:
         """These, with the problem of the card."""
@@ -103,7 +119,7 @@ class Deliveries(tuple[Delivery, ...]):
 
 
 @fact
-class PendingNotification:
+class PendingNotification(Fact):
     """A notification that no server has acknowledged, and when it is retried.
 
     `next_try`: None if it is not sent by itself, because that was asked for (`entry.held`), or because it

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lpa.advice.notifications import RECEIPT_FILES
+from lpa.advice.storage import NAME_OTHER_FOLDER
 from lpa.errors import LpaError, NotVerified, storage_failed
 from lpa.journal import Entry, Journal
 from lpa.notifications import receipts
@@ -36,7 +38,7 @@ def read(paths: Iterable[Path]) -> tuple[list[Receipt], list[Unusable]]:
         files, unread = _files_in(path)
         unusable += unread
         if not files and not unread:
-            problem = NotVerified(f"There is no receipt in {path}.", advice="Receipts are files named *.der.")
+            problem = NotVerified(f"There is no receipt in {path}.", advice=RECEIPT_FILES)
             unusable.append(Unusable(path, problem))
         for file in files:
             try:
@@ -80,7 +82,7 @@ def _files_in(path: Path) -> tuple[list[Path], list[Unusable]]:
 
     def skip(error: OSError) -> None:
         folder = Path(error.filename or path)
-        problem = storage_failed(error, f"The receipts in {folder} cannot be read", "name another folder")
+        problem = storage_failed(error, f"The receipts in {folder} cannot be read", NAME_OTHER_FOLDER)
         unread.append(Unusable(folder, problem))
 
     if not os.path.isdir(path):  # noqa: PTH112  (unlike a Path's, it raises nothing)

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from lpa.advice import Advice
+from lpa.advice.notifications import INFORM_THEN_MARK, LIST_LOST
+from lpa.advice.profiles import MORE_DIGITS
 from lpa.errors import LpaError, OutcomeUnknown, Refused
 from lpa.journal import Journal, LostNotification
 from lpa.rsp.names import Iccid
 
-_FUNCTION = "NotificationSent"
+_FUNCTION = "MarkInformed"  # SGP.22 has none for it
 
 
-def advice(iccid: Iccid) -> str:
+def advice(iccid: Iccid) -> Advice:
     """What to do about a lost notification of a profile."""
-    return f"Inform the operator yourself; then run 'lpa notifications mark-informed {iccid}'."
+    return INFORM_THEN_MARK.filled(iccid=iccid)
 
 
 def problem(lost: LostNotification) -> LpaError:
@@ -25,6 +28,7 @@ def problem(lost: LostNotification) -> LpaError:
     return OutcomeUnknown(
         f"No signed notification remains for {lost.address}: {lost.event} of {lost.title} ({lost.iccid}).",
         advice=advice(lost.iccid),
+        reason="lostNotification",
     )
 
 
@@ -42,14 +46,14 @@ def profile_named(digits: str, lost: Iterable[LostNotification]) -> Iccid:
             _FUNCTION,
             "nothingLost",
             f"There is no lost notification of a profile {digits}.",
-            advice="'lpa notifications list' lists the lost notifications.",
+            advice=LIST_LOST,
         )
     raise Refused(
         _FUNCTION,
         "ambiguous",
         f"Several profiles with lost notifications have an ICCID that ends with {digits}: "
         f"{', '.join(map(str, matching))}.",
-        advice="Give more of its last digits.",
+        advice=MORE_DIGITS,
     )
 
 
@@ -64,7 +68,7 @@ def mark_informed(journal: Journal, iccid: Iccid) -> tuple[LostNotification, ...
             _FUNCTION,
             "nothingLost",
             f"The profile {iccid} has no lost notification.",
-            advice="'lpa notifications list' lists the lost notifications.",
+            advice=LIST_LOST,
         )
     journal.mark_informed(iccid)
     return of_profile

@@ -170,7 +170,7 @@ def not_due(one: PendingNotification) -> Delivery:
     address = one.entry.notification.metadata.address
     if one.next_try is None:
         return Delivery.of(one.entry.notification, problem=_never(address, waits=not one.entry.held))
-    problem = Postponed(f"An earlier attempt to notify {address} failed.")
+    problem = Postponed(f"An earlier attempt to notify {address} failed.", reason="notDue")
     return _dated(Delivery.of(one.entry.notification, problem=problem), one)
 
 

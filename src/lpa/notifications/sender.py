@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from lpa.advice.notifications import INFORM_WITH_RECEIPT, SEND_REST
 from lpa.errors import BadAnswer, LpaError, Postponed, Refused
 from lpa.rsp.limits import DELIVERY_SECONDS
 from lpa.rsp.names import ServerAddress
@@ -101,7 +102,8 @@ class NotificationSender:
             return None
         return Postponed(
             f"The time limit of {DELIVERY_SECONDS:.0f} seconds for all servers together is used up.",
-            advice="'lpa notifications send' sends the rest.",
+            advice=SEND_REST,
+            reason="timeUsedUp",
         )
 
 
@@ -116,6 +118,6 @@ def _parsed(address: str) -> ServerAddress:
     except ValueError as error:
         raise BadAnswer(
             f"The profile names no valid server: {error}.",
-            advice="Inform the operator yourself; the receipt is your proof. "
-            "'lpa notifications remove NUMBER --unsent' removes the notification from the card.",
+            advice=INFORM_WITH_RECEIPT,
+            reason="noValidServer",
         ) from error

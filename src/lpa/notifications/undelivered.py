@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from lpa.advice import joined
+from lpa.advice.notifications import RESUME_LOOKS_AGAIN, SEND_KEEPS_AND_SENDS
 from lpa.errors import BadAnswer, LpaError
 from lpa.notifications import lost
 from lpa.notifications.changes import ProfileChange
@@ -11,7 +13,6 @@ from lpa.notifications.collection import Unread
 from lpa.notifications.delivery import Delivery
 
 _SHOWN = 40  # bytes of what cannot be read
-_LATER = "'lpa resume' looks for it again."
 
 
 def unread(one: Unread) -> Delivery:
@@ -38,7 +39,7 @@ def not_found(change: ProfileChange, address: str, unreadable_items: Iterable[by
     text = _not_signed(address)
     if items:
         text = f"The card lists a notification that cannot be read ({items[0]}). It may be for {address}."
-    problem = BadAnswer(text, advice=_LATER)
+    problem = BadAnswer(text, advice=RESUME_LOOKS_AGAIN)
     return Delivery((change.event,), address, change.profile.iccid, problem=problem)
 
 
@@ -47,9 +48,7 @@ def not_collected(changes: Iterable[ProfileChange], problem: LpaError) -> Iterat
     changes = tuple(changes)
     if changes:
         problem.add("The notification is still on the card.")
-        problem.advice = (
-            f"{problem.advice} 'lpa notifications send' keeps the notification and sends it.".strip()
-        )
+        problem.advice = joined(problem.advice, SEND_KEEPS_AND_SENDS)
     for change in changes:
         for address in change.addresses or ("",):
             yield Delivery((change.event,), address, change.profile.iccid, problem=problem)

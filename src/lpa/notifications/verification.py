@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from lpa.advice.notifications import DAMAGED_RECEIPT, OTHER_RECEIPT, UNACCEPTABLE_RECEIPT
 from lpa.errors import BadAnswer, NotVerified
 from lpa.rsp.euicc_info import KeyIdentifier
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.pki import chain, issuers
-from lpa.rsp.pki.certificates import BROKEN, DAMAGED, OTHER
+from lpa.rsp.pki.certificates import DAMAGED
 from lpa.rsp.pki.issuers import TrustedIssuers
 from lpa.rsp.records import Notification, NotificationMetadata
 
@@ -88,7 +89,6 @@ UNPROVEN = ("time", "since", "delivery", "contract", "otherBytes")
 _PROFILE, _ISSUERS = "profile", {"test": "testIssuer", "private": "privateIssuer"}
 
 EVENTS = ("install", "enable", "disable", "delete")
-_UNACCEPTABLE = "Do not rely on this receipt: its certificates are not acceptable."
 _HOLDERS = ("card", "maker", "issuer")
 _NAMES = {"kept": "expiredSinceKept", "given": "expiredSinceGiven", "now": "expired"}
 
@@ -114,10 +114,10 @@ def verify(
         notification = Notification.from_tlv(receipt)
         signer = chain.verify(notification, trusted, moment.time, eid=eid)
     except BadAnswer as error:
-        raise NotVerified(f"This is no receipt: {error}", advice=BROKEN, reason=DAMAGED) from error
+        raise NotVerified(f"This is no receipt: {error}", advice=DAMAGED_RECEIPT, reason=DAMAGED) from error
     except NotVerified as problem:
         if problem.advice == NotVerified.advice:  # It is about servers.
-            problem.advice = _UNACCEPTABLE
+            problem.advice = UNACCEPTABLE_RECEIPT
         raise
     metadata = notification.metadata
     _check_subject(metadata, iccid, event)
@@ -170,7 +170,11 @@ def _check_subject(metadata: NotificationMetadata, iccid: Iccid | None, event: s
     """Raise `NotVerified` if the receipt is about another profile or event than is wanted."""
     if iccid not in (None, metadata.iccid):
         about = f"the profile {metadata.iccid}" if metadata.iccid else "a profile that it does not name"
-        raise NotVerified(f"The receipt is about {about}, not {iccid}.", advice=OTHER, reason="otherProfile")
+        raise NotVerified(
+            f"The receipt is about {about}, not {iccid}.", advice=OTHER_RECEIPT, reason="otherProfile"
+        )
     if event not in (None, metadata.event):
         known = metadata.event if metadata.event in EVENTS else "another event"
-        raise NotVerified(f"The receipt is about {known}, not {event}.", advice=OTHER, reason="otherEvent")
+        raise NotVerified(
+            f"The receipt is about {known}, not {event}.", advice=OTHER_RECEIPT, reason="otherEvent"
+        )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, get_args
 
+from lpa.advice.storage import NAME_OTHER_FILE
 from lpa.errors import storage_failed
 from lpa.host import files
 
@@ -24,4 +25,4 @@ def save(page: str, path: Path) -> None:
     try:
         files.write(path, page.encode())
     except OSError as error:
-        raise storage_failed(error, f"The page cannot be written to {path}", "name another file") from error
+        raise storage_failed(error, f"The page cannot be written to {path}", NAME_OTHER_FILE) from error

@@ -20,6 +20,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from lpa.advice.profiles import ENABLE_FOR_BACKUP
+from lpa.advice.storage import OTHER_FOLDER
 from lpa.card.files.filesystem import UiccFiles
 from lpa.card.files.inbox import read_messages
 from lpa.card.files.numbers import read_numbers_of_usim, read_own_numbers
@@ -30,6 +32,7 @@ from lpa.host import files
 from lpa.profiles import blockers
 from lpa.rsp.arguments import expect
 from lpa.rsp.display import safe, safe_json
+from lpa.rsp.facts import Fact
 from lpa.rsp.names import Iccid
 from lpa.rsp.uicc.contacts import Contact
 from lpa.rsp.uicc.messages import Message
@@ -64,7 +67,7 @@ class ProfileContents:
 
 
 @dataclass(frozen=True)
-class Backup:
+class Backup(Fact):
     """A backup on disk: where it is, how much it holds, and what is missing from it (`problems`)."""
 
     folder: Path
@@ -131,7 +134,7 @@ def _storing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         what = f"The backup cannot be written to {folder}"
-        raise storage_failed(error, what, "choose another folder") from error
+        raise storage_failed(error, what, OTHER_FOLDER) from error
 
 
 def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None) -> ProfileContents:
@@ -169,7 +172,7 @@ def refuse_unless_enabled(files: UiccFiles, iccid: Iccid) -> None:
             "Backup",
             "notEnabled",
             f"The contacts and messages of {iccid} cannot be read: {instead}.",
-            advice="Enable the profile first: a card shows the files of the enabled profile only.",
+            advice=ENABLE_FOR_BACKUP,
         )
 
 

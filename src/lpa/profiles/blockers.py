@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
+from lpa.advice.profiles import ENABLE_THEN_BACK_UP, LIFT_OR_REMOVE, NEW_FOLDER, UNPROTECT, UNPROTECT_ONE
 from lpa.errors import Refused
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 from lpa.rsp.records import Profile
 
 # The names of all warnings: WARNINGS before a deletion, RULES before a download. Each is accepted separately.
@@ -28,7 +29,7 @@ RULES = ("ppr1", "ppr2")
 
 
 @fact
-class Finding:
+class Finding(Fact):
     """One thing to know. `name` is stable; a blocker's is the reason for refusing `function`."""
 
     level: Literal["blocker", "warning", "note"]
@@ -52,15 +53,15 @@ def of_level(level: str, found: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(finding for finding in found if finding.level == level)
 
 
-def blocked_by_ppr(profile: Profile, rule: str) -> Iterator[Finding]:
-    """A blocker if the operator forbids to disable (`rule` "ppr1") or to delete ("ppr2") the profile."""
-    change, function = {"ppr1": ("disabled", "DisableProfile"), "ppr2": ("deleted", "DeleteProfile")}[rule]
+def blocked_by_ppr(profile: Profile, rule: str, function: str) -> Iterator[Finding]:
+    """A blocker of `function` if the operator forbids to disable (`rule` "ppr1") or delete ("ppr2") it."""
+    change = {"ppr1": "disabled", "ppr2": "deleted"}[rule]
     if rule in profile.policy_rules:
         yield Finding(
             "blocker",
             "disallowedByPolicy",
             f"The operator does not allow {profile.title} ({profile.iccid}) to be {change} ({rule.upper()}).",
-            "Ask the operator to lift the rule, or to remove the profile.",
+            LIFT_OR_REMOVE,
             function,
         )
 
@@ -71,7 +72,8 @@ def protection(profiles: Iterable[Profile], function: str = "DeleteProfile") -> 
     if not protected:
         return
     names = ", ".join(f"{profile.title} ({profile.iccid})" for profile in protected)
-    commands = ", ".join(f"'lpa unprotect {str(profile.iccid)[-4:]}'" for profile in protected)
+    digits = [str(profile.iccid)[-4:] for profile in protected]
+    commands = ", ".join(f"'lpa unprotect {last}'" for last in digits)
     one = len(protected) == 1
     yield Finding(
         "blocker",
@@ -79,7 +81,7 @@ def protection(profiles: Iterable[Profile], function: str = "DeleteProfile") -> 
         f"The profile {names} is protected on this computer."
         if one
         else f"These profiles are protected on this computer: {names}.",
-        f"{commands} {'lifts' if one else 'lift'} the protection.",
+        UNPROTECT_ONE.filled(digits=digits[0]) if one else UNPROTECT.filled(commands=commands),
         function,
     )
 
@@ -87,7 +89,7 @@ def protection(profiles: Iterable[Profile], function: str = "DeleteProfile") -> 
 def folder_exists(folder: Path) -> Iterator[Finding]:
     """A blocker if the folder for a backup already exists."""
     if os.path.lexists(folder):
-        advice = "Name a folder that does not exist yet."
+        advice = NEW_FOLDER
         yield Finding("blocker", "folderExists", f"{folder} already exists.", advice, "Backup")
 
 
@@ -98,6 +100,6 @@ def unreadable(unreadable: Collection[bytes]) -> Iterator[Finding]:
             "blocker",
             "unreadableProfile",
             "The card lists a profile that cannot be read. If it is enabled, it could not be enabled again.",
-            "Enable the profile with 'lpa enable', then save it with 'lpa backup'.",
+            ENABLE_THEN_BACK_UP,
             "EnableProfile",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
+from lpa.advice.profiles import ASK_EIM
 from lpa.card.es10 import Euicc
 from lpa.errors import EuiccRefused, LpaError
 
@@ -19,4 +20,4 @@ def explain(euicc: Euicc, refused: LpaError) -> None:
     with contextlib.suppress(LpaError):
         if refused.reason in _WITHOUT_REASON and euicc.euicc_info2().managed_remotely:
             refused.add("It is an IoT eUICC (SGP.32): an eIM manages its profiles.")
-            refused.advice = "Ask whoever operates the eIM to make the change."
+            refused.advice = ASK_EIM

@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 
+from lpa.advice.profiles import LIST_PROTECTED
 from lpa.errors import LpaError, Refused
 from lpa.journal import DELETING, DISABLING, ENABLING, Journal, Operation
 from lpa.notifications.card_context import CardContext
@@ -20,7 +21,7 @@ from lpa.notifications.outbox import Outbox
 from lpa.profiles import blockers, selection, snapshot
 from lpa.profiles.selection import Selector
 from lpa.profiles.switch_on_card import Switched, attempt_until, disable_on_card, enable_on_card
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import CHANGE_TAGS, NotificationEvent, NotificationMetadata, Profile
@@ -38,7 +39,7 @@ _EVENTS = {
 
 
 @fact
-class Outcome:
+class Outcome(Fact):
     """What was done to the card, and the notifications of it.
 
     `profile`: the one that was to be changed, as it was before; None for a reset. `changes`: empty if nothing
@@ -80,13 +81,13 @@ def enable(
     `switch_on_card.enable_on_card`.
     """
     euicc = card.euicc
-    before, target = selection.read(euicc, name)
+    before, target = selection.read(euicc, name, "EnableProfile")
     if target.enabled:
         return Outcome(target)
     for profile in before:
         # PPR1 of the enabled profile binds only an operational one, no test or provisioning profile.
         if profile.enabled and target.profile_class == "operational":
-            for blocker in blockers.blocked_by_ppr(profile, "ppr1"):
+            for blocker in blockers.blocked_by_ppr(profile, "ppr1", "EnableProfile"):
                 raise blocker.refused
     with card.operation("enable", before, target=target.iccid) as operation:
         operation.set_state(ENABLING)
@@ -101,10 +102,10 @@ def disable(
 ) -> Outcome:
     """Disable the enabled profile, and notify its servers. `refresh`, and what is raised: as `enable`."""
     euicc = card.euicc
-    before, target = selection.read(euicc, name)
+    before, target = selection.read(euicc, name, "DisableProfile")
     if not target.enabled:
         return Outcome(target)
-    for blocker in blockers.blocked_by_ppr(target, "ppr1"):
+    for blocker in blockers.blocked_by_ppr(target, "ppr1", "DisableProfile"):
         raise blocker.refused
     with card.operation("disable", before, target=target.iccid) as operation:
         operation.set_state(DISABLING)
@@ -166,7 +167,7 @@ def refuse_protected(journal: Journal, profiles: Listing[Profile], options: Coll
             "protected",
             "The card lists a profile that cannot be read. It may be one that is protected on this "
             f"computer: {', '.join(map(str, unlisted))}.",
-            advice="'lpa protect --list' lists the protected profiles; 'lpa delete' deletes one profile.",
+            advice=LIST_PROTECTED,
         )
 
 

@@ -12,6 +12,8 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from lpa.advice import joined
+from lpa.advice.profiles import DISABLE_RESTORES, ENABLE_RESTORES, RESUME_RESTORES, WAIT_FOR_RESTORATION
 from lpa.errors import BadAnswer, CardBusy, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
 from lpa.journal import Operation
 from lpa.notifications.card_context import CardContext
@@ -23,7 +25,7 @@ from lpa.profiles.switch_on_card import CHANGED_AT_RESET
 from lpa.profiles.switching import Outcome
 from lpa.rsp import steps
 from lpa.rsp.deliver import most_reluctant
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import CHANGE_TAGS, Profile
@@ -32,7 +34,7 @@ OPERATION = "temporary-enable"
 
 
 @fact
-class Restoration:
+class Restoration(Fact):
     """How a temporary enable was ended after its process had died: which profile is enabled, in a `summary`.
 
     `outcome`: what was done to restore the previous profile; None if nothing was. `problem`: why the card
@@ -52,17 +54,19 @@ def temporarily_enabled(card: CardContext, outbox: Outbox, name: Iccid | Selecto
     each switch. Raises `Refused` before anything is done if an operator's rule forbids the restoration or the
     card does not say what is enabled, and as `switching.enable` does.
     """
-    before, target = selection.read(card.euicc, name)
+    before, target = selection.read(card.euicc, name, "EnableProfile")
     if target.enabled:
         yield [Outcome(target)]
         return
-    for blocker in (*blockers.blocked_by_ppr(target, "ppr1"), *blockers.unreadable(before.unreadable)):
+    forbidden = blockers.blocked_by_ppr(target, "ppr1", "EnableProfile")
+    for blocker in (*forbidden, *blockers.unreadable(before.unreadable)):
         raise blocker.refused
     with card.journal.temporary_enable_lock(card.eid) as held:
         if not held:
             raise CardBusy(
                 "Another process has enabled a profile of this card temporarily.",
-                advice="Wait until it has restored the previous one.",
+                advice=WAIT_FOR_RESTORATION,
+                reason="temporarilyEnabled",
             )
         operation = card.journal.begin(
             card.eid, OPERATION, tuple(before), target=target.iccid, deliver=card.deliver
@@ -148,7 +152,7 @@ def _restore_after_own_choice(
         except LpaError as problem:
             error.add(f"{named(previous)} was enabled before, and could not be enabled again.")
             error.add(problem.message)
-            error.advice = f"'lpa enable {previous.iccid}' restores the previous state. {error.advice}"
+            error.advice = joined(ENABLE_RESTORES.filled(restored=previous.iccid), error.advice)
     with contextlib.suppress(StorageFailed):
         operation.complete(error.message)
 
@@ -159,16 +163,20 @@ def _restore_previous(card: CardContext, outbox: Outbox, operation: Operation, t
     try:
         outcome = _switch_back(card, outbox, previous, target)
     except (BadAnswer, Refused) as error:
-        command = f"lpa enable {previous[0].iccid}" if previous else f"lpa disable {target.iccid}"
+        restores = (
+            ENABLE_RESTORES.filled(restored=previous[0].iccid)
+            if previous
+            else DISABLE_RESTORES.filled(restored=target.iccid)
+        )
         if error.reason != CHANGED_AT_RESET:  # Then it says itself what is enabled.
             error.add(f"{target.title}, which was enabled temporarily, is still enabled.")
-        error.advice = f"'{command}' restores the previous state. {error.advice}".strip()
+        error.advice = joined(restores, error.advice)
         with contextlib.suppress(StorageFailed):
             operation.complete(error.message)
         raise
     except LpaError as error:
         error.add(f"{target.title} was enabled temporarily, and may still be enabled.")
-        error.advice = f"'lpa resume' restores the previous state. {error.advice}".strip()
+        error.advice = joined(RESUME_RESTORES, error.advice)
         raise
     with contextlib.suppress(StorageFailed):  # Recovery finds everything as before, and completes it then.
         operation.complete()

@@ -2,77 +2,99 @@
 
 from __future__ import annotations
 
-_AGAIN = "Nothing was installed. Start the download again; if it fails again, ask the operator."
-_OPERATOR = "Nothing was installed. Ask the operator whether its eSIMs work with this card."
-_ENTERPRISE = "Nothing was installed. Ask the enterprise that issued the profile."
+from lpa.advice import cards, downloads
 
 _FAILURES: dict[str, tuple[str, str]] = {
-    "incorrectInputValues": ("The card does not accept the values in the package.", _OPERATOR),
-    "invalidSignature": ("The signature on the package is not valid.", _AGAIN),
-    "invalidTransactionId": ("The package is for another download.", _AGAIN),
-    "unsupportedCrtValues": ("The card does not support the encryption of the package.", _OPERATOR),
+    "incorrectInputValues": ("The card does not accept the values in the package.", cards.ASK_IF_CARD_WORKS),
+    "invalidSignature": ("The signature on the package is not valid.", downloads.START_AGAIN_THEN_ASK),
+    "invalidTransactionId": ("The package is for another download.", downloads.START_AGAIN_THEN_ASK),
+    "unsupportedCrtValues": (
+        "The card does not support the encryption of the package.",
+        cards.ASK_IF_CARD_WORKS,
+    ),
     "unsupportedRemoteOperationType": (
         "The server requested an operation other than installing a profile.",
-        _OPERATOR,
+        cards.ASK_IF_CARD_WORKS,
     ),
-    "unsupportedProfileClass": ("The card does not accept profiles of this class.", _OPERATOR),
-    "scp03tStructureError": ("The structure of the package is not valid.", _AGAIN),
-    "scp03tSecurityError": ("The package was modified in transit, or is for another card.", _AGAIN),
+    "unsupportedProfileClass": ("The card does not accept profiles of this class.", cards.ASK_IF_CARD_WORKS),
+    "scp03tStructureError": ("The structure of the package is not valid.", downloads.START_AGAIN_THEN_ASK),
+    "scp03tSecurityError": (
+        "The package was modified in transit, or is for another card.",
+        downloads.START_AGAIN_THEN_ASK,
+    ),
     "installFailedDueToIccidAlreadyExistsOnEuicc": (
         "The card already holds a profile with this ICCID.",
-        "'lpa list' shows it. To install it again, delete it first.",
+        downloads.DELETE_BEFORE_REINSTALL,
     ),
     "installFailedDueToInsufficientMemoryForProfile": (
         "The card does not have enough free memory for this profile.",
-        "Nothing was installed. 'lpa info' shows the free memory, 'lpa delete' frees some.",
+        downloads.NOT_INSTALLED_FREE_MEMORY,
     ),
-    "installFailedDueToInterruption": ("The installation was interrupted.", _AGAIN),
+    "installFailedDueToInterruption": ("The installation was interrupted.", downloads.START_AGAIN_THEN_ASK),
     "installFailedDueToPEProcessingError": (
         "The card could not process the contents of the package.",
-        _OPERATOR,
+        cards.ASK_IF_CARD_WORKS,
     ),
     "installFailedDueToDataMismatch": (
         "The package contains a different profile from the one that it names.",
-        _OPERATOR,
+        cards.ASK_IF_CARD_WORKS,
     ),
     "testProfileInstallFailedDueToInvalidNaaKey": (
         "The key of the test profile is not a test key.",
-        _OPERATOR,
+        cards.ASK_IF_CARD_WORKS,
     ),
-    "pprNotAllowed": ("The card does not permit the policy rules of this profile.", _OPERATOR),
-    "enterpriseProfilesNotSupported": ("The card does not support enterprise profiles.", _ENTERPRISE),
+    "pprNotAllowed": ("The card does not permit the policy rules of this profile.", cards.ASK_IF_CARD_WORKS),
+    "enterpriseProfilesNotSupported": (
+        "The card does not support enterprise profiles.",
+        downloads.ASK_ISSUING_ENTERPRISE,
+    ),
     "enterpriseRulesNotAllowed": (
         "The card does not permit the enterprise rules of this profile.",
-        _ENTERPRISE,
+        downloads.ASK_ISSUING_ENTERPRISE,
     ),
     "enterpriseProfileNotAllowed": (
         "A profile on the card does not allow this enterprise profile.",
-        "Nothing was installed. 'lpa list' shows the profiles on the card.",
+        downloads.NOT_INSTALLED_SEE_LIST,
     ),
     "enterpriseOidMismatch": (
         "The profile belongs to another enterprise than a profile on the card.",
-        _ENTERPRISE,
+        downloads.ASK_ISSUING_ENTERPRISE,
     ),
-    "enterpriseRulesError": ("The enterprise rules of this profile contradict each other.", _ENTERPRISE),
+    "enterpriseRulesError": (
+        "The enterprise rules of this profile contradict each other.",
+        downloads.ASK_ISSUING_ENTERPRISE,
+    ),
     "enterpriseProfilesOnly": (
         "An enterprise profile on the card permits only profiles of that enterprise.",
-        "Nothing was installed. Ask the enterprise whose profile is on the card.",
+        downloads.ASK_ENTERPRISE_ON_CARD,
     ),
-    "lprNotSupported": ("The profile needs an LPA proxy, which the card does not support.", _OPERATOR),
+    "lprNotSupported": (
+        "The profile needs an LPA proxy, which the card does not support.",
+        cards.ASK_IF_CARD_WORKS,
+    ),
     "unknownTlvInMetadata": (
         "The profile's metadata contain an object that the card does not know.",
-        _OPERATOR,
+        cards.ASK_IF_CARD_WORKS,
     ),
-    "insufficientMinimumSecurityLevel": ("The card's security level is too low for this profile.", _OPERATOR),
+    "insufficientMinimumSecurityLevel": (
+        "The card's security level is too low for this profile.",
+        cards.ASK_IF_CARD_WORKS,
+    ),
     "serverAddressAbsentInEuiccAllowList": (
         "The card does not install profiles from this server.",
-        _OPERATOR,
+        cards.ASK_IF_CARD_WORKS,
     ),
-    "installFailedDueToUnknownError": ("The card could not install the profile and gives no reason.", _AGAIN),
+    "installFailedDueToUnknownError": (
+        "The card could not install the profile and gives no reason.",
+        downloads.START_AGAIN_THEN_ASK,
+    ),
 }
 
 
 def explain_failure(reason: str) -> tuple[str, str]:
     """What is wrong and what to do. A reason that the specification does not name keeps its number."""
     known = _FAILURES.get(reason)
-    return known or (f"The card did not install the profile (reason {reason}).", _AGAIN)
+    return known or (
+        f"The card did not install the profile (reason {reason}).",
+        downloads.START_AGAIN_THEN_ASK,
+    )

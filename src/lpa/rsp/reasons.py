@@ -6,77 +6,70 @@ listed for each function.
 
 from __future__ import annotations
 
-_SEE_LIST = "Run 'lpa list' to see the card's profiles."
-_REINSERT = "Remove the card and insert it again, run 'lpa list', and retry."
-_DOWNLOAD_AGAIN = "Nothing was installed. Start the download again."
-_LOCKED = (
-    "Remove the card, insert it again and retry. If it still refuses, it may be locked to the app of its "
-    "maker, or be managed by an LPA on the card itself (LPAe): use that."
-)
-_ASK_OPERATOR = "Nothing was installed. Ask the operator whether its eSIMs work with this card."
+from lpa.advice import cards
 
 # (message, advice) by reason, unless `_PER_FUNCTION` has the function.
 _EVERYWHERE: dict[str, tuple[str, str]] = {
-    "iccidOrAidNotFound": ("The card holds no such profile.", _SEE_LIST),
-    "iccidNotFound": ("The card holds no such profile.", _SEE_LIST),
-    "profileNotInDisabledState": ("The profile is enabled.", "Disable it first: 'lpa disable ICCID'."),
-    "profileNotInEnabledState": ("The profile is already disabled.", "Nothing needs to be done."),
+    "iccidOrAidNotFound": ("The card holds no such profile.", cards.SEE_LIST),
+    "iccidNotFound": ("The card holds no such profile.", cards.SEE_LIST),
+    "profileNotInDisabledState": ("The profile is enabled.", cards.DISABLE_FIRST),
+    "profileNotInEnabledState": ("The profile is already disabled.", cards.NOTHING_NEEDED),
     "disallowedByPolicy": (
         "The operator's policy rules forbid this.",
-        "Only the operator can lift its rules; 'lpa show ICCID' lists them.",
+        cards.ONLY_OPERATOR_LIFTS_RULES,
     ),
     "wrongProfileReenabling": (
         "A test profile is enabled; only the profile that was enabled before it can be enabled now.",
-        "Enable that profile, or disable the test profile first: 'lpa disable ICCID'.",
+        cards.ENABLE_PREVIOUS_OR_DISABLE_TEST,
     ),
     "catBusy": (
         "The card is busy with a dialogue with the phone or modem.",
-        "End the dialogue, or remove the card and insert it again; then retry.",
+        cards.END_DIALOGUE,
     ),
     "disallowedByEnterpriseRule": (
         "The enterprise rules of a profile on the card forbid this.",
-        "Ask the enterprise that manages this card.",
+        cards.ASK_ENTERPRISE,
     ),
     "disallowedForRpm": (
         "The profile cannot be changed while its operator manages it remotely.",
-        "Wait until the operator has finished, then retry.",
+        cards.WAIT_FOR_OPERATOR,
     ),
     "noEsimPortAvailable": (
         "No eSIM port is free for another enabled profile.",
-        "Disable another profile first: 'lpa list', then 'lpa disable ICCID'.",
+        cards.DISABLE_ANOTHER_FIRST,
     ),
     "commandError": (
         "The card could not execute the command.",
-        _REINSERT,
+        cards.REINSERT_AND_LIST,
     ),
     "undefinedError": (
         "The card refuses and gives no reason.",
-        _REINSERT,
+        cards.REINSERT_AND_LIST,
     ),
     "profileChangeOngoing": (
         "The card is still busy with the previous profile change.",
-        "Wait a few seconds, or remove the card and insert it again; then retry.",
+        cards.WAIT_OR_REINSERT,
     ),
     "incorrectInputValues": (
         "The card does not accept the request.",
-        "Run 'lpa info' to see which version of SGP.22 the card supports.",
+        cards.SEE_VERSION,
     ),
     "noResultAvailable": (
         "The card holds no such notification.",
-        "Run 'lpa notifications list' to see the pending notifications.",
+        cards.SEE_PENDING,
     ),
-    "nothingToDelete": ("There is nothing to delete.", "Nothing needs to be done."),
+    "nothingToDelete": ("There is nothing to delete.", cards.NOTHING_NEEDED),
     "noSessionContext": (
         "The card has no download in progress.",
-        _DOWNLOAD_AGAIN,
+        cards.START_DOWNLOAD_AGAIN,
     ),
     "invalidTransactionId": (
         "The card has a different download in progress.",
-        _DOWNLOAD_AGAIN,
+        cards.START_DOWNLOAD_AGAIN,
     ),
     "unsupportedCurve": (
         "The card does not support the elliptic curve of the server's certificates.",
-        _ASK_OPERATOR,
+        cards.ASK_IF_CARD_WORKS,
     ),
 }
 
@@ -84,83 +77,83 @@ _PER_FUNCTION: dict[tuple[str, str], tuple[str, str]] = {
     # Not results but status words, with which an ISD-R refuses every command.
     ("GetEID", "securityStatusNotSatisfied"): (
         "The card is an eUICC, but it refuses to be read: security status not satisfied (6982).",
-        _LOCKED,
+        cards.LOCKED_TO_APP,
     ),
     ("GetEID", "conditionsNotSatisfied"): (
         "The card is an eUICC, but it refuses to be read: conditions not satisfied (6985).",
-        _LOCKED,
+        cards.LOCKED_TO_APP,
     ),
     ("EnableProfile", "profileNotInDisabledState"): (
         "The profile is already enabled.",
-        "Nothing needs to be done.",
+        cards.NOTHING_NEEDED,
     ),
     ("EnableProfile", "disallowedByPolicy"): (
         "The enabled profile cannot be disabled: its operator's rules (PPR1) forbid it.",
-        "Ask the operator of the enabled profile; 'lpa list' shows which profile it is.",
+        cards.ASK_OPERATOR_OF_ENABLED,
     ),
     ("DisableProfile", "disallowedByPolicy"): (
         "The profile cannot be disabled: its operator's rules (PPR1) forbid it.",
-        "Ask its operator to lift the rule.",
+        cards.ASK_OPERATOR_TO_LIFT,
     ),
     ("DeleteProfile", "disallowedByPolicy"): (
         "The profile cannot be deleted: its operator's rules (PPR2) forbid it.",
-        "Ask its operator to lift the rule.",
+        cards.ASK_OPERATOR_TO_LIFT,
     ),
     ("DeleteProfile", "profileNotInDisabledState"): (
         "The card reports that the profile is enabled; only a disabled profile can be deleted.",
-        "Disable it first: 'lpa disable ICCID'.",
+        cards.DISABLE_FIRST,
     ),
     ("DeleteProfile", "disallowedInTestMode"): (
         "A test profile is enabled; no profile can be deleted until it is disabled.",
-        "Disable the test profile first: 'lpa list', then 'lpa disable ICCID'.",
+        cards.DISABLE_TEST_FIRST,
     ),
     ("EuiccMemoryReset", "nothingToDelete"): (
         "The card holds nothing to delete.",
-        "Nothing needs to be done; 'lpa list' shows the remaining profiles.",
+        cards.NOTHING_NEEDED_PROFILES,
     ),
     ("NotificationSent", "nothingToDelete"): (
         "The card no longer holds this notification.",
-        "Nothing needs to be done; 'lpa notifications list' shows the remaining ones.",
+        cards.NOTHING_NEEDED_NOTIFICATIONS,
     ),
     ("NotificationSent", "undefinedError"): (
         "The card does not remove the notification and gives no reason.",
-        "The server may receive it twice, which does no harm. Run 'lpa notifications send' again later.",
+        cards.SEND_AGAIN_LATER,
     ),
     ("SetNickname", "undefinedError"): (
         "The card does not accept the nickname and gives no reason.",
-        "Try a shorter nickname; the maximum is 64 bytes.",
+        cards.SHORTER_NICKNAME,
     ),
     ("SetDefaultDpAddress", "undefinedError"): (
         "The card does not accept the server address and gives no reason.",
-        "Try a shorter address, or a complete one such as 'rsp.example.com'.",
+        cards.SHORTER_ADDRESS,
     ),
     ("AuthenticateServer", "invalidCertificate"): (
         "The card does not accept the server's certificate.",
-        _ASK_OPERATOR,
+        cards.ASK_IF_CARD_WORKS,
     ),
     ("AuthenticateServer", "invalidSignature"): (
         "The card does not accept the server's signature: this may not be the operator's server.",
-        _ASK_OPERATOR,
+        cards.ASK_IF_CARD_WORKS,
     ),
     ("AuthenticateServer", "invalidOid"): (
         "The object identifier in the server's certificate is not the expected one.",
-        _ASK_OPERATOR,
+        cards.ASK_IF_CARD_WORKS,
     ),
     ("AuthenticateServer", "euiccChallengeMismatch"): (
         "The server did not sign the card's current challenge.",
-        _DOWNLOAD_AGAIN,
+        cards.START_DOWNLOAD_AGAIN,
     ),
     ("AuthenticateServer", "ciPKUnknown"): (
         "The card has no certificate from the issuer (CI) that the server requests.",
-        _ASK_OPERATOR,
+        cards.ASK_IF_CARD_WORKS,
     ),
     ("PrepareDownload", "invalidCertificate"): (
         "The card does not accept the certificate that the server binds profiles with (DPpb).",
-        _ASK_OPERATOR,
+        cards.ASK_IF_CARD_WORKS,
     ),
     ("PrepareDownload", "invalidSignature"): (
         "The card does not accept the server's signature on the offer.",
-        _ASK_OPERATOR,
+        cards.ASK_IF_CARD_WORKS,
     ),
 }
 
@@ -172,5 +165,5 @@ def explain(function: str, reason: str) -> tuple[str, str]:
         return known
     return (
         f"The card answered {reason} to {function}, which the specification does not define.",
-        "Run 'lpa list' to see the card's state; the card's manufacturer can explain the number.",
+        cards.ASK_MAKER_ABOUT_NUMBER,
     )

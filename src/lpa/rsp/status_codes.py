@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lpa.advice import servers
+
 _SUBJECTS = {
     "1.1": "The requester",
     "1.2": "The provider",
@@ -111,39 +113,35 @@ _PAIRS = {
     ("1.3.1", "2.2"): "The request lacks parameters that the server needs.",
 }
 
-_MEMORY = "'lpa info' shows the free memory, 'lpa delete' frees some."
-_SUITABLE = "Ask the operator whether its eSIMs work with this card."
-_NEW_ORDER = "Ask the operator for a new order."
-_OTHER_CARD = "Use the card that it was ordered for: 'lpa info' shows a card's EID."
 # What a person can do. Where there is no advice, only the operator can do something.
 _ADVICE = {
-    ("8.1", "4.8"): _MEMORY,
-    ("8.1.1", "2.1"): _SUITABLE,
-    ("8.1.1", "3.8"): _OTHER_CARD,
-    ("8.1.1", "3.10"): _OTHER_CARD,
-    ("8.1.2", "6.1"): _SUITABLE,
-    ("8.1.2", "6.3"): _SUITABLE,
-    ("8.1.3", "6.1"): _SUITABLE,
-    ("8.1.3", "6.3"): _SUITABLE,
-    ("8.1.4", "6.1"): _SUITABLE,
-    ("8.2", "1.2"): "Ask the operator to release it, then start again.",
-    ("8.2", "3.7"): _NEW_ORDER,
-    ("8.2.5", "4.3"): _SUITABLE,
-    ("8.2.6", "3.8"): "Check the code. If it was already used, ask the operator for a new one.",
-    ("8.2.7", "2.2"): "The operator provides it separately from the activation code.",
-    ("8.2.7", "3.8"): "Check it: upper and lower case differ. Too many wrong codes void the order.",
-    ("8.2.7", "6.4"): _NEW_ORDER,
-    ("8.8", "4.2"): _SUITABLE,
-    ("8.8.1", "3.8"): "Check the address: it follows the first '$' in the activation code.",
-    ("8.8.2", "3.1"): _SUITABLE,
-    ("8.8.3", "3.1"): _SUITABLE,
-    ("8.8.4", "3.7"): _SUITABLE,
-    ("8.8.5", "4.10"): _NEW_ORDER,
-    ("8.8.5", "6.4"): _NEW_ORDER,
-    ("8.9", "4.2"): "Try again later.",
-    ("8.9", "5.1"): "Try again later.",
-    ("8.9.5", "3.9"): "'lpa discover' shows the current events.",
-    ("8.11.1", "3.9"): _SUITABLE,
+    ("8.1", "4.8"): servers.MAKE_ROOM_ON_CARD,
+    ("8.1.1", "2.1"): servers.ASK_IF_SUITABLE,
+    ("8.1.1", "3.8"): servers.USE_ORDERED_CARD,
+    ("8.1.1", "3.10"): servers.USE_ORDERED_CARD,
+    ("8.1.2", "6.1"): servers.ASK_IF_SUITABLE,
+    ("8.1.2", "6.3"): servers.ASK_IF_SUITABLE,
+    ("8.1.3", "6.1"): servers.ASK_IF_SUITABLE,
+    ("8.1.3", "6.3"): servers.ASK_IF_SUITABLE,
+    ("8.1.4", "6.1"): servers.ASK_IF_SUITABLE,
+    ("8.2", "1.2"): servers.ASK_FOR_RELEASE,
+    ("8.2", "3.7"): servers.NEW_ORDER,
+    ("8.2.5", "4.3"): servers.ASK_IF_SUITABLE,
+    ("8.2.6", "3.8"): servers.CHECK_CODE,
+    ("8.2.7", "2.2"): servers.CODE_COMES_SEPARATELY,
+    ("8.2.7", "3.8"): servers.CHECK_CONFIRMATION_CODE,
+    ("8.2.7", "6.4"): servers.NEW_ORDER,
+    ("8.8", "4.2"): servers.ASK_IF_SUITABLE,
+    ("8.8.1", "3.8"): servers.CHECK_ADDRESS,
+    ("8.8.2", "3.1"): servers.ASK_IF_SUITABLE,
+    ("8.8.3", "3.1"): servers.ASK_IF_SUITABLE,
+    ("8.8.4", "3.7"): servers.ASK_IF_SUITABLE,
+    ("8.8.5", "4.10"): servers.NEW_ORDER,
+    ("8.8.5", "6.4"): servers.NEW_ORDER,
+    ("8.9", "4.2"): servers.TRY_AGAIN_LATER,
+    ("8.9", "5.1"): servers.TRY_AGAIN_LATER,
+    ("8.9.5", "3.9"): servers.SEE_EVENTS,
+    ("8.11.1", "3.9"): servers.ASK_IF_SUITABLE,
 }
 
 

@@ -44,7 +44,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import TypeVar
 
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 
 _T = TypeVar("_T")
 
@@ -53,7 +53,7 @@ CANCEL_ON_CARD, CANCEL_ON_SERVER = "ES10b.CancelSession", "ES9+.CancelSession"
 
 
 @fact
-class Step:
+class Step(Fact):
     """What has just begun, or how far it is.
 
     `name`: the function of the specification that runs, such as "AuthenticateClient" (§3.1.3) or

@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from lpa.advice.servers import CONNECT_TO
+from lpa.advice.storage import CLOSE_PROGRAMS
 from lpa.errors import ConnectFailed
 from lpa.rsp.limits import CONNECT_SECONDS
 from lpa.rsp.names import ServerAddress
@@ -48,7 +50,6 @@ _RESERVED = tuple(
 # that ICANN does not delegate because home networks use them. A proxy would resolve them in its own network.
 _RESERVED_NAMES = {"alt", "arpa", "internal", "invalid", "local", "localhost", "onion", "test"}
 _NAMES_AT_HOME = {"corp", "home", "lan", "mail"}
-_PRIVATE = "Operators' servers are on the internet. To connect to another host, use --connect-to."
 
 
 class _NoThread(OSError):
@@ -89,7 +90,7 @@ class Connector:
         host, port = self._target(address) or (address.host, address.port)
         redirected = (host, port) != (address.host, address.port)
         where = f"{address} at {host}:{port}" if redirected else str(address)
-        advice = "Close some programs, then try again." if isinstance(error, _NoThread) else None
+        advice = CLOSE_PROGRAMS if isinstance(error, _NoThread) else None
         return ConnectFailed(f"Cannot reach {where}: {failure_reason(error)}.", advice=advice)
 
     def _connect_directly(self, address: ServerAddress) -> socket.socket:
@@ -180,7 +181,11 @@ def _check_public_name(address: ServerAddress) -> None:
     """Raise `ConnectFailed` if the name cannot be on the internet."""
     _, dot, last = address.host.rpartition(".")
     if not dot or last in _RESERVED_NAMES | _NAMES_AT_HOME:
-        raise ConnectFailed(f"Cannot reach {address}: this is not a name on the internet.", advice=_PRIVATE)
+        raise ConnectFailed(
+            f"Cannot reach {address}: this is not a name on the internet.",
+            advice=CONNECT_TO,
+            reason="notPublic",
+        )
 
 
 def _public(address: ServerAddress, found: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -188,6 +193,7 @@ def _public(address: ServerAddress, found: Sequence[tuple[Any, ...]]) -> list[tu
     if found and not public:
         raise ConnectFailed(
             f"Cannot reach {address}: it resolves to {found[0][4][0]}, which is not a public address.",
-            advice=_PRIVATE,
+            advice=CONNECT_TO,
+            reason="notPublic",
         )
     return public

@@ -16,6 +16,7 @@ from urllib3 import exceptions
 from urllib3.connection import HTTPConnection
 
 from lpa import redaction
+from lpa.advice.servers import MAY_HAVE_ACTED
 from lpa.errors import BadAnswer, ConnectFailed, OutcomeUnknown
 from lpa.rsp.limits import CHUNKING, HEADER_BYTES
 from lpa.rsp.names import ServerAddress
@@ -27,7 +28,6 @@ _PIECE = 1 << 16  # bytes read at once
 _STATUS_LINE = b"HTTP/"
 _LENGTH = re.compile("[0-9]{1,15}")
 _SHOWN = 200  # characters of an invalid answer in an error
-_UNKNOWN = "The server may or may not have acted on it. What was stored stays stored; retry later."
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class HttpConnection:
             raise OutcomeUnknown(
                 f"The request was sent to {self._address}, but no complete answer arrived: "
                 f"{failure_reason(error)}.",
-                advice=_UNKNOWN,
+                advice=MAY_HAVE_ACTED,
             ) from error
         except TooMuch as error:
             raise BadAnswer(f"The server {self._address} sent more than the limit for an answer.") from error
@@ -141,7 +141,7 @@ class HttpConnection:
             raise OutcomeUnknown(
                 f"The request was sent to {self._address}, but no complete answer arrived: "
                 f"HTTP status {answer.status} is not final.",
-                advice=_UNKNOWN,
+                advice=MAY_HAVE_ACTED,
             )
         if self._surplus():
             raise BadAnswer(f"The server {self._address} sent more bytes than its answer declares.")

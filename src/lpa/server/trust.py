@@ -18,9 +18,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 
+from lpa.advice.servers import CHECK_CLOCK
 from lpa.errors import NotVerified
 from lpa.rsp.pki import certificates, issuers, server_chain
-from lpa.rsp.pki.conditions import CLOCK
 from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.server.tls import Handshake
 
@@ -155,7 +155,10 @@ def _own(handshake: Handshake) -> x509.Certificate:
 def _objection(handshake: Handshake) -> NotVerified:
     code = handshake.objections[0] if handshake.objections else 0
     reason = _OBJECTIONS.get(code, f"OpenSSL refuses its certificate (code {code})")
-    return NotVerified(f"{reason[0].upper()}{reason[1:]}.", advice=CLOCK if code in (9, 10) else None)
+    message = f"{reason[0].upper()}{reason[1:]}."
+    if code in (9, 10):
+        return NotVerified(message, advice=CHECK_CLOCK, reason="expired")
+    return NotVerified(message)
 
 
 def _authorities(pem: str) -> Sequence[x509.Certificate]:

@@ -7,6 +7,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
+from lpa.advice.simulator import WRITABLE_OR_ANOTHER_CARD
 from lpa.errors import CardBusy, StorageFailed
 
 
@@ -49,7 +50,7 @@ def lock(folder: Path) -> sqlite3.Connection:
             raise CardBusy(f"Another program is using the simulated card in {folder}.") from error
         raise StorageFailed(
             f"Cannot lock the simulated card in {folder}: {error}.",
-            advice="Make the folder writable, or create another card with 'lpa sim new'.",
+            advice=WRITABLE_OR_ANOTHER_CARD,
         ) from error
     return held
 

@@ -23,6 +23,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from lpa.advice.defaults import TRY_AGAIN
+from lpa.advice.simulator import INSTALL_PACKAGES, NEEDS_NAMESPACES, RUN_AGAIN, WITHOUT_READER
 from lpa.errors import NoService
 from lpa.sim.euicc import vpcd
 
@@ -86,7 +88,7 @@ class PrivatePcscd:
             raise NoService(
                 "The private smart card service (pcscd) does not start in its own namespace:"
                 f"\n{self._last_lines}",
-                advice="It needs root, or a system that permits user namespaces (unshare --map-root-user).",
+                advice=NEEDS_NAMESPACES,
             )
         self._await_first_look()
 
@@ -132,7 +134,7 @@ class PrivatePcscd:
             raise NoService(
                 f"The private smart card service did not report {text!r} within {_PATIENCE} seconds."
                 f"\n{self._last_lines}",
-                advice="Run it again: the computer may be busy.",
+                advice=RUN_AGAIN,
             )
 
     @property
@@ -261,7 +263,7 @@ def _program() -> str:
     if sys.platform != "linux":
         raise NoService(
             f"A private smart card service needs the mount namespaces of Linux, and this is {sys.platform}.",
-            advice="Use a simulated card without a reader: Assistant(SimulatedEuicc.create(None)).",
+            advice=WITHOUT_READER,
         )
     program = shutil.which("pcscd", path=os.environ.get("PATH", "") + ":/usr/sbin")
     needed = {"pcscd": program, "vpcd": _DRIVER.exists(), "unshare": shutil.which("unshare")}
@@ -269,7 +271,7 @@ def _program() -> str:
     if program is None or missing:
         raise NoService(
             f"A private smart card service cannot be started: {missing} is not installed.",
-            advice="Install what it needs: apt-get install pcscd vsmartcard-vpcd util-linux.",
+            advice=INSTALL_PACKAGES,
         )
     return program
 
@@ -299,4 +301,4 @@ def _free_ports(count: int) -> int:
             except OSError:
                 continue
             return port
-    raise NoService(f"No {count} free ports in a row for virtual card readers.", advice="Try again.")
+    raise NoService(f"No {count} free ports in a row for virtual card readers.", advice=TRY_AGAIN)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from lpa import redaction
+from lpa.advice.cards import CHECK_PIN, GIVE_PIN, GIVE_WHOLE_PIN, PIN_IN_PHONE, UNBLOCK_WITH_PUK
 from lpa.card.apdu import ChannelCommands, Transport, successful
 from lpa.card.channels import AnyTransport, with_basic_channel
 from lpa.card.isdr import IsdrSession
@@ -109,7 +110,7 @@ class UiccFiles:
                     "VerifyPin",
                     "pinNeeded",
                     "The profile is locked with a PIN.",
-                    advice="Give its PIN. It is not sent if only one try is left.",
+                    advice=GIVE_PIN,
                 ) from locked
             self.verify_pin(pin)
 
@@ -141,7 +142,7 @@ class UiccFiles:
                 "VerifyPin",
                 "notAPin",
                 "A PIN has 4 to 8 digits. Nothing was sent to the card.",
-                advice="Give the PIN of the profile; no try was used.",
+                advice=GIVE_WHOLE_PIN,
             )
         redaction.register_secret(pin)
         tries = self.pin_tries_left()
@@ -150,7 +151,7 @@ class UiccFiles:
                 "VerifyPin",
                 "lastTry",
                 "Only one try is left for the PIN; the PIN was not sent.",
-                advice="Enter the PIN in a phone: the correct PIN restores all tries.",
+                advice=PIN_IN_PHONE,
             )
         sw = 0x6983
         if tries:
@@ -299,13 +300,13 @@ def _check_pin(sw: int) -> None:
             "VerifyPin",
             "pinBlocked",
             "The PIN is blocked.",
-            advice="Unblock it in a phone with the PUK, which the operator provides.",
+            advice=UNBLOCK_WITH_PUK,
         )
     if sw & 0xFFF0 == 0x63C0:
         raise Refused(
             "VerifyPin",
             "pinWrong",
             f"The PIN is wrong. Tries left: {sw & 0x0F}.",
-            advice="Check the PIN before you retry.",
+            advice=CHECK_PIN,
         )
     raise BadAnswer(f"The card answered status {sw:04X} to the PIN.", sw=sw)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lpa.advice.commands import ASK_PIN
 from lpa.cli.commands.interruption import changing
 from lpa.cli.group import command
 from lpa.cli.json_output import CommandResult, plain
@@ -52,7 +53,7 @@ def ask_for_pin(screen: Screen, wanted: bool) -> str | None:
     from lpa.card.files.filesystem import is_pin
 
     while wanted:
-        typed = screen.ask_secret("PIN of the profile:", advice="Without --ask-pin no PIN is asked for.")
+        typed = screen.ask_secret("PIN of the profile:", advice=ASK_PIN)
         if is_pin(typed):
             return typed
         screen.say("A PIN has 4 to 8 digits. Nothing was sent to the card, and no try was used.")

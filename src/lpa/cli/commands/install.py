@@ -12,6 +12,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lpa.advice.commands import (
+    ACCEPT_WITH,
+    ANOTHER_CODE_FILE,
+    CODE_FILE,
+    LIST_SHOWS_ENABLED,
+    ORDER_CANCELLED,
+    RUN_AGAIN_TO_INSTALL,
+)
 from lpa.cli.commands.consent import agrees, chosen
 from lpa.cli.commands.interruption import changing
 from lpa.cli.commands.outcomes import report
@@ -38,16 +46,11 @@ if TYPE_CHECKING:
 Order = ActivationCode | Event | None
 
 _NO, _REJECT = ("no", "n"), "reject"
-_ENABLES = "'lpa list' shows whether it is enabled; 'lpa enable' enables it."
 _REJECTING = (
     "Interrupted while the server was informed that you rejected the profile; it may know, or not.",
     "Nothing was installed. If the order is cancelled, the operator can tell.",
 )
 _DIGITS = 4  # of an ICCID: as many as can name a profile
-_CODE_FILE = "Use --confirmation-code-file."
-_ANOTHER_FILE = (
-    "The file's code was for one profile. Run the command again with a file that has this profile's code."
-)
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,9 @@ def _agree(screen: Screen, offer: Offer, options: DownloadOptions) -> None:
         if rules:
             accepting = " ".join(f"--accept {name}" for name in rules)
             raise Declined(
-                "--yes does not accept the operator's rules.", advice=f"Use {accepting} to accept them."
+                "--yes does not accept the operator's rules.",
+                advice=ACCEPT_WITH.filled(options=accepting),
+                reason="rulesNotAccepted",
             )
         return
     if rules:
@@ -161,12 +166,14 @@ def _agree(screen: Screen, offer: Offer, options: DownloadOptions) -> None:
             offer.reject()
         raise Declined(
             "The profile was not installed, and the server has confirmed that you rejected it.",
-            advice="Most servers then cancel the order.",
+            advice=ORDER_CANCELLED,
+            reason="rejected",
         )
     if answer in _NO:
         raise Declined(
             "The profile was not installed. The order was not rejected.",
-            advice="Run the command again to install it.",
+            advice=RUN_AGAIN_TO_INSTALL,
+            reason="postponed",
         )
 
 
@@ -190,14 +197,14 @@ def _installed(screen: Screen, offer: Offer, options: DownloadOptions) -> Outcom
                 raise
             screen.say(refused.message, "yellow")
         else:
-            screen.did(_installed_sentence(outcome), plain(outcome), advice=_ENABLES)
+            screen.did(_installed_sentence(outcome), plain(outcome), advice=LIST_SHOWS_ENABLED)
             return outcome
 
 
 def _typed_code(screen: Screen, offer: Offer, options: DownloadOptions) -> str:
     if not offer.confirmation_code_required:
         return ""
-    advice = _ANOTHER_FILE if options.confirmation_code.used else _CODE_FILE
+    advice = ANOTHER_CODE_FILE if options.confirmation_code.used else CODE_FILE
     while True:  # An empty line is a mistake in typing; the server would count it as a wrong code.
         if code := screen.ask_secret("Confirmation code:", advice=advice):
             return code
@@ -218,7 +225,8 @@ def _reported_and_enabled(
     except KeyboardInterrupt:
         stopped = Declined(
             f"Interrupted. {installed}",
-            advice=_ENABLES,
+            advice=LIST_SHOWS_ENABLED,
+            reason="installed",
         )
         screen.say()
         print_problems(screen, [stopped])

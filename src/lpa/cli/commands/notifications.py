@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lpa.advice.commands import SEND_OR_UNSENT, SEND_REMOVES_IT
 from lpa.card.es10 import first_notifications
 from lpa.cli.all_readers import on_each_reader
 from lpa.cli.commands.interruption import PENDING, changing
@@ -231,21 +232,22 @@ def _receipts_of(screen: Screen, assistant: Assistant, removed: NotificationMeta
 def _still_on_card(metadata: NotificationMetadata) -> Declined:
     return Declined(
         f"{metadata.address} has acknowledged notification {metadata.sequence_number}.",
-        advice="'lpa notifications send' removes it from the card.",
+        advice=SEND_REMOVES_IT,
+        reason="acknowledged",
     )
 
 
-def _unsent(number: int, listed: Iterable[NotificationMetadata]) -> Declined:
+def _unsent(number: int, listed: Iterable[NotificationMetadata]) -> LpaError:
+    from lpa.notifications import removal
+
     found = [metadata for metadata in listed if metadata.sequence_number == number]
     if not found:
-        return Declined(
-            f"There is no notification {number} on the card or on this computer.",
-            advice="'lpa notifications list' lists them.",
-        )
+        return removal.no_such_notification(number)
     return Declined(
         f"{found[0].address} has not acknowledged notification {number} "
         f"({found[0].event} of {found[0].iccid}). If it is removed unsent, the server is not notified.",
-        advice="'lpa notifications send' sends it. To remove it anyway, add --unsent.",
+        advice=SEND_OR_UNSENT,
+        reason="notAcknowledged",
     )
 
 

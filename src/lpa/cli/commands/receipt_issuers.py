@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lpa.advice.servers import USE_BUNDLE_OF_CARD
 from lpa.card import schemes
 from lpa.errors import NotVerified
 from lpa.host import settings
@@ -43,9 +44,7 @@ def advise(console: Console, receipt: Notification, problem: NotVerified) -> Non
         return
     bundle = Path(named.text) / "ci.pem"
     if _issued(bundle, receipt):
-        problem.advice = (
-            f"Its issuer is that of the simulated card in {named.text}: use --ca-bundle {bundle}."
-        )
+        problem.advice = USE_BUNDLE_OF_CARD.filled(card=named.text, bundle=bundle)
 
 
 def _issued(bundle: Path, receipt: Notification) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lpa.advice.notifications import CHOOSE_EID, LIST_RECEIPTS
 from lpa.cli.commands import receipt_issuers
 from lpa.cli.commands.interruption import WRITING_PAGE, changing
 from lpa.cli.exits import NO
@@ -200,19 +201,19 @@ def _chosen(console: Console, name: int | Path, eid: Eid | None) -> list[Kept]:
     cards = list(dict.fromkeys(str(card) for card, _ in found))
     if len(cards) > 1:
         raise Refused(
-            "receipts",
+            "ReadReceipt",
             "ambiguous",
             f"Several cards have a receipt {name}: {', '.join(cards)}.",
-            advice="Choose the card with --eid, or give the file name.",
+            advice=CHOOSE_EID,
         )
     if not found:
         _refuse_unreadable(folder, [eid] if eid else folder.eids(), name)
         whose = f" of the card {eid}" if eid else ""
         raise Refused(
-            "receipts",
+            "ReadReceipt",
             "nothingKept",
             f"There is no receipt {name}{whose} on this computer.",
-            advice="'lpa receipts list' lists them.",
+            advice=LIST_RECEIPTS,
         )
     return found
 

@@ -19,14 +19,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
 
+from lpa.advice.notifications import DAMAGED_RECEIPT
 from lpa.errors import BadAnswer, NotVerified
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.display import brief
 from lpa.rsp.names import Eid
 
-BROKEN = "It is damaged or was modified: do not rely on it."
 DAMAGED = "damaged"  # the reason that goes with this advice
-OTHER = "It may be genuine, but it does not prove what was asked: get the right receipt."
 
 TAG = 0x30  # of a certificate, a SEQUENCE
 _LONGEST_NAME = 64  # characters (RFC 5280, ub-organization-name)
@@ -200,6 +199,6 @@ def _refusing() -> Iterator[None]:
         except (*_BROKEN, BadAnswer, IndexError) as error:
             raise NotVerified(
                 f"A certificate is not valid: {brief(str(error), _SHOWN)}.",
-                advice=BROKEN,
+                advice=DAMAGED_RECEIPT,
                 reason=DAMAGED,
             ) from error

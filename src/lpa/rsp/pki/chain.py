@@ -23,12 +23,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.x509.oid import NameOID
 
+from lpa.advice.notifications import DAMAGED_RECEIPT, OTHER_RECEIPT, VERIFY_OTHER_RECEIPTS
 from lpa.errors import BadAnswer, NotVerified
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.names import Eid
 from lpa.rsp.pki import certificates
-from lpa.rsp.pki.certificates import BROKEN, DAMAGED, OTHER, Certificate
+from lpa.rsp.pki.certificates import DAMAGED, Certificate
 from lpa.rsp.pki.conditions import (
     CI_SUB_CA,
     EUICC,
@@ -166,14 +167,14 @@ def _parts(raw: Tlv) -> tuple[Tlv, bytes, Certificate, tuple[Certificate, ...]]:
     if raw.tag == schema.tag_of("ProfileInstallationResult"):
         raise NotVerified(
             "An installation result contains no certificates, so it cannot be verified here.",
-            advice="Other receipts of the same card can be verified.",
+            advice=VERIFY_OTHER_RECEIPTS,
             reason="noCertificates",
         )
     children = raw.children
     tags = tuple(child.tag for child in children)
     if tags[: len(_PARTS)] != _PARTS:
         raise NotVerified(
-            "The notification lacks its signature or certificates.", advice=BROKEN, reason=DAMAGED
+            "The notification lacks its signature or certificates.", advice=DAMAGED_RECEIPT, reason=DAMAGED
         )
     signed, signature, leaf, issuer, *more = children
     others = more[0].children if more and more[0].tag == _OTHERS else ()
@@ -228,7 +229,9 @@ def _prefix(subtree: x509.GeneralName) -> str:
 
 def _check_eid(eid: Eid, wanted: Eid | None) -> None:
     if wanted not in (None, eid):
-        raise NotVerified(f"The card {eid} signed it, not {wanted}.", advice=OTHER, reason="otherCard")
+        raise NotVerified(
+            f"The card {eid} signed it, not {wanted}.", advice=OTHER_RECEIPT, reason="otherCard"
+        )
 
 
 def _check_signature(leaf: Certificate, signature: bytes, signed: bytes) -> None:
@@ -238,11 +241,11 @@ def _check_signature(leaf: Certificate, signature: bytes, signed: bytes) -> None
         if len(signature) != _SIGNATURE_SIZE:
             raise NotVerified(
                 f"A signature has {_SIGNATURE_SIZE} bytes, not {len(signature)}.",
-                advice=BROKEN,
+                advice=DAMAGED_RECEIPT,
                 reason=DAMAGED,
             )
         leaf.key.verify(encode_dss_signature(*numbers), signed, ec.ECDSA(hashes.SHA256()))
     except InvalidSignature as error:
         raise NotVerified(
-            "The card's signature is not valid for these bytes.", advice=BROKEN, reason=DAMAGED
+            "The card's signature is not valid for these bytes.", advice=DAMAGED_RECEIPT, reason=DAMAGED
         ) from error

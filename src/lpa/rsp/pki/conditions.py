@@ -10,9 +10,11 @@ from datetime import datetime
 
 from cryptography import x509
 
+from lpa.advice.notifications import DAMAGED_RECEIPT
+from lpa.advice.servers import CHECK_CLOCK
 from lpa.errors import NotVerified
 from lpa.rsp.display import few
-from lpa.rsp.pki.certificates import BROKEN, DAMAGED, Certificate
+from lpa.rsp.pki.certificates import DAMAGED, Certificate
 
 Extensions = tuple[type[x509.ExtensionType], ...]
 
@@ -22,8 +24,6 @@ EUICC = {f"{_ROLE}.1", f"{_ROLE}.0.0.0.0.0"}
 EUM = {f"{_ROLE}.2", f"{_ROLE}.0.0.0", f"{_ROLE}.0.0.0.0"}
 CI_SUB_CA = {f"{_ROLE}.0.0"}
 TLS_SERVER = {f"{_ROLE}.3", f"{_ROLE}.6", f"{_ROLE}.0.0.1.0", f"{_ROLE}.0.0.2.0"}  # of SM-DP+ and SM-DS
-
-CLOCK = "Check the date and time of this computer. If they are correct, the owner must renew the certificate."
 
 # The extensions that are processed in every chain, so a certificate may mark them as critical.
 PROCESSED: Extensions = (
@@ -65,7 +65,7 @@ def check_dates(certificate: Certificate, at: datetime) -> None:
     """It is valid at that time."""
     if not certificate.start <= at <= certificate.end:
         span = f"from {certificate.start:%Y-%m-%d} until {certificate.end:%Y-%m-%d}"
-        raise NotVerified(f"The {certificate} is valid only {span}.", advice=CLOCK)
+        raise NotVerified(f"The {certificate} is valid only {span}.", advice=CHECK_CLOCK, reason="expired")
 
 
 def check_critical(certificate: Certificate, processed: Extensions) -> None:
@@ -103,5 +103,7 @@ def check_issued(certificate: Certificate, issuer: Certificate) -> None:
         or not certificate.is_signed_by(issuer.key)
     ):
         raise NotVerified(
-            f"The {certificate} was not issued by the holder of the {issuer}.", advice=BROKEN, reason=DAMAGED
+            f"The {certificate} was not issued by the holder of the {issuer}.",
+            advice=DAMAGED_RECEIPT,
+            reason=DAMAGED,
         )

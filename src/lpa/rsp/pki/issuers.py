@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.utils import CryptographyDeprecationWarning
 
+from lpa.advice.servers import NAME_AUTHORITY
 from lpa.errors import NotVerified
 from lpa.rsp.display import brief
 from lpa.rsp.pki import key_identifier
@@ -84,8 +85,7 @@ class TrustedIssuers:
             )
         raise NotVerified(
             f"The {certificate} was issued by an unknown authority: {described(claimed)}.",
-            advice="If you trust this authority, give its certificate with --ca-bundle. "
-            "For a simulated card that is ci.pem in its folder: --ca-bundle CARD/ci.pem.",
+            advice=NAME_AUTHORITY,
             reason="unknownIssuer",
         )
 

@@ -28,6 +28,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from lpa.advice.simulator import CARD_WITHOUT_IDENTITY
+from lpa.advice.storage import NAME_OTHER_FOLDER
 from lpa.errors import StorageFailed, storage_failed, system_reason
 from lpa.sim import private_folder as folders
 from lpa.sim.crypto.certificate_parts import (
@@ -139,12 +141,11 @@ class Authority:
             why = system_reason(error)
             raise StorageFailed(
                 f"{folder} contains no certificate authority (ci.pem and ci-key.pem): {why}.",
-                advice="Use the folder of a card that 'lpa sim new' created without --identity. "
-                "Other folders do not contain the key of the card's authority.",
+                advice=CARD_WITHOUT_IDENTITY,
             ) from error
         except OSError as error:
             what = f"The certificate authority in {folder} cannot be read"
-            raise storage_failed(error, what, "name another folder") from error
+            raise storage_failed(error, what, NAME_OTHER_FOLDER) from error
         return cls(held.certificate, held.key, randomness)
 
     def save(self, folder: Path) -> None:

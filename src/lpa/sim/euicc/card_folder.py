@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lpa.advice.simulator import ANOTHER_CARD, CHOOSE_ANOTHER_FOLDER, CREATE_ANOTHER_CARD, CREATE_CARD
+from lpa.advice.storage import OTHER_FOLDER
 from lpa.errors import NoCard, NotVerified, StorageFailed, storage_failed
 from lpa.sim import private_folder
 from lpa.sim.crypto.pki import Authority, Randomness, pem
@@ -48,7 +50,7 @@ class CardFolder:
             undo.callback(folder.close)
             if (path / _STATE).exists():
                 raise StorageFailed(
-                    f"The folder {path} already contains a simulated card.", advice="Choose another folder."
+                    f"The folder {path} already contains a simulated card.", advice=CHOOSE_ANOTHER_FOLDER
                 )
             if authority:
                 authority.save(path)
@@ -70,9 +72,7 @@ class CardFolder:
         """
         with _reading(path):
             if not _is_file(path / _STATE):
-                raise NoCard(
-                    f"The folder {path} contains no simulated card.", advice="Create one with 'lpa sim new'."
-                )
+                raise NoCard(f"The folder {path} contains no simulated card.", advice=CREATE_CARD)
         return cls(path, private_folder.lock(path))
 
     def read(self, randomness: Randomness) -> tuple[CardState, CardIdentity, Authority | None]:
@@ -89,7 +89,7 @@ class CardFolder:
         except _DAMAGED as error:
             raise StorageFailed(
                 f"The simulated card in {self.path} is damaged: {error!r}.",
-                advice="Create another card with 'lpa sim new'.",
+                advice=CREATE_ANOTHER_CARD,
             ) from error
 
     def save(self, state: CardState) -> None:
@@ -108,7 +108,7 @@ def _writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         what = f"Cannot store a simulated card in the folder {path}"
-        raise storage_failed(error, what, "choose another folder") from error
+        raise storage_failed(error, what, OTHER_FOLDER) from error
 
 
 @contextlib.contextmanager
@@ -117,7 +117,7 @@ def _reading(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         what = f"The simulated card in {path} cannot be read"
-        raise storage_failed(error, what, "create another card with 'lpa sim new'") from error
+        raise storage_failed(error, what, ANOTHER_CARD) from error
 
 
 def _is_file(path: Path) -> bool:

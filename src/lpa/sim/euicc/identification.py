@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
 from cryptography.x509.oid import NameOID
 
+from lpa.advice.simulator import IDENTITY_FOLDER
+from lpa.advice.storage import NAME_OTHER_FOLDER
 from lpa.errors import NotVerified, storage_failed
 from lpa.sim.crypto.pki import Credentials, key_identifier
 
@@ -80,7 +82,7 @@ def in_folder(folder: Path) -> Found:
         raise _not_verified(f"Cannot read the folder {folder}: {error.strerror}") from error
     except OSError as error:
         what = f"The identity in {folder} cannot be read"
-        raise storage_failed(error, what, "name another folder") from error
+        raise storage_failed(error, what, NAME_OTHER_FOLDER) from error
 
 
 def in_files(files: Iterable[Path]) -> Found:
@@ -216,8 +218,5 @@ def _attribute(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
 
 
 def _not_verified(sentence: str) -> NotVerified:
-    advice = (
-        "A folder for --identity contains the certificates of CI, EUM and eUICC and the eUICC's private key, "
-        "as PEM or DER."
-    )
+    advice = IDENTITY_FOLDER
     return NotVerified(f"{sentence}.", advice=advice)

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from lpa.advice.simulator import REPLAY_LENIENTLY
 from lpa.errors import CardUnpowered, LpaError
 from lpa.rsp.trace import CardExchange, CardReset, Trace
 from lpa.sim.euicc import likeness
@@ -26,7 +27,7 @@ _LIKENESSES = (likeness.same, likeness.same_on_another_channel, likeness.same_fu
 class ReplayFailed(LpaError):
     """A command is not the one that the trace has next. The message has its line, and both commands."""
 
-    advice = "Do what was done when the trace was recorded, or replay it leniently (--lenient, lenient=True)."
+    advice = REPLAY_LENIENTLY
 
 
 class Replay:

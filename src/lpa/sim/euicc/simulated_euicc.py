@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from lpa.advice.simulator import ANOTHER_CARD, CERTIFICATES_OF_AUTHORITY
 from lpa.errors import CardUnpowered, StorageFailed, storage_failed
 from lpa.rsp.names import Eid
 from lpa.sim import samples
@@ -170,7 +171,7 @@ class SimulatedEuicc:
         if self._authority is None:
             raise StorageFailed(
                 "This card was created with an identity: the key of its authority is not here.",
-                advice="Its servers need certificates of that authority.",
+                advice=CERTIFICATES_OF_AUTHORITY,
             )
         return self._authority
 
@@ -327,7 +328,7 @@ class SimulatedEuicc:
         except OSError as error:
             self.close()
             what = f"Cannot write the simulated card in {self.path}"
-            raise storage_failed(error, what, "create another card with 'lpa sim new'") from error
+            raise storage_failed(error, what, ANOTHER_CARD) from error
 
 
 def _check_second(

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from threading import Event
 from typing import Protocol, runtime_checkable
 
+from lpa.advice.simulator import INSTALL_VPCD
 from lpa.errors import CardRemoved, NoReader, WireError
 
 PORT = 0x8C7B  # the port of the first reader of Debian's vpcd; the second has the next one
@@ -142,7 +143,7 @@ def _reader(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise NoReader(
             f"No virtual card reader listens at {host}:{port}.",
-            advice="Install vsmartcard-vpcd and start the smart card service (pcscd).",
+            advice=INSTALL_VPCD,
         ) from error
     reader.settimeout(_POLL)
     return reader

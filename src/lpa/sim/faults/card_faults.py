@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from lpa.advice.simulator import LIST_STATE
 from lpa.errors import WireError
 from lpa.rsp.codec.ber import Tlv
 from lpa.sim.faults import refusals
@@ -24,7 +25,6 @@ _FETCH, _TERMINAL_RESPONSE = 0x12, 0x14
 # Command 1, MORE TIME (02), from the UICC (81) to the terminal (82); TS 102 223 §6.6.4
 _MORE_TIME = Tlv.build(0xD0, bytes.fromhex("8103 010200"), bytes.fromhex("8202 8182"))
 _CONDITIONS = ("memory full", "notification store full")
-_LIST_STATE = "Run 'lpa list' to see the state of the card."
 
 
 class FaultyCard(Protocol):
@@ -201,4 +201,4 @@ def _changed(fault: Fault, answer: Answer, last: Answer) -> Answer:
 
 
 def _lost(sentence: str) -> WireError:
-    return WireError(sentence, advice=_LIST_STATE)
+    return WireError(sentence, advice=LIST_STATE)

@@ -11,6 +11,8 @@ import threading
 from datetime import datetime
 from pathlib import Path
 
+from lpa.advice.simulator import NAME_ANOTHER_FILE
+from lpa.advice.storage import NAME_OTHER_FILE
 from lpa.errors import BadAnswer, StorageFailed, storage_failed
 from lpa.rsp.records import Notification
 from lpa.sim.servers.acceptance import Received
@@ -61,7 +63,7 @@ class Ledger:
             raise _failed(f"Cannot read {path}", error) from error
         except (ValueError, KeyError, TypeError, BadAnswer) as error:
             raise StorageFailed(
-                f"The file {path} is not a list of notifications: {error}.", advice="Name another file."
+                f"The file {path} is not a list of notifications: {error}.", advice=NAME_ANOTHER_FILE
             ) from error
 
 
@@ -99,7 +101,7 @@ def _append(path: Path, line: bytes) -> None:
 
 
 def _failed(what: str, error: OSError) -> StorageFailed:
-    return storage_failed(error, what, "name another file")
+    return storage_failed(error, what, NAME_OTHER_FILE)
 
 
 def _line(received: Received) -> bytes:

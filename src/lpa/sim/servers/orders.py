@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from lpa.advice.simulator import WRITABLE_OR_PKI
 from lpa.errors import StorageFailed, system_reason
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.names import Eid
@@ -239,8 +240,7 @@ class OrderBook:
             except (OSError, sqlite3.Error, KeyError, TypeError) as error:
                 raise StorageFailed(
                     f"Cannot read or write the orders in {self._path}: {system_reason(error)}.",
-                    advice="Make the folder writable, check that its disk works and has free space, "
-                    "or name another folder with --pki.",
+                    advice=WRITABLE_OR_PKI,
                 ) from error
 
 
