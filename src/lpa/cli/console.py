@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,12 +63,18 @@ class Console:
         return self._open(None, first)
 
     @contextmanager
-    def delivering_assistant(self, first: bytes = b"") -> Iterator[Assistant]:
-        """The card, for commands that send notifications. `first`: see `Assistant.open`."""
+    def delivering_assistant(
+        self, first: bytes = b"", through: Callable[[ServerFactory], ServerFactory] | None = None
+    ) -> Iterator[Assistant]:
+        """The card, for commands that send notifications. `first`: see `Assistant.open`.
+
+        `through`: called with what makes the servers; the result is used instead.
+        """
         from lpa.server.on_demand import ServersOnDemand
 
         with closing_all() as opened:
-            servers = opened.enter_context(closing(ServersOnDemand(https=self.https)))
+            servers: ServerFactory = opened.enter_context(closing(ServersOnDemand(https=self.https)))
+            servers = through(servers) if through else servers
             yield opened.enter_context(self._open(servers, first))
 
     def https(self) -> Https:
