@@ -61,8 +61,7 @@ def download(session: Session, words: Sequence[str]) -> int:
             _refuse_findings(session, offer)
             outcome = _installed(session, assistant, offer, confirmation_code)
     session.changed(outcome)
-    number = next((one.sequence_number for one in outcome.deliveries if one.event == "install"), None)
-    return session.answers.success(_result(number or 0, _UNKNOWN, _UNKNOWN))
+    return session.answers.success(_result(_number(outcome), _UNKNOWN, _UNKNOWN))
 
 
 def discovery(session: Session, words: Sequence[str]) -> int:
@@ -183,6 +182,12 @@ def _report_failure(session: Session, assistant: Assistant, refused: EuiccRefuse
                 command, reason = snake(result.command), snake(result.reason)
                 session.answers.progress(f"{_LOAD}:result", _result(number, command, reason))
                 raise Failed(_LOAD, f"{command},{reason}")
+
+
+def _number(outcome: Outcome) -> int:
+    """The number of the notification of the installation. Earlier ones may go before it to its server."""
+    iccid = outcome.profile.iccid if outcome.profile else None
+    return max((one.sequence_number or 0 for one in outcome.deliveries if one.iccid == iccid), default=0)
 
 
 def _result(number: int, command: str, reason: str) -> dict[str, Any]:

@@ -57,6 +57,13 @@ def test_a_profile_is_installed_with_the_steps_of_lpac(lpac: Shim, words: tuple[
     assert (lpac.on_card, lpac.received) == ([1], [])
 
 
+def test_each_installation_has_the_number_of_its_own_notification(lpac: Shim) -> None:
+    for number in (1, 2):
+        lpac.parties.smdp.order(packages.sample(f"894499400000000099{number}"), f"ABC-{number}")
+        ran = lpac("profile", "download", "-s", SERVER, "-m", f"ABC-{number}")
+        assert ran.result["data"]["seqNumber"] == number
+
+
 def test_the_server_of_the_card_is_asked_without_another(lpac: Shim) -> None:
     lpac.parties.smdp.order(packages.sample())
     ran = lpac("profile", "download")
