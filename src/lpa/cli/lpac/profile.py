@@ -96,10 +96,11 @@ def delete(session: Session, words: Sequence[str]) -> int:
 
 def refuse_warnings(session: Session, function: str, warnings: Sequence[Finding]) -> None:
     """Raise `Failed` if there are warnings that the variable does not accept. It names them."""
-    left = [warning for warning in warnings if warning.name not in session.accepted]
+    accepted = session.variables.accepted
+    left = [warning for warning in warnings if warning.name not in accepted]
     if left:
         messages = " ".join(f"{warning.name}: {warning.message}" for warning in left)
-        names = ",".join(dict.fromkeys((*session.accepted, *(warning.name for warning in left))))
+        names = ",".join(dict.fromkeys((*accepted, *(warning.name for warning in left))))
         raise Failed(function, f"{messages} Nothing was changed. {ACCEPT}={names} accepts this.")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from lpa.cli.lpac import environment
 from lpa.cli.lpac.answers import FAILED, Answers, Failed, Usage
 from lpa.cli.lpac.reasons import reason_of
-from lpa.cli.lpac.session import Session, configured
+from lpa.cli.lpac.session import Session
 from lpa.errors import LpaError
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ def run(console: Console, words: Sequence[str]) -> int:
         variables = environment.read(os.environ)
         for sentence in variables.unused:
             console.screen.say(sentence)
-        session = Session(configured(console, variables), answers, variables.accepted)
-        return command(session, arguments)
+        return command(Session(console, answers, variables), arguments)
     except Usage as usage:
         for line in usage.lines:
             answers.text(line)

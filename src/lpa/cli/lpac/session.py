@@ -32,7 +32,7 @@ class Session:
 
     console: Console
     answers: Answers
-    accepted: tuple[str, ...] = ()
+    variables: Variables
 
     @property
     def screen(self) -> Screen:
@@ -42,7 +42,7 @@ class Session:
     @contextmanager
     def card(self, function: str, first: bytes = b"") -> Iterator[Assistant]:
         """The card, for what `function` names and sends nothing. `first`: see `Assistant.open`."""
-        with self.console.assistant(first) as assistant:
+        with _configured(self.console, self.variables).assistant(first) as assistant:
             self.answers.function = function
             yield assistant
 
@@ -52,7 +52,7 @@ class Session:
         from lpa.cli.lpac.servers import ReportedServers
 
         reported = partial(ReportedServers, answers=self.answers, discovery=discovery)
-        with self.console.delivering_assistant(through=reported) as assistant:
+        with _configured(self.console, self.variables).delivering_assistant(through=reported) as assistant:
             self.answers.function = function
             try:
                 yield assistant
@@ -70,7 +70,7 @@ class Session:
             servers.append(made)
             return made
 
-        with self.console.delivering_assistant(through=noted) as assistant:
+        with _configured(self.console, self.variables).delivering_assistant(through=noted) as assistant:
             self.answers.function = function
             yield assistant, servers[0]
 
@@ -80,7 +80,8 @@ class Session:
 
     def changed(self, outcome: Outcome) -> None:
         """Print on stderr what is pending. Raises what was found wrong when the card was read at the end."""
-        self.screen.did("The card was changed as it was asked.")
+        if not outcome.problem:
+            self.screen.did("The card was changed as it was asked.")
         for delivery in outcome.deliveries:
             state = "acknowledged" if delivery.acknowledged else "lost" if delivery.lost else "pending"
             what = f"{delivery.event} of {delivery.iccid} for {delivery.address or 'its operator'}"
@@ -101,7 +102,7 @@ def named(text: str, function: str) -> Iccid | Selector:
         raise Failed(function, "iccid or aid not found") from None
 
 
-def configured(console: Console, variables: Variables) -> Console:
+def _configured(console: Console, variables: Variables) -> Console:
     """The options of `lpa`, and what the variables of lpac say beside them."""
     if variables.aid:
         console = replace(console, aids=(variables.aid,))
