@@ -21,9 +21,9 @@ from lpa.sim.servers.smds import SimulatedSmds
 SMDP, SMDS = "smdp.example", "smds.example"
 NOTIFIED = ("albion.smdp.example", "nordlicht.smdp.example", "shili.smdp.example")
 DISCOVERY = "lpa.ds.gsma.com"  # whom lpac asks if no SM-DS is given
-_SMDP_ADDRESS, _SMDS_ADDRESS = "127.0.0.77", "127.0.0.78"
+SMDP_ADDRESS, SMDS_ADDRESS = "127.0.0.77", "127.0.0.78"
 _HOSTS = (
-    f"{_SMDP_ADDRESS} {SMDP} {' '.join(NOTIFIED)}\n{_SMDS_ADDRESS} {SMDS} {DISCOVERY}\n127.0.0.1 localhost\n"
+    f"{SMDP_ADDRESS} {SMDP} {' '.join(NOTIFIED)}\n{SMDS_ADDRESS} {SMDS} {DISCOVERY}\n127.0.0.1 localhost\n"
 )
 # The OpenSSL of Debian does not offer brainpoolP256r1 for TLS 1.2 by itself.
 _GROUPS = """\
@@ -114,7 +114,7 @@ def installed_root() -> Path:
 def servers(card: SimulatedEuicc) -> Iterator[tuple[SimulatedSmdp, SimulatedSmds]]:
     """The servers of `card` at the addresses that lpac finds."""
     with (
-        SimulatedSmdp(card.authority, host=SMDP, also=NOTIFIED, address=_SMDP_ADDRESS, port=443) as smdp,
-        SimulatedSmds(card.authority, host=SMDS, also=(DISCOVERY,), address=_SMDS_ADDRESS, port=443) as smds,
+        SimulatedSmdp(card.authority, host=SMDP, also=NOTIFIED, address=SMDP_ADDRESS, port=443) as smdp,
+        SimulatedSmds(card.authority, host=SMDS, also=(DISCOVERY,), address=SMDS_ADDRESS, port=443) as smds,
     ):
         yield smdp, smds

@@ -43,6 +43,7 @@ _COMMANDS = {
     "receipts": ("receipts", "Receipts: signed notifications kept as proof."),
     "default-server": ("card", "Show or set the default server for downloads."),
     "reset": ("switch", "Delete all profiles of a kind, permanently."),
+    "lpac": ("lpac", "Speak lpac's command line and JSON, for programs made for it."),
     "sim": ("sim", "A simulated card and server, for trying things out."),
 }
 _DAY = 24 * 60 * 60  # seconds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,11 +64,24 @@ class Console:
         """The card, for commands that send nothing. Use it with `with`. `first`: see `Assistant.open`."""
         return self._open(first, NOW)
 
+    @contextmanager
     def delivering_assistant(
-        self, first: bytes = b"", *, deliver: Deliver = NOW
-    ) -> AbstractContextManager[Assistant]:
-        """The card, for commands that send notifications. `first`, `deliver`: see `Assistant.open`."""
-        return self._open(first, deliver)
+        self,
+        first: bytes = b"",
+        *,
+        deliver: Deliver = NOW,
+        through: Callable[[ServerFactory], ServerFactory] | None = None,
+    ) -> Iterator[Assistant]:
+        """The card, for commands that send notifications. `first`, `deliver`: see `Assistant.open`.
+
+        `through`: called with what makes the servers; the result is used instead.
+        """
+        with closing_all() as opened:
+            servers: ServerFactory | None = None
+            if through:
+                made = self.network.servers(settings.state_dir(self.state_dir))
+                servers = through(opened.enter_context(closing(made)))
+            yield opened.enter_context(self._open(first, deliver, servers))
 
     @property
     def network(self) -> Network:
@@ -117,7 +130,9 @@ class Console:
             yield SendQueue(journal, servers)
 
     @contextmanager
-    def _open(self, first: bytes, deliver: Deliver) -> Iterator[Assistant]:
+    def _open(
+        self, first: bytes, deliver: Deliver, servers: ServerFactory | None = None
+    ) -> Iterator[Assistant]:
         from lpa.assistant import Assistant
 
         with closing_all() as opened:
@@ -125,6 +140,7 @@ class Console:
                 Assistant.open(
                     self.reader,
                     state_dir=self.state_dir,
+                    servers=servers,
                     network=self.network,
                     deliver=deliver,
                     aids=self.aids,

@@ -7,6 +7,7 @@ answered before anything is loaded: so even `signal` is imported later.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 import lpa
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 
+_LPAC = ("lpac", "lpac.exe")  # A link so called to this program makes it behave as `lpa lpac`.
 _GARBAGE = 20_000  # new objects after which Python looks for garbage: a short command has little
 
 
 def main() -> NoReturn:
     """Run the command line of this process."""
-    if sys.argv[1:] == ["--version"] and _version_printed():
+    arguments = sys.argv[1:]
+    if os.path.basename(sys.argv[0]) in _LPAC:  # noqa: PTH119  (pathlib is not loaded)
+        arguments.insert(0, "lpac")
+    if arguments == ["--version"] and _version_printed():
         sys.exit(0)
     presses = _Presses()
     gc.disable()  # What is loaded stays: searching it for garbage takes a tenth of the start.
@@ -34,7 +39,7 @@ def main() -> NoReturn:
         gc.enable()
         presses.end()
     running.prepare_process()
-    code = running.run(sys.argv[1:], interrupted=presses.pressed)
+    code = running.run(arguments, interrupted=presses.pressed)
     gc.freeze()  # The system takes back what is left.
     sys.exit(code)
 
