@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import ExitStack
 from threading import Event
 
 from lpa import Assistant
 from lpa.aio import AsyncAssistant
+from lpa.card.apdu import Transport
 from lpa.notifications.receipts import Receipts
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.killed_child import (
@@ -32,12 +34,29 @@ def cancelling(cancel: Callable[[], object]) -> Fault:
     loop = asyncio.get_running_loop()
 
     def fault(step: str, when: str) -> None:
-        known = Event()
         loop.call_soon_threadsafe(cancel)
-        loop.call_soon_threadsafe(_after, loop, _TURNS, known.set)
-        assert known.wait(10)
+        _wait_for_tasks(loop)
 
     return fault
+
+
+class PacedCard:
+    """A card that is given a command when the tasks of the loop have done all that they can do before."""
+
+    def __init__(self, card: Transport) -> None:
+        self._card = card
+        self._loop = asyncio.get_running_loop()
+        self.reset, self.close = card.reset, card.close
+
+    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        _wait_for_tasks(self._loop)
+        return self._card.transmit(apdu)
+
+
+def _wait_for_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    known = Event()
+    loop.call_soon_threadsafe(_after, loop, _TURNS, known.set)
+    assert known.wait(10)
 
 
 def _after(loop: asyncio.AbstractEventLoop, turns: int, function: Callable[[], object]) -> None:
@@ -57,7 +76,9 @@ class ThreadedAssistant(WatchedAssistant):
 
 def _open(workspace: Workspace, faults: FaultInjector) -> Assistant:
     card = SimulatedEuicc.load(workspace.card)
-    server = WatchedServer(card, workspace, faults)
-    assistant = ThreadedAssistant(WatchedCard(card, workspace, faults), server)
-    assistant._opened.callback(server.close)
+    with ExitStack() as undo:
+        server = WatchedServer(card, workspace, faults)
+        undo.callback(server.close)
+        assistant = ThreadedAssistant(WatchedCard(card, workspace, faults), server)
+        assistant._opened.push(undo.pop_all())
     return assistant

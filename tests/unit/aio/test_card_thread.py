@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from threading import Event
 from typing import TypeVar
 
@@ -285,7 +286,7 @@ def test_calls_are_made_in_the_order_in_which_they_were_begun() -> None:
     made: list[int] = []
 
     async def test(thread: CardThread) -> None:
-        await asyncio.gather(*(thread.run(lambda number=number: made.append(number)) for number in range(50)))
+        await asyncio.gather(*(thread.run(partial(made.append, number)) for number in range(50)))
 
     run(test)
     assert made == [*range(50)]
