@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
@@ -9,6 +10,7 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 from lpa.aio.card_thread import CardThread
+from lpa.errors import Stopped
 from lpa.stop import Stop
 
 _T = TypeVar("_T")
@@ -25,12 +27,17 @@ class AsyncBlock(Generic[_T]):
         self._opener = opener
         self._stop = stop
         self._entered: AbstractContextManager[_T] | None = None
+        self._value: _T | None = None
 
     async def __aenter__(self) -> _T:
         try:
             return await self._thread.run(self._enter, self._stop)
         except BaseException as error:
+            entered = self._value
             await self.__aexit__(type(error), error, error.__traceback__)
+            if isinstance(error, asyncio.CancelledError) and entered is not None:
+                message = "It was stopped before its block began, and ended."
+                raise error from Stopped(message, outcome=entered, advice="")
             raise
 
     async def __aexit__(
@@ -45,7 +52,7 @@ class AsyncBlock(Generic[_T]):
 
     def _enter(self) -> _T:
         block = self._opener()
-        value = block.__enter__()
+        self._value = value = block.__enter__()
         self._entered = block
         return value
 

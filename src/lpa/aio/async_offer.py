@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from lpa.aio.async_block import AsyncBlock
 from lpa.aio.card_thread import CardCall, CardThread, in_loop
+from lpa.errors import LpaError, Stopped
 from lpa.rsp.steps import Progress, Step
 
 if TYPE_CHECKING:
     from lpa.download.offer import Offer
-    from lpa.errors import LpaError
     from lpa.profiles.blockers import Finding
     from lpa.profiles.switching import Outcome
     from lpa.rsp.names import ServerAddress
@@ -218,7 +218,12 @@ class DownloadBlock:
         self._offer: AsyncOffer | None = None
 
     async def __aenter__(self) -> AsyncOffer:
-        self._offer = AsyncOffer(self._thread, await self._block.__aenter__(), self._stop)
+        try:
+            self._offer = AsyncOffer(self._thread, await self._block.__aenter__(), self._stop)
+        except asyncio.CancelledError as error:
+            if isinstance(error.__cause__, Stopped):
+                error.__cause__.outcome = None  # An offer that was made is nothing that was done.
+            raise
         return self._offer
 
     async def __aexit__(

@@ -195,6 +195,28 @@ def test_the_previous_profile_is_restored_whoever_is_cancelled(workspace: Worksp
     asyncio.run(main())
 
 
+def test_a_task_that_is_cancelled_before_the_block_begins_is_told_of_both_switches(
+    template: Path, tmp_path: Path
+) -> None:
+    async def main(name: str, point: int) -> int:
+        task = asyncio.current_task()
+        assert task
+        workspace = Workspace(shutil.copytree(template, tmp_path / name))
+        faults = FaultInjector(cancelling(task.cancel), point, point)
+        async with opened(workspace, faults) as card, card.temporarily_enabled(SECOND):
+            return len(faults.points)
+
+    passed = asyncio.run(main("first", sys.maxsize))
+    with pytest.raises(asyncio.CancelledError) as caught:
+        asyncio.run(main("second", passed - 1))
+    told = caught.value.__cause__
+    assert isinstance(told, Stopped)
+    assert told.message == "It was stopped before its block began, and ended."
+    assert isinstance(told.outcome, list)
+    assert len(told.outcome) == 2
+    assert states(Workspace(tmp_path / "second"))[FIRST] == "enabled"
+
+
 def test_an_exception_in_the_block_closes_the_card(workspace: Workspace) -> None:
     async def main() -> None:
         async with opened(workspace) as card:
