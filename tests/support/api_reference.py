@@ -23,7 +23,8 @@ _HEAD = """\
 `make api` writes this page from the signatures and docstrings of what `lpa.__all__` names. `import lpa` \
 loads nothing: each name is loaded when it is first used. What is not on this page may change at any time.
 
-Begin with [`Assistant`](#assistant), or with [`lpa.aio`](#lpaaio) in coroutines. Every error is an [`LpaError`](#errors), and [errors.md](errors.md) \
+Begin with [`Assistant`](#assistant), or with [`lpa.aio`](#lpaaio) in coroutines. \
+Every error is an [`LpaError`](#errors), and [errors.md](errors.md) \
 says what to do about each. [`lpa.testing`](simulator.md) has a simulated card with its server.
 """
 
