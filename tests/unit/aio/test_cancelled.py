@@ -1,6 +1,6 @@
 """Wherever a task is cancelled, nothing is lost, and it is told how its verb ended.
 
-`LPA_SOAK=1` cancels at every command, exchange and write; without it at every thirty-first.
+`LPA_SOAK=1` cancels at every command, exchange and write; without it at every forty-seventh.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def test_a_task_that_is_cancelled_at_any_point_loses_nothing(name: str, act: Act
     stage = Stage(PROCEDURES[name], folder)
     every = FaultInjector()
     asyncio.run(run(act, stage.workspace(), every))
-    for point in sample(range(len(every.points)), 31):
+    for point in sample(range(len(every.points)), 47):
         sys.stdout.write(f"point {point} of {len(every.points)}: {' '.join(every.points[point])}\n")
         workspace = stage.workspace()
         with pytest.raises(asyncio.CancelledError) as caught:
