@@ -31,11 +31,14 @@ _CAPTURE = pytest.StashKey[Capture]()
 _SLOW = (
     "tests/docs/test_documents.py",  # runs all commands of all documents
     "tests/docs/test_examples.py",
+    "tests/docs/test_service.py",
     "tests/fuzz",
     "tests/killed",
     "tests/others",
     "tests/pcsc",
     "tests/release",
+    "tests/unit/aio/test_cancelled.py",
+    "tests/unit/aio/test_many_tasks.py",
     "tests/unit/cli/commands/test_backup.py",
     "tests/unit/cli/commands/test_delete.py",
     "tests/unit/cli/commands/test_download.py",

@@ -8,6 +8,7 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # What typing calls so, without the time that importing typing takes.
 if TYPE_CHECKING:
+    from lpa import aio
     from lpa.assistant import Assistant
     from lpa.card.apdu import Transport
     from lpa.card.channels import LogicalTransport
@@ -201,10 +202,12 @@ __all__ = [
     "TrustedIssuers",
     "Verification",
     "WireError",
+    "aio",
     "readers",
 ]
 
 _HOMES = {
+    "lpa": ("aio",),  # a module
     "lpa.assistant": ("Assistant",),
     "lpa.card.apdu": ("Transport",),
     "lpa.card.channels": ("LogicalTransport",),
@@ -347,7 +350,8 @@ if not TYPE_CHECKING:  # A type checker would take any name for one that exists.
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
-        value: object = getattr(import_module(_HOME_OF[name]), name)
+        home = _HOME_OF[name]
+        value: object = import_module(f"lpa.{name}") if home == "lpa" else getattr(import_module(home), name)
         globals()[name] = value
         return value
 

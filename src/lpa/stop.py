@@ -50,10 +50,10 @@ class Stop:
 
 
 class _Heeded:
-    """A stop for what runs in a `heeding` block, which it ends once."""
+    """The stops for what runs in a `heeding` block, which they end once."""
 
-    def __init__(self, stop: Stop) -> None:
-        self.stop = stop
+    def __init__(self, stops: tuple[Stop, ...]) -> None:
+        self.stops = stops
         self.taken = False
 
 
@@ -62,8 +62,9 @@ _current: ContextVar[_Heeded | None] = ContextVar("stop", default=None)
 
 @contextmanager
 def heeding(stop: Stop | None) -> Iterator[None]:
-    """Have `check` end what the block does. None: only what a block around it asks for."""
-    before = _current.set(_Heeded(stop) if stop else _current.get())
+    """Have `check` end what the block does. A block around it may do so too, and alone if this is None."""
+    around = _current.get()
+    before = _current.set(_Heeded((stop, *(around.stops if around else ()))) if stop else around)
     try:
         yield
     finally:
@@ -73,7 +74,7 @@ def heeding(stop: Stop | None) -> Iterator[None]:
 def check() -> None:
     """Raise `StopRequested` if the stop of the block around is requested, the first time."""
     heeded = _current.get()
-    if heeded and not heeded.taken and heeded.stop.requested:
+    if heeded and not heeded.taken and any(stop.requested for stop in heeded.stops):
         heeded.taken = True
         raise StopRequested
 
@@ -81,4 +82,6 @@ def check() -> None:
 def seconds_left() -> float | None:
     """The time that a wait may take before it should `check` again; None for any time."""
     heeded = _current.get()
-    return heeded.stop.left if heeded and not heeded.taken else None
+    if heeded is None or heeded.taken:
+        return None
+    return min((stop.left for stop in heeded.stops if stop.left is not None), default=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import enum
 import inspect
+import re
 import textwrap
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -23,7 +24,8 @@ _HEAD = """\
 `make api` writes this page from the signatures and docstrings of what `lpa.__all__` names. `import lpa` \
 loads nothing: each name is loaded when it is first used. What is not on this page may change at any time.
 
-Begin with [`Assistant`](#assistant). Every error is an [`LpaError`](#errors), and [errors.md](errors.md) \
+Begin with [`Assistant`](#assistant), or with [`lpa.aio`](#lpaaio) in coroutines. \
+Every error is an [`LpaError`](#errors), and [errors.md](errors.md) \
 says what to do about each. [`lpa.testing`](simulator.md) has a simulated card with its server.
 
 A `Fact` becomes JSON, and is read back: `as_json()` gives an object with its fields and plain types, as \
@@ -35,13 +37,16 @@ receipt the JSON has only the path, and times are to the second.
 def page() -> str:
     """The whole page."""
     errors = [name for name in lpa.__all__ if _is_error(getattr(lpa, name))]
-    others = [name for name in lpa.__all__ if name not in (*errors, "Assistant")]
+    others = [name for name in lpa.__all__ if name not in (*errors, "Assistant", "aio")]
     parts = [_HEAD]
     for name in ["Assistant", *others]:
         parts += _entry(name, getattr(lpa, name))
     parts += ["## Errors\n", f"```text\n{_tree()}\n```\n"]
     for name in errors:
         parts += _error(name, getattr(lpa, name))
+    parts += ["## lpa.aio\n", f"{_text(lpa.aio)}\n"]
+    for name in ["open", *(name for name in lpa.aio.__all__ if name != "open")]:
+        parts += (re.sub("^## ", "### ", line) for line in _entry(name, getattr(lpa.aio, name)))
     return "\n".join(parts)
 
 
@@ -68,7 +73,8 @@ def named(kind: type) -> set[str]:
 def _entry(name: str, value: object) -> Iterator[str]:
     yield f"## {name}\n"
     if inspect.isfunction(value):
-        yield f"**`{name}{_signature(value)}`**\n\n{_text(value)}\n"
+        yield f"```python\n{name}{_signature(value)}\n```\n"
+        yield f"{_text(value)}\n"
         return
     if not inspect.isclass(value):
         yield f"`{str(value).replace('lpa.rsp.records.', '')}`\n" if _is_plain(value) else "A type alias.\n"
@@ -123,13 +129,14 @@ def _members(kind: type) -> Iterator[tuple[str, str]]:
             elif isinstance(found, classmethod | staticmethod):
                 yield f"{name}{_signature(found.__func__)}", _text(found.__func__)
             elif inspect.isfunction(found):
-                yield f"{name}{_signature(found)}", _text(found)
+                marked = "async " if inspect.iscoroutinefunction(found) else ""
+                yield f"{marked}{name}{_signature(found)}", _text(found)
 
 
 def _signature(function: Callable[..., Any]) -> str:
     """As it is written, without `self` or `cls`."""
     definition = _definition(function)
-    assert isinstance(definition, ast.FunctionDef)
+    assert isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef)
     arguments = definition.args
     first = [*arguments.posonlyargs, *arguments.args][:1]
     if first and first[0].arg in ("self", "cls"):
@@ -139,7 +146,7 @@ def _signature(function: Callable[..., Any]) -> str:
 
 def _returns(function: Callable[..., Any]) -> str:
     definition = _definition(function)
-    assert isinstance(definition, ast.FunctionDef)
+    assert isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef)
     return ast.unparse(definition.returns) if definition.returns else "None"
 
 
