@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lpa.journal import Journal
     from lpa.notifications.receipts import Receipts
     from lpa.notifications.send_queue import SendQueue
+    from lpa.notifications.sender import ServerFactory
     from lpa.rsp.deliver import Deliver
     from lpa.rsp.names import Aid, Iccid
     from lpa.server.connect_to import ConnectTo
