@@ -7,7 +7,8 @@ Law: a request is sent once. If the answer to a command that changes the card is
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -77,6 +78,7 @@ class IsdrSession:
         self._eid: Eid | None = None
         self._held: tuple[bytes, bytes] | None = None  # the first request, and its answer
         self._unconfirmed = False  # whether it may be another card since the reset
+        self._broken_off = False  # whether Ctrl-C ended a restart, or a look at another ISD-R
         self._open(first)
 
     def __enter__(self) -> Self:
@@ -106,6 +108,7 @@ class IsdrSession:
 
     def ask_eid(self) -> Eid:
         """The EID that the card reports now (§5.7.20, ES10c.GetEID)."""
+        self._mend()
         return ask_eid(self._channel)
 
     def take_eid(self, eid: Eid) -> None:
@@ -141,22 +144,8 @@ class IsdrSession:
         If the connection breaks off once, this is repeated.
         Raises `CardRemoved` if another card answers.
         """
-        interrupted = False
-        for tries_left in reversed(range(RESTART_TRIES)):
-            try:
-                self._transport.reset()
-                self._open(first)
-                break
-            except (BadAnswer, CardUnpowered, EuiccRefused, NotAnEuicc) as error:
-                if not tries_left:
-                    raise
-                _log.debug("the card has not restarted yet: %s", error)
-                time.sleep(_RESTART_PAUSE)
-            except WireError as error:
-                if interrupted or not (tries_left and _may_pass(error)):
-                    raise
-                interrupted = True
-                _log.debug("the connection to the card broke off: %s", error)
+        with self._whole():
+            self._restart(first)
 
     def confirm(self, certified: Eid | None = None) -> None:
         """Raise `CardRemoved` if another card answers since the session was restarted.
@@ -184,6 +173,7 @@ class IsdrSession:
 
     def exchange(self, request: bytes | memoryview) -> bytes:
         """The answer to a coded request."""
+        self._mend()
         held, self._held = self._held, None
         if held and held[0] == request:
             return held[1]
@@ -201,6 +191,7 @@ class IsdrSession:
 
     def change(self, function: str, request: Any) -> None:
         """As `call`, for a function that changes the card. Raises `OutcomeUnknown` if no result arrives."""
+        self._mend()
         self.confirm()
         try:
             self.call(function, request)
@@ -227,6 +218,39 @@ class IsdrSession:
         self._unconfirmed = self._eid is not None and found.eid is None
         self._eid = self._eid or found.eid
 
+    def _restart(self, first: bytes) -> None:
+        interrupted = False
+        for tries_left in reversed(range(RESTART_TRIES)):
+            try:
+                self._transport.reset()
+                self._open(first)
+                break
+            except (BadAnswer, CardUnpowered, EuiccRefused, NotAnEuicc) as error:
+                if not tries_left:
+                    raise
+                _log.debug("the card has not restarted yet: %s", error)
+                time.sleep(_RESTART_PAUSE)
+            except WireError as error:
+                if interrupted or not (tries_left and _may_pass(error)):
+                    raise
+                interrupted = True
+                _log.debug("the connection to the card broke off: %s", error)
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Have the next request begin with a restart if a stop or Ctrl-C ends the block."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self._broken_off = True
+            raise
+        self._broken_off = False
+
+    def _mend(self) -> None:
+        """Restart if a stop or Ctrl-C has left the card without the ISD-R on this channel."""
+        if self._broken_off:
+            self.restart()
+
     def _select_again(self) -> None:
         if not self._channel.select(self.aid):
             raise NotAnEuicc(
@@ -235,17 +259,18 @@ class IsdrSession:
 
     def _eid_of(self, aid: Aid) -> Eid | None:
         """The EID of another ISD-R on the card, None if none answers. Afterwards ours is selected again."""
-        try:
-            eid = ask_eid(self._channel) if self._channel.select(aid) else None
-        except BadAnswer:
-            eid = None
-        except OUT_OF_REACH:
-            raise
-        except WireError as error:
-            _log.debug("no answer when %s was selected: %s", aid, error)
-            self.restart()
-            return None
-        self._select_again()
+        with self._whole():
+            try:
+                eid = ask_eid(self._channel) if self._channel.select(aid) else None
+            except BadAnswer:
+                eid = None
+            except OUT_OF_REACH:
+                raise
+            except WireError as error:
+                _log.debug("no answer when %s was selected: %s", aid, error)
+                self.restart()
+                return None
+            self._select_again()
         return eid
 
 

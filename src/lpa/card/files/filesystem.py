@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lpa import redaction
+from lpa import redaction, stop
 from lpa.card.apdu import ChannelCommands, Transport, successful
 from lpa.card.isdr import IsdrSession
 from lpa.errors import BadAnswer, Refused
@@ -39,7 +39,8 @@ def opened(transport: Transport, session: IsdrSession) -> Iterator[UiccFiles]:
     try:
         yield UiccFiles(transport)
     finally:
-        session.reopen()
+        with stop.ending():
+            session.reopen()
 
 
 class UiccFiles:
