@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Postponed,
         Refused,
         ServerRefused,
+        Stopped,
         StorageFailed,
         TimedOut,
         WireError,
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
     from lpa.server.https import Https
     from lpa.server.known_keys import KnownKeys
     from lpa.server.trust import Trust, TrustAnchor
+    from lpa.stop import Stop
 
 __all__ = [
     "ActivationCode",
@@ -161,6 +163,8 @@ __all__ = [
     "ServerAddress",
     "ServerFactory",
     "ServerRefused",
+    "Stop",
+    "Stopped",
     "StorageFailed",
     "Subscriber",
     "TimedOut",
@@ -201,6 +205,7 @@ _HOMES = {
         "Postponed",
         "Refused",
         "ServerRefused",
+        "Stopped",
         "StorageFailed",
         "TimedOut",
         "WireError",
@@ -281,6 +286,7 @@ _HOMES = {
         "Trust",
         "TrustAnchor",
     ),
+    "lpa.stop": ("Stop",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator
 
+from lpa import stop
 from lpa.card.es10 import Euicc
 from lpa.deletion import postcheck
 from lpa.deletion.plan import Plan, protection_of, refuse_other_card
@@ -71,7 +72,8 @@ def delete(card: CardContext, outbox: Outbox, plan: Plan, reason: str = "") -> O
             raise
         changes = (*disabled, ProfileChange(NotificationEvent.DELETE, profile))
         deliveries = outbox.complete(operation, changes)
-    problem = problem or _check_same_card(euicc, plan, deliveries)
+    with stop.ending():  # It is deleted, and a stop does not take that result.
+        problem = problem or _check_same_card(euicc, plan, deliveries)
     return Outcome(profile, changes, deliveries, problem, operation.memory_after)
 
 

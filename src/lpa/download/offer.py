@@ -26,6 +26,7 @@ from lpa.download.authentication import (
     advice_after_bad_package,
     nothing_installed,
     reason_of,
+    told_if_stopped,
 )
 from lpa.download.installation import FUNCTION, Progress
 from lpa.download.package_file import PackageFile, package_file
@@ -44,6 +45,8 @@ from lpa.rsp.names import ServerAddress
 from lpa.rsp.records import Profile
 from lpa.rsp.session import Event, Terms
 from lpa.rsp.sizes import in_words
+from lpa.stop import Stop, StopRequested
+from lpa.turns import Turns
 
 WRONG_CODE = "8.2.7/3.8"  # subject and reason with which a server permits another try
 
@@ -61,9 +64,17 @@ class Offer:
     """
 
     def __init__(
-        self, card: CardContext, outbox: Outbox, servers: ServerFactory, order: ActivationCode, device: Device
+        self,
+        card: CardContext,
+        outbox: Outbox,
+        servers: ServerFactory,
+        order: ActivationCode,
+        device: Device,
+        *,
+        turns: Turns | None = None,
     ) -> None:
-        """`order`: where to ask, and what for. Nothing is asked before `begin`."""
+        """`order`: where to ask, and what for. Nothing is asked before `begin`. `turns`: of the assistant."""
+        self._turns = turns or Turns()
         self._card = card
         self._outbox = outbox
         self._servers = servers
@@ -123,6 +134,24 @@ class Offer:
         Raises what kept card or server from confirming it: then the order may still be valid. `Refused` with
         "sessionEnded" if there is no session any more, after `install`.
         """
+        self._turns.run(self._reject)
+
+    def install(
+        self,
+        *,
+        confirmation_code: str = "",
+        progress: Progress = installation.silent,
+        stop: Stop | None = None,
+    ) -> Outcome:
+        """Have the card install the profile, and notify its server.
+
+        Raises as `installation.install` does, `Refused` if there is a blocker or the confirmation code is
+        missing, and `ServerRefused` if the server refuses. If its reason is `WRONG_CODE`, this may be called
+        again, and begins a new session; so it may after `Stopped`, if that says that nothing was installed.
+        """
+        return self._turns.run(lambda: self._install(confirmation_code, progress), stop)
+
+    def _reject(self) -> None:
         ended = not (self._session.open or self._rejected)
         self._session.cancel(_REJECTED)
         if self._session.not_cancelled:
@@ -131,13 +160,7 @@ class Offer:
             raise _session_ended()
         self._rejected = True
 
-    def install(self, *, confirmation_code: str = "", progress: Progress = installation.silent) -> Outcome:
-        """Have the card install the profile, and notify its server.
-
-        Raises as `installation.install` does, `Refused` if there is a blocker or the confirmation code is
-        missing, and `ServerRefused` if the server refuses. If its reason is `WRONG_CODE`, this may be called
-        again, and begins a new session.
-        """
+    def _install(self, confirmation_code: str, progress: Progress) -> Outcome:
         redaction.register_secret(confirmation_code)
         for blocker in self.blockers:
             raise blocker.refused
@@ -150,15 +173,24 @@ class Offer:
                 "The server requires a confirmation code.",
                 advice="The operator gives it to you, separately from the activation code.",
             )
+        try:
+            return self._loaded(confirmation_code, progress)
+        except StopRequested as stopped:
+            self.end(stopped)
+            raise
+
+    def _loaded(self, confirmation_code: str, progress: Progress) -> Outcome:
         with package_file(self._card.receipts.folder) as file:
-            package = self._package(confirmation_code, file)
+            with told_if_stopped():
+                package = self._package(confirmation_code, file)
             return installation.install(
                 self._card, self._outbox, self._session, self.profile, package, progress=progress
             )
 
     def begin(self) -> None:
         """Open a session with a server that offers a profile, and check what it offers."""
-        found = find_offer(self._card.euicc, self._servers, self._order, self._device)
+        with told_if_stopped():
+            found = find_offer(self._card.euicc, self._servers, self._order, self._device)
         self._session, self._terms = found.session, found.terms
         self._order = found.order  # A new session begins with the server that offered the profile.
         self.others += found.others
@@ -218,10 +250,16 @@ class Offer:
 
 @contextmanager
 def offered(
-    card: CardContext, outbox: Outbox, servers: ServerFactory, order: ActivationCode, device: Device | None
+    card: CardContext,
+    outbox: Outbox,
+    servers: ServerFactory,
+    order: ActivationCode,
+    device: Device | None,
+    *,
+    turns: Turns | None = None,
 ) -> Iterator[Offer]:
     """What is offered for `order`, while the block runs. Raises as `referrals.find_offer` does."""
-    offer = Offer(card, outbox, servers, order, device or Device())
+    offer = Offer(card, outbox, servers, order, device or Device(), turns=turns)
     offer.begin()
     try:
         yield offer

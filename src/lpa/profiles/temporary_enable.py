@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 
+from lpa import stop
 from lpa.errors import BadAnswer, CardBusy, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
 from lpa.journal import Operation
 from lpa.notifications.card_context import CardContext
@@ -66,7 +67,8 @@ def temporarily_enabled(card: CardContext, outbox: Outbox, name: Iccid | Selecto
         try:
             yield outcomes
         finally:
-            outcomes.append(_restore_previous(card, outbox, operation, target))
+            with stop.ending():
+                outcomes.append(_restore_previous(card, outbox, operation, target))
 
 
 def restore(card: CardContext, outbox: Outbox, operation: Operation) -> Restoration:
@@ -118,6 +120,11 @@ def _enable(card: CardContext, outbox: Outbox, operation: Operation, target: Pro
     except (Refused, WireError) as error:  # The card was not changed.
         with contextlib.suppress(StorageFailed):
             operation.complete(error.message)
+        raise
+    except stop.StopRequested as stopped:
+        if not stopped.told:  # The card was not changed.
+            with contextlib.suppress(StorageFailed):
+                operation.complete(stopped.message)
         raise
     except BadAnswer as error:
         if error.reason == CHANGED_AT_RESET:
