@@ -225,6 +225,7 @@ class Assistant(SharedCard):
 
         `order`: None for the order at the card's default SM-DP+. `device`: that the card is for.
         """
+        discovery.expect_order(order)
 
         def begin() -> AbstractContextManager[Offer]:
             code = discovery.code_for(self.euicc, order)
