@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         Postponed,
         Refused,
         ServerRefused,
+        Stopped,
         StorageFailed,
         TimedOut,
         WireError,
@@ -99,6 +100,7 @@ if TYPE_CHECKING:
     from lpa.server.known_keys import KnownKeys
     from lpa.server.network import Network
     from lpa.server.trust import Trust, TrustAnchor
+    from lpa.stop import Stop
 
 __all__ = [
     "ActivationCode",
@@ -192,6 +194,8 @@ __all__ = [
     "ServerFactory",
     "ServerRefused",
     "Step",
+    "Stop",
+    "Stopped",
     "StorageFailed",
     "Subscriber",
     "TimedOut",
@@ -251,6 +255,7 @@ _HOMES = {
         "Postponed",
         "Refused",
         "ServerRefused",
+        "Stopped",
         "StorageFailed",
         "TimedOut",
         "WireError",
@@ -338,6 +343,7 @@ _HOMES = {
         "Trust",
         "TrustAnchor",
     ),
+    "lpa.stop": ("Stop",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -2,43 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing
-from functools import cached_property, partial
+from collections.abc import Collection, Iterable
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from lpa.card import foreign
-from lpa.card.apdu import LARGEST_BLOCK, Transport
-from lpa.card.channels import LogicalTransport
-from lpa.card.es10 import ISDR_AIDS, Euicc
-from lpa.card.timeouts import Timeouts, current, using
-from lpa.host import settings
-from lpa.host.locks import Locks
 from lpa.later import later
-from lpa.rsp import deliver as delivering
-from lpa.rsp.arguments import expect
-from lpa.rsp.deliver import LATER, NOW
-from lpa.server.network import Network
+from lpa.rsp.steps import shared
+from lpa.shared_card import SharedCard
+from lpa.stop import Stop
 
 if TYPE_CHECKING:
-    from lpa import journal, recovery
-    from lpa.card import information, schemes
-    from lpa.card.files import filesystem
+    from lpa.card import information
     from lpa.card.information import CardInfo
     from lpa.deletion import backup_check, backup_first, procedure
     from lpa.deletion import plan as planning
     from lpa.deletion.backup_first import BackupFirst
     from lpa.deletion.plan import Plan
-    from lpa.download import decided, discovery, installation, offer
+    from lpa.download import decided, discovery, offer
     from lpa.download.decided import Decide
-    from lpa.download.installation import Progress
     from lpa.download.offer import ConfirmationCode, Offer
-    from lpa.journal import Journal
-    from lpa.notifications import card_context, chosen, on_card, outbox, receipts, removal, send_queue
+    from lpa.notifications import chosen, on_card, removal, send_queue
     from lpa.notifications.delivery import Deliveries, Delivery, PendingNotification
-    from lpa.notifications.receipts import Receipts
-    from lpa.notifications.sender import ServerFactory
     from lpa.profiles import backup, selection, subscriber, switching, temporary_enable
     from lpa.profiles.backup import Backup
     from lpa.profiles.selection import ProfileName
@@ -49,24 +35,22 @@ if TYPE_CHECKING:
     from lpa.rsp.deliver import Deliver
     from lpa.rsp.device import Device
     from lpa.rsp.listing import Listing
-    from lpa.rsp.names import Aid, Eid, ServerAddress
+    from lpa.rsp.names import ServerAddress
     from lpa.rsp.records import NotificationMetadata, Profile
     from lpa.rsp.session import Event
+    from lpa.rsp.steps import Progress
 else:  # A command needs few of them.
-    journal, recovery, schemes = later("lpa", "journal", "recovery", "card.schemes")
-    information, filesystem = later("lpa.card", "information", "files.filesystem")
-    discovery, offer = later("lpa.download", "discovery", "offer")
+    (information,) = later("lpa.card", "information")
+    decided, discovery, offer = later("lpa.download", "decided", "discovery", "offer")
     planning, procedure = later("lpa.deletion", "plan", "procedure")
     backup_check, backup_first = later("lpa.deletion", "backup_check", "backup_first")
-    decided, installation = later("lpa.download", "decided", "installation")
-    card_context, on_card, outbox = later("lpa.notifications", "card_context", "on_card", "outbox")
-    (chosen,) = later("lpa.notifications", "chosen")
-    receipts, removal, send_queue = later("lpa.notifications", "receipts", "removal", "send_queue")
+    chosen, on_card = later("lpa.notifications", "chosen", "on_card")
+    removal, send_queue = later("lpa.notifications", "removal", "send_queue")
     backup, selection, subscriber = later("lpa.profiles", "backup", "selection", "subscriber")
     switching, temporary_enable = later("lpa.profiles", "switching", "temporary_enable")
 
 
-class Assistant:
+class Assistant(SharedCard):
     """A card, this computer's receipts, and the way to the servers. Use it in a `with` block.
 
     ```python
@@ -74,123 +58,47 @@ class Assistant:
         for profile in assistant.profiles():
             print(profile.iccid, profile.title, profile.state)
     ```
-    A verb that takes long calls `progress` with each of its steps: see `lpa.rsp.steps`.
-
     What card, server or disk object to is an `LpaError`: see `lpa.errors` for what each asks of the caller.
     Text that is no whole ICCID, and a nickname that is too long, is a ValueError.
+
+    Any thread may call a method: one of them works with the card at a time (`wait`), and nothing relies on
+    Python's global lock (GIL). A `with` block of `download` or `temporarily_enabled` has the card until it
+    ends; only the thread that entered it calls methods meanwhile. `euicc` is not kept from other threads.
+    A forked process must not use the assistant: it gets `CardBusy`, and leaves the card alone.
+    `stop`: ends a method early, with `Stopped`, which says what was done; that of a block holds in it too.
+    `progress`: called with each step of a method, see `lpa.rsp.steps`; of a block, with the steps of its
+    beginning, and of its end if no error ends it. `deliver`: "now", "later" or "never", see `Deliver`; as the
+    assistant was opened with if None.
     """
 
-    def __init__(
-        self,
-        transport: Transport | LogicalTransport,
-        *,
-        state_dir: Path | None = None,
-        servers: ServerFactory | None = None,
-        network: Network | None = None,
-        deliver: Deliver = NOW,
-        aids: Sequence[Aid] = ISDR_AIDS,
-        block_size: int = LARGEST_BLOCK,
-        locks: Locks | None = None,
-        reader: str = "",
-        euicc: Euicc | None = None,
-    ) -> None:
-        """Open the eUICC behind `transport`, which is closed with this assistant.
-
-        `state_dir`: where receipts and journal are kept; `LPA_STATE_DIR` or the user's state folder if None.
-        `network`: the way to servers; directly, with the system's authorities, if None. `servers`: from a
-        server's address to the server, instead of a `network`.
-        `deliver`: what becomes of the notifications of a change, unless its call says otherwise. Each is kept
-        here as a receipt, and on the card until its server acknowledged it. "now": sent at once. "later":
-        by `send_due_notifications` or the next change, of any program with this state folder. "never": only
-        by `send_notifications`; later ones of the card for the same server wait for it (§3.5).
-        `locks`: what keeps programs from working on one card together; a lock in the state folder if None.
-        `reader`: what a person calls the reader that holds the card. `euicc`: its session, if it is open.
-        """
-        if servers and network:
-            raise TypeError("give servers or a network, not both")
-        self.deliver = delivering.checked(deliver)
-        self.reader = reader
-        self._snapshot = ""  # what the card showed to the last plan, while nothing was changed since
-        self._transport = transport
-        self._locks = locks
-        self._state_dir = settings.state_dir(state_dir)
-        self._journal: Journal | None = None
-        self.recovered: tuple[Recovery, ...] = ()
-        """What was unfinished on this card, and was recovered before the change that was asked for."""
-        with ExitStack() as opened:
-            opened.callback(foreign.closed, transport.close)
-            self.euicc = opened.enter_context(euicc or Euicc(transport, aids=aids, block_size=block_size))
-            made = (network or Network()).servers(self._state_dir)
-            self._servers = servers or opened.enter_context(closing(made))
-            self._opened = opened.pop_all()
-
-    @classmethod
-    def open(
-        cls,
-        reader: str | None = None,
-        *,
-        state_dir: Path | None = None,
-        servers: ServerFactory | None = None,
-        network: Network | None = None,
-        deliver: Deliver = NOW,
-        aids: Sequence[Aid] = ISDR_AIDS,
-        block_size: int = LARGEST_BLOCK,
-        locks: Locks | None = None,
-        first: bytes = b"",
-        timeouts: Timeouts | None = None,
-    ) -> Self:
-        """Open the eUICC in a reader: the one called `reader`, or the only one that holds an eUICC.
-
-        `reader`: the name of a PC/SC reader or a part of it, its number, or `sim:PATH` for a simulated card;
-        with `#2` behind it for the second secure element of a card; `LPA_READER` if None. If another lpa, of
-        any user, works with the card, `CardBusy` says which; or `locks` waits. `first`: see `IsdrSession`.
-        `timeouts`: of PC/SC. The rest as for `Assistant`.
-        """
-        delivering.checked(deliver)  # before the card is opened
-        locks = locks or Locks.of_host()
-        with using(timeouts or current()):
-            card = schemes.open_card(settings.reader(reader), aids, block_size, locks, first)
-        opened = partial(cls, card.transport, euicc=card.euicc, reader=card.name)
-        return opened(state_dir=state_dir, servers=servers, network=network, deliver=deliver, locks=locks)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_ending: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give back the channel and the card, and close the connections to servers."""
-        self._opened.close()
-
-    @property
-    def eid(self) -> Eid:
-        """The card's number."""
-        return self.euicc.eid
-
-    def info(self) -> CardInfo:
+    def info(self, *, stop: Stop | None = None) -> CardInfo:
         """What the card says about itself: versions, memory, trusted issuers, servers, rules."""
-        return information.read(self.euicc)
+        return self._turns.run(lambda: information.read(self.euicc), stop)
 
-    def profiles(self) -> Listing[Profile]:
+    def profiles(self, *, stop: Stop | None = None) -> Listing[Profile]:
         """The profiles on the card, without icons and other details."""
-        return self.euicc.profiles()
+        return self._turns.run(self.euicc.profiles, stop)
 
-    def find(self, name: str) -> Profile:
+    def find(self, name: str, *, stop: Stop | None = None) -> Profile:
         """The one profile that a person means: by its ICCID, by its last digits (four or more), or by AID.
 
         Raises `NoSuchProfile` or `AmbiguousProfile` if none or several are meant, and ValueError if `name`
         can name no profile.
         """
-        return selection.read(self.euicc, selection.Selector.parse(name))[1]
+        chosen = selection.Selector.parse(name)
+        return self._turns.run(lambda: selection.read(self.euicc, chosen)[1], stop)
 
-    def profile(self, name: ProfileName) -> Profile:
+    def profile(self, name: ProfileName, *, stop: Stop | None = None) -> Profile:
         """One profile with everything that the card says about it."""
-        return selection.details(self.euicc, selection.exact(name))
+        chosen = selection.exact(name)
+        return self._turns.run(lambda: selection.details(self.euicc, chosen), stop)
 
-    def subscriber(self, profile: Profile, *, pin: str | None = None, provider: bool = True) -> Subscriber:
+    def subscriber(
+        self, profile: Profile, *, pin: str | None = None, provider: bool = True, stop: Stop | None = None
+    ) -> Subscriber:
         """The subscriber of an enabled profile (IMSI, numbers): see `subscriber.read`. `pin`: its PIN."""
-        return subscriber.of_profile(self._files, profile, pin=pin, provider=provider)
+        read = partial(subscriber.of_profile, self._files, profile, pin=pin, provider=provider)
+        return self._turns.run(read, stop)
 
     def back_up(
         self,
@@ -199,116 +107,196 @@ class Assistant:
         *,
         pin: str | None = None,
         progress: Progress | None = None,
+        stop: Stop | None = None,
     ) -> Backup:
         """Save the contacts, messages and numbers of the enabled profile into a new folder.
 
         `name`: which profile that must be; any if None. `pin`: its PIN, if it is locked with one.
         Raises `Refused` if it is not enabled or locked, or if the folder exists.
         """
-        with reporting(progress):
+
+        def save() -> Backup:
             chosen = selection.enabled(self.euicc) if name is None else self._named(name)
             with self._files() as files:
                 return backup.back_up(files, chosen.iccid, folder, pin=pin)
 
+        return self._turns.run(save, stop, progress)
+
     # Changes
 
     def enable(
-        self, name: ProfileName, *, deliver: Deliver | None = None, refresh: bool | None = None
+        self,
+        name: ProfileName,
+        *,
+        deliver: Deliver | None = None,
+        refresh: bool | None = None,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
     ) -> Outcome:
         """Enable a profile, which disables the enabled one, and notify the servers.
 
-        `deliver`: "now", "later" or "never", see `Deliver`; as the assistant was opened with if None.
         `refresh`: the refreshFlag of the request, which makes a device restart the card (§5.7.16); None for
         what the card accepts, without it first.
         """
         profile = selection.exact(name)
-        return switching.enable(self._recovered_card(deliver), self._outbox(), profile, refresh=refresh)
+
+        def enable() -> Outcome:
+            return switching.enable(self._recovered_card(deliver), self._outbox(), profile, refresh=refresh)
+
+        return self._turns.run(enable, stop, progress)
 
     def disable(
-        self, name: ProfileName, *, deliver: Deliver | None = None, refresh: bool | None = None
+        self,
+        name: ProfileName,
+        *,
+        deliver: Deliver | None = None,
+        refresh: bool | None = None,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
     ) -> Outcome:
-        """Disable the enabled profile, and notify its servers. `deliver`, `refresh`: as for `enable`."""
+        """Disable the enabled profile, and notify its servers. `refresh`: as for `enable`."""
         profile = selection.exact(name)
-        return switching.disable(self._recovered_card(deliver), self._outbox(), profile, refresh=refresh)
+
+        def disable() -> Outcome:
+            return switching.disable(self._recovered_card(deliver), self._outbox(), profile, refresh=refresh)
+
+        return self._turns.run(disable, stop, progress)
 
     def temporarily_enabled(
-        self, name: ProfileName, *, deliver: Deliver | None = None
+        self,
+        name: ProfileName,
+        *,
+        deliver: Deliver | None = None,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
     ) -> AbstractContextManager[list[Outcome]]:
         """Enable a profile while a `with` block runs: see `temporary_enable.temporarily_enabled`."""
-        profile = selection.exact(name)
-        return temporary_enable.temporarily_enabled(self._recovered_card(deliver), self._outbox(), profile)
+        profile, enable = selection.exact(name), temporary_enable.temporarily_enabled
 
-    def rename(self, name: ProfileName, nickname: str) -> Profile:
+        def begin() -> AbstractContextManager[list[Outcome]]:
+            return enable(self._recovered_card(deliver), self._outbox(), profile)
+
+        return self._turns.block(begin, stop, progress)
+
+    def rename(self, name: ProfileName, nickname: str, *, stop: Stop | None = None) -> Profile:
         """Give a profile a nickname of at most 64 bytes of UTF-8; empty for none. Returns it as it was."""
-        chosen = self._named(name, "SetNickname")
-        self._snapshot = ""
-        self.euicc.set_nickname(chosen.iccid, nickname)
-        return chosen
 
-    def reset(self, options: Collection[str], *, deliver: Deliver | None = None) -> Outcome:
+        def set_nickname() -> Profile:
+            chosen = self._named(name, "SetNickname")
+            self._snapshot = ""
+            self.euicc.set_nickname(chosen.iccid, nickname)
+            return chosen
+
+        return self._turns.run(set_nickname, stop)
+
+    def reset(
+        self,
+        options: Collection[str],
+        *,
+        deliver: Deliver | None = None,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
+    ) -> Outcome:
         """Delete many profiles at once (`Euicc.memory_reset` has the options): see `switching.reset`."""
-        return switching.reset(self._recovered_card(deliver), self._outbox(), options)
+
+        def reset() -> Outcome:
+            return switching.reset(self._recovered_card(deliver), self._outbox(), options)
+
+        return self._turns.run(reset, stop, progress)
 
     def protect(self, name: ProfileName) -> Profile:
         """Protect a profile from deletion on this computer, until `unprotect`. Returns the profile."""
-        chosen = self._named(name)
+        chosen = self._turns.run(lambda: self._named(name))
         self.journal.protect(chosen.iccid)
         return chosen
 
     def unprotect(self, name: ProfileName) -> Profile:
         """Lift the protection of a profile. Returns the profile."""
-        chosen = self._named(name)
+        chosen = self._turns.run(lambda: self._named(name))
         self.journal.unprotect(chosen.iccid)
         return chosen
 
     # Deletion
 
-    def plan_deletion(self, name: ProfileName, *, disable_first: bool = False) -> Plan:
+    def plan_deletion(
+        self, name: ProfileName, *, disable_first: bool = False, stop: Stop | None = None
+    ) -> Plan:
         """Plan the deletion of a profile. Changes nothing.
 
         The findings are in the plan, not raised: `blockers` make the deletion impossible, `warnings` should
         be accepted by a person one by one. `disable_first`: consent to disable an enabled profile before.
         """
-        chosen = selection.exact(name)
-        plan = planning.make_plan(self.euicc, chosen, disable_first=disable_first, reader=self.reader)
-        self._snapshot = plan.snapshot_digest
-        return plan
+        return self._turns.run(lambda: self._planned(name, disable_first=disable_first), stop)
 
-    def revalidate(self, saved: Plan) -> Plan:
+    def revalidate(self, saved: Plan, *, stop: Stop | None = None) -> Plan:
         """An earlier plan, made again. Raises `Refused` if the card is another one, or has changed."""
-        planning.refuse_if_changed(self.euicc, saved)
-        return self.plan_deletion(saved.profile, disable_first=saved.disable_first)
 
-    def review_deletion(self, plan: Plan, *, progress: Progress | None = None) -> Plan:
+        def plan() -> Plan:
+            planning.refuse_if_changed(self.euicc, saved)
+            return self._planned(saved.profile, disable_first=saved.disable_first)
+
+        return self._turns.run(plan, stop)
+
+    def review_deletion(
+        self, plan: Plan, *, progress: Progress | None = None, stop: Stop | None = None
+    ) -> Plan:
         """Look closer: pending notifications, whether servers can be reached, what no card can check."""
-        with reporting(progress):
-            return planning.review(self._card, self._outbox(), plan)
+        return self._turns.run(lambda: planning.review(self._card, self._outbox(), plan), stop, progress)
 
-    def review_backup(self, plan: Plan, folder: Path | None = None) -> Plan:
+    def review_backup(self, plan: Plan, folder: Path | None = None, *, stop: Stop | None = None) -> Plan:
         """Look closer at whether what the profile holds can be saved first: see `backup_check.review`."""
-        with self._files() as files:
-            return backup_check.review(files, plan, folder)
+
+        def review() -> Plan:
+            if folder is None and not self.euicc.reads_files:
+                return plan
+            with self._files() as files:
+                return backup_check.review(files, plan, folder)
+
+        return self._turns.run(review, stop)
 
     def back_up_first(
-        self, plan: Plan, folder: Path, *, pin: str | None = None, deliver: Deliver | None = None
+        self,
+        plan: Plan,
+        folder: Path,
+        *,
+        pin: str | None = None,
+        deliver: Deliver | None = None,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
     ) -> BackupFirst:
         """As `back_up`, before a deletion; see `temporarily_enabled` for a disabled profile.
 
         A backup that fails is in the result, not raised. Raises as `delete` if the card has changed.
         """
-        self._files()  # Refuses before anything is switched, if they cannot be read.
-        card = self._unchanged_card(plan, deliver)
-        return backup_first.back_up_first(card, self._outbox(), self._files, plan, folder, pin=pin)
 
-    def delete(self, plan: Plan, reason: str = "", *, deliver: Deliver | None = None) -> Outcome:
+        def save() -> BackupFirst:
+            self._files()  # Refuses before anything is switched, if they cannot be read.
+            card = self._unchanged_card(plan, deliver)
+            return backup_first.back_up_first(card, self._outbox(), self._files, plan, folder, pin=pin)
+
+        return self._turns.run(save, stop, progress)
+
+    def delete(
+        self,
+        plan: Plan,
+        reason: str = "",
+        *,
+        deliver: Deliver | None = None,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
+    ) -> Outcome:
         """Delete a profile for ever, as planned, and notify its servers. `reason` stays on this computer.
 
-        `deliver`: as for `enable`. The signed notification is a receipt here, and stays on the card until its
-        server acknowledged it, in any case.
+        The signed notification is a receipt here, and stays on the card until its server acknowledged it, in
+        any case.
         Raises `Refused` with the first blocker of the plan, and with "cardChanged" if the card is not as it
         was when the plan was made.
         """
-        return procedure.delete(self._unchanged_card(plan, deliver), self._outbox(), plan, reason)
+
+        def delete() -> Outcome:
+            return procedure.delete(self._unchanged_card(plan, deliver), self._outbox(), plan, reason)
+
+        return self._turns.run(delete, stop, progress)
 
     # Download
 
@@ -317,18 +305,24 @@ class Assistant:
         order: ActivationCode | Event | None = None,
         *,
         device: Device | None = None,
+        deliver: Deliver | None = None,
         progress: Progress | None = None,
+        stop: Stop | None = None,
     ) -> AbstractContextManager[Offer]:
         """What is offered to this card, in a `with` block that ends the session: see `lpa.download.offer`.
 
-        `order`: None for the order at the card's default SM-DP+. `device`: that the card is for. `progress`:
-        also of `Offer.install`, and of the end if no error ends the block.
+        `order`: None for the order at the card's default SM-DP+. `device`: that the card is for. `deliver`,
+        `progress`: also of `Offer.install`.
         """
-        code, progress = discovery.code_for(self.euicc, order), shared(progress)
-        with reporting(progress):
-            card = self._recovered_card()
-        offered = offer.offered(card, self._outbox(), self._servers, code, device, progress=progress)
-        return Reported(offered, progress)
+        discovery.expect_order(order)
+        progress = shared(progress)
+
+        def begin() -> AbstractContextManager[Offer]:
+            code = discovery.code_for(self.euicc, order)
+            card, parties = self._recovered_card(deliver), (self._outbox(), self._servers)
+            return offer.offered(card, *parties, code, device, progress=progress, turns=self._turns)
+
+        return self._turns.block(begin, stop, progress)
 
     def install(
         self,
@@ -337,8 +331,9 @@ class Assistant:
         decide: Decide,
         confirmation_code: ConfirmationCode = "",
         device: Device | None = None,
-        progress: Progress | None = None,
         deliver: Deliver | None = None,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
     ) -> Outcome:
         """Install what is offered for `order`, if `decide` returns "install" for the `Offer`.
 
@@ -347,46 +342,40 @@ class Assistant:
         no changes if nothing was installed. `confirmation_code`: the text, or a function that is called only
         if one is required. Raises as `Offer.install` and `Offer.reject` do.
         """
-        code = discovery.code_for(self.euicc, order)
-        card = self._recovered_card(deliver)
-        with offer.offered(card, self._outbox(), self._servers, code, device) as offered:
-            return decided.carry_out(
-                offered,
-                decide,
-                confirmation_code=confirmation_code,
-                progress=progress or installation.silent,
-            )
+        with self.download(order, device=device, deliver=deliver, progress=progress, stop=stop) as offered:
+            return decided.carry_out(offered, decide, confirmation_code=confirmation_code)
 
-    def discover(self, at: ServerAddress | None = None, *, device: Device | None = None) -> tuple[Event, ...]:
+    def discover(
+        self,
+        at: ServerAddress | None = None,
+        *,
+        device: Device | None = None,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
+    ) -> tuple[Event, ...]:
         """The events for this card at the SM-DS `at`; at the root SM-DS of the card if None."""
-        with reporting(progress):
-            return discovery.events(self.euicc, self._servers, device, at)
+        return self._turns.run(
+            lambda: discovery.events(self.euicc, self._servers, device, at), stop, progress
+        )
 
     # Notifications, receipts, recovery
 
-    @cached_property
-    def receipts(self) -> Receipts:
-        """The receipts that are kept on this computer."""
-        return receipts.Receipts.open(self._state_dir)
-
-    @property
-    def journal(self) -> Journal:
-        """The operations on cards and the notifications that this computer recorded."""
-        if self._journal is None:
-            self._journal = journal.Journal(self._state_dir, locks=self._locks)
-            self._opened.callback(self._journal.close)
-        return self._journal
-
-    def notifications(self) -> Listing[NotificationMetadata]:
+    def notifications(self, *, stop: Stop | None = None) -> Listing[NotificationMetadata]:
         """The notifications that are on the card. Raises `BadAnswer` or `EuiccRefused` if it does not say."""
-        return on_card.OnCard(self.euicc).listed()
+        return self._turns.run(lambda: on_card.OnCard(self.euicc).listed(), stop)
 
     def pending_notifications(self) -> tuple[PendingNotification, ...]:
         """What is kept here, of any card, that no server acknowledged; and when each is retried."""
         return send_queue.pending(self.journal)
 
     def send_notifications(
-        self, *, due_only: bool = False, only: Iterable[int] | None = None, keep: bool = False
+        self,
+        *,
+        due_only: bool = False,
+        only: Iterable[int] | None = None,
+        keep: bool = False,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
     ) -> Deliveries:
         """Send what is on this card, and what is kept here of any card, due or not, also after "never".
 
@@ -395,79 +384,48 @@ class Assistant:
         servers are sent first (§3.5), or `Refused` is raised before anything is sent. `keep`: what a server
         acknowledges stays on the card, and is not sent again; a later call without `keep` removes it.
         """
-        outbox = self._outbox(keep_on_card=keep)
-        if only is None:
-            return outbox.send_pending_if_due() if due_only else outbox.send_pending()
-        if due_only:
+        if due_only and only is not None:
             raise TypeError("give only or due_only, not both")
-        return chosen.send(self._card, outbox, only)
 
-    def send_own_notifications(self, *, progress: Progress | None = None) -> Deliveries:
+        def send() -> Deliveries:
+            outbox = self._outbox(keep_on_card=keep)
+            if only is not None:
+                return chosen.send(self._card, outbox, only)
+            return outbox.send_pending_if_due() if due_only else outbox.send_pending()
+
+        return self._turns.run(send, stop, progress)
+
+    def send_own_notifications(
+        self, *, progress: Progress | None = None, stop: Stop | None = None
+    ) -> Deliveries:
         """Send what is on this card, and what is kept here of it, due or not."""
-        with reporting(progress):
-            return self._outbox().send_own()
+        return self._turns.run(lambda: self._outbox().send_own(), stop, progress)
 
-    def send_due_notifications(self, *, progress: Progress | None = None) -> tuple[Delivery, ...]:
+    def send_due_notifications(
+        self, *, progress: Progress | None = None, stop: Stop | None = None
+    ) -> tuple[Delivery, ...]:
         """Send what is kept here of any card, and due. What is only on the card stays there."""
-        with reporting(progress):
-            return self._outbox().send_due()
+        return self._turns.run(lambda: self._outbox().send_due(), stop, progress)
 
-    def remove_notification(self, sequence_number: int) -> NotificationMetadata:
+    def remove_notification(self, sequence_number: int, *, stop: Stop | None = None) -> NotificationMetadata:
         """Remove a notification from the card, acknowledged or not. Nothing is sent; its receipt stays.
 
         If it is only pending on this computer, it is not sent any more. Raises `NoSuchNotification` if it is
         in neither place.
         """
-        return removal.remove(self._card, self._outbox(), sequence_number)
+        return self._turns.run(lambda: removal.remove(self._card, self._outbox(), sequence_number), stop)
 
-    def recover(self, *, deliver: Deliver | None = None) -> tuple[Recovery, ...]:
+    def recover(
+        self,
+        *,
+        deliver: Deliver | None = None,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
+    ) -> tuple[Recovery, ...]:
         """Complete the interrupted operations on this card, from what the card shows. Nothing is deleted.
 
-        Each delivers as it was begun to, or as `deliver` says if that sends less. If None: nothing is sent
-        now unless the assistant delivers "now".
         Its servers are notified, and after a temporary enable the previous profile is restored. Every change
-        does this first: see `recovered`.
+        does this first: see `recovered`. Each operation delivers as it was begun to, or as `deliver` says if
+        that sends less; if None, nothing is sent now unless the assistant delivers "now".
         """
-        before = self.recovered
-        usual = NOW if self.deliver == NOW else LATER
-        card = self._delivering(usual if deliver is None else deliver)
-        for one in recovery.recover(card, self._outbox()):
-            self.recovered += (one,)
-            self._snapshot = ""  # The card was reset, or changed.
-        return self.recovered[len(before) :]
-
-    # Inside
-
-    def _named(self, name: ProfileName, function: str = "GetProfilesInfo") -> Profile:
-        return selection.read(self.euicc, selection.exact(name), function)[1]
-
-    @property
-    def _card(self) -> card_context.CardContext:
-        return self._delivering(None)
-
-    def _delivering(self, deliver: Deliver | None) -> card_context.CardContext:
-        chosen = self.deliver if deliver is None else delivering.checked(deliver)
-        return card_context.CardContext(self.euicc, self.journal, self.receipts, chosen)
-
-    def _recovered_card(self, deliver: Deliver | None = None) -> card_context.CardContext:
-        """For a change of the card, after which a plan that was made before is old."""
-        card = self._delivering(deliver)
-        self._snapshot = ""
-        self.recover(deliver=NOW if card.deliver == NOW else LATER)
-        return card
-
-    def _unchanged_card(self, plan: Plan, deliver: Deliver | None = None) -> card_context.CardContext:
-        """For what a plan was confirmed for, once it is known that the card is still as it was then."""
-        expect("plan", plan, planning.Plan)
-        card = self._delivering(deliver)
-        self.recover(deliver=NOW if card.deliver == NOW else LATER)
-        shown, self._snapshot = self._snapshot, ""
-        if plan.snapshot_digest != shown:
-            planning.refuse_if_changed(self.euicc, plan)
-        return card
-
-    def _files(self) -> AbstractContextManager[filesystem.UiccFiles]:
-        return filesystem.opened(self._transport, self.euicc)
-
-    def _outbox(self, *, keep_on_card: bool = False) -> outbox.Outbox:
-        return outbox.Outbox(self._card, self._servers, keep_on_card=keep_on_card)
+        return self._turns.run(lambda: self._recover(deliver), stop, progress)

@@ -28,6 +28,8 @@ from lpa.rsp.listing import Listing
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import NotificationEvent, Profile
 
+STOPPED = "The recovery of earlier operations was not completed, and nothing else was changed."
+
 
 @dataclass(frozen=True)
 class Recovery(Fact):

@@ -19,7 +19,8 @@ from collections.abc import Callable
 TRAFFIC = 5  # the log level below DEBUG that shows what is exchanged with cards
 _HIDDEN = "<hidden>"
 
-# The latest secrets of this process. Short ones may be words, or parts of words, by chance.
+# The latest secrets of this process; read as a copy, because other threads add to them. Short ones may be
+# words, or parts of words, by chance.
 _known: deque[str] = deque(maxlen=64)
 _SHORTEST, _SHORT = 4, 8
 
@@ -80,7 +81,7 @@ def register_secret(secret: str) -> None:
 
     One of fewer than four characters is not hidden: it occurs everywhere, so the gaps would reveal it.
     """
-    if len(secret) >= _SHORTEST and secret not in _known:
+    if len(secret) >= _SHORTEST and secret not in _known.copy():
         _known.append(secret)
 
 
@@ -97,7 +98,7 @@ class RedactingFilter(logging.Filter):
 
 def without_secrets(text: str) -> str:
     """`text` without codes and tokens."""
-    for secret in sorted(_known, key=len, reverse=True):  # one may be part of another
+    for secret in sorted(_known.copy(), key=len, reverse=True):  # one may be part of another
         text = _pattern(secret).sub(_HIDDEN, text)
     activation_code, *named = _secrets()
     text = activation_code.sub(lambda code: f"{code[1]}{_HIDDEN}", text)

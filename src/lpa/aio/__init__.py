@@ -21,7 +21,9 @@ from lpa.card.es10 import ISDR_AIDS
 from lpa.card.timeouts import Timeouts
 from lpa.host.locks import Locks
 from lpa.notifications.sender import ServerFactory
+from lpa.rsp.deliver import NOW, Deliver
 from lpa.rsp.names import Aid
+from lpa.server.network import Network
 from lpa.stop import Stop
 
 __all__ = ["AsyncAssistant", "AsyncOffer", "ConfirmationCode", "Installation", "open"]
@@ -32,11 +34,14 @@ def open(  # noqa: A001  (as `Assistant.open`)
     *,
     state_dir: Path | None = None,
     servers: ServerFactory | None = None,
+    network: Network | None = None,
+    deliver: Deliver = NOW,
     aids: Sequence[Aid] = ISDR_AIDS,
     block_size: int = LARGEST_BLOCK,
     locks: Locks | None = None,
     first: bytes = b"",
     timeouts: Timeouts | None = None,
+    wait: float | None = None,
     stop: Stop | None = None,
 ) -> AsyncAssistant:
     """The eUICC in a reader, which an `async with` block opens: see `Assistant.open`. `stop`: for that."""
@@ -45,10 +50,13 @@ def open(  # noqa: A001  (as `Assistant.open`)
         reader,
         state_dir=state_dir,
         servers=servers,
+        network=network,
+        deliver=deliver,
         aids=aids,
         block_size=block_size,
         locks=locks,
         first=first,
         timeouts=timeouts,
+        wait=wait,
     )
     return AsyncAssistant(opener, stop=stop)

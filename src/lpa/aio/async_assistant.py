@@ -5,7 +5,7 @@ Law: no procedure is here. Each verb runs the verb of `Assistant` with the same 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
 from lpa.aio.async_block import AsyncBlock
 from lpa.aio.async_offer import AsyncOffer, DownloadBlock
-from lpa.aio.card_thread import CardCall, CardThread
+from lpa.aio.card_thread import CardCall, CardThread, in_loop
 from lpa.assistant import Assistant
 from lpa.stop import Stop
 
 if TYPE_CHECKING:
+    from lpa.card.information import CardInfo
     from lpa.deletion.backup_first import BackupFirst
     from lpa.deletion.plan import Plan
+    from lpa.download.decided import Decide
+    from lpa.download.offer import ConfirmationCode
     from lpa.notifications.delivery import Deliveries, Delivery, PendingNotification
     from lpa.profiles.backup import Backup
     from lpa.profiles.selection import ProfileName
@@ -27,11 +30,13 @@ if TYPE_CHECKING:
     from lpa.profiles.switching import Outcome
     from lpa.recovery import Recovery
     from lpa.rsp.activation import ActivationCode
+    from lpa.rsp.deliver import Deliver
     from lpa.rsp.device import Device
     from lpa.rsp.listing import Listing
     from lpa.rsp.names import Eid, ServerAddress
     from lpa.rsp.records import NotificationMetadata, Profile
     from lpa.rsp.session import Event
+    from lpa.rsp.steps import Progress
 
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
@@ -48,7 +53,7 @@ class AsyncAssistant:
     Any task of the loop may use it: verbs are carried out in the order in which they were called. `stop`
     ends a verb between two steps with `Stopped`. So does cancelling its task, which then waits until the
     verb has ended: `Stopped` is the cause of the `CancelledError`, and its `outcome` is what was done.
-    Leaving the block waits for the verbs that were called before.
+    Leaving the block waits for the verbs that were called before. `progress` is called in the loop.
     """
 
     def __init__(self, opener: Callable[[], Assistant], *, stop: Stop | None = None) -> None:
@@ -102,6 +107,10 @@ class AsyncAssistant:
         """The card's number."""
         return await self.run(lambda assistant: assistant.eid, stop=stop)
 
+    async def info(self, *, stop: Stop | None = None) -> CardInfo:
+        """What the card says about itself: versions, memory, trusted issuers, servers, rules."""
+        return await self._do(stop, self._assistant.info)
+
     async def profiles(self, *, stop: Stop | None = None) -> Listing[Profile]:
         """The profiles on the card, without icons and other details."""
         return await self._do(stop, self._assistant.profiles)
@@ -126,38 +135,71 @@ class AsyncAssistant:
         name: ProfileName | None = None,
         *,
         pin: str | None = None,
+        progress: Progress | None = None,
         stop: Stop | None = None,
     ) -> Backup:
         """Save the contacts, messages and numbers of the enabled profile: see `Assistant.back_up`."""
-        return await self._do(stop, self._assistant.back_up, folder, name, pin=pin)
+        verb = self._assistant.back_up
+        return await self._do(stop, verb, folder, name, pin=pin, progress=_in_loop(progress))
 
     # Changes
 
-    async def enable(self, name: ProfileName, *, stop: Stop | None = None) -> Outcome:
-        """Enable a profile, which disables the enabled one, and notify the servers."""
-        return await self._do(stop, self._assistant.enable, name)
+    async def enable(
+        self,
+        name: ProfileName,
+        *,
+        deliver: Deliver | None = None,
+        refresh: bool | None = None,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
+    ) -> Outcome:
+        """Enable a profile, which disables the enabled one: see `Assistant.enable`."""
+        verb, steps = self._assistant.enable, _in_loop(progress)
+        return await self._do(stop, verb, name, deliver=deliver, refresh=refresh, progress=steps)
 
-    async def disable(self, name: ProfileName, *, stop: Stop | None = None) -> Outcome:
-        """Disable the enabled profile, and notify its servers."""
-        return await self._do(stop, self._assistant.disable, name)
+    async def disable(
+        self,
+        name: ProfileName,
+        *,
+        deliver: Deliver | None = None,
+        refresh: bool | None = None,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
+    ) -> Outcome:
+        """Disable the enabled profile, and notify its servers. See `Assistant.disable`."""
+        verb, steps = self._assistant.disable, _in_loop(progress)
+        return await self._do(stop, verb, name, deliver=deliver, refresh=refresh, progress=steps)
 
     def temporarily_enabled(
-        self, name: ProfileName, *, stop: Stop | None = None
+        self,
+        name: ProfileName,
+        *,
+        deliver: Deliver | None = None,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
     ) -> AbstractAsyncContextManager[list[Outcome]]:
         """Enable a profile while an `async with` block runs: see `Assistant.temporarily_enabled`.
 
         `stop`: for enabling it. Nothing stops the restoration of the previous one.
         """
-        opener = partial(self._assistant.temporarily_enabled, name)
-        return AsyncBlock(self._running_thread, opener, stop)
+        verb, steps = self._assistant.temporarily_enabled, _in_loop(progress)
+        return AsyncBlock(self._running_thread, partial(verb, name, deliver=deliver, progress=steps), stop)
 
     async def rename(self, name: ProfileName, nickname: str, *, stop: Stop | None = None) -> Profile:
         """Give a profile a nickname; empty for none. Returns it as it was: see `Assistant.rename`."""
         return await self._do(stop, self._assistant.rename, name, nickname)
 
-    async def reset(self, options: Collection[str], *, stop: Stop | None = None) -> Outcome:
+    async def reset(
+        self,
+        options: Collection[str],
+        *,
+        deliver: Deliver | None = None,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
+    ) -> Outcome:
         """Delete many profiles at once: see `Assistant.reset`."""
-        return await self._do(stop, self._assistant.reset, options)
+        verb = self._assistant.reset
+        return await self._do(stop, verb, options, deliver=deliver, progress=_in_loop(progress))
 
     async def protect(self, name: ProfileName, *, stop: Stop | None = None) -> Profile:
         """Protect a profile from deletion on this computer, until `unprotect`. Returns the profile."""
@@ -179,9 +221,11 @@ class AsyncAssistant:
         """An earlier plan, made again. Raises `Refused` if the card is another one, or has changed."""
         return await self._do(stop, self._assistant.revalidate, saved)
 
-    async def review_deletion(self, plan: Plan, *, stop: Stop | None = None) -> Plan:
+    async def review_deletion(
+        self, plan: Plan, *, progress: Progress | None = None, stop: Stop | None = None
+    ) -> Plan:
         """Look closer: pending notifications, whether servers can be reached, what no card can check."""
-        return await self._do(stop, self._assistant.review_deletion, plan)
+        return await self._do(stop, self._assistant.review_deletion, plan, progress=_in_loop(progress))
 
     async def review_backup(
         self, plan: Plan, folder: Path | None = None, *, stop: Stop | None = None
@@ -190,14 +234,31 @@ class AsyncAssistant:
         return await self._do(stop, self._assistant.review_backup, plan, folder)
 
     async def back_up_first(
-        self, plan: Plan, folder: Path, *, pin: str | None = None, stop: Stop | None = None
+        self,
+        plan: Plan,
+        folder: Path,
+        *,
+        pin: str | None = None,
+        deliver: Deliver | None = None,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
     ) -> BackupFirst:
         """As `back_up`, before a deletion: see `Assistant.back_up_first`."""
-        return await self._do(stop, self._assistant.back_up_first, plan, folder, pin=pin)
+        verb, steps = self._assistant.back_up_first, _in_loop(progress)
+        return await self._do(stop, verb, plan, folder, pin=pin, deliver=deliver, progress=steps)
 
-    async def delete(self, plan: Plan, reason: str = "", *, stop: Stop | None = None) -> Outcome:
+    async def delete(
+        self,
+        plan: Plan,
+        reason: str = "",
+        *,
+        deliver: Deliver | None = None,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
+    ) -> Outcome:
         """Delete a profile for ever, as planned, and notify its servers: see `Assistant.delete`."""
-        return await self._do(stop, self._assistant.delete, plan, reason)
+        verb, steps = self._assistant.delete, _in_loop(progress)
+        return await self._do(stop, verb, plan, reason, deliver=deliver, progress=steps)
 
     # Download
 
@@ -206,6 +267,8 @@ class AsyncAssistant:
         order: ActivationCode | Event | None = None,
         *,
         device: Device | None = None,
+        deliver: Deliver | None = None,
+        progress: Progress | None = None,
         stop: Stop | None = None,
     ) -> AbstractAsyncContextManager[AsyncOffer]:
         """What is offered to this card, in an `async with` block that ends the session.
@@ -213,15 +276,40 @@ class AsyncAssistant:
         Leaving it without an installation postpones the order: see `Assistant.download`. `stop`: also for the
         installation.
         """
-        opener = partial(self._assistant.download, order, device=device)
-        thread = self._running_thread
-        return DownloadBlock(thread, AsyncBlock(thread, opener, stop), stop)
+        verb, steps, thread = self._assistant.download, _in_loop(progress), self._running_thread
+        opener = partial(verb, order, device=device, deliver=deliver, progress=steps)
+        return DownloadBlock(thread, AsyncBlock(thread, opener, stop), progress, stop)
+
+    async def install(
+        self,
+        order: ActivationCode | Event | None = None,
+        *,
+        decide: Decide,
+        confirmation_code: ConfirmationCode = "",
+        device: Device | None = None,
+        deliver: Deliver | None = None,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
+    ) -> Outcome:
+        """Install what is offered for `order`, if `decide` says so: see `Assistant.install`.
+
+        `decide` and `confirmation_code` are called in the card's thread.
+        """
+        verb = partial(self._assistant.install, order, decide=decide, confirmation_code=confirmation_code)
+        steps = _in_loop(progress)
+        return await self._do(stop, verb, device=device, deliver=deliver, progress=steps)
 
     async def discover(
-        self, at: ServerAddress | None = None, *, device: Device | None = None, stop: Stop | None = None
+        self,
+        at: ServerAddress | None = None,
+        *,
+        device: Device | None = None,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
     ) -> tuple[Event, ...]:
         """The events for this card at the SM-DS `at`; at the root SM-DS of the card if None."""
-        return await self._do(stop, self._assistant.discover, at, device=device)
+        verb = self._assistant.discover
+        return await self._do(stop, verb, at, device=device, progress=_in_loop(progress))
 
     # Notifications, recovery
 
@@ -233,17 +321,30 @@ class AsyncAssistant:
         """What is kept here, of any card, that no server acknowledged; and when each is retried."""
         return await self._do(stop, self._assistant.pending_notifications)
 
-    async def send_notifications(self, *, due_only: bool = False, stop: Stop | None = None) -> Deliveries:
+    async def send_notifications(
+        self,
+        *,
+        due_only: bool = False,
+        only: Iterable[int] | None = None,
+        keep: bool = False,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
+    ) -> Deliveries:
         """Send what is on this card, and what is kept here: see `Assistant.send_notifications`."""
-        return await self._do(stop, self._assistant.send_notifications, due_only=due_only)
+        verb, steps = self._assistant.send_notifications, _in_loop(progress)
+        return await self._do(stop, verb, due_only=due_only, only=only, keep=keep, progress=steps)
 
-    async def send_own_notifications(self, *, stop: Stop | None = None) -> Deliveries:
+    async def send_own_notifications(
+        self, *, progress: Progress | None = None, stop: Stop | None = None
+    ) -> Deliveries:
         """Send what is on this card, and what is kept here of it, due or not."""
-        return await self._do(stop, self._assistant.send_own_notifications)
+        return await self._do(stop, self._assistant.send_own_notifications, progress=_in_loop(progress))
 
-    async def send_due_notifications(self, *, stop: Stop | None = None) -> tuple[Delivery, ...]:
+    async def send_due_notifications(
+        self, *, progress: Progress | None = None, stop: Stop | None = None
+    ) -> tuple[Delivery, ...]:
         """Send what is kept here of any card, and due. What is only on the card stays there."""
-        return await self._do(stop, self._assistant.send_due_notifications)
+        return await self._do(stop, self._assistant.send_due_notifications, progress=_in_loop(progress))
 
     async def remove_notification(
         self, sequence_number: int, *, stop: Stop | None = None
@@ -251,9 +352,16 @@ class AsyncAssistant:
         """Remove a notification from the card, acknowledged or not. Nothing is sent; its receipt stays."""
         return await self._do(stop, self._assistant.remove_notification, sequence_number)
 
-    async def recover(self, *, stop: Stop | None = None) -> tuple[Recovery, ...]:
+    async def recover(
+        self,
+        *,
+        deliver: Deliver | None = None,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
+    ) -> tuple[Recovery, ...]:
         """Complete the interrupted operations on this card: see `Assistant.recover`."""
-        return await self._do(stop, self._assistant.recover)
+        verb = self._assistant.recover
+        return await self._do(stop, verb, deliver=deliver, progress=_in_loop(progress))
 
     # Inside
 
@@ -287,3 +395,8 @@ class AsyncAssistant:
     def _close(self) -> None:
         if self._opened:
             self._opened.close()
+
+
+def _in_loop(progress: Progress | None) -> Progress | None:
+    """A callback that is called in the loop that runs now."""
+    return in_loop(progress) if progress else None

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lpa.download.offer import Offer
     from lpa.profiles.blockers import Finding
     from lpa.profiles.switching import Outcome
+    from lpa.rsp.deliver import Deliver
     from lpa.rsp.names import ServerAddress
     from lpa.rsp.records import Profile
     from lpa.rsp.session import Event
@@ -49,12 +50,15 @@ class Installation:
         thread: CardThread,
         offer: Offer,
         code: ConfirmationCode,
+        *,
+        deliver: Deliver | None,
         progress: Progress | None,
         stop: Stop | None,
     ) -> None:
         self._thread = thread
         self._offer = offer
         self._code = code
+        self._deliver = deliver
         self._progress = progress
         self._stop = stop
         self._steps: asyncio.Queue[Step | None] = asyncio.Queue()  # None: it has ended
@@ -100,8 +104,13 @@ class Installation:
         self._awaited = True
         if self.call is None:
             code = await self._asked()
-            reports = [in_loop(report) for report in (self._steps.put_nowait, self._progress) if report]
-            install = partial(_install, self._offer, code, lambda step: [report(step) for report in reports])
+            reports = [in_loop(one) for one in (self._steps.put_nowait, self._progress) if one]
+
+            def report(step: Step) -> None:
+                for one in reports:
+                    one(step)
+
+            install = partial(_install, self._offer, code, self._deliver, report)
             self.call = self._thread.begin(install, self._stop)
             self.call.when_ended(lambda: self._steps.put_nowait(None))
         return self.call
@@ -119,9 +128,12 @@ class Installation:
 class AsyncOffer:
     """What a server offers to this card: as `Offer`, with coroutines for what takes long."""
 
-    def __init__(self, thread: CardThread, offer: Offer, stop: Stop | None) -> None:
+    def __init__(
+        self, thread: CardThread, offer: Offer, progress: Progress | None, stop: Stop | None
+    ) -> None:
         self._thread = thread
         self._offer = offer
+        self._progress = progress
         self._stop = stop
         self.installation: Installation | None = None
         """The last one that `install` returned."""
@@ -186,6 +198,10 @@ class AsyncOffer:
         """The findings that a person must accept, one by one."""
         return self._offer.warnings
 
+    async def postpone(self, *, stop: Stop | None = None) -> None:
+        """End the session now. The order stays as it is, and the profile can be offered again."""
+        await self._thread.run(self._offer.postpone, stop)
+
     async def reject(self, *, stop: Stop | None = None) -> None:
         """Reject the profile for good: see `Offer.reject`."""
         await self._thread.run(self._offer.reject, stop)
@@ -194,16 +210,23 @@ class AsyncOffer:
         self,
         *,
         confirmation_code: ConfirmationCode = "",
+        deliver: Deliver | None = None,
         progress: Progress | None = None,
         stop: Stop | None = None,
     ) -> Installation:
         """Have the card install the profile: await it, or iterate over its steps. Raises as `Offer.install`.
 
         `confirmation_code`: the code, or a function that is called in the loop if the server requires one.
-        `progress`: called in the loop with each step. `stop`: that of the download if None.
+        `deliver`: as for `Offer.install`. `progress`: called in the loop with each step; that of the download
+        if None. `stop`: that of the download if None.
         """
         self.installation = Installation(
-            self._thread, self._offer, confirmation_code, progress, stop or self._stop
+            self._thread,
+            self._offer,
+            confirmation_code,
+            deliver=deliver,
+            progress=progress or self._progress,
+            stop=stop or self._stop,
         )
         return self.installation
 
@@ -211,15 +234,19 @@ class AsyncOffer:
 class DownloadBlock:
     """The `async with` block of a download. See the law."""
 
-    def __init__(self, thread: CardThread, block: AsyncBlock[Offer], stop: Stop | None) -> None:
+    def __init__(
+        self, thread: CardThread, block: AsyncBlock[Offer], progress: Progress | None, stop: Stop | None
+    ) -> None:
         self._thread = thread
         self._block = block
+        self._progress = progress
         self._stop = stop
         self._offer: AsyncOffer | None = None
 
     async def __aenter__(self) -> AsyncOffer:
         try:
-            self._offer = AsyncOffer(self._thread, await self._block.__aenter__(), self._stop)
+            offer = await self._block.__aenter__()
+            self._offer = AsyncOffer(self._thread, offer, self._progress, self._stop)
         except asyncio.CancelledError as error:
             if isinstance(error.__cause__, Stopped):
                 error.__cause__.outcome = None  # An offer that was made is nothing that was done.
@@ -250,10 +277,6 @@ class DownloadBlock:
         return await self._block.__aexit__(None, None, None)
 
 
-def _install(offer: Offer, code: str, report: Callable[[Step], object]) -> Outcome:
+def _install(offer: Offer, code: str, deliver: Deliver | None, report: Callable[[Step], None]) -> Outcome:
     """Install, in the card's thread. `report`: called with each step."""
-
-    def progress(sent: int, total: int) -> None:
-        report(Step("LoadBoundProfilePackage", sent, total))
-
-    return offer.install(confirmation_code=code, progress=progress)
+    return offer.install(confirmation_code=code, deliver=deliver, progress=report)

@@ -16,7 +16,7 @@ from threading import Thread
 from typing import Any, Generic, TypeVar
 
 from lpa.errors import LpaError, Stopped
-from lpa.stop import Stop, heeding
+from lpa.stop import Stop, StopRequested, heeding
 
 _T = TypeVar("_T")
 
@@ -141,6 +141,9 @@ class CardCall(Generic[_T]):
         try:
             with heeding(self._cancelled), heeding(self._stop):
                 return self._function()
+        except StopRequested as request:
+            message = f"Stopped. {request.message}"
+            raise Stopped(message, outcome=request.outcome, advice=request.advice) from request
         except KeyboardInterrupt as request:
             raise Stopped("It was stopped between two steps.") from request
 

@@ -6,6 +6,7 @@ Law: the status words of ES10 are handled in this file. Below it are APDUs, abov
 from __future__ import annotations
 
 import logging
+import os
 from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
@@ -14,7 +15,7 @@ from lpa import redaction, stop
 from lpa.advice.cards import LARGER_BLOCKS
 from lpa.card import foreign
 from lpa.card.secure_elements import HasAtr
-from lpa.errors import BadAnswer, LpaError, WireError
+from lpa.errors import BadAnswer, CardBusy, LpaError, WireError
 from lpa.rsp.limits import ANSWER_BYTES, ANSWER_ROUNDS, BLOCKS
 from lpa.rsp.names import Aid
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from lpa.card.traffic import TrafficRedactor
 
 TRAFFIC = redaction.TRAFFIC
+OF_ANOTHER_PROCESS = "Nothing was done. Open an assistant of your own in the forked process."
 _log = redaction.logger(__name__)
 logging.addLevelName(TRAFFIC, "TRAFFIC")
 
@@ -66,6 +68,7 @@ class ChannelCommands:
 
     def __init__(self, transport: Transmits) -> None:
         self._transport = transport
+        self._process = os.getpid()
         self._redactor: TrafficRedactor | None = None  # made when traffic is logged
         self.channel = 0
 
@@ -83,7 +86,7 @@ class ChannelCommands:
         answer, rounds = bytearray(data), 0
         while sw >> 8 == 0x61:
             rounds += 1
-            data, sw = self.with_length(bytes([self.interindustry, 0xC0, 0x00, 0x00, sw & 0xFF]))
+            data, sw = self._with_length(bytes([self.interindustry, 0xC0, 0x00, 0x00, sw & 0xFF]))
             answer += data
             endless = len(answer) > ANSWER_BYTES or rounds > ANSWER_ROUNDS
             if endless or (sw >> 8 == 0x61 and not data):
@@ -92,21 +95,31 @@ class ChannelCommands:
 
     def with_length(self, command: bytes) -> tuple[bytes, int]:
         """The answer to one command, which is repeated with the correct Le if the card names it (6Cxx)."""
-        data, sw = self.transmit(command)
-        if sw >> 8 == 0x6C:
-            has_le = len(command) == 5 or len(command) > 5 + command[4]
-            data, sw = self.transmit((command[:-1] if has_le else command) + bytes([sw & 0xFF]))
-        return data, sw
+        stop.check()
+        return self._with_length(command)
 
     def transmit(self, command: bytes) -> tuple[bytes, int]:
         """The immediate answer to one command. Both are logged, without secrets."""
         stop.check()
+        return self.finish(command)
+
+    def finish(self, command: bytes) -> tuple[bytes, int]:
+        """As `transmit`, for a command that belongs to the one before it: no stop comes between the two."""
+        if os.getpid() != self._process:
+            raise CardBusy("The card belongs to the process that forked this one.", advice=OF_ANOTHER_PROCESS)
         try:
             data, sw = foreign.answer(foreign.called(self._transport.transmit, command))
         except LpaError:
             self._log_traffic(command, None)
             raise
         self._log_traffic(command, data, sw)
+        return data, sw
+
+    def _with_length(self, command: bytes) -> tuple[bytes, int]:
+        data, sw = self.finish(command)
+        if sw >> 8 == 0x6C:
+            has_le = len(command) == 5 or len(command) > 5 + command[4]
+            data, sw = self.finish((command[:-1] if has_le else command) + bytes([sw & 0xFF]))
         return data, sw
 
     def _log_traffic(self, command: bytes, answer: bytes | None, sw: int = 0) -> None:

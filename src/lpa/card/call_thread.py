@@ -1,7 +1,8 @@
 """Calls that may hang, made in a thread that can be left behind.
 
 A call of PC/SC cannot be interrupted, and a service, reader or card may never return from it. The thread does
-not keep the process from ending, and Ctrl-C works while its caller waits.
+not keep the process from ending, and Ctrl-C works while its caller waits. A stop ends a wait too; that for
+the answer of a card only after a while, because the card carries out what it was asked for.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ from collections.abc import Callable
 from threading import Event, Semaphore, Thread
 from typing import Any
 
+from lpa import stop
 from lpa.card.timeouts import Timeouts
 
-_SLICE = 0.25  # seconds: Windows delivers Ctrl-C, and a stop is seen, between two of them
-_GRACE = 1.0  # seconds to return for a call whose caller was interrupted
+# In seconds.
+_SLICE = 0.25  # Windows delivers Ctrl-C, and a stop is seen, between two of them
+_GRACE = 1.0  # to return, for a call whose caller was interrupted
+ANSWER_GRACE = 10.0  # to answer, for a card that was asked before a stop was requested
 
 
 class Abandoned(TimeoutError):
@@ -28,7 +32,6 @@ class CallThread:
     def __init__(self) -> None:
         self._calls = _Calls()
         self._last: _Call | None = None
-        self._stopped = False
         self.abandoned = False
         Thread(target=_make_calls, args=(self._calls,), daemon=True).start()
 
@@ -38,18 +41,20 @@ class CallThread:
         seconds: float,
         timeouts: Timeouts,
         sentence: Callable[[float], str] | None = None,
+        *,
+        grace: float = 0.0,
     ) -> Any:
         """What `function` returns. Raises TimeoutError if it does not return in time, `Abandoned` after that.
 
-        `sentence`: for `on_silence`, from the seconds of the wait so far.
+        `sentence`: for `on_silence`, from the seconds of the wait so far. `grace`: the seconds that it has to
+        return after a stop, which then raises `StopRequested`.
         """
-        self._raise_if_stopped(timeouts)
         if self.abandoned or not self._is_idle():
             self.abandoned = True
             raise Abandoned
         self._last = call = _Call(function)
         self._calls.put(call)
-        self._wait(call, seconds, timeouts, sentence)
+        self._wait(call, seconds, timeouts, sentence, grace)
         return call.result()
 
     def end(self, *last: Callable[[], Any]) -> None:
@@ -63,26 +68,27 @@ class CallThread:
         return self._last is None or self._last.returned.wait(_GRACE)
 
     def _wait(
-        self, call: _Call, seconds: float, timeouts: Timeouts, sentence: Callable[[float], str] | None
+        self,
+        call: _Call,
+        seconds: float,
+        timeouts: Timeouts,
+        sentence: Callable[[float], str] | None,
+        grace: float,
     ) -> None:
         began, notice = time.monotonic(), timeouts.notice
         waited = 0.0
         while not call.returned.wait(max(0.0, min(_SLICE, seconds - waited, notice - waited))):
             waited = time.monotonic() - began
-            self._raise_if_stopped(timeouts)
-            if waited >= seconds:
+            late = min(waited, stop.seconds_late())
+            if late >= grace:
+                stop.check()
+            if waited >= seconds or late >= ANSWER_GRACE:
                 self.abandoned = True
                 raise TimeoutError
             if waited >= notice:
                 if sentence:
                     timeouts.on_silence(sentence(notice))
                 notice *= 2
-
-    def _raise_if_stopped(self, timeouts: Timeouts) -> None:
-        """Once, as Ctrl-C does it: what ends then can still release the card."""
-        if timeouts.stop.is_set() and not self._stopped:
-            self._stopped = True
-            raise KeyboardInterrupt
 
 
 class _Call:

@@ -169,7 +169,7 @@ class Channel(Es10Channel):
         number, self._wire.channel = self._wire.channel, 0
         if number:
             with contextlib.suppress(LpaError):
-                self._wire.transmit(bytes([0x00, 0x70, 0x80, number]))
+                self._wire.finish(bytes([0x00, 0x70, 0x80, number]))
 
     def _open(self) -> None:
         """Open a logical channel; if the card has none, use the basic one (0)."""

@@ -8,7 +8,8 @@ channel is not open any more was not carried out: it is sent once more, on a new
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -71,6 +72,7 @@ class IsdrSession:
         self._held: tuple[bytes, bytes] | None = None  # the first request, and its answer
         self._unconfirmed = False  # whether it may be another card since the reset
         self._ready = False  # whether the channel is open, to the same card
+        self._broken_off = False  # whether Ctrl-C ended a restart, or a look at another ISD-R
         try:
             self._open(first)
         except EuiccRefused as refused:
@@ -105,6 +107,7 @@ class IsdrSession:
 
     def ask_eid(self) -> Eid:
         """The EID that the card reports now (§5.7.20, ES10c.GetEID)."""
+        self._mend()
         try:
             if self._ready:
                 return ask_eid(self._channel)
@@ -117,6 +120,11 @@ class IsdrSession:
     @property
     def can_reset(self) -> bool:
         """Whether the card can be reset. If not, a modem or phone does it when the card demands REFRESH."""
+        return channels.can_reset(self._transport)
+
+    @property
+    def reads_files(self) -> bool:
+        """Whether the files of the enabled profile can be read: not through a modem or phone."""
         return channels.can_reset(self._transport)
 
     def take_eid(self, eid: Eid) -> None:
@@ -153,25 +161,11 @@ class IsdrSession:
         modem or phone may be restarting it.
         Raises `CardRemoved` if another card answers.
         """
-        if not self.can_reset:
-            return refresh.once_restarted(self._begin_anew)
-        interrupted = False
-        for tries_left in reversed(range(RESTART_TRIES)):
-            try:
-                channels.reset(self._transport)
-                self._open(first)
-                break
-            except (BadAnswer, CardUnpowered, EuiccRefused, NotAnEuicc) as error:
-                if not tries_left:
-                    raise
-                _log.debug("the card has not restarted yet: %s", error)
-                time.sleep(_RESTART_PAUSE)
-            except WireError as error:
-                if interrupted or not (tries_left and _may_pass(error)):
-                    raise
-                interrupted = True
-                _log.debug("the connection to the card broke off: %s", error)
-        return None
+        with self._whole():
+            if self.can_reset:
+                self._restart(first)
+            else:
+                refresh.once_restarted(self._begin_anew)
 
     def confirm(self, certified: Eid | None = None) -> None:
         """Raise `CardRemoved` if another card answers since the session was restarted.
@@ -204,6 +198,7 @@ class IsdrSession:
         Raises `WireError` with the reason "channelClosed" if the channel is not open any more: then the
         request was not carried out.
         """
+        self._mend()
         held, self._held = self._held, None
         if held and held[0] == request:
             return held[1]
@@ -244,6 +239,7 @@ class IsdrSession:
 
         Raises `WireError` if the request did not reach the ISD-R, because the channel was closed.
         """
+        self._mend()
         steps.report(function)
         self.confirm()
         try:
@@ -299,6 +295,39 @@ class IsdrSession:
         self._held = None
         self.confirm()
 
+    def _restart(self, first: bytes) -> None:
+        interrupted = False
+        for tries_left in reversed(range(RESTART_TRIES)):
+            try:
+                channels.reset(self._transport)
+                self._open(first)
+                break
+            except (BadAnswer, CardUnpowered, EuiccRefused, NotAnEuicc) as error:
+                if not tries_left:
+                    raise
+                _log.debug("the card has not restarted yet: %s", error)
+                time.sleep(_RESTART_PAUSE)
+            except WireError as error:
+                if interrupted or not (tries_left and _may_pass(error)):
+                    raise
+                interrupted = True
+                _log.debug("the connection to the card broke off: %s", error)
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Have the next request begin with a restart if a stop or Ctrl-C ends the block."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self._broken_off = True
+            raise
+        self._broken_off = False
+
+    def _mend(self) -> None:
+        """Restart if a stop or Ctrl-C has left the card without the ISD-R on this channel."""
+        if self._broken_off:
+            self.restart()
+
     def _select_again(self) -> None:
         if not self._channel.select(self.aid):
             raise NotAnEuicc(
@@ -307,17 +336,18 @@ class IsdrSession:
 
     def _eid_of(self, aid: Aid) -> Eid | None:
         """The EID of another ISD-R on the card, None if none answers. Afterwards ours is selected again."""
-        try:
-            eid = ask_eid(self._channel) if self._channel.select(aid) else None
-        except BadAnswer:
-            eid = None
-        except OUT_OF_REACH:
-            raise
-        except WireError as error:
-            _log.debug("no answer when %s was selected: %s", aid, error)
-            self.restart()
-            return None
-        self._select_again()
+        with self._whole():
+            try:
+                eid = ask_eid(self._channel) if self._channel.select(aid) else None
+            except BadAnswer:
+                eid = None
+            except OUT_OF_REACH:
+                raise
+            except WireError as error:
+                _log.debug("no answer when %s was selected: %s", aid, error)
+                self.restart()
+                return None
+            self._select_again()
         return eid
 
 

@@ -11,15 +11,16 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import partial
-from threading import Event, Thread
+from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
 from smartcard import scard
 
+from lpa import stop
 from lpa.advice.cards import REINSERT_OR_REPLUG
 from lpa.card import timeouts
-from lpa.card.call_thread import Abandoned, CallThread
+from lpa.card.call_thread import ANSWER_GRACE, Abandoned, CallThread
 from lpa.card.pcsc_codes import failure, number
 from lpa.errors import CardBusy, TimedOut
 from lpa.host.locks import Locks
@@ -226,7 +227,7 @@ class _Context:
 
         try:
             call = partial(scard.SCardTransmit, *arguments)
-            return self._thread.call(call, seconds, self.timeouts, silence)
+            return self._thread.call(call, seconds, self.timeouts, silence, grace=ANSWER_GRACE)
         except Abandoned:
             raise TimedOut(_GIVEN_UP, advice=REINSERT_OR_REPLUG) from None
         except TimeoutError:
@@ -238,7 +239,8 @@ class _Context:
         """Call it if that is possible now, and else when the call returns that was given up."""
         call = partial(function, argument, *more)
         try:
-            self._thread.call(call, self.timeouts.service, self.timeouts.changed(stop=Event()))
+            with stop.ending():
+                self._thread.call(call, stop.limited(self.timeouts.service), self.timeouts)
         except TimeoutError:
             self._last.append(call)
 

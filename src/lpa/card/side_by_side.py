@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextvars
 import time
 from collections.abc import Callable, Iterator, Sequence
-from threading import Event, Thread
+from threading import Thread
 from typing import Generic, TypeVar
 
-from lpa.card.timeouts import current, using
+from lpa.stop import Stop, check, heeding
 
 _T = TypeVar("_T")
 _SLICE = 0.25  # seconds: Windows delivers Ctrl-C between two of them
@@ -16,21 +16,24 @@ _GRACE = 3.0  # seconds to release the cards after Ctrl-C
 
 
 class SideBySide(Generic[_T]):
-    """Functions that run at once. PC/SC calls of theirs end with a KeyboardInterrupt after `stop`."""
+    """Functions that run at once, until they return or `stop` is called."""
 
     def __init__(self, functions: Sequence[Callable[[], _T]]) -> None:
-        self._stopping = Event()
-        with using(current().changed(stop=self._stopping)):
-            self._tasks = [_Task(function) for function in functions]
+        self._stopping = Stop()
+        self._tasks = [_Task(function, self._stopping) for function in functions]
         for task in self._tasks:
             task.thread.start()
 
     def results(self) -> Iterator[_T]:
-        """What each returns, in their order. Raises what one raises. Ctrl-C ends the wait, and stops all."""
+        """What each returns, in their order. Raises what one raises.
+
+        Ctrl-C, or a stop of the caller, ends the wait, and stops all.
+        """
         try:
             for task in self._tasks:
                 while task.thread.is_alive():
                     task.thread.join(_SLICE)
+                    check()
                 yield task.result()
         except BaseException:
             self.stop()
@@ -52,8 +55,8 @@ def side_by_side(functions: Sequence[Callable[[], _T]]) -> list[_T]:
 
 
 class _Task(Generic[_T]):
-    def __init__(self, function: Callable[[], _T]) -> None:
-        self._function = function
+    def __init__(self, function: Callable[[], _T], stop: Stop) -> None:
+        self._function, self._stop = function, stop
         self._returned: list[_T] = []
         self._error: BaseException | None = None
         run = contextvars.copy_context().run
@@ -66,6 +69,7 @@ class _Task(Generic[_T]):
 
     def _run(self) -> None:
         try:
-            self._returned.append(self._function())
+            with heeding(self._stop):
+                self._returned.append(self._function())
         except BaseException as error:  # noqa: BLE001  (it is for the thread that waits)
             self._error = error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from threading import Event
 from typing import Any
 
 from lpa import redaction
@@ -21,8 +20,7 @@ class Timeouts:
     `service`: for the list of readers, a connection to a card, its reset, its status. `card`: for the answer
     to a command. `notice`: until `on_silence` is called with a sentence for the person, and called again
     each time that the wait has doubled; without it the sentence is logged as a warning.
-    `stop`: once it is set, a wait ends with a KeyboardInterrupt: only the main thread gets that of Ctrl-C.
-    Raises ValueError for a time that is not above zero.
+    A `lpa.stop.Stop` ends a wait earlier. Raises ValueError for a time that is not above zero.
     """
 
     def __init__(
@@ -32,13 +30,11 @@ class Timeouts:
         card: float = CARD_SECONDS,
         notice: float = _NOTICE,
         on_silence: Callable[[str], None] | None = None,
-        stop: Event | None = None,
     ) -> None:
         if not all(seconds > 0 for seconds in (service, card, notice)):
             raise ValueError("each timeout is more than 0 seconds")
         self.service, self.card, self.notice = service, card, notice
         self.on_silence = on_silence or _warn
-        self.stop = stop or Event()
 
     def to_search(self) -> Timeouts:
         """For looking whether there is an eUICC: a card has no more time than the service."""

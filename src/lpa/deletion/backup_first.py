@@ -10,6 +10,7 @@ from lpa.advice.profiles import READABLE_IS_SAVED
 from lpa.card.files.filesystem import UiccFiles
 from lpa.deletion.plan import Plan
 from lpa.errors import LpaError, Refused, StorageFailed
+from lpa.journal import RECOVER
 from lpa.notifications.card_context import CardContext
 from lpa.notifications.delivery import Delivery
 from lpa.notifications.outbox import Outbox
@@ -18,6 +19,7 @@ from lpa.profiles.switching import Outcome
 from lpa.profiles.temporary_enable import temporarily_enabled
 from lpa.rsp.facts import Fact, fact
 from lpa.rsp.names import Iccid
+from lpa.stop import StopRequested
 
 
 @fact
@@ -39,12 +41,16 @@ class BackupFirst(Fact):
         return tuple(delivery for outcome in self.switches for delivery in outcome.deliveries)
 
 
-class BackupInterrupted(KeyboardInterrupt):
-    """The backup was interrupted with Ctrl-C. `done`: what was done until then."""
+class BackupInterrupted(StopRequested):
+    """The backup was interrupted, with Ctrl-C or by a stop. `done`: what was done until then."""
 
     def __init__(self, done: BackupFirst) -> None:
         super().__init__()
         self.done = done
+        if done.restored:
+            self.tell("Nothing was deleted; the profiles are enabled and disabled as before.", outcome=done)
+        else:
+            self.tell("The card was being changed, and the outcome is unknown.", RECOVER, done)
 
 
 def back_up_first(
@@ -61,7 +67,7 @@ def back_up_first(
     `opened`: opens the files of the enabled profile. `pin`: the profile's PIN, if it is locked with one.
     Servers are notified of each switch. Nothing is switched if the staging folder cannot be made. What fails
     after the first switch is in the result, not raised; what fails before is raised as by
-    `temporarily_enabled`. Raises `BackupInterrupted` on Ctrl-C.
+    `temporarily_enabled`. Raises `BackupInterrupted` on Ctrl-C or a stop.
     """
     with ExitStack() as made:
         try:

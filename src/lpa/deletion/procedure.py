@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator
 
+from lpa import stop
 from lpa.advice.defaults import TRY_AGAIN
 from lpa.advice.profiles import REINSERT_BEFORE_RETRY, RESUME_THEN_DELETE
 from lpa.card.es10 import Euicc
@@ -73,7 +74,8 @@ def delete(card: CardContext, outbox: Outbox, plan: Plan, reason: str = "") -> O
             raise
         changes = (*disabled, ProfileChange(NotificationEvent.DELETE, profile))
         deliveries = outbox.complete(operation, changes)
-    problem = problem or _check_same_card(euicc, plan, deliveries)
+    with stop.ending():  # It is deleted, and a stop does not take that result.
+        problem = problem or _check_same_card(euicc, plan, deliveries)
     return Outcome(profile, changes, deliveries, problem, operation.memory_after)
 
 

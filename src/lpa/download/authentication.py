@@ -38,8 +38,10 @@ from lpa.rsp.euicc_info import EuiccInfo2
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.pki import server_oid
 from lpa.rsp.session import CardProof, Event, ServerProof, Terms
+from lpa.stop import StopRequested, ending
 
 BAD_PACKAGE = "loadBppExecutionError"  # the CancelSessionReason
+NOT_INSTALLED = "Nothing was installed, and the order was not rejected."
 _UNKNOWN_CODE = "8.2.6/3.8"  # with which a server refuses a matching id, an empty one too
 
 _log = redaction.logger(__name__)
@@ -106,7 +108,8 @@ class Session:
         self.open = self.loading = False
         steps.report(steps.CANCEL_ON_SERVER)
         try:
-            self.server.cancel_session(self.transaction_id, cancelled)
+            with ending():
+                self.server.cancel_session(self.transaction_id, cancelled)
         except LpaError as error:  # On the server it ends by itself, or has ended.
             # What a server says may name the code, so it is not logged: see `lpa.server.es9`.
             self.not_cancelled = error
@@ -123,7 +126,7 @@ class Session:
             yield
         except ServerRefused:
             self.open = False
-            with steps.must_complete(), suppress(LpaError):
+            with steps.must_complete(), suppress(LpaError), ending():
                 self.euicc.cancel_session(self.transaction_id, "postponed")
             raise
 
@@ -202,6 +205,16 @@ def nothing_installed() -> Iterator[None]:
     except OutcomeUnknown as unknown:
         unknown.add("Nothing was installed.")
         unknown.advice = BEGIN_AGAIN
+        raise
+
+
+@contextmanager
+def told_if_stopped() -> Iterator[None]:
+    """If a stop ends the block, which gives the card no package, have it say that nothing was installed."""
+    try:
+        yield
+    except StopRequested as stopped:
+        stopped.tell(NOT_INSTALLED)
         raise
 
 

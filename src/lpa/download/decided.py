@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from lpa.download import installation
-from lpa.download.installation import Progress
 from lpa.download.offer import ConfirmationCode, Offer
 from lpa.profiles.switching import Outcome
+from lpa.rsp.steps import Progress
 
 Decision = Literal["install", "postpone", "reject"]
 Decide = Callable[[Offer], Decision]
@@ -24,7 +23,7 @@ def carry_out(
     decide: Decide,
     *,
     confirmation_code: ConfirmationCode = "",
-    progress: Progress = installation.silent,
+    progress: Progress | None = None,
 ) -> Outcome:
     """Do with an offer what `decide` says. The outcome has no changes unless the profile was installed.
 

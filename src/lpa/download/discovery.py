@@ -21,9 +21,14 @@ def root(euicc: Euicc) -> ServerAddress:
     return _address(euicc.configured_addresses().root_ds, "discovery server") or GSMA_ROOT
 
 
+def expect_order(order: object) -> None:
+    """Raise TypeError if it is none that `code_for` takes."""
+    expect("order", order, ActivationCode, Event, type(None))
+
+
 def code_for(euicc: Euicc, order: ActivationCode | Event | None) -> ActivationCode:
     """The activation code for `order`: itself, that of an event, or that of the card's default server."""
-    expect("order", order, ActivationCode, Event, type(None))
+    expect_order(order)
     if order is None:
         return ActivationCode(default_server(euicc))
     return order.code if isinstance(order, Event) else order

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from lpa.advice.downloads import BEGIN_AGAIN_OR_NEW_ORDER, DO_NOT_USE_PROFILE
 from lpa.card.es10 import Euicc
-from lpa.download.authentication import BAD_PACKAGE, Session, advice_after_bad_package
+from lpa.download.authentication import BAD_PACKAGE, NOT_INSTALLED, Session, advice_after_bad_package
 from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, StorageFailed, WireError
 from lpa.journal import LOADING, PROOF_KEPT, Operation
 from lpa.notifications.card_context import CardContext
@@ -29,6 +29,7 @@ from lpa.rsp.installation_result import InstallationResult
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.records import Notification, NotificationConfiguration, NotificationEvent, Profile
+from lpa.stop import StopRequested
 
 FUNCTION = "LoadBoundProfilePackage"
 OPERATION = "download"
@@ -52,8 +53,10 @@ def install(
             result = _load(card.euicc, package)
         except LpaError as error:
             result = _reconcile(card, outbox, operation, session, error)
-        except BaseException:
+        except BaseException as error:
             if session.cancel("postponed"):  # The card has signed that it ended without an installation.
+                if isinstance(error, StopRequested):
+                    error.tell(NOT_INSTALLED)
                 with suppress(StorageFailed):
                     operation.complete("it was interrupted")
             raise

@@ -34,6 +34,7 @@ from lpa.download.authentication import (
     advice_after_bad_package,
     nothing_installed,
     reason_of,
+    told_if_stopped,
 )
 from lpa.download.installation import FUNCTION
 from lpa.download.package_file import PACKAGE_FUNCTION, PackageFile, package_file
@@ -55,7 +56,9 @@ from lpa.rsp.names import ServerAddress
 from lpa.rsp.records import Profile
 from lpa.rsp.session import Event, Terms
 from lpa.rsp.sizes import in_words
-from lpa.rsp.steps import Progress, reporting
+from lpa.rsp.steps import Progress
+from lpa.stop import Stop, StopRequested
+from lpa.turns import Turns
 
 WRONG_CODE = "8.2.7/3.8"  # subject and reason with which a server permits another try
 
@@ -83,9 +86,14 @@ class Offer:
         device: Device,
         *,
         progress: Progress | None = None,
+        turns: Turns | None = None,
     ) -> None:
-        """`order`: where to ask, and what for. `progress`: for `install`. Nothing is asked before `begin`."""
+        """`order`: where to ask, and what for. Nothing is asked before `begin`.
+
+        `progress`: for `install`. `turns`: of the assistant.
+        """
         self._progress = progress
+        self._turns = turns or Turns()
         self._card = card
         self._outbox = outbox
         self._servers = servers
@@ -149,6 +157,29 @@ class Offer:
         Raises what kept card or server from confirming it: then the order may still be valid. `Refused` with
         "sessionEnded" if there is no session any more, after `install`.
         """
+        self._turns.run(self._reject)
+
+    def install(
+        self,
+        *,
+        confirmation_code: ConfirmationCode = "",
+        deliver: Deliver | None = None,
+        progress: Progress | None = None,
+        stop: Stop | None = None,
+    ) -> Outcome:
+        """Have the card install the profile, and notify its server.
+
+        `confirmation_code`: the text, or what returns it; that is called only if a code is required.
+        `deliver`: see `Deliver`; that of the assistant if None. `progress`: that of the download if None.
+        Raises as `installation.install` does, `Refused` if there is a blocker or the confirmation code is
+        missing, and `ServerRefused` if the server refuses. If its reason is `WRONG_CODE`, this may be called
+        again, and begins a new session; so it may after `Stopped`, if that says that nothing was installed.
+        """
+        card = self._card if deliver is None else replace(self._card, deliver=delivering.checked(deliver))
+        progress = self._progress if progress is None else progress
+        return self._turns.run(lambda: self._install(card, confirmation_code), stop, progress)
+
+    def _reject(self) -> None:
         ended = not (self._session.open or self._rejected)
         self._session.cancel(_REJECTED)
         if self._session.not_cancelled:
@@ -156,25 +187,6 @@ class Offer:
         if ended:
             raise _session_ended()
         self._rejected = True
-
-    def install(
-        self,
-        *,
-        confirmation_code: ConfirmationCode = "",
-        progress: Progress | None = None,
-        deliver: Deliver | None = None,
-    ) -> Outcome:
-        """Have the card install the profile, and notify its server.
-
-        `confirmation_code`: the text, or what returns it; that is called only if a code is required.
-        `progress`: called with each step; that of the download if None. `deliver`: see `Deliver`; that of
-        the assistant if None. Raises as `installation.install` does, `Refused` if there is a blocker or the
-        confirmation code is missing, and `ServerRefused` if the server refuses. If its reason is
-        `WRONG_CODE`, this may be called again, and begins a new session.
-        """
-        card = self._card if deliver is None else replace(self._card, deliver=delivering.checked(deliver))
-        with reporting(self._progress if progress is None else progress):
-            return self._install(card, confirmation_code)
 
     def _install(self, card: CardContext, confirmation_code: ConfirmationCode) -> Outcome:
         for blocker in self.blockers:
@@ -189,13 +201,22 @@ class Offer:
                 "The server requires a confirmation code.",
                 advice=OPERATOR_GIVES_CODE,
             )
+        try:
+            return self._loaded(card, code)
+        except StopRequested as stopped:
+            self.end(stopped)
+            raise
+
+    def _loaded(self, card: CardContext, code: str) -> Outcome:
         with package_file(self._card.receipts.folder) as file:
-            package = self._package(code, file)
+            with told_if_stopped():
+                package = self._package(code, file)
             return installation.install(card, self._outbox, self._session, self.profile, package)
 
     def begin(self) -> None:
         """Open a session with a server that offers a profile, and check what it offers."""
-        found = find_offer(self._card.euicc, self._servers, self._order, self._device)
+        with told_if_stopped():
+            found = find_offer(self._card.euicc, self._servers, self._order, self._device)
         self._session, self._terms = found.session, found.terms
         self._order = found.order  # A new session begins with the server that offered the profile.
         self.others += found.others
@@ -269,9 +290,10 @@ def offered(
     device: Device | None,
     *,
     progress: Progress | None = None,
+    turns: Turns | None = None,
 ) -> Iterator[Offer]:
     """What is offered for `order`, while the block runs. Raises as `referrals.find_offer` does."""
-    offer = Offer(card, outbox, servers, order, device or Device(), progress=progress)
+    offer = Offer(card, outbox, servers, order, device or Device(), progress=progress, turns=turns)
     offer.begin()
     try:
         yield offer

@@ -12,12 +12,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import importlib
+import math
 import os
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from lpa import stop
 from lpa.advice.defaults import TRY_AGAIN_WHEN_FINISHED
 from lpa.advice.storage import REMOVE_LOCK_OR, SET_LOCK_DIR
 from lpa.errors import CardBusy, StorageFailed, storage_advice, system_reason
@@ -25,6 +28,7 @@ from lpa.host import system
 from lpa.rsp.facts import fact
 
 _HOLDER_BYTES = 200  # at most, in the file
+_PAUSE = 0.05  # seconds between two tries, in a wait that a time limit or a stop may end
 _REFUSED = (errno.EACCES, errno.EPERM, errno.ELOOP)  # what a file of another user, or a planted one, leads to
 
 
@@ -45,18 +49,23 @@ OnWait = Callable[[Holder], None]
 class Locks:
     """The locks in a folder. `command`: what this process runs, as other users may read it.
 
-    `on_wait`: called once with the holder before a wait. Without it, no lock is waited for.
+    `wait`: how many seconds a lock is waited for; 0 for not at all, `math.inf` for as long as it takes. None:
+    as long as it takes if there is an `on_wait`, else not at all. `on_wait`: called once with the holder
+    before a wait. Raises ValueError for a time below zero.
     """
 
-    def __init__(self, folder: Path, *, command: str = "", on_wait: OnWait | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, command: str = "", on_wait: OnWait | None = None, wait: float | None = None
+    ) -> None:
         self.command = command or Path(sys.argv[0]).name
         self._folder = folder
         self._on_wait = on_wait
+        self._wait = checked_wait((math.inf if on_wait else 0.0) if wait is None else wait)
 
     @classmethod
-    def of_host(cls, *, command: str = "", on_wait: OnWait | None = None) -> Locks:
+    def of_host(cls, *, command: str = "", on_wait: OnWait | None = None, wait: float | None = None) -> Locks:
         """The locks that the processes of this computer share."""
-        return cls(shared_folder(), command=command, on_wait=on_wait)
+        return cls(shared_folder(), command=command, on_wait=on_wait, wait=wait)
 
     def nowait(self) -> Locks:
         """The same locks, without waiting."""
@@ -66,16 +75,19 @@ class Locks:
     def lock(self, subject: str) -> Iterator[None]:
         """Hold the lock of `subject`, a text that is the same in all processes, until the block ends.
 
-        Raises `CardBusy` with the holder if another process holds it and waiting is off, `StorageFailed` if
-        the file cannot be locked.
+        Raises `CardBusy` with the holder if another process holds it for longer than this waits,
+        `StorageFailed` if the file cannot be locked. A process that this one forks does not get the lock.
         """
-        descriptor = self._acquire(self._folder / _file_name(subject))
+        descriptor, process = self._acquire(self._folder / _file_name(subject)), os.getpid()
         try:
-            _write_holder(descriptor, f"{os.getpid()} {self.command}")
+            _write_holder(descriptor, f"{process} {self.command}")
             yield
         finally:  # Whatever the disk reports now, the lock ends, and what was done under it stays done.
-            with contextlib.suppress(OSError):
-                os.ftruncate(descriptor, 0)
+            if os.getpid() == process:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(descriptor, 0)
+                with contextlib.suppress(OSError):
+                    system.unlock(descriptor)  # A forked process may still have it open.
             with contextlib.suppress(OSError):
                 os.close(descriptor)
 
@@ -109,11 +121,39 @@ class Locks:
             if system.try_lock(descriptor):
                 return
             holder = _holder(descriptor)
-        if self._on_wait is None:
-            raise CardBusy(f"The card is in use by {holder}.", advice=TRY_AGAIN_WHEN_FINISHED)
-        self._on_wait(holder)
+        if self._wait == 0:
+            raise _busy(holder)
+        if self._on_wait:
+            self._on_wait(holder)
         with _lock_errors(path):
+            if self._wait_for(descriptor):
+                return
+            holder = _holder(descriptor)
+        raise _busy(holder)
+
+    def _wait_for(self, descriptor: int) -> bool:
+        """Wait for a lock; whether this process has it now. Raises `StopRequested`."""
+        if self._wait == math.inf and not stop.heeded():
             system.wait_for_lock(descriptor)
+            return True
+        ends = time.monotonic() + self._wait
+        while not system.try_lock(descriptor):
+            left = ends - time.monotonic()
+            if left <= 0:
+                return False
+            stop.pause(min(_PAUSE, left))
+        return True
+
+
+def checked_wait(seconds: float) -> float:
+    """A time to wait. Raises ValueError if it is below zero, or no number."""
+    if not seconds >= 0:
+        raise ValueError("a wait takes 0 seconds or more")
+    return seconds
+
+
+def _busy(holder: Holder) -> CardBusy:
+    return CardBusy(f"The card is in use by {holder}.", advice=TRY_AGAIN_WHEN_FINISHED)
 
 
 def shared_folder() -> Path:

@@ -99,6 +99,11 @@ def try_lock(descriptor: int) -> bool:
     return True
 
 
+def unlock(descriptor: int) -> None:
+    """End the lock, also for copies of the descriptor: a forked process has one."""
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
 def wait_for_lock(descriptor: int) -> None:
     """As `try_lock`, but wait until it is free. Ctrl-C ends the wait."""
     fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -75,6 +75,10 @@ def try_lock(descriptor: int) -> bool:
     return True
 
 
+def unlock(_descriptor: int) -> None:
+    """Nothing: the lock ends when the descriptor is closed, and no process is forked."""
+
+
 def wait_for_lock(descriptor: int) -> None:
     """As `try_lock`, but wait until it is free. Ctrl-C ends the wait."""
     while not try_lock(descriptor):

@@ -3,16 +3,21 @@
 It is an SQLite database (WAL, synchronous=FULL), so a power cut takes back nothing that `write` wrote. What
 `write_soft` wrote (synchronous=NORMAL) is on the disk with the next `write`, or when the file is closed: a
 power cut takes it back from the end, and nothing in between.
+
+Any thread may use it and close it: one waits for the other here, and nothing that a method returns reads on
+later. A forked process must not use it, because SQLite does not permit that: it gets `StorageFailed`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from lpa import redaction
@@ -53,6 +58,10 @@ _NUMBERS = {
     15: errno.ENOLCK,  # SQLITE_PROTOCOL
 }
 
+# Files are opened and made one after the other in this process: to close a file that was just made releases
+# the locks that a connection has got on it since (POSIX).
+_opening = RLock()
+
 _OWN = (tables.APPLICATION_ID, tables.VERSION)
 _log = redaction.logger(__name__)
 
@@ -64,16 +73,19 @@ class Database:
         import sqlite3  # here, because commands that only read a card do not need it
 
         self._folder = folder
+        self._turn, self._process, self._open = RLock(), os.getpid(), True
         self._closed = ""  # what `clean_close` has, if the file is still as it was closed
         self._sound = False  # it was checked, or is as it was closed
-        with storage_errors(folder):
+        with _opening, storage_errors(folder):
             files.make_folder(folder)
             for name in _BESIDE:
                 files.make_private(folder / name)
             _refuse_if_emptied(folder)
             files.touch(folder / "journal.db")
             self._found = self._described()
-            self.connection = sqlite3.connect(folder / "journal.db", isolation_level=None, timeout=10)
+            self.connection = sqlite3.connect(
+                folder / "journal.db", isolation_level=None, timeout=10, check_same_thread=False
+            )
             self.connection.create_function("crc32", 1, zlib.crc32, deterministic=True)
             try:
                 self.prepare()
@@ -82,7 +94,17 @@ class Database:
                 raise
 
     def close(self) -> None:
-        """Close the file. If no other process writes to it, record that it is closed."""
+        """Close the file. If no other process writes to it, record that it is closed.
+
+        Does nothing if it is closed already, and in a process that the one that opened it has forked.
+        """
+        if os.getpid() == self._process:
+            with self._turn:
+                if self._open:
+                    self._open = False
+                    self._close()
+
+    def _close(self) -> None:
         import sqlite3
 
         pending = None
@@ -100,17 +122,17 @@ class Database:
 
         They are on the disk when this returns, and so is all that was written before.
         """
-        with storage_errors(self._folder):
+        with self._in_turn():
             return self._write(statements)
 
     def write_soft(self, *statements: Statement) -> int:
         """As `write`, but a power cut may take them back: for what recovery finds out again."""
-        with storage_errors(self._folder), self._soft():
+        with self._in_turn(), self._soft():
             return self._write(statements)
 
     def read(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """The rows that a query finds."""
-        with storage_errors(self._folder):
+        with self._in_turn():
             return self.connection.execute(statement, values).fetchall()
 
     def prepare(self) -> None:
@@ -132,19 +154,19 @@ class Database:
 
         Then it is checked again whenever it is opened.
         """
-        self._sound, self._closed = False, ""
-        clean_close.forget(self._folder)
-        with storage_errors(self._folder):
+        with self._in_turn():
+            self._sound, self._closed = False, ""
+            clean_close.forget(self._folder)
             # PRAGMA quick_check does not find an index without a row: a notification that would not be sent.
             (verdict,) = self.connection.execute("PRAGMA integrity_check(1)").fetchone()
-        if verdict != "ok":
+            self._sound = verdict == "ok"
+        if not self._sound:
             _log.debug("the journal's integrity check: %s", verdict)
             raise StorageFailed(
                 f"The journal in {self._folder} is damaged.",
                 advice=MOVE_DAMAGED_JOURNAL,
                 reason="journalDamaged",
             )
-        self._sound = True
 
     def make_tables(self) -> None:
         """Make the tables of a new file in the open transaction. Raises for any other file."""
@@ -174,6 +196,20 @@ class Database:
             self.connection.execute(statement)
         self.connection.execute(f"PRAGMA application_id = {tables.APPLICATION_ID}")
         self.connection.execute(f"PRAGMA user_version = {tables.VERSION}")
+
+    @contextlib.contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Use the file alone among all threads."""
+        if os.getpid() != self._process:
+            raise StorageFailed(
+                f"The journal in {self._folder} was opened by the process that forked this one.",
+                advice="Open it again in this process.",
+            )
+        with self._turn:
+            if not self._open:
+                raise StorageFailed(f"The journal in {self._folder} is closed.", advice="Open it again.")
+            with storage_errors(self._folder):
+                yield
 
     def _write(self, statements: tuple[Statement, ...]) -> int:
         if len(statements) == 1:

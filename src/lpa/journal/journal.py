@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lpa import stop
 from lpa.errors import BadAnswer, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
 from lpa.host.locks import Locks
 from lpa.journal import rows
@@ -31,7 +32,6 @@ from lpa.journal.statements import (
     THIS_OF_CARD,
     UNFINISHED,
 )
-from lpa.journal.states import UNKNOWN
 from lpa.rsp.deliver import NOW, Deliver
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.pki.key_identifier import KeyIdentifier
@@ -46,7 +46,10 @@ _RECORD_TYPES = (str, str, str, float, str, int | None, int | None)
 
 
 class Journal:
-    """The journal in a folder. Raises `StorageFailed` if it cannot be opened, read or written."""
+    """The journal in a folder. Raises `StorageFailed` if it cannot be opened, read or written.
+
+    Any thread may use it, and close it: see `lpa.journal.database`.
+    """
 
     def __init__(
         self, folder: Path, *, clock: Callable[[], float] = time.time, locks: Locks | None = None
@@ -81,9 +84,11 @@ class Journal:
         """Begin an operation, and hold the lock of its card until the block ends (see `lock`).
 
         The block completes the operation. If it raises `Refused` or `WireError`, nothing was changed, and
-        this completes it. After any other error it is left to recovery. `deliver`: when its notifications are
-        sent. Raises `CardBusy` if another process works with the card.
+        this completes it; so it does if a stop came before the card was asked. After any other error it is
+        left to recovery. `deliver`: when its notifications are sent. Raises `CardBusy` if another process
+        works with the card.
         """
+        stop.check()
         with self.lock(eid):
             operation = self.begin(
                 eid,
@@ -97,13 +102,9 @@ class Journal:
             )
             try:
                 yield operation
-            except (OutcomeUnknown, Refused, WireError) as error:
-                # The error of the card says more than one of the disk.
-                with contextlib.suppress(StorageFailed):
-                    if isinstance(error, OutcomeUnknown):
-                        operation.set_state(UNKNOWN, error.message)
-                    else:
-                        operation.complete(error.message)
+            except (OutcomeUnknown, Refused, WireError, stop.StopRequested) as error:
+                with contextlib.suppress(StorageFailed):  # `error` says more than one of the disk.
+                    operation.end(error)
                 raise
 
     def begin(

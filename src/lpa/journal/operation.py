@@ -7,17 +7,23 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lpa.errors import LpaError, OutcomeUnknown
 from lpa.journal import rows
 from lpa.journal.database import Database
 from lpa.journal.entries import LostNotification
 from lpa.journal.statements import COMPLETE, INSERT_LOST, SET_STATE
-from lpa.journal.states import ASKING, PLANNED
+from lpa.journal.states import ASKING, DISABLED, PLANNED, UNKNOWN
 from lpa.rsp import deliver as delivering
 from lpa.rsp.deliver import NOW, Deliver
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.profile_json import from_json, to_json
 from lpa.rsp.records import Profile
+from lpa.stop import StopRequested, check
 
+RECOVER = (
+    "'lpa resume' (Assistant.recover) finds out what happened, keeps the signed notifications and sends "
+    "them. It deletes nothing."
+)
 _TYPES = (int, str, str, str, str, float, str, int | None, int | None, str, str)
 
 
@@ -49,11 +55,29 @@ class Operation:
         """Write the state. Raises `StorageFailed`: then do not take the step.
 
         One in -ING is on the disk when this returns. What a power cut takes back of the others, recovery
-        finds out again from the card.
+        finds out again from the card. No state in -ING is written once a stop is requested.
         """
+        if state in ASKING:
+            check()
         write = self.database.write if state in ASKING else self.database.write_soft
         write((SET_STATE, (state, outcome, self.clock(), self.number)))
         self.state = state
+
+    def end(self, error: LpaError | StopRequested) -> None:
+        """Record what is known after an error: complete it if nothing was changed. Raises `StorageFailed`.
+
+        A stop does not tell what it has ended, so the state says it, if nobody did who knows more.
+        """
+        if isinstance(error, OutcomeUnknown):
+            self.set_state(UNKNOWN, error.message)
+        elif isinstance(error, LpaError):
+            self.complete(error.message)
+        elif self.state == PLANNED:
+            self.complete("it was stopped before the card was asked")
+        elif self.state == DISABLED:
+            error.tell("The profile was disabled, and not deleted.", RECOVER)
+        else:
+            error.tell("The card was being changed, and the outcome is unknown.", RECOVER)
 
     def complete(self, outcome: str = "", lost: Iterable[LostNotification] = ()) -> None:
         """Record that its result is known, with `outcome` in words, and which notifications are lost.

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from itertools import chain, starmap
 
-from lpa import redaction
+from lpa import redaction, stop
 from lpa.errors import BadAnswer, CardBusy, EuiccRefused, LpaError, StorageFailed
 from lpa.journal import (
     DELETED,
@@ -31,7 +31,7 @@ from lpa.notifications.changes import ProfileChange
 from lpa.notifications.collection import Collected
 from lpa.notifications.delivery import Deliveries, Delivery
 from lpa.notifications.on_card import OnCard
-from lpa.notifications.send_queue import SendQueue, due, not_due, with_predecessors
+from lpa.notifications.send_queue import SendQueue, due, not_due, stopped, with_predecessors
 from lpa.notifications.sender import ServerFactory
 from lpa.rsp import steps
 from lpa.rsp.deliver import NEVER, NOW
@@ -61,9 +61,14 @@ class Outbox:
         If the operation is to deliver "later" or "never", nothing is sent; after "never" it is held.
         `on_card`: what was read of its notifications since. Raises no `LpaError`. What cannot be collected or
         kept leaves the operation open, for recovery. What was on the card before stays: it may belong to
-        somebody who did not want it sent now.
+        somebody who did not want it sent now. A stop ends the sending, and nothing else here.
         """
-        changes = tuple(changes)
+        with stop.ending():
+            return self._complete(operation, tuple(changes), on_card)
+
+    def _complete(
+        self, operation: Operation, changes: tuple[ProfileChange, ...], on_card: OnCard | None
+    ) -> tuple[Delivery, ...]:
         try:
             if operation.state != PROOF_KEPT and changes:
                 operation.set_state(_state_after(operation, changes))
@@ -142,10 +147,13 @@ class Outbox:
     def deliver(self, entries: Iterable[Entry]) -> tuple[Delivery, ...]:
         """Send each, and remove it from the card. One that fails does not stop the others.
 
-        To each server in the order of the sequence numbers (§3.5). Raises no `LpaError`.
+        To each server in the order of the sequence numbers (§3.5). Raises no `LpaError`. A stop ends it
+        between two of them, or while a server does not answer: what is left is in the result too.
         """
         in_order = sorted(entries, key=lambda entry: entry.notification.metadata.sequence_number)
-        return self._queue.dated(self._card.eid, map(self._deliver, steps.counted(steps.DELIVERY, in_order)))
+        with stop.ending():
+            counted = steps.counted(steps.DELIVERY, in_order)
+            return self._queue.dated(self._card.eid, map(self._deliver, counted))
 
     def send_pending(self) -> Deliveries:
         """Deliver all that is pending, due or not: what is on the card, and what is kept of any card.
@@ -258,6 +266,9 @@ class Outbox:
 
     def _deliver(self, entry: Entry) -> Delivery:
         notification, eid = entry.notification, self._card.eid
+        if stop.leave_out():
+            done = entry.sent is not None
+            return Delivery.of(notification, problem=stopped(notification, done=done), acknowledged=done)
         try:
             # It has its receipt already, unless the process ended between journal and receipt.
             receipt = self._card.receipts.keep(eid, notification)

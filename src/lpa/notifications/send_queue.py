@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from lpa import stop
 from lpa.errors import CardBusy, LpaError, Postponed, StorageFailed
 from lpa.journal import Entry, Journal
 from lpa.notifications.delivery import (
@@ -26,7 +27,7 @@ from lpa.notifications.sender import NotificationSender, ServerFactory, normaliz
 from lpa.rsp import steps
 from lpa.rsp.names import Eid
 from lpa.rsp.pki.key_identifier import KeyIdentifier
-from lpa.rsp.records import NotificationMetadata
+from lpa.rsp.records import Notification, NotificationMetadata
 
 # In seconds, longer than any wait: a next try that is further ahead was set by a clock that was wrong.
 _IMPOSSIBLE_WAIT = 14 * 3600.0
@@ -50,14 +51,23 @@ class SendQueue:
         return pending(self.journal, eid)
 
     def send(self, entry: Entry) -> Delivery:
-        """Send one, due or not, and record the result. Raises no `LpaError`."""
+        """Send one, due or not, and record the result. Raises no `LpaError`.
+
+        A stop leaves it pending: that is in the result too.
+        """
         notification = entry.notification
+        if stop.leave_out():
+            return Delivery.of(notification, problem=stopped(notification))
         ci_pkids = _ci_pkids(entry)
         unreachable = self.sender.unreachable_reason(notification, ci_pkids)
         if unreachable:  # It was not tried, so no attempt is recorded.
             return Delivery.of(notification, problem=unreachable)
         try:
-            evidence = self.sender.send(notification, ci_pkids)
+            with stop.attempting():
+                evidence = self.sender.send(notification, ci_pkids)
+        except stop.StopRequested:
+            stop.leave_out()
+            return Delivery.of(notification, problem=stopped(notification))
         except LpaError as problem:
             with contextlib.suppress(StorageFailed):  # It is kept anyway, and only retried sooner.
                 self.journal.failed(entry.eid, notification, problem)
@@ -104,10 +114,24 @@ class SendQueue:
 
     def _send_of(self, eid: Eid | None, entries: Collection[Entry]) -> tuple[Delivery, ...]:
         try:
-            with self.journal.lock(eid) if eid else contextlib.nullcontext():
+            with self._lock(eid):
                 return self.dated(eid, self._send_unless_sent(entries))
+        except stop.StopRequested:
+            stop.leave_out()
+            left = (entry.notification for entry in entries)
+            return self.dated(eid, [Delivery.of(one, problem=stopped(one)) for one in left])
         except (CardBusy, StorageFailed) as problem:  # The other cards are not affected.
             return self.dated(eid, [Delivery.of(entry.notification, problem=problem) for entry in entries])
+
+    @contextlib.contextmanager
+    def _lock(self, eid: Eid | None) -> Iterator[None]:
+        """Lock a card. A stop ends the wait for that, and not what is done under the lock."""
+        with contextlib.ExitStack() as held:
+            if eid:
+                with stop.attempting():
+                    held.enter_context(self.journal.lock(eid))
+            with stop.ending():
+                yield
 
     def _send_unless_sent(self, entries: Collection[Entry]) -> Iterator[Delivery]:
         """Send those that nobody has sent or abandoned since they were read from the journal."""
@@ -163,6 +187,13 @@ def with_predecessors(journal: Journal, entries: Iterable[Entry]) -> list[Entry]
         and entry not in entries
         and entry.notification.metadata.sequence_number < last.get(_queue(entry), 0)
     ]
+
+
+def stopped(notification: Notification, *, done: bool = False) -> Postponed:
+    """Why a notification is left after a stop. `done`: its server has acknowledged it."""
+    if done:
+        return Postponed("It was stopped before the notification was removed from the card.")
+    return Postponed(f"It was stopped before {notification.metadata.address} acknowledged the notification.")
 
 
 def not_due(one: PendingNotification) -> Delivery:

@@ -12,6 +12,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from lpa import stop
 from lpa.advice import joined
 from lpa.advice.profiles import DISABLE_RESTORES, ENABLE_RESTORES, RESUME_RESTORES, WAIT_FOR_RESTORATION
 from lpa.errors import BadAnswer, CardBusy, LpaError, OutcomeUnknown, Refused, StorageFailed, WireError
@@ -77,7 +78,7 @@ def temporarily_enabled(card: CardContext, outbox: Outbox, name: Iccid | Selecto
             steps.raise_failure()
             yield outcomes
         finally:
-            with steps.must_complete():
+            with steps.must_complete(), stop.ending():
                 outcomes.append(_restore_previous(card, outbox, operation, target))
 
 
@@ -131,6 +132,11 @@ def _enable(card: CardContext, outbox: Outbox, operation: Operation, target: Pro
     except (Refused, WireError) as error:  # The card was not changed.
         with contextlib.suppress(StorageFailed):
             operation.complete(error.message)
+        raise
+    except stop.StopRequested as stopped:
+        if not stopped.told:  # The card was not changed.
+            with contextlib.suppress(StorageFailed):
+                operation.complete(stopped.message)
         raise
     except BadAnswer as error:
         if error.reason == CHANGED_AT_RESET:

@@ -14,8 +14,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+from lpa import stop
 from lpa.advice.servers import CONNECT_TO
 from lpa.advice.storage import CLOSE_PROGRAMS
 from lpa.errors import ConnectFailed
@@ -25,6 +26,7 @@ from lpa.server.connect_to import ConnectTo
 from lpa.server.connection_errors import failure_reason
 from lpa.server.proxy import Proxy, ProxyChoice
 
+_T = TypeVar("_T")
 # As `socket.getaddrinfo` with the type SOCK_STREAM.
 Resolve = Callable[[str, int], Sequence[tuple[Any, ...]]]
 
@@ -104,7 +106,9 @@ class Connector:
             _check_public_name(address)
         plain = self._connected(self._resolved(proxy.host, proxy.port))
         try:
-            proxy.tunnel(plain, *(target or (address.host, address.port)), timeout=self._timeout)
+            proxy.tunnel(
+                plain, *(target or (address.host, address.port)), timeout=stop.limited(self._timeout)
+            )
         except BaseException:
             plain.close()
             raise
@@ -125,7 +129,7 @@ class Connector:
         except RuntimeError as error:
             raise _NoThread(errno.EAGAIN, "this computer cannot start another thread") from error
         try:
-            answer = answers.get(timeout=self._timeout)
+            answer = _first(answers, stop.limited(self._timeout))
         except queue.Empty:
             raise TimeoutError("the name does not resolve in time") from None
         if isinstance(answer, Exception):
@@ -139,7 +143,7 @@ class Connector:
 
     def _connected(self, found: Sequence[tuple[Any, ...]]) -> socket.socket:
         """A connection to the first address that accepts it; each gets its share of the remaining time."""
-        deadline = time.monotonic() + self._timeout
+        deadline = time.monotonic() + stop.limited(self._timeout)
         last: OSError = OSError("the name has no addresses")
         for tried, (family, kind, protocol, _, where) in enumerate(found):
             left = deadline - time.monotonic()
@@ -160,6 +164,20 @@ class Connector:
                 undo.pop_all()
                 return plain
         raise last
+
+
+def _first(answers: queue.SimpleQueue[_T], seconds: float) -> _T:
+    """The first of them. Raises `queue.Empty` if none comes in time; a stop ends the wait."""
+    ends = time.monotonic() + seconds
+    while True:
+        left = max(0.0, ends - time.monotonic())
+        piece = stop.sliced(left)
+        try:
+            return answers.get(timeout=piece)
+        except queue.Empty:
+            stop.check()
+            if piece >= left:
+                raise
 
 
 def is_public(text: str) -> bool:

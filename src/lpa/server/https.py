@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Self
 
 from lpa import redaction, stop
-from lpa.errors import NotVerified
+from lpa.errors import ConnectFailed, NotVerified, OutcomeUnknown
 from lpa.rsp.limits import BODY_BYTES, CONNECT_SECONDS, EXCHANGE_SECONDS, IDLE_SECONDS, READ_SECONDS
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.trace import TRACE_LINES
@@ -33,6 +34,17 @@ _log = redaction.logger(__name__)
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+@contextmanager
+def _ended_by_stop() -> Iterator[None]:
+    """Begin nothing once a stop is requested. If the block fails because its time is over, say so."""
+    stop.check()
+    try:
+        yield
+    except (ConnectFailed, OutcomeUnknown):
+        stop.check()
+        raise
 
 
 class Https:
@@ -68,6 +80,7 @@ class Https:
         self._known_keys = known_keys or KnownKeys()
         self._idle: dict[tuple[ServerAddress, CiPkIds], HttpConnection] = {}
 
+    @_ended_by_stop()
     def post(
         self,
         address: ServerAddress,
@@ -83,11 +96,10 @@ class Https:
         `receiver`: for the body of a successful answer that may be larger than others. `ci_pkids`: the
         trusted CI keys of the card; for other trust anchors see `Trust`. Raises `ConnectFailed` or
         `NotVerified` if nothing was sent, `OutcomeUnknown` if it was sent and no complete answer arrived, and
-        `BadAnswer` if the answer is too large or not HTTP.
+        `BadAnswer` if the answer is too large or not HTTP. A stop ends it before, or while it waits.
         """
-        stop.check()
         connection = self._take_idle(address, ci_pkids) or self._open(address, ci_pkids)
-        connection.stream.limit_time(self._read_timeout, time.monotonic() + self._deadline)
+        connection.stream.limit_time(self._read_timeout, time.monotonic() + stop.limited(self._deadline))
         try:
             answer = connection.post(path, body, headers, max_body=self._max_body, receiver=receiver)
         except BaseException:
@@ -110,6 +122,7 @@ class Https:
         )
         return answer
 
+    @_ended_by_stop()
     def handshake(self, address: ServerAddress, *, ci_pkids: CiPkIds = ()) -> TrustAnchor:
         """Connect to the server and verify it: its trust anchor. No request is sent.
 
@@ -166,7 +179,7 @@ class Https:
         """Connect, perform the handshake, verify the server, and only then return the connection."""
         stream = tls.TlsStream(context, self._connector.connect(address), address.host)
         try:
-            stream.limit_time(self._connect_timeout, time.monotonic() + self._connect_timeout)
+            stream.limit_time(self._connect_timeout, time.monotonic() + stop.limited(self._connect_timeout))
             handshake = stream.handshake()
             trust_anchor = self._trust.verify(
                 handshake, address.host, ci_pkids, self._clock(), self._known_keys

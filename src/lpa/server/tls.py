@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL
 from OpenSSL.crypto import FILETYPE_ASN1, X509, dump_certificate, load_certificate
 
-from lpa import redaction
+from lpa import redaction, stop
 from lpa.host import system
 
 # The default of Python's ssl: ephemeral keys for each connection, and authenticated encryption first.
@@ -284,7 +284,9 @@ class TlsStream:
             except BlockingIOError:
                 with selectors.DefaultSelector() as selector:
                     selector.register(self._plain, event)
-                    selector.select(None if left == _FOREVER else left)
+                    piece = stop.sliced(left)
+                    selector.select(None if piece == _FOREVER else piece)
+                stop.check()
 
 
 class _Received(io.RawIOBase):

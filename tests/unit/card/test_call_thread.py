@@ -10,6 +10,7 @@ import pytest
 
 from lpa.card.call_thread import Abandoned, CallThread
 from lpa.card.timeouts import Timeouts
+from lpa.stop import Stop, StopRequested, heeding
 
 USUAL = Timeouts()
 
@@ -62,11 +63,29 @@ def test_a_person_is_told_after_the_notice_and_when_the_wait_has_doubled(release
 
 
 def test_a_stop_ends_a_wait_once_so_that_the_card_can_be_released(released: Event) -> None:
-    timeouts, calls = Timeouts(stop=Event()), CallThread()
-    timeouts.stop.set()
-    with pytest.raises(KeyboardInterrupt):
-        calls.call(released.wait, 5, timeouts)
-    assert calls.call(lambda: "released", 1, timeouts) == "released"
+    stop, calls = Stop(after=0.01), CallThread()
+    with heeding(stop):
+        with pytest.raises(StopRequested):
+            calls.call(released.wait, 5, USUAL)
+        released.set()
+        assert calls.call(lambda: "released", 1, USUAL) == "released"
+    calls.end()
+
+
+def test_a_card_has_time_to_answer_after_a_stop() -> None:
+    stop, asked, calls = Stop(), Event(), CallThread()
+    stop.set()
+    with heeding(stop):
+        assert calls.call(lambda: asked.wait(0.3) or "answered", 5, USUAL, grace=3) == "answered"
+    calls.end()
+
+
+def test_a_card_that_does_not_answer_after_a_stop_is_left(released: Event) -> None:
+    stop, calls = Stop(), CallThread()
+    stop.set()
+    with heeding(stop), pytest.raises(StopRequested):
+        calls.call(released.wait, 60, USUAL, grace=0.3)
+    released.set()
     calls.end()
 
 

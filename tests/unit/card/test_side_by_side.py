@@ -9,6 +9,7 @@ import pytest
 
 from lpa.card.side_by_side import SideBySide, side_by_side
 from lpa.card.timeouts import Timeouts, current, using
+from lpa.stop import Stop, StopRequested, heeding, pause
 
 
 def meeting(both: threading.Barrier, name: str) -> Callable[[], str]:
@@ -36,7 +37,9 @@ def test_an_error_is_raised_and_stops_the_others() -> None:
     stopped = threading.Event()
 
     def waits() -> bool:
-        if current().stop.wait(5):
+        try:
+            pause(5)
+        except StopRequested:
             stopped.set()
         return True
 
@@ -45,7 +48,19 @@ def test_an_error_is_raised_and_stops_the_others() -> None:
     assert stopped.is_set()
 
 
+def stopped_while_it_waits() -> bool:
+    with pytest.raises(StopRequested):
+        pause(5)
+    return True
+
+
 def test_a_stop_reaches_all() -> None:
-    tasks = SideBySide([lambda: current().stop.wait(5)] * 3)
+    tasks = SideBySide([stopped_while_it_waits] * 3)
     tasks.stop()
     assert list(tasks.results()) == [True, True, True]
+
+
+def test_a_stop_of_the_caller_reaches_all() -> None:
+    stop = Stop(after=0.05)
+    with heeding(stop), pytest.raises(StopRequested):
+        side_by_side([lambda: pause(5)] * 2)

@@ -60,6 +60,7 @@ CODES: list[tuple[errors.LpaError, int]] = [
     (errors.NotVerified("x"), 1),
     (errors.StorageFailed("x"), 3),
     (errors.Declined("x"), 1),
+    (errors.Stopped("x"), 3),
 ]
 
 

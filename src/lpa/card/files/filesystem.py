@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from lpa import redaction
+from lpa import redaction, stop
 from lpa.advice.cards import CHECK_PIN, GIVE_PIN, GIVE_WHOLE_PIN, PIN_IN_PHONE, UNBLOCK_WITH_PUK
 from lpa.card.apdu import ChannelCommands, Transport, successful
 from lpa.card.channels import AnyTransport, with_basic_channel
@@ -48,7 +48,8 @@ def _opened(transport: Transport, session: IsdrSession) -> Iterator[UiccFiles]:
     try:
         yield UiccFiles(transport)
     finally:
-        session.reopen()
+        with stop.ending():
+            session.reopen()
 
 
 class UiccFiles:
