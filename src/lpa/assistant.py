@@ -238,6 +238,8 @@ class Assistant:
 
     def review_backup(self, plan: Plan, folder: Path | None = None) -> Plan:
         """Look closer at whether what the profile holds can be saved first: see `backup_check.review`."""
+        if folder is None and not self.euicc.reads_files:
+            return plan
         with self._files() as files:
             return backup_check.review(files, plan, folder)
 

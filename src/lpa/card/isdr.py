@@ -117,6 +117,11 @@ class IsdrSession:
         """Whether the card can be reset. If not, a modem or phone does it when the card demands REFRESH."""
         return channels.can_reset(self._transport)
 
+    @property
+    def reads_files(self) -> bool:
+        """Whether the files of the enabled profile can be read: not through a modem or phone."""
+        return channels.can_reset(self._transport)
+
     def take_eid(self, eid: Eid) -> None:
         """Take the EID from a certificate that the card has just given, if it was not read yet."""
         self._eid = self._eid or eid

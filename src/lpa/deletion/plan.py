@@ -112,7 +112,9 @@ def review(card: CardContext, outbox: Outbox, plan: Plan) -> Plan:
         *findings.managed_remotely(info),
         *findings.memory(free),
         *(findings.reachability(address, outbox.check_reachable(address)) for address in plan.addresses),
-        findings.backup(plan.profile, plan.others, plan.unreadable),
+        findings.backup(plan.profile, plan.others, plan.unreadable)
+        if card.euicc.reads_files
+        else findings.no_access(),
         *findings.reminders(plan.profile),
     ]
     return replace(plan, findings=tuple(found), free_memory=free)
