@@ -115,12 +115,15 @@ def test_a_channel_is_the_only_one_in_use_and_closed_at_the_end(
 def test_a_backup_is_refused_before_anything_is_switched(
     assistant: Assistant, euicc: SimulatedEuicc, tmp_path: Path
 ) -> None:
-    plan = assistant.plan_deletion(SECOND)
+    plan = assistant.review_deletion(assistant.plan_deletion(SECOND))
+    assert assistant.review_backup(plan) == plan
+    assert [note.message for note in plan.findings if "saved" in note.message] == [
+        "Its contacts and messages cannot be saved: a modem or phone gives no access to them."
+    ]
     calls: tuple[Callable[[], object], ...] = (
         lambda: assistant.back_up(tmp_path / "backup"),
-        lambda: assistant.review_backup(plan),
+        lambda: assistant.review_backup(plan, tmp_path / "backup"),
         lambda: assistant.back_up_first(plan, tmp_path / "backup"),
-        lambda: assistant.subscriber(assistant.find(FIRST)),
     )
     for call in calls:
         with pytest.raises(Refused, match="modem or phone gives no access") as caught:
@@ -128,6 +131,7 @@ def test_a_backup_is_refused_before_anything_is_switched(
         assert caught.value.reason == "noBasicChannel"
     assert enabled(euicc) == [FIRST]
     assert not (tmp_path / "backup").exists()
+    assert assistant.subscriber(assistant.find(FIRST)).problem == "noBasicChannel"
 
 
 # A modem that does not restart the card

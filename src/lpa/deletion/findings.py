@@ -229,6 +229,12 @@ def backup(profile: Profile, others: Iterable[Profile], unreadable: Collection[b
     return Finding("note", "backup", message, advice)
 
 
+def no_access() -> Finding:
+    """The note that the card is in a modem or phone, which does not give what the profile holds."""
+    message = "Its contacts and messages cannot be saved: a modem or phone gives no access to them."
+    return Finding("note", "no-backup", message, "Put the card into a card reader to save them.")
+
+
 def backup_blockers(
     profile: Profile, others: Iterable[Profile], unreadable: Collection[bytes] = ()
 ) -> Iterator[Finding]:

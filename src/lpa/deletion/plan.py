@@ -114,7 +114,9 @@ def review(card: CardContext, outbox: Outbox, plan: Plan) -> Plan:
         *findings.managed_remotely(info),
         *findings.memory(free),
         *_reachability(outbox, plan),
-        findings.backup(plan.profile, plan.others, plan.unreadable),
+        findings.backup(plan.profile, plan.others, plan.unreadable)
+        if card.euicc.reads_files
+        else findings.no_access(),
         *findings.reminders(plan.profile),
     ]
     return replace(plan, findings=tuple(found), free_memory=free)

@@ -215,6 +215,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "未读取：只能读取已启用的配置文件",
     ),
     "notRead.pinNeeded": ("not read: locked with a PIN", "未读取：受 PIN 保护"),
+    "notRead.noBasicChannel": (
+        "not read: a modem or phone gives no access to it",
+        "未读取：调制解调器或手机不允许读取",
+    ),
     "notRead.unreadable": ("not read: the card does not return it", "未读取：卡片未返回"),
     "none": ("none", "无"),
     "state.enabled": ("enabled", "已启用"),

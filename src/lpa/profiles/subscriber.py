@@ -22,7 +22,8 @@ class Subscriber(Fact):
     """What was read. `imsi` and `numbers` are None where `problem` says why, else empty if there is none.
 
     `problem`: "notEnabled" (another profile is enabled, or none), "pinNeeded" (it is locked with a PIN),
-    "unreadable" (the card refuses to show it, or its answer cannot be read); empty if everything was read.
+    "noBasicChannel" (a modem or phone gives no access to it), "unreadable" (the card refuses to show it, or
+    its answer cannot be read); empty if everything was read.
     """
 
     imsi: str | None = None
@@ -42,7 +43,11 @@ def of_profile(
     expect("profile", profile, Profile)
     if not profile.enabled:
         return Subscriber(problem="notEnabled")
-    with opened() as files:
+    try:
+        found = opened()
+    except Refused as refused:
+        return Subscriber(problem=refused.reason)
+    with found as files:
         return read(files, profile.iccid, pin=pin, provider=provider)
 
 

@@ -8,10 +8,13 @@ from lpa import Assistant
 from lpa.card import schemes
 from lpa.card.isdr_search import ISDR_AIDS
 from lpa.card.secure_elements import ELEMENT_AIDS
-from lpa.errors import CardBusy, NoReader, NotAnEuicc
+from lpa.errors import CardBusy, NoReader, NotAnEuicc, WireError
 from lpa.host.locks import Locks
 from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
+from lpa.testing import SimulatedModem
+from tests.support import command
+from tests.support.passing_card import PassingCard
 
 
 def test_a_name_with_an_installed_scheme_is_opened_by_it(tmp_path: Path) -> None:
@@ -19,6 +22,46 @@ def test_a_name_with_an_installed_scheme_is_opened_by_it(tmp_path: Path) -> None
     for name in (f"sim:{tmp_path / 'card'}", f"SIM:{tmp_path / 'card'}"):
         with Assistant.open(name) as assistant:
             assert assistant.reader == name
+
+
+def test_a_scheme_may_open_a_modem_and_the_command_shows_what_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opener(path: str) -> SimulatedModem:
+        return SimulatedModem(SimulatedEuicc.load(path), channel_in_class=False)
+
+    SimulatedEuicc.create(tmp_path / "card").close()
+    monkeypatch.setattr(schemes, "registered", lambda scheme: opener if scheme == "modem" else None)
+    locks = Locks(tmp_path)
+    name = f"modem:{tmp_path / 'card'}"
+    with Assistant.open(name, locks=locks) as assistant:
+        assert len(assistant.profiles()) == 3
+        with pytest.raises(CardBusy):
+            Assistant.open(name, locks=locks)
+    shown = command.run("--reader", name, "show", "0017")
+    assert (shown.code, "not read: a modem or phone gives no access to it" in shown.out) == (0, True)
+
+
+class Unclosable(PassingCard):
+    def close(self) -> None:
+        super().close()
+        raise RuntimeError("already closed")
+
+
+def test_what_a_scheme_raises_is_a_wire_error_and_what_close_raises_is_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def missing(path: str) -> SimulatedEuicc:
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(schemes, "registered", lambda _: missing)
+    locks = Locks(tmp_path)
+    with pytest.raises(WireError, match="FileNotFoundError: card"):
+        Assistant.open("reader:card", locks=locks)
+    monkeypatch.setattr(schemes, "registered", lambda _: lambda _: Unclosable(SimulatedEuicc.create(None)))
+    for _ in range(2):  # the lock was released
+        Assistant.open("reader:card", locks=locks).close()
+    assert "RuntimeError: already closed" in caplog.text
 
 
 def test_the_element_behind_a_scheme_is_not_part_of_its_path(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ else:
 
 _UNREAD = {
     "notEnabled": "not read: only the enabled profile can be read",
+    "noBasicChannel": "not read: a modem or phone gives no access to it",
     "pinNeeded": "not read: locked with a PIN; use --ask-pin",
 }
 # Whether this computer refuses to delete it; the usual case is not mentioned.
