@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lpa.doctor import Diagnosis
     from lpa.download.offer import Offer
     from lpa.errors import (
+        AmbiguousProfile,
         BadAnswer,
         CardBusy,
         CardRemoved,
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
         NoCard,
         NoReader,
         NoService,
+        NoSuchNotification,
+        NoSuchProfile,
+        NoSuchProfileOnCard,
         NotAnEuicc,
         NotVerified,
         OutcomeUnknown,
@@ -88,6 +92,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ActivationCode",
     "Aid",
+    "AmbiguousProfile",
     "Assistant",
     "AuthorisationRule",
     "Backup",
@@ -128,6 +133,9 @@ __all__ = [
     "NoCard",
     "NoReader",
     "NoService",
+    "NoSuchNotification",
+    "NoSuchProfile",
+    "NoSuchProfileOnCard",
     "NotAnEuicc",
     "NotVerified",
     "Notification",
@@ -184,6 +192,7 @@ _HOMES = {
     "lpa.doctor": ("Diagnosis",),
     "lpa.download.offer": ("Offer",),
     "lpa.errors": (
+        "AmbiguousProfile",
         "BadAnswer",
         "CardBusy",
         "CardRemoved",
@@ -195,6 +204,9 @@ _HOMES = {
         "NoCard",
         "NoReader",
         "NoService",
+        "NoSuchNotification",
+        "NoSuchProfile",
+        "NoSuchProfileOnCard",
         "NotAnEuicc",
         "NotVerified",
         "OutcomeUnknown",

@@ -150,7 +150,8 @@ class Assistant:
     def find(self, name: str) -> Profile:
         """The one profile that a person means: by its ICCID, by its last digits (four or more), or by AID.
 
-        Raises `Refused` if none or several are meant, and ValueError if `name` can name no profile.
+        Raises `NoSuchProfile` or `AmbiguousProfile` if none or several are meant, and ValueError if `name`
+        can name no profile.
         """
         return selection.read(self.euicc, selection.Selector.parse(name))[1]
 
@@ -191,7 +192,7 @@ class Assistant:
 
     def rename(self, name: ProfileName, nickname: str) -> Profile:
         """Give a profile a nickname of at most 64 bytes of UTF-8; empty for none. Returns it as it was."""
-        chosen = self._named(name)
+        chosen = self._named(name, "SetNickname")
         self._snapshot = ""
         self.euicc.set_nickname(chosen.iccid, nickname)
         return chosen
@@ -310,7 +311,11 @@ class Assistant:
         return self._outbox().send_due()
 
     def remove_notification(self, sequence_number: int) -> NotificationMetadata:
-        """Remove a notification from the card, acknowledged or not. Nothing is sent; its receipt stays."""
+        """Remove a notification from the card, acknowledged or not. Nothing is sent; its receipt stays.
+
+        If it is only pending on this computer, it is not sent any more. Raises `NoSuchNotification` if it is
+        in neither place.
+        """
         return removal.remove(self._card, self._outbox(), sequence_number)
 
     def recover(self) -> tuple[Recovery, ...]:
@@ -327,8 +332,8 @@ class Assistant:
 
     # Inside
 
-    def _named(self, name: ProfileName) -> Profile:
-        return selection.read(self.euicc, selection.exact(name))[1]
+    def _named(self, name: ProfileName, function: str = "GetProfilesInfo") -> Profile:
+        return selection.read(self.euicc, selection.exact(name), function)[1]
 
     @property
     def _card(self) -> card_context.CardContext:

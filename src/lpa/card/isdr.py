@@ -20,6 +20,7 @@ from lpa.errors import (
     CardRemoved,
     CardUnpowered,
     EuiccRefused,
+    NoSuchProfileOnCard,
     NotAnEuicc,
     OutcomeUnknown,
     WireError,
@@ -50,6 +51,7 @@ ISDR_AIDS = (
 
 # After a profile change a card may reject commands until it has restarted.
 _RESTART_PAUSE = 0.25  # seconds
+_NO_SUCH_PROFILE = ("iccidOrAidNotFound", "iccidNotFound")
 _ANOTHER_CARD = "Another card is in the reader now."
 
 
@@ -165,7 +167,7 @@ class IsdrSession:
         No request that changes a card is sent before this.
         """
         if self._unconfirmed and certified != self._eid and self.ask_eid() != self._eid:
-            raise CardRemoved(_ANOTHER_CARD)
+            raise CardRemoved(_ANOTHER_CARD, reason="otherCard")
         self._unconfirmed = False
 
     def read_again(self, read: Callable[[], _T]) -> _T:
@@ -223,7 +225,7 @@ class IsdrSession:
         self._channel, self._aids, self._basic = found.channel, (found.aid,), found.channel.basic_only
         self._held = None if found.answer is None else (first, found.answer)
         if found.eid and self._eid not in (None, found.eid):
-            raise CardRemoved(_ANOTHER_CARD)
+            raise CardRemoved(_ANOTHER_CARD, reason="otherCard")
         self._unconfirmed = self._eid is not None and found.eid is None
         self._eid = self._eid or found.eid
 
@@ -255,9 +257,13 @@ def _may_pass(error: WireError) -> bool:
 
 
 def raise_refusal(function: str, value: Any) -> None:
-    """Raise `EuiccRefused` if the decoded answer `value` to `function` is a refusal."""
+    """Raise `EuiccRefused` if the decoded answer `value` to `function` is a refusal.
+
+    It is a `NoSuchProfile`, too, if the card holds no such profile.
+    """
     refusal = schema.refusal(f"{function}Response", value)
     if refusal:
         reason, code = refusal
         message, advice = explain(function, reason)
-        raise EuiccRefused(function, reason, code, message, advice=advice)
+        kind = NoSuchProfileOnCard if reason in _NO_SUCH_PROFILE else EuiccRefused
+        raise kind(function, reason, code, message, advice=advice)

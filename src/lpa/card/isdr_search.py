@@ -183,5 +183,6 @@ def _absent(aids: Sequence[Aid]) -> NotAnEuicc:
         return NotAnEuicc(
             "No second secure element answers on the card.",
             advice=LEAVE_OUT_ELEMENT,
+            reason="noSecondElement",
         )
     return NotAnEuicc(f"The card answers, but has no ISD-R with the AID {' or '.join(map(str, aids))}.")

@@ -185,7 +185,7 @@ def _open(
 def _connected() -> tuple[Reader, ...]:
     connected = readers()
     if not connected:
-        raise NoReader("There is no card reader.")
+        raise NoReader("There is no card reader.", reason="noReader")
     return connected
 
 
@@ -211,6 +211,7 @@ def _only(probes: list[Probe], holding: list[Reader]) -> Reader:
         raise NoReader(
             f"More than one reader holds an eUICC: {_names(holding or refusing)}.",
             advice=CHOOSE_READER,
+            reason="severalCards",
         )
     raise _none(probes)
 
@@ -221,8 +222,8 @@ def _called(name: str, connected: tuple[Reader, ...]) -> Reader:
     fitting = _fitting(name, connected)
     exact = [reader for reader in fitting if reader.name == name]
     if len(exact or fitting) != 1:
-        found = "More than one reader is" if fitting else "No reader is"
-        raise NoReader(f"{found} called {name!r}; there are {_names(connected)}.")
+        found, reason = ("More than one reader", "ambiguous") if fitting else ("No reader", "unknownReader")
+        raise NoReader(f"{found} is called {name!r}; there are {_names(connected)}.", reason=reason)
     return (exact or fitting)[0]
 
 

@@ -133,10 +133,13 @@ def misunderstood(name: str | None) -> NoReader | None:
         return NoReader(
             f"No scheme {scheme!r} is installed for {name!r}; installed: {', '.join(installed) or 'none'}.",
             advice=NAME_READER_OR_SIM,
+            reason="unknownScheme",
         )
     paths = (name, secure_elements.split(name)[0]) if name else ()
     if name and (name.startswith(_PATH_BEGINS) or any(map(os.path.lexists, paths))):
-        return NoReader(f"No reader is called {name!r}.", advice=WRITE_SIM.filled(name=name))
+        return NoReader(
+            f"No reader is called {name!r}.", advice=WRITE_SIM.filled(name=name), reason="unknownReader"
+        )
     return None
 
 
@@ -146,7 +149,7 @@ def split(name: str | None) -> tuple[str, str]:
     A single letter is a drive of Windows. Raises `NoReader` for a name with a null byte: no path can have it.
     """
     if "\0" in (name or ""):
-        raise NoReader(f"No reader is called {name!r}: it contains a null byte.")
+        raise NoReader(f"No reader is called {name!r}: it contains a null byte.", reason="unknownReader")
     found = name and re.fullmatch(r"([A-Za-z][A-Za-z0-9-]+):(.*)", name, re.DOTALL)
     return (found[1].lower(), found[2]) if found else ("", "")
 

@@ -73,5 +73,6 @@ def aids_of(number: int | None, aids: Sequence[Aid]) -> tuple[Aid, ...]:
         raise NoReader(
             f"None of the AIDs of ISD-Rs is that of secure element {number}, which is {own}.",
             advice=LEAVE_OUT_AID.filled(number=number),
+            reason="otherElement",
         )
     return chosen

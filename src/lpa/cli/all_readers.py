@@ -32,7 +32,7 @@ def on_each_reader(console: Console, run: _OneReader) -> CommandResult:
 
     names = [reader.name for reader in readers()]
     if not names:
-        raise NoReader("There is no card reader.")
+        raise NoReader("There is no card reader.", reason="noReader")
     parts = [_Part(console, name, run) for name in names]
     tasks = SideBySide([part.run for part in parts])
     shown = 0

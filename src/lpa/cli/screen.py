@@ -169,6 +169,7 @@ class Screen:
             raise Declined(
                 "This needs confirmation, and there is no terminal to ask at.",
                 advice=CONFIRM_WITH.filled(options=otherwise),
+                reason="noTerminal",
             )
 
     def ask(self, question: str, *, otherwise: str) -> str:
@@ -181,13 +182,13 @@ class Screen:
         answer = sys.stdin.readline()
         if not answer:
             self.say()
-            raise Declined("There was no answer.")
+            raise Declined("There was no answer.", reason="noAnswer")
         return answer.strip()
 
     def ask_secret(self, question: str, *, advice: str) -> str:
         """As `ask`, but the answer is neither shown nor stripped. `advice`: what to do without a terminal."""
         if not sys.stdin.isatty():
-            raise Declined("There is no terminal to ask at.", advice=advice)
+            raise Declined("There is no terminal to ask at.", advice=advice, reason="noTerminal")
         import getpass
 
         while True:
@@ -196,7 +197,7 @@ class Screen:
                 typed.encode()
             except EOFError:
                 self.say()
-                raise Declined("There was no answer.") from None
+                raise Declined("There was no answer.", reason="noAnswer") from None
             except UnicodeError:
                 self.say()
                 self.say("What was typed cannot be read as text. Type it again.")

@@ -42,9 +42,9 @@ _MOST_NAMED = 3  # notifications of other profiles; 'lpa notifications list' sho
 
 def checks(profile: Profile, others: Iterable[Profile], *, disable_first: bool) -> Iterator[Finding]:
     """What the card's list of profiles says about deleting one of them."""
-    yield from blockers.blocked_by_ppr(profile, "ppr2")
+    yield from blockers.blocked_by_ppr(profile, "ppr2", "DeleteProfile")
     if profile.enabled:
-        yield from blockers.blocked_by_ppr(profile, "ppr1")
+        yield from blockers.blocked_by_ppr(profile, "ppr1", "DeleteProfile")
     yield from _blocked_once_enabled(profile)
     if profile.enabled and not disable_first:
         yield Finding(

@@ -83,9 +83,9 @@ def make_plan(euicc: Euicc, name: Iccid | Selector, *, disable_first: bool = Fal
     """Plan the deletion of a profile from the card's list of profiles. Changes nothing.
 
     `name`: see `selection.read`. `disable_first`: consent to disable an enabled profile first. Blockers are
-    in the plan, not raised. Raises `Refused` only if `name` selects no profile, or several.
+    in the plan, not raised. Raises `NoSuchProfile` or `AmbiguousProfile`, and no other `Refused`.
     """
-    profiles, profile = selection.read(euicc, name)
+    profiles, profile = selection.read(euicc, name, "DeleteProfile")
     others = tuple(other for other in profiles if other != profile)
     return Plan(
         euicc.eid,

@@ -29,7 +29,7 @@ from lpa.notifications.changes import ProfileChange
 from lpa.notifications.delivery import Delivery
 from lpa.notifications.outbox import Outbox
 from lpa.profiles import remotely_managed, snapshot
-from lpa.profiles.switch_on_card import aids_of, disable_on_card, reset_and_read
+from lpa.profiles.switch_on_card import aids_of, disable_on_card, reset_and_read, though_listed
 from lpa.profiles.switching import Outcome, changes_since, require_kept
 from lpa.rsp.arguments import expect
 from lpa.rsp.listing import Listing
@@ -95,6 +95,7 @@ def _disable_first(
             f"{plan.profile.title} was disabled but not deleted: its notifications could not be kept. "
             f"{error.message}",
             advice=RESUME_THEN_DELETE,
+            reason="disabledOnly",
         ) from error
     return changes
 
@@ -106,7 +107,7 @@ def _delete_on_card(euicc: Euicc, profile: Profile) -> None:
     except EuiccRefused as refused:
         if _is_still_listed(euicc, profile):
             remotely_managed.explain(euicc, refused)
-            raise
+            raise though_listed(refused) from None
 
 
 def _delete_by_name(euicc: Euicc, profile: Profile) -> None:
@@ -120,6 +121,7 @@ def _delete_by_name(euicc: Euicc, profile: Profile) -> None:
                 raise WireError(
                     f"{unknown.message} The card was read again: it still has the profile.",
                     advice=TRY_AGAIN,
+                    reason="notDone",
                 ) from unknown
             return None  # It may still be an unreadable item: `_check_deleted` finds that out.
         except EuiccRefused as error:
@@ -163,6 +165,7 @@ def _check_deleted(
         raise BadAnswer(
             f"The card reports that {iccid} is deleted, but still lists it.",
             advice=REINSERT_BEFORE_RETRY,
+            reason="stillListed",
         )
     if snapshot.has_new_unreadable(listed, plan.unreadable) and not outbox.has_signed(operation, deleted):
         raise OutcomeUnknown(

@@ -216,6 +216,7 @@ def _check_oid(certificate: Tlv, oid: str, address: ServerAddress) -> None:
             f"The activation code names a server with the object identifier (OID) {oid}, "
             f"but the certificate of {address} {has}.",
             advice=CODE_FOR_ANOTHER_SERVER,
+            reason="otherServer",
         )
 
 

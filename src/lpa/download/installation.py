@@ -132,7 +132,7 @@ def _reconcile(
             advice=DO_NOT_USE_PROFILE,
         ) from error
     message = f"{error.message} The card was read again: the profile is not on it."
-    raise WireError(message, advice=advice) from error
+    raise WireError(message, advice=advice, reason="notDone") from error
 
 
 def _results(card: CardContext, outbox: Outbox, operation: Operation) -> list[InstallationResult]:

@@ -139,7 +139,11 @@ class Database:
             (verdict,) = self.connection.execute("PRAGMA integrity_check(1)").fetchone()
         if verdict != "ok":
             _log.debug("the journal's integrity check: %s", verdict)
-            raise StorageFailed(f"The journal in {self._folder} is damaged.", advice=MOVE_DAMAGED_JOURNAL)
+            raise StorageFailed(
+                f"The journal in {self._folder} is damaged.",
+                advice=MOVE_DAMAGED_JOURNAL,
+                reason="journalDamaged",
+            )
         self._sound = True
 
     def make_tables(self) -> None:
@@ -151,17 +155,20 @@ class Database:
             raise StorageFailed(
                 f"The journal in {self._folder} was written by a later version of lpa.",
                 advice=USE_LATER_VERSION,
+                reason="journalOfLaterVersion",
             )
         if version and not application:
             raise StorageFailed(
                 f"The journal in {self._folder} was written before the first release of lpa, "
                 "and this version does not read it.",
                 advice=MOVE_OLD_JOURNAL,
+                reason="journalOfEarlierVersion",
             )
         if application or self._has_tables():
             raise StorageFailed(
                 f"The file journal.db in {self._folder} is not a journal of lpa.",
                 advice=MOVE_OR_STATE_DIR,
+                reason="notAJournal",
             )
         for statement in tables.TABLES.split(";"):
             self.connection.execute(statement)
@@ -241,7 +248,11 @@ def _refuse_if_emptied(folder: Path) -> None:
     """
     file = folder / "journal.db"
     if files.is_plain(file) and not file.stat().st_size and any(folder.glob("receipts/*/*.der")):
-        raise StorageFailed(f"The journal in {folder} is damaged: it is empty.", advice=MOVE_DAMAGED_JOURNAL)
+        raise StorageFailed(
+            f"The journal in {folder} is damaged: it is empty.",
+            advice=MOVE_DAMAGED_JOURNAL,
+            reason="journalDamaged",
+        )
 
 
 @contextlib.contextmanager

@@ -31,7 +31,9 @@ def undamaged(folder: Path) -> Iterator[None]:
         yield
     except (BadAnswer, KeyError, RecursionError, TypeError, ValueError) as error:
         raise StorageFailed(
-            f"The journal in {folder} is damaged: {error}.", advice=MOVE_DAMAGED_JOURNAL
+            f"The journal in {folder} is damaged: {error}.",
+            advice=MOVE_DAMAGED_JOURNAL,
+            reason="journalDamaged",
         ) from error
 
 

@@ -15,7 +15,7 @@ from lpa.errors import LpaError, OutcomeUnknown, Refused
 from lpa.journal import Journal, LostNotification
 from lpa.rsp.names import Iccid
 
-_FUNCTION = "NotificationSent"
+_FUNCTION = "MarkInformed"  # SGP.22 has none for it
 
 
 def advice(iccid: Iccid) -> Advice:
@@ -28,6 +28,7 @@ def problem(lost: LostNotification) -> LpaError:
     return OutcomeUnknown(
         f"No signed notification remains for {lost.address}: {lost.event} of {lost.title} ({lost.iccid}).",
         advice=advice(lost.iccid),
+        reason="lostNotification",
     )
 
 

@@ -155,7 +155,7 @@ def with_predecessors(journal: Journal, entries: Iterable[Entry]) -> list[Entry]
 def not_due(one: PendingNotification) -> Delivery:
     """The delivery of one that is left, because its next try is not due."""
     address = one.entry.notification.metadata.address
-    problem = Postponed(f"An earlier attempt to notify {address} failed.")
+    problem = Postponed(f"An earlier attempt to notify {address} failed.", reason="notDue")
     return _dated(Delivery.of(one.entry.notification, problem=problem), one)
 
 

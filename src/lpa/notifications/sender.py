@@ -103,6 +103,7 @@ class NotificationSender:
         return Postponed(
             f"The time limit of {DELIVERY_SECONDS:.0f} seconds for all servers together is used up.",
             advice=SEND_REST,
+            reason="timeUsedUp",
         )
 
 
@@ -118,4 +119,5 @@ def _parsed(address: str) -> ServerAddress:
         raise BadAnswer(
             f"The profile names no valid server: {error}.",
             advice=INFORM_WITH_RECEIPT,
+            reason="noValidServer",
         ) from error

@@ -53,9 +53,9 @@ def of_level(level: str, found: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(finding for finding in found if finding.level == level)
 
 
-def blocked_by_ppr(profile: Profile, rule: str) -> Iterator[Finding]:
-    """A blocker if the operator forbids to disable (`rule` "ppr1") or to delete ("ppr2") the profile."""
-    change, function = {"ppr1": ("disabled", "DisableProfile"), "ppr2": ("deleted", "DeleteProfile")}[rule]
+def blocked_by_ppr(profile: Profile, rule: str, function: str) -> Iterator[Finding]:
+    """A blocker of `function` if the operator forbids to disable (`rule` "ppr1") or delete ("ppr2") it."""
+    change = {"ppr1": "disabled", "ppr2": "deleted"}[rule]
     if rule in profile.policy_rules:
         yield Finding(
             "blocker",

@@ -12,7 +12,7 @@ from typing import Self
 
 from lpa.advice.profiles import ENABLE_ONE, LIST_SHOWS, MORE_DIGITS, NAME_BY_DIGITS, NAME_FROM_LIST
 from lpa.card.es10 import Euicc
-from lpa.errors import Refused
+from lpa.errors import AmbiguousProfile, NoSuchProfile, Refused
 from lpa.rsp.arguments import expect
 from lpa.rsp.facts import fact
 from lpa.rsp.listing import Listing
@@ -20,7 +20,7 @@ from lpa.rsp.names import Aid, Iccid
 from lpa.rsp.records import CHANGE_TAGS, ICCID_TAGS, ICON_TAGS, Profile
 
 FEWEST_DIGITS = 4  # of an ICCID, to name a profile
-_FUNCTION = "GetProfilesInfo"
+_READING = "GetProfilesInfo"  # the function that is asked for, unless a caller names another
 
 
 @fact
@@ -68,15 +68,15 @@ def exact(name: ProfileName) -> Iccid | Selector:
     raise TypeError(f"a profile is named by Profile, Iccid, Selector or str, not {type(name).__name__}")
 
 
-def read(euicc: Euicc, name: Iccid | Selector) -> tuple[Listing[Profile], Profile]:
-    """All profiles of the card, with `CHANGE_TAGS`, and the one that `name` selects.
+def read(euicc: Euicc, name: Iccid | Selector, function: str = _READING) -> tuple[Listing[Profile], Profile]:
+    """All profiles of the card, with `CHANGE_TAGS`, and the one that `name` selects for `function`.
 
-    Raises `Refused` if it selects none ("iccidOrAidNotFound") or several ("ambiguous").
+    Raises `NoSuchProfile` or `AmbiguousProfile` if it selects none or several.
     """
     profiles = euicc.profiles(CHANGE_TAGS)
     if isinstance(name, Selector):
-        name = _iccid_of(euicc, name.name) if isinstance(name.name, Aid) else name
-    return profiles, find(profiles, name)
+        name = _iccid_of(euicc, name.name, function) if isinstance(name.name, Aid) else name
+    return profiles, find(profiles, name, function)
 
 
 def details(euicc: Euicc, name: Iccid | Selector, tags: bytes = ICON_TAGS) -> Profile:
@@ -85,30 +85,30 @@ def details(euicc: Euicc, name: Iccid | Selector, tags: bytes = ICON_TAGS) -> Pr
     `tags`: the members to report, see `lpa.rsp.records`: an icon takes long on a slow line.
     """
     if isinstance(name, Selector) and isinstance(name.name, Aid):
-        name = _iccid_of(euicc, name.name)
+        name = _iccid_of(euicc, name.name, _READING)
     elif isinstance(name, Selector):
         name = find(euicc.profiles(ICCID_TAGS), name).iccid
     return find(euicc.profiles(tags, only=name), name)
 
 
-def to_read(euicc: Euicc, text: str) -> Iccid | Selector:
+def to_read(euicc: Euicc, text: str, function: str = _READING) -> Iccid | Selector:
     """What a person means by `text`, for a command that only reads: a profile may also be `called` so.
 
-    Digits alone are always those of an ICCID. Raises `Refused` if several profiles are called so
-    ("ambiguous"), or if no profile is and it can be no selector ("iccidOrAidNotFound").
+    Digits alone are always those of an ICCID. Raises `AmbiguousProfile` if several profiles are called so,
+    and `NoSuchProfile` if no profile is and it can be no selector. `function`: what asks for it.
     """
     if not re.fullmatch(r"[\s\d-]*", text, re.ASCII):
         named = called(euicc.profiles(), text)
         if len(named) == 1:
             return named[0].iccid
         if named:
-            raise _ambiguous(f"More than one profile is called {text!r}", named, NAME_BY_DIGITS)
+            raise _ambiguous(function, f"More than one profile is called {text!r}", named, NAME_BY_DIGITS)
     with contextlib.suppress(ValueError):
         return Selector.parse(text)
-    raise Refused(
-        _FUNCTION,
-        "iccidOrAidNotFound",
+    raise NoSuchProfile(
+        function,
         f"The card holds no profile called {text!r}.",
+        names=(text,),
         advice=NAME_FROM_LIST.filled(digits=FEWEST_DIGITS),
     )
 
@@ -138,32 +138,29 @@ def enabled(euicc: Euicc) -> Profile:
         if profile.enabled:
             return profile
     raise Refused(
-        "ReadFiles",
+        "Backup",
         "notEnabled",
         "No profile is enabled, so there is nothing to read.",
         advice=ENABLE_ONE,
     )
 
 
-def find(profiles: Iterable[Profile], name: Iccid | Selector) -> Profile:
+def find(profiles: Iterable[Profile], name: Iccid | Selector, function: str = _READING) -> Profile:
     """The one of `profiles` whose ICCID is, or ends with, `name`. Raises as `read` does."""
     matching = [profile for profile in profiles if str(profile.iccid).endswith(str(name))]
     exactly = [profile for profile in matching if str(profile.iccid) == str(name)]
     if len(exactly or matching) == 1:
         return (exactly or matching)[0]
     if not matching:
-        raise Refused(
-            _FUNCTION,
-            "iccidOrAidNotFound",
-            f"The card holds no profile {name}.",
-            advice=LIST_SHOWS,
+        raise NoSuchProfile(
+            function, f"The card holds no profile {name}.", names=(str(name),), advice=LIST_SHOWS
         )
-    raise _ambiguous(f"More than one ICCID ends with {name}", matching, MORE_DIGITS)
+    raise _ambiguous(function, f"More than one ICCID ends with {name}", matching, MORE_DIGITS)
 
 
-def _ambiguous(sentence: str, matching: Iterable[Profile], advice: str) -> Refused:
-    several = ", ".join(str(profile.iccid) for profile in matching)
-    return Refused(_FUNCTION, "ambiguous", f"{sentence}: {several}.", advice=advice)
+def _ambiguous(function: str, sentence: str, matching: Iterable[Profile], advice: str) -> AmbiguousProfile:
+    iccids = tuple(str(profile.iccid) for profile in matching)
+    return AmbiguousProfile(function, f"{sentence}: {', '.join(iccids)}.", iccids=iccids, advice=advice)
 
 
 def _folded(name: str) -> str:
@@ -180,12 +177,9 @@ def _digits(name: str) -> str:
     return digits
 
 
-def _iccid_of(euicc: Euicc, aid: Aid) -> Iccid:
+def _iccid_of(euicc: Euicc, aid: Aid, function: str) -> Iccid:
     for profile in euicc.profiles(ICCID_TAGS, only=aid):
         return profile.iccid
-    raise Refused(
-        _FUNCTION,
-        "iccidOrAidNotFound",
-        f"The card holds no profile in {aid}.",
-        advice=LIST_SHOWS,
+    raise NoSuchProfile(
+        function, f"The card holds no profile in {aid}.", names=(str(aid),), advice=LIST_SHOWS
     )

@@ -8,14 +8,15 @@ a request, and enable a profile of their own choice at the reset.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Protocol
 
+from lpa.advice.cards import REINSERT_AND_LIST
 from lpa.advice.profiles import ASK_MAKER_ABOUT_RESET
 from lpa.card.es10 import Euicc
-from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, WireError
+from lpa.errors import BadAnswer, EuiccRefused, LpaError, NoSuchProfileOnCard, OutcomeUnknown, WireError
 from lpa.notifications.changes import ProfileChange
 from lpa.notifications.collection import expected
 from lpa.notifications.on_card import OnCard, certified_card
@@ -82,12 +83,14 @@ def attempt_until(
     attempts: Iterable[Attempt],
     done: Callable[[Listing[Profile]], bool],
     read: Read | None = None,
+    target: Profile | None = None,
 ) -> Listing[Profile]:
     """Make the attempts in order until the card, read again, shows the change; returns what it lists then.
 
-    `read`: how it is read again, if not by `reset_and_read`.
+    `read`: how it is read again, if not by `reset_and_read`. `target`: the profile that is to be changed.
     """
     reset_and_list = read or reset_and_read
+    after: Sequence[Profile] = ()
     refused: LpaError = BadAnswer("The card reported success, but does not show the change.")
     for attempt in attempts:
         try:
@@ -97,7 +100,7 @@ def attempt_until(
             if done(after):
                 return after
             message = f"{unknown.message} The card was read again: the change was not made."
-            raise WireError(message) from unknown
+            raise WireError(message, reason="notDone") from unknown
         except EuiccRefused as error:
             refused = error
         after = reset_and_list(euicc, None)
@@ -106,7 +109,22 @@ def attempt_until(
         if refused.reason in _FINAL:
             break
     remotely_managed.explain(euicc, refused)
+    if target and any(profile.iccid == target.iccid for profile in after):
+        raise though_listed(refused)
     raise refused
+
+
+def though_listed(refused: LpaError) -> LpaError:
+    """The refusal of a change of a profile that the card listed: no `NoSuchProfile`, whatever it says."""
+    if not isinstance(refused, NoSuchProfileOnCard):
+        return refused
+    return EuiccRefused(
+        refused.function,
+        refused.reason,
+        refused.code,
+        "The card listed the profile, but answered that it holds no such profile.",
+        advice=REINSERT_AND_LIST,
+    )
 
 
 def reset_and_read(euicc: Euicc, error: LpaError | None = None) -> Listing[Profile]:
@@ -147,6 +165,7 @@ def _switch(
         _request_variants(euicc, switch, target),
         lambda after: shown(after) or switched(after),
         _reset_and_list,
+        target,
     )
     if shown(after):
         events = {one.iccid: NotificationEvent.DISABLE for one in before if one.enabled}

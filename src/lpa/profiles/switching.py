@@ -70,13 +70,13 @@ def enable(card: CardContext, outbox: Outbox, name: Iccid | Selector) -> Outcome
     which profile the card enabled by itself; the notifications of that are kept and delivered.
     """
     euicc = card.euicc
-    before, target = selection.read(euicc, name)
+    before, target = selection.read(euicc, name, "EnableProfile")
     if target.enabled:
         return Outcome(target)
     for profile in before:
         # PPR1 of the enabled profile binds only an operational one, no test or provisioning profile.
         if profile.enabled and target.profile_class == "operational":
-            for blocker in blockers.blocked_by_ppr(profile, "ppr1"):
+            for blocker in blockers.blocked_by_ppr(profile, "ppr1", "EnableProfile"):
                 raise blocker.refused
     with card.operation("enable", before, target=target.iccid) as operation:
         operation.set_state(ENABLING)
@@ -89,10 +89,10 @@ def enable(card: CardContext, outbox: Outbox, name: Iccid | Selector) -> Outcome
 def disable(card: CardContext, outbox: Outbox, name: Iccid | Selector) -> Outcome:
     """Disable the enabled profile, and notify its servers. Raises as `enable` does."""
     euicc = card.euicc
-    before, target = selection.read(euicc, name)
+    before, target = selection.read(euicc, name, "DisableProfile")
     if not target.enabled:
         return Outcome(target)
-    for blocker in blockers.blocked_by_ppr(target, "ppr1"):
+    for blocker in blockers.blocked_by_ppr(target, "ppr1", "DisableProfile"):
         raise blocker.refused
     with card.operation("disable", before, target=target.iccid) as operation:
         operation.set_state(DISABLING)

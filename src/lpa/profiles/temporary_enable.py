@@ -51,17 +51,19 @@ def temporarily_enabled(card: CardContext, outbox: Outbox, name: Iccid | Selecto
     each switch. Raises `Refused` before anything is done if an operator's rule forbids the restoration or the
     card does not say what is enabled, and as `switching.enable` does.
     """
-    before, target = selection.read(card.euicc, name)
+    before, target = selection.read(card.euicc, name, "EnableProfile")
     if target.enabled:
         yield [Outcome(target)]
         return
-    for blocker in (*blockers.blocked_by_ppr(target, "ppr1"), *blockers.unreadable(before.unreadable)):
+    forbidden = blockers.blocked_by_ppr(target, "ppr1", "EnableProfile")
+    for blocker in (*forbidden, *blockers.unreadable(before.unreadable)):
         raise blocker.refused
     with card.journal.temporary_enable_lock(card.eid) as held:
         if not held:
             raise CardBusy(
                 "Another process has enabled a profile of this card temporarily.",
                 advice=WAIT_FOR_RESTORATION,
+                reason="temporarilyEnabled",
             )
         operation = card.journal.begin(card.eid, OPERATION, tuple(before), target=target.iccid)
         outcomes = [_enable(card, outbox, operation, target)]

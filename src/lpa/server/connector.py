@@ -181,7 +181,11 @@ def _check_public_name(address: ServerAddress) -> None:
     """Raise `ConnectFailed` if the name cannot be on the internet."""
     _, dot, last = address.host.rpartition(".")
     if not dot or last in _RESERVED_NAMES | _NAMES_AT_HOME:
-        raise ConnectFailed(f"Cannot reach {address}: this is not a name on the internet.", advice=CONNECT_TO)
+        raise ConnectFailed(
+            f"Cannot reach {address}: this is not a name on the internet.",
+            advice=CONNECT_TO,
+            reason="notPublic",
+        )
 
 
 def _public(address: ServerAddress, found: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -190,5 +194,6 @@ def _public(address: ServerAddress, found: Sequence[tuple[Any, ...]]) -> list[tu
         raise ConnectFailed(
             f"Cannot reach {address}: it resolves to {found[0][4][0]}, which is not a public address.",
             advice=CONNECT_TO,
+            reason="notPublic",
         )
     return public

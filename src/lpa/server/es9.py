@@ -162,12 +162,14 @@ class Server:
         if not 200 <= answer.status < 300:
             _log_invalid(self.address, answer)
             raise BadAnswer(
-                f"The server {self.address} answered {function} with HTTP status {answer.status}."
+                f"The server {self.address} answered {function} with HTTP status {answer.status}.",
+                reason="httpStatus",
+                http_status=answer.status,
             )
         if not answer.body.strip():
             return answer, {}
         members = self._members(answer)
-        _check(self.address, function, members)
+        _check(self.address, function, members, answer.status)
         return answer, members
 
     def _members(self, answer: HttpAnswer) -> dict[str, Any]:
@@ -197,7 +199,7 @@ def _log_invalid(address: ServerAddress, answer: HttpAnswer) -> None:
     )
 
 
-def _check(address: ServerAddress, function: str, members: dict[str, Any]) -> None:
+def _check(address: ServerAddress, function: str, members: dict[str, Any], http_status: int) -> None:
     """Raise the refusal in the answer's header, if there is one (§6.5)."""
     execution = _inside(_inside(members, "header"), "functionExecutionStatus")
     status = execution.get("status")
@@ -208,12 +210,20 @@ def _check(address: ServerAddress, function: str, members: dict[str, Any]) -> No
         raise BadAnswer(f"The server {address} did not report whether it executed {function}: {reported}.")
     data = _inside(execution, "statusCodeData")
     subject, reason = _shown(data.get("subjectCode"), "?"), _shown(data.get("reasonCode"), "?")
-    texts = [_shown(data[name]) for name in ("message", "subjectIdentifier") if data.get(name)]
+    own = "; ".join(_shown(data[name]) for name in ("message", "subjectIdentifier") if data.get(name))
     outcome = f"refused {function}" if status == "Failed" else f"did not execute {function} in time"
     message = f"The server {address} {outcome} ({subject}/{reason}). {server_reason(subject, reason)}"
-    if texts:
-        message += f' Its message: "{"; ".join(texts)}".'
-    raise ServerRefused(function, subject, reason, message, advice=server_advice(subject, reason))
+    if own:
+        message += f' Its message: "{own}".'
+    raise ServerRefused(
+        function,
+        subject,
+        reason,
+        message,
+        advice=server_advice(subject, reason),
+        http_status=http_status,
+        server_message=own,
+    )
 
 
 def _base64(content: bytes) -> str:

@@ -174,7 +174,7 @@ class Https:
         except NotVerified as doubt:
             stream.hang_up()
             message = f"The identity of the server {address} could not be verified. {doubt.message}"
-            raise NotVerified(message, advice=doubt.advice) from doubt
+            raise NotVerified(message, advice=doubt.advice, reason=doubt.reason) from doubt
         except BaseException:
             stream.hang_up()
             raise

@@ -155,7 +155,10 @@ def _own(handshake: Handshake) -> x509.Certificate:
 def _objection(handshake: Handshake) -> NotVerified:
     code = handshake.objections[0] if handshake.objections else 0
     reason = _OBJECTIONS.get(code, f"OpenSSL refuses its certificate (code {code})")
-    return NotVerified(f"{reason[0].upper()}{reason[1:]}.", advice=CHECK_CLOCK if code in (9, 10) else None)
+    message = f"{reason[0].upper()}{reason[1:]}."
+    if code in (9, 10):
+        return NotVerified(message, advice=CHECK_CLOCK, reason="expired")
+    return NotVerified(message)
 
 
 def _authorities(pem: str) -> Sequence[x509.Certificate]:

@@ -19,7 +19,7 @@ def confirm(screen: Screen, what: str, expected: str, *, otherwise: str) -> None
     `otherwise`: the option that confirms without a terminal.
     """
     if screen.ask(f"To confirm, type {what}:", otherwise=otherwise) != expected:
-        raise Declined(f"The input is not {what}.")
+        raise Declined(f"The input is not {what}.", reason="notConfirmed")
 
 
 def chosen(screen: Screen, question: str, words: Collection[str], *, otherwise: str) -> str:

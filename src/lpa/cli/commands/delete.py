@@ -108,7 +108,7 @@ def delete(
         raise click.UsageError("Do not give --disable-first with --apply: the plan says it.")
     selector = by_digits(name) if name is not None and not only_plan else None
     with console.delivering_assistant() as assistant:
-        chosen = saved or selector or selection.to_read(assistant.euicc, name or "")
+        chosen = saved or selector or selection.to_read(assistant.euicc, name or "", "DeleteProfile")
         plan = _planned(assistant, chosen, disable_first=disable_first)
         if backup or only_plan:  # Checking for a PIN takes time, which other deletions need not spend.
             plan = assistant.review_backup(plan, backup)
@@ -167,14 +167,18 @@ def _consent(screen: Screen, plan: Plan, accepted: Collection[str], *, yes: bool
             unaccepted.setdefault(warning.name, []).append(warning.message)
     options = " ".join(f"--accept {name}" for name in unaccepted)
     if yes and unaccepted:
-        raise Declined("--yes does not accept warnings.", advice=ACCEPT_WITH.filled(options=options))
+        raise Declined(
+            "--yes does not accept warnings.",
+            advice=ACCEPT_WITH.filled(options=options),
+            reason="warningsNotAccepted",
+        )
     if unaccepted:
         _repeat(screen, plan.profile)
     for name, messages in unaccepted.items():
         screen.say(" ".join(messages), "yellow")
         question = f"Type {name} to proceed despite this warning:"
         if screen.ask(question, otherwise=f"--yes {options}") != name:
-            raise Declined(f"The input is not {name}.")
+            raise Declined(f"The input is not {name}.", reason="notConfirmed")
     if not yes:
         digits = str(plan.profile.iccid)[-_DIGITS:]
         _repeat(screen, plan.profile)

@@ -154,11 +154,13 @@ def _agree(screen: Screen, offer: Offer, options: DownloadOptions) -> None:
         raise Declined(
             "The profile was not installed, and the server has confirmed that you rejected it.",
             advice=ORDER_CANCELLED,
+            reason="rejected",
         )
     if answer in _NO:
         raise Declined(
             "The profile was not installed. The order was not rejected.",
             advice=RUN_AGAIN_TO_INSTALL,
+            reason="postponed",
         )
 
 

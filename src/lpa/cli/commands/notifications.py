@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from lpa.advice.commands import SEND_OR_UNSENT, SEND_REMOVES_IT
-from lpa.advice.notifications import LIST_NOTIFICATIONS
 from lpa.card.es10 import first_notifications
 from lpa.cli.all_readers import on_each_reader
 from lpa.cli.commands.interruption import PENDING, changing
@@ -254,20 +253,21 @@ def _still_on_card(metadata: NotificationMetadata) -> Declined:
     return Declined(
         f"{metadata.address} has acknowledged notification {metadata.sequence_number}.",
         advice=SEND_REMOVES_IT,
+        reason="acknowledged",
     )
 
 
-def _unsent(number: int, listed: Iterable[NotificationMetadata]) -> Declined:
+def _unsent(number: int, listed: Iterable[NotificationMetadata]) -> LpaError:
+    from lpa.notifications import removal
+
     found = [metadata for metadata in listed if metadata.sequence_number == number]
     if not found:
-        return Declined(
-            f"There is no notification {number} on the card or on this computer.",
-            advice=LIST_NOTIFICATIONS,
-        )
+        return removal.no_such_notification(number)
     return Declined(
         f"{found[0].address} has not acknowledged notification {number} "
         f"({found[0].event} of {found[0].iccid}). If it is removed unsent, the server is not notified.",
         advice=SEND_OR_UNSENT,
+        reason="notAcknowledged",
     )
 
 

@@ -201,7 +201,7 @@ def _chosen(console: Console, name: int | Path, eid: Eid | None) -> list[Kept]:
     cards = list(dict.fromkeys(str(card) for card, _ in found))
     if len(cards) > 1:
         raise Refused(
-            "receipts",
+            "ReadReceipt",
             "ambiguous",
             f"Several cards have a receipt {name}: {', '.join(cards)}.",
             advice=CHOOSE_EID,
@@ -210,7 +210,7 @@ def _chosen(console: Console, name: int | Path, eid: Eid | None) -> list[Kept]:
         _refuse_unreadable(folder, [eid] if eid else folder.eids(), name)
         whose = f" of the card {eid}" if eid else ""
         raise Refused(
-            "receipts",
+            "ReadReceipt",
             "nothingKept",
             f"There is no receipt {name}{whose} on this computer.",
             advice=LIST_RECEIPTS,

@@ -19,7 +19,7 @@ from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import EID
 from lpa.cli.views.outcomes import profile_name
 from lpa.cli.views.profiles import named, unread
-from lpa.errors import Declined
+from lpa.errors import Refused
 from lpa.profiles import switching
 
 if TYPE_CHECKING:
@@ -169,7 +169,8 @@ def _confirm_reset(screen: Screen, eid: Eid, agreed: Eid | None, effect: str) ->
         option = "--yes-delete-everything with the EID"
         confirm(screen, "the last six digits of the EID", digits, otherwise=option)
     elif agreed != eid:
-        raise Declined(f"The card in the reader is {eid}, not {agreed}.")
+        message = f"The card in the reader is {eid}, not {agreed}."
+        raise Refused("EuiccMemoryReset", "otherCard", message)
 
 
 def _effect(eid: Eid, options: Collection[str], profiles: Listing[Profile]) -> str:

@@ -65,7 +65,7 @@ def check_dates(certificate: Certificate, at: datetime) -> None:
     """It is valid at that time."""
     if not certificate.start <= at <= certificate.end:
         span = f"from {certificate.start:%Y-%m-%d} until {certificate.end:%Y-%m-%d}"
-        raise NotVerified(f"The {certificate} is valid only {span}.", advice=CHECK_CLOCK)
+        raise NotVerified(f"The {certificate} is valid only {span}.", advice=CHECK_CLOCK, reason="expired")
 
 
 def check_critical(certificate: Certificate, processed: Extensions) -> None:

@@ -103,7 +103,10 @@ def check_host(names: x509.SubjectAlternativeName | None, host: str) -> None:
         first, _, parent = host.partition(".")
         if f"{label}.{rest}" == f"{first}.{parent}" or (label == "*" and "." in rest and rest == parent):
             return
-    raise NotVerified(f"The server's certificate is not for {host}, but for {few(map(repr, dns_names))}.")
+    raise NotVerified(
+        f"The server's certificate is not for {host}, but for {few(map(repr, dns_names))}.",
+        reason="otherServer",
+    )
 
 
 def _extended(
