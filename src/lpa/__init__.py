@@ -10,7 +10,11 @@ TYPE_CHECKING = False  # What typing calls so, without the time that importing t
 if TYPE_CHECKING:
     from lpa.assistant import Assistant
     from lpa.card.apdu import Transport
+    from lpa.card.connected import readers
     from lpa.card.es10 import Euicc
+    from lpa.card.information import CardInfo
+    from lpa.card.pcsc import Reader
+    from lpa.card.probing import Probe
     from lpa.card.secure_elements import SecureElement
     from lpa.card.timeouts import Timeouts
     from lpa.deletion.backup_first import BackupFirst
@@ -99,6 +103,7 @@ __all__ = [
     "BackupFirst",
     "BadAnswer",
     "CardBusy",
+    "CardInfo",
     "CardRemoved",
     "CardResource",
     "CardUnpowered",
@@ -152,11 +157,13 @@ __all__ = [
     "Plan",
     "PolicyRule",
     "Postponed",
+    "Probe",
     "Profile",
     "ProfileChange",
     "ProfileClass",
     "ProfileName",
     "ProfileState",
+    "Reader",
     "Receipt",
     "ReceiptName",
     "Receipts",
@@ -179,12 +186,17 @@ __all__ = [
     "TrustedIssuers",
     "Verification",
     "WireError",
+    "readers",
 ]
 
 _HOMES = {
     "lpa.assistant": ("Assistant",),
     "lpa.card.apdu": ("Transport",),
+    "lpa.card.connected": ("readers",),
     "lpa.card.es10": ("Euicc",),
+    "lpa.card.information": ("CardInfo",),
+    "lpa.card.pcsc": ("Reader",),
+    "lpa.card.probing": ("Probe",),
     "lpa.card.secure_elements": ("SecureElement",),
     "lpa.card.timeouts": ("Timeouts",),
     "lpa.deletion.backup_first": ("BackupFirst",),

@@ -19,8 +19,9 @@ from lpa.server.on_demand import ServersOnDemand
 
 if TYPE_CHECKING:
     from lpa import journal, recovery
-    from lpa.card import schemes
+    from lpa.card import information, schemes
     from lpa.card.files import filesystem
+    from lpa.card.information import CardInfo
     from lpa.deletion import backup_check, backup_first, procedure
     from lpa.deletion import plan as planning
     from lpa.deletion.backup_first import BackupFirst
@@ -46,9 +47,8 @@ if TYPE_CHECKING:
     from lpa.rsp.session import Event
 else:  # A command needs few of them.
     journal, recovery, schemes = later("lpa", "journal", "recovery", "card.schemes")
-    filesystem, discovery, offer = later(
-        "lpa", "card.files.filesystem", "download.discovery", "download.offer"
-    )
+    information, filesystem = later("lpa.card", "information", "files.filesystem")
+    discovery, offer = later("lpa.download", "discovery", "offer")
     planning, procedure = later("lpa.deletion", "plan", "procedure")
     backup_check, backup_first = later("lpa.deletion", "backup_check", "backup_first")
     card_context, on_card, outbox = later("lpa.notifications", "card_context", "on_card", "outbox")
@@ -142,6 +142,10 @@ class Assistant:
     def eid(self) -> Eid:
         """The card's number."""
         return self.euicc.eid
+
+    def info(self) -> CardInfo:
+        """What the card says about itself: versions, memory, trusted issuers, servers, rules."""
+        return information.read(self.euicc)
 
     def profiles(self) -> Listing[Profile]:
         """The profiles on the card, without icons and other details."""

@@ -24,6 +24,7 @@ from lpa.errors import BadAnswer, EuiccRefused, LpaError, NoReader, NoService, N
 from lpa.host.locks import Locks
 from lpa.journal import Journal
 from lpa.notifications.on_card import OnCard
+from lpa.rsp.facts import Fact
 from lpa.rsp.limits import DELIVERY_SECONDS
 from lpa.rsp.names import Aid, ServerAddress
 from lpa.rsp.pki.key_identifier import KeyIdentifier
@@ -43,7 +44,7 @@ _LONG_AGO = 1735689600  # 2025-01-01: before the first version of this program
 
 
 @dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(Fact):
     """The result of one check, `step`: service, readers, card, ATR, ISD-R, EID, clock, network,
     notifications or journal.
 

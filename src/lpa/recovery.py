@@ -22,13 +22,14 @@ from lpa.notifications.outbox import Outbox
 from lpa.profiles import temporary_enable
 from lpa.profiles.switch_on_card import reset_and_read
 from lpa.profiles.switching import changes_since
+from lpa.rsp.facts import Fact
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import NotificationEvent, Profile
 
 
 @dataclass(frozen=True)
-class Recovery:
+class Recovery(Fact):
     """How an interrupted operation was completed. `changes`: what it changed; empty if nothing.
 
     For a temporary enable, `changes` are those that restored the previous profile now. `summary` says which

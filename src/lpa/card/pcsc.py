@@ -23,7 +23,7 @@ from lpa.card.call_thread import Abandoned, CallThread
 from lpa.card.pcsc_codes import failure, number
 from lpa.errors import CardBusy, TimedOut
 from lpa.host.locks import Locks
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 
 _CANNOT_REACH = (0x0000045D, 0x8010002F)  # Windows, while another program releases the card
 _NOT_TRANSACTED = 0x80100016
@@ -50,7 +50,7 @@ _SILENCE = (
 
 
 @fact
-class Reader:
+class Reader(Fact):
     """A card reader and its card. `atr` is empty if there is no card, or it sent none."""
 
     name: str

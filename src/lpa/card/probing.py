@@ -27,12 +27,12 @@ from lpa.errors import (
     TimedOut,
 )
 from lpa.host.locks import Locks
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 from lpa.rsp.names import Aid, Eid
 
 
 @fact
-class Probe:
+class Probe(Fact):
     """The result for a reader: the EID of its eUICC, or the `problem` that explains why there is none.
 
     `others`: the other secure elements of the card, each an eUICC of its own.

@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from lpa.advice.cards import LEAVE_OUT_AID
 from lpa.errors import NoReader
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 from lpa.rsp.names import Aid, Eid
 
 # The ISD-Rs of eSTK.me. The standard AID may answer, too: it is another name for one of them.
@@ -24,7 +24,7 @@ _ATR_MARK = b"estk.me"  # in the historical bytes of these cards, also of those 
 
 
 @fact
-class SecureElement:
+class SecureElement(Fact):
     """A secure element of a card: its `number`, 1 or 2, and its EID."""
 
     number: int

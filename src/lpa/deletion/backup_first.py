@@ -16,12 +16,12 @@ from lpa.notifications.outbox import Outbox
 from lpa.profiles.backup import Backup, BackupTarget, save, staging_folder
 from lpa.profiles.switching import Outcome
 from lpa.profiles.temporary_enable import temporarily_enabled
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 from lpa.rsp.names import Iccid
 
 
 @fact
-class BackupFirst:
+class BackupFirst(Fact):
     """A backup before a deletion, and the `switches` made for it (none if the profile was enabled).
 
     `restored`: whether the previous state is restored. `problem`: why it is not; else why nothing was saved

@@ -18,13 +18,13 @@ from lpa.profiles import selection, snapshot, temporary_enable
 from lpa.profiles.blockers import Finding, of_level, protection
 from lpa.profiles.selection import Selector
 from lpa.rsp.arguments import expect
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.records import CHANGE_TAGS, NotificationEvent, NotificationMetadata, Profile
 
 
 @fact
-class Plan:
+class Plan(Fact):
     """A deletion that was not carried out yet, and what a person should know before it is.
 
     `disable_first`: the profile is enabled, and is disabled first. `others`: the profiles that stay on the

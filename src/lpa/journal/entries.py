@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lpa.rsp.facts import Fact
 from lpa.rsp.names import Eid, Iccid
 from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.records import Notification, NotificationEvent, Profile
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(Fact):
     """A notification and its state. Times are seconds since 1970.
 
     `eid`: the card that signed it; None if it came in a file and no card has given it. `kept`: when this
@@ -36,7 +37,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class LostNotification:
+class LostNotification(Fact):
     """A change of a profile whose signed notification for the server at `address` no longer exists.
 
     The server cannot be notified of it; a person must inform the operator. `title`: what the profile was
@@ -52,7 +53,7 @@ class LostNotification:
 
 
 @dataclass(frozen=True)
-class OperationRecord:
+class OperationRecord(Fact):
     """What this computer recorded about the operation that a notification reports. No card has signed this.
 
     `entry`: the notification itself, with the server's evidence. `function`: what was asked for ("delete",

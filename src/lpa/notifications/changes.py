@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 from lpa.rsp.records import NotificationEvent, Profile
 
 
 @fact
-class ProfileChange:
+class ProfileChange(Fact):
     """Something that was done to `profile`, as it was before: install, enable, disable or delete.
 
     `external`: it was no part of what was asked for; another program or the card itself did it.

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from lpa.errors import LpaError
 from lpa.journal import Entry
 from lpa.notifications.receipts import Receipt
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import Notification, NotificationEvent, NotificationMetadata, only_event
 
 
 @fact
-class Delivery:
+class Delivery(Fact):
     """The result of sending one notification.
 
     `sequence_number`: None if the card did not give the notification. `receipt`: the proof on disk.
@@ -75,6 +75,22 @@ class Deliveries(tuple[Delivery, ...]):
 
     problem: LpaError | None = None
 
+    def as_json(self) -> dict[str, Any]:
+        """The `deliveries`, and the `problem` (null if there is none)."""
+        problem = self.problem.to_json() if self.problem else None
+        return {"deliveries": [one.as_json() for one in self], "problem": problem}
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """What `as_json` made this of. Raises ValueError, which says what is wrong, and where."""
+        if not isinstance(value, dict) or not isinstance(value.get("deliveries"), list):
+            raise ValueError("deliveries are an object with a list of 'deliveries'")  # noqa: TRY004
+        problem = value.get("problem")
+        return cls.of(
+            map(Delivery.from_json, value["deliveries"]),
+            None if problem is None else LpaError.from_json(problem),
+        )
+
     @classmethod
     def of(cls, deliveries: Iterable[Delivery], problem: LpaError | None = None) -> Self:
         """These, with the problem of the card."""
@@ -84,7 +100,7 @@ class Deliveries(tuple[Delivery, ...]):
 
 
 @fact
-class PendingNotification:
+class PendingNotification(Fact):
     """A notification that no server has acknowledged, and when it is retried."""
 
     entry: Entry

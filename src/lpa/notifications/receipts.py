@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from lpa import redaction
 from lpa.advice.notifications import NOT_A_RECEIPT
@@ -21,9 +21,11 @@ from lpa.advice.storage import NAME_OTHER_FILE, OTHER_STATE_DIR
 from lpa.errors import BadAnswer, NotVerified, StorageFailed, storage_failed, system_reason
 from lpa.host import files, settings, system
 from lpa.notifications.receipt_names import SUFFIX, ReceiptName, beginning
+from lpa.rsp.codec.ber import Tlv
+from lpa.rsp.facts import Fact
 from lpa.rsp.limits import RECEIPT_BYTES
 from lpa.rsp.names import Eid
-from lpa.rsp.records import Notification
+from lpa.rsp.records import Notification, NotificationMetadata
 
 _LOOKED_AT = 100  # receipts whose modes are looked at when the first one of a session is kept
 _CHECKSUM = len("00000000.der")  # characters at the end of a name
@@ -31,11 +33,22 @@ _log = redaction.logger(__name__)
 
 
 @dataclass(frozen=True)
-class Receipt:
+class Receipt(Fact):
     """A signed notification that is on disk, and where."""
 
     path: Path
     notification: Notification
+
+    def as_json(self) -> dict[str, Any]:
+        """Only where it is: whoever has the file has the notification."""
+        return {"path": str(self.path)}
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """From `as_json`. The file is not read: `notification` has no bytes then, and no events."""
+        if not isinstance(value, dict) or not isinstance(value.get("path"), str):
+            raise ValueError("a receipt is an object with its 'path'")  # noqa: TRY004
+        return cls(Path(value["path"]), Notification(Tlv(), NotificationMetadata(0, (), "", None)))
 
 
 class Receipts:

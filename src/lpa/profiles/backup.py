@@ -32,6 +32,7 @@ from lpa.host import files
 from lpa.profiles import blockers
 from lpa.rsp.arguments import expect
 from lpa.rsp.display import safe, safe_json
+from lpa.rsp.facts import Fact
 from lpa.rsp.names import Iccid
 from lpa.rsp.uicc.contacts import Contact
 from lpa.rsp.uicc.messages import Message
@@ -66,7 +67,7 @@ class ProfileContents:
 
 
 @dataclass(frozen=True)
-class Backup:
+class Backup(Fact):
     """A backup on disk: where it is, how much it holds, and what is missing from it (`problems`)."""
 
     folder: Path

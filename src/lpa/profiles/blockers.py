@@ -13,7 +13,7 @@ from typing import Literal
 
 from lpa.advice.profiles import ENABLE_THEN_BACK_UP, LIFT_OR_REMOVE, NEW_FOLDER, UNPROTECT, UNPROTECT_ONE
 from lpa.errors import Refused
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 from lpa.rsp.records import Profile
 
 # The names of all warnings: WARNINGS before a deletion, RULES before a download. Each is accepted separately.
@@ -29,7 +29,7 @@ RULES = ("ppr1", "ppr2")
 
 
 @fact
-class Finding:
+class Finding(Fact):
     """One thing to know. `name` is stable; a blocker's is the reason for refusing `function`."""
 
     level: Literal["blocker", "warning", "note"]

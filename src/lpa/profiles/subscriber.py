@@ -12,12 +12,13 @@ from lpa.card.files.problems import Problems
 from lpa.errors import BadAnswer, Refused
 from lpa.profiles.backup import refuse_unless_enabled
 from lpa.rsp.arguments import expect
+from lpa.rsp.facts import Fact
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import Profile
 
 
 @dataclass(frozen=True)
-class Subscriber:
+class Subscriber(Fact):
     """What was read. `imsi` and `numbers` are None where `problem` says why, else empty if there is none.
 
     `problem`: "notEnabled" (another profile is enabled, or none), "pinNeeded" (it is locked with a PIN),

@@ -21,7 +21,7 @@ from lpa.notifications.outbox import Outbox
 from lpa.profiles import blockers, selection, snapshot
 from lpa.profiles.selection import Selector
 from lpa.profiles.switch_on_card import Switched, attempt_until, disable_on_card, enable_on_card
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import CHANGE_TAGS, NotificationEvent, NotificationMetadata, Profile
@@ -39,7 +39,7 @@ _EVENTS = {
 
 
 @fact
-class Outcome:
+class Outcome(Fact):
     """What was done to the card, and the notifications of it.
 
     `profile`: the one that was to be changed, as it was before; None for a reset. `changes`: empty if nothing

@@ -22,7 +22,7 @@ from lpa.profiles.selection import Selector
 from lpa.profiles.snapshot import named
 from lpa.profiles.switch_on_card import CHANGED_AT_RESET
 from lpa.profiles.switching import Outcome
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 from lpa.rsp.listing import Listing
 from lpa.rsp.names import Iccid
 from lpa.rsp.records import CHANGE_TAGS, Profile
@@ -31,7 +31,7 @@ OPERATION = "temporary-enable"
 
 
 @fact
-class Restoration:
+class Restoration(Fact):
     """How a temporary enable was ended after its process had died: which profile is enabled, in a `summary`.
 
     `outcome`: what was done to restore the previous profile; None if nothing was. `problem`: why the card

@@ -7,13 +7,13 @@ from typing import Self
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.display import brief
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 
 _LONGEST = 255  # characters of an identifier or a server name
 
 
 @fact
-class Eim:
+class Eim(Fact):
     """A remote manager that an IoT eUICC obeys. A member that the card does not report is None or empty.
 
     `identifier`: its eimId, which is an "oid", an "fqdn" or "proprietary" (`identifier_type`). `address`: its

@@ -14,7 +14,7 @@ from typing import Any, Self
 from lpa.errors import BadAnswer
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 from lpa.rsp.pki.key_identifier import KeyIdentifier
 from lpa.rsp.records import Operator, PolicyRule, rules
 
@@ -35,7 +35,7 @@ _LONGEST_NUMBER = 8  # bytes of a memory size, more than any card needs
 
 
 @fact
-class CardResource:
+class CardResource(Fact):
     """The card's memory: installed applications, and free bytes of non-volatile and of volatile memory."""
 
     installed_applications: int | None = None
@@ -59,7 +59,7 @@ class CardResource:
 
 
 @fact
-class IotInfo:
+class IotInfo(Fact):
     """What an IoT card (SGP.32) says of itself: the versions of SGP.32, and which profiles it knows."""
 
     versions: tuple[str, ...] = ()
@@ -109,7 +109,7 @@ def _test_only(keys: tuple[KeyIdentifier, ...]) -> bool:
 
 
 @fact
-class EuiccInfo1:
+class EuiccInfo1(Fact):
     """A card's version of SGP.22 and its trusted issuers, in order of preference. Servers get `raw`."""
 
     raw: Tlv
@@ -137,7 +137,7 @@ class EuiccInfo1:
 
 
 @fact
-class EuiccInfo2:
+class EuiccInfo2(Fact):
     """A card's versions, such as "2.2.2", and its capabilities, by the specification's identifiers.
 
     `svn` is the lowest version of SGP.22 that the card follows, and `highest_svn` the highest, if it says so.
@@ -202,7 +202,7 @@ class EuiccInfo2:
 
 
 @fact
-class ConfiguredAddresses:
+class ConfiguredAddresses(Fact):
     """The servers that the card asks for profiles, as stored: empty, or not even a server name."""
 
     default_dp: str = ""
@@ -217,7 +217,7 @@ class ConfiguredAddresses:
 
 
 @fact
-class AuthorisationRule:
+class AuthorisationRule(Fact):
     """The policy rules that profiles of `operators` may have, and whether the user must consent (§5.7.22)."""
 
     policy_rules: tuple[PolicyRule | str, ...]

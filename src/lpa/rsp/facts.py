@@ -10,9 +10,33 @@ import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from operator import attrgetter
-from typing import Any, NoReturn, TypeVar, dataclass_transform
+from typing import Any, NoReturn, Self, TypeVar, dataclass_transform
 
 T = TypeVar("T")
+
+
+class Fact:
+    """A value that becomes JSON and is read back: by the names of `--json`, with plain types."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Its fields as plain JSON types; see `lpa.rsp.fact_json`."""
+        from lpa.rsp import fact_json
+
+        return fact_json.members(self)
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """The fact that `as_json` made this of. Members that it does not have are ignored.
+
+        Raises ValueError, which says what is wrong, and where.
+        """
+        from lpa.rsp import fact_json
+
+        return fact_json.fact_of(cls, value)
+
+    def _in_json(self, _name: str, _value: object) -> bool:
+        """Whether its JSON has this field."""
+        return True
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import field
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 
 from lpa.errors import BadAnswer
 from lpa.rsp.display import brief
 from lpa.rsp.facts import ordered_fact
+
+T = TypeVar("T")
 
 # The manufacturer of a card by the first eight digits of its EID, those of the issuer (SGP.29).
 _MANUFACTURERS = {
@@ -61,6 +63,11 @@ class _Coded:
         except ValueError as error:
             raise BadAnswer(f"The card answered {coded.hex() or 'nothing'}: {error}.") from error
 
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """The identifier whose `str` is `text`, whatever a card sent. Raises ValueError."""
+        return _same(cls(bytes.fromhex(text)), text)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
 
@@ -80,6 +87,11 @@ class Iccid(_Coded):
         if not re.fullmatch(r"[0-9A-E]{18,20}", digits):
             raise ValueError(f"{_shown(text)} is not an ICCID (18 to 20 digits)")
         return cls(_swapped(bytes.fromhex(digits.ljust(20, "F"))))
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """The ICCID whose `str` is `text`, whatever a card sent. Raises ValueError."""
+        return _same(cls(_swapped(bytes.fromhex(text.ljust(20, "F")))), text)
 
     def __str__(self) -> str:
         return _swapped(self.coded).hex().upper().rstrip("F")
@@ -182,6 +194,12 @@ class ServerAddress:
 
     def _with_port(self, host: str) -> str:
         return host if self.port == 443 else f"{host}:{self.port}"
+
+
+def _same(made: T, text: str) -> T:
+    if str(made) != text:
+        raise ValueError(f"{_shown(text)} is not written as it should be: {_shown(str(made))}")
+    return made
 
 
 def _swapped(coded: bytes) -> bytes:

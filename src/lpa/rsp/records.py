@@ -15,7 +15,7 @@ from lpa.errors import BadAnswer
 from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.display import brief
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 from lpa.rsp.names import Aid, Iccid
 
 _NAMES = ("profileNickname", "serviceProviderName", "profileName")
@@ -58,6 +58,7 @@ _DECISIVE = {
 }
 _NO_RULES = Tlv.build(schema.member_tag("ProfileInfo", "profilePolicyRules"))
 # Characters, at least as many as the specification's bytes. Longer texts would hide what stands beside them.
+_ALWAYS_READ = ("iccid", "state", "nickname", "service_provider", "name", "profile_class", "policy_rules")
 _LONGEST_NAME, _LONGEST_ADDRESS = 64, 255
 
 
@@ -115,7 +116,7 @@ class NotificationEvent(Identifier):
 
 
 @fact
-class NotificationConfiguration:
+class NotificationConfiguration(Fact):
     """A server to notify of some `events` of a profile."""
 
     events: tuple[NotificationEvent | str, ...]
@@ -123,7 +124,7 @@ class NotificationConfiguration:
 
 
 @fact
-class Operator:
+class Operator(Fact):
     """A mobile network operator: MCC and MNC as "262-01", and the group identifiers (TS 31.102)."""
 
     mcc_mnc: str
@@ -141,7 +142,7 @@ class Operator:
 
 
 @fact
-class Profile:
+class Profile(Fact):
     """A profile on the card. A field that was not asked for or not reported is None, empty or its default.
 
     `esim_port`: the port on which it is enabled, from 0, of a card of version 3 that says so; `state` is then
@@ -168,6 +169,10 @@ class Profile:
     fallback_allowed: bool = False
     emergency: bool = False
     unknown: tuple[Tlv, ...] = ()
+
+    def _in_json(self, name: str, value: object) -> bool:
+        """An empty member only if every list of profiles reads it. A port may be 0."""
+        return bool(value) or type(value) is int or name in _ALWAYS_READ
 
     @classmethod
     def from_tlv(cls, item: bytes) -> Self:
@@ -221,7 +226,7 @@ class Profile:
 
 
 @fact
-class NotificationMetadata:
+class NotificationMetadata(Fact):
     """What a pending notification reports, and to which server (NotificationMetadata).
 
     `events`: all that the card set; the specification requires exactly one.
@@ -253,7 +258,7 @@ class NotificationMetadata:
 
 
 @fact
-class Notification:
+class Notification(Fact):
     """A signed notification: the exact bytes that the card sent, and their metadata."""
 
     raw: Tlv

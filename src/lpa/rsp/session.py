@@ -13,7 +13,7 @@ from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.display import few
 from lpa.rsp.euicc_info import EuiccInfo2
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.offered_profile import OfferedProfile
 
@@ -98,7 +98,7 @@ class Terms:
 
 
 @fact
-class Event:
+class Event(Fact):
     """An event of a discovery server (SM-DS): the server to ask next, by the matching id `event_id`."""
 
     address: ServerAddress

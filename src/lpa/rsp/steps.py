@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lpa.rsp.facts import fact
+from lpa.rsp.facts import Fact, fact
 
 
 @fact
-class Step:
+class Step(Fact):
     """What has just begun, or how far it is.
 
     `name`: the function of the specification that runs, such as "AuthenticateClient" (§3.1.3) or

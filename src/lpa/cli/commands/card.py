@@ -18,7 +18,6 @@ from lpa.cli.json_output import CommandResult, plain
 from lpa.cli.parsing import ADDRESS
 from lpa.cli.views.profiles import named_rules
 from lpa.host import settings
-from lpa.rsp.records import ICCID_TAGS
 from lpa.rsp.sizes import in_words
 
 if TYPE_CHECKING:
@@ -51,9 +50,9 @@ _ANY_OPERATOR = "EEE-EEE"  # each E stands for any digit
 @click.pass_obj
 def readers(console: Console) -> CommandResult:
     """List the card readers and the cards in them."""
-    from lpa.card import pcsc, probing
+    from lpa.card import connected
 
-    probes = probing.probe_all(pcsc.readers(), console.aids, console.block_size)
+    probes = connected.readers(probe=True, aids=console.aids, block_size=console.block_size)
     rows = [row for number, found in enumerate(probes) for row in _rows(number, found)]
     console.screen.table(("Number", "Reader", "Card"), rows)
     if not probes:
@@ -99,43 +98,25 @@ def info(console: Console) -> CommandResult:
 
 def _info(console: Console) -> CommandResult:
     with console.assistant() as assistant:
-        euicc = assistant.euicc
-        aid, profiles, info2 = euicc.aid, euicc.profiles(ICCID_TAGS), euicc.euicc_info2()
-        # EUICCInfo2 has both lists of CI keys.
-        info1 = None if info2.ci_for_verification else euicc.euicc_info1()
-        addresses, authorisations = euicc.configured_addresses(), euicc.rules()
-        others = euicc.other_elements()
-        eims = euicc.eims() if info2.managed_remotely else ()
-    eid = assistant.eid
+        card = assistant.info()
     console.screen.facts(
         [
-            ("EID", str(eid)),
-            *((f"Secure element {other.number}", f"{other.eid}: {_reached(other)}") for other in others),
-            ("Manufacturer", eid.manufacturer),
-            ("ISD-R", str(aid)),
-            ("Memory", _memory(console.screen, info2, len(profiles))),
-            *_address_facts(addresses),
-            *_issuer_facts(info1 or info2),
-            *_ability_facts(info2),
-            ("Managed by", [_eim(eim) for eim in eims]),
-            ("Allowed rules", [_authorisation(rule) for rule in authorisations]),
+            ("EID", str(card.eid)),
+            *((f"Secure element {other.number}", f"{other.eid}: {_reached(other)}") for other in card.others),
+            ("Manufacturer", card.manufacturer),
+            ("ISD-R", str(card.aid)),
+            ("Memory", _memory(console.screen, card.info2, card.profiles)),
+            *_address_facts(card.addresses),
+            *_issuer_facts(card.issuers),
+            *_ability_facts(card.info2),
+            ("Managed by", [_eim(eim) for eim in card.eims or ()]),
+            ("Allowed rules", [_authorisation(rule) for rule in card.rules]),
         ]
     )
-    _report_doubts(console.screen, eid, info1 or info2)
-    if info2.managed_remotely:
+    _report_doubts(console.screen, card.eid, card.issuers)
+    if card.info2.managed_remotely:
         console.screen.say(_IOT, "yellow")
-    return CommandResult(
-        {
-            "eid": eid,
-            "aid": aid,
-            "info1": info1,
-            "info2": info2,
-            "addresses": addresses,
-            "rules": authorisations,
-            "others": others,
-        }
-        | ({"eims": eims} if info2.managed_remotely else {})
-    )
+    return CommandResult(card)
 
 
 @command("default-server")

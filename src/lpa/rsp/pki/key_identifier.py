@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from lpa.rsp.facts import ordered_fact
 
 # The GSMA's issuers by the whole identifier: its first bytes, which suffice to name others, are easily
@@ -57,6 +59,11 @@ class KeyIdentifier:
         if str(self) in PRODUCTION:
             return "production"
         return "test" if str(self)[:6] in _TEST else "other"
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """The key whose `str` is `text`. Raises ValueError."""
+        return cls(bytes.fromhex(text))
 
     def __repr__(self) -> str:
         return f"KeyIdentifier({str(self)!r})"
