@@ -34,10 +34,11 @@ def members(error: Any) -> dict[str, Any]:
         "message": without_secrets(error.message),
         "advice": without_secrets(advice),
     }
-    if id_of(advice):
-        found |= {"advice_id": id_of(advice), "advice_values": _redacted(values_of(advice))}
+    found |= {"advice_id": id_of(advice)} if id_of(advice) else {}
+    found |= {"advice_values": _redacted(values_of(advice))} if values_of(advice) else {}
     known = {name: getattr(error, name, None) for name in _KNOWN}
-    found |= {name: _plain(value) for name, value in known.items() if value not in (None, "", ())}
+    nothing = [name for name, value in known.items() if value in (None, "", ()) or (name, value) == ("sw", 0)]
+    found |= {name: _plain(value) for name, value in known.items() if name not in nothing}
     outcome: Any = getattr(error, "outcome", None)
     return found | ({"outcome": outcome.as_json()} if hasattr(outcome, "as_json") else {})
 
@@ -76,7 +77,7 @@ def _advice(value: dict[str, Any]) -> str:
     text: str = _checked(value, "advice", str)
     if "advice_id" not in value:
         return text
-    values = _checked(value, "advice_values", dict)
+    values = _checked(value, "advice_values", dict) if "advice_values" in value else {}
     template = text.replace("{", "{{").replace("}", "}}") if values else text
     return Advice(_checked(value, "advice_id", str), template, values)
 

@@ -169,6 +169,8 @@ class BadAnswer(LpaError):
     """
 
     advice: str = defaults.SHOW_ANSWER
+    sw: int = 0
+    http_status: int | None = None
 
     def __init__(
         self,
@@ -187,6 +189,8 @@ class BadAnswer(LpaError):
 class Refused(LpaError):
     """Refused by the card or server, or by a check before it was asked."""
 
+    function: str = ""
+
     def __init__(self, function: str, reason: str, message: str, *, advice: str | None = None) -> None:
         super().__init__(message, advice=advice)
         self.function = function
@@ -196,21 +200,19 @@ class Refused(LpaError):
 class NoSuchProfile(Refused):
     """The card holds no such profile, however it was named. `names`: how, as far as that is known."""
 
+    names: tuple[str, ...] = ()
+
     def __init__(
-        self,
-        function: str,
-        message: str,
-        *,
-        names: tuple[str, ...] = (),
-        reason: str = "iccidOrAidNotFound",
-        advice: str | None = None,
+        self, function: str, message: str, *, names: tuple[str, ...] = (), advice: str | None = None
     ) -> None:
-        super().__init__(function, reason, message, advice=advice)
+        super().__init__(function, "iccidOrAidNotFound", message, advice=advice)
         self.names = names
 
 
 class AmbiguousProfile(Refused):
     """Several profiles are meant (`reason` "ambiguous"): those with these `iccids`."""
+
+    iccids: tuple[str, ...] = ()
 
     def __init__(
         self, function: str, message: str, *, iccids: tuple[str, ...], advice: str | None = None
@@ -222,6 +224,8 @@ class AmbiguousProfile(Refused):
 class NoSuchNotification(Refused):
     """No notification with this `sequence_number` is on the card, or pending on this computer."""
 
+    sequence_number: int = 0
+
     def __init__(
         self, function: str, message: str, *, sequence_number: int, advice: str | None = None
     ) -> None:
@@ -231,6 +235,8 @@ class NoSuchNotification(Refused):
 
 class EuiccRefused(Refused):
     """The card answered `function` with result `code`, which the specification calls `reason`."""
+
+    code: int = 0
 
     def __init__(
         self, function: str, reason: str, code: int, message: str, *, advice: str | None = None
@@ -262,6 +268,10 @@ class ServerRefused(Refused):
     """
 
     advice: str = defaults.ASK_WITH_CODES
+    subject: str = ""
+    reason_code: str = ""
+    http_status: int | None = None
+    server_message: str = ""
 
     def __init__(
         self,
@@ -303,6 +313,7 @@ class Stopped(LpaError):
     """The caller's `Stop` ended it, between two steps. `outcome`: what was done until then."""
 
     advice: str = defaults.RESUME_COMPLETES
+    outcome: object = None
 
     def __init__(self, message: str, *, outcome: object = None, advice: str | None = None) -> None:
         super().__init__(message, advice=advice)

@@ -101,7 +101,6 @@ def test_an_error_says_what_it_knows() -> None:
         "message": "No.",
         "advice": "Ask the operator; the codes above say why their server refused.",
         "advice_id": "askWithCodes",
-        "advice_values": {},
         "function": "AuthenticateClient",
         "subject": "8.2.6",
         "reason_code": "3.8",
@@ -115,7 +114,6 @@ def test_an_error_says_what_it_knows() -> None:
         "message": "None.",
         "advice": "'lpa list' shows what it holds.",
         "advice_id": "listShows",
-        "advice_values": {},
         "function": "EnableProfile",
         "names": ["0017"],
     }
@@ -160,7 +158,7 @@ VALID = {"kind": "NoCard", "reason": None, "message": "Empty.", "advice": "Fill 
         (VALID | {"message": 7}, "'message' of an error is not of the right type: '7'"),
         (VALID | {"advice": None}, "'advice' of an error is not of the right type"),
         (VALID | {"reason": 7}, "'reason' of an error is not of the right type"),
-        (VALID | {"advice_id": 7}, "'advice_values' of an error is not of the right type"),
+        (VALID | {"advice_id": 7}, "'advice_id' of an error is not of the right type"),
         (VALID | {"advice_id": "x", "advice_values": []}, "'advice_values' of an error"),
         (VALID | {"sw": True}, "'sw' of an error is not of the right type: 'True'"),
         (VALID | {"sw": "9000"}, "'sw' of an error is not of the right type"),
@@ -171,6 +169,20 @@ VALID = {"kind": "NoCard", "reason": None, "message": "Empty.", "advice": "Fill 
 def test_json_that_is_no_error_is_a_value_error(document: object, sentence: str) -> None:
     with pytest.raises(ValueError, match=f"^{sentence}"):
         errors.LpaError.from_json(document)
+
+
+def test_what_an_error_in_json_does_not_say_is_empty() -> None:
+    bare = {"reason": None, "message": "x", "advice": ""}
+    for kind, name, value in [
+        ("BadAnswer", "sw", 0),
+        ("BadAnswer", "http_status", None),
+        ("Refused", "function", ""),
+        ("NoSuchProfile", "names", ()),
+        ("EuiccRefused", "code", 0),
+        ("ServerRefused", "server_message", ""),
+        ("Stopped", "outcome", None),
+    ]:
+        assert getattr(errors.LpaError.from_json(bare | {"kind": kind}), name) == value
 
 
 def test_a_class_reads_only_errors_of_its_own() -> None:

@@ -28,8 +28,8 @@ class CardInfo(Fact):
     addresses: ConfiguredAddresses
     rules: tuple[AuthorisationRule, ...]
     others: tuple[SecureElement, ...]
-    eims: tuple[Eim, ...] | None
     profiles: int
+    eims: tuple[Eim, ...] | None = None
 
     @property
     def manufacturer(self) -> str:
@@ -52,6 +52,5 @@ def read(euicc: Euicc) -> CardInfo:
     info1 = None if info2.ci_for_verification else euicc.euicc_info1()
     addresses, rules, others = euicc.configured_addresses(), euicc.rules(), euicc.other_elements()
     eims = tuple(euicc.eims()) if info2.managed_remotely else None
-    return CardInfo(
-        euicc.eid, euicc.aid, info1, info2, addresses, rules, others, eims, profiles=len(profiles)
-    )
+    number = len(profiles)
+    return CardInfo(euicc.eid, euicc.aid, info1, info2, addresses, rules, others, number, eims)

@@ -120,7 +120,7 @@ def _single(form: Any, value: object, where: str) -> Any:
     if issubclass(form, LpaError):
         return _reading(form.from_json, value, where, "an error")
     if issubclass(form, Fact) and "from_json" in vars(form):
-        return _reading(form.from_json, value, where, "one")
+        return _reading(form.from_json, value, where, f"a {form.__name__.lower()}")
     if issubclass(form, Fact):
         return _fact(form, value, where)
     text = _checked(str, value, where)

@@ -51,7 +51,11 @@ CODES: list[tuple[errors.LpaError, int]] = [
     (errors.OutcomeUnknown("x"), 3),
     (errors.BadAnswer("x"), 3),
     (errors.Refused("f", "r", "x"), 1),
+    (errors.NoSuchProfile("f", "x"), 1),
+    (errors.AmbiguousProfile("f", "x", iccids=()), 1),
+    (errors.NoSuchNotification("f", "x", sequence_number=1), 1),
     (errors.EuiccRefused("f", "r", 1, "x"), 1),
+    (errors.NoSuchProfileOnCard("f", "r", 1, "x"), 1),
     (errors.ServerRefused("f", "8.1", "4.8", "x"), 1),
     (errors.NotVerified("x"), 1),
     (errors.StorageFailed("x"), 3),
@@ -74,11 +78,9 @@ def test_an_error_has_its_exit_code_and_its_document(
     fail_with(error)
     ran = command.run("--json", FIXTURE)
     assert ran.code == code
-    assert ran.document == {
-        "command": FIXTURE,
-        "ok": False,
-        "error": {"kind": error.kind, "reason": error.reason, "message": "x", "advice": error.advice},
-    }
+    known = {"kind": error.kind, "reason": error.reason, "message": "x", "advice": error.advice}
+    assert ran.document == {"command": FIXTURE, "ok": False, "error": error.to_json()}
+    assert known.items() <= error.to_json().items()
     assert ran.err == ""
 
 

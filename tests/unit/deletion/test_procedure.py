@@ -183,7 +183,7 @@ def test_a_notification_is_kept_then_sent_then_removed(
         ((), "enabled", False, "DeleteProfile", "profileNotInDisabledState"),
         (("ppr2",), "disabled", False, "DeleteProfile", "disallowedByPolicy"),
         (("ppr2",), "enabled", True, "DeleteProfile", "disallowedByPolicy"),
-        (("ppr1",), "enabled", True, "DisableProfile", "disallowedByPolicy"),
+        (("ppr1",), "enabled", True, "DeleteProfile", "disallowedByPolicy"),
     ],
 )
 def test_a_blocker_is_refused_before_the_card_is_asked(

@@ -71,7 +71,7 @@ def test_ppr1_that_prevents_the_restoration_is_refused_first(bound: int, tmp_pat
         assistant.temporarily_enabled(profiles[1].iccid),
     ):
         raise AssertionError
-    assert (caught.value.function, caught.value.reason) == ("DisableProfile", "disallowedByPolicy")
+    assert (caught.value.function, caught.value.reason) == ("EnableProfile", "disallowedByPolicy")
     assert ENABLE not in card.requests
 
 
