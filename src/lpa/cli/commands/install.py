@@ -136,7 +136,9 @@ def _agree(screen: Screen, offer: Offer, options: DownloadOptions) -> None:
         if rules:
             accepting = " ".join(f"--accept {name}" for name in rules)
             raise Declined(
-                "--yes does not accept the operator's rules.", advice=ACCEPT_WITH.filled(options=accepting)
+                "--yes does not accept the operator's rules.",
+                advice=ACCEPT_WITH.filled(options=accepting),
+                reason="rulesNotAccepted",
             )
         return
     if rules:
@@ -213,6 +215,7 @@ def _reported_and_enabled(
         stopped = Declined(
             f"Interrupted. {installed}",
             advice=LIST_SHOWS_ENABLED,
+            reason="installed",
         )
         screen.say()
         print_problems(screen, [stopped])
