@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         EuiccInfo2,
         IotInfo,
     )
+    from lpa.rsp.facts import Fact
     from lpa.rsp.listing import Listing
     from lpa.rsp.names import Aid, Eid, Iccid, ServerAddress
     from lpa.rsp.pki.key_identifier import KeyIdentifier
@@ -123,6 +124,7 @@ __all__ = [
     "EuiccInfo2",
     "EuiccRefused",
     "Event",
+    "Fact",
     "Finding",
     "Holder",
     "Https",
@@ -277,6 +279,7 @@ _HOMES = {
         "EuiccInfo2",
         "IotInfo",
     ),
+    "lpa.rsp.facts": ("Fact",),
     "lpa.rsp.listing": ("Listing",),
     "lpa.rsp.names": (
         "Aid",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import lpa
 from lpa.card.pcsc import PcscTransport, Reader, readers
+from lpa.errors import NoCard
 from lpa.testing.pcscd import PrivatePcscd, VirtualReader
 from tests.support.pcsc_scripted import T0_ATR, ScriptedCard
 
@@ -28,6 +30,18 @@ def test_readers_keep_their_order_and_say_which_has_a_card(
             Reader(READERS[0], present=False, atr=b"", busy=False, mute=False),
             Reader(READERS[1], present=True, atr=T0_ATR, busy=False, mute=False),
         )
+
+
+def test_a_program_lists_the_readers_and_opens_their_cards_only_if_it_asks_for_that(
+    virtual_reader: PlugIn,
+) -> None:
+    with virtual_reader(ScriptedCard(), slot=1):
+        assert lpa.readers() == readers()
+        empty, probed = lpa.readers(probe=True)
+        assert (empty.reader, probed.reader) == readers()
+        assert isinstance(empty.problem, NoCard)
+        assert probed.problem is not None
+        assert lpa.Probe.from_json(empty.as_json()).as_json() == empty.as_json()
 
 
 def test_a_reader_with_a_used_card_is_busy(virtual_reader: PlugIn) -> None:

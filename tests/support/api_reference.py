@@ -12,6 +12,7 @@ from typing import Any
 
 import lpa
 from lpa import errors as errors_module
+from lpa.rsp.facts import Fact
 from tests.support.paths import DOCS
 
 PAGE = DOCS / "api.md"
@@ -24,6 +25,10 @@ loads nothing: each name is loaded when it is first used. What is not on this pa
 
 Begin with [`Assistant`](#assistant). Every error is an [`LpaError`](#errors), and [errors.md](errors.md) \
 says what to do about each. [`lpa.testing`](simulator.md) has a simulated card with its server.
+
+A `Fact` becomes JSON, and is read back: `as_json()` gives an object with its fields and plain types, as \
+`--json` prints it, and the class method `from_json(value)` makes a fact of that, or raises ValueError. Of a \
+receipt the JSON has only the path, and times are to the second.
 """
 
 
@@ -62,6 +67,9 @@ def named(kind: type) -> set[str]:
 
 def _entry(name: str, value: object) -> Iterator[str]:
     yield f"## {name}\n"
+    if inspect.isfunction(value):
+        yield f"**`{name}{_signature(value)}`**\n\n{_text(value)}\n"
+        return
     if not inspect.isclass(value):
         yield f"`{str(value).replace('lpa.rsp.records.', '')}`\n" if _is_plain(value) else "A type alias.\n"
         return
@@ -85,7 +93,7 @@ def _head(name: str, kind: type) -> str:
     assert isinstance(definition, ast.ClassDef)
     fields = [node for node in definition.body if isinstance(node, ast.AnnAssign)]
     if hasattr(kind, "__dataclass_fields__") or hasattr(kind, "_fields"):
-        return "\n    ".join([f"class {name}:", *map(_field, fields)])
+        return "\n    ".join([f"class {name}{'(Fact)' * issubclass(kind, Fact)}:", *map(_field, fields)])
     if issubclass(kind, tuple):
         return f"class {name}({', '.join(map(ast.unparse, definition.bases))})"
     made = vars(kind).get("__init__")
@@ -103,7 +111,7 @@ def _field(node: ast.AnnAssign) -> str:
 def _members(kind: type) -> Iterator[tuple[str, str]]:
     """What a caller may use: methods and properties, in the order of the class."""
     for owner in reversed(kind.__mro__):
-        if not owner.__module__.startswith("lpa."):
+        if not owner.__module__.startswith("lpa.") or (owner is Fact and kind is not Fact):
             continue
         for name, found in vars(owner).items():
             if name.startswith("_") and name != "__call__":

@@ -192,6 +192,31 @@ def test_the_text_of_an_invalid_answer_is_not_logged(
     assert f"SHA-256 {digest}" in caplog.text
 
 
+def test_a_refusal_has_the_http_status_and_the_own_words_of_the_server() -> None:
+    codes = {"subjectCode": "8.2.6", "reasonCode": "3.8"}
+    redaction.register_secret("M4TCH-1D")
+    body = header("Failed", **codes, message="no\x1b M4TCH-1D " + "x" * 300, subjectIdentifier="y")
+    with pytest.raises(ServerRefused) as caught:
+        deliver(http("200 OK", body))
+    refused = caught.value
+    assert (refused.function, refused.http_status) == ("HandleNotification", 200)
+    assert refused.server_message.startswith("no\\x1b <hidden> xxx")
+    assert refused.server_message.endswith("x…; y")
+    assert len(refused.server_message) < 250
+
+
+def test_a_refusal_without_words_has_none() -> None:
+    with pytest.raises(ServerRefused) as caught:
+        deliver(http("200 OK", header("Failed", subjectCode="8.1", reasonCode="6.1")))
+    assert caught.value.server_message == ""
+
+
+def test_a_wrong_http_status_is_in_the_error() -> None:
+    with pytest.raises(BadAnswer) as caught:
+        deliver(http("503 Service Unavailable"))
+    assert (caught.value.reason, caught.value.http_status) == ("httpStatus", 503)
+
+
 def test_a_secret_that_a_server_repeats_is_not_shown() -> None:
     redaction.register_secret("M4TCH-1D")
     codes = {"subjectCode": "8.2.6", "reasonCode": "3.8"}

@@ -144,6 +144,13 @@ def test_a_notification_that_does_not_exist_cannot_be_removed(
         "lpa: There is no notification 7 on the card or on this computer.\n"
         "'lpa notifications list' lists them.\n"
     )
+    error = command.run("--json", *options, "notifications", "remove", "7", *consent).document["error"]
+    assert (error["kind"], error["reason"], error["function"], error["sequence_number"]) == (
+        "NoSuchNotification",
+        "nothingToDelete",
+        "NotificationSent",
+        7,
+    )
 
 
 def test_a_notification_is_sent_without_its_card_and_removed_from_it_later(tmp_path: Path) -> None:
