@@ -7,6 +7,7 @@ from pathlib import Path
 import lpa
 from lpa.card.pcsc import PcscTransport, Reader, readers
 from lpa.errors import NoCard
+from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.testing.pcscd import PrivatePcscd, VirtualReader
 from tests.support.pcsc_scripted import T0_ATR, ScriptedCard
 
@@ -35,12 +36,13 @@ def test_readers_keep_their_order_and_say_which_has_a_card(
 def test_a_program_lists_the_readers_and_opens_their_cards_only_if_it_asks_for_that(
     virtual_reader: PlugIn,
 ) -> None:
-    with virtual_reader(ScriptedCard(), slot=1):
+    card = SimulatedEuicc.create(None)
+    with virtual_reader(card, slot=1):
         assert lpa.readers() == readers()
         empty, probed = lpa.readers(probe=True)
-        assert (empty.reader, probed.reader) == readers()
+        assert (empty.reader.name, probed.reader.name) == READERS
         assert isinstance(empty.problem, NoCard)
-        assert probed.problem is not None
+        assert str(probed.eid) == str(card.eid)
         assert lpa.Probe.from_json(empty.as_json()).as_json() == empty.as_json()
 
 

@@ -15,7 +15,7 @@ from lpa.rsp.names import Aid, Iccid
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from tests.support.disturbed import DisturbedCard
 
-NAMES = {
+NAMES: dict[str, Iccid | Selector] = {
     "8944000000000009999": Iccid.parse("8944000000000009999"),
     "9999": Selector.parse("9999"),
     "A0000005591010FFFFFFFF8900009900": Selector(Aid.parse("A0000005591010FFFFFFFF8900009900")),
