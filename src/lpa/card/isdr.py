@@ -29,7 +29,6 @@ from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.limits import RESTART_TRIES
 from lpa.rsp.names import Aid, Eid
-from lpa.rsp.reasons import explain
 
 _T = TypeVar("_T")
 _log = redaction.logger(__name__)
@@ -264,6 +263,8 @@ def raise_refusal(function: str, value: Any) -> None:
     refusal = schema.refusal(f"{function}Response", value)
     if refusal:
         reason, code = refusal
+        from lpa.rsp.reasons import explain  # noqa: PLC0415  (few cards refuse)
+
         message, advice = explain(function, reason)
         kind = NoSuchProfileOnCard if reason in _NO_SUCH_PROFILE else EuiccRefused
         raise kind(function, reason, code, message, advice=advice)

@@ -23,7 +23,6 @@ from lpa.rsp.codec import schema
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.facts import fact
 from lpa.rsp.names import Aid, Eid
-from lpa.rsp.reasons import explain
 
 _log = redaction.logger(__name__)
 
@@ -171,6 +170,8 @@ class _Search:
         elif not reason:
             _log.debug("%s can be selected, but is not an ISD-R: %s", aid, error)
         elif not self._refusal:
+            from lpa.rsp.reasons import explain  # noqa: PLC0415  (few cards refuse)
+
             message, advice = explain("GetEID", reason)
             self._refusal = EuiccRefused("GetEID", reason, error.sw, message, advice=advice)
 

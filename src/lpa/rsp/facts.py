@@ -30,9 +30,9 @@ class Fact:
 
         Raises ValueError, which says what is wrong, and where.
         """
-        from lpa.rsp import fact_json
+        from lpa.rsp import facts_read
 
-        return fact_json.fact_of(cls, value)
+        return facts_read.fact_of(cls, value)
 
     def _in_json(self, _name: str, _value: object) -> bool:
         """Whether its JSON has this field."""
