@@ -102,8 +102,16 @@ def _head(name: str, kind: type) -> str:
         return "\n    ".join([f"class {name}{'(Fact)' * issubclass(kind, Fact)}:", *map(_field, fields)])
     if issubclass(kind, tuple):
         return f"class {name}({', '.join(map(ast.unparse, definition.bases))})"
-    made = vars(kind).get("__init__")
+    made = next((vars(one)["__init__"] for one in _unnamed_too(kind) if "__init__" in vars(one)), None)
     return f"class {name}{_signature(made) if made else ''}".removesuffix(" -> None")
+
+
+def _unnamed_too(kind: type) -> Iterator[type]:
+    """The class, and those of `lpa` that it is made of and that have no entry of their own."""
+    yield kind
+    for owner in kind.__mro__[1:]:
+        if owner.__module__.startswith("lpa.") and owner.__name__ not in lpa.__all__:
+            yield owner
 
 
 def _field(node: ast.AnnAssign) -> str:

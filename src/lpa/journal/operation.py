@@ -63,7 +63,7 @@ class Operation:
         write((SET_STATE, (state, outcome, self.clock(), self.number)))
         self.state = state
 
-    def end(self, error: LpaError | StopRequested) -> None:
+    def end(self, error: BaseException) -> None:
         """Record what is known after an error: complete it if nothing was changed. Raises `StorageFailed`.
 
         A stop does not tell what it has ended, so the state says it, if nobody did who knows more.
@@ -74,10 +74,10 @@ class Operation:
             self.complete(error.message)
         elif self.state == PLANNED:
             self.complete("it was stopped before the card was asked")
-        elif self.state == DISABLED:
-            error.tell("The profile was disabled, and not deleted.", RECOVER)
-        else:
-            error.tell("The card was being changed, and the outcome is unknown.", RECOVER)
+        elif isinstance(error, StopRequested):
+            disabled = "The profile was disabled, and not deleted."
+            unknown = "The card was being changed, and the outcome is unknown."
+            error.tell(disabled if self.state == DISABLED else unknown, RECOVER)
 
     def complete(self, outcome: str = "", lost: Iterable[LostNotification] = ()) -> None:
         """Record that its result is known, with `outcome` in words, and which notifications are lost.

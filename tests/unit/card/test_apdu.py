@@ -10,6 +10,7 @@ from lpa.card.channels import Channel
 from lpa.errors import BadAnswer, CardRemoved, WireError
 from lpa.rsp.limits import ANSWER_BYTES, ANSWER_ROUNDS
 from lpa.rsp.names import Aid
+from lpa.stop import Stop, StopRequested, heeding
 from tests.support.scripted import ScriptedCard
 
 ISDR = Aid.parse("A0000005591010FFFFFFFF8900000100")
@@ -367,3 +368,36 @@ def test_any_answers_give_bytes_or_a_bad_answer(answers: list[tuple[bytes, int]]
         channel.select(ISDR)
         with contextlib.suppress(BadAnswer):
             assert isinstance(channel.exchange(bytes(600)), bytes)
+
+
+class StoppingCard(ScriptedCard):
+    """Requests a stop while it answers."""
+
+    def __init__(self, stop: Stop, *lines: tuple[str, str]) -> None:
+        super().__init__(*lines)
+        self._stop, self.stops = stop, False
+
+    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        if self.stops:
+            self._stop.set()
+        return super().transmit(apdu)
+
+
+def test_a_stop_comes_between_no_command_and_its_answer() -> None:
+    stop = Stop()
+    fetched = (f"81E2910006{GET_EID}00", "6115"), ("01C0000015", "6C15"), ("01C0000015", f"{EID} 9000")
+    card = StoppingCard(stop, ANNOUNCE, OPEN, *fetched, CLOSE)
+    with heeding(stop), Channel(card) as channel:
+        card.stops = True
+        assert channel.exchange(bytes.fromhex(GET_EID)).hex().upper() == EID.replace(" ", "")
+        with pytest.raises(StopRequested):
+            channel.exchange(bytes.fromhex(GET_EID))
+    assert card.finished()
+
+
+def test_a_stop_does_not_keep_the_channel_open() -> None:
+    stop = Stop()
+    card = ScriptedCard(ANNOUNCE, OPEN, CLOSE)
+    with heeding(stop), Channel(card):
+        stop.set()
+    assert card.finished()

@@ -16,6 +16,7 @@ from lpa.server.connect_to import ConnectTo
 from lpa.server.https import HttpAnswer, Https
 from lpa.sim.crypto.pki import Authority
 from lpa.sim.servers.https_server import tls_context
+from lpa.stop import Stop, StopRequested, heeding
 from tests.support.tls_faults import (
     CI,
     GOOD,
@@ -147,6 +148,41 @@ def test_a_proxy_in_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
     with tls_peer(answering(OK)) as peer:
         assert post(https(peer)).status == 200
+
+
+# Stops
+
+
+def test_a_stop_ends_the_wait_for_an_answer() -> None:
+    stop = Stop()
+    threading.Timer(0.05, stop.set).start()
+    with tls_peer(silent) as peer, heeding(stop), pytest.raises(StopRequested):
+        post(https(peer))
+
+
+def test_an_answer_has_no_more_time_than_a_stop_leaves() -> None:
+    """The end of that time is the stop, and no failure of the network."""
+    began = time.monotonic()
+    with tls_peer(silent) as peer, heeding(Stop(after=0.2)), pytest.raises(StopRequested):
+        post(https(peer))
+    assert time.monotonic() - began < 10
+
+
+def test_nothing_is_sent_after_a_stop() -> None:
+    with heeding(Stop(after=0)), pytest.raises(StopRequested):
+        post(https(Peer(free_port())))
+
+
+def test_a_stop_ends_the_wait_for_a_name() -> None:
+    released = threading.Event()
+
+    def resolve(_host: str, _port: int) -> list[tuple[object, ...]]:
+        assert released.wait(30)
+        return []
+
+    with heeding(Stop(after=0.05)), pytest.raises(StopRequested):
+        post(Https(trusting(CI), resolve=resolve))
+    released.set()
 
 
 # Errors before the request
