@@ -26,7 +26,7 @@ def test_sixteen_readers_hold_sixteen_cards_and_lpa_reads_each() -> None:
             capture_output=True,
             text=True,
         )
-    listed = {row["reader"]["name"]: row["eid"] for row in json.loads(ran.stdout)["result"]["readers"]}
+    listed = {row["reader"]: row["eid"] for row in json.loads(ran.stdout)["result"]["readers"]}
     assert list(listed) == [*service.readers] == [reader.name for reader in inserted]
     assert list(listed.values()) == [card.eid for card in cards]
     assert len({*listed.values()}) == 16

@@ -1,9 +1,12 @@
 """What `--json` prints: the library's values, under the names of their fields.
 
 A dataclass becomes an object with its fields; identifiers (ICCID, EID, AID, key identifier, path) become the
-text that people write; bytes become hexadecimal digits; a time becomes ISO 8601 in UTC; an error becomes its
-`kind`, `reason`, `message` and `advice`; a receipt becomes the `path` of its file. An empty member of
-a profile is left out, unless every list of profiles reads it from the card.
+text that people write; bytes and AIDs become hexadecimal digits in lower case; a time becomes ISO 8601 in UTC;
+an error becomes its `kind`, `reason`, `message` and `advice`; a receipt becomes the `path` of its file. An
+empty member of a profile is left out, unless every list of profiles reads it from the card. A notification
+and its delivery also have their `event`.
+
+`lpa.schemas` describes each document. What is added here is added there.
 """
 
 from __future__ import annotations
@@ -56,7 +59,12 @@ def _dataclass(value: Any) -> Any:
         return str(value)
     if isinstance(value, Receipt):
         return {"path": str(value.path)}
-    return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    members = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    return (
+        members | {"event": plain(value.event)}
+        if "events" in members and hasattr(value, "event")
+        else members
+    )
 
 
 def _profile(profile: Profile) -> dict[str, Any]:
@@ -86,7 +94,8 @@ def _conversions() -> tuple[tuple[tuple[type, ...], Callable[[Any], Any]], ...]:
     from lpa.rsp.records import Profile
 
     return (
-        ((Aid, Eid, Iccid, ServerAddress, Path), str),
+        ((Eid, Iccid, ServerAddress, Path), str),
+        ((Aid,), lambda aid: aid.coded.hex()),
         ((bytes,), bytes.hex),
         ((datetime,), _time),
         ((LpaError,), error_members),

@@ -18,16 +18,16 @@ from lpa.rsp.records import Profile
 
 @dataclass(frozen=True)
 class Subscriber:
-    """What was read. `imsi` and `numbers` are None where `problem` says why, else empty if there is none.
+    """What was read. `imsi` and `numbers` are None where `reason` says why, else empty if there is none.
 
-    `problem`: "notEnabled" (another profile is enabled, or none), "pinNeeded" (it is locked with a PIN),
+    `reason`: "notEnabled" (another profile is enabled, or none), "pinNeeded" (it is locked with a PIN),
     "unreadable" (the card refuses to show it, or its answer cannot be read); empty if everything was read.
     """
 
     imsi: str | None = None
     numbers: tuple[str, ...] | None = None
     service_provider: str = ""
-    problem: str = ""
+    reason: str = ""
 
 
 def of_profile(
@@ -40,7 +40,7 @@ def of_profile(
     """As `read`, if `profile` is enabled. `opened`: opens the files of the enabled profile."""
     expect("profile", profile, Profile)
     if not profile.enabled:
-        return Subscriber(problem="notEnabled")
+        return Subscriber(reason="notEnabled")
     with opened() as files:
         return read(files, profile.iccid, pin=pin, provider=provider)
 
@@ -59,9 +59,9 @@ def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None, provider: bo
     except Refused as refused:
         if pin is not None and refused.function == "VerifyPin":
             raise
-        return Subscriber(problem=refused.reason)
+        return Subscriber(reason=refused.reason)
     except BadAnswer:
-        return Subscriber(problem="unreadable")
+        return Subscriber(reason="unreadable")
     imsi = problems.attempt("IMSI", files.imsi)
     name = problems.attempt("Service provider name", files.service_provider_name) if provider else ""
     unread = Problems()

@@ -58,7 +58,7 @@ def readers(console: Console) -> CommandResult:
     console.screen.table(("Number", "Reader", "Card"), rows)
     if not probes:
         console.screen.say("No card readers found.")
-    return CommandResult({"readers": probes})
+    return CommandResult({"readers": [_members(number, found) for number, found in enumerate(probes)]})
 
 
 @command()
@@ -130,11 +130,11 @@ def _info(console: Console) -> CommandResult:
             "aid": aid,
             "info1": info1,
             "info2": info2,
-            "addresses": addresses,
-            "rules": authorisations,
-            "others": others,
+            "configured_addresses": addresses,
+            "authorisation_rules": authorisations,
+            "other_elements": others,
+            "eims": eims,
         }
-        | ({"eims": eims} if info2.managed_remotely else {})
     )
 
 
@@ -175,6 +175,22 @@ def _rows(number: int, found: Probe) -> Iterator[tuple[str, str, str]]:
     for other in found.others:
         name = joined(str(number), other.number)
         yield name, found.reader.name, f"eUICC {other.eid}, secure element {other.number} of this card"
+
+
+def _members(number: int, found: Probe) -> dict[str, object]:
+    """A reader in the document. The member `reader` is its name, as in other documents."""
+    reader = found.reader
+    return {
+        "number": number,
+        "reader": reader.name,
+        "present": reader.present,
+        "busy": reader.busy,
+        "mute": reader.mute,
+        "atr": reader.atr,
+        "eid": found.eid,
+        "other_elements": found.others,
+        "problem": found.problem,
+    }
 
 
 def _reached(other: SecureElement) -> str:
