@@ -43,6 +43,7 @@ _COMMANDS = {
     "receipts": ("receipts", "Receipts: signed notifications kept as proof."),
     "default-server": ("card", "Show or set the default server for downloads."),
     "reset": ("switch", "Delete all profiles of a kind, permanently."),
+    "schema": ("schema", "Print the JSON Schema of a command's document."),
     "sim": ("sim", "A simulated card and server, for trying things out."),
 }
 _DAY = 24 * 60 * 60  # seconds

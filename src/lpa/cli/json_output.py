@@ -1,12 +1,12 @@
 """What `--json` prints: the library's values, under the names of their fields.
 
-A dataclass becomes an object with its fields; identifiers (ICCID, EID, AID, key identifier, path) become the
-text that people write; bytes and AIDs become hexadecimal digits in lower case; a time becomes ISO 8601 in UTC;
-an error becomes its `kind`, `reason`, `message` and `advice`; a receipt becomes the `path` of its file. An
-empty member of a profile is left out, unless every list of profiles reads it from the card. A notification
-and its delivery also have their `event`.
+A dataclass becomes an object with its fields; identifiers (ICCID, EID, key identifier, path) become the text
+that people write; bytes and AIDs become hexadecimal digits in lower case; a time becomes ISO 8601 in UTC; an
+error becomes its `kind`, `reason`, `message` and `advice`; a receipt becomes the `path` of its file. An empty
+member of a profile is left out, unless every list of profiles reads it from the card. A notification and its
+delivery also have their `event`.
 
-`lpa.schemas` describes each document. What is added here is added there.
+The files in `schemas` describe each document: what is added here is added there.
 """
 
 from __future__ import annotations

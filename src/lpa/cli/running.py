@@ -2,7 +2,7 @@
 
 With `--json` there is always exactly one document: `{"command", "ok", "exit_code", "result", "error"}`. `ok`
 is true for exit code 0 only. `result` is present if anything was found or done, also before an error; `error`
-if `ok` is false. `lpa.schemas` has the schema of each.
+if `ok` is false. 'lpa schema' prints the schema of each.
 """
 
 from __future__ import annotations
