@@ -47,9 +47,7 @@ class Ran:
     @property
     def document(self) -> dict[str, Any]:
         """The document on stdout, for a command with `--json`."""
-        document = json.loads(self.out)
-        assert isinstance(document, dict)
-        return document
+        return document(self.out)
 
 
 def run(*arguments: object) -> Ran:
@@ -59,6 +57,14 @@ def run(*arguments: object) -> Ran:
         code = run_command([str(argument) for argument in arguments])
     check_printed(printed := _content(out))
     return Ran(code, printed, _content(err))
+
+
+def document(printed: str) -> dict[str, Any]:
+    """The document that a command with `--json` printed. It follows the schema of the command."""
+    check_printed(printed)
+    found = json.loads(printed)
+    assert isinstance(found, dict)
+    return found
 
 
 def put_in(patch: pytest.MonkeyPatch, card_in: Callable[[Path], Transport]) -> None:

@@ -59,12 +59,12 @@ def _dataclass(value: Any) -> Any:
         return str(value)
     if isinstance(value, Receipt):
         return {"path": str(value.path)}
-    members = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    return (
-        members | {"event": plain(value.event)}
-        if "events" in members and hasattr(value, "event")
-        else members
-    )
+    members = {}
+    for field in fields(value):
+        members[field.name] = plain(getattr(value, field.name))
+        if field.name == "events" and hasattr(value, "event"):
+            members["event"] = plain(value.event)
+    return members
 
 
 def _profile(profile: Profile) -> dict[str, Any]:

@@ -135,8 +135,8 @@ def _profile() -> Schema:
     return of(
         Profile,
         "profile",
-        "A profile on the card. A member that is not required is missing if it is empty, false or null, or was "
-        "not read.",
+        "A profile on the card. A member that is not required is missing if it is empty, false or null, or "
+        "was not read.",
         _RARE,
         iccid="Its number: 18 to 20 decimal digits.",
         state="Whether it is enabled.",
@@ -191,7 +191,7 @@ def _about_the_card() -> dict[str, Schema]:
         "authorisation_rule": of(
             AuthorisationRule,
             "authorisation_rule",
-            "An entry of the Rules Authorisation Table: the policy rules that profiles of some operators may have.",
+            "An entry of the Rules Authorisation Table: the rules that profiles of some operators may have.",
             policy_rules="The rules.",
             operators="The operators.",
             consent_required="Whether the user must consent.",
@@ -202,9 +202,9 @@ def _about_the_card() -> dict[str, Schema]:
             "A remote manager that an IoT card (SGP.32) obeys.",
             identifier="Its eimId.",
             address="Its server; empty if the card does not say.",
-            identifier_type="What the identifier is: oid, fqdn or proprietary; empty if the card does not say.",
+            identifier_type="Its kind: oid, fqdn or proprietary; empty if the card does not say.",
             counter="The number of its last package, which the next one must exceed; null if not reported.",
-            association_token="Its association token; null if not reported.",  # noqa: S106  (a meaning)
+            association_token="Its association token; null if not reported.",
             protocols="How packages may come, by the names of SGP.32, such as `eimRetrieveHttps`.",
             indirect_download="Whether profiles are downloaded through it.",
             unknown=_UNKNOWN,

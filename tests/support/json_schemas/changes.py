@@ -94,7 +94,7 @@ def definitions() -> dict[str, Schema]:
         "backup_first",
         "The backup before a deletion. A profile that is disabled is enabled temporarily for it.",
         backup="The backup; null if none was made.",
-        problem="Why nothing was saved or the previous state is not restored, or what could not be read; or null.",
+        problem="Why nothing was saved, what could not be read, or why nothing was restored; or null.",
         switches="The changes made for it; empty if the profile was enabled, or no backup was wanted.",
         restored="Whether the profiles are enabled and disabled as before.",
     )
@@ -200,7 +200,8 @@ def _lost() -> Schema:
 
 def _unrecorded() -> Schema:
     return record(
-        "A receipt of which the journal on this computer has no record. Whether its server was notified is unknown.",
+        "A receipt of which the journal on this computer has no record: whether its server was notified is "
+        "unknown.",
         {
             "eid": typed(Eid, "The card."),
             "path": text("Its file."),
@@ -255,7 +256,7 @@ def _diagnosis() -> Schema:
         "The result of one check.",
         step=known(
             "What was checked.",
-            *("service", "readers", "card", "ATR", "ISD-R", "EID", "profiles", "notifications"),
+            *("service", "readers", "card", "ATR", "ISD-R", "EID", "notifications"),
             *("clock", "network", "journal"),
         ),
         message="What was found: a sentence or a value, for people.",

@@ -65,8 +65,8 @@ def exit_code() -> Schema:
     """The exit code of the command."""
     return {
         "enum": card.exit_codes(),
-        "description": "The exit code of the process: 0 done; 1 refused; 2 not understood; 3 not reached, or the "
-        "outcome is unknown; 4 done, and a notification is not acknowledged; 70 a bug; 130 Ctrl-C.",
+        "description": "The exit code of the process: 0 done; 1 refused; 2 not understood; 3 not reached, or "
+        "the outcome is unknown; 4 done, and a notification is not acknowledged; 70 a bug; 130 Ctrl-C.",
     }
 
 
@@ -98,12 +98,12 @@ def commands(found: dict[str, Schema]) -> dict[str, Command]:
         "disable": Command((switched,)),
         "delete": Command(
             (
+                Result(plan, when="With --plan"),
                 Result(
                     outcome | {"backup_first": shared("backup_first", "The backup before it.")},
                     _AFTERWARDS,
                     "Otherwise",
                 ),
-                Result(plan, when="With --plan"),
             )
         ),
         "protect": Command(
@@ -285,7 +285,7 @@ def _download(found: dict[str, Schema]) -> Command:
     installed = {"package_size": _DOWNLOADED["package_size"]}
     enabled = {"enable": _DOWNLOADED["enable"]}
     outcome = found["outcome"]["properties"] | installed
-    return Command((Result(outcome, enabled | {"downloads": _DOWNLOADS} | _AFTERWARDS, "Otherwise"), preview))
+    return Command((preview, Result(outcome, enabled | {"downloads": _DOWNLOADS} | _AFTERWARDS, "Otherwise")))
 
 
 def _event() -> Schema:

@@ -125,7 +125,18 @@ def of(
         for member, meant in members.items()
     }
     always = {member: schema for member, schema in made.items() if member not in optional}
-    return record(meaning, always, {member: made[member] for member in optional})
+    return record(meaning, always, {member: _not_null(made[member]) for member in optional})
+
+
+def _not_null(schema: Schema) -> Schema:
+    """Without null: the member is left out instead."""
+    if isinstance(kinds := schema.get("type"), list):
+        return schema | {"type": kinds[0]}
+    rest = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
+    if len(rest) != 1:
+        return schema
+    meaning = {name: schema[name] for name in ("description",) if name in schema}
+    return {**rest[0], **meaning}
 
 
 def _open(values: tuple[str, ...], others: str) -> Schema:

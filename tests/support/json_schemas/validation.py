@@ -32,17 +32,27 @@ def check(document: dict[str, Any]) -> None:
 
     The documents of commands that only a test has are not checked.
     """
-    name = document["command"]
-    if name not in _commands():
-        if "result" in document:
-            return
-        name = ""
+    name = command_of(document)
+    if not name and "result" in document:
+        return
     if not (found := validator(name)).is_valid(document):
         error = jsonschema.exceptions.best_match(found.iter_errors(document))
-        raise AssertionError(f"{name} --json: {error.json_path}: {error.message}")
+        raise AssertionError(f"{name} --json: {_said(error)}")
     if folder := os.environ.get("LPA_DOCUMENTS"):
         with Path(folder, f"{os.getpid()}.jsonl").open("a") as file:
             file.write(json.dumps(document) + "\n")
+
+
+def _said(error: jsonschema.ValidationError) -> str:
+    """What is wrong, and where; of several alternatives, why each does not fit."""
+    within = (f"\n  {one.json_path}: {one.message}" for one in error.context or ())
+    return f"{error.json_path}: {error.message}{''.join(within)}"
+
+
+def command_of(document: dict[str, Any]) -> str:
+    """The command of a document; empty if it has no schema of its own."""
+    name = str(document["command"])
+    return name if name in _commands() else ""
 
 
 @functools.cache
