@@ -7,6 +7,7 @@ still follow the schemas.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import sys
@@ -74,6 +75,7 @@ _FOLDER = re.compile(r"(?:/[\w.-]+)*/pytest-of-\w+/pytest-\d+/(?:popen-gw\d+/)?[
 Document = dict[str, Any]
 
 
+@functools.cache
 def documents() -> list[Document]:
     """The documents in the file."""
     return [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]

@@ -26,12 +26,12 @@ checked against them.
 
 Within version 1 the documents change by additions only.
 
-* Added may be: members, commands, and values of those enumerations of which the tables say that \
+* What may be added: members, commands, and values of those enumerations of which the tables say that \
 they may grow. Ignore members that you do not know, and have an answer for a value that you do not \
 know.
-* Never changed are: the names of members, their types and meanings, whether they may be null or \
+* What never changes: the names of members, their types and meanings, whether they may be null or \
 missing, and the exit codes.
-* Not part of it are sentences: `message`, `advice`, `summary`, `last_problem`, `problems`. They may \
+* Sentences are for people: `message`, `advice`, `summary`, `last_problem`, `problems`. They may \
 change at any time.
 * A size or an amount of memory is in bytes, a duration in seconds; its name says so where it could \
 be doubted.
@@ -96,8 +96,8 @@ def page() -> str:
 
 def _command(name: str) -> Iterator[str]:
     yield f"### lpa {name}\n\n"
-    result = schema.schema_of(name)["properties"]["result"]
-    complete = schema.schema_of(name)["then"]["properties"]["result"]
+    whole = schema.schema_of(name)
+    result, complete = whole["properties"]["result"], whole["then"]["properties"]["result"]
     for variant, required in zip(
         result.get("anyOf", [result]), complete.get("anyOf", [complete]), strict=True
     ):
@@ -116,7 +116,9 @@ def _cases(result: _Schema) -> set[str]:
 
 
 def _error_example() -> str:
-    refused = [one for one in corpus.documents() if one["exit_code"] == 1 and "result" not in one]
+    known = schema.commands()
+    failed = [one for one in corpus.documents() if one["exit_code"] in {1, 3} and one["command"] in known]
+    refused = [one for one in failed if "result" not in one]
     return _shown(min(refused, key=lambda one: len(json.dumps(one))))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import pkgutil
 import sys
@@ -83,5 +84,6 @@ def _references(value: object) -> Iterator[str]:
             yield from _references(one)
 
 
+@functools.cache
 def _file(stem: str) -> dict[str, Any]:
     return cast("dict[str, Any]", json.loads(pkgutil.get_data("lpa", f"schemas/{stem}.json") or b""))
