@@ -27,7 +27,7 @@ def test_readers_are_listed_with_their_cards(virtual_reader: PlugIn) -> None:
     ]
     empty, full = document["result"]["readers"]
     assert (empty["eid"], empty["problem"]["kind"]) == (None, "NoCard")
-    assert (full["eid"], full["reader"]["atr"]) == (card.eid, card.atr.hex())
+    assert (full["eid"], full["atr"]) == (card.eid, card.atr.hex())
 
 
 def test_doctor_checks_everything_from_the_service_to_the_servers(virtual_reader: PlugIn) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers import packages
 from lpa.sim.servers.smdp import SimulatedSmdp
 from lpa.testing.pcscd import PrivatePcscd
+from tests.support import command
 from tests.support.interfering import InterferedHttps
 from tests.support.orders import ICCID, holds, way_to
 
@@ -88,7 +88,7 @@ def test_the_command_downloads_and_enables_a_profile(
             text=True,
             check=True,
         )
-    assert json.loads(ran.stdout)["ok"]
+    assert command.document(ran.stdout)["ok"]
     assert order.state == "installed"
     assert [profile.state for profile in euicc.profiles if profile.iccid == ICCID] == ["enabled"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from lpa import Assistant
 from lpa.card.pcsc import PcscTransport
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.testing.pcscd import MOST_READERS, VirtualReader, private_pcscd
+from tests.support import command
 
 
 def test_sixteen_readers_hold_sixteen_cards_and_lpa_reads_each() -> None:
@@ -26,7 +26,7 @@ def test_sixteen_readers_hold_sixteen_cards_and_lpa_reads_each() -> None:
             capture_output=True,
             text=True,
         )
-    listed = {row["reader"]["name"]: row["eid"] for row in json.loads(ran.stdout)["result"]["readers"]}
+    listed = {row["reader"]: row["eid"] for row in command.document(ran.stdout)["result"]["readers"]}
     assert list(listed) == [*service.readers] == [reader.name for reader in inserted]
     assert list(listed.values()) == [card.eid for card in cards]
     assert len({*listed.values()}) == 16

@@ -34,7 +34,7 @@ def test_readers_lists_both_elements_with_the_names_that_reach_them(virtual_read
         ["0#2", *READERS[0].split(), f"eUICC {second}, secure element 2 of this card"],
     ]
     assert eids == [first, second]
-    assert (probe["eid"], probe["others"]) == (first, [{"number": 2, "eid": second}])
+    assert (probe["eid"], probe["other_elements"]) == (first, [{"number": 2, "eid": second}])
 
 
 def test_info_and_doctor_name_the_other_element(virtual_reader: PlugIn) -> None:

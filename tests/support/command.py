@@ -24,6 +24,7 @@ from lpa.card.apdu import Transport
 from lpa.cli.running import run as run_command
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.simulated_profile import SimulatedProfile
+from tests.support.json_schemas.validation import check_printed
 
 # Ctrl-C works in the child process, even if the process that runs the tests ignores it.
 _START = (
@@ -47,9 +48,7 @@ class Ran:
     @property
     def document(self) -> dict[str, Any]:
         """The document on stdout, for a command with `--json`."""
-        document = json.loads(self.out)
-        assert isinstance(document, dict)
-        return document
+        return document(self.out)
 
 
 def run(*arguments: object) -> Ran:
@@ -57,7 +56,16 @@ def run(*arguments: object) -> Ran:
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     with redirect_stdout(out), redirect_stderr(err):
         code = run_command([str(argument) for argument in arguments])
-    return Ran(code, _content(out), _content(err))
+    check_printed(printed := _content(out))
+    return Ran(code, printed, _content(err))
+
+
+def document(printed: str) -> dict[str, Any]:
+    """The document that a command with `--json` printed. It follows the schema of the command."""
+    check_printed(printed)
+    found = json.loads(printed)
+    assert isinstance(found, dict)
+    return found
 
 
 def run_beside_a_terminal(*arguments: object) -> Ran:
@@ -119,8 +127,9 @@ def _at_a_terminal(arguments: Sequence[object], texts: Iterable[str]) -> Ran:
             raise
         os.close(ours)
         assert process.stdout
-        out = process.stdout.read()
-    return Ran(process.returncode, out.decode(), seen.decode(errors="backslashreplace").replace("\r\n", "\n"))
+        out = process.stdout.read().decode()
+    check_printed(out)
+    return Ran(process.returncode, out, seen.decode(errors="backslashreplace").replace("\r\n", "\n"))
 
 
 def refusal(ran: Ran) -> str:

@@ -20,6 +20,7 @@ from pathlib import Path
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers import packages
 from lpa.sim.servers.smdp import SimulatedSmdp
+from tests.support.json_schemas.validation import check_printed
 from tests.support.paths import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -72,6 +73,7 @@ def _printed(command: str, environment: dict[str, str], folder: str) -> str:
         timeout=60,
         check=False,
     )
+    check_printed(ran.stdout)
     return ran.stdout.replace(f"{folder}/state", "~/.local/state/lpa").replace(folder, "~")
 
 

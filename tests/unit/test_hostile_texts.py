@@ -104,7 +104,7 @@ def test_a_json_document_contains_it_in_escaped_form(text: str, tmp_path: Path) 
         ran = card.run("--json", *arguments)
         assert ran.document["command"].startswith(str(arguments[0]))
         _check_visible(ran.out + ran.err)
-    assert card.run("--json", "receipts", "show", "1").document["result"]["receipts"][0]["metadata"][
+    assert card.run("--json", "receipts", "show", "1").document["result"]["receipts"][0]["notification"][
         "address"
     ] == brief(text, 255)
 

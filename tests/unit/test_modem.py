@@ -131,7 +131,7 @@ def test_a_backup_is_refused_before_anything_is_switched(
         assert caught.value.reason == "noBasicChannel"
     assert enabled(euicc) == [FIRST]
     assert not (tmp_path / "backup").exists()
-    assert assistant.subscriber(assistant.find(FIRST)).problem == "noBasicChannel"
+    assert assistant.subscriber(assistant.find(FIRST)).reason == "noBasicChannel"
 
 
 # A modem that does not restart the card

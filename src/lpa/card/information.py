@@ -16,20 +16,20 @@ class CardInfo(Fact):
     """A card: its number, versions, memory, trusted issuers, servers and rules. `lpa info` shows this.
 
     `aid`: of the ISD-R that answered. `info2` has all but what only an older card has, in `info1`; else
-    `info1` is None. `rules`: its Rules Authorisation Table. `others`: the other secure elements of the card,
-    each an eUICC of its own. `eims`: the remote managers of an IoT card (SGP.32); None for other cards.
-    `profiles`: how many it holds, as far as they can be read.
+    `info1` is None. `authorisation_rules`: its Rules Authorisation Table. `other_elements`: the other secure
+    elements of the card, each an eUICC of its own. `profiles`: how many it holds, as far as they can be read.
+    `eims`: the remote managers of an IoT card (SGP.32); empty for other cards.
     """
 
     eid: Eid
     aid: Aid
     info1: EuiccInfo1 | None
     info2: EuiccInfo2
-    addresses: ConfiguredAddresses
-    rules: tuple[AuthorisationRule, ...]
-    others: tuple[SecureElement, ...]
+    configured_addresses: ConfiguredAddresses
+    authorisation_rules: tuple[AuthorisationRule, ...]
+    other_elements: tuple[SecureElement, ...]
     profiles: int
-    eims: tuple[Eim, ...] | None = None
+    eims: tuple[Eim, ...] = ()
 
     @property
     def manufacturer(self) -> str:
@@ -41,9 +41,6 @@ class CardInfo(Fact):
         """What lists its CI keys: `ci_for_verification` and `ci_for_signing`."""
         return self.info1 or self.info2
 
-    def _in_json(self, name: str, value: object) -> bool:
-        return name != "eims" or value is not None
-
 
 def read(euicc: Euicc) -> CardInfo:
     """Ask the card. Raises what its functions raise: see `Euicc`."""
@@ -51,6 +48,6 @@ def read(euicc: Euicc) -> CardInfo:
     # EUICCInfo2 has both lists of CI keys.
     info1 = None if info2.ci_for_verification else euicc.euicc_info1()
     addresses, rules, others = euicc.configured_addresses(), euicc.rules(), euicc.other_elements()
-    eims = tuple(euicc.eims()) if info2.managed_remotely else None
+    eims = tuple(euicc.eims()) if info2.managed_remotely else ()
     number = len(profiles)
     return CardInfo(euicc.eid, euicc.aid, info1, info2, addresses, rules, others, number, eims)

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 from lpa.card.side_by_side import SideBySide
 from lpa.cli.console import Console
-from lpa.cli.exits import NO, UNDELIVERED, UNKNOWN, Interrupted, exit_code
+from lpa.cli.exits import BUG, NO, STOPPED, UNDELIVERED, UNKNOWN, Interrupted, exit_code
 from lpa.cli.json_output import CommandResult, error_members, plain
 from lpa.cli.screen import Screen
 from lpa.errors import LpaError, NoReader
@@ -113,8 +113,17 @@ class _Part:
         found = plain(self.result.data) if self.result else self.screen.so_far
         found = self.screen.done | found if self.screen.done else found
         error = self._error()
-        document = {"reader": self.name, "ok": not error}
+        document = {"reader": self.name, "ok": not error, "exit_code": self._exit_code}
         return document | ({"result": found} if found else {}) | ({"error": error} if error else {})
+
+    @property
+    def _exit_code(self) -> int:
+        """What the command for this reader alone would end with."""
+        if not self.finished:
+            return STOPPED
+        if self.bug:
+            return UNKNOWN if isinstance(self.bug, MemoryError | OSError) else BUG
+        return self.code
 
     def _error(self) -> dict[str, Any] | None:
         if self.problem:

@@ -44,6 +44,7 @@ _COMMANDS = {
     "default-server": ("card", "Show or set the default server for downloads."),
     "reset": ("switch", "Delete all profiles of a kind, permanently."),
     "lpac": ("lpac", "Speak lpac's command line and JSON, for programs made for it."),
+    "schema": ("schema", "Print the JSON Schema of a command's document."),
     "sim": ("sim", "A simulated card and server, for trying things out."),
 }
 _DAY = 24 * 60 * 60  # seconds

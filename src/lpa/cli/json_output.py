@@ -1,4 +1,7 @@
-"""What `--json` prints: the library's values, by the names of their fields; see `lpa.rsp.fact_json`."""
+"""What `--json` prints: the library's values, by the names of their fields; see `lpa.rsp.fact_json`.
+
+The files in `schemas` describe each document: what is added here is added there.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Run one command line: the one place where results and errors become messages, an exit code and a document.
 
-With `--json` there is always exactly one document: `{"command", "ok", "result", "error"}`. `ok` is true for
-exit code 0 only. `result` is present if anything was found or done, also before an error; `error` if `ok` is
-false.
+With `--json` there is always exactly one document: `{"command", "ok", "exit_code", "result", "error"}`. `ok`
+is true for exit code 0 only. `result` is present if anything was found or done, also before an error; `error`
+if `ok` is false. 'lpa schema' prints the schema of each.
 """
 
 from __future__ import annotations
@@ -73,15 +73,19 @@ def _finished(screen: Screen, result: CommandResult) -> int:
         error = {"error": error_members(result.problem)} if result.problem else {}
         data = plain(result.data)
         data = screen.done | data if screen.done else data
-        screen.document({"command": screen.command, "ok": result.code == 0, "result": data, **error})
+        screen.document(_head(screen, result.code) | {"result": data, **error})
     return result.code
+
+
+def _head(screen: Screen, code: int) -> dict[str, Any]:
+    return {"command": screen.command, "ok": code == 0, "exit_code": code}
 
 
 def _failed(screen: Screen, code: int, error: dict[str, Any]) -> int:
     if screen.json:
         done = screen.done | screen.so_far
         result = {"result": done} if done else {}
-        screen.document({"command": screen.command, "ok": False, **result, "error": error})
+        screen.document(_head(screen, code) | result | {"error": error})
     else:
         screen.say(f"lpa: {error['message']}", "red")
         if error["advice"]:

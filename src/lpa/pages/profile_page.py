@@ -13,7 +13,7 @@ from lpa.profiles.subscriber import Subscriber
 from lpa.rsp.names import Eid
 from lpa.rsp.records import Profile
 
-UNREAD = Subscriber(problem="notEnabled")
+UNREAD = Subscriber(reason="notEnabled")
 
 
 def page(
@@ -58,7 +58,7 @@ def _facts(words: Words, profile: Profile, eid: Eid, subscriber: Subscriber) -> 
 def _read(words: Words, subscriber: Subscriber, shown: Iterable[str] | None) -> Iterable[str]:
     """What the profile's files contain, "none" if they are empty, or why they were not read."""
     if shown is None:
-        return [element("span", words[f"notRead.{subscriber.problem}"], css="missing")]
+        return [element("span", words[f"notRead.{subscriber.reason}"], css="missing")]
     return [*shown] or [words["none"]]
 
 

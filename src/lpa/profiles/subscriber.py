@@ -19,9 +19,9 @@ from lpa.rsp.records import Profile
 
 @dataclass(frozen=True)
 class Subscriber(Fact):
-    """What was read. `imsi` and `numbers` are None where `problem` says why, else empty if there is none.
+    """What was read. `imsi` and `numbers` are None where `reason` says why, else empty if there is none.
 
-    `problem`: "notEnabled" (another profile is enabled, or none), "pinNeeded" (it is locked with a PIN),
+    `reason`: "notEnabled" (another profile is enabled, or none), "pinNeeded" (it is locked with a PIN),
     "noBasicChannel" (a modem or phone gives no access to it), "unreadable" (the card refuses to show it, or
     its answer cannot be read); empty if everything was read.
     """
@@ -29,7 +29,7 @@ class Subscriber(Fact):
     imsi: str | None = None
     numbers: tuple[str, ...] | None = None
     service_provider: str = ""
-    problem: str = ""
+    reason: str = ""
 
 
 def of_profile(
@@ -42,11 +42,11 @@ def of_profile(
     """As `read`, if `profile` is enabled. `opened`: opens the files of the enabled profile."""
     expect("profile", profile, Profile)
     if not profile.enabled:
-        return Subscriber(problem="notEnabled")
+        return Subscriber(reason="notEnabled")
     try:
         found = opened()
     except Refused as refused:
-        return Subscriber(problem=refused.reason)
+        return Subscriber(reason=refused.reason)
     with found as files:
         return read(files, profile.iccid, pin=pin, provider=provider)
 
@@ -65,9 +65,9 @@ def read(files: UiccFiles, iccid: Iccid, *, pin: str | None = None, provider: bo
     except Refused as refused:
         if pin is not None and refused.function == "VerifyPin":
             raise
-        return Subscriber(problem=refused.reason)
+        return Subscriber(reason=refused.reason)
     except BadAnswer:
-        return Subscriber(problem="unreadable")
+        return Subscriber(reason="unreadable")
     imsi = problems.attempt("IMSI", files.imsi)
     name = problems.attempt("Service provider name", files.service_provider_name) if provider else ""
     unread = Problems()

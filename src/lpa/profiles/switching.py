@@ -44,7 +44,7 @@ class Outcome(Fact):
 
     `profile`: the one that was to be changed, as it was before; None for a reset. `changes`: empty if nothing
     had to be done. `problem`: what was found wrong when the card was read at the end; None if nothing was.
-    `memory_after`: the bytes that are free on the card now, None if they were not read. `enabled`: the
+    `free_memory`: the bytes that are free on the card now, None if they were not read. `enabled`: the
     profiles that are enabled now, None if they were not read, or one of the profiles cannot be read.
     """
 
@@ -52,7 +52,7 @@ class Outcome(Fact):
     changes: tuple[ProfileChange, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     problem: LpaError | None = None
-    memory_after: int | None = None
+    free_memory: int | None = None
     enabled: tuple[Profile, ...] | None = None
 
     def raise_for_pending(self) -> None:

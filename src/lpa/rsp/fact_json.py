@@ -1,8 +1,8 @@
 """Facts as plain JSON, by their fields.
 
-A fact becomes an object with its fields; an identifier (ICCID, EID, AID, address, key identifier, path) the
-text that people write; bytes hexadecimal digits; a time ISO 8601 in UTC, to the second; an error what
-`LpaError.to_json` says. A class whose `as_json` is its own decides by itself. `--json` prints this, and
+A fact becomes an object with its fields; an identifier (ICCID, EID, address, key identifier, path) the text
+that people write; bytes and AIDs hexadecimal digits in lower case; a time ISO 8601 in UTC, to the second; an error what
+`LpaError.to_json` says. A notification and its delivery also have their `event`. A class whose `as_json` is its own decides by itself. `--json` prints this, and
 `facts_read` reads it back.
 """
 
@@ -35,7 +35,10 @@ def members(fact: Any) -> dict[str, Any]:
     """The fields of a fact that its JSON has."""
     found = {one.name: getattr(fact, one.name) for one in fields(fact)}
     shown = getattr(fact, "_in_json", None)
-    return {name: plain(value) for name, value in found.items() if shown is None or shown(name, value)}
+    shown_ones = {name: value for name, value in found.items() if shown is None or shown(name, value)}
+    if "events" in shown_ones and hasattr(fact, "event"):
+        shown_ones["event"] = fact.event
+    return {name: plain(value) for name, value in shown_ones.items()}
 
 
 def _time(time: datetime) -> str:
@@ -43,7 +46,8 @@ def _time(time: datetime) -> str:
 
 
 _CONVERSIONS: tuple[tuple[tuple[type, ...], Callable[[Any], Any]], ...] = (
-    ((Aid, Eid, Iccid, Path, ServerAddress), str),
+    ((Eid, Iccid, Path, ServerAddress), str),
+    ((Aid,), lambda aid: aid.coded.hex()),
     ((LpaError,), lambda error: error.to_json()),
     ((bytes,), bytes.hex),
     ((datetime,), _time),

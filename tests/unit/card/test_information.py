@@ -20,7 +20,10 @@ def test_a_card_is_described_as_it_answers(generation: Generation, tmp_path: Pat
         info, euicc = assistant.info(), assistant.euicc
         assert isinstance(info, CardInfo)
         assert (info.eid, info.aid, info.info2) == (euicc.eid, euicc.aid, euicc.euicc_info2())
-        assert (info.addresses, info.rules) == (euicc.configured_addresses(), euicc.rules())
+        assert (info.configured_addresses, info.authorisation_rules) == (
+            euicc.configured_addresses(),
+            euicc.rules(),
+        )
         assert info.profiles == len(assistant.profiles())
         assert info.eims == (tuple(euicc.eims()) if generation == "sgp32" else None)
         assert (info.info1, info.issuers) == (None, info.info2)

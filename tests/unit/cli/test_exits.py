@@ -80,7 +80,8 @@ def test_an_error_has_its_exit_code_and_its_document(
     ran = command.run("--json", FIXTURE)
     assert ran.code == code
     known = {"kind": error.kind, "reason": error.reason, "message": "x", "advice": error.advice}
-    assert ran.document == {"command": FIXTURE, "ok": False, "error": error.to_json()}
+    document = {"command": FIXTURE, "ok": False, "exit_code": code, "error": error.to_json()}
+    assert ran.document == document
     assert known.items() <= error.to_json().items()
     assert ran.err == ""
 
@@ -222,7 +223,9 @@ def test_a_result_without_a_problem_is_a_document_that_is_ok(monkeypatch: pytest
     )
     ran = command.run("--json", "fine")
     assert ran == command.Ran(
-        0, '{\n  "command": "fine",\n  "ok": true,\n  "result": {\n    "a": "01"\n  }\n}\n', ""
+        0,
+        '{\n  "command": "fine",\n  "ok": true,\n  "exit_code": 0,\n  "result": {\n    "a": "01"\n  }\n}\n',
+        "",
     )
 
 

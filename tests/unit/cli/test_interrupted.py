@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
@@ -214,7 +213,7 @@ def test_ctrl_c_while_the_command_is_loaded_says_that_nothing_was_changed(option
     )
     assert ran.returncode == 130
     if options:
-        error = json.loads(ran.stdout)["error"]
+        error = command.document(ran.stdout)["error"]
         assert (error["kind"], error["advice"]) == ("Interrupted", "Nothing was changed.")
     else:
         assert ran.stderr.splitlines() == ["lpa: Interrupted.", "Nothing was changed."]

@@ -60,7 +60,7 @@ def test_identifiers_bytes_and_errors_are_converted_to_json() -> None:
     assert plain(facts) == {
         "iccid": "8949000000000000099",
         "eid": "89049032000000000000000000000097",
-        "aid": "A0000005591010FFFFFFFF8900000100",
+        "aid": "a0000005591010ffffffff8900000100",
         "bytes": "00ff",
         "error": {"kind": "NoCard", "reason": None, "message": "none", "advice": "insert"},
         "nothing": None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import signal
@@ -122,7 +121,7 @@ def test_notifications_are_not_sent_while_another_lpa_uses_the_card(
         assert waits.stderr.readline().startswith(f"Waiting until 'lpa delete' (process {os.getpid()})")
     with waits:
         out, _ = waits.communicate(timeout=PATIENCE)
-    (delivery,) = json.loads(out)["result"]["deliveries"]
+    (delivery,) = command.document(out)["result"]["deliveries"]
     assert (delivery["problem"]["kind"], delivery["attempts"]) == ("ConnectFailed", 2)
 
 

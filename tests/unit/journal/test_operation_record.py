@@ -88,9 +88,7 @@ def test_a_deletion_has_a_record_for_its_receipt(
     assert (record.function, record.reason) == ("delete", "left the operator")
     assert record.memory_before == plan.free_memory
     assert (
-        record.memory_after
-        == outcome.memory_after
-        == assistant.euicc.euicc_info2().resource.free_non_volatile
+        record.memory_after == outcome.free_memory == assistant.euicc.euicc_info2().resource.free_non_volatile
     )
     assert record.memory_before
     assert record.memory_after
@@ -104,7 +102,7 @@ def test_without_a_review_the_free_memory_is_not_read(
     (receipt,) = assistant.receipts.of(assistant.eid)
     record = journal.record_of(assistant.eid, receipt.notification)
     assert record
-    assert (record.memory_before, record.memory_after, outcome.memory_after) == (None, None, None)
+    assert (record.memory_before, record.memory_after, outcome.free_memory) == (None, None, None)
 
 
 def test_the_state_of_the_record_follows_its_notifications(journal: Journal) -> None:

@@ -320,6 +320,12 @@ def test_a_lost_notification_that_is_found_now_is_in_the_document(options: tuple
     assert len(ran.document["result"]["lost"]) == 1
 
 
+def test_what_is_marked_as_informed_is_in_the_document(options: tuple[str, ...]) -> None:
+    (lost,) = command.run(*options, "resume", "--json").document["result"]["lost"]
+    marked = command.run(*options, "notifications", "mark-informed", "0025", "--json")
+    assert (marked.code, marked.document["result"]) == (0, {"informed": [lost]})
+
+
 @pytest.mark.parametrize("way", [(), ("--without-card",)])
 def test_a_lost_notification_is_listed(way: tuple[str, ...], options: tuple[str, ...]) -> None:
     assert command.run(*options, "resume").code == 4

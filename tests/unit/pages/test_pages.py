@@ -256,8 +256,8 @@ def test_the_page_of_a_profile_has_what_the_operator_asks_for() -> None:
     ("subscriber", "said"),
     [
         (Subscriber("", ("+491701", "+491702")), "Subscriber (IMSI)nonePhone number+491701+491702"),
-        (Subscriber(problem="pinNeeded"), "Phone numbernot read: locked with a PIN"),
-        (Subscriber(problem="unreadable"), "Phone numbernot read: the card does not return it"),
+        (Subscriber(reason="pinNeeded"), "Phone numbernot read: locked with a PIN"),
+        (Subscriber(reason="unreadable"), "Phone numbernot read: the card does not return it"),
     ],
 )
 def test_the_page_says_why_imsi_and_number_were_not_read(subscriber: Subscriber, said: str) -> None:

@@ -57,7 +57,7 @@ def readers(console: Console) -> CommandResult:
     console.screen.table(("Number", "Reader", "Card"), rows)
     if not probes:
         console.screen.say("No card readers found.")
-    return CommandResult({"readers": probes})
+    return CommandResult({"readers": [_members(number, found) for number, found in enumerate(probes)]})
 
 
 @command()
@@ -102,15 +102,18 @@ def _info(console: Console) -> CommandResult:
     console.screen.facts(
         [
             ("EID", str(card.eid)),
-            *((f"Secure element {other.number}", f"{other.eid}: {_reached(other)}") for other in card.others),
+            *(
+                (f"Secure element {other.number}", f"{other.eid}: {_reached(other)}")
+                for other in card.other_elements
+            ),
             ("Manufacturer", card.manufacturer),
             ("ISD-R", str(card.aid)),
             ("Memory", _memory(console.screen, card.info2, card.profiles)),
-            *_address_facts(card.addresses),
+            *_address_facts(card.configured_addresses),
             *_issuer_facts(card.issuers),
             *_ability_facts(card.info2),
-            ("Managed by", [_eim(eim) for eim in card.eims or ()]),
-            ("Allowed rules", [_authorisation(rule) for rule in card.rules]),
+            ("Managed by", [_eim(eim) for eim in card.eims]),
+            ("Allowed rules", [_authorisation(rule) for rule in card.authorisation_rules]),
         ]
     )
     _report_doubts(console.screen, card.eid, card.issuers)
@@ -156,6 +159,22 @@ def _rows(number: int, found: Probe) -> Iterator[tuple[str, str, str]]:
     for other in found.others:
         name = joined(str(number), other.number)
         yield name, found.reader.name, f"eUICC {other.eid}, secure element {other.number} of this card"
+
+
+def _members(number: int, found: Probe) -> dict[str, object]:
+    """A reader in the document. The member `reader` is its name, as in other documents."""
+    reader = found.reader
+    return {
+        "number": number,
+        "reader": reader.name,
+        "present": reader.present,
+        "busy": reader.busy,
+        "mute": reader.mute,
+        "atr": reader.atr,
+        "eid": found.eid,
+        "other_elements": found.others,
+        "problem": found.problem,
+    }
 
 
 def _reached(other: SecureElement) -> str:

@@ -213,8 +213,8 @@ def _report(
     if plan.operator_not_notified:
         state += f" {_NOT_NOTIFIED}"
     result = report(screen, outcome, state, made.deliveries)
-    if plan.free_memory is not None and outcome.memory_after is not None:
-        before, now = map(sizes.in_words, (plan.free_memory, outcome.memory_after))
+    if plan.free_memory is not None and outcome.free_memory is not None:
+        before, now = map(sizes.in_words, (plan.free_memory, outcome.free_memory))
         screen.say(f"Free memory: {before} before, {now} now.")
     result = replace(result, data=plain(result.data) | {"backup_first": plain(made)})
     return then_send_due(screen, assistant, result, (*outcome.deliveries, *made.deliveries))

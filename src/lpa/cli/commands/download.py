@@ -175,7 +175,7 @@ def _previewed(screen: Screen, assistant: Assistant, order: Order, options: Down
         return CommandResult(
             {
                 "profile": offer.profile,
-                "server": offer.server,
+                "address": offer.server,
                 "confirmation_code_required": offer.confirmation_code_required,
                 "estimated_size": offer.estimated_size,
                 "free_memory": offer.free_memory,

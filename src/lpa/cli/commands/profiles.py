@@ -164,7 +164,7 @@ def _report_unlisted(screen: Screen, found: Listing[Profile], hidden: int) -> No
 
 
 def _facts(profile: Profile, eid: Eid, subscriber: Subscriber, *, protected: bool | None) -> Facts:
-    unread = [_UNREAD.get(subscriber.problem, "not read: the card does not return it")]
+    unread = [_UNREAD.get(subscriber.reason, "not read: the card does not return it")]
     imsi, numbers = subscriber.imsi, subscriber.numbers
     return [
         ("ICCID", str(profile.iccid)),

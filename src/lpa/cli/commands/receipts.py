@@ -88,7 +88,7 @@ def show(console: Console, name: int | Path, eid: Eid | None) -> CommandResult:
     for card, receipt in found:
         provenance = _provenance(console, card, receipt)
         console.screen.facts([*_facts(card, receipt), *provenance.facts()])
-        more = {"raw": receipt.notification.raw, "record": provenance.record}
+        more = {"raw": receipt.notification.raw, "record": provenance.members()}
         shown.append(_members(card, receipt) | more)
     return CommandResult({"receipts": shown})
 
@@ -263,7 +263,7 @@ def _print_statements(screen: Screen, verification: Verification) -> None:
 
 
 def _members(eid: Eid | None, receipt: Receipt) -> dict[str, object]:
-    return {"eid": eid, "path": receipt.path, "metadata": receipt.notification.metadata}
+    return {"eid": eid, "path": receipt.path, "notification": receipt.notification.metadata}
 
 
 def _named(folder: Receipts, eid: Eid, one: ReceiptName) -> dict[str, object]:

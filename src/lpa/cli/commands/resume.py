@@ -103,7 +103,7 @@ def _left(
     operations = [
         {
             "eid": operation.eid,
-            "function": operation.function,
+            "operation": operation.function,
             "begun": _begun(operation),
             "target": operation.target,
         }

@@ -37,7 +37,7 @@ def replay(console: Console, trace: Path, vpcd: tuple[str, int], *, lenient: boo
     stop = stop_on_signal()
     virtual_reader.announce(console.screen, vpcd)
     virtual_reader.serve(console.screen, card, vpcd, f"The replay of {trace}", stop, absence=None)
-    return CommandResult({"trace": trace, "remaining": card.remaining})
+    return CommandResult({"path": trace, "remaining": card.remaining})
 
 
 @click.command(cls=Command)

@@ -113,7 +113,7 @@ def _protected(console: Console) -> CommandResult:
         console.screen.line(str(iccid))
     if not iccids:
         console.screen.say("No profile is protected on this computer.")
-    return CommandResult({"protected": iccids})
+    return CommandResult({"iccids": iccids})
 
 
 @command()

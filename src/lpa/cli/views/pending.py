@@ -51,7 +51,7 @@ def members(one: PendingNotification) -> dict[str, object]:
         "notification": entry.notification.metadata,
         "kept": datetime.fromtimestamp(entry.kept, UTC),
         "attempts": entry.attempts,
-        "problem": entry.problem,
+        "last_problem": entry.problem,
         "next_try": one.next_try,
         "held": entry.held,
     }

@@ -1,4 +1,7 @@
-"""What this computer recorded about a receipt: when it was kept, why, and who acknowledged it."""
+"""What this computer recorded about a receipt: when it was kept, why, and who acknowledged it.
+
+As facts for the screen, as members of a document, and as the record on a page.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +43,25 @@ class Provenance:
         operator = operation.profile.service_provider if operation.profile else ""
         return Record(self.delivery, memory, operator, operation.reason)
 
+    def members(self) -> dict[str, object]:
+        """For a document."""
+        entry, operation = self.entry, self.operation
+        evidence: dict[str, object] = dict(entry.evidence) if entry else {}
+        if "http_status" in evidence:
+            evidence["http_status"] = int(str(evidence["http_status"]))
+        return {
+            "kept": _moment(entry.kept if entry else None),
+            "acknowledged": _moment(entry.sent if entry else None),
+            "abandoned": _moment(entry.abandoned if entry else None),
+            "last_problem": entry.problem if entry else "",
+            "evidence": evidence,
+            "operation": operation.function if operation else None,
+            "operator": operation.profile.service_provider if operation and operation.profile else "",
+            "reason": operation.reason if operation else "",
+            "free_memory_before": operation.memory_before if operation else None,
+            "free_memory_after": operation.memory_after if operation else None,
+        }
+
     @property
     def delivery(self) -> dict[str, str]:
         """The evidence by name: when it was taken from the card, when and how a server acknowledged it."""
@@ -65,6 +87,10 @@ class Provenance:
             problem = f"; last problem: {self.entry.problem}" if self.entry.problem else ""
             held = "; it is sent only by 'lpa notifications send'" if self.entry.held else ""
             yield "Acknowledged", f"not yet{held}{problem}"
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def _time(seconds: float) -> str:

@@ -38,4 +38,5 @@ def lines(recovery: Recovery) -> Iterator[Line]:
 
 def members(recovery: Recovery) -> dict[str, object]:
     """For a document."""
-    return {**plain(recovery), "not_deleted": recovery.not_deleted}
+    members = plain(recovery)
+    return {"operation": members.pop("function"), **members, "not_deleted": recovery.not_deleted}

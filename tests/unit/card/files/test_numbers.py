@@ -72,10 +72,10 @@ def test_an_own_number_without_its_end_is_shown_and_reported(tmp_path: Path) -> 
     identity = json.loads((tmp_path / "backup" / "identity.json").read_text())
     assert identity["numbers"] == ["+12345678901234567890"]
     shown = subscriber.read(UiccFiles(card), Iccid.parse(ICCID))
-    assert (shown.numbers, shown.problem) == (("+12345678901234567890",), "unreadable")
+    assert (shown.numbers, shown.reason) == (("+12345678901234567890",), "unreadable")
 
 
 def test_unreadable_own_numbers_are_not_reported_as_none() -> None:
     card = Spoiled(with_enabled(0), file="6F40", answers={"00B2": "6982"})
     shown = subscriber.read(UiccFiles(card), Iccid.parse(ICCID))
-    assert (shown.imsi, shown.numbers, shown.problem) == ("234990000000001", None, "unreadable")
+    assert (shown.imsi, shown.numbers, shown.reason) == ("234990000000001", None, "unreadable")

@@ -96,7 +96,7 @@ def test_a_preview_changes_nothing_and_keeps_the_order(parties: DownloadParties)
     assert "needs the operator's code" in ran.out
     document = parties.run("--json", "download", order.activation_code, "--preview").document
     assert document["result"]["confirmation_code_required"] is True
-    assert document["result"]["server"] == HOST
+    assert document["result"]["address"] == HOST
     assert not parties.installed
     assert order.state == "released"
 

@@ -65,7 +65,13 @@ def test_pending_notifications_are_listed(options: tuple[str, ...]) -> None:
     document = command.run(*options, "notifications", "list", "--json").document
     assert document["command"] == "notifications list"
     assert document["result"]["notifications"] == [
-        {"sequence_number": 1, "events": ["disable"], "address": "albion.smdp.example", "iccid": ALBION}
+        {
+            "sequence_number": 1,
+            "events": ["disable"],
+            "address": "albion.smdp.example",
+            "iccid": ALBION,
+            "event": "disable",
+        }
     ]
 
 
@@ -205,8 +211,9 @@ def test_pending_notifications_are_listed_without_the_card(options: tuple[str, .
         "events": ["disable"],
         "address": "albion.smdp.example",
         "iccid": ALBION,
+        "event": "disable",
     }
-    assert (entry["attempts"], entry["problem"]) == (
+    assert (entry["attempts"], entry["last_problem"]) == (
         1,
         "Cannot reach albion.smdp.example at 127.0.0.1:1: connection refused.",
     )

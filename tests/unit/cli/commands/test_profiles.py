@@ -66,7 +66,7 @@ def test_list_as_a_document_has_the_members_of_profiles(reader: str) -> None:
     assert ran.document["result"]["profiles"][1] == {
         "iccid": NORDLICHT,
         "state": "disabled",
-        "aid": "A0000005591010FFFFFFFF8900001100",
+        "aid": "a0000005591010ffffffff8900001100",
         "nickname": "",
         "service_provider": "Nordlicht",
         "name": "Nordlicht Prepaid",
@@ -160,7 +160,7 @@ def test_show_prints_everything_about_a_profile(tmp_path: Path) -> None:
     assert document["result"] == {
         "iccid": "89490000000000000991",
         "state": "enabled",
-        "aid": "A0000005591010FFFFFFFF8900001100",
+        "aid": "a0000005591010ffffffff8900001100",
         "nickname": "Reise",
         "service_provider": "Nordlicht",
         "name": "Prepaid",
@@ -174,7 +174,7 @@ def test_show_prints_everything_about_a_profile(tmp_path: Path) -> None:
             "imsi": "262980000000025",
             "numbers": ["+4970090000025"],
             "service_provider": "",
-            "problem": "",
+            "reason": "",
         },
         "protected": False,
     }
@@ -201,7 +201,7 @@ def test_imsi_and_number_of_a_disabled_profile_are_not_read(reader: str) -> None
     assert "IMSI          not read: only the enabled profile can be read\n" in ran.out
     assert "Phone number  not read: only the enabled profile can be read\n" in ran.out
     subscriber = command.run("--reader", reader, "show", NORDLICHT, "--json").document["result"]["subscriber"]
-    assert (subscriber["imsi"], subscriber["numbers"], subscriber["problem"]) == (None, None, "notEnabled")
+    assert (subscriber["imsi"], subscriber["numbers"], subscriber["reason"]) == (None, None, "notEnabled")
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def test_protected_profiles_are_listed_without_a_card(card: Path) -> None:
         run(card, "protect", iccid)
     assert command.run(*nothing, "protect", "--list") == command.Ran(0, f"{NORDLICHT}\n{SHILI}\n", "")
     document = command.run(*nothing, "protect", "--list", "--json").document
-    assert document["result"] == {"protected": [NORDLICHT, SHILI]}
+    assert document["result"] == {"iccids": [NORDLICHT, SHILI]}
     run(card, "unprotect", SHILI)
     assert command.run(*nothing, "protect", "--list").out == f"{NORDLICHT}\n"
 

@@ -37,7 +37,7 @@ def check(document: dict[str, object], eid: str) -> None:
     (operation,) = result["other_cards"]
     begun = datetime.fromisoformat(operation.pop("begun"))
     assert datetime.now(UTC) - begun < timedelta(minutes=2)
-    assert operation == {"eid": eid, "function": "delete", "target": NORDLICHT}
+    assert operation == {"eid": eid, "operation": "delete", "target": NORDLICHT}
 
 
 def test_resume_names_the_other_card_of_an_interrupted_operation(away: str, tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_recovery_is_in_the_document(away: str, tmp_path: Path) -> None:
         "--reader", f"sim:{tmp_path / 'away'}", "--state-dir", tmp_path / "state", "resume", "--json"
     )
     (recovered,) = ran.document["result"]["recovered"]
-    assert (recovered["function"], recovered["not_deleted"], recovered["target"]) == (
+    assert (recovered["operation"], recovered["not_deleted"], recovered["target"]) == (
         "delete",
         False,
         NORDLICHT,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import select
 import signal
@@ -106,7 +105,7 @@ def test_sim_card_takes_the_time_of_a_real_one_and_prints_the_account(tmp_path: 
     # 5 + 2 bytes, 92 etu of 1/38400 s; and the card's 2 ms.
     line = 20_400 / 3_571_200 + (10 * 12 + 8 * 12 + 8) / 9600 + (7 * 12 + 8) / 38_400
     assert took >= line + 0.002
-    assert json.loads(out)["result"]["wire"] == {
+    assert command.document(out)["result"]["wire"] == {
         "commands": 1,
         "bytes_to_card": 9,
         "bytes_from_card": 16,

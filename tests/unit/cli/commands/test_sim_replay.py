@@ -36,7 +36,7 @@ def test_a_replay_is_a_card_in_a_virtual_reader(trace: Path) -> None:
     with reader_thread("0070000001", "00200001083132333435363738") as reader:
         ran = command.run("sim", "replay", trace, "--vpcd", reader.place, "--json")
     assert reader.answers == ["3B9F96", "019000", "63C2"]
-    assert (ran.code, ran.document["result"]) == (0, {"trace": str(trace), "remaining": 0})
+    assert (ran.code, ran.document["result"]) == (0, {"path": str(trace), "remaining": 0})
     assert ran.err == (
         f"Waiting for the virtual reader at {reader.place} ...\n"
         f"The replay of {trace} is in the reader at {reader.place}. Ctrl-C removes it.\n"

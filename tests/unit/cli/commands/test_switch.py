@@ -189,7 +189,7 @@ def test_an_interrupted_operation_is_recovered_before_the_next_change(parties: S
     ran = command.run(*parties.found, "disable", "0017", "--json")
     assert ran.code == 0
     (recovered,) = ran.document["result"]["recovered"]
-    assert (recovered["function"], [one["event"] for one in recovered["changes"]]) == ("delete", ["delete"])
+    assert (recovered["operation"], [one["event"] for one in recovered["changes"]]) == ("delete", ["delete"])
     assert "An earlier 'delete' (" in ran.err
     assert f"  Deleted Nordlicht ({NORDLICHT})." in ran.err
     assert parties.received == [("delete", NORDLICHT), ("disable", ALBION)]
