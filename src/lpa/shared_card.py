@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from lpa.advice.profiles import RESUME_FINDS_OUT
 from lpa.card import foreign
 from lpa.card.apdu import LARGEST_BLOCK, Transport
 from lpa.card.channels import LogicalTransport
@@ -167,7 +168,7 @@ class SharedCard:
                 self.recovered += (one,)
                 self._snapshot = ""  # The card was reset, or changed.
         except StopRequested as stopped:
-            stopped.tell(recovery.STOPPED, journal.RECOVER, self.recovered[len(before) :])
+            stopped.tell(recovery.STOPPED, RESUME_FINDS_OUT, self.recovered[len(before) :])
             raise
         return self.recovered[len(before) :]
 

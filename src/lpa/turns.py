@@ -15,13 +15,14 @@ from functools import partial
 from threading import Condition, get_ident
 from typing import Any, TypeVar
 
+from lpa.advice.cards import OPEN_ANOTHER, OPEN_IN_FORK, WAIT_LONGER
+from lpa.advice.profiles import SEND_PENDING
 from lpa.errors import CardBusy, Stopped, WireError
 from lpa.rsp.steps import Progress, reporting, shared
 from lpa.stop import Stop, StopRequested, check, ending, heeding
 
 _T = TypeVar("_T")
 _SLICE = 0.25  # seconds: Windows delivers Ctrl-C, and a stop is seen, between two of them
-_SEND = "'lpa notifications send' sends pending notifications."
 
 
 class Turns:
@@ -54,7 +55,7 @@ class Turns:
             with stoppable(stop) as left_out, reporting(progress):
                 result = verb()
             if stop and stop.requested and left_out():
-                raise Stopped(_sentence(result), outcome=result, advice=_SEND)
+                raise Stopped(_sentence(result), outcome=result, advice=SEND_PENDING)
             return result
 
     @contextmanager
@@ -101,13 +102,13 @@ class Turns:
         if os.getpid() != self._process:
             raise CardBusy(
                 "The card belongs to the process that forked this one.",
-                advice="Nothing was done. Open an assistant of your own in the forked process.",
+                advice=OPEN_IN_FORK,
             )
         with stoppable(stop):
             self._take(self._wait)
         try:
             if self._closed:
-                raise WireError("This assistant was closed.", advice="Nothing was done. Open another one.")
+                raise WireError("This assistant was closed.", advice=OPEN_ANOTHER)
             yield
         finally:
             self._give()
@@ -120,7 +121,7 @@ class Turns:
                 if left <= 0:
                     raise CardBusy(
                         "Another thread uses this assistant.",
-                        advice="Try again when it has finished, or wait longer for it.",
+                        advice=WAIT_LONGER,
                     )
                 self._free.wait(min(left, _SLICE))
                 check()

@@ -108,3 +108,14 @@ CHECK_DIGITS_WRONG = Advice(
     "checkDigitsWrong",
     "Its check digits are wrong. Some genuine cards have such an EID.",
 )
+USE_CARD_READER = Advice("useCardReader", "Put the card into a card reader for this.")
+READER_TO_SAVE = Advice("readerToSave", "Put the card into a card reader to save them.")
+CHANNEL_NOT_IN_CLASS = Advice(
+    "channelNotInClass",
+    "If the modem or phone writes the class byte, the transport must say so: channel_in_class = False.",
+)
+CHECK_MODEM = Advice("checkModem", "Check that the modem or the reader still works, then try again.")
+RESTART_MODEM = Advice("restartModem", "Restart the modem or phone, then run 'lpa resume'.")
+OPEN_IN_FORK = Advice("openInFork", "Nothing was done. Open an assistant of your own in the forked process.")
+OPEN_ANOTHER = Advice("openAnother", "Nothing was done. Open another one.")
+WAIT_LONGER = Advice("waitLonger", "Try again when it has finished, or wait longer for it.")

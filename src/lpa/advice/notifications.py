@@ -35,3 +35,9 @@ UNACCEPTABLE_RECEIPT = Advice(
 VERIFY_OTHER_RECEIPTS = Advice("verifyOtherReceipts", "Other receipts of the same card can be verified.")
 CHOOSE_EID = Advice("chooseEid", "Choose the card with --eid, or give the file name.")
 LIST_RECEIPTS = Advice("listReceipts", "'lpa receipts list' lists them.")
+SEND_READABLE = Advice("sendReadable", "'lpa notifications send' sends all that can be read.")
+SENT_WHEN_DUE = Advice(
+    "sentWhenDue",
+    "It is sent by the next command that goes online once it is due. 'lpa notifications send' sends it now.",
+)
+ONLY_SEND_SENDS = Advice("onlySendSends", "Only 'lpa notifications send' sends it.")

@@ -83,3 +83,8 @@ PIN_IN_PHONE_FIRST = Advice(
     "Enter the PIN in a phone first: that restores the other tries.",
 )
 BACKUP_WITH_PIN = Advice("backupWithPin", "Use --backup with --ask-pin to enter it.")
+RESUME_FINDS_OUT = Advice(
+    "resumeFindsOut",
+    "'lpa resume' (Assistant.recover) finds out what happened, keeps the signed notifications and sends "
+    "them. It deletes nothing.",
+)

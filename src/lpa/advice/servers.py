@@ -51,3 +51,4 @@ USE_BUNDLE_OF_CARD = Advice(
     "useBundleOfCard",
     "Its issuer is that of the simulated card in {card}: use --ca-bundle {bundle}.",
 )
+CORRECT_BUNDLE = Advice("correctBundle", "Correct the file, or do without it.")

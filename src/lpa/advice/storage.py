@@ -64,3 +64,7 @@ def of_number(number: int | None, otherwise: str) -> str:
             return advice.filled(otherwise=otherwise) if "{" in advice else advice
     sentence = f"{otherwise[0].upper()}{otherwise[1:]}."
     return Advice(id_of(otherwise), sentence) if id_of(otherwise) else sentence
+
+
+OPEN_JOURNAL_IN_FORK = Advice("openJournalInFork", "Open it again in this process.")
+OPEN_JOURNAL_AGAIN = Advice("openJournalAgain", "Open it again.")

@@ -15,6 +15,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Generic, TypeVar
 
+from lpa.advice.defaults import NOTHING_CHANGED
 from lpa.errors import LpaError, Stopped
 from lpa.stop import Stop, StopRequested, heeding
 
@@ -173,4 +174,4 @@ def _make_calls(calls: SimpleQueue[CardCall[Any] | None]) -> None:
 
 
 def _not_begun() -> Stopped:
-    return Stopped("It was stopped before it began.", advice="Nothing was changed.")
+    return Stopped("It was stopped before it began.", advice=NOTHING_CHANGED)

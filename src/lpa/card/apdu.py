@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from lpa import redaction, stop
-from lpa.advice.cards import LARGER_BLOCKS
+from lpa.advice.cards import LARGER_BLOCKS, OPEN_IN_FORK
 from lpa.card import foreign
 from lpa.card.secure_elements import HasAtr
 from lpa.errors import BadAnswer, CardBusy, LpaError, WireError
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from lpa.card.traffic import TrafficRedactor
 
 TRAFFIC = redaction.TRAFFIC
-OF_ANOTHER_PROCESS = "Nothing was done. Open an assistant of your own in the forked process."
 _log = redaction.logger(__name__)
 logging.addLevelName(TRAFFIC, "TRAFFIC")
 
@@ -106,7 +105,7 @@ class ChannelCommands:
     def finish(self, command: bytes) -> tuple[bytes, int]:
         """As `transmit`, for a command that belongs to the one before it: no stop comes between the two."""
         if os.getpid() != self._process:
-            raise CardBusy("The card belongs to the process that forked this one.", advice=OF_ANOTHER_PROCESS)
+            raise CardBusy("The card belongs to the process that forked this one.", advice=OPEN_IN_FORK)
         try:
             data, sw = foreign.answer(foreign.called(self._transport.transmit, command))
         except LpaError:

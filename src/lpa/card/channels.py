@@ -9,6 +9,7 @@ import contextlib
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from lpa import redaction
+from lpa.advice.cards import CHANNEL_NOT_IN_CLASS, USE_CARD_READER
 from lpa.card import foreign
 from lpa.card.apdu import (
     CHANNEL_CLOSED,
@@ -110,7 +111,7 @@ def with_basic_channel(transport: AnyTransport) -> Transport:
             "ReadFile",
             "noBasicChannel",
             "The files of a profile cannot be read here: the modem or phone gives no access to them.",
-            advice="Put the card into a card reader for this.",
+            advice=USE_CARD_READER,
         )
     return transport
 
@@ -210,8 +211,7 @@ class LogicalChannel(Es10Channel):
                 self.close()
                 raise BadAnswer(
                     f"The transport opened channel {number}, which no class byte can name.",
-                    advice="If the modem or phone writes the class byte, the transport must say so: "
-                    "channel_in_class = False.",
+                    advice=CHANNEL_NOT_IN_CLASS,
                 )
             self._wire.channel = number
         return True

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from lpa import redaction
+from lpa.advice.cards import CHECK_MODEM
 from lpa.errors import BadAnswer, LpaError, TimedOut, WireError
 
 _P = ParamSpec("_P")
@@ -66,7 +67,7 @@ def _failure(error: Exception) -> WireError:
     if isinstance(error, TimeoutError):
         return TimedOut(
             f"No answer came in time. {_reason(error)}",
-            advice="Check that the modem or the reader still works, then try again.",
+            advice=CHECK_MODEM,
         )
     return WireError(f"The connection to the card failed. {_reason(error)}")
 

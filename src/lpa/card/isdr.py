@@ -40,8 +40,8 @@ _log = redaction.logger(__name__)
 
 # After a profile change a card may reject commands until it has restarted.
 _RESTART_PAUSE = 0.25  # seconds
-# After a reset that the session knows nothing of, an application of somebody else may answer on its channel.
-_CHANNEL_LOST = (0x6881, 0x6882, 0x6985)
+_CHANNEL_LOST = (0x6881, 0x6882)
+_ANOTHER_APPLICATION = 0x6985  # may answer on the channel after a reset by a modem, which we know nothing of
 _READS = ("Get", "List", "Retrieve")  # what the names of functions begin with that change nothing
 _NO_SUCH_PROFILE = ("iccidOrAidNotFound", "iccidNotFound")
 _ANOTHER_CARD = "Another card is in the reader now."
@@ -221,7 +221,7 @@ class IsdrSession:
         except (WireError, BadAnswer) as error:
             lost = error.reason == CHANNEL_CLOSED
             if isinstance(error, BadAnswer) and function.startswith(_READS):
-                lost = error.sw in _CHANNEL_LOST
+                lost = error.sw in _CHANNEL_LOST or self._answered_by_another(error.sw)
             if not lost:
                 raise
             _log.debug("the channel to the card is lost, and opened again: %s", error)
@@ -281,6 +281,10 @@ class IsdrSession:
             raise
         except BadAnswer as error:
             raise _closed(error) from error
+
+    def _answered_by_another(self, sw: int) -> bool:
+        """Whether another application may have answered. A card in a reader has nobody else who resets it."""
+        return sw == _ANOTHER_APPLICATION and not self.can_reset
 
     def _read(self, read: Callable[[], _T]) -> _T:
         return read() if self.can_reset else refresh.once_ready(read)

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
-from lpa.advice.profiles import READABLE_IS_SAVED
+from lpa.advice.profiles import READABLE_IS_SAVED, RESUME_FINDS_OUT
 from lpa.card.files.filesystem import UiccFiles
 from lpa.deletion.plan import Plan
 from lpa.errors import LpaError, Refused, StorageFailed
-from lpa.journal import RECOVER
 from lpa.notifications.card_context import CardContext
 from lpa.notifications.delivery import Delivery
 from lpa.notifications.outbox import Outbox
@@ -50,7 +49,7 @@ class BackupInterrupted(StopRequested):
         if done.restored:
             self.tell("Nothing was deleted; the profiles are enabled and disabled as before.", outcome=done)
         else:
-            self.tell("The card was being changed, and the outcome is unknown.", RECOVER, done)
+            self.tell("The card was being changed, and the outcome is unknown.", RESUME_FINDS_OUT, done)
 
 
 def back_up_first(

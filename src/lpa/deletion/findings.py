@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
+from lpa.advice.cards import READER_TO_SAVE
 from lpa.advice.profiles import (
     BACKUP_ENABLES,
     BACKUP_SAVES,
@@ -232,7 +233,7 @@ def backup(profile: Profile, others: Iterable[Profile], unreadable: Collection[b
 def no_access() -> Finding:
     """The note that the card is in a modem or phone, which does not give what the profile holds."""
     message = "Its contacts and messages cannot be saved: a modem or phone gives no access to them."
-    return Finding("note", "no-backup", message, "Put the card into a card reader to save them.")
+    return Finding("note", "no-backup", message, READER_TO_SAVE)
 
 
 def backup_blockers(

@@ -5,7 +5,7 @@ Law: a step is on the disk before it is taken, and its result as soon as it is k
 
 from lpa.journal.entries import Entry, LostNotification, OperationRecord
 from lpa.journal.journal import Journal
-from lpa.journal.operation import RECOVER, Operation
+from lpa.journal.operation import Operation
 from lpa.journal.states import (
     CLOSED,
     DELETED,
@@ -35,7 +35,6 @@ __all__ = [
     "LOADING",
     "PLANNED",
     "PROOF_KEPT",
-    "RECOVER",
     "REMOVED",
     "SENT",
     "UNKNOWN",

@@ -27,6 +27,8 @@ from lpa.advice.storage import (
     MOVE_JOURNAL_IF_DAMAGED,
     MOVE_OLD_JOURNAL,
     MOVE_OR_STATE_DIR,
+    OPEN_JOURNAL_AGAIN,
+    OPEN_JOURNAL_IN_FORK,
     OTHER_STATE_DIR,
     USE_LATER_VERSION,
 )
@@ -203,11 +205,11 @@ class Database:
         if os.getpid() != self._process:
             raise StorageFailed(
                 f"The journal in {self._folder} was opened by the process that forked this one.",
-                advice="Open it again in this process.",
+                advice=OPEN_JOURNAL_IN_FORK,
             )
         with self._turn:
             if not self._open:
-                raise StorageFailed(f"The journal in {self._folder} is closed.", advice="Open it again.")
+                raise StorageFailed(f"The journal in {self._folder} is closed.", advice=OPEN_JOURNAL_AGAIN)
             with storage_errors(self._folder):
                 yield
 

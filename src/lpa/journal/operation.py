@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lpa.advice.profiles import RESUME_FINDS_OUT
 from lpa.errors import LpaError, OutcomeUnknown
 from lpa.journal import rows
 from lpa.journal.database import Database
@@ -20,10 +21,6 @@ from lpa.rsp.profile_json import from_json, to_json
 from lpa.rsp.records import Profile
 from lpa.stop import StopRequested, check
 
-RECOVER = (
-    "'lpa resume' (Assistant.recover) finds out what happened, keeps the signed notifications and sends "
-    "them. It deletes nothing."
-)
 _TYPES = (int, str, str, str, str, float, str, int | None, int | None, str, str)
 
 
@@ -77,7 +74,7 @@ class Operation:
         elif isinstance(error, StopRequested):
             disabled = "The profile was disabled, and not deleted."
             unknown = "The card was being changed, and the outcome is unknown."
-            error.tell(disabled if self.state == DISABLED else unknown, RECOVER)
+            error.tell(disabled if self.state == DISABLED else unknown, RESUME_FINDS_OUT)
 
     def complete(self, outcome: str = "", lost: Iterable[LostNotification] = ()) -> None:
         """Record that its result is known, with `outcome` in words, and which notifications are lost.

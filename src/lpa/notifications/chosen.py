@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from lpa.advice.notifications import LIST_NOTIFICATIONS, SEND_READABLE
 from lpa.errors import BadAnswer, EuiccRefused, Refused
 from lpa.notifications import collection
 from lpa.notifications.card_context import CardContext
@@ -22,7 +23,6 @@ from lpa.rsp.records import NotificationMetadata
 
 _FUNCTION = "RetrieveNotificationsList"
 _UNKNOWN, _EARLIER = "noResultAvailable", "earlierUnreadable"
-_ALL = "'lpa notifications send' sends all that can be read."
 
 
 def send(card: CardContext, outbox: Outbox, numbers: Iterable[int]) -> Deliveries:
@@ -72,7 +72,7 @@ def _refuse_unknown(numbers: Collection[int], metadata: Iterable[NotificationMet
             _FUNCTION,
             _UNKNOWN,
             f"There is no pending notification {which} on the card or on this computer. Nothing was sent.",
-            advice="'lpa notifications list' lists them.",
+            advice=LIST_NOTIFICATIONS,
         )
 
 
@@ -98,5 +98,5 @@ def _not_in_order(why: str) -> Refused:
         _FUNCTION,
         _EARLIER,
         f"{why} Nothing was sent: a server must receive the notifications of a card in their order.",
-        advice=_ALL,
+        advice=SEND_READABLE,
     )

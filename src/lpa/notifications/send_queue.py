@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from lpa import stop
+from lpa.advice.notifications import ONLY_SEND_SENDS, SENT_WHEN_DUE
 from lpa.errors import CardBusy, LpaError, Postponed, StorageFailed
 from lpa.journal import Entry, Journal
 from lpa.notifications.delivery import (
@@ -210,8 +211,7 @@ def withheld(one: PendingNotification) -> Delivery:
     address = one.entry.notification.metadata.address
     later = Postponed(
         f"{address} is not notified now, as requested.",
-        advice="It is sent by the next command that goes online once it is due. "
-        "'lpa notifications send' sends it now.",
+        advice=SENT_WHEN_DUE,
         reason=DELIVER_LATER,
     )
     problem = later if one.next_try else _never(address, waits=not one.entry.held)
@@ -226,7 +226,7 @@ def _never(address: str, *, waits: bool) -> Postponed:
         message = f"{address} is not notified, as requested: the notification is not sent by itself."
     return Postponed(
         message,
-        advice="Only 'lpa notifications send' sends it.",
+        advice=ONLY_SEND_SENDS,
         reason=WAITS_FOR_EARLIER if waits else DELIVER_NEVER,
     )
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Protocol
 
-from lpa.advice.cards import REINSERT_AND_LIST
+from lpa.advice.cards import REINSERT_AND_LIST, RESTART_MODEM
 from lpa.advice.profiles import ASK_MAKER_ABOUT_RESET
 from lpa.card.es10 import Euicc
 from lpa.card.refresh import once_done
@@ -163,7 +163,7 @@ def _refreshed(
     before = error.message if error else "The card has accepted the change."
     raise OutcomeUnknown(
         f"{before} It does not show the change, and may make it when the modem or phone restarts it.",
-        advice="Restart the modem or phone, then run 'lpa resume'.",
+        advice=RESTART_MODEM,
     )
 
 

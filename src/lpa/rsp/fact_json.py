@@ -1,9 +1,9 @@
 """Facts as plain JSON, by their fields.
 
 A fact becomes an object with its fields; an identifier (ICCID, EID, address, key identifier, path) the text
-that people write; bytes and AIDs hexadecimal digits in lower case; a time ISO 8601 in UTC, to the second; an error what
-`LpaError.to_json` says. A notification and its delivery also have their `event`. A class whose `as_json` is its own decides by itself. `--json` prints this, and
-`facts_read` reads it back.
+that people write; bytes and AIDs hexadecimal digits in lower case; a time ISO 8601 in UTC, to the second; an
+error what `LpaError.to_json` says. A notification and its delivery also have their `event`. A class whose
+`as_json` is its own decides by itself. `--json` prints this, and `facts_read` reads it back.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lpa.advice.servers import CORRECT_BUNDLE
 from lpa.errors import NotVerified
 from lpa.rsp.facts import fact
 from lpa.server.on_demand import ServersOnDemand
@@ -84,9 +85,7 @@ class Network:
         try:
             return Trust.bundle(Path(self.ca_bundle))
         except ValueError as error:
-            raise NotVerified(
-                f"The server was not asked: {error}.", advice="Correct the file, or do without it."
-            ) from error
+            raise NotVerified(f"The server was not asked: {error}.", advice=CORRECT_BUNDLE) from error
 
 
 def _rows(rows: str | ConnectTo | Iterable[str | ConnectTo]) -> tuple[ConnectTo, ...]:

@@ -60,6 +60,7 @@ def workspace(template: Path, tmp_path: Path) -> Workspace:
 # A verb, in both: it returns a result, or what can be awaited for one.
 Call = Callable[[Any, Plan, Path], Any]
 CALLS: dict[str, Call] = {
+    "info": lambda card, _plan, _folder: card.info(),
     "profiles": lambda card, _plan, _folder: card.profiles(),
     "find": lambda card, _plan, _folder: card.find("0033"),
     "find nothing": lambda card, _plan, _folder: card.find("4321"),
@@ -78,6 +79,7 @@ CALLS: dict[str, Call] = {
     "review_backup": lambda card, plan, folder: card.review_backup(plan, folder / "saved"),
     "back_up_first": lambda card, plan, folder: card.back_up_first(plan, folder / "saved", pin="0000"),
     "delete": lambda card, plan, _folder: card.delete(plan, "a reason"),
+    "install": lambda card, _plan, _folder: card.install(decide=lambda _offer: "postpone"),
     "discover": lambda card, _plan, _folder: card.discover(ServerAddress("smdp.example"), device=Device()),
     "notifications": lambda card, _plan, _folder: card.notifications(),
     "pending_notifications": lambda card, _plan, _folder: card.pending_notifications(),

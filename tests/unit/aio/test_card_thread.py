@@ -101,7 +101,7 @@ def test_a_cancelled_task_ends_when_its_call_has_ended_and_is_told_by_what() -> 
         assert work.ended.is_set()
         assert task.cancelled()
         assert isinstance(caught.value.__cause__, Stopped)
-        assert caught.value.__cause__.message == "It was stopped between two steps."
+        assert caught.value.__cause__.message == "Stopped. Nothing was changed."
 
     run(test)
 
@@ -192,7 +192,7 @@ def test_the_stop_of_the_caller_ends_a_call_with_stopped() -> None:
         task = asyncio.create_task(thread.run(work, stop))
         await begun(work)
         stop.set()
-        with pytest.raises(Stopped, match="between two steps"):
+        with pytest.raises(Stopped, match="Nothing was changed"):
             await task
         assert not task.cancelled()
 
@@ -201,7 +201,7 @@ def test_the_stop_of_the_caller_ends_a_call_with_stopped() -> None:
 
 def test_a_time_limit_ends_a_call() -> None:
     async def test(thread: CardThread) -> None:
-        with pytest.raises(Stopped, match="between two steps"):
+        with pytest.raises(Stopped, match="Nothing was changed"):
             await thread.run(Work(), Stop(after=0.01))
 
     run(test)

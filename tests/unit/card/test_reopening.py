@@ -86,9 +86,9 @@ def test_a_segment_of_a_package_is_not_repeated(euicc: SimulatedEuicc) -> None:
     assert euicc.apdus == before + 1
 
 
-def test_a_read_is_repeated_once_if_another_application_answers() -> None:
+def test_a_read_is_repeated_once_if_its_channel_is_gone() -> None:
     read, found = "81E2910003 BF2800 00", "BF2802A000 9000"
-    card = ScriptedCard(*READY, (read, "6985"), *REOPENED, (read, found))
+    card = ScriptedCard(*READY, (read, "6882"), *REOPENED, (read, found))
     IsdrSession(card, aids=(STANDARD,)).ask("ListNotification")
     assert card.finished()
     card = ScriptedCard(*READY, (read, "6A88"))

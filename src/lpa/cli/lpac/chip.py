@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lpa.cli.lpac.answers import FAILED, Failed, Usage
 
 if TYPE_CHECKING:
-    from lpa.cli.lpac.session import Session
+    from lpa.cli.lpac.session import LpacCommand
     from lpa.rsp.euicc_info import AuthorisationRule, ConfiguredAddresses, EuiccInfo2
     from lpa.rsp.names import Eid
     from lpa.rsp.records import Operator
@@ -17,7 +17,7 @@ _TEST_ALGORITHM, _OLD_NAME = "usimTestAlgorithm", "rfu1"  # lpac has the name of
 _RESET = ("deleteOperationalProfiles", "deleteFieldLoadedTestProfiles", "resetDefaultSmdpAddress")
 
 
-def info(session: Session, _words: Sequence[str]) -> int:
+def info(session: LpacCommand, _words: Sequence[str]) -> int:
     """What the card says about itself."""
     with session.card("es10c_get_eid") as assistant:
         eid, euicc = assistant.eid, assistant.euicc
@@ -30,7 +30,7 @@ def info(session: Session, _words: Sequence[str]) -> int:
     return session.answers.success(_card(eid, addresses, info2, rules))
 
 
-def defaultsmdp(session: Session, words: Sequence[str]) -> int:
+def defaultsmdp(session: LpacCommand, words: Sequence[str]) -> int:
     """Set the default SM-DP+; an empty address removes it."""
     from lpa.rsp.names import ServerAddress
 
@@ -49,7 +49,7 @@ def defaultsmdp(session: Session, words: Sequence[str]) -> int:
     return session.answers.success()
 
 
-def purge(session: Session, words: Sequence[str]) -> int:
+def purge(session: LpacCommand, words: Sequence[str]) -> int:
     """Delete all profiles. What is protected on this computer is refused, as by `lpa reset`."""
     if not words:
         raise Usage("Usage: purge [yes|other]", "yes deletes all profiles of the card, permanently.")

@@ -27,7 +27,7 @@ from lpa.rsp.names import ServerAddress
 
 if TYPE_CHECKING:
     from lpa.assistant import Assistant
-    from lpa.cli.lpac.session import Session
+    from lpa.cli.lpac.session import LpacCommand
     from lpa.download.offer import Offer
     from lpa.profiles.switching import Outcome
     from lpa.rsp.steps import Step
@@ -47,7 +47,7 @@ _UNKNOWN = "unknown"  # what lpac calls the command and the reason of a success
 _EXISTS = "installFailedDueToIccidAlreadyExistsOnEuicc"
 
 
-def download(session: Session, words: Sequence[str]) -> int:
+def download(session: LpacCommand, words: Sequence[str]) -> int:
     """Download and install a profile. Its notification stays on the card, and its receipt is kept here."""
     options = parse(words, "s:m:i:c:a:p", *_DOWNLOAD)
     confirmation_code = options.value("c") or ""
@@ -66,7 +66,7 @@ def download(session: Session, words: Sequence[str]) -> int:
     return session.answers.success(_result(_number(outcome), _UNKNOWN, _UNKNOWN))
 
 
-def discovery(session: Session, words: Sequence[str]) -> int:
+def discovery(session: LpacCommand, words: Sequence[str]) -> int:
     """The servers that have a profile for this card. Without -s the SM-DS of the GSMA is asked."""
     options = parse(words, "s:i:", *_DISCOVERY)
     address, device = _server(options.value("s"), "smds") or sm_ds.GSMA_ROOT, _device(options)
@@ -113,7 +113,7 @@ def _device(options: Options) -> Device | None:
         raise Failed("es10b_authenticate_server", f"{error}.") from None
 
 
-def _at_default_server(session: Session, assistant: Assistant, options: Options) -> ActivationCode:
+def _at_default_server(session: LpacCommand, assistant: Assistant, options: Options) -> ActivationCode:
     session.answers.begin("es10a_get_euicc_configured_addresses")
     try:
         server = sm_ds.default_server(assistant.euicc)
@@ -122,7 +122,7 @@ def _at_default_server(session: Session, assistant: Assistant, options: Options)
     return ActivationCode(server, options.value("m") or "")
 
 
-def _show(session: Session, offer: Offer) -> None:
+def _show(session: LpacCommand, offer: Offer) -> None:
     """Report what is offered; lpac's word for that has a letter too many."""
     profile = offer.profile
     members = {
@@ -137,7 +137,7 @@ def _show(session: Session, offer: Offer) -> None:
         session.screen.say(text, style)
 
 
-def _agreed(session: Session) -> bool:
+def _agreed(session: LpacCommand) -> bool:
     """Whether the next character on stdin is y. Without one, or with another, nothing is installed."""
     session.answers.begin("preview", "y/n")
     if sys.stdin.read(1) in ("y", "Y"):
@@ -146,7 +146,7 @@ def _agreed(session: Session) -> bool:
     return False
 
 
-def _refuse_findings(session: Session, offer: Offer) -> None:
+def _refuse_findings(session: LpacCommand, offer: Offer) -> None:
     """Raise the first blocker, or `Failed` for rules of the operator that no variable accepts."""
     session.answers.function = _PREPARE
     for blocker in offer.blockers:
@@ -156,7 +156,7 @@ def _refuse_findings(session: Session, offer: Offer) -> None:
     refuse_warnings(session, _PREPARE, offer.warnings)
 
 
-def _installed(session: Session, assistant: Assistant, offer: Offer, confirmation_code: str) -> Outcome:
+def _installed(session: LpacCommand, assistant: Assistant, offer: Offer, confirmation_code: str) -> Outcome:
     answers, server = session.answers, str(offer.server)
     answers.begin(_PREPARE, server)
 
@@ -173,7 +173,7 @@ def _installed(session: Session, assistant: Assistant, offer: Offer, confirmatio
         raise
 
 
-def _report_failure(session: Session, assistant: Assistant, refused: EuiccRefused) -> None:
+def _report_failure(session: LpacCommand, assistant: Assistant, refused: EuiccRefused) -> None:
     """Raise `Failed` with the command and the reason that the card has signed, after reporting both."""
     session.screen.problem(refused)
     for entry in reversed(assistant.journal.outbox(assistant.eid)):

@@ -21,7 +21,7 @@ from lpa.rsp.records import Notification
 if TYPE_CHECKING:
     from lpa.assistant import Assistant
     from lpa.cli.lpac.sending import Sending
-    from lpa.cli.lpac.session import Session
+    from lpa.cli.lpac.session import LpacCommand
     from lpa.notifications.delivery import Delivery
     from lpa.rsp.names import Eid
 
@@ -32,7 +32,7 @@ _ALL = "\t -a All notifications"
 _LONGEST_LINE = 2 * RECEIPT_BYTES  # characters: base64 and the other members
 
 
-def listing(session: Session, _words: Sequence[str]) -> int:
+def listing(session: LpacCommand, _words: Sequence[str]) -> int:
     """The notifications on the card."""
     with session.card(_LIST, first_notifications()) as assistant:
         found = assistant.notifications()
@@ -51,7 +51,7 @@ def listing(session: Session, _words: Sequence[str]) -> int:
     )
 
 
-def process(session: Session, words: Sequence[str]) -> int:
+def process(session: LpacCommand, words: Sequence[str]) -> int:
     """Send notifications. With -r those that a server acknowledged are removed from the card."""
     from lpa.cli.lpac.sending import Sending
 
@@ -64,7 +64,7 @@ def process(session: Session, words: Sequence[str]) -> int:
     return session.answers.success()
 
 
-def remove(session: Session, words: Sequence[str]) -> int:
+def remove(session: LpacCommand, words: Sequence[str]) -> int:
     """Remove notifications from the card, sent or not. The receipt of each is kept first."""
     options = parse(words, "a", "Usage: remove [OPTIONS] [seqNumber_0] [seqNumber_1]...", _ALL)
     with session.card(_LIST) as assistant:
@@ -82,7 +82,7 @@ def remove(session: Session, words: Sequence[str]) -> int:
     return session.answers.success()
 
 
-def dump(session: Session, words: Sequence[str]) -> int:
+def dump(session: LpacCommand, words: Sequence[str]) -> int:
     """Print notifications as the card signed them, a line for each."""
     from lpa.notifications.on_card import OnCard
 
@@ -106,7 +106,7 @@ def dump(session: Session, words: Sequence[str]) -> int:
     return SUCCEEDED
 
 
-def replay(session: Session, _words: Sequence[str]) -> int:
+def replay(session: LpacCommand, _words: Sequence[str]) -> int:
     """Send the notifications that `dump` printed, from stdin. They have to be of the card in the reader."""
     from lpa.cli.lpac.sending import Sending
     from lpa.notifications.from_files import send_files
@@ -124,7 +124,7 @@ def replay(session: Session, _words: Sequence[str]) -> int:
     return session.answers.success()
 
 
-def _chosen(session: Session, assistant: Assistant, options: Options) -> list[int]:
+def _chosen(session: LpacCommand, assistant: Assistant, options: Options) -> list[int]:
     """The numbers that were given; with -a those on the card."""
     if not options.has("a"):
         return numbers(options.arguments)
@@ -132,7 +132,7 @@ def _chosen(session: Session, assistant: Assistant, options: Options) -> list[in
     return [one.sequence_number for one in assistant.notifications()]
 
 
-def _process(session: Session, sending: Sending, number: int, *, remove: bool) -> None:
+def _process(session: LpacCommand, sending: Sending, number: int, *, remove: bool) -> None:
     answers = session.answers
     answers.begin(_GET, str(number))
     notification = sending.signed(number)
@@ -150,7 +150,7 @@ def _process(session: Session, sending: Sending, number: int, *, remove: bool) -
 
 
 def _require_acknowledged(
-    session: Session, notification: Notification, deliveries: Iterable[Delivery]
+    session: LpacCommand, notification: Notification, deliveries: Iterable[Delivery]
 ) -> None:
     """Raise `Failed` if a server did not acknowledge it, or an earlier one that goes before it."""
     for delivery in deliveries:

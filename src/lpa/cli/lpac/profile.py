@@ -14,7 +14,7 @@ from lpa.rsp.records import ICON_TAGS
 
 if TYPE_CHECKING:
     from lpa.assistant import Assistant
-    from lpa.cli.lpac.session import Session
+    from lpa.cli.lpac.session import LpacCommand
     from lpa.deletion.plan import Plan
     from lpa.profiles.blockers import Finding
     from lpa.rsp.records import Profile
@@ -24,7 +24,7 @@ _PNG = b"\x89PNG"
 _PENDING = "notifications-pending"
 
 
-def listing(session: Session, _words: Sequence[str]) -> int:
+def listing(session: LpacCommand, _words: Sequence[str]) -> int:
     """The profiles on the card, with their icons."""
     with session.card("es10c_get_profiles_info") as assistant:
         profiles = assistant.euicc.profiles(ICON_TAGS)
@@ -33,7 +33,7 @@ def listing(session: Session, _words: Sequence[str]) -> int:
     return session.answers.success([_members(profile) for profile in profiles])
 
 
-def enable(session: Session, words: Sequence[str]) -> int:
+def enable(session: LpacCommand, words: Sequence[str]) -> int:
     """Enable a profile. How the card is asked for it is not chosen by the caller: see docs/lpac.md."""
     if not words:
         raise Usage("Usage: enable [iccid/aid] [refreshflag]")
@@ -47,7 +47,7 @@ def enable(session: Session, words: Sequence[str]) -> int:
     return session.answers.success()
 
 
-def disable(session: Session, words: Sequence[str]) -> int:
+def disable(session: LpacCommand, words: Sequence[str]) -> int:
     """Disable the enabled profile. As for `enable`."""
     if not words:
         raise Usage("Usage: disable [iccid/aid] [refreshflag]")
@@ -61,7 +61,7 @@ def disable(session: Session, words: Sequence[str]) -> int:
     return session.answers.success()
 
 
-def nickname(session: Session, words: Sequence[str]) -> int:
+def nickname(session: LpacCommand, words: Sequence[str]) -> int:
     """Set the nickname of a profile; without one, remove it."""
     function = "es10c_set_nickname"
     if not words:
@@ -79,7 +79,7 @@ def nickname(session: Session, words: Sequence[str]) -> int:
     return session.answers.success()
 
 
-def delete(session: Session, words: Sequence[str]) -> int:
+def delete(session: LpacCommand, words: Sequence[str]) -> int:
     """Delete a profile, unless there is a blocker, or a warning that no variable accepts."""
     if not words:
         raise Usage("Usage: delete [iccid/aid]")
@@ -94,7 +94,7 @@ def delete(session: Session, words: Sequence[str]) -> int:
     return session.answers.success()
 
 
-def refuse_warnings(session: Session, function: str, warnings: Sequence[Finding]) -> None:
+def refuse_warnings(session: LpacCommand, function: str, warnings: Sequence[Finding]) -> None:
     """Raise `Failed` if there are warnings that the variable does not accept. It names them."""
     accepted = session.variables.accepted
     left = [warning for warning in warnings if warning.name not in accepted]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from lpa.cli.lpac import environment
 from lpa.cli.lpac.answers import FAILED, Answers, Failed, Usage
 from lpa.cli.lpac.reasons import reason_of
-from lpa.cli.lpac.session import Session
+from lpa.cli.lpac.session import LpacCommand
 from lpa.errors import LpaError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _COMMANDS: dict[str, str | dict[str, str]] = {
     "version": "driver.version",
 }
 _Entry = TypeVar("_Entry")
-_Command = Callable[[Session, Sequence[str]], int]
+_Command = Callable[[LpacCommand, Sequence[str]], int]
 
 
 def run(console: Console, words: Sequence[str]) -> int:
@@ -44,7 +44,7 @@ def run(console: Console, words: Sequence[str]) -> int:
         variables = environment.read(os.environ)
         for sentence in variables.unused:
             console.screen.say(sentence)
-        return command(Session(console, answers, variables), arguments)
+        return command(LpacCommand(console, answers, variables), arguments)
     except Usage as usage:
         for line in usage.lines:
             answers.text(line)

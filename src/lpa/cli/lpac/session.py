@@ -28,7 +28,7 @@ _AID_DIGITS = 32  # what has as many is an AID to lpac, and an ICCID otherwise
 
 
 @dataclass(frozen=True)
-class Session:
+class LpacCommand:
     """One command of lpac: where it prints, and what it may use."""
 
     console: Console
