@@ -24,7 +24,7 @@ STOP = Parameter("stop", Parameter.KEYWORD_ONLY, default=None, annotation="Stop 
 
 def members(kind: type, *shapes: type) -> list[str]:
     """The public members of a class that have one of these shapes."""
-    found = vars(kind).items()
+    found = {name: value for one in kind.__mro__[:-1] for name, value in vars(one).items()}.items()
     return sorted(name for name, value in found if isinstance(value, shapes) and name[0] != "_")
 
 
@@ -57,7 +57,7 @@ def test_a_verb_has_the_parameters_and_the_result_of_the_assistant(name: str) ->
 def test_what_the_card_is_asked_for_is_a_coroutine(name: str) -> None:
     ours = getattr(AsyncAssistant, name)
     assert inspect.iscoroutinefunction(ours)
-    assert returned(ours) == returned(vars(Assistant)[name].fget)
+    assert returned(ours) == returned(inspect.getattr_static(Assistant, name).fget)
 
 
 def test_a_card_is_opened_with_the_parameters_of_the_assistant() -> None:
@@ -67,7 +67,7 @@ def test_a_card_is_opened_with_the_parameters_of_the_assistant() -> None:
 
 @pytest.mark.parametrize("name", [name for name in members(Offer, property) if name not in OTHERWISE])
 def test_an_offer_says_what_the_other_one_says(name: str) -> None:
-    assert returned(vars(AsyncOffer)[name].fget) == returned(vars(Offer)[name].fget)
+    assert returned(inspect.getattr_static(AsyncOffer, name).fget) == returned(inspect.getattr_static(Offer, name).fget)
 
 
 @pytest.mark.parametrize("name", [name for name in members(Offer, FUNCTION) if name not in OTHERWISE])
