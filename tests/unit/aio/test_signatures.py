@@ -67,7 +67,8 @@ def test_a_card_is_opened_with_the_parameters_of_the_assistant() -> None:
 
 @pytest.mark.parametrize("name", [name for name in members(Offer, property) if name not in OTHERWISE])
 def test_an_offer_says_what_the_other_one_says(name: str) -> None:
-    assert returned(inspect.getattr_static(AsyncOffer, name).fget) == returned(inspect.getattr_static(Offer, name).fget)
+    ours, theirs = (inspect.getattr_static(kind, name).fget for kind in (AsyncOffer, Offer))
+    assert returned(ours) == returned(theirs)
 
 
 @pytest.mark.parametrize("name", [name for name in members(Offer, FUNCTION) if name not in OTHERWISE])
