@@ -142,7 +142,7 @@ class Console:
                     self.reader,
                     state_dir=self.state_dir,
                     servers=servers,
-                    network=self.network,
+                    network=None if servers else self.network,
                     deliver=deliver,
                     aids=self.aids,
                     block_size=self.block_size,
