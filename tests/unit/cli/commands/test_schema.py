@@ -14,6 +14,10 @@ from lpa.cli.commands import schema
 from tests.support import command
 
 
+# What prints no document of lpa, and why that is so.
+WITHOUT_SCHEMA = {"lpac": "it prints the JSON of lpac, and no document, with and without --json"}
+
+
 def every(group: click.Group, before: str = "") -> Iterator[str]:
     """Each command as it is typed; a group that runs without one of its own is a command, too."""
     context = click.Context(group)
@@ -27,7 +31,7 @@ def every(group: click.Group, before: str = "") -> Iterator[str]:
 
 
 def test_every_command_has_a_schema_and_nothing_else_has_one() -> None:
-    assert schema.commands() == sorted(every(app))
+    assert schema.commands() == sorted({*every(app)} - WITHOUT_SCHEMA.keys())
     assert command.run("schema").out.splitlines() == schema.commands()
     assert command.run("schema", "--json").document["result"] == {"commands": schema.commands()}
 
