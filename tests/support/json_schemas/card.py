@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from lpa import errors
 from lpa.card.secure_elements import SecureElement
 from lpa.cli import exits
@@ -51,7 +53,7 @@ _RARE = (
 
 def kinds() -> list[str]:
     """The kinds of errors: those of the library, and those that only documents have."""
-    ours = [name for name, value in vars(errors).items() if _is_error(value)]
+    ours = {value.__new__(value).kind for value in vars(errors).values() if _is_error(value)}
     return [*sorted(ours), "Usage", "System", "Bug", "Interrupted"]
 
 
@@ -304,5 +306,5 @@ def _info2() -> Schema:
     )
 
 
-def _is_error(value: object) -> bool:
+def _is_error(value: object) -> TypeGuard[type[errors.LpaError]]:
     return isinstance(value, type) and issubclass(value, errors.LpaError) and value is not errors.LpaError

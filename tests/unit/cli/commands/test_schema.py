@@ -74,6 +74,13 @@ def test_a_command_that_there_is_not_is_a_usage_error(words: tuple[str, ...]) ->
     assert f"There is no command {words[0]!r}. 'lpa schema' lists the commands." in ran.err
 
 
+@pytest.mark.parametrize("words", ["lpac", "lpac chip info"])
+def test_the_command_that_prints_no_document_has_no_schema(words: str) -> None:
+    ran = command.run("schema", *words.split())
+    assert (ran.code, ran.out) == (2, "")
+    assert "'lpa lpac' prints the JSON of lpac, for which there is no schema." in ran.err
+
+
 def test_a_later_document_with_more_members_and_values_still_follows_the_schema() -> None:
     document = command.run("--json", "--reader", "sim:nowhere", "list").document
     document["error"] |= {"kind": "NewKind", "more": 1}
