@@ -99,8 +99,8 @@ def definitions() -> dict[str, Schema]:
         numbers="The telephone numbers; null if they were not read.",
         service_provider="The operator's name in the files of the profile; empty if there is none.",
         reason=known(
-            "Why something was not read: the profile is not enabled, it is locked with a PIN, a modem or phone "
-            "gives no access to it, or the card does not return it. Empty if all was read.",
+            "Why something was not read: the profile is not enabled, it is locked with a PIN, a modem or "
+            "phone gives no access to it, or the card does not return it. Empty if all was read.",
             "",
             "notEnabled",
             "pinNeeded",

@@ -131,7 +131,8 @@ def _delivery() -> Schema:
         acknowledged="Whether the server has acknowledged it.",
         removed="Whether it is removed from the card.",
         problem="Why it is not acknowledged, or not removed; or null.",
-        next_try="When it is sent again without being asked for; null if it was acknowledged, or is not sent by itself.",
+        next_try="When it is sent again without being asked for; null if it was acknowledged, or is not sent "
+        "by itself.",
         attempts="How often it was sent in vain so far.",
         lost="Whether the signed notification no longer exists, so that it cannot be sent.",
     )

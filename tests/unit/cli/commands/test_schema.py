@@ -13,7 +13,6 @@ from lpa.cli.app import app
 from lpa.cli.commands import schema
 from tests.support import command
 
-
 # What prints no document of lpa, and why that is so.
 WITHOUT_SCHEMA = {"lpac": "it prints the JSON of lpac, and no document, with and without --json"}
 
