@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from lpa import errors
 from lpa.card.secure_elements import SecureElement
 from lpa.cli import exits
@@ -15,8 +17,20 @@ from lpa.rsp.euicc_info import (
     EuiccInfo2,
     IotInfo,
 )
+from lpa.rsp.names import Iccid
 from lpa.rsp.records import NotificationConfiguration, NotificationMetadata, Operator, Profile
-from tests.support.json_schemas.language import Schema, known, nullable, of, record, text
+from tests.support.json_schemas.language import (
+    Members,
+    Schema,
+    known,
+    many,
+    nullable,
+    number,
+    of,
+    record,
+    text,
+    typed,
+)
 
 _UNKNOWN = (
     "What the card reports and the specification does not name: DER or BER-TLV as it came, in hexadecimal."
@@ -39,7 +53,7 @@ _RARE = (
 
 def kinds() -> list[str]:
     """The kinds of errors: those of the library, and those that only documents have."""
-    ours = [name for name, value in vars(errors).items() if _is_error(value)]
+    ours = {value.__new__(value).kind for value in vars(errors).values() if _is_error(value)}
     return [*sorted(ours), "Usage", "System", "Bug", "Interrupted"]
 
 
@@ -85,11 +99,12 @@ def definitions() -> dict[str, Schema]:
         numbers="The telephone numbers; null if they were not read.",
         service_provider="The operator's name in the files of the profile; empty if there is none.",
         reason=known(
-            "Why something was not read: the profile is not enabled, it is locked with a PIN, or the card "
-            "does not return it. Empty if all was read.",
+            "Why something was not read: the profile is not enabled, it is locked with a PIN, a modem or "
+            "phone gives no access to it, or the card does not return it. Empty if all was read.",
             "",
             "notEnabled",
             "pinNeeded",
+            "noBasicChannel",
             "unreadable",
         ),
     )
@@ -110,7 +125,31 @@ def _error() -> Schema:
             "message": text("What is wrong, for people. It may change."),
             "advice": text("What to do, for people. It may change, and may be empty."),
         },
+        _known_by_some(),
     )
+
+
+def _known_by_some() -> Members:
+    """What errors have that know it."""
+    values: Schema = {
+        "type": "object",
+        "description": "What is filled in in the advice, by name; a value that is advice is an object.",
+        "additionalProperties": {"type": ["string", "integer", "object"]},
+    }
+    return {
+        "advice_id": text("The stable id of the advice; docs/advice.md lists them, for words of your own."),
+        "advice_values": values,
+        "function": text("The function of SGP.22 that was refused, by the name of its request."),
+        "names": many(text("A name."), "Of NoSuchProfile: how the profile was named."),
+        "iccids": many(typed(Iccid), "Of AmbiguousProfile: the profiles that are meant."),
+        "sequence_number": number("Of NoSuchNotification: the number that was asked for."),
+        "code": number("Of a refusal by the card: its result code."),
+        "sw": number("Of a wrong answer of the card: its status word."),
+        "subject": text("Of a refusal by a server: its subject code, as in SGP.22."),
+        "reason_code": text("Of a refusal by a server: its reason code, as in SGP.22."),
+        "http_status": number("The HTTP status of the server's answer."),
+        "server_message": text("The server's own words, without secrets and shortened."),
+    }
 
 
 def _receipt() -> Schema:
@@ -267,5 +306,5 @@ def _info2() -> Schema:
     )
 
 
-def _is_error(value: object) -> bool:
+def _is_error(value: object) -> TypeGuard[type[errors.LpaError]]:
     return isinstance(value, type) and issubclass(value, errors.LpaError) and value is not errors.LpaError

@@ -131,7 +131,8 @@ def _delivery() -> Schema:
         acknowledged="Whether the server has acknowledged it.",
         removed="Whether it is removed from the card.",
         problem="Why it is not acknowledged, or not removed; or null.",
-        next_try="When it is sent again without being asked for; null if that is not needed.",
+        next_try="When it is sent again without being asked for; null if it was acknowledged, or is not sent "
+        "by itself.",
         attempts="How often it was sent in vain so far.",
         lost="Whether the signed notification no longer exists, so that it cannot be sent.",
     )
@@ -179,7 +180,10 @@ def _pending() -> Schema:
             "kept": time("When this computer kept it."),
             "attempts": number("How often it was sent in vain so far."),
             "last_problem": text("Why the last try failed, for people; empty if there was none."),
-            "next_try": time("When it is due. A time in the past: now."),
+            "next_try": nullable(
+                time("When it is due. A time in the past: now. Null if it is not sent by itself.")
+            ),
+            "held": flag("Whether it was asked for that it is not sent by itself."),
         },
     )
 

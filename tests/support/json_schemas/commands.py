@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lpa.card.information import CardInfo
 from lpa.rsp.names import Eid, Iccid
 from tests.support.json_schemas import card, changes, receipts, simulator
 from tests.support.json_schemas.language import (
@@ -13,6 +14,7 @@ from tests.support.json_schemas.language import (
     many,
     nullable,
     number,
+    of,
     record,
     shared,
     text,
@@ -232,16 +234,21 @@ def _reader() -> Schema:
 
 
 def _info() -> Members:
-    return {
-        "eid": typed(Eid, "Its EID."),
-        "aid": typed(bytes, "The AID of its ISD-R, in hexadecimal."),
-        "info1": nullable(shared("euicc_info1", "EUICCInfo1; null if EUICCInfo2 has both lists of CI keys.")),
-        "info2": shared("euicc_info2", "EUICCInfo2."),
-        "configured_addresses": shared("configured_addresses", "The servers that it asks for profiles."),
-        "authorisation_rules": many(shared("authorisation_rule"), "The Rules Authorisation Table."),
-        "other_elements": many(shared("secure_element"), "Other secure elements of the card."),
-        "eims": many(shared("eim"), "The remote managers of an IoT card (SGP.32); empty for others."),
-    }
+    members: Members = of(
+        CardInfo,
+        "card_info",
+        "A card.",
+        eid="Its EID.",
+        aid="The AID of its ISD-R, in hexadecimal.",
+        info1="EUICCInfo1; null if EUICCInfo2 has both lists of CI keys.",
+        info2="EUICCInfo2.",
+        configured_addresses="The servers that it asks for profiles.",
+        authorisation_rules="The Rules Authorisation Table.",
+        other_elements="Other secure elements of the card.",
+        profiles="Number of its profiles, as far as they can be read.",
+        eims="The remote managers of an IoT card (SGP.32); empty for others.",
+    )["properties"]
+    return members
 
 
 def _shown(listed: Schema) -> Result:
@@ -308,8 +315,9 @@ def _listed_notifications() -> Result:
         ),
         "unreadable": nullable(UNREADABLE),
     }
-    still = {
-        "still_on_card": number("Number of those that are acknowledged and not yet removed from a card.")
+    still: Members = {
+        "still_on_card": number("Number of those that are acknowledged and not yet removed from a card."),
+        "left_on_card": number("Number of those among them that were left on the card by request."),
     }
     return Result({"pending": _PENDING} | still | _ON_COMPUTER, on_card)
 

@@ -63,6 +63,7 @@ UNMET = {
             "finding.name=still-on-card",
             "finding.name=temporarilyEnabled",
             "order.state=error",
+            "subscriber.reason=noBasicChannel",
             "subscriber.reason=unreadable",
             "unfinished_operation.operation=temporary-enable",
         ),

@@ -22,6 +22,7 @@ from lpa.sim.euicc.behaviour import Behaviour
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.sim.servers import packages
 from lpa.sim.servers.smdp import SimulatedSmdp
+from lpa.sim.simulated_profile import SimulatedProfile
 from tests.support import command
 from tests.support.download_parties import DownloadParties, made
 from tests.support.unfinished import interrupt
@@ -56,6 +57,14 @@ def findings(*arguments: object) -> dict[str, str]:
 def card_with(folder: Path, *profiles: Any, **behaviour: Any) -> tuple[str, ...]:
     with SimulatedEuicc.create(folder / "card", profiles=profiles, behaviour=Behaviour(**behaviour)):
         return ("--reader", f"sim:{folder / 'card'}", "--state-dir", str(folder / "state"), "--json")
+
+
+def test_an_error_names_the_profiles_that_are_meant(tmp_path: Path) -> None:
+    iccids = [ALBION, "8949990000000000017"]
+    options = card_with(tmp_path, *map(SimulatedProfile, iccids))
+    ran = command.run(*options, "show", "0017")
+    assert (ran.code, ran.document["error"]["kind"]) == (1, "AmbiguousProfile")
+    assert ran.document["error"]["iccids"] == iccids
 
 
 def test_a_receipt_is_shown_with_what_is_known_of_its_acknowledgement(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SHARED = "common.json#/$defs/"  # in the files; in what is printed it stands below the schema itself
 _HERE = "#/$defs/"
+_LPAC = "lpac"  # the command that prints no document
 
 
 @command()
@@ -37,6 +38,8 @@ def schema(console: Console, words: tuple[str, ...]) -> CommandResult:
             console.screen.line(name)
         return CommandResult({"commands": names})
     name = " ".join(" ".join(words).split())
+    if name.split()[:1] == [_LPAC]:
+        raise click.UsageError(f"'lpa {_LPAC}' prints the JSON of lpac, for which there is no schema.")
     if name not in names:
         raise click.UsageError(f"There is no command {name!r}. 'lpa schema' lists the commands.")
     found = schema_of(name)
