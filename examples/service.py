@@ -66,6 +66,8 @@ async def retry(card: lpa.aio.AsyncAssistant) -> None:
 
 async def main(path: str, *readers: str) -> None:
     """Open all cards, serve, and close them."""
+    if sys.platform == "win32":
+        sys.exit("This needs Unix sockets.")
     if task := asyncio.current_task():
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     async with contextlib.AsyncExitStack() as opened, asyncio.TaskGroup() as group:

@@ -12,7 +12,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from io import RawIOBase
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -102,7 +102,7 @@ def open_to_read(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextlib.contextmanager
-def unnamed(folder: Path) -> Iterator[RawIOBase]:
+def unnamed(folder: Path) -> Iterator[FileIO]:
     """A private file in `folder` that has no name: it is gone when the block or the process ends.
 
     It is not buffered, so that a write that fails does so at once: a write may be a part of what was asked.
@@ -111,7 +111,7 @@ def unnamed(folder: Path) -> Iterator[RawIOBase]:
 
     file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  (closed below; O_TMPFILE, 0600)
     try:
-        yield file
+        yield FileIO(file.fileno(), "r+b", closefd=False)
     finally:
         with contextlib.suppress(OSError):  # The file is no longer needed.
             file.close()
