@@ -22,5 +22,6 @@ def test_a_list_loads_nothing_that_changes_a_card_or_asks_a_server(
     assert "rich.console" not in found
     ours = {name.split(".")[1] for name in found if name.startswith("lpa.")}
     assert ours.isdisjoint({"deletion", "download", "journal", "notifications", "profiles", "recovery"})
-    assert {name for name in found if name.startswith("lpa.server.")} == {"lpa.server.on_demand"}
+    servers = {"lpa.server.network", "lpa.server.on_demand"}
+    assert {name for name in found if name.startswith("lpa.server.")} == servers
     assert found.isdisjoint(f"lpa.rsp.{name}" for name in ("session", "trace", "activation", "euicc_info"))

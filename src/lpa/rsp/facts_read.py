@@ -148,7 +148,8 @@ _WORDS = {
     dict: "an object",
 }
 _PARSERS: tuple[tuple[tuple[type, ...], Callable[[Any, str], Any], str], ...] = (
-    ((Aid, Eid, Iccid, KeyIdentifier), lambda kind, text: kind.from_text(text), "an identifier"),
+    ((Aid,), lambda kind, text: kind(bytes.fromhex(text)), "an AID"),
+    ((Eid, Iccid, KeyIdentifier), lambda kind, text: kind.from_text(text), "an identifier"),
     ((ServerAddress,), lambda kind, text: kind.parse(text), "a server address"),
     ((bytes,), lambda kind, text: kind(bytes.fromhex(text)), "bytes"),
     ((datetime,), _time_of, "a time"),

@@ -16,6 +16,7 @@ NAMES = re.compile(r"MOST|LARGEST|LONGEST|MAX|LIMIT|TRIES|SECONDS|ROUNDS|DEPTH|_
 FORMATS = {
     "apdu.py": {"LARGEST_BLOCK"},  # whose length is one byte
     "ber.py": {"_MAX_TAG_BYTES", "_MAX_LENGTH_BYTES"},
+    "bpp.py": {"HEADER_BYTES"},
     "certificates.py": {"_LONGEST_NAME"},
     "clean_close.py": {"_BYTES"},  # of a file of ours
     "contacts.py": {"LONGEST_IN_A_RECORD"},  # of a record
