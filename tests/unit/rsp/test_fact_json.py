@@ -104,7 +104,7 @@ def test_an_identifier_that_is_written_otherwise_is_a_value_error(text: str) -> 
         (lpa.Profile, PROFILE | {"iccid": 7}, "Profile.iccid is 7, not a text"),
         (lpa.Profile, PROFILE | {"iccid": "zz"}, "Profile.iccid is not an identifier: "),
         (lpa.Profile, PROFILE | {"iccid": None}, "Profile.iccid is None, not a text"),
-        (lpa.Profile, PROFILE | {"aid": "A0"}, "Profile.aid is not an identifier: an AID has 5 to 16 bytes"),
+        (lpa.Profile, PROFILE | {"aid": "A0"}, "Profile.aid is not an AID: an AID has 5 to 16 bytes"),
         (lpa.Profile, PROFILE | {"fallback": "no"}, "Profile.fallback is 'no', not true or false"),
         (lpa.Profile, PROFILE | {"fallback": 1}, "Profile.fallback is 1, not true or false"),
         (lpa.Profile, PROFILE | {"esim_port": True}, "Profile.esim_port is True, not a whole number"),
