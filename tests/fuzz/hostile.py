@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lpa.card.apdu import Transport
 from lpa.errors import CardRemoved
-from lpa.server.exchange import HttpAnswer
+from lpa.server.http_answer import HttpAnswer
 
 EID = "89049032123451234512345678901235"
 _EID_ANSWER = bytes.fromhex(f"BF3E125A10{EID}")

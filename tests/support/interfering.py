@@ -11,7 +11,7 @@ from typing import Any
 from lpa.rsp.codec import schema
 from lpa.rsp.names import ServerAddress
 from lpa.server.connect_to import ConnectTo
-from lpa.server.exchange import BodyReceiver
+from lpa.server.http_answer import BodyReceiver
 from lpa.server.https import HttpAnswer, Https
 from lpa.server.trust import CiPkIds, Trust
 

@@ -12,7 +12,7 @@ from lpa.card.apdu import Transport
 from lpa.errors import BadAnswer
 from lpa.rsp.codec.ber import Tlv
 from lpa.rsp.names import ServerAddress
-from lpa.server.exchange import BodyReceiver, HttpAnswer
+from lpa.server.http_answer import BodyReceiver, HttpAnswer
 from lpa.server.https import Https
 from lpa.server.trust import CiPkIds
 from tests.support.passing_card import PassingCard

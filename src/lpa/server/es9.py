@@ -21,7 +21,7 @@ from lpa.rsp.session import Event, ServerProof, Terms
 from lpa.rsp.status_codes import server_advice, server_reason
 from lpa.server import strict_json
 from lpa.server.answers import AnswerMembers
-from lpa.server.exchange import BodyReceiver, HttpAnswer
+from lpa.server.http_answer import BodyReceiver, HttpAnswer
 from lpa.server.https import Https
 from lpa.server.package_reader import MEMBER, PackageReader
 from lpa.server.trust import CiPkIds, TrustAnchor

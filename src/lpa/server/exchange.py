@@ -9,8 +9,6 @@ from __future__ import annotations
 import http.client
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
 
 from urllib3 import exceptions
 from urllib3.connection import HTTPConnection
@@ -21,6 +19,7 @@ from lpa.errors import BadAnswer, ConnectFailed, OutcomeUnknown
 from lpa.rsp.limits import CHUNKING, HEADER_BYTES
 from lpa.rsp.names import ServerAddress
 from lpa.server.connection_errors import failure_reason
+from lpa.server.http_answer import BodyReceiver, HttpAnswer
 from lpa.server.tls import TlsStream, TooMuch
 from lpa.server.trust import TrustAnchor
 
@@ -28,41 +27,6 @@ _PIECE = 1 << 16  # bytes read at once
 _STATUS_LINE = b"HTTP/"
 _LENGTH = re.compile("[0-9]{1,15}")
 _SHOWN = 200  # characters of an invalid answer in an error
-
-
-@dataclass(frozen=True)
-class HttpAnswer:
-    """A server's answer: status, body and content type as they came, TLS certificate, and trust anchor.
-
-    `left_out`: the members whose texts are not in `body`, because a `BodyReceiver` took them, with the number
-    of their characters.
-    """
-
-    status: int
-    body: bytes
-    certificate: bytes = field(default=b"", compare=False)  # DER
-    trust_anchor: TrustAnchor | None = field(default=None, compare=False)
-    content_type: str = field(default="", compare=False)
-    left_out: Mapping[str, int] = field(default_factory=dict, compare=False)
-
-    @property
-    def size(self) -> int:
-        """The bytes of the whole body."""
-        return len(self.body) + sum(self.left_out.values())
-
-
-class BodyReceiver(Protocol):
-    """Receives the body of a successful answer piece by piece. `max_body`: the bytes that it may have."""
-
-    max_body: int
-    left_out: dict[str, int]
-
-    @property
-    def held(self) -> bytes:
-        """What is held of the body: without the texts of the members in `left_out`."""
-
-    def add(self, piece: bytes) -> None:
-        """Receive the next piece. Raises `TooMuch`, or an `LpaError` if no more is wanted."""
 
 
 class _WholeBody:
@@ -89,8 +53,7 @@ class HttpConnection:
     ) -> None:
         """`certificate`: the server's own, as DER."""
         self.stream = stream
-        self.trust_anchor = trust_anchor
-        self.idle_since = 0.0  # on the monotonic clock
+        self._trust_anchor = trust_anchor
         self._address = address
         self._certificate = certificate
         self._http = HTTPConnection(address.host, address.port)
@@ -177,7 +140,7 @@ class HttpConnection:
             response.status,
             receiver.held,
             self._certificate,
-            self.trust_anchor,
+            self._trust_anchor,
             content_type,
             receiver.left_out,
         )

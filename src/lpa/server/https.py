@@ -12,20 +12,27 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from lpa import redaction, stop
 from lpa.errors import ConnectFailed, NotVerified, OutcomeUnknown
+from lpa.later import later
 from lpa.rsp.limits import BODY_BYTES, CONNECT_SECONDS, EXCHANGE_SECONDS, IDLE_SECONDS, READ_SECONDS
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.trace import TRACE_LINES
 from lpa.server import http_traffic, tls
 from lpa.server.connect_to import ConnectTo
 from lpa.server.connector import Connector, Resolve, resolve
-from lpa.server.exchange import BodyReceiver, HttpAnswer, HttpConnection
+from lpa.server.http_answer import BodyReceiver, HttpAnswer
 from lpa.server.known_keys import KnownKeys
 from lpa.server.proxy import ProxyChoice
 from lpa.server.trust import CiPkIds, Trust, TrustAnchor
+
+if TYPE_CHECKING:
+    from lpa.server import exchange
+    from lpa.server.exchange import HttpConnection
+else:  # A handshake needs no HTTP.
+    (exchange,) = later("lpa.server", "exchange")
 
 __all__ = ["HttpAnswer", "Https"]
 
@@ -45,6 +52,27 @@ def _ended_by_stop() -> Iterator[None]:
     except (ConnectFailed, OutcomeUnknown):
         stop.check()
         raise
+
+
+class _Connection:
+    """A connection to a verified server. What HTTP needs is loaded with its first request."""
+
+    def __init__(
+        self, stream: tls.TlsStream, address: ServerAddress, certificate: bytes, trust_anchor: TrustAnchor
+    ) -> None:
+        self.stream = stream
+        self.trust_anchor = trust_anchor
+        self.idle_since = 0.0  # on the monotonic clock
+        self._of_server = address, certificate
+
+    @functools.cached_property
+    def http(self) -> HttpConnection:
+        return exchange.HttpConnection(self.stream, *self._of_server, self.trust_anchor)
+
+    @property
+    def ended(self) -> bool:
+        """Whether no request is possible: it was closed, or has data that no request asked for."""
+        return self.http.ended if "http" in vars(self) else not self.stream.quiet
 
 
 class Https:
@@ -78,7 +106,7 @@ class Https:
         self._max_body = max_body
         self._clock = clock
         self._known_keys = known_keys or KnownKeys()
-        self._idle: dict[tuple[ServerAddress, CiPkIds], HttpConnection] = {}
+        self._idle: dict[tuple[ServerAddress, CiPkIds], _Connection] = {}
 
     @_ended_by_stop()
     def post(
@@ -101,7 +129,7 @@ class Https:
         connection = self._take_idle(address, ci_pkids) or self._open(address, ci_pkids)
         connection.stream.limit_time(self._read_timeout, time.monotonic() + stop.limited(self._deadline))
         try:
-            answer = connection.post(path, body, headers, max_body=self._max_body, receiver=receiver)
+            answer = connection.http.post(path, body, headers, max_body=self._max_body, receiver=receiver)
         except BaseException:
             connection.stream.hang_up()
             _log.debug(
@@ -151,7 +179,7 @@ class Https:
     def _brainpool_context(self) -> tls.Context:
         return tls.brainpool_context(self._trust.authorities)
 
-    def _take_idle(self, address: ServerAddress, ci_pkids: CiPkIds) -> HttpConnection | None:
+    def _take_idle(self, address: ServerAddress, ci_pkids: CiPkIds) -> _Connection | None:
         """An idle connection that can be used. An old one may be dead, and neither side would know."""
         connection = self._idle.pop((address, ci_pkids), None)
         if connection and (connection.ended or time.monotonic() > connection.idle_since + IDLE_SECONDS):
@@ -159,12 +187,12 @@ class Https:
             return None
         return connection
 
-    def _leave_idle(self, connection: HttpConnection, address: ServerAddress, ci_pkids: CiPkIds) -> None:
+    def _leave_idle(self, connection: _Connection, address: ServerAddress, ci_pkids: CiPkIds) -> None:
         if connection.ended or self._idle.setdefault((address, ci_pkids), connection) is not connection:
             connection.stream.hang_up()
         connection.idle_since = time.monotonic()
 
-    def _open(self, address: ServerAddress, ci_pkids: CiPkIds) -> HttpConnection:
+    def _open(self, address: ServerAddress, ci_pkids: CiPkIds) -> _Connection:
         try:
             try:
                 return self._connect(address, ci_pkids, self._context)
@@ -175,7 +203,7 @@ class Https:
         except OSError as error:
             raise self._connector.failed(address, error) from error
 
-    def _connect(self, address: ServerAddress, ci_pkids: CiPkIds, context: tls.Context) -> HttpConnection:
+    def _connect(self, address: ServerAddress, ci_pkids: CiPkIds, context: tls.Context) -> _Connection:
         """Connect, perform the handshake, verify the server, and only then return the connection."""
         stream = tls.TlsStream(context, self._connector.connect(address), address.host)
         try:
@@ -192,7 +220,7 @@ class Https:
             stream.hang_up()
             raise
         _log.debug("%s was verified by %s", address, trust_anchor)
-        return HttpConnection(stream, address, handshake.chain[0], trust_anchor)
+        return _Connection(stream, address, handshake.chain[0], trust_anchor)
 
 
 def _traced(
@@ -209,5 +237,5 @@ def _traced(
     if answer is not None:
         answered = (answer.status, {"Content-Type": answer.content_type}, answer.body)
         left_out = answer.left_out
-    exchange = http_traffic.redacted(str(address), path, (dict(headers), body), answered, left_out)
-    return {TRACE_LINES: exchange.lines()}
+    shown = http_traffic.redacted(str(address), path, (dict(headers), body), answered, left_out)
+    return {TRACE_LINES: shown.lines()}

@@ -13,7 +13,7 @@ from lpa.rsp.masked import Masked
 from lpa.rsp.names import ServerAddress
 from lpa.rsp.trace import HttpExchange, HttpMessage, Trace
 from lpa.server.es9 import Server
-from lpa.server.exchange import BodyReceiver
+from lpa.server.http_answer import BodyReceiver
 from lpa.server.https import HttpAnswer, Https
 from lpa.server.trust import CARD, CiPkIds, Trust, TrustAnchor
 from lpa.sim.euicc.replay import ReplayFailed

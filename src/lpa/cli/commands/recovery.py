@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 from lpa.cli.commands.interruption import changing
 from lpa.cli.commands.outcomes import unprinted
-from lpa.cli.views import recoveries
+from lpa.later import later
 
 if TYPE_CHECKING:
     from lpa.assistant import Assistant
     from lpa.cli.cells import Cell
     from lpa.cli.screen import Screen
+    from lpa.cli.views import recoveries
+else:  # Hardly ever is there something to report.
+    (recoveries,) = later("lpa.cli.views", "recoveries")
 
 
 def recover(screen: Screen, assistant: Assistant, write: Callable[[Cell], None] | None = None) -> None:
