@@ -78,9 +78,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_CAPTURE] = Capture()
     os.environ["LPA_LOCK_DIR"] = tempfile.mkdtemp(prefix="lpa-locks-")
     os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="lpa-state-")
-    if hasattr(config, "workerinput"):  # To measure the commands that tests start would double their time.
-        for name in [name for name in os.environ if name.startswith("COVERAGE")]:
-            del os.environ[name]
+    if hasattr(config, "workerinput"):
+        _leave_children_unmeasured()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -100,6 +99,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     yield
     if measuring:
         measuring.start()
+        _leave_children_unmeasured()  # `start` has set the variable again.
+
+
+def _leave_children_unmeasured() -> None:
+    """To measure the commands that tests start would double their time."""
+    for name in [name for name in os.environ if name.startswith("COVERAGE")]:
+        del os.environ[name]
 
 
 @pytest.hookimpl(trylast=True)
