@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections import deque
 from collections.abc import Iterator
@@ -78,6 +79,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_CAPTURE] = Capture()
     os.environ["LPA_LOCK_DIR"] = tempfile.mkdtemp(prefix="lpa-locks-")
     os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="lpa-state-")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a shell; programs inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, "workerinput"):
         _leave_children_unmeasured()
 
