@@ -32,7 +32,7 @@ def members(error: Any) -> dict[str, Any]:
         "kind": error.kind,
         "reason": error.reason,
         "message": without_secrets(error.message),
-        "advice": without_secrets(advice),
+        "advice": str(without_secrets(advice)),  # of advice, its text alone
     }
     found |= {"advice_id": id_of(advice)} if id_of(advice) else {}
     found |= {"advice_values": _redacted(values_of(advice))} if values_of(advice) else {}
@@ -93,7 +93,10 @@ def _checked(value: dict[str, Any], name: str, form: type) -> Any:
 
 
 def _named(value: object) -> str:
-    return f"{str(value)[:80]!r}"
+    try:
+        return f"{str(value)[:80]!r}"
+    except RecursionError:
+        return f"a deeply nested {type(value).__name__}"
 
 
 def _plain(value: object) -> object:

@@ -84,7 +84,8 @@ def test_errors_come_from_other_processes_as_they_were_raised() -> None:
 
 @pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
 def test_an_error_becomes_json_and_an_error_again(error: errors.LpaError) -> None:
-    document = json.loads(json.dumps(error.to_json()))
+    document = error.to_json()
+    assert json.loads(json.dumps(document)) == document
     assert document["kind"] == error.kind
     again = errors.LpaError.from_json(document)
     assert again.kind == error.kind

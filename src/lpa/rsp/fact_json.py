@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ def _time(time: datetime) -> str:
 _CONVERSIONS: tuple[tuple[tuple[type, ...], Callable[[Any], Any]], ...] = (
     ((Eid, Iccid, Path, ServerAddress), str),
     ((Aid,), lambda aid: aid.coded.hex()),
+    ((Enum,), lambda identifier: identifier.value),
+    ((str,), str),  # of advice, its text alone
     ((LpaError,), lambda error: error.to_json()),
     ((bytes,), bytes.hex),
     ((datetime,), _time),

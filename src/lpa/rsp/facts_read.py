@@ -96,7 +96,7 @@ def _single(form: Any, value: object, where: str) -> Any:
     if form in (str, int, bool):
         return _checked(form, value, where)
     if form is float and type(value) in (int, float):
-        return float(typing.cast(float, value))
+        return _reading(float, value, where, "a number")
     if issubclass(form, LpaError):
         return _reading(form.from_json, value, where, "an error")
     if issubclass(form, Fact) and "from_json" in vars(form):
@@ -113,7 +113,7 @@ def _single(form: Any, value: object, where: str) -> Any:
 def _reading(read: Callable[[Any], Any], value: object, where: str, what: str) -> Any:
     try:
         return read(value)
-    except ValueError as error:
+    except (OverflowError, ValueError) as error:
         raise ValueError(f"{where} is not {what}: {error}") from error
 
 
@@ -128,7 +128,10 @@ def _wrong(where: str, value: object, expected: str) -> ValueError:
 
 
 def _brief(value: object) -> str:
-    shown = repr(value)
+    try:
+        shown = repr(value)
+    except RecursionError:
+        shown = f"a deeply nested {type(value).__name__}"
     return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
 
 

@@ -22,6 +22,9 @@ PROFILE = {
     "notifications": [{"events": ["delete"], "address": "smdp.example"}],
     "esim_port": 0,
 }
+NESTED: list[Any] = []
+for _ in range(10_000):
+    NESTED = [NESTED]
 
 
 def test_a_fact_becomes_json_and_the_same_fact_again() -> None:
@@ -31,6 +34,18 @@ def test_a_fact_becomes_json_and_the_same_fact_again() -> None:
         assert again.as_json() == document, one
         if not any(word in str(document) for word in ("kind", "path", "+00:00")):
             assert again == one
+
+
+def test_the_json_of_a_fact_consists_of_the_types_of_json() -> None:
+    for one in examples():
+        document = one.as_json()
+        assert {type(value) for value in _values(document)} <= {str, int, float, bool, type(None)}
+        assert type(one).from_json(document).as_json() == document
+
+
+def _values(document: Any) -> list[Any]:
+    inner = document.values() if type(document) is dict else document if type(document) is list else None
+    return [document] if inner is None else [value for one in inner for value in _values(one)]
 
 
 def test_there_is_an_example_of_every_class_that_becomes_json() -> None:
@@ -143,6 +158,17 @@ def test_an_identifier_that_is_written_otherwise_is_a_value_error(text: str) -> 
             lpa.Delivery,
             {"events": [], "address": "", "iccid": None, "receipt": {"path": 7}},
             "Delivery.receipt is not a receipt: a receipt is an object with its 'path'",
+        ),
+        (
+            lpa.Delivery,
+            {"events": [], "address": "", "iccid": None, "next_try": "0001-01-01T00:00:00+23:00"},
+            "Delivery.next_try is not a time: ",
+        ),
+        (lpa.Delivery, NESTED, "Delivery is a deeply nested list, not an object"),
+        (
+            lpa.Delivery,
+            {"events": [], "address": "", "iccid": None, "problem": NESTED},
+            "Delivery.problem is not an error: an error is an object, not a deeply nested list",
         ),
         (lpa.Deliveries, [], "deliveries are an object with a list of 'deliveries'"),
         (lpa.Deliveries, {"deliveries": [7]}, "Delivery is 7, not an object"),
