@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 
 from lpa import redaction
 from lpa.advice.cards import CHECK_MODEM
-from lpa.errors import BadAnswer, LpaError, TimedOut, WireError
+from lpa.errors import BadAnswer, LpaError, Refused, TimedOut, WireError
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -21,9 +21,14 @@ _FOR_THE_AUTHOR = "The transport must be corrected: docs/transports.md says what
 
 
 def called(function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
-    """What a method of a transport returns. Raises a `WireError` for any error that is not of ours."""
+    """What a method of a transport returns. Raises a `WireError` for any error that is not of ours.
+
+    So it does for a `Refused`: that would be taken for an answer of the card.
+    """
     try:
         return function(*arguments, **named)
+    except Refused as error:
+        raise _failure(error) from error
     except LpaError:
         raise
     except Exception as error:

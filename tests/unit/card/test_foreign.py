@@ -9,13 +9,19 @@ import pytest
 
 from lpa.card import foreign
 from lpa.card.isdr import IsdrSession
-from lpa.errors import BadAnswer, LpaError, OutcomeUnknown, TimedOut, WireError
+from lpa.errors import BadAnswer, EuiccRefused, LpaError, OutcomeUnknown, TimedOut, WireError
 from lpa.sim.euicc.simulated_euicc import SimulatedEuicc
 from lpa.testing import SimulatedModem
 from tests.support.isdr_script import STANDARD
 from tests.support.passing_card import PassingCard
 
-ERRORS = (OSError(5, "Input/output error"), RuntimeError("no modem"), ValueError(), KeyError("x"))
+ERRORS = (
+    OSError(5, "Input/output error"),
+    RuntimeError("no modem"),
+    ValueError(),
+    KeyError("x"),
+    EuiccRefused("EnableProfile", "disallowedByPolicy", 3, "Only a card answers so."),
+)
 WRONG = (
     None,
     b"\x90\x00",
