@@ -173,6 +173,22 @@ def test_another_thread_may_end_a_block(lpa_of_three: SimulatedLpa) -> None:
     assert len(elsewhere(assistant.profiles)) == 3
 
 
+def test_a_block_that_ends_after_the_assistant_was_closed_leaves_the_card_alone(tmp_path: Path) -> None:
+    card = HeldCard(SimulatedEuicc.create(None))
+    assistant = Assistant(card, state_dir=tmp_path, servers=Servers())
+    block = assistant.temporarily_enabled(SECOND)
+    block.__enter__()
+    assistant.close()
+    card.holds = True
+    card.let_go.set()
+    with pytest.raises(WireError, match=r"was closed\. Nordlicht was enabled temporarily") as caught:
+        block.__exit__(None, None, None)
+    assert "'lpa resume' restores the previous state." in caught.value.advice
+    with pytest.raises(WireError, match="was closed"):
+        assistant.euicc.profiles()
+    assert not card.asked.is_set()
+
+
 def test_sixteen_assistants_share_a_state_folder(tmp_path: Path) -> None:
     """They make the journal together, change their cards together, and close it one after the other."""
 

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from lpa import redaction
+from lpa.advice.cards import OPEN_ANOTHER
 from lpa.card import channels, refresh
 from lpa.card.apdu import CHANNEL_CLOSED, LARGEST_BLOCK
 from lpa.card.channels import AnyTransport
@@ -73,6 +74,7 @@ class IsdrSession:
         self._unconfirmed = False  # whether it may be another card since the reset
         self._ready = False  # whether the channel is open, to the same card
         self._broken_off = False  # whether Ctrl-C ended a restart, or a look at another ISD-R
+        self._closed = False
         try:
             self._open(first)
         except EuiccRefused as refused:
@@ -142,7 +144,8 @@ class IsdrSession:
         return tuple(SecureElement(number, eid) for number, eid in eids.items() if eid and eid != self.eid)
 
     def close(self) -> None:
-        """Close the logical channel. The transport stays open."""
+        """Close the logical channel; nothing opens it again. The transport stays open."""
+        self._closed, self._ready = True, False
         self._channel.close()
 
     def reopen(self) -> None:
@@ -161,6 +164,7 @@ class IsdrSession:
         modem or phone may be restarting it.
         Raises `CardRemoved` if another card answers.
         """
+        self._refuse_if_closed()
         with self._whole():
             if self.can_reset:
                 self._restart(first)
@@ -273,6 +277,7 @@ class IsdrSession:
 
     def _open_again(self) -> None:
         """Open the session on a new channel, without a reset. Raises `CardRemoved` if it is another card."""
+        self._refuse_if_closed()
         self._channel.close()
         try:
             self._open()
@@ -281,6 +286,12 @@ class IsdrSession:
             raise
         except BadAnswer as error:
             raise _closed(error) from error
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise WireError(
+                "This session with the card was closed.", advice=OPEN_ANOTHER, reason=CHANNEL_CLOSED
+            )
 
     def _answered_by_another(self, sw: int) -> bool:
         """Whether another application may have answered. A card in a reader has nobody else who resets it."""
