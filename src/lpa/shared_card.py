@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from lpa.advice.profiles import RESUME_FINDS_OUT
-from lpa.card import foreign
+from lpa.card import channels, foreign
 from lpa.card.apdu import LARGEST_BLOCK, Transport
 from lpa.card.channels import LogicalTransport
 from lpa.card.es10 import ISDR_AIDS, Euicc
@@ -81,6 +81,8 @@ class SharedCard:
         None, before it raises `CardBusy`; 0 for not at all, `math.inf` for as long as it takes. None: as long
         as another thread takes, and not at all for another process.
         """
+        channels.expect_transport(transport)
+        expect("network", network, Network, type(None))
         if servers and network:
             raise TypeError("give servers or a network, not both")
         self.deliver = delivering.checked(deliver)

@@ -82,6 +82,21 @@ def test_an_argument_of_a_wrong_type_is_a_type_error_and_nothing_is_done(
     assert not (tmp_path / "saved").exists()
 
 
+@pytest.mark.parametrize("transport", [None, "sim:card", object(), 5])
+def test_what_is_no_transport_is_a_type_error(transport: Any, tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="lacks methods or attributes of Transport, or of LogicalTransport"):
+        Assistant(transport, state_dir=tmp_path)
+
+
+def test_a_network_is_no_text(tmp_path: Path) -> None:
+    network: Any = "http://proxy.example:3128"
+    with (
+        SimulatedEuicc.create(None) as card,
+        pytest.raises(TypeError, match="network must be Network or None, not str"),
+    ):
+        Assistant(card, state_dir=tmp_path, network=network)
+
+
 def test_the_folder_of_the_state_may_be_a_text(tmp_path: Path) -> None:
     folder: Any = str(tmp_path / "state")
     with SimulatedEuicc.create(None) as card, Assistant(card, state_dir=folder) as assistant:

@@ -85,12 +85,18 @@ def opened(transport: AnyTransport, *, block_size: int, basic: bool) -> Es10Chan
 
     Raises TypeError for an object that is no transport.
     """
+    expect_transport(transport)
     if isinstance(transport, LogicalTransport):
         return LogicalChannel(transport, block_size=block_size)
-    if not hasattr(transport, "reset"):
+    return Channel(transport, block_size=block_size, basic=basic)
+
+
+def expect_transport(transport: object) -> None:
+    """Raise TypeError for an object that is no transport."""
+    methods = ("transmit", "reset", "close")
+    if not isinstance(transport, LogicalTransport) and not all(hasattr(transport, one) for one in methods):
         kind = type(transport).__name__
         raise TypeError(f"{kind} lacks methods or attributes of Transport, or of LogicalTransport")
-    return Channel(transport, block_size=block_size, basic=basic)
 
 
 def can_reset(transport: AnyTransport) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lpa.advice.servers import CORRECT_BUNDLE
 from lpa.errors import NotVerified
+from lpa.rsp.arguments import expect
 from lpa.rsp.facts import fact
 from lpa.server.on_demand import ServersOnDemand
 
@@ -36,7 +37,7 @@ class Network:
     name the certificate must still have. `proxy`: the URL of an HTTP proxy, or "env" for that of the
     environment. `deadline`: the seconds for a request and its complete answer; 60 if None. `ca_bundle`: a
     PEM file with certificates of authorities to trust beside those of the card and of this computer. Raises
-    ValueError with a sentence for a part that is not valid.
+    ValueError with a sentence for a part that is not valid, and TypeError for one of another type.
     """
 
     connect_to: str | ConnectTo | Iterable[str | ConnectTo] = ()
@@ -46,10 +47,15 @@ class Network:
 
     def __post_init__(self) -> None:
         vars(self).update(connect_to=_rows(self.connect_to), proxy=_proxy(self.proxy))
+        expect("deadline", self.deadline, int, float, type(None))
         if self.deadline is not None and not self.deadline > 0:
             raise ValueError("a deadline is more than 0 seconds")
         if isinstance(self.ca_bundle, str | Path):
             _check_bundle(Path(self.ca_bundle))
+        elif self.ca_bundle is not None:
+            from lpa.server.trust import Trust  # noqa: PLC0415  (most have none)
+
+            expect("ca_bundle", self.ca_bundle, str, Path, Trust, type(None))
 
     def https(self, state_dir: Path | None = None) -> Https:
         """HTTPS over this way. `state_dir`: where the keys of issuers are remembered, if it exists.
@@ -95,16 +101,16 @@ def _rows(rows: str | ConnectTo | Iterable[str | ConnectTo]) -> tuple[ConnectTo,
 
 
 def _row(row: str | ConnectTo) -> ConnectTo:
-    if not isinstance(row, str):
-        return row
     from lpa.server.connect_to import ConnectTo  # noqa: PLC0415  (most have none)
 
-    return ConnectTo.parse(row)
+    expect("a row of connect_to", row, str, ConnectTo)
+    return ConnectTo.parse(row) if isinstance(row, str) else row
 
 
 def _proxy(proxy: str | ProxyChoice | None) -> ProxyChoice | None:
-    if not isinstance(proxy, str):
+    if proxy is None or callable(proxy):
         return proxy
+    expect("proxy", proxy, str, type(None))
     from lpa.server.proxy import choose  # noqa: PLC0415  (most have none)
 
     return choose(proxy)

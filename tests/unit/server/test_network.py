@@ -85,6 +85,21 @@ def test_a_part_that_is_not_valid_is_said_at_once(parts: dict[str, Any], said: s
         Network(**parts)
 
 
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"connect_to": None}, "a row of connect_to must be str or ConnectTo, not NoneType"),
+        ({"connect_to": [5]}, "a row of connect_to must be str or ConnectTo, not int"),
+        ({"proxy": 5}, "proxy must be str or None, not int"),
+        ({"deadline": "5"}, "deadline must be int or float or None, not str"),
+        ({"ca_bundle": b"ci.pem"}, "ca_bundle must be str or Path or Trust or None, not bytes"),
+    ],
+)
+def test_a_part_of_a_wrong_type_is_said_at_once(parts: dict[str, Any], said: str) -> None:
+    with pytest.raises(TypeError, match=f"^{said}$"):
+        Network(**parts)
+
+
 def test_authorities_that_cannot_be_read_later_keep_the_notification_pending(tmp_path: Path) -> None:
     bundle = tmp_path / "ci.pem"
     bundle.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
