@@ -58,17 +58,18 @@ class Assistant(SharedCard):
         for profile in assistant.profiles():
             print(profile.iccid, profile.title, profile.state)
     ```
-    What card, server or disk object to is an `LpaError`: see `lpa.errors` for what each asks of the caller.
-    Text that is no whole ICCID, and a nickname that is too long, is a ValueError.
+    What a card, a server or the disk refuses is an `LpaError`: see `lpa.errors` for what each asks of the
+    caller. A text that is not a whole ICCID, or a nickname that is too long, is a ValueError.
 
     Any thread may call a method: one of them works with the card at a time (`wait`), and nothing relies on
     Python's global lock (GIL). A `with` block of `download` or `temporarily_enabled` has the card until it
-    ends; only the thread that entered it calls methods meanwhile. `euicc` is not kept from other threads.
-    A forked process must not use the assistant: it gets `CardBusy`, and leaves the card alone.
-    `stop`: ends a method early, with `Stopped`, which says what was done; that of a block holds in it too.
+    ends; only the thread that entered it calls methods meanwhile. `euicc` is not protected from other
+    threads. A forked process must not use the assistant: it gets `CardBusy`, and leaves the card alone.
+    `stop`: ends a method early, with `Stopped`, which says what was done; that of a block also ends the
+    methods that are called in it.
     `progress`: called with each step of a method, see `lpa.rsp.steps`; of a block, with the steps of its
-    beginning, and of its end if no error ends it. `deliver`: "now", "later" or "never", see `Deliver`; as the
-    assistant was opened with if None.
+    beginning, and of its end if no error ends it. `deliver`: "now", "later" or "never", see `Deliver`; if
+    None, what the assistant was opened with.
     """
 
     def info(self, *, stop: Stop | None = None) -> CardInfo:

@@ -11,7 +11,7 @@ LpaError
     CardRemoved            the card was removed while it was used
     NotAnEuicc             the card is not an eUICC
     ConnectFailed          the server could not be reached
-    Postponed              not sent: its next try is not due, no time is left for it, or the caller wants it
+    Postponed              not sent: its next try is not due, no time is left for it, or that was asked for
   OutcomeUnknown         sent, but the answer was lost: read the state before trying again
   BadAnswer              the answer does not follow the specification (`sw`: the card's status word)
   Refused                refused by card or server, or by a check beforehand (`function`, `reason`)

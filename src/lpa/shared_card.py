@@ -124,7 +124,7 @@ class SharedCard:
         `reader`: the name of a PC/SC reader or a part of it, its number, or `sim:PATH` for a simulated card;
         with `#2` behind it for the second secure element of a card; `LPA_READER` if None. If another lpa, of
         any user, works with the card, `CardBusy` says which, unless `locks` or `wait` waits.
-        `first`: see `IsdrSession`. `timeouts`: of PC/SC. `wait`: see above.
+        `first`: see `IsdrSession`. `timeouts`: of PC/SC. `wait`: as for `Assistant`.
         """
         locks = locks or Locks.of_host(wait=wait)
         with stoppable(stop), using(timeouts or current()):

@@ -1,4 +1,4 @@
-"""Have what takes long end early: a request from any thread, or a time limit.
+"""End early what takes long: by a request from any thread, or a time limit.
 
 ```python
 stop = lpa.Stop(after=45)                # seconds; `stop.set()` from any thread asks for it at once

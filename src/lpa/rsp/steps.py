@@ -31,7 +31,7 @@ delivery `done` never decreases; the next of its kind begins at 0 again. `total`
 known.
 
 Law: a step is reported between two commands to the card, never between a command and its answer. A callback
-that raises ends the verb by the way of Ctrl-C, and is not called again: a session is cancelled, a temporary
+that raises ends the verb as Ctrl-C does, and is not called again: a session is cancelled, a temporary
 enable is ended, and `Assistant.recover` completes the rest. Then what the callback raised leaves the verb; if
 the card or a server fails meanwhile, that error does.
 """
