@@ -41,8 +41,8 @@ ConfirmationCode = str | Callable[[], str | Awaitable[str]]
 class Installation:
     """An installation that has not begun: await it for its `Outcome`, or iterate over its `Step`s.
 
-    It begins with the first of both. When the iteration has ended, the outcome is in `outcome`. A task that
-    is cancelled meanwhile stops it.
+    It begins with whichever comes first. When the iteration has ended, the outcome is in `outcome`. A task
+    that is cancelled meanwhile stops it.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class Installation:
         self._stop = stop
         self._steps: asyncio.Queue[Step | None] = asyncio.Queue()  # None: it has ended
         self._awaited = False
+        self._beginning = asyncio.Lock()  # Two tasks may wait for it while the code is asked for.
         self.call: CardCall[Outcome] | None = None
         """The call in the card's thread, once it has begun."""
 
@@ -102,18 +103,22 @@ class Installation:
 
     async def _begun(self) -> CardCall[Outcome]:
         self._awaited = True
-        if self.call is None:
-            code = await self._asked()
-            reports = [in_loop(one) for one in (self._steps.put_nowait, self._progress) if one]
-
-            def report(step: Step) -> None:
-                for one in reports:
-                    one(step)
-
-            install = partial(_install, self._offer, code, self._deliver, report)
-            self.call = self._thread.begin(install, self._stop)
-            self.call.when_ended(lambda: self._steps.put_nowait(None))
+        async with self._beginning:
+            if self.call is None:
+                self.call = self._begin(await self._asked())
         return self.call
+
+    def _begin(self, code: str) -> CardCall[Outcome]:
+        reports = [in_loop(one) for one in (self._steps.put_nowait, self._progress) if one]
+
+        def report(step: Step) -> None:
+            for one in reports:
+                one(step)
+
+        install = partial(_install, self._offer, code, self._deliver, report)
+        call = self._thread.begin(install, self._stop)
+        call.when_ended(lambda: self._steps.put_nowait(None))
+        return call
 
     async def _asked(self) -> str:
         """The confirmation code. Nobody is asked for one that is not required."""

@@ -118,6 +118,27 @@ def test_a_confirmation_code_may_be_asked_for(download: Download, code: Confirma
     assert download.installed
 
 
+def test_two_tasks_that_wait_for_an_installation_ask_for_the_code_once(download: Download) -> None:
+    asked: list[str] = []
+
+    async def ask_once() -> str:
+        asked.append("1234")
+        return await ask_slowly()
+
+    async def body(offer: AsyncOffer) -> None:
+        installation = offer.install(confirmation_code=ask_once)
+
+        async def steps() -> list[Step]:
+            return [step async for step in installation]
+
+        outcome, seen = await asyncio.gather(installation, steps())
+        assert outcome is installation.outcome
+        assert seen
+
+    download.run(body, confirmation_code="1234")
+    assert (asked, download.installed) == (["1234"], True)
+
+
 def test_nobody_is_asked_for_a_code_that_is_not_required(download: Download) -> None:
     def unasked() -> str:
         raise AssertionError
