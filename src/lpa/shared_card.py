@@ -170,7 +170,7 @@ class SharedCard:
                 self.recovered += (one,)
                 self._snapshot = ""  # The card was reset, or changed.
         except StopRequested as stopped:
-            stopped.tell(recovery.STOPPED, RESUME_FINDS_OUT, self.recovered[len(before) :])
+            stopped.describe(recovery.STOPPED, RESUME_FINDS_OUT, self.recovered[len(before) :])
             raise
         return self.recovered[len(before) :]
 

@@ -25,19 +25,19 @@ class StopRequested(KeyboardInterrupt):
     """A `Stop` takes effect here. A verb of the assistant turns it into `Stopped`.
 
     `message`, `advice`: what was done until then, and what to do about it; `outcome`: the same as a value.
-    `told`: whether somebody said it. If nobody does, nothing was changed.
+    `described`: whether somebody did that. If nobody does, nothing was changed.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.message, self.advice = "Nothing was changed.", ""
         self.outcome: object = None
-        self.told = False
+        self.described = False
 
-    def tell(self, message: str, advice: str = "", outcome: object = None) -> None:
+    def describe(self, message: str, advice: str = "", outcome: object = None) -> None:
         """Say what was done. Who says it first knows most."""
-        if not self.told:
-            self.message, self.advice, self.outcome, self.told = message, advice, outcome, True
+        if not self.described:
+            self.message, self.advice, self.outcome, self.described = message, advice, outcome, True
 
 
 class Stop:

@@ -65,15 +65,15 @@ def test_a_command_ends_with_a_clear_error_if_the_service_does_not_answer(
 
 
 def test_a_card_that_does_not_answer_is_given_up_after_a_sentence(virtual_reader: PlugIn) -> None:
-    told: list[str] = []
-    timeouts = Timeouts(card=0.4, notice=0.25, on_silence=told.append)
+    sentences: list[str] = []
+    timeouts = Timeouts(card=0.4, notice=0.25, on_silence=sentences.append)
     with hanging(virtual_reader, GET_PROFILES) as (_, reader):
         with (
             pytest.raises(TimedOut, match=r"did not answer a command within 0.4 s\.$"),
             Assistant.open(reader.name, timeouts=timeouts) as assistant,
         ):
             assistant.profiles()
-        assert told == [
+        assert sentences == [
             f"The card in {reader.name!r} has not answered for 0.25 s. "
             "It gets up to 0.4 s (--card-timeout); Ctrl-C ends the wait."
         ]

@@ -124,8 +124,8 @@ def counted(
 
 def extra_for_finding(service: PrivatePcscd) -> Measure:
     """The APDUs that it takes to find the card in one of two readers, beside those of a list."""
-    found, told = (counted("list, 3 profiles", service, named=named) for named in (False, True))
-    return Measure(TABLE, TWO_READERS, len(found.exchanges) - len(told.exchanges), "APDU")
+    found, given = (counted("list, 3 profiles", service, named=named) for named in (False, True))
+    return Measure(TABLE, TWO_READERS, len(found.exchanges) - len(given.exchanges), "APDU")
 
 
 # The process reports its own CPU and peak memory: what its parent gets includes the parent's memory.

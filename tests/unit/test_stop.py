@@ -111,11 +111,11 @@ def test_another_thread_does_not_inherit_it() -> None:
     assert found == [False]
 
 
-def test_who_tells_first_knows_most() -> None:
+def test_the_first_description_stays() -> None:
     asked = StopRequested()
     assert asked.message == "Nothing was changed."
-    asked.tell("It was deleted.", outcome=1)
-    asked.tell("The outcome is unknown.", "Look.", 2)
+    asked.describe("It was deleted.", outcome=1)
+    asked.describe("The outcome is unknown.", "Look.", 2)
     assert (asked.message, asked.advice, asked.outcome) == ("It was deleted.", "", 1)
 
 

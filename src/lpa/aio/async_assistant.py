@@ -54,7 +54,7 @@ class AsyncAssistant:
     ends a verb between two steps with `Stopped`. So does cancelling its task, which then waits until the
     verb has ended: `Stopped` is the cause of the `CancelledError`, and its `outcome` is what was done.
     Leaving the block waits for the verbs that were called before. `progress` is a function that is called in
-    the loop; if it raises, the loop's exception handler is told, and the verb goes on.
+    the loop; if it raises, the loop's exception handler gets the error, and the verb goes on.
     """
 
     def __init__(self, opener: Callable[[], Assistant], *, stop: Stop | None = None) -> None:

@@ -266,13 +266,13 @@ class DownloadBlock:
     ) -> bool | None:
         installation = self._offer.installation if self._offer else None
         call = installation.call if installation else None
-        if call is None or call.heard:
+        if call is None or call.awaited:
             return await self._block.__aexit__(kind, error, traceback)
         if error is not None:
             call.cancel()
             suppressed = await self._block.__aexit__(kind, error, traceback)
             if isinstance(error, asyncio.CancelledError) and error.__cause__ is None:
-                error.__cause__ = call.told()
+                error.__cause__ = call.cause()
             return suppressed
         try:
             await call.result()

@@ -63,7 +63,7 @@ class CardCall(Generic[_T]):
         self._cancelled = Stop()
         self._stop = stop
         self.future: Future[_T] = Future()
-        self.heard = False
+        self.awaited = False
         """Whether a task knows how it ended."""
 
     def make(self) -> None:
@@ -103,9 +103,9 @@ class CardCall(Generic[_T]):
                 raise
             if self._requested:
                 self.cancel()
-        self.heard = True
+        self.awaited = True
         if cancelled:
-            raise cancelled from self.told()
+            raise cancelled from self.cause()
         if self.future.cancelled():
             raise _not_begun()
         return self.future.result()
@@ -115,8 +115,8 @@ class CardCall(Generic[_T]):
         soon = in_loop(function)
         self.future.add_done_callback(lambda _: soon())
 
-    def told(self) -> BaseException:
-        """What a task that was cancelled is told about a call that has ended. Only a bug is no `Stopped`."""
+    def cause(self) -> BaseException:
+        """The cause of the `CancelledError` of a task whose call has ended. Only a bug is no `Stopped`."""
         if self.future.cancelled():
             return _not_begun()
         error = self.future.exception()

@@ -47,9 +47,11 @@ class BackupInterrupted(StopRequested):
         super().__init__()
         self.done = done
         if done.restored:
-            self.tell("Nothing was deleted; the profiles are enabled and disabled as before.", outcome=done)
+            self.describe(
+                "Nothing was deleted; the profiles are enabled and disabled as before.", outcome=done
+            )
         else:
-            self.tell("The card was being changed, and the outcome is unknown.", RESUME_FINDS_OUT, done)
+            self.describe("The card was being changed, and the outcome is unknown.", RESUME_FINDS_OUT, done)
 
 
 def back_up_first(

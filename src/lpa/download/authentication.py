@@ -209,12 +209,12 @@ def nothing_installed() -> Iterator[None]:
 
 
 @contextmanager
-def told_if_stopped() -> Iterator[None]:
+def not_installed_if_stopped() -> Iterator[None]:
     """If a stop ends the block, which gives the card no package, have it say that nothing was installed."""
     try:
         yield
     except StopRequested as stopped:
-        stopped.tell(NOT_INSTALLED)
+        stopped.describe(NOT_INSTALLED)
         raise
 
 

@@ -56,7 +56,7 @@ def install(
         except BaseException as error:
             if session.cancel("postponed"):  # The card has signed that it ended without an installation.
                 if isinstance(error, StopRequested):
-                    error.tell(NOT_INSTALLED)
+                    error.describe(NOT_INSTALLED)
                 with suppress(StorageFailed):
                     operation.complete("it was interrupted")
             raise

@@ -32,9 +32,9 @@ from lpa.download.authentication import (
     BAD_PACKAGE,
     Session,
     advice_after_bad_package,
+    not_installed_if_stopped,
     nothing_installed,
     reason_of,
-    told_if_stopped,
 )
 from lpa.download.installation import FUNCTION
 from lpa.download.package_file import PACKAGE_FUNCTION, PackageFile, package_file
@@ -209,13 +209,13 @@ class Offer:
 
     def _loaded(self, card: CardContext, code: str) -> Outcome:
         with package_file(self._card.receipts.folder) as file:
-            with told_if_stopped():
+            with not_installed_if_stopped():
                 package = self._package(code, file)
             return installation.install(card, self._outbox, self._session, self.profile, package)
 
     def begin(self) -> None:
         """Open a session with a server that offers a profile, and check what it offers."""
-        with told_if_stopped():
+        with not_installed_if_stopped():
             found = find_offer(self._card.euicc, self._servers, self._order, self._device)
         self._session, self._terms = found.session, found.terms
         self._order = found.order  # A new session begins with the server that offered the profile.

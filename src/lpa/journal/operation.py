@@ -74,7 +74,7 @@ class Operation:
         elif isinstance(error, StopRequested):
             disabled = "The profile was disabled, and not deleted."
             unknown = "The card was being changed, and the outcome is unknown."
-            error.tell(disabled if self.state == DISABLED else unknown, RESUME_FINDS_OUT)
+            error.describe(disabled if self.state == DISABLED else unknown, RESUME_FINDS_OUT)
 
     def complete(self, outcome: str = "", lost: Iterable[LostNotification] = ()) -> None:
         """Record that its result is known, with `outcome` in words, and which notifications are lost.

@@ -134,7 +134,7 @@ def _enable(card: CardContext, outbox: Outbox, operation: Operation, target: Pro
             operation.complete(error.message)
         raise
     except stop.StopRequested as stopped:
-        if not stopped.told:  # The card was not changed.
+        if not stopped.described:  # The card was not changed.
             with contextlib.suppress(StorageFailed):
                 operation.complete(stopped.message)
         raise

@@ -212,11 +212,11 @@ def test_a_task_that_is_cancelled_before_the_block_begins_is_told_of_both_switch
     passed = asyncio.run(main("first", sys.maxsize))
     with pytest.raises(asyncio.CancelledError) as caught:
         asyncio.run(main("second", passed - 1))
-    told = caught.value.__cause__
-    assert isinstance(told, Stopped)
-    assert told.message == "It was stopped before its block began, and ended."
-    assert isinstance(told.outcome, list)
-    assert len(told.outcome) == 2
+    cause = caught.value.__cause__
+    assert isinstance(cause, Stopped)
+    assert cause.message == "It was stopped before its block began, and ended."
+    assert isinstance(cause.outcome, list)
+    assert len(cause.outcome) == 2
     assert states(Workspace(tmp_path / "second"))[FIRST] == "enabled"
 
 

@@ -1,4 +1,4 @@
-"""Wherever a task is cancelled, nothing is lost, and it is told how its verb ended.
+"""Wherever a task is cancelled, nothing is lost, and it is cause how its verb ended.
 
 `LPA_SOAK=1` cancels at every command, exchange and write; without it at every forty-seventh.
 """
@@ -65,7 +65,7 @@ def test_a_task_that_is_cancelled_at_any_point_loses_nothing(name: str, act: Act
         workspace = stage.workspace()
         with pytest.raises(asyncio.CancelledError) as caught:
             asyncio.run(cancelled(act, workspace, point))
-        check_told(caught.value, workspace)
+        check_cause(caught.value, workspace)
         stage.finish(workspace)
 
 
@@ -81,11 +81,11 @@ async def cancelled(act: Act, workspace: Workspace, point: int) -> None:
     await run(act, workspace, FaultInjector(cancelling(task.cancel), point, point))
 
 
-def check_told(error: asyncio.CancelledError, workspace: Workspace) -> None:
-    """Check that what the task is told is what the card shows."""
-    told = error.__cause__
-    assert isinstance(told, Stopped)
-    assert told.message
-    if isinstance(told.outcome, Outcome):
-        events = {(change.event, str(change.profile.iccid)) for change in told.outcome.changes}
+def check_cause(error: asyncio.CancelledError, workspace: Workspace) -> None:
+    """Check that the cause of the cancellation is what the card shows."""
+    cause = error.__cause__
+    assert isinstance(cause, Stopped)
+    assert cause.message
+    if isinstance(cause.outcome, Outcome):
+        events = {(change.event, str(change.profile.iccid)) for change in cause.outcome.changes}
         assert (("delete", FIRST) in events) is (FIRST not in states(workspace))

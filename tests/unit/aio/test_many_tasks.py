@@ -1,4 +1,4 @@
-"""32 tasks on four cards at once, cancelled at random: nothing is lost, and each task is told how it ended.
+"""32 tasks on four cards at once, cancelled at random: nothing is lost, and each task is cause how it ended.
 
 `LPA_SOAK=1` takes 32 numbers for chance, which is a thousand tasks; without it one is taken.
 """
@@ -70,13 +70,13 @@ ACTS: tuple[Act, ...] = (_enable, _disable, _delete, _rename, _send, _look, _dow
 
 
 class Hammered:
-    """A card, the tasks that use it, and what each of them was told."""
+    """A card, the tasks that use it, and what each of them was cause."""
 
     def __init__(self, workspace: Workspace, seed: int) -> None:
         self.workspace = workspace
         self.chance = random.Random(seed)  # noqa: S311
         self.tasks: list[asyncio.Task[None]] = []
-        self.told: list[object] = []
+        self.endings: list[object] = []
 
     async def run(self) -> None:
         """Run all tasks until they have ended."""
@@ -96,11 +96,11 @@ class Hammered:
         chance = random.Random(seed)  # noqa: S311
         for act in chance.choices(ACTS, k=3):
             try:
-                self.told.append(await act(card, chance))
+                self.endings.append(await act(card, chance))
             except LpaError as error:
-                self.told.append(error)
+                self.endings.append(error)
             except asyncio.CancelledError as error:
-                self.told.append(error.__cause__)
+                self.endings.append(error.__cause__)
                 raise
 
     def _cancel_one(self) -> None:
@@ -108,11 +108,11 @@ class Hammered:
             self.chance.choice(running).cancel()
 
     def check(self) -> None:
-        """Recover, and check that nothing is lost and nothing was told that is not so."""
+        """Recover, and check that nothing is lost and nothing was cause that is not so."""
         resume_in_new_session(self.workspace)
         check_invariants(self.workspace)
-        assert None not in self.told
-        outcomes = [one.outcome if isinstance(one, Stopped) else one for one in self.told]
+        assert None not in self.endings
+        outcomes = [one.outcome if isinstance(one, Stopped) else one for one in self.endings]
         changes = [change for one in outcomes if isinstance(one, Outcome) for change in one.changes]
         received = Ledger(self.workspace.server).received
         assert {(one.event, str(one.profile.iccid)) for one in changes} <= {

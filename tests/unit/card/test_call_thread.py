@@ -55,11 +55,11 @@ def test_what_ends_a_context_runs_when_the_call_that_hung_returns(released: Even
 
 
 def test_a_person_is_told_after_the_notice_and_when_the_wait_has_doubled(released: Event) -> None:
-    told: list[str] = []
-    timeouts = Timeouts(notice=0.05, on_silence=told.append)
+    sentences: list[str] = []
+    timeouts = Timeouts(notice=0.05, on_silence=sentences.append)
     with pytest.raises(TimeoutError):
         CallThread().call(released.wait, 0.3, timeouts, lambda waited: f"{waited:g} s")
-    assert told == ["0.05 s", "0.1 s", "0.2 s"]
+    assert sentences == ["0.05 s", "0.1 s", "0.2 s"]
 
 
 def test_a_stop_ends_a_wait_once_so_that_the_card_can_be_released(released: Event) -> None:
