@@ -48,6 +48,7 @@ from lpa.profiles.switching import Outcome
 from lpa.rsp import deliver as delivering
 from lpa.rsp import steps
 from lpa.rsp.activation import ActivationCode
+from lpa.rsp.arguments import expect
 from lpa.rsp.bpp import Package
 from lpa.rsp.codec import schema
 from lpa.rsp.deliver import Deliver
@@ -237,6 +238,7 @@ class Offer:
     def _code(self, given: ConfirmationCode) -> str:
         if callable(given):
             given = given() if self.confirmation_code_required else ""
+        expect("confirmation_code", given, str)
         redaction.register_secret(given)
         return given
 

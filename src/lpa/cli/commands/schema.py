@@ -40,6 +40,9 @@ def schema(console: Console, words: tuple[str, ...]) -> CommandResult:
     name = " ".join(" ".join(words).split())
     if name.split()[:1] == [_LPAC]:
         raise click.UsageError(f"'lpa {_LPAC}' prints the JSON of lpac, for which there is no schema.")
+    of_group = [one for one in names if one.startswith(f"{name} ")]
+    if name not in names and of_group:
+        raise click.UsageError(f"{name!r} is a group of commands: {', '.join(map(repr, of_group))}.")
     if name not in names:
         raise click.UsageError(f"There is no command {name!r}. 'lpa schema' lists the commands.")
     found = schema_of(name)

@@ -66,7 +66,7 @@ def without_meaning(described: object, at: str) -> Iterator[str]:
             yield from without_meaning(below, at)
 
 
-@pytest.mark.parametrize("words", [("nonsense",), ("notifications",), ("../common",), ("common",), ("",)])
+@pytest.mark.parametrize("words", [("nonsense",), ("../common",), ("common",), ("",)])
 def test_a_command_that_there_is_not_is_a_usage_error(words: tuple[str, ...]) -> None:
     ran = command.run("schema", *words)
     assert (ran.code, ran.out) == (2, "")
@@ -100,3 +100,9 @@ def test_a_document_that_contradicts_itself_does_not_follow_the_schema(change: d
     document = command.run("--json", "--reader", "sim:nowhere", "list").document
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(document | change, schema.schema_of("list"))
+
+
+def test_a_group_has_no_schema_of_its_own_and_its_commands_are_named() -> None:
+    ran = command.run("schema", "notifications")
+    assert ran.code == 2
+    assert "'notifications' is a group of commands: 'notifications list', 'notifications" in ran.err
