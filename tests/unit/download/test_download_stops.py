@@ -329,7 +329,8 @@ class _StatusAtSegment(DisturbedCard):
         self._tag, self._sw = bytes.fromhex(tag), sw
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
-        if apdu[1] == 0xE2 and apdu[5:].startswith(self._tag):
+        first_block = apdu[1] == 0xE2 and apdu[3] == 0  # A later one may begin with any byte.
+        if first_block and apdu[5:].startswith(self._tag):
             return b"", self._sw
         return super().transmit(apdu)
 
