@@ -67,7 +67,7 @@ def test_there_is_an_example_of_every_kind_of_error() -> None:
 @pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
 def test_an_error_is_copied_and_pickled_with_all_that_it_knows(error: errors.LpaError) -> None:
     error.add("It was tried once.")
-    for same in (copy.copy(error), copy.deepcopy(error), pickle.loads(pickle.dumps(error))):  # noqa: S301
+    for same in (copy.copy(error), copy.deepcopy(error), pickle.loads(pickle.dumps(error))):  # noqa: S301 (ours)
         assert type(same) is type(error)
         assert (str(same), same.args, known(same)) == (str(error), error.args, known(error))
         assert (same.advice_id, same.advice_values) == (error.advice_id, error.advice_values)

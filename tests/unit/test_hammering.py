@@ -102,7 +102,7 @@ def hammered(workspace: Workspace) -> Iterator[tuple[Assistant, RandomStops]]:
 
 def hammer(seed: int, thread: int, assistant: Assistant, stops: RandomStops) -> list[LpaError]:
     """Work in one thread: the errors, which are only the ones that must be expected."""
-    drawn = random.Random(f"{seed} {thread}")  # noqa: S311
+    drawn = random.Random(f"{seed} {thread}")  # noqa: S311 (repeatable)
     errors: list[LpaError] = []
     for verb in drawn.choices(VERBS, k=_VERBS):
         try:

@@ -34,7 +34,7 @@ class Advice(str):
     values: dict[str, object]
     template: str
 
-    def __new__(cls, id: str, template: str, values: dict[str, object] | None = None) -> Self:  # noqa: A002
+    def __new__(cls, id: str, template: str, values: dict[str, object] | None = None) -> Self:  # noqa: A002 (its public name)
         """Without `values` it needs none, or is not filled in yet."""
         advice = super().__new__(cls, template.format(**values) if values else template)
         advice.id, advice.values, advice.template = id, values or {}, template

@@ -236,7 +236,7 @@ class LogicalChannel(Es10Channel):
             self.close()
             raise
 
-    def fall_back(self, sw: int) -> bool:  # noqa: ARG002
+    def fall_back(self, sw: int) -> bool:  # noqa: ARG002 (as for `Channel`)
         """There is no other channel."""
         return False
 

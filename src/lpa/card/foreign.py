@@ -64,7 +64,7 @@ def closed(close: Callable[[], object]) -> None:
     """Close a transport. What it raises is logged."""
     try:
         close()
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001 (another program's: it may raise anything)
         _log.warning("The transport could not be closed: %s", _reason(error))
 
 

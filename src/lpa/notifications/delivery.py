@@ -103,7 +103,7 @@ class Deliveries(tuple[Delivery, ...]):
     def from_json(cls, value: object) -> Self:
         """What `as_json` made this of. Raises ValueError, which says what is wrong, and where."""
         if not isinstance(value, dict) or not isinstance(value.get("deliveries"), list):
-            raise ValueError("deliveries are an object with a list of 'deliveries'")  # noqa: TRY004
+            raise ValueError("deliveries are an object with a list of 'deliveries'")  # noqa: TRY004 (JSON)
         problem = value.get("problem")
         return cls.of(
             map(Delivery.from_json, value["deliveries"]),

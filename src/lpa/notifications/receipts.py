@@ -47,7 +47,7 @@ class Receipt(Fact):
     def from_json(cls, value: object) -> Self:
         """From `as_json`. The file is not read: `notification` has no bytes then, and no events."""
         if not isinstance(value, dict) or not isinstance(value.get("path"), str):
-            raise ValueError("a receipt is an object with its 'path'")  # noqa: TRY004
+            raise ValueError("a receipt is an object with its 'path'")  # noqa: TRY004 (JSON)
         return cls(Path(value["path"]), Notification(Tlv(), NotificationMetadata(0, (), "", None)))
 
 

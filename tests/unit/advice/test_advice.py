@@ -58,7 +58,7 @@ def test_a_fragment_alone_is_a_sentence_with_its_id() -> None:
 
 @pytest.mark.parametrize("advice", [TRY_AGAIN, WRITE_SIM.filled(name="{0}"), WRITE_SIM])
 def test_advice_can_be_copied_and_pickled(advice: Advice) -> None:
-    for same in (copy.copy(advice), copy.deepcopy(advice), pickle.loads(pickle.dumps(advice))):  # noqa: S301
+    for same in (copy.copy(advice), copy.deepcopy(advice), pickle.loads(pickle.dumps(advice))):  # noqa: S301 (ours)
         assert (same, same.id, same.values) == (advice, advice.id, advice.values)
 
 

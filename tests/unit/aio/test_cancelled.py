@@ -1,4 +1,4 @@
-"""Wherever a task is cancelled, nothing is lost, and it is cause how its verb ended.
+"""Wherever a task is cancelled, nothing is lost, and the cause says how its verb ended.
 
 `LPA_SOAK=1` cancels at every command, exchange and write; without it at every forty-seventh.
 """

@@ -1,4 +1,4 @@
-"""`CardThread`: what a task is cause about a call that ended, was stopped, or never began."""
+"""`CardThread`: what a task gets of a call that ended, was stopped, or never began."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""32 tasks on four cards at once, cancelled at random: nothing is lost, and each task is cause how it ended.
+"""32 tasks on four cards at once, cancelled at random: nothing is lost, and each task learns how it ended.
 
 `LPA_SOAK=1` takes 32 numbers for chance, which is a thousand tasks; without it one is taken.
 """
@@ -74,7 +74,7 @@ class Hammered:
 
     def __init__(self, workspace: Workspace, seed: int) -> None:
         self.workspace = workspace
-        self.chance = random.Random(seed)  # noqa: S311
+        self.chance = random.Random(seed)  # noqa: S311 (repeatable)
         self.tasks: list[asyncio.Task[None]] = []
         self.endings: list[object] = []
 
@@ -93,7 +93,7 @@ class Hammered:
             assert {type(one) for one in ended} <= {type(None), asyncio.CancelledError}
 
     async def _use(self, card: AsyncAssistant, seed: float) -> None:
-        chance = random.Random(seed)  # noqa: S311
+        chance = random.Random(seed)  # noqa: S311 (repeatable)
         for act in chance.choices(ACTS, k=3):
             try:
                 self.endings.append(await act(card, chance))
@@ -108,7 +108,7 @@ class Hammered:
             self.chance.choice(running).cancel()
 
     def check(self) -> None:
-        """Recover, and check that nothing is lost and nothing was cause that is not so."""
+        """Recover, and check that nothing is lost and no ending is untrue."""
         resume_in_new_session(self.workspace)
         check_invariants(self.workspace)
         assert None not in self.endings

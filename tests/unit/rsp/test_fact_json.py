@@ -106,7 +106,7 @@ def test_an_identifier_is_read_back_whatever_a_card_sent(identifier: Any) -> Non
 
 @pytest.mark.parametrize("text", ["89 44", "8944994000000000017F", "894499400000000001a", "x", "8" * 21])
 def test_an_identifier_that_is_written_otherwise_is_a_value_error(text: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):  # noqa: PT011 (any sentence)
         Iccid.from_text(text)
 
 

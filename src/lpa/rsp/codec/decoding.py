@@ -115,7 +115,7 @@ def _utf8_string(_: None, part: Part) -> str:
 
 
 def _object_identifier(_: None, part: Part) -> str:
-    """Text that is not to be relied on: the first two numbers are told apart too simply."""
+    """Text that is not to be relied on: it separates the first two numbers too simply."""
     numbers, number = [], 0
     for byte in part[1]:
         number = number << 7 | byte & 0x7F
